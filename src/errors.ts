@@ -1,0 +1,64 @@
+/** Primary result codes of SQLite that reach a caller as an error. */
+export type SqliteErrorCode =
+  | 'SQLITE_ERROR'
+  | 'SQLITE_INTERNAL'
+  | 'SQLITE_PERM'
+  | 'SQLITE_ABORT'
+  | 'SQLITE_BUSY'
+  | 'SQLITE_LOCKED'
+  | 'SQLITE_NOMEM'
+  | 'SQLITE_READONLY'
+  | 'SQLITE_INTERRUPT'
+  | 'SQLITE_IOERR'
+  | 'SQLITE_CORRUPT'
+  | 'SQLITE_NOTFOUND'
+  | 'SQLITE_FULL'
+  | 'SQLITE_CANTOPEN'
+  | 'SQLITE_PROTOCOL'
+  | 'SQLITE_SCHEMA'
+  | 'SQLITE_TOOBIG'
+  | 'SQLITE_CONSTRAINT'
+  | 'SQLITE_MISMATCH'
+  | 'SQLITE_MISUSE'
+  | 'SQLITE_NOLFS'
+  | 'SQLITE_AUTH'
+  | 'SQLITE_FORMAT'
+  | 'SQLITE_RANGE'
+  | 'SQLITE_NOTADB'
+
+/** What this library itself refuses. */
+export type VecErrorCode =
+  | 'VEC_EMBEDDING' // bytes or text that are no vector
+  | 'VEC_DIMENSION' // a vector of another dimension than the dataset's
+  | 'VEC_OPTION' // an option of CREATE VIRTUAL TABLE
+  | 'VEC_SHADOW' // a shadow table that cannot serve
+  | 'VEC_QUERY' // constraints of a query on a vec table
+  | 'VEC_STORAGE' // a persisted index that is damaged or foreign
+  | 'VEC_MODEL' // embeddings of two models in one dataset
+  | 'VEC_CLOSED' // a connection or statement used after its end
+  | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
+
+export type ErrorCode = SqliteErrorCode | VecErrorCode
+
+/**
+ * The one error class of this library. Misuse of a function's types stays TypeError or RangeError.
+ * `message` says what was given and what was expected, `hint` what to do about it.
+ */
+export class VecError extends Error {
+  override readonly name = 'VecError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  /** SQLite's extended result code, 0 where SQLite had no part in it. */
+  readonly extendedCode: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; extendedCode?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.extendedCode = options.extendedCode ?? 0
+  }
+}

@@ -1,0 +1,83 @@
+import type { Metric } from '../vector/metric.ts'
+
+export type IndexKind = 'exact' | 'cover'
+
+/**
+ * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document stands at
+ * a position is the caller's business. A position that was removed is dead for good (a caller that wants its space
+ * back builds a new index). All vectors have the same dimension and finite numbers; the caller checks that.
+ */
+export interface VectorIndex {
+  readonly kind: IndexKind
+  readonly metric: Metric
+  /** Numbers in a vector. */
+  readonly dim: number
+  /** Positions handed out so far, dead ones too. */
+  readonly positions: number
+  /** Live positions. */
+  readonly count: number
+  /** Memory it holds, in bytes. */
+  readonly bytes: number
+
+  /**
+   * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
+   * A view: gone after the next call of any method.
+   */
+  stage(rows: number): Float32Array
+  /** Takes over the first `rows` staged vectors and returns the position of the first. */
+  append(rows: number): number
+  /** Marks a position dead. */
+  remove(position: number): void
+  isLive(position: number): boolean
+
+  /**
+   * Every row that can be among the k best, never fewer: each live, allowed row whose exact score (src/vector) is one
+   * of the k highest inside [minScore, maxScore], ties included, is in the answer. The caller scores them exactly.
+   */
+  search(request: SearchRequest): Candidates
+
+  /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
+  save(): IndexImage
+  /** Gives the memory back. The index cannot be used afterwards. */
+  dispose(): void
+}
+
+export const MAX_STAGED_ROWS = 1024
+
+export interface SearchRequest {
+  /** `dim` finite numbers; for cosine of a length above 0. */
+  readonly query: Float32Array
+  /** How many rows are wanted, from 1. */
+  readonly k: number
+  /** Bit p % 32 of word p / 32 set: position p may be returned. Absent: all may. At least positions / 32 words. */
+  readonly allowed?: Uint32Array | undefined
+  /** Only rows that may score in [minScore, maxScore] are of interest. */
+  readonly minScore?: number | undefined
+  readonly maxScore?: number | undefined
+}
+
+/** Candidates, best upper bound first. The arrays are reused by the next search. */
+export interface Candidates {
+  readonly count: number
+  readonly positions: Uint32Array
+  /** No row's exact score is above its upper bound. */
+  readonly upper: Float64Array
+  /** Rows whose bound was computed: what the search cost. */
+  readonly visited: number
+}
+
+/** A saved index: a few numbers and named byte sections. */
+export interface IndexImage {
+  readonly kind: IndexKind
+  readonly metric: Metric
+  readonly dim: number
+  readonly positions: number
+  readonly count: number
+  readonly sections: readonly IndexSection[]
+}
+
+export interface IndexSection {
+  /** At most 16 ASCII characters, unique within the image. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
