@@ -18,6 +18,8 @@ export interface VectorIndex {
   readonly count: number
   /** Memory it holds, in bytes. */
   readonly bytes: number
+  /** It keeps the float rows too: `score` works, and a caller need not read them elsewhere. */
+  readonly resident: boolean
 
   /**
    * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
@@ -35,6 +37,9 @@ export interface VectorIndex {
    * of the k highest inside [minScore, maxScore], ties included, is in the answer. The caller scores them exactly.
    */
   search(request: SearchRequest): Candidates
+
+  /** Exact score (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
+  score(position: number): number
 
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
