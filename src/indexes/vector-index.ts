@@ -18,7 +18,7 @@ export interface VectorIndex {
   readonly count: number
   /** Memory it holds, in bytes. */
   readonly bytes: number
-  /** It keeps the float rows too: `score` works, and a caller need not read them elsewhere. */
+  /** It keeps the float rows too: `similarity` works, and a caller need not read them elsewhere. */
   readonly resident: boolean
 
   /**
@@ -33,13 +33,13 @@ export interface VectorIndex {
   isLive(position: number): boolean
 
   /**
-   * Every row that can be among the k best, never fewer: each live, allowed row whose exact score (src/vector) is one
-   * of the k highest inside [minScore, maxScore], ties included, is in the answer. The caller scores them exactly.
+   * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/vector) is one
+   * of the k highest inside [minSimilarity, maxSimilarity], ties included, is in the answer. The caller scores them exactly.
    */
   search(request: SearchRequest): Candidates
 
-  /** Exact score (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
-  score(position: number): number
+  /** Exact similarity (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
+  similarity(position: number): number
 
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
@@ -56,16 +56,16 @@ export interface SearchRequest {
   readonly k: number
   /** Bit p % 32 of word p / 32 set: position p may be returned. Absent: all may. At least positions / 32 words. */
   readonly allowed?: Uint32Array | undefined
-  /** Only rows that may score in [minScore, maxScore] are of interest. */
-  readonly minScore?: number | undefined
-  readonly maxScore?: number | undefined
+  /** Only rows whose similarity may lie in [minSimilarity, maxSimilarity] are of interest. */
+  readonly minSimilarity?: number | undefined
+  readonly maxSimilarity?: number | undefined
 }
 
 /** Candidates, best upper bound first. The arrays are reused by the next search. */
 export interface Candidates {
   readonly count: number
   readonly positions: Uint32Array
-  /** No row's exact score is above its upper bound. */
+  /** No row's exact similarity is above its upper bound. */
   readonly upper: Float64Array
   /** Rows whose bound was computed: what the search cost. */
   readonly visited: number

@@ -1,0 +1,54 @@
+import type { Metric } from './metric.ts'
+
+/**
+ * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. Double arithmetic
+ * over float32 numbers, sums in index order, not clamped (1.0000000000000002 can occur); every faster way must agree to
+ * the bit. NaN where the metric knows none: cosine with a vector of length zero, and anything that overflows to NaN.
+ */
+export function exactSimilarity(metric: Metric, query: Float32Array, row: Float32Array): number {
+  switch (metric) {
+    case 'cosine':
+      return cosine(query, row)
+    case 'euclidean':
+      return -euclidean(query, row)
+    case 'dot':
+      return dot(query, row)
+  }
+}
+
+/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. */
+export function similarityToScore(metric: Metric, similarity: number): number {
+  return metric === 'euclidean' ? 1 + similarity : similarity
+}
+
+/** The `distance` of a similarity: 1 - cosine, the raw Euclidean distance, minus the dot product. */
+export function similarityToDistance(metric: Metric, similarity: number): number {
+  return metric === 'cosine' ? 1 - similarity : 0 - similarity
+}
+
+export function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
+  return sum
+}
+
+/** Euclidean length. */
+export function magnitude(a: Float32Array): number {
+  return Math.sqrt(dot(a, a))
+}
+
+/** q.x / (|q| |x|); NaN when either length is zero. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  const scale = magnitude(a) * magnitude(b)
+  return scale === 0 ? NaN : dot(a, b) / scale
+}
+
+/** |q - x|, the differences taken in double. */
+export function euclidean(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i]
+    sum += difference * difference
+  }
+  return Math.sqrt(sum)
+}
