@@ -1,10 +1,10 @@
 import { VecError } from '../errors.ts'
-import { registerFunction, type FunctionOptions } from './functions.ts'
-import { sqliteError } from './sqlite-error.ts'
+import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
+import { DatabaseHandle } from './handle.ts'
 import { Statement } from './statement.ts'
 import { transaction, type Transaction } from './transaction.ts'
-import { BindBuffer, type SqlValue } from './values.ts'
-import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
+import { BindBuffer } from './values.ts'
+import { SQLITE_OK, type Pointer } from './wasm.ts'
 
 export type TransactionState = 'none' | 'read' | 'write'
 
@@ -13,38 +13,15 @@ interface Held {
   readonly buffer: BindBuffer
 }
 
-/** What a platform knows about files: says why SQLite could not open one. */
-export type ExplainFailure = (code: number, files: readonly string[]) => VecError | undefined
-
 /** One connection to one SQLite database. Everything on it is synchronous. */
-export class Connection {
-  /** The path or URI it was opened with. */
-  readonly name: string
-  /** True once close() has not been called. */
-  open = true
-  /** For the engine's own files: the sqlite3*. */
-  readonly pointer: Pointer
-  readonly sqlite: Sqlite
-  readonly #explain: ExplainFailure
+export class Connection extends DatabaseHandle {
   readonly #held = new Set<Held>()
-  readonly #lost: FinalizationRegistry<Held>
+  readonly #lost = new FinalizationRegistry<Held>(held => this.#finalize(held))
   readonly #closing: (() => void)[] = []
-  /** The JavaScript error behind the failure that SQLite is about to report. */
-  #pending: unknown
-  #depth = 0
-
-  /** Use `openConnection`. */
-  constructor(sqlite: Sqlite, pointer: Pointer, name: string, explain: ExplainFailure) {
-    this.sqlite = sqlite
-    this.pointer = pointer
-    this.name = name
-    this.#explain = explain
-    this.#lost = new FinalizationRegistry(held => this.#finalize(held))
-  }
 
   /** Runs every statement of `sql`; rows are thrown away. */
   exec(sql: string): this {
-    this.#requireOpen()
+    this.requireOpen()
     const { sqlite } = this
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     try {
@@ -65,7 +42,7 @@ export class Connection {
 
   /** Prepares one statement. */
   prepare(sql: string): Statement {
-    this.#requireOpen()
+    this.requireOpen()
     if (typeof sql !== 'string') throw new TypeError(`prepare() takes SQL text, not ${typeof sql}`)
     const { sqlite } = this
     const PERSISTENT = 1
@@ -109,7 +86,7 @@ export class Connection {
 
   /** Defines an SQL function. */
   function(name: string, ...rest: [FunctionOptions, SqlFunction] | [SqlFunction]): this {
-    this.#requireOpen()
+    this.requireOpen()
     const [options, fn] = rest.length === 2 ? rest : [{}, rest[0]]
     registerFunction(this, name, options, fn)
     return this
@@ -131,12 +108,12 @@ export class Connection {
 
   /** A transaction is open (not autocommit). */
   get inTransaction(): boolean {
-    return this.open && this.sqlite.raw.sqlite3_get_autocommit(this.pointer) === 0
+    return this.isOpen && this.sqlite.raw.sqlite3_get_autocommit(this.pointer) === 0
   }
 
   /** The highest state of a schema ('main', 'temp', an attached name), or of all of them. */
   transactionState(schema?: string): TransactionState {
-    this.#requireOpen()
+    this.requireOpen()
     const p = schema === undefined ? 0 : this.sqlite.cString(schema)
     const state = this.sqlite.raw.sqlite3_txn_state(this.pointer, p)
     return state === 2 ? 'write' : state === 1 ? 'read' : 'none'
@@ -144,30 +121,12 @@ export class Connection {
 
   /** Whether the schema can only be read. */
   isReadonly(schema = 'main'): boolean {
-    this.#requireOpen()
+    this.requireOpen()
     return this.sqlite.raw.sqlite3_db_readonly(this.pointer, this.sqlite.cString(schema)) === 1
   }
 
   get readonly(): boolean {
     return this.isReadonly()
-  }
-
-  /** Absolute path of the file behind a schema; '' for memory and temporary databases. */
-  filename(schema = 'main'): string {
-    this.#requireOpen()
-    const { sqlite } = this
-    return sqlite.readCString(sqlite.raw.sqlite3_db_filename(this.pointer, sqlite.cString(schema)))
-  }
-
-  /** Schemas in SQLite's order: main, temp, then the attached ones. */
-  schemas(): string[] {
-    this.#requireOpen()
-    const names: string[] = []
-    for (let n = 0; ; n++) {
-      const p = this.sqlite.raw.sqlite3_db_name(this.pointer, n)
-      if (p === 0) return names
-      names.push(this.sqlite.readCString(p))
-    }
   }
 
   /** Rows changed on this connection so far, those of triggers too. */
@@ -177,7 +136,7 @@ export class Connection {
 
   /** Makes a running statement of this connection end with SQLITE_INTERRUPT. */
   interrupt(): void {
-    if (this.open) this.sqlite.raw.sqlite3_interrupt(this.pointer)
+    if (this.isOpen) this.sqlite.raw.sqlite3_interrupt(this.pointer)
   }
 
   /** Runs `task` when close() is called, while the connection still works; the last one first. */
@@ -187,8 +146,8 @@ export class Connection {
 
   /** Ends all statements, rolls back an open transaction and closes the files. A second call does nothing. */
   close(): this {
-    if (!this.open) return this
-    if (this.#depth > 0) {
+    if (!this.isOpen) return this
+    if (this.depth > 0) {
       throw new VecError(
         'SQLITE_MISUSE',
         'close() was called from a function that a statement of this connection is running',
@@ -196,50 +155,13 @@ export class Connection {
     }
     for (const task of this.#closing.splice(0).toReversed()) task()
     for (const held of this.#held) this.#finalize(held)
-    this.open = false
+    this.isOpen = false
     this.sqlite.raw.sqlite3_close_v2(this.pointer)
     return this
   }
 
   [Symbol.dispose](): void {
     this.close()
-  }
-
-  /** For the engine: runs JavaScript on behalf of SQLite. What it throws is kept as the cause of SQLite's failure. */
-  guard<R>(run: () => R, failed: (error: unknown) => R): R {
-    this.#depth++
-    try {
-      return run()
-    } catch (error) {
-      this.#pending = error
-      return failed(error)
-    } finally {
-      this.#depth--
-    }
-  }
-
-  /** For the engine: the error of the call that just returned `code`. */
-  failure(code: number): VecError {
-    const pending = this.#pending
-    this.#pending = undefined
-    const CANTOPEN = 14
-    const NOTADB = 26
-    if ((code & 0xff) === CANTOPEN || (code & 0xff) === NOTADB) {
-      const explained = this.#explain(
-        code,
-        this.schemas().map(schema => this.filename(schema)),
-      )
-      if (explained) return explained
-    }
-    const error = sqliteError(this.sqlite, this.pointer, code)
-    // An error that SQLite swallowed (a plan it tried and dropped) is not the cause of a later one.
-    const mine = pending instanceof Error && error.message.includes(pending.message)
-    return mine ? sqliteError(this.sqlite, this.pointer, code, { cause: pending }) : error
-  }
-
-  #requireOpen(): void {
-    if (!this.open)
-      throw new VecError('VEC_CLOSED', 'the database connection is closed: open() it again')
   }
 
   #prepare(sql: Pointer, bytes: number, flags: number): { stmt: Pointer; tail: Pointer } {
@@ -270,10 +192,8 @@ export class Connection {
   }
 
   #finalize(held: Held): void {
-    if (!this.#held.delete(held) || !this.open) return
+    if (!this.#held.delete(held) || !this.isOpen) return
     this.sqlite.raw.sqlite3_finalize(held.stmt)
     held.buffer.release()
   }
 }
-
-export type SqlFunction = (...args: SqlValue[]) => unknown

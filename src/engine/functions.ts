@@ -1,6 +1,8 @@
-import type { Connection, SqlFunction } from './connection.ts'
+import type { DatabaseHandle } from './handle.ts'
 import { readValue, writeResult, type SqlValue } from './values.ts'
 import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
+
+export type SqlFunction = (...args: SqlValue[]) => unknown
 
 export interface FunctionOptions {
   /** The same arguments always give the same result: SQLite may use it in indexes and call it less often. */
@@ -16,7 +18,7 @@ export interface FunctionOptions {
 }
 
 interface Registered {
-  readonly db: Connection
+  readonly db: DatabaseHandle
   readonly fn: SqlFunction
   readonly bigints: boolean
 }
@@ -75,7 +77,7 @@ function registryOf(sqlite: Sqlite): FunctionRegistry {
 }
 
 export function registerFunction(
-  db: Connection,
+  db: DatabaseHandle,
   name: string,
   options: FunctionOptions,
   fn: SqlFunction,

@@ -7,8 +7,8 @@ import type { OpenOptions, Platform } from './open.ts'
 import type { Sqlite } from './wasm.ts'
 
 /** Files on Node, Bun and Deno, through the VFS of ours. */
-export async function nodePlatform(sqlite: Sqlite): Promise<Platform> {
-  const { name } = await installNodeVfs(sqlite)
+export function nodePlatform(sqlite: Sqlite): Platform {
+  const { name } = installNodeVfs(sqlite)
   return { vfs: name, check: checkFile, explain: (_code, files) => explain(files) }
 }
 

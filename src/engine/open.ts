@@ -1,5 +1,6 @@
 import { VecError } from '../errors.ts'
-import { Connection, type ExplainFailure } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { ExplainFailure } from './handle.ts'
 import { sqliteError } from './sqlite-error.ts'
 import { loadedSqlite, loadSqlite, SQLITE_OK, type Sqlite } from './wasm.ts'
 
@@ -40,7 +41,7 @@ export async function loadEngine(): Promise<Sqlite> {
   const sqlite = await loadSqlite()
   if (!platform) {
     const node = typeof globalThis.process === 'object' && globalThis.process.versions?.node
-    platform = node ? await (await import('./node-platform.ts')).nodePlatform(sqlite) : memoryOnly
+    platform = node ? (await import('./node-platform.ts')).nodePlatform(sqlite) : memoryOnly
   }
   return sqlite
 }
@@ -64,7 +65,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
       `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${timeout}`,
     )
   }
-  const memory = path === '' || path === ':memory:' || /^file::memory:/.test(path)
+  const memory = path === '' || path === ':memory:' || path.startsWith('file::memory:')
   if (!memory) files.check(path, options)
 
   const READONLY = 1

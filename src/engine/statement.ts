@@ -1,9 +1,9 @@
 import { VecError } from '../errors.ts'
-import type { Connection } from './connection.ts'
+import type { DatabaseHandle } from './handle.ts'
 import {
   bindValue,
   boundBytes,
-  BindBuffer,
+  type BindBuffer,
   columnValue,
   describe,
   type BindValue,
@@ -42,7 +42,7 @@ type Shape = 'object' | 'array' | 'value'
 
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
 export class Statement {
-  readonly database: Connection
+  readonly database: DatabaseHandle
   readonly source: string
   /** It returns rows. */
   readonly reader: boolean
@@ -62,7 +62,7 @@ export class Statement {
 
   /** Use `connection.prepare`. `release` takes the statement off the connection's list. */
   constructor(
-    database: Connection,
+    database: DatabaseHandle,
     sqlite: Sqlite,
     stmt: Pointer,
     source: string,

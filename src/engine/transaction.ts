@@ -1,4 +1,9 @@
-import type { Connection } from './connection.ts'
+/** The part of a connection that a transaction needs. */
+interface Transactional {
+  exec(sql: string): unknown
+  readonly inTransaction: boolean
+  readonly open: boolean
+}
 
 type Begin = 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE'
 
@@ -12,7 +17,7 @@ export interface Transaction<A extends unknown[], R> {
 const SAVEPOINT = '"sqlite-vec-ts transaction"'
 
 export function transaction<A extends unknown[], R>(
-  db: Connection,
+  db: Transactional,
   fn: (...args: A) => R,
 ): Transaction<A, R> {
   if (typeof fn !== 'function')
@@ -29,7 +34,7 @@ export function transaction<A extends unknown[], R>(
 }
 
 function runInTransaction<A extends unknown[], R>(
-  db: Connection,
+  db: Transactional,
   begin: Begin,
   fn: (...args: A) => R,
   args: A,
@@ -38,7 +43,7 @@ function runInTransaction<A extends unknown[], R>(
   db.exec(nested ? `SAVEPOINT ${SAVEPOINT}` : `BEGIN ${begin}`)
   try {
     const result = fn(...args)
-    if (result instanceof Promise) {
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
       throw new TypeError(
         'transaction() takes a synchronous function: await what must be awaited before, then write in one go',
       )

@@ -5,13 +5,15 @@ import { VecError } from '../errors.ts'
  * float32; NaN and infinities are refused, also those that rounding makes.
  */
 export function encodeEmbedding(vector: ArrayLike<number>): Uint8Array {
+  const rounded = Float32Array.from(vector)
+  if (!isFiniteVector(rounded)) {
+    const at = rounded.findIndex(value => !Number.isFinite(value))
+    throw notFinite(vector[at], at)
+  }
+  if (LITTLE_ENDIAN) return new Uint8Array(rounded.buffer)
   const bytes = new Uint8Array(vector.length * 4)
   const view = new DataView(bytes.buffer)
-  for (let i = 0; i < vector.length; i++) {
-    const value = Math.fround(vector[i])
-    if (!Number.isFinite(value)) throw notFinite(vector[i], i)
-    view.setFloat32(4 * i, value, true)
-  }
+  for (let i = 0; i < rounded.length; i++) view.setFloat32(4 * i, rounded[i], true)
   return bytes
 }
 
@@ -42,9 +44,9 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /** Whether every number is finite; searches know no other vectors. */
 export function isFiniteVector(vector: Float32Array): boolean {
-  // One NaN or infinity makes this sum NaN; finite numbers times zero never do.
+  // One NaN or infinity makes the sum NaN; finite float32 minus themselves never do.
   let sum = 0
-  for (let i = 0; i < vector.length; i++) sum += vector[i] * 0
+  for (let i = 0; i < vector.length; i++) sum += vector[i] - vector[i]
   return sum === 0
 }
 

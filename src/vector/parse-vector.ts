@@ -17,12 +17,14 @@ function fromJson(text: string): Float32Array | undefined {
   try {
     const list: unknown = JSON.parse(text)
     if (!Array.isArray(list)) return undefined
-    const fits = (value: unknown): boolean =>
-      typeof value === 'number' && Number.isFinite(Math.fround(value))
-    return list.every(fits) ? Float32Array.from(list as number[]) : undefined
+    return list.every(isFloat32) ? Float32Array.from(list as number[]) : undefined
   } catch {
     return undefined
   }
+}
+
+function isFloat32(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(Math.fround(value))
 }
 
 /** Standard alphabet, padding required; line breaks are ignored. */
