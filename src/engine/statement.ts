@@ -6,6 +6,7 @@ import {
   type BindBuffer,
   columnValue,
   describe,
+  Utf8,
   type BindValue,
   type SqlValue,
 } from './values.ts'
@@ -219,6 +220,10 @@ export class Statement {
     return this.#sqlite.raw.sqlite3_column_double(this.#stmt, i)
   }
 
+  bigint(i: number): bigint {
+    return this.#sqlite.raw.sqlite3_column_int64(this.#stmt, i)
+  }
+
   text(i: number): string {
     const p = this.#sqlite.raw.sqlite3_column_text(this.#stmt, i)
     return this.#sqlite.readText(p, this.#sqlite.raw.sqlite3_column_bytes(this.#stmt, i))
@@ -357,7 +362,8 @@ export class Statement {
 
 function isContainer(value: unknown): value is NamedParameters | readonly BindValue[] {
   if (typeof value !== 'object' || value === null) return false
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return false
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Utf8)
+    return false
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true

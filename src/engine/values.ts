@@ -13,7 +13,16 @@ import {
 export type SqlValue = null | number | bigint | string | Uint8Array
 
 /** What SQLite takes. Views bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
-export type BindValue = SqlValue | boolean | ArrayBufferView | ArrayBuffer
+export type BindValue = SqlValue | boolean | ArrayBufferView | ArrayBuffer | Utf8
+
+/** Binds as TEXT of exactly these bytes, which need not be UTF-8: how keys that were read go back into a query. */
+export class Utf8 {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
 
 const MAX_INT64 = 2n ** 63n - 1n
 const MIN_INT64 = -(2n ** 63n)
@@ -95,6 +104,7 @@ export class BindBuffer {
 export function boundBytes(value: unknown): number {
   if (typeof value === 'string') return value.length * 3
   if (typeof value !== 'object' || value === null) return 0
+  if (value instanceof Utf8) return value.bytes.length
   return (value as { byteLength?: number }).byteLength ?? 0
 }
 
@@ -128,11 +138,14 @@ export function bindValue(
       return raw.sqlite3_bind_int(stmt, n, value ? 1 : 0)
     case 'object': {
       if (value === null) return raw.sqlite3_bind_null(stmt, n)
-      const bytes = asBytes(value)
+      const text = value instanceof Utf8
+      const bytes = text ? value.bytes : asBytes(value)
       if (bytes === undefined) throw unbindable(value, where())
       const p = buffer.take(bytes.length)
       sqlite.u8.set(bytes, p)
-      return raw.sqlite3_bind_blob(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
+      return text
+        ? raw.sqlite3_bind_text(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
+        : raw.sqlite3_bind_blob(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
     }
     default:
       throw unbindable(value, where())
