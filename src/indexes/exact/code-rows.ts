@@ -70,6 +70,12 @@ export class CodeRows implements Rows {
     return this.arena.f32[this.#errorAt(position)] !== REMOVED
   }
 
+  moveLast(to: number): void {
+    const { rows, stride } = this.#block
+    const from = rows + --this.#positions * stride
+    this.arena.u8.copyWithin(rows + to * stride, from, from + stride)
+  }
+
   setQuery(query: Float32Array): boolean {
     return this.#query.set(query, this.arena.i16, this.#block.query / 2)
   }

@@ -109,6 +109,15 @@ export class ExactIndex implements VectorIndex {
     return position >= 0 && position < this.positions && this.#rows.isLive(position)
   }
 
+  moveLast(to: number): void {
+    this.#checkPosition(to)
+    const last = this.positions - 1
+    if (this.#rows.isLive(to) || !this.#rows.isLive(last)) {
+      throw new RangeError(`the last position (${last}) must be alive and position ${to} dead`)
+    }
+    this.#rows.moveLast(to)
+  }
+
   search(request: SearchRequest): Candidates {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
     const rows = this.#rows

@@ -87,6 +87,12 @@ export class FloatRows implements Rows {
     return this.arena.f32.subarray(from, from + dim)
   }
 
+  moveLast(to: number): void {
+    const { rows, stride } = this.#block
+    const from = rows + --this.#positions * stride
+    this.arena.u8.copyWithin(rows + to * stride, from, from + stride)
+  }
+
   setQuery(query: Float32Array): boolean {
     this.arena.f32.set(query, this.#block.query / 4)
     this.#queryLength = magnitude(query)

@@ -14,6 +14,8 @@ export interface Rows {
   /** The row can never be a hit again. */
   remove(position: number): void
   isLive(position: number): boolean
+  /** The last row goes to a dead position. */
+  moveLast(to: number): void
 
   /** False when nothing can be found: cosine with a query of length 0. */
   setQuery(query: Float32Array): boolean
