@@ -169,7 +169,8 @@ class OfdLock implements FileLock {
   reserved(): boolean {
     // A descriptor never conflicts with its own locks.
     if (this.level > SHARED_LOCK) return true
-    reservedProbeType[0] = F_WRLCK
+    // The answer overwrites the question: all of it is asked anew.
+    reservedProbe.set(reservedWrite)
     const errno = this.#fcntl.call(this.#fd, F_OFD_GETLK, reservedProbe)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_CHECKRESERVEDLOCK, errno)
     return reservedProbeType[0] !== F_UNLCK
