@@ -63,7 +63,7 @@ describe(
   { skip },
   () => {
     const engine = lockSupport().kind
-    modes.forEach(([mode, pragmas], m) =>
+    for (const [m, [mode, pragmas]] of modes.entries())
       test(`loses no committed row in journal mode ${mode}, whoever recovers it`, async t => {
         const path = join(folder, `${mode}.sqlite`)
         const created = RawConnection.open(sqlite, path)
@@ -80,7 +80,7 @@ describe(
             pragmas,
             seed + i,
             newest + 1,
-            random() * 60,
+            random() * 150,
           )
           if (hotJournal) hot++
           const copy = `${path}.copy`
@@ -103,8 +103,7 @@ describe(
         }
         t.diagnostic(`${times} kills, ${hot} left a journal, ${newest} transactions`)
         assert.ok(newest > 0, 'no transaction was ever committed')
-      }),
-    )
+      })
   },
 )
 

@@ -85,6 +85,16 @@ export class RawConnection {
     throw new RawError(`${text}: ${sql}`, this.#sqlite.raw.sqlite3_extended_errcode(this.#db))
   }
 
+  /** Calls a file control with an int, -1 before, and gives what it is after; a negative result code when it was refused. */
+  fileControl(op: number, value = -1): number {
+    const p = this.#sqlite.alloc(4)
+    this.#sqlite.poke32(p, value)
+    const code = this.#sqlite.raw.sqlite3_file_control(this.#db, 0, op, p)
+    const answer = this.#sqlite.peek32(p)
+    this.#sqlite.free(p)
+    return code === 0 ? answer : -code
+  }
+
   close(): void {
     const code = this.#sqlite.raw.sqlite3_close_v2(this.#db)
     if (code !== 0) throw new RawError('cannot close', code)
@@ -99,11 +109,12 @@ export const OPEN_URI = 0x40
 /** An error of SQLite with its extended code, and what the VFS remembers of it. */
 export class RawError extends Error {
   readonly code: number
-  readonly below: VfsError | undefined = lastVfsError()
+  readonly below: VfsError | undefined
 
   constructor(message: string, code: number) {
     super(`${message} (${code})`)
     this.code = code
+    this.below = lastVfsError(code)
   }
 }
 

@@ -13,7 +13,7 @@ export const auditSql: string =
 /** Statements of transaction number `n`: it adds rows, removes an older transaction's, and rewrites bodies. */
 export function randomTransaction(random: () => number, n: number): string {
   const rows = 1 + Math.floor(random() * 30)
-  const bytes = Math.floor(random() ** 3 * 20000)
+  const bytes = Math.floor(random() ** 3 * 5000)
   const old = Math.floor(random() * n)
   const statements = [`INSERT INTO tx VALUES(${n}, ${rows})`]
   for (let i = 0; i < rows; i++)
