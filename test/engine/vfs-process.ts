@@ -29,10 +29,19 @@ export class Child {
 
   /** Waits for a line, and fails when the child ends without it. */
   async line(expected: string): Promise<void> {
+    await this.#until(() => this.lines.includes(expected), `'${expected}'`)
+  }
+
+  /** Waits until the child has said so many lines. */
+  async count(lines: number): Promise<void> {
+    await this.#until(() => this.lines.length >= lines, `${lines} lines`)
+  }
+
+  async #until(reached: () => boolean, what: string): Promise<void> {
     let ended = false
     void this.#ended.then(() => (ended = true))
-    while (!this.lines.includes(expected)) {
-      if (ended) throw new Error(`no '${expected}' from the child, but: ${this.lines.join('; ')}`)
+    while (!reached()) {
+      if (ended) throw new Error(`no ${what} from the child, but: ${this.lines.join('; ')}`)
       await new Promise<void>(resolve => {
         this.#wake = resolve
         void this.#ended.then(() => resolve())
