@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import {
   EXCLUSIVE_LOCK,
   type FileIdentity,
@@ -13,6 +14,9 @@ import { type KernelLocks, kernelLocks } from './kernel-locks.ts'
 import { LockDirectory } from './lock-directory.ts'
 import { SQLITE_BUSY, SQLITE_IOERR_LOCK, VfsFailure } from './vfs-errors.ts'
 import { SQLITE_OK } from './wasm.ts'
+
+/** Offset in the file of the counter that every transaction of SQLite raises. */
+const CHANGE_COUNTER = 24
 
 /**
  * Locks without help from the system: one process at a time, through a lock directory that is held as long as any of its
@@ -32,7 +36,7 @@ export function directoryLocks(): Locks {
       shared.refuseStrangers()
       shared.connections++
       files.set(key, shared)
-      return new TableLock(shared, () => files.delete(key))
+      return new TableLock(shared, file, () => files.delete(key))
     },
   }
 }
@@ -63,7 +67,11 @@ class SharedFile {
 
 function stranger(path: string, found: KernelLocks): VfsFailure {
   const who = found.pid === process.pid ? 'native code in this process' : `process ${found.pid}`
-  const text = `${path}: ${who} has locked the file, and cannot see the locks this process makes without koffi`
+  return refusal(path, `${who} has locked the file`)
+}
+
+function refusal(path: string, what: string): VfsFailure {
+  const text = `${path}: ${what}, and native programs cannot see the locks this process makes without koffi`
   const hint = 'npm install koffi, which gives locks that every program sees'
   return new VfsFailure(SQLITE_IOERR_LOCK, path, text, { hint })
 }
@@ -71,10 +79,15 @@ function stranger(path: string, found: KernelLocks): VfsFailure {
 class TableLock implements FileLock {
   level = NO_LOCK
   readonly #file: SharedFile
+  readonly #opened: LockedFile
   readonly #forget: () => void
+  /** The file's change counter when this connection began to read. */
+  readonly #seen: Uint8Array = new Uint8Array(4)
+  readonly #now: Uint8Array = new Uint8Array(4)
 
-  constructor(file: SharedFile, forget: () => void) {
+  constructor(file: SharedFile, opened: LockedFile, forget: () => void) {
     this.#file = file
+    this.#opened = opened
     this.#forget = forget
   }
 
@@ -95,6 +108,7 @@ class TableLock implements FileLock {
     if (file.sharers === 0 && !this.#enter()) return SQLITE_BUSY
     file.sharers++
     this.level = SHARED_LOCK
+    readSync(this.#opened.fd, this.#seen, 0, 4, CHANGE_COUNTER)
     return SQLITE_OK
   }
 
@@ -114,7 +128,19 @@ class TableLock implements FileLock {
   /** Whether nobody else reads. A writer that finds readers stays PENDING, which lets no new one in. */
   #alone(): boolean {
     if (this.level === RESERVED_LOCK) this.level = PENDING_LOCK
-    return this.#file.sharers === 1 && this.#file.refuseStrangers()
+    if (this.#file.sharers > 1 || !this.#file.refuseStrangers()) return false
+    this.#refuseWhatStrangersDid()
+    return true
+  }
+
+  /** Nothing of this transaction is in the file yet: whatever a native program did since it began, it can still be given up. */
+  #refuseWhatStrangersDid(): void {
+    const { fd, path } = this.#opened
+    readSync(fd, this.#now, 0, 4, CHANGE_COUNTER)
+    if (this.#now.some((byte, i) => byte !== this.#seen[i]))
+      throw refusal(path, 'another program wrote to the file during this transaction')
+    if (this.#opened.journalGone())
+      throw refusal(path, 'another program removed the journal of this transaction')
   }
 
   unlock(level: number): number {

@@ -23,6 +23,8 @@ export interface LockedFile {
   readonly fd: number
   readonly path: string
   readonly identity: FileIdentity
+  /** Whether somebody removed the journal this process is writing for it. */
+  journalGone(): boolean
 }
 
 /** What tells two files apart whatever their names: device and inode. */

@@ -12,12 +12,11 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
 import {
-  SQLITE_BUSY,
   SQLITE_IOERR_LOCK,
   SQLITE_IOERR_UNLOCK,
   VfsFailure,
   errnoOf,
-  report,
+  reportBusy,
 } from './vfs-errors.ts'
 
 /**
@@ -34,9 +33,8 @@ export function lockDirectoryHeld(directory: string): boolean {
   const owner = readOwner(directory)
   if (owner === undefined) return false
   if (isGone(owner) && removeStale(directory, owner)) return false
-  const text = `${directory}: held by process ${owner.pid} on ${owner.host}`
   const hint = `if that process is gone for sure, remove ${directory} and ${guardOf(directory)}`
-  report(new VfsFailure(SQLITE_BUSY, directory, text, { hint }), SQLITE_BUSY, directory)
+  reportBusy(directory, `held by process ${owner.pid} on ${owner.host}`, hint)
   return true
 }
 

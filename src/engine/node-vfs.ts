@@ -23,11 +23,12 @@ import {
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_IOERR_ACCESS,
   SQLITE_IOERR_DELETE,
+  SQLITE_IOERR_DELETE_NOENT,
   SQLITE_OK_SYMLINK,
   SQLITE_READONLY_DIRECTORY,
   VfsFailure,
   errnoOf,
-  lastVfsError,
+  lastMessage,
   report,
 } from './vfs-errors.ts'
 import { type OpenFile, ioMethods } from './vfs-files.ts'
@@ -54,6 +55,9 @@ const OPEN_WAL = 0x80000
 
 const ACCESS_EXISTS = 0
 const ACCESS_READWRITE = 1
+
+/** Where a file cannot be, as surely as where it is not. */
+const nowhere = new Set(['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
 
 /** Milliseconds from noon of 24 November 4714 BC, where SQLite's clock starts, to 1970. */
 const JULIAN_EPOCH_MS = 210866760000000
@@ -135,7 +139,7 @@ function vfsMethods(
       sqlite.poke32(pFile, 0)
       const path = pName === 0 ? temporaryPath() : paths.read(pName)
       try {
-        const file = openFile(path, flags, locks)
+        const file = openFile(path, flags, locks, files)
         files.set(pFile, file.open)
         sqlite.poke32(pFile, pMethods)
         if (pOutFlags !== 0) sqlite.poke32(pOutFlags, file.flags)
@@ -152,6 +156,8 @@ function vfsMethods(
         if (syncDirectory & 1) syncDirectoryOf(path)
         return SQLITE_OK
       } catch (error) {
+        // SQLite asks for many files to go that were never there.
+        if (errnoOf(error) === 'ENOENT') return SQLITE_IOERR_DELETE_NOENT
         return report(error, SQLITE_IOERR_DELETE, path)
       }
     },
@@ -168,6 +174,8 @@ function vfsMethods(
         sqlite.poke32(pOut, allowed ? 1 : 0)
         return SQLITE_OK
       } catch (error) {
+        sqlite.poke32(pOut, 0)
+        if (nowhere.has(errnoOf(error))) return SQLITE_OK
         return report(error, SQLITE_IOERR_ACCESS, path)
       }
     },
@@ -216,7 +224,7 @@ function vfsMethods(
 
     xGetLastError(_pVfs, bytes: number, p: Pointer) {
       if (bytes <= 0 || p === 0) return 0
-      const text = Buffer.from(lastVfsError()?.message ?? '').subarray(0, bytes - 1)
+      const text = Buffer.from(lastMessage()).subarray(0, bytes - 1)
       sqlite.u8.set(text, p)
       sqlite.u8[p + text.length] = 0
       return 0
@@ -233,7 +241,12 @@ function isAllowed(path: string, what: number): boolean {
   }
 }
 
-function openFile(path: string, asked: number, locks: Locks): { open: OpenFile; flags: number } {
+function openFile(
+  path: string,
+  asked: number,
+  locks: Locks,
+  files: Map<Pointer, OpenFile>,
+): { open: OpenFile; flags: number } {
   const creates = (asked & OPEN_CREATE) !== 0
   const isDatabase = (asked & OPEN_MAIN_DB) !== 0
   const isJournal = (asked & (OPEN_MAIN_JOURNAL | OPEN_SUPER_JOURNAL | OPEN_WAL)) !== 0
@@ -246,7 +259,7 @@ function openFile(path: string, asked: number, locks: Locks): { open: OpenFile; 
     const open: OpenFile = {
       fd,
       path,
-      database: isDatabase ? lockable(fd, path, locks) : undefined,
+      database: isDatabase ? lockable(fd, path, locks, files) : undefined,
       unsyncedName: creates && isJournal,
       removeOnClose: isTemporary && !early,
       persistWal: false,
@@ -259,13 +272,21 @@ function openFile(path: string, asked: number, locks: Locks): { open: OpenFile; 
   }
 }
 
-function lockable(fd: number, path: string, locks: Locks): OpenFile['database'] {
+function lockable(
+  fd: number,
+  path: string,
+  locks: Locks,
+  files: Map<Pointer, OpenFile>,
+): OpenFile['database'] {
   const identity = identityOf(fd)
   if (identity.isDirectory)
     throw new VfsFailure(SQLITE_CANTOPEN_ISDIR, path, `${path}: is a directory`, {
       errno: 'EISDIR',
     })
-  return { identity, lock: locks.open({ fd, path, identity }) }
+  const journal = `${path}-journal`
+  const journalGone = (): boolean =>
+    [...files.values()].some(file => file.path === journal && fstatSync(file.fd).nlink === 0)
+  return { identity, lock: locks.open({ fd, path, identity, journalGone }) }
 }
 
 /** Opens for writing if asked to, else or when that is forbidden for reading; `flags` says which it was. */

@@ -18,6 +18,7 @@ import {
   SQLITE_IOERR_RDLOCK,
   SQLITE_IOERR_UNLOCK,
   VfsFailure,
+  reportBusy,
 } from './vfs-errors.ts'
 import { SQLITE_OK } from './wasm.ts'
 
@@ -169,7 +170,8 @@ class OfdLock implements FileLock {
   reserved(): boolean {
     // A descriptor never conflicts with its own locks.
     if (this.level > SHARED_LOCK) return true
-    reservedProbeType[0] = F_WRLCK
+    // The answer overwrites the question: all of it is asked anew.
+    reservedProbe.set(reservedWrite)
     const errno = this.#fcntl.call(this.#fd, F_OFD_GETLK, reservedProbe)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_CHECKRESERVEDLOCK, errno)
     return reservedProbeType[0] !== F_UNLCK
@@ -183,7 +185,10 @@ class OfdLock implements FileLock {
   #try(lock: Uint8Array, code = SQLITE_IOERR_LOCK): boolean {
     const errno = this.#fcntl.call(this.#fd, F_OFD_SETLK, lock)
     if (errno === 0) return true
-    if (errno === EAGAIN || errno === EACCES || errno === EINTR) return false
+    if (errno === EAGAIN || errno === EACCES || errno === EINTR) {
+      reportBusy(this.#path, 'another connection holds a lock that conflicts')
+      return false
+    }
     throw this.#failure(code, errno)
   }
 

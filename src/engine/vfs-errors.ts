@@ -37,11 +37,11 @@ export interface VfsError {
   readonly hint: string | undefined
 }
 
-let last: VfsError | undefined
+const newest = new Map<number, VfsError>()
 
-/** The newest failure of a file operation or lock in this thread; it stays until the next one. */
-export function lastVfsError(): VfsError | undefined {
-  return last
+/** The newest failure of a file operation or lock in this thread that SQLite was given the extended result code `code` for. */
+export function lastVfsError(code: number): VfsError | undefined {
+  return newest.get(code)
 }
 
 /** A refusal with a result code of its own, thrown inside the VFS and turned into that code at the C border. */
@@ -69,18 +69,29 @@ export class VfsFailure extends Error {
 export function report(error: unknown, code: number, path: string): number {
   if (error instanceof VfsFailure) {
     const { message, hint, errno } = error
-    last = { code: error.code, path: error.path, errno, message, hint }
-  } else {
-    const { code: errno = '', message } = error as NodeJS.ErrnoException
-    last = {
-      code: codeOf(errno, code),
-      path,
-      errno,
-      message: `${path}: ${message}`,
-      hint: undefined,
-    }
+    return remember({ code: error.code, path: error.path, errno, message, hint })
   }
-  return last.code
+  const errno = errnoOf(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return remember({ code: codeOf(errno, code), path, errno, message, hint: undefined })
+}
+
+/** Remembers who is in the way. */
+export function reportBusy(path: string, message: string, hint?: string): number {
+  return remember({ code: SQLITE_BUSY, path, errno: '', message: `${path}: ${message}`, hint })
+}
+
+function remember(error: VfsError): number {
+  newest.set(error.code, error)
+  mostRecent = error
+  return error.code
+}
+
+let mostRecent: VfsError | undefined
+
+/** What xGetLastError tells. */
+export function lastMessage(): string {
+  return mostRecent?.message ?? ''
 }
 
 /** The errno of a failed node:fs call, '' when the error is of another kind. */
@@ -93,7 +104,6 @@ function codeOf(errno: string, code: number): number {
   const writes = code === SQLITE_IOERR_WRITE || code === SQLITE_IOERR_TRUNCATE
   if (writes && (errno === 'ENOSPC' || errno === 'EDQUOT')) return SQLITE_FULL
   if (code === SQLITE_CANTOPEN && errno === 'EISDIR') return SQLITE_CANTOPEN_ISDIR
-  if (code === SQLITE_IOERR_DELETE && errno === 'ENOENT') return SQLITE_IOERR_DELETE_NOENT
   const unreadable = errno === 'EIO' || errno === 'ENXIO' || errno === 'ERANGE'
   return code === SQLITE_IOERR_READ && unreadable ? SQLITE_IOERR_CORRUPTFS : code
 }

@@ -43,8 +43,14 @@ export function fullPath(path: string): { path: string; symlink: boolean } {
 }
 
 function linkTarget(path: string): string | undefined {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  return found?.isSymbolicLink() === true ? readlinkSync(path) : undefined
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    return found?.isSymbolicLink() === true ? readlinkSync(path) : undefined
+  } catch (error) {
+    // Opening it will say so.
+    if (errnoOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
 }
 
 /** A fresh name for a file SQLite wants no name for. */

@@ -109,6 +109,7 @@ export interface RawSqlite {
   sqlite3__wasm_vtab_config(db: Pointer, op: number, value: number): number
   sqlite3_vfs_find(name: Pointer): Pointer
   sqlite3_vfs_register(vfs: Pointer, isDefault: number): number
+  sqlite3_file_control(db: Pointer, schema: Pointer, op: number, p: Pointer): number
   sqlite3_libversion(): Pointer
   sqlite3_uri_parameter(name: Pointer, parameter: Pointer): Pointer
 }

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { SQLITE_BUSY } from '../../src/engine/vfs-errors.ts'
+import { Child, noShell, shell } from './vfs-process.ts'
+import {
+  OPEN_READONLY,
+  RawConnection,
+  type RawError,
+  openNative,
+  sqliteWithFiles,
+  temporaryFolder,
+} from './vfs-raw.ts'
+
+const support = lockSupport()
+const skip = support.kind === 'ofd' ? noShell() : support.reason
+const sqlite = await sqliteWithFiles()
+const folder = temporaryFolder()
+let files = 0
+
+/** Two connections of ours on one new file. */
+function pair(): { path: string; one: RawConnection; two: RawConnection } {
+  const path = join(folder, `${++files}.sqlite`)
+  const one = RawConnection.open(sqlite, path)
+  one.all('CREATE TABLE t(a); INSERT INTO t VALUES(1)')
+  return { path, one, two: RawConnection.open(sqlite, path) }
+}
+
+const busy = (error: RawError): boolean => error.code === SQLITE_BUSY
+const locked = /database is locked/
+
+describe('two connections of one process', () => {
+  test('only one of them writes at a time, and both lose nothing', () => {
+    const { one, two } = pair()
+    one.all('BEGIN IMMEDIATE; INSERT INTO t VALUES(2)')
+    assert.throws(() => two.all('BEGIN IMMEDIATE'), busy)
+    assert.deepEqual(two.all('SELECT a FROM t'), ['1'])
+    one.all('COMMIT')
+    two.all('BEGIN IMMEDIATE; INSERT INTO t VALUES(3); COMMIT')
+    assert.deepEqual(one.all('SELECT a FROM t'), ['1', '2', '3'])
+    one.close()
+    two.close()
+  })
+
+  test('a writer that waits for readers lets no new one in', () => {
+    const { path, one, two } = pair()
+    const three = RawConnection.open(sqlite, path)
+    two.all('BEGIN; SELECT a FROM t')
+    one.all('BEGIN; INSERT INTO t VALUES(2)')
+    assert.throws(() => one.all('COMMIT'), busy)
+    assert.throws(() => three.all('SELECT a FROM t'), busy)
+    two.all('COMMIT')
+    one.all('COMMIT')
+    assert.deepEqual(three.all('SELECT a FROM t'), ['1', '2'])
+    for (const db of [one, two, three]) db.close()
+  })
+
+  test('an exclusive one keeps everybody out, also between transactions in exclusive mode', () => {
+    const { one, two } = pair()
+    one.all('BEGIN EXCLUSIVE')
+    assert.throws(() => two.all('SELECT a FROM t'), busy)
+    one.all('ROLLBACK')
+    assert.deepEqual(two.all('SELECT a FROM t'), ['1'])
+    one.all('PRAGMA locking_mode = EXCLUSIVE; INSERT INTO t VALUES(2)')
+    assert.throws(() => two.all('SELECT a FROM t'), busy)
+    one.close()
+    assert.deepEqual(two.all('SELECT a FROM t'), ['1', '2'])
+    two.close()
+  })
+
+  test('a busy one waits as long as it was told to', () => {
+    const { one, two } = pair()
+    one.all('BEGIN EXCLUSIVE')
+    two.busyTimeout(250)
+    const start = performance.now()
+    assert.throws(() => two.all('SELECT a FROM t'), busy)
+    const waited = performance.now() - start
+    assert.ok(waited >= 240 && waited < 2000, `waited ${waited} ms`)
+    one.close()
+    two.close()
+  })
+
+  test('closing one leaves the locks of the other', { skip }, () => {
+    const { path, one, two } = pair()
+    one.all('BEGIN IMMEDIATE')
+    two.close()
+    assert.throws(() => shell(path, 'INSERT INTO t VALUES(9)'), locked)
+    one.close()
+  })
+
+  test('a readonly one reads beside a writer', () => {
+    const { path, one, two } = pair()
+    const reader = RawConnection.open(sqlite, path, OPEN_READONLY)
+    one.all('BEGIN IMMEDIATE; INSERT INTO t VALUES(2)')
+    assert.deepEqual(reader.all('SELECT a FROM t'), ['1'])
+    one.all('COMMIT')
+    assert.deepEqual(reader.all('SELECT a FROM t'), ['1', '2'])
+    for (const db of [one, two, reader]) db.close()
+  })
+})
+
+describe('native programs see our locks', { skip }, () => {
+  const steps: [ours: string, reads: boolean, writes: boolean][] = [
+    ['BEGIN; SELECT a FROM t', true, false],
+    ['BEGIN IMMEDIATE', true, false],
+    ['BEGIN EXCLUSIVE', false, false],
+    ['SELECT 1', true, true],
+  ]
+  for (const [ours, reads, writes] of steps)
+    test(`during ${ours} the shell ${reads ? 'reads' : 'waits'} and ${writes ? 'writes' : 'does not write'}`, () => {
+      const { path, one, two } = pair()
+      one.all(ours)
+      if (reads) assert.deepEqual(shell(path, 'SELECT a FROM t'), ['1'])
+      else assert.throws(() => shell(path, 'SELECT a FROM t'), locked)
+      if (writes) shell(path, 'INSERT INTO t VALUES(2)')
+      else assert.throws(() => shell(path, 'INSERT INTO t VALUES(2)'), locked)
+      one.close()
+      assert.deepEqual(two.all('SELECT count(*) FROM t'), [writes ? '2' : '1'])
+      two.close()
+    })
+})
+
+describe('we see the locks of a native process', { skip }, () => {
+  const steps: [theirs: string, reads: boolean, writes: boolean][] = [
+    ['BEGIN; SELECT a FROM t', true, false],
+    ['BEGIN IMMEDIATE', true, false],
+    ['BEGIN EXCLUSIVE', false, false],
+    ['SELECT 1', true, true],
+  ]
+  for (const [theirs, reads, writes] of steps)
+    test(`during its ${theirs} we ${reads ? 'read' : 'wait'} and ${writes ? 'write' : 'do not write'}`, async () => {
+      const { path, one, two } = pair()
+      const child = new Child('native', path, 'hold', theirs)
+      await child.line('held')
+      if (reads) assert.deepEqual(one.all('SELECT a FROM t'), ['1'])
+      else assert.throws(() => one.all('SELECT a FROM t'), busy)
+      if (writes) one.all('INSERT INTO t VALUES(2)')
+      else assert.throws(() => one.all('INSERT INTO t VALUES(2)'), busy)
+      await child.finish()
+      one.all('INSERT INTO t VALUES(3)')
+      assert.deepEqual(two.all('SELECT count(*) FROM t'), [writes ? '3' : '2'])
+      one.close()
+      two.close()
+    })
+})
+
+describe('native code in this very process', { skip }, () => {
+  test('keeps its locks when we close the file', () => {
+    const { path, one, two } = pair()
+    const native = openNative(path, { timeout: 0 })
+    native.exec('BEGIN IMMEDIATE; INSERT INTO t VALUES(2)')
+    assert.throws(() => one.all('BEGIN IMMEDIATE'), busy)
+    one.close()
+    two.close()
+    assert.throws(() => shell(path, 'INSERT INTO t VALUES(9)'), locked)
+    native.exec('COMMIT')
+    native.close()
+    assert.deepEqual(shell(path, 'SELECT a FROM t'), ['1', '2'])
+  })
+})
+
+describe('processes that write one file at once', { skip }, () => {
+  for (const mode of ['DELETE', 'TRUNCATE', 'PERSIST'])
+    test(`two of ours and a native one lose nothing in journal mode ${mode}`, async () => {
+      const path = join(folder, `writers-${mode}.sqlite`)
+      const db = RawConnection.open(sqlite, path)
+      db.all(
+        `PRAGMA journal_mode = ${mode}; CREATE TABLE log(who, n); CREATE TABLE total(n); INSERT INTO total VALUES(0)`,
+      )
+      const children = ['ofd', 'ofd', 'native'].map(
+        (engine, i) => new Child(engine, path, 'write', `w${i}`, '100'),
+      )
+      for (const child of children) assert.deepEqual(await child.finish(), ['done'])
+      assert.deepEqual(
+        db.all(
+          'PRAGMA integrity_check; SELECT n FROM total; SELECT who, count(DISTINCT n) FROM log GROUP BY who',
+        ),
+        ['ok', '300', 'w0|100', 'w1|100', 'w2|100'],
+      )
+      db.close()
+    })
+})
