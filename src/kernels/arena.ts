@@ -129,7 +129,7 @@ export class Block {
   /** Room for `bytes`, with what is in the block kept; the address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
-    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * 1.125)))
+    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * (1 + 1 / 64))))
     if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
       this.#size = inPlace
       return
