@@ -138,7 +138,9 @@ class TreeBuild {
     do {
       this.#centres[groups++] = low + next
       const centre = items[low + next]
-      let farthest = -1
+      // Taken: rounding may put a row at some distance from itself.
+      nearest[next] = 0
+      let farthest = 0
       for (let i = 0; i < sample; i++) {
         const square = rows.square(centre, items[low + i])
         if (square < nearest[i]) nearest[i] = square
@@ -147,8 +149,8 @@ class TreeBuild {
           next = i
         }
       }
-      if (farthest <= spacing * spacing && groups > 1) break
-    } while (groups < MAX_GROUPS && nearest[next] > 0)
+      if (farthest === 0 || (farthest <= spacing * spacing && groups > 1)) break
+    } while (groups < MAX_GROUPS)
     return groups
   }
 

@@ -1,3 +1,4 @@
+import { exactSimilarity } from '../../vector/similarity.ts'
 import type { Candidates, SearchRequest } from '../vector-index.ts'
 import type { CoverNodes } from './cover-nodes.ts'
 import { NO_SLOT } from './cover-rows.ts'
@@ -32,7 +33,9 @@ export class CoverSearch {
   /** Rows nearer than this are above maxSimilarity; squares and a distance. */
   #tooNear = -Infinity
   #tooNearReach = 0
-  /** Rows between these squares are within both similarities for certain, so they may lower the cut. */
+  #minSimilarity = -Infinity
+  #maxSimilarity = Infinity
+  /** Rows between these squares are within both similarities for certain. */
   #surelyFrom = -Infinity
   #surelyTo = Infinity
   #visited = 0
@@ -66,7 +69,8 @@ export class CoverSearch {
     return this.#finish()
   }
 
-  #begin({ query, k, allowed, minSimilarity, maxSimilarity }: SearchRequest): void {
+  #begin(request: SearchRequest): void {
+    const { query, k, allowed, minSimilarity = -Infinity, maxSimilarity = Infinity } = request
     const { space, dim, count } = this.#rows
     this.query = Float32Array.from(query)
     this.#queryInverse = 1
@@ -80,16 +84,18 @@ export class CoverSearch {
     this.#visited = 0
     // With k of all rows the cut never falls below the farthest: no need to keep a heap of them.
     this.#best.reset(k < count ? k : Infinity)
+    this.#minSimilarity = minSimilarity
+    this.#maxSimilarity = maxSimilarity
     this.#surelyTo = Infinity
     this.#setCut(Infinity)
-    if (minSimilarity !== undefined) {
+    if (minSimilarity > -Infinity) {
       const farthest = space.squareOf(minSimilarity)
       this.#setCut(farthest < 0 && space.metric === 'euclidean' ? -1 : space.after(farthest))
       this.#surelyTo = space.before(farthest)
     }
     this.#tooNear = this.#surelyFrom = -Infinity
     this.#tooNearReach = 0
-    if (maxSimilarity !== undefined) {
+    if (maxSimilarity < Infinity) {
       const nearest = space.squareOf(maxSimilarity)
       this.#tooNear = space.before(nearest)
       this.#tooNearReach = Math.sqrt(Math.max(0, space.before(this.#tooNear))) * DOWN
@@ -134,12 +140,20 @@ export class CoverSearch {
 
   #offer(position: number, square: number): void {
     if (square > this.#cut || square < this.#tooNear) return
+    // Too close to a limit for the square to tell.
+    if ((square < this.#surelyFrom || square > this.#surelyTo) && !this.#isWithin(position)) return
     this.#found.add(position, square, this.#cut)
-    if (square < this.#surelyFrom || square > this.#surelyTo) return
     const best = this.#best
     best.add(square)
     const cut = this.#rows.space.after(best.largest)
     if (cut < this.#cut) this.#setCut(cut)
+  }
+
+  #isWithin(position: number): boolean {
+    const { space, slotOf } = this.#rows
+    const row = this.#rows.row(slotOf[position])
+    const similarity = exactSimilarity(space.metric, this.query, row)
+    return similarity >= this.#minSimilarity && similarity <= this.#maxSimilarity
   }
 
   #scanAllowed(): void {
