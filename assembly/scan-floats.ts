@@ -1,60 +1,88 @@
 // float32 rows in single precision. A row is `stride` bytes: floats padded with zeros to a multiple of 16 bytes, then a weight
 // f64 at stride - 16 (negative: never a hit) and a unit f64 at stride - 8. docs/exact-index.md proves the bounds.
 
-import { putHit } from './hits'
+import { DENSE, putHit, wordOf } from './hits'
 
-// Four accumulators, vector v to accumulator v % 4, what is left after the last whole four to the first.
 // @ts-ignore: decorator
 @inline
-function products(row: usize, query: usize, size: usize, difference: bool): v128 {
+function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
+  if (!difference) return f32x4.add(sums, f32x4.mul(row, query))
+  const apart = f32x4.sub(query, row)
+  return f32x4.add(sums, f32x4.mul(apart, apart))
+}
+
+// Two sums a row: vector v to sum v % 2, an odd last one to the first.
+// @ts-ignore: decorator
+@inline
+function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
+  let a = f32x4.splat(0)
+  let b = f32x4.splat(0)
+  const end = row + (size & ~31)
+  for (; row != end; row += 32) {
+    a = step(a, v128.load(row), v128.load(query), difference)
+    b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
+    query += 32
+  }
+  if (size & 16) a = step(a, v128.load(row), v128.load(query), difference)
+  a = f32x4.add(a, b)
+  return (
+    f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2) + (f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 3))
+  )
+}
+
+// The same of four rows, two at a time; (lane 0 + lane 2) + (lane 1 + lane 3) of each.
+// @ts-ignore: decorator
+@inline
+function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
   let a = f32x4.splat(0)
   let b = f32x4.splat(0)
   let c = f32x4.splat(0)
   let d = f32x4.splat(0)
-  let at: usize = 0
-  for (const whole = size & ~63; at < whole; at += 64) {
-    if (difference) {
-      const p = f32x4.sub(v128.load(query + at), v128.load(row + at))
-      const q = f32x4.sub(v128.load(query + at, 16), v128.load(row + at, 16))
-      const r = f32x4.sub(v128.load(query + at, 32), v128.load(row + at, 32))
-      const s = f32x4.sub(v128.load(query + at, 48), v128.load(row + at, 48))
-      a = f32x4.add(a, f32x4.mul(p, p))
-      b = f32x4.add(b, f32x4.mul(q, q))
-      c = f32x4.add(c, f32x4.mul(r, r))
-      d = f32x4.add(d, f32x4.mul(s, s))
-    } else {
-      a = f32x4.add(a, f32x4.mul(v128.load(row + at), v128.load(query + at)))
-      b = f32x4.add(b, f32x4.mul(v128.load(row + at, 16), v128.load(query + at, 16)))
-      c = f32x4.add(c, f32x4.mul(v128.load(row + at, 32), v128.load(query + at, 32)))
-      d = f32x4.add(d, f32x4.mul(v128.load(row + at, 48), v128.load(query + at, 48)))
-    }
+  let a2 = f32x4.splat(0)
+  let b2 = f32x4.splat(0)
+  let c2 = f32x4.splat(0)
+  let d2 = f32x4.splat(0)
+  const whole = size & ~31
+  let one = row
+  let two = row + stride
+  let from = query
+  for (const end = one + whole; one != end; one += 32) {
+    const first = v128.load(from)
+    const second = v128.load(from, 16)
+    a = step(a, v128.load(one), first, difference)
+    b = step(b, v128.load(two), first, difference)
+    a2 = step(a2, v128.load(one, 16), second, difference)
+    b2 = step(b2, v128.load(two, 16), second, difference)
+    two += 32
+    from += 32
   }
-  for (; at < size; at += 16) {
-    if (difference) {
-      const p = f32x4.sub(v128.load(query + at), v128.load(row + at))
-      a = f32x4.add(a, f32x4.mul(p, p))
-    } else {
-      a = f32x4.add(a, f32x4.mul(v128.load(row + at), v128.load(query + at)))
-    }
+  let three = row + 2 * stride
+  let four = three + stride
+  from = query
+  for (const end = three + whole; three != end; three += 32) {
+    const first = v128.load(from)
+    const second = v128.load(from, 16)
+    c = step(c, v128.load(three), first, difference)
+    d = step(d, v128.load(four), first, difference)
+    c2 = step(c2, v128.load(three, 16), second, difference)
+    d2 = step(d2, v128.load(four, 16), second, difference)
+    four += 32
+    from += 32
   }
-  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
-}
-
-// Four rows: (lane 0 + lane 2) + (lane 1 + lane 3) of each.
-// @ts-ignore: decorator
-@inline
-function sums(a: v128, b: v128, c: v128, d: v128): v128 {
+  if (size & 16) {
+    const rest = v128.load(from)
+    a = step(a, v128.load(one), rest, difference)
+    b = step(b, v128.load(two), rest, difference)
+    c = step(c, v128.load(three), rest, difference)
+    d = step(d, v128.load(four), rest, difference)
+  }
+  a = f32x4.add(a, a2)
+  b = f32x4.add(b, b2)
+  c = f32x4.add(c, c2)
+  d = f32x4.add(d, d2)
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7))
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7))
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7))
-}
-
-// @ts-ignore: decorator
-@inline
-function sum(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
-  )
 }
 
 // @ts-ignore: decorator
@@ -63,10 +91,14 @@ function finite(dots: v128): bool {
   return i32x4.all_true(f32x4.lt(f32x4.abs(dots), f32x4.splat(<f32>Infinity)))
 }
 
-// Two rows: dots in the low lanes of `dots`, a and b their last 16 bytes. All bits set where the row cannot be a hit.
+// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
 // @ts-ignore: decorator
 @inline
-function missDot(dots: v128, a: v128, b: v128, scale: f64, perWeight: f64, perUnit: f64, least: f64): v128 {
+function missDot(
+  dots: v128, tail: usize, stride: usize, scale: f64, perWeight: f64, perUnit: f64, least: f64,
+): v128 {
+  const a = v128.load(tail)
+  const b = v128.load(tail + stride)
   const weights = v128.shuffle<i64>(a, b, 0, 2)
   const units = v128.shuffle<i64>(a, b, 1, 3)
   const estimate = f64x2.mul(f64x2.mul(f64x2.splat(scale), units), f64x2.promote_low_f32x4(dots))
@@ -75,15 +107,15 @@ function missDot(dots: v128, a: v128, b: v128, scale: f64, perWeight: f64, perUn
 }
 
 function hitDot(
-  row: usize, stride: usize, position: u32, dot: f32, hits: usize, count: usize,
+  tail: usize, position: u32, dot: f32, hits: usize, count: usize,
   scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64,
 ): usize {
-  const weight = load<f64>(row + stride - 16)
+  const weight = load<f64>(tail)
   if (weight < 0) return count
   let lower = -Infinity
   let upper = Infinity
   if (abs<f32>(dot) < <f32>Infinity) {
-    const unit = load<f64>(row + stride - 8)
+    const unit = load<f64>(tail, 8)
     const estimate = scale * unit * <f64>dot
     const slack = perWeight * weight + perUnit * unit
     lower = estimate - slack
@@ -94,6 +126,50 @@ function hitDot(
   return count + 1
 }
 
+/**
+ * Rows from..to-1 (at most 4096): those whose upper bound reaches `least` and whose lower bound does not pass `most`.
+ * bound = scale * row.unit * dot -+ (perWeight * row.weight + perUnit * row.unit). `allowed`: 0, or a bitmap whose first
+ * bit is for `from`. Returns how many hits it wrote.
+ */
+export function scanFloatsDot(
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  const size = stride - 16
+  let count: usize = 0
+  for (let base = from; base < to; base += 32) {
+    let bits = wordOf(allowed, base - from, to - base)
+    let position = base
+    let row = rows + <usize>base * stride
+    if (popcnt(bits) >= DENSE) {
+      for (; to - position >= 4 && bits != 0; position += 4) {
+        if (bits & 15) {
+          const found = sums(row, query, size, stride, false)
+          const tail = row + size
+          const low = missDot(found, tail, stride, scale, perWeight, perUnit, least)
+          const high = missDot(
+            v128.shuffle<f32>(found, found, 2, 3, 2, 3), tail + 2 * stride, stride, scale, perWeight, perUnit, least,
+          )
+          if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
+            if (bits & 1) count = hitDot(tail, position, f32x4.extract_lane(found, 0), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 2) count = hitDot(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 4) count = hitDot(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 8) count = hitDot(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, scale, perWeight, perUnit, least, most)
+          }
+        }
+        bits >>>= 4
+        row += 4 * stride
+      }
+    }
+    for (; bits; bits &= bits - 1) {
+      const skip = ctz(bits)
+      const at = row + <usize>skip * stride
+      count = hitDot(at + size, position + skip, sum(at, query, size, false), hits, count, scale, perWeight, perUnit, least, most)
+    }
+  }
+  return count
+}
+
 // @ts-ignore: decorator
 @inline
 function missEuclidean(sums: v128, shrink: f64, underflow: f64, farthest: f64): v128 {
@@ -102,10 +178,10 @@ function missEuclidean(sums: v128, shrink: f64, underflow: f64, farthest: f64): 
 }
 
 function hitEuclidean(
-  row: usize, stride: usize, position: u32, square: f32, hits: usize, count: usize,
+  tail: usize, position: u32, square: f32, hits: usize, count: usize,
   shrink: f64, grow: f64, underflow: f64, least: f64, most: f64,
 ): usize {
-  if (load<f64>(row + stride - 16) < 0) return count
+  if (load<f64>(tail) < 0) return count
   let lower = -Infinity
   let upper = Infinity
   if (square < <f32>Infinity) {
@@ -120,110 +196,40 @@ function hitEuclidean(
   return count + 1
 }
 
-/**
- * Rows from..to-1 (at most 4096): those whose upper bound reaches `least` and whose lower bound does not pass `most`.
- * bound = scale * row.unit * dot -+ (perWeight * row.weight + perUnit * row.unit). Returns how many hits it wrote.
- */
-export function scanFloatsDot(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
-  scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64,
-): usize {
-  const size = stride - 16
-  const last = stride - 16
-  let count: usize = 0
-  let row = rows + <usize>from * stride
-  let position = from
-  for (; to - position >= 4; position += 4) {
-    const b = row + stride
-    const c = b + stride
-    const d = c + stride
-    const dots = sums(products(row, query, size, false), products(b, query, size, false), products(c, query, size, false), products(d, query, size, false))
-    const low = missDot(dots, v128.load(row + last), v128.load(b + last), scale, perWeight, perUnit, least)
-    const high = missDot(v128.shuffle<f32>(dots, dots, 2, 3, 2, 3), v128.load(c + last), v128.load(d + last), scale, perWeight, perUnit, least)
-    if (!finite(dots) || !i64x2.all_true(v128.and(low, high))) {
-      count = hitDot(row, stride, position, f32x4.extract_lane(dots, 0), hits, count, scale, perWeight, perUnit, least, most)
-      count = hitDot(b, stride, position + 1, f32x4.extract_lane(dots, 1), hits, count, scale, perWeight, perUnit, least, most)
-      count = hitDot(c, stride, position + 2, f32x4.extract_lane(dots, 2), hits, count, scale, perWeight, perUnit, least, most)
-      count = hitDot(d, stride, position + 3, f32x4.extract_lane(dots, 3), hits, count, scale, perWeight, perUnit, least, most)
-    }
-    row = d + stride
-  }
-  for (; position < to; position++) {
-    count = hitDot(row, stride, position, sum(products(row, query, size, false)), hits, count, scale, perWeight, perUnit, least, most)
-    row += stride
-  }
-  return count
-}
-
-/** The same over the positions whose bit is set; word 0 of `allowed` belongs to from..from+31. */
-export function scanFloatsDotAllowed(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
-  scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64, allowed: usize,
-): usize {
-  const size = stride - 16
-  let count: usize = 0
-  for (let base = from; base < to; base += 32) {
-    let bits = load<u32>(allowed)
-    allowed += 4
-    if (to - base < 32) bits &= (1 << (to - base)) - 1
-    while (bits) {
-      const position = base + ctz(bits)
-      bits &= bits - 1
-      const row = rows + <usize>position * stride
-      count = hitDot(row, stride, position, sum(products(row, query, size, false)), hits, count, scale, perWeight, perUnit, least, most)
-    }
-  }
-  return count
-}
-
 /** Similarity is minus the distance; its square lies within shrink * sum - underflow and grow * sum + underflow. */
 export function scanFloatsEuclidean(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
-  shrink: f64, grow: f64, underflow: f64, least: f64, most: f64,
-): usize {
-  const size = stride - 16
-  const farthest = max<f64>(-least, 0)
-  let count: usize = 0
-  let row = rows + <usize>from * stride
-  let position = from
-  for (; to - position >= 4; position += 4) {
-    const b = row + stride
-    const c = b + stride
-    const d = c + stride
-    const dots = sums(products(row, query, size, true), products(b, query, size, true), products(c, query, size, true), products(d, query, size, true))
-    const low = missEuclidean(dots, shrink, underflow, farthest)
-    const high = missEuclidean(v128.shuffle<f32>(dots, dots, 2, 3, 2, 3), shrink, underflow, farthest)
-    if (!finite(dots) || !i64x2.all_true(v128.and(low, high))) {
-      count = hitEuclidean(row, stride, position, f32x4.extract_lane(dots, 0), hits, count, shrink, grow, underflow, least, most)
-      count = hitEuclidean(b, stride, position + 1, f32x4.extract_lane(dots, 1), hits, count, shrink, grow, underflow, least, most)
-      count = hitEuclidean(c, stride, position + 2, f32x4.extract_lane(dots, 2), hits, count, shrink, grow, underflow, least, most)
-      count = hitEuclidean(d, stride, position + 3, f32x4.extract_lane(dots, 3), hits, count, shrink, grow, underflow, least, most)
-    }
-    row = d + stride
-  }
-  for (; position < to; position++) {
-    count = hitEuclidean(row, stride, position, sum(products(row, query, size, true)), hits, count, shrink, grow, underflow, least, most)
-    row += stride
-  }
-  return count
-}
-
-/** The same over the positions whose bit is set; word 0 of `allowed` belongs to from..from+31. */
-export function scanFloatsEuclideanAllowed(
   rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
   shrink: f64, grow: f64, underflow: f64, least: f64, most: f64, allowed: usize,
 ): usize {
   const size = stride - 16
+  const farthest = max<f64>(-least, 0)
   let count: usize = 0
   for (let base = from; base < to; base += 32) {
-    let bits = load<u32>(allowed)
-    allowed += 4
-    if (to - base < 32) bits &= (1 << (to - base)) - 1
-    while (bits) {
-      const position = base + ctz(bits)
-      bits &= bits - 1
-      const row = rows + <usize>position * stride
-      count = hitEuclidean(row, stride, position, sum(products(row, query, size, true)), hits, count, shrink, grow, underflow, least, most)
+    let bits = wordOf(allowed, base - from, to - base)
+    let position = base
+    let row = rows + <usize>base * stride
+    if (popcnt(bits) >= DENSE) {
+      for (; to - position >= 4 && bits != 0; position += 4) {
+        if (bits & 15) {
+          const found = sums(row, query, size, stride, true)
+          const tail = row + size
+          const low = missEuclidean(found, shrink, underflow, farthest)
+          const high = missEuclidean(v128.shuffle<f32>(found, found, 2, 3, 2, 3), shrink, underflow, farthest)
+          if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
+            if (bits & 1) count = hitEuclidean(tail, position, f32x4.extract_lane(found, 0), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 2) count = hitEuclidean(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 4) count = hitEuclidean(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 8) count = hitEuclidean(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, shrink, grow, underflow, least, most)
+          }
+        }
+        bits >>>= 4
+        row += 4 * stride
+      }
+    }
+    for (; bits; bits &= bits - 1) {
+      const skip = ctz(bits)
+      const at = row + <usize>skip * stride
+      count = hitEuclidean(at + size, position + skip, sum(at, query, size, true), hits, count, shrink, grow, underflow, least, most)
     }
   }
   return count

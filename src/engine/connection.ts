@@ -1,10 +1,10 @@
 import { VecError } from '../errors.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
-import { DatabaseHandle } from './handle.ts'
+import { DatabaseHandle, type FileKnowledge } from './handle.ts'
 import { Statement } from './statement.ts'
 import { transaction, type Transaction } from './transaction.ts'
 import { BindBuffer } from './values.ts'
-import { SQLITE_OK, type Pointer } from './wasm.ts'
+import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
 
 export type TransactionState = 'none' | 'read' | 'write'
 
@@ -15,9 +15,24 @@ interface Held {
 
 /** One connection to one SQLite database. Everything on it is synchronous. */
 export class Connection extends DatabaseHandle {
+  /** Milliseconds that a statement waits for another connection's lock. */
+  readonly busyTimeout: number
   readonly #held = new Set<Held>()
   readonly #lost = new FinalizationRegistry<Held>(held => this.#finalize(held))
   readonly #closing: (() => void)[] = []
+
+  /** Use `openConnection`. */
+  constructor(
+    sqlite: Sqlite,
+    pointer: Pointer,
+    name: string,
+    files: FileKnowledge,
+    busyTimeout: number,
+  ) {
+    super(sqlite, pointer, name, files)
+    this.busyTimeout = busyTimeout
+    sqlite.raw.sqlite3_busy_timeout(pointer, busyTimeout)
+  }
 
   /** Runs every statement of `sql`; rows are thrown away. */
   exec(sql: string): this {
@@ -132,6 +147,17 @@ export class Connection extends DatabaseHandle {
   /** Rows changed on this connection so far, those of triggers too. */
   get totalChanges(): number {
     return this.sqlite.raw.sqlite3_total_changes(this.pointer)
+  }
+
+  /** Runs `task` without waiting for locks: SQLITE_BUSY comes at once. */
+  withoutWaiting<R>(task: () => R): R {
+    const { raw } = this.sqlite
+    raw.sqlite3_busy_timeout(this.pointer, 0)
+    try {
+      return task()
+    } finally {
+      raw.sqlite3_busy_timeout(this.pointer, this.busyTimeout)
+    }
   }
 
   /** Makes a running statement of this connection end with SQLITE_INTERRUPT. */

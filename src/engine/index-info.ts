@@ -85,6 +85,13 @@ export class IndexInfo {
     return this.#sqlite.raw.sqlite3_vtab_in(this.#info, constraint.index, 1) !== 0
   }
 
+  /** The collating sequence of a comparison. */
+  collation(constraint: Constraint): string {
+    return this.#sqlite.readCString(
+      this.#sqlite.raw.sqlite3_vtab_collation(this.#info, constraint.index),
+    )
+  }
+
   isList(constraint: Constraint): boolean {
     return this.#sqlite.raw.sqlite3_vtab_in(this.#info, constraint.index, -1) !== 0
   }

@@ -1,15 +1,21 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
-import { installNodeVfs } from './node-vfs.ts'
+import { fileIdentity, installNodeVfs, readJournalMode } from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
 import type { Sqlite } from './wasm.ts'
 
 /** Files on Node, Bun and Deno, through the VFS of ours. */
 export function nodePlatform(sqlite: Sqlite): Platform {
   const { name } = installNodeVfs(sqlite)
-  return { vfs: name, check: checkFile, explain: (_code, files) => explain(files) }
+  return {
+    vfs: name,
+    check: checkFile,
+    explain: (_code, files) => explain(files),
+    identify: fileIdentity,
+    locate,
+  }
 }
 
 /** Says before SQLite does, and more clearly, why a file cannot be opened. */
@@ -53,6 +59,19 @@ function pathOf(name: string): string {
   return resolve(decodeURIComponent(bare.slice('file:'.length)))
 }
 
+function locate(name: string, beside: string): string | undefined {
+  const path = pathOf(name)
+  if (isFile(path)) return path
+  const relative = name.replace(/^file:(\/\/)?/, '').replace(/[?#].*$/, '')
+  if (beside === '' || isAbsolute(relative)) return undefined
+  const sibling = resolve(dirname(beside), relative)
+  return isFile(sibling) ? sibling : undefined
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
 function requireAccess(path: string, mode: number, message: string): void {
   try {
     accessSync(path, mode)
@@ -74,28 +93,15 @@ function cannotOpen(message: string, hint: string): VecError {
 
 /** What the first bytes of a file already tell. */
 function headerProblem(path: string, walAllowed: boolean): VecError | undefined {
-  const header = new Uint8Array(20)
-  const fd = openSync(path, 'r')
-  let length: number
-  try {
-    length = readSync(fd, header, 0, 20, 0)
-  } finally {
-    closeSync(fd)
-  }
-  if (length === 0) return undefined
-  if (new TextDecoder('latin1').decode(header.subarray(0, 16)) !== 'SQLite format 3\0') {
+  const mode = readJournalMode(path)
+  if (mode === 'not-a-database') {
     return new VecError(
       'SQLITE_NOTADB',
-      `${path} is not an SQLite database: it does not begin as one`,
-      {
-        hint: 'check the path; an encrypted file must be decrypted first',
-        extendedCode: 26,
-      },
+      `${path} is not an SQLite database: it does not begin as one; check the path`,
+      { hint: 'check the path; an encrypted file must be decrypted first', extendedCode: 26 },
     )
   }
-  const WAL = 2
-  if (!walAllowed && (header[18] === WAL || header[19] === WAL)) return walProblem(path)
-  return undefined
+  return mode === 'wal' && !walAllowed ? walProblem(path) : undefined
 }
 
 function walProblem(path: string): VecError {

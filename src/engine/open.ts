@@ -1,6 +1,6 @@
 import { VecError } from '../errors.ts'
 import { Connection } from './connection.ts'
-import type { ExplainFailure } from './handle.ts'
+import type { FileKnowledge } from './handle.ts'
 import { sqliteError } from './sqlite-error.ts'
 import { loadedSqlite, loadSqlite, SQLITE_OK, type Sqlite } from './wasm.ts'
 
@@ -16,12 +16,11 @@ export interface OpenOptions {
 }
 
 /** How files are reached here: decided once, when SQLite is loaded. */
-export interface Platform {
+export interface Platform extends FileKnowledge {
   /** Name of the VFS; undefined: only databases in memory. */
   readonly vfs: string | undefined
   /** Refuses what SQLite would fail on with less to say. */
   check(path: string, options: OpenOptions): void
-  readonly explain: ExplainFailure
 }
 
 let platform: Platform | undefined
@@ -34,6 +33,8 @@ const memoryOnly: Platform = {
     })
   },
   explain: () => undefined,
+  identify: () => undefined,
+  locate: () => undefined,
 }
 
 /** Loads SQLite and the platform's files; `openConnection` is synchronous afterwards. */
@@ -86,8 +87,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
     throw error
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
-  sqlite.raw.sqlite3_busy_timeout(pointer, timeout)
-  const db = new Connection(sqlite, pointer, path, files.explain)
+  const db = new Connection(sqlite, pointer, path, files, timeout)
   if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
   return db
 }

@@ -4,7 +4,8 @@ export type IndexKind = 'exact' | 'cover'
 
 /**
  * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document stands at
- * a position is the caller's business. A position that was removed stays dead until `moveLast` fills it. All vectors have the same dimension and finite numbers; the caller checks that.
+ * a position is the caller's business. A position that was removed stays dead until `moveLast` fills it. All vectors
+ * have the same dimension and finite numbers; the caller checks that.
  */
 export interface VectorIndex {
   readonly kind: IndexKind

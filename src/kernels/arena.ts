@@ -6,6 +6,7 @@ import { canRunWasmKernels, wasmKernels } from './wasm.ts'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
+const LARGE = 1 << 20
 
 /** Where the hits of a scan are written; also scratch for what lasts no longer than one call. */
 export const HITS = 1024
@@ -128,7 +129,7 @@ export class Block {
   /** Room for `bytes`, with what is in the block kept; the address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
-    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * 1.125)))
+    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * (1 + 1 / 64))))
     if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
       this.#size = inPlace
       return
@@ -150,18 +151,16 @@ export function align16(bytes: number): number {
   return Math.ceil(bytes / 16) * 16
 }
 
-/** The least of 64, 80, 96, 112, 128, 160, ... that holds `bytes`. */
+/** The least of 64, 80, 96, 112, 128, 160, ... that holds `bytes`; whole pages for what is large. */
 function sizeClass(bytes: number): number {
   if (bytes <= 64) return 64
-  const octave = 2 ** (31 - Math.clz32(Math.ceil(bytes / 16) - 1)) * 16
-  const step = octave / 4
+  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.ceil(bytes / 16) - 1)) * 4
   return Math.ceil(bytes / step) * step
 }
 
 /** The largest class that is not above `bytes`. */
 function sizeClassWithin(bytes: number): number {
-  const octave = 2 ** (31 - Math.clz32(Math.floor(bytes / 16))) * 16
-  const step = octave / 4
+  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.floor(bytes / 16))) * 4
   return Math.floor(bytes / step) * step
 }
 

@@ -3,22 +3,11 @@
  * and agree to the bit. Row layouts, hits and bounds: docs/exact-index.md.
  */
 export interface Kernels {
-  /** int8 rows, dot product: writes the hits among rows from..to-1 (at most MAX_HITS) and returns how many. */
+  /**
+   * int8 rows, dot product: writes the hits among rows from..to-1 (at most MAX_HITS) and returns how many. `allowed`: 0, or
+   * a bitmap whose first bit is for `from`.
+   */
   scanCodesDot(
-    rows: number,
-    stride: number,
-    from: number,
-    to: number,
-    query: number,
-    hits: number,
-    scale: number,
-    perError: number,
-    perLength: number,
-    least: number,
-    most: number,
-  ): number
-  /** The same over the set bits of `allowed`, whose first word belongs to from..from+31. */
-  scanCodesDotAllowed(
     rows: number,
     stride: number,
     from: number,
@@ -46,20 +35,6 @@ export interface Kernels {
     rounding: number,
     least: number,
     most: number,
-  ): number
-  scanCodesEuclideanAllowed(
-    rows: number,
-    stride: number,
-    from: number,
-    to: number,
-    query: number,
-    hits: number,
-    twice: number,
-    error: number,
-    square: number,
-    rounding: number,
-    least: number,
-    most: number,
     allowed: number,
   ): number
   /** float32 rows, dot product. */
@@ -75,36 +50,10 @@ export interface Kernels {
     perUnit: number,
     least: number,
     most: number,
-  ): number
-  scanFloatsDotAllowed(
-    rows: number,
-    stride: number,
-    from: number,
-    to: number,
-    query: number,
-    hits: number,
-    scale: number,
-    perWeight: number,
-    perUnit: number,
-    least: number,
-    most: number,
     allowed: number,
   ): number
   /** float32 rows, minus the Euclidean distance. */
   scanFloatsEuclidean(
-    rows: number,
-    stride: number,
-    from: number,
-    to: number,
-    query: number,
-    hits: number,
-    shrink: number,
-    grow: number,
-    underflow: number,
-    least: number,
-    most: number,
-  ): number
-  scanFloatsEuclideanAllowed(
     rows: number,
     stride: number,
     from: number,

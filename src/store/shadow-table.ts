@@ -5,6 +5,7 @@ import {
   createStatement,
   firstState,
   GUARD_TRIGGERS,
+  JOURNAL_STATE,
   journalTriggers,
   storedText,
   SUPPORT_TABLES,
@@ -17,7 +18,7 @@ const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
 /** Columns that cannot alter an answer, however they change. */
 const UNWATCHED = new Set(['content', 'meta', 'scn', 'embedding_model'])
 
-interface Shape {
+export interface Shape {
   readonly columns: ReadonlySet<string>
   /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
   readonly rowid: string | undefined
@@ -39,6 +40,7 @@ export class ShadowTable {
   /** Rows with archived = 1 count like the others. */
   readonly includeArchived: boolean
   readonly #version: Statement
+  readonly #hold: Statement
   readonly #statements = new Map<string, Statement>()
   #seen = -1
   #shape: Shape | undefined
@@ -49,11 +51,27 @@ export class ShadowTable {
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
+    const catalog =
+      schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(schema)}.sqlite_schema`
+    this.#hold = db.prepare(`SELECT 1 FROM ${catalog}`)
   }
 
   /** The table's name for SQL. */
   get sql(): string {
     return `${quoteName(this.schema)}.${quoteName(this.name)}`
+  }
+
+  /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
+  inSnapshot<R>(read: () => R): R {
+    const hold = this.#hold
+    if (hold.busy) return read()
+    hold.start()
+    try {
+      hold.step()
+      return read()
+    } finally {
+      hold.end()
+    }
   }
 
   /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
@@ -64,12 +82,14 @@ export class ShadowTable {
     this.#version.end()
     if (version !== this.#seen || !this.#shape) {
       this.#shape = this.#readShape()
-      this.#seen = version
+      // A schema that is not committed may be rolled back, and its number be given to another.
+      const committed = this.db.transactionState(this.schema) !== 'write'
+      this.#seen = committed ? version : -1
     }
     return this.#shape
   }
 
-  /** Forgets what is known of the schema: something was rolled back. */
+  /** Forgets what is known of the schema. */
   distrust(): void {
     this.#seen = -1
   }
@@ -96,26 +116,30 @@ export class ShadowTable {
     return this.refresh().columns.has(name) ? name : 'NULL'
   }
 
-  /** Makes the journal, the storage tables and the triggers, all or none; the caller has checked that it may write. */
+  /** Makes the journal, the storage tables and the triggers, all or none. */
   install(): void {
+    this.db.transaction(() => this.installHere())()
+    this.distrust()
+  }
+
+  /** The same inside a statement that writes already, which makes it all or none. */
+  installHere(): void {
     const { db, schema } = this
-    db.transaction(() => {
-      for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
-      db.exec(firstState(schema))
-      const shape = this.#readShape()
-      let replaced = false
-      for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
-        if (this.#storedSql(trigger.name) === storedText(trigger)) continue
-        replaced = true
-        db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
-        db.exec(createStatement(schema, trigger))
-      }
-      for (const trigger of this.#foreignTriggers()) {
-        db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
-      }
-      // While a trigger was missing, changes may have gone by unseen.
-      if (replaced) db.exec(`UPDATE ${quoteName(schema)}.vec_journal_state SET epoch = epoch + 1`)
-    })()
+    for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
+    db.exec(firstState(schema))
+    const shape = this.#readShape()
+    let replaced = false
+    for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
+      if (this.#storedSql(trigger.name) === storedText(trigger)) continue
+      replaced = true
+      db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
+      db.exec(createStatement(schema, trigger))
+    }
+    for (const trigger of this.#foreignTriggers()) {
+      db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
+    }
+    // While a trigger was missing, changes may have gone by unseen.
+    if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
   }
 
@@ -131,6 +155,7 @@ export class ShadowTable {
     for (const statement of this.#statements.values()) statement.finalize()
     this.#statements.clear()
     this.#version.finalize()
+    this.#hold.finalize()
   }
 
   #readShape(): Shape {

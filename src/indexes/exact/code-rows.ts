@@ -85,25 +85,7 @@ export class CodeRows implements Rows {
     const { query, rows, stride } = this.#block
     const { error, length, scale, slack, square } = this.#query
     if (this.#metric === 'euclidean') {
-      const margin = error * (1 + slack)
-      const rounding = 4 * slack
-      if (allowed === 0) {
-        return kernels.scanCodesEuclidean(
-          rows,
-          stride,
-          from,
-          to,
-          query,
-          HITS,
-          2 * scale,
-          margin,
-          square,
-          rounding,
-          least,
-          most,
-        )
-      }
-      return kernels.scanCodesEuclideanAllowed(
+      return kernels.scanCodesEuclidean(
         rows,
         stride,
         from,
@@ -111,9 +93,9 @@ export class CodeRows implements Rows {
         query,
         HITS,
         2 * scale,
-        margin,
+        error * (1 + slack),
         square,
-        rounding,
+        4 * slack,
         least,
         most,
         allowed,
@@ -122,22 +104,7 @@ export class CodeRows implements Rows {
     // Above 0, so that a row whose error or length is infinite gets infinite bounds.
     const perError = length * (1 + 2 * slack) + Number.MIN_VALUE
     const perLength = (error + slack * length) * (1 + slack) + Number.MIN_VALUE
-    if (allowed === 0) {
-      return kernels.scanCodesDot(
-        rows,
-        stride,
-        from,
-        to,
-        query,
-        HITS,
-        scale,
-        perError,
-        perLength,
-        least,
-        most,
-      )
-    }
-    return kernels.scanCodesDotAllowed(
+    return kernels.scanCodesDot(
       rows,
       stride,
       from,

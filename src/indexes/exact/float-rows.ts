@@ -27,7 +27,7 @@ export class FloatRows implements Rows {
     this.#metric = metric
     this.#block = new RowBlock(dim, floatStride(dim), dim * 4, expectedRows, kernels)
     // Roundings on the longest way through the kernel's sums, and those of double arithmetic: docs/exact-index.md.
-    const steps = Math.ceil(dim / 16) + 16
+    const steps = Math.ceil(dim / 8) + 12
     const doubles = (dim + 32) * 2 ** -51
     this.#rounding = (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubles
     this.#underflow = (dim + 4) * 2 ** -149
@@ -104,69 +104,37 @@ export class FloatRows implements Rows {
     const { query, rows, stride } = this.#block
     const rounding = this.#rounding
     if (this.#metric === 'euclidean') {
-      const shrink = 1 - 2 * rounding
-      const grow = 1 + 2 * rounding
-      const underflow = this.#underflow
-      return allowed === 0
-        ? kernels.scanFloatsEuclidean(
-            rows,
-            stride,
-            from,
-            to,
-            query,
-            HITS,
-            shrink,
-            grow,
-            underflow,
-            least,
-            most,
-          )
-        : kernels.scanFloatsEuclideanAllowed(
-            rows,
-            stride,
-            from,
-            to,
-            query,
-            HITS,
-            shrink,
-            grow,
-            underflow,
-            least,
-            most,
-            allowed,
-          )
+      return kernels.scanFloatsEuclidean(
+        rows,
+        stride,
+        from,
+        to,
+        query,
+        HITS,
+        1 - 2 * rounding,
+        1 + 2 * rounding,
+        this.#underflow,
+        least,
+        most,
+        allowed,
+      )
     }
-    const scale = this.#metric === 'cosine' ? 1 / this.#queryLength : 1
-    const perWeight = this.#metric === 'cosine' ? rounding : rounding * this.#queryLength
-    const perUnit = this.#underflow * scale
-    return allowed === 0
-      ? kernels.scanFloatsDot(
-          rows,
-          stride,
-          from,
-          to,
-          query,
-          HITS,
-          scale,
-          perWeight,
-          perUnit,
-          least,
-          most,
-        )
-      : kernels.scanFloatsDotAllowed(
-          rows,
-          stride,
-          from,
-          to,
-          query,
-          HITS,
-          scale,
-          perWeight,
-          perUnit,
-          least,
-          most,
-          allowed,
-        )
+    const cosine = this.#metric === 'cosine'
+    const scale = cosine ? 1 / this.#queryLength : 1
+    return kernels.scanFloatsDot(
+      rows,
+      stride,
+      from,
+      to,
+      query,
+      HITS,
+      scale,
+      cosine ? rounding : rounding * this.#queryLength,
+      this.#underflow * scale,
+      least,
+      most,
+      allowed,
+    )
   }
 
   similarity(position: number): number {

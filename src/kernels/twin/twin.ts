@@ -15,14 +15,10 @@ export function createTwin(memory: WebAssembly.Memory): Kernels {
     return last
   }
   return {
-    scanCodesDot: (...a) => scanCodesDot(views(), ...a, 0),
-    scanCodesDotAllowed: (...a) => scanCodesDot(views(), ...a),
-    scanCodesEuclidean: (...a) => scanCodesEuclidean(views(), ...a, 0),
-    scanCodesEuclideanAllowed: (...a) => scanCodesEuclidean(views(), ...a),
-    scanFloatsDot: (...a) => scanFloatsDot(views(), ...a, 0),
-    scanFloatsDotAllowed: (...a) => scanFloatsDot(views(), ...a),
-    scanFloatsEuclidean: (...a) => scanFloatsEuclidean(views(), ...a, 0),
-    scanFloatsEuclideanAllowed: (...a) => scanFloatsEuclidean(views(), ...a),
+    scanCodesDot: (...a) => scanCodesDot(views(), ...a),
+    scanCodesEuclidean: (...a) => scanCodesEuclidean(views(), ...a),
+    scanFloatsDot: (...a) => scanFloatsDot(views(), ...a),
+    scanFloatsEuclidean: (...a) => scanFloatsEuclidean(views(), ...a),
     quantize: (...a) => quantize(views(), ...a),
     exactCosine: (...a) => exactCosine(views(), ...a),
     exactDot: (...a) => exactDot(views(), ...a),
