@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/engine/vfs-errors.ts'
+import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import {
   OPEN_READONLY,
   RawConnection,
   type RawError,
-  openNative,
   sqliteWithFiles,
   temporaryFolder,
 } from './vfs-raw.ts'

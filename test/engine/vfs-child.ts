@@ -6,7 +6,8 @@ import { readSync, writeSync } from 'node:fs'
 import type { LockKind } from '../../src/engine/file-locks.ts'
 import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
 import { loadSqlite } from '../../src/engine/wasm.ts'
-import { RawConnection, openNative, seeded, sqliteWithFiles } from './vfs-raw.ts'
+import { openNative } from './vfs-native.ts'
+import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
 import { randomTransaction } from './vfs-transactions.ts'
 
 interface Database {

@@ -19,13 +19,13 @@ import {
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_READONLY_DIRECTORY,
 } from '../../src/engine/vfs-errors.ts'
+import { openNative } from './vfs-native.ts'
 import {
   OPEN_CREATE,
   OPEN_READONLY,
   OPEN_READWRITE,
   OPEN_URI,
   RawConnection,
-  openNative,
   sqliteWithFiles,
   temporaryFolder,
 } from './vfs-raw.ts'
