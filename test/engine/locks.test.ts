@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -101,6 +102,50 @@ describe('two connections of one process', () => {
     one.all('COMMIT')
     assert.deepEqual(reader.all('SELECT a FROM t'), ['1', '2'])
     for (const db of [one, two, reader]) db.close()
+  })
+})
+
+/** What the kernel says is locked of a file: kind, first and last byte. */
+function lockedBytes(path: string): string[] {
+  const inode = String(statSync(path).ino)
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .map(line => line.split(/\s+/))
+    .filter(fields => fields[1] === 'OFDLCK' && fields[5]?.endsWith(`:${inode}`) === true)
+    .map(([, , , kind, , , first, last]) => `${kind?.toLowerCase()} ${first} ${last}`)
+}
+
+describe('each level', { skip }, () => {
+  const text = readFileSync(new URL('../../../docs/files-and-locks.md', import.meta.url), 'utf8')
+  const rows = [...text.matchAll(/^\| ([A-Z]+) \| (\d+)\.\.(\d+) \| (read|write)/gm)]
+  const documented = Object.fromEntries(
+    rows.map(([, level = '', first, last, kind]) => [
+      level,
+      { kind, first: Number(first), last: Number(last) },
+    ]),
+  )
+
+  test('locks the bytes that docs/files-and-locks.md says', () => {
+    const { SHARED, RESERVED, PENDING, EXCLUSIVE } = documented
+    assert.ok(SHARED && RESERVED && PENDING && EXCLUSIVE)
+    const { path, one, two } = pair()
+    const shared = `read ${SHARED.first} ${SHARED.last}`
+    assert.deepEqual(lockedBytes(path), [])
+    one.all('BEGIN; SELECT a FROM t')
+    assert.deepEqual(lockedBytes(path), [shared])
+    one.all('COMMIT; BEGIN IMMEDIATE')
+    assert.deepEqual(
+      new Set(lockedBytes(path)),
+      new Set([shared, `write ${RESERVED.first} ${RESERVED.last}`]),
+    )
+    one.all('COMMIT; BEGIN EXCLUSIVE')
+    // The kernel joins neighbouring locks of one kind: PENDING, RESERVED and EXCLUSIVE are one range.
+    assert.deepEqual([PENDING.last + 1, RESERVED.last + 1], [RESERVED.first, EXCLUSIVE.first])
+    assert.deepEqual(lockedBytes(path), [`write ${PENDING.first} ${EXCLUSIVE.last}`])
+    one.all('COMMIT')
+    assert.deepEqual(lockedBytes(path), [])
+    one.close()
+    two.close()
   })
 })
 
