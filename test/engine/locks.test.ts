@@ -111,7 +111,7 @@ function lockedBytes(path: string): string[] {
   return readFileSync('/proc/locks', 'utf8')
     .split('\n')
     .map(line => line.split(/\s+/))
-    .filter(fields => fields[1] === 'OFDLCK' && fields[5]?.endsWith(`:${inode}`) === true)
+    .filter(fields => fields[1] === 'OFDLCK' && fields[5]?.endsWith(`:${inode}`))
     .map(([, , , kind, , , first, last]) => `${kind?.toLowerCase()} ${first} ${last}`)
 }
 
