@@ -15,7 +15,7 @@ export class Hits {
   #used = 0
   /** Slots, the worst first as a heap; filled when the limit is reached. */
   #heap: Uint32Array | undefined
-  /** Slots, best first; made by `sort`. */
+  /** Slots, best first; made by `ranked`. */
   #order: Uint32Array | undefined
 
   constructor(limit: number) {
@@ -52,10 +52,9 @@ export class Hits {
   }
 
   /** Ends the adding: from now on rows are numbered best first. */
-  sort(): this {
-    this.#order = Uint32Array.from({ length: this.#count }, (_, i) => i).sort((a, b) =>
-      this.#compare(a, b),
-    )
+  ranked(): this {
+    const slots = Uint32Array.from({ length: this.#count }, (_, i) => i)
+    this.#order = slots.toSorted((a, b) => this.#compare(a, b))
     return this
   }
 

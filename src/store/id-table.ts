@@ -1,12 +1,11 @@
 /**
  * Which id stands at which position. Ids are kept as the UTF-8 bytes that SQLite has, so that any text survives and
- * ties break in byte order. One pool of bytes, two numbers a position; the reverse direction is a hash table that is
- * built when it is first asked for.
+ * ties break in byte order. One pool of ids, each behind its length, and a number a position; the reverse direction is
+ * a hash table that is built when it is first asked for.
  */
 export class IdTable {
   #pool: Uint8Array
   #starts: Uint32Array
-  #lengths: Uint32Array
   #count = 0
   #used = 0
   /** Pool bytes of ids that were overwritten. */
@@ -18,7 +17,6 @@ export class IdTable {
   constructor(expected = 16) {
     this.#pool = new Uint8Array(Math.max(64, expected * 8))
     this.#starts = new Uint32Array(Math.max(16, expected))
-    this.#lengths = new Uint32Array(Math.max(16, expected))
   }
 
   /** Positions that have an id. */
@@ -29,7 +27,7 @@ export class IdTable {
   /** Memory it holds. */
   get bytes(): number {
     const slots = this.#slots?.byteLength ?? 0
-    return this.#pool.byteLength + this.#starts.byteLength + this.#lengths.byteLength + slots
+    return this.#pool.byteLength + this.#starts.byteLength + slots
   }
 
   /** Gives the next position an id. */
@@ -44,7 +42,7 @@ export class IdTable {
 
   /** Gives a position that `forget` freed another id. */
   reuse(position: number, id: Uint8Array): void {
-    this.#waste += this.#lengths[position]
+    this.#waste += this.idAt(position).length + 1
     this.#store(position, id)
     if (this.#slots) this.#link(position)
     if (this.#waste > this.#used / 2 && this.#waste > 65536) this.#repack()
@@ -52,18 +50,27 @@ export class IdTable {
 
   /** The id at a position: a view, gone after the next append. */
   idAt(position: number): Uint8Array {
-    const start = this.#starts[position]
-    return this.#pool.subarray(start, start + this.#lengths[position])
+    let at = this.#starts[position]
+    let length = this.#pool[at++]
+    if (length > 127) {
+      length &= 127
+      for (let shift = 7; ; shift += 7) {
+        const byte = this.#pool[at++]
+        length += (byte & 127) * 2 ** shift
+        if (!(byte > 127)) break
+      }
+    }
+    return this.#pool.subarray(at, at + length)
   }
 
   /** The live position of an id, or -1. */
   find(id: Uint8Array): number {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
-    for (let i = hash(id, 0, id.length) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+    for (let i = hash(id) & mask; slots[i] !== 0; i = (i + 1) & mask) {
       if (slots[i] === DELETED) continue
       const position = slots[i] - 1
-      if (this.#equals(position, id)) return position
+      if (compareBytes(this.idAt(position), id) === 0) return position
     }
     return -1
   }
@@ -72,9 +79,7 @@ export class IdTable {
   forget(position: number): void {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
-    const start = this.#starts[position]
-    const length = this.#lengths[position]
-    for (let i = hash(this.#pool, start, length) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+    for (let i = hash(this.idAt(position)) & mask; slots[i] !== 0; i = (i + 1) & mask) {
       if (slots[i] === position + 1) {
         slots[i] = DELETED
         return
@@ -85,50 +90,48 @@ export class IdTable {
   /** Tells which positions are alive when the reverse direction is built; the table itself keeps no such mark. */
   isLive: (position: number) => boolean = () => true
 
-  /** What a saved table consists of. */
-  save(): { pool: Uint8Array; lengths: Uint32Array } {
-    if (this.#waste > 0 || this.#outOfOrder()) this.#repack()
+  /** Gives back the space that was taken ahead. */
+  trim(): void {
+    if (this.#pool.length > this.#used * 1.1) this.#pool = this.#pool.slice(0, this.#used)
+    if (this.#starts.length > this.#count * 1.1) this.#starts = this.#starts.slice(0, this.#count)
+  }
+
+  /** What a saved table consists of: views. Ids that did not change stay where they are from one save to the next. */
+  save(): { pool: Uint8Array; starts: Uint32Array } {
     return {
       pool: this.#pool.subarray(0, this.#used),
-      lengths: this.#lengths.subarray(0, this.#count),
+      starts: this.#starts.subarray(0, this.#count),
     }
   }
 
-  /** Takes back what `save` gave; undefined when the two do not fit together. */
-  static restore(pool: Uint8Array, lengths: Uint32Array): IdTable | undefined {
+  /** Takes back what `save` gave, as its own; undefined when the two do not fit together. */
+  static restore(pool: Uint8Array, starts: Uint32Array): IdTable | undefined {
     const table = new IdTable(0)
-    const starts = new Uint32Array(Math.max(16, lengths.length))
-    let at = 0
-    for (let i = 0; i < lengths.length; i++) {
-      starts[i] = at
-      at += lengths[i]
-      if (at > pool.length) return undefined
-    }
-    if (at !== pool.length) return undefined
-    table.#pool = new Uint8Array(Math.max(64, pool.length))
-    table.#pool.set(pool)
+    table.#pool = pool
     table.#starts = starts
-    table.#lengths = new Uint32Array(starts.length)
-    table.#lengths.set(lengths)
-    table.#count = lengths.length
-    table.#used = at
+    table.#count = starts.length
+    table.#used = pool.length
+    let live = 0
+    for (let position = 0; position < starts.length; position++) {
+      const id = table.idAt(position)
+      if (starts[position] >= pool.length || id.byteOffset + id.length > pool.byteOffset + pool.length) {
+        return undefined
+      }
+      live += id.length + 1
+    }
+    table.#waste = Math.max(0, pool.length - live)
     return table
   }
 
-  #outOfOrder(): boolean {
-    let at = 0
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#starts[i] !== at) return true
-      at += this.#lengths[i]
-    }
-    return at !== this.#used
-  }
-
   #store(position: number, id: Uint8Array): void {
-    if (this.#used + id.length > this.#pool.length) this.#growPool(id.length)
-    this.#pool.set(id, this.#used)
+    const needed = id.length + 5
+    if (this.#used + needed > this.#pool.length) this.#growPool(needed)
+    const pool = this.#pool
     this.#starts[position] = this.#used
-    this.#lengths[position] = id.length
+    let length = id.length
+    for (; length > 127; length >>>= 7) pool[this.#used++] = (length & 127) | 128
+    pool[this.#used++] = length
+    pool.set(id, this.#used)
     this.#used += id.length
   }
 
@@ -140,42 +143,32 @@ export class IdTable {
   }
 
   #growPositions(): void {
-    const size = Math.ceil(this.#starts.length * 1.5)
-    const starts = new Uint32Array(size)
-    const lengths = new Uint32Array(size)
+    const starts = new Uint32Array(Math.ceil(this.#starts.length * 1.5) + 16)
     starts.set(this.#starts)
-    lengths.set(this.#lengths)
     this.#starts = starts
-    this.#lengths = lengths
   }
 
   #repack(): void {
-    let total = 0
-    for (let i = 0; i < this.#count; i++) total += this.#lengths[i]
-    const pool = new Uint8Array(Math.max(64, total))
-    let at = 0
-    for (let i = 0; i < this.#count; i++) {
-      const start = this.#starts[i]
-      pool.set(this.#pool.subarray(start, start + this.#lengths[i]), at)
-      this.#starts[i] = at
-      at += this.#lengths[i]
-    }
-    this.#pool = pool
-    this.#used = at
+    const old = new IdTable(0)
+    old.#pool = this.#pool
+    old.#starts = this.#starts.slice(0, this.#count)
+    this.#pool = new Uint8Array(Math.max(64, this.#used - this.#waste + 16))
+    this.#used = 0
     this.#waste = 0
+    for (let position = 0; position < this.#count; position++) {
+      this.#store(position, old.idAt(position))
+    }
   }
 
   #link(position: number): void {
-    let slots = this.#slots
+    const slots = this.#slots
     if (!slots) return
     if ((this.#filled + 1) * 3 > slots.length * 2) {
-      this.#slots = undefined
-      slots = this.#buildSlots()
+      this.#buildSlots()
       return
     }
     const mask = slots.length - 1
-    const start = this.#starts[position]
-    let i = hash(this.#pool, start, this.#lengths[position]) & mask
+    let i = hash(this.idAt(position)) & mask
     while (slots[i] !== 0) i = (i + 1) & mask
     slots[i] = position + 1
     this.#filled++
@@ -189,7 +182,7 @@ export class IdTable {
     let filled = 0
     for (let position = 0; position < this.#count; position++) {
       if (!this.isLive(position)) continue
-      let i = hash(this.#pool, this.#starts[position], this.#lengths[position]) & mask
+      let i = hash(this.idAt(position)) & mask
       while (slots[i] !== 0) i = (i + 1) & mask
       slots[i] = position + 1
       filled++
@@ -198,22 +191,14 @@ export class IdTable {
     this.#filled = filled
     return slots
   }
-
-  #equals(position: number, id: Uint8Array): boolean {
-    const length = this.#lengths[position]
-    if (length !== id.length) return false
-    const start = this.#starts[position]
-    for (let i = 0; i < length; i++) if (this.#pool[start + i] !== id[i]) return false
-    return true
-  }
 }
 
 const DELETED = 0xffffffff
 
 /** FNV-1a with a final mix (Fowler, Noll, Vo). */
-function hash(bytes: Uint8Array, start: number, length: number): number {
+function hash(bytes: Uint8Array): number {
   let h = 0x811c9dc5
-  for (let i = start; i < start + length; i++) h = Math.imul(h ^ bytes[i], 0x01000193)
+  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i], 0x01000193)
   h ^= h >>> 15
   h = Math.imul(h, 0x2c1b3c6d)
   return (h ^ (h >>> 13)) >>> 0

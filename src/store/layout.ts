@@ -139,6 +139,11 @@ export interface WatchedTable {
   readonly rowid: string | undefined
 }
 
+function differs(column: string): string {
+  const name = quoteName(column)
+  return `OLD.${name} COLLATE BINARY IS NOT NEW.${name}`
+}
+
 /** Triggers on a shadow table: every change that can alter an answer writes its key, in the same transaction. */
 export function journalTriggers(table: WatchedTable): SchemaObject[] {
   const literal = quoteText(table.name)
@@ -146,10 +151,6 @@ export function journalTriggers(table: WatchedTable): SchemaObject[] {
     where === ''
       ? `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ${literal}, ${row}.dataset_id, ${row}.id);`
       : `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) SELECT random(), ${literal}, ${row}.dataset_id, ${row}.id${where};`
-  const differs = (column: string): string => {
-    const name = quoteName(column)
-    return `OLD.${name} COLLATE BINARY IS NOT NEW.${name}`
-  }
   const watched = table.watched.map(differs)
   if (table.rowid !== undefined) watched.push(`OLD.${table.rowid} IS NOT NEW.${table.rowid}`)
   const keyMoved = ` WHERE ${differs('dataset_id')} OR ${differs('id')}`

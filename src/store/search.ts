@@ -67,7 +67,8 @@ export class Searcher {
   #search(search: Search): Hits {
     this.shadow.refresh()
     this.report = { path: 'nothing', visited: 0, rescored: 0, overlay: 0 }
-    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity) return new Hits(0).sort()
+    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity)
+      return new Hits(0).ranked()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
     const view = this.slices.view(search.dataset)
     const index = view?.slice.index
@@ -105,14 +106,14 @@ export class Searcher {
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
     if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
     this.report = { path: 'table', visited: scored, rescored: scored, overlay: 0 }
-    hits.sort()
+    hits.ranked()
     if (!wanted) return hits
     const chosen = new Hits(search.limit)
     for (let rank = 0; rank < hits.count; rank++) {
       const id = hits.id(rank)
       if (wanted.has(keyOf(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
     }
-    return chosen.sort()
+    return chosen.ranked()
   }
 
   #searchKeys(search: Search, ids: readonly Uint8Array[]): Hits {
@@ -122,11 +123,11 @@ export class Searcher {
     for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
     if (rescored === 0 && this.#otherDim > 0) throw this.#wrongDimension(search, this.#otherDim)
     this.report = { path: 'keys', visited: 0, rescored, overlay: 0 }
-    return hits.sort()
+    return hits.ranked()
   }
 
   #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {
-    if (!index || index.count === 0) return new Hits(0).sort()
+    if (!index || index.count === 0) return new Hits(0).ranked()
     const { slice, changed } = view
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
     const ghosts: number[] = []
@@ -172,12 +173,12 @@ export class Searcher {
       if (ghosts.length > seenGhosts) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
         if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
-        if (index.count === 0) return hits.sort()
+        if (index.count === 0) return hits.ranked()
         continue
       }
       // Rows at the very edge of a range took the place of others.
       const short = hits.count < search.limit && refused > 0 && k < index.count
-      if (!short) return hits.sort()
+      if (!short) return hits.ranked()
       surplus = Math.max(2 * surplus, refused)
     }
   }

@@ -220,9 +220,7 @@ export class ShadowTable {
     const key = (info.all(name, schema) as string[]).map(column => column.toLowerCase())
     info.finalize()
     for (const column of key) indexed.add(column)
-    const names = (columns: string[]): boolean =>
-      columns.length > 0 && columns.every(column => column === 'dataset_id' || column === 'id')
-    const unique = names(key) || [...indexes.values()].some(i => !i.partial && names(i.columns))
+    const unique = isKeyOf(key) || [...indexes.values()].some(i => !i.partial && isKeyOf(i.columns))
     return { unique, indexed }
   }
 
@@ -253,4 +251,9 @@ export class ShadowTable {
       statement.finalize()
     }
   }
+}
+
+/** Whether a unique index on these columns makes (dataset_id, id) unique. */
+function isKeyOf(columns: readonly string[]): boolean {
+  return columns.length > 0 && columns.every(column => column === 'dataset_id' || column === 'id')
 }

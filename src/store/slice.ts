@@ -166,7 +166,7 @@ export class Slice {
 
   /** A batch that keeps the staging area small for wide vectors and few rows. */
   #stageRows(dim: number): number {
-    const wanted = this.#expected > 256 || this.count >= 64 ? MAX_STAGED_ROWS : 64
+    const wanted = this.#expected > 1024 || this.count >= 1024 ? MAX_STAGED_ROWS : 64
     return Math.max(1, Math.min(wanted, Math.floor((4 << 20) / (dim * 4))))
   }
 }

@@ -132,7 +132,7 @@ export class VecCursor implements VirtualCursor {
             accepts,
             ids: query.ids,
           })
-        : new Hits(0).sort(),
+        : new Hits(0).ranked(),
     }))
     if (parts.length === 1) {
       return new HitRows(parts[0].dataset, parts[0].hits, query.offset, wanted)

@@ -38,11 +38,11 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
   const found = db
     .prepare('SELECT type FROM pragma_table_list WHERE schema = ? AND name = ?')
     .pluck()
-    .get(schema, name)
+    .get(schema, name) as string | undefined
   if (found !== undefined && found !== 'table') {
     throw new VecError(
       'VEC_SHADOW',
-      `vec: ${schema}.${name} is a ${String(found)}, not an ordinary table`,
+      `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
       {
         hint: 'the documents of a vec table stand in an ordinary table: rename what is in the way',
       },

@@ -2,7 +2,6 @@ import { align16, HITS } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import type { Metric } from '../../vector/metric.ts'
-import { magnitude } from '../../vector/similarity.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { RowBlock } from './row-block.ts'
 import { NOWHERE, REMOVED } from './rows.ts'
@@ -94,8 +93,10 @@ export class FloatRows implements Rows {
   }
 
   setQuery(query: Float32Array): boolean {
-    this.arena.f32.set(query, this.#block.query / 4)
-    this.#queryLength = magnitude(query)
+    const { arena, dim, query: at } = this.#block
+    arena.f32.set(query, at / 4)
+    arena.kernels.magnitudes(at, 0, 1, dim, HITS)
+    this.#queryLength = arena.f64[HITS / 8]
     return this.#metric !== 'cosine' || this.#queryLength > 0
   }
 

@@ -4,6 +4,9 @@ import { magnitude } from '../../vector/similarity.ts'
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
 const MAX_CODE_SUM = 16_909_320
 
+/** Added and taken away again, it rounds a number below 2^51 to a whole one; Math.round takes three times as long. */
+const ROUND = 2 ** 52 * 1.5
+
 /** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
 export class QueryCode {
   /** query (of length 1 for cosine) = scale * codes + what `error` bounds. */
@@ -40,7 +43,7 @@ export class QueryCode {
     let errors = 0
     let squares = 0
     for (let i = 0; i < dim; i++) {
-      const code = Math.round(query[i] * k)
+      const code = query[i] * k + ROUND - ROUND
       const difference = query[i] * inverse - scale * code
       out[at + i] = code
       errors += difference * difference
