@@ -1,4 +1,3 @@
-import { VecError } from '../../errors.ts'
 import { exactSimilarity } from '../../vector/similarity.ts'
 import { MAX_STAGED_ROWS } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
@@ -89,6 +88,9 @@ class CoverIndex implements VectorIndex {
   }
 
   remove(position: number): void {
+    if (!Number.isInteger(position) || position < 0 || position >= this.positions) {
+      throw new RangeError(`position ${position} of ${this.positions}`)
+    }
     this.#staged = 0
     if (this.isLive(position)) this.#rows.remove(position)
   }
@@ -101,9 +103,9 @@ class CoverIndex implements VectorIndex {
     const { query, k, allowed } = request
     const { dim, positions } = this.#rows
     if (query.length !== dim) {
-      throw new VecError('VEC_DIMENSION', `the query has ${query.length} numbers, the index ${dim}`)
+      throw new RangeError(`the query has ${query.length} numbers, the index ${dim}`)
     }
-    if (!Number.isInteger(k) || k < 1) throw new RangeError(`k must be an integer from 1, got ${k}`)
+    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
     if (allowed !== undefined && allowed.length * 32 < positions) {
       throw new RangeError(`allowed has ${allowed.length * 32} bits for ${positions} positions`)
     }
