@@ -35,9 +35,8 @@ export function goldenFiles(): GoldenFile[] {
     .filter(name => name.endsWith('.answers.json'))
     .toSorted()
     .map(name => {
-      const text = readFileSync(join(folder, name), 'utf8')
-      const file = JSON.parse(text) as Omit<GoldenFile, 'name'>
-      return { ...file, name: basename(name, '.answers.json') }
+      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as GoldenFile
+      return Object.assign(file, { name: basename(name, '.answers.json') })
     })
 }
 
