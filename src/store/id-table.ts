@@ -114,7 +114,10 @@ export class IdTable {
     let live = 0
     for (let position = 0; position < starts.length; position++) {
       const id = table.idAt(position)
-      if (starts[position] >= pool.length || id.byteOffset + id.length > pool.byteOffset + pool.length) {
+      if (
+        starts[position] >= pool.length ||
+        id.byteOffset + id.length > pool.byteOffset + pool.length
+      ) {
         return undefined
       }
       live += id.length + 1
