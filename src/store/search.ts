@@ -121,9 +121,17 @@ export class Searcher {
     let rescored = 0
     this.#otherDim = 0
     for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
-    if (rescored === 0 && this.#otherDim > 0) throw this.#wrongDimension(search, this.#otherDim)
+    // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
+    if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
+      return this.#searchTable(search)
     this.report = { path: 'keys', visited: 0, rescored, overlay: 0 }
     return hits.ranked()
+  }
+
+  /** Whether the index says that the query has the dimension of its dataset. */
+  #isDimensionOf(search: Search): boolean {
+    const view = this.slices.view(search.dataset)
+    return view?.changed.length === 0 && view.slice.dim === search.query.length
   }
 
   #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {

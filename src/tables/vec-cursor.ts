@@ -269,7 +269,7 @@ class MergedRows implements Rows {
   }
 }
 
-/** All rows of datasets, or those of given ids, straight from the shadow table. */
+/** All rows of datasets in the order of their rowids, or those of given ids, straight from the shadow table. */
 class ScanRows implements Rows {
   readonly #searcher: Searcher
   readonly #datasets: readonly string[]
@@ -328,9 +328,10 @@ class ScanRows implements Rows {
     const { shadow } = this.#searcher
     const { rowid } = shadow.refresh()
     const byId = this.#ids ? 'AND id = ?2 AND id = ?2 COLLATE BINARY' : ''
+    const order = rowid === undefined || this.#ids ? '' : `ORDER BY ${rowid}`
     return shadow.db.prepare(
       `SELECT ${rowid ?? 'NULL'}, id FROM ${shadow.sql}
-       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible}`,
+       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible} ${order}`,
     )
   }
 
