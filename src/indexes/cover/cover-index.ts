@@ -39,6 +39,7 @@ class CoverIndex implements VectorIndex {
   /** Sizes of the trees; they fill the slots from 0 on, loose rows follow. */
   #trees: number[] = []
   #staged = 0
+  #disposed = false
 
   constructor(shape: CoverShape) {
     this.#shape = shape
@@ -68,6 +69,7 @@ class CoverIndex implements VectorIndex {
   }
 
   stage(rows: number): Float32Array {
+    this.#requireAlive()
     if (!Number.isInteger(rows) || rows < 1 || rows > MAX_STAGED_ROWS) {
       throw new RangeError(`rows must be an integer from 1 to ${MAX_STAGED_ROWS}, got ${rows}`)
     }
@@ -88,6 +90,7 @@ class CoverIndex implements VectorIndex {
   }
 
   remove(position: number): void {
+    this.#requireAlive()
     if (!Number.isInteger(position) || position < 0 || position >= this.positions) {
       throw new RangeError(`position ${position} of ${this.positions}`)
     }
@@ -100,6 +103,7 @@ class CoverIndex implements VectorIndex {
   }
 
   search(request: SearchRequest): Candidates {
+    this.#requireAlive()
     const { query, k, allowed } = request
     const { dim, positions } = this.#rows
     if (query.length !== dim) {
@@ -130,6 +134,7 @@ class CoverIndex implements VectorIndex {
   }
 
   save(): IndexImage {
+    this.#requireAlive()
     this.#staged = 0
     this.#plant(0)
     const { metric, dim, positions, count } = this
@@ -142,10 +147,15 @@ class CoverIndex implements VectorIndex {
   }
 
   dispose(): void {
+    this.#disposed = true
     this.#trees = []
     this.#staged = 0
     this.#rows.clear()
     this.#nodes.clear()
+  }
+
+  #requireAlive(): void {
+    if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after its end')
   }
 
   /** Builds trees until at most `loose` rows are in none. */
