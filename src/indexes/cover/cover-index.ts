@@ -1,3 +1,4 @@
+import { VecError } from '../../errors.ts'
 import { exactSimilarity } from '../../vector/similarity.ts'
 import { MAX_STAGED_ROWS } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
