@@ -176,7 +176,7 @@ export class IdTable {
   #link(position: number): void {
     const slots = this.#slots
     if (!slots) return
-    if ((this.#filled + 1) * 3 > slots.length * 2) {
+    if ((this.#filled + 1) * 4 > slots.length * 3) {
       this.#buildSlots()
       return
     }
@@ -200,7 +200,7 @@ export class IdTable {
 
   #buildSlots(): Uint32Array {
     let size = 16
-    while (size * 3 < this.#count * 4 + 48) size *= 2
+    while (size < this.#count * 2 + 16) size *= 2
     const slots = new Uint32Array(size)
     const mask = size - 1
     let filled = 0
