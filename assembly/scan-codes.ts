@@ -5,26 +5,39 @@ import { DENSE, putHit, wordOf } from './hits'
 
 // @ts-ignore: decorator
 @inline
+function products(row: usize, query: usize, stride: usize): v128 {
+  let even = i32x4.splat(0)
+  let odd = i32x4.splat(0)
+  const end = row + stride
+  do {
+    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load_ext<i8>(row), v128.load(query)))
+    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), v128.load(query, 16)))
+    row += 16
+    query += 32
+  } while (row != end)
+  return i32x4.add(even, odd)
+}
+
+function dot(row: usize, query: usize, stride: usize): i32 {
+  const sums = products(row, query, stride)
+  return (
+    i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
+  )
+}
+
+// Two rows side by side share the loads of the query: 15 % faster while rows are short. Long ones are two streams to the
+// hardware's prefetcher and take twice as long as one after the other (measured at 784 bytes; alike at 400).
+const SIDE_BY_SIDE: usize = 400
+
+// @ts-ignore: decorator
+@inline
 function step(sums: v128, row: usize, first: v128, second: v128): v128 {
   const a = i32x4.dot_i16x8_s(v128.load_ext<i8>(row), first)
   const b = i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), second)
   return i32x4.add(sums, i32x4.add(a, b))
 }
 
-function dot(row: usize, query: usize, stride: usize): i32 {
-  let sums = i32x4.splat(0)
-  const end = row + stride
-  do {
-    sums = step(sums, row, v128.load(query), v128.load(query, 16))
-    row += 16
-    query += 32
-  } while (row != end)
-  return (
-    i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
-  )
-}
-
-// The dots of four rows, two at a time: each load of the query serves two, and memory is read almost in one stream.
+// The dots of four rows.
 // @ts-ignore: decorator
 @inline
 function dots(row: usize, query: usize, stride: usize): v128 {
@@ -32,32 +45,33 @@ function dots(row: usize, query: usize, stride: usize): v128 {
   let b = i32x4.splat(0)
   let c = i32x4.splat(0)
   let d = i32x4.splat(0)
-  let one = row
-  let two = row + stride
-  let end = two
-  let from = query
-  do {
-    const first = v128.load(from)
-    const second = v128.load(from, 16)
-    a = step(a, one, first, second)
-    b = step(b, two, first, second)
-    one += 16
-    two += 16
-    from += 32
-  } while (one != end)
-  one = two
-  two += stride
-  end = two
-  from = query
-  do {
-    const first = v128.load(from)
-    const second = v128.load(from, 16)
-    c = step(c, one, first, second)
-    d = step(d, two, first, second)
-    one += 16
-    two += 16
-    from += 32
-  } while (one != end)
+  const second = row + stride
+  const third = second + stride
+  const fourth = third + stride
+  if (stride > SIDE_BY_SIDE) {
+    a = products(row, query, stride)
+    b = products(second, query, stride)
+    c = products(third, query, stride)
+    d = products(fourth, query, stride)
+  } else {
+    const size = stride << 1
+    for (let at: usize = 0, one = row, two = second; at != size; at += 32) {
+      const low = v128.load(query + at)
+      const high = v128.load(query + at, 16)
+      a = step(a, one, low, high)
+      b = step(b, two, low, high)
+      one += 16
+      two += 16
+    }
+    for (let at: usize = 0, one = third, two = fourth; at != size; at += 32) {
+      const low = v128.load(query + at)
+      const high = v128.load(query + at, 16)
+      c = step(c, one, low, high)
+      d = step(d, two, low, high)
+      one += 16
+      two += 16
+    }
+  }
   const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))
   return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7))

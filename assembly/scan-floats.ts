@@ -11,75 +11,44 @@ function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
   return f32x4.add(sums, f32x4.mul(apart, apart))
 }
 
-// Two sums a row: vector v to sum v % 2, an odd last one to the first.
+// Four sums a row, so that none waits for another: vector v goes to sum v % 4.
 // @ts-ignore: decorator
 @inline
-function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
-  let a = f32x4.splat(0)
-  let b = f32x4.splat(0)
-  const end = row + (size & ~31)
-  for (; row != end; row += 32) {
-    a = step(a, v128.load(row), v128.load(query), difference)
-    b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
-    query += 32
-  }
-  if (size & 16) a = step(a, v128.load(row), v128.load(query), difference)
-  a = f32x4.add(a, b)
-  return (
-    f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 2) + (f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 3))
-  )
-}
-
-// The same of four rows, two at a time; (lane 0 + lane 2) + (lane 1 + lane 3) of each.
-// @ts-ignore: decorator
-@inline
-function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
+function products(row: usize, query: usize, size: usize, difference: bool): v128 {
   let a = f32x4.splat(0)
   let b = f32x4.splat(0)
   let c = f32x4.splat(0)
   let d = f32x4.splat(0)
-  let a2 = f32x4.splat(0)
-  let b2 = f32x4.splat(0)
-  let c2 = f32x4.splat(0)
-  let d2 = f32x4.splat(0)
-  const whole = size & ~31
-  let one = row
-  let two = row + stride
-  let from = query
-  for (const end = one + whole; one != end; one += 32) {
-    const first = v128.load(from)
-    const second = v128.load(from, 16)
-    a = step(a, v128.load(one), first, difference)
-    b = step(b, v128.load(two), first, difference)
-    a2 = step(a2, v128.load(one, 16), second, difference)
-    b2 = step(b2, v128.load(two, 16), second, difference)
-    two += 32
-    from += 32
+  const end = row + (size & ~63)
+  for (; row != end; row += 64) {
+    a = step(a, v128.load(row), v128.load(query), difference)
+    b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
+    c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
+    d = step(d, v128.load(row, 48), v128.load(query, 48), difference)
+    query += 64
   }
-  let three = row + 2 * stride
-  let four = three + stride
-  from = query
-  for (const end = three + whole; three != end; three += 32) {
-    const first = v128.load(from)
-    const second = v128.load(from, 16)
-    c = step(c, v128.load(three), first, difference)
-    d = step(d, v128.load(four), first, difference)
-    c2 = step(c2, v128.load(three, 16), second, difference)
-    d2 = step(d2, v128.load(four, 16), second, difference)
-    four += 32
-    from += 32
-  }
-  if (size & 16) {
-    const rest = v128.load(from)
-    a = step(a, v128.load(one), rest, difference)
-    b = step(b, v128.load(two), rest, difference)
-    c = step(c, v128.load(three), rest, difference)
-    d = step(d, v128.load(four), rest, difference)
-  }
-  a = f32x4.add(a, a2)
-  b = f32x4.add(b, b2)
-  c = f32x4.add(c, c2)
-  d = f32x4.add(d, d2)
+  const rest = size & 63
+  if (rest > 0) a = step(a, v128.load(row), v128.load(query), difference)
+  if (rest > 16) b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
+  if (rest > 32) c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
+  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
+}
+
+function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
+  const v = products(row, query, size, difference)
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
+  )
+}
+
+// The same of four rows, one after the other (see SIDE_BY_SIDE in scan-codes); (lane 0 + lane 2) + (lane 1 + lane 3) of each.
+// @ts-ignore: decorator
+@inline
+function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
+  const a = products(row, query, size, difference)
+  const b = products(row + stride, query, size, difference)
+  const c = products(row + 2 * stride, query, size, difference)
+  const d = products(row + 3 * stride, query, size, difference)
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7))
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7))
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7))

@@ -47,6 +47,10 @@ export class ByteReader {
     return this.#view.getInt32(this.#advance(4, field), true)
   }
 
+  u64(field: string): bigint {
+    return this.#view.getBigUint64(this.#advance(8, field), true)
+  }
+
   f32(field: string): number {
     return this.#view.getFloat32(this.#advance(4, field), true)
   }

@@ -29,6 +29,11 @@ export class ByteWriter {
     this.#view.setInt32(at, value, true)
   }
 
+  u64(value: bigint): void {
+    const at = this.#advance(8)
+    this.#view.setBigUint64(at, BigInt.asUintN(64, value), true)
+  }
+
   f32(value: number): void {
     const at = this.#advance(4)
     this.#view.setFloat32(at, value, true)

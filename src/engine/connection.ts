@@ -149,10 +149,10 @@ export class Connection extends DatabaseHandle {
     return this.sqlite.raw.sqlite3_total_changes(this.pointer)
   }
 
-  /** Runs `task` without waiting for locks: SQLITE_BUSY comes at once. */
-  withoutWaiting<R>(task: () => R): R {
+  /** Runs `task` with another patience for locks, at most the connection's own; 0: SQLITE_BUSY comes at once. */
+  waitingAtMost<R>(milliseconds: number, task: () => R): R {
     const { raw } = this.sqlite
-    raw.sqlite3_busy_timeout(this.pointer, 0)
+    raw.sqlite3_busy_timeout(this.pointer, Math.min(milliseconds, this.busyTimeout))
     try {
       return task()
     } finally {
@@ -179,6 +179,7 @@ export class Connection extends DatabaseHandle {
         'close() was called from a function that a statement of this connection is running',
       )
     }
+    if (this.inTransaction) this.exec('ROLLBACK')
     for (const task of this.#closing.splice(0).toReversed()) task()
     for (const held of this.#held) this.#finalize(held)
     this.isOpen = false

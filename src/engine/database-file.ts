@@ -8,9 +8,16 @@ export function fileIdentity(path: string): string | undefined {
   return found && `${found.dev}:${found.ino}`
 }
 
-export function identityOf(fd: number): FileIdentity & { readonly isDirectory: boolean } {
+export function identityOf(
+  fd: number,
+): FileIdentity & { readonly isFile: boolean; readonly isDirectory: boolean } {
   const found = fstatSync(fd, { bigint: true })
-  return { dev: found.dev, ino: found.ino, isDirectory: found.isDirectory() }
+  return {
+    dev: found.dev,
+    ino: found.ino,
+    isFile: found.isFile(),
+    isDirectory: found.isDirectory(),
+  }
 }
 
 export type JournalMode = 'wal' | 'delete' | 'empty' | 'not-a-database'
@@ -19,10 +26,13 @@ const MAGIC = 'SQLite format 3\0'
 
 /**
  * What a file's header says: 'wal' for a file that must be opened with WAL, 'delete' for one with any rollback journal, 'empty'
- * also for a missing file. Throws the system's error for a file that cannot be read.
+ * also for a missing file. Throws the system's error for a file that cannot be read. Safe beside native SQLite in the same process.
  */
 export function readJournalMode(path: string): JournalMode {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return 'empty'
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return 'empty'
+  // Opening a pipe would wait for its other end.
+  if (!found.isFile()) return 'not-a-database'
   const fd = openSync(path, 'r')
   try {
     const header = new Uint8Array(100)

@@ -106,9 +106,14 @@ class TableLock implements FileLock {
     const file = this.#file
     if (file.writer !== undefined && file.writer.level >= PENDING_LOCK) return SQLITE_BUSY
     if (file.sharers === 0 && !this.#enter()) return SQLITE_BUSY
+    try {
+      readSync(this.#opened.fd, this.#seen, 0, 4, CHANGE_COUNTER)
+    } catch (error) {
+      if (file.sharers === 0) file.directory.release()
+      throw error
+    }
     file.sharers++
     this.level = SHARED_LOCK
-    readSync(this.#opened.fd, this.#seen, 0, 4, CHANGE_COUNTER)
     return SQLITE_OK
   }
 

@@ -6,7 +6,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  rmdirSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -54,19 +53,22 @@ function readOwner(directory: string): LockOwner | undefined {
  * first: without it two processes that saw the same stale lock could each remove it, the second one a fresh lock.
  */
 function removeStale(directory: string, owner: LockOwner): boolean {
+  const guard = guardOf(directory)
+  const aside = preparedName(directory, owner.token)
   try {
-    mkdirSync(guardOf(directory))
+    mkdirSync(guard)
   } catch {
     return false
   }
   try {
     if (readOwner(directory)?.token !== owner.token) return false
-    const aside = preparedName(directory, owner.token)
     renameSync(directory, aside)
     rmSync(aside, { recursive: true, force: true })
     return true
+  } catch {
+    return false
   } finally {
-    rmdirSync(guardOf(directory))
+    rmSync(guard, { recursive: true, force: true })
   }
 }
 

@@ -283,6 +283,7 @@ function lockable(
     throw new VfsFailure(SQLITE_CANTOPEN_ISDIR, path, `${path}: is a directory`, {
       errno: 'EISDIR',
     })
+  if (!identity.isFile) throw new VfsFailure(SQLITE_CANTOPEN, path, `${path}: is no regular file`)
   const journal = `${path}-journal`
   const journalGone = (): boolean =>
     [...files.values()].some(file => file.path === journal && fstatSync(file.fd).nlink === 0)
@@ -293,12 +294,14 @@ function lockable(
 function openDescriptor(path: string, asked: number): { fd: number; flags: number } {
   const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants
   const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0
+  // Without it, opening a pipe would wait for its other end; files do not care.
+  const O_NONBLOCK = constants.O_NONBLOCK ?? 0
   const writes = (asked & OPEN_READWRITE) !== 0
   const creates = (asked & OPEN_CREATE) !== 0
   const exclusive = (asked & OPEN_EXCLUSIVE) !== 0 ? O_EXCL | O_NOFOLLOW : 0
   const mode = (asked & OPEN_DELETEONCLOSE) !== 0 ? 0o600 : 0o644
   try {
-    const how = (writes ? O_RDWR : O_RDONLY) | (creates ? O_CREAT : 0) | exclusive
+    const how = (writes ? O_RDWR : O_RDONLY) | (creates ? O_CREAT : 0) | exclusive | O_NONBLOCK
     return { fd: openSync(path, how, mode), flags: asked }
   } catch (error) {
     const errno = errnoOf(error)
@@ -309,18 +312,22 @@ function openDescriptor(path: string, asked: number): { fd: number; flags: numbe
       throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text, { errno, cause: error })
     }
     if (!writes || !forbidden) throw error
-    const fd = openSync(path, O_RDONLY | (exclusive & O_NOFOLLOW))
+    const fd = openSync(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW))
     return { fd, flags: (asked & ~(OPEN_READWRITE | OPEN_CREATE)) | OPEN_READONLY }
   }
 }
 
-/** Gives a new journal the mode of its database and, for root, the owner. */
+/** Gives a new journal the mode of its database and, for root, the owner; whoever may not do that does without. */
 function shareWithDatabase(fd: number, path: string): void {
   const created = fstatSync(fd)
   const owner = created.size === 0 ? journalOwner(path) : undefined
   if (owner === undefined) return
-  if ((created.mode & 0o777) !== owner.mode) fchmodSync(fd, owner.mode)
-  const isRoot = process.geteuid?.() === 0
-  if (isRoot && (created.uid !== owner.uid || created.gid !== owner.gid))
-    fchownSync(fd, owner.uid, owner.gid)
+  try {
+    if ((created.mode & 0o777) !== owner.mode) fchmodSync(fd, owner.mode)
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot && (created.uid !== owner.uid || created.gid !== owner.gid))
+      fchownSync(fd, owner.uid, owner.gid)
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error
+  }
 }

@@ -82,7 +82,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   const pointer = sqlite.peek32(out)
   for (const p of [name, vfs, out]) if (p !== 0) sqlite.free(p)
   if (code !== SQLITE_OK) {
-    const error = files.explain(code, [path]) ?? sqliteError(sqlite, pointer, code)
+    const error = explained(files, sqliteError(sqlite, pointer, code), path)
     sqlite.raw.sqlite3_close_v2(pointer)
     throw error
   }
@@ -90,4 +90,8 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   const db = new Connection(sqlite, pointer, path, files, timeout)
   if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
   return db
+}
+
+function explained(files: Platform, failure: VecError, path: string): VecError {
+  return files.explain(failure, [path]) ?? failure
 }

@@ -177,6 +177,17 @@ export class IdTable {
     this.#filled++
   }
 
+  /** `hash` of a stored id, without a view of it. */
+  #hashAt(position: number): number {
+    const pool = this.#pool
+    const at = this.#starts[position]
+    const length = pool[at]
+    if (length > 127) return hash(this.idAt(position))
+    let h = HASH_SEED
+    for (let i = at + 1; i <= at + length; i++) h = Math.imul(h ^ pool[i], HASH_PRIME)
+    return mix(h)
+  }
+
   #buildSlots(): Uint32Array {
     let size = 16
     while (size * 3 < this.#count * 4 + 48) size *= 2
@@ -185,7 +196,7 @@ export class IdTable {
     let filled = 0
     for (let position = 0; position < this.#count; position++) {
       if (!this.isLive(position)) continue
-      let i = hash(this.idAt(position)) & mask
+      let i = this.#hashAt(position) & mask
       while (slots[i] !== 0) i = (i + 1) & mask
       slots[i] = position + 1
       filled++
@@ -198,11 +209,18 @@ export class IdTable {
 
 const DELETED = 0xffffffff
 
+const HASH_SEED = 0x811c9dc5
+const HASH_PRIME = 0x01000193
+
 /** FNV-1a with a final mix (Fowler, Noll, Vo). */
 function hash(bytes: Uint8Array): number {
-  let h = 0x811c9dc5
-  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i], 0x01000193)
-  h ^= h >>> 15
+  let h = HASH_SEED
+  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i], HASH_PRIME)
+  return mix(h)
+}
+
+function mix(hashed: number): number {
+  let h = hashed ^ (hashed >>> 15)
   h = Math.imul(h, 0x2c1b3c6d)
   return (h ^ (h >>> 13)) >>> 0
 }

@@ -28,6 +28,7 @@ const MAX_ENTRIES = 20_000
 
 class SliceCache {
   readonly #files = new Map<string, FileSlices>()
+  readonly #held = new WeakMap<Connection, Set<FileSlices>>()
   #clock = 0
   #limit = DEFAULT_LIMIT
 
@@ -42,14 +43,19 @@ class SliceCache {
     this.#evict(undefined)
   }
 
-  /** The slices of the file behind a schema of a connection, until the connection is closed. */
+  /** The slices of the file behind a schema of a connection, held until the connection is closed. */
   attach(db: Connection, schema: string): FileSlices {
     const key = db.fileKey(schema)
+    let held = this.#held.get(db)
+    if (!held) this.#held.set(db, (held = new Set()))
     let file = this.#files.get(key)
     if (!file) this.#files.set(key, (file = new FileSlices(key)))
-    file.connections++
-    const attached = file
-    db.onClose(() => this.#detach(attached))
+    if (!held.has(file)) {
+      held.add(file)
+      file.connections++
+      const attached = file
+      db.onClose(() => this.#detach(attached))
+    }
     return file
   }
 

@@ -5,6 +5,7 @@ import { embeddingLength, rowByKey, visitRows } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import { sliceCache, type FileSlices, type SliceEntry } from './slice-cache.ts'
 import { Slice, type IndexRecipe } from './slice.ts'
+import { upkeepOf, type Upkeep } from './upkeep.ts'
 
 /** A slice, and what this transaction sees that the slice does not hold. */
 export interface SliceView {
@@ -32,6 +33,7 @@ export class SliceReader {
   readonly #shadow: ShadowTable
   readonly #recipe: IndexRecipe
   readonly #file: FileSlices
+  readonly #upkeep: Upkeep
   /** Slices built while the transaction had written: nobody else may see them before it is committed. */
   readonly #private = new Map<string, Slice>()
   #journal: Journal | undefined
@@ -42,6 +44,7 @@ export class SliceReader {
     this.#shadow = shadow
     this.#recipe = recipe
     this.#file = sliceCache.attach(db, shadow.schema)
+    this.#upkeep = upkeepOf(db, shadow.schema, this.#file)
   }
 
   /** The slice of a dataset; undefined: nothing can be trusted but the table itself. */
@@ -58,7 +61,9 @@ export class SliceReader {
       this.#drop(dataset, entry, slice)
       slice = undefined
     }
-    slice ??= this.#build(dataset, entry, head, writing)
+    slice ??=
+      this.#load(journal, dataset, entry, head, writing) ??
+      this.#build(dataset, entry, head, writing)
     if (slice.point.seq === head.seq) return { slice, changed: [], dataset, seq: head.seq, writing }
     return this.#catchUp(journal, head, dataset, entry, slice, writing)
   }
@@ -112,7 +117,7 @@ export class SliceReader {
     if (performance.now() - this.#healedAt < HEAL_PAUSE_MS) return false
     this.#healedAt = performance.now()
     try {
-      db.withoutWaiting(() => this.#shadow.install())
+      db.waitingAtMost(0, () => this.#shadow.install())
       return true
     } catch {
       // Busy, a full disk, no permission: the table itself still answers.
@@ -139,17 +144,40 @@ export class SliceReader {
     }
   }
 
+  /** A saved index on this snapshot's history; the changes since are folded in by `view`. */
+  #load(
+    journal: Journal,
+    dataset: string,
+    entry: SliceEntry,
+    head: JournalHead,
+    writing: boolean,
+  ): Slice | undefined {
+    const slice = this.#upkeep.storage.load(this.#shadow.name, dataset, this.#recipe)
+    if (!slice) return undefined
+    if (!journal.follows(slice.point, head)) {
+      slice.dispose()
+      return undefined
+    }
+    if (writing) this.#private.set(dataset, slice)
+    else sliceCache.keep(entry, slice)
+    return slice
+  }
+
   #build(dataset: string, entry: SliceEntry, head: JournalHead, writing: boolean): Slice {
     const slice = new Slice(this.#recipe, pointOf(head))
     try {
       visitRows(this.#shadow, dataset, (id, embedding) => slice.add(id, embedding))
       slice.flush()
+      slice.ids.trim()
     } catch (error) {
       slice.dispose()
       throw error
     }
     if (writing) this.#private.set(dataset, slice)
-    else sliceCache.keep(entry, slice)
+    else {
+      sliceCache.keep(entry, slice)
+      this.#upkeep.suggest(slice)
+    }
     return slice
   }
 
@@ -171,9 +199,11 @@ export class SliceReader {
     if (ids && (own || !writing)) {
       if (ids.length > 0) this.#fold(dataset, slice, ids)
       slice.point = pointOf(head)
+      if (!own) this.#upkeep.suggest(slice)
     }
     // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.
-    const rebuild = !ids || (ids.length > 0 && (slice.mixed || slice.count === 0))
+    const rebuild =
+      !ids || (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyDead))
     if (!rebuild) return { slice, changed: [], dataset, seq, writing }
     if (!writing || own) this.#drop(dataset, entry, slice)
     slice = this.#build(dataset, entry, head, writing)

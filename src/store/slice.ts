@@ -1,4 +1,4 @@
-import { MAX_STAGED_ROWS, type VectorIndex } from '../indexes/vector-index.ts'
+import { MAX_STAGED_ROWS, type IndexImage, type VectorIndex } from '../indexes/vector-index.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import type { Metric } from '../vector/metric.ts'
 import { IdTable } from './id-table.ts'
@@ -10,6 +10,8 @@ export interface IndexRecipe {
   /** Names everything that makes two indexes of the same rows differ: a part of the slice's key. */
   readonly key: string
   create(dim: number, expectedRows: number): VectorIndex
+  /** An index from its saved form; throws for anything else. */
+  restore(image: IndexImage): VectorIndex
 }
 
 /** Rows of a slice that cannot be found, by reason. */
@@ -61,6 +63,7 @@ export class Slice {
   /** Takes over an index that was loaded. */
   adopt(index: VectorIndex): void {
     this.index = index
+    if (index.count === index.positions) return
     for (let position = 0; position < index.positions; position++) {
       if (!index.isLive(position)) this.#free.push(position)
     }
@@ -153,10 +156,10 @@ export class Slice {
     this.#free.push(position)
   }
 
-  /** Share of positions that are dead. */
-  get deadShare(): number {
+  /** More dead positions than live ones, and many: a new index costs less than carrying them along. */
+  get mostlyDead(): boolean {
     const positions = this.index?.positions ?? 0
-    return positions === 0 ? 0 : 1 - this.count / positions
+    return positions > 4096 && this.count * 2 < positions
   }
 
   dispose(): void {

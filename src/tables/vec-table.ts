@@ -8,11 +8,13 @@ import type {
 } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
 import { createExactIndex } from '../indexes/exact/exact-index.ts'
+import { restoreExactIndex } from '../indexes/exact/restore.ts'
 import { createStatement, shadowTable } from '../store/layout.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { Searcher } from '../store/search.ts'
 import { ShadowTable } from '../store/shadow-table.ts'
 import type { IndexRecipe } from '../store/slice.ts'
+import { Storage } from '../store/storage.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
@@ -127,6 +129,7 @@ class VecTable implements VirtualTable {
     const shadow = new ShadowTable(db, schema, name, false)
     try {
       shadow.uninstall()
+      new Storage(db, schema).drop(name)
     } catch (error) {
       if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error
     } finally {
@@ -158,5 +161,6 @@ function recipeOf(options: VecOptions): IndexRecipe {
     metric,
     key: `exact ${metric}${includeArchived ? ' archived' : ''}`,
     create: (dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
+    restore: image => restoreExactIndex(image),
   }
 }

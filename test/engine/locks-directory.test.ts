@@ -8,14 +8,9 @@ import { type LockOwner, isGone, thisOwner } from '../../src/engine/lock-owner.t
 import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/engine/vfs-errors.ts'
 import { VecError } from '../../src/errors.ts'
+import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
-import {
-  RawConnection,
-  type RawError,
-  openNative,
-  sqliteWithFiles,
-  temporaryFolder,
-} from './vfs-raw.ts'
+import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 
 // This process locks by directories, as one without koffi does.
 const sqlite = await sqliteWithFiles('directory')

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/engine/vfs-errors.ts'
+import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import {
   OPEN_READONLY,
   RawConnection,
   type RawError,
-  openNative,
   sqliteWithFiles,
   temporaryFolder,
 } from './vfs-raw.ts'
@@ -100,6 +105,50 @@ describe('two connections of one process', () => {
   })
 })
 
+/** What the kernel says is locked of a file: kind, first and last byte. */
+function lockedBytes(path: string): string[] {
+  const inode = String(statSync(path).ino)
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .map(line => line.split(/\s+/))
+    .filter(fields => fields[1] === 'OFDLCK' && fields[5]?.endsWith(`:${inode}`))
+    .map(([, , , kind, , , first, last]) => `${kind?.toLowerCase()} ${first} ${last}`)
+}
+
+describe('each level', { skip }, () => {
+  const text = readFileSync(new URL('../../../docs/files-and-locks.md', import.meta.url), 'utf8')
+  const rows = [...text.matchAll(/^\| ([A-Z]+) \| (\d+)\.\.(\d+) \| (read|write)/gm)]
+  const documented = Object.fromEntries(
+    rows.map(([, level = '', first, last, kind]) => [
+      level,
+      { kind, first: Number(first), last: Number(last) },
+    ]),
+  )
+
+  test('locks the bytes that docs/files-and-locks.md says', () => {
+    const { SHARED, RESERVED, PENDING, EXCLUSIVE } = documented
+    assert.ok(SHARED && RESERVED && PENDING && EXCLUSIVE)
+    const { path, one, two } = pair()
+    const shared = `read ${SHARED.first} ${SHARED.last}`
+    assert.deepEqual(lockedBytes(path), [])
+    one.all('BEGIN; SELECT a FROM t')
+    assert.deepEqual(lockedBytes(path), [shared])
+    one.all('COMMIT; BEGIN IMMEDIATE')
+    assert.deepEqual(
+      new Set(lockedBytes(path)),
+      new Set([shared, `write ${RESERVED.first} ${RESERVED.last}`]),
+    )
+    one.all('COMMIT; BEGIN EXCLUSIVE')
+    // The kernel joins neighbouring locks of one kind: PENDING, RESERVED and EXCLUSIVE are one range.
+    assert.deepEqual([PENDING.last + 1, RESERVED.last + 1], [RESERVED.first, EXCLUSIVE.first])
+    assert.deepEqual(lockedBytes(path), [`write ${PENDING.first} ${EXCLUSIVE.last}`])
+    one.all('COMMIT')
+    assert.deepEqual(lockedBytes(path), [])
+    one.close()
+    two.close()
+  })
+})
+
 describe('native programs see our locks', { skip }, () => {
   const steps: [ours: string, reads: boolean, writes: boolean][] = [
     ['BEGIN; SELECT a FROM t', true, false],
@@ -157,6 +206,62 @@ describe('native code in this very process', { skip }, () => {
     native.exec('COMMIT')
     native.close()
     assert.deepEqual(shell(path, 'SELECT a FROM t'), ['1', '2'])
+  })
+})
+
+describe('threads of one process', { skip }, () => {
+  for (const engine of ['ofd', 'directory'])
+    test(`that write one file at once with ${engine} locks lose nothing`, async () => {
+      const { path, one, two } = pair()
+      one.all('CREATE TABLE log(who, n); CREATE TABLE total(n); INSERT INTO total VALUES(0)')
+      const program = new URL('./vfs-child.js', import.meta.url)
+      const workers = ['a', 'b'].map(
+        who => new Worker(program, { argv: [engine, path, 'write', who, '60'], stdout: true }),
+      )
+      const codes = await Promise.all(workers.map(worker => once(worker, 'exit')))
+      assert.deepEqual(codes, [[0], [0]])
+      assert.deepEqual(two.all('PRAGMA integrity_check; SELECT n FROM total'), ['ok', '120'])
+      one.close()
+      two.close()
+    })
+})
+
+describe('a process without koffi', { skip }, () => {
+  test('keeps us out by its directory, and says who it is', async () => {
+    const { path, one, two } = pair()
+    const child = new Child('directory', path, 'hold', 'BEGIN; SELECT a FROM t')
+    await child.line('held')
+    const text = `held by process ${child.process.pid}`
+    assert.throws(
+      () => one.all('SELECT a FROM t'),
+      (error: RawError) => busy(error) && error.below?.message.includes(text) === true,
+    )
+    await child.finish()
+    assert.deepEqual(one.all('SELECT a FROM t'), ['1'])
+    one.close()
+    two.close()
+  })
+
+  test('falls back to directories, and refuses to be asked for more', () => {
+    const hideKoffi =
+      'import m from "node:module"; const real = m._resolveFilename;' +
+      'm._resolveFilename = function (name, ...rest) {' +
+      'if (name === "koffi") throw new Error("Cannot find module koffi"); return real.call(this, name, ...rest) }'
+    const hook = `data:text/javascript,${encodeURIComponent(hideKoffi)}`
+    const program = fileURLToPath(new URL('./vfs-child.js', import.meta.url))
+    const run = (engine: string): string =>
+      spawnSync(process.execPath, ['--import', hook, program, engine, '', 'support'], {
+        encoding: 'utf8',
+      }).stdout
+    assert.deepEqual(JSON.parse(run('auto')), {
+      locks: 'directory',
+      kind: 'directory',
+      reason: 'koffi cannot be loaded: Cannot find module koffi',
+    })
+    assert.match(
+      run('ofd'),
+      /error VEC_ENGINE no byte-range locks in this process.*npm install koffi/,
+    )
   })
 })
 

@@ -3,7 +3,11 @@
  * engine is `ofd` or `directory` (ours with those locks) or `native` (better-sqlite3).
  */
 import { readSync, writeSync } from 'node:fs'
-import { RawConnection, openNative, seeded, sqliteWithFiles } from './vfs-raw.ts'
+import type { LockKind } from '../../src/engine/file-locks.ts'
+import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
+import { loadSqlite } from '../../src/engine/wasm.ts'
+import { openNative } from './vfs-native.ts'
+import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
 import { randomTransaction } from './vfs-transactions.ts'
 
 interface Database {
@@ -14,7 +18,7 @@ const [engine = '', path = '', command = '', ...rest] = process.argv.slice(2)
 
 async function open(): Promise<Database> {
   if (engine === 'native') return openNative(path, { timeout: 30000 })
-  const db = RawConnection.open(await sqliteWithFiles(engine as 'ofd' | 'directory'), path)
+  const db = RawConnection.open(await sqliteWithFiles(engine as LockKind), path)
   db.busyTimeout(30000)
   return { exec: sql => db.all(sql) }
 }
@@ -55,14 +59,26 @@ function hold(db: Database, sql: string): void {
   say('done')
 }
 
-try {
+/** What locks this process has, without opening anything. */
+async function support(): Promise<void> {
+  const sqlite = await loadSqlite()
+  const { locks } = installNodeVfs(sqlite, { locks: engine as 'auto' | LockKind })
+  say(JSON.stringify({ locks, ...lockSupport() }))
+}
+
+async function run(): Promise<void> {
+  if (command === 'support') return await support()
   const db = await open()
   if (command === 'write') write(db, rest[0] ?? '', Number(rest[1]))
   else if (command === 'crash') crash(db, rest[0] ?? '', Number(rest[1]), Number(rest[2]))
   else hold(db, rest.join(' '))
+}
+
+try {
+  await run()
 } catch (error) {
-  const { code, message } = error as { code?: unknown; message: string }
+  const { code, message, hint } = error as { code?: unknown; message: string; hint?: string }
   const below = (error as { below?: { message: string; hint?: string } }).below
-  say(`error ${String(code)} ${message} ${below?.message ?? ''} ${below?.hint ?? ''}`)
+  say(`error ${String(code)} ${message} ${below?.message ?? ''} ${below?.hint ?? hint ?? ''}`)
   process.exitCode = 1
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -18,13 +19,13 @@ import {
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_READONLY_DIRECTORY,
 } from '../../src/engine/vfs-errors.ts'
+import { openNative } from './vfs-native.ts'
 import {
   OPEN_CREATE,
   OPEN_READONLY,
   OPEN_READWRITE,
   OPEN_URI,
   RawConnection,
-  openNative,
   sqliteWithFiles,
   temporaryFolder,
 } from './vfs-raw.ts'
@@ -174,6 +175,14 @@ describe('what is no database', () => {
     const file = create(join(folder, 'file.sqlite'))
     assert.throws(() => open(join(file, 'x.sqlite')), { code: SQLITE_CANTOPEN })
     assert.match(lastVfsError(SQLITE_CANTOPEN)?.message ?? '', /ENOTDIR/)
+  })
+
+  test('a pipe is refused instead of waited for', { skip: noPosix }, () => {
+    const pipe = join(folder, 'pipe')
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    assert.throws(() => open(pipe, OPEN_READONLY), { code: SQLITE_CANTOPEN })
+    assert.throws(() => open(pipe), { code: SQLITE_CANTOPEN })
+    assert.equal(readJournalMode(pipe), 'not-a-database')
   })
 
   test('an empty file becomes one', () => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -141,18 +140,4 @@ export function seeded(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
-}
-
-export interface NativeDatabase {
-  exec(sql: string): void
-  prepare(sql: string): { raw(): { all(): unknown[][] } }
-  close(): void
-}
-
-type NativeConstructor = new (path: string, options?: object) => NativeDatabase
-
-/** better-sqlite3: the same SQLite as native code. */
-export function openNative(path: string, options: object = {}): NativeDatabase {
-  const Native = createRequire(import.meta.url)('better-sqlite3') as NativeConstructor
-  return new Native(path, options)
 }

@@ -256,6 +256,17 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
     two.dispose()
   })
 
+  test('an index is gone after dispose, which may be called twice', () => {
+    const { index } = filled(dataset('isotropic', 3, 10).rows, 3)
+    index.dispose()
+    index.dispose()
+    const closed = { name: 'VecError', code: 'VEC_CLOSED' }
+    assert.throws(() => index.search({ query: Float32Array.of(1, 1, 1), k: 1 }), closed)
+    assert.throws(() => index.stage(1), closed)
+    assert.throws(() => index.remove(1), closed)
+    assert.throws(() => index.save(), closed)
+  })
+
   test('misuse is refused', () => {
     const index = subject.create(metric, 3)
     assert.throws(() => index.stage(MAX_STAGED_ROWS + 1), RangeError)

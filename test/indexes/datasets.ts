@@ -61,7 +61,7 @@ const makers: Record<string, Make> = {
 
 export const datasetNames: readonly string[] = Object.keys(makers)
 
-/** Rows and queries: held-out ones, rows themselves, and one that all rows point away from. */
+/** Rows and queries: held-out ones, rows themselves, one that all rows point away from, a tiny one, zero. */
 export function dataset(name: string, dim: number, count: number): Dataset {
   const r = random(dim * 1009 + count * 31 + datasetNames.indexOf(name))
   const rows = makers[name](r, dim, count + 4)
@@ -75,7 +75,7 @@ export function dataset(name: string, dim: number, count: number): Dataset {
     for (const row of rows) for (let i = 0; i < dim; i++) mean[i] -= row[i] / count
     if (mean.every(v => Number.isFinite(v))) queries.push(mean)
   }
-  queries.push(r.vector(dim), r.vector(dim, 1e-30))
+  queries.push(r.vector(dim), r.vector(dim, 1e-30), new Float32Array(dim))
   return { name, dim, rows, queries }
 }
 

@@ -40,6 +40,7 @@ class CoverIndex implements VectorIndex {
   /** Sizes of the trees; they fill the slots from 0 on, loose rows follow. */
   #trees: number[] = []
   #staged = 0
+  #disposed = false
 
   constructor(shape: CoverShape) {
     this.#shape = shape
@@ -69,6 +70,7 @@ class CoverIndex implements VectorIndex {
   }
 
   stage(rows: number): Float32Array {
+    this.#requireAlive()
     if (!Number.isInteger(rows) || rows < 1 || rows > MAX_STAGED_ROWS) {
       throw new RangeError(`rows must be an integer from 1 to ${MAX_STAGED_ROWS}, got ${rows}`)
     }
@@ -89,6 +91,10 @@ class CoverIndex implements VectorIndex {
   }
 
   remove(position: number): void {
+    this.#requireAlive()
+    if (!Number.isInteger(position) || position < 0 || position >= this.positions) {
+      throw new RangeError(`position ${position} of ${this.positions}`)
+    }
     this.#staged = 0
     if (this.isLive(position)) this.#rows.remove(position)
   }
@@ -98,12 +104,13 @@ class CoverIndex implements VectorIndex {
   }
 
   search(request: SearchRequest): Candidates {
+    this.#requireAlive()
     const { query, k, allowed } = request
     const { dim, positions } = this.#rows
     if (query.length !== dim) {
-      throw new VecError('VEC_DIMENSION', `the query has ${query.length} numbers, the index ${dim}`)
+      throw new RangeError(`the query has ${query.length} numbers, the index ${dim}`)
     }
-    if (!Number.isInteger(k) || k < 1) throw new RangeError(`k must be an integer from 1, got ${k}`)
+    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
     if (allowed !== undefined && allowed.length * 32 < positions) {
       throw new RangeError(`allowed has ${allowed.length * 32} bits for ${positions} positions`)
     }
@@ -128,6 +135,7 @@ class CoverIndex implements VectorIndex {
   }
 
   save(): IndexImage {
+    this.#requireAlive()
     this.#staged = 0
     this.#plant(0)
     const { metric, dim, positions, count } = this
@@ -140,10 +148,15 @@ class CoverIndex implements VectorIndex {
   }
 
   dispose(): void {
+    this.#disposed = true
     this.#trees = []
     this.#staged = 0
     this.#rows.clear()
     this.#nodes.clear()
+  }
+
+  #requireAlive(): void {
+    if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after its end')
   }
 
   /** Builds trees until at most `loose` rows are in none. */

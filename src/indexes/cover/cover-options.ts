@@ -6,7 +6,7 @@ export type CoverBound = 'per_node' | 'level'
 
 export interface CoverOptions {
   readonly metric: Metric
-  /** Numbers in a vector. */
+  /** Numbers in a vector, at most 65,536. */
   readonly dim: number
   /** Above 1: by how much the radius shrinks from a node to its children. */
   readonly base?: number | undefined
@@ -25,6 +25,7 @@ export interface CoverShape {
 }
 
 const DEFAULT_BASE = 1.3
+const MAX_DIM = 65536
 
 export function coverShape(options: CoverOptions): CoverShape {
   const { metric, dim, base = DEFAULT_BASE, bound = 'per_node', parallel = 'auto' } = options
@@ -35,8 +36,8 @@ export function coverShape(options: CoverOptions): CoverShape {
       { hint: 'use the exact index, or cosine or euclidean' },
     )
   }
-  if (!Number.isInteger(dim) || dim < 1) {
-    throw new VecError('VEC_OPTION', `dim must be an integer from 1, got ${dim}`)
+  if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) {
+    throw new VecError('VEC_OPTION', `dim must be an integer from 1 to ${MAX_DIM}, got ${dim}`)
   }
   if (!(base > 1 && base < Infinity)) {
     throw new VecError('VEC_OPTION', `base must be a number above 1, got ${base}`)

@@ -114,7 +114,7 @@ export class CoverRows {
 
   /**
    * Closes the gaps from slot `start` on: rows that are dead, and for cosine those of length zero, which nothing can ever
-   * find, give up their slots.
+   * find, give up their slots. `rearrange` has to follow.
    */
   compact(start: number): void {
     const { dim, values, order, inverse } = this
@@ -130,7 +130,6 @@ export class CoverRows {
         values.copyWithin(to * dim, slot * dim, (slot + 1) * dim)
         order[to] = position
         if (cosine) inverse[to] = inverse[slot]
-        this.slotOf[position] = to
       }
       to++
     }

@@ -1,3 +1,4 @@
+import { VecError } from '../../errors.ts'
 import { ALLOWED } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import { MAX_HITS } from '../../kernels/kernels.ts'
@@ -49,7 +50,7 @@ export class ExactIndex implements VectorIndex {
   readonly dim: number
   readonly #kernels: KernelKind | undefined
   readonly #candidates = new CandidateSet()
-  #rows: Rows
+  #held: Rows | undefined
   #count: number
   #mayConvert: boolean
 
@@ -64,7 +65,7 @@ export class ExactIndex implements VectorIndex {
   ) {
     this.metric = metric
     this.dim = dim
-    this.#rows = rows
+    this.#held = rows
     this.#count = count
     this.#mayConvert = mayConvert
     this.#kernels = kernels
@@ -165,7 +166,13 @@ export class ExactIndex implements VectorIndex {
   }
 
   dispose(): void {
-    this.#rows.dispose()
+    this.#held?.dispose()
+    this.#held = undefined
+  }
+
+  get #rows(): Rows {
+    if (!this.#held) throw new VecError('VEC_CLOSED', 'the index was used after its end')
+    return this.#held
   }
 
   /** Copies the words of from..to-1 to where the kernels read them; how many of those rows are allowed. */
@@ -192,7 +199,7 @@ export class ExactIndex implements VectorIndex {
       if (!from.isLive(at)) rows.remove(at)
     }
     from.dispose()
-    this.#rows = rows
+    this.#held = rows
     this.#mayConvert = false
   }
 

@@ -26,7 +26,7 @@ export class FloatRows implements Rows {
     this.#metric = metric
     this.#block = new RowBlock(dim, floatStride(dim), dim * 4, expectedRows, kernels)
     // Roundings on the longest way through the kernel's sums, and those of double arithmetic: docs/exact-index.md.
-    const steps = Math.ceil(dim / 8) + 12
+    const steps = Math.ceil(dim / 16) + 12
     const doubles = (dim + 32) * 2 ** -51
     this.#rounding = (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubles
     this.#underflow = (dim + 4) * 2 ** -149

@@ -6,6 +6,9 @@ import { MAX_STAGED_ROWS } from '../vector-index.ts'
 /** Above this a block gets an arena of its own, which goes when it goes. */
 const SHARED_LIMIT = 1 << 20
 
+/** Staged rows stand before the rows, which can so grow in place; more than this and they stand behind. */
+const STAGING_LIMIT = 1 << 24
+
 /**
  * Rows of one index in an arena: a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
  * hold until the next `stage` or `ensure`.
@@ -32,7 +35,7 @@ export class RowBlock {
     const bytes = this.#queryBytes + expectedRows * stride
     this.#own = bytes > SHARED_LIMIT
     const arena = this.#own ? new Arena(kernels) : sharedArena(kernels)
-    if (this.#own) this.#staging = arena.allocate(MAX_STAGED_ROWS * dim * 4)
+    if (this.#own) this.#staging = arena.allocate(stagingBytes(dim))
     this.#block = arena.allocate(bytes)
     this.arena.u8.fill(0, this.query, this.rows)
   }
@@ -104,11 +107,11 @@ export class RowBlock {
   #moveOut(bytes: number): void {
     const from = this.arena
     const to = new Arena(from.kind)
-    const staging = to.allocate(MAX_STAGED_ROWS * this.dim * 4)
+    const staging = to.allocate(Math.max(stagingBytes(this.dim), this.#staging?.size ?? 0))
     const block = to.allocate(bytes)
     if (this.#staging) {
       const { address, size } = this.#staging
-      to.u8.set(from.u8.subarray(address, address + Math.min(size, staging.size)), staging.address)
+      to.u8.set(from.u8.subarray(address, address + size), staging.address)
     }
     const { address, size } = this.#block
     to.u8.set(from.u8.subarray(address, address + size), block.address)
@@ -117,4 +120,8 @@ export class RowBlock {
     this.#block = block
     this.#own = true
   }
+}
+
+function stagingBytes(dim: number): number {
+  return Math.min(MAX_STAGED_ROWS * dim * 4, STAGING_LIMIT)
 }

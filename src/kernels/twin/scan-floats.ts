@@ -78,13 +78,13 @@ export function scanFloatsEuclidean(
   return count
 }
 
-// Eight running sums, as two vectors of four lanes. A store to a Float32Array rounds as single precision does: the double
+// Sixteen running sums, as four vectors of four lanes. A store to a Float32Array rounds as single precision does: the double
 // sum or product of two float32 rounds to the same float32 as the real one.
-const sums = new Float32Array(8)
+const sums = new Float32Array(16)
 
 function products(f32: Float32Array, row: number, query: number, floats: number): number {
   sums.fill(0)
-  for (let i = 0; i < floats; i++) sums[i & 7] += Math.fround(f32[row + i] * f32[query + i])
+  for (let i = 0; i < floats; i++) sums[i & 15] += Math.fround(f32[row + i] * f32[query + i])
   return total()
 }
 
@@ -92,13 +92,14 @@ function squares(f32: Float32Array, row: number, query: number, floats: number):
   sums.fill(0)
   for (let i = 0; i < floats; i++) {
     const difference = Math.fround(f32[query + i] - f32[row + i])
-    sums[i & 7] += Math.fround(difference * difference)
+    sums[i & 15] += Math.fround(difference * difference)
   }
   return total()
 }
 
 function total(): number {
   const { fround } = Math
-  for (let lane = 0; lane < 4; lane++) sums[lane] += sums[lane + 4]
-  return fround(fround(sums[0] + sums[2]) + fround(sums[1] + sums[3]))
+  const lane = (i: number): number =>
+    fround(fround(sums[i] + sums[i + 4]) + fround(sums[i + 8] + sums[i + 12]))
+  return fround(fround(lane(0) + lane(2)) + fround(lane(1) + lane(3)))
 }
