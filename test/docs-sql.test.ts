@@ -21,6 +21,14 @@ function table(heading: string, text = page): string[][] {
     .slice(2)
 }
 
+function names(rows: string[][]): string[] {
+  return rows.map(([cell]) => /`(\w+)/.exec(cell)![1]).toSorted()
+}
+
+function source(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
 test('the examples answer as the page says', async () => {
   using db = await open(':memory:')
   let answers = 0
@@ -37,8 +45,8 @@ test('the examples answer as the page says', async () => {
 })
 
 test('the table of plans is that of the source', () => {
-  const source = readFileSync('src/tables/vec-plan.ts', 'utf8').replaceAll(/^ \* ?/gm, '')
-  const [quoted] = /\| word [\s\S]*?\n(?=\n| \*\/|\/|export)/.exec(source) ?? []
+  const text = source('src/tables/vec-plan.ts').replaceAll(/^ \* ?/gm, '')
+  const [quoted] = /\| word [\s\S]*?\n(?=\n| \*\/|\/|export)/.exec(text) ?? []
   const rows = (quoted ?? '').split('\n').filter(line => line.startsWith('|'))
   assert.ok(rows.length > 5)
   for (const row of rows) assert.ok(page.includes(row), row)
@@ -54,10 +62,6 @@ test('the differences are those of the recorded answers', () => {
 
 test('every option, column, function and error code of the source is on the page, and no other', async () => {
   using db = await open(':memory:')
-  const source = (path: string): string => readFileSync(path, 'utf8')
-  const names = (rows: string[][]): string[] =>
-    rows.map(([cell]) => /`(\w+)/.exec(cell)![1]).toSorted()
-
   const [, keys] = /const KEYS = \[([^\]]*)\]/.exec(source('src/tables/vec-options.ts'))!
   assert.deepEqual(
     names(table('Options')),

@@ -55,15 +55,17 @@ test('nearest first needs no sorting, and takes the LIMIT', () => {
   }
 })
 
+function thenById(order: string, table: string): string {
+  return plan(`dataset_id = 'a' AND MATCH ORDER BY ${order}, doc_id LIMIT 5`, table)
+}
+
 test('then by id needs no sorting where score and similarity are one', () => {
   const sorted = '1:dataset= match + USE TEMP B-TREE FOR ORDER BY'
-  const by = (order: string, table: string): string =>
-    plan(`dataset_id = 'a' AND MATCH ORDER BY ${order}, doc_id LIMIT 5`, table)
-  assert.equal(by('match_score DESC', 'cosine'), '1:dataset= match limit')
-  assert.equal(by('distance', 'cosine'), sorted)
-  assert.equal(by('distance', 'euclidean'), '1:dataset= match limit')
-  assert.equal(by('match_score DESC', 'euclidean'), sorted)
-  assert.equal(by('match_score DESC', 'dot'), '1:dataset= match limit')
+  assert.equal(thenById('match_score DESC', 'cosine'), '1:dataset= match limit')
+  assert.equal(thenById('distance', 'cosine'), sorted)
+  assert.equal(thenById('distance', 'euclidean'), '1:dataset= match limit')
+  assert.equal(thenById('match_score DESC', 'euclidean'), sorted)
+  assert.equal(thenById('match_score DESC', 'dot'), '1:dataset= match limit')
 })
 
 test('LIMIT stays with SQLite where it sorts or filters', () => {
