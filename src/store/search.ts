@@ -86,8 +86,7 @@ export class Searcher {
     if (view.changed.length > 0 && (!index || view.slice.mixed)) return true
     if (!index) return false
     if (index.dim !== search.query.length) {
-      if (view.slice.mixed || view.changed.length > 0) return true
-      if (index.count === 0) return false
+      if (view.slice.mixed || view.changed.length > 0 || index.count === 0) return true
       throw this.#wrongDimension(search, index.dim)
     }
     return search.limit > index.count / 8 && search.limit > 64 && !this.#inMemory(view, index)
@@ -135,7 +134,7 @@ export class Searcher {
   }
 
   #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {
-    if (!index || index.count === 0) return new Hits(0).ranked()
+    if (!index) return new Hits(0).ranked()
     const { slice, changed } = view
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
     const ghosts: number[] = []
@@ -150,7 +149,8 @@ export class Searcher {
       }
       // Which dimension the dataset has may be in question: the table decides.
       if (this.#otherDim > 0) return this.#searchTable(search)
-      const k = Math.min(search.limit + surplus, index.count)
+      // All its rows may have vanished.
+      const k = Math.max(1, Math.min(search.limit + surplus, index.count))
       const candidates = index.search({
         query: search.query,
         k,
@@ -181,7 +181,6 @@ export class Searcher {
       if (ghosts.length > seenGhosts) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
         if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
-        if (index.count === 0) return hits.ranked()
         continue
       }
       // Rows at the very edge of a range took the place of others.

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { Connection } from '../../src/engine/connection.ts'
+import { open } from '../../src/main.ts'
+import { type Question, wrong } from './oracle.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-fresh-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+
+export function newPath(): string {
+  return join(folder, `${files++}.sqlite`)
+}
+
+/** A slice that answers from its floats in memory, and one that is looked up in the table and saved in the file. */
+export interface Size {
+  readonly name: 'small' | 'large'
+  readonly dim: number
+  readonly rows: number
+}
+
+export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
+export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
+
+export const DATASETS = ['a', 'b'] as const
+
+/** Numbers that depend on nothing but `seed`. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** A file with a filled vec table `docs`, asked and closed once, so that a large index is saved in it. */
+export class Scene {
+  readonly path: string
+  readonly size: Size
+  readonly queries: Float32Array[]
+  readonly #random: () => number
+  readonly #open: Connection[] = []
+  db!: Connection
+
+  private constructor(size: Size, path: string) {
+    this.size = size
+    this.path = path
+    this.#random = seeded(size.rows)
+    this.queries = [this.vector(), this.vector()]
+  }
+
+  static async make(size: Size, shadow = ''): Promise<Scene> {
+    const scene = new Scene(size, newPath())
+    copyFileSync(await template(scene, shadow), scene.path)
+    scene.db = await scene.connect()
+    return scene
+  }
+
+  async connect(options: { readonly?: boolean; busyTimeout?: number } = {}): Promise<Connection> {
+    const db = await open(this.path, { busyTimeout: 300, ...options })
+    if (options.readonly !== true) db.exec('PRAGMA synchronous = OFF')
+    this.#open.push(db)
+    return db
+  }
+
+  vector(): Float32Array {
+    return Float32Array.from({ length: this.size.dim }, () => this.#random() - 0.5)
+  }
+
+  /** A vector that is nearer to the first query than any other row. */
+  near(nudge = 0): Float32Array {
+    const vector = this.queries[0].slice()
+    vector[0] += 0.001 + nudge
+    return vector
+  }
+
+  /** Few rows and all rows, of every dataset and query, against brute force. */
+  check(db: Connection = this.db, about: Partial<Question> = {}): void {
+    const limits = [1, 10, undefined]
+    for (const dataset of about.dataset === undefined ? DATASETS : [about.dataset]) {
+      for (const query of this.queries.slice(0, this.size === LARGE ? 1 : 2)) {
+        const question = { table: 'docs', metric: 'cosine', query, ...about, dataset } as const
+        assert.equal(wrong(db, question, limits), undefined)
+      }
+    }
+  }
+
+  /** The nearest ids of the first query. */
+  top(limit: number, db: Connection = this.db, dataset = 'a'): string[] {
+    return db
+      .prepare('SELECT doc_id FROM docs WHERE dataset_id = ? AND doc_id MATCH ? LIMIT ?')
+      .pluck()
+      .all(dataset, this.queries[0], limit) as string[]
+  }
+
+  run(sql: string, ...params: (string | number | Uint8Array | Float32Array | null)[]): void {
+    this.db.prepare(sql).run(...params)
+  }
+
+  put(
+    id: string,
+    vector: Float32Array | Uint8Array | null,
+    dataset = 'a',
+    db: Connection = this.db,
+  ): void {
+    db.prepare('INSERT OR REPLACE INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)').run(
+      dataset,
+      id,
+      vector,
+    )
+  }
+
+  close(): void {
+    for (const db of this.#open) db.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** The file that scenes of a kind begin with. */
+async function template(scene: Scene, shadow: string): Promise<string> {
+  const key = scene.size.name + shadow
+  let path = templates.get(key)
+  if (path !== undefined) return path
+  path = newPath()
+  using db = await open(path)
+  if (shadow !== '') db.exec(`CREATE TABLE _vec_docs ${shadow}`)
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  db.transaction(() => {
+    const insert = db.prepare('INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)')
+    for (let n = 0; n < scene.size.rows; n++)
+      insert.run(n % 10 === 9 ? 'b' : 'a', `d${n}`, scene.vector())
+  })()
+  scene.check(db)
+  templates.set(key, path)
+  return path
+}
+
+const templates = new Map<string, string>()
+
+/** One test for a small slice, one for a large one. */
+export function inBothSizes(
+  fact: string,
+  body: (scene: Scene) => void | Promise<void>,
+  shadow?: string,
+): void {
+  for (const size of [SMALL, LARGE]) {
+    test(`${fact} (${size.name})`, async () => {
+      using scene = await Scene.make(size, shadow)
+      await body(scene)
+    })
+  }
+}
