@@ -1,6 +1,7 @@
 /**
  * The statements of replication. Each database has its own text under the same name with the same parameters and result
- * columns. Numbers of changes and microseconds leave the database as decimal text: no driver can round them.
+ * columns. Numbers of changes and microseconds leave the database as decimal text: no driver can round them. (So they are
+ * ordered by their qualified column: the bare name would mean the text.)
  */
 export interface ReadingSql {
   /** One consistent, read-only view. */

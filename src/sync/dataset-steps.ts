@@ -52,14 +52,16 @@ export class DatasetSteps {
     } catch (error) {
       const code = haltCode(error)
       if (code === undefined) throw error
+      // The step may have come some way before it failed.
+      const reached = this.#context().replica.state(datasetId)
       if (this.#autoRebootstrap.has(code)) {
         this.#events.emit('warning', {
           datasetId,
           message: `${code}: ${messageOf(error)}; copying the dataset anew`,
         })
-        return { state: this.restart(state), applied: 0, more: true }
+        return { state: this.restart(reached), applied: 0, more: true }
       }
-      return { state: this.halt(state, error), applied: 0, more: false }
+      return { state: this.halt(reached, error), applied: 0, more: false }
     }
   }
 

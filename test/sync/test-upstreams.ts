@@ -162,7 +162,7 @@ export const upstreamKinds: readonly UpstreamKind[] = [
           const connection = openSqlite(path())
           return Promise.resolve({
             async sql(statement: string) {
-              if (/^\s*(select|with|pragma)\b/i.test(statement)) {
+              if (/^\s*(select|with)\b/i.test(statement)) {
                 return connection.prepare(statement).all() as Record<string, unknown>[]
               }
               connection.exec(statement)

@@ -20,9 +20,9 @@ FROM (SELECT 1 AS one) u LEFT JOIN ${q(names.dataset)} d ON `
       sizes:
         limit => `SELECT CAST(scn AS CHAR) AS scn, op, document_id, CAST(OCTET_LENGTH(payload) AS CHAR) AS size,
   ${created} AS created_us
-FROM ${q(names.log)} WHERE ${stream} AND scn >= CAST(? AS SIGNED) ORDER BY scn LIMIT ${limit}`,
-      payloads: `SELECT CAST(scn AS CHAR) AS scn, CONVERT(payload USING utf8mb4) AS payload FROM ${q(names.log)}
-WHERE ${stream} AND scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER BY scn`,
+FROM ${q(names.log)} l WHERE ${stream} AND l.scn >= CAST(? AS SIGNED) ORDER BY l.scn LIMIT ${limit}`,
+      payloads: `SELECT CAST(scn AS CHAR) AS scn, CONVERT(payload USING utf8mb4) AS payload FROM ${q(names.log)} l
+WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER BY l.scn`,
       countEntries: `SELECT CAST(COUNT(*) AS CHAR) AS n FROM ${q(names.log)}
 WHERE ${stream} AND scn > CAST(? AS SIGNED) AND scn <= CAST(? AS SIGNED)`,
     }

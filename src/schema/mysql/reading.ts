@@ -26,9 +26,9 @@ LEFT JOIN ${q(names.dataset)} d ON `
     sizes:
       limit => `SELECT CAST(scn AS CHAR) AS scn, op, document_id, CAST(OCTET_LENGTH(payload) AS CHAR) AS size,
   ${micros('created_at')} AS created_us
-FROM ${q(names.log)} WHERE ${stream} AND scn >= CAST(? AS SIGNED) ORDER BY scn LIMIT ${limit}`,
-    payloads: `SELECT CAST(scn AS CHAR) AS scn, payload FROM ${q(names.log)}
-WHERE ${stream} AND scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER BY scn`,
+FROM ${q(names.log)} l WHERE ${stream} AND l.scn >= CAST(? AS SIGNED) ORDER BY l.scn LIMIT ${limit}`,
+    payloads: `SELECT CAST(scn AS CHAR) AS scn, payload FROM ${q(names.log)} l
+WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER BY l.scn`,
     documents: count =>
       `SELECT ${DOCUMENT_COLUMNS} FROM ${q(table)} WHERE dataset_id = ? AND id IN (${tuples(count, '?')})`,
     pageSizes: (limit, inclusive) => `SELECT id, CAST(COALESCE(OCTET_LENGTH(content), 0)

@@ -38,8 +38,8 @@ VALUES ${tuples(count, `(?, ${name}, CAST(? AS SIGNED), ?, ?, ?)`)}`,
     WHERE r.dataset_id = s.dataset_id AND r.shadow_table = s.shadow_table
       AND r.seen_at > NOW(6) - INTERVAL ? SECOND) AS acked_scn
 FROM ${q(names.counter)} s WHERE s.shadow_table = ${name}`,
-    youngEntry: `SELECT CAST(scn AS CHAR) AS scn FROM ${q(names.log)}
-WHERE ${stream} AND scn > CAST(? AS SIGNED) AND created_at > NOW(6) - INTERVAL ? SECOND ORDER BY scn LIMIT 1`,
+    youngEntry: `SELECT CAST(scn AS CHAR) AS scn FROM ${q(names.log)} l
+WHERE ${stream} AND l.scn > CAST(? AS SIGNED) AND created_at > NOW(6) - INTERVAL ? SECOND ORDER BY l.scn LIMIT 1`,
     markPruned: `UPDATE ${q(names.counter)} SET pruned_scn = GREATEST(pruned_scn, CAST(? AS SIGNED)) WHERE ${stream}`,
     deleteEntries: limit =>
       `DELETE FROM ${q(names.log)} WHERE ${stream} AND scn <= CAST(? AS SIGNED) ORDER BY scn LIMIT ${limit}`,
