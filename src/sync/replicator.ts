@@ -194,11 +194,11 @@ export class Replicator {
     signal?: AbortSignal,
   ): Promise<void> {
     this.#prepare()
-    const datasetId = typeof position === 'bigint' ? this.#onlyDataset() : position.datasetId
     const scn = typeof position === 'bigint' ? position : position.scn
     const end = performance.now() + timeout
     for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {
-      const state = this.#replica.state(datasetId)
+      const datasetId = typeof position === 'bigint' ? this.#onlyDataset() : position.datasetId
+      const state = this.#replica.state(datasetId ?? '')
       if (state.haltCode !== null) {
         throw new VecError(state.haltCode, state.haltMessage ?? `dataset ${datasetId} is halted`)
       }
@@ -207,7 +207,7 @@ export class Replicator {
       if (performance.now() >= end) {
         throw new VecError(
           'SYNC_TIMEOUT',
-          `dataset ${JSON.stringify(datasetId)} is ${state.phase} at ${state.lastScn}, not at ${scn}, after ${timeout} ms`,
+          `dataset ${JSON.stringify(datasetId ?? '*')} is ${state.phase} at ${state.lastScn}, not at ${scn}, after ${timeout} ms`,
         )
       }
       await pause(wait, signal)
@@ -325,13 +325,12 @@ export class Replicator {
     return this.#replica.states().filter(state => filter(state.datasetId))
   }
 
-  #onlyDataset(): string {
+  /** undefined while no dataset is known yet. */
+  #onlyDataset(): string | undefined {
     const states = this.#replica.states().filter(state => this.#wanted(state.datasetId))
-    const names = exactNames(this.#options.datasets ?? [])
-    if (names.length === 1 && states.length <= 1) return names[0]
-    if (states.length !== 1) {
+    if (states.length > 1) {
       throw new TypeError(`${states.length} datasets: name one with { datasetId, scn }`)
     }
-    return states[0].datasetId
+    return states[0]?.datasetId
   }
 }
