@@ -5,7 +5,8 @@ import { writingSql } from './writing.ts'
 
 export function sqliteSql(table: string, names: SyncNames): SyncSql {
   return {
-    session: ['PRAGMA busy_timeout = 5000', 'PRAGMA foreign_keys = ON'],
+    // Short: a wait inside SQLite would keep a writer of this very process from finishing. Conflicts are repeated.
+    session: ['PRAGMA busy_timeout = 50', 'PRAGMA foreign_keys = ON'],
     sessionIfKnown: [],
     reading: readingSql(table, names),
     writing: writingSql(table, names),
