@@ -13,4 +13,4 @@ export function exactNames(patterns: readonly string[]): string[] {
   return patterns.filter(pattern => !pattern.includes('*'))
 }
 
-const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}/-]/g, String.raw`\$&`)
+const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
