@@ -80,6 +80,7 @@ export async function drain(replicator: Replicator): Promise<number> {
   let applied = 0
   for (;;) {
     const result = await replicator.pass()
+    if (result.standby) throw new Error('another replicator holds the lease')
     applied += result.applied
     if (!result.more) return applied
   }
