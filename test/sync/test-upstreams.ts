@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Connection } from 'mysql2/promise'
-import type pg from 'pg'
+import { createConnection, type Connection } from 'mysql2/promise'
+import pg from 'pg'
 import { mysqlUpstream } from '../../src/sync/mysql/upstream.ts'
 import { postgresUpstream } from '../../src/sync/postgres/upstream.ts'
 import { sqliteUpstream } from '../../src/sync/sqlite/upstream.ts'
@@ -17,9 +17,40 @@ export interface UpstreamClient {
   end(): Promise<void>
 }
 
+export interface UpstreamAddress {
+  readonly name: UpstreamKind['name']
+  readonly port?: number
+  readonly path?: string
+}
+
+/** The upstream at an address; for processes that were started by the one that made it. */
+export function upstreamAt(
+  address: UpstreamAddress,
+  options: { deadline?: number } = {},
+): Upstream {
+  const { port, path } = address
+  const host = '127.0.0.1'
+  switch (address.name) {
+    case 'MariaDB':
+      return mysqlUpstream(
+        () => createConnection({ host, port: port!, user: 'root', database: 'test' }),
+        { description: 'MariaDB', ...options },
+      )
+    case 'PostgreSQL':
+      return postgresUpstream(
+        () => new pg.Client({ host, port: port!, user: 'test', database: 'postgres' }),
+        { description: 'PostgreSQL', ...options },
+      )
+    case 'SQLite':
+      return sqliteUpstream(() => openSqlite(path), { description: 'SQLite', ...options })
+  }
+}
+
 /** A real upstream under test. Each call of `fresh` empties it. */
 export interface TestUpstream {
   readonly name: string
+  /** With which another process reaches it: see `upstreamAt`. */
+  address(): UpstreamAddress
   readonly upstream: Upstream
   client(): Promise<UpstreamClient>
   /** `x'0011'`, `'\x0011'::bytea` */
@@ -63,7 +94,8 @@ export const upstreamKinds: readonly UpstreamKind[] = [
       }
       return {
         name: 'MariaDB',
-        upstream: mysqlUpstream(connect, { description: 'MariaDB', ...options }),
+        address: () => ({ name: 'MariaDB', port: server.port }),
+        upstream: upstreamAt({ name: 'MariaDB', port: server.port }, options),
         async client() {
           const connection = await connect()
           connection.on('error', () => undefined)
@@ -116,10 +148,8 @@ export const upstreamKinds: readonly UpstreamKind[] = [
       }
       return {
         name: 'PostgreSQL',
-        upstream: postgresUpstream(() => server.client(), {
-          description: 'PostgreSQL',
-          ...options,
-        }),
+        address: () => ({ name: 'PostgreSQL', port: server.port }),
+        upstream: upstreamAt({ name: 'PostgreSQL', port: server.port }, options),
         async client() {
           const client: pg.Client = server.client()
           client.on('error', () => undefined)
@@ -157,6 +187,7 @@ export const upstreamKinds: readonly UpstreamKind[] = [
       const path = (): string => join(directory, `upstream-${generation}.db`)
       return Promise.resolve({
         name: 'SQLite',
+        address: () => ({ name: 'SQLite' as const, path: path() }),
         upstream: sqliteUpstream(() => openSqlite(path()), { description: 'SQLite', ...options }),
         client() {
           const connection = openSqlite(path())
