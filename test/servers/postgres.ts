@@ -47,7 +47,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     [
       ['-D', `${directory}/data`, '-p', String(port)],
       ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${directory}`],
-      ['-c', 'fsync=off'],
+      // Chaos tests deadlock on purpose; a second each would be all they do.
+      ['-c', 'fsync=off', '-c', 'deadlock_timeout=20ms'],
     ].flat(),
     account,
     directory,

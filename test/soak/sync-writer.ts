@@ -50,14 +50,15 @@ export async function writeAtRandom(writer: ChaosWriter, tally: WriterTally): Pr
         await sleep(random.below(20))
       } else {
         tally.reconnects++
-        await client?.end().catch(() => undefined)
+        // The end of a lost connection may never be told.
+        client?.end().catch(() => undefined)
         client = undefined
         await sleep(50 + random.below(100))
       }
     }
   }
   if (open) await client?.sql('COMMIT').catch(() => undefined)
-  await client?.end().catch(() => undefined)
+  await Promise.race([client?.end().catch(() => undefined), sleep(1000)])
 }
 
 function statement(writer: ChaosWriter, random: Random): string {

@@ -191,8 +191,14 @@ export const upstreamKinds: readonly UpstreamKind[] = [
         upstream: sqliteUpstream(() => openSqlite(path()), { description: 'SQLite', ...options }),
         client() {
           const connection = openSqlite(path())
+          // Clients of one process must not wait for each other inside SQLite.
+          connection.pragma('busy_timeout = 0')
           return Promise.resolve({
             async sql(statement: string) {
+              // Others get their turn, as they would beside a server.
+              await new Promise(resolve => {
+                setImmediate(resolve)
+              })
               if (/^\s*(select|with)\b/i.test(statement)) {
                 return connection.prepare(statement).all() as Record<string, unknown>[]
               }
