@@ -1,4 +1,4 @@
-import type { TestUpstream, UpstreamClient } from '../sync/test-upstreams.ts'
+import type { UpstreamClient, WritableUpstream } from '../sync/test-upstreams.ts'
 import { Random } from './random.ts'
 
 export interface WriterTally {
@@ -9,7 +9,7 @@ export interface WriterTally {
 }
 
 export interface ChaosWriter {
-  readonly upstream: TestUpstream
+  readonly upstream: WritableUpstream
   readonly seed: number
   readonly statements: number
   readonly datasets: readonly string[]
@@ -97,6 +97,7 @@ function vector(random: Random): string {
 function isConflict(error: unknown): boolean {
   const { errno, code, message } = error as { errno?: number; code?: string; message?: string }
   return (
+    // 1062: Galera may report a certification failure of an upsert so.
     [1213, 1205, 1020, 1062].includes(errno ?? 0) ||
     ['40001', '40P01', '55P03', '23505'].includes(code ?? '') ||
     /locked|busy/i.test(message ?? '')

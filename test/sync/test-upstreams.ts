@@ -67,6 +67,9 @@ export interface TestUpstream {
   remove(): Promise<void>
 }
 
+/** What a random writer needs of an upstream. */
+export type WritableUpstream = Pick<TestUpstream, 'client' | 'blob' | 'upsert'>
+
 export interface UpstreamKind {
   readonly name: 'MariaDB' | 'PostgreSQL' | 'SQLite'
   readonly missing: string | undefined
@@ -96,20 +99,7 @@ export const upstreamKinds: readonly UpstreamKind[] = [
         name: 'MariaDB',
         address: () => ({ name: 'MariaDB', port: server.port }),
         upstream: upstreamAt({ name: 'MariaDB', port: server.port }, options),
-        async client() {
-          const connection = await connect()
-          connection.on('error', () => undefined)
-          return {
-            async sql(statement) {
-              const [rows] = await connection.query(statement)
-              return rows as Record<string, unknown>[]
-            },
-            end: () => connection.end(),
-          }
-        },
-        blob: hex => `x'${hex}'`,
-        upsert: (dataset, id, content, hex) =>
-          `INSERT INTO shadow_vec_docs (dataset_id, id, content, embedding) VALUES (${text(dataset)}, ${text(id)}, ${text(content)}, ${hex === null ? 'NULL' : `x'${hex}'`}) ON DUPLICATE KEY UPDATE content = VALUES(content), embedding = VALUES(embedding)`,
+        ...mariadbWriting(connect),
         fresh: () =>
           admin(async connection => {
             await connection.query('DROP DATABASE test')
@@ -224,3 +214,23 @@ export const upstreamKinds: readonly UpstreamKind[] = [
     },
   },
 ]
+
+/** Writing to one MariaDB server. */
+export function mariadbWriting(connect: () => Promise<Connection>): WritableUpstream {
+  return {
+    async client() {
+      const connection = await connect()
+      connection.on('error', () => undefined)
+      return {
+        async sql(statement) {
+          const [rows] = await connection.query(statement)
+          return rows as Record<string, unknown>[]
+        },
+        end: () => connection.end(),
+      }
+    },
+    blob: hex => `x'${hex}'`,
+    upsert: (dataset, id, content, hex) =>
+      `INSERT INTO shadow_vec_docs (dataset_id, id, content, embedding) VALUES (${text(dataset)}, ${text(id)}, ${text(content)}, ${hex === null ? 'NULL' : `x'${hex}'`}) ON DUPLICATE KEY UPDATE content = VALUES(content), embedding = VALUES(embedding)`,
+  }
+}
