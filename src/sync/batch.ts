@@ -27,7 +27,7 @@ export interface Batch {
   readonly lastScn: bigint
   readonly fingerprint: string | null
   readonly entries: number
-  /** When the oldest entry that this batch leaves behind, or else carries, was written; by the upstream's clock. */
+  /** When the oldest entry that this batch leaves behind was written, by the upstream's clock. */
   readonly oldestUs: bigint | undefined
 }
 
@@ -50,9 +50,9 @@ export async function readBatch(
   const { datasetId } = state
   const head = await snapshot.head(datasetId)
   checkHead(state, head)
-  // One more than wanted: the checkpoint's own entry comes first, while it is there.
-  const found = await snapshot.sizes(datasetId, state.lastScn, limits.entries + 1)
-  const complete = found.length <= limits.entries
+  // Two more than wanted: the checkpoint's own entry comes first, and the first one left behind tells the lag.
+  const found = await snapshot.sizes(datasetId, state.lastScn, limits.entries + 2)
+  const complete = found.length < limits.entries + 2
   const news = source.sparse
     ? checkSparseEntries(state, head, found)
     : checkEntries(state, head, found, complete)
@@ -69,7 +69,7 @@ export async function readBatch(
         ? (state.fingerprint ?? fingerprintAt(found, state.lastScn))
         : fingerprint(last),
     entries: changes.taken,
-    oldestUs: (left ?? taken[0])?.createdUs,
+    oldestUs: left?.createdUs,
   }
 }
 

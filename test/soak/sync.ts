@@ -1,6 +1,7 @@
 // Convergence under chaos: `node dist/test/soak/sync.js`. Eight writers, a replicator that is killed again and again, a
 // server that is killed and whose connections are cut; at the end both sides must have the same checksums. Environment:
-// CHAOS_SEED, CHAOS_OPS (changes in the log, about), CHAOS_UPSTREAM (mariadb, postgres, sqlite).
+// CHAOS_SEED, CHAOS_OPS (changes in the log, about), CHAOS_UPSTREAM (mariadb, postgres, sqlite), CHAOS_PACE (milliseconds
+// between blows, at most).
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,6 +21,7 @@ const CHANGES_PER_STATEMENT = 1.3
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 const changes = Number(process.env['CHAOS_OPS'] ?? 20_000)
+const pace = Number(process.env['CHAOS_PACE'] ?? 3000)
 const name = process.env['CHAOS_UPSTREAM'] ?? 'mariadb'
 const kind = upstreamKinds.find(candidate =>
   candidate.name.toLowerCase().startsWith(name.slice(0, 5)),
@@ -55,7 +57,7 @@ function startChild(): void {
 
 async function endChild(signal: NodeJS.Signals): Promise<void> {
   const ending = child
-  if (ending === undefined || ending.exitCode !== null) return
+  if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
   const gone = new Promise(resolve => {
     ending.once('exit', resolve)
   })
@@ -88,7 +90,7 @@ try {
     writing = false
   })
   while (writing) {
-    await Promise.race([writers, sleep(500 + random.below(2500))])
+    await Promise.race([writers, sleep(pace / 6 + random.below(pace))])
     if (!writing) break
     const dice = random.next()
     if (dice < 0.6) {
