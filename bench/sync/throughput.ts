@@ -1,8 +1,8 @@
 // How fast a replica follows: `node dist/bench/sync/throughput.js [documents] [mariadb|postgres|sqlite]`.
 // Prints the machine, then rates of bootstrap and of applying a ready log, and the memory both took.
 
-import { cpus, tmpdir } from 'node:os'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDataset } from '../../src/sync/datasets.ts'
 import { installUpstream } from '../../src/sync/install.ts'
@@ -51,7 +51,9 @@ try {
     if (!(await bootstrap.verify()).equal) throw new Error('the bootstrap left another replica')
   })
   console.log(`verify: ${rate(verified / 2)} documents/s`)
-  console.log(`resident over the idle process, at most: ${((sampler() - idle) / 2 ** 20).toFixed(0)} MiB`)
+  console.log(
+    `resident over the idle process, at most: ${((sampler() - idle) / 2 ** 20).toFixed(0)} MiB`,
+  )
   await tail.close()
   await bootstrap.close()
 } finally {
@@ -68,7 +70,9 @@ async function write(to: TestUpstream): Promise<void> {
     for (let i = from; i < Math.min(from + 200, documents); i++) {
       const vector = Float32Array.from({ length: DIMENSIONS }, () => random() - 0.5)
       const hex = Buffer.from(vector.buffer).toString('hex')
-      rows.push(`('d', 'doc-${String(i).padStart(8, '0')}', 'document ${i}', '{"n":${i}}', ${to.blob(hex)})`)
+      rows.push(
+        `('d', 'doc-${String(i).padStart(8, '0')}', 'document ${i}', '{"n":${i}}', ${to.blob(hex)})`,
+      )
     }
     await client.sql(
       `INSERT INTO shadow_vec_docs (dataset_id, id, content, meta, embedding) VALUES ${rows.join(', ')}`,

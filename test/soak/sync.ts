@@ -70,7 +70,7 @@ try {
   for (const dataset of datasets) await createDataset(upstream.upstream, dataset)
   startChild()
   const each = Math.ceil(changes / 8 / CHANGES_PER_STATEMENT)
-  let writing = true
+  const progress = { writing: true }
   const writers = Promise.all(
     Array.from({ length: 8 }, (_, n) =>
       writeAtRandom(
@@ -87,11 +87,11 @@ try {
       ),
     ),
   ).finally(() => {
-    writing = false
+    progress.writing = false
   })
-  while (writing) {
+  while (progress.writing) {
     await Promise.race([writers, sleep(pace / 6 + random.below(pace))])
-    if (!writing) break
+    if (!progress.writing) break
     const dice = random.next()
     if (dice < 0.6) {
       chaos.replicatorKills++

@@ -65,10 +65,10 @@ onEachUpstream('eight writers, killed replicators and servers', (_world, kind) =
   })
 })
 
-onEachUpstream('a row that an entry only refers to', (world, kind) => {
-  const ref = (w: World, where: string): Promise<unknown> =>
-    w.sql(`UPDATE vec_shadow_log SET payload = '{"ref":1}' WHERE ${where}`)
+const ref = (w: World, where: string): Promise<unknown> =>
+  w.sql(`UPDATE vec_shadow_log SET payload = '{"ref":1}' WHERE ${where}`)
 
+onEachUpstream('a row that an entry only refers to', (world, kind) => {
   test('is read as it is, even changed or deleted meanwhile', () =>
     within(world, async w => {
       const replica = w.replica()
@@ -155,6 +155,8 @@ onEachUpstream('a row that an entry only refers to', (world, kind) => {
     }))
 })
 
+const nothing = (): Promise<unknown> => Promise.resolve()
+
 onEachUpstream(
   'deadlocks',
   (_world, kind, upstream) => {
@@ -164,7 +166,7 @@ onEachUpstream(
       await createDataset(upstream().upstream, 'd')
       const other = await upstream().client()
       let connections = 0
-      let beforeCounter = (): Promise<unknown> => Promise.resolve()
+      let beforeCounter = nothing
       const writer = createWriter({
         upstream: {
           ...upstream().upstream,
@@ -194,7 +196,7 @@ onEachUpstream(
       await other.sql('UPDATE vec_dataset_scn SET last_scn = last_scn')
       let waiting: Promise<unknown> = Promise.resolve()
       beforeCounter = () => {
-        beforeCounter = () => Promise.resolve()
+        beforeCounter = nothing
         waiting = other.sql(`UPDATE shadow_vec_docs SET meta = 'x' WHERE id = 'doc3'`)
         return new Promise(resolve => {
           setTimeout(resolve, 200)

@@ -19,13 +19,13 @@ const exec = connection.exec.bind(connection)
 connection.prepare = (sql: string): SqliteStatement => {
   const statement = prepare(sql)
   const run = statement.run.bind(statement)
-  if (/^INSERT INTO "shadow_vec_docs"/.test(sql)) {
+  if (sql.startsWith('INSERT INTO "shadow_vec_docs"')) {
     statement.run = (...parameters) => {
       reached('before-row')
       return run(...parameters)
     }
   }
-  if (/^INSERT OR REPLACE INTO "vec_sync_state"/.test(sql)) {
+  if (sql.startsWith('INSERT OR REPLACE INTO "vec_sync_state"')) {
     statement.run = (...parameters) => {
       reached('before-checkpoint')
       const result = run(...parameters)

@@ -42,10 +42,10 @@ function counting(upstream: Upstream): { upstream: Upstream; count: () => number
   }
 }
 
-onEachUpstream('many datasets', world => {
-  const put = (w: World, dataset: string, id: string): Promise<unknown> =>
-    w.sql(w.upstream.upsert(dataset, id, id, null))
+const put = (w: World, dataset: string, id: string): Promise<unknown> =>
+  w.sql(w.upstream.upsert(dataset, id, id, null))
 
+onEachUpstream('many datasets', world => {
   test('patterns choose, and datasets that appear later are taken along', () =>
     within(world, async w => {
       for (const dataset of ['team-a', 'team-b', 'other']) {

@@ -8,6 +8,8 @@ async function filled(world: World, count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await world.put(`doc${i}`)
 }
 
+const set = (what: string) => (w: World) => w.sql(`UPDATE ${what}`)
+
 onEachUpstream('halts', (world, kind) => {
   /** Replicates, breaks the upstream, and expects the next pass to halt with a code and to leave the rows alone. */
   function breaks(
@@ -49,8 +51,6 @@ onEachUpstream('halts', (world, kind) => {
       }),
     )
   }
-
-  const set = (what: string) => (w: World) => w.sql(`UPDATE ${what}`)
 
   breaks(
     'UPSTREAM_CHANGED: another identity',

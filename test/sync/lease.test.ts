@@ -7,14 +7,14 @@ import { Replica } from '../../src/sync/replica.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
 
-describe('the lease of a replica', () => {
-  function leases(): [Lease, Lease] {
-    const db = openSqlite()
-    const names = syncNames()
-    prepareReplica(db, 'docs', names)
-    return [new Lease(db, names, 'docs', 1000, 'one'), new Lease(db, names, 'docs', 1000, 'two')]
-  }
+function leases(): [Lease, Lease] {
+  const db = openSqlite()
+  const names = syncNames()
+  prepareReplica(db, 'docs', names)
+  return [new Lease(db, names, 'docs', 1000, 'one'), new Lease(db, names, 'docs', 1000, 'two')]
+}
 
+describe('the lease of a replica', () => {
   test('one holds it, the other one gets it after its end', () => {
     const [one, two] = leases()
     assert.ok(one.acquire(5000))

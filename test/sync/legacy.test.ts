@@ -131,6 +131,16 @@ describe('the log of a file that the original wrote', () => {
   })
 })
 
+/** Allocates in the trigger, like the original's builder; `scn` and `archived` as strings, like its shipped one. */
+const allocating = (event: string, row: string): string =>
+  `CREATE TRIGGER shadow_vec_docs_${event} AFTER ${event} ON shadow_vec_docs FOR EACH ROW BEGIN
+INSERT INTO vec_dataset_scn (dataset_id, next_scn) VALUES (${row}.dataset_id, 1) ON DUPLICATE KEY UPDATE next_scn = next_scn + 1;
+INSERT INTO vec_shadow_log (dataset_id, shadow_table, scn, op, document_id, payload) VALUES (${row}.dataset_id, 'shadow_vec_docs',
+  (SELECT next_scn FROM vec_dataset_scn WHERE dataset_id = ${row}.dataset_id), LOWER('${event}'), ${row}.id,
+  JSON_OBJECT('dataset_id', ${row}.dataset_id, 'id', ${row}.id, 'content', ${row}.content, 'meta', ${row}.meta, 'embedding', LOWER(HEX(${row}.embedding)),
+    'embedding_model', ${row}.embedding_model, 'scn', CONCAT(${row}.scn), 'archived', CONCAT(${row}.archived)));
+END`
+
 describe('a log of the original in MariaDB', { skip: mariadbMissing ?? false }, () => {
   let server: MariadbServer
   before(async () => {
@@ -147,16 +157,6 @@ CREATE TABLE vec_shadow_log (dataset_id VARCHAR(255) NOT NULL, shadow_table VARC
   document_id VARCHAR(255) NOT NULL, payload LONGBLOB NOT NULL, created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (dataset_id, shadow_table, scn)) COLLATE utf8mb4_unicode_ci;
 INSERT INTO vec_dataset (dataset_id) VALUES ('d')`
-
-  /** Allocates in the trigger, like the original's builder; \`scn\` and \`archived\` as strings, like its shipped one. */
-  const allocating = (event: string, row: string): string =>
-    `CREATE TRIGGER shadow_vec_docs_${event} AFTER ${event} ON shadow_vec_docs FOR EACH ROW BEGIN
-  INSERT INTO vec_dataset_scn (dataset_id, next_scn) VALUES (${row}.dataset_id, 1) ON DUPLICATE KEY UPDATE next_scn = next_scn + 1;
-  INSERT INTO vec_shadow_log (dataset_id, shadow_table, scn, op, document_id, payload) VALUES (${row}.dataset_id, 'shadow_vec_docs',
-    (SELECT next_scn FROM vec_dataset_scn WHERE dataset_id = ${row}.dataset_id), LOWER('${event}'), ${row}.id,
-    JSON_OBJECT('dataset_id', ${row}.dataset_id, 'id', ${row}.id, 'content', ${row}.content, 'meta', ${row}.meta, 'embedding', LOWER(HEX(${row}.embedding)),
-      'embedding_model', ${row}.embedding_model, 'scn', CONCAT(${row}.scn), 'archived', CONCAT(${row}.archived)));
-END`
 
   async function made(triggers: readonly string[]): Promise<void> {
     const connection = await server.connect({ multipleStatements: true })

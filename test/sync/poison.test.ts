@@ -6,6 +6,13 @@ const VECTOR = '0000803f00000040'
 
 const payload = (text: string): string => `'${text}'`
 
+async function threeDimensions(w: World): Promise<void> {
+  await w.put('two', 'two', VECTOR)
+  await w.put('none', 'none', null)
+  await w.put('empty', 'empty', '')
+  await w.put('three', 'three', `${VECTOR}00000000`)
+}
+
 onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
   const edits: [string, string][] = [
     ['bad JSON', `SET payload = ${payload('{"id":')}`],
@@ -105,13 +112,6 @@ onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
       await drain(replicator)
       assert.ok((await replicator.verify()).equal)
     }))
-
-  async function threeDimensions(w: World): Promise<void> {
-    await w.put('two', 'two', VECTOR)
-    await w.put('none', 'none', null)
-    await w.put('empty', 'empty', '')
-    await w.put('three', 'three', `${VECTOR}00000000`)
-  }
 
   test('a change of dimension halts: in the log and in a bootstrap', () =>
     within(world, async w => {

@@ -30,20 +30,22 @@ export function upstreamAt(
 ): Upstream {
   const { port, path } = address
   const host = '127.0.0.1'
-  switch (address.name) {
-    case 'MariaDB':
-      return mysqlUpstream(
-        () => createConnection({ host, port: port!, user: 'root', database: 'test' }),
-        { description: 'MariaDB', ...options },
-      )
-    case 'PostgreSQL':
-      return postgresUpstream(
-        () => new pg.Client({ host, port: port!, user: 'test', database: 'postgres' }),
-        { description: 'PostgreSQL', ...options },
-      )
-    case 'SQLite':
-      return sqliteUpstream(() => openSqlite(path), { description: 'SQLite', ...options })
+  const described = { description: address.name, ...options }
+  if (address.name === 'MariaDB') {
+    const user = 'root'
+    return mysqlUpstream(
+      () => createConnection({ host, port: port!, user, database: 'test' }),
+      described,
+    )
   }
+  if (address.name === 'PostgreSQL') {
+    const user = 'test'
+    return postgresUpstream(
+      () => new pg.Client({ host, port: port!, user, database: 'postgres' }),
+      described,
+    )
+  }
+  return sqliteUpstream(() => openSqlite(path), described)
 }
 
 /** A real upstream under test. Each call of `fresh` empties it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before as beforeAll, describe, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { createDataset } from '../../src/sync/datasets.ts'
@@ -26,41 +26,40 @@ interface Wire {
 
 const DEADLINE = 500
 
+const host = '127.0.0.1'
+const hasty = { deadline: DEADLINE }
+
+const mariadbAt = (port: number): Upstream =>
+  mysqlUpstream(() => createConnection({ host, port, user: 'root', database: 'test' }), hasty)
+
+const postgresAt = (port: number): Upstream =>
+  postgresUpstream(() => new pg.Client({ host, port, user: 'test', database: 'postgres' }), hasty)
+
+async function wireTo(
+  server: MariadbServer | PostgresServer,
+  at: (port: number) => Upstream,
+): Promise<Wire> {
+  const proxy = await startProxy(server.port)
+  return { server, proxy, direct: at(server.port), proxied: at(proxy.port) }
+}
+
 const wires: { name: string; missing: string | undefined; make: () => Promise<Wire> }[] = [
   {
     name: 'MariaDB',
     missing: mariadbMissing,
-    async make() {
-      const server = await startMariadb()
-      const proxy = await startProxy(server.port)
-      const to = (port: number): Upstream =>
-        mysqlUpstream(
-          () => createConnection({ host: '127.0.0.1', port, user: 'root', database: 'test' }),
-          { deadline: DEADLINE },
-        )
-      return { server, proxy, direct: to(server.port), proxied: to(proxy.port) }
-    },
+    make: async () => wireTo(await startMariadb(), mariadbAt),
   },
   {
     name: 'PostgreSQL',
     missing: postgresMissing,
-    async make() {
-      const server = await startPostgres()
-      const proxy = await startProxy(server.port)
-      const to = (port: number): Upstream =>
-        postgresUpstream(
-          () => new pg.Client({ host: '127.0.0.1', port, user: 'test', database: 'postgres' }),
-          { deadline: DEADLINE },
-        )
-      return { server, proxy, direct: to(server.port), proxied: to(proxy.port) }
-    },
+    make: async () => wireTo(await startPostgres(), postgresAt),
   },
 ]
 
 for (const { name, missing, make } of wires) {
   describe(`a bad wire to ${name}`, { skip: missing ?? false }, () => {
     let wire: Wire
-    before(async () => {
+    beforeAll(async () => {
       wire = await make()
       await installUpstream(wire.direct, { capture: 'app' })
       await createDataset(wire.direct, 'd')
