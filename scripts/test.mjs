@@ -13,7 +13,8 @@ const files = readdirSync('test', { recursive: true })
   .filter(file => words.length === 0 || words.some(word => file.includes(word)))
   .toSorted()
   .map(file => join('dist', 'test', file.replace(/\.ts$/, '.js')))
-if (files.length === 0) throw new Error(`no test file matches ${words.join(' ') || 'test/**/*.test.ts'}`)
+if (files.length === 0)
+  throw new Error(`no test file matches ${words.join(' ') || 'test/**/*.test.ts'}`)
 
 // A child started by another test runner would inherit its context, run nothing and exit 0.
 const env = { ...process.env }
@@ -21,5 +22,8 @@ delete env['NODE_TEST_CONTEXT']
 const major = Number(process.versions.node.split('.')[0])
 const args = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=600000']
 if (major >= 22) args.push('--test-force-exit')
-const { status } = spawnSync(process.execPath, [...args, ...options, ...files], { stdio: 'inherit', env })
+const { status } = spawnSync(process.execPath, [...args, ...options, ...files], {
+  stdio: 'inherit',
+  env,
+})
 process.exit(status ?? 1)

@@ -4,8 +4,8 @@ export type IndexKind = 'exact' | 'cover'
 
 /**
  * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document stands at
- * a position is the caller's business. A position that was removed is dead for good (a caller that wants its space
- * back builds a new index). All vectors have the same dimension and finite numbers; the caller checks that.
+ * a position is the caller's business. A position that was removed stays dead until `moveLast` fills it. All vectors
+ * have the same dimension and finite numbers; the caller checks that.
  */
 export interface VectorIndex {
   readonly kind: IndexKind
@@ -31,6 +31,11 @@ export interface VectorIndex {
   /** Marks a position dead. */
   remove(position: number): void
   isLive(position: number): boolean
+  /**
+   * The live vector at the last position goes to a dead position, and there is one position less: how space is used
+   * again. Absent: this kind cannot.
+   */
+  moveLast?(to: number): void
 
   /**
    * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/vector) is one

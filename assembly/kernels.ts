@@ -1,0 +1,8 @@
+// The kernels: no data, no globals, no allocation. Every address comes from the caller (src/kernels/arena.ts).
+// src/kernels/twin holds the same functions in TypeScript; both must agree to the bit.
+
+export { scanCodesDot, scanCodesEuclidean } from './scan-codes'
+export { scanFloatsDot, scanFloatsEuclidean } from './scan-floats'
+export { quantize } from './quantize'
+export { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact'
+export { hashStart, hashStripes, hashFinish } from './hash'

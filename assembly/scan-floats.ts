@@ -1,0 +1,205 @@
+// float32 rows in single precision. A row is `stride` bytes: floats padded with zeros to a multiple of 16 bytes, then a weight
+// f64 at stride - 16 (negative: never a hit) and a unit f64 at stride - 8. docs/exact-index.md proves the bounds.
+
+import { DENSE, putHit, wordOf } from './hits'
+
+// @ts-ignore: decorator
+@inline
+function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
+  if (!difference) return f32x4.add(sums, f32x4.mul(row, query))
+  const apart = f32x4.sub(query, row)
+  return f32x4.add(sums, f32x4.mul(apart, apart))
+}
+
+// Four sums a row, so that none waits for another: vector v goes to sum v % 4.
+// @ts-ignore: decorator
+@inline
+function products(row: usize, query: usize, size: usize, difference: bool): v128 {
+  let a = f32x4.splat(0)
+  let b = f32x4.splat(0)
+  let c = f32x4.splat(0)
+  let d = f32x4.splat(0)
+  const end = row + (size & ~63)
+  for (; row != end; row += 64) {
+    a = step(a, v128.load(row), v128.load(query), difference)
+    b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
+    c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
+    d = step(d, v128.load(row, 48), v128.load(query, 48), difference)
+    query += 64
+  }
+  const rest = size & 63
+  if (rest > 0) a = step(a, v128.load(row), v128.load(query), difference)
+  if (rest > 16) b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
+  if (rest > 32) c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
+  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
+}
+
+function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
+  const v = products(row, query, size, difference)
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
+  )
+}
+
+// The same of four rows, one after the other (see SIDE_BY_SIDE in scan-codes); (lane 0 + lane 2) + (lane 1 + lane 3) of each.
+// @ts-ignore: decorator
+@inline
+function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
+  const a = products(row, query, size, difference)
+  const b = products(row + stride, query, size, difference)
+  const c = products(row + 2 * stride, query, size, difference)
+  const d = products(row + 3 * stride, query, size, difference)
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7))
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7))
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7))
+}
+
+// @ts-ignore: decorator
+@inline
+function finite(dots: v128): bool {
+  return i32x4.all_true(f32x4.lt(f32x4.abs(dots), f32x4.splat(<f32>Infinity)))
+}
+
+// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
+// @ts-ignore: decorator
+@inline
+function missDot(
+  dots: v128, tail: usize, stride: usize, scale: f64, perWeight: f64, perUnit: f64, least: f64,
+): v128 {
+  const a = v128.load(tail)
+  const b = v128.load(tail + stride)
+  const weights = v128.shuffle<i64>(a, b, 0, 2)
+  const units = v128.shuffle<i64>(a, b, 1, 3)
+  const estimate = f64x2.mul(f64x2.mul(f64x2.splat(scale), units), f64x2.promote_low_f32x4(dots))
+  const slack = f64x2.add(f64x2.mul(f64x2.splat(perWeight), weights), f64x2.mul(f64x2.splat(perUnit), units))
+  return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
+}
+
+function hitDot(
+  tail: usize, position: u32, dot: f32, hits: usize, count: usize,
+  scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64,
+): usize {
+  const weight = load<f64>(tail)
+  if (weight < 0) return count
+  let lower = -Infinity
+  let upper = Infinity
+  if (abs<f32>(dot) < <f32>Infinity) {
+    const unit = load<f64>(tail, 8)
+    const estimate = scale * unit * <f64>dot
+    const slack = perWeight * weight + perUnit * unit
+    lower = estimate - slack
+    upper = estimate + slack
+    if (upper < least || lower > most) return count
+  }
+  putHit(hits, count, position, lower, upper)
+  return count + 1
+}
+
+/**
+ * Rows from..to-1 (at most 4096): those whose upper bound reaches `least` and whose lower bound does not pass `most`.
+ * bound = scale * row.unit * dot -+ (perWeight * row.weight + perUnit * row.unit). `allowed`: 0, or a bitmap whose first
+ * bit is for `from`. Returns how many hits it wrote.
+ */
+export function scanFloatsDot(
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  const size = stride - 16
+  let count: usize = 0
+  for (let base = from; base < to; base += 32) {
+    let bits = wordOf(allowed, base - from, to - base)
+    let position = base
+    let row = rows + <usize>base * stride
+    if (popcnt(bits) >= DENSE) {
+      for (; to - position >= 4 && bits != 0; position += 4) {
+        if (bits & 15) {
+          const found = sums(row, query, size, stride, false)
+          const tail = row + size
+          const low = missDot(found, tail, stride, scale, perWeight, perUnit, least)
+          const high = missDot(
+            v128.shuffle<f32>(found, found, 2, 3, 2, 3), tail + 2 * stride, stride, scale, perWeight, perUnit, least,
+          )
+          if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
+            if (bits & 1) count = hitDot(tail, position, f32x4.extract_lane(found, 0), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 2) count = hitDot(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 4) count = hitDot(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 8) count = hitDot(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, scale, perWeight, perUnit, least, most)
+          }
+        }
+        bits >>>= 4
+        row += 4 * stride
+      }
+    }
+    for (; bits; bits &= bits - 1) {
+      const skip = ctz(bits)
+      const at = row + <usize>skip * stride
+      count = hitDot(at + size, position + skip, sum(at, query, size, false), hits, count, scale, perWeight, perUnit, least, most)
+    }
+  }
+  return count
+}
+
+// @ts-ignore: decorator
+@inline
+function missEuclidean(sums: v128, shrink: f64, underflow: f64, farthest: f64): v128 {
+  const least = f64x2.sub(f64x2.mul(f64x2.splat(shrink), f64x2.promote_low_f32x4(sums)), f64x2.splat(underflow))
+  return f64x2.gt(least, f64x2.splat(farthest * farthest))
+}
+
+function hitEuclidean(
+  tail: usize, position: u32, square: f32, hits: usize, count: usize,
+  shrink: f64, grow: f64, underflow: f64, least: f64, most: f64,
+): usize {
+  if (load<f64>(tail) < 0) return count
+  let lower = -Infinity
+  let upper = Infinity
+  if (square < <f32>Infinity) {
+    const nearest = shrink * <f64>square - underflow
+    const reach = max<f64>(-least, 0)
+    if (nearest > reach * reach) return count
+    upper = -sqrt<f64>(max<f64>(nearest, 0))
+    lower = -sqrt<f64>(grow * <f64>square + underflow)
+    if (upper < least || lower > most) return count
+  }
+  putHit(hits, count, position, lower, upper)
+  return count + 1
+}
+
+/** Similarity is minus the distance; its square lies within shrink * sum - underflow and grow * sum + underflow. */
+export function scanFloatsEuclidean(
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  shrink: f64, grow: f64, underflow: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  const size = stride - 16
+  const farthest = max<f64>(-least, 0)
+  let count: usize = 0
+  for (let base = from; base < to; base += 32) {
+    let bits = wordOf(allowed, base - from, to - base)
+    let position = base
+    let row = rows + <usize>base * stride
+    if (popcnt(bits) >= DENSE) {
+      for (; to - position >= 4 && bits != 0; position += 4) {
+        if (bits & 15) {
+          const found = sums(row, query, size, stride, true)
+          const tail = row + size
+          const low = missEuclidean(found, shrink, underflow, farthest)
+          const high = missEuclidean(v128.shuffle<f32>(found, found, 2, 3, 2, 3), shrink, underflow, farthest)
+          if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
+            if (bits & 1) count = hitEuclidean(tail, position, f32x4.extract_lane(found, 0), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 2) count = hitEuclidean(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 4) count = hitEuclidean(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 8) count = hitEuclidean(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, shrink, grow, underflow, least, most)
+          }
+        }
+        bits >>>= 4
+        row += 4 * stride
+      }
+    }
+    for (; bits; bits &= bits - 1) {
+      const skip = ctz(bits)
+      const at = row + <usize>skip * stride
+      count = hitEuclidean(at + size, position + skip, sum(at, query, size, true), hits, count, shrink, grow, underflow, least, most)
+    }
+  }
+  return count
+}

@@ -1,0 +1,121 @@
+import { VecError } from '../errors.ts'
+import { Hits } from '../store/hits.ts'
+import { decodeEmbedding, encodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
+import { exactSimilarity, magnitude } from '../vector/similarity.ts'
+
+export interface Document {
+  /** Empty or absent: a random one is made. */
+  readonly id?: string
+  readonly content?: string | null
+  /** JSON or any other text. */
+  readonly metadata?: string | null
+  readonly embedding?: ArrayLike<number> | null
+}
+
+export interface ScoredDocument {
+  readonly id: string
+  readonly content: string | null
+  readonly metadata: string | null
+  /** Cosine similarity with the query. */
+  readonly score: number
+}
+
+/** The part of a connection that the store needs; better-sqlite3 and node:sqlite have it too. */
+export interface StoreConnection {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    run(...parameters: (string | Uint8Array | null)[]): { readonly changes: number | bigint }
+    get(...parameters: string[]): unknown
+    iterate(): Iterable<unknown>
+  }
+}
+
+interface DocsRow {
+  readonly id: string
+  readonly embedding: Uint8Array
+}
+
+/**
+ * A small document store in one ordinary table, `docs(id, content, meta, embedding)`: no datasets, no index, every
+ * search reads the table. For more than some thousand documents use a vec table.
+ */
+export class Store {
+  readonly #db: StoreConnection
+
+  /** Makes the table when it is not there. */
+  constructor(db: StoreConnection) {
+    this.#db = db
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS docs (id TEXT PRIMARY KEY, content TEXT, meta TEXT, embedding BLOB)',
+    )
+  }
+
+  /** Adds documents, all or none, and returns their ids. An id that is there already is an error. */
+  addDocuments(documents: readonly Document[]): string[] {
+    const rows = documents.map(({ id, content, metadata, embedding }) => ({
+      id: id === undefined || id === '' ? crypto.randomUUID() : id,
+      content: content ?? null,
+      meta: metadata ?? null,
+      embedding: embedding ? encodeEmbedding(embedding) : null,
+    }))
+    const insert = this.#db.prepare(
+      'INSERT INTO docs(id, content, meta, embedding) VALUES (?, ?, ?, ?)',
+    )
+    this.#db.exec('SAVEPOINT vec_add_documents')
+    try {
+      for (const row of rows) insert.run(row.id, row.content, row.meta, row.embedding)
+      this.#db.exec('RELEASE vec_add_documents')
+    } catch (error) {
+      this.#db.exec('ROLLBACK TO vec_add_documents; RELEASE vec_add_documents')
+      throw error
+    }
+    return rows.map(row => row.id)
+  }
+
+  /**
+   * The k documents nearest to a vector by cosine, nearest first. Documents without an embedding, or with one of
+   * another dimension, are passed over; when none fits, an error names both dimensions.
+   */
+  similaritySearch(queryEmbedding: ArrayLike<number>, k: number): ScoredDocument[] {
+    if (!Number.isInteger(k) || k < 0) {
+      throw new RangeError(`similaritySearch() takes a whole number of documents from 0, not ${k}`)
+    }
+    const query = decodeEmbedding(encodeEmbedding(queryEmbedding))
+    if (k === 0 || magnitude(query) === 0) return []
+    const hits = new Hits(k)
+    const encoder = new TextEncoder()
+    let fitting = 0
+    let otherDim = 0
+    const rows = this.#db.prepare('SELECT id, embedding FROM docs WHERE length(embedding) > 0')
+    for (const { id, embedding } of rows.iterate() as Iterable<DocsRow>) {
+      if (embedding.length !== query.length * 4) {
+        otherDim = embedding.length / 4
+        continue
+      }
+      fitting++
+      const row = decodeEmbedding(embedding)
+      const similarity = isFiniteVector(row) ? exactSimilarity('cosine', query, row) : NaN
+      if (!Number.isNaN(similarity)) hits.add(similarity, encoder.encode(id), NaN)
+    }
+    if (fitting === 0 && otherDim > 0) {
+      throw new VecError(
+        'VEC_DIMENSION',
+        `vector: query dim ${query.length} != document dim ${otherDim}: embed the query with the model that embedded the documents`,
+      )
+    }
+    hits.ranked()
+    const decoder = new TextDecoder()
+    const document = this.#db.prepare('SELECT content, meta FROM docs WHERE id = ?')
+    return Array.from({ length: hits.count }, (_, rank) => {
+      const id = decoder.decode(hits.id(rank))
+      const row = document.get(id) as { content: string | null; meta: string | null }
+      return { id, content: row.content, metadata: row.meta, score: hits.similarity(rank) }
+    })
+  }
+
+  /** Deletes a document; false when there was none. */
+  remove(id: string): boolean {
+    if (id === '') throw new RangeError('remove() takes the id of a document, not an empty text')
+    return Number(this.#db.prepare('DELETE FROM docs WHERE id = ?').run(id).changes) > 0
+  }
+}

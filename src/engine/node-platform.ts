@@ -1,0 +1,128 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { VecError } from '../errors.ts'
+import { fileIdentity, installNodeVfs, readJournalMode } from './node-vfs.ts'
+import type { OpenOptions, Platform } from './open.ts'
+import type { Sqlite } from './wasm.ts'
+
+/** Files on Node, Bun and Deno, through the VFS of ours. */
+export function nodePlatform(sqlite: Sqlite): Platform {
+  const { name } = installNodeVfs(sqlite)
+  return {
+    vfs: name,
+    check: checkFile,
+    explain: (_code, files) => explain(files),
+    identify: fileIdentity,
+    locate,
+  }
+}
+
+/** Says before SQLite does, and more clearly, why a file cannot be opened. */
+function checkFile(name: string, options: OpenOptions): void {
+  const path = pathOf(name)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) {
+    if (options.readonly || options.create === false) {
+      throw cannotOpen(
+        `${path} does not exist`,
+        options.readonly ? 'a readonly database must exist' : 'check the path, or allow create',
+      )
+    }
+    const folder = dirname(path)
+    const parent = statSync(folder, { throwIfNoEntry: false })
+    if (!parent)
+      throw cannotOpen(
+        `${path} cannot be made: the folder ${folder} does not exist`,
+        'make the folder first',
+      )
+    if (!parent.isDirectory())
+      throw cannotOpen(`${path} cannot be made: ${folder} is no folder`, 'check the path')
+    requireAccess(
+      folder,
+      constants.W_OK,
+      `${path} cannot be made: no permission to write to the folder ${folder}`,
+    )
+    return
+  }
+  if (found.isDirectory())
+    throw cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
+  requireAccess(path, constants.R_OK, `${path} cannot be opened: no permission to read it`)
+  const problem = headerProblem(path, options.exclusive === true || /[?&]immutable=1/.test(name))
+  if (problem) throw problem
+}
+
+function pathOf(name: string): string {
+  if (!name.startsWith('file:')) return resolve(name)
+  const bare = name.replace(/[?#].*$/, '')
+  if (bare.startsWith('file:///')) return fileURLToPath(bare)
+  return resolve(decodeURIComponent(bare.slice('file:'.length)))
+}
+
+function locate(name: string, beside: string): string | undefined {
+  const path = pathOf(name)
+  if (isFile(path)) return path
+  const relative = name.replace(/^file:(\/\/)?/, '').replace(/[?#].*$/, '')
+  if (beside === '' || isAbsolute(relative)) return undefined
+  const sibling = resolve(dirname(beside), relative)
+  return isFile(sibling) ? sibling : undefined
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function requireAccess(path: string, mode: number, message: string): void {
+  try {
+    accessSync(path, mode)
+  } catch (cause) {
+    throw new VecError('SQLITE_CANTOPEN', message, {
+      hint: 'change owner or mode of it',
+      cause,
+      extendedCode: 14,
+    })
+  }
+}
+
+function cannotOpen(message: string, hint: string): VecError {
+  return new VecError('SQLITE_CANTOPEN', `cannot open database: ${message}: ${hint}`, {
+    hint,
+    extendedCode: 14,
+  })
+}
+
+/** What the first bytes of a file already tell. */
+function headerProblem(path: string, walAllowed: boolean): VecError | undefined {
+  const mode = readJournalMode(path)
+  if (mode === 'not-a-database') {
+    return new VecError(
+      'SQLITE_NOTADB',
+      `${path} is not an SQLite database: it does not begin as one; check the path`,
+      { hint: 'check the path; an encrypted file must be decrypted first', extendedCode: 26 },
+    )
+  }
+  return mode === 'wal' && !walAllowed ? walProblem(path) : undefined
+}
+
+function walProblem(path: string): VecError {
+  const hint = `convert it while no one uses it (sqlite3 '${path}' 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
+  return new VecError(
+    'SQLITE_CANTOPEN',
+    `${path} is in WAL mode, which shares memory between processes that WebAssembly cannot share: ${hint}`,
+    { hint, extendedCode: 14 },
+  )
+}
+
+/** A file may have turned to WAL, or vanished, since it was opened; an attached one was never checked. */
+function explain(files: readonly string[]): VecError | undefined {
+  for (const file of files) {
+    if (file === '') continue
+    try {
+      const problem = headerProblem(pathOf(file), false)
+      if (problem) return problem
+    } catch {
+      // A file that cannot be read is SQLite's to report.
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,93 @@
+import { VecError } from '../errors.ts'
+import { Connection } from './connection.ts'
+import type { FileKnowledge } from './handle.ts'
+import { sqliteError } from './sqlite-error.ts'
+import { loadedSqlite, loadSqlite, SQLITE_OK, type Sqlite } from './wasm.ts'
+
+export interface OpenOptions {
+  /** Only read. The file must exist. */
+  readonly readonly?: boolean
+  /** Make the file when it is not there (default: unless readonly). */
+  readonly create?: boolean
+  /** Milliseconds to wait for a lock that another connection holds before SQLITE_BUSY; default 5000. */
+  readonly busyTimeout?: number
+  /** Keep the file locked for this connection alone; the only way to use a file in WAL mode. */
+  readonly exclusive?: boolean
+}
+
+/** How files are reached here: decided once, when SQLite is loaded. */
+export interface Platform extends FileKnowledge {
+  /** Name of the VFS; undefined: only databases in memory. */
+  readonly vfs: string | undefined
+  /** Refuses what SQLite would fail on with less to say. */
+  check(path: string, options: OpenOptions): void
+}
+
+let platform: Platform | undefined
+
+const memoryOnly: Platform = {
+  vfs: undefined,
+  check: path => {
+    throw new VecError('VEC_ENGINE', `cannot open ${path}: this platform has no file access`, {
+      hint: "use ':memory:'",
+    })
+  },
+  explain: () => undefined,
+  identify: () => undefined,
+  locate: () => undefined,
+}
+
+/** Loads SQLite and the platform's files; `openConnection` is synchronous afterwards. */
+export async function loadEngine(): Promise<Sqlite> {
+  const sqlite = await loadSqlite()
+  if (!platform) {
+    const node = typeof globalThis.process === 'object' && globalThis.process.versions?.node
+    platform = node ? (await import('./node-platform.ts')).nodePlatform(sqlite) : memoryOnly
+  }
+  return sqlite
+}
+
+/** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone. */
+export function openConnection(path: string, options: OpenOptions = {}): Connection {
+  const sqlite = loadedSqlite()
+  const files = platform
+  if (!files)
+    throw new VecError('VEC_ENGINE', 'the engine is not loaded yet', {
+      hint: 'await open(...) once first',
+    })
+  if (typeof path !== 'string' || path.includes('\0')) {
+    throw new TypeError(
+      `open() takes a path without NUL, a file: URI or ':memory:', not ${JSON.stringify(path)}`,
+    )
+  }
+  const timeout = options.busyTimeout ?? 5000
+  if (!Number.isInteger(timeout) || timeout < 0 || timeout > 0x7fffffff) {
+    throw new RangeError(
+      `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${timeout}`,
+    )
+  }
+  const memory = path === '' || path === ':memory:' || path.startsWith('file::memory:')
+  if (!memory) files.check(path, options)
+
+  const READONLY = 1
+  const READWRITE = 2
+  const CREATE = 4
+  const URI = 0x40
+  const create = options.create ?? !options.readonly
+  const flags = (options.readonly ? READONLY : READWRITE | (create ? CREATE : 0)) | URI
+  const name = sqlite.ownedCString(path)
+  const vfs = files.vfs === undefined ? 0 : sqlite.ownedCString(files.vfs)
+  const out = sqlite.alloc(4)
+  const code = sqlite.raw.sqlite3_open_v2(name, out, flags, vfs)
+  const pointer = sqlite.peek32(out)
+  for (const p of [name, vfs, out]) if (p !== 0) sqlite.free(p)
+  if (code !== SQLITE_OK) {
+    const error = files.explain(code, [path]) ?? sqliteError(sqlite, pointer, code)
+    sqlite.raw.sqlite3_close_v2(pointer)
+    throw error
+  }
+  sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
+  const db = new Connection(sqlite, pointer, path, files, timeout)
+  if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
+  return db
+}

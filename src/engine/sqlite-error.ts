@@ -1,0 +1,67 @@
+import { VecError, type SqliteErrorCode } from '../errors.ts'
+import type { Pointer, Sqlite } from './wasm.ts'
+
+const PRIMARY: readonly (SqliteErrorCode | '')[] = [
+  '',
+  'SQLITE_ERROR',
+  'SQLITE_INTERNAL',
+  'SQLITE_PERM',
+  'SQLITE_ABORT',
+  'SQLITE_BUSY',
+  'SQLITE_LOCKED',
+  'SQLITE_NOMEM',
+  'SQLITE_READONLY',
+  'SQLITE_INTERRUPT',
+  'SQLITE_IOERR',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTFOUND',
+  'SQLITE_FULL',
+  'SQLITE_CANTOPEN',
+  'SQLITE_PROTOCOL',
+  '',
+  'SQLITE_SCHEMA',
+  'SQLITE_TOOBIG',
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+  'SQLITE_MISUSE',
+  'SQLITE_NOLFS',
+  'SQLITE_AUTH',
+  'SQLITE_FORMAT',
+  'SQLITE_RANGE',
+  'SQLITE_NOTADB',
+]
+
+export function primaryCode(code: number): SqliteErrorCode {
+  return PRIMARY[code & 0xff] || 'SQLITE_ERROR'
+}
+
+const HINTS: Partial<Record<SqliteErrorCode, string>> = {
+  SQLITE_BUSY:
+    'another connection holds the lock: retry, raise busyTimeout, or begin with db.transaction(fn).immediate()',
+  SQLITE_READONLY: 'open the file without readonly, and check that file and folder can be written',
+  SQLITE_NOTADB: 'check the path; the file is no SQLite database, or it is encrypted',
+  SQLITE_FULL: 'free disk space: the transaction was rolled back',
+  SQLITE_CORRUPT:
+    'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
+}
+
+/** The error that a connection's last call ended in. */
+export function sqliteError(
+  sqlite: Sqlite,
+  db: Pointer,
+  code: number,
+  options: { cause?: unknown; hint?: string; message?: string } = {},
+): VecError {
+  const extendedCode = db === 0 ? code : sqlite.raw.sqlite3_extended_errcode(db) || code
+  const text =
+    options.message ??
+    sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
+  const name = primaryCode(code)
+  const hint =
+    options.hint ?? (options.cause instanceof VecError ? options.cause.hint : HINTS[name])
+  return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
+    extendedCode,
+    ...(hint === undefined ? {} : { hint }),
+    ...(options.cause === undefined ? {} : { cause: options.cause }),
+  })
+}

@@ -1,0 +1,109 @@
+/** Result codes a VFS answers with, primary and extended, as in sqlite3.h. */
+export const SQLITE_PERM = 3
+export const SQLITE_BUSY = 5
+export const SQLITE_IOERR = 10
+export const SQLITE_NOTFOUND = 12
+export const SQLITE_FULL = 13
+export const SQLITE_CANTOPEN = 14
+export const SQLITE_OK_SYMLINK = 512
+export const SQLITE_CANTOPEN_ISDIR = 526
+export const SQLITE_CANTOPEN_FULLPATH = 782
+export const SQLITE_READONLY_DIRECTORY = 1544
+export const SQLITE_IOERR_READ = 266
+export const SQLITE_IOERR_SHORT_READ = 522
+export const SQLITE_IOERR_WRITE = 778
+export const SQLITE_IOERR_FSYNC = 1034
+export const SQLITE_IOERR_DIR_FSYNC = 1290
+export const SQLITE_IOERR_TRUNCATE = 1546
+export const SQLITE_IOERR_FSTAT = 1802
+export const SQLITE_IOERR_UNLOCK = 2058
+export const SQLITE_IOERR_RDLOCK = 2314
+export const SQLITE_IOERR_DELETE = 2570
+export const SQLITE_IOERR_ACCESS = 3338
+export const SQLITE_IOERR_CHECKRESERVEDLOCK = 3594
+export const SQLITE_IOERR_LOCK = 3850
+export const SQLITE_IOERR_CLOSE = 4106
+export const SQLITE_IOERR_DELETE_NOENT = 5898
+export const SQLITE_IOERR_CORRUPTFS = 8458
+
+/** What went wrong below SQLite, which itself only says "disk I/O error" or "unable to open database file". */
+export interface VfsError {
+  /** The extended result code SQLite was given: compare it with the code of the error being explained. */
+  readonly code: number
+  readonly path: string
+  /** The system's name for it ('ENOSPC'), '' where the refusal is ours. */
+  readonly errno: string
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+const newest = new Map<number, VfsError>()
+
+/** The newest failure of a file operation or lock in this thread that SQLite was given the extended result code `code` for. */
+export function lastVfsError(code: number): VfsError | undefined {
+  return newest.get(code)
+}
+
+/** A refusal with a result code of its own, thrown inside the VFS and turned into that code at the C border. */
+export class VfsFailure extends Error {
+  readonly code: number
+  readonly path: string
+  readonly errno: string
+  readonly hint: string | undefined
+
+  constructor(
+    code: number,
+    path: string,
+    message: string,
+    options: { hint?: string; errno?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.path = path
+    this.errno = options.errno ?? ''
+    this.hint = options.hint
+  }
+}
+
+/** Remembers `error` and gives the code SQLite is told: `code`, unless the system's errno says it better. */
+export function report(error: unknown, code: number, path: string): number {
+  if (error instanceof VfsFailure) {
+    const { message, hint, errno } = error
+    return remember({ code: error.code, path: error.path, errno, message, hint })
+  }
+  const errno = errnoOf(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return remember({ code: codeOf(errno, code), path, errno, message, hint: undefined })
+}
+
+/** Remembers who is in the way. */
+export function reportBusy(path: string, message: string, hint?: string): number {
+  return remember({ code: SQLITE_BUSY, path, errno: '', message: `${path}: ${message}`, hint })
+}
+
+function remember(error: VfsError): number {
+  newest.set(error.code, error)
+  mostRecent = error
+  return error.code
+}
+
+let mostRecent: VfsError | undefined
+
+/** What xGetLastError tells. */
+export function lastMessage(): string {
+  return mostRecent?.message ?? ''
+}
+
+/** The errno of a failed node:fs call, '' when the error is of another kind. */
+export function errnoOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code
+  return typeof code === 'string' ? code : ''
+}
+
+function codeOf(errno: string, code: number): number {
+  const writes = code === SQLITE_IOERR_WRITE || code === SQLITE_IOERR_TRUNCATE
+  if (writes && (errno === 'ENOSPC' || errno === 'EDQUOT')) return SQLITE_FULL
+  if (code === SQLITE_CANTOPEN && errno === 'EISDIR') return SQLITE_CANTOPEN_ISDIR
+  const unreadable = errno === 'EIO' || errno === 'ENXIO' || errno === 'ERANGE'
+  return code === SQLITE_IOERR_READ && unreadable ? SQLITE_IOERR_CORRUPTFS : code
+}

@@ -1,0 +1,90 @@
+import type { Pointer, Sqlite } from './wasm.ts'
+
+/** A function C calls with numbers and, for an int64, a bigint: as its signature says. */
+export type Method = (a: number, b: never, c: never, d: never, e: never) => number
+
+interface Layout<Name extends string> {
+  readonly bytes: number
+  /** Offset in the struct and C signature of each method we fill in; the others stay NULL. */
+  readonly methods: Readonly<Record<Name, readonly [offset: number, signature: string]>>
+}
+
+type IoMethod =
+  | 'xClose'
+  | 'xRead'
+  | 'xWrite'
+  | 'xTruncate'
+  | 'xSync'
+  | 'xFileSize'
+  | 'xLock'
+  | 'xUnlock'
+  | 'xCheckReservedLock'
+  | 'xFileControl'
+  | 'xSectorSize'
+  | 'xDeviceCharacteristics'
+
+type VfsMethod =
+  | 'xOpen'
+  | 'xDelete'
+  | 'xAccess'
+  | 'xFullPathname'
+  | 'xRandomness'
+  | 'xSleep'
+  | 'xCurrentTime'
+  | 'xGetLastError'
+  | 'xCurrentTimeInt64'
+
+export type IoMethods = Readonly<Record<IoMethod, Method>>
+export type VfsMethods = Readonly<Record<VfsMethod, Method>>
+
+/** sqlite3_io_methods up to iVersion 1, for 32-bit memory. */
+export const ioMethodsLayout: Layout<IoMethod> = {
+  bytes: 76,
+  methods: {
+    xClose: [4, 'i(p)'],
+    xRead: [8, 'i(ppij)'],
+    xWrite: [12, 'i(ppij)'],
+    xTruncate: [16, 'i(pj)'],
+    xSync: [20, 'i(pi)'],
+    xFileSize: [24, 'i(pp)'],
+    xLock: [28, 'i(pi)'],
+    xUnlock: [32, 'i(pi)'],
+    xCheckReservedLock: [36, 'i(pp)'],
+    xFileControl: [40, 'i(pip)'],
+    xSectorSize: [44, 'i(p)'],
+    xDeviceCharacteristics: [48, 'i(p)'],
+  },
+}
+
+/** sqlite3_vfs up to iVersion 2, for 32-bit memory. */
+export const vfsLayout: Layout<VfsMethod> = {
+  bytes: 88,
+  methods: {
+    xOpen: [24, 'i(pppip)'],
+    xDelete: [28, 'i(ppi)'],
+    xAccess: [32, 'i(ppip)'],
+    xFullPathname: [36, 'i(ppip)'],
+    xRandomness: [56, 'i(pip)'],
+    xSleep: [60, 'i(pi)'],
+    xCurrentTime: [64, 'i(pp)'],
+    xGetLastError: [68, 'i(pip)'],
+    xCurrentTimeInt64: [72, 'i(pp)'],
+  },
+}
+
+/** Allocates a struct for ever, with every method's function pointer and `fields` (int32 by offset) written in. */
+export function makeStruct<Name extends string>(
+  sqlite: Sqlite,
+  layout: Layout<Name>,
+  methods: Readonly<Record<Name, Method>>,
+  fields: readonly (readonly [offset: number, value: number])[],
+): Pointer {
+  const p = sqlite.alloc(layout.bytes)
+  sqlite.u8.fill(0, p, p + layout.bytes)
+  for (const [offset, value] of fields) sqlite.poke32(p + offset, value)
+  for (const key of Object.keys(layout.methods) as Name[]) {
+    const [offset, signature] = layout.methods[key]
+    sqlite.poke32(p + offset, sqlite.functionPointer(signature, methods[key]))
+  }
+  return p
+}

@@ -1,0 +1,121 @@
+import type { Connection } from './connection.ts'
+import type { IndexInfo } from './index-info.ts'
+import { readValue, writeResult, type SqlValue } from './values.ts'
+import { SQLITE_OK, SQLITE_TRANSIENT, type Pointer, type Sqlite } from './wasm.ts'
+
+/** A virtual table module: makes tables. Everything it throws becomes the SQL error, word for word. */
+export interface VirtualTableModule {
+  /** CREATE VIRTUAL TABLE. Absent: the table exists under the module's name alone (eponymous only). */
+  create?(context: TableContext): VirtualTable
+  /** An existing table is used for the first time on this connection. */
+  connect(context: TableContext): VirtualTable
+  /** `create` is the same as `connect`: usable under the module's own name without CREATE, too. */
+  readonly eponymous?: boolean
+}
+
+export interface TableContext {
+  readonly db: Connection
+  /** Schema and name of the table. */
+  readonly schema: string
+  readonly table: string
+  /** The texts between the brackets of USING module(...), as written. */
+  readonly args: readonly string[]
+}
+
+export interface VirtualTable {
+  /** The columns, as a CREATE TABLE statement. */
+  readonly declaration: string
+  /** Chooses a plan. Returning false says: these constraints cannot be answered, ask with others. */
+  bestIndex(info: IndexInfo): boolean
+  open(): VirtualCursor
+  /** INSERT, UPDATE, DELETE. Absent: the table is read-only. Returns the rowid of an inserted row. */
+  update?(change: RowChange): bigint | number
+  /** ALTER TABLE RENAME. */
+  rename?(name: string): void
+  /** The connection lets go of the table. */
+  disconnect?(): void
+  /** DROP TABLE. */
+  destroy?(): void
+}
+
+export type RowChange =
+  | { readonly kind: 'insert'; readonly rowid: SqlValue; readonly values: readonly SqlValue[] }
+  | { readonly kind: 'delete'; readonly rowid: SqlValue }
+  | {
+      readonly kind: 'update'
+      readonly rowid: SqlValue
+      readonly newRowid: SqlValue
+      /** A column that the statement does not set is `unchanged`. */
+      readonly values: readonly (SqlValue | typeof UNCHANGED)[]
+    }
+
+export const UNCHANGED: unique symbol = Symbol('unchanged')
+
+export interface VirtualCursor {
+  filter(plan: number, detail: string, args: FilterArguments): void
+  next(): void
+  readonly eof: boolean
+  column(result: ResultWriter, column: number): void
+  rowid(): bigint
+  close?(): void
+}
+
+/** The right-hand sides that bestIndex asked for. */
+export class FilterArguments {
+  readonly count: number
+  readonly #sqlite: Sqlite
+  readonly #argv: Pointer
+
+  constructor(sqlite: Sqlite, count: number, argv: Pointer) {
+    this.#sqlite = sqlite
+    this.count = count
+    this.#argv = argv
+  }
+
+  value(i: number): SqlValue {
+    return readValue(this.#sqlite, this.#sqlite.peek32(this.#argv + 4 * i))
+  }
+
+  /** All values of an IN that bestIndex took as a whole. */
+  list(i: number): SqlValue[] {
+    const { raw } = this.#sqlite
+    const values: SqlValue[] = []
+    const out = this.#sqlite.alloc(4)
+    try {
+      const list = this.#sqlite.peek32(this.#argv + 4 * i)
+      let code = raw.sqlite3_vtab_in_first(list, out)
+      while (code === SQLITE_OK) {
+        values.push(readValue(this.#sqlite, this.#sqlite.peek32(out)))
+        code = raw.sqlite3_vtab_in_next(list, out)
+      }
+    } finally {
+      this.#sqlite.free(out)
+    }
+    return values
+  }
+}
+
+/** Where a cursor writes a column. */
+export class ResultWriter {
+  readonly #sqlite: Sqlite
+  context: Pointer = 0
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+  }
+
+  value(value: SqlValue): void {
+    writeResult(this.#sqlite, this.context, value)
+  }
+
+  double(value: number): void {
+    this.#sqlite.raw.sqlite3_result_double(this.context, value)
+  }
+
+  /** Text given as UTF-8. */
+  utf8(bytes: Uint8Array): void {
+    const p = this.#sqlite.scratch(bytes.length)
+    this.#sqlite.u8.set(bytes, p)
+    this.#sqlite.raw.sqlite3_result_text(this.context, p, bytes.length, SQLITE_TRANSIENT)
+  }
+}

@@ -1,0 +1,297 @@
+import type { Connection } from './connection.ts'
+import { IndexInfo } from './index-info.ts'
+import { readValue, type SqlValue } from './values.ts'
+import {
+  FilterArguments,
+  ResultWriter,
+  UNCHANGED,
+  type TableContext,
+  type VirtualCursor,
+  type VirtualTable,
+  type VirtualTableModule,
+} from './virtual-table.ts'
+import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
+
+interface LiveTable {
+  readonly db: Connection
+  readonly table: VirtualTable
+}
+
+interface LiveCursor {
+  readonly db: Connection
+  readonly cursor: VirtualCursor
+  readonly vtab: Pointer
+}
+
+const SQLITE_ERROR = 1
+const SQLITE_READONLY = 8
+const SQLITE_CONSTRAINT = 19
+
+/** Owns the C structures: knows which object stands behind which pointer, and lets no exception cross into C. */
+class Modules {
+  readonly #sqlite: Sqlite
+  readonly #modules = new Map<number, { db: Connection; module: VirtualTableModule }>()
+  readonly #tables = new Map<Pointer, LiveTable>()
+  readonly #cursors = new Map<Pointer, LiveCursor>()
+  readonly #result: ResultWriter
+  readonly #methods: Record<string, Pointer>
+  readonly #structs = new Map<string, Pointer>()
+  #next = 1
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+    this.#result = new ResultWriter(sqlite)
+    const p = (signature: string, f: (...args: number[]) => number): Pointer =>
+      sqlite.functionPointer(signature, f)
+    this.#methods = {
+      create: p('i(ppippp)', (db, aux, argc, argv, ppVtab, pzErr) =>
+        this.#make('create', db, aux, argc, argv, ppVtab, pzErr),
+      ),
+      connect: p('i(ppippp)', (db, aux, argc, argv, ppVtab, pzErr) =>
+        this.#make('connect', db, aux, argc, argv, ppVtab, pzErr),
+      ),
+      bestIndex: p('i(pp)', (vtab, info) => this.#bestIndex(vtab, info)),
+      disconnect: p('i(p)', vtab => this.#end(vtab, 'disconnect')),
+      destroy: p('i(p)', vtab => this.#end(vtab, 'destroy')),
+      open: p('i(pp)', (vtab, ppCursor) => this.#open(vtab, ppCursor)),
+      close: p('i(p)', cursor => this.#close(cursor)),
+      filter: p('i(pippp)', (cursor, plan, detail, argc, argv) =>
+        this.#filter(cursor, plan, detail, argc, argv),
+      ),
+      next: p('i(p)', cursor => this.#advance(cursor)),
+      eof: p('i(p)', cursor => (this.#cursors.get(cursor)!.cursor.eof ? 1 : 0)),
+      column: p('i(ppi)', (cursor, context, column) => this.#column(cursor, context, column)),
+      rowid: p('i(pp)', (cursor, out) => this.#rowid(cursor, out)),
+      update: p('i(pipp)', (vtab, argc, argv, out) => this.#update(vtab, argc, argv, out)),
+      rename: p('i(pp)', (vtab, name) => this.#rename(vtab, name)),
+      forget: p('v(p)', id => {
+        this.#modules.delete(id)
+        return 0
+      }),
+    }
+  }
+
+  register(db: Connection, name: string, module: VirtualTableModule): void {
+    const id = this.#next++
+    this.#modules.set(id, { db, module })
+    const { sqlite } = db
+    const code = sqlite.raw.sqlite3_create_module_v2(
+      db.pointer,
+      sqlite.cString(name),
+      this.#struct(module),
+      id,
+      this.#methods['forget'],
+    )
+    if (code !== SQLITE_OK) throw db.failure(code)
+  }
+
+  /** sqlite3_module, by its layout in wasm32: an int, then pointers in the order of sqlite3.h. */
+  #struct(module: VirtualTableModule): Pointer {
+    const kind = module.eponymous ? 'eponymous' : module.create ? 'created' : 'eponymous-only'
+    const known = this.#structs.get(kind)
+    if (known !== undefined) return known
+    const m = this.#methods
+    const create = kind === 'eponymous' ? m['connect'] : kind === 'created' ? m['create'] : 0
+    const p = this.#sqlite.alloc(100)
+    this.#sqlite.u8.fill(0, p, p + 100)
+    const pointers = [
+      create,
+      m['connect'],
+      m['bestIndex'],
+      m['disconnect'],
+      m['destroy'],
+      m['open'],
+      m['close'],
+      m['filter'],
+      m['next'],
+      m['eof'],
+      m['column'],
+      m['rowid'],
+      m['update'],
+    ]
+    pointers.forEach((pointer, i) => this.#sqlite.poke32(p + 4 + 4 * i, pointer))
+    const X_RENAME = 76
+    this.#sqlite.poke32(p + X_RENAME, m['rename'])
+    this.#structs.set(kind, p)
+    return p
+  }
+
+  #make(
+    how: 'create' | 'connect',
+    db: Pointer,
+    aux: number,
+    argc: number,
+    argv: Pointer,
+    ppVtab: Pointer,
+    pzErr: Pointer,
+  ): number {
+    const sqlite = this.#sqlite
+    const registered = this.#modules.get(aux)
+    if (!registered) return SQLITE_ERROR
+    return registered.db.guard(
+      () => {
+        const words: string[] = []
+        for (let i = 0; i < argc; i++) words.push(sqlite.readCString(sqlite.peek32(argv + 4 * i)))
+        const [, schema, name, ...args] = words
+        const context: TableContext = { db: registered.db, schema, table: name, args }
+        const { module } = registered
+        const table =
+          how === 'create' && module.create ? module.create(context) : module.connect(context)
+        const code = sqlite.raw.sqlite3_declare_vtab(db, sqlite.cString(table.declaration))
+        if (code !== SQLITE_OK) {
+          throw new Error(`declare_vtab failed: rc=${code}`)
+        }
+        // ON CONFLICT clauses are honoured by the table's own writes.
+        const CONSTRAINT_SUPPORT = 1
+        sqlite.raw.sqlite3__wasm_vtab_config(db, CONSTRAINT_SUPPORT, 1)
+        const vtab = sqlite.alloc(12)
+        sqlite.u8.fill(0, vtab, vtab + 12)
+        this.#tables.set(vtab, { db: registered.db, table })
+        sqlite.poke32(ppVtab, vtab)
+        return SQLITE_OK
+      },
+      error => {
+        sqlite.poke32(pzErr, sqlite.ownedCString(messageOf(error)))
+        return SQLITE_ERROR
+      },
+    )
+  }
+
+  #bestIndex(vtab: Pointer, info: Pointer): number {
+    return this.#onTable(vtab, ({ table }) => {
+      const indexInfo = new IndexInfo(this.#sqlite, info)
+      if (!table.bestIndex(indexInfo)) return SQLITE_CONSTRAINT
+      indexInfo.write()
+      return SQLITE_OK
+    })
+  }
+
+  #end(vtab: Pointer, how: 'disconnect' | 'destroy'): number {
+    return this.#onTable(vtab, ({ table }) => {
+      if (how === 'destroy') table.destroy?.()
+      table.disconnect?.()
+      this.#tables.delete(vtab)
+      this.#sqlite.free(vtab)
+      return SQLITE_OK
+    })
+  }
+
+  #open(vtab: Pointer, ppCursor: Pointer): number {
+    return this.#onTable(vtab, ({ db, table }) => {
+      const cursor = table.open()
+      const p = this.#sqlite.alloc(4)
+      this.#sqlite.poke32(p, 0)
+      this.#cursors.set(p, { db, cursor, vtab })
+      this.#sqlite.poke32(ppCursor, p)
+      return SQLITE_OK
+    })
+  }
+
+  #close(p: Pointer): number {
+    const live = this.#cursors.get(p)
+    this.#cursors.delete(p)
+    this.#sqlite.free(p)
+    live?.cursor.close?.()
+    return SQLITE_OK
+  }
+
+  #filter(p: Pointer, plan: number, detail: Pointer, argc: number, argv: Pointer): number {
+    return this.#onCursor(p, ({ cursor }) => {
+      const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
+      cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
+    })
+  }
+
+  #advance(p: Pointer): number {
+    return this.#onCursor(p, ({ cursor }) => cursor.next())
+  }
+
+  #column(p: Pointer, context: Pointer, column: number): number {
+    return this.#onCursor(p, ({ cursor }) => {
+      this.#result.context = context
+      cursor.column(this.#result, column)
+    })
+  }
+
+  #rowid(p: Pointer, out: Pointer): number {
+    return this.#onCursor(p, ({ cursor }) => this.#sqlite.poke64(out, cursor.rowid()))
+  }
+
+  #update(vtab: Pointer, argc: number, argv: Pointer, out: Pointer): number {
+    return this.#onTable(vtab, ({ table }) => {
+      if (!table.update) return SQLITE_READONLY
+      const sqlite = this.#sqlite
+      const value = (i: number): SqlValue => readValue(sqlite, sqlite.peek32(argv + 4 * i))
+      const rowid = value(0)
+      if (argc === 1) {
+        table.update({ kind: 'delete', rowid })
+        return SQLITE_OK
+      }
+      const newRowid = value(1)
+      if (rowid === null) {
+        const values: SqlValue[] = []
+        for (let i = 2; i < argc; i++) values.push(value(i))
+        sqlite.poke64(out, BigInt(table.update({ kind: 'insert', rowid: newRowid, values })))
+        return SQLITE_OK
+      }
+      const values: (SqlValue | typeof UNCHANGED)[] = []
+      for (let i = 2; i < argc; i++) {
+        const unchanged = sqlite.raw.sqlite3_value_nochange(sqlite.peek32(argv + 4 * i)) !== 0
+        values.push(unchanged ? UNCHANGED : value(i))
+      }
+      table.update({ kind: 'update', rowid, newRowid, values })
+      return SQLITE_OK
+    })
+  }
+
+  #rename(vtab: Pointer, name: Pointer): number {
+    return this.#onTable(vtab, ({ table }) => {
+      table.rename?.(this.#sqlite.readCString(name))
+      return SQLITE_OK
+    })
+  }
+
+  #onTable(vtab: Pointer, run: (live: LiveTable) => number): number {
+    const live = this.#tables.get(vtab)
+    if (!live) return SQLITE_ERROR
+    return live.db.guard(
+      () => run(live),
+      error => this.#refuse(vtab, error),
+    )
+  }
+
+  #onCursor(p: Pointer, run: (live: LiveCursor) => void): number {
+    const live = this.#cursors.get(p)
+    if (!live) return SQLITE_ERROR
+    return live.db.guard(
+      () => {
+        run(live)
+        return SQLITE_OK
+      },
+      error => this.#refuse(live.vtab, error),
+    )
+  }
+
+  #refuse(vtab: Pointer, error: unknown): number {
+    const Z_ERR_MSG = 8
+    const sqlite = this.#sqlite
+    sqlite.free(sqlite.peek32(vtab + Z_ERR_MSG))
+    sqlite.poke32(vtab + Z_ERR_MSG, sqlite.ownedCString(messageOf(error)))
+    const code = (error as { extendedCode?: number }).extendedCode
+    // SQLITE_BUSY and its like keep their meaning, so that callers can retry.
+    return code === undefined || code === 0 ? SQLITE_ERROR : code & 0xff
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const registries = new WeakMap<Sqlite, Modules>()
+
+/** Makes a module known to one connection. */
+export function registerModule(db: Connection, name: string, module: VirtualTableModule): void {
+  let modules = registries.get(db.sqlite)
+  if (!modules) registries.set(db.sqlite, (modules = new Modules(db.sqlite)))
+  modules.register(db, name, module)
+}

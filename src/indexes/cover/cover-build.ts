@@ -1,0 +1,270 @@
+import type { CoverNodes } from './cover-nodes.ts'
+import type { CoverRows } from './cover-rows.ts'
+
+/** A node of at most so many rows below it is not divided further. */
+const LEAF_ROWS = 24
+/** A node has at most so many groups below it, and one more where a group was too large. */
+const MAX_GROUPS = 24
+/** The centres of the groups are chosen among so many rows. */
+const SAMPLE_ROWS = 96
+/** A group of more than this share of its parent's rows is cut in two: depth stays logarithmic. */
+const MAX_SHARE = 0.75
+
+/**
+ * Makes one tree of the rows in slots `start` to the last, and moves the rows into its order. Breadth first: the slots of a
+ * tree are the nodes in the order they are divided, so children always come later than their parent, side by side.
+ */
+export function buildTree(rows: CoverRows, nodes: CoverNodes, base: number, start: number): void {
+  nodes.reserve(rows.slots)
+  if (rows.slots > start) new TreeBuild(rows, nodes, base, start).run()
+}
+
+class TreeBuild {
+  readonly #rows: CoverRows
+  readonly #nodes: CoverNodes
+  readonly #base: number
+  readonly #start: number
+  /** Old slot of each node of the tree. */
+  readonly #from: Uint32Array
+  /** What lies below a node: a segment of `#items`, with the square to that node beside it. */
+  readonly #low: Uint32Array
+  readonly #high: Uint32Array
+  readonly #items: Uint32Array
+  readonly #squares: Float64Array
+  readonly #groupOf: Uint8Array
+  // Of the rows of the node at hand.
+  readonly #itemsOut: Uint32Array
+  readonly #squaresOut: Float64Array
+  readonly #nextSquares: Float64Array
+  /** Positions of the centres in the segment, and squares between two centres. */
+  readonly #centres = new Uint32Array(MAX_GROUPS + 1)
+  readonly #between = new Float64Array(MAX_GROUPS * MAX_GROUPS)
+  /** Nodes made so far. */
+  #made = 0
+  #random = 0x9e3779b9
+
+  constructor(rows: CoverRows, nodes: CoverNodes, base: number, start: number) {
+    const count = rows.slots - start
+    this.#rows = rows
+    this.#nodes = nodes
+    this.#base = base
+    this.#start = start
+    this.#from = new Uint32Array(count)
+    this.#low = new Uint32Array(count)
+    this.#high = new Uint32Array(count)
+    this.#items = new Uint32Array(count - 1)
+    this.#squares = new Float64Array(count - 1)
+    this.#groupOf = new Uint8Array(count - 1)
+    this.#itemsOut = new Uint32Array(count - 1)
+    this.#squaresOut = new Float64Array(count - 1)
+    this.#nextSquares = new Float64Array(count - 1)
+  }
+
+  run(): void {
+    const rows = this.#rows
+    const start = this.#start
+    const count = this.#from.length
+    for (let i = 0; i < count - 1; i++) {
+      this.#items[i] = start + 1 + i
+      this.#squares[i] = rows.square(start, start + 1 + i)
+    }
+    this.#from[0] = start
+    this.#high[0] = count - 1
+    this.#made = 1
+    this.#encloseFromParent(0, 0, 0)
+    for (let node = 0; node < count; node++) this.#divide(node)
+    rows.rearrange(start, this.#from)
+  }
+
+  /** Gives a node its radius and its children. */
+  #divide(node: number): void {
+    const space = this.#rows.space
+    const nodes = this.#nodes
+    const low = this.#low[node]
+    const high = this.#high[node]
+    const slot = this.#start + node
+    nodes.firstChild[slot] = this.#start + this.#made
+    nodes.children[slot] = 0
+    nodes.radius[slot] = 0
+    if (low === high) return
+
+    let widest = 0
+    for (let i = low; i < high; i++) if (this.#squares[i] > widest) widest = this.#squares[i]
+    const radius = space.atMost(widest)
+    nodes.radius[slot] = nodes.bound === 'level' ? levelRadius(this.#base, radius) : radius
+    // Rows that arithmetic cannot tell apart stay together, however many they are.
+    if (high - low <= LEAF_ROWS || space.atLeast(widest) === 0) {
+      for (let i = low; i < high; i++) {
+        this.#addChild(node, this.#items[i], i, i)
+        this.#encloseFromParent(this.#made - 1, this.#squares[i], this.#squares[i])
+      }
+      return
+    }
+    const groups = this.#chooseCentres(low, high, radius)
+    this.#assign(low, high, groups)
+    this.#splitGroups(node, low, high, groups)
+  }
+
+  #addChild(node: number, item: number, low: number, high: number): void {
+    const child = this.#made++
+    this.#from[child] = item
+    this.#low[child] = low
+    this.#high[child] = high
+    this.#nodes.children[this.#start + node]++
+  }
+
+  #encloseFromParent(child: number, nearest: number, farthest: number): void {
+    const nodes = this.#nodes
+    if (nodes.bound === 'level') return
+    const space = this.#rows.space
+    nodes.near[this.#start + child] = space.atLeast(nearest)
+    nodes.far[this.#start + child] = space.atMost(farthest)
+  }
+
+  /**
+   * Each centre is the sampled row farthest from those before it, until every sampled row is nearer than the radius of the
+   * level below to one of them: a net, as far as MAX_GROUPS allows. Centres move to the front of the segment.
+   */
+  #chooseCentres(low: number, high: number, radius: number): number {
+    const rows = this.#rows
+    const items = this.#items
+    const sample = Math.min(SAMPLE_ROWS, high - low)
+    for (let i = 0; i < sample; i++) this.#swap(low + i, low + i + this.#below(high - low - i))
+    const spacing = radius / (this.#base * this.#base)
+    const nearest = this.#nextSquares
+    nearest.fill(Infinity, 0, sample)
+    let groups = 0
+    let next = 0
+    do {
+      this.#centres[groups++] = low + next
+      const centre = items[low + next]
+      // Taken: rounding may put a row at some distance from itself.
+      nearest[next] = 0
+      let farthest = 0
+      for (let i = 0; i < sample; i++) {
+        const square = rows.square(centre, items[low + i])
+        if (square < nearest[i]) nearest[i] = square
+        if (nearest[i] > farthest) {
+          farthest = nearest[i]
+          next = i
+        }
+      }
+      if (farthest === 0 || (farthest <= spacing * spacing && groups > 1)) break
+    } while (groups < MAX_GROUPS)
+    return groups
+  }
+
+  /** Puts every row of a segment into the group of its nearest centre. */
+  #assign(low: number, high: number, groups: number): void {
+    const rows = this.#rows
+    const items = this.#items
+    const centres = this.#centres
+    const between = this.#between
+    for (let g = 0; g < groups; g++) {
+      for (let h = 0; h < g; h++) {
+        const square = rows.square(items[centres[g]], items[centres[h]])
+        between[g * MAX_GROUPS + h] = between[h * MAX_GROUPS + g] = square
+      }
+    }
+    for (let i = low; i < high; i++) {
+      let best = 0
+      let bestSquare = rows.square(items[i], items[centres[0]])
+      for (let g = 1; g < groups; g++) {
+        // Two centres so far apart that the other one cannot be nearer.
+        if (between[best * MAX_GROUPS + g] >= 4 * bestSquare) continue
+        const square = rows.square(items[i], items[centres[g]])
+        if (square < bestSquare) {
+          best = g
+          bestSquare = square
+        }
+      }
+      this.#groupOf[i] = best
+      this.#nextSquares[i] = bestSquare
+    }
+    for (let g = 0; g < groups; g++) this.#groupOf[centres[g]] = g
+  }
+
+  /** Makes a child of every group: its centre over the rest of its rows. */
+  #splitGroups(node: number, low: number, high: number, groups: number): void {
+    const ends = new Uint32Array(groups + 1)
+    for (let i = low; i < high; i++) ends[this.#groupOf[i] + 1]++
+    let largest = 0
+    for (let g = 0; g < groups; g++) if (ends[g + 1] > ends[largest + 1]) largest = g
+    if (ends[largest + 1] > MAX_SHARE * (high - low)) {
+      this.#cut(low, high, largest, groups, ends[largest + 1])
+      this.#splitGroups(node, low, high, groups + 1)
+      return
+    }
+    const starts = ends
+    for (let g = 0; g < groups; g++) starts[g + 1] += starts[g]
+    const cursor = starts.slice(0, groups)
+    const nearest = new Float64Array(groups).fill(Infinity)
+    const farthest = new Float64Array(groups)
+    for (let i = low; i < high; i++) {
+      const g = this.#groupOf[i]
+      const toParent = this.#squares[i]
+      if (toParent < nearest[g]) nearest[g] = toParent
+      if (toParent > farthest[g]) farthest[g] = toParent
+      // The centre becomes the child itself; the others follow as its segment.
+      if (i === this.#centres[g]) continue
+      const at = cursor[g]++
+      this.#itemsOut[at] = this.#items[i]
+      this.#squaresOut[at] = this.#nextSquares[i]
+    }
+    const centreItems = Array.from(this.#centres.subarray(0, groups), i => this.#items[i])
+    for (let g = 0; g < groups; g++) {
+      const from = starts[g]
+      const to = cursor[g]
+      this.#items.set(this.#itemsOut.subarray(from, to), low + from)
+      this.#squares.set(this.#squaresOut.subarray(from, to), low + from)
+      this.#addChild(node, centreItems[g], low + from, low + to)
+      this.#encloseFromParent(this.#made - 1, nearest[g], farthest[g])
+    }
+  }
+
+  /** Moves the farther half of a group that is too large into a group of its own, round the farthest row. */
+  #cut(low: number, high: number, group: number, groups: number, size: number): void {
+    const members = new Uint32Array(size)
+    let count = 0
+    for (let i = low; i < high; i++) if (this.#groupOf[i] === group) members[count++] = i
+    const squares = this.#nextSquares
+    // The centre of the group stays, whatever its square.
+    const centre = this.#centres[group]
+    members.sort((a, b) =>
+      a === centre ? -1 : b === centre ? 1 : squares[a] - squares[b] || a - b,
+    )
+    const farthest = members[size - 1]
+    this.#centres[groups] = farthest
+    for (let m = size >>> 1; m < size; m++) {
+      this.#groupOf[members[m]] = groups
+      squares[members[m]] = this.#rows.square(this.#items[members[m]], this.#items[farthest])
+    }
+  }
+
+  #swap(a: number, b: number): void {
+    const item = this.#items[a]
+    this.#items[a] = this.#items[b]
+    this.#items[b] = item
+    const square = this.#squares[a]
+    this.#squares[a] = this.#squares[b]
+    this.#squares[b] = square
+  }
+
+  /** A number from 0 below `limit`, the same in every build. */
+  #below(limit: number): number {
+    this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0
+    return Math.floor((this.#random / 2 ** 32) * limit)
+  }
+}
+
+/** The smallest power of the base that is no smaller than `radius`. */
+function levelRadius(base: number, radius: number): number {
+  let level = Math.ceil(Math.log(radius) / Math.log(base))
+  // A base that is hardly above 1 rounds nothing.
+  if (!(Math.abs(level) < 2 ** 40)) return radius
+  // The logarithms are rounded.
+  while (base ** level < radius) level++
+  while (base ** (level - 1) >= radius) level--
+  const power = base ** level
+  return power < Infinity ? power : radius
+}

@@ -1,0 +1,171 @@
+import type { CoverSpace } from './cover-space.ts'
+import { dotProduct, squaredChord, squaredDistance } from './cover-space.ts'
+
+/** What `slotOf` says of a position without a slot: its row is not kept. */
+export const NO_SLOT = 0xffffffff
+
+/**
+ * The float rows, in slots. A new row takes the next slot; building a tree moves rows, so that the children of a node lie
+ * side by side in memory. Positions are the names the outside knows, slots are places.
+ */
+export class CoverRows {
+  readonly space: CoverSpace
+  readonly dim: number
+  /** Numbers of slot s: `[s * dim, (s + 1) * dim)`. */
+  values: Float32Array = new Float32Array(0)
+  /** Cosine only: 1 / length of a slot's row, 0 for a row of length zero. */
+  inverse: Float64Array = new Float64Array(0)
+  /** Position of a slot. */
+  order: Uint32Array = new Uint32Array(0)
+  /** Slot of a position. */
+  slotOf: Uint32Array = new Uint32Array(0)
+  /** Bit p: position p is live. */
+  live: Uint32Array = new Uint32Array(0)
+  slots = 0
+  positions = 0
+  count = 0
+
+  constructor(space: CoverSpace) {
+    this.space = space
+    this.dim = space.dim
+  }
+
+  clear(): void {
+    this.values = new Float32Array(0)
+    this.inverse = new Float64Array(0)
+    this.order = new Uint32Array(0)
+    this.slotOf = new Uint32Array(0)
+    this.live = new Uint32Array(0)
+    this.slots = this.positions = this.count = 0
+  }
+
+  get bytes(): number {
+    const { values, inverse, order, slotOf, live } = this
+    return (
+      values.byteLength +
+      inverse.byteLength +
+      order.byteLength +
+      slotOf.byteLength +
+      live.byteLength
+    )
+  }
+
+  /** Makes space for `more` rows behind the last slot. */
+  reserve(more: number): void {
+    const slots = this.slots + more
+    if (slots > this.order.length) {
+      const capacity = Math.max(slots, Math.ceil(this.order.length * 1.5), 64)
+      this.values = grown(this.values, new Float32Array(capacity * this.dim))
+      this.order = grown(this.order, new Uint32Array(capacity))
+      if (this.space.metric === 'cosine') {
+        this.inverse = grown(this.inverse, new Float64Array(capacity))
+      }
+    }
+    const positions = this.positions + more
+    if (positions > this.slotOf.length) {
+      const capacity = Math.max(positions, Math.ceil(this.slotOf.length * 1.5), 64)
+      this.slotOf = grown(this.slotOf, new Uint32Array(capacity))
+      this.live = grown(this.live, new Uint32Array((capacity + 31) >>> 5))
+    }
+  }
+
+  /** Names the next `rows` slots, whose values were written already. */
+  append(rows: number): void {
+    for (let i = 0; i < rows; i++) {
+      const position = this.positions++
+      const slot = this.slots++
+      this.order[slot] = position
+      this.slotOf[position] = slot
+      this.live[position >>> 5] |= 1 << (position & 31)
+      if (this.space.metric === 'cosine') this.inverse[slot] = this.inverseLength(slot)
+    }
+    this.count += rows
+  }
+
+  inverseLength(slot: number): number {
+    const at = slot * this.dim
+    const square = dotProduct(this.values, at, this.values, at, this.dim)
+    return square === 0 ? 0 : 1 / Math.sqrt(square)
+  }
+
+  isLive(position: number): boolean {
+    return position < this.positions && (this.live[position >>> 5] & (1 << (position & 31))) !== 0
+  }
+
+  remove(position: number): void {
+    this.live[position >>> 5] &= ~(1 << (position & 31))
+    this.count--
+  }
+
+  /** Square between the rows of two slots. */
+  square(a: number, b: number): number {
+    const { values, dim } = this
+    if (this.space.metric === 'euclidean') {
+      return squaredDistance(values, a * dim, values, b * dim, dim)
+    }
+    const dot = dotProduct(values, a * dim, values, b * dim, dim)
+    return squaredChord(dot, this.inverse[a], this.inverse[b])
+  }
+
+  /** A view of the row of a slot. */
+  row(slot: number): Float32Array {
+    return this.values.subarray(slot * this.dim, (slot + 1) * this.dim)
+  }
+
+  /**
+   * Closes the gaps from slot `start` on: rows that are dead, and for cosine those of length zero, which nothing can ever
+   * find, give up their slots. `rearrange` has to follow.
+   */
+  compact(start: number): void {
+    const { dim, values, order, inverse } = this
+    const cosine = this.space.metric === 'cosine'
+    let to = start
+    for (let slot = start; slot < this.slots; slot++) {
+      const position = order[slot]
+      if (!this.isLive(position) || (cosine && inverse[slot] === 0)) {
+        this.slotOf[position] = NO_SLOT
+        continue
+      }
+      if (to !== slot) {
+        values.copyWithin(to * dim, slot * dim, (slot + 1) * dim)
+        order[to] = position
+        if (cosine) inverse[to] = inverse[slot]
+      }
+      to++
+    }
+    this.slots = to
+  }
+
+  /** Moves rows so that slot `start + i` holds what was in slot `from[i]`; `from` is used up. */
+  rearrange(start: number, from: Uint32Array): void {
+    const { dim, values, order, inverse } = this
+    const cosine = this.space.metric === 'cosine'
+    const row = new Float32Array(dim)
+    for (let i = 0; i < from.length; i++) {
+      if (from[i] === start + i) continue
+      // One cycle of the permutation: its first row waits aside while the others move up.
+      row.set(values.subarray((start + i) * dim, (start + i + 1) * dim))
+      const position = order[start + i]
+      const inverseLength = inverse[start + i]
+      let to = start + i
+      for (;;) {
+        const slot = from[to - start]
+        from[to - start] = to
+        if (slot === start + i) break
+        values.copyWithin(to * dim, slot * dim, (slot + 1) * dim)
+        order[to] = order[slot]
+        if (cosine) inverse[to] = inverse[slot]
+        to = slot
+      }
+      values.set(row, to * dim)
+      order[to] = position
+      if (cosine) inverse[to] = inverseLength
+    }
+    for (let i = 0; i < from.length; i++) this.slotOf[order[start + i]] = start + i
+  }
+}
+
+function grown<T extends Float32Array | Float64Array | Uint32Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}

@@ -1,0 +1,86 @@
+/** Nodes waiting to be opened, the one with the smallest bound first: a binary heap in three arrays. */
+export class NodeQueue {
+  #bounds = new Float64Array(256)
+  #squares = new Float64Array(256)
+  #nodes = new Uint32Array(256)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get bytes(): number {
+    return this.#bounds.byteLength + this.#squares.byteLength + this.#nodes.byteLength
+  }
+
+  /** Bound, square and node of the first; only while `size` is above 0. */
+  get bound(): number {
+    return this.#bounds[0]
+  }
+
+  get square(): number {
+    return this.#squares[0]
+  }
+
+  get node(): number {
+    return this.#nodes[0]
+  }
+
+  clear(): void {
+    this.#size = 0
+  }
+
+  push(bound: number, square: number, node: number): void {
+    if (this.#size === this.#nodes.length) this.#grow()
+    const bounds = this.#bounds
+    const squares = this.#squares
+    const nodes = this.#nodes
+    let at = this.#size++
+    while (at > 0) {
+      const up = (at - 1) >>> 1
+      if (bounds[up] <= bound) break
+      bounds[at] = bounds[up]
+      squares[at] = squares[up]
+      nodes[at] = nodes[up]
+      at = up
+    }
+    bounds[at] = bound
+    squares[at] = square
+    nodes[at] = node
+  }
+
+  /** Takes the first away. */
+  pop(): void {
+    const bounds = this.#bounds
+    const squares = this.#squares
+    const nodes = this.#nodes
+    const size = --this.#size
+    const bound = bounds[size]
+    let at = 0
+    for (;;) {
+      let down = 2 * at + 1
+      if (down >= size) break
+      if (down + 1 < size && bounds[down + 1] < bounds[down]) down++
+      if (bounds[down] >= bound) break
+      bounds[at] = bounds[down]
+      squares[at] = squares[down]
+      nodes[at] = nodes[down]
+      at = down
+    }
+    bounds[at] = bound
+    squares[at] = squares[size]
+    nodes[at] = nodes[size]
+  }
+
+  #grow(): void {
+    const bounds = new Float64Array(this.#bounds.length * 2)
+    const squares = new Float64Array(bounds.length)
+    const nodes = new Uint32Array(bounds.length)
+    bounds.set(this.#bounds)
+    squares.set(this.#squares)
+    nodes.set(this.#nodes)
+    this.#bounds = bounds
+    this.#squares = squares
+    this.#nodes = nodes
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Ids as byte ranges of one buffer. The original's ids may be any bytes, also none, also no UTF-8, so bytes are what
+ * identifies a row; `text` is for showing and for databases that hold text.
+ */
+export class IdList {
+  readonly #bytes: Uint8Array
+  readonly #starts: Uint32Array
+  readonly #lengths: Uint32Array
+
+  /** Id i is `bytes[starts[i] .. starts[i] + lengths[i]]`; the ranges may lie anywhere in `bytes`. */
+  constructor(bytes: Uint8Array, starts: Uint32Array, lengths: Uint32Array) {
+    this.#bytes = bytes
+    this.#starts = starts
+    this.#lengths = lengths
+  }
+
+  /** Copies ids together; text becomes UTF-8. */
+  static from(ids: readonly (string | Uint8Array)[]): IdList {
+    const encoder = new TextEncoder()
+    const parts = ids.map(id => (typeof id === 'string' ? encoder.encode(id) : id))
+    const starts = new Uint32Array(parts.length)
+    const lengths = Uint32Array.from(parts, part => part.length)
+    let total = 0
+    for (let i = 0; i < parts.length; i++) {
+      starts[i] = total
+      total += lengths[i]
+    }
+    const bytes = new Uint8Array(total)
+    for (let i = 0; i < parts.length; i++) bytes.set(parts[i], starts[i])
+    return new IdList(bytes, starts, lengths)
+  }
+
+  get count(): number {
+    return this.#starts.length
+  }
+
+  /** Bytes of all ids together. */
+  get byteLength(): number {
+    let total = 0
+    for (let i = 0; i < this.#lengths.length; i++) total += this.#lengths[i]
+    return total
+  }
+
+  /** A view of id i. */
+  bytes(i: number): Uint8Array {
+    return this.#bytes.subarray(this.#starts[i], this.#starts[i] + this.#lengths[i])
+  }
+
+  /** Id i as text; bytes that are no UTF-8 become U+FFFD, so two ids may give the same text. */
+  text(i: number): string {
+    return decoder.decode(this.bytes(i))
+  }
+
+  /** The same ids in another order: id i of the result is id `order[i]` of this list. */
+  reorder(order: Uint32Array): IdList {
+    return new IdList(
+      this.#bytes,
+      order.map(i => this.#starts[i]),
+      order.map(i => this.#lengths[i]),
+    )
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

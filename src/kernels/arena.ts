@@ -1,0 +1,203 @@
+import { VecError } from '../errors.ts'
+import { HITS_BYTES, MAX_HITS } from './kernels.ts'
+import type { KernelKind, Kernels } from './kernels.ts'
+import { createTwin } from './twin/twin.ts'
+import { canRunWasmKernels, wasmKernels } from './wasm.ts'
+
+const PAGE = 65536
+const MAX_PAGES = 65536
+const LARGE = 1 << 20
+
+/** Where the hits of a scan are written; also scratch for what lasts no longer than one call. */
+export const HITS = 1024
+/** The bitmap words of the rows of one scan. */
+export const ALLOWED: number = HITS + HITS_BYTES
+/** State of a running hash. */
+export const HASH_STATE: number = ALLOWED + MAX_HITS / 8
+const FIRST_BLOCK = HASH_STATE + 64
+
+const buffers = new WeakMap<ArrayBufferLike, Arena>()
+
+/** The arena that owns these bytes. */
+export function arenaOf(bytes: Uint8Array): Arena | undefined {
+  return buffers.get(bytes.buffer)
+}
+
+/**
+ * One WebAssembly memory, the kernels over it, and an allocator: freed blocks are kept by size class, four classes an
+ * octave. Views are of the memory as it is now; any allocation may replace them.
+ */
+export class Arena {
+  readonly kernels: Kernels
+  readonly kind: KernelKind
+  u8!: Uint8Array<ArrayBuffer>
+  i16!: Int16Array
+  u32!: Uint32Array
+  f32!: Float32Array
+  f64!: Float64Array
+  readonly #memory: WebAssembly.Memory
+  readonly #free = new Map<number, number[]>()
+  #top: number = FIRST_BLOCK
+
+  constructor(kind: KernelKind = preferredKernels()) {
+    this.#memory = createMemory()
+    this.kind = kind
+    this.kernels = kind === 'wasm' ? wasmKernels(this.#memory) : createTwin(this.#memory)
+    this.#view()
+  }
+
+  /** Bytes of the memory. */
+  get bytes(): number {
+    return this.u8.length
+  }
+
+  /** At least `bytes`, aligned to 16, contents arbitrary. */
+  allocate(bytes: number): Block {
+    const size = sizeClass(bytes)
+    const address = this.#free.get(size)?.pop()
+    return new Block(this, address ?? this.#extend(size), size)
+  }
+
+  /** Gives a block back. */
+  release(address: number, size: number): void {
+    if (address + size === this.#top) {
+      this.#top = address
+      return
+    }
+    const fits = sizeClassWithin(size)
+    const list = this.#free.get(fits)
+    if (list) list.push(address)
+    else this.#free.set(fits, [address])
+  }
+
+  /** Lengthens the block in place; false when something lies behind it. */
+  lengthen(address: number, size: number, bytes: number): boolean {
+    if (address + size !== this.#top) return false
+    this.#extend(bytes - size)
+    return true
+  }
+
+  #extend(bytes: number): number {
+    const address = this.#top
+    const end = address + bytes
+    if (end > this.u8.length) {
+      const pages = Math.ceil((end - this.u8.length) / PAGE)
+      try {
+        this.#memory.grow(pages)
+      } catch (cause) {
+        throw new VecError('SQLITE_NOMEM', `no memory for ${bytes} more bytes of an index`, {
+          cause,
+        })
+      }
+      this.#view()
+    }
+    this.#top = end
+    return address
+  }
+
+  #view(): void {
+    const buffer = this.#memory.buffer
+    this.u8 = new Uint8Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.u32 = new Uint32Array(buffer)
+    this.f32 = new Float32Array(buffer)
+    this.f64 = new Float64Array(buffer)
+    buffers.set(buffer, this)
+  }
+}
+
+/** A piece of an arena. */
+export class Block {
+  readonly arena: Arena
+  #address: number
+  #size: number
+
+  constructor(arena: Arena, address: number, size: number) {
+    this.arena = arena
+    this.#address = address
+    this.#size = size
+  }
+
+  get address(): number {
+    return this.#address
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Room for `bytes`, with what is in the block kept; the address may change. */
+  ensure(bytes: number): void {
+    if (bytes <= this.#size) return
+    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * (1 + 1 / 64))))
+    if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
+      this.#size = inPlace
+      return
+    }
+    const next = this.arena.allocate(Math.max(bytes, Math.ceil(this.#size * 1.5)))
+    this.arena.u8.copyWithin(next.#address, this.#address, this.#address + this.#size)
+    this.arena.release(this.#address, this.#size)
+    this.#address = next.#address
+    this.#size = next.#size
+  }
+
+  free(): void {
+    this.arena.release(this.#address, this.#size)
+    this.#size = 0
+  }
+}
+
+export function align16(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16
+}
+
+/** The least of 64, 80, 96, 112, 128, 160, ... that holds `bytes`; whole pages for what is large. */
+function sizeClass(bytes: number): number {
+  if (bytes <= 64) return 64
+  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.ceil(bytes / 16) - 1)) * 4
+  return Math.ceil(bytes / step) * step
+}
+
+/** The largest class that is not above `bytes`. */
+function sizeClassWithin(bytes: number): number {
+  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.floor(bytes / 16))) * 4
+  return Math.floor(bytes / step) * step
+}
+
+function createMemory(): WebAssembly.Memory {
+  const initial = Math.ceil(FIRST_BLOCK / PAGE)
+  // Some runtimes reserve the maximum and have less.
+  for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum })
+    } catch {
+      continue
+    }
+  }
+  try {
+    return new WebAssembly.Memory({ initial, maximum: 4096 })
+  } catch (cause) {
+    throw new VecError('SQLITE_NOMEM', 'no memory for an index', { cause })
+  }
+}
+
+let preferred: KernelKind | undefined
+
+/** WASM where the runtime has SIMD, else the twin. */
+export function preferredKernels(): KernelKind {
+  preferred ??= canRunWasmKernels() ? 'wasm' : 'twin'
+  return preferred
+}
+
+const shared = new Map<KernelKind, Arena>()
+const SHARED_FULL = 2 ** 30
+
+/** The arena that small things share; a fresh one when it has grown to a gigabyte. */
+export function sharedArena(kind: KernelKind = preferredKernels()): Arena {
+  let arena = shared.get(kind)
+  if (!arena || arena.bytes >= SHARED_FULL) {
+    arena = new Arena(kind)
+    shared.set(kind, arena)
+  }
+  return arena
+}

@@ -1,0 +1,60 @@
+import type { Views } from './views.ts'
+
+/** The twin of assembly/quantize.ts. */
+export function quantize(
+  { f32, f64, i8, i32 }: Views,
+  from: number,
+  fromStride: number,
+  count: number,
+  dim: number,
+  lengths: number,
+  euclidean: number,
+  to: number,
+  stride: number,
+): void {
+  const slack = (dim + 32) * 2 ** -51
+  for (let row = 0; row < count; row++) {
+    const x = (from + row * fromStride) >>> 2
+    const codes = to + row * stride
+    const tail = (codes + stride) >>> 2
+    let largest = 0
+    for (let i = 0; i < dim; i++) largest = Math.max(largest, Math.abs(f32[x + i]))
+    const length = lengths === 0 ? 1 : f64[(lengths >>> 3) + row]
+    const inverse = length > 0 ? 1 / length : 0
+    const scale = Math.fround((largest * inverse) / 127)
+    const k = scale > 0 ? inverse / scale : 0
+    // Four sums, as two vectors of two lanes.
+    errors.fill(0)
+    let codeSquares = 0
+    for (let i = 0; i < dim; i++) {
+      const code = Math.max(Math.min(nearest(f32[x + i] * k), 127), -127)
+      const difference = f32[x + i] * inverse - scale * code
+      errors[i & 3] += difference * difference
+      codeSquares += code * code
+      i8[codes + i] = code
+    }
+    let error = Math.sqrt(errors[0] + errors[2] + (errors[1] + errors[3])) * (1 + slack)
+    if (lengths !== 0) error += slack
+    f32[tail - 3] = scale
+    f32[tail - 2] = length > 0 ? roundUp(error) : -1
+    if (euclidean !== 0) i32[tail - 1] = codeSquares
+    else f32[tail - 1] = roundUp(scale * Math.sqrt(codeSquares) * (1 + slack))
+  }
+}
+
+const errors = new Float64Array(4)
+const float = new Float32Array(1)
+const bits = new Uint32Array(float.buffer)
+
+/** The least float32 not below v, for v >= 0. */
+function roundUp(v: number): number {
+  float[0] = v
+  if (float[0] < v) bits[0]++
+  return float[0]
+}
+
+/** Nearest integer, ties to even, for |v| < 2^51. */
+function nearest(v: number): number {
+  const magic = 2 ** 52 * 1.5
+  return v + magic - magic
+}

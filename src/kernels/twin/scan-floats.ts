@@ -1,0 +1,105 @@
+import { isAllowed, putHit } from './scan-codes.ts'
+import type { Views } from './views.ts'
+
+/** The twin of assembly/scan-floats.ts. */
+export function scanFloatsDot(
+  views: Views,
+  rows: number,
+  stride: number,
+  from: number,
+  to: number,
+  query: number,
+  hits: number,
+  scale: number,
+  perWeight: number,
+  perUnit: number,
+  least: number,
+  most: number,
+  allowed: number,
+): number {
+  const { f32, f64, u32 } = views
+  let count = 0
+  for (let position = from; position < to; position++) {
+    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
+    const row = rows + position * stride
+    const tail = (row + stride) / 8
+    const weight = f64[tail - 2]
+    if (weight < 0) continue
+    let lower = -Infinity
+    let upper = Infinity
+    const dot = products(f32, row >>> 2, query >>> 2, (stride - 16) >>> 2)
+    if (Math.abs(dot) < Infinity) {
+      const unit = f64[tail - 1]
+      const estimate = scale * unit * dot
+      const slack = perWeight * weight + perUnit * unit
+      lower = estimate - slack
+      upper = estimate + slack
+      if (upper < least || lower > most) continue
+    }
+    putHit(f64, u32, hits, count++, position, lower, upper)
+  }
+  return count
+}
+
+export function scanFloatsEuclidean(
+  views: Views,
+  rows: number,
+  stride: number,
+  from: number,
+  to: number,
+  query: number,
+  hits: number,
+  shrink: number,
+  grow: number,
+  underflow: number,
+  least: number,
+  most: number,
+  allowed: number,
+): number {
+  const { f32, f64, u32 } = views
+  let count = 0
+  for (let position = from; position < to; position++) {
+    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
+    const row = rows + position * stride
+    if (f64[(row + stride) / 8 - 2] < 0) continue
+    let lower = -Infinity
+    let upper = Infinity
+    const square = squares(f32, row >>> 2, query >>> 2, (stride - 16) >>> 2)
+    if (square < Infinity) {
+      const nearest = shrink * square - underflow
+      const reach = Math.max(-least, 0)
+      if (nearest > reach * reach) continue
+      upper = -Math.sqrt(Math.max(nearest, 0))
+      lower = -Math.sqrt(grow * square + underflow)
+      if (upper < least || lower > most) continue
+    }
+    putHit(f64, u32, hits, count++, position, lower, upper)
+  }
+  return count
+}
+
+// Sixteen running sums, as four vectors of four lanes. A store to a Float32Array rounds as single precision does: the double
+// sum or product of two float32 rounds to the same float32 as the real one.
+const sums = new Float32Array(16)
+
+function products(f32: Float32Array, row: number, query: number, floats: number): number {
+  sums.fill(0)
+  for (let i = 0; i < floats; i++) sums[i & 15] += Math.fround(f32[row + i] * f32[query + i])
+  return total()
+}
+
+function squares(f32: Float32Array, row: number, query: number, floats: number): number {
+  sums.fill(0)
+  for (let i = 0; i < floats; i++) {
+    const difference = Math.fround(f32[query + i] - f32[row + i])
+    sums[i & 15] += Math.fround(difference * difference)
+  }
+  return total()
+}
+
+function total(): number {
+  const { fround } = Math
+  const lane = (i: number): number =>
+    fround(fround(sums[i] + sums[i + 4]) + fround(sums[i + 8] + sums[i + 12]))
+  return fround(fround(lane(0) + lane(2)) + fround(lane(1) + lane(3)))
+}

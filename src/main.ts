@@ -1,0 +1,10 @@
+/** Opens a database with everything registered: what most programs import. */
+export { open, register } from './tables/register.ts'
+export { Connection, type TransactionState } from './engine/connection.ts'
+export { Statement, type RunResult } from './engine/statement.ts'
+export type { OpenOptions } from './engine/open.ts'
+export type { BindValue, SqlValue } from './engine/values.ts'
+export { decodeEmbedding, encodeEmbedding } from './vector/embedding.ts'
+export type { Metric } from './vector/metric.ts'
+export { VecError, type ErrorCode } from './errors.ts'
+export { VERSION } from './version.ts'

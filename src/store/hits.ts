@@ -1,0 +1,141 @@
+import { compareBytes } from './id-table.ts'
+
+/**
+ * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. With a limit it
+ * is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
+ */
+export class Hits {
+  readonly #limit: number
+  #count = 0
+  #similarities = new Float64Array(16)
+  #rowids = new Float64Array(16)
+  #starts = new Uint32Array(16)
+  #lengths = new Uint32Array(16)
+  #pool = new Uint8Array(256)
+  #used = 0
+  /** Slots, the worst first as a heap; filled when the limit is reached. */
+  #heap: Uint32Array | undefined
+  /** Slots, best first; made by `ranked`. */
+  #order: Uint32Array | undefined
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get full(): boolean {
+    return this.#count >= this.#limit
+  }
+
+  /** What a row must reach to have a chance; -Infinity while there is room. */
+  get threshold(): number {
+    return this.#heap ? this.#similarities[this.#heap[0]] : -Infinity
+  }
+
+  /** NaN as rowid: not known. */
+  add(similarity: number, id: Uint8Array, rowid: number): void {
+    const heap = this.#heap
+    if (heap) {
+      const worst = heap[0]
+      if (!this.#beats(similarity, id, worst)) return
+      this.#set(worst, similarity, id, rowid)
+      this.#sink(heap, 0)
+      return
+    }
+    if (this.#limit === 0) return
+    if (this.#count === this.#similarities.length) this.#grow()
+    this.#set(this.#count++, similarity, id, rowid)
+    if (this.#count === this.#limit) this.#heapify()
+  }
+
+  /** Ends the adding: from now on rows are numbered best first. */
+  ranked(): this {
+    const slots = Uint32Array.from({ length: this.#count }, (_, i) => i)
+    this.#order = slots.toSorted((a, b) => this.#compare(a, b))
+    return this
+  }
+
+  similarity(rank: number): number {
+    return this.#similarities[this.#order![rank]]
+  }
+
+  rowid(rank: number): number {
+    return this.#rowids[this.#order![rank]]
+  }
+
+  id(rank: number): Uint8Array {
+    return this.#idOf(this.#order![rank])
+  }
+
+  #idOf(slot: number): Uint8Array {
+    const start = this.#starts[slot]
+    return this.#pool.subarray(start, start + this.#lengths[slot])
+  }
+
+  #beats(similarity: number, id: Uint8Array, slot: number): boolean {
+    const other = this.#similarities[slot]
+    if (similarity !== other) return similarity > other
+    return compareBytes(id, this.#idOf(slot)) < 0
+  }
+
+  /** Below zero: `a` is the better one. */
+  #compare(a: number, b: number): number {
+    const difference = this.#similarities[b] - this.#similarities[a]
+    return difference !== 0 ? difference : compareBytes(this.#idOf(a), this.#idOf(b))
+  }
+
+  #set(slot: number, similarity: number, id: Uint8Array, rowid: number): void {
+    this.#similarities[slot] = similarity
+    this.#rowids[slot] = rowid
+    if (id.length > this.#lengths[slot]) {
+      if (this.#used + id.length > this.#pool.length) {
+        const pool = new Uint8Array(Math.max(this.#pool.length * 2, this.#used + id.length))
+        pool.set(this.#pool.subarray(0, this.#used))
+        this.#pool = pool
+      }
+      this.#starts[slot] = this.#used
+      this.#used += id.length
+    }
+    this.#lengths[slot] = id.length
+    this.#pool.set(id, this.#starts[slot])
+  }
+
+  #grow(): void {
+    const size = this.#similarities.length * 2
+    const similarities = new Float64Array(size)
+    const rowids = new Float64Array(size)
+    const starts = new Uint32Array(size)
+    const lengths = new Uint32Array(size)
+    similarities.set(this.#similarities)
+    rowids.set(this.#rowids)
+    starts.set(this.#starts)
+    lengths.set(this.#lengths)
+    this.#similarities = similarities
+    this.#rowids = rowids
+    this.#starts = starts
+    this.#lengths = lengths
+  }
+
+  #heapify(): void {
+    const heap = Uint32Array.from({ length: this.#count }, (_, i) => i)
+    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(heap, i)
+    this.#heap = heap
+  }
+
+  #sink(heap: Uint32Array, from: number): void {
+    const slot = heap[from]
+    let i = from
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && this.#compare(heap[child + 1], heap[child]) > 0) child++
+      if (this.#compare(heap[child], slot) <= 0) break
+      heap[i] = heap[child]
+      i = child
+    }
+    heap[i] = slot
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Which id stands at which position. Ids are kept as the UTF-8 bytes that SQLite has, so that any text survives and
+ * ties break in byte order. One pool of ids, each behind its length, and a number a position; the reverse direction is
+ * a hash table that is built when it is first asked for.
+ */
+export class IdTable {
+  #pool: Uint8Array
+  #starts: Uint32Array
+  #count = 0
+  #used = 0
+  /** Pool bytes of ids that were overwritten. */
+  #waste = 0
+  /** position + 1 by hash of the id, 0 empty; undefined until needed. */
+  #slots: Uint32Array | undefined
+  #filled = 0
+
+  constructor(expected = 16) {
+    this.#pool = new Uint8Array(Math.max(64, expected * 8))
+    this.#starts = new Uint32Array(Math.max(16, expected))
+  }
+
+  /** Positions that have an id. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Memory it holds. */
+  get bytes(): number {
+    const slots = this.#slots?.byteLength ?? 0
+    return this.#pool.byteLength + this.#starts.byteLength + slots
+  }
+
+  /** Gives the next position an id. */
+  append(id: Uint8Array): number {
+    const position = this.#count
+    if (position === this.#starts.length) this.#growPositions()
+    this.#count++
+    this.#store(position, id)
+    if (this.#slots) this.#link(position)
+    return position
+  }
+
+  /** Gives a position that `forget` freed another id. */
+  reuse(position: number, id: Uint8Array): void {
+    this.#waste += this.idAt(position).length + 1
+    this.#store(position, id)
+    if (this.#slots) this.#link(position)
+    if (this.#waste > this.#used / 2 && this.#waste > 65536) this.#repack()
+  }
+
+  /** The id at a position: a view, gone after the next append. */
+  idAt(position: number): Uint8Array {
+    let at = this.#starts[position]
+    let length = this.#pool[at++]
+    if (length > 127) {
+      length &= 127
+      for (let shift = 7; ; shift += 7) {
+        const byte = this.#pool[at++]
+        length += (byte & 127) * 2 ** shift
+        if (!(byte > 127)) break
+      }
+    }
+    return this.#pool.subarray(at, at + length)
+  }
+
+  /** The live position of an id, or -1. */
+  find(id: Uint8Array): number {
+    const slots = this.#slots ?? this.#buildSlots()
+    const mask = slots.length - 1
+    for (let i = hash(id) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+      if (slots[i] === DELETED) continue
+      const position = slots[i] - 1
+      if (compareBytes(this.idAt(position), id) === 0) return position
+    }
+    return -1
+  }
+
+  /** Takes the id off the reverse direction: `find` no longer sees it. */
+  forget(position: number): void {
+    const slots = this.#slots ?? this.#buildSlots()
+    const mask = slots.length - 1
+    for (let i = hash(this.idAt(position)) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+      if (slots[i] === position + 1) {
+        slots[i] = DELETED
+        return
+      }
+    }
+  }
+
+  /** Tells which positions are alive when the reverse direction is built; the table itself keeps no such mark. */
+  isLive: (position: number) => boolean = () => true
+
+  /** Gives back the space that was taken ahead. */
+  trim(): void {
+    if (this.#pool.length > this.#used * 1.1) this.#pool = this.#pool.slice(0, this.#used)
+    if (this.#starts.length > this.#count * 1.1) this.#starts = this.#starts.slice(0, this.#count)
+  }
+
+  /** What a saved table consists of: views. Ids that did not change stay where they are from one save to the next. */
+  save(): { pool: Uint8Array; starts: Uint32Array } {
+    return {
+      pool: this.#pool.subarray(0, this.#used),
+      starts: this.#starts.subarray(0, this.#count),
+    }
+  }
+
+  /** Takes back what `save` gave, as its own; undefined when the two do not fit together. */
+  static restore(pool: Uint8Array, starts: Uint32Array): IdTable | undefined {
+    const table = new IdTable(0)
+    table.#pool = pool
+    table.#starts = starts
+    table.#count = starts.length
+    table.#used = pool.length
+    let live = 0
+    for (let position = 0; position < starts.length; position++) {
+      const id = table.idAt(position)
+      if (
+        starts[position] >= pool.length ||
+        id.byteOffset + id.length > pool.byteOffset + pool.length
+      ) {
+        return undefined
+      }
+      live += id.length + 1
+    }
+    table.#waste = Math.max(0, pool.length - live)
+    return table
+  }
+
+  #store(position: number, id: Uint8Array): void {
+    const needed = id.length + 5
+    if (this.#used + needed > this.#pool.length) this.#growPool(needed)
+    const pool = this.#pool
+    this.#starts[position] = this.#used
+    let length = id.length
+    for (; length > 127; length >>>= 7) pool[this.#used++] = (length & 127) | 128
+    pool[this.#used++] = length
+    pool.set(id, this.#used)
+    this.#used += id.length
+  }
+
+  #growPool(more: number): void {
+    const size = Math.max(this.#used + more, Math.ceil(this.#pool.length * 1.5))
+    const pool = new Uint8Array(size)
+    pool.set(this.#pool.subarray(0, this.#used))
+    this.#pool = pool
+  }
+
+  #growPositions(): void {
+    const starts = new Uint32Array(Math.ceil(this.#starts.length * 1.5) + 16)
+    starts.set(this.#starts)
+    this.#starts = starts
+  }
+
+  #repack(): void {
+    const old = new IdTable(0)
+    old.#pool = this.#pool
+    old.#starts = this.#starts.slice(0, this.#count)
+    this.#pool = new Uint8Array(Math.max(64, this.#used - this.#waste + 16))
+    this.#used = 0
+    this.#waste = 0
+    for (let position = 0; position < this.#count; position++) {
+      this.#store(position, old.idAt(position))
+    }
+  }
+
+  #link(position: number): void {
+    const slots = this.#slots
+    if (!slots) return
+    if ((this.#filled + 1) * 3 > slots.length * 2) {
+      this.#buildSlots()
+      return
+    }
+    const mask = slots.length - 1
+    let i = hash(this.idAt(position)) & mask
+    while (slots[i] !== 0) i = (i + 1) & mask
+    slots[i] = position + 1
+    this.#filled++
+  }
+
+  /** `hash` of a stored id, without a view of it. */
+  #hashAt(position: number): number {
+    const pool = this.#pool
+    const at = this.#starts[position]
+    const length = pool[at]
+    if (length > 127) return hash(this.idAt(position))
+    let h = HASH_SEED
+    for (let i = at + 1; i <= at + length; i++) h = Math.imul(h ^ pool[i], HASH_PRIME)
+    return mix(h)
+  }
+
+  #buildSlots(): Uint32Array {
+    let size = 16
+    while (size * 3 < this.#count * 4 + 48) size *= 2
+    const slots = new Uint32Array(size)
+    const mask = size - 1
+    let filled = 0
+    for (let position = 0; position < this.#count; position++) {
+      if (!this.isLive(position)) continue
+      let i = this.#hashAt(position) & mask
+      while (slots[i] !== 0) i = (i + 1) & mask
+      slots[i] = position + 1
+      filled++
+    }
+    this.#slots = slots
+    this.#filled = filled
+    return slots
+  }
+}
+
+const DELETED = 0xffffffff
+
+const HASH_SEED = 0x811c9dc5
+const HASH_PRIME = 0x01000193
+
+/** FNV-1a with a final mix (Fowler, Noll, Vo). */
+function hash(bytes: Uint8Array): number {
+  let h = HASH_SEED
+  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i], HASH_PRIME)
+  return mix(h)
+}
+
+function mix(hashed: number): number {
+  let h = hashed ^ (hashed >>> 15)
+  h = Math.imul(h, 0x2c1b3c6d)
+  return (h ^ (h >>> 13)) >>> 0
+}
+
+/** Byte order: what ties break by. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i]
+  return a.length - b.length
+}

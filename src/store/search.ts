@@ -1,0 +1,278 @@
+import type { Connection } from '../engine/connection.ts'
+import type { Statement } from '../engine/statement.ts'
+import { Utf8 } from '../engine/values.ts'
+import { VecError } from '../errors.ts'
+import type { VectorIndex } from '../indexes/vector-index.ts'
+import { isFiniteVector } from '../vector/embedding.ts'
+import { exactSimilarity, magnitude } from '../vector/similarity.ts'
+import { Hits } from './hits.ts'
+import { embeddingLength, rowByKey } from './rows.ts'
+import type { ShadowTable } from './shadow-table.ts'
+import { SliceReader, type SliceView } from './slice-reader.ts'
+import type { IndexRecipe, Slice } from './slice.ts'
+import { TableScan } from './table-scan.ts'
+
+export interface Search {
+  readonly dataset: string
+  readonly query: Float32Array
+  /** Rows wanted; Infinity for all. */
+  readonly limit: number
+  /** No row outside is accepted; a range a little too wide does no harm. */
+  readonly minSimilarity: number
+  readonly maxSimilarity: number
+  /** The exact condition. */
+  accepts(this: void, similarity: number): boolean
+  /** Only these documents. */
+  readonly ids: readonly Uint8Array[] | undefined
+}
+
+/** How the last search was answered. */
+export interface SearchReport {
+  /** From an index, from the whole table, or from the rows of given ids. */
+  readonly path: 'index' | 'table' | 'keys' | 'nothing'
+  /** Rows whose bound was computed. */
+  readonly visited: number
+  /** Rows scored exactly. */
+  readonly rescored: number
+  /** Changed rows of the open transaction that were looked at beside the index. */
+  readonly overlay: number
+}
+
+/** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
+const FEW = 256
+
+/** Finds the nearest documents of a vec table, as its connection's transaction sees them. */
+export class Searcher {
+  readonly shadow: ShadowTable
+  readonly slices: SliceReader
+  readonly #recipe: IndexRecipe
+  readonly #scan: TableScan
+  #row = new Float32Array(0)
+  #rowBytes = new Uint8Array(0)
+  /** Dimension of a row that was passed over for it. */
+  #otherDim = 0
+  report: SearchReport = { path: 'nothing', visited: 0, rescored: 0, overlay: 0 }
+
+  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
+    this.shadow = shadow
+    this.#recipe = recipe
+    this.slices = new SliceReader(db, shadow, recipe)
+    this.#scan = new TableScan(shadow, recipe.metric)
+  }
+
+  search(search: Search): Hits {
+    return this.shadow.inSnapshot(() => this.#search(search))
+  }
+
+  #search(search: Search): Hits {
+    this.shadow.refresh()
+    this.report = { path: 'nothing', visited: 0, rescored: 0, overlay: 0 }
+    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity)
+      return new Hits(0).ranked()
+    if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
+    const view = this.slices.view(search.dataset)
+    const index = view?.slice.index
+    if (!view || this.#prefersTable(search, view, index)) return this.#searchTable(search)
+    return this.#searchIndex(search, view, index)
+  }
+
+  dispose(): void {
+    this.slices.dispose()
+    this.#scan.dispose()
+  }
+
+  /** Whether reading the whole table costs less than looking up the rows an index names, or decides what it cannot. */
+  #prefersTable(search: Search, view: SliceView, index: VectorIndex | undefined): boolean {
+    if (view.changed.length > 0 && (!index || view.slice.mixed)) return true
+    if (!index) return false
+    if (index.dim !== search.query.length) {
+      if (view.slice.mixed || view.changed.length > 0) return true
+      if (index.count === 0) return false
+      throw this.#wrongDimension(search, index.dim)
+    }
+    return search.limit > index.count / 8 && search.limit > 64 && !this.#inMemory(view, index)
+  }
+
+  /** The rows are in memory, and none of them can have vanished. */
+  #inMemory(view: SliceView, index: VectorIndex): boolean {
+    return (
+      index.resident && view.changed.length === 0 && !view.writing && this.slices.verified(view)
+    )
+  }
+
+  #searchTable(search: Search): Hits {
+    const wanted = search.ids && idSet(search.ids)
+    const hits = new Hits(wanted ? Infinity : search.limit)
+    const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
+    if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
+    this.report = { path: 'table', visited: scored, rescored: scored, overlay: 0 }
+    hits.ranked()
+    if (!wanted) return hits
+    const chosen = new Hits(search.limit)
+    for (let rank = 0; rank < hits.count; rank++) {
+      const id = hits.id(rank)
+      if (wanted.has(keyOf(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
+    }
+    return chosen.ranked()
+  }
+
+  #searchKeys(search: Search, ids: readonly Uint8Array[]): Hits {
+    const hits = new Hits(search.limit)
+    let rescored = 0
+    this.#otherDim = 0
+    for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
+    // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
+    if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
+      return this.#searchTable(search)
+    this.report = { path: 'keys', visited: 0, rescored, overlay: 0 }
+    return hits.ranked()
+  }
+
+  /** Whether the index says that the query has the dimension of its dataset. */
+  #isDimensionOf(search: Search): boolean {
+    const view = this.slices.view(search.dataset)
+    return view?.changed.length === 0 && view.slice.dim === search.query.length
+  }
+
+  #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {
+    if (!index || index.count === 0) return new Hits(0).ranked()
+    const { slice, changed } = view
+    const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
+    const ghosts: number[] = []
+    let visited = 0
+    let rescored = 0
+    let surplus = 0
+    for (;;) {
+      const hits = new Hits(search.limit)
+      this.#otherDim = 0
+      for (const id of changed) {
+        if (!wanted || wanted.has(keyOf(id))) this.#addRow(search, id, hits)
+      }
+      // Which dimension the dataset has may be in question: the table decides.
+      if (this.#otherDim > 0) return this.#searchTable(search)
+      const k = Math.min(search.limit + surplus, index.count)
+      const candidates = index.search({
+        query: search.query,
+        k,
+        allowed: this.#allowed(search, slice, index, changed, ghosts),
+        minSimilarity: search.minSimilarity,
+        maxSimilarity: search.maxSimilarity,
+      })
+      visited += candidates.visited
+      const inMemory = this.#inMemory(view, index)
+      const { count, positions, upper } = candidates
+      const seenGhosts = ghosts.length
+      let refused = 0
+      for (let i = 0; i < count; i++) {
+        if (upper[i] < hits.threshold) break
+        const position = positions[i]
+        rescored++
+        if (inMemory) {
+          const similarity = index.similarity(position)
+          if (!search.accepts(similarity)) refused++
+          else hits.add(similarity, slice.ids.idAt(position), NaN)
+          continue
+        }
+        const outcome = this.#addRow(search, slice.ids.idAt(position).slice(), hits)
+        if (outcome === 'ghost') ghosts.push(position)
+        else if (outcome === 'refused') refused++
+      }
+      this.report = { path: 'index', visited, rescored, overlay: changed.length }
+      if (ghosts.length > seenGhosts) {
+        // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
+        if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
+        if (index.count === 0) return hits.ranked()
+        continue
+      }
+      // Rows at the very edge of a range took the place of others.
+      const short = hits.count < search.limit && refused > 0 && k < index.count
+      if (!short) return hits.ranked()
+      surplus = Math.max(2 * surplus, refused)
+    }
+  }
+
+  /** Which positions may be returned; undefined for all. */
+  #allowed(
+    search: Search,
+    slice: Slice,
+    index: VectorIndex,
+    changed: readonly Uint8Array[],
+    ghosts: readonly number[],
+  ): Uint32Array | undefined {
+    if (!search.ids && changed.length === 0 && ghosts.length === 0) return undefined
+    const words = new Uint32Array((index.positions + 31) >>> 5)
+    if (search.ids) {
+      for (const id of search.ids) {
+        const position = slice.ids.find(id)
+        if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
+      }
+    } else {
+      words.fill(0xffffffff)
+    }
+    const mask = (position: number): void => {
+      words[position >>> 5] &= ~(1 << (position & 31))
+    }
+    for (const id of changed) {
+      const position = slice.ids.find(id)
+      if (position >= 0) mask(position)
+    }
+    for (const ghost of ghosts) mask(ghost)
+    return words
+  }
+
+  /** Scores the present row of an id. A ghost is a row that is gone, hidden, or no vector of this dimension. */
+  #addRow(search: Search, id: Uint8Array, hits: Hits): 'scored' | 'refused' | 'ghost' {
+    const statement = rowByKey(this.shadow)
+    statement.start(search.dataset, new Utf8(id))
+    try {
+      if (!statement.step()) return 'ghost'
+      const dim = search.query.length
+      const length = embeddingLength(statement, 1)
+      if (length !== dim * 4) {
+        if (length > 0 && length % 4 === 0) this.#otherDim = length / 4
+        return 'ghost'
+      }
+      const row = this.#readRow(statement, dim)
+      if (!isFiniteVector(row)) return 'ghost'
+      const similarity = exactSimilarity(this.#recipe.metric, search.query, row)
+      if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
+      hits.add(similarity, id, statement.isNull(0) ? NaN : statement.number(0))
+      return 'scored'
+    } finally {
+      statement.end()
+    }
+  }
+
+  #readRow(statement: Statement, dim: number): Float32Array {
+    if (this.#row.length !== dim) {
+      this.#row = new Float32Array(dim)
+      this.#rowBytes = new Uint8Array(this.#row.buffer)
+    }
+    this.#rowBytes.set(statement.bytes(1))
+    return this.#row
+  }
+
+  #wrongDimension(search: Search, dim: number): VecError {
+    const { schema, name } = this.shadow
+    return new VecError(
+      'VEC_DIMENSION',
+      `vec: query dim ${search.query.length} != index dim ${dim}: dataset '${search.dataset}' of ${schema}.${name} holds vectors of ${dim} numbers`,
+      { hint: 'embed the query with the model that embedded the documents' },
+    )
+  }
+}
+
+/** Whether a query can find anything at all: a vector of length zero has no direction, and finds nothing as in the original. */
+export function canMatch(query: Float32Array): boolean {
+  return magnitude(query) > 0
+}
+
+function keyOf(id: Uint8Array): string {
+  let key = ''
+  for (const byte of id) key += String.fromCharCode(byte)
+  return key
+}
+
+function idSet(ids: readonly Uint8Array[]): Set<string> {
+  return new Set(ids.map(keyOf))
+}

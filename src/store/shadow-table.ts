@@ -1,0 +1,259 @@
+import type { Connection } from '../engine/connection.ts'
+import type { Statement } from '../engine/statement.ts'
+import { VecError } from '../errors.ts'
+import {
+  createStatement,
+  firstState,
+  GUARD_TRIGGERS,
+  JOURNAL_STATE,
+  journalTriggers,
+  storedText,
+  SUPPORT_TABLES,
+  type SchemaObject,
+} from './layout.ts'
+import { quoteName } from './names.ts'
+
+const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
+
+/** Columns that cannot alter an answer, however they change. */
+const UNWATCHED = new Set(['content', 'meta', 'scn', 'embedding_model'])
+
+export interface Shape {
+  readonly columns: ReadonlySet<string>
+  /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
+  readonly rowid: string | undefined
+  /** (dataset_id, id) names at most one row. */
+  readonly unique: boolean
+  readonly triggers: readonly SchemaObject[]
+  /** The journal and its triggers are there, word for word. */
+  readonly journaled: boolean
+}
+
+/**
+ * The ordinary table that holds the documents of a vec table, as one connection sees it. What is known of it is read
+ * from the schema, and read again whenever the schema's version moves.
+ */
+export class ShadowTable {
+  readonly db: Connection
+  readonly schema: string
+  readonly name: string
+  /** Rows with archived = 1 count like the others. */
+  readonly includeArchived: boolean
+  readonly #version: Statement
+  readonly #hold: Statement
+  readonly #statements = new Map<string, Statement>()
+  #seen = -1
+  #shape: Shape | undefined
+
+  constructor(db: Connection, schema: string, name: string, includeArchived: boolean) {
+    this.db = db
+    this.schema = schema
+    this.name = name
+    this.includeArchived = includeArchived
+    this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
+    const catalog =
+      schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(schema)}.sqlite_schema`
+    this.#hold = db.prepare(`SELECT 1 FROM ${catalog}`)
+  }
+
+  /** The table's name for SQL. */
+  get sql(): string {
+    return `${quoteName(this.schema)}.${quoteName(this.name)}`
+  }
+
+  /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
+  inSnapshot<R>(read: () => R): R {
+    const hold = this.#hold
+    if (hold.busy) return read()
+    hold.start()
+    try {
+      hold.step()
+      return read()
+    } finally {
+      hold.end()
+    }
+  }
+
+  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
+  refresh(): Shape {
+    this.#version.start()
+    this.#version.step()
+    const version = this.#version.number(0)
+    this.#version.end()
+    if (version !== this.#seen || !this.#shape) {
+      this.#shape = this.#readShape()
+      // A schema that is not committed may be rolled back, and its number be given to another.
+      const committed = this.db.transactionState(this.schema) !== 'write'
+      this.#seen = committed ? version : -1
+    }
+    return this.#shape
+  }
+
+  /** Forgets what is known of the schema. */
+  distrust(): void {
+    this.#seen = -1
+  }
+
+  /** A prepared statement of this table, kept for the next time. `{table}` stands for the table, quoted. */
+  statement(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.db.prepare(sql.replaceAll('{table}', this.sql))
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  /** The condition under which a row counts at all, beside its dataset. */
+  get visible(): string {
+    return this.refresh().columns.has('archived') && !this.includeArchived
+      ? 'AND coalesce(archived, 0) = 0'
+      : ''
+  }
+
+  /** `name`, or NULL where the table has no such column. */
+  optional(name: 'content' | 'meta'): string {
+    return this.refresh().columns.has(name) ? name : 'NULL'
+  }
+
+  /** Makes the journal, the storage tables and the triggers, all or none. */
+  install(): void {
+    this.db.transaction(() => this.installHere())()
+    this.distrust()
+  }
+
+  /** The same inside a statement that writes already, which makes it all or none. */
+  installHere(): void {
+    const { db, schema } = this
+    for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
+    db.exec(firstState(schema))
+    const shape = this.#readShape()
+    let replaced = false
+    for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
+      if (this.#storedSql(trigger.name) === storedText(trigger)) continue
+      replaced = true
+      db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
+      db.exec(createStatement(schema, trigger))
+    }
+    for (const trigger of this.#foreignTriggers()) {
+      db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
+    }
+    // While a trigger was missing, changes may have gone by unseen.
+    if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
+    this.distrust()
+  }
+
+  /** Takes the triggers off again. The documents stay. */
+  uninstall(): void {
+    for (const trigger of this.#readShape().triggers) {
+      this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
+    }
+    this.distrust()
+  }
+
+  dispose(): void {
+    for (const statement of this.#statements.values()) statement.finalize()
+    this.#statements.clear()
+    this.#version.finalize()
+    this.#hold.finalize()
+  }
+
+  #readShape(): Shape {
+    const { db, schema, name } = this
+    const list = db.prepare(
+      'SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = ?',
+    )
+    const found = list.pluck().get(schema, name, 'table')
+    list.finalize()
+    if (found === undefined) {
+      throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
+        hint: `the documents of a vec table stand in its shadow table: create ${name}(dataset_id, id, content, meta, embedding), or drop and create the vec table anew`,
+      })
+    }
+    const info = db.prepare('SELECT name FROM pragma_table_info(?, ?)').pluck()
+    const columns = new Set(
+      (info.all(name, schema) as string[]).map(column => column.toLowerCase()),
+    )
+    info.finalize()
+    const missing = REQUIRED.filter(column => !columns.has(column))
+    if (missing.length > 0) {
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs dataset_id, id and embedding, it has ${[...columns].join(', ')}`,
+        {
+          hint: `ALTER TABLE ${name} ADD COLUMN, or rename the table and let the vec table make its own`,
+        },
+      )
+    }
+    const rowid =
+      found === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
+    const { unique, indexed } = this.#uniqueColumns()
+    const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
+    const triggers = journalTriggers({ name, watched, rowid })
+    const support = [...SUPPORT_TABLES.slice(0, 2), ...GUARD_TRIGGERS, ...triggers]
+    const journaled =
+      support.every(object => this.#storedSql(object.name) === storedText(object)) &&
+      this.#foreignTriggers().length === 0
+    return { columns, rowid, unique, triggers, journaled }
+  }
+
+  /** Whether (dataset_id, id) is unique, and every column that some unique index covers. */
+  #uniqueColumns(): { unique: boolean; indexed: Set<string> } {
+    const { db, schema, name } = this
+    const rows = db.prepare(
+      `SELECT l.name AS name, i.name AS col, l.partial AS partial
+       FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
+    )
+    const indexes = new Map<string, { columns: string[]; partial: boolean }>()
+    for (const row of rows.all(name, schema) as {
+      name: string
+      col: string | null
+      partial: number
+    }[]) {
+      const index = indexes.get(row.name) ?? { columns: [], partial: row.partial === 1 }
+      index.columns.push(row.col?.toLowerCase() ?? '(expression)')
+      indexes.set(row.name, index)
+    }
+    rows.finalize()
+    const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
+    const info = db.prepare('SELECT name FROM pragma_table_info(?, ?) WHERE pk > 0').pluck()
+    const key = (info.all(name, schema) as string[]).map(column => column.toLowerCase())
+    info.finalize()
+    for (const column of key) indexed.add(column)
+    const unique = isKeyOf(key) || [...indexes.values()].some(i => !i.partial && isKeyOf(i.columns))
+    return { unique, indexed }
+  }
+
+  #storedSql(name: string): string | undefined {
+    const catalog =
+      this.schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(this.schema)}.sqlite_schema`
+    const statement = this.db.prepare(`SELECT sql FROM ${catalog} WHERE name = ?`).pluck()
+    try {
+      return statement.get(name) as string | undefined
+    } finally {
+      statement.finalize()
+    }
+  }
+
+  /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
+  #foreignTriggers(): string[] {
+    const { db, schema, name } = this
+    if (schema === 'temp') return []
+    const statement = db
+      .prepare(
+        `SELECT name FROM ${quoteName(schema)}.sqlite_schema
+         WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE AND sql LIKE '%vec_invalidate(%'`,
+      )
+      .pluck()
+    try {
+      return statement.all(name) as string[]
+    } finally {
+      statement.finalize()
+    }
+  }
+}
+
+/** Whether a unique index on these columns makes (dataset_id, id) unique. */
+function isKeyOf(columns: readonly string[]): boolean {
+  return columns.length > 0 && columns.every(column => column === 'dataset_id' || column === 'id')
+}

@@ -1,0 +1,247 @@
+import type { Connection } from '../engine/connection.ts'
+import { Utf8 } from '../engine/values.ts'
+import { Journal, type JournalHead } from './journal.ts'
+import { embeddingLength, rowByKey, visitRows } from './rows.ts'
+import type { ShadowTable } from './shadow-table.ts'
+import { sliceCache, type FileSlices, type SliceEntry } from './slice-cache.ts'
+import { Slice, type IndexRecipe } from './slice.ts'
+import { upkeepOf, type Upkeep } from './upkeep.ts'
+
+/** A slice, and what this transaction sees that the slice does not hold. */
+export interface SliceView {
+  readonly slice: Slice
+  /** Ids whose rows are not, or no longer, as the slice has them: mask them there, and look at their present rows. */
+  readonly changed: readonly Uint8Array[]
+  readonly dataset: string
+  /** The last journal entry of this snapshot. */
+  readonly seq: number
+  /** The transaction has written: what it sees may never be committed. */
+  readonly writing: boolean
+}
+
+/** Small indexes are checked for vanished rows by counting; up to so many rows that costs next to nothing. */
+const COUNTABLE = 4096
+/** After a failed attempt to mend the triggers the next one waits. */
+const HEAL_PAUSE_MS = 1000
+
+/**
+ * Brings the slices of one shadow table to what a connection's transaction sees. The rules and why they are right:
+ * Freshness in ARCHITECTURE.md.
+ */
+export class SliceReader {
+  readonly #db: Connection
+  readonly #shadow: ShadowTable
+  readonly #recipe: IndexRecipe
+  readonly #file: FileSlices
+  readonly #upkeep: Upkeep
+  /** Slices built while the transaction had written: nobody else may see them before it is committed. */
+  readonly #private = new Map<string, Slice>()
+  #journal: Journal | undefined
+  #healedAt = -Infinity
+
+  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
+    this.#db = db
+    this.#shadow = shadow
+    this.#recipe = recipe
+    this.#file = sliceCache.attach(db, shadow.schema)
+    this.#upkeep = upkeepOf(db, shadow.schema, this.#file)
+  }
+
+  /** The slice of a dataset; undefined: nothing can be trusted but the table itself. */
+  view(dataset: string): SliceView | undefined {
+    const writing = this.#db.transactionState(this.#shadow.schema) === 'write'
+    const journal = this.#openJournal(writing)
+    const head = journal?.head()
+    if (!journal || !head) return undefined
+    const entry = this.#entry(dataset)
+    if (this.#private.size > 0 && !writing) this.#settle(journal, head)
+    let slice = this.#private.get(dataset) ?? entry.slice
+    if (slice && !journal.follows(slice.point, head)) {
+      // Rolled back, pruned, restored or rewritten: this history is not the one the slice was built on.
+      this.#drop(dataset, entry, slice)
+      slice = undefined
+    }
+    slice ??=
+      this.#load(journal, dataset, entry, head, writing) ??
+      this.#build(dataset, entry, head, writing)
+    if (slice.point.seq === head.seq) return { slice, changed: [], dataset, seq: head.seq, writing }
+    return this.#catchUp(journal, head, dataset, entry, slice, writing)
+  }
+
+  /** Whether no row of a small index can have vanished without a trace; see `Slice.verifiedSeq`. */
+  verified(view: SliceView): boolean {
+    const { slice } = view
+    const { index } = slice
+    if (slice.verifiedSeq === view.seq) return true
+    if (!index?.resident || index.count > COUNTABLE || slice.rejected.notFinite > 0) return false
+    // The first query after a change looks its few rows up; the second pays for the count, once.
+    if (slice.countAtSeq !== view.seq) {
+      slice.countAtSeq = view.seq
+      return false
+    }
+    if (this.#countVectors(view.dataset, slice) !== index.count) return false
+    slice.verifiedSeq = view.seq
+    return true
+  }
+
+  dispose(): void {
+    for (const slice of this.#private.values()) slice.dispose()
+    this.#private.clear()
+    this.#journal?.dispose()
+    this.#journal = undefined
+  }
+
+  #entry(dataset: string): SliceEntry {
+    return sliceCache.entry(this.#file, this.#shadow.name, dataset, this.#recipe.key)
+  }
+
+  /** The journal, mended if need be; undefined when writes may have gone by without an entry. */
+  #openJournal(writing: boolean): Journal | undefined {
+    let shape = this.#shadow.refresh()
+    if (!shape.journaled) {
+      this.#journal?.dispose()
+      this.#journal = undefined
+      if (!shape.unique || !this.#heal(writing)) return undefined
+      shape = this.#shadow.refresh()
+      if (!shape.journaled) return undefined
+    }
+    return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
+  }
+
+  /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */
+  #heal(writing: boolean): boolean {
+    const db = this.#db
+    if (db.isReadonly(this.#shadow.schema)) return false
+    // A statement that writes on its own (INSERT ... SELECT from the vec table) cannot be joined by a transaction.
+    if (db.inTransaction ? !writing : db.transactionState() === 'write') return false
+    if (performance.now() - this.#healedAt < HEAL_PAUSE_MS) return false
+    this.#healedAt = performance.now()
+    try {
+      db.waitingAtMost(0, () => this.#shadow.install())
+      return true
+    } catch {
+      // Busy, a full disk, no permission: the table itself still answers.
+      this.#shadow.distrust()
+      return false
+    }
+  }
+
+  /** The transaction is over: what it built is good for everybody if it was committed, and for nobody otherwise. */
+  #settle(journal: Journal, head: JournalHead): void {
+    for (const [dataset, slice] of this.#private) {
+      const entry = this.#entry(dataset)
+      if (!entry.slice && journal.follows(slice.point, head)) sliceCache.keep(entry, slice)
+      else slice.dispose()
+    }
+    this.#private.clear()
+  }
+
+  #drop(dataset: string, entry: SliceEntry, slice: Slice): void {
+    if (this.#private.delete(dataset)) slice.dispose()
+    else {
+      entry.slice = undefined
+      slice.dispose()
+    }
+  }
+
+  /** A saved index on this snapshot's history; the changes since are folded in by `view`. */
+  #load(
+    journal: Journal,
+    dataset: string,
+    entry: SliceEntry,
+    head: JournalHead,
+    writing: boolean,
+  ): Slice | undefined {
+    const slice = this.#upkeep.storage.load(this.#shadow.name, dataset, this.#recipe)
+    if (!slice) return undefined
+    if (!journal.follows(slice.point, head)) {
+      slice.dispose()
+      return undefined
+    }
+    if (writing) this.#private.set(dataset, slice)
+    else sliceCache.keep(entry, slice)
+    return slice
+  }
+
+  #build(dataset: string, entry: SliceEntry, head: JournalHead, writing: boolean): Slice {
+    const slice = new Slice(this.#recipe, pointOf(head))
+    try {
+      visitRows(this.#shadow, dataset, (id, embedding) => slice.add(id, embedding))
+      slice.flush()
+      slice.ids.trim()
+    } catch (error) {
+      slice.dispose()
+      throw error
+    }
+    if (writing) this.#private.set(dataset, slice)
+    else {
+      sliceCache.keep(entry, slice)
+      this.#upkeep.suggest(slice)
+    }
+    return slice
+  }
+
+  #catchUp(
+    journal: Journal,
+    head: JournalHead,
+    dataset: string,
+    entry: SliceEntry,
+    stale: Slice,
+    writing: boolean,
+  ): SliceView {
+    let slice = stale
+    const own = this.#private.get(dataset) === slice
+    const limit = Math.max(1000, Math.floor(slice.count / 5))
+    const ids = journal.changedIds(slice.point.seq, this.#shadow.name, dataset, limit)
+    const seq = head.seq
+    if (ids && ids.length > 0 && writing && !own)
+      return { slice, changed: ids, dataset, seq, writing }
+    if (ids && (own || !writing)) {
+      if (ids.length > 0) this.#fold(dataset, slice, ids)
+      slice.point = pointOf(head)
+      if (!own) this.#upkeep.suggest(slice)
+    }
+    // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.
+    const rebuild =
+      !ids || (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyDead))
+    if (!rebuild) return { slice, changed: [], dataset, seq, writing }
+    if (!writing || own) this.#drop(dataset, entry, slice)
+    slice = this.#build(dataset, entry, head, writing)
+    return { slice, changed: [], dataset, seq, writing }
+  }
+
+  /** Makes the index hold the present rows of these ids. */
+  #fold(dataset: string, slice: Slice, ids: readonly Uint8Array[]): void {
+    for (const id of ids) slice.remove(id)
+    const statement = rowByKey(this.#shadow)
+    for (const id of ids) {
+      statement.start(dataset, new Utf8(id))
+      try {
+        if (!statement.step()) continue
+        const length = embeddingLength(statement, 1)
+        if (length > 0 && length % 4 === 0) slice.add(id, statement.bytes(1))
+      } finally {
+        statement.end()
+      }
+    }
+    slice.flush()
+  }
+
+  #countVectors(dataset: string, slice: Slice): number {
+    const count = this.#shadow.statement(
+      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
+       AND length(CAST(embedding AS BLOB)) = ?2 AND typeof(id) = 'text' ${this.#shadow.visible}`,
+    )
+    count.start(dataset, slice.dim * 4)
+    try {
+      count.step()
+      return count.number(0)
+    } finally {
+      count.end()
+    }
+  }
+}
+
+function pointOf(head: JournalHead): { epoch: number; seq: number; tag: bigint } {
+  return { epoch: head.epoch, seq: head.seq, tag: head.tag }
+}

@@ -1,0 +1,306 @@
+import type { Connection } from '../engine/connection.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { IndexImage, IndexSection } from '../indexes/vector-index.ts'
+import { checksum } from '../kernels/checksum.ts'
+import { IdTable } from './id-table.ts'
+import { CHUNKS, JOURNAL, JOURNAL_STATE, STORAGE } from './layout.ts'
+import { quoteName, storageName } from './names.ts'
+import {
+  CHUNK_BYTES,
+  decodeHead,
+  encodeHead,
+  type SavedHead,
+  type SavedSection,
+} from './saved-head.ts'
+import { Slice, type IndexRecipe } from './slice.ts'
+
+const IDS_POOL = 'ids.pool'
+const IDS_STARTS = 'ids.starts'
+
+/** A saved index that lags this far behind is given up, so that the journal can be pruned. */
+const MAX_LAG = 500_000
+/** Entries pruned in one go; fewer are not worth the write. */
+const PRUNE_AT_MOST = 100_000
+const PRUNE_AT_LEAST = 1000
+
+/** The saved indexes of one schema: a head in `vector_storage`, the bytes in chunks. */
+export class Storage {
+  readonly #db: Connection
+  readonly #schema: string
+
+  constructor(db: Connection, schema: string) {
+    this.#db = db
+    this.#schema = schema
+  }
+
+  /** The saved slice of a dataset; undefined when there is none that can be trusted. */
+  load(shadow: string, dataset: string, recipe: IndexRecipe): Slice | undefined {
+    const head = this.head(shadow, dataset)
+    if (!head || head.recipe !== recipe.key || head.metric !== recipe.metric) return undefined
+    const sections = new Map<string, Uint8Array>()
+    for (const section of head.sections) {
+      const bytes = this.#loadSection(shadow, dataset, section)
+      if (!bytes) return undefined
+      sections.set(section.name, bytes)
+    }
+    try {
+      return assemble(head, sections, recipe)
+    } catch {
+      // Sound checksums over something no index can be made of: as good as damaged.
+      return undefined
+    }
+  }
+
+  /** The head of a saved index; undefined when there is none of ours. */
+  head(shadow: string, dataset: string): SavedHead | undefined {
+    let statement: Statement | undefined
+    try {
+      statement = this.#prepare(
+        `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
+      )
+      statement.start(storageName(shadow), dataset)
+      if (!statement.step() || !statement.isBlob(0)) return undefined
+      return decodeHead(statement.bytes(0).slice())
+    } catch {
+      // No table, a foreign blob, a damaged one: there is nothing to trust.
+      return undefined
+    } finally {
+      statement?.finalize()
+    }
+  }
+
+  /** Writes what changed since the last save; returns the bytes written. One transaction, or a part of the caller's. */
+  save(shadow: string, dataset: string, slice: Slice): number {
+    const { index } = slice
+    if (!index) return 0
+    const image = index.save()
+    const { pool, starts } = slice.ids.save()
+    const parts: IndexSection[] = [
+      ...image.sections,
+      { name: IDS_POOL, bytes: pool },
+      {
+        name: IDS_STARTS,
+        bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
+      },
+    ]
+    const known = this.head(shadow, dataset)
+    let written = 0
+    const put = this.#prepare(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`)
+    const sections: SavedSection[] = []
+    try {
+      for (const { name, bytes } of parts) {
+        const before = known?.sections.find(section => section.name === name)
+        const checksums: bigint[] = []
+        for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
+          const data = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
+          const sum = checksum(data)
+          checksums.push(sum)
+          if (before?.checksums[chunk] === sum && lengthOf(before, chunk) === data.length) continue
+          put.run(storageName(shadow), dataset, name, chunk, data)
+          written += data.length
+        }
+        sections.push({ name, bytes: bytes.length, checksums })
+      }
+    } finally {
+      put.finalize()
+    }
+    this.#dropBeyond(shadow, dataset, sections)
+    const head = encodeHead({
+      kind: image.kind,
+      metric: image.metric,
+      recipe: slice.recipe.key,
+      dim: image.dim,
+      positions: image.positions,
+      count: image.count,
+      point: slice.point,
+      notFinite: slice.rejected.notFinite,
+      sections,
+    })
+    this.#run(
+      `INSERT OR REPLACE INTO {schema}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`,
+      storageName(shadow),
+      dataset,
+      head,
+    )
+    return written + head.length
+  }
+
+  /** Deletes the saved indexes of a shadow table, or of one dataset. */
+  drop(shadow: string, dataset?: string): void {
+    for (const table of [STORAGE, CHUNKS]) {
+      if (!this.#has(table)) continue
+      const where = 'shadow_table_name = ?1 AND (?2 IS NULL OR dataset_id = ?2)'
+      this.#run(
+        `DELETE FROM {schema}.${table} WHERE ${where}`,
+        storageName(shadow),
+        dataset ?? null,
+      )
+    }
+  }
+
+  /**
+   * Deletes journal entries that no saved index needs any more: mark first, then delete. Whoever holds an older index
+   * in memory sees the mark and builds anew. The entry that a saved index ends with stays: it proves their common past.
+   */
+  prune(lastSeq: number): number {
+    const heads = this.#prepare(
+      `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
+    )
+    let limit = lastSeq - 1
+    const lagging: [string, string][] = []
+    try {
+      heads.start()
+      while (heads.step()) {
+        if (!heads.isBlob(2)) continue
+        const seq = seqOf(heads.bytes(2))
+        if (seq === undefined) continue
+        if (lastSeq - seq > MAX_LAG) lagging.push([heads.text(0), heads.text(1)])
+        else limit = Math.min(limit, seq - 1)
+      }
+    } finally {
+      heads.finalize()
+    }
+    const first = this.#number(`SELECT min(seq) FROM {schema}.${JOURNAL}`)
+    if (limit - first < PRUNE_AT_LEAST) return 0
+    for (const [name, dataset] of lagging) {
+      this.#run(
+        `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
+        name,
+        dataset,
+      )
+      this.#run(
+        `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ?`,
+        name,
+        dataset,
+      )
+    }
+    limit = Math.min(limit, first + PRUNE_AT_MOST)
+    this.#run(`UPDATE {schema}.${JOURNAL_STATE} SET pruned_seq = max(pruned_seq, ?)`, limit)
+    this.#run(`DELETE FROM {schema}.${JOURNAL} WHERE seq <= ?`, limit)
+    return limit - first + 1
+  }
+
+  #loadSection(shadow: string, dataset: string, section: SavedSection): Uint8Array | undefined {
+    let chunks: Statement | undefined
+    try {
+      chunks = this.#prepare(
+        `SELECT chunk, data FROM {schema}.${CHUNKS}
+         WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
+      )
+      const bytes = new Uint8Array(section.bytes)
+      let next = 0
+      chunks.start(storageName(shadow), dataset, section.name)
+      while (chunks.step()) {
+        if (next === section.checksums.length || chunks.number(0) !== next) return undefined
+        const data = chunks.bytes(1)
+        if (data.length !== lengthOf(section, next)) return undefined
+        const at = next * CHUNK_BYTES
+        bytes.set(data, at)
+        const copy = bytes.subarray(at, at + data.length)
+        if (checksum(copy) !== section.checksums[next]) return undefined
+        next++
+      }
+      return next === section.checksums.length ? bytes : undefined
+    } catch {
+      // A table that is not there, a size that no memory holds.
+      return undefined
+    } finally {
+      chunks?.finalize()
+    }
+  }
+
+  #dropBeyond(shadow: string, dataset: string, sections: readonly SavedSection[]): void {
+    const name = storageName(shadow)
+    const kept = sections.map(() => '?').join(', ')
+    this.#run(
+      `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section NOT IN (${kept})`,
+      name,
+      dataset,
+      ...sections.map(section => section.name),
+    )
+    for (const section of sections) {
+      this.#run(
+        `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? AND chunk >= ?`,
+        name,
+        dataset,
+        section.name,
+        section.checksums.length,
+      )
+    }
+  }
+
+  #has(table: string): boolean {
+    const statement = this.#db
+      .prepare('SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ?')
+      .pluck()
+    try {
+      return statement.get(this.#schema, table) === 1
+    } finally {
+      statement.finalize()
+    }
+  }
+
+  #prepare(sql: string): Statement {
+    return this.#db.prepare(sql.replaceAll('{schema}', quoteName(this.#schema)))
+  }
+
+  #run(sql: string, ...parameters: (string | number | null | Uint8Array)[]): void {
+    const statement = this.#prepare(sql)
+    try {
+      statement.run(...parameters)
+    } finally {
+      statement.finalize()
+    }
+  }
+
+  #number(sql: string): number {
+    const statement = this.#prepare(sql)
+    try {
+      return (statement.pluck().get() as number | null) ?? 0
+    } finally {
+      statement.finalize()
+    }
+  }
+}
+
+/** How long a chunk of a section is. */
+function lengthOf(section: SavedSection, chunk: number): number {
+  return Math.min(CHUNK_BYTES, section.bytes - chunk * CHUNK_BYTES)
+}
+
+function seqOf(head: Uint8Array): number | undefined {
+  try {
+    return decodeHead(head.slice()).point.seq
+  } catch {
+    return undefined
+  }
+}
+
+function assemble(
+  head: SavedHead,
+  sections: ReadonlyMap<string, Uint8Array>,
+  recipe: IndexRecipe,
+): Slice | undefined {
+  const pool = sections.get(IDS_POOL)
+  const startBytes = sections.get(IDS_STARTS)
+  if (!pool || !startBytes || startBytes.length !== head.positions * 4) return undefined
+  const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, head.positions)
+  const ids = IdTable.restore(pool, starts)
+  if (!ids) return undefined
+  const { kind, metric, dim, positions, count } = head
+  const image: IndexImage = {
+    kind,
+    metric,
+    dim,
+    positions,
+    count,
+    sections: head.sections
+      .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
+      .map(({ name }) => ({ name, bytes: sections.get(name)! })),
+  }
+  const slice = new Slice(recipe, head.point, 0, ids)
+  slice.adopt(recipe.restore(image))
+  slice.rejected.notFinite = head.notFinite
+  slice.savedSeq = head.point.seq
+  return slice
+}

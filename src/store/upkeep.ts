@@ -1,0 +1,118 @@
+import type { Connection } from '../engine/connection.ts'
+import { JOURNAL } from './layout.ts'
+import { quoteName } from './names.ts'
+import type { FileSlices } from './slice-cache.ts'
+import type { Slice } from './slice.ts'
+import { Storage } from './storage.ts'
+
+/** How long a connection must be idle before indexes are saved on the side. */
+const IDLE_MS = 500
+/** How long closing may wait for another connection's lock before the indexes stay unsaved. */
+const CLOSE_PATIENCE_MS = 1000
+/** So many changes, or this share of the rows, make a save worth its write. */
+const TAIL_ROWS = 10_000
+const TAIL_SHARE = 0.05
+
+/**
+ * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
+ * closed. Only large indexes are saved; small ones are built faster than they are read.
+ */
+export class Upkeep {
+  readonly storage: Storage
+  readonly #db: Connection
+  readonly #schema: string
+  readonly #file: FileSlices
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(db: Connection, schema: string, file: FileSlices) {
+    this.#db = db
+    this.#schema = schema
+    this.#file = file
+    this.storage = new Storage(db, schema)
+    db.onClose(() => {
+      clearTimeout(this.#timer)
+      this.save(CLOSE_PATIENCE_MS)
+    })
+  }
+
+  /** A slice was built or has changed: it is saved on the side if that is worth it. */
+  suggest(slice: Slice): void {
+    if (this.#timer !== undefined || !isWorthSaving(slice)) return
+    const timer = setTimeout(() => {
+      this.#timer = undefined
+      this.save(0)
+    }, IDLE_MS)
+    // A program that is done need not wait: close() saves as well.
+    ;(timer as { unref?: () => void }).unref?.()
+    this.#timer = timer
+  }
+
+  /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
+  save(patience: number): boolean {
+    const db = this.#db
+    if (!db.open || db.inTransaction || db.transactionState() !== 'none') return false
+    if (db.isReadonly(this.#schema)) return false
+    const unsaved = [...this.#file.entries.values()].filter(
+      ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
+    )
+    if (unsaved.length === 0 && !this.#journalIsLong()) return true
+    try {
+      db.waitingAtMost(patience, () =>
+        db
+          .transaction(() => {
+            for (const { shadow, dataset, slice } of unsaved)
+              this.storage.save(shadow, dataset, slice!)
+            this.storage.prune(this.#lastSeq())
+          })
+          .immediate(),
+      )
+    } catch {
+      // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
+      return false
+    }
+    for (const { slice } of unsaved) slice!.savedSeq = slice!.point.seq
+    return true
+  }
+
+  #journalIsLong(): boolean {
+    try {
+      return this.#lastSeq() - this.#firstSeq() > TAIL_ROWS
+    } catch {
+      return false
+    }
+  }
+
+  #lastSeq(): number {
+    return this.#number(`SELECT max(seq) FROM ${quoteName(this.#schema)}.${JOURNAL}`)
+  }
+
+  #firstSeq(): number {
+    return this.#number(`SELECT min(seq) FROM ${quoteName(this.#schema)}.${JOURNAL}`)
+  }
+
+  #number(sql: string): number {
+    const statement = this.#db.prepare(sql).pluck()
+    try {
+      return (statement.get() as number | null) ?? 0
+    } finally {
+      statement.finalize()
+    }
+  }
+}
+
+function isWorthSaving(slice: Slice): boolean {
+  if (!slice.index || slice.index.resident) return false
+  if (slice.savedSeq === undefined) return true
+  return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
+}
+
+const known = new WeakMap<Connection, Map<FileSlices, Upkeep>>()
+
+/** The upkeep of one file on one connection. */
+export function upkeepOf(db: Connection, schema: string, file: FileSlices): Upkeep {
+  let ofDb = known.get(db)
+  if (!ofDb) known.set(db, (ofDb = new Map()))
+  let upkeep = ofDb.get(file)
+  if (!upkeep) ofDb.set(file, (upkeep = new Upkeep(db, schema, file)))
+  return upkeep
+}

@@ -1,0 +1,29 @@
+import type { Connection } from '../engine/connection.ts'
+import { loadEngine, openConnection, type OpenOptions } from '../engine/open.ts'
+import { registerModule } from '../engine/vtab.ts'
+import { vecModule } from './vec-table.ts'
+import { registerVectorFunctions } from './vector-functions.ts'
+
+const registered = new WeakSet<Connection>()
+
+/** Makes the `vec` module and the vector functions known to a connection. Calling it again does nothing. */
+export function register(db: Connection): void {
+  if (registered.has(db)) return
+  registered.add(db)
+  registerVectorFunctions(db)
+  registerModule(db, 'vec', vecModule)
+}
+
+/**
+ * Opens a database: a path, a file: URI, or ':memory:'. After this everything on the connection is synchronous. The
+ * vec table, vec_admin and the vector functions are there unless `register` is false.
+ */
+export async function open(
+  path: string,
+  options: OpenOptions & { readonly register?: boolean } = {},
+): Promise<Connection> {
+  await loadEngine()
+  const db = openConnection(path, options)
+  if (options.register !== false) register(db)
+  return db
+}

@@ -1,0 +1,51 @@
+import type { Connection } from '../engine/connection.ts'
+import { openConnection } from '../engine/open.ts'
+import { VecError } from '../errors.ts'
+
+/** Where a shadow table is: a schema of a connection. */
+export interface Location {
+  readonly db: Connection
+  readonly schema: string
+}
+
+/** Connections to files that are not attached, one a file, closed with the connection that asked for them. */
+const others = new WeakMap<Connection, Map<string, Connection>>()
+
+/**
+ * Finds the database a `dbpath` names: a schema of this connection when one of them is that file, so that searches see
+ * this connection's own transaction; else the file through a connection of its own.
+ */
+export function locate(db: Connection, schema: string, dbpath: string | undefined): Location {
+  if (dbpath === undefined) return { db, schema }
+  const path = db.locate(dbpath)
+  if (path === undefined) {
+    throw new VecError(
+      'VEC_OPTION',
+      `vec: dbpath '${dbpath}' does not exist: expected is the path of a database file, seen from the working directory or from the folder of this database`,
+      {
+        hint: 'create the file first, correct dbpath, or leave it out to use the file of the vec table',
+      },
+    )
+  }
+  const key = db.keyOfFile(path)
+  const own = [schema, ...db.schemas()].find(name => db.fileKey(name) === key)
+  if (own !== undefined) return { db, schema: own }
+  return { db: connectionTo(db, path, key ?? path), schema: 'main' }
+}
+
+function connectionTo(db: Connection, path: string, key: string): Connection {
+  let known = others.get(db)
+  if (!known) others.set(db, (known = new Map()))
+  let other = known.get(key)
+  if (!other?.open) {
+    other = openConnection(path, {
+      create: false,
+      readonly: db.readonly,
+      busyTimeout: db.busyTimeout,
+    })
+    known.set(key, other)
+    const opened = other
+    db.onClose(() => opened.close())
+  }
+  return other
+}

@@ -1,0 +1,166 @@
+import type { Connection } from '../engine/connection.ts'
+import type { IndexInfo } from '../engine/index-info.ts'
+import type {
+  TableContext,
+  VirtualCursor,
+  VirtualTable,
+  VirtualTableModule,
+} from '../engine/virtual-table.ts'
+import { VecError } from '../errors.ts'
+import { createExactIndex } from '../indexes/exact/exact-index.ts'
+import { restoreExactIndex } from '../indexes/exact/restore.ts'
+import { createStatement, shadowTable } from '../store/layout.ts'
+import { quoteName, shadowTableName } from '../store/names.ts'
+import { Searcher } from '../store/search.ts'
+import { ShadowTable } from '../store/shadow-table.ts'
+import type { IndexRecipe } from '../store/slice.ts'
+import { Storage } from '../store/storage.ts'
+import { VecCursor } from './vec-cursor.ts'
+import { locate, type Location } from './vec-location.ts'
+import { parseVecOptions, type VecOptions } from './vec-options.ts'
+import { planVec } from './vec-plan.ts'
+
+/** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
+export const vecModule: VirtualTableModule = {
+  create(context) {
+    const options = parseVecOptions(context.args, context.table)
+    const location = locate(context.db, context.schema, options.dbpath)
+    prepareShadow(location, context, options)
+    return new VecTable(context, options)
+  },
+  connect(context) {
+    return new VecTable(context, parseVecOptions(context.args, context.table))
+  },
+}
+
+/** Makes the documents' table when it is absent, and the journal that every later query relies on. */
+function prepareShadow(location: Location, context: TableContext, options: VecOptions): void {
+  const { db, schema } = location
+  const name = shadowTableName(context.table)
+  const found = db
+    .prepare('SELECT type FROM pragma_table_list WHERE schema = ? AND name = ?')
+    .pluck()
+    .get(schema, name) as string | undefined
+  if (found !== undefined && found !== 'table') {
+    throw new VecError(
+      'VEC_SHADOW',
+      `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
+      {
+        hint: 'the documents of a vec table stand in an ordinary table: rename what is in the way',
+      },
+    )
+  }
+  const install = (): void => {
+    if (found === undefined) db.exec(createStatement(schema, shadowTable(name)))
+    const shadow = new ShadowTable(db, schema, name, options.includeArchived)
+    try {
+      requireUnique(shadow)
+      shadow.installHere()
+    } finally {
+      shadow.dispose()
+    }
+  }
+  // On this connection CREATE VIRTUAL TABLE itself is the transaction.
+  if (db === context.db) install()
+  else db.transaction(install)()
+}
+
+function requireUnique(shadow: ShadowTable): void {
+  if (shadow.refresh().unique) return
+  throw new VecError(
+    'VEC_SHADOW',
+    `vec: the shadow table ${shadow.schema}.${shadow.name} must have PRIMARY KEY (dataset_id, id) or a unique index on them`,
+    { hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(dataset_id, id)` },
+  )
+}
+
+/** One vec table on one connection. */
+class VecTable implements VirtualTable {
+  readonly declaration: string
+  readonly #context: TableContext
+  readonly #options: VecOptions
+  readonly #recipe: IndexRecipe
+  #searcher: Searcher | undefined
+
+  constructor(context: TableContext, options: VecOptions) {
+    this.#context = context
+    this.#options = options
+    this.#recipe = recipeOf(options)
+    this.declaration = `CREATE TABLE vec(dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN)`
+  }
+
+  get db(): Connection {
+    return this.#context.db
+  }
+
+  bestIndex(info: IndexInfo): boolean {
+    return planVec(info, this.#options.metric)
+  }
+
+  open(): VirtualCursor {
+    return new VecCursor(this.#open(), this.#options.metric)
+  }
+
+  rename(name: string): void {
+    const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+    const from = `${quoteName(schema)}.${quoteName(shadowTableName(this.#context.table))}`
+    const shadow = new ShadowTable(db, schema, shadowTableName(this.#context.table), false)
+    try {
+      // The triggers carry the old name in their text: the next query makes new ones.
+      shadow.uninstall()
+    } finally {
+      shadow.dispose()
+    }
+    this.disconnect()
+    db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(shadowTableName(name))}`)
+  }
+
+  /** DROP TABLE: the documents stay, what was made from them goes. */
+  destroy(): void {
+    let location: Location
+    try {
+      location = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+    } catch {
+      // The file with the documents is gone, and all that was made from them with it.
+      return
+    }
+    const { db, schema } = location
+    const name = shadowTableName(this.#context.table)
+    const shadow = new ShadowTable(db, schema, name, false)
+    try {
+      shadow.uninstall()
+      new Storage(db, schema).drop(name)
+    } catch (error) {
+      if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error
+    } finally {
+      shadow.dispose()
+    }
+  }
+
+  disconnect(): void {
+    this.#searcher?.dispose()
+    this.#searcher?.shadow.dispose()
+    this.#searcher = undefined
+  }
+
+  /** The search over the shadow table, which may have come later than this table. */
+  #open(): Searcher {
+    if (!this.#searcher) {
+      const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+      const name = shadowTableName(this.#context.table)
+      const shadow = new ShadowTable(db, schema, name, this.#options.includeArchived)
+      this.#searcher = new Searcher(db, shadow, this.#recipe)
+    }
+    return this.#searcher
+  }
+}
+
+function recipeOf(options: VecOptions): IndexRecipe {
+  const { metric, includeArchived } = options
+  return {
+    metric,
+    key: `exact ${metric}${includeArchived ? ' archived' : ''}`,
+    create: (dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
+    restore: image => restoreExactIndex(image),
+  }
+}

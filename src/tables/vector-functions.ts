@@ -1,0 +1,109 @@
+import type { Connection } from '../engine/connection.ts'
+import type { SqlValue } from '../engine/values.ts'
+import { VecError } from '../errors.ts'
+import { sliceCache } from '../store/slice-cache.ts'
+import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../vector/embedding.ts'
+import { parseVectorText } from '../vector/parse-vector.ts'
+import { cosine, euclidean, magnitude } from '../vector/similarity.ts'
+import { VERSION } from '../version.ts'
+
+/** The SQL functions of the original, and those that users of sqlite-vec type. */
+export function registerVectorFunctions(db: Connection): void {
+  const pure = { deterministic: true }
+  db.function('vec_cosine', pure, (a, b) => {
+    const [x, y] = pair('cosine', embeddingArgument(a), embeddingArgument(b)) ?? []
+    if (!x || !y) return null
+    const similarity = cosine(x, y)
+    if (Number.isNaN(similarity) && (isZero(x) || isZero(y))) {
+      throw new VecError('VEC_EMBEDDING', 'vec: cosine with zero-magnitude vector')
+    }
+    return similarity
+  })
+  db.function('vec_l2', pure, (a, b) => {
+    const [x, y] = pair('L2', embeddingArgument(a), embeddingArgument(b)) ?? []
+    return x && y ? euclidean(x, y) : null
+  })
+  db.function('vec_distance_cosine', pure, (a, b) => {
+    const [x, y] = pair('cosine', anyVector(a), anyVector(b)) ?? []
+    return x && y ? 1 - cosine(x, y) : null
+  })
+  db.function('vec_distance_l2', pure, (a, b) => {
+    const [x, y] = pair('L2', anyVector(a), anyVector(b)) ?? []
+    return x && y ? euclidean(x, y) : null
+  })
+  db.function('vec_f32', pure, a => map(a, encodeEmbedding))
+  db.function('vec_to_json', pure, a => map(a, embeddingToJson))
+  db.function('vec_length', pure, a => map(a, vector => vector.length))
+  db.function('vec_normalize', pure, a => map(a, normalized))
+  db.function('vec_version', pure, () => `v${VERSION}`)
+  db.function('vec_invalidate', {}, (shadow, dataset) => invalidate(db, shadow, dataset))
+}
+
+/** An argument of vec_cosine and vec_l2: NULL and the empty blob are no vector. */
+function embeddingArgument(value: SqlValue): Float32Array | undefined {
+  if (value === null) return undefined
+  if (!(value instanceof Uint8Array)) {
+    throw new VecError(
+      'VEC_EMBEDDING',
+      `vec: unsupported argument type ${typeName(value)} for embedding; want BLOB`,
+      { hint: "vec_f32('[0.1, 0.2]') makes a BLOB of text" },
+    )
+  }
+  if (value.length % 4 !== 0) {
+    throw new VecError('VEC_EMBEDDING', `vec: invalid embedding blob length ${value.length}`, {
+      hint: 'an embedding is float32, 4 bytes a number',
+    })
+  }
+  return value.length === 0 ? undefined : decodeEmbedding(value)
+}
+
+/** A vector as BLOB or as text. */
+function anyVector(value: SqlValue): Float32Array | undefined {
+  return typeof value === 'string' ? parseVectorText(value) : embeddingArgument(value)
+}
+
+function pair(
+  what: string,
+  a: Float32Array | undefined,
+  b: Float32Array | undefined,
+): [Float32Array, Float32Array] | undefined {
+  if (!a || !b) return undefined
+  if (a.length === b.length) return [a, b]
+  throw new VecError('VEC_DIMENSION', `vec: ${what} dim mismatch ${a.length} vs ${b.length}`, {
+    hint: 'compare embeddings of one model',
+  })
+}
+
+function map(value: SqlValue, f: (vector: Float32Array) => unknown): unknown {
+  const vector = anyVector(value)
+  return vector ? f(vector) : null
+}
+
+/** Length 1; a vector of length 0 stays as it is. */
+function normalized(vector: Float32Array): Uint8Array {
+  const length = magnitude(vector)
+  return encodeEmbedding(length === 0 ? vector : Float32Array.from(vector, x => x / length))
+}
+
+function isZero(vector: Float32Array): boolean {
+  return vector.every(x => x === 0)
+}
+
+function typeName(value: number | bigint | string): string {
+  if (typeof value === 'string') return 'string'
+  return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
+}
+
+/** Forgets indexes in memory: of a shadow table ('main._vec_t', '_vec_t' or 't') and a dataset ('' for all). */
+function invalidate(db: Connection, shadow: SqlValue, dataset: SqlValue): number {
+  if (shadow === null || dataset === null) return 0
+  const name = String(shadow)
+  const dot = name.indexOf('.')
+  const bare = dot < 0 ? name : name.slice(dot + 1)
+  const schema = dot < 0 ? 'main' : name.slice(0, dot)
+  if (!db.schemas().includes(schema)) return 0
+  const tables = bare.startsWith('_vec_') ? [bare] : [bare, `_vec_${bare}`]
+  const which = String(dataset) === '' ? undefined : String(dataset)
+  const key = db.fileKey(schema)
+  return tables.reduce((sum, table) => sum + sliceCache.forget(key, table, which), 0)
+}

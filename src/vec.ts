@@ -1,0 +1,4 @@
+/** The vec virtual table. */
+export { register } from './tables/register.ts'
+export { shadowTableName } from './store/names.ts'
+export type { Metric } from './vector/metric.ts'

@@ -1,0 +1,7 @@
+/** Embeddings: their bytes, their text, how they are compared; and the small document store of the original. */
+export { decodeEmbedding, embeddingToJson, encodeEmbedding } from './vector/embedding.ts'
+export { parseVectorText } from './vector/parse-vector.ts'
+export { cosine, dot, euclidean, magnitude } from './vector/similarity.ts'
+export type { Metric } from './vector/metric.ts'
+export { Store, type Document, type ScoredDocument } from './collection/document-store.ts'
+export { registerVectorFunctions } from './tables/vector-functions.ts'

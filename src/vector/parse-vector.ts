@@ -1,0 +1,76 @@
+import { VecError } from '../errors.ts'
+import { decodeEmbedding } from './embedding.ts'
+
+/**
+ * A vector given as text, by the rules of the original: text that begins with `[` is tried as a JSON array; then the
+ * text is tried as base64 of an embedding's bytes; then, if it has a comma, as comma-separated numbers (empty fields
+ * are skipped). Numbers are rounded to float32.
+ */
+export function parseVectorText(text: string): Float32Array {
+  const trimmed = text.trim()
+  if (trimmed === '') throw refuse('vec: MATCH string is empty')
+  return fromJson(trimmed) ?? fromBase64(trimmed) ?? fromCsv(trimmed)
+}
+
+function fromJson(text: string): Float32Array | undefined {
+  if (!text.startsWith('[')) return undefined
+  try {
+    const list: unknown = JSON.parse(text)
+    if (!Array.isArray(list)) return undefined
+    return list.every(isFloat32) ? Float32Array.from(list as number[]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isFloat32(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(Math.fround(value))
+}
+
+/** Standard alphabet, padding required; line breaks are ignored. */
+function fromBase64(text: string): Float32Array | undefined {
+  const packed = text.replace(/[\r\n]/g, '')
+  if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined
+  const bytes = Uint8Array.from(atob(packed), c => c.charCodeAt(0))
+  return bytes.length % 4 === 0 ? decodeEmbedding(bytes) : undefined
+}
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const SPECIAL = /^[+-]?(inf|infinity)$|^nan$/i
+
+function fromCsv(text: string): Float32Array {
+  if (!text.includes(',')) {
+    throw refuse('vec: MATCH string must be base64-encoded embedding or JSON/CSV float list')
+  }
+  const numbers: number[] = []
+  for (const part of text.split(',')) {
+    const field = part.trim()
+    if (field === '') continue
+    numbers.push(parseFloat32(field, `vec: invalid MATCH float ${JSON.stringify(field)}`))
+  }
+  return Float32Array.from(numbers)
+}
+
+/** A number in decimal as the original's language reads it; `refusal` begins the error. */
+export function parseFloat32(field: string, refusal: string): number {
+  if (SPECIAL.test(field)) {
+    if (/nan/i.test(field)) return NaN
+    return field.startsWith('-') ? -Infinity : Infinity
+  }
+  if (!DECIMAL.test(field)) {
+    throw refuse(`${refusal}: strconv.ParseFloat: parsing ${JSON.stringify(field)}: invalid syntax`)
+  }
+  const value = Math.fround(Number(field))
+  if (!Number.isFinite(value)) {
+    throw refuse(
+      `${refusal}: strconv.ParseFloat: parsing ${JSON.stringify(field)}: value out of range`,
+    )
+  }
+  return value
+}
+
+function refuse(message: string): VecError {
+  return new VecError('VEC_EMBEDDING', message, {
+    hint: "give the query as a BLOB (encodeEmbedding), as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
+  })
+}

@@ -1,0 +1,11 @@
+import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
+import { indexContract } from '../indexes/contract.ts'
+
+for (const bound of ['per_node', 'level'] as const) {
+  indexContract({
+    name: `cover tree, bound ${bound}`,
+    metrics: ['cosine', 'euclidean'],
+    create: (metric, dim) => createCoverIndex({ metric, dim, bound }),
+    restore: restoreCoverIndex,
+  })
+}

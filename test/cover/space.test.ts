@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { CoverMetric } from '../../src/indexes/cover/cover-options.ts'
+import {
+  CoverSpace,
+  dotProduct,
+  squaredChord,
+  squaredDistance,
+} from '../../src/indexes/cover/cover-space.ts'
+import { exactSimilarity, magnitude } from '../../src/vector/similarity.ts'
+import { Random, seed } from './point-sets.ts'
+
+// Real squares by whole numbers: every float32 is a multiple of 2^-149, and BigInt rounds nothing.
+const UNIT = 149
+const DIGITS = 200n
+
+function whole(x: number): bigint {
+  return BigInt(x * 2 ** UNIT)
+}
+
+/** Squares as multiples of 2^-SCALE. */
+const SCALE = 2n * BigInt(UNIT)
+
+function realSquaredDistance(a: Float32Array, b: Float32Array): bigint {
+  let sum = 0n
+  for (let i = 0; i < a.length; i++) {
+    const apart = whole(a[i]) - whole(b[i])
+    sum += apart * apart
+  }
+  return sum
+}
+
+function dotOf(a: Float32Array, b: Float32Array): bigint {
+  let sum = 0n
+  for (let i = 0; i < a.length; i++) sum += whole(a[i]) * whole(b[i])
+  return sum
+}
+
+/** 2 - 2 cos as a multiple of 2^-298, to its last digit or so. */
+function realSquaredChord(a: Float32Array, b: Float32Array): bigint {
+  const lengths = squareRoot((dotOf(a, a) * dotOf(b, b)) << (2n * DIGITS))
+  const cosine = (dotOf(a, b) << (SCALE + DIGITS)) / lengths
+  return (2n << SCALE) - 2n * cosine
+}
+
+function squareRoot(n: bigint): bigint {
+  let root = 1n << BigInt((n.toString(2).length >> 1) + 1)
+  for (;;) {
+    const next = (root + n / root) >> 1n
+    if (next >= root) return root
+    root = next
+  }
+}
+
+function toNumber(square: bigint): number {
+  // Enough leading bits, then the exponent.
+  const shift = Math.max(0, square.toString(2).replace('-', '').length - 64)
+  return Number(square >> BigInt(shift)) * 2 ** (shift - Number(SCALE))
+}
+
+test('computed square, real square and exact similarity are as close as proved', () => {
+  const random = new Random(seed)
+  process.stderr.write(`COVER_SEED=${seed}\n`)
+  let pairs = 0
+  for (const metric of ['euclidean', 'cosine'] as CoverMetric[]) {
+    for (const dim of [1, 2, 3, 4, 5, 16, 100, 768]) {
+      const space = new CoverSpace(metric, dim)
+      for (let round = 0; round < (dim > 100 ? 30 : 150); round++) {
+        const size = 2 ** random.pick([0, 0, 0, 100, -130, -148, random.below(230) - 120])
+        const a = random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size)
+        const b = random.pick([
+          () => random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size),
+          () => a.map(x => x * (1 + random.normal() * 1e-6)),
+          () => a.map(x => -x),
+          () => a.map((x, i) => (i === 0 ? x * (1 + 2 ** -23) : x)),
+          () => a.map(x => x / 2),
+        ])()
+        if (metric === 'cosine' && (magnitude(a) === 0 || magnitude(b) === 0)) continue
+        const s =
+          metric === 'euclidean'
+            ? squaredDistance(a, 0, b, 0, dim)
+            : squaredChord(dotProduct(a, 0, b, 0, dim), inverse(a), inverse(b))
+        const real = metric === 'euclidean' ? realSquaredDistance(a, b) : realSquaredChord(a, b)
+        const exact = exactSimilarity(metric, a, b)
+        const slack = s * space.relative + space.absolute
+        const what = `${metric} ${dim} seed ${seed}: ${s}`
+        assert.ok(Math.abs(s - toNumber(real)) <= slack, `${what} is really ${toNumber(real)}`)
+        const meant = metric === 'euclidean' ? exact * exact : 2 - 2 * exact
+        assert.ok(Math.abs(s - meant) <= slack, `${what} is meant to be ${meant}`)
+        assert.ok(space.atLeast(s) ** 2 <= toNumber(real) * (1 + 1e-15), what)
+        assert.ok(space.atMost(s) ** 2 >= toNumber(real) * (1 - 1e-15), what)
+        assert.ok(space.similarityAtMost(s) >= exact, what)
+        pairs++
+      }
+    }
+  }
+  assert.ok(pairs > 1000)
+})
+
+test('a square of zero is known exactly under euclidean, never under cosine', () => {
+  const euclidean = new CoverSpace('euclidean', 10)
+  assert.equal(euclidean.atMost(0), 0)
+  assert.equal(euclidean.after(0), 0)
+  assert.equal(euclidean.similarityAtMost(0), -0)
+  const cosine = new CoverSpace('cosine', 10)
+  assert.ok(cosine.atMost(0) > 0 && cosine.atMost(0) < 2e-7)
+  assert.equal(cosine.atLeast(0), 0)
+  assert.ok(cosine.similarityAtMost(0) > 1)
+})
+
+test('no similarity above zero is reached under euclidean', () => {
+  const space = new CoverSpace('euclidean', 3)
+  assert.equal(space.squareOf(1), -1)
+  assert.equal(space.squareOf(0), 0)
+  assert.equal(space.squareOf(-3), 9)
+  assert.equal(space.squareOf(-Infinity), Infinity)
+  assert.equal(new CoverSpace('cosine', 3).squareOf(0.5), 1)
+})
+
+function inverse(a: Float32Array): number {
+  return 1 / Math.sqrt(dotProduct(a, 0, a, 0, a.length))
+}

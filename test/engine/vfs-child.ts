@@ -1,0 +1,84 @@
+/**
+ * A process of its own for the tests of files and locks: `vfs-child.js <engine> <path> <command> [argument...]`, where the
+ * engine is `ofd` or `directory` (ours with those locks) or `native` (better-sqlite3).
+ */
+import { readSync, writeSync } from 'node:fs'
+import type { LockKind } from '../../src/engine/file-locks.ts'
+import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
+import { loadSqlite } from '../../src/engine/wasm.ts'
+import { openNative } from './vfs-native.ts'
+import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
+import { randomTransaction } from './vfs-transactions.ts'
+
+interface Database {
+  exec(sql: string): void
+}
+
+const [engine = '', path = '', command = '', ...rest] = process.argv.slice(2)
+
+async function open(): Promise<Database> {
+  if (engine === 'native') return openNative(path, { timeout: 30000 })
+  const db = RawConnection.open(await sqliteWithFiles(engine as LockKind), path)
+  db.busyTimeout(30000)
+  return { exec: sql => db.all(sql) }
+}
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`)
+}
+
+/** Waits until the parent writes a line or goes away. */
+function waitForParent(): void {
+  readSync(0, new Uint8Array(64))
+}
+
+/** Writes rows one transaction each, reading what it is about to change first. */
+function write(db: Database, who: string, count: number): void {
+  for (let n = 0; n < count; n++)
+    db.exec(
+      `BEGIN IMMEDIATE; UPDATE total SET n = n + 1; INSERT INTO log VALUES('${who}', ${n}); COMMIT`,
+    )
+  say('done')
+}
+
+/** Random transactions without end; the number of each is said once it is committed. */
+function crash(db: Database, pragmas: string, seed: number, first: number): never {
+  db.exec(pragmas)
+  const random = seeded(seed)
+  say('ready')
+  for (let n = first; ; n++) {
+    db.exec(`BEGIN; ${randomTransaction(random, n)}; COMMIT`)
+    say(String(n))
+  }
+}
+
+function hold(db: Database, sql: string): void {
+  db.exec(sql)
+  say('held')
+  waitForParent()
+  say('done')
+}
+
+/** What locks this process has, without opening anything. */
+async function support(): Promise<void> {
+  const sqlite = await loadSqlite()
+  const { locks } = installNodeVfs(sqlite, { locks: engine as 'auto' | LockKind })
+  say(JSON.stringify({ locks, ...lockSupport() }))
+}
+
+async function run(): Promise<void> {
+  if (command === 'support') return await support()
+  const db = await open()
+  if (command === 'write') write(db, rest[0] ?? '', Number(rest[1]))
+  else if (command === 'crash') crash(db, rest[0] ?? '', Number(rest[1]), Number(rest[2]))
+  else hold(db, rest.join(' '))
+}
+
+try {
+  await run()
+} catch (error) {
+  const { code, message, hint } = error as { code?: unknown; message: string; hint?: string }
+  const below = (error as { below?: { message: string; hint?: string } }).below
+  say(`error ${String(code)} ${message} ${below?.message ?? ''} ${below?.hint ?? hint ?? ''}`)
+  process.exitCode = 1
+}

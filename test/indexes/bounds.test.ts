@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
+import { FloatRows } from '../../src/indexes/exact/float-rows.ts'
+import type { Rows } from '../../src/indexes/exact/rows.ts'
+import { ALLOWED, HITS } from '../../src/kernels/arena.ts'
+import { MAX_HITS } from '../../src/kernels/kernels.ts'
+import type { KernelKind } from '../../src/kernels/kernels.ts'
+import type { Metric } from '../../src/vector/metric.ts'
+import { exactSimilarity } from '../../src/vector/similarity.ts'
+import { dataset, datasetNames } from './datasets.ts'
+
+const forms = { codes: CodeRows, floats: FloatRows }
+
+function filled(
+  form: keyof typeof forms,
+  metric: Metric,
+  rows: readonly Float32Array[],
+  kernels: KernelKind,
+): Rows {
+  const dim = rows[0].length
+  const held = new forms[form](metric, dim, 0, kernels)
+  const staged = held.stage(rows.length)
+  rows.forEach((row, i) => staged.set(row, i * dim))
+  held.append(rows.length)
+  return held
+}
+
+interface Bounds {
+  readonly position: number
+  readonly lower: number
+  readonly upper: number
+}
+
+function scan(rows: Rows, to: number, least: number, most: number, allowed: number): Bounds[] {
+  const count = rows.scan(0, to, least, most, allowed)
+  const { f64, u32 } = rows.arena
+  return Array.from({ length: count }, (_, i) => ({
+    position: u32[HITS / 4 + 4 * MAX_HITS + i],
+    lower: f64[HITS / 8 + i],
+    upper: f64[HITS / 8 + MAX_HITS + i],
+  }))
+}
+
+const dims = [1, 3, 16, 20, 100, 517, 1030]
+
+for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+  for (const form of ['codes', 'floats'] as const) {
+    describe(`bounds of ${form}, ${metric}`, () => {
+      for (const name of datasetNames) {
+        test(`no exact similarity is outside: ${name}`, () => {
+          for (const dim of dims) {
+            const { queries, rows } = dataset(name, dim, 60)
+            const held = filled(form, metric, rows, 'wasm')
+            for (const query of queries) {
+              if (!held.setQuery(query)) continue
+              const all = scan(held, rows.length, -Infinity, Infinity, 0)
+              const found = new Set(all.map(({ position }) => position))
+              rows.forEach((row, position) => {
+                const known = !Number.isNaN(exactSimilarity(metric, query, row))
+                assert.equal(found.has(position), known, `dim ${dim}: ${position}`)
+              })
+              for (const { lower, position, upper } of all) {
+                const similarity = exactSimilarity(metric, query, rows[position])
+                const what = `dim ${dim}: ${lower} <= ${similarity} <= ${upper}`
+                assert.ok(lower <= similarity && similarity <= upper, what)
+              }
+            }
+            held.dispose()
+          }
+        })
+      }
+
+      test('WASM and the twin give the same hits and bounds, to the bit', () => {
+        for (const name of datasetNames) {
+          for (const dim of [1, 4, 15, 18, 52, 100]) {
+            const { queries, rows } = dataset(name, dim, 70)
+            const [a, b] = (['wasm', 'twin'] as const).map(kernels => {
+              const held = filled(form, metric, rows, kernels)
+              held.remove(3)
+              return held
+            })
+            assert.deepEqual(a.section(), b.section(), `${name}, dim ${dim}`)
+            for (const query of queries) {
+              if (!a.setQuery(query)) continue
+              b.setQuery(query)
+              const all = scan(a, rows.length, -Infinity, Infinity, 0)
+              const bounds = all.flatMap(({ lower, upper }) => [lower, upper])
+              const middle = bounds.toSorted((x, y) => x - y)[bounds.length >>> 1] ?? 0
+              const limits: [number, number][] = [
+                [-Infinity, Infinity],
+                [middle, Infinity],
+                [-Infinity, middle],
+                [middle, middle],
+              ]
+              for (const words of [0, ALLOWED]) {
+                for (const { arena } of [a, b])
+                  arena.u32.fill(0x9d6b5a3f, ALLOWED / 4, ALLOWED / 4 + 3)
+                for (const [least, most] of limits) {
+                  const expected = scan(b, rows.length, least, most, words)
+                  assert.deepEqual(scan(a, rows.length, least, most, words), expected)
+                }
+              }
+            }
+            a.dispose()
+            b.dispose()
+          }
+        }
+      })
+
+      test('a limit leaves out only rows that are surely beyond it', () => {
+        const { queries, rows } = dataset('isotropic', 40, 500)
+        const held = filled(form, metric, rows, 'wasm')
+        for (const query of queries.filter(numbers => numbers.some(v => v !== 0))) {
+          held.setQuery(query)
+          const exact = rows.map(row => exactSimilarity(metric, query, row))
+          for (const limit of exact.slice(0, 50)) {
+            const above = scan(held, rows.length, limit, Infinity, 0)
+            const below = scan(held, rows.length, -Infinity, limit, 0)
+            const reaching = new Set(above.map(hit => hit.position))
+            const within = new Set(below.map(hit => hit.position))
+            exact.forEach((similarity, position) => {
+              if (similarity >= limit)
+                assert.ok(reaching.has(position), `${similarity} >= ${limit}`)
+              if (similarity <= limit) assert.ok(within.has(position), `${similarity} <= ${limit}`)
+            })
+            for (const { upper } of above) assert.ok(upper >= limit)
+            for (const { lower } of below) assert.ok(lower <= limit)
+            assert.ok(above.length + below.length < rows.length * 1.5, 'the limits cut')
+          }
+        }
+        held.dispose()
+      })
+    })
+  }
+}
+
+test('a dot product of codes never overflows: equal numbers in up to 65,536 dimensions', () => {
+  for (const dim of [515, 516, 517, 600, 4096, 65_536]) {
+    const rows = [1, -1, 0.5].map(v => new Float32Array(dim).fill(v))
+    for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+      const held = filled('codes', metric, rows, 'wasm')
+      for (const query of rows) {
+        held.setQuery(query)
+        const all = scan(held, rows.length, -Infinity, Infinity, 0)
+        assert.equal(all.length, rows.length)
+        for (const { lower, position, upper } of all) {
+          const similarity = exactSimilarity(metric, query, rows[position])
+          assert.ok(lower <= similarity && similarity <= upper, `${metric}, dim ${dim}`)
+          const width = (upper - lower) / (metric === 'dot' ? dim : Math.sqrt(dim))
+          assert.ok(width < 0.01, `${metric}, dim ${dim}: bounds ${width} apart`)
+        }
+      }
+      held.dispose()
+    }
+  }
+})

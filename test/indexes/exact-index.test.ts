@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createExactIndex, MAX_DIM, RESIDENT_LIMIT } from '../../src/indexes/exact/exact-index.ts'
+import { restoreExactIndex } from '../../src/indexes/exact/restore.ts'
+import type { IndexImage, VectorIndex } from '../../src/indexes/vector-index.ts'
+import { sharedArena } from '../../src/kernels/arena.ts'
+import type { Metric } from '../../src/vector/metric.ts'
+import { Oracle } from './oracle.ts'
+import { random } from './random.ts'
+
+function filled(dim: number, count: number, resident: boolean | 'auto', expected = 0): VectorIndex {
+  const index = createExactIndex({ metric: 'cosine', dim, resident, expectedRows: expected })
+  const r = random(count)
+  for (let at = 0; at < count; at += 1000) {
+    const rows = Math.min(1000, count - at)
+    index.stage(rows).set(r.vector(rows * dim))
+    index.append(rows)
+  }
+  return index
+}
+
+function thousand(): VectorIndex[] {
+  return Array.from({ length: 1000 }, () => filled(16, 20, false))
+}
+
+function image(): IndexImage {
+  const { sections, ...rest } = filled(5, 10, false).save()
+  return { ...rest, sections: sections.map(({ bytes, name }) => ({ name, bytes: bytes.slice() })) }
+}
+
+describe('which rows an exact index keeps', () => {
+  test('auto keeps floats up to the limit and codes beyond, and answers right across the change', () => {
+    const dim = 64
+    const most = RESIDENT_LIMIT / (dim * 4)
+    const r = random(5)
+    const rows = Array.from({ length: most + 500 }, () => r.vector(dim))
+    for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+      const oracle = new Oracle(createExactIndex({ metric, dim }), rows.slice(0, most))
+      assert.equal(oracle.index.resident, true)
+      for (const position of [0, 17, most - 1]) oracle.remove(position)
+      oracle.check({ query: rows[5], k: 10 })
+      oracle.append(rows.slice(most), 77)
+      assert.equal(oracle.index.resident, false)
+      for (const p of [0, 17, most - 1]) assert.equal(oracle.index.isLive(p), false)
+      oracle.check({ query: rows[5], k: 10 })
+      oracle.check({ query: rows[most + 3], k: 10 })
+      assert.throws(() => oracle.index.similarity(3), TypeError)
+      oracle.index.dispose()
+    }
+  })
+
+  test('auto chooses codes at once for many expected rows', () => {
+    const index = createExactIndex({ metric: 'dot', dim: 100, expectedRows: 5000 })
+    assert.equal(index.resident, false)
+    index.dispose()
+  })
+
+  test('an index that is told so stays resident at any size', () => {
+    const index = filled(64, 6000, true)
+    assert.equal(index.resident, true)
+    index.dispose()
+  })
+
+  test('100-dimensional codes take at most 0.30 of the floats, all memory counted', () => {
+    for (const expected of [0, 100_000]) {
+      const index = filled(100, 100_000, false, expected)
+      assert.ok(index.bytes <= 0.3 * 100_000 * 400, `${index.bytes / (100_000 * 400)}`)
+      index.dispose()
+    }
+  })
+})
+
+test('a thousand small indexes share memory, and give it back', () => {
+  const before = sharedArena().bytes
+  const indexes = thousand()
+  const { bytes } = sharedArena()
+  assert.ok(bytes - before < 2e6, `${bytes - before} bytes for 1000 indexes`)
+  for (const index of indexes) index.dispose()
+  for (const index of thousand()) index.dispose()
+  assert.equal(sharedArena().bytes, bytes)
+})
+
+test('an index that outgrows the shared memory keeps its rows', () => {
+  const r = random(7)
+  const rows = Array.from({ length: 20_000 }, () => r.vector(64))
+  const oracle = new Oracle(createExactIndex({ metric: 'euclidean', dim: 64, resident: false }))
+  oracle.append(rows, 999)
+  oracle.check({ query: rows[77], k: 10 })
+  oracle.index.dispose()
+})
+
+test('what a search visited are the rows it may return', () => {
+  const index = filled(8, 1000, false)
+  const query = new Float32Array(8).fill(1)
+  assert.equal(index.search({ query, k: 1 }).visited, 1000)
+  const allowed = new Uint32Array(32)
+  for (const p of [0, 31, 32, 500, 999]) allowed[p >>> 5] |= 1 << (p & 31)
+  allowed[31] |= 1 << 31
+  const found = index.search({ query, k: 9, allowed })
+  assert.equal(found.visited, 5)
+  assert.equal(found.count, 5)
+  index.dispose()
+})
+
+test('dimensions out of range are refused', () => {
+  for (const dim of [0, -1, 1.5, NaN, MAX_DIM + 1]) {
+    assert.throws(() => createExactIndex({ metric: 'dot', dim }), RangeError)
+  }
+})
+
+describe('restoring', () => {
+  const good = image()
+  const [{ bytes }] = good.sections
+  const refused: Record<string, object> = {
+    'another kind': { kind: 'cover' },
+    'an unknown metric': { metric: 'manhattan' as Metric },
+    'dimension 0': { dim: 0 },
+    'a dimension beyond the limit': { dim: 2 ** 31 },
+    'half a dimension': { dim: 5.5 },
+    'another dimension': { dim: 50 },
+    'more positions than bytes': { positions: 11 },
+    'fewer positions than bytes': { positions: 9, count: 9 },
+    'positions beyond memory': { positions: 2 ** 52 },
+    'no number of positions': { positions: NaN },
+    'a negative number of positions': { positions: -1, count: -1 },
+    'more live rows than positions': { count: 11 },
+    'half a row': { sections: [{ name: 'codes', bytes: bytes.subarray(1) }] },
+    'no section': { sections: [] },
+    'two sections': { sections: [good.sections[0], good.sections[0]] },
+    'an unknown section': { sections: [{ name: 'code', bytes }] },
+    'codes that are called floats': { sections: [{ name: 'floats', bytes }] },
+  }
+  for (const [what, change] of Object.entries(refused)) {
+    test(`${what} is refused as VEC_STORAGE`, () => {
+      assert.throws(() => restoreExactIndex({ ...good, ...change }), {
+        name: 'VecError',
+        code: 'VEC_STORAGE',
+        message: /^not a saved exact index: it has /,
+      })
+    })
+  }
+
+  test('random bytes neither crash nor hang a search', () => {
+    const r = random(11)
+    for (let round = 0; round < 60; round++) {
+      const resident = round % 2 === 0
+      const metric = (['cosine', 'euclidean', 'dot'] as const)[round % 3]
+      const source = createExactIndex({ metric, dim: 7, resident })
+      source.stage(200).set(r.vector(1400))
+      source.append(200)
+      const saved = source.save()
+      const noise = saved.sections[0].bytes.map(byte => (r.next() < 0.3 ? r.below(256) : byte))
+      const index = restoreExactIndex({
+        ...saved,
+        sections: [{ name: saved.sections[0].name, bytes: noise }],
+      })
+      for (const k of [1, 10, 150, 500]) {
+        const found = index.search({ query: r.vector(7), k })
+        assert.ok(found.count <= 200)
+        assert.ok(found.positions.subarray(0, found.count).every(p => p < 200))
+      }
+      index.remove(5)
+      index.dispose()
+      source.dispose()
+    }
+  })
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { codeStride } from '../../src/indexes/exact/code-rows.ts'
+import { createExactIndex, MAX_DIM } from '../../src/indexes/exact/exact-index.ts'
+import { floatStride } from '../../src/indexes/exact/float-rows.ts'
+import type { Metric } from '../../src/vector/metric.ts'
+import { magnitude } from '../../src/vector/similarity.ts'
+
+const doc = readFileSync('docs/exact-index.md', 'utf8')
+
+/** The rows of the table that follows a line which starts with `title`, cells trimmed. */
+function table(title: string): string[][] {
+  const lines = doc.slice(doc.indexOf(`\n${title}`) + 1).split('\n')
+  const first = lines.findIndex(line => line.startsWith('|'))
+  const last = lines.findIndex((line, i) => i > first && !line.startsWith('|'))
+  return lines.slice(first + 2, last).map(line => line.split(/(?<!\\)\|/).map(cell => cell.trim()))
+}
+
+/** Where the doc puts what its last column names. */
+function offset(rows: string[][], what: string, stride: number): number {
+  const row = rows.find(cells => cells[3].includes(what))
+  const text = row?.[1] ?? assert.fail(`docs/exact-index.md does not say where ${what} is`)
+  return stride - Number(/^stride - (\d+)$/.exec(text)?.[1])
+}
+
+/** A saved index of two rows, the second removed. */
+function saved(metric: Metric, row: Float32Array, resident: boolean): DataView {
+  const index = createExactIndex({ metric, dim: row.length, resident })
+  const staged = index.stage(2)
+  staged.set(row)
+  staged.set(row, row.length)
+  index.append(2)
+  index.remove(1)
+  const bytes = index.save().sections[0].bytes.slice()
+  index.dispose()
+  return new DataView(bytes.buffer)
+}
+
+const row = Float32Array.of(3, -127, 64.4, 0, 1)
+
+describe('the layout in docs/exact-index.md is the layout', () => {
+  const codes = table('**codes**')
+  const floats = table('**floats**')
+
+  test('strides', () => {
+    assert.ok(doc.includes('stride `align16(dim + 12)`'))
+    assert.ok(doc.includes('stride `align16(4 * dim) + 16`'))
+    for (const [, dim, size, stride, share, floatsStride] of table('| dim |')) {
+      assert.equal(Number(size), Number(dim) * 4)
+      assert.equal(Number(stride), codeStride(Number(dim)))
+      assert.equal(share, (codeStride(Number(dim)) / (Number(dim) * 4)).toFixed(3))
+      assert.equal(Number(floatsStride), floatStride(Number(dim)))
+    }
+    assert.ok(doc.includes(`dim 1..${MAX_DIM.toLocaleString('en')}`))
+  })
+
+  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+    test(`codes, ${metric}`, () => {
+      const stride = codeStride(row.length)
+      const view = saved(metric, row, false)
+      assert.equal(view.byteLength, 2 * stride)
+      const bytes = new Int8Array(view.buffer, 0, stride - 12)
+      const expected = [3, -127, 64, 0, 1]
+      assert.deepEqual(Array.from(bytes.subarray(0, 5)), expected)
+      assert.ok(bytes.subarray(5).every(byte => byte === 0))
+      const length = metric === 'cosine' ? magnitude(row) : 1
+      const scale = view.getFloat32(offset(codes, 'scale s', stride), true)
+      assert.equal(scale, Math.fround(1 / length))
+      const error = view.getFloat32(offset(codes, 'error r', stride), true)
+      const left = Math.hypot(...expected.map((code, i) => row[i] / length - scale * code))
+      assert.ok(error >= left && error < left + 1e-6, `${error} for ${left}`)
+      const squares = expected.reduce((sum, code) => sum + code * code, 0)
+      if (metric === 'euclidean') {
+        assert.equal(view.getInt32(offset(codes, 'C, the sum', stride), true), squares)
+      } else {
+        const w = view.getFloat32(offset(codes, 'length w', stride), true)
+        assert.ok(w >= scale * Math.sqrt(squares) && w < scale * Math.sqrt(squares) * 1.000001)
+      }
+      assert.equal(view.getFloat32(stride + offset(codes, 'removed', stride), true), -Infinity)
+    })
+
+    test(`floats, ${metric}`, () => {
+      const stride = floatStride(row.length)
+      const view = saved(metric, row, true)
+      assert.equal(view.byteLength, 2 * stride)
+      const numbers = new Float32Array(view.buffer, 0, (stride - 16) / 4)
+      assert.deepEqual(numbers.subarray(0, 5), row)
+      assert.ok(numbers.subarray(5).every(v => v === 0))
+      const cosine = metric === 'cosine'
+      const weight = view.getFloat64(offset(floats, 'weight', stride), true)
+      const unit = view.getFloat64(offset(floats, 'unit', stride), true)
+      assert.equal(weight, cosine ? 1 : magnitude(row))
+      assert.equal(unit, cosine ? 1 / magnitude(row) : 1)
+      assert.equal(view.getFloat64(stride + offset(floats, 'removed', stride), true), -Infinity)
+    })
+  }
+
+  test('rows of length 0 under cosine carry -1', () => {
+    const zero = new Float32Array(5)
+    const stride = codeStride(5)
+    assert.equal(saved('cosine', zero, false).getFloat32(stride - 8, true), -1)
+    assert.equal(saved('cosine', zero, true).getFloat64(floatStride(5) - 16, true), -1)
+    assert.ok(codes.some(cells => cells[3].includes('-1: cosine and of length 0')))
+  })
+})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import type { SearchRequest, VectorIndex } from '../../src/indexes/vector-index.ts'
+import { MAX_STAGED_ROWS } from '../../src/indexes/vector-index.ts'
+import { exactSimilarity } from '../../src/vector/similarity.ts'
+
+/** What an index holds, told in plain data. */
+export class Oracle {
+  readonly index: VectorIndex
+  readonly rows: Float32Array[] = []
+  readonly removed: Set<number> = new Set()
+
+  constructor(index: VectorIndex, rows: readonly Float32Array[] = []) {
+    this.index = index
+    if (rows.length > 0) this.append(rows)
+  }
+
+  append(rows: readonly Float32Array[], batch: number = MAX_STAGED_ROWS): void {
+    const { dim } = this.index
+    for (let at = 0; at < rows.length; at += batch) {
+      const part = rows.slice(at, at + batch)
+      const staged = this.index.stage(part.length)
+      assert.equal(staged.length, part.length * dim)
+      part.forEach((row, i) => staged.set(row, i * dim))
+      assert.equal(this.index.append(part.length), this.rows.length)
+      this.rows.push(...part)
+    }
+    this.checkCounts()
+  }
+
+  remove(position: number): void {
+    this.index.remove(position)
+    this.removed.add(position)
+  }
+
+  checkCounts(): void {
+    assert.equal(this.index.positions, this.rows.length)
+    assert.equal(this.index.count, this.rows.length - this.removed.size)
+  }
+
+  /** The k best by brute force in double precision, ties by position, with the similarity of each. */
+  best({ k, ...request }: SearchRequest): [position: number, similarity: number][] {
+    return this.found(request).slice(0, k)
+  }
+
+  /** Searches, and checks that nothing is missing and that everything belongs. */
+  check(request: SearchRequest): void {
+    const { allowed, k, query } = request
+    const { dim, metric } = this.index
+    const all = this.found(request)
+    const expected = all.slice(0, k)
+    const found = this.index.search(request)
+    const positions = Array.from(found.positions.subarray(0, found.count))
+    const bounds = Array.from(found.upper.subarray(0, found.count))
+    const what = `${metric}, dim ${dim}, k ${k} of ${this.rows.length}`
+
+    assert.equal(new Set(positions).size, positions.length, `${what}: a position twice`)
+    const scored = positions
+      .map(p => [p, exactSimilarity(metric, query, this.rows[p])] as [number, number])
+      .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+    for (const [p, similarity] of scored) {
+      assert.ok(!this.removed.has(p), `${what}: removed ${p}`)
+      assert.ok(isAllowed(allowed, p), `${what}: ${p} is not allowed`)
+      assert.ok(!Number.isNaN(similarity), `${what}: ${p} has no similarity`)
+    }
+    positions.forEach((p, i) => {
+      const similarity = exactSimilarity(metric, query, this.rows[p])
+      assert.ok(similarity <= bounds[i], `${what}: ${p} is ${similarity}, above ${bounds[i]}`)
+      assert.ok(i === 0 || bounds[i] <= bounds[i - 1], `${what}: bounds out of order at ${i}`)
+    })
+    const { maxSimilarity = Infinity, minSimilarity = -Infinity } = request
+    const inRange = scored.filter(([, s]) => s >= minSimilarity && s <= maxSimilarity)
+    assert.deepEqual(inRange.slice(0, k), expected, what)
+    checkTies(all, k, new Set(positions), what)
+    if (this.index.resident) {
+      for (const [p, similarity] of scored) assert.equal(this.index.similarity(p), similarity, what)
+    }
+  }
+
+  /** All that a search may return, best first. */
+  found(request: Omit<SearchRequest, 'k'>): [number, number][] {
+    const { allowed, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
+    const found: [number, number][] = []
+    this.rows.forEach((row, p) => {
+      if (this.removed.has(p) || !isAllowed(allowed, p)) return
+      const similarity = exactSimilarity(this.index.metric, query, row)
+      if (similarity >= minSimilarity && similarity <= maxSimilarity) found.push([p, similarity])
+    })
+    return found.toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+  }
+}
+
+function isAllowed(allowed: Uint32Array | undefined, position: number): boolean {
+  return !allowed || (allowed[position >>> 5] & (1 << (position & 31))) !== 0
+}
+
+// Every row that ties with the k-th is a candidate too.
+function checkTies(all: [number, number][], k: number, positions: Set<number>, what: string): void {
+  for (let i = k; i < all.length && all[i][1] === all[k - 1][1]; i++) {
+    assert.ok(positions.has(all[i][0]), `${what}: ${all[i][0]} ties with the k-th and is missing`)
+  }
+}

@@ -1,0 +1,29 @@
+/** Seeded numbers: INDEX_SEED in the environment, else by the clock; the seed is printed so that a failure repeats. */
+export const seed: number = Number(process.env['INDEX_SEED'] ?? Date.now() % 1e9)
+process.stdout.write(`INDEX_SEED=${seed}\n`)
+
+export interface Random {
+  /** In [0, 1). */
+  next(): number
+  /** An integer in [0, n). */
+  below(n: number): number
+  normal(): number
+  vector(dim: number, size?: number): Float32Array
+}
+
+export function random(stream: number): Random {
+  let state = (seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+  return {
+    next,
+    normal,
+    below: n => Math.floor(next() * n),
+    vector: (dim, size = 1) => Float32Array.from({ length: dim }, () => normal() * size),
+  }
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { kernelsWasm } from '../../src/kernels/kernels.wasm.ts'
+import { createTwin } from '../../src/kernels/twin/twin.ts'
+
+const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
+
+test('the kernels import one memory and bring no data, no globals and no start function', () => {
+  const module = new WebAssembly.Module(bytes)
+  assert.deepEqual(WebAssembly.Module.imports(module), [
+    { module: 'env', name: 'memory', kind: 'memory' },
+  ])
+  const ids: number[] = []
+  for (let at = 8; at < bytes.length;) {
+    ids.push(bytes[at++])
+    let size = 0
+    let byte = 128
+    for (let shift = 0; byte >= 128; shift += 7) {
+      byte = bytes[at++]
+      size |= (byte & 127) << shift
+    }
+    at += size
+  }
+  assert.ok(ids.includes(10))
+  for (const refused of [6, 8, 11]) assert.ok(!ids.includes(refused), `section ${refused}`)
+})
+
+test('the twin has the functions of the kernels', () => {
+  const memory = new WebAssembly.Memory({ initial: 1 })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+  const twin = createTwin(memory)
+  assert.deepEqual(Object.keys(twin).toSorted(), Object.keys(exports).toSorted())
+})
