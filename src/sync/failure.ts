@@ -10,7 +10,7 @@ export type FailureKind =
 
 /** A driver's error as ours: classified, without credentials. */
 export function upstreamFailure(kind: FailureKind, error: unknown, doing: string): VecError {
-  if (error instanceof VecError) return error
+  if (isSyncError(error)) return error
   return new VecError(kind, `${doing}: ${redact(messageOf(error))}`, { cause: harmless(error) })
 }
 
@@ -58,8 +58,12 @@ const RETRYABLE: ReadonlySet<string> = new Set<SyncErrorCode>([
 
 /** Whether the same again, on a new connection, can succeed. */
 export function isRetryable(error: unknown): boolean {
-  if (error instanceof VecError) return RETRYABLE.has(error.code)
-  return isReplicaBusy(error)
+  return isSyncError(error) ? RETRYABLE.has(error.code) : isReplicaBusy(error)
+}
+
+/** Already replication's own; an error of our SQLite engine is a VecError too, and is looked at like a driver's. */
+export function isSyncError(error: unknown): error is VecError {
+  return error instanceof VecError && !/^(SQLITE|VEC)_/.test(error.code)
 }
 
 /** SQLite's own error on the replica's side: somebody else is writing, or the caller's transaction is open. */

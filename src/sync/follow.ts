@@ -1,6 +1,6 @@
 import { VecError } from '../errors.ts'
 import { backoff, pause } from './deadline.ts'
-import { isRetryable, messageOf } from './failure.ts'
+import { isRetryable, isSyncError, messageOf } from './failure.ts'
 import type { PassResult, ReplicatorStatus } from './replicator-options.ts'
 
 interface Followed {
@@ -55,8 +55,7 @@ const isFenced = (error: unknown): boolean => error instanceof VecError && error
 function mayPass(error: unknown, succeeded: boolean): boolean {
   if (isRetryable(error)) return true
   if (!succeeded) return false
-  if (error instanceof VecError)
-    return error.code === 'SYNC_ACCESS' || error.code === 'SYNC_UPSTREAM'
+  if (isSyncError(error)) return error.code === 'SYNC_ACCESS' || error.code === 'SYNC_UPSTREAM'
   return /^SQLITE_(FULL|IOERR|CANTOPEN)/.test(String((error as { code?: unknown }).code))
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../schema/sqlite/replica-tables.ts'
 import { doubleQuoted as q, type SyncNames } from '../schema/sync-names.ts'
 import { inTransaction, type SqliteConnection } from './connection.ts'
-import { isReplicaBusy, messageOf } from './failure.ts'
+import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
 
 /** Columns a shadow table of an older or smaller make may lack; they can be added in place. */
 const ADDABLE: ReadonlyMap<string, string> = new Map([
@@ -46,7 +46,7 @@ export function prepareReplica(
       return { replicaId }
     })
   } catch (error) {
-    if (error instanceof VecError || isReplicaBusy(error)) throw error
+    if (isSyncError(error) || isReplicaBusy(error)) throw error
     if (/readonly|read-only/i.test(messageOf(error))) {
       throw new VecError('SYNC_REPLICA', 'the replica is opened read-only', {
         hint: 'open it for writing; readers may open it read-only beside',

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { loadEngine, openConnection } from '../../src/engine/open.ts'
 import type { SqliteConnection } from '../../src/sync/connection.ts'
 
 /** A connection of better-sqlite3, as far as the tests use it. */
@@ -7,6 +8,10 @@ export interface TestConnection extends SqliteConnection {
   pragma(source: string): unknown
   readonly inTransaction: boolean
 }
+
+/** `SYNC_ENGINE=ours` runs every test over this package's own engine. */
+export const ours: boolean = process.env['SYNC_ENGINE'] === 'ours'
+if (ours) await loadEngine()
 
 const BetterSqlite3 = createRequire(import.meta.url)('better-sqlite3') as new (
   path: string,
@@ -17,6 +22,7 @@ export function openSqlite(
   path = ':memory:',
   options: { readonly?: boolean } = {},
 ): TestConnection {
+  if (ours) return openConnection(path, { busyTimeout: 5000, ...options })
   const connection = new BetterSqlite3(path, { timeout: 5000, ...options })
   if (path !== ':memory:' && options.readonly !== true) {
     connection.pragma('journal_mode = WAL')
