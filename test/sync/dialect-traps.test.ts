@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { installUpstream } from '../../src/sync/install.ts'
+import { createWriter } from '../../src/sync/writer.ts'
 import { drain, onEachUpstream, within, World } from './world.ts'
 
 // Defects and traps that one database alone has.
@@ -45,6 +47,51 @@ onEachUpstream('traps of a dialect', (world, kind) => {
         await w.put('a', 'other')
         assert.deepEqual(await w.log(), ['insert:a', 'update:a'])
         assert.deepEqual(await w.scns(), [1, 2])
+      }))
+  }
+
+  if (kind === 'PostgreSQL') {
+    test('session_replication_role = replica does not silence the triggers', () =>
+      within(world, async w => {
+        await w.sql(`SET session_replication_role = replica`)
+        await w.put('a')
+        await assert.rejects(w.sql('TRUNCATE shadow_vec_docs'), /not replicated/)
+        assert.deepEqual(await w.log(), ['insert:a'])
+      }))
+
+    test('another search_path of a writer does not lead the triggers elsewhere', () =>
+      within(world, async w => {
+        await w.sql('CREATE SCHEMA elsewhere')
+        await w.sql('SET search_path = elsewhere')
+        await w.sql(`INSERT INTO public.shadow_vec_docs (dataset_id, id) VALUES ('d', 'a')`)
+        await w.sql('SET search_path = public')
+        assert.deepEqual(await w.log(), ['insert:a'])
+      }))
+
+    test('40001: the writer chooses READ COMMITTED, whatever the default, and needs no second try', () =>
+      within(world, async w => {
+        await installUpstream(w.upstream.upstream, { shadowTable: 'app_docs', capture: 'app' })
+        await w.sql(`ALTER DATABASE postgres SET default_transaction_isolation = 'repeatable read'`)
+        const results = await Promise.all(
+          Array.from({ length: 8 }, async (_, n) => {
+            const writer = createWriter({
+              upstream: w.upstream.upstream,
+              shadowTable: 'app_docs',
+              attempts: 1,
+            })
+            for (let i = 0; i < 10; i++) {
+              await writer.tx('d', batch => batch.upsert({ id: `doc${i}`, content: `${n}` }))
+            }
+            await writer.close()
+            return true
+          }),
+        )
+        await w.sql('ALTER DATABASE postgres RESET default_transaction_isolation')
+        assert.equal(results.length, 8)
+        assert.deepEqual(
+          await w.scns(),
+          Array.from({ length: 80 }, (_, i) => i + 1),
+        )
       }))
   }
 
