@@ -67,9 +67,11 @@ export async function makeMariadb(options: MariadbOptions = {}): Promise<Mariadb
   const ready = async (): Promise<boolean> => {
     try {
       const connection = await connect({ connectTimeout: 1000 })
-      await connection.query('CREATE DATABASE IF NOT EXISTS test')
+      const [rows] = await connection.query('SELECT @@datadir AS place')
+      const [{ place }] = rows as { place: string }[]
+      if (place.startsWith(directory)) await connection.query('CREATE DATABASE IF NOT EXISTS test')
       await connection.end()
-      return true
+      return place.startsWith(directory)
     } catch {
       return false
     }

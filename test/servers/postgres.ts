@@ -60,8 +60,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     attempt.on('error', () => undefined)
     try {
       await attempt.connect()
+      const { rows } = await attempt.query<{ data_directory: string }>('SHOW data_directory')
       await attempt.end()
-      return true
+      return rows[0].data_directory.startsWith(directory)
     } catch {
       return false
     }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -23,16 +23,21 @@ export interface Account {
   readonly gid: number
 }
 
+/** Below the range that systems hand out for outgoing connections: nobody takes it before the server does. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => {
-    server.close(resolve)
-  })
-  return port
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = createServer()
+    const free = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    await new Promise(resolve => {
+      server.close(resolve)
+    })
+    return port
+  }
 }
 
 /** Servers refuse to run as root: they get the account that their package made. */
@@ -92,6 +97,8 @@ export class ServerProcess {
       this.#errors = (this.#errors + data.toString()).slice(-4000)
     })
     this.#child = child
+    // A test that ends early must not leave its server behind.
+    process.once('exit', () => child.kill('SIGKILL'))
     const end = Date.now() + 60_000
     while (Date.now() < end) {
       if (child.exitCode !== null) break
