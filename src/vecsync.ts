@@ -23,6 +23,7 @@ export type {
   DatasetReport,
   LegacyOptions,
   PassResult,
+  RebootstrapCode,
   ReplicatorOptions,
   ReplicatorOptions as Config,
   ReplicatorPolicy,

@@ -4,11 +4,37 @@ import type { ModelPolicy } from './guard.ts'
 import type { HaltCode } from './halt.ts'
 import type { Upstream } from './upstream.ts'
 
+/** Halts that a copy of the dataset mends. */
+export type RebootstrapCode =
+  | 'LOG_PRUNED'
+  | 'EPOCH_CHANGED'
+  | 'UPSTREAM_REWOUND'
+  | 'HISTORY_DIVERGED'
+  | 'LOG_GAP'
+
+const REBOOTSTRAP: ReadonlySet<string> = new Set<RebootstrapCode>([
+  'LOG_PRUNED',
+  'EPOCH_CHANGED',
+  'UPSTREAM_REWOUND',
+  'HISTORY_DIVERGED',
+  'LOG_GAP',
+])
+
+/** Refuses codes that a copy would only meet again. */
+export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet<HaltCode> {
+  for (const code of codes) {
+    if (!REBOOTSTRAP.has(code)) {
+      throw new RangeError(`autoRebootstrap takes ${[...REBOOTSTRAP].join(', ')}, not ${code}`)
+    }
+  }
+  return new Set(codes)
+}
+
 export interface ReplicatorPolicy {
   /** An entry that cannot be applied: halt, or put it aside and take the row as it is now. `stop` by default. */
   readonly poison?: PoisonPolicy
   /** Halts that are answered by copying the dataset anew. None by default. */
-  readonly autoRebootstrap?: readonly HaltCode[]
+  readonly autoRebootstrap?: readonly RebootstrapCode[]
   /** Embeddings of two models in one dataset. `warn` by default. */
   readonly model?: ModelPolicy
 }

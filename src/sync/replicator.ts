@@ -4,7 +4,7 @@ import { Acknowledgement } from './acknowledgement.ts'
 import { DatasetSteps } from './dataset-steps.ts'
 import { pause } from './deadline.ts'
 import { Events, type ReplicatorEvent, type ReplicatorEvents } from './events.ts'
-import { messageOf } from './failure.ts'
+import { isSyncError, messageOf } from './failure.ts'
 import { followLoop } from './follow.ts'
 import { haltCode } from './halt.ts'
 import { Lease } from './lease.ts'
@@ -14,7 +14,12 @@ import { datasetFilter, exactNames } from './patterns.ts'
 import { repairDatasets, type RepairReport } from './repair.ts'
 import { fileOf, prepareReplica, resolved } from './replica-tables.ts'
 import { Replica } from './replica.ts'
-import type { PassResult, ReplicatorOptions, ReplicatorStatus } from './replicator-options.ts'
+import {
+  rebootstrapCodes,
+  type PassResult,
+  type ReplicatorOptions,
+  type ReplicatorStatus,
+} from './replicator-options.ts'
 import { Source, type Heads } from './source.ts'
 import { reportStatus } from './status.ts'
 import type { SyncState } from './sync-state.ts'
@@ -64,7 +69,7 @@ export class Replicator {
     this.#steps = new DatasetSteps(
       () => this.context(),
       this.#events,
-      new Set(options.policy?.autoRebootstrap),
+      rebootstrapCodes(options.policy?.autoRebootstrap ?? []),
     )
   }
 
@@ -110,15 +115,23 @@ export class Replicator {
     this.#warnOfMissing(heads)
     let applied = 0
     let more = false
+    let failure: unknown
     for (const state of known.values()) {
       if (signal?.aborted === true) break
-      const step = await this.#steps.step(state, heads, (id, scn) =>
-        this.#acknowledgement!.pin(id, scn),
-      )
-      known.set(state.datasetId, step.state)
-      applied += step.applied
-      more ||= step.more
+      try {
+        const step = await this.#steps.step(state, heads, (id, scn) =>
+          this.#acknowledgement!.pin(id, scn),
+        )
+        known.set(state.datasetId, step.state)
+        applied += step.applied
+        more ||= step.more
+      } catch (error) {
+        // What fails for one dataset alone must not hold up those after it.
+        if (concernsAll(error)) throw error
+        failure ??= error
+      }
     }
+    if (failure !== undefined) throw failure
     await this.#acknowledgement!.sendDue(known.values())
     return { applied, more: more && signal?.aborted !== true, standby: false }
   }
@@ -322,7 +335,13 @@ export class Replicator {
 
   #chosen(datasets?: readonly string[]): SyncState[] {
     const filter = datasets === undefined ? this.#wanted : datasetFilter(datasets)
-    return this.#replica.states().filter(state => filter(state.datasetId))
+    const chosen = this.#replica.states().filter(state => filter(state.datasetId))
+    for (const name of exactNames(datasets ?? [])) {
+      if (!chosen.some(({ datasetId }) => datasetId === name)) {
+        throw new VecError('SYNC_REPLICA', `the replica has no dataset ${JSON.stringify(name)}`)
+      }
+    }
+    return chosen
   }
 
   /** undefined while no dataset is known yet. */
@@ -333,4 +352,11 @@ export class Replicator {
     }
     return states[0]?.datasetId
   }
+}
+
+/** The connection, the lease, a statement that is wrong by itself: the other datasets would meet the same. */
+function concernsAll(error: unknown): boolean {
+  return (
+    !isSyncError(error) || !['SYNC_TIMEOUT', 'SYNC_CONFLICT', 'SYNC_UPSTREAM'].includes(error.code)
+  )
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { VecError } from '../../src/errors.ts'
 import { createDataset } from '../../src/sync/datasets.ts'
 import { datasetFilter } from '../../src/sync/patterns.ts'
 import type { Upstream, UpstreamSession } from '../../src/sync/upstream.ts'
@@ -92,6 +93,43 @@ onEachUpstream('many datasets', world => {
       const before = count()
       for (let i = 0; i < 10; i++) await replicator.pass()
       assert.equal(count() - before, 10)
+    }))
+
+  test('a dataset whose statements fail holds up no other one', () =>
+    within(world, async w => {
+      for (const dataset of ['a-slow', 'z-fine']) await createDataset(w.upstream.upstream, dataset)
+      const { upstream } = w.upstream
+      let failing = false
+      const source: Upstream = {
+        ...upstream,
+        async connect() {
+          const session = await upstream.connect()
+          return {
+            run: (...args) => session.run(...args),
+            rows(sql, parameters, deadline) {
+              if (failing && parameters?.[0] === 'a-slow') {
+                throw new VecError('SYNC_UPSTREAM', 'a packet that is too big')
+              }
+              return session.rows(sql, parameters, deadline)
+            },
+            close: () => session.close(),
+            destroy: () => session.destroy(),
+          }
+        },
+      }
+      const replica = w.replica()
+      const replicator = w.replicator(replica, { source })
+      await drain(replicator)
+      failing = true
+      await put(w, 'a-slow', 'x')
+      await put(w, 'z-fine', 'y')
+      await assert.rejects(replicator.pass(), /too big/)
+      assert.deepEqual(idsOf(replica, 'z-fine'), ['y'])
+      assert.deepEqual(idsOf(replica, 'a-slow'), [])
+      failing = false
+      await drain(replicator)
+      assert.ok((await replicator.verify()).equal)
+      await assert.rejects(replicator.verify({ datasets: ['nobody'] }), /no dataset "nobody"/)
     }))
 
   test('a dataset that gets one change costs only its own batch', () =>

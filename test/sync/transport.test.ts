@@ -285,6 +285,11 @@ describe('a replica that cannot serve', () => {
       assert.throws(() => createReplicator({ source, replica, ...options }), RangeError)
     }
     assert.throws(() => createReplicator({ source, replica, shadowTable: '' }), TypeError)
+    const autoRebootstrap = ['POISON_ENTRY'] as unknown as ['LOG_GAP']
+    assert.throws(
+      () => createReplicator({ source, replica, policy: { autoRebootstrap } }),
+      RangeError,
+    )
     replica.close()
   })
 })
