@@ -23,6 +23,8 @@ export class Replica {
   readonly #table: string
   readonly #names: SyncNames
   readonly #shadowTable: string
+  readonly #forced: string
+  readonly #guarded: string
   readonly #statements = new Map<string, SqliteStatement>()
 
   constructor(connection: SqliteConnection, table: string, shadowTable: string, names: SyncNames) {
@@ -30,6 +32,12 @@ export class Replica {
     this.#table = q(table)
     this.#shadowTable = shadowTable
     this.#names = names
+    this.#forced = `INSERT INTO ${this.#table} (dataset_id, id, content, meta, embedding, embedding_model, scn, archived)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = excluded.meta,
+  embedding = excluded.embedding, embedding_model = excluded.embedding_model, scn = excluded.scn,
+  archived = excluded.archived`
+    this.#guarded = `${this.#forced} WHERE excluded.scn > ${this.#table}.scn`
   }
 
   states(): SyncState[] {
@@ -76,30 +84,17 @@ export class Replica {
 
   /** Guarded: a row that already carries this or a later number stays. */
   upsert(datasetId: string, scn: bigint, document: SyncDocument): void {
-    this.#upsert(datasetId, scn, document, ` WHERE excluded.scn > ${this.#table}.scn`)
+    this.#write(this.#guarded, datasetId, scn, document)
   }
 
   /** For repair: whatever number the row carries. */
   overwrite(datasetId: string, scn: bigint, document: SyncDocument): void {
-    this.#upsert(datasetId, scn, document, '')
+    this.#write(this.#forced, datasetId, scn, document)
   }
 
-  #upsert(datasetId: string, scn: bigint, document: SyncDocument, guard: string): void {
+  #write(sql: string, datasetId: string, scn: bigint, document: SyncDocument): void {
     const { id, content, meta, embedding, embeddingModel, archived } = document
-    this.#prepare(`INSERT INTO ${this.#table} (dataset_id, id, content, meta, embedding, embedding_model, scn, archived)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = excluded.meta,
-  embedding = excluded.embedding, embedding_model = excluded.embedding_model, scn = excluded.scn,
-  archived = excluded.archived${guard}`).run(
-      datasetId,
-      id,
-      content,
-      meta,
-      embedding,
-      embeddingModel,
-      scn,
-      archived,
-    )
+    this.#prepare(sql).run(datasetId, id, content, meta, embedding, embeddingModel, scn, archived)
   }
 
   delete(datasetId: string, scn: bigint, id: string): void {
