@@ -4,13 +4,23 @@ import type { Pointer, Sqlite } from './wasm.ts'
 
 /** What a platform knows about files. */
 export interface FileKnowledge {
-  /** Says why SQLite could not open one of them. */
-  explain(code: number, files: readonly string[]): VecError | undefined
+  /** Says more of a failure that has to do with files: what the system said, who holds the lock, what to do. */
+  explain(failure: VecError, files: readonly string[]): VecError | undefined
   /** The same for all names of one file; undefined when there is none. */
   identify(path: string): string | undefined
   /** Absolute path of a file that exists, looked for in the working directory, then beside another file. */
   locate(path: string, beside: string): string | undefined
 }
+
+/** What the file system can have to do with. */
+const FILE_FAILURES: ReadonlySet<string> = new Set([
+  'SQLITE_BUSY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_FULL',
+  'SQLITE_IOERR',
+  'SQLITE_NOTADB',
+  'SQLITE_READONLY',
+])
 
 let handles = 0
 
@@ -93,12 +103,10 @@ export class DatabaseHandle {
   failure(code: number): VecError {
     const pending = this.#pending
     this.#pending = undefined
-    const CANTOPEN = 14
-    const NOTADB = 26
     const plain = sqliteError(this.sqlite, this.pointer, code)
-    if ((code & 0xff) === CANTOPEN || (code & 0xff) === NOTADB) {
+    if (FILE_FAILURES.has(plain.code)) {
       const files = this.schemas().map(schema => this.filename(schema))
-      const explained = this.#files.explain(code, files)
+      const explained = this.#files.explain(plain, files)
       if (explained) return explained
     }
     // An error that SQLite swallowed (a plan it tried and dropped) is not the cause of a later one.

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
-import { fileIdentity, installNodeVfs, readJournalMode } from './node-vfs.ts'
+import { fileIdentity, installNodeVfs, lastVfsError, readJournalMode } from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
 import type { Sqlite } from './wasm.ts'
 
@@ -12,7 +12,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
   return {
     vfs: name,
     check: checkFile,
-    explain: (_code, files) => explain(files),
+    explain,
     identify: fileIdentity,
     locate,
   }
@@ -114,15 +114,28 @@ function walProblem(path: string): VecError {
 }
 
 /** A file may have turned to WAL, or vanished, since it was opened; an attached one was never checked. */
-function explain(files: readonly string[]): VecError | undefined {
-  for (const file of files) {
-    if (file === '') continue
-    try {
-      const problem = headerProblem(pathOf(file), false)
+function explain(failure: VecError, files: readonly string[]): VecError | undefined {
+  if (failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_NOTADB') {
+    for (const file of files) {
+      const problem = file === '' ? undefined : readableHeaderProblem(file)
       if (problem) return problem
-    } catch {
-      // A file that cannot be read is SQLite's to report.
     }
   }
-  return undefined
+  const known = lastVfsError(failure.extendedCode)
+  if (!known || !files.some(file => file !== '' && known.path.startsWith(pathOf(file))))
+    return undefined
+  const hint = known.hint ?? failure.hint
+  return new VecError(failure.code, `${failure.message}: ${known.message}`, {
+    extendedCode: failure.extendedCode,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+function readableHeaderProblem(file: string): VecError | undefined {
+  try {
+    return headerProblem(pathOf(file), false)
+  } catch {
+    // A file that cannot be read is SQLite's to report.
+    return undefined
+  }
 }

@@ -55,7 +55,9 @@ export class Upkeep {
     const unsaved = [...this.#file.entries.values()].filter(
       ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
     )
-    if (unsaved.length === 0 && !this.#journalIsLong()) return true
+    // Who only reads leaves the journal to those who write.
+    const prune = db.totalChanges > 0 && this.#journalIsLong()
+    if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
         db
