@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { sliceCache } from '../../src/store/slice-cache.ts'
+import { indexCache } from '../../src/vec.ts'
 import { cachePath } from '../data/cache.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender, type Times } from '../measure.ts'
@@ -28,7 +28,7 @@ export async function searchCase(set: DataSet, options: SearchOptions): Promise<
   const nearest = ours.db.prepare(NEAREST).pluck()
   const first = time(() => nearest.all(queryOf(set, 0)))
   const raw = set.rows.byteLength
-  const memory = sliceCache.bytes
+  const memory = indexCache.bytes
 
   const contenders: Contender[] = [
     { name: 'ours', perRound: 20, run: i => nearest.all(queryOf(set, i)) },
@@ -129,13 +129,13 @@ function answerFinding(
   }
 }
 
-interface Hnsw {
+export interface Hnsw {
   /** Milliseconds; NaN when it was read from the cache. */
   readonly buildTime: number
   search(query: Float32Array): number[]
 }
 
-function buildHnsw(set: DataSet): Hnsw | undefined {
+export function buildHnsw(set: DataSet): Hnsw | undefined {
   const index = createHnsw(set.dim)
   if (!index) return undefined
   const path = cachePath(`bench/hnsw-${set.ids.length}-${set.dim}.bin`)

@@ -98,10 +98,21 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
   const db = new Connection(sqlite, pointer, path, files, timeout)
-  // SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk.
-  db.exec(`PRAGMA cache_size = -${Math.ceil(cacheSize / 1024)}`)
   if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
+  setCacheSize(db, cacheSize)
   return db
+}
+
+/** SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. */
+function setCacheSize(db: Connection, bytes: number): void {
+  try {
+    db.waitingAtMost(0, () => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`))
+  } catch (error) {
+    // It reads the file, which somebody may be writing: opening must not wait for that.
+    if (error instanceof VecError && error.code === 'SQLITE_BUSY') return
+    db.close()
+    throw error
+  }
 }
 
 function explained(files: Platform, failure: VecError, path: string): VecError {
