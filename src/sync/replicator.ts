@@ -118,6 +118,8 @@ export class Replicator {
     let failure: unknown
     for (const state of known.values()) {
       if (signal?.aborted === true) break
+      // Renewed when due: a pass over many datasets may outlast it.
+      if (!this.#lease!.acquire()) return { applied, more: false, standby: true }
       try {
         const step = await this.#steps.step(state, heads, (id, scn) =>
           this.#acknowledgement!.pin(id, scn),

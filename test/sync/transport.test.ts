@@ -172,6 +172,49 @@ for (const { name, missing, make } of wires) {
   })
 }
 
+describe('settings of a mysql2 connection', { skip: mariadbMissing ?? false }, () => {
+  test('none of them changes what arrives, and one that loses characters is refused', async () => {
+    const server = await startMariadb()
+    try {
+      const plain = mysqlUpstream(() => server.connect())
+      await installUpstream(plain)
+      await createDataset(plain, 'd')
+      const odd = mysqlUpstream(() =>
+        server.connect({
+          rowsAsArray: true,
+          namedPlaceholders: true,
+          decimalNumbers: true,
+          dateStrings: false,
+          typeCast: false,
+          timezone: '+05:30',
+        }),
+      )
+      const client = await server.connect()
+      await client.query(`UPDATE vec_dataset_scn SET last_scn = 9007199254740993`)
+      await client.query(`INSERT INTO shadow_vec_docs (dataset_id, id) VALUES ('d', 'é😀')`)
+      await client.query(`UPDATE vec_dataset_scn SET last_scn = 9007199254740993`)
+      const replica = openSqlite()
+      const replicator = createReplicator({ source: odd, replica, batchSize: 1 })
+      await drain(replicator)
+      await client.query(`INSERT INTO shadow_vec_docs (dataset_id, id) VALUES ('d', 'z')`)
+      await drain(replicator)
+      assert.equal(replicator.status().datasets[0].lastScn, 9_007_199_254_740_994n)
+      assert.ok((await replicator.verify()).equal)
+      assert.deepEqual(idsOf(replica), ['z', 'é😀'])
+      await replicator.close()
+      replica.close()
+      await client.end()
+      const latin = mysqlUpstream(() => server.connect({ charset: 'latin1_swedish_ci' }))
+      await assert.rejects(latin.connect(), {
+        code: 'SYNC_UPSTREAM',
+        hint: `create it with charset 'utf8mb4'`,
+      })
+    } finally {
+      await server.remove()
+    }
+  })
+})
+
 describe('secrets', () => {
   test(
     'wrong credentials: an error that names no password',

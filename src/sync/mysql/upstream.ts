@@ -1,3 +1,4 @@
+import { VecError } from '../../errors.ts'
 import { mysqlLegacy } from '../../schema/mysql/legacy.ts'
 import { mysqlSql } from '../../schema/mysql/sql.ts'
 import { backQuoted } from '../../schema/sync-names.ts'
@@ -15,7 +16,10 @@ import { probeMysql } from './probe.ts'
 
 /** A connection of `mysql2/promise`, as far as it is used. */
 export interface MysqlConnection {
-  query(sql: string, values?: unknown): Promise<[unknown, unknown]>
+  query(
+    options: { sql: string; rowsAsArray: boolean; typeCast: boolean },
+    values?: unknown,
+  ): Promise<[unknown, unknown]>
   on(event: 'error', listener: (error: unknown) => void): unknown
   end(): Promise<unknown>
   destroy(): void
@@ -52,7 +56,14 @@ export function mysqlUpstream(
       ).catch((error: unknown) => {
         throw upstreamFailure(mysqlFailure(error), error, `connecting to ${description}`)
       })
-      return new MysqlSession(connection, deadline, description)
+      const session = new MysqlSession(connection, deadline, description)
+      try {
+        await checkEncoding(session, description)
+      } catch (error) {
+        session.destroy()
+        throw error
+      }
+      return session
     },
     probe: probeMysql,
     async columns(session, table) {
@@ -86,6 +97,24 @@ WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' OR
     },
   }
 }
+
+/** In another character set ids would arrive mangled, and a page would begin at the wrong row. */
+async function checkEncoding(session: MysqlSession, description: string): Promise<void> {
+  const [row] = await session.rows(
+    `SELECT HEX(CONVERT(? USING utf8mb4)) AS sent, CONVERT(x'C3A9F09F9880' USING utf8mb4) AS received`,
+    [PROBE],
+  )
+  if (row['sent'] === 'C3A9F09F9880' && row['received'] === PROBE) return
+  throw new VecError(
+    'SYNC_UPSTREAM',
+    `${description}: the connection does not carry all of Unicode`,
+    {
+      hint: `create it with charset 'utf8mb4'`,
+    },
+  )
+}
+
+const PROBE = 'é😀'
 
 class MysqlSession implements UpstreamSession {
   readonly #connection: MysqlConnection
@@ -138,7 +167,10 @@ class MysqlSession implements UpstreamSession {
     const doing = `${this.#description}, ${firstWords(sql)}`
     try {
       const [result] = await withDeadline(
-        this.#connection.query(sql, parameters.map(mysqlValue)),
+        this.#connection.query(
+          { sql, rowsAsArray: false, typeCast: true },
+          parameters.map(mysqlValue),
+        ),
         deadline,
         doing,
         () => this.#connection.destroy(),
