@@ -36,7 +36,8 @@ export class Storage {
   /** The saved slice of a dataset; undefined when there is none that can be trusted. */
   load(shadow: string, dataset: string, recipe: IndexRecipe): Slice | undefined {
     const head = this.head(shadow, dataset)
-    if (!head || head.recipe !== recipe.key || head.metric !== recipe.metric) return undefined
+    if (!head || head.recipe !== stampOf(recipe, shadow, dataset)) return undefined
+    if (head.metric !== recipe.metric) return undefined
     const sections = new Map<string, Uint8Array>()
     for (const section of head.sections) {
       const bytes = this.#loadSection(shadow, dataset, section)
@@ -83,7 +84,8 @@ export class Storage {
         bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
       },
     ]
-    const known = this.head(shadow, dataset)
+    // What a slice was not loaded from may be damaged, and says nothing of what its chunks hold.
+    const known = slice.savedSeq === undefined ? undefined : this.head(shadow, dataset)
     let written = 0
     const put = this.#prepare(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`)
     const sections: SavedSection[] = []
@@ -108,7 +110,7 @@ export class Storage {
     const head = encodeHead({
       kind: image.kind,
       metric: image.metric,
-      recipe: slice.recipe.key,
+      recipe: stampOf(slice.recipe, shadow, dataset),
       dim: image.dim,
       positions: image.positions,
       count: image.count,
@@ -261,6 +263,11 @@ export class Storage {
       statement.finalize()
     }
   }
+}
+
+/** Whose index it is, and how it was made: a head that got under another name is not taken for its own. */
+function stampOf(recipe: IndexRecipe, shadow: string, dataset: string): string {
+  return `${recipe.key}\0${shadow}\0${dataset}`
 }
 
 /** How long a chunk of a section is. */
