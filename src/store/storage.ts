@@ -189,6 +189,7 @@ export class Storage {
         `SELECT chunk, data FROM {schema}.${CHUNKS}
          WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
       )
+      if (!this.#hasBytes(shadow, dataset, section)) return undefined
       const bytes = new Uint8Array(section.bytes)
       let next = 0
       chunks.start(storageName(shadow), dataset, section.name)
@@ -208,6 +209,19 @@ export class Storage {
       return undefined
     } finally {
       chunks?.finalize()
+    }
+  }
+
+  /** Whether the file holds what a head claims: before memory is taken for it. */
+  #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
+    const sum = this.#prepare(
+      `SELECT coalesce(sum(length(data)), 0) FROM {schema}.${CHUNKS}
+       WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
+    )
+    try {
+      return sum.pluck().get(storageName(shadow), dataset, section.name) === section.bytes
+    } finally {
+      sum.finalize()
     }
   }
 
