@@ -59,6 +59,7 @@ export class World {
   readonly queries: Float32Array[]
   readonly log: string[] = []
   attached = false
+  readonly #journalMode: string
 
   constructor(seed: number) {
     this.dice = new Dice(seed)
@@ -67,9 +68,10 @@ export class World {
     this.metric = dice.pick(['cosine', 'cosine', 'euclidean', 'dot'])
     this.shadow = dice.pick(SHADOWS)
     // The floats of 66 rows of 4000 numbers do not stay in memory: a large slice that is cheap to check.
-    const large = dice.chance(0.04)
+    const large = dice.chance(0.08)
     this.dim = large ? 4000 : 1 + dice.below(6)
     this.rows = large ? 72 : dice.below(14)
+    this.#journalMode = dice.pick(['DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY'])
     this.queries = Array.from({ length: 3 }, () => this.vector())
   }
 
@@ -105,12 +107,13 @@ export class World {
 
   async connect(): Promise<Connection> {
     const db = await open(this.path, { busyTimeout: 0 })
-    db.exec('PRAGMA synchronous = OFF')
+    db.exec(`PRAGMA synchronous = OFF; PRAGMA journal_mode = ${this.#journalMode}`)
     return db
   }
 
   attach(): void {
     this.connections[0].prepare('ATTACH ? AS other').run(this.otherPath)
+    this.connections[0].exec('PRAGMA other.synchronous = OFF')
     this.attached = true
   }
 

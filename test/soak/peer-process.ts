@@ -27,8 +27,8 @@ async function answer([command, ...params]: string[]): Promise<string> {
       db?.close()
       db =
         kind === 'native'
-          ? openNative(params[0], { timeout: 300 })
-          : await open(params[0], { busyTimeout: 300 })
+          ? openNative(params[0], { timeout: 20 })
+          : await open(params[0], { busyTimeout: 20 })
       db.exec('PRAGMA synchronous = OFF')
       return 'ok'
     case 'exec':
