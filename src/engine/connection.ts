@@ -84,8 +84,8 @@ export class Connection extends DatabaseHandle {
     const held: Held = { stmt, buffer }
     this.#held.add(held)
     const statement = new Statement(this, sqlite, stmt, sql, buffer, () => {
-      this.#held.delete(held)
       this.#lost.unregister(held)
+      return this.#held.delete(held)
     })
     this.#lost.register(statement, held, held)
     return statement

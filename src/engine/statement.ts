@@ -53,7 +53,7 @@ export class Statement {
   readonly #columnCount: number
   readonly #parameterCount: number
   readonly #buffer: BindBuffer
-  readonly #release: () => void
+  readonly #release: () => boolean
   #stmt: Pointer
   #names: string[] | undefined
   #parameterNames: (string | null)[] | undefined
@@ -61,14 +61,14 @@ export class Statement {
   #bigints = false
   #started = false
 
-  /** Use `connection.prepare`. `release` takes the statement off the connection's list. */
+  /** Use `connection.prepare`. `release` takes the statement off the connection's list; false when it is off. */
   constructor(
     database: DatabaseHandle,
     sqlite: Sqlite,
     stmt: Pointer,
     source: string,
     buffer: BindBuffer,
-    release: () => void,
+    release: () => boolean,
   ) {
     const { raw } = sqlite
     this.database = database
@@ -247,8 +247,9 @@ export class Statement {
     const stmt = this.#stmt
     this.#stmt = 0
     this.#started = false
-    this.#release()
-    if (this.database.open) this.#sqlite.raw.sqlite3_finalize(stmt)
+    // Closing ends statements in any order: a vec table that is let go on the way comes with some that are ended.
+    if (!this.#release()) return
+    this.#sqlite.raw.sqlite3_finalize(stmt)
     this.#buffer.release()
   }
 

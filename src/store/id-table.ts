@@ -54,7 +54,7 @@ export class IdTable {
     let length = this.#pool[at++]
     if (length > 127) {
       length &= 127
-      for (let shift = 7; ; shift += 7) {
+      for (let shift = 7; shift < 35; shift += 7) {
         const byte = this.#pool[at++]
         length += (byte & 127) * 2 ** shift
         if (!(byte > 127)) break

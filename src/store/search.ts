@@ -85,10 +85,8 @@ export class Searcher {
   #prefersTable(search: Search, view: SliceView, index: VectorIndex | undefined): boolean {
     if (view.changed.length > 0 && (!index || view.slice.mixed)) return true
     if (!index) return false
-    if (index.dim !== search.query.length) {
-      if (view.slice.mixed || view.changed.length > 0 || index.count === 0) return true
-      throw this.#wrongDimension(search, index.dim)
-    }
+    // The table tells whether the query or the index has the wrong dimension.
+    if (index.dim !== search.query.length) return true
     return search.limit > index.count / 8 && search.limit > 64 && !this.#inMemory(view, index)
   }
 

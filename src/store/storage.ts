@@ -36,7 +36,8 @@ export class Storage {
   /** The saved slice of a dataset; undefined when there is none that can be trusted. */
   load(shadow: string, dataset: string, recipe: IndexRecipe): Slice | undefined {
     const head = this.head(shadow, dataset)
-    if (!head || head.recipe !== recipe.key || head.metric !== recipe.metric) return undefined
+    if (!head || head.recipe !== stampOf(recipe, shadow, dataset)) return undefined
+    if (head.metric !== recipe.metric) return undefined
     const sections = new Map<string, Uint8Array>()
     for (const section of head.sections) {
       const bytes = this.#loadSection(shadow, dataset, section)
@@ -83,7 +84,8 @@ export class Storage {
         bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
       },
     ]
-    const known = this.head(shadow, dataset)
+    // What a slice was not loaded from may be damaged, and says nothing of what its chunks hold.
+    const known = slice.savedSeq === undefined ? undefined : this.head(shadow, dataset)
     let written = 0
     const put = this.#prepare(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`)
     const sections: SavedSection[] = []
@@ -108,7 +110,7 @@ export class Storage {
     const head = encodeHead({
       kind: image.kind,
       metric: image.metric,
-      recipe: slice.recipe.key,
+      recipe: stampOf(slice.recipe, shadow, dataset),
       dim: image.dim,
       positions: image.positions,
       count: image.count,
@@ -187,6 +189,7 @@ export class Storage {
         `SELECT chunk, data FROM {schema}.${CHUNKS}
          WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
       )
+      if (!this.#hasBytes(shadow, dataset, section)) return undefined
       const bytes = new Uint8Array(section.bytes)
       let next = 0
       chunks.start(storageName(shadow), dataset, section.name)
@@ -206,6 +209,19 @@ export class Storage {
       return undefined
     } finally {
       chunks?.finalize()
+    }
+  }
+
+  /** Whether the file holds what a head claims: before memory is taken for it. */
+  #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
+    const sum = this.#prepare(
+      `SELECT coalesce(sum(length(data)), 0) FROM {schema}.${CHUNKS}
+       WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
+    )
+    try {
+      return sum.pluck().get(storageName(shadow), dataset, section.name) === section.bytes
+    } finally {
+      sum.finalize()
     }
   }
 
@@ -261,6 +277,11 @@ export class Storage {
       statement.finalize()
     }
   }
+}
+
+/** Whose index it is, and how it was made: a head that got under another name is not taken for its own. */
+function stampOf(recipe: IndexRecipe, shadow: string, dataset: string): string {
+  return `${recipe.key}\0${shadow}\0${dataset}`
 }
 
 /** How long a chunk of a section is. */

@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
 import { open } from '../../src/main.ts'
 import { type Question, wrong } from './oracle.ts'
+import { seeded } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-fresh-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -26,17 +27,6 @@ export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
 export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
 
 export const DATASETS = ['a', 'b'] as const
-
-/** Numbers that depend on nothing but `seed`. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** A file with a filled vec table `docs`, asked and closed once, so that a large index is saved in it. */
 export class Scene {

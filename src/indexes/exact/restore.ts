@@ -31,6 +31,12 @@ export function restoreExactIndex(
   const Form = name === 'codes' ? CodeRows : FloatRows
   const rows = new Form(metric, dim, positions, kernels)
   rows.load(bytes)
+  let live = 0
+  for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
+  if (live !== count) {
+    rows.dispose()
+    throw damaged(`${live} live rows and not ${count}`)
+  }
   const mayConvert = name === 'floats' && positions * dim * 4 <= RESIDENT_LIMIT
   return new ExactIndex(metric, dim, rows, count, mayConvert, kernels)
 }

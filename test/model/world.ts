@@ -1,0 +1,234 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Connection } from '../../src/engine/connection.ts'
+import type { BindValue } from '../../src/engine/values.ts'
+import { open } from '../../src/main.ts'
+import type { Metric } from '../../src/vector/metric.ts'
+import { wrong } from '../freshness/oracle.ts'
+import { seeded } from '../freshness/seeded.ts'
+
+export const DATASETS = ['a', 'A', 'b '] as const
+const COLUMNS = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB,
+  scn INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0, code TEXT`
+
+/** Forms of the shadow table. */
+export const SHADOWS: readonly string[] = [
+  `(${COLUMNS}, PRIMARY KEY (dataset_id, id))`,
+  `(${COLUMNS}, PRIMARY KEY (dataset_id, id)) WITHOUT ROWID`,
+  `(own INTEGER PRIMARY KEY, ${COLUMNS} UNIQUE, UNIQUE (id, dataset_id))`,
+  `(${COLUMNS} UNIQUE, PRIMARY KEY (dataset_id, id))`,
+  `(${COLUMNS}, PRIMARY KEY (dataset_id COLLATE NOCASE, id COLLATE NOCASE))`,
+]
+
+/** Random numbers and choices from one seed. */
+export class Dice {
+  readonly next: () => number
+
+  constructor(seed: number) {
+    this.next = seeded(seed)
+  }
+
+  below(n: number): number {
+    return Math.floor(this.next() * n)
+  }
+
+  chance(share: number): boolean {
+    return this.next() < share
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]
+  }
+}
+
+const root = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-model-'))
+process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+let worlds = 0
+
+/** A file, two connections to it, and a second file attached to one of them: what random statements work on. */
+export class World {
+  readonly dice: Dice
+  readonly folder: string
+  readonly metric: Metric
+  readonly shadow: string
+  readonly dim: number
+  /** Rows that a large slice has, few in a small one. */
+  readonly rows: number
+  readonly connections: Connection[] = []
+  readonly queries: Float32Array[]
+  readonly log: string[] = []
+  attached = false
+  readonly #journalMode: string
+
+  constructor(seed: number) {
+    this.dice = new Dice(seed)
+    const { dice } = this
+    this.folder = join(root, String(worlds++))
+    this.metric = dice.pick(['cosine', 'cosine', 'euclidean', 'dot'])
+    this.shadow = dice.pick(SHADOWS)
+    // The floats of 66 rows of 4000 numbers do not stay in memory: a large slice that is cheap to check.
+    const large = dice.chance(0.08)
+    this.dim = large ? 4000 : 1 + dice.below(6)
+    this.rows = large ? 72 : dice.below(14)
+    this.#journalMode = dice.pick(['DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY'])
+    this.queries = Array.from({ length: 3 }, () => this.vector())
+  }
+
+  get path(): string {
+    return join(this.folder, 'main.sqlite')
+  }
+
+  get otherPath(): string {
+    return join(this.folder, 'other.sqlite')
+  }
+
+  get large(): boolean {
+    return this.dim === 4000
+  }
+
+  async begin(): Promise<void> {
+    const { mkdirSync } = await import('node:fs')
+    mkdirSync(this.folder)
+    const db = await this.connect()
+    db.exec(`CREATE TABLE _vec_docs ${this.shadow}`)
+    db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=${this.metric})`)
+    const insert = db.prepare(
+      'INSERT OR IGNORE INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)',
+    )
+    db.transaction(() => {
+      for (let n = 0; n < this.rows; n++)
+        insert.run(this.large ? 'a' : this.dataset(), `r${n}`, this.vector())
+    })()
+    copyFileSync(this.path, this.otherPath)
+    this.connections.push(db, await this.connect())
+    this.attach()
+  }
+
+  async connect(): Promise<Connection> {
+    const db = await open(this.path, { busyTimeout: 0 })
+    db.exec(`PRAGMA synchronous = OFF; PRAGMA journal_mode = ${this.#journalMode}`)
+    return db
+  }
+
+  attach(): void {
+    this.connections[0].prepare('ATTACH ? AS other').run(this.otherPath)
+    this.connections[0].exec('PRAGMA other.synchronous = OFF')
+    this.attached = true
+  }
+
+  end(): void {
+    for (const db of this.connections) db.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  dataset(): string {
+    return this.dice.pick(DATASETS)
+  }
+
+  id(): string {
+    const { dice } = this
+    return dice.chance(0.1)
+      ? dice.pick(['R1', 'ü😀', 'x'.repeat(200)])
+      : `r${dice.below(this.rows + 6)}`
+  }
+
+  /** Coarse numbers, so that scores tie. */
+  vector(dim: number = this.dim): Float32Array {
+    const { dice } = this
+    const first = dice.next()
+    return Float32Array.from({ length: dim }, (_, i) =>
+      i < 8 ? Math.round(dice.next() * 4 - 2) / 2 : ((i * first) % 1) - 0.5,
+    )
+  }
+
+  /** Mostly a vector; else what is none, or one of another dimension. */
+  embedding(): BindValue {
+    const { dice } = this
+    if (dice.chance(0.88)) return this.vector()
+    const bytes = new Uint8Array(this.vector().buffer)
+    switch (dice.below(8)) {
+      case 0:
+        return null
+      case 1:
+        return new Uint8Array(0)
+      case 2:
+        return bytes.slice(1)
+      case 3:
+        return new Float32Array(this.dim)
+      case 4:
+        return this.vector(this.dim + 1)
+      case 5:
+        return 'text'
+      case 6:
+        return 7
+      default:
+        bytes.set([0, 0, 0xc0, 0x7f])
+        return bytes
+    }
+  }
+
+  /** Runs a statement; what other connections or constraints forbid is no failure. */
+  run(db: Connection, sql: string, ...params: BindValue[]): void {
+    this.log.push(`${this.connections.indexOf(db)}: ${sql} ${shown(params)}`)
+    try {
+      if (params.length === 0) db.exec(sql)
+      else {
+        const statement = db.prepare(sql)
+        try {
+          statement.run(...params)
+        } finally {
+          statement.finalize()
+        }
+      }
+    } catch (error) {
+      if (!isExpected(error)) throw error
+      this.log.push(`   ${(error as { code?: string }).code}`)
+    }
+  }
+
+  /** One dataset, or all, of every connection against brute force. */
+  check(all: boolean): void {
+    for (const [n, db] of this.connections.entries()) {
+      const schemas = n === 0 && this.attached ? ['main', 'other'] : ['main']
+      for (const schema of all ? schemas : [this.dice.pick(schemas)]) {
+        for (const dataset of all ? DATASETS : [this.dataset()]) this.#checkOne(db, schema, dataset)
+      }
+    }
+  }
+
+  #checkOne(db: Connection, schema: string, dataset: string): void {
+    const { dice, metric } = this
+    const query = dice.pick(this.queries)
+    const limit = dice.pick([1, 2, 5, undefined])
+    let problem: string | undefined
+    try {
+      problem = wrong(db, { schema, table: 'docs', dataset, query, metric }, [limit])
+    } catch (error) {
+      if (!isExpected(error)) throw error
+    }
+    if (problem === undefined || /SQLITE_BUSY|database is locked/.test(problem)) return
+    throw new Error(`connection ${this.connections.indexOf(db)}: ${problem}`)
+  }
+}
+
+function shown(params: readonly BindValue[]): string {
+  return params
+    .map(value =>
+      ArrayBuffer.isView(value)
+        ? `${value.constructor.name}(${(value as Uint8Array).length}) ${String((value as Uint8Array).slice(0, 4))}`
+        : JSON.stringify(value),
+    )
+    .join(', ')
+}
+
+/** Locked by another connection, against a constraint, no transaction to end, no table as yet. */
+function isExpected(error: unknown): boolean {
+  const { code = '', message } = error as { code?: string; message: string }
+  return (
+    /^SQLITE_(BUSY|LOCKED|CONSTRAINT)/.test(code) ||
+    /no such (savepoint|table|column|trigger)|cannot (start|commit|rollback|VACUUM|ATTACH|DETACH)|within a transaction|is locked/i.test(
+      message,
+    )
+  )
+}

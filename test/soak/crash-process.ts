@@ -1,0 +1,70 @@
+/**
+ * A process that is there to be killed: `crash-process.js <path> <seed> <first>`. Random transactions on a large slice,
+ * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
+ */
+import { writeSync } from 'node:fs'
+import type { Connection } from '../../src/engine/connection.ts'
+import { open } from '../../src/main.ts'
+import { seeded } from '../freshness/seeded.ts'
+import { DIM, ROWS } from './crash-table.ts'
+
+const [path, seed, first] = process.argv.slice(2)
+const random = seeded(Number(seed))
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`)
+}
+
+function vector(): Float32Array {
+  return Float32Array.from({ length: DIM }, () => random() - 0.5)
+}
+
+function transaction(db: Connection, n: number): void {
+  const put = db.prepare(
+    'INSERT OR REPLACE INTO _vec_docs(dataset_id, id, embedding, scn) VALUES (?, ?, ?, ?)',
+  )
+  const rows = 20 + Math.floor(random() ** 3 * 400)
+  db.transaction(() => {
+    // Once in a while most of an index is dead, and it is compacted.
+    if (random() < 0.1) db.prepare('DELETE FROM _vec_docs WHERE scn % 2 = ?').run(n % 2)
+    if (random() < 0.2) {
+      db.exec('UPDATE _vec_docs SET archived = 1 WHERE scn % 3 = 0')
+      db.exec('UPDATE _vec_docs SET archived = 0')
+    }
+    for (let i = 0; i < rows; i++)
+      put.run(random() < 0.8 ? 'a' : 'b', `d${Math.floor(random() * ROWS)}`, vector(), n)
+    db.prepare(
+      'INSERT INTO tally SELECT ?, count(*), coalesce(sum(scn), 0), coalesce(sum(length(embedding)), 0) FROM _vec_docs',
+    ).run(n)
+  })()
+  put.finalize()
+  say(String(n))
+}
+
+function ask(db: Connection): void {
+  const query = db.prepare(
+    'SELECT doc_id FROM docs WHERE dataset_id = ? AND doc_id MATCH ? LIMIT 5',
+  )
+  for (const dataset of ['a', 'b']) query.all(dataset, vector())
+  query.finalize()
+}
+
+let db = await open(path)
+say('ready')
+for (let n = Number(first); ;) {
+  const kind = random()
+  if (kind < 0.4) {
+    say('write')
+    transaction(db, n++)
+  } else if (kind < 0.7) {
+    say('fold')
+    ask(db)
+  } else {
+    ask(db)
+    say('save')
+    db.close()
+    say('open')
+    db = await open(path)
+    ask(db)
+  }
+}

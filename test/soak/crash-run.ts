@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { seeded } from '../freshness/seeded.ts'
+import { audit, makeTable } from './crash-table.ts'
+
+const program = fileURLToPath(new URL('./crash-process.js', import.meta.url))
+
+export interface CrashReport {
+  readonly kills: number
+  /** What the child was at when it was killed. */
+  readonly during: Record<string, number>
+  /** Kills that left a rollback journal. */
+  readonly hot: number
+  readonly transactions: number
+  readonly seconds: number
+}
+
+/**
+ * Kills a child, `kills` times, always on the same file: after each the file is sound, no committed transaction is lost,
+ * and the next process answers as brute force does.
+ */
+export async function runCrashes(
+  seed: number,
+  kills: number,
+  progress?: (done: number) => void,
+): Promise<CrashReport> {
+  const started = performance.now()
+  const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-crash-'))
+  const path = join(folder, 'docs.sqlite')
+  const during: Record<string, number> = {}
+  let hot = 0
+  let newest = 0
+  try {
+    await makeTable(path)
+    for (let i = 0; i < kills; i++) {
+      const { said, doing } = await crash(path, seed + i, newest + 1)
+      during[doing] = (during[doing] ?? 0) + 1
+      const journal = `${path}-journal`
+      if (existsSync(journal) && statSync(journal).size > 0) hot++
+      const committed = said ?? newest
+      const found = await audit(path, seed + i).catch((error: unknown) => {
+        throw new Error(`after kill ${i} while '${doing}': CRASH_SEED=${seed}`, { cause: error })
+      })
+      // The last transaction may be committed without having been said.
+      if (found !== committed && found !== committed + 1)
+        throw new Error(
+          `${committed} was committed, ${found} is there after kill ${i}: CRASH_SEED=${seed}`,
+        )
+      newest = found
+      progress?.(i + 1)
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const seconds = (performance.now() - started) / 1000
+  return { kills, during, hot, transactions: newest, seconds }
+}
+
+/** Starts a child, waits for one of its doings, a moment longer, and kills it. */
+async function crash(
+  path: string,
+  seed: number,
+  first: number,
+): Promise<{ said: number | undefined; doing: string }> {
+  const random = seeded(seed ^ 0x5bd1e995)
+  const child = spawn(process.execPath, [program, path, String(seed), String(first)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const waitFor = ['fold', 'save', 'open', 'write', 'any'][Math.floor(random() * 5)]
+  let left = 1 + Math.floor(random() * 3)
+  let said: number | undefined
+  let doing = 'start'
+  let reach: () => void = () => undefined
+  const reached = new Promise<void>(resolve => (reach = resolve))
+  const lines = createInterface(child.stdout)
+  lines.on('line', line => {
+    if (/^\d+$/.test(line)) said = Number(line)
+    doing = /^\d+$/.test(line) ? 'commit' : line
+    if ((waitFor === 'any' || doing === waitFor) && --left <= 0) reach()
+  })
+  const ended = Promise.all([once(lines, 'close'), once(child, 'exit')])
+  await Promise.race([reached, ended])
+  await sleep(random() ** 2 * 60)
+  if (child.exitCode !== null) throw new Error(`the child ended by itself: CRASH_SEED=${seed}`)
+  child.kill('SIGKILL')
+  await ended
+  return { said, doing }
+}

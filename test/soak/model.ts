@@ -1,0 +1,19 @@
+/** `npm run soak:model`: MODEL_OPS random statements (1,000,000) from MODEL_SEED. */
+import { noShell } from '../engine/vfs-process.ts'
+import { runModel } from '../model/run.ts'
+
+const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1e9)
+const count = Number(process.env['MODEL_OPS'] ?? 1_000_000)
+console.log(`MODEL_SEED=${seed} MODEL_OPS=${count}`)
+let next = 0
+const report = await runModel(seed, count, {
+  shell: noShell() === false,
+  progress: done => {
+    if (done < next) return
+    next = done + 20_000
+    console.log(
+      `${done} operations, ${process.uptime().toFixed(0)} s, ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`,
+    )
+  },
+})
+console.log(JSON.stringify(report))
