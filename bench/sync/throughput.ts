@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDataset } from '../../src/sync/datasets.ts'
-import { installUpstream } from '../../src/sync/install.ts'
-import { createReplicator } from '../../src/sync/replicator.ts'
+import { createDataset } from '../../src/vecsync.ts'
+import { installUpstream } from '../../src/vecsync.ts'
+import { createReplicator } from '../../src/vecsync.ts'
 import { openSqlite } from '../../test/sync/sqlite-database.ts'
 import { upstreamKinds, type TestUpstream } from '../../test/sync/test-upstreams.ts'
 
