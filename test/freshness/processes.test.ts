@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { chmodSync, copyFileSync, mkdtempSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { open } from '../../src/main.ts'
 import { noShell, shell } from '../engine/vfs-process.ts'
 import { Peer } from '../soak/peer.ts'
 import { inBothSizes, LARGE, Scene, SMALL, type Size } from './scene.ts'
@@ -107,17 +110,13 @@ for (const size of [SMALL, LARGE]) {
     const reader = await scene.connect({ readonly: true })
     scene.check(reader)
     assert.equal(scene.top(1, reader)[0], 'unseen')
-    await viaNative(scene, `DELETE FROM _vec_docs WHERE id = 'd1'`)
+    await viaPeer('native')(scene, `DELETE FROM _vec_docs WHERE id = 'd1'`)
     scene.check(reader)
     reader.close()
     const after = await scene.connect({ readonly: true })
     assert.equal(after.prepare('SELECT count(*) FROM vector_storage').pluck().get(), 0)
     scene.check(after)
   })
-}
-
-async function viaNative(scene: Scene, sql: string): Promise<void> {
-  await viaPeer('native')(scene, sql)
 }
 
 for (const size of [SMALL, LARGE]) {
@@ -142,8 +141,6 @@ for (const size of [SMALL, LARGE]) {
 }
 
 async function readonlyFolder(size: Size): Promise<void> {
-  const { chmodSync, mkdtempSync, copyFileSync } = await import('node:fs')
-  const { dirname, join } = await import('node:path')
   using scene = await Scene.make(size)
   scene.put('new', scene.near())
   scene.db.close()
@@ -158,7 +155,6 @@ async function readonlyFolder(size: Size): Promise<void> {
   // Permissions stop everybody but root.
   if (id === 0) process.seteuid!(65534)
   try {
-    const { open } = await import('../../src/main.ts')
     using db = await open(path, { readonly: true })
     scene.check(db)
     assert.equal(scene.top(1, db)[0], 'new')

@@ -63,7 +63,9 @@ inBothSizes(
       scene.check()
       assert.deepEqual(scene.top(2), ['later', 'early'])
       db.exec('ROLLBACK TO inner')
+      // One more entry than was rolled back: the last number of the private index means another row now.
       scene.put('other', scene.vector())
+      scene.put('another', scene.vector())
       scene.check()
       db.exec(end)
       scene.check()

@@ -1,4 +1,5 @@
 import type { Connection } from '../../src/engine/connection.ts'
+import { sliceCache } from '../../src/store/slice-cache.ts'
 import type { World } from './world.ts'
 
 type Operation = (world: World, db: Connection, table: string) => void
@@ -110,6 +111,7 @@ const operations: [weight: number, operation: Operation][] = [
   [0.2, dropTrigger('updated')],
   [0.2, dropTrigger('deleted')],
   [0.1, sql('DROP TABLE {s}.vec_journal')],
+  [2, forget],
   [0.15, remake],
   [0.2, rebuildTable],
 ]
@@ -142,6 +144,13 @@ function dropTrigger(event: string): Operation {
     world.run(db, `DROP TRIGGER ${table.split('.')[0]}.vec_journal__vec_docs_${event}`)
     world.run(db, `DELETE FROM ${table} WHERE ${KEY}`, world.dataset(), world.id())
   }
+}
+
+/** Memory is short: an index is forgotten, and the next query loads or builds it. */
+function forget(world: World, db: Connection, table: string): void {
+  const file = db.fileKey(table.split('.')[0])
+  world.log.push(`forget ${table}`)
+  sliceCache.forget(file, '_vec_docs', world.dice.chance(0.5) ? world.dataset() : undefined)
 }
 
 /** The shadow table goes, and comes back empty. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Connection } from '../../src/engine/connection.ts'
@@ -88,7 +88,6 @@ export class World {
   }
 
   async begin(): Promise<void> {
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(this.folder)
     const db = await this.connect()
     db.exec(`CREATE TABLE _vec_docs ${this.shadow}`)

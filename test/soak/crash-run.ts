@@ -76,13 +76,13 @@ async function crash(
   let left = 1 + Math.floor(random() * 3)
   let said: number | undefined
   let doing = 'start'
-  let reach: () => void = () => undefined
-  const reached = new Promise<void>(resolve => (reach = resolve))
   const lines = createInterface(child.stdout)
-  lines.on('line', line => {
-    if (/^\d+$/.test(line)) said = Number(line)
-    doing = /^\d+$/.test(line) ? 'commit' : line
-    if ((waitFor === 'any' || doing === waitFor) && --left <= 0) reach()
+  const reached = new Promise<void>(resolve => {
+    lines.on('line', line => {
+      if (/^\d+$/.test(line)) said = Number(line)
+      doing = /^\d+$/.test(line) ? 'commit' : line
+      if ((waitFor === 'any' || doing === waitFor) && --left <= 0) resolve()
+    })
   })
   const ended = Promise.all([once(lines, 'close'), once(child, 'exit')])
   await Promise.race([reached, ended])

@@ -4,7 +4,7 @@ import { checksum } from '../../src/kernels/checksum.ts'
 import { open } from '../../src/main.ts'
 import { sliceCache } from '../../src/store/slice-cache.ts'
 import { upkeepOf } from '../../src/store/upkeep.ts'
-import { bruteForce, searched } from '../freshness/oracle.ts'
+import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 
 export interface DamageReport {
@@ -79,7 +79,7 @@ class Bench {
   readonly #head: Uint8Array
   readonly #chunks: Chunk[]
   readonly #question
-  readonly #expected: string
+  readonly #expected: readonly Found[]
   #random: () => number
 
   constructor(db: Connection, seed: number) {
@@ -97,10 +97,9 @@ class Bench {
       dataset: 'a',
       query: vector(),
       metric: 'cosine',
-      limit: 5,
     } as const
-    this.#expected = JSON.stringify(bruteForce(db, this.#question).found)
-    assert.equal(this.#ask(), this.#expected)
+    this.#expected = bruteForce(db, this.#question).found
+    assert.ok(this.#answersRightly())
     const file = sliceCache.attach(db, 'main')
     assert.ok(upkeepOf(db, 'main', file).save(0))
     this.#head = db.prepare('SELECT "index" FROM vector_storage').pluck().get() as Uint8Array
@@ -130,18 +129,22 @@ class Bench {
       this.#damage(kind)
       db.exec('RELEASE damage')
       this.#forget()
-      const answer = this.#ask()
+      const right = this.#answersRightly()
       // Wrong vectors under a right checksum are no accident: nobody can tell, but nothing may break.
-      if (kind !== 'forged chunk')
-        assert.equal(answer, this.#expected, `mutation ${n} (${kind}): DAMAGE_SEED=${this.#seed}`)
+      assert.ok(
+        right || kind === 'forged chunk',
+        `mutation ${n} (${kind}): DAMAGE_SEED=${this.#seed}`,
+      )
     } finally {
       this.#restore(kind)
     }
     return kind
   }
 
-  #ask(): string {
-    return JSON.stringify(searched(this.#db, this.#question))
+  #answersRightly(): boolean {
+    const limit = this.#pick([1, 5, ROWS - 3, undefined])
+    const found = searched(this.#db, { ...this.#question, limit })
+    return JSON.stringify(found) === JSON.stringify(this.#expected.slice(0, limit))
   }
 
   #forget(): void {
@@ -182,7 +185,7 @@ class Bench {
             'UPDATE OR IGNORE vector_storage_chunks SET chunk = chunk + 1000',
             'UPDATE OR IGNORE vector_storage_chunks SET chunk = chunk + 1 WHERE chunk > 0',
             'DELETE FROM vector_storage_chunks',
-            'UPDATE vector_storage SET "index" = zeroblob(50000000)',
+            'UPDATE vector_storage SET "index" = zeroblob(2000000)',
             'UPDATE vector_storage SET "index" = NULL',
             `INSERT INTO vector_storage_chunks SELECT shadow_table_name, dataset_id, section, 1 + (SELECT max(chunk) FROM vector_storage_chunks), data FROM vector_storage_chunks WHERE chunk = 0`,
           ]),
@@ -284,7 +287,7 @@ class Bench {
         'INSERT INTO vec_journal_state VALUES (1, 1, 0); UPDATE _vec_docs SET archived = 1; UPDATE _vec_docs SET archived = 0',
       )
       this.#forget()
-      assert.equal(this.#ask(), this.#expected)
+      assert.ok(this.#answersRightly())
       assert.ok(upkeepOf(db, 'main', sliceCache.attach(db, 'main')).save(0))
       this.#head.set(db.prepare('SELECT "index" FROM vector_storage').pluck().get() as Uint8Array)
       return

@@ -19,7 +19,7 @@ export class Peer {
         resolve()
       })
     })
-    createInterface(child.stdout!).on('line', line => this.#answer?.(line))
+    createInterface(child.stdout).on('line', line => this.#answer?.(line))
   }
 
   /** What the peer answers; its errors, too, are thrown here. */
