@@ -25,6 +25,8 @@ const SOMETHING: Record<string, string> = {
   './vec': 'shadowTableName',
   './vector': 'encodeEmbedding',
   './indexes': 'createExactIndex',
+  './vecadmin': 'register',
+  './vecsync': 'createReplicator',
 }
 
 before(() => {
