@@ -1,3 +1,4 @@
+import { doubleQuoted } from '../schema/identifiers.ts'
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
 import { asBytes, describe, unbindable, type BindValue } from './values.ts'
@@ -42,10 +43,10 @@ export function insertMany(
   const conflict = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' }[
     options.conflict ?? 'abort'
   ]
-  const target = `${quote(options.schema ?? 'main')}.${quote(table)}`
+  const target = `${doubleQuoted(options.schema ?? 'main')}.${doubleQuoted(table)}`
   const selected = columns.map((_, i) => `c${i}`).join(', ')
   const insert = db.prepare(
-    `INSERT ${conflict} INTO ${target}(${columns.map(quote).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
+    `INSERT ${conflict} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
   )
   source.rows = rows[Symbol.iterator]()
   source.width = columns.length
@@ -138,8 +139,4 @@ function sourceOf(db: Connection): RowSource {
     sources.set(db, (source = made))
   }
   return source
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

@@ -1,3 +1,4 @@
+export { doubleQuoted } from './identifiers.ts'
 /** The databases that can be an upstream. MariaDB and MySQL share one folder and one text. */
 export type Database = 'mysql' | 'postgres' | 'sqlite'
 
@@ -61,9 +62,6 @@ function checkName(name: string, maximum: number): void {
 }
 
 const quoted = (name: unknown): string => JSON.stringify(name) ?? String(name)
-
-/** `"name"`, as PostgreSQL and SQLite write it. */
-export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** `` `name` ``, as MySQL writes it. */
 export const backQuoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``

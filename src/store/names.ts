@@ -1,7 +1,4 @@
-/** An SQL identifier, quoted so that any name is safe. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
+export { doubleQuoted as quoteName } from '../schema/identifiers.ts'
 
 /** An SQL text literal. */
 export function quoteText(text: string): string {
