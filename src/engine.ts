@@ -24,3 +24,4 @@ export {
   type VirtualTableModule,
 } from './engine/virtual-table.ts'
 export { VecError, type ErrorCode, type SqliteErrorCode, type VecErrorCode } from './errors.ts'
+export { insertMany, type InsertManyOptions, type InsertRow } from './engine/insert-many.ts'

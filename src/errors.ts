@@ -38,7 +38,32 @@ export type VecErrorCode =
   | 'VEC_CLOSED' // a connection or statement used after its end
   | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
 
-export type ErrorCode = SqliteErrorCode | VecErrorCode
+/** Why a replica stopped following a dataset: each needs a decision, docs/sync.md says which. */
+export type HaltCode =
+  | 'UPSTREAM_CHANGED' // another server, or a copy of the tables with its own identity
+  | 'SCHEMA_DRIFT' // tables or protocol are not those this version reads
+  | 'DATASET_GONE' // the dataset's row disappeared without a drop
+  | 'EPOCH_CHANGED' // the dataset was made anew
+  | 'UPSTREAM_REWOUND' // the upstream knows less than the replica
+  | 'LOG_PRUNED' // entries that the replica needs were deleted
+  | 'HISTORY_DIVERGED' // the entry at the checkpoint is not the one that was applied
+  | 'LOG_GAP' // a number is missing in the log
+  | 'POISON_ENTRY' // an entry or a row that cannot be applied
+
+/** Replication. */
+export type SyncErrorCode =
+  | HaltCode
+  | 'FENCED' // another replicator moved the checkpoint
+  | 'SYNC_LEASE' // another replicator holds the lease
+  | 'SYNC_TIMEOUT' // a deadline passed
+  | 'SYNC_TRANSPORT' // the connection failed: to be tried again
+  | 'SYNC_CONFLICT' // deadlock, serialization failure, lock wait: to be tried again
+  | 'SYNC_ACCESS' // credentials or privileges
+  | 'SYNC_UPSTREAM' // an upstream that cannot serve, or SQL that it refused
+  | 'SYNC_REPLICA' // a replica that cannot serve
+  | 'SYNC_CAPTURE' // a writer beside triggers
+
+export type ErrorCode = SqliteErrorCode | VecErrorCode | SyncErrorCode
 
 /**
  * The one error class of this library. Misuse of a function's types stays TypeError or RangeError.

@@ -2,3 +2,4 @@
 export { register } from './tables/register.ts'
 export { shadowTableName } from './store/names.ts'
 export type { Metric } from './vector/metric.ts'
+export { sliceCache as indexCache } from './store/slice-cache.ts'

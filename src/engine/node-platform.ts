@@ -47,8 +47,18 @@ function checkFile(name: string, options: OpenOptions): void {
   }
   if (found.isDirectory())
     throw cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
-  requireAccess(path, constants.R_OK, `${path} cannot be opened: no permission to read it`)
-  const problem = headerProblem(path, options.exclusive === true || /[?&]immutable=1/.test(name))
+  const unreadable = `${path} cannot be opened: no permission to read it`
+  requireAccess(path, constants.R_OK, unreadable)
+  let problem: VecError | undefined
+  try {
+    problem = headerProblem(path, options.exclusive === true || /[?&]immutable=1/.test(name))
+  } catch (cause) {
+    // access() asks for the real user, reading for the effective one.
+    const { code } = cause as NodeJS.ErrnoException
+    const message =
+      code === 'EACCES' || code === 'EPERM' ? unreadable : `${path} cannot be read (${code})`
+    throw noAccess(message, cause)
+  }
   if (problem) throw problem
 }
 
@@ -76,12 +86,13 @@ function requireAccess(path: string, mode: number, message: string): void {
   try {
     accessSync(path, mode)
   } catch (cause) {
-    throw new VecError('SQLITE_CANTOPEN', message, {
-      hint: 'change owner or mode of it',
-      cause,
-      extendedCode: 14,
-    })
+    throw noAccess(message, cause)
   }
+}
+
+function noAccess(message: string, cause: unknown): VecError {
+  const hint = 'change owner or mode of it'
+  return new VecError('SQLITE_CANTOPEN', message, { hint, cause, extendedCode: 14 })
 }
 
 function cannotOpen(message: string, hint: string): VecError {

@@ -11,6 +11,8 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Milliseconds to wait for a lock that another connection holds before SQLITE_BUSY; default 5000. */
   readonly busyTimeout?: number
+  /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
+  readonly cacheSize?: number
   /** Keep the file locked for this connection alone; the only way to use a file in WAL mode. */
   readonly exclusive?: boolean
 }
@@ -22,6 +24,8 @@ export interface Platform extends FileKnowledge {
   /** Refuses what SQLite would fail on with less to say. */
   check(path: string, options: OpenOptions): void
 }
+
+const DEFAULT_CACHE = 64 * 2 ** 20
 
 let platform: Platform | undefined
 
@@ -66,6 +70,12 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
       `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${timeout}`,
     )
   }
+  const cacheSize = options.cacheSize ?? DEFAULT_CACHE
+  if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 2 ** 31) {
+    throw new RangeError(
+      `cacheSize must be a number of bytes from 0 to 2147483648, not ${cacheSize}`,
+    )
+  }
   const memory = path === '' || path === ':memory:' || path.startsWith('file::memory:')
   if (!memory) files.check(path, options)
 
@@ -89,7 +99,20 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
   const db = new Connection(sqlite, pointer, path, files, timeout)
   if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
+  setCacheSize(db, cacheSize)
   return db
+}
+
+/** SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. */
+function setCacheSize(db: Connection, bytes: number): void {
+  try {
+    db.waitingAtMost(0, () => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`))
+  } catch (error) {
+    // It reads the file, which somebody may be writing: opening must not wait for that.
+    if (error instanceof VecError && error.code === 'SQLITE_BUSY') return
+    db.close()
+    throw error
+  }
 }
 
 function explained(files: Platform, failure: VecError, path: string): VecError {

@@ -365,6 +365,8 @@ function isContainer(value: unknown): value is NamedParameters | readonly BindVa
   if (typeof value !== 'object' || value === null) return false
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Utf8)
     return false
+  // A single date is a value, though none that SQLite has.
+  if (value instanceof Date) return false
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true

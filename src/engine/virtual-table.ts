@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
-import { readValue, writeResult, type SqlValue } from './values.ts'
+import { readValue, writeResult, type BindValue, type SqlValue } from './values.ts'
 import { SQLITE_OK, SQLITE_TRANSIENT, type Pointer, type Sqlite } from './wasm.ts'
 
 /** A virtual table module: makes tables. Everything it throws becomes the SQL error, word for word. */
@@ -104,7 +104,7 @@ export class ResultWriter {
     this.#sqlite = sqlite
   }
 
-  value(value: SqlValue): void {
+  value(value: BindValue): void {
     writeResult(this.#sqlite, this.context, value)
   }
 

@@ -113,17 +113,27 @@ export class IdTable {
     table.#used = pool.length
     let live = 0
     for (let position = 0; position < starts.length; position++) {
-      const id = table.idAt(position)
-      if (
-        starts[position] >= pool.length ||
-        id.byteOffset + id.length > pool.byteOffset + pool.length
-      ) {
-        return undefined
-      }
-      live += id.length + 1
+      const at = starts[position]
+      // Most ids are short: their length is one byte.
+      const length = pool[at]
+      const end = length > 127 ? table.#endOf(position) : at + 1 + length
+      if (!(end <= pool.length)) return undefined
+      live += end - at
     }
     table.#waste = Math.max(0, pool.length - live)
     return table
+  }
+
+  /** Where a stored id ends; NaN when its length runs out of the pool. */
+  #endOf(position: number): number {
+    let at = this.#starts[position]
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      if (at >= this.#pool.length || shift > 28) return NaN
+      const byte = this.#pool[at++]
+      length += (byte & 127) * 2 ** shift
+      if (byte < 128) return at + length
+    }
   }
 
   #store(position: number, id: Uint8Array): void {
@@ -166,7 +176,7 @@ export class IdTable {
   #link(position: number): void {
     const slots = this.#slots
     if (!slots) return
-    if ((this.#filled + 1) * 3 > slots.length * 2) {
+    if ((this.#filled + 1) * 4 > slots.length * 3) {
       this.#buildSlots()
       return
     }
@@ -190,7 +200,7 @@ export class IdTable {
 
   #buildSlots(): Uint32Array {
     let size = 16
-    while (size * 3 < this.#count * 4 + 48) size *= 2
+    while (size < this.#count * 2 + 16) size *= 2
     const slots = new Uint32Array(size)
     const mask = size - 1
     let filled = 0

@@ -51,8 +51,11 @@ export class SliceReader {
   view(dataset: string): SliceView | undefined {
     const writing = this.#db.transactionState(this.#shadow.schema) === 'write'
     const journal = this.#openJournal(writing)
-    const head = journal?.head()
-    if (!journal || !head) return undefined
+    if (!journal) return undefined
+    let head = journal.head()
+    // Somebody deleted the row that tells which history this is: a new one begins.
+    if (!head && this.#heal(writing)) head = journal.head()
+    if (!head) return undefined
     const entry = this.#entry(dataset)
     if (this.#private.size > 0 && !writing) this.#settle(journal, head)
     let slice = this.#private.get(dataset) ?? entry.slice
@@ -82,6 +85,63 @@ export class SliceReader {
     if (this.#countVectors(view.dataset, slice) !== index.count) return false
     slice.verifiedSeq = view.seq
     return true
+  }
+
+  /** Builds the index of a dataset anew and saves it; how many rows of it have an embedding. */
+  rebuild(dataset: string): number {
+    this.#upkeep.forgetSaved(this.#shadow.name, dataset)
+    const entry = this.#entry(dataset)
+    const known = this.#private.get(dataset) ?? entry.slice
+    if (known) this.#drop(dataset, entry, known)
+    this.view(dataset)
+    this.#upkeep.saveNow()
+    const count = this.#shadow.statement(
+      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
+       AND length(embedding) > 0 ${this.#shadow.visible}`,
+    )
+    count.start(dataset)
+    try {
+      count.step()
+      return count.number(0)
+    } finally {
+      count.end()
+    }
+  }
+
+  /** What is known of the index of a dataset, one fact a line. */
+  stats(dataset: string): string[] {
+    const view = this.view(dataset)
+    if (!view) return ['index: none: the table itself answers']
+    const { slice } = view
+    const { index } = slice
+    if (!index) return ['index: none: the dataset has no vectors']
+    return [
+      `index: ${index.kind}, ${this.#recipe.metric}, ${index.resident ? 'with its rows in memory' : 'codes in memory'}`,
+      `dimension: ${index.dim}`,
+      `rows: ${index.count}`,
+      `dead positions: ${index.positions - index.count}`,
+      `left out: ${slice.rejected.notFinite} with NaN or infinity, ${slice.rejected.otherDimension} of another dimension`,
+      `memory: ${slice.bytes} bytes`,
+      `journal: at ${view.seq}, saved at ${slice.savedSeq ?? 'never'}`,
+    ]
+  }
+
+  /** Saves what is worth it, prunes the journal, and drops dead positions. */
+  optimize(dataset: string): string[] {
+    const entry = this.#entry(dataset)
+    const view = this.view(dataset)
+    if (
+      view &&
+      !view.writing &&
+      view.slice.index &&
+      view.slice.index.count < view.slice.index.positions
+    ) {
+      this.#drop(dataset, entry, view.slice)
+      this.view(dataset)
+    }
+    return [
+      this.#upkeep.saveNow() ? 'optimized' : 'not saved: the file is locked or cannot be written',
+    ]
   }
 
   dispose(): void {

@@ -20,7 +20,7 @@ const IDS_STARTS = 'ids.starts'
 /** A saved index that lags this far behind is given up, so that the journal can be pruned. */
 const MAX_LAG = 500_000
 /** Entries pruned in one go; fewer are not worth the write. */
-const PRUNE_AT_MOST = 100_000
+const PRUNE_AT_MOST = 20_000
 const PRUNE_AT_LEAST = 1000
 
 /** The saved indexes of one schema: a head in `vector_storage`, the bytes in chunks. */

@@ -47,21 +47,40 @@ export class Upkeep {
     this.#timer = timer
   }
 
+  /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
+  saveNow(): boolean {
+    if (this.#db.isReadonly(this.#schema)) return false
+    return this.#saveAll(this.#db.busyTimeout)
+  }
+
+  /** Deletes the saved index of a dataset. */
+  forgetSaved(shadow: string, dataset: string): void {
+    if (!this.#db.isReadonly(this.#schema)) this.storage.drop(shadow, dataset)
+  }
+
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
   save(patience: number): boolean {
     const db = this.#db
     if (!db.open || db.inTransaction || db.transactionState() !== 'none') return false
     if (db.isReadonly(this.#schema)) return false
+    return this.#saveAll(patience)
+  }
+
+  #saveAll(patience: number): boolean {
+    const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
       ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
     )
-    if (unsaved.length === 0 && !this.#journalIsLong()) return true
+    // Who only reads leaves the journal to those who write.
+    const prune = db.totalChanges > 0 && this.#journalIsLong()
+    if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
         db
           .transaction(() => {
-            for (const { shadow, dataset, slice } of unsaved)
+            for (const { shadow, dataset, slice } of unsaved) {
               this.storage.save(shadow, dataset, slice!)
+            }
             this.storage.prune(this.#lastSeq())
           })
           .immediate(),

@@ -1,17 +1,19 @@
 import type { Connection } from '../engine/connection.ts'
 import { loadEngine, openConnection, type OpenOptions } from '../engine/open.ts'
 import { registerModule } from '../engine/vtab.ts'
+import { vecAdminModule } from './vec-admin.ts'
 import { vecModule } from './vec-table.ts'
 import { registerVectorFunctions } from './vector-functions.ts'
 
 const registered = new WeakSet<Connection>()
 
-/** Makes the `vec` module and the vector functions known to a connection. Calling it again does nothing. */
+/** Makes the `vec` and `vec_admin` modules and the vector functions known to a connection. Calling it again does nothing. */
 export function register(db: Connection): void {
   if (registered.has(db)) return
   registered.add(db)
   registerVectorFunctions(db)
   registerModule(db, 'vec', vecModule)
+  registerModule(db, 'vec_admin', vecAdminModule)
 }
 
 /**

@@ -113,14 +113,16 @@ export function planVec(info: IndexInfo, metric: Metric): boolean {
   return true
 }
 
+/** The = or IN that narrows a column; one value rather than a list of them. */
 function equality(
   info: IndexInfo,
   conditions: readonly Constraint[],
   column: number,
 ): Constraint | undefined {
-  return conditions.find(
+  const usable = conditions.filter(
     c => c.usable && c.op === OP.EQ && c.column === column && info.collation(c) === 'BINARY',
   )
+  return usable.find(c => !info.isList(c)) ?? usable[0]
 }
 
 /** Rows come by falling similarity, equal ones by id: score and distance follow that order, though they may round. */

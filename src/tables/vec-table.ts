@@ -74,8 +74,29 @@ function requireUnique(shadow: ShadowTable): void {
   )
 }
 
+const connected = new WeakMap<Connection, Map<string, VecTable>>()
+
+function tablesOf(db: Connection): Map<string, VecTable> {
+  let tables = connected.get(db)
+  if (!tables) connected.set(db, (tables = new Map()))
+  return tables
+}
+
+function keyOf(schema: string, table: string): string {
+  return `${schema}.${table}`.toLowerCase()
+}
+
+/** A vec table that a statement of this connection has named. */
+export function connectedTable(
+  db: Connection,
+  schema: string,
+  table: string,
+): VecTable | undefined {
+  return tablesOf(db).get(keyOf(schema, table))
+}
+
 /** One vec table on one connection. */
-class VecTable implements VirtualTable {
+export class VecTable implements VirtualTable {
   readonly declaration: string
   readonly #context: TableContext
   readonly #options: VecOptions
@@ -86,6 +107,7 @@ class VecTable implements VirtualTable {
     this.#context = context
     this.#options = options
     this.#recipe = recipeOf(options)
+    tablesOf(context.db).set(keyOf(context.schema, context.table), this)
     this.declaration = `CREATE TABLE vec(dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN)`
   }
 
@@ -98,7 +120,7 @@ class VecTable implements VirtualTable {
   }
 
   open(): VirtualCursor {
-    return new VecCursor(this.#open(), this.#options.metric)
+    return new VecCursor(this.searcher(), this.#options.metric)
   }
 
   rename(name: string): void {
@@ -138,13 +160,16 @@ class VecTable implements VirtualTable {
   }
 
   disconnect(): void {
+    const tables = tablesOf(this.#context.db)
+    const key = keyOf(this.#context.schema, this.#context.table)
+    if (tables.get(key) === this) tables.delete(key)
     this.#searcher?.dispose()
     this.#searcher?.shadow.dispose()
     this.#searcher = undefined
   }
 
   /** The search over the shadow table, which may have come later than this table. */
-  #open(): Searcher {
+  searcher(): Searcher {
     if (!this.#searcher) {
       const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
       const name = shadowTableName(this.#context.table)

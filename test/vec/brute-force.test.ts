@@ -56,7 +56,7 @@ const settings: readonly Setting[] = [
     metric: 'cosine',
     dim: 128,
     rows: 4200,
-    questions: 60,
+    questions: 30,
     datasets: ['big', 'small'],
   },
   {
@@ -64,7 +64,7 @@ const settings: readonly Setting[] = [
     metric: 'euclidean',
     dim: 96,
     rows: 5000,
-    questions: 60,
+    questions: 30,
     datasets: ['big', 'small'],
   },
 ]

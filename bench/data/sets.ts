@@ -1,0 +1,77 @@
+import { Progress } from '../progress.ts'
+import { readCache, writeCache } from './cache.ts'
+import { seededNormal, seededRandom } from './random.ts'
+import { loadWordVectors, WORD_DIM } from './word-vectors.ts'
+
+/** Rows to search and queries that are not among them. */
+export interface DataSet {
+  readonly name: string
+  readonly dim: number
+  readonly ids: readonly string[]
+  readonly rows: Float32Array
+  readonly queries: Float32Array
+  readonly queryCount: number
+}
+
+export function rowOf(set: DataSet, i: number): Float32Array {
+  return set.rows.subarray(i * set.dim, (i + 1) * set.dim)
+}
+
+export function queryOf(set: DataSet, i: number): Float32Array {
+  const at = i % set.queryCount
+  return set.queries.subarray(at * set.dim, (at + 1) * set.dim)
+}
+
+/**
+ * The word vectors without 1000 queries. File order is by frequency, so the queries are taken by stride, from a start
+ * that the seed chooses.
+ */
+export function wordSet(seed: number, queryCount = 1000): DataSet {
+  const { words, vectors } = loadWordVectors()
+  const stride = Math.floor(words.length / queryCount)
+  const start = Math.floor(seededRandom(seed)() * stride)
+  const ids: string[] = []
+  const rows = new Float32Array((words.length - queryCount) * WORD_DIM)
+  const queries = new Float32Array(queryCount * WORD_DIM)
+  let asked = 0
+  words.forEach((word, i) => {
+    const vector = vectors.subarray(i * WORD_DIM, (i + 1) * WORD_DIM)
+    if (i % stride === start && asked < queryCount) queries.set(vector, asked++ * WORD_DIM)
+    else {
+      rows.set(vector, ids.length * WORD_DIM)
+      ids.push(word)
+    }
+  })
+  return { name: `${ids.length} x 100 word vectors`, dim: WORD_DIM, ids, rows, queries, queryCount }
+}
+
+/** 500 Gaussian clusters in 768 dimensions: centres of N(0, 1), noise of 0.6 a number. Queries from the same mixture. */
+export function mixtureSet(seed: number, count = 100_000, queryCount = 1000): DataSet {
+  const dim = 768
+  const total = (count + queryCount) * dim
+  const name = `mixture-${count}-${queryCount}-${seed}.f32`
+  const cached = readCache(name)
+  const all = new Float32Array(total)
+  if (cached?.length === total * 4) new Uint8Array(all.buffer).set(cached)
+  else {
+    const progress = new Progress('drawing the mixture', count + queryCount)
+    const normal = seededNormal(seed)
+    const random = seededRandom(seed + 1)
+    const centres = Float32Array.from({ length: 500 * dim }, normal)
+    for (let i = 0; i < count + queryCount; i++) {
+      const centre = Math.floor(random() * 500) * dim
+      for (let j = 0; j < dim; j++) all[i * dim + j] = centres[centre + j] + 0.6 * normal()
+      if (i % 1000 === 0) progress.update(i)
+    }
+    progress.end()
+    writeCache(name, new Uint8Array(all.buffer))
+  }
+  return {
+    name: `${count} x 768 mixture`,
+    dim,
+    ids: Array.from({ length: count }, (_, i) => `doc-${String(i).padStart(6, '0')}`),
+    rows: all.subarray(0, count * dim),
+    queries: all.subarray(count * dim),
+    queryCount,
+  }
+}

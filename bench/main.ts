@@ -1,0 +1,72 @@
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness] [--seed N]`
+
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { open } from '../src/main.ts'
+import { freshnessCase } from './cases/freshness.ts'
+import { searchCase } from './cases/search.ts'
+import { statementCase } from './cases/statements.ts'
+import { mixtureSet, wordSet } from './data/sets.ts'
+import { markdown, type Section } from './report.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'words,mixture,statements,freshness' },
+    seed: { type: 'string', default: '1' },
+    pinned: { type: 'boolean', default: false },
+  },
+})
+
+if (values.pinned || !pinned()) await run()
+
+/** Runs again on one core, so that no scheduler moves it about; false where that is not possible. */
+function pinned(): boolean {
+  const args = [...process.execArgv, ...process.argv.slice(1), '--pinned']
+  const { status, error } = spawnSync('taskset', ['-c', '1', process.execPath, ...args], {
+    stdio: 'inherit',
+  })
+  if (error || status === null) return false
+  process.exitCode = status
+  return true
+}
+
+async function run(): Promise<void> {
+  const seed = Number(values.seed)
+  const cases = new Set(values.only.split(','))
+  const rounds = values.quick ? 5 : 30
+  const checked = values.quick ? 50 : 1000
+  const sections: Section[] = []
+  const add = async (title: string, findings: Promise<Section['findings']>): Promise<void> => {
+    sections.push({ title, findings: await findings })
+    for (const f of sections.at(-1)!.findings) {
+      const met = f.met === undefined ? '' : f.met ? '  [met]' : '  [NOT MET]'
+      console.log(
+        `${f.what}: ${f.ours} ${f.peer} ${f.ratio} ${f.floor && `floor ${f.floor}`}${met}`,
+      )
+    }
+  }
+  if (cases.has('words')) {
+    await add(
+      '340k x 100 word vectors',
+      searchCase(wordSet(seed), { rounds, checked, hnsw: !values.quick }),
+    )
+  }
+  if (cases.has('mixture')) {
+    await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
+  }
+  if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
+  if (cases.has('freshness')) {
+    await add('Kept up row by row, 340k x 100', freshnessCase(wordSet(seed), rounds))
+  }
+  const db = await open(':memory:')
+  const command = `npm run bench -- ${process.argv
+    .slice(2)
+    .filter(arg => arg !== '--pinned')
+    .join(' ')}`.trim()
+  const text = markdown(db, command.replace(/ --$/, ''), sections)
+  db.close()
+  if (values.quick || cases.size < 4) console.log(`\n${text}`)
+  else writeFileSync('bench/RESULTS.md', text)
+}

@@ -1,0 +1,69 @@
+import { messageOf } from './failure.ts'
+import type { Source } from './source.ts'
+import type { SyncState } from './sync-state.ts'
+
+/**
+ * Tells the upstream how far this replica is, now and then. It pins the log against pruning and shows the lag to others;
+ * nothing depends on it, so a failure is a warning, once.
+ */
+export class Acknowledgement {
+  readonly #source: Source
+  readonly #replicaId: string
+  readonly #interval: number
+  readonly #warn: (message: string) => void
+  readonly #acked = new Map<string, bigint>()
+  #next = 0
+  #refreshAt = 0
+  #warned = false
+
+  constructor(
+    source: Source,
+    replicaId: string,
+    interval: number,
+    warn: (message: string) => void,
+  ) {
+    this.#source = source
+    this.#replicaId = replicaId
+    this.#interval = interval
+    this.#warn = warn
+  }
+
+  /** Before a bootstrap: what it will need from the log must not be pruned meanwhile. */
+  pin(datasetId: string, scn: bigint): Promise<void> {
+    return this.#send([[datasetId, scn]])
+  }
+
+  /** When due, the checkpoints that moved; each of them once in a while, to show that the replica lives. */
+  async sendDue(states: Iterable<SyncState>, now: number = Date.now()): Promise<void> {
+    if (now < this.#next && now > this.#next - 2 * this.#interval) return
+    this.#next = now + this.#interval
+    const refresh = now >= this.#refreshAt || now < this.#refreshAt - 20 * this.#interval
+    if (refresh) this.#refreshAt = now + 10 * this.#interval
+    const due: [string, bigint][] = []
+    for (const { datasetId, lastScn, phase } of states) {
+      if (phase === 'new' || phase === 'dropped') continue
+      if (refresh || this.#acked.get(datasetId) !== lastScn) due.push([datasetId, lastScn])
+    }
+    await this.#send(due)
+  }
+
+  async #send(due: readonly (readonly [string, bigint])[]): Promise<void> {
+    if (this.#source.sparse) return
+    try {
+      for (let at = 0; at < due.length; at += 200) {
+        const some = due.slice(at, at + 200)
+        await this.#source.use(session =>
+          session.run(
+            this.#source.sql.writing.acknowledge(some.length),
+            some.flatMap(([datasetId, scn]) => [this.#replicaId, datasetId, scn]),
+          ),
+        )
+        for (const [datasetId, scn] of some) this.#acked.set(datasetId, scn)
+      }
+    } catch (error) {
+      if (!this.#warned)
+        this.#warn(`the upstream could not be told how far this replica is: ${messageOf(error)}`)
+      this.#warned = true
+    }
+  }
+}

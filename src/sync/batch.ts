@@ -1,0 +1,191 @@
+import { checkEntries, checkHead, checkSparseEntries, name } from './checks.ts'
+import { documentFromPayload, Poison, type SyncDocument } from './document.ts'
+import type { VectorGuard } from './guard.ts'
+import { halted } from './halt.ts'
+import { fingerprint, type EntryHead } from './log-entry.ts'
+import { decodeRow, type Head, type Snapshot, type Source } from './source.ts'
+import type { SyncState } from './sync-state.ts'
+
+export type PoisonPolicy = 'stop' | 'dead-letter'
+
+/** What an entry does to the replica. `scn` is the number a row will carry. */
+export type Change =
+  | { readonly kind: 'upsert'; readonly scn: bigint; readonly document: SyncDocument }
+  | { readonly kind: 'delete'; readonly scn: bigint; readonly id: string }
+  | { readonly kind: 'drop'; readonly scn: bigint }
+  | {
+      readonly kind: 'bury'
+      readonly entry: EntryHead
+      readonly payload: Uint8Array | string | null
+      readonly reason: string
+    }
+
+export interface Batch {
+  readonly head: Head
+  readonly changes: readonly Change[]
+  /** The checkpoint after this batch. */
+  readonly lastScn: bigint
+  readonly fingerprint: string | null
+  readonly entries: number
+  /** When the oldest entry that this batch leaves behind was written, by the upstream's clock. */
+  readonly oldestUs: bigint | undefined
+}
+
+export interface BatchLimits {
+  readonly entries: number
+  readonly bytes: number
+  /** Nothing beyond this number, for verification. */
+  readonly upTo?: bigint
+}
+
+/** Reads, checks and decodes what follows the checkpoint, within limits but at least one entry. */
+export async function readBatch(
+  source: Source,
+  snapshot: Snapshot,
+  state: SyncState,
+  limits: BatchLimits,
+  poison: PoisonPolicy,
+  guard: VectorGuard,
+): Promise<Batch> {
+  const { datasetId } = state
+  const head = await snapshot.head(datasetId)
+  checkHead(state, head)
+  // Two more than wanted: the checkpoint's own entry comes first, and the first one left behind tells the lag.
+  const found = await snapshot.sizes(datasetId, state.lastScn, limits.entries + 2)
+  const complete = found.length < limits.entries + 2
+  const news = source.sparse
+    ? checkSparseEntries(state, head, found)
+    : checkEntries(state, head, found, complete)
+  const taken = withinBudget(news, limits)
+  const changes = await decode(snapshot, state, head, taken, limits.bytes, poison, guard)
+  const last = taken.at(changes.taken - 1)
+  const left = news[changes.taken]
+  return {
+    head,
+    changes: changes.changes,
+    lastScn: changes.taken === 0 || last === undefined ? state.lastScn : last.scn,
+    fingerprint:
+      changes.taken === 0 || last === undefined
+        ? (state.fingerprint ?? fingerprintAt(found, state.lastScn))
+        : fingerprint(last),
+    entries: changes.taken,
+    oldestUs: left?.createdUs,
+  }
+}
+
+function fingerprintAt(found: readonly EntryHead[], scn: bigint): string | null {
+  return found.length > 0 && found[0].scn === scn ? fingerprint(found[0]) : null
+}
+
+function withinBudget(entries: readonly EntryHead[], limits: BatchLimits): EntryHead[] {
+  const taken: EntryHead[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    if (limits.upTo !== undefined && entry.scn > limits.upTo) break
+    bytes += entry.size
+    if (taken.length > 0 && (bytes > limits.bytes || taken.length >= limits.entries)) break
+    taken.push(entry)
+  }
+  return taken
+}
+
+const carries = (entry: EntryHead): boolean => entry.op !== 'delete' && entry.op !== 'drop'
+
+/** Rows that entries only refer to are read one by one, and end the batch when they fill it. */
+async function decode(
+  snapshot: Snapshot,
+  state: SyncState,
+  head: Head,
+  entries: readonly EntryHead[],
+  byteBudget: number,
+  poison: PoisonPolicy,
+  guard: VectorGuard,
+): Promise<{ changes: Change[]; taken: number }> {
+  const { datasetId } = state
+  const first = entries.find(carries)
+  const payloads =
+    first === undefined
+      ? new Map<bigint, Uint8Array | string>()
+      : await snapshot.payloads(datasetId, first.scn, entries[entries.length - 1].scn)
+  const changes: Change[] = []
+  let taken = 0
+  let referred = 0
+  for (const entry of entries) {
+    const payload = payloads.get(entry.scn)
+    try {
+      const change = await decodeEntry(snapshot, datasetId, entry, payload, guard)
+      if (change !== undefined) changes.push(change.change)
+      referred += change?.bytes ?? 0
+    } catch (error) {
+      if (!(error instanceof Poison)) throw error
+      const reason = `entry ${entry.scn} of dataset ${name(datasetId)} (${entry.op} ${JSON.stringify(entry.documentId)}): ${error.message}`
+      if (poison === 'stop') {
+        throw halted('POISON_ENTRY', reason, `mend it upstream, or use policy 'dead-letter'`)
+      }
+      changes.push({ kind: 'bury', entry, payload: payload ?? null, reason })
+      const row = await refetched(snapshot, datasetId, entry.documentId, head.lastScn, guard)
+      if (row !== undefined) changes.push(row)
+    }
+    taken++
+    if (referred > byteBudget) break
+  }
+  return { changes, taken }
+}
+
+async function decodeEntry(
+  snapshot: Snapshot,
+  datasetId: string,
+  entry: EntryHead,
+  payload: Uint8Array | string | undefined,
+  guard: VectorGuard,
+): Promise<{ change: Change; bytes: number } | undefined> {
+  const { scn, documentId } = entry
+  switch (entry.op) {
+    case 'delete':
+      return { change: { kind: 'delete', scn, id: documentId }, bytes: 0 }
+    case 'drop':
+      return { change: { kind: 'drop', scn }, bytes: 0 }
+    case 'insert':
+    case 'update': {
+      if (payload === undefined) throw new Poison('it has no payload')
+      const document = documentFromPayload(payload, datasetId, documentId)
+      if (document !== undefined) {
+        guard.check(document)
+        return { change: { kind: 'upsert', scn, document }, bytes: 0 }
+      }
+      // Changed since: a later entry follows. Deleted since: so does its delete.
+      const row = (await snapshot.documents(datasetId, [documentId])).get(documentId)
+      if (row === undefined) return undefined
+      const referred = decodeRow(row)
+      guard.check(referred)
+      return { change: { kind: 'upsert', scn, document: referred }, bytes: sizeOf(referred) }
+    }
+    default:
+      throw new Poison(`the operation ${JSON.stringify(entry.op)} is unknown`)
+  }
+}
+
+/** The row as it is now, in place of an entry that cannot be read; undefined when the row itself cannot be used. */
+async function refetched(
+  snapshot: Snapshot,
+  datasetId: string,
+  id: string,
+  scn: bigint,
+  guard: VectorGuard,
+): Promise<Change | undefined> {
+  const row = (await snapshot.documents(datasetId, [id])).get(id)
+  if (row === undefined) return { kind: 'delete', scn, id }
+  try {
+    const document = decodeRow(row)
+    guard.check(document)
+    return { kind: 'upsert', scn, document }
+  } catch (error) {
+    if (error instanceof Poison) return undefined
+    throw error
+  }
+}
+
+export function sizeOf(document: SyncDocument): number {
+  const { content, meta, embedding } = document
+  return (content?.length ?? 0) + (meta?.length ?? 0) + (embedding?.length ?? 0)
+}

@@ -1,0 +1,96 @@
+import { checkHead, checkIdentity, name } from './checks.ts'
+import { Poison, type SyncDocument } from './document.ts'
+import { halted } from './halt.ts'
+import { fingerprint } from './log-entry.ts'
+import { decodeRow } from './source.ts'
+import type { SyncState } from './sync-state.ts'
+import { guardOf, type StepContext } from './tail.ts'
+
+/**
+ * A bootstrap copies rows page by page, each page in a snapshot of its own, and tails the log from the number it began
+ * at. A row read at number S carries S, so entries up to S cannot undo it; rows the cursor missed are in the log. An
+ * interrupted bootstrap goes on at its cursor. Rows of an earlier life stay searchable until the end and are then swept.
+ */
+export async function beginBootstrap(context: StepContext, state: SyncState): Promise<SyncState> {
+  const { datasetId } = state
+  return context.source.snapshot(async snapshot => {
+    const head = await snapshot.head(datasetId)
+    checkIdentity({ ...state, upstreamId: null }, head)
+    if (head.epoch === undefined || head.deleted) return state
+    const [checkpoint] = await snapshot.sizes(datasetId, head.lastScn, 1)
+    return context.replica.advance(state, context.lease, () => {
+      context.replica.markStale(datasetId)
+      return {
+        ...state,
+        phase: 'bootstrap',
+        lastScn: head.lastScn,
+        readyScn: head.lastScn,
+        bootScn: head.lastScn,
+        bootCursor: null,
+        applied: 0n,
+        upstreamId: head.upstreamId,
+        epoch: head.epoch ?? null,
+        fingerprint: checkpoint?.scn === head.lastScn ? fingerprint(checkpoint) : null,
+        dimension: null,
+        model: null,
+        haltCode: null,
+        haltMessage: null,
+      }
+    })
+  })
+}
+
+/** One page. */
+export async function bootstrapStep(
+  context: StepContext,
+  state: SyncState,
+): Promise<{ state: SyncState; rows: number }> {
+  const { replica, limits } = context
+  const { datasetId } = state
+  return context.source.snapshot(async snapshot => {
+    const head = await snapshot.head(datasetId)
+    checkHead(state, head)
+    const guard = guardOf(context, state)
+    const { rows, last } = await snapshot.page(
+      datasetId,
+      state.bootCursor,
+      limits.entries,
+      limits.bytes,
+    )
+    const documents: SyncDocument[] = []
+    const buried: { id: string; reason: string }[] = []
+    for (const row of rows) {
+      try {
+        const document = decodeRow(row)
+        guard.check(document)
+        documents.push(document)
+      } catch (error) {
+        if (!(error instanceof Poison)) throw error
+        const id = String(row['id'])
+        const reason = `row ${JSON.stringify(id)} of dataset ${name(datasetId)}: ${error.message}`
+        if (context.poison === 'stop') {
+          throw halted('POISON_ENTRY', reason, `mend it upstream, or use policy 'dead-letter'`)
+        }
+        buried.push({ id, reason })
+      }
+    }
+    const next = replica.advance(state, context.lease, () => {
+      for (const document of documents) replica.upsert(datasetId, head.lastScn, document)
+      for (const { id, reason } of buried) {
+        replica.bury(datasetId, head.lastScn, 'row', id, null, reason)
+      }
+      if (last) replica.sweepStale(datasetId)
+      const readyScn = head.lastScn > state.readyScn ? head.lastScn : state.readyScn
+      const copied = rows.at(-1)
+      return {
+        ...state,
+        phase: !last ? 'bootstrap' : state.lastScn >= readyScn ? 'live' : 'catchup',
+        readyScn,
+        bootCursor: copied === undefined ? state.bootCursor : String(copied['id']),
+        dimension: guard.dimension,
+        model: guard.model,
+      }
+    })
+    return { state: next, rows: rows.length }
+  })
+}

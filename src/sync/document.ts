@@ -1,0 +1,118 @@
+/** A row of a shadow table, its dataset being known from where it stands. */
+export interface SyncDocument {
+  readonly id: string
+  readonly content: string | null
+  readonly meta: string | null
+  /** Little-endian float32. */
+  readonly embedding: Uint8Array | null
+  readonly embeddingModel: string | null
+  readonly archived: number
+}
+
+/** Why an entry or a row cannot be applied, in a sentence. */
+export class Poison extends Error {
+  override readonly name = 'Poison'
+}
+
+/** A row as an upstream's driver gives it. */
+export function documentFromRow(row: Readonly<Record<string, unknown>>): SyncDocument {
+  return checked({
+    id: String(row['id']),
+    content: text(row['content'], 'content'),
+    meta: text(row['meta'], 'meta'),
+    embedding: bytes(row['embedding']),
+    embeddingModel: text(row['embedding_model'], 'embedding_model'),
+    archived: flag(row['archived']),
+  })
+}
+
+/** The payload of an insert or update; undefined when it only refers to the row. */
+export function documentFromPayload(
+  payload: Uint8Array | string,
+  datasetId: string,
+  documentId: string,
+): SyncDocument | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(typeof payload === 'string' ? payload : utf8(payload))
+  } catch (error) {
+    throw error instanceof Poison ? error : new Poison('the payload is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Poison('the payload is not a JSON object')
+  }
+  const fields = value as Record<string, unknown>
+  if (fields['ref'] !== undefined && fields['id'] === undefined) return undefined
+  if (fields['id'] !== documentId) {
+    throw new Poison(`the payload is about document ${JSON.stringify(fields['id'])}`)
+  }
+  if (fields['dataset_id'] !== datasetId) {
+    throw new Poison(`the payload is about dataset ${JSON.stringify(fields['dataset_id'])}`)
+  }
+  return checked({
+    id: documentId,
+    content: text(fields['content'], 'content'),
+    meta: text(fields['meta'], 'meta'),
+    embedding: fromHex(fields['embedding']),
+    embeddingModel: text(fields['embedding_model'], 'embedding_model'),
+    archived: flag(fields['archived']),
+  })
+}
+
+/** Number of dimensions; undefined for a row that has no vector. */
+export function dimensionOf(document: SyncDocument): number | undefined {
+  const { embedding } = document
+  return embedding === null || embedding.length === 0 ? undefined : embedding.length / 4
+}
+
+function checked(document: SyncDocument): SyncDocument {
+  const length = document.embedding?.length ?? 0
+  if (length % 4 !== 0) {
+    throw new Poison(`an embedding of ${length} bytes is no sequence of 4-byte floats`)
+  }
+  return document
+}
+
+function text(value: unknown, column: string): string | null {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return utf8(value)
+  throw new Poison(`${column} is ${typeof value}, not text`)
+}
+
+function bytes(value: unknown): Uint8Array | null {
+  if (value === null || value === undefined) return null
+  if (value instanceof Uint8Array) return value
+  throw new Poison(`embedding is ${typeof value}, not bytes`)
+}
+
+/** Some servers write a parameter of a procedure into JSON as a string. */
+function flag(value: unknown): number {
+  if (value === null || value === undefined || value === false) return 0
+  if (value === true) return 1
+  const number = Number(value)
+  if (typeof value === 'object' || !Number.isInteger(number)) {
+    throw new Poison(`archived is ${JSON.stringify(value)}, not a number`)
+  }
+  return number
+}
+
+function fromHex(value: unknown): Uint8Array | null {
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'string') throw new Poison(`embedding is ${typeof value}, not hex digits`)
+  const result = Buffer.from(value, 'hex')
+  // Buffer stops silently at the first character that is no hex digit.
+  if (result.length * 2 !== value.length)
+    throw new Poison('embedding is not an even number of hex digits')
+  return result
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function utf8(value: Uint8Array): string {
+  try {
+    return decoder.decode(value)
+  } catch {
+    throw new Poison('text that is not UTF-8')
+  }
+}

@@ -1,0 +1,18 @@
+import { name } from '../checks.ts'
+import { halted } from '../halt.ts'
+import type { Snapshot } from '../source.ts'
+import type { SyncState } from '../sync-state.ts'
+
+/**
+ * A log with holes cannot show that an entry appeared below the checkpoint. Counting can: the entries between the
+ * bootstrap and the checkpoint are as many as were applied, or somebody published a number late.
+ */
+export async function audit(snapshot: Snapshot, state: SyncState): Promise<void> {
+  const found = BigInt(await snapshot.countEntries(state.datasetId, state.bootScn, state.lastScn))
+  if (found === state.applied) return
+  throw halted(
+    'LOG_GAP',
+    `dataset ${name(state.datasetId)}: the log has ${found} entries up to ${state.lastScn}, ${state.applied} were applied`,
+    'numbers were published out of order: verify and repair, then re-bootstrap; install the v2 schema',
+  )
+}

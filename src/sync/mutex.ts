@@ -1,0 +1,10 @@
+/** One at a time, in order of asking. */
+export class Mutex {
+  #last: Promise<unknown> = Promise.resolve()
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}

@@ -1,0 +1,196 @@
+import { VecError } from '../../errors.ts'
+import { mysqlLegacy } from '../../schema/mysql/legacy.ts'
+import { mysqlSql } from '../../schema/mysql/sql.ts'
+import { backQuoted } from '../../schema/sync-names.ts'
+import { withDeadline } from '../deadline.ts'
+import { upstreamFailure } from '../failure.ts'
+import type {
+  Upstream,
+  UpstreamOptions,
+  UpstreamRow,
+  UpstreamSession,
+  UpstreamValue,
+} from '../upstream.ts'
+import { mysqlFailure } from './failures.ts'
+import { probeMysql } from './probe.ts'
+
+/** A connection of `mysql2/promise`, as far as it is used. */
+export interface MysqlConnection {
+  query(
+    options: { sql: string; rowsAsArray: boolean; typeCast: boolean },
+    values?: unknown,
+  ): Promise<[unknown, unknown]>
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  end(): Promise<unknown>
+  destroy(): void
+}
+
+/**
+ * MySQL or MariaDB through mysql2: `mysqlUpstream(() => mysql.createConnection({ uri }))`. Results are read in bounded
+ * pages and never streamed: a stream of mysql2 does not end when its connection is cut.
+ */
+export function mysqlUpstream(
+  createConnection: () => Promise<MysqlConnection>,
+  options: UpstreamOptions = {},
+): Upstream {
+  const deadline = options.deadline ?? 30_000
+  const description = options.description ?? 'MySQL'
+  return {
+    database: 'mysql',
+    description,
+    deadline,
+    sql: mysqlSql,
+    legacy: mysqlLegacy,
+    async connect() {
+      const pending = Promise.resolve().then(createConnection)
+      const connection = await withDeadline(
+        pending,
+        deadline,
+        `connecting to ${description}`,
+        () => {
+          pending.then(
+            late => late.destroy(),
+            () => undefined,
+          )
+        },
+      ).catch((error: unknown) => {
+        throw upstreamFailure(mysqlFailure(error), error, `connecting to ${description}`)
+      })
+      const session = new MysqlSession(connection, deadline, description)
+      try {
+        await checkEncoding(session, description)
+      } catch (error) {
+        session.destroy()
+        throw error
+      }
+      return session
+    },
+    probe: probeMysql,
+    async columns(session, table) {
+      const rows = await session.rows(
+        `SELECT column_name AS name, column_key AS part FROM information_schema.columns
+WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`,
+        [table],
+      )
+      const key = await session.rows(
+        `SELECT column_name AS name FROM information_schema.statistics
+WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index`,
+        [table],
+      )
+      return { columns: rows.map(nameOf), key: key.map(nameOf) }
+    },
+    async runDdl(session, table, statements) {
+      let locked = false
+      for (const statement of statements) {
+        // A row written between DROP TRIGGER and CREATE TRIGGER would never be logged.
+        if (!locked && statement.startsWith('DROP TRIGGER')) {
+          await session.run(`LOCK TABLES ${backQuoted(table)} WRITE`)
+          locked = true
+        }
+        await session.run(statement)
+      }
+      if (locked) await session.run('UNLOCK TABLES')
+    },
+    async packetBytes(session) {
+      const [row] = await session.rows('SELECT CAST(@@max_allowed_packet AS CHAR) AS bytes')
+      return Number(row['bytes'])
+    },
+  }
+}
+
+/** In another character set ids would arrive mangled, and a page would begin at the wrong row. */
+async function checkEncoding(session: MysqlSession, description: string): Promise<void> {
+  const [row] = await session.rows(
+    `SELECT HEX(CONVERT(? USING utf8mb4)) AS sent, CONVERT(x'C3A9F09F9880' USING utf8mb4) AS received`,
+    [PROBE],
+  )
+  if (row['sent'] === 'C3A9F09F9880' && row['received'] === PROBE) return
+  throw new VecError(
+    'SYNC_UPSTREAM',
+    `${description}: the connection does not carry all of Unicode`,
+    {
+      hint: `create it with charset 'utf8mb4'`,
+    },
+  )
+}
+
+const PROBE = 'é😀'
+
+class MysqlSession implements UpstreamSession {
+  readonly #connection: MysqlConnection
+  readonly #deadline: number
+  readonly #description: string
+
+  constructor(connection: MysqlConnection, deadline: number, description: string) {
+    this.#connection = connection
+    this.#deadline = deadline
+    this.#description = description
+    // Without a listener the error of an idle connection would end the process; the next statement reports it.
+    connection.on('error', () => undefined)
+  }
+
+  async rows(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline: number = this.#deadline,
+  ): Promise<UpstreamRow[]> {
+    const result = await this.#query(sql, parameters, deadline)
+    return result as UpstreamRow[]
+  }
+
+  async run(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline: number = this.#deadline,
+  ): Promise<number> {
+    const result = await this.#query(sql, parameters, deadline)
+    return (result as { affectedRows?: number }).affectedRows ?? 0
+  }
+
+  async close(): Promise<void> {
+    try {
+      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.#connection.destroy())
+    } catch {
+      this.#connection.destroy()
+    }
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  async #query(
+    sql: string,
+    parameters: readonly UpstreamValue[],
+    deadline: number,
+  ): Promise<unknown> {
+    const doing = `${this.#description}, ${firstWords(sql)}`
+    try {
+      const [result] = await withDeadline(
+        this.#connection.query(
+          { sql, rowsAsArray: false, typeCast: true },
+          parameters.map(mysqlValue),
+        ),
+        deadline,
+        doing,
+        () => this.#connection.destroy(),
+      )
+      return result
+    } catch (error) {
+      throw upstreamFailure(mysqlFailure(error), error, doing)
+    }
+  }
+}
+
+/** mysql2 knows Buffers, and numbers of JavaScript's own size. */
+function mysqlValue(value: UpstreamValue): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return value
+}
+
+const nameOf = (row: UpstreamRow): string => String(row['name'])
+
+const firstWords = (sql: string): string => sql.split(/\s+/, 3).join(' ')

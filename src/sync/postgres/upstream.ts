@@ -1,0 +1,141 @@
+import { postgresSql } from '../../schema/postgres/sql.ts'
+import { doubleQuoted } from '../../schema/sync-names.ts'
+import { withDeadline } from '../deadline.ts'
+import { upstreamFailure } from '../failure.ts'
+import type {
+  Upstream,
+  UpstreamOptions,
+  UpstreamRow,
+  UpstreamSession,
+  UpstreamValue,
+} from '../upstream.ts'
+import { postgresFailure } from './failures.ts'
+import { probePostgres } from './probe.ts'
+
+/** A `Client` of pg, as far as it is used. */
+export interface PostgresClient {
+  connect(): Promise<unknown>
+  query(sql: string, values?: unknown[]): Promise<unknown>
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  end(): Promise<unknown>
+}
+
+/** PostgreSQL through pg: `postgresUpstream(() => new pg.Client({ connectionString }))`. */
+export function postgresUpstream(
+  createClient: () => PostgresClient | Promise<PostgresClient>,
+  options: UpstreamOptions = {},
+): Upstream {
+  const deadline = options.deadline ?? 30_000
+  const description = options.description ?? 'PostgreSQL'
+  return {
+    database: 'postgres',
+    description,
+    deadline,
+    sql: postgresSql,
+    async connect() {
+      const doing = `connecting to ${description}`
+      try {
+        const client = await createClient()
+        const session = new PostgresSession(client, deadline, description)
+        await withDeadline(client.connect(), deadline, doing, () => session.destroy())
+        return session
+      } catch (error) {
+        throw upstreamFailure(postgresFailure(error), error, doing)
+      }
+    },
+    probe: probePostgres,
+    async columns(session, table) {
+      const rows = await session.rows(
+        `SELECT a.attname::text AS name, coalesce(array_position(i.indkey::int2[], a.attnum), -1)::text AS part
+FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+        [doubleQuoted(table)],
+      )
+      const key = rows.filter(row => Number(row['part']) >= 0)
+      return {
+        columns: rows.map(row => String(row['name'])),
+        key: key
+          .toSorted((a, b) => Number(a['part']) - Number(b['part']))
+          .map(row => String(row['name'])),
+      }
+    },
+    async runDdl(session, _table, statements) {
+      await session.run('BEGIN')
+      for (const statement of statements) await session.run(statement)
+      await session.run('COMMIT')
+    },
+    packetBytes: () => Promise.resolve(64 * 1024 * 1024),
+  }
+}
+
+class PostgresSession implements UpstreamSession {
+  readonly #client: PostgresClient
+  readonly #deadline: number
+  readonly #description: string
+
+  constructor(client: PostgresClient, deadline: number, description: string) {
+    this.#client = client
+    this.#deadline = deadline
+    this.#description = description
+    // Without a listener the error of an idle connection would end the process; the next statement reports it.
+    client.on('error', () => undefined)
+  }
+
+  async rows(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline: number = this.#deadline,
+  ): Promise<UpstreamRow[]> {
+    return (await this.#query(sql, parameters, deadline)).rows
+  }
+
+  async run(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline: number = this.#deadline,
+  ): Promise<number> {
+    return (await this.#query(sql, parameters, deadline)).rowCount ?? 0
+  }
+
+  async close(): Promise<void> {
+    try {
+      await withDeadline(this.#client.end(), 2000, 'closing', () => undefined)
+    } catch {
+      // it is gone either way
+    }
+  }
+
+  /** pg ends at once, without waiting, when a query is under way. */
+  destroy(): void {
+    const stream = (this.#client as { connection?: { stream?: { destroy?: () => void } } })
+      .connection?.stream
+    if (stream?.destroy === undefined) this.#client.end().catch(() => undefined)
+    else stream.destroy()
+  }
+
+  async #query(
+    sql: string,
+    parameters: readonly UpstreamValue[],
+    deadline: number,
+  ): Promise<{ rows: UpstreamRow[]; rowCount: number | null }> {
+    const doing = `${this.#description}, ${sql.split(/\s+/, 3).join(' ')}`
+    const values = parameters.map(postgresValue)
+    try {
+      const work = values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, values)
+      return (await withDeadline(work, deadline, doing, () => this.destroy())) as {
+        rows: UpstreamRow[]
+        rowCount: number | null
+      }
+    } catch (error) {
+      throw upstreamFailure(postgresFailure(error), error, doing)
+    }
+  }
+}
+
+function postgresValue(value: UpstreamValue): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return value
+}

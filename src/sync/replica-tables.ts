@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { VecError } from '../errors.ts'
+import {
+  replicaShadowTable,
+  replicaTables,
+  STATE_COLUMNS,
+} from '../schema/sqlite/replica-tables.ts'
+import { doubleQuoted as q, type SyncNames } from '../schema/sync-names.ts'
+import { inTransaction, type SqliteConnection } from './connection.ts'
+import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
+
+/** Columns a shadow table of an older or smaller make may lack; they can be added in place. */
+const ADDABLE: ReadonlyMap<string, string> = new Map([
+  ['embedding_model', 'TEXT'],
+  ['scn', 'INTEGER NOT NULL DEFAULT 0'],
+  ['archived', 'INTEGER NOT NULL DEFAULT 0'],
+])
+
+interface Column {
+  readonly name: string
+  readonly notnull: number | bigint
+  readonly pk: number | bigint
+  readonly dflt_value: string | null
+}
+
+/** Makes or completes the replica's tables; a table that cannot serve is refused with all that differs. */
+export function prepareReplica(
+  connection: SqliteConnection,
+  table: string,
+  names: SyncNames,
+): { replicaId: string } {
+  try {
+    return inTransaction(connection, 'BEGIN IMMEDIATE', () => {
+      completeState(connection, names)
+      for (const statement of replicaTables(names)) connection.exec(statement)
+      completeShadow(connection, table)
+      const found = connection
+        .prepare(`SELECT replica_id FROM ${q(names.identity)} WHERE id = 1`)
+        .get() as { replica_id: string } | undefined
+      if (found !== undefined) return { replicaId: found.replica_id }
+      const replicaId = randomUUID()
+      connection
+        .prepare(`INSERT INTO ${q(names.identity)} (id, replica_id) VALUES (1, ?)`)
+        .run(replicaId)
+      return { replicaId }
+    })
+  } catch (error) {
+    if (isSyncError(error) || isReplicaBusy(error)) throw error
+    if (/readonly|read-only/i.test(messageOf(error))) {
+      throw new VecError('SYNC_REPLICA', 'the replica is opened read-only', {
+        hint: 'open it for writing; readers may open it read-only beside',
+        cause: error,
+      })
+    }
+    throw new VecError('SYNC_REPLICA', `the replica cannot serve: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The main file of a connection, resolved; undefined for a database in memory. */
+export function fileOf(connection: SqliteConnection): string | undefined {
+  const row = connection
+    .prepare(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
+    .get() as { file: string | null } | undefined
+  return row?.file ? resolved(row.file) : undefined
+}
+
+export function resolved(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+/** The original's state table has three of our columns: it is completed, its checkpoints start from a bootstrap. */
+function completeState(connection: SqliteConnection, names: SyncNames): void {
+  const columns = columnsOf(connection, names.state)
+  if (columns.length === 0) return
+  const present = new Set(columns.map(column => column.name))
+  const missing = ['dataset_id', 'shadow_table', 'last_scn'].filter(name => !present.has(name))
+  if (missing.length > 0) {
+    throw new VecError('SYNC_REPLICA', `${names.state} lacks ${missing.join(', ')}`, {
+      hint: 'another program owns this table: choose another prefix',
+    })
+  }
+  for (const [column, type] of STATE_COLUMNS) {
+    if (!present.has(column)) {
+      connection.exec(`ALTER TABLE ${q(names.state)} ADD COLUMN ${q(column)} ${type}`)
+    }
+  }
+}
+
+function completeShadow(connection: SqliteConnection, table: string): void {
+  const columns = columnsOf(connection, table)
+  if (columns.length === 0) {
+    connection.exec(replicaShadowTable(table))
+    return
+  }
+  const differences: string[] = []
+  const key = columns
+    .filter(column => Number(column.pk) > 0)
+    .toSorted((a, b) => Number(a.pk) - Number(b.pk))
+    .map(column => column.name)
+  if (key.join() !== 'dataset_id,id') {
+    differences.push(`its primary key is (${key.join(', ')}), not (dataset_id, id)`)
+  }
+  const known = new Set(['dataset_id', 'id', 'content', 'meta', 'embedding', ...ADDABLE.keys()])
+  for (const name of known) {
+    const column = columns.find(candidate => candidate.name === name)
+    if (column === undefined) {
+      if (!ADDABLE.has(name)) differences.push(`column ${name} is missing`)
+    } else if (
+      Number(column.notnull) !== 0 &&
+      ['content', 'meta', 'embedding', 'embedding_model'].includes(name)
+    ) {
+      differences.push(`column ${name} is NOT NULL`)
+    }
+  }
+  for (const column of columns) {
+    if (!known.has(column.name) && Number(column.notnull) !== 0 && column.dflt_value === null) {
+      differences.push(`column ${column.name} is NOT NULL without a default`)
+    }
+  }
+  if (differences.length > 0) {
+    throw new VecError('SYNC_REPLICA', `table ${table} cannot serve: ${differences.join('; ')}`, {
+      hint: 'name another table with replicaTable, or remake this one',
+    })
+  }
+  for (const [name, type] of ADDABLE) {
+    if (!columns.some(column => column.name === name)) {
+      connection.exec(`ALTER TABLE ${q(table)} ADD COLUMN ${q(name)} ${type}`)
+    }
+  }
+}
+
+function columnsOf(connection: SqliteConnection, table: string): Column[] {
+  return connection
+    .prepare('SELECT name, "notnull", pk, dflt_value FROM pragma_table_info(?)')
+    .all(table) as Column[]
+}

@@ -1,0 +1,113 @@
+import type { PoisonPolicy } from './batch.ts'
+import type { SqliteConnection } from './connection.ts'
+import type { ModelPolicy } from './guard.ts'
+import type { HaltCode } from './halt.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Halts that a copy of the dataset mends. */
+export type RebootstrapCode =
+  | 'LOG_PRUNED'
+  | 'EPOCH_CHANGED'
+  | 'UPSTREAM_REWOUND'
+  | 'HISTORY_DIVERGED'
+  | 'LOG_GAP'
+
+const REBOOTSTRAP: ReadonlySet<string> = new Set<RebootstrapCode>([
+  'LOG_PRUNED',
+  'EPOCH_CHANGED',
+  'UPSTREAM_REWOUND',
+  'HISTORY_DIVERGED',
+  'LOG_GAP',
+])
+
+/** Refuses codes that a copy would only meet again. */
+export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet<HaltCode> {
+  for (const code of codes) {
+    if (!REBOOTSTRAP.has(code)) {
+      throw new RangeError(`autoRebootstrap takes ${[...REBOOTSTRAP].join(', ')}, not ${code}`)
+    }
+  }
+  return new Set(codes)
+}
+
+export interface ReplicatorPolicy {
+  /** An entry that cannot be applied: halt, or put it aside and take the row as it is now. `stop` by default. */
+  readonly poison?: PoisonPolicy
+  /** Halts that are answered by copying the dataset anew. None by default. */
+  readonly autoRebootstrap?: readonly RebootstrapCode[]
+  /** Embeddings of two models in one dataset. `warn` by default. */
+  readonly model?: ModelPolicy
+}
+
+/** The original's `Config`: what is replicated, from where, to where, and how. */
+export interface ReplicatorOptions {
+  readonly source: Upstream
+  readonly replica: SqliteConnection
+  /** Names, and patterns like `team-*`; all by default. */
+  readonly datasets?: readonly string[]
+  /** The upstream's table; `shadow_vec_docs` by default. */
+  readonly shadowTable?: string
+  /** The replica's table, the shadow table's name by default; a vec table `docs` reads `_vec_docs`. */
+  readonly replicaTable?: string
+  readonly prefix?: string
+  /** Entries or rows per step; 2,000 by default. */
+  readonly batchSize?: number
+  /** Bytes per step; 16 MiB by default. At least one entry is read, whatever its size. */
+  readonly byteBudget?: number
+  readonly policy?: ReplicatorPolicy
+  /** Milliseconds between passes while there is nothing to do; 200 by default. */
+  readonly interval?: number
+  /** Milliseconds between acknowledgements; 5,000 by default. */
+  readonly ackInterval?: number
+  /** Milliseconds a silent holder keeps the replica's lease; 15,000 by default. */
+  readonly leaseDuration?: number
+  /** What the upstream calls this replica; kept in the replica's file by default. */
+  readonly replicaId?: string
+  /** Follow a log made by the original's triggers; see docs/sync.md for what that cannot promise. */
+  readonly profile?: 'v2' | 'legacy'
+  readonly legacy?: LegacyOptions
+}
+
+export interface LegacyOptions {
+  /** The name under which the log knows the table, when it is another one. */
+  readonly logName?: string
+  /** You vouch that numbers are allocated inside the writing transaction where the triggers do not show it. */
+  readonly allocatedInTransaction?: boolean
+}
+
+export interface PassResult {
+  /** Entries and rows that were applied. */
+  readonly applied: number
+  /** There was more than fitted one step: call again at once. */
+  readonly more: boolean
+  /** Another replicator holds the lease; nothing was done. */
+  readonly standby: boolean
+}
+
+export interface DatasetReport {
+  readonly datasetId: string
+  readonly state: 'new' | 'bootstrap' | 'catchup' | 'live' | 'dropped' | 'halted'
+  readonly lastScn: bigint
+  /** As last seen; undefined before the first pass. */
+  readonly headScn: bigint | undefined
+  readonly lagEntries: bigint | undefined
+  readonly lagSeconds: number | undefined
+  readonly bootCursor: string | null
+  readonly applied: bigint
+  readonly dimension: number | null
+  readonly model: string | null
+  readonly haltCode: HaltCode | undefined
+  readonly haltMessage: string | undefined
+  readonly updatedUs: bigint
+}
+
+export interface ReplicatorStatus {
+  readonly replicaId: string
+  readonly upstream: string
+  readonly connected: boolean
+  readonly lease:
+    | { readonly owner: string; readonly mine: boolean; readonly expiresAt: number }
+    | undefined
+  readonly lastError: string | undefined
+  readonly datasets: readonly DatasetReport[]
+}

@@ -1,0 +1,116 @@
+import { sqliteLegacy } from '../../schema/sqlite/legacy.ts'
+import { sqliteSql } from '../../schema/sqlite/sql.ts'
+import type { SqliteConnection, SqliteValue } from '../connection.ts'
+import { upstreamFailure } from '../failure.ts'
+import type {
+  Upstream,
+  UpstreamOptions,
+  UpstreamRow,
+  UpstreamSession,
+  UpstreamValue,
+} from '../upstream.ts'
+import { sqliteFailure } from './failures.ts'
+import { probeSqlite } from './probe.ts'
+
+/**
+ * A SQLite file: `sqliteUpstream(() => new Database(path))`. Each session opens a connection of its own, because its
+ * read transaction stays open between steps.
+ */
+export function sqliteUpstream(
+  open: () => SqliteConnection | Promise<SqliteConnection>,
+  options: UpstreamOptions = {},
+): Upstream {
+  const description = options.description ?? 'SQLite'
+  return {
+    database: 'sqlite',
+    description,
+    deadline: options.deadline ?? 30_000,
+    sql: sqliteSql,
+    legacy: sqliteLegacy,
+    async connect() {
+      try {
+        return new SqliteSession(await open(), description)
+      } catch (error) {
+        throw upstreamFailure(sqliteFailure(error), error, `opening ${description}`)
+      }
+    },
+    probe: probeSqlite,
+    async columns(session, table) {
+      const rows = await session.rows(
+        `SELECT name, CAST(pk AS TEXT) AS part FROM pragma_table_info(?) ORDER BY cid`,
+        [table],
+      )
+      const key = rows.filter(row => row['part'] !== '0')
+      return {
+        columns: rows.map(row => String(row['name'])),
+        key: key
+          .toSorted((a, b) => Number(a['part']) - Number(b['part']))
+          .map(row => String(row['name'])),
+      }
+    },
+    async runDdl(session, _table, statements) {
+      await session.run('BEGIN IMMEDIATE')
+      for (const statement of statements) await session.run(statement)
+      await session.run('COMMIT')
+    },
+    packetBytes: () => Promise.resolve(64 * 1024 * 1024),
+    async file(session) {
+      const [row] = await session.rows(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
+      const file = row['file']
+      return typeof file === 'string' && file !== '' ? file : undefined
+    },
+  }
+}
+
+class SqliteSession implements UpstreamSession {
+  readonly #connection: SqliteConnection
+  readonly #description: string
+
+  constructor(connection: SqliteConnection, description: string) {
+    this.#connection = connection
+    this.#description = description
+  }
+
+  rows(sql: string, parameters: readonly UpstreamValue[] = []): Promise<UpstreamRow[]> {
+    return this.#step(sql, () => {
+      // PRAGMA and the like give rows where run() is wanted; a statement with rows is always asked for through here.
+      return this.#connection.prepare(sql).all(...(parameters as SqliteValue[])) as UpstreamRow[]
+    })
+  }
+
+  run(sql: string, parameters: readonly UpstreamValue[] = []): Promise<number> {
+    return this.#step(sql, () => {
+      if (parameters.length > 0) {
+        return Number(this.#connection.prepare(sql).run(...(parameters as SqliteValue[])).changes)
+      }
+      this.#connection.exec(sql)
+      return 0
+    })
+  }
+
+  close(): Promise<void> {
+    this.destroy()
+    return Promise.resolve()
+  }
+
+  destroy(): void {
+    try {
+      this.#connection.close?.()
+    } catch {
+      // closed before
+    }
+  }
+
+  /** Errors come as rejections, like from any other upstream. */
+  async #step<T>(sql: string, work: () => T): Promise<T> {
+    try {
+      return work()
+    } catch (error) {
+      throw upstreamFailure(
+        sqliteFailure(error),
+        error,
+        `${this.#description}, ${sql.split(/\s+/, 3).join(' ')}`,
+      )
+    }
+  }
+}

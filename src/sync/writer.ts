@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import { VecError } from '../errors.ts'
+import { refuseTriggers } from './capture.ts'
+import { checkKey, dropThrough, takeNumbers } from './datasets.ts'
+import type { SyncDocument } from './document.ts'
+import { Source } from './source.ts'
+import type { Upstream, UpstreamSession } from './upstream.ts'
+import { writeTransaction } from './write-transaction.ts'
+
+export interface WriterOptions {
+  readonly upstream: Upstream
+  readonly shadowTable?: string
+  readonly prefix?: string
+  /** How often a transaction that met a deadlock or lost its connection is repeated; 10 by default. */
+  readonly attempts?: number
+}
+
+export interface DocumentInput {
+  readonly id: string
+  readonly content?: string | null
+  readonly meta?: string | null
+  /** Float32Array, or its little-endian bytes. */
+  readonly embedding?: Float32Array | Uint8Array | null
+  readonly embeddingModel?: string | null
+  readonly archived?: number
+}
+
+export interface WriteBatch {
+  upsert(document: DocumentInput): void
+  delete(id: string): void
+}
+
+export interface WriteResult {
+  /** The dataset's last change after this transaction: what a replica has to reach. */
+  readonly scn: bigint
+  /** The request had been carried out before. */
+  readonly replayed: boolean
+}
+
+export function createWriter(options: WriterOptions): Writer {
+  return new Writer(options)
+}
+
+/**
+ * Writes documents and their log where the database has no triggers, or does not permit them. A transaction is one
+ * dataset's, all or nothing. With a `requestId` a repeated call has no second effect.
+ */
+export class Writer {
+  readonly #source: Source
+  readonly #attempts: number
+  #checked = false
+
+  constructor(options: WriterOptions) {
+    this.#source = new Source(
+      options.upstream,
+      options.shadowTable ?? 'shadow_vec_docs',
+      options.prefix === undefined ? {} : { prefix: options.prefix },
+    )
+    this.#attempts = options.attempts ?? 10
+  }
+
+  async tx(
+    datasetId: string,
+    fill: (batch: WriteBatch) => void | Promise<void>,
+    options: { readonly requestId?: string } = {},
+  ): Promise<WriteResult> {
+    checkKey(datasetId, 'dataset')
+    const requestId = options.requestId ?? randomUUID()
+    checkKey(requestId, 'request id')
+    const changes = new Map<string, SyncDocument | undefined>()
+    // Collected first: nothing slow may happen while the counter is locked.
+    await fill({
+      upsert: document => {
+        checkKey(document.id, 'document id')
+        changes.set(document.id, completed(document))
+      },
+      delete: id => {
+        checkKey(id, 'document id')
+        changes.set(id, undefined)
+      },
+    })
+    await this.#check()
+    return writeTransaction(this.#source, this.#attempts, session =>
+      this.#write(session, datasetId, requestId, changes),
+    )
+  }
+
+  async dropDataset(datasetId: string): Promise<void> {
+    await this.#check()
+    await dropThrough(this.#source, datasetId)
+  }
+
+  close(): Promise<void> {
+    return this.#source.close()
+  }
+
+  async #write(
+    session: UpstreamSession,
+    datasetId: string,
+    requestId: string,
+    changes: ReadonlyMap<string, SyncDocument | undefined>,
+  ): Promise<WriteResult> {
+    const { writing } = this.#source.sql
+    if ((await session.run(writing.insertRequest, [requestId, datasetId])) === 0) {
+      const [known] = await session.rows(writing.findRequest, [requestId])
+      if (known['dataset_id'] !== datasetId) {
+        throw new VecError(
+          'SYNC_UPSTREAM',
+          `request ${requestId} was made for dataset ${JSON.stringify(known['dataset_id'])}`,
+        )
+      }
+      return { scn: BigInt(known['last_scn'] as string), replayed: true }
+    }
+    const [dataset] = await session.rows(writing.lockDataset, [datasetId])
+    if (dataset === undefined || dataset['deleted'] === '1') {
+      throw new VecError('SYNC_UPSTREAM', `there is no dataset ${JSON.stringify(datasetId)}`, {
+        hint: 'create it with createDataset',
+      })
+    }
+    // In one order for all writers: two transactions can then wait for each other, but never in a circle.
+    const logged: [string, SyncDocument | undefined][] = []
+    for (const [id, document] of [...changes].toSorted(byId)) {
+      if (document !== undefined) {
+        const { content, meta, embedding, embeddingModel, archived } = document
+        await session.run(writing.upsertDocument, [
+          datasetId,
+          id,
+          content,
+          meta,
+          embedding,
+          embeddingModel,
+          archived,
+        ])
+        logged.push([id, document])
+      } else if ((await session.run(writing.deleteDocument, [datasetId, id])) > 0) {
+        logged.push([id, undefined])
+      }
+    }
+    let scn: bigint
+    if (logged.length === 0) {
+      const [row] = await session.rows(writing.readCounter, [datasetId])
+      scn = row === undefined ? 0n : BigInt(row['last_scn'] as string)
+    } else {
+      scn = await takeNumbers(this.#source, session, datasetId, logged.length)
+      await this.#log(session, datasetId, scn - BigInt(logged.length) + 1n, logged)
+    }
+    await session.run(writing.finishRequest, [scn, requestId])
+    return { scn, replayed: false }
+  }
+
+  async #log(
+    session: UpstreamSession,
+    datasetId: string,
+    first: bigint,
+    logged: readonly [string, SyncDocument | undefined][],
+  ): Promise<void> {
+    const { writing } = this.#source.sql
+    const most = Math.min((await this.#source.upstream.packetBytes(session)) / 4, 16 * 1024 * 1024)
+    let values: (string | bigint)[] = []
+    let bytes = 0
+    const flush = async (): Promise<void> => {
+      if (values.length > 0) await session.run(writing.insertLog(values.length / 5), values)
+      values = []
+      bytes = 0
+    }
+    for (const [i, [id, document]] of logged.entries()) {
+      const scn = first + BigInt(i)
+      const payload = document === undefined ? '{}' : payloadOf(datasetId, scn, document, most)
+      const size = Buffer.byteLength(payload) + 512
+      if (bytes + size > most || values.length >= 2500) await flush()
+      values.push(datasetId, scn, document === undefined ? 'delete' : 'update', id, payload)
+      bytes += size
+    }
+    await flush()
+  }
+
+  async #check(): Promise<void> {
+    if (this.#checked) return
+    await this.#source.use(session => refuseTriggers(this.#source, session))
+    this.#checked = true
+  }
+}
+
+const byId = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
+  a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
+
+/** A payload that would fill a packet only refers to the row. */
+function payloadOf(datasetId: string, scn: bigint, document: SyncDocument, most: number): string {
+  const { id, content, meta, embedding, embeddingModel, archived } = document
+  const size = 2 * (embedding?.length ?? 0) + 6 * ((content?.length ?? 0) + (meta?.length ?? 0))
+  if (size > most) return '{"ref":1}'
+  const hex =
+    embedding === null
+      ? 'null'
+      : `"${Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength).toString('hex')}"`
+  return `{"dataset_id":${JSON.stringify(datasetId)},"id":${JSON.stringify(id)},"content":${JSON.stringify(content)},"meta":${JSON.stringify(meta)},"embedding":${hex},"embedding_model":${JSON.stringify(embeddingModel)},"scn":${scn},"archived":${archived}}`
+}
+
+function completed(input: DocumentInput): SyncDocument {
+  const { id, content = null, meta = null, embedding = null, embeddingModel = null } = input
+  const bytes =
+    embedding instanceof Float32Array
+      ? new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength)
+      : embedding
+  if (bytes !== null && bytes.length % 4 !== 0) {
+    throw new VecError('VEC_EMBEDDING', `an embedding of ${bytes.length} bytes is no vector`)
+  }
+  return { id, content, meta, embedding: bytes, embeddingModel, archived: input.archived ?? 0 }
+}

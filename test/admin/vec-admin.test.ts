@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { encodeEmbedding, insertMany, open, type Connection } from '../../src/main.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'admin-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+async function filled(name: string, rows: number, dim: number): Promise<Connection> {
+  const db = await open(join(folder, name))
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  insertMany(
+    db,
+    '_vec_docs',
+    ['dataset_id', 'id', 'embedding'],
+    Array.from({ length: rows }, (_, i) => [
+      'a:b',
+      `doc ${i}`,
+      Float32Array.from({ length: dim }, (_unused, j) => Math.sin(i * (j + 1))),
+    ]),
+  )
+  return db
+}
+
+function admin(db: Connection, op: string): string[] {
+  return db.prepare('SELECT op FROM vec_admin WHERE op MATCH ?').pluck().all(op) as string[]
+}
+
+test('an index is built anew and saved, and says how many rows have an embedding', async () => {
+  const db = await filled('rebuild.db', 4000, 100)
+  db.prepare("INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a:b', 'zero', ?)").run(
+    encodeEmbedding(new Float32Array(100)),
+  )
+  db.exec("INSERT INTO _vec_docs(dataset_id, id) VALUES ('a:b', 'not embedded')")
+  for (const name of ['main._vec_docs', '_vec_docs', 'docs', 'main.docs']) {
+    assert.deepEqual(admin(db, `${name}:a:b`), ['reindexed:4001'], name)
+  }
+  const saved = db.prepare('SELECT shadow_table_name, dataset_id FROM vector_storage').raw().all()
+  assert.deepEqual(saved, [['main._vec_docs', 'a:b']])
+  assert.ok((db.prepare('SELECT count(*) FROM vector_storage_chunks').pluck().get() as number) > 5)
+  db.exec('CREATE VIRTUAL TABLE administration USING vec_admin(op)')
+  const own = db.prepare("SELECT op FROM administration WHERE op MATCH 'docs:a:b'").pluck().all()
+  assert.deepEqual(own, ['reindexed:4001'])
+  assert.equal(db.pragma('integrity_check', { simple: true }), 'ok')
+  db.close()
+})
+
+test('an unknown dataset has nothing to build', async () => {
+  const db = await filled('unknown.db', 5, 3)
+  assert.deepEqual(admin(db, 'docs:nowhere'), ['reindexed:0'])
+  assert.deepEqual(admin(db, 'stats:docs:nowhere'), ['index: none: the dataset has no vectors'])
+  db.close()
+})
+
+test('statistics tell what an index is', async () => {
+  const db = await filled('stats.db', 4000, 100)
+  db.exec("DELETE FROM _vec_docs WHERE id IN ('doc 7', 'doc 8')")
+  const facts = admin(db, 'stats:docs:a:b')
+  assert.ok(facts.includes('rows: 3998'))
+  assert.ok(facts.includes('dimension: 100'))
+  assert.ok(facts.some(fact => fact.startsWith('index: exact, cosine, codes in memory')))
+  db.close()
+})
+
+test('optimize drops dead positions and saves', async () => {
+  const db = await filled('optimize.db', 4000, 100)
+  assert.ok(admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  db.exec("DELETE FROM _vec_docs WHERE id LIKE 'doc 12%'")
+  assert.ok(!admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  assert.deepEqual(admin(db, 'optimize:docs:a:b'), ['optimized'])
+  assert.ok(admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  assert.equal(db.prepare('SELECT count(*) FROM vector_storage').pluck().get(), 1)
+  db.close()
+})
+
+test('without MATCH there is nothing to tell', async () => {
+  const db = await open(':memory:')
+  assert.deepEqual(db.prepare('SELECT op FROM vec_admin').all(), [])
+  db.close()
+})
+
+test('what is no operation is refused, and says what is', async () => {
+  const db = await filled('refused.db', 5, 3)
+  assert.throws(
+    () => admin(db, 'docs'),
+    /is no operation: expected is \[reindex\|stats\|optimize:\]/,
+  )
+  assert.throws(() => admin(db, 'nothing:a'), /no vec table stands over main\.nothing/)
+  assert.throws(
+    () => db.prepare('SELECT op FROM vec_admin WHERE op MATCH 5').all(),
+    /op must be text/,
+  )
+  db.close()
+})
+
+test('a rebuild inside a transaction goes with it', async () => {
+  const db = await filled('transaction.db', 4000, 100)
+  db.exec('BEGIN')
+  db.exec("DELETE FROM _vec_docs WHERE id = 'doc 0'")
+  assert.deepEqual(admin(db, 'docs:a:b'), ['reindexed:3999'])
+  db.exec('ROLLBACK')
+  assert.deepEqual(admin(db, 'docs:a:b'), ['reindexed:4000'])
+  db.close()
+})

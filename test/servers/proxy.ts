@@ -1,0 +1,70 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/** A TCP relay that can cut or freeze what passes through it. */
+export interface Proxy {
+  readonly port: number
+  /** How many connections it has carried. */
+  readonly connections: number
+  /** After so many more bytes from the server: `cut` closes both sides, `freeze` delivers nothing more. */
+  arm(action: 'cut' | 'freeze', afterBytes: number): void
+  disarm(): void
+  close(): Promise<void>
+}
+
+export async function startProxy(target: number): Promise<Proxy> {
+  const sockets = new Set<Socket>()
+  let armed: { action: 'cut' | 'freeze'; left: number } | undefined
+  let connections = 0
+  const server = createServer(client => {
+    connections++
+    const upstream = connect(target, '127.0.0.1')
+    let frozen = false
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.on('data', data => upstream.write(data))
+    upstream.on('data', (data: Buffer) => {
+      if (frozen) return
+      if (armed === undefined || armed.left >= data.length) {
+        if (armed !== undefined) armed.left -= data.length
+        client.write(data)
+        return
+      }
+      const { action, left } = armed
+      client.write(data.subarray(0, left))
+      // What follows must not arrive either: a gap in the stream is no cut.
+      frozen = true
+      if (action === 'cut') {
+        armed = undefined
+        setTimeout(() => client.destroy(), 5)
+      }
+    })
+  })
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections
+    },
+    arm(action, afterBytes) {
+      armed = { action, left: afterBytes }
+    },
+    disarm() {
+      armed = undefined
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise(resolve => {
+        server.close(resolve)
+      })
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
+import { decodeHead, encodeHead, type SavedHead } from '../../src/store/saved-head.ts'
+
+const head: SavedHead = {
+  kind: 'cover',
+  metric: 'dot',
+  recipe: 'exact dot archived',
+  dim: 768,
+  positions: 70_000,
+  count: 69_999,
+  point: { epoch: 2 ** 46 + 5, seq: 123_456_789_012, tag: -42n },
+  notFinite: 3,
+  sections: [
+    { name: 'codes', bytes: 65_537, checksums: [1n, 2n ** 64n - 1n] },
+    { name: 'sixteen-letters!', bytes: 0, checksums: [] },
+  ],
+}
+
+test('a head reads back as it was written', () => {
+  assert.deepEqual(decodeHead(encodeHead(head)), head)
+})
+
+test('the byte table in docs/formats.md is that of the code', () => {
+  const bytes = encodeHead(head)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const read: Record<string, (at: number) => number | bigint> = {
+    u32: at => view.getUint32(at, true),
+    u64: at => view.getBigUint64(at, true),
+    i64: at => view.getBigInt64(at, true),
+  }
+  const expected: Record<string, number | bigint> = {
+    magic: 0x31545653,
+    version: 1,
+    kind: 1,
+    metric: 2,
+    dimension: 768,
+    positions: 70_000,
+    count: 69_999,
+    rejected: 3,
+    epoch: BigInt(2 ** 46 + 5),
+    seq: 123_456_789_012n,
+    tag: -42n,
+    'chunk size': 65_536,
+    'recipe length': head.recipe.length,
+  }
+  const rows = readFileSync('docs/formats.md', 'utf8').matchAll(
+    /^\| (\d+) \| (u32|u64|i64) \| ([a-z ]+) \|/gm,
+  )
+  const seen = new Set<string>()
+  for (const [, offset, type, field] of rows) {
+    if (field === 'guard') continue
+    assert.equal(read[type](Number(offset)), expected[field], `${field} at ${offset}`)
+    seen.add(field)
+  }
+  assert.deepEqual(seen, new Set(Object.keys(expected)))
+})
+
+test('the original refuses our head before it takes memory for it', () => {
+  const bytes = encodeHead(head)
+  const words = new Uint32Array(bytes.slice(0, 12).buffer)
+  assert.deepEqual([...words], [0x31545653, 1, 0xffffffff])
+  assert.throws(() => decodeOriginal(bytes), { code: 'VEC_STORAGE' })
+})
+
+test('a head with one flipped bit is refused, whichever it is', () => {
+  const bytes = encodeHead(head)
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const damaged = bytes.slice()
+    damaged[bit >> 3] ^= 1 << (bit & 7)
+    assert.throws(() => decodeHead(damaged), { code: 'VEC_STORAGE' }, `bit ${bit}`)
+  }
+})
+
+test('a head that was cut anywhere is refused', () => {
+  const bytes = encodeHead(head)
+  for (let length = 0; length < bytes.length; length++) {
+    assert.throws(() => decodeHead(bytes.slice(0, length)), { code: 'VEC_STORAGE' })
+  }
+})

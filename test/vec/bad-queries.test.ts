@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { Connection } from '../../src/engine/connection.ts'
+import type { BindValue } from '../../src/engine/values.ts'
+import { encodeEmbedding, open } from '../../src/main.ts'
+import { refused } from '../engine/refusal.ts'
+
+let db: Connection
+
+beforeEach(async () => {
+  db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  const insert = db.prepare('INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)')
+  insert.run('d', 'x', encodeEmbedding([1, 0]))
+  insert.run('d', 'y', encodeEmbedding([0, 1]))
+})
+
+function ask(where: string, ...params: BindValue[]): unknown[] {
+  return db
+    .prepare(`SELECT doc_id FROM docs WHERE ${where}`)
+    .pluck()
+    .all(...params)
+}
+
+const MATCH = "dataset_id = 'd' AND doc_id MATCH ?"
+const bytes = (...numbers: number[]): Uint8Array =>
+  new Uint8Array(Float32Array.from(numbers).buffer)
+
+test('a query of wrong length is refused with its length', () => {
+  refused(
+    () => ask(MATCH, new Uint8Array(5)),
+    'VEC_EMBEDDING',
+    'length 5',
+    'multiple of 4',
+    'encodeEmbedding',
+  )
+})
+
+test('an empty query is refused with both dimensions', () => {
+  refused(
+    () => ask(MATCH, new Uint8Array(0)),
+    'VEC_DIMENSION',
+    'query dim 0 != index dim 2',
+    'embed the query',
+  )
+})
+
+test('a query of another dimension is refused with both dimensions, the dataset and the table', () => {
+  refused(
+    () => ask(MATCH, bytes(1, 2, 3)),
+    'VEC_DIMENSION',
+    'query dim 3 != index dim 2',
+    "dataset 'd' of main._vec_docs",
+    'embed the query',
+  )
+})
+
+test('a query of another dimension is refused with an id pre-filter too', () => {
+  refused(
+    () => ask(`${MATCH} AND doc_id = 'x'`, bytes(1, 2, 3)),
+    'VEC_DIMENSION',
+    'query dim 3 != index dim 2',
+  )
+})
+
+for (const number of [NaN, Infinity, -Infinity]) {
+  test(`a query with ${number} in it is refused with the place`, () => {
+    refused(
+      () => ask(MATCH, bytes(1, number)),
+      'VEC_EMBEDDING',
+      `number 1 of the embedding is ${number}`,
+      'finite',
+      'check',
+    )
+  })
+}
+
+test('a zero query vector finds nothing, with every metric', () => {
+  assert.deepEqual(ask(MATCH, bytes(0, 0)), [])
+  for (const metric of ['euclidean', 'dot']) {
+    db.exec(`CREATE VIRTUAL TABLE ${metric}_docs USING vec(doc_id, metric=${metric})`)
+    db.exec(
+      `INSERT INTO _vec_${metric}_docs(dataset_id, id, embedding) SELECT dataset_id, id, embedding FROM _vec_docs`,
+    )
+    const found = db.prepare(`SELECT doc_id FROM ${metric}_docs WHERE ${MATCH}`).all(bytes(0, 0))
+    assert.deepEqual(found, [])
+  }
+})
+
+test('a NULL query is refused', () => {
+  refused(
+    () => ask(MATCH, null),
+    'VEC_QUERY',
+    'dataset_id and MATCH arguments are required',
+    'cannot be NULL',
+  )
+})
+
+test('a query that is a number is refused with what it is', () => {
+  refused(
+    () => ask(MATCH, 5),
+    'VEC_QUERY',
+    'expected MATCH arg as BLOB or string, got int64',
+    'BLOB of float32',
+  )
+  refused(() => ask(MATCH, 1.5), 'VEC_QUERY', 'got float64')
+})
+
+test('dataset_id missing is refused, with MATCH and without', () => {
+  refused(
+    () => ask('doc_id MATCH ?', bytes(1, 0)),
+    'VEC_QUERY',
+    'vec: dataset_id constraint is required with MATCH',
+    "WHERE dataset_id = '...'",
+  )
+  refused(
+    () => db.prepare('SELECT doc_id FROM docs').all(),
+    'VEC_QUERY',
+    'vec: dataset_id constraint required',
+    "WHERE dataset_id = '...'",
+  )
+})
+
+test('dataset_id NULL is refused, with MATCH and without', () => {
+  refused(
+    () => ask('dataset_id = ? AND doc_id MATCH ?', null, bytes(1, 0)),
+    'VEC_QUERY',
+    'required',
+    'cannot be NULL',
+  )
+  refused(
+    () => ask('dataset_id = ?', null),
+    'VEC_QUERY',
+    'vec: dataset_id argument is required',
+    'name the dataset',
+  )
+})
+
+test('dataset_id that is a number is refused with its type', () => {
+  refused(() => ask('dataset_id = 5'), 'VEC_QUERY', 'unsupported dataset_id type int64', 'text')
+})
+
+test('dataset_id blank is refused with MATCH', () => {
+  refused(
+    () => ask("dataset_id = '  ' AND doc_id MATCH ?", bytes(1, 0)),
+    'VEC_QUERY',
+    'dataset_id is required',
+    'name the dataset',
+  )
+})
+
+test('an unknown dataset is empty', () => {
+  assert.deepEqual(ask("dataset_id = 'nowhere' AND doc_id MATCH ?", bytes(1, 0)), [])
+  assert.deepEqual(ask("dataset_id = 'nowhere'"), [])
+})
+
+for (const [what, k, tells] of [
+  ['negative', -1, 'not -1'],
+  ['fractional', 1.5, 'not 1.5'],
+  ['text', 'ten', "not text 'ten'"],
+  ['NULL', null, 'not NULL'],
+] as const) {
+  test(`k that is ${what} is refused`, () => {
+    refused(
+      () => ask(`${MATCH} AND k = ?`, bytes(1, 0), k),
+      'VEC_QUERY',
+      'k must be a whole number from 0',
+      tells,
+      'number of nearest rows',
+    )
+  })
+}
+
+test('k of 0 and beyond the dataset are no errors', () => {
+  assert.deepEqual(ask(`${MATCH} AND k = 0`, bytes(1, 0)), [])
+  assert.deepEqual(ask(`${MATCH} AND k = 1000`, bytes(1, 0)), ['x', 'y'])
+  assert.deepEqual(ask(`${MATCH} AND k = ?`, bytes(1, 0), 2n ** 62n), ['x', 'y'])
+})
+
+for (const text of ['hello', 'hello, world', '[1,2', '1;2', '{"a":1}', '[1,"2"]', '1,2e99']) {
+  test(`MATCH ${JSON.stringify(text)} is refused with the formats there are`, () => {
+    refused(
+      () => ask(MATCH, text),
+      'VEC_EMBEDDING',
+      /MATCH (string|float)/,
+      'BLOB',
+      'base64',
+      '[0.1, 0.2]',
+    )
+  })
+}
+
+test('MATCH with empty text is refused', () => {
+  refused(() => ask(MATCH, ' '), 'VEC_EMBEDDING', 'MATCH string is empty', 'BLOB')
+})
+
+test('a score bound that is NULL, a blob or no number is refused', () => {
+  refused(
+    () => ask(`${MATCH} AND match_score >= ?`, bytes(1, 0), null),
+    'VEC_QUERY',
+    'unsupported score type <nil>',
+    'number',
+  )
+  refused(
+    () => ask(`${MATCH} AND distance < ?`, bytes(1, 0), bytes(1)),
+    'VEC_QUERY',
+    'unsupported distance type []uint8',
+    'number',
+  )
+  refused(
+    () => ask(`${MATCH} AND match_score >= 'abc'`, bytes(1, 0)),
+    'VEC_QUERY',
+    'cannot parse score "abc"',
+    'number',
+  )
+})
+
+test('rows whose embedding is no vector are skipped, never fatal', () => {
+  const insert = db.prepare('INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)')
+  insert.run('d', 'nan', bytes(NaN, 1))
+  insert.run('d', 'infinite', bytes(1, Infinity))
+  insert.run('d', 'odd', new Uint8Array(7))
+  insert.run('d', 'longer', bytes(1, 0, 0))
+  insert.run('d', 'empty', new Uint8Array(0))
+  insert.run('d', 'null', null)
+  insert.run('d', 'number', 12)
+  assert.deepEqual(ask(MATCH, bytes(1, 0)), ['x', 'y'])
+  assert.deepEqual(ask(`${MATCH} AND doc_id IN ('nan', 'odd', 'longer', 'y')`, bytes(1, 0)), ['y'])
+  assert.deepEqual(ask(`${MATCH} AND doc_id = 'longer'`, bytes(1, 0)), [])
+  assert.equal(ask("dataset_id = 'd'").length, 9)
+})
+
+test('a dataset whose first rows are no vectors takes its dimension from the first that is', () => {
+  const insert = db.prepare('INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)')
+  insert.run('e', '1', bytes(NaN, 1, 1))
+  insert.run('e', '2', new Uint8Array(5))
+  insert.run('e', '3', bytes(1, 0))
+  assert.deepEqual(ask("dataset_id = 'e' AND doc_id MATCH ?", bytes(1, 0)), ['3'])
+})
+
+test('the vec table cannot be written, and says so', () => {
+  refused(
+    () => db.exec("INSERT INTO docs(dataset_id, doc_id) VALUES ('d', 'z')"),
+    'SQLITE_READONLY',
+    'readonly',
+  )
+})

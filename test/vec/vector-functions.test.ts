@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import type { Connection } from '../../src/engine/connection.ts'
+import type { BindValue } from '../../src/engine/values.ts'
+import { encodeEmbedding, open, VERSION } from '../../src/main.ts'
+import { refused } from '../engine/refusal.ts'
+
+let db: Connection
+
+before(async () => {
+  db = await open(':memory:')
+})
+
+const value = (sql: string, ...params: BindValue[]): unknown =>
+  db
+    .prepare(`SELECT ${sql}`)
+    .pluck()
+    .get(...params)
+const e = (...numbers: number[]): Uint8Array => encodeEmbedding(numbers)
+
+test('vec_f32, vec_to_json and vec_length take text and BLOB', () => {
+  assert.deepEqual(value("vec_f32('[1, 2]')"), e(1, 2))
+  assert.deepEqual(value('vec_f32(?)', e(1, 2)), e(1, 2))
+  assert.equal(value('vec_to_json(?)', e(0.1, -2)), '[0.1,-2]')
+  assert.equal(value("vec_length('1, 2, 3')"), 3)
+  assert.equal(value('vec_length(NULL)'), null)
+  refused(() => value("vec_f32('nonsense')"), 'VEC_EMBEDDING', 'JSON/CSV float list')
+  refused(() => value('vec_f32(?)', new Uint8Array(3)), 'VEC_EMBEDDING', 'length 3')
+})
+
+test('vec_normalize gives length 1, and leaves a vector of length zero', () => {
+  assert.deepEqual(value("vec_normalize('[3, 4]')"), e(0.6, 0.8))
+  assert.deepEqual(value("vec_normalize('[0, 0]')"), e(0, 0))
+})
+
+test('vec_distance_cosine and vec_distance_l2 take text and BLOB', () => {
+  assert.equal(value("vec_distance_l2('[0, 0]', ?)", e(3, 4)), 5)
+  assert.equal(value("vec_distance_cosine('[1, 0]', '[0, 1]')"), 1)
+  assert.equal(value("vec_distance_cosine('[1, 0]', '[0, 0]')"), null)
+  refused(
+    () => value("vec_distance_l2('[1]', '[1, 2]')"),
+    'VEC_DIMENSION',
+    'dim mismatch 1 vs 2',
+    'one model',
+  )
+})
+
+test('vec_version tells the version of the package', () => {
+  assert.equal(value('vec_version()'), `v${VERSION}`)
+})
+
+test('functions of vectors can stand in an index and in a view', () => {
+  db.exec(
+    'CREATE TABLE t(e); CREATE INDEX lengths ON t(vec_length(e)); CREATE VIEW v AS SELECT vec_to_json(e) AS j FROM t',
+  )
+  db.prepare('INSERT INTO t VALUES (?)').run(e(1))
+  assert.equal(db.prepare('SELECT j FROM v').pluck().get(), '[1]')
+})
+
+test('vec_invalidate forgets the index of a slice, and the next answer is right', () => {
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  db.exec("INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('d', 'x', vec_f32('[1, 0]'))")
+  const search = (): unknown =>
+    db
+      .prepare("SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH '[1, 0]'")
+      .pluck()
+      .all()
+  assert.deepEqual(search(), ['x'])
+  for (const name of ['docs', '_vec_docs', 'main._vec_docs']) {
+    assert.equal(value('vec_invalidate(?, ?)', name, 'd'), 1)
+    assert.deepEqual(search(), ['x'])
+  }
+  assert.equal(value("vec_invalidate('docs', 'other')"), 0)
+  assert.equal(value("vec_invalidate('docs', '')"), 1)
+  assert.equal(value("vec_invalidate('nowhere._vec_docs', 'd')"), 0)
+  assert.equal(value("vec_invalidate(NULL, 'd')"), 0)
+})
