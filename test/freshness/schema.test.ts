@@ -178,15 +178,16 @@ test('attached files with the same table names never mix', async () => {
   }
 })
 
+async function head(path: string): Promise<string> {
+  using db = await open(path, { readonly: true })
+  const bytes = db.prepare(`SELECT "index" FROM vector_storage WHERE dataset_id = 'a'`).pluck()
+  return Buffer.from(bytes.get() as Uint8Array).toString('hex')
+}
+
 test('an index is saved in its own file, though the names of the schemas changed places', async () => {
   using scene = await Scene.make(LARGE)
   const [second, third] = [newPath(), newPath()]
   for (const path of [second, third]) copyFileSync(scene.path, path)
-  const head = async (path: string): Promise<string> => {
-    using db = await open(path, { readonly: true })
-    const bytes = db.prepare(`SELECT "index" FROM vector_storage WHERE dataset_id = 'a'`).pluck()
-    return Buffer.from(bytes.get() as Uint8Array).toString('hex')
-  }
   const before = await head(second)
   const { db } = scene
   db.prepare('ATTACH ? AS other').run(second)
