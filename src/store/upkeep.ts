@@ -49,21 +49,27 @@ export class Upkeep {
 
   /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
   saveNow(): boolean {
-    if (this.#db.isReadonly(this.#schema)) return false
+    if (!this.#writable) return false
     return this.#saveAll(this.#db.busyTimeout)
   }
 
   /** Deletes the saved index of a dataset. */
   forgetSaved(shadow: string, dataset: string): void {
-    if (!this.#db.isReadonly(this.#schema)) this.storage.drop(shadow, dataset)
+    if (this.#writable) this.storage.drop(shadow, dataset)
   }
 
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
   save(patience: number): boolean {
     const db = this.#db
     if (!db.open || db.inTransaction || db.transactionState() !== 'none') return false
-    if (db.isReadonly(this.#schema)) return false
+    if (!this.#writable) return false
     return this.#saveAll(patience)
+  }
+
+  /** The file can be written, and is still the one behind the schema's name: DETACH and ATTACH may have come between. */
+  get #writable(): boolean {
+    const db = this.#db
+    return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
   }
 
   #saveAll(patience: number): boolean {
@@ -125,13 +131,14 @@ function isWorthSaving(slice: Slice): boolean {
   return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
 }
 
-const known = new WeakMap<Connection, Map<FileSlices, Upkeep>>()
+const known = new WeakMap<Connection, Map<string, Upkeep>>()
 
-/** The upkeep of one file on one connection. */
+/** The upkeep of one file on one connection, under the name that the file has there. */
 export function upkeepOf(db: Connection, schema: string, file: FileSlices): Upkeep {
   let ofDb = known.get(db)
   if (!ofDb) known.set(db, (ofDb = new Map()))
-  let upkeep = ofDb.get(file)
-  if (!upkeep) ofDb.set(file, (upkeep = new Upkeep(db, schema, file)))
+  const key = `${schema}\0${file.key}`
+  let upkeep = ofDb.get(key)
+  if (!upkeep) ofDb.set(key, (upkeep = new Upkeep(db, schema, file)))
   return upkeep
 }

@@ -178,6 +178,33 @@ test('attached files with the same table names never mix', async () => {
   }
 })
 
+async function head(path: string): Promise<string> {
+  using db = await open(path, { readonly: true })
+  const bytes = db.prepare(`SELECT "index" FROM vector_storage WHERE dataset_id = 'a'`).pluck()
+  return Buffer.from(bytes.get() as Uint8Array).toString('hex')
+}
+
+test('an index is saved in its own file, though the names of the schemas changed places', async () => {
+  using scene = await Scene.make(LARGE)
+  const [second, third] = [newPath(), newPath()]
+  for (const path of [second, third]) copyFileSync(scene.path, path)
+  const before = await head(second)
+  const { db } = scene
+  db.prepare('ATTACH ? AS other').run(second)
+  scene.check(db, { schema: 'other' })
+  db.exec('DETACH other')
+  db.prepare('ATTACH ? AS other').run(third)
+  db.prepare('ATTACH ? AS again').run(second)
+  db.prepare(`INSERT INTO again._vec_docs(dataset_id, id, embedding) VALUES ('a', 'new', ?)`).run(
+    scene.near(),
+  )
+  scene.check(db, { schema: 'again' })
+  scene.check(db, { schema: 'other' })
+  db.close()
+  assert.equal(await head(third), before)
+  assert.notEqual(await head(second), before)
+})
+
 test('the same file twice on one connection is one slice', async () => {
   for (const size of [SMALL, LARGE]) {
     using scene = await Scene.make(size)
