@@ -57,6 +57,7 @@ export class Collection {
     options: EmbedOptions = {},
   ): Promise<number> {
     const { dataset, embed, model } = this.#options
+    this.#requireModelColumn()
     const wanted = [...new Map(documents.map(document => [document.id, document])).values()]
     const stored = this.#stored(wanted.map(document => document.id))
     const changed = wanted.filter(({ id, content }) => stored.get(id)?.content !== content)
@@ -90,15 +91,26 @@ export class Collection {
     const { table, dataset, embed, model } = this.#options
     this.#requireModel(dataset, model)
     const embedding = await matchText(embed, query, options)
+    const id = quoteName(this.#idColumn())
     const search = this.#db.prepare(
-      `SELECT doc_id AS id, match_score AS score, content, meta FROM ${quoteName(table)}
-       WHERE dataset_id = ? AND doc_id MATCH ? AND k = ? ORDER BY match_score DESC`,
+      `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
+       WHERE dataset_id = ? AND ${id} MATCH ? AND k = ? ORDER BY match_score DESC`,
     )
     try {
       return search.all(dataset, embedding, k) as TextHit[]
     } finally {
       search.finalize()
     }
+  }
+
+  /** The second column of a vec table, whatever it is called. */
+  #idColumn(): string {
+    const { table } = this.#options
+    const columns = this.#db.pragma(`table_info(${quoteName(table)})`) as { name: string }[]
+    if (columns.length >= 2) return columns[1].name
+    throw new VecError('VEC_SHADOW', `vecutil: there is no vec table ${table}`, {
+      hint: `CREATE VIRTUAL TABLE ${table} USING vec(doc_id)`,
+    })
   }
 
   /** Documents of this model that have an embedding, by id. */
@@ -120,7 +132,19 @@ export class Collection {
     return known
   }
 
+  /** Without the column nobody can tell which model made an embedding. */
+  #requireModelColumn(): void {
+    const columns = this.#db.pragma(`table_info(${quoteName(this.#shadow)})`) as { name: string }[]
+    if (columns.some(({ name }) => name.toLowerCase() === 'embedding_model')) return
+    throw new VecError(
+      'VEC_SHADOW',
+      `vecutil: the table ${this.#shadow} has no column embedding_model: a collection keeps the name of the model there`,
+      { hint: `ALTER TABLE ${quoteName(this.#shadow)} ADD COLUMN embedding_model TEXT` },
+    )
+  }
+
   #requireModel(dataset: string, model: string): void {
+    this.#requireModelColumn()
     const select = this.#db.prepare(
       `SELECT embedding_model FROM ${quoteName(this.#shadow)}
        WHERE dataset_id = ? AND embedding_model IS NOT NULL LIMIT 1`,

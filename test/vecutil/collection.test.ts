@@ -98,3 +98,27 @@ test('many documents are written all or none', () => {
   )
   assert.equal(db.prepare('SELECT count(*) FROM _vec_docs').pluck().get(), 1000)
 })
+
+test('the id column of the vec table may have any name', async () => {
+  db.exec('CREATE VIRTUAL TABLE pages USING vec("page id")')
+  const pages = new Collection(db, { table: 'pages', dataset: 'd', embed, model: 'letters' })
+  await pages.upsertDocumentsText([{ id: 'p1', content: 'aab' }])
+  const hits = await pages.queryText('aab', 1)
+  assert.deepEqual(
+    hits.map(({ id, content }) => [id, content]),
+    [['p1', 'aab']],
+  )
+})
+
+test('a table without embedding_model is refused with the statement that mends it', async () => {
+  db.exec(
+    'CREATE TABLE _vec_plain(dataset_id TEXT, id TEXT, content TEXT, meta TEXT, embedding BLOB, PRIMARY KEY(dataset_id, id))',
+  )
+  db.exec('CREATE VIRTUAL TABLE plain USING vec(doc_id)')
+  const plain = new Collection(db, { table: 'plain', dataset: 'd', embed, model: 'letters' })
+  const refused = { code: 'VEC_SHADOW', hint: /ADD COLUMN embedding_model/ }
+  await assert.rejects(plain.upsertDocumentsText([{ id: '1', content: 'a' }]), refused)
+  await assert.rejects(plain.queryText('a', 1), refused)
+  db.exec('ALTER TABLE _vec_plain ADD COLUMN embedding_model TEXT')
+  assert.equal(await plain.upsertDocumentsText([{ id: '1', content: 'a' }]), 1)
+})
