@@ -137,6 +137,8 @@ export class SliceReader {
       view.slice.index.count < view.slice.index.positions
     ) {
       this.#drop(dataset, entry, view.slice)
+      // Or the next view would load the dead positions again.
+      this.#upkeep.forgetSaved(this.#shadow.name, dataset)
       this.view(dataset)
     }
     return [

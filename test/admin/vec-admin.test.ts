@@ -66,6 +66,7 @@ test('statistics tell what an index is', async () => {
 
 test('optimize drops dead positions and saves', async () => {
   const db = await filled('optimize.db', 4000, 100)
+  assert.deepEqual(admin(db, 'docs:a:b'), ['reindexed:4000'])
   assert.ok(admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
   db.exec("DELETE FROM _vec_docs WHERE id LIKE 'doc 12%'")
   assert.ok(!admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
