@@ -27,6 +27,7 @@ const SOMETHING: Record<string, string> = {
   './indexes': 'createExactIndex',
   './vecadmin': 'register',
   './vecsync': 'createReplicator',
+  './vecutil': 'matchText',
 }
 
 before(() => {
