@@ -57,10 +57,7 @@ async function run(): Promise<void> {
     )
   }
   if (cases.has('mixture')) {
-    await add(
-      '100k x 768 mixture',
-      searchCase(mixtureSet(seed), { rounds, checked, hnsw: !values.quick }),
-    )
+    await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
   }
   if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
   if (cases.has('freshness')) {
