@@ -7,6 +7,7 @@ import { open } from '../src/main.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { searchCase } from './cases/search.ts'
 import { statementCase } from './cases/statements.ts'
+import { canPin, idlestCore } from './cores.ts'
 import { mixtureSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
@@ -15,25 +16,27 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: 'words,mixture,statements,freshness' },
     seed: { type: 'string', default: '1' },
-    pinned: { type: 'boolean', default: false },
+    core: { type: 'string' },
   },
 })
 
-if (values.pinned || !pinned()) await run()
+if (values.core !== undefined || !(await pinned())) await run()
 
 /** Runs again on one core, so that no scheduler moves it about; false where that is not possible. */
-function pinned(): boolean {
-  const args = [...process.execArgv, ...process.argv.slice(1), '--pinned']
-  const { status, error } = spawnSync('taskset', ['-c', '1', process.execPath, ...args], {
+async function pinned(): Promise<boolean> {
+  const core = await idlestCore()
+  if (!canPin(core)) return false
+  const args = [...process.execArgv, ...process.argv.slice(1), '--core', String(core)]
+  const { status } = spawnSync('taskset', ['-c', String(core), process.execPath, ...args], {
     stdio: 'inherit',
   })
-  if (error || status === null) return false
-  process.exitCode = status
+  process.exitCode = status ?? 1
   return true
 }
 
 async function run(): Promise<void> {
   const seed = Number(values.seed)
+  const core = values.core === undefined ? undefined : Number(values.core)
   const cases = new Set(values.only.split(','))
   const rounds = values.quick ? 5 : 30
   const checked = values.quick ? 50 : 1000
@@ -58,14 +61,17 @@ async function run(): Promise<void> {
   }
   if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
   if (cases.has('freshness')) {
-    await add('Kept up row by row, 340k x 100', freshnessCase(wordSet(seed), rounds))
+    await add(
+      'Kept up row by row, 340k x 100',
+      freshnessCase(wordSet(seed), { rounds, hnsw: !values.quick, core }),
+    )
   }
   const db = await open(':memory:')
-  const command = `npm run bench -- ${process.argv
+  const given = process.argv
     .slice(2)
-    .filter(arg => arg !== '--pinned')
-    .join(' ')}`.trim()
-  const text = markdown(db, command.replace(/ --$/, ''), sections)
+    .filter((arg, i, all) => arg !== '--core' && all[i - 1] !== '--core')
+  const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
+  const text = markdown(db, command, sections)
   db.close()
   if (values.quick || cases.size < 4) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)

@@ -1,57 +1,85 @@
-// English words and dictionary definitions in one SQLite file, searched through SQL: `npm run demo [-- text to look for]`.
-// The first run builds the file from what npm packages ship; later runs open it.
+// English words and dictionary definitions in one SQLite file, searched through SQL:
+// `npm run demo [-- --file path] [-- text to look for]`. The first run builds the file from what npm packages ship, later
+// ones open it. Where sqlite-vec and better-sqlite3 are installed, the same searches are timed there.
 
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
 import { cachePath } from '../bench/data/cache.ts'
-import { loadDefinitions, TextEmbedder } from '../bench/data/definitions.ts'
+import { loadDefinitions } from '../bench/data/definitions.ts'
+import { TextEmbedder } from '../bench/data/text-embedder.ts'
 import { loadWordVectors, WORD_DIM, type WordVectors } from '../bench/data/word-vectors.ts'
 import { summarize, time } from '../bench/measure.ts'
-import { openSqliteVec } from '../bench/peers/native.ts'
 import { Progress } from '../bench/progress.ts'
 import { milliseconds } from '../bench/report.ts'
-import { encodeEmbedding, insertMany, open, type Connection, type InsertRow } from '../src/main.ts'
+import { insertMany, open, type InsertRow } from '../src/main.ts'
+import { openPeer } from './sqlite-vec-peer.ts'
 
-const path = cachePath('demo.sqlite')
+/** Counts up when the rows of the file are made differently. */
+const FILE_VERSION = 3
 const COLUMNS = ['dataset_id', 'id', 'content', 'meta', 'embedding']
+
+const { values, positionals } = parseArgs({
+  options: { file: { type: 'string', default: cachePath('demo.sqlite') } },
+  allowPositionals: true,
+})
+const path = values.file
+const text = positionals.join(' ')
+const peerPath = `${path}.sqlite-vec`
 
 const source = loadWordVectors()
 const embedder = new TextEmbedder(source)
-const built = existsSync(path)
-if (!built) await build(source)
+const built = existsSync(path) && (await isCurrent())
 const start = performance.now()
+if (!built) await build(source)
+const seconds = ((performance.now() - start) / 1000).toFixed(1)
 const db = await open(path)
-const rows = db.prepare(
-  'SELECT (SELECT count(*) FROM _vec_words) + (SELECT count(*) FROM _vec_definitions)',
-)
-console.log(
-  `${built ? 'opened' : 'built'} ${path}: ${String(rows.pluck().get())} rows, opened in ${milliseconds(performance.now() - start)}\n`,
-)
+const peer = await openPeer(peerPath, path)
+const rows = db
+  .prepare('SELECT (SELECT count(*) FROM _vec_words) + (SELECT count(*) FROM _vec_definitions)')
+  .pluck()
+console.log(`${path}: ${String(rows.get())} rows, ${built ? 'opened' : `built in ${seconds} s`}`)
+if (!peer) console.log('sqlite-vec and better-sqlite3 are not installed: no comparison')
+console.log()
 
-const text = process.argv.slice(2).join(' ')
 if (text === '') {
   for (const word of ['guitar', 'copenhagen', 'photosynthesis']) words(word)
   for (const question of ['a place where books are kept', 'to run very fast']) definitions(question)
-  compare()
 } else {
   if (!text.includes(' ')) words(text.toLowerCase())
   definitions(text)
 }
 db.close()
+peer?.close()
+
+async function isCurrent(): Promise<boolean> {
+  const present = await open(path, { readonly: true })
+  const version = present.pragma('user_version', { simple: true })
+  present.close()
+  return version === FILE_VERSION
+}
 
 /** Under another name until it is complete: an interrupted run leaves no half file. */
 async function build(vectors: WordVectors): Promise<void> {
   mkdirSync(dirname(path), { recursive: true })
   const part = `${path}.part`
-  for (const suffix of ['', '-journal']) rmSync(part + suffix, { force: true })
+  for (const old of [part, `${part}-journal`, path, peerPath]) rmSync(old, { force: true })
   const made = await open(part)
+  made.exec(`PRAGMA user_version = ${FILE_VERSION}`)
   made.exec('CREATE VIRTUAL TABLE words USING vec(word)')
   made.exec('CREATE VIRTUAL TABLE definitions USING vec(sense)')
   insertMany(made, '_vec_words', COLUMNS, wordRows(vectors))
   insertMany(made, '_vec_definitions', COLUMNS, definitionRows())
+  // A filter through meta finds its ids here, without reading the rows.
+  made.exec(`CREATE INDEX definitions_pos ON _vec_definitions(json_extract(meta, '$.pos'), id)`)
   // The first search builds an index, closing saves it.
   const query = embedder.embed('music')!
-  for (const table of ['words', 'definitions']) nearest(made, table, 1).all(encodeEmbedding(query))
+  for (const [table, column] of [
+    ['words', 'word'],
+    ['definitions', 'sense'],
+  ]) {
+    made.prepare(nearest(table, column, 1)).all(query)
+  }
   made.close()
   renameSync(part, path)
 }
@@ -77,12 +105,15 @@ function* definitionRows(): Generator<InsertRow> {
   progress.end()
 }
 
-function nearest(on: Connection, table: string, limit: number): ReturnType<Connection['prepare']> {
-  const column = table === 'words' ? 'word' : 'sense'
-  return on.prepare(
-    `SELECT ${column} AS id, match_score AS score, content FROM ${table}
-     WHERE dataset_id = 'en' AND ${column} MATCH ? ORDER BY match_score DESC LIMIT ${limit}`,
-  )
+function nearest(table: string, column: string, limit: number): string {
+  return `SELECT ${column} AS id, match_score AS score, content FROM ${table}
+    WHERE dataset_id = 'en' AND ${column} MATCH ? ORDER BY match_score DESC LIMIT ${limit}`
+}
+
+function nearestInPeer(table: string, limit: number, filter = ''): string {
+  return `SELECT id, 1 - distance AS score, content FROM ${table} JOIN ${table}_documents
+    ON ${table}_documents.rowid = ${table}.rowid
+    WHERE embedding MATCH ? AND k = ${limit} ${filter} ORDER BY distance`
 }
 
 interface Hit {
@@ -91,15 +122,32 @@ interface Hit {
   readonly content: string | null
 }
 
-function show(title: string, run: () => unknown[]): void {
+/** Asks once, then times both: ours five times for each time the peer is asked. */
+function show(title: string, query: Uint8Array | Float32Array, sql: string, peerSql: string): void {
+  const statement = db.prepare(sql)
   let hits: Hit[] = []
-  const first = time(() => (hits = run() as Hit[]))
-  const warm = summarize(Array.from({ length: 20 }, () => time(run))).median
-  console.log(`${title}   (first ${milliseconds(first)}, then ${milliseconds(warm)})`)
+  const first = time(() => (hits = statement.all(query) as Hit[]))
+  const own: number[] = []
+  const other: number[] = []
+  const theirs = peer?.prepare(peerSql)
+  for (let round = 0; round < 5; round++) {
+    if (theirs) other.push(time(() => theirs.all(query)))
+    for (let i = 0; i < 5; i++) own.push(time(() => statement.all(query)))
+  }
+  const warm = summarize(own).median
+  console.log(
+    `${title}   (first ${milliseconds(first)}, then ${milliseconds(warm)}${against(warm, other)})`,
+  )
   for (const { id, score, content } of hits) {
     console.log(`  ${score.toFixed(4)}  ${id}${content === null ? '' : `: ${content}`}`)
   }
   console.log()
+}
+
+function against(own: number, other: readonly number[]): string {
+  if (other.length === 0) return ''
+  const { median } = summarize(other)
+  return `; sqlite-vec ${milliseconds(median)}: ${(median / own).toFixed(1)} times as long`
 }
 
 function words(word: string): void {
@@ -109,8 +157,7 @@ function words(word: string): void {
     console.log(`the word '${word}' is not among the ${source.words.length} of the package\n`)
     return
   }
-  const statement = nearest(db, 'words', 6)
-  show(`words near '${word}'`, () => statement.all(embedding))
+  show(`words near '${word}'`, embedding, nearest('words', 'word', 6), nearestInPeer('words', 6))
 }
 
 function definitions(question: string): void {
@@ -119,47 +166,23 @@ function definitions(question: string): void {
     console.log(`no word of '${question}' is known\n`)
     return
   }
-  const all = nearest(db, 'definitions', 5)
-  show(`definitions near '${question}'`, () => all.all(embedding))
-  const verbs = db.prepare(
+  show(
+    `definitions near '${question}'`,
+    embedding,
+    nearest('definitions', 'sense', 5),
+    nearestInPeer('definitions', 5),
+  )
+  show(
+    'the same, verbs only: a filter before the search',
+    embedding,
     `SELECT sense AS id, match_score AS score, content FROM definitions
      WHERE dataset_id = 'en' AND sense MATCH ? AND k = 5
        AND sense IN (SELECT id FROM _vec_definitions WHERE json_extract(meta, '$.pos') = 'verb')`,
+    nearestInPeer(
+      'definitions',
+      5,
+      `AND definitions.rowid IN (SELECT rowid FROM definitions_documents
+         WHERE json_extract(meta, '$.pos') = 'verb')`,
+    ),
   )
-  show(`the same, verbs only: a filter before the search`, () => verbs.all(embedding))
-}
-
-/** The same search in sqlite-vec, the native extension, where it is installed. */
-function compare(): void {
-  const peer = openSqliteVec(':memory:')
-  if (!peer) {
-    console.log('sqlite-vec and better-sqlite3 are not installed: no comparison')
-    return
-  }
-  peer.exec(
-    `CREATE VIRTUAL TABLE words USING vec0(embedding float[${WORD_DIM}] distance_metric=cosine)`,
-  )
-  const insert = peer.prepare('INSERT INTO words(rowid, embedding) VALUES (?, ?)')
-  const progress = new Progress('loading sqlite-vec', source.words.length)
-  peer.transaction(() => {
-    source.words.forEach((_, i) => {
-      progress.update(i)
-      insert.run(BigInt(i + 1), source.vectors.subarray(i * WORD_DIM, (i + 1) * WORD_DIM))
-    })
-  })()
-  progress.end()
-  const query = embedder.embed('guitar')!
-  const theirs = peer.prepare('SELECT rowid FROM words WHERE embedding MATCH ? AND k = 6')
-  const ours = nearest(db, 'words', 6)
-  const own: number[] = []
-  const other: number[] = []
-  for (let i = 0; i < 20; i++) {
-    other.push(time(() => theirs.all(query)))
-    for (let j = 0; j < 5; j++) own.push(time(() => ours.all(query)))
-  }
-  const [a, b] = [summarize(own).median, summarize(other).median]
-  console.log(
-    `words near 'guitar' here: ${milliseconds(a)}, in sqlite-vec: ${milliseconds(b)}: ${(b / a).toFixed(1)} times as fast`,
-  )
-  peer.close()
 }

@@ -1,20 +1,28 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { open, type Connection } from '../../src/main.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { summarize, time, type Times } from '../measure.ts'
-import { createHnsw, type NativeDatabase } from '../peers/native.ts'
 import { milliseconds, type Finding } from '../report.ts'
+import { freshnessPeers, type FreshnessPeer } from './freshness-peers.ts'
+import { wholeProcess, whileWriting } from './processes.ts'
 import { spread } from './search.ts'
-import { loadOurs, loadSqliteVec, NEAREST, PEER_NEAREST } from './tables.ts'
+import { loadOurs, NEAREST } from './tables.ts'
 
 const INSERT = 'INSERT INTO _vec_v(dataset_id, id, embedding) VALUES (?, ?, ?)'
 
+export interface FreshnessOptions {
+  readonly rounds: number
+  readonly hnsw: boolean
+  /** Where this process is pinned; undefined: nowhere. */
+  readonly core: number | undefined
+}
+
 /** What a changed row costs the next search. */
-export async function freshnessCase(words: DataSet, rounds: number): Promise<Finding[]> {
+export async function freshnessCase(
+  words: DataSet,
+  { rounds, hnsw, core }: FreshnessOptions,
+): Promise<Finding[]> {
   const { db, path } = await loadOurs(words, 'freshness.sqlite')
-  const peer = loadSqliteVec(words, 'freshness-peer.sqlite')
+  const peers = freshnessPeers(words, hnsw)
   const nearest = db.prepare(NEAREST).pluck()
   // The first change after opening also makes the table of ids: a cost of once a process.
   nearest.all(queryOf(words, 0))
@@ -22,113 +30,116 @@ export async function freshnessCase(words: DataSet, rounds: number): Promise<Fin
   nearest.all(queryOf(words, 0))
 
   const findings = [
-    ...afterInsert(db, peer?.db, words, rounds),
-    afterManyChanges(db, words, rounds),
-    await besideWriter(db, path, words),
+    afterInsert(db, peers, words, rounds),
+    withinTransaction(db, peers, words, rounds),
+    afterManyChanges(db, peers, words, rounds),
+    await besideWriter(db, path, peers, words, core),
   ]
-  const raw = words.rows.byteLength
   db.close()
-  const again = await open(path)
-  const saved = again
-    .prepare('SELECT sum(length(data)) FROM vector_storage_chunks')
-    .pluck()
-    .get() as number
-  again.close()
-  findings.push(
-    {
-      what: 'size of the saved index, share of the raw float32',
-      ours: `${(saved / raw).toFixed(3)}x`,
-      peer: '',
-      ratio: '',
-      floor: '0.35x',
-      met: saved / raw <= 0.35,
-    },
-    freshProcess(path, words, rounds),
-  )
-  if (peer) findings.push(rebuildOfPeer(words))
-  peer?.db.close()
+  findings.push(await savedSize(path, words), freshProcess(path, peers, words, rounds))
+  for (const peer of peers) peer.close()
   return findings
 }
 
-function afterInsert(
-  db: Connection,
-  peer: NativeDatabase | undefined,
-  words: DataSet,
-  rounds: number,
-): Finding[] {
-  const nearest = db.prepare(NEAREST).pluck()
-  const insert = db.prepare(INSERT)
-  const quiet: number[] = []
-  const commit: number[] = []
-  const after: number[] = []
-  const within: number[] = []
-  const peerQuiet: number[] = []
-  const peerAfter: number[] = []
-  const peerNearest = peer?.prepare(PEER_NEAREST).raw()
-  const peerInsert = peer?.prepare('INSERT INTO v(embedding) VALUES (?)')
-  for (let i = 0; i < rounds * 10; i++) {
-    const query = queryOf(words, i)
-    quiet.push(time(() => nearest.all(query)))
-    commit.push(time(() => insert.run('d', `new ${i}`, rowOf(words, i))))
-    after.push(time(() => nearest.all(query)))
-    db.exec('BEGIN')
-    insert.run('d', `open ${i}`, rowOf(words, i))
-    within.push(time(() => nearest.all(query)))
-    db.exec('ROLLBACK')
-    if (i % 10 === 0 && peerNearest && peerInsert) {
-      peerQuiet.push(time(() => peerNearest.all(query)))
-      peerInsert.run(rowOf(words, i))
-      peerAfter.push(time(() => peerNearest.all(query)))
-    }
-  }
-  const base = summarize(quiet)
-  const peerText = (times: number[]): string =>
-    times.length === 0
-      ? ''
-      : `sqlite-vec ${spread(summarize(times))}, quiet ${milliseconds(summarize(peerQuiet).median)}`
-  return [
-    over(
-      'one insert in autocommit, then a search: over the search alone',
-      summarize(after),
-      base,
-      1.5,
-      {
-        note: `; the insert itself ${milliseconds(summarize(commit).median)}, fsync included`,
-        peer: peerText(peerAfter),
-      },
-    ),
-    over(
-      'one insert, one search in an open transaction: over the search alone',
-      summarize(within),
-      base,
-      1.3,
-      {
-        note: '',
-        peer: '',
-      },
-    ),
-  ]
+function texts(peers: readonly FreshnessPeer[], step: (peer: FreshnessPeer) => string): string {
+  return peers
+    .map(step)
+    .filter(text => text !== '')
+    .join('; ')
 }
 
 function over(
   what: string,
-  times: Times,
+  ours: Times,
   base: Times,
   floor: number,
-  extra: { readonly note: string; readonly peer: string },
+  peer: string,
+  note = '',
 ): Finding {
-  const ratio = times.median / base.median
+  const ratio = ours.median / base.median
   return {
     what,
-    ours: `${spread(times)}, quiet ${milliseconds(base.median)}${extra.note}`,
-    peer: extra.peer,
+    ours: `${spread(ours)}, quiet ${milliseconds(base.median)}${note}`,
+    peer,
     ratio: `${ratio.toFixed(2)}x`,
     floor: `${floor}x`,
     met: ratio <= floor,
   }
 }
 
-function afterManyChanges(db: Connection, words: DataSet, rounds: number): Finding {
+function afterInsert(
+  db: Connection,
+  peers: readonly FreshnessPeer[],
+  words: DataSet,
+  rounds: number,
+): Finding {
+  const nearest = db.prepare(NEAREST).pluck()
+  const insert = db.prepare(INSERT)
+  const durable: number[] = []
+  const quiet: number[] = []
+  const both: number[] = []
+  for (let i = 0; i < rounds * 10; i++) {
+    const query = queryOf(words, i)
+    durable.push(time(() => insert.run('d', `durable ${i}`, rowOf(words, i))))
+    nearest.all(query)
+    // Without waiting for the disk, which would hide all else.
+    db.exec('PRAGMA synchronous = OFF')
+    quiet.push(time(() => nearest.all(query)))
+    both.push(
+      time(() => {
+        insert.run('d', `new ${i}`, rowOf(words, i))
+        nearest.all(query)
+      }),
+    )
+    db.exec('PRAGMA synchronous = FULL')
+  }
+  return over(
+    'one insert in autocommit, then a search, fsync aside: over the search alone',
+    summarize(both),
+    summarize(quiet),
+    1.5,
+    texts(peers, peer => peer.insertThenSearch()),
+    `; the insert with fsync ${milliseconds(summarize(durable).median)}`,
+  )
+}
+
+function withinTransaction(
+  db: Connection,
+  peers: readonly FreshnessPeer[],
+  words: DataSet,
+  rounds: number,
+): Finding {
+  const nearest = db.prepare(NEAREST).pluck()
+  const insert = db.prepare(INSERT)
+  const quiet: number[] = []
+  const both: number[] = []
+  for (let i = 0; i < rounds * 10; i++) {
+    const query = queryOf(words, i)
+    quiet.push(time(() => nearest.all(query)))
+    db.exec('BEGIN')
+    both.push(
+      time(() => {
+        insert.run('d', `open ${i}`, rowOf(words, i))
+        nearest.all(query)
+      }),
+    )
+    db.exec('ROLLBACK')
+  }
+  return over(
+    'one insert and a search in an open transaction: over the search alone',
+    summarize(both),
+    summarize(quiet),
+    1.3,
+    texts(peers, peer => peer.insertInTransaction()),
+  )
+}
+
+function afterManyChanges(
+  db: Connection,
+  peers: readonly FreshnessPeer[],
+  words: DataSet,
+  rounds: number,
+): Finding {
   const nearest = db.prepare(NEAREST).pluck()
   const change = db.prepare("UPDATE _vec_v SET embedding = ? WHERE dataset_id = 'd' AND id = ?")
   const quiet: number[] = []
@@ -147,7 +158,7 @@ function afterManyChanges(db: Connection, words: DataSet, rounds: number): Findi
   return {
     what: '1,000 changed rows, then one search: more than the search alone',
     ours: `${milliseconds(extra)} (search ${milliseconds(summarize(quiet).median)})`,
-    peer: '',
+    peer: texts(peers, peer => peer.manyChanges()),
     ratio: '',
     floor: '15 ms',
     met: extra <= 15,
@@ -155,78 +166,61 @@ function afterManyChanges(db: Connection, words: DataSet, rounds: number): Findi
 }
 
 /** A process of its own writes 500 rows a second while this one searches. */
-async function besideWriter(db: Connection, path: string, words: DataSet): Promise<Finding> {
+async function besideWriter(
+  db: Connection,
+  path: string,
+  peers: readonly FreshnessPeer[],
+  words: DataSet,
+  core: number | undefined,
+): Promise<Finding> {
   const nearest = db.prepare(NEAREST).pluck()
-  const measure = (count: number): Times => {
-    const times: number[] = []
-    for (let i = 0; i < count; i++) times.push(time(() => nearest.all(queryOf(words, i))))
-    return summarize(times)
-  }
+  const measure = (count: number): Times =>
+    summarize(Array.from({ length: count }, (_, i) => time(() => nearest.all(queryOf(words, i)))))
   const quiet = measure(200)
-  const script = fileURLToPath(new URL('./writer.js', import.meta.url))
-  const writer = spawn(process.execPath, [script, path, String(words.dim)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(writer.stdout, 'data')
-  const busy = measure(400)
-  writer.kill()
-  await once(writer, 'exit')
-  const ratio = busy.median / quiet.median
+  const busy = await whileWriting('writer.js', [path, String(words.dim)], core, () => measure(400))
+  const peer: string[] = []
+  for (const other of peers) peer.push(await other.besideWriter(core))
+  return over(
+    'search while another process writes 500 rows/s: p50 over the quiet one',
+    busy,
+    quiet,
+    1.5,
+    peer.filter(text => text !== '').join('; '),
+  )
+}
+
+async function savedSize(path: string, words: DataSet): Promise<Finding> {
+  const db = await open(path)
+  const saved = db
+    .prepare('SELECT coalesce(sum(length(data)), 0) FROM vector_storage_chunks')
+    .pluck()
+    .get() as number
+  db.close()
+  const share = saved / words.rows.byteLength
   return {
-    what: 'search while another process writes 500 rows/s: p50 over the quiet one',
-    ours: `${spread(busy)}, quiet ${milliseconds(quiet.median)}`,
+    what: 'size of the saved index, share of the raw float32',
+    ours: saved === 0 ? 'not saved' : `${share.toFixed(3)}x`,
     peer: '',
-    ratio: `${ratio.toFixed(2)}x`,
-    floor: '1.5x',
-    met: ratio <= 1.5,
+    ratio: '',
+    floor: '0.35x',
+    met: saved > 0 && share <= 0.35,
   }
 }
 
-function freshProcess(path: string, words: DataSet, rounds: number): Finding {
-  const script = fileURLToPath(new URL('./first-search.js', import.meta.url))
-  const run = (): void => {
-    const { status, stderr } = spawnSync(process.execPath, [script, path, String(words.dim)])
-    if (status !== 0) throw new Error(`first-search failed: ${stderr.toString()}`)
-  }
-  run()
-  const times: number[] = []
-  for (let i = 0; i < Math.max(5, rounds); i++) times.push(time(run))
-  const result = summarize(times)
+function freshProcess(
+  path: string,
+  peers: readonly FreshnessPeer[],
+  words: DataSet,
+  rounds: number,
+): Finding {
+  const runs = Math.max(5, Math.ceil(rounds / 2))
+  const result = wholeProcess('first-search.js', [path, String(words.dim)], runs)
   return {
     what: 'fresh process: open the file, first search, end; index saved before',
     ours: spread(result),
-    peer: '',
+    peer: texts(peers, peer => peer.freshProcess(5)),
     ratio: '',
     floor: '300 ms',
     met: result.median <= 300,
-  }
-}
-
-/** hnswlib has no transactions and no file of its own to keep up: what it offers is adding a point. */
-function rebuildOfPeer(words: DataSet): Finding {
-  const index = createHnsw(words.dim)
-  if (!index) {
-    return {
-      what: 'hnswlib: add one point',
-      ours: '',
-      peer: 'not installed',
-      ratio: '',
-      floor: '',
-      met: undefined,
-    }
-  }
-  index.initIndex({ maxElements: 6000, m: 16, efConstruction: 200, randomSeed: 1 })
-  const times: number[] = []
-  for (let i = 0; i < 6000; i++) {
-    const taken = time(() => index.addPoint(Array.from(rowOf(words, i)), i))
-    if (i >= 5000) times.push(taken)
-  }
-  return {
-    what: 'hnswlib: add one point to 5,000 others (in memory, nothing saved)',
-    ours: '',
-    peer: spread(summarize(times)),
-    ratio: '',
-    floor: '',
-    met: undefined,
   }
 }

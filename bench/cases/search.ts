@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
 import { indexCache } from '../../src/vec.ts'
-import { cachePath } from '../data/cache.ts'
-import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
+import { queryOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender, type Times } from '../measure.ts'
-import { createHnsw } from '../peers/native.ts'
 import { Oracle } from '../peers/oracle.ts'
 import { Progress } from '../progress.ts'
 import { milliseconds, perSecond, type Finding } from '../report.ts'
+import { hnswIndex } from './hnsw.ts'
 import { loadOurs, loadSqliteVec, NEAREST, PEER_NEAREST, warmUp, type Loaded } from './tables.ts'
 
 export interface SearchOptions {
@@ -39,7 +37,7 @@ export async function searchCase(set: DataSet, options: SearchOptions): Promise<
   }
   const oracle = new Oracle(set)
   contenders.push({ name: 'plain JavaScript', perRound: 1, run: i => oracle.nearest(i, 10) })
-  const hnsw = options.hnsw ? buildHnsw(set) : undefined
+  const hnsw = options.hnsw ? searchableHnsw(set) : undefined
   if (hnsw)
     contenders.push({ name: 'hnswlib', perRound: 20, run: i => hnsw.search(queryOf(set, i)) })
   const times = interleave(contenders, options.rounds)
@@ -129,32 +127,20 @@ function answerFinding(
   }
 }
 
-export interface Hnsw {
-  /** Milliseconds; NaN when it was read from the cache. */
-  readonly buildTime: number
+interface Hnsw {
+  readonly built: string
   search(query: Float32Array): number[]
 }
 
-export function buildHnsw(set: DataSet): Hnsw | undefined {
-  const index = createHnsw(set.dim)
-  if (!index) return undefined
-  const path = cachePath(`bench/hnsw-${set.ids.length}-${set.dim}.bin`)
-  let buildTime = NaN
-  if (existsSync(path)) index.readIndexSync(path)
-  else {
-    const progress = new Progress('building HNSW (hnswlib, M 16, ef 200)', set.ids.length)
-    index.initIndex({ maxElements: set.ids.length, m: 16, efConstruction: 200, randomSeed: 1 })
-    buildTime = time(() => {
-      for (let i = 0; i < set.ids.length; i++) {
-        index.addPoint(Array.from(rowOf(set, i)), i)
-        progress.update(i)
-      }
-    })
-    progress.end()
-    index.writeIndexSync(path)
-  }
+function searchableHnsw(set: DataSet): Hnsw | undefined {
+  const found = hnswIndex(set)
+  if (!found) return undefined
+  const { buildTime, cached, index } = found
   index.setEf(100)
-  return { buildTime, search: query => index.searchKnn(Array.from(query), 10).neighbors }
+  return {
+    built: `built in ${(buildTime / 1000).toFixed(0)} s${cached ? ', in an earlier run' : ''}`,
+    search: query => index.searchKnn(Array.from(query), 10).neighbors,
+  }
 }
 
 function hnswFinding(
@@ -171,13 +157,10 @@ function hnswFinding(
     const ids = new Set(hnsw.search(queryOf(set, i)).map(label => set.ids[label]))
     found += oracle.nearest(i, 10).filter(id => ids.has(id)).length
   }
-  const build = Number.isNaN(hnsw.buildTime)
-    ? ''
-    : `, built in ${(hnsw.buildTime / 1000).toFixed(0)} s`
   return {
     what: 'same, against native HNSW (hnswlib, approximate, ef 100)',
     ours: `${milliseconds(ours.median)}, recall 1`,
-    peer: `${spread(times)}, recall ${(found / (sample * 10)).toFixed(3)}${build}`,
+    peer: `${spread(times)}, recall ${(found / (sample * 10)).toFixed(3)}, ${hnsw.built}`,
     ratio: `${(times.median / ours.median).toFixed(2)}x`,
     floor: '',
     met: undefined,

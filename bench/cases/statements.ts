@@ -51,6 +51,7 @@ async function smallSearch(seed: number): Promise<Finding> {
   const normal = seededNormal(seed)
   const small: DataSet = {
     name: '100 x 384',
+    key: `small-${seed}`,
     dim,
     ids: Array.from({ length: 100 }, (_, i) => `doc-${i}`),
     rows: Float32Array.from({ length: 100 * dim }, normal),

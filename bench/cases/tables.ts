@@ -61,12 +61,14 @@ export async function loadOneByOne(set: DataSet, name: string): Promise<number> 
 
 export interface LoadedPeer {
   readonly db: NativeDatabase
+  readonly path: string
   readonly loadTime: number
 }
 
 /** A vec0 table `v` of sqlite-vec with the set; undefined where it is not installed. */
 export function loadSqliteVec(set: DataSet, name: string): LoadedPeer | undefined {
-  const db = openSqliteVec(freshFile(name))
+  const path = freshFile(name)
+  const db = openSqliteVec(path)
   if (!db) return undefined
   db.exec(`CREATE VIRTUAL TABLE v USING vec0(embedding float[${set.dim}] distance_metric=cosine)`)
   const insert = db.prepare('INSERT INTO v(rowid, embedding) VALUES (?, ?)')
@@ -74,7 +76,7 @@ export function loadSqliteVec(set: DataSet, name: string): LoadedPeer | undefine
     for (let i = 0; i < set.ids.length; i++) insert.run(BigInt(i + 1), rowOf(set, i))
   })
   const loadTime = time(load)
-  return { db, loadTime }
+  return { db, path, loadTime }
 }
 
 export const NEAREST = `SELECT doc_id, match_score FROM v

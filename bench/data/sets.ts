@@ -6,6 +6,8 @@ import { loadWordVectors, WORD_DIM } from './word-vectors.ts'
 /** Rows to search and queries that are not among them. */
 export interface DataSet {
   readonly name: string
+  /** Names what is in it, seed and all: part of file names in the cache. */
+  readonly key: string
   readonly dim: number
   readonly ids: readonly string[]
   readonly rows: Float32Array
@@ -42,36 +44,48 @@ export function wordSet(seed: number, queryCount = 1000): DataSet {
       ids.push(word)
     }
   })
-  return { name: `${ids.length} x 100 word vectors`, dim: WORD_DIM, ids, rows, queries, queryCount }
+  const key = `words-${ids.length}-${queryCount}-${seed}`
+  const name = `${ids.length} x 100 word vectors`
+  return { name, key, dim: WORD_DIM, ids, rows, queries, queryCount }
 }
 
-/** 500 Gaussian clusters in 768 dimensions: centres of N(0, 1), noise of 0.6 a number. Queries from the same mixture. */
+const MIXTURE_DIM = 768
+
+/** Rows of the mixture, and queries from the same one: drawn once, then read from the cache. */
 export function mixtureSet(seed: number, count = 100_000, queryCount = 1000): DataSet {
-  const dim = 768
-  const total = (count + queryCount) * dim
-  const name = `mixture-${count}-${queryCount}-${seed}.f32`
-  const cached = readCache(name)
-  const all = new Float32Array(total)
-  if (cached?.length === total * 4) new Uint8Array(all.buffer).set(cached)
+  const dim = MIXTURE_DIM
+  const total = count + queryCount
+  const key = `mixture-${count}-${queryCount}-${seed}`
+  const cached = readCache(`${key}.f32`)
+  let all = new Float32Array(total * dim)
+  if (cached?.length === all.byteLength) new Uint8Array(all.buffer).set(cached)
   else {
-    const progress = new Progress('drawing the mixture', count + queryCount)
-    const normal = seededNormal(seed)
-    const random = seededRandom(seed + 1)
-    const centres = Float32Array.from({ length: 500 * dim }, normal)
-    for (let i = 0; i < count + queryCount; i++) {
-      const centre = Math.floor(random() * 500) * dim
-      for (let j = 0; j < dim; j++) all[i * dim + j] = centres[centre + j] + 0.6 * normal()
-      if (i % 1000 === 0) progress.update(i)
-    }
-    progress.end()
-    writeCache(name, new Uint8Array(all.buffer))
+    all = drawMixture(seed, total, dim)
+    writeCache(`${key}.f32`, new Uint8Array(all.buffer))
   }
   return {
     name: `${count} x 768 mixture`,
+    key,
     dim,
     ids: Array.from({ length: count }, (_, i) => `doc-${String(i).padStart(6, '0')}`),
     rows: all.subarray(0, count * dim),
     queries: all.subarray(count * dim),
     queryCount,
   }
+}
+
+/** 500 Gaussian clusters: centres of N(0, 1), noise of 0.6 a number. */
+export function drawMixture(seed: number, rows: number, dim: number): Float32Array<ArrayBuffer> {
+  const progress = new Progress('drawing the mixture', rows)
+  const normal = seededNormal(seed)
+  const random = seededRandom(seed + 1)
+  const centres = Float32Array.from({ length: 500 * dim }, normal)
+  const all = new Float32Array(rows * dim)
+  for (let i = 0; i < rows; i++) {
+    const centre = Math.floor(random() * 500) * dim
+    for (let j = 0; j < dim; j++) all[i * dim + j] = centres[centre + j] + 0.6 * normal()
+    if (i % 1000 === 0) progress.update(i)
+  }
+  progress.end()
+  return all
 }

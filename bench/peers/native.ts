@@ -42,6 +42,7 @@ export interface HnswIndex {
   addPoint(point: number[], label: number): void
   searchKnn(query: number[], k: number): { neighbors: number[] }
   setEf(ef: number): void
+  resizeIndex(maxElements: number): void
   readIndexSync(path: string): void
   writeIndexSync(path: string): void
 }
