@@ -1,7 +1,14 @@
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
 import { readValue, writeResult, type BindValue, type SqlValue } from './values.ts'
-import { SQLITE_OK, SQLITE_TRANSIENT, type Pointer, type Sqlite } from './wasm.ts'
+import {
+  SQLITE_BLOB,
+  SQLITE_NULL,
+  SQLITE_OK,
+  SQLITE_TRANSIENT,
+  type Pointer,
+  type Sqlite,
+} from './wasm.ts'
 
 /** A virtual table module: makes tables. Everything it throws becomes the SQL error, word for word. */
 export interface VirtualTableModule {
@@ -78,20 +85,47 @@ export class FilterArguments {
 
   /** All values of an IN that bestIndex took as a whole. */
   list(i: number): SqlValue[] {
-    const { raw } = this.#sqlite
     const values: SqlValue[] = []
+    this.#eachOf(i, value => values.push(readValue(this.#sqlite, value)))
+    return values
+  }
+
+  /** A value as a TEXT column compares it: its bytes; undefined for NULL and BLOB, which equal no text. */
+  utf8(i: number): Uint8Array | undefined {
+    return this.#utf8(this.#sqlite.peek32(this.#argv + 4 * i))
+  }
+
+  /** The same for all values of an IN. SQLite gives each once, in the affinity of the comparison. */
+  utf8List(i: number): Uint8Array[] {
+    const texts: Uint8Array[] = []
+    this.#eachOf(i, value => {
+      const text = this.#utf8(value)
+      if (text) texts.push(text)
+    })
+    return texts
+  }
+
+  #eachOf(i: number, visit: (value: Pointer) => void): void {
+    const { raw } = this.#sqlite
     const out = this.#sqlite.alloc(4)
     try {
       const list = this.#sqlite.peek32(this.#argv + 4 * i)
       let code = raw.sqlite3_vtab_in_first(list, out)
       while (code === SQLITE_OK) {
-        values.push(readValue(this.#sqlite, this.#sqlite.peek32(out)))
+        visit(this.#sqlite.peek32(out))
         code = raw.sqlite3_vtab_in_next(list, out)
       }
     } finally {
       this.#sqlite.free(out)
     }
-    return values
+  }
+
+  #utf8(value: Pointer): Uint8Array | undefined {
+    const { raw } = this.#sqlite
+    const type = raw.sqlite3_value_type(value)
+    if (type === SQLITE_NULL || type === SQLITE_BLOB) return undefined
+    const p = raw.sqlite3_value_text(value)
+    return this.#sqlite.copyBytes(p, raw.sqlite3_value_bytes(value))
   }
 }
 

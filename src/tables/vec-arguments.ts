@@ -50,10 +50,10 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
         vector = queryVector(args.value(i))
         return
       case 'id=':
-        ids = idsOf([args.value(i)])
+        ids = [args.utf8(i)].filter(id => id !== undefined)
         return
       case 'id-in':
-        ids = idsOf(args.list(i))
+        ids = args.utf8List(i)
         return
       case 'k':
         k = countOf(args.value(i))
@@ -116,17 +116,6 @@ function queryVector(value: SqlValue): Float32Array {
     throw notFinite(vector[at], at)
   }
   return vector
-}
-
-/** Values that an id can equal: text, and numbers as the text they become in a TEXT column. */
-function idsOf(values: readonly SqlValue[]): Uint8Array[] {
-  const texts = new Set<string>()
-  for (const value of values) {
-    if (typeof value === 'string') texts.add(value)
-    else if (typeof value === 'number' || typeof value === 'bigint') texts.add(String(value))
-  }
-  const encoder = new TextEncoder()
-  return Array.from(texts, text => encoder.encode(text))
 }
 
 function countOf(value: SqlValue): number {
