@@ -12,6 +12,7 @@ import {
   type SchemaObject,
 } from './layout.ts'
 import { quoteName } from './names.ts'
+import { Storage } from './storage.ts'
 
 const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
 
@@ -135,9 +136,12 @@ export class ShadowTable {
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
-    for (const trigger of this.#foreignTriggers()) {
+    const foreign = this.#foreignTriggers()
+    for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
+    // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
+    if (foreign.length > 0) new Storage(db, schema).dropForeign(this.name)
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()

@@ -140,6 +140,15 @@ export class Storage {
     }
   }
 
+  /** Deletes the indexes of a shadow table that another program saved. */
+  dropForeign(shadow: string): void {
+    if (!this.#has(STORAGE)) return
+    this.#run(
+      `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND hex(substr("index", 1, 4)) IS NOT '53565431'`,
+      storageName(shadow),
+    )
+  }
+
   /**
    * Deletes journal entries that no saved index needs any more: mark first, then delete. Whoever holds an older index
    * in memory sees the mark and builds anew. The entry that a saved index ends with stays: it proves their common past.
