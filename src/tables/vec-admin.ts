@@ -18,7 +18,16 @@ import { connectedTable, type VecTable } from './vec-table.ts'
  */
 export const vecAdminModule: VirtualTableModule = {
   eponymous: true,
-  connect: context => new VecAdmin(context.db),
+  connect: context => {
+    // The original's form names one column, whatever it is called.
+    const [, ...others] = context.args
+    if (others.length > 0) {
+      throw adminError(
+        `vec_admin: '${others[0].trim()}' is no option: expected is vec_admin(op) alone`,
+      )
+    }
+    return new VecAdmin(context.db)
+  },
 }
 
 class VecAdmin implements VirtualTable {

@@ -49,16 +49,24 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
     const [key, value] = splitOption(arg)
     given.set(key, value)
   }
+  const index = oneOf(
+    'index',
+    given.get('index'),
+    { auto: 'auto', brute: 'brute', cover: 'cover' } as const,
+    'auto',
+  )
+  const metric = metricOf(given)
+  if (index === 'cover' && metric === 'dot') {
+    throw optionError(
+      'vec: index=cover cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
+      'leave index out, or choose metric=cosine or metric=euclidean',
+    )
+  }
   return {
     column,
     dbpath: dbpathOf(given.get('dbpath')),
-    index: oneOf(
-      'index',
-      given.get('index'),
-      { auto: 'auto', brute: 'brute', cover: 'cover' },
-      'auto',
-    ),
-    metric: metricOf(given),
+    index,
+    metric,
     coverBase: coverBaseOf(given.get('cover_base')),
     coverBound: oneOf(
       'cover_bound',

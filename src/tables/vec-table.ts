@@ -111,10 +111,6 @@ export class VecTable implements VirtualTable {
     this.declaration = `CREATE TABLE vec(dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN)`
   }
 
-  get db(): Connection {
-    return this.#context.db
-  }
-
   bestIndex(info: IndexInfo): boolean {
     return planVec(info, this.#options.metric)
   }

@@ -88,6 +88,10 @@ test('what is no operation is refused, and says what is', async () => {
     () => admin(db, 'docs'),
     /is no operation: expected is \[reindex\|stats\|optimize:\]/,
   )
+  assert.throws(
+    () => db.exec("CREATE VIRTUAL TABLE a USING vec_admin(op, dbpath='x')"),
+    /'dbpath='x'' is no option/,
+  )
   assert.throws(() => admin(db, 'nothing:a'), /no vec table stands over main\.nothing/)
   assert.throws(
     () => db.prepare('SELECT op FROM vec_admin WHERE op MATCH 5').all(),
