@@ -124,6 +124,7 @@ describe('restoring', () => {
     'no number of positions': { positions: NaN },
     'a negative number of positions': { positions: -1, count: -1 },
     'more live rows than positions': { count: 11 },
+    'fewer live rows than there are': { count: 9 },
     'half a row': { sections: [{ name: 'codes', bytes: bytes.subarray(1) }] },
     'no section': { sections: [] },
     'two sections': { sections: [good.sections[0], good.sections[0]] },

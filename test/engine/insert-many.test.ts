@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { insertMany, open, type Connection, type InsertRow } from '../../src/engine.ts'
+
+let db: Connection
+
+beforeEach(async () => {
+  db = await open(':memory:')
+  db.exec('CREATE TABLE t(a PRIMARY KEY, b, "odd "" name")')
+})
+
+function rows(): unknown[] {
+  return db.prepare('SELECT a, b FROM t ORDER BY a').raw().all()
+}
+
+test('rows go in as they are, and are counted', () => {
+  const given: InsertRow[] = [
+    [1, 'text \0 é'],
+    [2n ** 60n, null],
+    [-0.5, new Float32Array([1, 2])],
+    ['b', true],
+  ]
+  assert.equal(insertMany(db, 't', ['a', 'b'], given), 4)
+  assert.deepEqual(rows(), [
+    [-0.5, new Uint8Array(new Float32Array([1, 2]).buffer)],
+    [1, 'text \0 é'],
+    [2n ** 60n, null],
+    ['b', 1],
+  ])
+  assert.equal(insertMany(db, 't', ['a', 'odd " name'], [[7, 8]]), 1)
+  assert.equal(insertMany(db, 't', ['a'], []), 0)
+})
+
+test('triggers fire for each row', () => {
+  db.exec('CREATE TABLE log(a)')
+  db.exec('CREATE TRIGGER logged AFTER INSERT ON t BEGIN INSERT INTO log VALUES (NEW.a); END')
+  insertMany(
+    db,
+    't',
+    ['a', 'b'],
+    [
+      [1, 1],
+      [2, 2],
+    ],
+  )
+  assert.deepEqual(db.prepare('SELECT a FROM log').pluck().all(), [1, 2])
+})
+
+test('a row that cannot go in leaves none in', () => {
+  assert.throws(
+    () =>
+      insertMany(
+        db,
+        't',
+        ['a', 'b'],
+        [
+          [1, 1],
+          [2, 2],
+          [1, 3],
+        ],
+      ),
+    { code: 'SQLITE_CONSTRAINT' },
+  )
+  assert.deepEqual(rows(), [])
+  assert.throws(
+    () => insertMany(db, 't', ['a', 'b'], [[1, 1], [2]]),
+    /row 2 has 1 values: expected is an array of 2/,
+  )
+  assert.throws(
+    () =>
+      insertMany(
+        db,
+        't',
+        ['a', 'b'],
+        [
+          [1, 1],
+          [2, NaN],
+        ],
+      ),
+    /value 2 of row 2 cannot be NaN/,
+  )
+  const undefinedRow = [2, undefined] as unknown as InsertRow
+  assert.throws(
+    () => insertMany(db, 't', ['a', 'b'], [[1, 1], undefinedRow]),
+    /value 2 of row 2 cannot be undefined/,
+  )
+  const date = [2, new Date(0)] as unknown as InsertRow
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], [[1, 1], date]), /cannot be a Date/)
+  assert.deepEqual(rows(), [])
+})
+
+test('a key that is there already is an error, left alone, or replaced, as asked', () => {
+  insertMany(db, 't', ['a', 'b'], [[1, 'old']])
+  assert.equal(
+    insertMany(
+      db,
+      't',
+      ['a', 'b'],
+      [
+        [1, 'new'],
+        [2, 'x'],
+      ],
+      { conflict: 'ignore' },
+    ),
+    1,
+  )
+  assert.deepEqual(rows(), [
+    [1, 'old'],
+    [2, 'x'],
+  ])
+  insertMany(db, 't', ['a', 'b'], [[1, 'new']], { conflict: 'replace' })
+  assert.deepEqual(rows()[0], [1, 'new'])
+})
+
+test('a generator is asked row by row, ended when it fails, and its error is the error', () => {
+  let ended = false
+  function* failing(): Generator<InsertRow> {
+    try {
+      yield [1, 1]
+      throw new Error('the source ran dry')
+    } finally {
+      ended = true
+    }
+  }
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], failing()), /the source ran dry/)
+  assert.ok(ended)
+  ended = false
+  function* endless(): Generator<InsertRow> {
+    try {
+      for (let i = 0; ; i++) yield [i % 3, i]
+    } finally {
+      ended = true
+    }
+  }
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], endless()), { code: 'SQLITE_CONSTRAINT' })
+  assert.ok(ended)
+  assert.deepEqual(rows(), [])
+})
+
+test('it is a part of the transaction it stands in', () => {
+  db.exec('BEGIN')
+  insertMany(db, 't', ['a', 'b'], [[1, 1]])
+  db.exec('ROLLBACK')
+  assert.deepEqual(rows(), [])
+})
+
+test('the source of rows may read the database, and not insert in turn', () => {
+  function* nested(): Generator<InsertRow> {
+    yield [db.prepare('SELECT 1').pluck().get() as number, 1]
+    insertMany(db, 't', ['a', 'b'], [[2, 2]])
+  }
+  assert.throws(
+    () => insertMany(db, 't', ['a', 'b'], nested()),
+    /while another one of the same connection/,
+  )
+  assert.equal(insertMany(db, 't', ['a', 'b'], [[3, 3]]), 1)
+})
+
+test('columns that make no sense are refused', () => {
+  assert.throws(() => insertMany(db, 't', [], []), RangeError)
+  assert.throws(() => insertMany(db, 't', ['nothing'], [[1]]), /nothing/)
+  assert.throws(() => insertMany(db, 'nowhere', ['a'], [[1]]), /no such table/)
+})
+
+test('a table of an attached schema can be the target', () => {
+  db.exec("ATTACH ':memory:' AS other")
+  db.exec('CREATE TABLE other.t(a, b)')
+  insertMany(db, 't', ['a', 'b'], [[1, 1]], { schema: 'other' })
+  assert.equal(db.prepare('SELECT count(*) FROM other.t').pluck().get(), 1)
+  assert.deepEqual(rows(), [])
+})
