@@ -7,7 +7,6 @@ export type Pointer = number
 /** The C functions we call, as the module exports them: pointers and int are number, int64 is bigint. */
 export interface RawSqlite {
   sqlite3_malloc(bytes: number): Pointer
-  sqlite3_realloc(p: Pointer, bytes: number): Pointer
   sqlite3_free(p: Pointer): void
   sqlite3_open_v2(name: Pointer, ppDb: Pointer, flags: number, vfs: Pointer): number
   sqlite3_close_v2(db: Pointer): number
@@ -16,8 +15,6 @@ export interface RawSqlite {
   sqlite3_errmsg(db: Pointer): Pointer
   sqlite3_errstr(code: number): Pointer
   sqlite3_extended_errcode(db: Pointer): number
-  sqlite3_error_offset(db: Pointer): number
-  sqlite3_set_errmsg(db: Pointer, code: number, message: Pointer): number
   sqlite3_interrupt(db: Pointer): void
   sqlite3_changes(db: Pointer): number
   sqlite3_total_changes(db: Pointer): number
@@ -27,7 +24,6 @@ export interface RawSqlite {
   sqlite3_db_filename(db: Pointer, schema: Pointer): Pointer
   sqlite3_db_readonly(db: Pointer, schema: Pointer): number
   sqlite3_db_name(db: Pointer, n: number): Pointer
-  sqlite3_limit(db: Pointer, id: number, value: number): number
   sqlite3_prepare_v3(
     db: Pointer,
     sql: Pointer,
@@ -39,10 +35,7 @@ export interface RawSqlite {
   sqlite3_step(stmt: Pointer): number
   sqlite3_reset(stmt: Pointer): number
   sqlite3_finalize(stmt: Pointer): number
-  sqlite3_clear_bindings(stmt: Pointer): number
   sqlite3_stmt_readonly(stmt: Pointer): number
-  sqlite3_stmt_busy(stmt: Pointer): number
-  sqlite3_next_stmt(db: Pointer, stmt: Pointer): Pointer
   sqlite3_bind_parameter_count(stmt: Pointer): number
   sqlite3_bind_parameter_name(stmt: Pointer, n: number): Pointer
   sqlite3_bind_null(stmt: Pointer, n: number): number
@@ -59,7 +52,6 @@ export interface RawSqlite {
   sqlite3_column_origin_name(stmt: Pointer, n: number): Pointer
   sqlite3_column_type(stmt: Pointer, n: number): number
   sqlite3_column_double(stmt: Pointer, n: number): number
-  sqlite3_column_int(stmt: Pointer, n: number): number
   sqlite3_column_int64(stmt: Pointer, n: number): bigint
   sqlite3_column_text(stmt: Pointer, n: number): Pointer
   sqlite3_column_blob(stmt: Pointer, n: number): Pointer
@@ -78,8 +70,6 @@ export interface RawSqlite {
   sqlite3_result_text(context: Pointer, p: Pointer, bytes: number, destructor: number): void
   sqlite3_result_blob(context: Pointer, p: Pointer, bytes: number, destructor: number): void
   sqlite3_result_error(context: Pointer, p: Pointer, bytes: number): void
-  sqlite3_result_error_nomem(context: Pointer): void
-  sqlite3_result_error_toobig(context: Pointer): void
   sqlite3_user_data(context: Pointer): Pointer
   sqlite3_create_function_v2(
     db: Pointer,
@@ -105,13 +95,9 @@ export interface RawSqlite {
   sqlite3_vtab_in_next(value: Pointer, ppOut: Pointer): number
   sqlite3_vtab_distinct(info: Pointer): number
   sqlite3_vtab_collation(info: Pointer, constraint: number): Pointer
-  sqlite3_vtab_on_conflict(db: Pointer): number
   sqlite3__wasm_vtab_config(db: Pointer, op: number, value: number): number
-  sqlite3_vfs_find(name: Pointer): Pointer
   sqlite3_vfs_register(vfs: Pointer, isDefault: number): number
   sqlite3_file_control(db: Pointer, schema: Pointer, op: number, p: Pointer): number
-  sqlite3_libversion(): Pointer
-  sqlite3_uri_parameter(name: Pointer, parameter: Pointer): Pointer
 }
 
 export const SQLITE_OK = 0
