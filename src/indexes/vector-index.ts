@@ -20,6 +20,8 @@ export interface VectorIndex {
   readonly bytes: number
   /** It keeps the float rows too: `similarity` works, and a caller need not read them elsewhere. */
   readonly resident: boolean
+  /** Building it anew takes longer than reading it from a file. */
+  readonly worthSaving: boolean
 
   /**
    * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
@@ -53,6 +55,9 @@ export interface VectorIndex {
 }
 
 export const MAX_STAGED_ROWS = 1024
+
+/** An index of at most so many bytes of floats is small: it may keep them, and is made anew faster than it is read. */
+export const SMALL_INDEX: number = 1 << 20
 
 export interface SearchRequest {
   /** `dim` finite numbers; for cosine of a length above 0. */

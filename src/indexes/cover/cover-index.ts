@@ -1,6 +1,6 @@
 import { VecError } from '../../errors.ts'
 import { exactSimilarity } from '../../vector/similarity.ts'
-import { MAX_STAGED_ROWS } from '../vector-index.ts'
+import { MAX_STAGED_ROWS, SMALL_INDEX } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
 import { buildTree } from './cover-build.ts'
 import { coverSections, imageShape, loadCover } from './cover-image.ts'
@@ -67,6 +67,10 @@ class CoverIndex implements VectorIndex {
 
   get bytes(): number {
     return this.#rows.bytes + this.#nodes.bytes + this.#search.bytes
+  }
+
+  get worthSaving(): boolean {
+    return this.count * this.dim * 4 > SMALL_INDEX
   }
 
   stage(rows: number): Float32Array {
