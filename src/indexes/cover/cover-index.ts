@@ -70,7 +70,8 @@ class CoverIndex implements VectorIndex {
   }
 
   get worthSaving(): boolean {
-    return this.count * this.dim * 4 > SMALL_INDEX
+    // A row of few numbers takes as long to place as one of ten.
+    return this.count * (this.dim * 4 + 40) > SMALL_INDEX
   }
 
   stage(rows: number): Float32Array {
@@ -136,6 +137,14 @@ class CoverIndex implements VectorIndex {
     const slot = this.#rows.slotOf[position]
     // A row that is not kept has length zero: cosine does not know its similarity.
     return slot === NO_SLOT ? NaN : exactSimilarity(this.metric, query, this.#rows.row(slot))
+  }
+
+  row(position: number): Float32Array {
+    this.#requireAlive()
+    if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    return slot === NO_SLOT ? new Float32Array(this.dim) : this.#rows.row(slot)
   }
 
   save(): IndexImage {

@@ -160,6 +160,13 @@ export class ExactIndex implements VectorIndex {
     return this.#rows.similarity(position)
   }
 
+  row(position: number): Float32Array {
+    this.#checkPosition(position)
+    const rows = this.#rows
+    if (!rows.row) throw new RangeError('an index of codes has no floats')
+    return rows.row(position)
+  }
+
   save(): IndexImage {
     return {
       kind: 'exact',
