@@ -46,6 +46,9 @@ export interface VectorIndex {
   /** Exact similarity (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
   similarity(position: number): number
 
+  /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
+  holds(position: number, vector: Float32Array): boolean
+
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
   /** Gives the memory back. The index cannot be used afterwards. */
