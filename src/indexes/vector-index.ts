@@ -60,6 +60,9 @@ export interface VectorIndex {
   /** The floats of a live position; resident only. A view: gone after the next call of any method. */
   row?(position: number): Float32Array
 
+  /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
+  holds(position: number, vector: Float32Array): boolean
+
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
   /** Gives the memory back. The index cannot be used afterwards. */

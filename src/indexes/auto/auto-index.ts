@@ -175,6 +175,10 @@ export class AutoIndex implements VectorIndex {
     return this.#inner.similarity(position)
   }
 
+  holds(position: number, vector: Float32Array): boolean {
+    return this.#inner.holds(position, vector)
+  }
+
   row(position: number): Float32Array {
     return this.#inner.row!(position)
   }

@@ -147,6 +147,16 @@ class CoverIndex implements VectorIndex {
     return slot === NO_SLOT ? new Float32Array(this.dim) : this.#rows.row(slot)
   }
 
+  holds(position: number, vector: Float32Array): boolean {
+    this.#requireAlive()
+    if (vector.length !== this.dim || !this.isLive(position)) return false
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    if (slot === NO_SLOT) return vector.every(number => number === 0)
+    const row = this.#rows.row(slot)
+    return vector.every((number, i) => Object.is(number, row[i]))
+  }
+
   save(): IndexImage {
     this.#requireAlive()
     this.#staged = 0

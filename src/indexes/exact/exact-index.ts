@@ -167,6 +167,23 @@ export class ExactIndex implements VectorIndex {
     return rows.row(position)
   }
 
+  /** Encodes the vector behind the last row, compares, and takes it off again. */
+  holds(position: number, vector: Float32Array): boolean {
+    this.#checkPosition(position)
+    if (vector.length !== this.dim) return false
+    const rows = this.#rows
+    rows.stage(1).set(vector)
+    rows.append(1)
+    const { bytes } = rows.section()
+    const stride = bytes.length / rows.positions
+    const at = position * stride
+    const end = bytes.length - stride
+    let same = true
+    for (let i = 0; same && i < stride; i++) same = bytes[at + i] === bytes[end + i]
+    rows.moveLast(rows.positions - 1)
+    return same
+  }
+
   save(): IndexImage {
     return {
       kind: 'exact',
