@@ -142,10 +142,7 @@ export class AutoIndex implements VectorIndex {
     this.#staged = undefined
     // Memory that grew since has left the view empty: these rows are not drawn.
     if (this.#sampling && staged && staged.length >= rows * this.dim) {
-      for (let row = 0; row < rows; row++) {
-        const place = this.#sample.next()
-        if (place >= 0) this.#sample.put(place, staged, row)
-      }
+      this.#sample.pass(staged, rows)
     }
     return this.#inner.append(rows)
   }
@@ -303,7 +300,6 @@ function scanOptions(options: AutoIndexOptions, resident: false | 'auto'): Exact
 function drawAll(index: VectorIndex, sample: RowSample): void {
   for (let position = 0; position < index.positions; position++) {
     if (!index.isLive(position)) continue
-    const place = sample.next()
-    if (place >= 0) sample.put(place, index.row!(position), 0)
+    sample.pass(index.row!(position), 1)
   }
 }
