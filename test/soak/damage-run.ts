@@ -277,7 +277,7 @@ class Bench {
     const copy = bytes.slice()
     const view = new DataView(copy.buffer)
     for (let n = 1 + this.#below(2); n > 0; n--) {
-      const at = 4 * this.#below((copy.length - 8) / 4)
+      const at = 4 * this.#below(Math.max(1, (copy.length - 8) / 4))
       const near = view.getUint32(at, true) + this.#below(5) - 2
       view.setUint32(at, this.#chance(0.4) ? near : this.#pick(HOSTILE), true)
     }
