@@ -258,3 +258,16 @@ test('the dimensions of sheets are seen, roughly', () => {
   assert.equal(intrinsicDimension('euclidean', 3, equal), 0)
   assert.equal(intrinsicDimension('cosine', 3, new Float32Array(0)), 0)
 })
+
+test('wide rows get a tree too', () => {
+  const dim = 1536
+  const rows = sheet(40, 2, dim, 3000)
+  const first = new Oracle(createAutoIndex({ metric: 'cosine', dim }), rows)
+  const better = settled(first.index)
+  assert.ok(better)
+  const second = new Oracle(better, rows)
+  second.check({ query: rows[5], k: 10 })
+  assert.equal(better.kind, 'cover')
+  first.index.dispose()
+  better.dispose()
+})
