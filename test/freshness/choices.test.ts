@@ -95,7 +95,10 @@ test('options of a tree make another index; the number of workers does not', asy
 })
 
 /** Vectors of many dimensions, or on a surface. */
-function makers(dim: number): { noise(): Float32Array; surface(): Float32Array } {
+function makers(dim: number): {
+  readonly noise: () => Float32Array
+  readonly surface: () => Float32Array
+} {
   const next = seeded(dim)
   return {
     noise: () => Float32Array.from({ length: dim }, () => next() - 0.5),

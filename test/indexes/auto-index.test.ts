@@ -223,7 +223,7 @@ test('a sample holds every row with the same chance, in whatever batches they pa
     for (const value of sample.values) seen[Math.floor(value / 100)]++
   }
   // 625 each are expected, with a deviation of 25.
-  for (const count of seen) assert.ok(count > 475 && count < 775, `${seen.join(' ')}`)
+  for (const count of seen) assert.ok(count > 475 && count < 775, seen.join(' '))
 })
 
 test('rows late in a stream are drawn as often as early ones', () => {
