@@ -14,8 +14,12 @@ indexContract({
 /** Anything is judged, from the first row on. */
 const eager = { ...AUTO_RULE, bytes: 0, manyRows: 0, rows: 1, dimensions: Infinity }
 const rules = {
-  // The tree is confirmed; then its searches cost more than a scan's, and it is given up after some of them.
-  'which begins as a tree and is judged to stay one': { ...eager, margin: Infinity },
+  'which begins as a tree, is judged to stay one, and is given up by its searches': {
+    ...eager,
+    margin: Infinity,
+    review: 5,
+    tooDear: 0,
+  },
   'which begins as a tree and is judged to be a scan': { ...eager, margin: 0 },
   'which never gives the tree up': { ...eager, margin: Infinity, visitCost: 0 },
 }

@@ -31,9 +31,6 @@ export interface AutoIndexOptions {
 /** What is drawn from rows that become codes, and from those of a tree, which are all at hand: rows, bytes. */
 const PASSING = [1024, 1 << 22] as const
 const AT_HAND = [4096, 1 << 24] as const
-/** After so many searches of a tree it is looked at what they cost, and given up if that was twice a scan's. */
-const REVIEW = 64
-const TOO_DEAR = 2
 
 /** The exact scan or a cover tree, whichever answers faster on the data: decided by trying, again when they have doubled. */
 export function createAutoIndex(options: AutoIndexOptions): VectorIndex {
@@ -251,9 +248,9 @@ export class AutoIndex implements VectorIndex {
 
   /** What the queries really cost: they may be nothing like the rows. */
   #review(): void {
-    if (this.#searches < REVIEW) return
+    if (this.#searches < this.#rule.review) return
     const share = this.#visited / (this.#searches * Math.max(1, this.count))
-    if (share * this.#rule.visitCost > TOO_DEAR) {
+    if (share * this.#rule.visitCost > this.#rule.tooDear) {
       const why = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree; it pays below ${percent(1 / this.#rule.visitCost)}`
       this.#choose(why)
       this.#becomeScan()
