@@ -253,7 +253,14 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
       if (index.resident) {
         assert.equal(index.worthSaving, false, 'few rows')
         for (let p = 0; p < 700; p++) {
-          if (!oracle.removed.has(p)) assert.deepEqual(index.row!(p).slice(), rows[p], `${p}`)
+          if (oracle.removed.has(p)) continue
+          // Of a zero in a row of zeros the sign need not stay.
+          const found = index.row!(p).map(number => number + 0)
+          assert.deepEqual(
+            found,
+            rows[p].map(number => number + 0),
+            `${p}`,
+          )
         }
       }
       oracle.index.dispose()
