@@ -1,4 +1,9 @@
-import { AutoIndex, createAutoIndex, restoreAutoIndex } from '../../src/indexes/auto/auto-index.ts'
+import {
+  AutoIndex,
+  createAutoIndex,
+  restoreAutoIndex,
+  restoreByRule,
+} from '../../src/indexes/auto/auto-index.ts'
 import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
 import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import type { Metric } from '../../src/vector/metric.ts'
@@ -30,7 +35,7 @@ for (const [name, rule] of Object.entries(rules)) {
     metrics: ['cosine', 'euclidean'],
     create: (metric: Metric, dim) =>
       new AutoIndex({ metric, dim }, rule, createCoverIndex({ metric, dim })),
-    restore: image => restoreAutoIndex(image, {}, rule),
+    restore: image => restoreByRule(image, {}, rule),
     most: 20_000,
   })
 }

@@ -24,6 +24,7 @@ export interface AutoIndexOptions {
   /** Of the tree, where it is chosen: see CoverOptions. */
   readonly base?: number | undefined
   readonly bound?: CoverBound | undefined
+  readonly parallel?: CoverOptions['parallel']
   /** Of the scan: WASM where it runs, unless told otherwise. */
   readonly kernels?: KernelKind | undefined
 }
@@ -41,7 +42,14 @@ export function createAutoIndex(options: AutoIndexOptions): VectorIndex {
 export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<AutoIndexOptions, 'metric' | 'dim'> = {},
-  rule: AutoRule = AUTO_RULE,
+): VectorIndex {
+  return restoreByRule(image, options, AUTO_RULE)
+}
+
+export function restoreByRule(
+  image: IndexImage,
+  options: Omit<AutoIndexOptions, 'metric' | 'dim'>,
+  rule: AutoRule,
 ): VectorIndex {
   const inner =
     image.kind === 'cover'
@@ -263,8 +271,8 @@ export class AutoIndex implements VectorIndex {
   }
 
   get #treeOptions(): CoverOptions {
-    const { base, bound, dim, metric } = this.#options
-    return { metric, dim, base, bound }
+    const { base, bound, dim, metric, parallel } = this.#options
+    return { metric, dim, base, bound, parallel }
   }
 
   #choose(why: string): void {
