@@ -11,7 +11,7 @@ import {
   SUPPORT_TABLES,
   type SchemaObject,
 } from './layout.ts'
-import { quoteName } from './names.ts'
+import { catalogOf, quoteName } from './names.ts'
 import { Storage } from './storage.ts'
 
 const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
@@ -52,9 +52,7 @@ export class ShadowTable {
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
-    const catalog =
-      schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(schema)}.sqlite_schema`
-    this.#hold = db.prepare(`SELECT 1 FROM ${catalog}`)
+    this.#hold = db.prepare(`SELECT 1 FROM ${catalogOf(schema)}`)
   }
 
   /** The table's name for SQL. */
@@ -229,9 +227,9 @@ export class ShadowTable {
   }
 
   #storedSql(name: string): string | undefined {
-    const catalog =
-      this.schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(this.schema)}.sqlite_schema`
-    const statement = this.db.prepare(`SELECT sql FROM ${catalog} WHERE name = ?`).pluck()
+    const statement = this.db
+      .prepare(`SELECT sql FROM ${catalogOf(this.schema)} WHERE name = ?`)
+      .pluck()
     try {
       return statement.get(name) as string | undefined
     } finally {

@@ -15,7 +15,7 @@ const TAIL_SHARE = 0.05
 
 /**
  * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
- * closed. Only large indexes are saved; small ones are built faster than they are read.
+ * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
  */
 export class Upkeep {
   readonly storage: Storage
@@ -75,7 +75,7 @@ export class Upkeep {
   #saveAll(patience: number): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
-      ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
+      ({ slice }) => slice?.index?.worthSaving && slice.savedSeq !== slice.point.seq,
     )
     // Who only reads leaves the journal to those who write.
     const prune = db.totalChanges > 0 && this.#journalIsLong()
@@ -126,7 +126,7 @@ export class Upkeep {
 }
 
 function isWorthSaving(slice: Slice): boolean {
-  if (!slice.index || slice.index.resident) return false
+  if (!slice.index?.worthSaving) return false
   if (slice.savedSeq === undefined) return true
   return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
 }
