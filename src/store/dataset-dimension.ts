@@ -12,12 +12,15 @@ interface Witness {
 }
 
 const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
+const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding) WHEN 'text' THEN length(CAST(embedding AS BLOB)) END
+ FROM {table} WHERE ${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY`
 /** Datasets that are remembered; a program that writes more of them in turn looks again. */
 const MOST = 1000
 
 /**
- * The dimension of a dataset is that of its first vector in file order. Finding that takes a look at the whole dataset,
- * so the row is remembered: as long as it is there, with as many bytes, the answer stands.
+ * The dimension of a dataset is that of its first vector in file order. Finding that takes a look at the whole dataset, so
+ * nobody is refused without it, but who agrees with the vectors at both ends of the key is let in: only a dataset that is
+ * mixed already can be told wrong. The row that told is remembered; as long as it is there with as many bytes it stands.
  */
 export class DatasetDimensions {
   readonly #shadow: ShadowTable
@@ -32,12 +35,17 @@ export class DatasetDimensions {
    * that the vector replaces, which does not count.
    */
   required(layout: WriteLayout, dataset: string, offered: number, but: Uint8Array | null): number {
-    let known = this.#known.get(dataset)
-    if (known && !this.#stands(layout, dataset, known)) known = undefined
-    known ??= this.#look(layout, dataset, null)
-    if (known) this.#remember(dataset, known)
-    if (!known || known.dim === offered) return known?.dim ?? 0
-    if (!but || compareBytes(known.id, but) !== 0) return known.dim
+    const known = this.#known.get(dataset)
+    if (known?.dim === offered && this.#stands(layout, dataset, known)) return offered
+    const end = this.#end(layout, dataset, 'ASC')
+    if (end?.dim === offered && this.#end(layout, dataset, 'DESC')?.dim === offered) {
+      this.#remember(dataset, end)
+      return offered
+    }
+    const first = this.#look(layout, dataset, null)
+    if (first) this.#remember(dataset, first)
+    if (!first || first.dim === offered) return first?.dim ?? 0
+    if (!but || compareBytes(first.id, but) !== 0) return first.dim
     return this.#look(layout, dataset, but)?.dim ?? 0
   }
 
@@ -47,16 +55,22 @@ export class DatasetDimensions {
   }
 
   #stands({ visible }: WriteLayout, dataset: string, { id, dim }: Witness): boolean {
-    const statement = this.#shadow.statement(
-      `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding) WHEN 'text' THEN length(CAST(embedding AS BLOB)) END
-       FROM {table} WHERE ${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY ${visible}`,
-    )
+    const statement = this.#shadow.statement(visible === '' ? WITNESS : `${WITNESS} ${visible}`)
     statement.start(dataset, new Utf8(id))
     try {
       return statement.step() && statement.number(0) === dim * 4
     } finally {
       statement.end()
     }
+  }
+
+  /** The first vector from one end of the key; what is not found at once is not looked for. */
+  #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): Witness | undefined {
+    return this.#first(
+      `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible} ORDER BY id ${order} LIMIT 16`,
+      dataset,
+      null,
+    )
   }
 
   #look(layout: WriteLayout, dataset: string, but: Uint8Array | null): Witness | undefined {

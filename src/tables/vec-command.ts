@@ -8,7 +8,10 @@ import { writtenDataset } from './written-values.ts'
 
 /** What `INSERT INTO t(t) VALUES (command)` does to one dataset; an error undoes the statement. */
 const COMMANDS: Readonly<Record<string, (searcher: Searcher, dataset: string) => void>> = {
-  optimize: (searcher, dataset) => void searcher.slices.optimize(dataset),
+  optimize: (searcher, dataset) => {
+    const [answer] = searcher.slices.optimize(dataset)
+    if (answer !== 'optimized') throw new VecError('VEC_STORAGE', `vec: ${answer}`)
+  },
   rebuild: (searcher, dataset) => void searcher.slices.rebuild(dataset),
   'integrity-check': (searcher, dataset) => {
     const faults = indexFaults(searcher, dataset)

@@ -40,6 +40,7 @@ export class VecWriter {
   readonly #keys: RowKeys
   readonly #layouts: WriteLayouts
   readonly #dimensions: DatasetDimensions
+  readonly #inserts = new Map<string, string>()
   /** Names of the vec table and its id column, for errors. */
   readonly #table: string
   readonly #column: string
@@ -95,8 +96,18 @@ export class VecWriter {
       if (value !== null) add(this.#optional(layout, name), value)
     }
     if (layout.needsScn) add('scn', 0)
-    const sql = `INSERT ${conflictWords(onConflict)} INTO {table}(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
-    return this.#run(sql, bound, dataset, id).lastInsertRowid
+    return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
+  }
+
+  /** The same text object for the same columns: a new one a row would be hashed a row. */
+  #insertSql(names: readonly string[], onConflict: OnConflict): string {
+    const key = `${conflictWords(onConflict)} ${names.join(' ')}`
+    let sql = this.#inserts.get(key)
+    if (sql === undefined) {
+      sql = `INSERT ${conflictWords(onConflict)} INTO {table}(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
+      this.#inserts.set(key, sql)
+    }
+    return sql
   }
 
   #update(layout: WriteLayout, { rowid, newRowid, values, onConflict }: RowUpdate): void {
