@@ -268,13 +268,12 @@ class Scene {
   #moveNearest(): void {
     const { dataset, query, k, rows } = this.#nearest()
     const target = this.#r.pick(DATASETS)
-    const id = (row: ModelRow): string => `${row.id}'`
-    if (rows.some(row => this.model.get(target, id(row)))) return
+    if (rows.some(row => this.model.get(target, `${row.id}'`))) return
     const sql =
       "UPDATE docs SET dataset_id = ?, doc_id = doc_id || '''' WHERE dataset_id = ? AND doc_id MATCH ? AND k = ?"
     assert.equal(this.db.prepare(sql).run(target, dataset, query, k).changes, rows.length)
     for (const row of rows) this.model.delete(dataset, row.id)
-    for (const row of rows) this.model.put({ ...row, dataset: target, id: id(row) })
+    for (const row of rows) this.model.put({ ...row, dataset: target, id: `${row.id}'` })
   }
 
   #reembed(): void {
@@ -335,6 +334,9 @@ function bytesOf(vector: Float32Array): Uint8Array {
 }
 
 function sorted(rows: unknown[][]): unknown[][] {
-  const key = (row: unknown[]): string => JSON.stringify(row.slice(0, 2))
-  return rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
+  return rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
+function keyOf(row: unknown[]): string {
+  return JSON.stringify(row.slice(0, 2))
 }
