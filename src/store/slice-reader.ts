@@ -151,6 +151,7 @@ export class SliceReader {
     if (own?.index && !own.index.resident && own.savedSeq !== own.point.seq) {
       this.#upkeep.storage.save(this.#shadow.name, dataset, own)
       own.savedSeq = own.point.seq
+      this.#upkeep.storage.prune(own.point.seq)
     }
     return this.#upkeep.saveNow()
   }

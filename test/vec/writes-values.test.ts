@@ -18,7 +18,7 @@ function run(sql: string, ...values: BindValue[]): number {
   return db.prepare(sql).run(...values).changes
 }
 
-function insert(...values: BindValue[]): number {
+function insertInto(...values: BindValue[]): number {
   return run('INSERT INTO docs(dataset_id, doc_id, embedding) VALUES (?, ?, ?)', ...values)
 }
 
@@ -36,27 +36,37 @@ const nearest = (query: string, dataset = 'a'): unknown[] =>
 
 test('a wrong value is refused with what was given and what was expected', () => {
   const nan = new Uint8Array(Float32Array.of(1, NaN).buffer)
-  refused(() => insert(null, 'n', null), 'SQLITE_CONSTRAINT', 'dataset_id cannot be NULL')
-  refused(() => insert('a', null, null), 'SQLITE_CONSTRAINT', 'doc_id cannot be NULL')
-  refused(() => insert(' ', 'n', null), 'VEC_QUERY', 'dataset_id cannot be empty')
-  refused(() => insert(7, 'n', null), 'VEC_QUERY', 'dataset_id must be text, not 7')
+  refused(() => insertInto(null, 'n', null), 'SQLITE_CONSTRAINT', 'dataset_id cannot be NULL')
+  refused(() => insertInto('a', null, null), 'SQLITE_CONSTRAINT', 'doc_id cannot be NULL')
+  refused(() => insertInto(' ', 'n', null), 'VEC_QUERY', 'dataset_id cannot be empty')
+  refused(() => insertInto(7, 'n', null), 'VEC_QUERY', 'dataset_id must be text, not 7')
   refused(
-    () => insert('a', new Uint8Array(3), null),
+    () => insertInto('a', new Uint8Array(3), null),
     'VEC_QUERY',
     'doc_id must be text, not a BLOB',
   )
-  refused(() => insert('a', 1.5, null), 'VEC_QUERY', 'doc_id must be text, not 1.5')
-  refused(() => insert('a', 'n', 5), 'VEC_EMBEDDING', 'embedding as BLOB or string, got 5')
-  refused(() => insert('a', 'n', ''), 'VEC_EMBEDDING', 'embedding string is empty', "document 'n'")
-  refused(() => insert('a', 'n', '1, x'), 'VEC_EMBEDDING', 'invalid embedding float "x"')
-  refused(() => insert('a', 'n', 'words'), 'VEC_EMBEDDING', 'must be base64-encoded embedding')
-  refused(() => insert('a', 'n', '[]'), 'VEC_EMBEDDING', 'at least one number', 'NULL')
-  refused(() => insert('a', 'n', new Uint8Array(0)), 'VEC_EMBEDDING', 'at least one number')
-  refused(() => insert('a', 'n', new Uint8Array(5)), 'VEC_EMBEDDING', 'blob length 5')
-  refused(() => insert('a', 'n', nan), 'VEC_EMBEDDING', 'number 1 of the embedding is NaN', "'n'")
-  refused(() => insert('a', 'n', '1, inf'), 'VEC_EMBEDDING', 'number 1', 'Infinity')
+  refused(() => insertInto('a', 1.5, null), 'VEC_QUERY', 'doc_id must be text, not 1.5')
+  refused(() => insertInto('a', 'n', 5), 'VEC_EMBEDDING', 'embedding as BLOB or string, got 5')
   refused(
-    () => insert('a', 'n', '[1, 2, 3]'),
+    () => insertInto('a', 'n', ''),
+    'VEC_EMBEDDING',
+    'embedding string is empty',
+    "document 'n'",
+  )
+  refused(() => insertInto('a', 'n', '1, x'), 'VEC_EMBEDDING', 'invalid embedding float "x"')
+  refused(() => insertInto('a', 'n', 'words'), 'VEC_EMBEDDING', 'must be base64-encoded embedding')
+  refused(() => insertInto('a', 'n', '[]'), 'VEC_EMBEDDING', 'at least one number', 'NULL')
+  refused(() => insertInto('a', 'n', new Uint8Array(0)), 'VEC_EMBEDDING', 'at least one number')
+  refused(() => insertInto('a', 'n', new Uint8Array(5)), 'VEC_EMBEDDING', 'blob length 5')
+  refused(
+    () => insertInto('a', 'n', nan),
+    'VEC_EMBEDDING',
+    'number 1 of the embedding is NaN',
+    "'n'",
+  )
+  refused(() => insertInto('a', 'n', '1, inf'), 'VEC_EMBEDDING', 'number 1', 'Infinity')
+  refused(
+    () => insertInto('a', 'n', '[1, 2, 3]'),
     'VEC_DIMENSION',
     "the embedding of 'n' has 3 numbers",
     "dataset 'a' of main._vec_docs holds vectors of 2 numbers",
@@ -218,8 +228,8 @@ test('in a dataset that is mixed the first vector says which dimension is right'
       id,
       embedding,
     )
-  refused(() => insert('mix', 'n', '[1, 2]'), 'VEC_DIMENSION', 'vectors of 3 numbers')
-  assert.equal(insert('mix', 'n', '[1, 2, 4]'), 1)
+  refused(() => insertInto('mix', 'n', '[1, 2]'), 'VEC_DIMENSION', 'vectors of 3 numbers')
+  assert.equal(insertInto('mix', 'n', '[1, 2, 4]'), 1)
   assert.deepEqual(nearest('[1, 2, 4]', 'mix')[0], 'n')
 })
 

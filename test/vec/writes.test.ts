@@ -42,7 +42,7 @@ const nearest = (query: string, dataset = 'a'): unknown[] =>
   all('SELECT doc_id FROM docs WHERE dataset_id = ? AND doc_id MATCH ?', dataset, query)
 
 /** Two rows, the second of a key that is taken. */
-function two(or: string): string {
+function twoRows(or: string): string {
   return `INSERT ${or} INTO docs(dataset_id, doc_id, content) VALUES ('a', 'n', 'new'), ('a', 'x', 'other')`
 }
 
@@ -63,21 +63,21 @@ test('a key that is taken: ABORT, FAIL, IGNORE, ROLLBACK and REPLACE do what the
   for (const around of [false, true]) {
     if (around) db.exec('BEGIN')
     const told = "dataset 'a' has a document 'x' already"
-    const error = refused(() => run(two('')), 'SQLITE_CONSTRAINT', told, 'INSERT OR REPLACE')
+    const error = refused(() => run(twoRows('')), 'SQLITE_CONSTRAINT', told, 'INSERT OR REPLACE')
     assert.match(error.message, /^UNIQUE constraint failed: docs\.dataset_id, docs\.doc_id/)
     assert.equal(error.extendedCode, 1555)
     assert.deepEqual(ids(), ['x', 'y', 'z'])
-    assert.equal(run(two('OR IGNORE')), 1)
+    assert.equal(run(twoRows('OR IGNORE')), 1)
     assert.deepEqual(content(), ['one'])
     assert.equal(run("DELETE FROM docs WHERE dataset_id = 'a' AND doc_id = 'n'"), 1)
-    refused(() => run(two('OR FAIL')), 'SQLITE_CONSTRAINT', told)
+    refused(() => run(twoRows('OR FAIL')), 'SQLITE_CONSTRAINT', told)
     assert.deepEqual(ids(), ['x', 'y', 'z', 'n'])
     assert.equal(run("DELETE FROM docs WHERE dataset_id = 'a' AND doc_id = 'n'"), 1)
     if (around) {
-      refused(() => run(two('OR ROLLBACK')), 'SQLITE_CONSTRAINT', told)
+      refused(() => run(twoRows('OR ROLLBACK')), 'SQLITE_CONSTRAINT', told)
       assert.equal(db.inTransaction, false)
     }
-    assert.equal(run(two('OR REPLACE')), 2)
+    assert.equal(run(twoRows('OR REPLACE')), 2)
     assert.deepEqual(content(), ['other'])
     run(
       "INSERT OR REPLACE INTO docs(dataset_id, doc_id, content, embedding) VALUES ('a', 'x', 'one', '[1, 0]')",
