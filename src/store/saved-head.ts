@@ -73,6 +73,13 @@ export function encodeHead(head: SavedHead): Uint8Array {
   return writer.finish()
 }
 
+/** Whether bytes claim to be a head of ours; what else stands in `vector_storage` is the original's. */
+export function isHead(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC
+  )
+}
+
 /** Throws VEC_STORAGE for anything but a head that `encodeHead` made, before it takes memory for what it claims. */
 export function decodeHead(bytes: Uint8Array): SavedHead {
   if (bytes.length < 8) throw damaged('it is too short')

@@ -1,6 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
 import type { Statement } from '../engine/statement.ts'
 import { VecError } from '../errors.ts'
+import { dropExportTriggers, hasExportTriggers } from './export-triggers.ts'
 import {
   createStatement,
   firstState,
@@ -129,17 +130,17 @@ export class ShadowTable {
     const shape = this.#readShape()
     let replaced = false
     for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
-      if (this.#storedSql(trigger.name) === storedText(trigger)) continue
+      if (this.storedSql(trigger.name) === storedText(trigger)) continue
       replaced = true
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
-    const foreign = this.#foreignTriggers()
+    const foreign = this.foreignTriggers()
     for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
     // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
-    if (foreign.length > 0) new Storage(db, schema).dropForeign(this.name)
+    if (foreign.length > 0 && !hasExportTriggers(this)) this.dropExported()
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
@@ -150,7 +151,14 @@ export class ShadowTable {
     for (const trigger of this.#readShape().triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
     }
+    this.dropExported()
     this.distrust()
+  }
+
+  /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
+  dropExported(): void {
+    dropExportTriggers(this)
+    new Storage(this.db, this.schema).dropForeign(this.name)
   }
 
   dispose(): void {
@@ -194,8 +202,8 @@ export class ShadowTable {
     const triggers = journalTriggers({ name, watched, rowid })
     const support = [...SUPPORT_TABLES.slice(0, 2), ...GUARD_TRIGGERS, ...triggers]
     const journaled =
-      support.every(object => this.#storedSql(object.name) === storedText(object)) &&
-      this.#foreignTriggers().length === 0
+      support.every(object => this.storedSql(object.name) === storedText(object)) &&
+      this.foreignTriggers().length === 0
     return { columns, rowid, unique, triggers, journaled }
   }
 
@@ -226,7 +234,8 @@ export class ShadowTable {
     return { unique, indexed }
   }
 
-  #storedSql(name: string): string | undefined {
+  /** The text that the schema holds of a table or trigger. */
+  storedSql(name: string): string | undefined {
     const statement = this.db
       .prepare(`SELECT sql FROM ${catalogOf(this.schema)} WHERE name = ?`)
       .pluck()
@@ -238,7 +247,7 @@ export class ShadowTable {
   }
 
   /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
-  #foreignTriggers(): string[] {
+  foreignTriggers(): string[] {
     const { db, schema, name } = this
     if (schema === 'temp') return []
     const statement = db

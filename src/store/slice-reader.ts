@@ -71,6 +71,23 @@ export class SliceReader {
     return this.#catchUp(journal, head, dataset, entry, slice, writing)
   }
 
+  /**
+   * The index in memory as the next query would take it up, and the ids that it would look at again; undefined: none, or
+   * one that the next query forgets. Nothing is built, mended or saved.
+   */
+  inMemory(
+    dataset: string,
+  ): { readonly slice: Slice; readonly changed: readonly Uint8Array[] } | undefined {
+    const shape = this.#shadow.refresh()
+    const slice = this.#private.get(dataset) ?? this.#entry(dataset).slice
+    if (!slice || !shape.journaled || !shape.unique) return undefined
+    const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
+    const head = journal.head()
+    if (!head || !journal.follows(slice.point, head)) return undefined
+    const { seq } = slice.point
+    return { slice, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
+  }
+
   /** Whether no row of a small index can have vanished without a trace; see `Slice.verifiedSeq`. */
   verified(view: SliceView): boolean {
     const { slice } = view

@@ -5,6 +5,8 @@ import { connectedTable, type VecTable } from './vec-table.ts'
 /** What an operation is about: a vec table, and a dataset of it. */
 export interface Target {
   readonly table: VecTable
+  /** The table as it was named. */
+  readonly name: string
   /** Empty: all of them. */
   readonly dataset: string
 }
@@ -17,7 +19,7 @@ export function findTarget(db: Connection, text: string): Target | undefined {
   for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
     for (const [schema, name] of readings(db, text.slice(0, colon))) {
       const table = tableOver(db, schema, name)
-      if (table) return { table, dataset: text.slice(colon + 1) }
+      if (table) return { table, name: text.slice(0, colon), dataset: text.slice(colon + 1) }
     }
   }
   return undefined

@@ -1,8 +1,8 @@
-import type { Connection } from '../engine/connection.ts'
 import { OP, type IndexInfo } from '../engine/index-info.ts'
 import type {
   FilterArguments,
   ResultWriter,
+  TableContext,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
@@ -24,17 +24,17 @@ export const vecAdminModule: VirtualTableModule = {
         `vec_admin: '${others[0].trim()}' is no option: expected is vec_admin(op) alone`,
       )
     }
-    return new VecAdmin(context.db)
+    return new VecAdmin(context)
   },
 }
 
 class VecAdmin implements VirtualTable {
   readonly declaration: string =
     'CREATE TABLE vec_admin(op TEXT, severity TEXT HIDDEN, topic TEXT HIDDEN, dataset_id TEXT HIDDEN, remedy TEXT HIDDEN)'
-  readonly #db: Connection
+  readonly #context: TableContext
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(context: TableContext) {
+    this.#context = context
   }
 
   /** Only MATCH says what to do; without it there is nothing to tell. */
@@ -49,17 +49,17 @@ class VecAdmin implements VirtualTable {
   }
 
   open(): VirtualCursor {
-    return new AdminCursor(this.#db)
+    return new AdminCursor(this.#context)
   }
 }
 
 class AdminCursor implements VirtualCursor {
-  readonly #db: Connection
+  readonly #context: TableContext
   #findings: readonly Finding[] = []
   #at = 0
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(context: TableContext) {
+    this.#context = context
   }
 
   filter(plan: number, _detail: string, args: FilterArguments): void {
@@ -70,7 +70,8 @@ class AdminCursor implements VirtualCursor {
     if (typeof op !== 'string') {
       throw adminError(`vec_admin: op must be text, not ${op === null ? 'NULL' : typeof op}`)
     }
-    this.#findings = runOperation(this.#db, op)
+    const { db, table } = this.#context
+    this.#findings = runOperation(db, table, op)
   }
 
   next(): void {
