@@ -1,8 +1,10 @@
 import { visitMembers, type Census } from './census.ts'
 import type { Defect, Inspected } from './defect.ts'
 import { finding } from './finding.ts'
+import { noteChanges } from './journal.ts'
 import { rows, RowSample } from './row-sample.ts'
 import type { Slice } from './slice.ts'
+import { Storage } from './storage.ts'
 
 /** How an index differs from the rows it stands for. */
 interface Difference {
@@ -12,6 +14,8 @@ interface Difference {
   readonly ghosts: RowSample
   /** Rows whose vector in the index is not that of the table. */
   readonly altered: RowSample
+  /** All of them. */
+  readonly ids: readonly Uint8Array[]
 }
 
 /** Compares an index with the table, row by row. Ids in `changed` are looked at anew by the next query anyway. */
@@ -23,10 +27,13 @@ export function compareIndex(
   changed: readonly Uint8Array[],
 ): Difference {
   const { ids, index } = slice
-  const difference = {
-    missing: new RowSample(),
-    ghosts: new RowSample(),
-    altered: new RowSample(),
+  const missing = new RowSample()
+  const ghosts = new RowSample()
+  const altered = new RowSample()
+  const differing: Uint8Array[] = []
+  const add = (sample: RowSample, id: Uint8Array): void => {
+    sample.add(id)
+    differing.push(id.slice())
   }
   const pending = new Set(changed.map(keyOf))
   const awaited = (id: Uint8Array): boolean => pending.size > 0 && pending.has(keyOf(id))
@@ -35,30 +42,37 @@ export function compareIndex(
     const position = index ? ids.find(id) : -1
     if (position >= 0) seen[position] = 1
     if (awaited(id)) return
-    if (position < 0) difference.missing.add(id)
-    else if (!index!.holds(position, vector)) difference.altered.add(id)
+    if (position < 0) add(missing, id)
+    else if (!index!.holds(position, vector)) add(altered, id)
   })
   for (let position = 0; position < seen.length; position++) {
     if (seen[position] === 1 || !index!.isLive(position)) continue
     const id = ids.idAt(position)
-    if (!awaited(id)) difference.ghosts.add(id)
+    if (!awaited(id)) add(ghosts, id)
   }
-  return difference
+  return { missing, ghosts, altered, ids: differing }
 }
 
 /** Findings about a difference; none when there is none. `what` is the index meant, as in "the index in memory". */
 export function differenceFindings(
   what: string,
   dataset: string,
-  { missing, ghosts, altered }: Difference,
-  remedy: string,
-  mend?: () => string,
+  { missing, ghosts, altered, ids }: Difference,
+  { searcher, remedy }: Inspected,
 ): Defect[] {
   const found: Defect[] = []
+  const { shadow } = searcher
+  // The journal is told what it missed: whoever holds an index, in whatever process, looks at these rows again.
+  const mend = (): string => {
+    new Storage(shadow.db, shadow.schema).drop(shadow.name, dataset)
+    noteChanges(shadow.db, shadow.schema, shadow.name, dataset, ids)
+    return `${rows(ids.length)} that ${what} had wrong entered into the journal`
+  }
   const say = (severity: Defect['severity'], topic: string, op: string): void => {
     // Mending one difference mends all.
-    const mending = mend && found.length === 0 ? { mend } : {}
-    found.push({ ...finding(severity, topic, op, { dataset, remedy }), rebuild: true, ...mending })
+    const mending = found.length === 0 ? { mend } : {}
+    const where = { dataset, remedy: remedy('repair', dataset) }
+    found.push({ ...finding(severity, topic, op, where), rebuild: true, ...mending })
   }
   if (missing.count > 0) {
     say(
@@ -100,7 +114,7 @@ export function checkMemory(inspected: Inspected, dataset: string, counted: Cens
     'the index in memory',
     dataset,
     compareIndex(inspected, dataset, counted, slice, changed),
-    inspected.remedy('repair', dataset),
+    inspected,
   )
   if (found.length > 0) return found
   const pending = changed.length === 0 ? '' : `, ${rows(changed.length)} to be looked at again`

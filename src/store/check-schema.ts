@@ -138,11 +138,12 @@ export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
 
 /** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
 function checkExportTriggers(shadow: ShadowTable, remedy: string): Defect[] {
+  const { db, schema } = shadow
   const names = exportTriggers(shadow.name).map(({ name }) => name)
   const there = names.filter(name => shadow.storedSql(name) !== undefined)
   if (there.length === 0) return []
-  if (hasOriginalIndex(shadow)) {
-    if (hasExportTriggers(shadow)) return []
+  if (hasOriginalIndex(db, schema, shadow.name)) {
+    if (hasExportTriggers(db, schema, shadow.name)) return []
     return [
       {
         ...finding(

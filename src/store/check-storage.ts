@@ -53,7 +53,7 @@ export function checkSaved(inspected: Inspected, dataset: string, counted: Censu
   }
   const wrong = wrongHead(inspected, dataset, head) ?? wrongChunk(inspected, dataset, head)
   if (wrong !== undefined) return [damaged(wrong)]
-  return checkLoaded(inspected, dataset, counted, head, damaged, drop)
+  return checkLoaded(inspected, dataset, counted, head, damaged)
 }
 
 function notSaved(dataset: string): Defect {
@@ -87,7 +87,10 @@ function checkOriginal(
         `the original would answer wrongly from its ${what} in vector_storage: ${different}`,
       )
     }
-    if (!hasExportTriggers(shadow) && shadow.foreignTriggers().length === 0) {
+    if (
+      !hasExportTriggers(shadow.db, shadow.schema, shadow.name) &&
+      shadow.foreignTriggers().length === 0
+    ) {
       return bad(
         `a ${what} of the original agrees with the table, but no trigger deletes it when a row changes`,
       )
@@ -150,7 +153,6 @@ function checkLoaded(
   counted: Census,
   head: SavedHead,
   damaged: (why: string) => Defect,
-  drop: () => string,
 ): Defect[] {
   const { searcher } = inspected
   const { shadow } = searcher
@@ -174,8 +176,7 @@ function checkLoaded(
         'the saved index',
         dataset,
         compareIndex(inspected, dataset, counted, slice, changed),
-        inspected.remedy('repair', dataset),
-        drop,
+        inspected,
       )
       if (found.length > 0) return found
       const behind =

@@ -187,3 +187,13 @@ export function hasTable(db: Connection, schema: string, table: string): boolean
     statement.finalize()
   }
 }
+
+/** The text that a schema holds of a table or trigger. */
+export function storedSql(db: Connection, schema: string, name: string): string | undefined {
+  const statement = db.prepare(`SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`)
+  try {
+    return statement.pluck().get(name) as string | undefined
+  } finally {
+    statement.finalize()
+  }
+}

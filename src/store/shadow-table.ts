@@ -8,6 +8,7 @@ import {
   GUARD_TRIGGERS,
   JOURNAL_STATE,
   journalTriggers,
+  storedSql,
   storedText,
   SUPPORT_TABLES,
   type SchemaObject,
@@ -140,7 +141,9 @@ export class ShadowTable {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
     // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
-    if (foreign.length > 0 && !hasExportTriggers(this)) this.dropExported()
+    if (foreign.length > 0 && !hasExportTriggers(db, schema, this.name)) {
+      this.dropExported()
+    }
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
@@ -157,7 +160,7 @@ export class ShadowTable {
 
   /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
   dropExported(): void {
-    dropExportTriggers(this)
+    dropExportTriggers(this.db, this.schema, this.name)
     new Storage(this.db, this.schema).dropForeign(this.name)
   }
 
@@ -236,14 +239,7 @@ export class ShadowTable {
 
   /** The text that the schema holds of a table or trigger. */
   storedSql(name: string): string | undefined {
-    const statement = this.db
-      .prepare(`SELECT sql FROM ${catalogOf(this.schema)} WHERE name = ?`)
-      .pluck()
-    try {
-      return statement.get(name) as string | undefined
-    } finally {
-      statement.finalize()
-    }
+    return storedSql(this.db, this.schema, name)
   }
 
   /** The original's triggers call a function that other programs do not have: nobody else could write the table. */

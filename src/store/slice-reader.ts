@@ -125,6 +125,13 @@ export class SliceReader {
     }
   }
 
+  /** The saved form of an index in memory is gone: it has to be written anew when it is saved again. */
+  unsaved(dataset: string): void {
+    for (const slice of [this.#private.get(dataset), this.#entry(dataset).slice]) {
+      if (slice) slice.savedSeq = undefined
+    }
+  }
+
   /** What is known of the index of a dataset, one fact a line. */
   stats(dataset: string): string[] {
     const view = this.view(dataset)

@@ -1,4 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
+import { isExported, retireExportTriggers } from './export-triggers.ts'
 import { JOURNAL } from './layout.ts'
 import { quoteName } from './names.ts'
 import type { FileSlices } from './slice-cache.ts'
@@ -53,9 +54,10 @@ export class Upkeep {
     return this.#saveAll(this.#db.busyTimeout)
   }
 
-  /** Deletes the saved index of a dataset. */
+  /** Deletes the saved index of a dataset, but not one that was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
-    if (this.#writable) this.storage.drop(shadow, dataset)
+    if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
+    this.storage.drop(shadow, dataset)
   }
 
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
@@ -75,7 +77,11 @@ export class Upkeep {
   #saveAll(patience: number): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
-      ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
+      ({ shadow, dataset, slice }) =>
+        slice?.index &&
+        !slice.index.resident &&
+        slice.savedSeq !== slice.point.seq &&
+        !isExported(db, this.#schema, shadow, dataset),
     )
     // Who only reads leaves the journal to those who write.
     const prune = db.totalChanges > 0 && this.#journalIsLong()
@@ -88,6 +94,7 @@ export class Upkeep {
               this.storage.save(shadow, dataset, slice!)
             }
             this.storage.prune(this.#lastSeq())
+            retireExportTriggers(db, this.#schema)
           })
           .immediate(),
       )
