@@ -117,6 +117,7 @@ export class Storage {
       count: image.count,
       point: slice.point,
       notFinite: slice.rejected.notFinite,
+      note: image.note ?? '',
       sections,
     })
     this.#run(
@@ -332,13 +333,14 @@ function assemble(
   const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, head.positions)
   const ids = IdTable.restore(pool, starts)
   if (!ids) return undefined
-  const { kind, metric, dim, positions, count } = head
+  const { kind, metric, dim, positions, count, note } = head
   const image: IndexImage = {
     kind,
     metric,
     dim,
     positions,
     count,
+    note,
     sections: head.sections
       .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
       .map(({ name }) => ({ name, bytes: sections.get(name)! })),

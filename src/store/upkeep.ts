@@ -16,7 +16,7 @@ const TAIL_SHARE = 0.05
 
 /**
  * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
- * closed. Only large indexes are saved; small ones are built faster than they are read.
+ * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
  */
 export class Upkeep {
   readonly storage: Storage
@@ -78,8 +78,7 @@ export class Upkeep {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
       ({ shadow, dataset, slice }) =>
-        slice?.index &&
-        !slice.index.resident &&
+        slice?.index?.worthSaving &&
         slice.savedSeq !== slice.point.seq &&
         !isExported(db, this.#schema, shadow, dataset),
     )
@@ -133,7 +132,7 @@ export class Upkeep {
 }
 
 function isWorthSaving(slice: Slice): boolean {
-  if (!slice.index || slice.index.resident) return false
+  if (!slice.index?.worthSaving) return false
   if (slice.savedSeq === undefined) return true
   return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
 }

@@ -7,8 +7,6 @@ import type {
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
-import { createExactIndex } from '../indexes/exact/exact-index.ts'
-import { restoreExactIndex } from '../indexes/exact/restore.ts'
 import { createStatement, shadowTable } from '../store/layout.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { Searcher } from '../store/search.ts'
@@ -19,6 +17,7 @@ import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
 import { planVec } from './vec-plan.ts'
+import { recipeOf } from './vec-recipe.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
 export const vecModule: VirtualTableModule = {
@@ -173,15 +172,5 @@ export class VecTable implements VirtualTable {
       this.#searcher = new Searcher(db, shadow, this.#recipe)
     }
     return this.#searcher
-  }
-}
-
-function recipeOf(options: VecOptions): IndexRecipe {
-  const { metric, includeArchived } = options
-  return {
-    metric,
-    key: `exact ${metric}${includeArchived ? ' archived' : ''}`,
-    create: (dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
-    restore: image => restoreExactIndex(image),
   }
 }
