@@ -3,17 +3,21 @@ import { VecError } from '../errors.ts'
 import { check } from '../store/check.ts'
 import { datasetsOf } from '../store/datasets.ts'
 import { isShadowError, type Inspected } from '../store/defect.ts'
+import { explain } from '../store/explain.ts'
+import { exportDataset } from '../store/export.ts'
 import { finding, type Finding } from '../store/finding.ts'
 import { quoteName, quoteText } from '../store/names.ts'
 import { repair } from '../store/repair.ts'
-import { findTarget, type Target } from './admin-target.ts'
+import { findTarget, type Place, type Target } from './admin-target.ts'
 
 interface Operation {
   /** It writes into the file, so that it cannot run inside a statement that writes. */
   readonly writes: boolean
   /** It cannot do without writing. */
   readonly needsFile?: boolean
-  run(target: Target, inspected: Inspected): Finding[]
+  /** What has to stand behind the word: 'export:brute:shadow:dataset'. */
+  readonly formats?: readonly string[]
+  run(target: Target, inspected: Inspected, format: string): Finding[]
 }
 
 /** What each word does. An empty dataset stands for all that there are, but for `reindex`, as in the original. */
@@ -47,6 +51,22 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     writes: false,
     run: (target, inspected) => check(inspected, datasetsIn(target, inspected)),
   },
+  explain: {
+    writes: false,
+    run: forEach((dataset, inspected) => explain(inspected, dataset)),
+  },
+  export: {
+    writes: true,
+    needsFile: true,
+    formats: ['brute', 'cover'],
+    run: (target, inspected, format) => {
+      const { coverBase: base, metric } = target.table.options
+      const distance = metric === 'dot' ? undefined : metric
+      return datasetsIn(target, inspected).map(dataset =>
+        exportDataset(inspected.searcher, dataset, format as 'brute' | 'cover', { base, distance }),
+      )
+    },
+  },
   repair: {
     writes: true,
     needsFile: true,
@@ -72,35 +92,54 @@ function datasetsIn({ dataset }: Target, { searcher }: Inspected): readonly stri
   }
 }
 
+interface Order {
+  readonly word: string
+  readonly format: string
+  /** 'shadow:dataset' */
+  readonly where: string
+}
+
+function orderOf(op: string): Order {
+  const [first, second] = op.split(':', 2)
+  if (!Object.hasOwn(OPERATIONS, first)) return { word: 'reindex', format: '', where: op }
+  const { formats } = OPERATIONS[first]
+  const where = op.slice(first.length + 1)
+  if (!formats) return { word: first, format: '', where }
+  if (!formats.includes(second)) {
+    throw adminError(
+      `vec_admin: '${op}' is no operation: expected is ${formats.map(format => `${first}:${format}:shadow:dataset`).join(' or ')}`,
+    )
+  }
+  return { word: first, format: second, where: where.slice(second.length + 1) }
+}
+
 /** Carries out '[word:]shadow:dataset', asked of a vec_admin table of this name. */
-export function runOperation(db: Connection, admin: string, op: string): Finding[] {
-  const [first] = op.split(':', 1)
-  const named = Object.hasOwn(OPERATIONS, first)
-  const word = named ? first : 'reindex'
-  const rest = named ? op.slice(first.length + 1) : op
-  const colon = rest.indexOf(':')
+export function runOperation(place: Place, admin: string, op: string): Finding[] {
+  const { word, format, where } = orderOf(op)
+  const colon = where.indexOf(':')
   if (colon <= 0) {
     throw adminError(
       `vec_admin: '${op}' is no operation: expected is [${Object.keys(OPERATIONS).join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
     )
   }
-  const target = findTarget(db, rest)
+  const target = findTarget(place, where)
   if (!target) {
-    const shadow = rest.slice(0, colon)
+    const shadow = where.slice(0, colon)
     throw adminError(
       `vec_admin: no vec table stands over ${shadow.includes('.') ? shadow : `main.${shadow}`}: create it with USING vec(...)`,
     )
   }
   const operation = OPERATIONS[word]
   const searcher = target.table.searcher()
+  const { db, schema } = searcher.shadow
   if (operation.writes) requireAlone(db, word)
-  if (operation.needsFile) requireWritable(searcher.shadow.db, searcher.shadow.schema, word)
+  if (operation.needsFile) requireWritable(db, schema, word)
   const inspected: Inspected = {
     searcher,
     remedy: (mending, dataset) =>
       `SELECT op FROM ${/^\w+$/.test(admin) ? admin : quoteName(admin)} WHERE op MATCH ${quoteText(`${mending}:${target.name}:${dataset}`)}`,
   }
-  return searcher.shadow.inSnapshot(() => operation.run(target, inspected))
+  return searcher.shadow.inSnapshot(() => operation.run(target, inspected, format))
 }
 
 /**
