@@ -4,10 +4,9 @@ import { finding } from './finding.ts'
 import {
   GUARD_TRIGGERS,
   hasTable,
-  JOURNAL,
   JOURNAL_STATE,
+  JOURNAL_TABLES,
   storedText,
-  SUPPORT_TABLES,
   type SchemaObject,
 } from './layout.ts'
 import { quoteName } from './names.ts'
@@ -32,31 +31,24 @@ export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
       ),
     )
   }
-  const journalTables = SUPPORT_TABLES.filter(
-    ({ name }) => name === JOURNAL || name === JOURNAL_STATE,
-  )
   const foreign = shadow.foreignTriggers()
-  const [missingTables, otherTables] = compare(shadow, journalTables)
+  const [missingTables, otherTables] = compare(shadow, JOURNAL_TABLES)
   if (otherTables.length > 0) {
-    found.push({
-      ...finding(
+    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be mended before.
+    const [name] = otherTables
+    return [
+      ...found,
+      finding(
         'error',
         'journal',
-        `${otherTables.join(', ')} is not as this library makes it: every query reads the whole dataset`,
+        `${name} is not as this library makes it, so that every query reads the whole dataset, and writes may fail: drop it, then repair`,
         {
-          remedy: mended,
+          remedy: `DROP TABLE ${quoteName(shadow.schema)}.${quoteName(name)}`,
         },
       ),
-      mend: () => {
-        for (const { name } of journalTables) {
-          shadow.db.exec(`DROP TABLE IF EXISTS ${quoteName(shadow.schema)}.${quoteName(name)}`)
-        }
-        shadow.installHere()
-        return 'the journal was made anew'
-      },
-      rebuild: true,
-    })
-  } else if (missingTables.length > 0) {
+    ]
+  }
+  if (missingTables.length > 0) {
     found.push({
       ...finding(
         'warning',

@@ -108,6 +108,9 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
   },
 ]
 
+/** Those that every query relies on. */
+export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
+
 /**
  * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
  * never reaches what a double cannot hold.
