@@ -200,3 +200,20 @@ export function storedSql(db: Connection, schema: string, name: string): string 
     statement.finalize()
   }
 }
+
+/** A storage table that is there without the columns it needs: somebody else's. */
+export function foreignStorageTable(db: Connection, schema: string): string | undefined {
+  const columns = db.prepare('SELECT name FROM pragma_table_info(?, ?)')
+  try {
+    const needed: readonly [table: string, columns: readonly string[]][] = [
+      [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
+      [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+    ]
+    return needed.find(([table, names]) => {
+      const there = columns.pluck().all(table, schema) as string[]
+      return there.length > 0 && names.some(name => !there.includes(name))
+    })?.[0]
+  } finally {
+    columns.finalize()
+  }
+}

@@ -166,7 +166,7 @@ test('rows whose dataset no query can name are told', async () => {
     path,
     `INSERT INTO _vec_docs(dataset_id, id) VALUES (x'61', 'blob'), ('', 'empty'), (' ', 'blank')`,
   )
-  const [found] = admin(db, 'check:docs:').filter(row => row.topic === 'dataset-ids')
+  const found = admin(db, 'check:docs:').find(row => row.topic === 'dataset-ids')!
   assert.equal(found.severity, 'error')
   assert.equal(found.dataset_id, null)
   assert.equal(db.prepare(found.remedy!).all().length, 3)
