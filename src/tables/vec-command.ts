@@ -1,25 +1,46 @@
 import { UNCHANGED, type RowChange, type RowInsert } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
+import { check } from '../store/check.ts'
+import { datasetsOf } from '../store/datasets.ts'
+import { quoteText } from '../store/names.ts'
 import type { Searcher } from '../store/search.ts'
-import { indexFaults } from './index-faults.ts'
 import { nearest } from './vec-options.ts'
 import { COLUMN } from './vec-plan.ts'
 import { writtenDataset } from './written-values.ts'
 
-/** What `INSERT INTO t(t) VALUES (command)` does to one dataset; an error undoes the statement. */
-const COMMANDS: Readonly<Record<string, (searcher: Searcher, dataset: string) => void>> = {
-  optimize: (searcher, dataset) => {
-    const [answer] = searcher.slices.optimize(dataset)
-    if (answer !== 'optimized') throw new VecError('VEC_STORAGE', `vec: ${answer}`)
+/** What `INSERT INTO t(t) VALUES (command)` does to these datasets; an error undoes the statement. */
+type Command = (searcher: Searcher, datasets: readonly string[]) => void
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  optimize: (searcher, datasets) => {
+    for (const dataset of datasets) {
+      const [answer] = searcher.slices.optimize(dataset)
+      if (answer !== 'optimized') throw new VecError('VEC_STORAGE', `vec: ${answer}`)
+    }
   },
-  rebuild: (searcher, dataset) => void searcher.slices.rebuild(dataset),
-  'integrity-check': (searcher, dataset) => {
-    const faults = indexFaults(searcher, dataset)
-    if (faults.length === 0) return
+  rebuild: (searcher, datasets) => {
+    for (const dataset of datasets) searcher.slices.rebuild(dataset)
+  },
+  'integrity-check': (searcher, datasets) => {
+    const { schema, name } = searcher.shadow
+    const where = `${schema}.${name}`
+    const remedy = (word: string, dataset: string): string =>
+      `SELECT op FROM vec_admin WHERE op MATCH ${quoteText(`${word}:${where}:${dataset}`)}`
+    const [first, ...others] = check({ searcher, remedy }, datasets).filter(
+      ({ severity }) => severity === 'error',
+    )
+    if (!first) return
+    const more =
+      others.length === 0
+        ? ''
+        : ` (and ${others.length} more: check:${where}: of vec_admin lists them)`
+    const dataset = first.dataset === undefined ? '' : `dataset '${first.dataset}': `
     throw new VecError(
       'VEC_STORAGE',
-      `vec: integrity-check of dataset '${dataset}' of ${searcher.shadow.schema}.${searcher.shadow.name}: ${faults.join('; ')}`,
-      { hint: "INSERT INTO t(t) VALUES ('rebuild') builds the indexes anew" },
+      `vec: integrity-check of ${where}: ${dataset}${first.op}${more}`,
+      {
+        hint: first.remedy ?? remedy('check', first.dataset ?? ''),
+      },
     )
   },
 }
@@ -37,15 +58,15 @@ export function runCommand(searcher: Searcher, table: string, change: RowChange)
     throw commandError(`vec: ${table} is no column to update: commands are inserted`, table)
   }
   const { run, dataset } = readCommand(table, change)
-  searcher.shadow.inSnapshot(() => {
-    for (const one of dataset === undefined ? datasetsOf(searcher) : [dataset]) run(searcher, one)
-  })
+  searcher.shadow.inSnapshot(() =>
+    run(searcher, dataset === undefined ? datasetsOf(searcher.shadow) : [dataset]),
+  )
 }
 
 function readCommand(
   table: string,
   { rowid, values }: RowInsert,
-): { run: (searcher: Searcher, dataset: string) => void; dataset: string | undefined } {
+): { run: Command; dataset: string | undefined } {
   const command = values[COLUMN.COMMAND]
   const words = Object.keys(COMMANDS)
   if (typeof command !== 'string' || !Object.hasOwn(COMMANDS, command)) {
@@ -73,20 +94,6 @@ function readCommand(
     run: COMMANDS[command],
     dataset: dataset === null ? undefined : writtenDataset(dataset),
   }
-}
-
-function datasetsOf({ shadow }: Searcher): string[] {
-  const statement = shadow.statement(
-    "SELECT DISTINCT dataset_id COLLATE BINARY FROM {table} WHERE typeof(dataset_id) = 'text'",
-  )
-  const datasets: string[] = []
-  statement.start()
-  try {
-    while (statement.step()) datasets.push(statement.text(0))
-  } finally {
-    statement.end()
-  }
-  return datasets
 }
 
 function commandError(message: string, table: string): VecError {

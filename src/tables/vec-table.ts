@@ -8,8 +8,6 @@ import type {
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
-import { createExactIndex } from '../indexes/exact/exact-index.ts'
-import { restoreExactIndex } from '../indexes/exact/restore.ts'
 import { createStatement, shadowTable } from '../store/layout.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { Searcher } from '../store/search.ts'
@@ -22,6 +20,7 @@ import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, RESERVED_COLUMNS, type VecOptions } from './vec-options.ts'
 import { planVec } from './vec-plan.ts'
+import { recipeOf } from './vec-recipe.ts'
 import { VecWriter } from './vec-write.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
@@ -103,7 +102,7 @@ export function connectedTable(
 export class VecTable implements VirtualTable {
   readonly declaration: string
   readonly #context: TableContext
-  readonly #options: VecOptions
+  readonly options: VecOptions
   readonly #recipe: IndexRecipe
   readonly #keys = new RowKeys()
   #searcher: Searcher | undefined
@@ -111,7 +110,7 @@ export class VecTable implements VirtualTable {
 
   constructor(context: TableContext, options: VecOptions) {
     this.#context = context
-    this.#options = options
+    this.options = options
     this.#recipe = recipeOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
     const columns = `dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN, embedding BLOB HIDDEN`
@@ -121,11 +120,11 @@ export class VecTable implements VirtualTable {
   }
 
   bestIndex(info: IndexInfo): boolean {
-    return planVec(info, this.#options.metric)
+    return planVec(info, this.options.metric)
   }
 
   open(): VirtualCursor {
-    return new VecCursor(this.searcher(), this.#options.metric, this.#keys)
+    return new VecCursor(this.searcher(), this.options.metric, this.#keys)
   }
 
   begin(): void {
@@ -143,20 +142,20 @@ export class VecTable implements VirtualTable {
       searcher.shadow,
       this.#keys,
       this.#context.table,
-      this.#options.column,
+      this.options.column,
     )
     return this.#writer.write(change)
   }
 
   rename(name: string): void {
-    if (name.toLowerCase() === this.#options.column.toLowerCase()) {
+    if (name.toLowerCase() === this.options.column.toLowerCase()) {
       throw new VecError(
         'VEC_OPTION',
         `vec: the table cannot be called ${name}: its id column has that name`,
         { hint: 'choose another name' },
       )
     }
-    const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+    const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     const from = `${quoteName(schema)}.${quoteName(shadowTableName(this.#context.table))}`
     const shadow = new ShadowTable(db, schema, shadowTableName(this.#context.table), false)
     try {
@@ -173,7 +172,7 @@ export class VecTable implements VirtualTable {
   destroy(): void {
     let location: Location
     try {
-      location = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+      location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     } catch {
       // The file with the documents is gone, and all that was made from them with it.
       return
@@ -206,7 +205,7 @@ export class VecTable implements VirtualTable {
     const { table } = this.#context
     return new VecError(
       'VEC_QUERY',
-      `vec: ${table} cannot be written here: its documents are in the file ${this.#options.dbpath} (dbpath), which is not part of this connection's transactions`,
+      `vec: ${table} cannot be written here: its documents are in the file ${this.options.dbpath} (dbpath), which is not part of this connection's transactions`,
       {
         hint: `ATTACH that file to this connection, or write ${shadowTableName(table)} through a connection to it`,
       },
@@ -216,9 +215,9 @@ export class VecTable implements VirtualTable {
   /** The search over the shadow table, which may have come later than this table. */
   searcher(): Searcher {
     if (!this.#searcher) {
-      const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+      const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
       const name = shadowTableName(this.#context.table)
-      const shadow = new ShadowTable(db, schema, name, this.#options.includeArchived)
+      const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
       this.#searcher = new Searcher(db, shadow, this.#recipe)
     }
     return this.#searcher
@@ -229,14 +228,4 @@ export class VecTable implements VirtualTable {
 function isTaken(table: string, options: VecOptions): boolean {
   const name = table.toLowerCase()
   return RESERVED_COLUMNS.includes(name) || name === options.column.toLowerCase()
-}
-
-function recipeOf(options: VecOptions): IndexRecipe {
-  const { metric, includeArchived } = options
-  return {
-    metric,
-    key: `exact ${metric}${includeArchived ? ' archived' : ''}`,
-    create: (dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
-    restore: image => restoreExactIndex(image),
-  }
 }
