@@ -309,6 +309,7 @@ export const shownElsewhere: Readonly<Record<string, string>> = {
   'archived-hidden': 'test/golden-sql/golden-sql.test.ts',
   'pushed-down': 'test/vec/plans.test.ts',
   'any-journal-mode': 'test/vec/quick-start.test.ts',
+  'last-scn-view': 'test/original/readme-packages.test.ts',
   'finite-queries': 'test/vec/bad-queries.test.ts',
 }
 
