@@ -262,61 +262,112 @@ claim(
   },
 )
 
+/** An upstream with a dataset, and a replica whose vec table reads what arrives. */
+async function syncScene(folder: string) {
+  const path = join(folder, 'upstream.sqlite')
+  const upstream = vecsync.sqliteUpstream(() => openSqlite(path))
+  await vecsync.installUpstream(upstream)
+  await vecsync.createDataset(upstream, 'rootA')
+  const source = openSqlite(path)
+  const replica = await main.open(join(folder, 'replica.sqlite'))
+  replica.exec('CREATE VIRTUAL TABLE vec_docs USING vec(doc_id)')
+  const replicator = vecsync.createReplicator({
+    source: upstream,
+    replica,
+    replicaTable: '_vec_vec_docs',
+  })
+  const found = replica
+    .prepare("SELECT doc_id FROM vec_docs WHERE dataset_id = 'rootA' AND doc_id MATCH '[1, 0]'")
+    .pluck()
+  return {
+    source,
+    replica,
+    replicator,
+    found: (): unknown[] => found.all(),
+    lastScn: (): unknown =>
+      replica
+        .prepare("SELECT last_scn FROM vec_sync_state WHERE dataset_id = 'rootA'")
+        .pluck()
+        .get(),
+    put: (id: string, ...numbers: number[]): void =>
+      void source.exec(
+        `INSERT INTO shadow_vec_docs(dataset_id, id, embedding) VALUES ('rootA', '${id}', x'${Buffer.from(Float32Array.from(numbers).buffer).toString('hex')}')`,
+      ),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await replicator.close()
+      replica.close()
+      source.close()
+    },
+  }
+}
+
 claim(
   'Ingestion & SCN sync',
   'changes get numbers and payloads with hex embeddings, are applied in order, and last_scn follows them',
   async folder => {
-    const path = join(folder, 'upstream.sqlite')
-    const upstream = vecsync.sqliteUpstream(() => openSqlite(path))
-    await vecsync.installUpstream(upstream)
-    await vecsync.createDataset(upstream, 'rootA')
-    const source = openSqlite(path)
-    const replica = await main.open(join(folder, 'replica.sqlite'))
-    replica.exec('CREATE VIRTUAL TABLE vec_docs USING vec(doc_id)')
-    const replicator = vecsync.createReplicator({
-      source: upstream,
-      replica,
-      replicaTable: '_vec_vec_docs',
-    })
-    const found = replica
-      .prepare("SELECT doc_id FROM vec_docs WHERE dataset_id = 'rootA' AND doc_id MATCH '[1, 0]'")
-      .pluck()
-    const last = (): unknown =>
-      replica
-        .prepare("SELECT last_scn FROM vec_sync_state WHERE dataset_id = 'rootA'")
-        .pluck()
-        .get()
-    const scns = (): unknown =>
-      source.prepare("SELECT max(scn) AS scn FROM vec_shadow_log WHERE dataset_id = 'rootA'").get()
-    try {
-      source.exec(
-        "INSERT INTO shadow_vec_docs(dataset_id, id, content, embedding) VALUES ('rootA', 'a', 'one', x'0000803f00000000'), ('rootA', 'b', 'two', x'000000000000803f')",
+    await using scene = await syncScene(folder)
+    const { source, replicator, found } = scene
+    scene.put('a', 1, 0)
+    scene.put('b', 0, 1)
+    await drain(replicator)
+    assert.deepEqual(found(), ['a', 'b'])
+    scene.put('c', 1, 1)
+    source.exec("UPDATE shadow_vec_docs SET archived = 1 WHERE id = 'a'")
+    await drain(replicator)
+    assert.deepEqual(found(), ['c', 'b'])
+    source.exec("UPDATE shadow_vec_docs SET archived = 0 WHERE id = 'a'")
+    source.exec("DELETE FROM shadow_vec_docs WHERE id = 'b'")
+    await drain(replicator)
+    assert.deepEqual(found(), ['a', 'c'])
+    const log = source
+      .prepare(
+        "SELECT scn, op, CAST(payload AS TEXT) AS payload FROM vec_shadow_log WHERE document_id IN ('c', 'b') ORDER BY scn",
       )
-      await drain(replicator)
-      assert.deepEqual(found.all(), ['a', 'b'])
-      source.exec(
-        "UPDATE shadow_vec_docs SET archived = 1 WHERE id = 'a'; INSERT INTO shadow_vec_docs(dataset_id, id, embedding) VALUES ('rootA', 'c', x'0000803f0000803f')",
-      )
-      await drain(replicator)
-      assert.deepEqual(found.all(), ['c', 'b'])
-      source.exec(
-        "UPDATE shadow_vec_docs SET archived = 0 WHERE id = 'a'; DELETE FROM shadow_vec_docs WHERE id = 'b'",
-      )
-      await drain(replicator)
-      assert.deepEqual(found.all(), ['a', 'c'])
-      assert.deepEqual(scns(), { scn: last() })
-      const { payload } = source
-        .prepare(
-          "SELECT CAST(payload AS TEXT) AS payload FROM vec_shadow_log WHERE document_id = 'c' ORDER BY scn LIMIT 1",
-        )
-        .get() as { payload: string }
-      assert.match(payload, /0000803f0000803f/i)
-    } finally {
-      await replicator.close()
-      replica.close()
-      source.close()
-    }
+      .all() as { scn: number; op: string; payload: string }[]
+    assert.deepEqual(
+      log.map(({ op }) => op),
+      ['insert', 'insert', 'delete'],
+    )
+    assert.match(log[1].payload, /0000803f0000803f/i)
+    assert.deepEqual(scene.lastScn(), log[2].scn)
   },
 )
 
-endOfClaims('Packages', 'Cover index tuning', 'Schemas', 'Ingestion & SCN sync')
+claim(
+  'Troubleshooting',
+  'SCN sync stuck: a gap in the log stops a dataset by name, and a rebuild from scratch goes on',
+  async folder => {
+    await using scene = await syncScene(folder)
+    scene.put('a', 1, 0)
+    await drain(scene.replicator)
+    const before = scene.lastScn()
+    for (const id of ['b', 'c']) scene.put(id, 0, 1)
+    scene.source.exec("DELETE FROM vec_shadow_log WHERE document_id = 'b'")
+    await drain(scene.replicator)
+    const [halted] = scene.replica
+      .prepare("SELECT halt_code, last_scn FROM vec_sync_state WHERE dataset_id = 'rootA'")
+      .raw()
+      .all()
+    assert.deepEqual(halted, ['LOG_GAP', before])
+    assert.deepEqual(scene.found(), ['a'])
+    await scene.replicator.rebootstrap(['rootA'])
+    await drain(scene.replicator)
+    assert.deepEqual(scene.found(), ['a', 'b', 'c'])
+  },
+)
+
+claim('Administration', 'the indexes are measured against each other by a command', () => {
+  const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  assert.match(scripts['bench'], /bench\/main\.js/)
+})
+
+endOfClaims(
+  'Packages',
+  'Cover index tuning',
+  'Schemas',
+  'Ingestion & SCN sync',
+  'Administration',
+  'Troubleshooting',
+)
