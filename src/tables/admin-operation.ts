@@ -92,6 +92,10 @@ function datasetsIn({ dataset }: Target, { searcher }: Inspected): readonly stri
   }
 }
 
+const WORDS: readonly string[] = Object.entries(OPERATIONS).flatMap(([word, { formats }]) =>
+  formats ? formats.map(format => `${word}:${format}`) : [word],
+)
+
 interface Order {
   readonly word: string
   readonly format: string
@@ -119,7 +123,7 @@ export function runOperation(place: Place, admin: string, op: string): Finding[]
   const colon = where.indexOf(':')
   if (colon <= 0) {
     throw adminError(
-      `vec_admin: '${op}' is no operation: expected is [${Object.keys(OPERATIONS).join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
+      `vec_admin: '${op}' is no operation: expected is [${WORDS.join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
     )
   }
   const target = findTarget(place, where)
