@@ -34,10 +34,16 @@ export async function embedTexts(
   texts: readonly string[],
   options: EmbedOptions = {},
 ): Promise<Uint8Array[]> {
-  options.signal?.throwIfAborted()
+  const { signal } = options
+  signal?.throwIfAborted()
+  if (typeof embed !== 'function') {
+    throw new TypeError(
+      `vecutil: embed must be a function from texts to vectors, not ${typeof embed}`,
+    )
+  }
   if (texts.length === 0) return []
-  const vectors = await embed(texts, options)
-  options.signal?.throwIfAborted()
+  const vectors = await embed(texts, signal === undefined ? {} : { signal })
+  signal?.throwIfAborted()
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     const given = Array.isArray(vectors) ? `${vectors.length} vectors` : typeof vectors
     throw new VecError(
@@ -58,4 +64,13 @@ export async function embedTexts(
     )
   }
   return embeddings
+}
+
+/** The bytes of the embedding of one text, as a MATCH takes them. */
+export async function embedText(
+  embed: EmbedFunc,
+  text: string,
+  options: EmbedOptions = {},
+): Promise<Uint8Array> {
+  return (await embedTexts(embed, [text], options))[0]
 }
