@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** A fenced block of a page. */
 export interface Fence {
@@ -35,28 +35,33 @@ export function fences(page: string): Fence[] {
 /** Packages that an example may import by name. */
 const PACKAGES = ['better-sqlite3', 'sqlite-vec']
 
-/** Runs programs in one empty folder, where this package has its own name; returns what the last one prints. */
-export function runPrograms(...programs: readonly string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'example-'))
-  try {
-    const modules = join(folder, 'node_modules')
+/** An empty folder in which programs run, where this package has its own name. */
+export class ExampleFolder {
+  readonly path: string = mkdtempSync(join(tmpdir(), 'example-'))
+  #programs = 0
+
+  constructor() {
+    const modules = join(this.path, 'node_modules')
     mkdirSync(modules)
     symlinkSync(process.cwd(), join(modules, 'sqlite-vec-ts'))
-    for (const name of PACKAGES) {
-      mkdirSync(dirname(join(modules, name)), { recursive: true })
-      symlinkSync(resolve('node_modules', name), join(modules, name))
-    }
+    for (const name of PACKAGES) symlinkSync(resolve('node_modules', name), join(modules, name))
+  }
+
+  /** Runs a program; returns what it prints. */
+  run(program: string): string {
+    const file = `example-${this.#programs++}.mjs`
+    writeFileSync(join(this.path, file), program)
+    return this.command(process.execPath, [file])
+  }
+
+  command(command: string, args: readonly string[]): string {
     const env = { ...process.env }
     delete env['NODE_TEST_CONTEXT']
-    let printed = ''
-    for (const [i, program] of programs.entries()) {
-      const file = join(folder, `example-${i}.mjs`)
-      writeFileSync(file, program)
-      printed = execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8', env })
-    }
-    return printed
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    return execFileSync(command, args, { cwd: this.path, encoding: 'utf8', env })
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
   }
 }
 
@@ -75,4 +80,12 @@ export function promised(code: string): string {
 /** One blank for any white space: how wide a value is printed is no part of a promise. */
 export function squeezed(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** The statements of a block of SQL, each with the answer that stands in a line behind it. */
+export function answered(code: string): { readonly sql: string; readonly expected?: unknown }[] {
+  const statements = code.matchAll(/([^]*?;)\s*(?:\n-- => (.*))?(?=\n|$)/g)
+  return Array.from(statements, ([, sql, expected]) =>
+    expected === undefined ? { sql } : { sql, expected: JSON.parse(expected) as unknown },
+  )
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { fences, promised, runPrograms, squeezed } from './doc-example.ts'
+import { ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
 
 const page = readFileSync('docs/api.md', 'utf8')
 const prose = page.replaceAll(/^```[^]*?^```$/gm, '')
@@ -124,7 +124,8 @@ for (const { name, types, code } of doors) {
         assert.equal(info, 'js')
         const expected = promised(program)
         assert.notEqual(expected, '', `the example in line ${line} promises nothing`)
-        assert.equal(squeezed(runPrograms(program)), squeezed(expected), `line ${line}`)
+        using folder = new ExampleFolder()
+        assert.equal(squeezed(folder.run(program)), squeezed(expected), `line ${line}`)
       }
     })
   })
