@@ -174,7 +174,7 @@ function embedded(
   const select = db.prepare(
     `SELECT content, embedding FROM ${quoteName(shadow)}
      WHERE dataset_id = ? AND id = ? AND ${keepsModel ? 'embedding_model' : 'NULL'} IS ?
-       AND typeof(embedding) = 'blob' AND length(embedding) > 0`,
+       AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
   )
   try {
     for (const { id } of documents) {

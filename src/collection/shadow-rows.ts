@@ -112,7 +112,7 @@ function checkFit(
 function storedBytes(db: Connection, shadow: string, dataset: string): number | undefined {
   const statement = db.prepare(
     `SELECT length(embedding) FROM ${quoteName(shadow)}
-     WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 LIMIT 1`,
+     WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0 LIMIT 1`,
   )
   try {
     return statement.pluck().get(dataset) as number | undefined

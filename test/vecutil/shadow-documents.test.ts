@@ -121,7 +121,7 @@ test('no transaction is open while texts are embedded, and an abort leaves nothi
   assert.equal(await upsertShadowDocuments(db, '_vec_docs', 'd', documents, options), 3)
 })
 
-test('an embedding that is text is not taken for that of its content', async () => {
+test('an embedding that is text, or no float32, is not taken for that of its content', async () => {
   db.exec(
     "INSERT INTO _vec_docs(dataset_id, id, content, embedding) VALUES ('d', '1', 'a', 'aaaaaaaaaaaa')",
   )
@@ -130,4 +130,9 @@ test('an embedding that is text is not taken for that of its content', async () 
     1,
   )
   assert.deepEqual(await matchText(db, 'docs', 'd', embed, 'a'), ['1'])
+  db.exec("UPDATE _vec_docs SET embedding = x'00000000000000' WHERE id = '1'")
+  assert.equal(
+    await upsertShadowDocument(db, '_vec_docs', 'd', { id: '1', content: 'a' }, { embed }),
+    1,
+  )
 })
