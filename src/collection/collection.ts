@@ -1,6 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import { shadowTableName } from '../store/names.ts'
-import type { EmbedFunc, EmbedOptions } from './embed.ts'
+import { requireEmbed, type EmbedFunc, type EmbedOptions } from './embed.ts'
 import { searchText, type TextHit } from './match-text.ts'
 import {
   deleteShadowDocuments,
@@ -24,6 +24,14 @@ export class Collection {
   readonly #shadow: string
 
   constructor(db: Connection, options: CollectionOptions) {
+    for (const name of ['table', 'dataset', 'model'] as const) {
+      const value: unknown = options[name]
+      if (typeof value === 'string' && value !== '') continue
+      throw new TypeError(
+        `new Collection() needs a ${name}, a text that is not empty, not ${value === '' ? "''" : String(value)}`,
+      )
+    }
+    requireEmbed(options.embed)
     this.#db = db
     this.#options = options
     this.#shadow = shadowTableName(options.table)

@@ -25,6 +25,13 @@ export function embedEach(
   }
 }
 
+export function requireEmbed(embed: unknown): void {
+  if (typeof embed === 'function') return
+  throw new TypeError(
+    `vecutil: embed must be a function from texts to vectors, not ${typeof embed}`,
+  )
+}
+
 /**
  * Embeds texts, in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING when the function gives
  * another number of vectors or numbers that are not finite, VEC_DIMENSION when their dimensions differ.
@@ -36,11 +43,7 @@ export async function embedTexts(
 ): Promise<Uint8Array[]> {
   const { signal } = options
   signal?.throwIfAborted()
-  if (typeof embed !== 'function') {
-    throw new TypeError(
-      `vecutil: embed must be a function from texts to vectors, not ${typeof embed}`,
-    )
-  }
+  requireEmbed(embed)
   if (texts.length === 0) return []
   const vectors = await embed(texts, signal === undefined ? {} : { signal })
   signal?.throwIfAborted()

@@ -108,6 +108,7 @@ export function deleteShadowDocuments(
   dataset: string,
   ids: readonly string[],
 ): number {
+  columnsOf(db, shadow)
   const remove = db.prepare(`DELETE FROM ${quoteName(shadow)} WHERE dataset_id = ? AND id = ?`)
   try {
     return db
