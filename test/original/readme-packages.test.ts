@@ -135,11 +135,10 @@ claim(
       content: 'x',
       embedding: [1, 1],
     })
-    const query = await vecutil.matchText(embed, 'three')
-    const found = db.prepare(
-      "SELECT doc_id FROM vec_docs WHERE dataset_id = 'demo' AND doc_id MATCH ? AND k = 1",
+    assert.deepEqual(
+      await vecutil.matchText(db, 'vec_docs', 'demo', embed, 'three', { limit: 1 }),
+      ['a'],
     )
-    assert.equal(found.pluck().get(query), 'a')
     const texts = new vecutil.Collection(db, {
       table: 'vec_docs',
       dataset: 'texts',
