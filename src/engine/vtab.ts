@@ -1,3 +1,4 @@
+import type { VecError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { IndexInfo } from './index-info.ts'
 import { readValue, Utf8 } from './values.ts'
@@ -249,11 +250,9 @@ class Modules {
         return SQLITE_OK
       },
       error => {
-        const code = (error as { extendedCode?: number }).extendedCode ?? 0
-        if ((code & 0xff) !== SQLITE_CONSTRAINT) return this.#refuse(vtab, error)
-        // The statement goes on without the row, and must not end with the message of it.
-        if (onConflict !== 'ignore') this.#refuse(vtab, error)
-        return code
+        const primary = this.#refuse(vtab, error)
+        // Which constraint it was: SQLite looks at the primary code alone, and passes all of it on.
+        return primary === SQLITE_CONSTRAINT ? (error as VecError).extendedCode : primary
       },
     )
   }

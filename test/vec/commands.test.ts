@@ -132,6 +132,16 @@ test('a rebuild that is rolled back without any change of rows is saved later al
   assert.deepEqual(saved(), ['a', 'b'])
 })
 
+test('optimize saves what queries built', () => {
+  nearest('a', 1)
+  nearest('b', 1)
+  assert.deepEqual(saved(), [])
+  db.exec("INSERT INTO docs(docs, dataset_id) VALUES ('optimize', 'a')")
+  assert.equal(db.inTransaction, false)
+  assert.deepEqual(saved(), ['a', 'b'])
+  db.exec("INSERT INTO docs(docs) VALUES ('integrity-check')")
+})
+
 test('optimize drops dead positions, saves and prunes', async () => {
   nearest('a', 1)
   db.exec("DELETE FROM docs WHERE dataset_id = 'a' AND doc_id LIKE 'd10%'")

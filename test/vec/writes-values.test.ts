@@ -267,7 +267,11 @@ test('a shadow table without content or meta says so, and one with defaults uses
     here.prepare("SELECT lang || content FROM _vec_bare WHERE id = 'y'").pluck().all(),
     ['enc'],
   )
-  here.exec('DROP TABLE bare; DROP TABLE _vec_bare')
+  // The same inside a transaction that has written already.
+  here.exec(`BEGIN; INSERT INTO bare(dataset_id, doc_id) VALUES ('a', 'z');
+    ALTER TABLE _vec_bare ADD COLUMN meta TEXT;
+    INSERT INTO bare(dataset_id, doc_id, meta) VALUES ('a', 'm', '{}'); COMMIT`)
+  assert.equal(here.prepare("SELECT meta FROM _vec_bare WHERE id = 'm'").pluck().get(), '{}')
 })
 
 test("constraints of the shadow table's own are told in its words", async () => {

@@ -166,6 +166,18 @@ test('a vec table whose dbpath is an attached file is written in one transaction
   assert.deepEqual(found.all(), ['x'])
 })
 
+test('a column that comes to the shadow table of an attached file is written at once', async () => {
+  using here = await openVec(':memory:')
+  here.exec(`ATTACH '${newPath()}' AS store;
+    CREATE TABLE store._vec_docs(dataset_id TEXT, id TEXT, embedding BLOB, PRIMARY KEY (dataset_id, id))`)
+  here.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, dbpath='${here.filename('store')}');
+    BEGIN; INSERT INTO docs(dataset_id, doc_id) VALUES ('a', 'x');
+    ALTER TABLE store._vec_docs ADD COLUMN meta TEXT;
+    INSERT INTO docs(dataset_id, doc_id, meta) VALUES ('a', 'y', '{}'); COMMIT`)
+  const meta = here.prepare("SELECT meta FROM docs WHERE dataset_id = 'a'").pluck()
+  assert.deepEqual(meta.all(), [null, '{}'])
+})
+
 test('a vec table whose dbpath is no part of the connection is read, and says how to write it', async () => {
   const documents = newPath()
   ;(await openVec(documents))
