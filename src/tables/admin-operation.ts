@@ -61,10 +61,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     formats: ['brute', 'cover'],
     run: (target, inspected, format) => {
       const { coverBase: base, metric } = target.table.options
-      const distance = metric === 'dot' ? undefined : metric
-      return datasetsIn(target, inspected).map(dataset =>
-        exportDataset(inspected.searcher, dataset, format as 'brute' | 'cover', { base, distance }),
-      )
+      const cover = { base, distance: metric === 'dot' ? undefined : metric }
+      const { searcher } = inspected
+      // All or none.
+      return searcher.shadow.db
+        .transaction(() =>
+          datasetsIn(target, inspected).map(dataset =>
+            exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
+          ),
+        )
+        .immediate()
     },
   },
   repair: {

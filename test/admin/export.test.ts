@@ -176,7 +176,7 @@ test('what the original cannot serve is refused, and says why', async () => {
       () => admin(db, op),
       (error: { message: string }) => message.test(error.message),
     )
-    assert.equal(stored(db), undefined)
+    assert.equal(db.prepare('SELECT count(*) FROM vector_storage').pluck().get(), 0)
     assert.equal(exportTriggersIn(db), 0)
     assert.equal(db.inTransaction, false)
   }
@@ -200,6 +200,9 @@ test('what the original cannot serve is refused, and says why', async () => {
   refused('export:cover:docs:a', /1 row has an embedding that is no vector \('short'\)/)
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(16), id = x'00' WHERE id = 'short'")
   refused('export:cover:docs:a', /1 row has an id that is no text/)
+  fill(db, 'docs', 'A', 5, 3)
+  // All datasets or none: 'A' alone could be served.
+  refused('export:brute:docs:', /1 row has an id that is no text/)
   db.exec(
     "CREATE VIRTUAL TABLE dots USING vec(id, metric=dot); INSERT INTO _vec_dots(dataset_id, id, embedding) VALUES ('a', 'x', vec_f32('[1]'))",
   )
