@@ -3,5 +3,10 @@ export { decodeEmbedding, embeddingToJson, encodeEmbedding } from './vector/embe
 export { parseVectorText } from './vector/parse-vector.ts'
 export { cosine, dot, euclidean, magnitude } from './vector/similarity.ts'
 export type { Metric } from './vector/metric.ts'
-export { Store, type Document, type ScoredDocument } from './collection/document-store.ts'
+export {
+  Store,
+  type Document,
+  type ScoredDocument,
+  type StoreConnection,
+} from './collection/document-store.ts'
 export { registerVectorFunctions } from './tables/vector-functions.ts'

@@ -1,27 +1,35 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import { ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
 
 const readme = readFileSync('README.md', 'utf8')
+const blocks = fences(readme)
+const blockOf = (language: string) => blocks.find(({ info }) => info === language)!.code
+
+/** Appends to the example before its connection is closed. */
+const continued = (example: string, more: string) => example.replace('db.close()', more)
 
 test('the example in README prints what README says', () => {
-  const [, example] = /```ts\n([^]*?)```/.exec(readme)!
-  const main = pathToFileURL(resolve('dist/src/main.js')).href
-  const folder = mkdtempSync(join(tmpdir(), 'readme-'))
-  try {
-    const file = join(folder, 'example.mjs')
-    writeFileSync(file, example.replace("'sqlite-vec-ts'", `'${main}'`))
-    const printed = execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' })
-    const promised = Array.from(example.matchAll(/^\/\/ (.*)$/gm), match => match[1]).join('\n')
-    assert.notEqual(promised, '')
-    assert.equal(printed.replace(/\s+/g, ' '), `${promised}\n`.replace(/\s+/g, ' '))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const code = blockOf('ts')
+  assert.notEqual(promised(code), '')
+  using folder = new ExampleFolder()
+  assert.equal(squeezed(folder.run(code)), squeezed(promised(code)))
+})
+
+test('the query behind it runs on the same file', () => {
+  const code = blockOf('ts')
+  const sql = blockOf('sql')
+  using folder = new ExampleFolder()
+  const printed = folder.run(
+    continued(
+      code,
+      `db.exec("UPDATE _vec_vec_docs SET meta = '{\\"lang\\": \\"en\\"}' WHERE id = 'a'")
+      console.log(JSON.stringify(db.prepare(${JSON.stringify(sql)}).raw().all(encodeEmbedding([0, 1]))))
+      db.close()`,
+    ),
+  )
+  assert.deepEqual(JSON.parse(printed.trim().split('\n').at(-1)!), [['a', 1]])
 })
 
 test('README names only scripts that there are', () => {

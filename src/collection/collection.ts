@@ -1,22 +1,12 @@
 import type { Connection } from '../engine/connection.ts'
-import { VecError } from '../errors.ts'
-import { quoteName, shadowTableName } from '../store/names.ts'
-import { embedTexts, type EmbedFunc, type EmbedOptions } from './embed.ts'
-import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
-
-export interface TextDocument {
-  readonly id: string
-  readonly content: string
-  /** JSON or any other text. */
-  readonly meta?: string | null
-}
-
-export interface TextHit {
-  readonly id: string
-  readonly score: number
-  readonly content: string | null
-  readonly meta: string | null
-}
+import { shadowTableName } from '../store/names.ts'
+import { requireEmbed, type EmbedFunc, type EmbedOptions } from './embed.ts'
+import { searchText, type TextHit } from './match-text.ts'
+import {
+  deleteShadowDocuments,
+  upsertShadowDocuments,
+  type TextDocument,
+} from './shadow-documents.ts'
 
 export interface CollectionOptions {
   /** Name of the vec table. */
@@ -27,15 +17,6 @@ export interface CollectionOptions {
   readonly model: string
 }
 
-/** The embedding of a query text, as a MATCH of a vec table takes it. */
-export async function matchText(
-  embed: EmbedFunc,
-  query: string,
-  options: EmbedOptions = {},
-): Promise<Uint8Array> {
-  return (await embedTexts(embed, [query], options))[0]
-}
-
 /** One dataset of a vec table, seen as texts. */
 export class Collection {
   readonly #db: Connection
@@ -43,6 +24,14 @@ export class Collection {
   readonly #shadow: string
 
   constructor(db: Connection, options: CollectionOptions) {
+    for (const name of ['table', 'dataset', 'model'] as const) {
+      const value: unknown = options[name]
+      if (typeof value === 'string' && value !== '') continue
+      throw new TypeError(
+        `new Collection() needs a ${name}, a text that is not empty, not ${value === '' ? "''" : String(value)}`,
+      )
+    }
+    requireEmbed(options.embed)
     this.#db = db
     this.#options = options
     this.#shadow = shadowTableName(options.table)
@@ -52,30 +41,16 @@ export class Collection {
    * Inserts or replaces documents, all or none. Only contents that are new or changed are embedded, before the
    * transaction opens; the number of them is returned. Of two documents with one id the last one counts.
    */
-  async upsertDocumentsText(
+  upsertDocumentsText(
     documents: readonly TextDocument[],
     options: EmbedOptions = {},
   ): Promise<number> {
     const { dataset, embed, model } = this.#options
-    this.#requireModelColumn()
-    const wanted = [...new Map(documents.map(document => [document.id, document])).values()]
-    const stored = this.#stored(wanted.map(document => document.id))
-    const changed = wanted.filter(({ id, content }) => stored.get(id)?.content !== content)
-    const embeddings = await embedTexts(
+    return upsertShadowDocuments(this.#db, this.#shadow, dataset, documents, {
+      ...options,
       embed,
-      changed.map(document => document.content),
-      options,
-    )
-    const fresh = new Map(changed.map(({ id }, at) => [id, embeddings[at]]))
-    const rows = wanted.map(({ id, content, meta }) => ({
-      id,
-      content,
-      meta: meta ?? null,
       model,
-      embedding: fresh.get(id) ?? stored.get(id)!.embedding,
-    }))
-    upsertShadowDocuments(this.#db, this.#shadow, dataset, rows)
-    return changed.length
+    })
   }
 
   /** Deletes documents, all or none; returns how many there were. */
@@ -89,77 +64,6 @@ export class Collection {
       throw new RangeError(`queryText() takes a whole number of documents from 0, not ${k}`)
     }
     const { table, dataset, embed, model } = this.#options
-    this.#requireModel(dataset, model)
-    const embedding = await matchText(embed, query, options)
-    const id = quoteName(this.#idColumn())
-    const search = this.#db.prepare(
-      `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
-       WHERE dataset_id = ? AND ${id} MATCH ? AND k = ? ORDER BY match_score DESC`,
-    )
-    try {
-      return search.all(dataset, embedding, k) as TextHit[]
-    } finally {
-      search.finalize()
-    }
-  }
-
-  /** The second column of a vec table, whatever it is called. */
-  #idColumn(): string {
-    const { table } = this.#options
-    const columns = this.#db.pragma(`table_info(${quoteName(table)})`) as { name: string }[]
-    if (columns.length >= 2) return columns[1].name
-    throw new VecError('VEC_SHADOW', `vecutil: there is no vec table ${table}`, {
-      hint: `CREATE VIRTUAL TABLE ${table} USING vec(doc_id)`,
-    })
-  }
-
-  /** Documents of this model that have an embedding, by id. */
-  #stored(ids: readonly string[]): Map<string, { content: string; embedding: Uint8Array }> {
-    const { dataset, model } = this.#options
-    const known = new Map<string, { content: string; embedding: Uint8Array }>()
-    const select = this.#db.prepare(
-      `SELECT content, embedding FROM ${quoteName(this.#shadow)}
-       WHERE dataset_id = ? AND id = ? AND embedding_model = ? AND length(embedding) > 0`,
-    )
-    try {
-      for (const id of ids) {
-        const row = select.get(dataset, id, model)
-        if (row) known.set(id, row as { content: string; embedding: Uint8Array })
-      }
-    } finally {
-      select.finalize()
-    }
-    return known
-  }
-
-  /** Without the column nobody can tell which model made an embedding. */
-  #requireModelColumn(): void {
-    const columns = this.#db.pragma(`table_info(${quoteName(this.#shadow)})`) as { name: string }[]
-    if (columns.some(({ name }) => name.toLowerCase() === 'embedding_model')) return
-    throw new VecError(
-      'VEC_SHADOW',
-      `vecutil: the table ${this.#shadow} has no column embedding_model: a collection keeps the name of the model there`,
-      { hint: `ALTER TABLE ${quoteName(this.#shadow)} ADD COLUMN embedding_model TEXT` },
-    )
-  }
-
-  #requireModel(dataset: string, model: string): void {
-    this.#requireModelColumn()
-    const select = this.#db.prepare(
-      `SELECT embedding_model FROM ${quoteName(this.#shadow)}
-       WHERE dataset_id = ? AND embedding_model IS NOT NULL LIMIT 1`,
-    )
-    let known: string | undefined
-    try {
-      known = select.pluck().get(dataset) as string | undefined
-    } finally {
-      select.finalize()
-    }
-    if (known === undefined || known === model) return
-    throw new VecError(
-      'VEC_MODEL',
-      `vecutil: a query of model '${model}' for dataset '${dataset}', which holds embeddings of model '${known}'`,
-      { hint: 'embed the query with the model that embedded the documents' },
-    )
+    return searchText(this.#db, table, dataset, embed, query, { ...options, limit: k, model })
   }
 }

@@ -73,8 +73,8 @@ export class Store {
   }
 
   /**
-   * The k documents nearest to a vector by cosine, nearest first. Documents without an embedding, or with one of
-   * another dimension, are passed over; when none fits, an error names both dimensions.
+   * The k documents nearest to a vector by cosine, nearest first. Documents without a BLOB as embedding, or with one
+   * of another dimension, are passed over; when none fits, an error names both dimensions.
    */
   similaritySearch(queryEmbedding: ArrayLike<number>, k: number): ScoredDocument[] {
     if (!Number.isInteger(k) || k < 0) {
@@ -86,10 +86,12 @@ export class Store {
     const encoder = new TextEncoder()
     let fitting = 0
     let otherDim = 0
-    const rows = this.#db.prepare('SELECT id, embedding FROM docs WHERE length(embedding) > 0')
+    const rows = this.#db.prepare(
+      "SELECT id, embedding FROM docs WHERE typeof(embedding) = 'blob' AND length(embedding) > 0",
+    )
     for (const { id, embedding } of rows.iterate() as Iterable<DocsRow>) {
       if (embedding.length !== query.length * 4) {
-        otherDim = embedding.length / 4
+        if (embedding.length % 4 === 0) otherDim = embedding.length / 4
         continue
       }
       fitting++

@@ -25,6 +25,13 @@ export function embedEach(
   }
 }
 
+export function requireEmbed(embed: unknown): void {
+  if (typeof embed === 'function') return
+  throw new TypeError(
+    `vecutil: embed must be a function from texts to vectors, not ${typeof embed}`,
+  )
+}
+
 /**
  * Embeds texts, in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING when the function gives
  * another number of vectors or numbers that are not finite, VEC_DIMENSION when their dimensions differ.
@@ -34,10 +41,12 @@ export async function embedTexts(
   texts: readonly string[],
   options: EmbedOptions = {},
 ): Promise<Uint8Array[]> {
-  options.signal?.throwIfAborted()
+  const { signal } = options
+  signal?.throwIfAborted()
+  requireEmbed(embed)
   if (texts.length === 0) return []
-  const vectors = await embed(texts, options)
-  options.signal?.throwIfAborted()
+  const vectors = await embed(texts, signal === undefined ? {} : { signal })
+  signal?.throwIfAborted()
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     const given = Array.isArray(vectors) ? `${vectors.length} vectors` : typeof vectors
     throw new VecError(
@@ -58,4 +67,13 @@ export async function embedTexts(
     )
   }
   return embeddings
+}
+
+/** The bytes of the embedding of one text, as a MATCH takes them. */
+export async function embedText(
+  embed: EmbedFunc,
+  text: string,
+  options: EmbedOptions = {},
+): Promise<Uint8Array> {
+  return (await embedTexts(embed, [text], options))[0]
 }

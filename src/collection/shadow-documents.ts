@@ -1,23 +1,20 @@
 import type { Connection } from '../engine/connection.ts'
-import { VecError } from '../errors.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
-import { encodeEmbedding } from '../vector/embedding.ts'
+import { embedTexts, type EmbedFunc, type EmbedOptions } from './embed.ts'
+import { requireModel } from './embedding-model.ts'
+import { columnsOf, requireId, writeShadowRows, type ShadowDocument } from './shadow-rows.ts'
 
-export interface ShadowDocument {
+export interface TextDocument {
   readonly id: string
-  readonly content?: string | null
+  readonly content: string
   /** JSON or any other text. */
   readonly meta?: string | null
-  /** The vector, or its bytes as a BLOB holds them. */
-  readonly embedding?: ArrayLike<number> | Uint8Array | null
-  /** Name of the model that made the embedding. */
-  readonly model?: string | null
 }
 
-interface ColumnRow {
-  readonly name: string
-  readonly notnull: number
-  readonly dflt_value: string | null
+export interface TextOptions extends EmbedOptions {
+  readonly embed: EmbedFunc
+  /** Name of the model behind `embed`: kept beside every embedding, and must stay the same in a dataset. */
+  readonly model?: string | undefined
 }
 
 /** Inserts a document into a shadow table, or replaces the one of the same id. */
@@ -26,8 +23,24 @@ export function upsertShadowDocument(
   shadow: string,
   dataset: string,
   document: ShadowDocument,
-): void {
-  upsertShadowDocuments(db, shadow, dataset, [document])
+): void
+/** The same with its content embedded on the way; how many were embedded, 0 or 1. */
+export function upsertShadowDocument(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  document: TextDocument,
+  options: TextOptions,
+): Promise<number>
+export function upsertShadowDocument(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  document: ShadowDocument | TextDocument,
+  options?: TextOptions,
+): void | Promise<number> {
+  if (options === undefined) return writeShadowRows(db, shadow, dataset, [document])
+  return upsertTexts(db, shadow, dataset, [document as TextDocument], options)
 }
 
 /** The same by the name of the vec table. */
@@ -36,8 +49,24 @@ export function upsertVirtualTableDocument(
   table: string,
   dataset: string,
   document: ShadowDocument,
-): void {
-  upsertShadowDocument(db, shadowTableName(table), dataset, document)
+): void
+export function upsertVirtualTableDocument(
+  db: Connection,
+  table: string,
+  dataset: string,
+  document: TextDocument,
+  options: TextOptions,
+): Promise<number>
+export function upsertVirtualTableDocument(
+  db: Connection,
+  table: string,
+  dataset: string,
+  document: ShadowDocument | TextDocument,
+  options?: TextOptions,
+): void | Promise<number> {
+  const shadow = shadowTableName(table)
+  if (options === undefined) return writeShadowRows(db, shadow, dataset, [document])
+  return upsertTexts(db, shadow, dataset, [document as TextDocument], options)
 }
 
 /**
@@ -49,39 +78,27 @@ export function upsertShadowDocuments(
   shadow: string,
   dataset: string,
   documents: readonly ShadowDocument[],
-): void {
-  const rows = documents.map(document => {
-    const { id, embedding } = document
-    if (typeof id !== 'string' || id === '') {
-      throw new RangeError(`vecutil: a document needs an id, a text that is not empty, not ${id}`)
-    }
-    return { ...document, embedding: embedding ? toBytes(embedding) : null }
-  })
-  if (rows.length === 0) return
-  db.transaction(() => {
-    const columns = columnsOf(db, shadow)
-    checkFit(db, shadow, dataset, rows, columns)
-    const names = ['dataset_id', 'id', 'content', 'meta', 'embedding']
-    if (columns.has('embedding_model')) names.push('embedding_model')
-    // A counter that only replication moves; without a default it must be given.
-    const scn = columns.get('scn')
-    const needsScn = scn !== undefined && scn.notnull !== 0 && scn.dflt_value === null
-    const updates = names.slice(2).map(name => `${name} = excluded.${name}`)
-    const insert = db.prepare(
-      `INSERT INTO ${quoteName(shadow)}(${names.join(', ')}${needsScn ? ', scn' : ''})
-       VALUES (${names.map(() => '?').join(', ')}${needsScn ? ', 0' : ''})
-       ON CONFLICT(dataset_id, id) DO UPDATE SET ${updates.join(', ')}`,
-    )
-    try {
-      for (const { id, content, meta, embedding, model } of rows) {
-        const values = [dataset, id, content ?? null, meta ?? null, embedding]
-        if (names.length === 6) values.push(model ?? null)
-        insert.run(...values)
-      }
-    } finally {
-      insert.finalize()
-    }
-  }).immediate()
+): void
+/**
+ * The same with their contents embedded, before the transaction opens. Only contents that are new or changed, or were
+ * embedded by another model, are embedded; their number is returned. Of two documents with one id the last one counts.
+ */
+export function upsertShadowDocuments(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  documents: readonly TextDocument[],
+  options: TextOptions,
+): Promise<number>
+export function upsertShadowDocuments(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  documents: readonly (ShadowDocument | TextDocument)[],
+  options?: TextOptions,
+): void | Promise<number> {
+  if (options === undefined) return writeShadowRows(db, shadow, dataset, documents)
+  return upsertTexts(db, shadow, dataset, documents as readonly TextDocument[], options)
 }
 
 /** Deletes documents, all or none; returns how many there were. */
@@ -91,6 +108,7 @@ export function deleteShadowDocuments(
   dataset: string,
   ids: readonly string[],
 ): number {
+  columnsOf(db, shadow)
   const remove = db.prepare(`DELETE FROM ${quoteName(shadow)} WHERE dataset_id = ? AND id = ?`)
   try {
     return db
@@ -101,62 +119,71 @@ export function deleteShadowDocuments(
   }
 }
 
-function toBytes(embedding: ArrayLike<number> | Uint8Array): Uint8Array {
-  if (!(embedding instanceof Uint8Array)) return encodeEmbedding(embedding)
-  if (embedding.length % 4 === 0) return embedding
-  throw new VecError(
-    'VEC_EMBEDDING',
-    `vecutil: an embedding of ${embedding.length} bytes: float32 takes 4 bytes a number`,
-  )
-}
-
-/** The shadow table's columns by name; throws VEC_SHADOW when there is none. */
-function columnsOf(db: Connection, shadow: string): Map<string, ColumnRow> {
-  const rows = db.pragma(`table_info(${quoteName(shadow)})`) as ColumnRow[]
-  if (rows.length > 0) return new Map(rows.map(row => [row.name, row]))
-  throw new VecError('VEC_SHADOW', `vecutil: there is no table ${shadow}`, {
-    hint: 'CREATE VIRTUAL TABLE ... USING vec(doc_id) makes it',
-  })
-}
-
-function checkFit(
+async function upsertTexts(
   db: Connection,
   shadow: string,
   dataset: string,
-  rows: readonly { embedding: Uint8Array | null; model?: string | null }[],
-  columns: ReadonlyMap<string, unknown>,
-): void {
-  const first = (value: string, condition: string) => {
-    const statement = db.prepare(
-      `SELECT ${value} FROM ${quoteName(shadow)} WHERE dataset_id = ? AND ${condition} LIMIT 1`,
+  documents: readonly TextDocument[],
+  options: TextOptions,
+): Promise<number> {
+  const { embed, model } = options
+  for (const { id, content } of documents) {
+    requireId(id)
+    if (typeof content === 'string') continue
+    throw new RangeError(
+      `vecutil: the content of document '${id}' is ${content === null ? 'null' : typeof content}: a text is embedded`,
     )
-    try {
-      return statement.pluck().get(dataset)
-    } finally {
-      statement.finalize()
-    }
   }
-  let bytes = first('length(embedding)', 'length(embedding) > 0') as number | undefined
-  let known: string | undefined
-  if (columns.has('embedding_model')) {
-    known = first('embedding_model', 'embedding_model IS NOT NULL') as string | undefined
-  }
-  for (const { embedding, model } of rows) {
-    if (embedding) bytes ??= embedding.length
-    if (embedding && embedding.length !== bytes) {
-      throw new VecError(
-        'VEC_DIMENSION',
-        `vecutil: an embedding of ${embedding.length / 4} dimensions for dataset '${dataset}', whose embeddings have ${bytes! / 4}`,
-      )
+  // Before anything is paid for: what cannot be written need not be embedded.
+  if (model === undefined) columnsOf(db, shadow)
+  else requireModel(db, shadow, dataset, model)
+  const wanted = [...new Map(documents.map(document => [document.id, document])).values()]
+  const stored = embedded(db, shadow, dataset, model, wanted)
+  const changed = wanted.filter(({ id, content }) => stored.get(id)?.content !== content)
+  const embeddings = await embedTexts(
+    embed,
+    changed.map(document => document.content),
+    options,
+  )
+  const fresh = new Map(changed.map(({ id }, at) => [id, embeddings[at]]))
+  const rows = wanted.map(({ id, content, meta }) => ({
+    id,
+    content,
+    meta: meta ?? null,
+    model: model ?? null,
+    embedding: fresh.get(id) ?? stored.get(id)!.embedding,
+  }))
+  writeShadowRows(db, shadow, dataset, rows)
+  return changed.length
+}
+
+interface Embedded {
+  readonly content: string
+  readonly embedding: Uint8Array
+}
+
+/** Those of the documents that have an embedding of this model, by id. */
+function embedded(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  model: string | undefined,
+  documents: readonly TextDocument[],
+): Map<string, Embedded> {
+  const known = new Map<string, Embedded>()
+  const keepsModel = columnsOf(db, shadow).has('embedding_model')
+  const select = db.prepare(
+    `SELECT content, embedding FROM ${quoteName(shadow)}
+     WHERE dataset_id = ? AND id = ? AND ${keepsModel ? 'embedding_model' : 'NULL'} IS ?
+       AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
+  )
+  try {
+    for (const { id } of documents) {
+      const row = select.get(dataset, id, model ?? null)
+      if (row) known.set(id, row as Embedded)
     }
-    if (typeof model !== 'string') continue
-    known ??= model
-    if (model !== known) {
-      throw new VecError(
-        'VEC_MODEL',
-        `vecutil: model '${model}' for dataset '${dataset}', which holds embeddings of model '${known}'`,
-        { hint: 'use another dataset for the new model, or delete the old documents first' },
-      )
-    }
+  } finally {
+    select.finalize()
   }
+  return known
 }

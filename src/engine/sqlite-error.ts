@@ -45,6 +45,9 @@ const HINTS: Partial<Record<SqliteErrorCode, string>> = {
     'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
 }
 
+const NO_MODULE =
+  'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
+
 /** The error that a connection's last call ended in. */
 export function sqliteError(
   sqlite: Sqlite,
@@ -57,8 +60,8 @@ export function sqliteError(
     options.message ??
     sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
   const name = primaryCode(code)
-  const hint =
-    options.hint ?? (options.cause instanceof VecError ? options.cause.hint : HINTS[name])
+  const known = text.startsWith('no such module: ') ? NO_MODULE : HINTS[name]
+  const hint = options.hint ?? (options.cause instanceof VecError ? options.cause.hint : known)
   return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
     extendedCode,
     ...(hint === undefined ? {} : { hint }),

@@ -1,4 +1,5 @@
-import { quoteName, quoteText } from './names.ts'
+import type { Connection } from '../engine/connection.ts'
+import { catalogOf, quoteName, quoteText } from './names.ts'
 
 /** One row per change that can alter an answer, written by plain-SQL triggers. */
 export const JOURNAL = 'vec_journal'
@@ -6,6 +7,8 @@ export const JOURNAL = 'vec_journal'
 export const JOURNAL_STATE = 'vec_journal_state'
 /** Heads of saved indexes; the original's table. */
 export const STORAGE = 'vector_storage'
+/** SQL that tells an index of the original in STORAGE from a head of ours ('SVT1'). */
+export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 /** The big parts of saved indexes. */
 export const CHUNKS = 'vector_storage_chunks'
 /** Who builds what; the original's table. */
@@ -105,6 +108,9 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
   },
 ]
 
+/** Those that every query relies on. */
+export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
+
 /**
  * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
  * never reaches what a double cannot hold.
@@ -172,4 +178,42 @@ export function journalTriggers(table: WatchedTable): SchemaObject[] {
 
 export function triggerName(shadow: string, event: string): string {
   return `${JOURNAL}_${shadow}_${event}`
+}
+
+export function hasTable(db: Connection, schema: string, table: string): boolean {
+  const statement = db.prepare(
+    `SELECT count(*) FROM ${catalogOf(schema)} WHERE type = 'table' AND name = ?`,
+  )
+  try {
+    return statement.pluck().get(table) === 1
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** The text that a schema holds of a table or trigger. */
+export function storedSql(db: Connection, schema: string, name: string): string | undefined {
+  const statement = db.prepare(`SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`)
+  try {
+    return statement.pluck().get(name) as string | undefined
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** A storage table that is there without the columns it needs: somebody else's. */
+export function foreignStorageTable(db: Connection, schema: string): string | undefined {
+  const columns = db.prepare('SELECT name FROM pragma_table_info(?, ?)')
+  try {
+    const needed: readonly [table: string, columns: readonly string[]][] = [
+      [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
+      [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+    ]
+    return needed.find(([table, names]) => {
+      const there = columns.pluck().all(table, schema) as string[]
+      return there.length > 0 && names.some(name => !there.includes(name))
+    })?.[0]
+  } finally {
+    columns.finalize()
+  }
 }

@@ -1,12 +1,15 @@
 import type { Connection } from '../engine/connection.ts'
 import type { Statement } from '../engine/statement.ts'
 import { VecError } from '../errors.ts'
+import { dropExportTriggers, hasExportTriggers } from './export-triggers.ts'
 import {
   createStatement,
   firstState,
   GUARD_TRIGGERS,
   JOURNAL_STATE,
+  JOURNAL_TABLES,
   journalTriggers,
+  storedSql,
   storedText,
   SUPPORT_TABLES,
   type SchemaObject,
@@ -73,12 +76,18 @@ export class ShadowTable {
     }
   }
 
-  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
-  refresh(): Shape {
+  /** The number of the schema, which moves with every change of it. */
+  version(): number {
     this.#version.start()
     this.#version.step()
     const version = this.#version.number(0)
     this.#version.end()
+    return version
+  }
+
+  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
+  refresh(): Shape {
+    const version = this.version()
     if (version !== this.#seen || !this.#shape) {
       this.#shape = this.#readShape()
       // A schema that is not committed may be rolled back, and its number be given to another.
@@ -125,21 +134,32 @@ export class ShadowTable {
   installHere(): void {
     const { db, schema } = this
     for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
+    // Triggers that write into somebody else's table would make every write fail.
+    const other = JOURNAL_TABLES.find(table => this.storedSql(table.name) !== storedText(table))
+    if (other) {
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: ${schema}.${other.name} is another table than the one this library makes under that name`,
+        { hint: `drop or rename ${other.name}: the next query makes it anew` },
+      )
+    }
     db.exec(firstState(schema))
     const shape = this.#readShape()
     let replaced = false
     for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
-      if (this.#storedSql(trigger.name) === storedText(trigger)) continue
+      if (this.storedSql(trigger.name) === storedText(trigger)) continue
       replaced = true
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
-    const foreign = this.#foreignTriggers()
+    const foreign = this.foreignTriggers()
     for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
     // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
-    if (foreign.length > 0) new Storage(db, schema).dropForeign(this.name)
+    if (foreign.length > 0 && !hasExportTriggers(db, schema, this.name)) {
+      this.dropExported()
+    }
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
@@ -150,7 +170,14 @@ export class ShadowTable {
     for (const trigger of this.#readShape().triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
     }
+    this.dropExported()
     this.distrust()
+  }
+
+  /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
+  dropExported(): void {
+    dropExportTriggers(this.db, this.schema, this.name)
+    new Storage(this.db, this.schema).dropForeign(this.name)
   }
 
   dispose(): void {
@@ -192,10 +219,10 @@ export class ShadowTable {
     const { unique, indexed } = this.#uniqueColumns()
     const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
     const triggers = journalTriggers({ name, watched, rowid })
-    const support = [...SUPPORT_TABLES.slice(0, 2), ...GUARD_TRIGGERS, ...triggers]
+    const support = [...JOURNAL_TABLES, ...GUARD_TRIGGERS, ...triggers]
     const journaled =
-      support.every(object => this.#storedSql(object.name) === storedText(object)) &&
-      this.#foreignTriggers().length === 0
+      support.every(object => this.storedSql(object.name) === storedText(object)) &&
+      this.foreignTriggers().length === 0
     return { columns, rowid, unique, triggers, journaled }
   }
 
@@ -226,19 +253,13 @@ export class ShadowTable {
     return { unique, indexed }
   }
 
-  #storedSql(name: string): string | undefined {
-    const statement = this.db
-      .prepare(`SELECT sql FROM ${catalogOf(this.schema)} WHERE name = ?`)
-      .pluck()
-    try {
-      return statement.get(name) as string | undefined
-    } finally {
-      statement.finalize()
-    }
+  /** The text that the schema holds of a table or trigger. */
+  storedSql(name: string): string | undefined {
+    return storedSql(this.db, this.schema, name)
   }
 
   /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
-  #foreignTriggers(): string[] {
+  foreignTriggers(): string[] {
     const { db, schema, name } = this
     if (schema === 'temp') return []
     const statement = db

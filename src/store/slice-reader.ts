@@ -72,6 +72,23 @@ export class SliceReader {
     return this.#catchUp(journal, head, dataset, entry, slice, writing)
   }
 
+  /**
+   * The index in memory as the next query would take it up, and the ids that it would look at again; undefined: none, or
+   * one that the next query forgets. Nothing is built, mended or saved.
+   */
+  inMemory(
+    dataset: string,
+  ): { readonly slice: Slice; readonly changed: readonly Uint8Array[] } | undefined {
+    const shape = this.#shadow.refresh()
+    const slice = this.#private.get(dataset) ?? this.#entry(dataset).slice
+    if (!slice || !shape.journaled || !shape.unique) return undefined
+    const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
+    const head = journal.head()
+    if (!head || !journal.follows(slice.point, head)) return undefined
+    const { seq } = slice.point
+    return { slice, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
+  }
+
   /** Whether no row of a small index can have vanished without a trace; see `Slice.verifiedSeq`. */
   verified(view: SliceView): boolean {
     const { slice } = view
@@ -95,7 +112,7 @@ export class SliceReader {
     const known = this.#private.get(dataset) ?? entry.slice
     if (known) this.#drop(dataset, entry, known)
     this.view(dataset)
-    this.#upkeep.saveNow()
+    this.#saveNow(dataset)
     const count = this.#shadow.statement(
       `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
        AND length(embedding) > 0 ${this.#shadow.visible}`,
@@ -106,6 +123,13 @@ export class SliceReader {
       return count.number(0)
     } finally {
       count.end()
+    }
+  }
+
+  /** The saved form of an index in memory is gone: it has to be written anew when it is saved again. */
+  unsaved(dataset: string): void {
+    for (const slice of [this.#private.get(dataset), this.#entry(dataset).slice]) {
+      if (slice) slice.savedSeq = undefined
     }
   }
 
@@ -133,8 +157,7 @@ export class SliceReader {
     const entry = this.#entry(dataset)
     const view = this.view(dataset)
     if (
-      view &&
-      !view.writing &&
+      view?.changed.length === 0 &&
       view.slice.index &&
       view.slice.index.count < view.slice.index.positions
     ) {
@@ -144,8 +167,19 @@ export class SliceReader {
       this.view(dataset)
     }
     return [
-      this.#upkeep.saveNow() ? 'optimized' : 'not saved: the file is locked or cannot be written',
+      this.#saveNow(dataset) ? 'optimized' : 'not saved: the file is locked or cannot be written',
     ]
+  }
+
+  /** What a transaction built for itself is saved as a part of it. */
+  #saveNow(dataset: string): boolean {
+    const own = this.#private.get(dataset)
+    if (own?.index?.worthSaving && own.savedSeq !== own.point.seq) {
+      this.#upkeep.storage.save(this.#shadow.name, dataset, own)
+      own.savedSeq = own.point.seq
+      this.#upkeep.storage.prune(own.point.seq)
+    }
+    return this.#upkeep.saveNow()
   }
 
   dispose(): void {
@@ -194,8 +228,14 @@ export class SliceReader {
   #settle(journal: Journal, head: JournalHead): void {
     for (const [dataset, slice] of this.#private) {
       const entry = this.#entry(dataset)
-      if (!entry.slice && journal.follows(slice.point, head)) sliceCache.keep(entry, slice)
-      else slice.dispose()
+      if (entry.slice || !journal.follows(slice.point, head)) {
+        slice.dispose()
+        continue
+      }
+      // Saved in a transaction that was rolled back.
+      const saved = this.#upkeep.storage.head(this.#shadow.name, dataset)
+      if (saved?.point.seq !== slice.savedSeq) slice.savedSeq = undefined
+      sliceCache.keep(entry, slice)
     }
     this.#private.clear()
   }

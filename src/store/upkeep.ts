@@ -1,4 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
+import { isExported, retireExportTriggers } from './export-triggers.ts'
 import { JOURNAL } from './layout.ts'
 import { quoteName } from './names.ts'
 import type { FileSlices } from './slice-cache.ts'
@@ -50,12 +51,13 @@ export class Upkeep {
   /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
   saveNow(): boolean {
     if (!this.#writable) return false
-    return this.#saveAll(this.#db.busyTimeout)
+    return this.#saveAll(this.#db.busyTimeout, true)
   }
 
-  /** Deletes the saved index of a dataset. */
+  /** Deletes the saved index of a dataset, but not one that was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
-    if (this.#writable) this.storage.drop(shadow, dataset)
+    if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
+    this.storage.drop(shadow, dataset)
   }
 
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
@@ -72,13 +74,17 @@ export class Upkeep {
     return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
   }
 
-  #saveAll(patience: number): boolean {
+  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. */
+  #saveAll(patience: number, thorough = false): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
-      ({ slice }) => slice?.index?.worthSaving && slice.savedSeq !== slice.point.seq,
+      ({ shadow, dataset, slice }) =>
+        slice?.index?.worthSaving &&
+        slice.savedSeq !== slice.point.seq &&
+        !isExported(db, this.#schema, shadow, dataset),
     )
     // Who only reads leaves the journal to those who write.
-    const prune = db.totalChanges > 0 && this.#journalIsLong()
+    const prune = (thorough || db.totalChanges > 0) && this.#journalIsLong()
     if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
@@ -87,7 +93,9 @@ export class Upkeep {
             for (const { shadow, dataset, slice } of unsaved) {
               this.storage.save(shadow, dataset, slice!)
             }
-            this.storage.prune(this.#lastSeq())
+            const last = this.#lastSeq()
+            for (let more = true; more;) more = this.storage.prune(last) > 0 && thorough
+            retireExportTriggers(db, this.#schema)
           })
           .immediate(),
       )

@@ -3,38 +3,58 @@ import { OP, type IndexInfo } from '../engine/index-info.ts'
 import type {
   FilterArguments,
   ResultWriter,
+  TableContext,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
 import type { Finding } from '../store/finding.ts'
 import { adminError, runOperation } from './admin-operation.ts'
+import { locate } from './vec-location.ts'
+import { dbpathOf, unquote } from './vec-options.ts'
 
 /**
  * `SELECT op, severity, topic, dataset_id, remedy FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a word
- * the index of the dataset is built anew and saved. A row of the answer is one finding.
+ * the index of the dataset is built anew and saved. A row of the answer is one finding. `register` makes the vec module
+ * known to the connection of a file that a `dbpath` names.
  */
-export const vecAdminModule: VirtualTableModule = {
-  eponymous: true,
-  connect: context => {
-    // The original's form names one column, whatever it is called.
-    const [, ...others] = context.args
-    if (others.length > 0) {
+export function vecAdminModule(register: (db: Connection) => void): VirtualTableModule {
+  return {
+    eponymous: true,
+    connect: context => new VecAdmin(context, optionOf(context.args), register),
+  }
+}
+
+/** The original's form names one column, whatever it is called. */
+function optionOf([, ...options]: readonly string[]): string | undefined {
+  let dbpath: string | undefined
+  for (const option of options) {
+    const value = /^\s*dbpath\s*=(.*)$/is.exec(option)
+    if (!value) {
       throw adminError(
-        `vec_admin: '${others[0].trim()}' is no option: expected is vec_admin(op) alone`,
+        `vec_admin: '${option.trim()}' is no option: expected is vec_admin(op) or vec_admin(op, dbpath='...')`,
       )
     }
-    return new VecAdmin(context.db)
-  },
+    dbpath = dbpathOf(unquote(value[1].trim()))
+  }
+  return dbpath
 }
 
 class VecAdmin implements VirtualTable {
   readonly declaration: string =
     'CREATE TABLE vec_admin(op TEXT, severity TEXT HIDDEN, topic TEXT HIDDEN, dataset_id TEXT HIDDEN, remedy TEXT HIDDEN)'
-  readonly #db: Connection
+  readonly #context: TableContext
+  readonly #dbpath: string | undefined
+  readonly #register: (db: Connection) => void
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(
+    context: TableContext,
+    dbpath: string | undefined,
+    register: (db: Connection) => void,
+  ) {
+    this.#context = context
+    this.#dbpath = dbpath
+    this.#register = register
   }
 
   /** Only MATCH says what to do; without it there is nothing to tell. */
@@ -49,17 +69,24 @@ class VecAdmin implements VirtualTable {
   }
 
   open(): VirtualCursor {
-    return new AdminCursor(this.#db)
+    return new AdminCursor(op => this.#run(op))
+  }
+
+  #run(op: string): Finding[] {
+    const { db, schema, table } = this.#context
+    const file = this.#dbpath === undefined ? undefined : locate(db, schema, this.#dbpath)
+    if (file) this.#register(file.db)
+    return runOperation({ db, file }, table, op)
   }
 }
 
 class AdminCursor implements VirtualCursor {
-  readonly #db: Connection
+  readonly #run: (op: string) => readonly Finding[]
   #findings: readonly Finding[] = []
   #at = 0
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(run: (op: string) => readonly Finding[]) {
+    this.#run = run
   }
 
   filter(plan: number, _detail: string, args: FilterArguments): void {
@@ -70,7 +97,7 @@ class AdminCursor implements VirtualCursor {
     if (typeof op !== 'string') {
       throw adminError(`vec_admin: op must be text, not ${op === null ? 'NULL' : typeof op}`)
     }
-    this.#findings = runOperation(this.#db, op)
+    this.#findings = this.#run(op)
   }
 
   next(): void {

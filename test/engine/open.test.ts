@@ -229,6 +229,9 @@ test('without register there is no vec module, and register adds it once', async
     'SQLITE_ERROR',
     'no such module: vec',
   )
+  assert.throws(() => db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)'), {
+    hint: /call register\(db\)/,
+  })
   const { register } = await import('../../src/vec.ts')
   register(db)
   register(db)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { VecError } from '../../src/errors.ts'
 import { encodeBrute } from '../../src/indexes/original/brute-format.ts'
@@ -7,6 +8,7 @@ import { encodeCover } from '../../src/indexes/original/cover-format.ts'
 import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
 import { IdList } from '../../src/indexes/original/id-list.ts'
 import type { OriginalCover, OriginalRows } from '../../src/indexes/original/original-index.ts'
+import { fences } from '../doc-example.ts'
 import { goldenBytes, goldenSets } from './golden-set.ts'
 
 const three = {
@@ -16,25 +18,17 @@ const three = {
 }
 
 test('the layouts are those of docs/original-formats.md', () => {
-  assert.equal(
-    hex(encodeBrute(three)),
-    '02000000 03000000 01000000 61 0000803f 00000000 01000000 62 00000000 0000803f 01000000 63 9a99193f cdcc4c3f'.replaceAll(
-      ' ',
-      '',
-    ),
+  const page = readFileSync('docs/original-formats.md', 'utf8')
+  // What stands behind several blanks explains the bytes before it.
+  const [brute, tree] = fences(page).map(({ code }) =>
+    code
+      .replaceAll(/ {3,}.*$/gm, '')
+      .replaceAll(/\s/g, '')
+      .toLowerCase(),
   )
+  assert.equal(hex(encodeBrute(three)), brute)
   const cover = buildOriginalCover(three, { base: 1.3, distance: 'cosine' })
-  assert.equal(
-    hex(encodeCover(cover)),
-    [
-      '434f5631 01000000 02000000 6666a63f 06000000 636f73696e65 01',
-      '01000000 0000803f 02000000 00000000 0000803f 01000000 62 01000000',
-      '00000000 0000803f 02000000 0000803f 00000000 01000000 61 01000000',
-      'feffffff 0000803f 02000000 9a99193f cdcc4c3f 01000000 63 00000000',
-    ]
-      .join('')
-      .replaceAll(' ', ''),
-  )
+  assert.equal(hex(encodeCover(cover)), tree)
 })
 
 test('ids are bytes: empty, not UTF-8, with NUL and a byte order mark', () => {

@@ -14,6 +14,7 @@ const head: SavedHead = {
   count: 69_999,
   point: { epoch: 2 ** 46 + 5, seq: 123_456_789_012, tag: -42n },
   notFinite: 3,
+  mixed: true,
   note: '70000 rows: ½ of them',
   sections: [
     { name: 'codes', bytes: 65_537, checksums: [1n, 2n ** 64n - 1n] },
@@ -41,7 +42,7 @@ test('the byte table in docs/formats.md is that of the code', () => {
     dimension: 768,
     positions: 70_000,
     count: 69_999,
-    rejected: 3,
+    rejected: 2 ** 31 + 3,
     epoch: BigInt(2 ** 46 + 5),
     seq: 123_456_789_012n,
     tag: -42n,

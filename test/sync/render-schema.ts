@@ -16,8 +16,8 @@ export function renderedSchema(): Map<string, string> {
       `-- Upstream, PostgreSQL 14+. Re-runnable: psql -v ON_ERROR_STOP=1 -f schema.ddl\n${upstreamScript(table, { database: 'postgres' })}`,
     ],
     [
-      'db/schema/sqlite/upstream.ddl',
-      `-- Upstream, SQLite 3.38+. Re-runnable: sqlite3 upstream.db < upstream.ddl\n${upstreamScript(table)}`,
+      'db/schema/sqlite/schema.ddl',
+      `-- Upstream, SQLite 3.38+. Re-runnable: sqlite3 upstream.db < schema.ddl\n${upstreamScript(table)}`,
     ],
     [
       'db/schema/sqlite/replica.ddl',

@@ -73,7 +73,7 @@ describe('D1: the scripts in db/schema run, twice, in the shell of their databas
   test('sqlite', () => {
     const db = openSqlite()
     for (let round = 0; round < 2; round++) {
-      db.exec(readFileSync('db/schema/sqlite/upstream.ddl', 'utf8'))
+      db.exec(readFileSync('db/schema/sqlite/schema.ddl', 'utf8'))
     }
     db.exec(`INSERT INTO vec_dataset (dataset_id) VALUES ('d')`)
     db.exec(`INSERT INTO shadow_vec_docs (dataset_id, id) VALUES ('d', 'a')`)

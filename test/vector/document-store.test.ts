@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open, type Connection } from '../../src/main.ts'
 import { Store } from '../../src/vector.ts'
 import { refused } from '../engine/refusal.ts'
 
+let db: Connection
 let store: Store
 
 beforeEach(async () => {
-  store = new Store(await open(':memory:', { register: false }))
+  db = await open(':memory:', { register: false })
+  store = new Store(db)
 })
 
 test('documents are found nearest first, with what was stored', () => {
@@ -81,4 +83,19 @@ test('equal scores are ordered by id', () => {
     store.similaritySearch([1, 1], 3).map(({ id }) => id),
     ['a', 'b', 'c'],
   )
+})
+
+test('an embedding that is text, or no float32, is passed over, whatever its length', () => {
+  store.addDocuments([{ id: 'a', embedding: [1, 0] }])
+  db.exec(
+    `INSERT INTO docs(id, embedding) VALUES ('text', '8 bytes!'), ('number', 12345678), ('odd', x'00000000000000')`,
+  )
+  assert.deepEqual(
+    store.similaritySearch([1, 1], 5).map(hit => hit.id),
+    ['a'],
+  )
+  assert.throws(() => store.similaritySearch([1, 1, 1], 5), {
+    code: 'VEC_DIMENSION',
+    message: /query dim 3 != document dim 2/,
+  })
 })

@@ -40,6 +40,24 @@ test('an embed function that answers wrongly is refused and nothing is written',
   assert.equal(db.prepare('SELECT count(*) FROM _vec_docs').pluck().get(), 0)
 })
 
+test('a collection without a table, dataset, model or embed function is refused', () => {
+  const options = { table: 'docs', dataset: 'd', embed, model: 'm' }
+  for (const name of ['table', 'dataset', 'model']) {
+    for (const value of ['', undefined, 5]) {
+      assert.throws(() => new Collection(db, { ...options, [name]: value }), {
+        name: 'TypeError',
+        message: new RegExp(`needs a ${name}`),
+      })
+    }
+  }
+  assert.throws(() => new Collection(db, { ...options, embed: 'x' as unknown as typeof embed }), {
+    name: 'TypeError',
+    message: /not string/,
+  })
+  const missing = new Collection(db, { ...options, table: 'none' })
+  assert.throws(() => missing.deleteDocuments(['a']), { code: 'VEC_SHADOW' })
+})
+
 test('texts are found with score, content and meta; deleted ones are not', async () => {
   const texts = collection()
   await texts.upsertDocumentsText([

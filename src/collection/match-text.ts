@@ -1,0 +1,68 @@
+import type { Connection } from '../engine/connection.ts'
+import { VecError } from '../errors.ts'
+import { quoteName, shadowTableName } from '../store/names.ts'
+import { embedText, type EmbedFunc, type EmbedOptions } from './embed.ts'
+import { requireModel } from './embedding-model.ts'
+
+export interface TextHit {
+  readonly id: string
+  readonly score: number
+  readonly content: string | null
+  readonly meta: string | null
+}
+
+export interface MatchOptions extends EmbedOptions {
+  /** At most so many; all unless given. */
+  readonly limit?: number | undefined
+  /** Name of the model behind `embed`: VEC_MODEL when another one embedded the dataset. */
+  readonly model?: string | undefined
+}
+
+/** The ids of the documents nearest to a text, nearest first. */
+export async function matchText(
+  db: Connection,
+  table: string,
+  dataset: string,
+  embed: EmbedFunc,
+  query: string,
+  options: MatchOptions = {},
+): Promise<string[]> {
+  const hits = await searchText(db, table, dataset, embed, query, options)
+  return hits.map(hit => hit.id)
+}
+
+export async function searchText(
+  db: Connection,
+  table: string,
+  dataset: string,
+  embed: EmbedFunc,
+  query: string,
+  options: MatchOptions,
+): Promise<TextHit[]> {
+  const { limit, model } = options
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
+    throw new RangeError(`vecutil: a whole number of documents from 0 is expected, not ${limit}`)
+  }
+  const id = quoteName(idColumn(db, table))
+  if (model !== undefined) requireModel(db, shadowTableName(table), dataset, model)
+  const embedding = await embedText(embed, query, options)
+  const search = db.prepare(
+    `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
+     WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'} ORDER BY match_score DESC`,
+  )
+  try {
+    const parameters = limit === undefined ? [] : [limit]
+    return search.all(dataset, embedding, ...parameters) as TextHit[]
+  } finally {
+    search.finalize()
+  }
+}
+
+/** The second column of a vec table, whatever it is called. */
+function idColumn(db: Connection, table: string): string {
+  const columns = db.pragma(`table_info(${quoteName(table)})`) as { name: string }[]
+  if (columns.length >= 2) return columns[1].name
+  throw new VecError('VEC_SHADOW', `vecutil: there is no vec table ${table}`, {
+    hint: `CREATE VIRTUAL TABLE ${quoteName(table)} USING vec(doc_id)`,
+  })
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { open } from '../src/main.ts'
+import { ExampleFolder, fences } from './doc-example.ts'
+
+/** Which test runs the fenced blocks of a page, by what stands behind their backquotes; or why none does. */
+const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { not: string }>>>> = {
+  'README.md': {
+    ts: { by: 'test/readme.test.ts' },
+    sql: { by: 'test/readme.test.ts' },
+    sh: { not: 'they install and test the package itself; that the scripts exist is tested' },
+  },
+  'ARCHITECTURE.md': { '': { not: 'a drawing; test/floors.test.ts holds what it shows' } },
+  'docs/api.md': { js: { by: 'test/docs-api.test.ts' } },
+  'docs/cover-tree.md': { ts: { by: 'test/docs-examples.test.ts' } },
+  'docs/exact-index.md': { '': { not: 'pseudo-code' } },
+  'docs/INGESTION.md': { sql: { by: 'test/sync/ingestion.test.ts' } },
+  'docs/migrating.md': {
+    js: { by: 'test/docs-migrating.test.ts' },
+    sql: { by: 'test/docs-migrating.test.ts' },
+    sh: { by: 'test/docs-migrating.test.ts' },
+  },
+  'docs/original-formats.md': { '': { by: 'test/original/formats.test.ts' } },
+  'docs/sql.md': { sql: { by: 'test/docs-sql.test.ts' } },
+  'docs/sync.md': {
+    js: { by: 'test/sync/first-minutes.test.ts' },
+    text: { by: 'test/sync/first-minutes.test.ts' },
+    ts: { by: 'test/docs-examples.test.ts' },
+    '': { not: 'a drawing' },
+  },
+}
+
+const pages = [
+  ...readdirSync('.').filter(name => name.endsWith('.md')),
+  ...readdirSync('docs').map(name => `docs/${name}`),
+]
+
+const read = (path: string) => readFileSync(path, 'utf8')
+/** Blocks of a page in a language, in their order. */
+const blocksOf = (path: string, language: string) =>
+  fences(read(path))
+    .filter(({ info }) => info.split(' ')[0] === language)
+    .map(({ code }) => code)
+
+test('every block of every page is run by a test, or it is said why not', () => {
+  const found = new Set<string>()
+  for (const page of pages) {
+    for (const { info, line } of fences(read(page))) {
+      const [language] = info.split(' ')
+      const known = RUN[page]?.[language]
+      assert.ok(known, `${page}, line ${line}: which test runs a block of '${language}'?`)
+      found.add(`${page} ${language}`)
+    }
+  }
+  const listed = Object.entries(RUN).flatMap(([page, languages]) =>
+    Object.keys(languages).map(language => `${page} ${language}`),
+  )
+  assert.deepEqual([...found].toSorted(), listed.toSorted())
+})
+
+test('a test that runs a page reads it', () => {
+  for (const [page, languages] of Object.entries(RUN)) {
+    for (const how of Object.values(languages)) {
+      if (!('by' in how)) continue
+      assert.ok(existsSync(how.by), how.by)
+      assert.ok(read(how.by).includes(page), `${how.by} does not read ${page}`)
+    }
+  }
+})
+
+test('every block of docs/INGESTION.md names a database that it is run in', () => {
+  const words = new Set(['sql', 'any', 'mysql', 'postgres', 'sqlite', 'fails', 'migration'])
+  for (const { info, line } of fences(read('docs/INGESTION.md'))) {
+    const given = info.split(' ')
+    assert.ok(
+      given.every(word => words.has(word)),
+      `line ${line}: ${info}`,
+    )
+    assert.ok(
+      given.some(word => ['any', 'mysql', 'postgres', 'sqlite'].includes(word)),
+      `line ${line}: ${info}`,
+    )
+  }
+})
+
+/** What a heading is called in a link, as GitHub makes it. */
+const anchor = (heading: string) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+const headings = (path: string) =>
+  new Set(
+    Array.from(
+      read(path)
+        .replaceAll(/^```[^]*?^```$/gm, '')
+        .matchAll(/^#+ (.*)$/gm),
+      found => anchor(found[1]),
+    ),
+  )
+
+test('links between the pages lead somewhere', () => {
+  for (const page of pages) {
+    const folder = page.includes('/') ? 'docs/' : ''
+    for (const [, target] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue
+      const [file, fragment] = target.split('#')
+      const path = file === '' ? page : `${folder}${file}`.replace('docs/../', '')
+      assert.ok(existsSync(path), `${page}: ${target}`)
+      if (fragment) assert.ok(headings(path).has(fragment), `${page}: ${target}`)
+    }
+  }
+})
+
+test('the example of docs/cover-tree.md finds the nearest rows', () => {
+  const [code] = blocksOf('docs/cover-tree.md', 'ts')
+  const cover = pathToFileURL(resolve('dist/src/indexes/cover/cover-index.js')).href
+  using folder = new ExampleFolder()
+  const printed = folder.run(`
+    import { exactSimilarity } from 'sqlite-vec-ts/indexes'
+    import { createCoverIndex } from '${cover}'
+    const rows = 200
+    const vectors = Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin(i * i))
+    const query = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i))
+    ${code}
+    const score = row => exactSimilarity('euclidean', query, vectors.subarray(row * 64, row * 64 + 64))
+    const nearest = Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(b) - score(a))
+    console.log(JSON.stringify([
+      Array.from(positions.subarray(0, 10)), nearest.slice(0, 10), count >= 10, visited > 0,
+      Array.from(upper.subarray(0, 10)).every((bound, i) => bound >= score(positions[i]))]))`)
+  const [found, nearest, enough, visited, bounded] = JSON.parse(printed) as unknown[]
+  assert.deepEqual(found, nearest)
+  assert.deepEqual([enough, visited, bounded], [true, true, true])
+})
+
+test('the writer of docs/sync.md writes and its second call repeats nothing', async () => {
+  const [code] = blocksOf('docs/sync.md', 'ts')
+  using folder = new ExampleFolder()
+  const printed = folder.run(`
+    import { open } from 'sqlite-vec-ts'
+    import { createDataset, createWriter, installUpstream, sqliteUpstream } from 'sqlite-vec-ts/vecsync'
+    const upstream = sqliteUpstream(() => open('upstream.sqlite', { register: false }))
+    await installUpstream(upstream, { capture: 'app' })
+    await createDataset(upstream, 'docs')
+    const embedding = Float32Array.of(1, 0)
+    const requestId = 'once'
+    for (let round = 0; round < 2; round++) {
+      ${code}
+      console.log(String(scn))
+    }`)
+  assert.equal(printed, '1\n1\n')
+  using db = await open(`${folder.path}/upstream.sqlite`, { register: false })
+  assert.deepEqual(db.prepare('SELECT op, document_id FROM vec_shadow_log').raw().all(), [
+    ['update', 'a'],
+  ])
+})
+
+test('the factory of docs/sync.md tries the nodes of a cluster in turn', async () => {
+  const [, code] = blocksOf('docs/sync.md', 'ts')
+  using folder = new ExampleFolder()
+  const printed = folder.run(`
+    import { mysqlUpstream } from 'sqlite-vec-ts/vecsync'
+    const nodes = ['mysql://one', 'mysql://two']
+    const mysql = { createConnection: ({ uri }) => { console.log(uri); return Promise.reject(new Error('not there')) } }
+    ${code}
+    for (let i = 0; i < 3; i++) await upstream.connect().catch(() => {})`)
+  assert.equal(printed, 'mysql://one\nmysql://two\nmysql://one\n')
+})

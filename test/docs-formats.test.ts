@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { encodeEmbedding, insertMany, open, type Connection } from '../src/main.ts'
+
+// The table of the head's bytes is held against the code by test/store/saved-head.test.ts.
+const page = readFileSync('docs/formats.md', 'utf8')
+const ROWS = 3000
+const DIM = 100
+
+let folder: string
+let db: Connection
+const vector = (i: number) => Array.from({ length: DIM }, (_, j) => Math.sin(i * DIM + j))
+const columnsOf = (table: string) =>
+  db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[]
+
+/** A file with a saved index: only those above 1 MiB of floats are. */
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'formats-'))
+  const path = join(folder, 'saved.sqlite')
+  const first = await open(path)
+  first.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  const rows = Array.from({ length: ROWS }, (_, i) => ['d', `${i}`, encodeEmbedding(vector(i))])
+  insertMany(first, '_vec_docs', ['dataset_id', 'id', 'embedding'], rows)
+  const search = first.prepare(
+    "SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH ? AND k = 1",
+  )
+  assert.deepEqual(search.pluck().get(encodeEmbedding(vector(7))), '7')
+  first.close()
+  db = await open(path)
+})
+after(() => {
+  db.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('the columns of the journal are those of the page', () => {
+  const rows = page.matchAll(/^\|(?: `(vec_journal\w*)`)? \| (`.*?) \|/gm)
+  const told = new Map<string, string[]>()
+  let table = ''
+  for (const [, name, cell] of rows) {
+    table = name ?? table
+    const columns = Array.from(cell.matchAll(/`(\w+)`/g), found => found[1])
+    told.set(table, [...(told.get(table) ?? []), ...columns])
+  }
+  assert.deepEqual([...told.keys()], ['vec_journal', 'vec_journal_state'])
+  for (const [name, columns] of told) {
+    const own = columnsOf(name)
+    assert.ok(own.length >= columns.length)
+    // The state has one row, which `id` holds to be the only one.
+    assert.deepEqual(
+      own.filter(column => column !== 'id' || name === 'vec_journal'),
+      columns,
+      name,
+    )
+  }
+})
+
+test('the tables of a saved index have the columns of the page, and chunks the size', () => {
+  for (const [, table, list] of page.matchAll(/`(vector_storage\w*)\(([^)]*)\)`/g)) {
+    const columns = list.split(',').map(column => column.trim().replaceAll('"', ''))
+    assert.deepEqual(columnsOf(table), columns, table)
+  }
+  const names = db.prepare('SELECT shadow_table_name FROM vector_storage').pluck().all()
+  assert.deepEqual(names, ['main._vec_docs'])
+  const [, size] = /in chunks of ([\d,]+) bytes/.exec(page)!
+  const bytes = Number(size.replaceAll(',', ''))
+  const sizes = db
+    .prepare(
+      'SELECT section, max(length(data)), sum(length(data) > ?), count(*) FROM vector_storage_chunks GROUP BY section',
+    )
+    .raw()
+    .all(bytes) as [string, number, number, number][]
+  const long = sizes.filter(([, , , count]) => count > 1)
+  assert.ok(long.length > 0)
+  for (const [section, largest, over] of sizes) {
+    assert.equal(over, 0, section)
+    if (long.some(([name]) => name === section)) assert.equal(largest, bytes, section)
+  }
+})
+
+test('the sections of ids are those of the page', () => {
+  const told = Array.from(page.matchAll(/^\| `(ids\.\w+)` \|/gm), found => found[1])
+  const stored = db
+    .prepare("SELECT DISTINCT section FROM vector_storage_chunks WHERE section LIKE 'ids.%'")
+    .pluck()
+    .all() as string[]
+  assert.deepEqual(told.toSorted(), stored.toSorted())
+  const bytes = (section: string) =>
+    Buffer.concat(
+      db
+        .prepare('SELECT data FROM vector_storage_chunks WHERE section = ? ORDER BY chunk')
+        .pluck()
+        .all(section) as Uint8Array[],
+    )
+  const starts = bytes('ids.starts')
+  const pool = bytes('ids.pool')
+  assert.equal(starts.length, 4 * ROWS)
+  for (const position of [0, 1, 999, ROWS - 1]) {
+    const at = starts.readUInt32LE(4 * position)
+    // One byte is enough for the length of a short id.
+    assert.equal(pool.toString('utf8', at + 1, at + 1 + pool[at]), `${position}`)
+  }
+})
