@@ -1,0 +1,5 @@
+import type { Command, CommandGroup } from './command.ts'
+import { init } from './commands/init.ts'
+
+/** What `svec` can do, in the order of its --help. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [init]
