@@ -48,8 +48,10 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof VecError) {
     const { code, message } = error
-    const busy = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
-    const hint = error.hint ?? (busy ? 'try again, or wait longer with --busy-timeout' : undefined)
+    const locked = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
+    const busy = locked || code === 'SYNC_LEASE'
+    const hint =
+      error.hint ?? (locked ? 'try again, or wait longer with --busy-timeout' : undefined)
     return { code, message, hint: toCommandLine(hint), exit: busy ? EXIT.busy : EXIT.failed }
   }
   if (isSystemError(error)) {

@@ -72,7 +72,7 @@ export class Context {
 }
 
 /** Numbers of 64 bits as JSON numbers where they fit, as text where they do not. */
-function jsonValue(_key: string, value: unknown): unknown {
+export function jsonValue(_key: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : String(value)

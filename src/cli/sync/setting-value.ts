@@ -1,5 +1,5 @@
 import { usageError } from '../cli-error.ts'
-import { didYouMean } from '../nearest.ts'
+import { nearest } from '../nearest.ts'
 import type { Setting, SettingValue } from './settings.ts'
 
 /**
@@ -69,8 +69,8 @@ export function settingValue(setting: Setting, given: unknown, origin: string): 
 }
 
 function suggestion(given: string, choices: readonly string[]): string | undefined {
-  const text = didYouMean(given, choices)
-  return text === '' ? undefined : text.replace(/^: /, '').concat('')
+  const meant = nearest(given, choices)
+  return meant === undefined ? undefined : `did you mean ${meant}?`
 }
 
 const numberOf = (given: unknown): number =>

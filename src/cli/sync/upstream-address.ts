@@ -1,6 +1,6 @@
+import type { Database } from '../../vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import { nearest } from '../nearest.ts'
-import type { Database } from '../../vecsync.ts'
 
 /** Where an upstream is, apart from its password. */
 export interface UpstreamAddress {
@@ -94,6 +94,4 @@ function decoded(text: string, origin: string): string {
 }
 
 const example = (database: Database): string =>
-  database === 'mysql'
-    ? 'mysql://user@host:3306/database'
-    : 'postgres://user@host:5432/database'
+  database === 'mysql' ? 'mysql://user@host:3306/database' : 'postgres://user@host:5432/database'

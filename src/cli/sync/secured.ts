@@ -1,0 +1,36 @@
+import { VecError } from '../../main.ts'
+import { CliError } from '../cli-error.ts'
+import type { Context } from '../context.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { SyncConfig } from './config.ts'
+import type { Secrets } from './redact.ts'
+
+/** Reads the configuration and runs a command with it. No error leaves with a secret of the configuration in it. */
+export async function withConfig(
+  context: Context,
+  task: (config: SyncConfig) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const config = new SyncConfig(context.flags)
+  try {
+    return await task(config)
+  } catch (error) {
+    throw secured(error, config.secrets)
+  }
+}
+
+/** The same error with other words; a driver's own error may hold anything, so its cause goes too. */
+export function secured(error: unknown, secrets: Secrets): unknown {
+  if (!(error instanceof Error)) return secrets.redact(String(error))
+  const message = secrets.redact(error.message)
+  const options =
+    error instanceof VecError || error instanceof CliError
+      ? error.hint === undefined
+        ? {}
+        : { hint: secrets.redact(error.hint) }
+      : {}
+  if (error instanceof VecError) return new VecError(error.code, message, options)
+  if (error instanceof CliError) return new CliError(error.code, message, options)
+  error.message = message
+  if (error.stack !== undefined) error.stack = secrets.redact(error.stack)
+  return error
+}
