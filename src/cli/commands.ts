@@ -1,5 +1,6 @@
 import type { Command, CommandGroup } from './command.ts'
 import { init } from './commands/init.ts'
+import { sync } from './commands/sync.ts'
 
 /** What `svec` can do, in the order of its --help. */
-export const COMMANDS: readonly (Command | CommandGroup)[] = [init]
+export const COMMANDS: readonly (Command | CommandGroup)[] = [init, sync]

@@ -22,15 +22,18 @@ export async function withConfig(
 export function secured(error: unknown, secrets: Secrets): unknown {
   if (!(error instanceof Error)) return secrets.redact(String(error))
   const message = secrets.redact(error.message)
-  const options =
-    error instanceof VecError || error instanceof CliError
-      ? error.hint === undefined
-        ? {}
-        : { hint: secrets.redact(error.hint) }
-      : {}
+  const hint = hintOf(error)
+  const options = hint === undefined ? {} : { hint: secrets.redact(hint) }
   if (error instanceof VecError) return new VecError(error.code, message, options)
   if (error instanceof CliError) return new CliError(error.code, message, options)
   error.message = message
   if (error.stack !== undefined) error.stack = secrets.redact(error.stack)
   return error
+}
+
+function hintOf(error: Error): string | undefined {
+  if (error instanceof CliError) return error.hint
+  if (!(error instanceof VecError)) return undefined
+  const busy = error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED'
+  return error.hint ?? (busy ? 'another program holds the file: try again' : undefined)
 }

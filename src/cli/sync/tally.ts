@@ -17,6 +17,7 @@ export class Tally {
     this.applied = applied
     replicator.on('progress', event => {
       applied.set(event.datasetId, (applied.get(event.datasetId) ?? 0) + event.applied)
+      this.#forget(performance.now())
       this.#recent.push({ at: performance.now(), total: this.#total })
       this.#total += event.applied
     })
@@ -31,9 +32,13 @@ export class Tally {
 
   /** Changes per second, over the last five. */
   rate(now: number = performance.now()): number {
-    while (this.#recent.length > 0 && this.#recent[0].at < now - WINDOW) this.#recent.shift()
+    this.#forget(now)
     const [first] = this.#recent
     if (first === undefined) return 0
     return ((this.#total - first.total) * 1000) / Math.max(1000, now - first.at)
+  }
+
+  #forget(now: number): void {
+    while (this.#recent.length > 0 && this.#recent[0].at < now - WINDOW) this.#recent.shift()
   }
 }
