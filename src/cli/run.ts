@@ -7,6 +7,7 @@ import { Context } from './context.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { commandHelp, groupHelp, mainHelp } from './help.ts'
 import { didYouMean } from './nearest.ts'
+import { withoutPasswords } from './redact.ts'
 
 /** Runs one command line; the answer is the exit code. Never throws. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -15,7 +16,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   try {
     return await dispatch(argv, json)
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = withoutSecrets(failureOf(error))
     process.stderr.write(errorText(failure, json))
     if (process.env['SVEC_DEBUG'] === '1' && error instanceof Error) {
       process.stderr.write(`${String(error.stack)}\n`)
@@ -87,6 +88,16 @@ function help(text: string, exit: ExitCode): ExitCode {
   const stream = exit === EXIT.ok ? process.stdout : process.stderr
   stream.write(`${text}\n`)
   return exit
+}
+
+/** What was typed is quoted in errors, and a URL may stand where another word belongs. */
+function withoutSecrets(failure: Failure): Failure {
+  const { message, hint } = failure
+  return {
+    ...failure,
+    message: withoutPasswords(message),
+    hint: hint === undefined ? undefined : withoutPasswords(hint),
+  }
 }
 
 function errorText(failure: Failure, json: boolean): string {

@@ -16,6 +16,8 @@ export interface Outcome {
 export interface SvecOptions {
   readonly cwd?: string
   readonly input?: string | Uint8Array
+  /** Another copy of the command than the built one. */
+  readonly main?: string
   readonly env?: Readonly<Record<string, string>>
   /** Called with the process as soon as it is there. */
   readonly started?: (process: ReturnType<typeof spawn>) => void
@@ -23,7 +25,7 @@ export interface SvecOptions {
 
 /** Runs the real command on pipes. */
 export function svec(args: readonly string[], options: SvecOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

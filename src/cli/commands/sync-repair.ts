@@ -2,6 +2,7 @@ import { usageError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { present } from '../sync/present.ts'
 import { withReplicator } from '../sync/replicator.ts'
 import { withConfig } from '../sync/secured.ts'
 import { verificationFields, verificationLines } from '../sync/verification.ts'
@@ -42,11 +43,12 @@ export const syncRepair: Command = {
         if (resume && rebootstrap) {
           throw usageError('--resume and --rebootstrap exclude each other')
         }
+        const { datasets } = config.settings
         if (resume || rebootstrap) {
-          await (resume ? replicator.resume() : replicator.rebootstrap())
+          await (resume ? replicator.resume(datasets) : replicator.rebootstrap(datasets))
           await toTheEnd(replicator, signal)
         }
-        const { before, after, repaired } = await replicator.repair()
+        const { before, after, repaired } = await replicator.repair(present({ datasets }))
         await context.print(
           { repaired, before: verificationFields(before), after: verificationFields(after) },
           [

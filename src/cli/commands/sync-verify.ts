@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { present } from '../sync/present.ts'
 import { withReplicator } from '../sync/replicator.ts'
 import { withConfig } from '../sync/secured.ts'
 import { verificationFields, verificationLines } from '../sync/verification.ts'
@@ -18,7 +19,7 @@ export const syncVerify: Command = {
   run: context =>
     withConfig(context, config =>
       withReplicator(config, 'write', async replicator => {
-        const report = await replicator.verify()
+        const report = await replicator.verify(present({ datasets: config.settings.datasets }))
         await context.print(verificationFields(report), verificationLines(report))
         return report.equal && report.datasets.length > 0 ? EXIT.ok : EXIT.found
       }),

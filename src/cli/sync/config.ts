@@ -7,7 +7,7 @@ import { configPath, environmentSettings } from './environment.ts'
 import { flagSettings } from './flag-settings.ts'
 import { passwordOf } from './password.ts'
 import { present } from './present.ts'
-import { Secrets } from './redact.ts'
+import { Secrets } from './secrets.ts'
 import type { SettingKey, SettingValue, SyncSettings } from './settings.ts'
 import { upstreamAddress, type UpstreamAddress } from './upstream-address.ts'
 

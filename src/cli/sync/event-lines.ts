@@ -1,7 +1,7 @@
 import type { Replicator, ReplicatorEvents } from '../../vecsync.ts'
 import { jsonValue } from '../context.ts'
 import type { Output } from '../output.ts'
-import type { Secrets } from './redact.ts'
+import type { Secrets } from './secrets.ts'
 
 /** Milliseconds between two progress lines of one dataset; what happened between them is added up. */
 const PROGRESS_EVERY = 1000

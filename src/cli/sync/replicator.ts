@@ -1,4 +1,6 @@
-import type { Connection } from '../../main.ts'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { VecError, type Connection } from '../../main.ts'
 import { createReplicator, type Replicator } from '../../vecsync.ts'
 import type { SyncConfig } from './config.ts'
 import { openUpstream } from './drivers.ts'
@@ -12,7 +14,9 @@ export async function withReplicator<R>(
   task: (replicator: Replicator, replica: Connection) => Promise<R>,
 ): Promise<R> {
   // Before the replica is made: a mistake in the address, or a missing driver, leaves no file behind.
-  const source = await openUpstream(config.upstream(), config.deadline)
+  const address = config.upstream()
+  const source = await openUpstream(address, config.deadline)
+  if (address.database === 'sqlite') refuseSameFile(address.target, config.replicaFile())
   return withReplica(config, how, async replica => {
     const { settings } = config
     const { poison, model, autoRebootstrap, legacyLogName, allocatedInTransaction } = settings
@@ -38,4 +42,21 @@ export async function withReplicator<R>(
       await replicator.close()
     }
   })
+}
+
+/** The library finds this too, but only after the replica's tables were made in it. */
+function refuseSameFile(upstream: string, replica: string): void {
+  if (identity(upstream) !== identity(replica)) return
+  throw new VecError('SYNC_REPLICA', 'upstream and replica are the same file', {
+    hint: 'a replica is another file; in one file there is nothing to replicate',
+  })
+}
+
+function identity(path: string): string {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return resolve(path)
+  }
 }

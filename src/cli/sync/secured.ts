@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { SyncConfig } from './config.ts'
-import type { Secrets } from './redact.ts'
+import type { Secrets } from './secrets.ts'
 
 /** Reads the configuration and runs a command with it. No error leaves with a secret of the configuration in it. */
 export async function withConfig(
@@ -31,9 +31,19 @@ export function secured(error: unknown, secrets: Secrets): unknown {
   return error
 }
 
+/** What the library cannot know to say: where these settings stand. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['SQLITE_BUSY', 'another program holds the file: try again'],
+  ['SQLITE_LOCKED', 'another program holds the file: try again'],
+  [
+    'SYNC_ACCESS',
+    'check the user in the URL, and the password: SVEC_SYNC_PASSWORD, --password-file or --password-env',
+  ],
+  ['SYNC_TRANSPORT', 'check the address of the upstream, and whether it runs'],
+])
+
 function hintOf(error: Error): string | undefined {
   if (error instanceof CliError) return error.hint
   if (!(error instanceof VecError)) return undefined
-  const busy = error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED'
-  return error.hint ?? (busy ? 'another program holds the file: try again' : undefined)
+  return error.hint ?? HINTS.get(error.code)
 }

@@ -1,6 +1,6 @@
 import type { Replicator, ReplicatorStatus } from '../../vecsync.ts'
 import type { Output } from '../output.ts'
-import type { Secrets } from './redact.ts'
+import type { Secrets } from './secrets.ts'
 import type { Tally } from './tally.ts'
 
 const EVERY = 250
