@@ -20,6 +20,10 @@ export function timeoutFailure(doing: string, milliseconds: number): VecError {
   })
 }
 
+export function closedFailure(doing: string): VecError {
+  return new VecError('SYNC_TRANSPORT', `${doing}: the connection was given up`)
+}
+
 /** Takes passwords out of URLs and key=value pairs; `(using password: YES)` is MySQL telling that there was one. */
 export function redact(text: string): string {
   return text

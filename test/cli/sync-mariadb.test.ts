@@ -85,7 +85,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
   test('an upstream without our tables is refused with the command that makes them', async () => {
     const { code, stderr } = await svec(sync('once'))
     assert.equal(code, 3)
-    assert.match(stderr, /vec_upstream|doesn't exist/)
+    assert.match(stderr, /vec_upstream' doesn't exist\n {2}svec sync init makes the tables/)
   })
 
   test('init --dry-run only looks', async () => {
@@ -325,7 +325,10 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     assert.equal(stop['reason'], 'incomplete')
     const status = await svec(sync('status'))
     assert.equal(status.code, 1)
-    assert.match(status.stdout, /docs is halted, (LOG_GAP|HISTORY_DIVERGED): /)
+    assert.match(
+      status.stdout,
+      /docs is halted, (LOG_GAP|HISTORY_DIVERGED): .*\n.*svec sync repair --rebootstrap --dataset docs/,
+    )
     assert.equal((await svec(sync('lag'))).code, 1)
     assert.equal((await svec(sync('repair', '--resume'))).code, 1, 'the cause is still there')
     const mended = await svec(sync('repair', '--rebootstrap', '--dataset', 'docs'))

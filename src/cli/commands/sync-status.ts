@@ -8,6 +8,7 @@ import { columns } from '../sync/columns.ts'
 import type { SyncConfig } from '../sync/config.ts'
 import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { haltAdvice } from '../sync/halt-advice.ts'
 import { lagCells } from '../sync/lag-cells.ts'
 import { present } from '../sync/present.ts'
 import { replicaTable, withReplica } from '../sync/replica.ts'
@@ -54,7 +55,10 @@ export const syncStatus: Command = {
             ...lags.flatMap(({ datasetId, haltCode, haltMessage }) =>
               haltCode === undefined
                 ? []
-                : [`${datasetId} is halted, ${haltCode}: ${haltMessage ?? ''}`],
+                : [
+                    `${datasetId} is halted, ${haltCode}: ${haltMessage ?? ''}`,
+                    `  ${haltAdvice(haltCode, datasetId)}`,
+                  ],
             ),
             replicator === undefined
               ? 'no replicator runs'

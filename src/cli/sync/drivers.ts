@@ -10,6 +10,9 @@ import {
 import { CliError } from '../cli-error.ts'
 import type { UpstreamAddress } from './upstream-address.ts'
 
+/** Milliseconds: who is told to end must not wait for longer on a server that does not even greet. */
+const CONNECTING = 10_000
+
 /** An upstream through the driver of its database, which is loaded only now. `deadline` is in milliseconds. */
 export async function openUpstream(
   address: UpstreamAddress,
@@ -17,18 +20,19 @@ export async function openUpstream(
   create = false,
 ): Promise<Upstream> {
   const options = { deadline, description: address.description }
+  const connecting = Math.min(deadline, CONNECTING)
   const secret = address.password === undefined ? {} : { password: address.password }
   switch (address.database) {
     case 'mysql': {
       const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
-      const settings = { uri: address.target, connectTimeout: deadline, ...secret }
+      const settings = { uri: address.target, connectTimeout: connecting, ...secret }
       return mysqlUpstream(() => createConnection(settings), options)
     }
     case 'postgres': {
       const { default: pg } = await driver('pg', () => import('pg'))
       const settings = {
         connectionString: postgresUrl(address),
-        connectionTimeoutMillis: deadline,
+        connectionTimeoutMillis: connecting,
         application_name: 'svec sync',
         keepAlive: true,
       }

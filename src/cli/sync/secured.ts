@@ -39,6 +39,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
     'SYNC_ACCESS',
     'check the user in the URL, and the password: SVEC_SYNC_PASSWORD, --password-file or --password-env',
   ],
+  ['SCHEMA_DRIFT', 'svec sync init makes the tables of an upstream, or brings them up to date'],
   ['SYNC_TRANSPORT', 'check the address of the upstream, and whether it runs'],
 ])
 

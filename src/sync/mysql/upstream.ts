@@ -120,6 +120,7 @@ class MysqlSession implements UpstreamSession {
   readonly #connection: MysqlConnection
   readonly #deadline: number
   readonly #description: string
+  readonly #closed = new AbortController()
 
   constructor(connection: MysqlConnection, deadline: number, description: string) {
     this.#connection = connection
@@ -149,14 +150,15 @@ class MysqlSession implements UpstreamSession {
 
   async close(): Promise<void> {
     try {
-      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.#connection.destroy())
+      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.destroy())
     } catch {
-      this.#connection.destroy()
+      this.destroy()
     }
   }
 
   destroy(): void {
     this.#connection.destroy()
+    this.#closed.abort()
   }
 
   async #query(
@@ -173,7 +175,8 @@ class MysqlSession implements UpstreamSession {
         ),
         deadline,
         doing,
-        () => this.#connection.destroy(),
+        () => this.destroy(),
+        this.#closed.signal,
       )
       return result
     } catch (error) {
