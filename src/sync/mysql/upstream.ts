@@ -91,6 +91,7 @@ WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' OR
       }
       if (locked) await session.run('UNLOCK TABLES')
     },
+    packetIsLimit: true,
     async packetBytes(session) {
       const [row] = await session.rows('SELECT CAST(@@max_allowed_packet AS CHAR) AS bytes')
       return Number(row['bytes'])
