@@ -1,5 +1,6 @@
 import type { Command, CommandGroup } from './command.ts'
+import { importCommand } from './commands/import.ts'
 import { init } from './commands/init.ts'
 
 /** What `svec` can do, in the order of its --help. */
-export const COMMANDS: readonly (Command | CommandGroup)[] = [init]
+export const COMMANDS: readonly (Command | CommandGroup)[] = [init, importCommand]

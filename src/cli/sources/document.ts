@@ -1,0 +1,36 @@
+/** A document on its way into a table. */
+export interface Document {
+  /** undefined: the dataset that the command names. */
+  readonly dataset: string | undefined
+  readonly id: string
+  /** Bytes of float32; null: not embedded. */
+  readonly embedding: Uint8Array | null
+  readonly content: string | null
+  readonly meta: string | null
+  readonly model: string | null
+  readonly archived: boolean
+  /** Where it stands in its source: a line, a row. */
+  readonly at: number
+}
+
+/** Where documents come from. Nothing is read before `documents` is iterated. */
+export interface DocumentSource {
+  /** For messages: 'words.jsonl'. */
+  readonly name: string
+  /** What `Document.at` counts: 'line', 'row'. */
+  readonly unit: string
+  /** The source's own metric, where it has one. */
+  readonly metric: string | undefined
+  /** Size in the unit of `done`, when it is known. */
+  readonly total: number | undefined
+  /** How far it was read. */
+  readonly done: number
+  /** Documents in portions of any size. */
+  documents(): AsyncIterable<readonly Document[]>
+  close(): void
+}
+
+/** "words.jsonl, line 3" */
+export function placeOf(source: Pick<DocumentSource, 'name' | 'unit'>, at: number): string {
+  return `${source.name}, ${source.unit} ${at}`
+}
