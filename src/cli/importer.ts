@@ -1,6 +1,7 @@
-import { insertMany, VecError, type Connection, type InsertRow } from '../main.ts'
+import { insertMany, VecError, type BindValue, type Connection, type InsertRow } from '../main.ts'
+import { documentsOf, lengthOf, type Batch } from './batches.ts'
 import { CliError, inputError } from './cli-error.ts'
-import { placeOf, type Document, type DocumentSource } from './sources/document.ts'
+import { placeOf, type Document, type DocumentSource, type Extra } from './sources/document.ts'
 import { quoteName } from './sql-names.ts'
 import type { VecTable } from './vec-tables.ts'
 
@@ -17,9 +18,12 @@ export interface ImportTarget {
   readonly model: string | undefined
 }
 
-type OptionalColumn = 'content' | 'meta' | 'embedding_model' | 'archived'
-
-type ReadColumn = (document: Document) => string | number | null
+const READ: Readonly<Record<Extra, (document: Document) => string | number | null>> = {
+  content: document => document.content,
+  meta: document => document.meta,
+  embedding_model: document => document.model,
+  archived: document => (document.archived ? 1 : 0),
+}
 
 const CONFLICTS = { error: 'abort', replace: 'replace', skip: 'ignore' } as const
 
@@ -27,17 +31,21 @@ const CONFLICTS = { error: 'abort', replace: 'replace', skip: 'ignore' } as cons
 export class Importer {
   readonly #db: Connection
   readonly #target: ImportTarget
-  readonly #source: Pick<DocumentSource, 'name' | 'unit'>
+  readonly #source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>
   readonly #columns: ReadonlySet<string>
   readonly #dims = new Map<string, number>()
   /** Documents in the file now that were not before, or were replaced. */
   written = 0
   /** Left out, as they were there already. */
   skipped = 0
-  /** Of the written ones, without an embedding. */
+  /** Of all these, without an embedding. */
   unembedded = 0
 
-  constructor(db: Connection, target: ImportTarget, source: Pick<DocumentSource, 'name' | 'unit'>) {
+  constructor(
+    db: Connection,
+    target: ImportTarget,
+    source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>,
+  ) {
     this.#db = db
     this.#target = target
     this.#source = source
@@ -51,41 +59,37 @@ export class Importer {
     return this.#dims
   }
 
-  /** All of `documents`, or none. */
-  write(documents: readonly Document[]): void {
-    if (documents.length === 0) return
-    for (const document of documents) this.#check(document)
-    const extra = this.#optional().filter(([column, read]) => this.#isUsed(column, read, documents))
-    const columns = ['dataset_id', 'id', 'embedding', ...extra.map(([column]) => column)]
-    const read = extra.map(([, value]) => value)
-    const datasetOf = (document: Document): string => this.#datasetOf(document)
-    function* rows(): Generator<InsertRow> {
-      for (const document of documents) {
-        const { id, embedding } = document
-        yield [datasetOf(document), id, embedding, ...read.map(value => value(document))]
-      }
+  /** All of the batch, or none. */
+  write(batch: Batch): void {
+    const { model } = this.#target
+    const extras = new Set(this.#source.carries)
+    if (model !== undefined) extras.add('embedding_model')
+    const present = [...extras].filter(column => this.#columns.has(column))
+    const absent = [...extras].filter(column => !this.#columns.has(column))
+    const read = present.map(column =>
+      column === 'embedding_model' && model !== undefined ? () => model : READ[column],
+    )
+    const columns = ['dataset_id', 'id', 'embedding', ...present]
+    const checked = (document: Document): InsertRow => {
+      this.#check(document, absent)
+      const row: BindValue[] = [this.#datasetOf(document), document.id, document.embedding]
+      for (const value of read) row.push(value(document))
+      return row
     }
-    let inserted: number
+    function* rows(): Generator<InsertRow> {
+      for (const document of documentsOf(batch)) yield checked(document)
+    }
+    const { unembedded } = this
     try {
-      inserted = insertMany(this.#db, this.#target.table.shadow, columns, rows(), {
+      const inserted = insertMany(this.#db, this.#target.table.shadow, columns, rows(), {
         conflict: CONFLICTS[this.#target.onConflict],
       })
+      this.written += inserted
+      this.skipped += lengthOf(batch) - inserted
     } catch (error) {
-      throw this.#explained(error, documents)
+      this.unembedded = unembedded
+      throw this.#explained(error, batch)
     }
-    this.written += inserted
-    this.skipped += documents.length - inserted
-    for (const document of documents) if (document.embedding === null) this.unembedded++
-  }
-
-  #optional(): readonly (readonly [OptionalColumn, ReadColumn])[] {
-    const { model } = this.#target
-    return [
-      ['content', document => document.content],
-      ['meta', document => document.meta],
-      ['embedding_model', document => model ?? document.model],
-      ['archived', document => (document.archived ? 1 : null)],
-    ]
   }
 
   #datasetOf(document: Document): string {
@@ -94,9 +98,13 @@ export class Importer {
   }
 
   /** A row of another dimension would be stored, and then never found. */
-  #check(document: Document): void {
+  #check(document: Document, absent: readonly Extra[]): void {
+    for (const column of absent) this.#requireEmpty(document, column)
     const { embedding } = document
-    if (embedding === null) return
+    if (embedding === null) {
+      this.unembedded++
+      return
+    }
     const dataset = this.#datasetOf(document)
     if (embedding.length % 4 !== 0 || embedding.length === 0) {
       throw inputError(
@@ -138,26 +146,29 @@ export class Importer {
     }
   }
 
-  #isUsed(column: OptionalColumn, read: ReadColumn, documents: readonly Document[]): boolean {
-    const first = documents.find(document => read(document) !== null)
-    if (!first) return false
-    if (this.#columns.has(column)) return true
+  /** What the table has no column for must not be lost without a word. */
+  #requireEmpty(document: Document, column: Extra): void {
+    const value = READ[column](document)
+    if (value === null || value === 0) return
     const { shadow } = this.#target.table
     throw inputError(
-      `${placeOf(this.#source, first.at)}: there is a ${column}, and ${shadow} has no such column`,
+      `${this.#place(document)}: there is a ${column}, and ${shadow} has no such column`,
       `ALTER TABLE ${shadow} ADD COLUMN ${column}`,
     )
   }
 
   /** SQLite names the key that is taken, not the document. */
-  #explained(error: unknown, documents: readonly Document[]): unknown {
-    if (!(error instanceof VecError) || error.code !== 'SQLITE_CONSTRAINT') return error
+  #explained(error: unknown, batch: Batch): unknown {
+    if (!(error instanceof VecError)) return error
+    // What a row was refused for while the statement ran.
+    if (error.cause instanceof CliError) return error.cause
+    if (error.code !== 'SQLITE_CONSTRAINT') return error
     const seen = new Map<string, number>()
     const present = this.#db.prepare(
       `SELECT 1 FROM main.${quoteName(this.#target.table.shadow)} WHERE dataset_id = ? AND id = ?`,
     )
     try {
-      for (const document of documents) {
+      for (const document of documentsOf(batch)) {
         const dataset = this.#datasetOf(document)
         const key = JSON.stringify([dataset, document.id])
         const earlier = seen.get(key)

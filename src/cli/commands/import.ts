@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection } from '../../main.ts'
 import { embedTexts, type EmbedFunc } from '../../vecutil.ts'
-import { batchesOf } from '../batches.ts'
+import { batchesOf, documentsOf, type Batch } from '../batches.ts'
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -18,7 +18,8 @@ import { chosenTable, TABLE_OPTION, type VecTable } from '../vec-tables.ts'
 
 const DEFAULT_DATASET = 'default'
 const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip']
-const BATCH = 20_000
+/** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
+const BATCH = 100_000
 /** An embed command may take seconds for each hundred texts. */
 const EMBED_BATCH = 256
 
@@ -157,19 +158,18 @@ async function copy(
   return (performance.now() - began) / 1000
 }
 
-async function withEmbeddings(
-  documents: readonly Document[],
-  embed: EmbedFunc,
-  signal: AbortSignal,
-): Promise<readonly Document[]> {
+async function withEmbeddings(batch: Batch, embed: EmbedFunc, signal: AbortSignal): Promise<Batch> {
+  const documents = [...documentsOf(batch)]
   const bare = documents.filter(({ embedding, content }) => embedding === null && content !== null)
   const texts = bare.map(({ content }) => content ?? '')
   const embeddings = await embedTexts(embed, texts, { signal })
-  const found = new Map(bare.map((document, i) => [document, embeddings[i]]))
-  return documents.map(document => {
-    const embedding = found.get(document)
-    return embedding ? { ...document, embedding } : document
-  })
+  const embedded: Document[] = []
+  let next = 0
+  for (const document of documents) {
+    if (document !== bare[next]) embedded.push(document)
+    else embedded.push({ ...document, embedding: embeddings[next++] })
+  }
+  return [embedded]
 }
 
 /** An error in the middle says what is in the file already. */

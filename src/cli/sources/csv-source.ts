@@ -1,13 +1,14 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { CsvParser, type CsvRow } from './csv-parser.ts'
-import { placeOf, type Document, type DocumentSource } from './document.ts'
-import type { RecordMapper } from './record-mapper.ts'
+import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
+import { RECORD_EXTRAS, type RecordMapper } from './record-mapper.ts'
 
 /** CSV with a line of names first. The embedding is one field: '[0.1, 0.2]', base64, or numbers with commas. */
 export class CsvSource implements DocumentSource {
   readonly unit = 'line'
   readonly metric = undefined
+  readonly carries: readonly Extra[] = RECORD_EXTRAS
   readonly name: string
   readonly #stream: ByteStream
   readonly #mapper: RecordMapper

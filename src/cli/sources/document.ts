@@ -13,6 +13,15 @@ export interface Document {
   readonly at: number
 }
 
+/** Parts of a document that not every source has. */
+export type Extra = 'content' | 'meta' | 'embedding_model' | 'archived'
+
+/** Documents in a row. Some sources make them only when they are looped over, and then anew each time. */
+export interface Portion extends Iterable<Document> {
+  readonly length: number
+  slice(from: number, to: number): Portion
+}
+
 /** Where documents come from. Nothing is read before `documents` is iterated. */
 export interface DocumentSource {
   /** For messages: 'words.jsonl'. */
@@ -21,12 +30,14 @@ export interface DocumentSource {
   readonly unit: string
   /** The source's own metric, where it has one. */
   readonly metric: string | undefined
+  /** What its documents may have. */
+  readonly carries: readonly Extra[]
   /** Size in the unit of `done`, when it is known. */
   readonly total: number | undefined
   /** How far it was read. */
   readonly done: number
-  /** Documents in portions of any size. */
-  documents(): AsyncIterable<readonly Document[]>
+  /** Portions of any size. */
+  documents(): AsyncIterable<Portion>
   close(): void
 }
 

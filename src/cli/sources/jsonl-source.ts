@@ -1,13 +1,14 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
-import { placeOf, type Document, type DocumentSource } from './document.ts'
-import type { RecordMapper, SourceRecord } from './record-mapper.ts'
+import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
+import { RECORD_EXTRAS, type RecordMapper, type SourceRecord } from './record-mapper.ts'
 import { textLines } from './text-lines.ts'
 
 /** One JSON object a line; empty lines are skipped. */
 export class JsonlSource implements DocumentSource {
   readonly unit = 'line'
   readonly metric = undefined
+  readonly carries: readonly Extra[] = RECORD_EXTRAS
   readonly name: string
   readonly #stream: ByteStream
   readonly #mapper: RecordMapper

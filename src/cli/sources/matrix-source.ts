@@ -1,8 +1,8 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
-import { placeOf, type Document, type DocumentSource } from './document.ts'
+import type { Document, DocumentSource, Extra, Portion } from './document.ts'
 import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape } from './npy-header.ts'
-import type { RowLabels } from './row-labels.ts'
+import type { Label, RowLabels } from './row-labels.ts'
 
 /** Numbers row by row, without or with the head of a .npy file; what else belongs to a row comes from `labels`. */
 export class MatrixSource implements DocumentSource {
@@ -21,6 +21,10 @@ export class MatrixSource implements DocumentSource {
     this.#dim = dim
   }
 
+  get carries(): readonly Extra[] {
+    return this.#labels.carries
+  }
+
   get total(): number | undefined {
     return this.#stream.size
   }
@@ -29,7 +33,7 @@ export class MatrixSource implements DocumentSource {
     return this.#stream.done
   }
 
-  async *documents(): AsyncGenerator<readonly Document[]> {
+  async *documents(): AsyncGenerator<Portion> {
     let shape = this.#dim === undefined ? undefined : this.#rawShape(this.#dim)
     if (shape) await this.#expect(shape)
     let rest: Uint8Array = new Uint8Array(0)
@@ -48,17 +52,12 @@ export class MatrixSource implements DocumentSource {
       }
       const rowBytes = shape.dim * shape.width
       const count = Math.min(Math.floor(bytes.length / rowBytes), shape.rows - row)
-      const documents: Document[] = []
-      const labels = await this.#labels.next(count)
-      for (let i = 0; i < count; i++) {
-        const at = row + i + 1
-        const numbers = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
-        const embedding = shape.width === 4 ? numbers : this.#narrowed(numbers, at)
-        documents.push({ ...labels[i], embedding, at })
+      if (count > 0) {
+        const numbers = bytes.subarray(0, count * rowBytes)
+        yield new MatrixRows(numbers, rowBytes, shape.width, row, await this.#labels.next(count))
       }
       row += count
       rest = bytes.subarray(count * rowBytes)
-      if (documents.length > 0) yield documents
       if (row === shape.rows) break
     }
     if (!shape) throw this.#cut()
@@ -101,20 +100,74 @@ export class MatrixSource implements DocumentSource {
     await this.#labels.expect(found)
   }
 
-  #narrowed(numbers: Uint8Array, at: number): Uint8Array {
-    const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.length)
-    const narrow = new DataView(new ArrayBuffer(numbers.length / 2))
-    for (let i = 0; i < numbers.length / 8; i++) {
-      const value = view.getFloat64(8 * i, true)
-      if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
-        throw inputError(`${placeOf(this, at)}: ${value} is beyond what float32 can hold`)
-      }
-      narrow.setFloat32(4 * i, value, true)
-    }
-    return new Uint8Array(narrow.buffer)
-  }
-
   #cut(): Error {
     return inputError(`${this.name} ends within the head of a .npy file`)
   }
+}
+
+/** Rows of numbers with their labels. A document is made when it is asked for: as many at once would cost more than the rest. */
+class MatrixRows implements Portion {
+  readonly #numbers: Uint8Array
+  readonly #rowBytes: number
+  readonly #width: 4 | 8
+  readonly #first: number
+  readonly #labels: readonly Label[]
+
+  constructor(
+    numbers: Uint8Array,
+    rowBytes: number,
+    width: 4 | 8,
+    first: number,
+    labels: readonly Label[],
+  ) {
+    this.#numbers = numbers
+    this.#rowBytes = rowBytes
+    this.#width = width
+    this.#first = first
+    this.#labels = labels
+  }
+
+  get length(): number {
+    return this.#labels.length
+  }
+
+  slice(from: number, to: number): Portion {
+    const numbers = this.#numbers.subarray(from * this.#rowBytes, to * this.#rowBytes)
+    const labels = this.#labels.slice(from, to)
+    return new MatrixRows(numbers, this.#rowBytes, this.#width, this.#first + from, labels)
+  }
+
+  *[Symbol.iterator](): Generator<Document> {
+    const rowBytes = this.#rowBytes
+    for (let i = 0; i < this.#labels.length; i++) {
+      const numbers = this.#numbers.subarray(i * rowBytes, (i + 1) * rowBytes)
+      const embedding = this.#width === 4 ? numbers : narrowed(numbers)
+      const label = this.#labels[i]
+      const at = this.#first + i + 1
+      yield typeof label === 'string' ? bare(label, embedding, at) : { ...label, embedding, at }
+    }
+  }
+}
+
+function bare(id: string, embedding: Uint8Array, at: number): Document {
+  return {
+    dataset: undefined,
+    id,
+    embedding,
+    content: null,
+    meta: null,
+    model: null,
+    archived: false,
+    at,
+  }
+}
+
+/** float64 to float32; what is too large becomes infinite, and is refused as such. */
+function narrowed(numbers: Uint8Array): Uint8Array {
+  const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.length)
+  const narrow = new DataView(new ArrayBuffer(numbers.length / 2))
+  for (let i = 0; i < numbers.length / 8; i++) {
+    narrow.setFloat32(4 * i, view.getFloat64(8 * i, true), true)
+  }
+  return new Uint8Array(narrow.buffer)
 }

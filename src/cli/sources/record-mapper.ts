@@ -4,7 +4,7 @@ import { inputError } from '../cli-error.ts'
 import type { CommandOptions } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import { didYouMean } from '../nearest.ts'
-import type { Document } from './document.ts'
+import type { Document, Extra } from './document.ts'
 
 /** A document as a source has it: values under names. */
 export type SourceRecord = Readonly<Record<string, unknown>>
@@ -38,6 +38,9 @@ export const FIELD_OPTIONS: CommandOptions = {
     description: 'leave other fields out, which else are gathered in meta',
   },
 }
+
+/** What a record may tell of a document. */
+export const RECORD_EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model']
 
 /** Makes documents of records whose fields have any names. */
 export class RecordMapper {

@@ -1,13 +1,14 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
-import type { Document, DocumentSource } from './document.ts'
+import type { Document, DocumentSource, Extra } from './document.ts'
 import { textLines } from './text-lines.ts'
 
-/** All of a document but its vector. */
-export type Label = Omit<Document, 'embedding' | 'at'>
+/** All of a document but its vector; an id alone where there is nothing else. */
+export type Label = string | Omit<Document, 'embedding' | 'at'>
 
 /** Ids, and perhaps more, of the rows of a matrix, in their order. */
 export interface RowLabels {
+  readonly carries: readonly Extra[]
   next(count: number): Promise<readonly Label[]>
   /** Told how many rows there are, before the first. */
   expect(rows: number): Promise<void>
@@ -16,18 +17,15 @@ export interface RowLabels {
   close(): void
 }
 
-function labelOf(id: string): Label {
-  return { dataset: undefined, id, content: null, meta: null, model: null, archived: false }
-}
-
 /** Without a file of ids: the numbers of the rows, from 0. */
 export class NumberedRows implements RowLabels {
+  readonly carries: readonly Extra[] = []
   #next = 0
 
   next(count: number): Promise<readonly Label[]> {
     const from = this.#next
     this.#next += count
-    return Promise.resolve(Array.from({ length: count }, (_, i) => labelOf(String(from + i))))
+    return Promise.resolve(Array.from({ length: count }, (_, i) => String(from + i)))
   }
 
   expect(): Promise<void> {
@@ -43,20 +41,23 @@ export class NumberedRows implements RowLabels {
 
 /** Labels out of a stream of them. */
 class StreamedRows implements RowLabels {
+  readonly carries: readonly Extra[]
   readonly #name: string
   readonly #count: (() => Promise<number>) | undefined
-  readonly #portions: AsyncIterator<readonly Label[]>
+  readonly #portions: AsyncIterator<Iterable<Label>>
   #ready: readonly Label[] = []
   #at = 0
   #given = 0
 
   constructor(
     name: string,
-    portions: AsyncIterable<readonly Label[]>,
+    portions: AsyncIterable<Iterable<Label>>,
+    carries: readonly Extra[],
     count: (() => Promise<number>) | undefined,
   ) {
     this.#name = name
     this.#portions = portions[Symbol.asyncIterator]()
+    this.carries = carries
     this.#count = count
   }
 
@@ -66,7 +67,7 @@ class StreamedRows implements RowLabels {
       if (this.#at === this.#ready.length) {
         const portion = await this.#portions.next()
         if (portion.done) throw this.#mismatch(this.#given + labels.length, undefined)
-        this.#ready = portion.value
+        this.#ready = [...portion.value]
         this.#at = 0
       }
       const end = Math.min(this.#ready.length, this.#at + count - labels.length)
@@ -88,7 +89,7 @@ class StreamedRows implements RowLabels {
     while (left === 0) {
       const portion = await this.#portions.next()
       if (portion.done) return
-      left = portion.value.length
+      left = [...portion.value].length
     }
     throw this.#mismatch(this.#given + left, rows)
   }
@@ -108,17 +109,16 @@ class StreamedRows implements RowLabels {
 
 /** One id a line. `again` opens the file anew, to count its lines first. */
 export function lineLabels(stream: ByteStream, again: (() => ByteStream) | undefined): RowLabels {
-  async function* labels(): AsyncGenerator<readonly Label[]> {
+  async function* labels(): AsyncGenerator<readonly string[]> {
     let at = 0
     for await (const lines of textLines(stream)) {
-      yield lines.map(id => {
-        at++
-        if (id === '') throw inputError(`${stream.name}, line ${at}: the id is empty`)
-        return labelOf(id)
-      })
+      const empty = lines.indexOf('')
+      if (empty >= 0) throw inputError(`${stream.name}, line ${at + empty + 1}: the id is empty`)
+      at += lines.length
+      yield lines
     }
   }
-  return new StreamedRows(stream.name, labels(), again && (() => countLines(again())))
+  return new StreamedRows(stream.name, labels(), [], again && (() => countLines(again())))
 }
 
 async function countLines(stream: ByteStream): Promise<number> {
@@ -133,5 +133,5 @@ async function countLines(stream: ByteStream): Promise<number> {
 
 /** Documents without vectors: their ids, contents and metadata. */
 export function documentLabels(source: DocumentSource): RowLabels {
-  return new StreamedRows(source.name, source.documents(), undefined)
+  return new StreamedRows(source.name, source.documents(), source.carries, undefined)
 }

@@ -1,16 +1,18 @@
 import type { Connection, SqlValue, Statement } from '../../main.ts'
 import { inputError } from '../cli-error.ts'
 import { quoteName } from '../sql-names.ts'
-import type { Document, DocumentSource } from './document.ts'
+import type { Document, DocumentSource, Extra } from './document.ts'
 
 const PORTION = 1000
-const WANTED = ['dataset_id', 'id', 'embedding', 'content', 'meta', 'embedding_model', 'archived']
+const REQUIRED = ['dataset_id', 'id', 'embedding']
+const EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model', 'archived']
 
 /** The documents of a vec table, of ours or of the original's: its shadow table is an ordinary one. */
 export class ShadowSource implements DocumentSource {
   readonly unit = 'row'
   readonly name: string
   readonly metric: string | undefined
+  readonly carries: readonly Extra[]
   readonly total: number
   done = 0
   readonly #db: Connection
@@ -25,7 +27,7 @@ export class ShadowSource implements DocumentSource {
     const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()
     const present = new Set((info.all(table) as string[]).map(name => name.toLowerCase()))
     info.finalize()
-    const missing = ['dataset_id', 'id', 'embedding'].filter(name => !present.has(name))
+    const missing = REQUIRED.filter(name => !present.has(name))
     if (missing.length > 0) {
       throw inputError(
         present.size === 0
@@ -34,7 +36,8 @@ export class ShadowSource implements DocumentSource {
         'a vec table, its shadow table, or a vec0 table of sqlite-vec is expected',
       )
     }
-    this.#columns = WANTED.filter(name => present.has(name))
+    this.carries = EXTRAS.filter(name => present.has(name))
+    this.#columns = [...REQUIRED, ...this.carries]
     const from = `main.${quoteName(table)}`
     this.total = db.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number
     const portion = (condition: string): Statement =>

@@ -1,8 +1,8 @@
 import type { Connection, SqlValue, Statement } from '../../main.ts'
 import { inputError } from '../cli-error.ts'
 import { quoteName } from '../sql-names.ts'
-import { placeOf, type Document, type DocumentSource } from './document.ts'
-import type { RecordMapper } from './record-mapper.ts'
+import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
+import { RECORD_EXTRAS, type RecordMapper } from './record-mapper.ts'
 import type { Vec0Schema, Vec0Vector } from './vec0-schema.ts'
 
 /** What one row of `<table>_chunks` says: places for `size` rows, and which of them are taken. */
@@ -21,6 +21,7 @@ const TEXT_BYTES = 16
 /** A table of sqlite-vec, read out of its shadow tables: its module is not needed. */
 export class Vec0Source implements DocumentSource {
   readonly unit = 'rowid'
+  readonly carries: readonly Extra[] = RECORD_EXTRAS
   readonly name: string
   readonly metric: string
   readonly total: number
