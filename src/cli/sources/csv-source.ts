@@ -62,7 +62,10 @@ export class CsvSource implements DocumentSource {
           'a field that holds the delimiter stands in quotes',
         )
       }
-      const record = Object.fromEntries(names.map((name, i) => [name, fields[i]]))
+      // CSV has no other way to write nothing.
+      const record = Object.fromEntries(
+        names.map((name, i) => [name, fields[i] === '' ? null : fields[i]]),
+      )
       documents.push(this.#mapper.map(record, line, place))
     }
     return documents

@@ -9,7 +9,7 @@ import type { Document, Extra } from './document.ts'
 /** A document as a source has it: values under names. */
 export type SourceRecord = Readonly<Record<string, unknown>>
 
-type Part = 'id' | 'embedding' | 'content' | 'meta' | 'dataset' | 'model'
+type Part = 'id' | 'embedding' | 'content' | 'meta' | 'dataset' | 'model' | 'archived'
 
 /** Names that are understood without being told. */
 const USUAL: Readonly<Record<Part, readonly string[]>> = {
@@ -19,6 +19,7 @@ const USUAL: Readonly<Record<Part, readonly string[]>> = {
   meta: ['meta', 'metadata'],
   dataset: ['dataset_id', 'dataset', 'namespace'],
   model: ['embedding_model', 'model'],
+  archived: ['archived'],
 }
 const PARTS = Object.keys(USUAL) as readonly Part[]
 
@@ -40,7 +41,7 @@ export const FIELD_OPTIONS: CommandOptions = {
 }
 
 /** What a record may tell of a document. */
-export const RECORD_EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model']
+export const RECORD_EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model', 'archived']
 
 /** Makes documents of records whose fields have any names. */
 export class RecordMapper {
@@ -71,7 +72,7 @@ export class RecordMapper {
       content: textOf(field(record, names.content)),
       meta: this.#metaOf(record, names),
       model: textOf(field(record, names.model)),
-      archived: false,
+      archived: isTrue(field(record, names.archived)),
       at,
     }
   }
@@ -140,6 +141,11 @@ function textOf(value: unknown): string | null {
     return String(value)
   }
   return JSON.stringify(value)
+}
+
+/** 1, true, and how CSV writes them. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 1 || value === '1' || value === 'true'
 }
 
 function embeddingOf(value: unknown, place: string): Uint8Array | null {
