@@ -77,6 +77,7 @@ export async function observed(
     if (metrics !== undefined) line.print(`metrics: ${metrics.url}`)
     try {
       const { text } = await work(tally)
+      line.end()
       line.print(text)
     } finally {
       line.end()
