@@ -310,4 +310,14 @@ test('a driver that is not installed is named, with the command that installs it
   }
   const answer = await svec(['sync', 'init', 'd', '-u', join(bare, 'u.db')], { main })
   assert.equal(answer.code, 0, 'SQLite needs no driver')
+  // A file in WAL mode does, where Node has none of its own.
+  if (Number(process.versions.node.split('.')[0]) >= 22) return
+  const wal = join(bare, 'wal.db')
+  const header = Buffer.alloc(4096)
+  header.write('SQLite format 3\0')
+  header.set([2, 2], 18)
+  writeFileSync(wal, header)
+  const { code, stderr } = await svec(['sync', 'init', 'd', '-u', wal], { main })
+  assert.equal(code, 3)
+  assert.match(stderr, /the driver better-sqlite3 is not installed\n {2}npm install better-sqlite3/)
 })

@@ -197,6 +197,22 @@ describe('svec sync, failures of MariaDB', { skip: mariadbMissing ?? false }, ()
     }
   })
 
+  test('a second run stands by, says so, and takes over', async () => {
+    const file = replica()
+    const first = running(['sync', 'run', '-u', url, '-r', file], env)
+    await first.until(({ event }) => event === 'progress')
+    const second = running(['sync', 'run', '-u', url, '-r', file, '--metrics-port', '0'], env)
+    await second.until(({ event, standby }) => event === 'lease' && standby === true)
+    const { metrics } = await second.until(({ event }) => event === 'start')
+    assert.match(await (await fetch(String(metrics))).text(), /^svec_sync_leader 0$/m)
+    first.child.kill('SIGTERM')
+    assert.equal((await first.ended).code, 0)
+    await second.until(({ event, standby }) => event === 'lease' && standby === false)
+    assert.match(await (await fetch(String(metrics))).text(), /^svec_sync_leader 1$/m)
+    second.child.kill('SIGTERM')
+    assert.equal((await second.ended).code, 0)
+  })
+
   test('run outlives a restart of the server, and goes on', async () => {
     const run = running(['sync', 'run', '-u', url, '-r', replica()], env)
     await run.until(({ event }) => event === 'progress')

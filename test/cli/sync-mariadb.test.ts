@@ -334,6 +334,16 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     const mended = await svec(sync('repair', '--rebootstrap', '--dataset', 'docs'))
     assert.equal(mended.code, 0, mended.stdout + mended.stderr)
     assert.equal((await svec(sync('status'))).code, 0)
+    await client.query(`DELETE FROM vec_shadow_log`)
+    const codes = ['LOG_GAP', 'HISTORY_DIVERGED'].flatMap(code => ['--auto-rebootstrap', code])
+    const by = await svec(sync('once', ...codes))
+    assert.equal(by.code, 0, by.stdout + by.stderr)
+    assert.ok(
+      eventLines(by.stdout).some(
+        ({ event, message }) =>
+          event === 'warning' && /copying the dataset anew/.test(String(message)),
+      ),
+    )
     // Every dataset that was named is halted: there is nothing left to follow.
     await client.query(`DELETE FROM vec_shadow_log`)
     const run = await svec(sync('run', '--dataset', 'docs'))
@@ -341,6 +351,15 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     assert.match(run.stderr, /svec: /)
     const both = await svec(sync('repair', '--resume', '--rebootstrap'))
     assert.equal(both.code, 2)
+  })
+
+  test('capture app makes tables without triggers', async () => {
+    const args = ['--shadow-table', 'chapters', '--prefix', 'app_', '--capture', 'app']
+    const answer = (await svecJson(sync('init', 'x', ...args))) as Record<string, unknown>
+    assert.equal(answer['capture'], 'app')
+    const [triggers] = await client.query(`SHOW TRIGGERS LIKE 'chapters'`)
+    const [datasets] = await client.query(`SELECT dataset_id FROM app_dataset`)
+    assert.deepEqual([triggers, datasets], [[], [{ dataset_id: 'x' }]])
   })
 
   test('numbers beyond 2^53 are exact, as text', async () => {

@@ -28,6 +28,8 @@ function goesOn(prefix: string): boolean {
     return true
   } catch (error) {
     const { message } = error as SyntaxError
+    // A string ends with its line.
+    if (/Unterminated string/.test(message)) return false
     const [, position] = message.match(/at position (\d+)/) ?? []
     return /end of JSON/.test(message) || Number(position) >= prefix.length
   }

@@ -12,6 +12,9 @@ import { Tally } from './tally.ts'
 /** Milliseconds for the step under way once the end was asked for; then its connection is cut. */
 const GRACE = 5000
 
+/** Milliseconds between looks at the lease. */
+const LOOK = 1000
+
 /** What a command says at its end: one sentence for people, fields for programs. */
 export interface Ending {
   readonly text: string
@@ -56,6 +59,7 @@ export async function observed(
         replicaId,
         metrics: metrics?.url,
       })
+      const unwatch = onStandby(replicator, standby => lines.write('lease', { standby }))
       try {
         const { fields } = await work(tally)
         lines.end()
@@ -69,6 +73,8 @@ export async function observed(
           error: errorFields(secured(error, secrets)),
         })
         throw error
+      } finally {
+        unwatch()
       }
       return
     }
@@ -86,6 +92,25 @@ export async function observed(
     context.signal.removeEventListener('abort', cut)
     metrics?.close()
   }
+}
+
+/** Tells when another replicator holds the lease, and when this one got it; while neither changes, nothing. */
+function onStandby(replicator: Replicator, tell: (standby: boolean) => void): () => void {
+  let known = false
+  const timer = setInterval(() => {
+    let standby = known
+    try {
+      const { lease } = replicator.status()
+      standby = lease !== undefined && !lease.mine && lease.expiresAt > Date.now()
+    } catch {
+      // The replica is busy for a moment.
+    }
+    if (standby === known) return
+    known = standby
+    tell(standby)
+  }, LOOK)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 function errorFields(error: unknown): object {

@@ -74,8 +74,13 @@ export function statusText(status: ReplicatorStatus, rate: number): string {
   }
   const behind = datasets.reduce((sum, { lagEntries }) => sum + (lagEntries ?? 0n), 0n)
   const seconds = Math.max(0, ...datasets.map(({ lagSeconds }) => lagSeconds ?? 0))
+  const copying = datasets.some(({ state }) => state === 'new' || state === 'bootstrap')
   parts.push(
-    behind === 0n ? 'up to date' : `${behind.toLocaleString('en')} behind, ${seconds.toFixed(1)} s`,
+    behind > 0n
+      ? `${behind.toLocaleString('en')} behind, ${seconds.toFixed(1)} s`
+      : copying
+        ? 'copying'
+        : 'up to date',
   )
   parts.push(`${Math.round(rate).toLocaleString('en')}/s`)
   if (status.lastError !== undefined) parts.push('waiting for the upstream')
