@@ -230,7 +230,7 @@ describe('svec sync, failures of MariaDB', { skip: mariadbMissing ?? false }, ()
 
   test('a terminal gets a live line and words instead of JSON', { skip: noScript() }, () => {
     const main = resolve('dist/src/cli/main.js')
-    const command = `timeout -s TERM 3 ${process.execPath} ${main} sync run -u ${url} -r ${replica()}`
+    const command = `timeout -s TERM 10 ${process.execPath} ${main} sync run -u ${url} -r ${replica()}`
     const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
       env: { ...process.env, ...env },
       encoding: 'utf8',

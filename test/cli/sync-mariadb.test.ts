@@ -345,6 +345,8 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
       ),
     )
     // Every dataset that was named is halted: there is nothing left to follow.
+    await write('after', 'the last gap')
+    await write('after', 'the last gap, again')
     await client.query(`DELETE FROM vec_shadow_log`)
     const run = await svec(sync('run', '--dataset', 'docs'))
     assert.equal(run.code, 3)

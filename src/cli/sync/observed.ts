@@ -101,7 +101,9 @@ function onStandby(replicator: Replicator, tell: (standby: boolean) => void): ()
     let standby = known
     try {
       const { lease } = replicator.status()
-      standby = lease !== undefined && !lease.mine && lease.expiresAt > Date.now()
+      // A lease that has ended is nobody's: until it is taken, this one does what it did.
+      if (lease?.mine === true) standby = false
+      else if (lease !== undefined && lease.expiresAt > Date.now()) standby = true
     } catch {
       // The replica is busy for a moment.
     }
