@@ -12,8 +12,9 @@ export const syncRepair: Command = {
   name: 'repair',
   summary: 'write the rows that differ anew; or let halted datasets go on',
   details: [
-    'Verifies, writes anew the rows that differ and no others, and verifies again. --resume and --rebootstrap answer',
-    'a halt: docs/sync.md says which code asks for which. Both need the replica alone: end its replicator first.',
+    'Verifies, writes anew the rows that differ and no others, and verifies again. --resume and --rebootstrap',
+    'answer a halt: docs/sync.md says which code asks for which. Both need the replica alone: end its replicator',
+    'first.',
   ],
   arguments: [],
   options: {
