@@ -18,3 +18,4 @@ export {
 } from './indexes/auto/auto-index.ts'
 export { exactSimilarity, similarityToDistance, similarityToScore } from './vector/similarity.ts'
 export type { Metric } from './vector/metric.ts'
+export { canRunWasmKernels } from './kernels/wasm.ts'

@@ -3,7 +3,13 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
 import { setLargePages } from '../kernels/large-pages.ts'
-import { fileIdentity, installNodeVfs, lastVfsError, readJournalMode } from './node-vfs.ts'
+import {
+  fileIdentity,
+  installNodeVfs,
+  lastVfsError,
+  lockSupport,
+  readJournalMode,
+} from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
 import { transparentHugePages } from './transparent-huge-pages.ts'
 import type { Sqlite } from './wasm.ts'
@@ -21,6 +27,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
   }
   return {
     vfs: name,
+    lockSupport,
     check: checkFile,
     explain,
     identify: fileIdentity,
