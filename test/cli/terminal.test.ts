@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/main.ts'
@@ -106,6 +107,29 @@ test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from th
     const { imported, skipped } = again as { imported: number; skipped: number }
     assert.deepEqual([imported, skipped], [rows - stored, stored])
     assert.equal((await svec(['check', file])).code, 0)
+  }
+})
+
+test('Ctrl-C ends an import that waits for its input, or for an embed command', async () => {
+  const file = path('wait.sqlite')
+  await svecJson(['init', file])
+  const marker = path('embedding')
+  for (const args of [[], ['--embed-command', `touch '${marker}'; sleep 30; echo`]]) {
+    const began = performance.now()
+    const waiting = spawn(process.execPath, [MAIN, 'import', file, '-', ...args])
+    const said: Buffer[] = []
+    waiting.stderr.on('data', (part: Buffer) => said.push(part))
+    if (args.length > 0) waiting.stdin.end('{"id": "a", "content": "x"}\n')
+    const timer = setInterval(() => {
+      const ready = args.length === 0 ? performance.now() - began > 3000 : existsSync(marker)
+      if (!ready) return
+      clearInterval(timer)
+      waiting.kill('SIGINT')
+    }, 20)
+    const [code] = (await once(waiting, 'close')) as [number | null]
+    assert.equal(code, 130, Buffer.concat(said).toString())
+    assert.match(Buffer.concat(said).toString(), /^svec: interrupted\n {2}nothing was stored/)
+    assert.ok(performance.now() - began < 25_000)
   }
 })
 
