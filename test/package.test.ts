@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,6 +18,7 @@ interface Manifest {
   readonly name: string
   readonly version: string
   readonly exports: Record<string, unknown>
+  readonly bin: Record<string, string>
   readonly dependencies: Record<string, string>
 }
 
@@ -99,6 +108,20 @@ test('a packed copy searches', () => {
     console.log(JSON.stringify(db.prepare("SELECT doc_id, match_score FROM docs WHERE dataset_id = 'd' AND doc_id MATCH ?").all(encodeEmbedding([1, 0]))))
     db.close()`)
   assert.deepEqual(JSON.parse(found), [{ doc_id: 'a', match_score: 1 }])
+})
+
+test('the command runs by its name, from the packed copy', () => {
+  const commands = join(project, 'node_modules', '.bin')
+  mkdirSync(commands, { recursive: true })
+  for (const [name, file] of Object.entries(manifest.bin)) {
+    // npm does these two when it installs the package.
+    const target = join(project, 'node_modules', manifest.name, file)
+    chmodSync(target, 0o755)
+    symlinkSync(target, join(commands, name))
+  }
+  assert.equal(run('npx', ['--no-install', 'svec', '--version'], project), `${VERSION}\n`)
+  assert.match(run('npx', ['--no-install', 'svec', '--help'], project), /^Vector search in SQLite/)
+  run('npx', ['--no-install', 'svec', 'init', 'from-pack.sqlite'], project)
 })
 
 test('a path behind the doors is refused', () => {

@@ -47,12 +47,18 @@ export function failureOf(error: unknown): Failure {
     return { code, message, hint, exit: CLI_EXITS[code] }
   }
   if (error instanceof VecError) {
-    const { code, message } = error
+    const { code } = error
+    const message = toCommandLine(error.message)
     const locked = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
     const busy = locked || code === 'SYNC_LEASE'
     const hint =
       error.hint ?? (locked ? 'try again, or wait longer with --busy-timeout' : undefined)
-    return { code, message, hint: toCommandLine(hint), exit: busy ? EXIT.busy : EXIT.failed }
+    return {
+      code,
+      message,
+      hint: hint && toCommandLine(hint),
+      exit: busy ? EXIT.busy : EXIT.failed,
+    }
   }
   if (isSystemError(error)) {
     return { code: error.code, message: systemMessage(error), hint: undefined, exit: EXIT.failed }
@@ -73,9 +79,9 @@ const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_INTERRUPTED: EXIT.interrupted,
 }
 
-/** Hints of the library speak of options in code. */
-function toCommandLine(hint: string | undefined): string | undefined {
-  return hint?.replaceAll('{ exclusive: true }', '--exclusive')
+/** The library speaks of options in code. */
+function toCommandLine(text: string): string {
+  return text.replaceAll('{ exclusive: true }', '--exclusive')
 }
 
 interface SystemError extends Error {

@@ -30,10 +30,12 @@ export async function withDatabase<R>(
   task: (db: Connection) => R | Promise<R>,
 ): Promise<R> {
   const busyTimeout = context.flags.integer('busy-timeout', 0, 0x7fffffff)
+  const exclusive = context.flags.on('exclusive')
   const db = await open(path, {
     create: options.create === true,
-    readonly: options.readonly === true,
-    exclusive: context.flags.on('exclusive'),
+    // Keeping a file for oneself takes a lock that only a writer can have.
+    readonly: options.readonly === true && !exclusive,
+    exclusive,
     ...(busyTimeout === undefined ? {} : { busyTimeout }),
   })
   try {

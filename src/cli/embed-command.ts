@@ -34,7 +34,12 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
     const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'pipe'] })
     const stdout: Buffer[] = []
     let complaints = ''
-    const stop = (): void => void child.kill('SIGTERM')
+    const stop = (): void => {
+      child.kill('SIGTERM')
+      // What the shell started may live on and hold the pipes: nobody waits for it.
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy()
+      reject(signal?.reason as Error)
+    }
     signal?.addEventListener('abort', stop, { once: true })
     child.stdout.on('data', (part: Buffer) => stdout.push(part))
     child.stderr.on('data', (part: Buffer) => {
@@ -46,8 +51,7 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
     child.on('error', reject)
     child.on('close', (code, killed) => {
       signal?.removeEventListener('abort', stop)
-      if (signal?.aborted) reject(signal.reason as Error)
-      else if (code === 0) resolve(Buffer.concat(stdout).toString())
+      if (code === 0) resolve(Buffer.concat(stdout).toString())
       else {
         const end = killed === null ? `ended with ${String(code)}` : `was ended by ${killed}`
         const said = complaints.trim() === '' ? 'it said nothing' : complaints.trim()

@@ -55,11 +55,9 @@ export async function exportText(
     progress.end()
     target?.discard()
   }
-  if (path === undefined) await context.note(`exported ${counted(documents, 'document')}`)
-  else {
-    const line = `exported ${counted(documents, 'document')} to ${path}`
-    await context.print({ exported: documents, output: path }, [line])
-  }
+  if (path === undefined) return
+  const line = `exported ${counted(documents, 'document')} to ${path}`
+  await context.print({ exported: documents, output: path }, [line])
 }
 
 function* storedDocuments(

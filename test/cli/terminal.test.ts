@@ -1,45 +1,23 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/main.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
+import { openTerminal, type Screen } from './terminal.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
 const MAIN = resolve('dist/src/cli/main.js')
 
-/** Runs svec on a terminal of its own, 80 columns wide: Python can make one, Node cannot. */
-const PTY = `
-import os, pty, sys, fcntl, termios, struct
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
-out = b''
-while True:
-    try:
-        part = os.read(fd, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    out += part
-_, status = os.waitpid(pid, 0)
-sys.stdout.buffer.write(out)
-sys.exit(os.waitstatus_to_exitcode(status))
-`
-const python = spawnSync('python3', ['-c', 'import pty'], { encoding: 'utf8' })
-const withoutTerminal =
-  python.status === 0 ? false : 'python3 with pty is not here to make a terminal'
+const terminal = openTerminal()
+const withoutTerminal = terminal ? false : 'python3 with pty is not here to make a terminal'
 
-function onTerminal(args: readonly string[]): { code: number | null; screen: string } {
-  const { status, stdout } = spawnSync('python3', ['-c', PTY, process.execPath, MAIN, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, TERM: 'xterm' },
-  })
-  return { code: status, screen: stdout.replaceAll('\r\n', '\n') }
+function onTerminal(args: readonly string[]): Screen {
+  assert.ok(terminal)
+  return terminal([process.execPath, MAIN, ...args])
 }
 
 /** Raw float32, one row for each number. */
@@ -129,6 +107,29 @@ test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from th
     const { imported, skipped } = again as { imported: number; skipped: number }
     assert.deepEqual([imported, skipped], [rows - stored, stored])
     assert.equal((await svec(['check', file])).code, 0)
+  }
+})
+
+test('Ctrl-C ends an import that waits for its input, or for an embed command', async () => {
+  const file = path('wait.sqlite')
+  await svecJson(['init', file])
+  const marker = path('embedding')
+  for (const args of [[], ['--embed-command', `touch '${marker}'; sleep 30; echo`]]) {
+    const began = performance.now()
+    const waiting = spawn(process.execPath, [MAIN, 'import', file, '-', ...args])
+    const said: Buffer[] = []
+    waiting.stderr.on('data', (part: Buffer) => said.push(part))
+    if (args.length > 0) waiting.stdin.end('{"id": "a", "content": "x"}\n')
+    const timer = setInterval(() => {
+      const ready = args.length === 0 ? performance.now() - began > 3000 : existsSync(marker)
+      if (!ready) return
+      clearInterval(timer)
+      waiting.kill('SIGINT')
+    }, 20)
+    const [code] = (await once(waiting, 'close')) as [number | null]
+    assert.equal(code, 130, Buffer.concat(said).toString())
+    assert.match(Buffer.concat(said).toString(), /^svec: interrupted\n {2}nothing was stored/)
+    assert.ok(performance.now() - began < 25_000)
   }
 })
 

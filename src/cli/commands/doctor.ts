@@ -34,7 +34,8 @@ export const doctor: Command = {
 
 function openAsked({ flags }: Context, path: string): ReturnType<typeof open> {
   return open(path, {
-    readonly: true,
+    readonly: !flags.on('exclusive'),
+    create: false,
     exclusive: flags.on('exclusive'),
     busyTimeout: flags.integer('busy-timeout', 0, 0x7fffffff) ?? 1000,
   })

@@ -181,7 +181,8 @@ async function copy(
       signal.throwIfAborted()
     }
   } catch (error) {
-    throw told(error, importer)
+    // Whatever an interruption broke, the interruption is what happened.
+    throw told(signal.aborted ? signal.reason : error, importer)
   } finally {
     progress.end()
   }

@@ -1,4 +1,5 @@
 import { createReadStream, statSync } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import type { Context } from '../context.ts'
 
 /** A file or stdin, read from front to back in pieces. */
@@ -13,7 +14,8 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
     if (path === '-') {
       this.name = 'stdin'
       this.size = undefined
-      this.#open = () => context.stdin
+      // Whoever waits for input that never comes must still be able to stop.
+      this.#open = () => addAbortSignal(context.signal, context.stdin)
       return
     }
     // A missing file is told before a table is made or a line is read.
