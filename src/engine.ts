@@ -1,6 +1,12 @@
 /** SQLite files: connections, statements, functions, virtual tables. */
 export { open } from './tables/register.ts'
-export { loadEngine, openConnection, type OpenOptions } from './engine/open.ts'
+export {
+  loadEngine,
+  lockSupport,
+  openConnection,
+  type LockSupport,
+  type OpenOptions,
+} from './engine/open.ts'
 export { Connection, type TransactionState } from './engine/connection.ts'
 export {
   Statement,

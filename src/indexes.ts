@@ -11,3 +11,4 @@ export { createExactIndex, type ExactIndexOptions } from './indexes/exact/exact-
 export { restoreExactIndex } from './indexes/exact/restore.ts'
 export { exactSimilarity, similarityToDistance, similarityToScore } from './vector/similarity.ts'
 export type { Metric } from './vector/metric.ts'
+export { canRunWasmKernels } from './kernels/wasm.ts'

@@ -31,6 +31,7 @@ export type {
 } from './sync/replicator-options.ts'
 export type { DatasetStatus, ReplicatorEvent, ReplicatorEvents } from './sync/events.ts'
 export type { LogEntry, LogOp } from './sync/log-entry.ts'
+export { replicationLag, type DatasetLag } from './sync/lag.ts'
 export { replicaStates } from './sync/replica-states.ts'
 export type { SyncState } from './sync/sync-state.ts'
 export type { SyncDocument } from './sync/document.ts'

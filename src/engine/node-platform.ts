@@ -2,7 +2,13 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
-import { fileIdentity, installNodeVfs, lastVfsError, readJournalMode } from './node-vfs.ts'
+import {
+  fileIdentity,
+  installNodeVfs,
+  lastVfsError,
+  lockSupport,
+  readJournalMode,
+} from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
 import type { Sqlite } from './wasm.ts'
 
@@ -11,6 +17,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
   const { name } = installNodeVfs(sqlite)
   return {
     vfs: name,
+    lockSupport,
     check: checkFile,
     explain,
     identify: fileIdentity,

@@ -17,10 +17,18 @@ export interface OpenOptions {
   readonly exclusive?: boolean
 }
 
+/** How files are locked in this process, and why so. */
+export interface LockSupport {
+  /** 'ofd': byte ranges, which native programs see; 'directory': a directory beside the file; 'none': there are no files. */
+  readonly kind: 'ofd' | 'directory' | 'none'
+  readonly reason: string
+}
+
 /** How files are reached here: decided once, when SQLite is loaded. */
 export interface Platform extends FileKnowledge {
   /** Name of the VFS; undefined: only databases in memory. */
   readonly vfs: string | undefined
+  lockSupport(): LockSupport
   /** Refuses what SQLite would fail on with less to say. */
   check(path: string, options: OpenOptions): void
 }
@@ -31,6 +39,7 @@ let platform: Platform | undefined
 
 const memoryOnly: Platform = {
   vfs: undefined,
+  lockSupport: () => ({ kind: 'none', reason: 'this platform has no file access' }),
   check: path => {
     throw new VecError('VEC_ENGINE', `cannot open ${path}: this platform has no file access`, {
       hint: "use ':memory:'",
@@ -49,6 +58,12 @@ export async function loadEngine(): Promise<Sqlite> {
     platform = node ? (await import('./node-platform.ts')).nodePlatform(sqlite) : memoryOnly
   }
   return sqlite
+}
+
+/** Which locks this process takes, and why. */
+export async function lockSupport(): Promise<LockSupport> {
+  await loadEngine()
+  return (platform ?? memoryOnly).lockSupport()
 }
 
 /** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone. */

@@ -20,6 +20,10 @@ export interface VectorIndex {
   readonly bytes: number
   /** It keeps the float rows too: `similarity` works, and a caller need not read them elsewhere. */
   readonly resident: boolean
+  /** Building it anew takes longer than reading it from a file. */
+  readonly worthSaving: boolean
+  /** Why it is of its kind, where that was found out and not asked for: one sentence, with numbers. */
+  readonly why?: string
 
   /**
    * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
@@ -35,7 +39,7 @@ export interface VectorIndex {
    * The live vector at the last position goes to a dead position, and there is one position less: how space is used
    * again. Absent: this kind cannot.
    */
-  moveLast?(to: number): void
+  readonly moveLast?: ((to: number) => void) | undefined
 
   /**
    * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/vector) is one
@@ -43,8 +47,21 @@ export interface VectorIndex {
    */
   search(request: SearchRequest): Candidates
 
+  /**
+   * Finds out whether another kind would answer faster, and becomes it where it can; a search does so too. Where it has not
+   * the floats that takes, an empty index of that kind is returned: a caller who has them fills it with the live rows, and
+   * uses it instead. Absent: the kind was asked for.
+   */
+  settle?(): VectorIndex | undefined
+
   /** Exact similarity (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
   similarity(position: number): number
+
+  /** The floats of a live position; resident only. A view: gone after the next call of any method. */
+  row?(position: number): Float32Array
+
+  /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
+  holds(position: number, vector: Float32Array): boolean
 
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
@@ -53,6 +70,9 @@ export interface VectorIndex {
 }
 
 export const MAX_STAGED_ROWS = 1024
+
+/** An index of at most so many bytes of floats is small: it may keep them, and is made anew faster than it is read. */
+export const SMALL_INDEX: number = 1 << 20
 
 export interface SearchRequest {
   /** `dim` finite numbers; for cosine of a length above 0. */
@@ -84,6 +104,8 @@ export interface IndexImage {
   readonly positions: number
   readonly count: number
   readonly sections: readonly IndexSection[]
+  /** What the index wants to remember beside its rows, in words. */
+  readonly note?: string
 }
 
 export interface IndexSection {

@@ -1,5 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import type { Statement } from '../engine/statement.ts'
+import { Utf8 } from '../engine/values.ts'
 import { JOURNAL, JOURNAL_STATE } from './layout.ts'
 import { quoteName } from './names.ts'
 
@@ -93,5 +94,23 @@ export class Journal {
 
   dispose(): void {
     for (const statement of [this.#head, this.#tag, this.#tail]) statement.finalize()
+  }
+}
+
+/** Writes an entry for each id, as the triggers do for a change. */
+export function noteChanges(
+  db: Connection,
+  schema: string,
+  shadow: string,
+  dataset: string,
+  ids: readonly Uint8Array[],
+): void {
+  const insert = db.prepare(
+    `INSERT INTO ${quoteName(schema)}.${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ?, ?, ?)`,
+  )
+  try {
+    for (const id of ids) insert.run(shadow, dataset, new Utf8(id))
+  } finally {
+    insert.finalize()
   }
 }

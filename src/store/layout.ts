@@ -1,4 +1,5 @@
-import { quoteName, quoteText } from './names.ts'
+import type { Connection } from '../engine/connection.ts'
+import { catalogOf, quoteName, quoteText } from './names.ts'
 
 /** One row per change that can alter an answer, written by plain-SQL triggers. */
 export const JOURNAL = 'vec_journal'
@@ -6,6 +7,8 @@ export const JOURNAL = 'vec_journal'
 export const JOURNAL_STATE = 'vec_journal_state'
 /** Heads of saved indexes; the original's table. */
 export const STORAGE = 'vector_storage'
+/** SQL that tells an index of the original in STORAGE from a head of ours ('SVT1'). */
+export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 /** The big parts of saved indexes. */
 export const CHUNKS = 'vector_storage_chunks'
 /** Who builds what; the original's table. */
@@ -172,4 +175,25 @@ export function journalTriggers(table: WatchedTable): SchemaObject[] {
 
 export function triggerName(shadow: string, event: string): string {
   return `${JOURNAL}_${shadow}_${event}`
+}
+
+export function hasTable(db: Connection, schema: string, table: string): boolean {
+  const statement = db.prepare(
+    `SELECT count(*) FROM ${catalogOf(schema)} WHERE type = 'table' AND name = ?`,
+  )
+  try {
+    return statement.pluck().get(table) === 1
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** The text that a schema holds of a table or trigger. */
+export function storedSql(db: Connection, schema: string, name: string): string | undefined {
+  const statement = db.prepare(`SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`)
+  try {
+    return statement.pluck().get(name) as string | undefined
+  } finally {
+    statement.finalize()
+  }
 }

@@ -1,4 +1,11 @@
-export { doubleQuoted as quoteName } from '../schema/identifiers.ts'
+import { doubleQuoted } from '../schema/identifiers.ts'
+
+export { doubleQuoted as quoteName }
+
+/** The table that lists what a schema holds, for SQL. */
+export function catalogOf(schema: string): string {
+  return schema === 'temp' ? 'temp.sqlite_temp_schema' : `${doubleQuoted(schema)}.sqlite_schema`
+}
 
 /** An SQL text literal. */
 export function quoteText(text: string): string {

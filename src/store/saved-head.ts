@@ -13,7 +13,9 @@ const MAGIC = 0x31545653
  * refuses without taking memory for it; it then rebuilds and overwrites.
  */
 const REFUSED_BY_THE_ORIGINAL = [1, 0xffffffff] as const
-const VERSION = 1
+const VERSION = 2
+/** Heads without a note. */
+const FIRST_VERSION = 1
 /** Bytes of a chunk: what one changed row rewrites. */
 export const CHUNK_BYTES = 65536
 
@@ -32,6 +34,8 @@ export interface SavedHead {
   readonly count: number
   readonly point: Point
   readonly notFinite: number
+  /** What the index remembers in words; '' for nothing. */
+  readonly note: string
   readonly sections: readonly SavedSection[]
 }
 
@@ -61,6 +65,9 @@ export function encodeHead(head: SavedHead): Uint8Array {
   const recipe = new TextEncoder().encode(head.recipe)
   writer.u32(recipe.length)
   writer.bytes(recipe)
+  const note = new TextEncoder().encode(head.note)
+  writer.u32(note.length)
+  writer.bytes(note)
   writer.u32(head.sections.length)
   for (const section of head.sections) {
     const name = new Uint8Array(16)
@@ -71,6 +78,13 @@ export function encodeHead(head: SavedHead): Uint8Array {
   }
   writer.u64(checksum(writer.finish()))
   return writer.finish()
+}
+
+/** Whether bytes claim to be a head of ours; what else stands in `vector_storage` is the original's. */
+export function isHead(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC
+  )
 }
 
 /** Throws VEC_STORAGE for anything but a head that `encodeHead` made, before it takes memory for what it claims. */
@@ -85,7 +99,7 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
     if (reader.u32('guard') !== word) throw damaged('its guard words are wrong')
   }
   const version = reader.u32('version')
-  if (version !== VERSION) throw damaged(`its version is ${version}`)
+  if (version !== VERSION && version !== FIRST_VERSION) throw damaged(`its version is ${version}`)
   const kind = KINDS[reader.u32('kind')]
   const metric = METRICS[reader.u32('metric')]
   const dim = reader.u32('dimension')
@@ -97,6 +111,10 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   const tag = BigInt.asIntN(64, reader.u64('tag'))
   const chunkBytes = reader.u32('chunk size')
   const recipe = new TextDecoder().decode(reader.bytes(reader.u32('recipe length'), 'recipe'))
+  const note =
+    version === FIRST_VERSION
+      ? ''
+      : new TextDecoder().decode(reader.bytes(reader.u32('note length'), 'note'))
   const sectionCount = reader.u32('section count')
   if (!kind || !metric || chunkBytes !== CHUNK_BYTES || sectionCount > MAX_SECTIONS) {
     throw damaged('its numbers are out of range')
@@ -122,6 +140,7 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
     count,
     point: { epoch, seq, tag },
     notFinite,
+    note,
     sections,
   }
 }

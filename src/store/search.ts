@@ -32,6 +32,8 @@ export interface SearchReport {
   readonly path: 'index' | 'table' | 'keys' | 'nothing'
   /** Rows whose bound was computed. */
   readonly visited: number
+  /** Rows whose bound reached the best: what the index could not rule out. */
+  readonly candidates: number
   /** Rows scored exactly. */
   readonly rescored: number
   /** Changed rows of the open transaction that were looked at beside the index. */
@@ -45,17 +47,17 @@ const FEW = 256
 export class Searcher {
   readonly shadow: ShadowTable
   readonly slices: SliceReader
-  readonly #recipe: IndexRecipe
+  readonly recipe: IndexRecipe
   readonly #scan: TableScan
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
   /** Dimension of a row that was passed over for it. */
   #otherDim = 0
-  report: SearchReport = { path: 'nothing', visited: 0, rescored: 0, overlay: 0 }
+  report: SearchReport = { path: 'nothing', visited: 0, candidates: 0, rescored: 0, overlay: 0 }
 
   constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
     this.shadow = shadow
-    this.#recipe = recipe
+    this.recipe = recipe
     this.slices = new SliceReader(db, shadow, recipe)
     this.#scan = new TableScan(shadow, recipe.metric)
   }
@@ -66,7 +68,7 @@ export class Searcher {
 
   #search(search: Search): Hits {
     this.shadow.refresh()
-    this.report = { path: 'nothing', visited: 0, rescored: 0, overlay: 0 }
+    this.report = { path: 'nothing', visited: 0, candidates: 0, rescored: 0, overlay: 0 }
     if (search.limit === 0 || search.minSimilarity > search.maxSimilarity)
       return new Hits(0).ranked()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
@@ -102,7 +104,13 @@ export class Searcher {
     const hits = new Hits(wanted ? Infinity : search.limit)
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
     if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
-    this.report = { path: 'table', visited: scored, rescored: scored, overlay: 0 }
+    this.report = {
+      path: 'table',
+      visited: scored,
+      candidates: scored,
+      rescored: scored,
+      overlay: 0,
+    }
     hits.ranked()
     if (!wanted) return hits
     const chosen = new Hits(search.limit)
@@ -121,7 +129,7 @@ export class Searcher {
     // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
     if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
       return this.#searchTable(search)
-    this.report = { path: 'keys', visited: 0, rescored, overlay: 0 }
+    this.report = { path: 'keys', visited: 0, candidates: ids.length, rescored, overlay: 0 }
     return hits.ranked()
   }
 
@@ -137,6 +145,7 @@ export class Searcher {
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
     const ghosts: number[] = []
     let visited = 0
+    let found = 0
     let rescored = 0
     let surplus = 0
     for (;;) {
@@ -159,6 +168,7 @@ export class Searcher {
       visited += candidates.visited
       const inMemory = this.#inMemory(view, index)
       const { count, positions, upper } = candidates
+      found += count
       const seenGhosts = ghosts.length
       let refused = 0
       for (let i = 0; i < count; i++) {
@@ -175,7 +185,13 @@ export class Searcher {
         if (outcome === 'ghost') ghosts.push(position)
         else if (outcome === 'refused') refused++
       }
-      this.report = { path: 'index', visited, rescored, overlay: changed.length }
+      this.report = {
+        path: 'index',
+        visited,
+        candidates: found,
+        rescored,
+        overlay: changed.length,
+      }
       if (ghosts.length > seenGhosts) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
         if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
@@ -231,7 +247,7 @@ export class Searcher {
       }
       const row = this.#readRow(statement, dim)
       if (!isFiniteVector(row)) return 'ghost'
-      const similarity = exactSimilarity(this.#recipe.metric, search.query, row)
+      const similarity = exactSimilarity(this.recipe.metric, search.query, row)
       if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
       hits.add(similarity, id, statement.isNull(0) ? NaN : statement.number(0))
       return 'scored'

@@ -1,17 +1,19 @@
 import type { Connection } from '../engine/connection.ts'
 import type { Statement } from '../engine/statement.ts'
 import { VecError } from '../errors.ts'
+import { dropExportTriggers, hasExportTriggers } from './export-triggers.ts'
 import {
   createStatement,
   firstState,
   GUARD_TRIGGERS,
   JOURNAL_STATE,
   journalTriggers,
+  storedSql,
   storedText,
   SUPPORT_TABLES,
   type SchemaObject,
 } from './layout.ts'
-import { quoteName } from './names.ts'
+import { catalogOf, quoteName } from './names.ts'
 import { Storage } from './storage.ts'
 
 const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
@@ -52,9 +54,7 @@ export class ShadowTable {
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
-    const catalog =
-      schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(schema)}.sqlite_schema`
-    this.#hold = db.prepare(`SELECT 1 FROM ${catalog}`)
+    this.#hold = db.prepare(`SELECT 1 FROM ${catalogOf(schema)}`)
   }
 
   /** The table's name for SQL. */
@@ -131,17 +131,19 @@ export class ShadowTable {
     const shape = this.#readShape()
     let replaced = false
     for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
-      if (this.#storedSql(trigger.name) === storedText(trigger)) continue
+      if (this.storedSql(trigger.name) === storedText(trigger)) continue
       replaced = true
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
-    const foreign = this.#foreignTriggers()
+    const foreign = this.foreignTriggers()
     for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
     // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
-    if (foreign.length > 0) new Storage(db, schema).dropForeign(this.name)
+    if (foreign.length > 0 && !hasExportTriggers(db, schema, this.name)) {
+      this.dropExported()
+    }
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
@@ -152,7 +154,14 @@ export class ShadowTable {
     for (const trigger of this.#readShape().triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
     }
+    this.dropExported()
     this.distrust()
+  }
+
+  /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
+  dropExported(): void {
+    dropExportTriggers(this.db, this.schema, this.name)
+    new Storage(this.db, this.schema).dropForeign(this.name)
   }
 
   dispose(): void {
@@ -196,8 +205,8 @@ export class ShadowTable {
     const triggers = journalTriggers({ name, watched, rowid })
     const support = [...SUPPORT_TABLES.slice(0, 2), ...GUARD_TRIGGERS, ...triggers]
     const journaled =
-      support.every(object => this.#storedSql(object.name) === storedText(object)) &&
-      this.#foreignTriggers().length === 0
+      support.every(object => this.storedSql(object.name) === storedText(object)) &&
+      this.foreignTriggers().length === 0
     return { columns, rowid, unique, triggers, journaled }
   }
 
@@ -228,19 +237,13 @@ export class ShadowTable {
     return { unique, indexed }
   }
 
-  #storedSql(name: string): string | undefined {
-    const catalog =
-      this.schema === 'temp' ? 'temp.sqlite_temp_schema' : `${quoteName(this.schema)}.sqlite_schema`
-    const statement = this.db.prepare(`SELECT sql FROM ${catalog} WHERE name = ?`).pluck()
-    try {
-      return statement.get(name) as string | undefined
-    } finally {
-      statement.finalize()
-    }
+  /** The text that the schema holds of a table or trigger. */
+  storedSql(name: string): string | undefined {
+    return storedSql(this.db, this.schema, name)
   }
 
   /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
-  #foreignTriggers(): string[] {
+  foreignTriggers(): string[] {
     const { db, schema, name } = this
     if (schema === 'temp') return []
     const statement = db

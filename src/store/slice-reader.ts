@@ -1,5 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import { Utf8 } from '../engine/values.ts'
+import type { VectorIndex } from '../indexes/vector-index.ts'
 import { Journal, type JournalHead } from './journal.ts'
 import { embeddingLength, rowByKey, visitRows } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
@@ -71,6 +72,23 @@ export class SliceReader {
     return this.#catchUp(journal, head, dataset, entry, slice, writing)
   }
 
+  /**
+   * The index in memory as the next query would take it up, and the ids that it would look at again; undefined: none, or
+   * one that the next query forgets. Nothing is built, mended or saved.
+   */
+  inMemory(
+    dataset: string,
+  ): { readonly slice: Slice; readonly changed: readonly Uint8Array[] } | undefined {
+    const shape = this.#shadow.refresh()
+    const slice = this.#private.get(dataset) ?? this.#entry(dataset).slice
+    if (!slice || !shape.journaled || !shape.unique) return undefined
+    const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
+    const head = journal.head()
+    if (!head || !journal.follows(slice.point, head)) return undefined
+    const { seq } = slice.point
+    return { slice, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
+  }
+
   /** Whether no row of a small index can have vanished without a trace; see `Slice.verifiedSeq`. */
   verified(view: SliceView): boolean {
     const { slice } = view
@@ -108,6 +126,13 @@ export class SliceReader {
     }
   }
 
+  /** The saved form of an index in memory is gone: it has to be written anew when it is saved again. */
+  unsaved(dataset: string): void {
+    for (const slice of [this.#private.get(dataset), this.#entry(dataset).slice]) {
+      if (slice) slice.savedSeq = undefined
+    }
+  }
+
   /** What is known of the index of a dataset, one fact a line. */
   stats(dataset: string): string[] {
     const view = this.view(dataset)
@@ -117,6 +142,7 @@ export class SliceReader {
     if (!index) return ['index: none: the dataset has no vectors']
     return [
       `index: ${index.kind}, ${this.#recipe.metric}, ${index.resident ? 'with its rows in memory' : 'codes in memory'}`,
+      `why: ${slice.why}`,
       `dimension: ${index.dim}`,
       `rows: ${index.count}`,
       `dead positions: ${index.positions - index.count}`,
@@ -225,8 +251,32 @@ export class SliceReader {
     return slice
   }
 
-  #build(dataset: string, entry: SliceEntry, head: JournalHead, writing: boolean): Slice {
-    const slice = new Slice(this.#recipe, pointOf(head))
+  #build(
+    dataset: string,
+    entry: SliceEntry,
+    head: JournalHead,
+    writing: boolean,
+    better?: VectorIndex,
+  ): Slice {
+    let slice = this.#filled(dataset, head, better)
+    // What came first may have been unlike the rest: another kind of index needs all the vectors once more.
+    const successor = slice.index?.settle?.()
+    if (successor) {
+      slice.dispose()
+      slice = this.#filled(dataset, head, successor)
+      slice.index?.settle?.()?.dispose()
+    }
+    if (writing) this.#private.set(dataset, slice)
+    else {
+      sliceCache.keep(entry, slice)
+      this.#upkeep.suggest(slice)
+    }
+    return slice
+  }
+
+  /** A slice of all rows of a dataset; `index`, an empty one, takes them unless they are of another dimension. */
+  #filled(dataset: string, head: JournalHead, index: VectorIndex | undefined): Slice {
+    const slice = new Slice(this.#recipe, pointOf(head), 0, undefined, index)
     try {
       visitRows(this.#shadow, dataset, (id, embedding) => slice.add(id, embedding))
       slice.flush()
@@ -234,11 +284,6 @@ export class SliceReader {
     } catch (error) {
       slice.dispose()
       throw error
-    }
-    if (writing) this.#private.set(dataset, slice)
-    else {
-      sliceCache.keep(entry, slice)
-      this.#upkeep.suggest(slice)
     }
     return slice
   }
@@ -258,22 +303,25 @@ export class SliceReader {
     const seq = head.seq
     if (ids && ids.length > 0 && writing && !own)
       return { slice, changed: ids, dataset, seq, writing }
+    let better: VectorIndex | undefined
     if (ids && (own || !writing)) {
-      if (ids.length > 0) this.#fold(dataset, slice, ids)
+      if (ids.length > 0) better = this.#fold(dataset, slice, ids)
       slice.point = pointOf(head)
       if (!own) this.#upkeep.suggest(slice)
     }
     // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.
     const rebuild =
-      !ids || (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyDead))
+      !ids ||
+      better !== undefined ||
+      (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyDead))
     if (!rebuild) return { slice, changed: [], dataset, seq, writing }
     if (!writing || own) this.#drop(dataset, entry, slice)
-    slice = this.#build(dataset, entry, head, writing)
+    slice = this.#build(dataset, entry, head, writing, better)
     return { slice, changed: [], dataset, seq, writing }
   }
 
-  /** Makes the index hold the present rows of these ids. */
-  #fold(dataset: string, slice: Slice, ids: readonly Uint8Array[]): void {
+  /** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
+  #fold(dataset: string, slice: Slice, ids: readonly Uint8Array[]): VectorIndex | undefined {
     for (const id of ids) slice.remove(id)
     const statement = rowByKey(this.#shadow)
     for (const id of ids) {
@@ -287,6 +335,7 @@ export class SliceReader {
       }
     }
     slice.flush()
+    return slice.index?.settle?.()
   }
 
   #countVectors(dataset: string, slice: Slice): number {

@@ -9,6 +9,8 @@ export interface IndexRecipe {
   readonly metric: Metric
   /** Names everything that makes two indexes of the same rows differ: a part of the slice's key. */
   readonly key: string
+  /** Why its indexes are of their kind, where they do not tell. */
+  readonly why: string
   create(dim: number, expectedRows: number): VectorIndex
   /** An index from its saved form; throws for anything else. */
   restore(image: IndexImage): VectorIndex
@@ -41,6 +43,8 @@ export class Slice {
   savedSeq: number | undefined
   readonly #free: number[] = []
   readonly #expected: number
+  /** The empty index that takes the vectors, unless they are of another dimension. */
+  #successor: VectorIndex | undefined
   #staged = 0
   #stage: Float32Array | undefined
   #stageBytes: Uint8Array | undefined
@@ -51,11 +55,13 @@ export class Slice {
     point: Point,
     expectedRows = 0,
     ids: IdTable = new IdTable(expectedRows),
+    successor?: VectorIndex,
   ) {
     this.recipe = recipe
     this.point = point
     this.verifiedSeq = point.seq
     this.#expected = expectedRows
+    this.#successor = successor
     this.ids = ids
     ids.isLive = position => this.index?.isLive(position) ?? false
   }
@@ -67,6 +73,11 @@ export class Slice {
     for (let position = 0; position < index.positions; position++) {
       if (!index.isLive(position)) this.#free.push(position)
     }
+  }
+
+  /** Which kind of index it is, and why. */
+  get why(): string {
+    return this.index?.why ?? this.recipe.why
   }
 
   get dim(): number {
@@ -95,7 +106,7 @@ export class Slice {
         this.rejected.notFinite++
         return false
       }
-      this.index = this.recipe.create(dim, this.#expected)
+      this.index = this.#firstIndex(dim)
     }
     const { index } = this
     if (dim !== index.dim) {
@@ -164,7 +175,16 @@ export class Slice {
 
   dispose(): void {
     this.index?.dispose()
-    this.index = undefined
+    this.#successor?.dispose()
+    this.index = this.#successor = undefined
+  }
+
+  #firstIndex(dim: number): VectorIndex {
+    const successor = this.#successor
+    this.#successor = undefined
+    if (successor?.dim === dim) return successor
+    successor?.dispose()
+    return this.recipe.create(dim, this.#expected)
   }
 
   /** A batch that keeps the staging area small for wide vectors and few rows. */

@@ -3,12 +3,13 @@ import type { Statement } from '../engine/statement.ts'
 import type { IndexImage, IndexSection } from '../indexes/vector-index.ts'
 import { checksum } from '../kernels/checksum.ts'
 import { IdTable } from './id-table.ts'
-import { CHUNKS, JOURNAL, JOURNAL_STATE, STORAGE } from './layout.ts'
+import { CHUNKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from './layout.ts'
 import { quoteName, storageName } from './names.ts'
 import {
   CHUNK_BYTES,
   decodeHead,
   encodeHead,
+  isHead,
   type SavedHead,
   type SavedSection,
 } from './saved-head.ts'
@@ -116,6 +117,7 @@ export class Storage {
       count: image.count,
       point: slice.point,
       notFinite: slice.rejected.notFinite,
+      note: image.note ?? '',
       sections,
     })
     this.#run(
@@ -144,7 +146,7 @@ export class Storage {
   dropForeign(shadow: string): void {
     if (!this.#has(STORAGE)) return
     this.#run(
-      `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND hex(substr("index", 1, 4)) IS NOT '53565431'`,
+      `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND ${OF_THE_ORIGINAL}`,
       storageName(shadow),
     )
   }
@@ -154,25 +156,8 @@ export class Storage {
    * in memory sees the mark and builds anew. The entry that a saved index ends with stays: it proves their common past.
    */
   prune(lastSeq: number): number {
-    const heads = this.#prepare(
-      `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
-    )
-    let limit = lastSeq - 1
-    const lagging: [string, string][] = []
-    try {
-      heads.start()
-      while (heads.step()) {
-        if (!heads.isBlob(2)) continue
-        const seq = seqOf(heads.bytes(2))
-        if (seq === undefined) continue
-        if (lastSeq - seq > MAX_LAG) lagging.push([heads.text(0), heads.text(1)])
-        else limit = Math.min(limit, seq - 1)
-      }
-    } finally {
-      heads.finalize()
-    }
-    const first = this.#number(`SELECT min(seq) FROM {schema}.${JOURNAL}`)
-    if (limit - first < PRUNE_AT_LEAST) return 0
+    const { first, lagging, limit: unneeded } = this.#needless(lastSeq)
+    if (unneeded - first < PRUNE_AT_LEAST) return 0
     for (const [name, dataset] of lagging) {
       this.#run(
         `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
@@ -185,10 +170,40 @@ export class Storage {
         dataset,
       )
     }
-    limit = Math.min(limit, first + PRUNE_AT_MOST)
+    const limit = Math.min(unneeded, first + PRUNE_AT_MOST)
     this.#run(`UPDATE {schema}.${JOURNAL_STATE} SET pruned_seq = max(pruned_seq, ?)`, limit)
     this.#run(`DELETE FROM {schema}.${JOURNAL} WHERE seq <= ?`, limit)
     return limit - first + 1
+  }
+
+  /** How many journal entries `prune` would delete in the end. */
+  prunable(lastSeq: number): number {
+    const { first, limit } = this.#needless(lastSeq)
+    return limit - first < PRUNE_AT_LEAST ? 0 : limit - first + 1
+  }
+
+  /** The journal's first entry, its last that no saved index needs, and the saved indexes that are given up for that. */
+  #needless(lastSeq: number): { first: number; limit: number; lagging: [string, string][] } {
+    let limit = lastSeq - 1
+    const lagging: [string, string][] = []
+    const first = this.#number(`SELECT min(seq) FROM {schema}.${JOURNAL}`)
+    if (!this.#has(STORAGE)) return { first, limit, lagging }
+    const heads = this.#prepare(
+      `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
+    )
+    try {
+      heads.start()
+      while (heads.step()) {
+        if (!heads.isBlob(2)) continue
+        const seq = seqOf(heads.bytes(2))
+        if (seq === undefined) continue
+        if (lastSeq - seq > MAX_LAG) lagging.push([heads.text(0), heads.text(1)])
+        else limit = Math.min(limit, seq - 1)
+      }
+    } finally {
+      heads.finalize()
+    }
+    return { first, limit, lagging }
   }
 
   #loadSection(shadow: string, dataset: string, section: SavedSection): Uint8Array | undefined {
@@ -289,7 +304,7 @@ export class Storage {
 }
 
 /** Whose index it is, and how it was made: a head that got under another name is not taken for its own. */
-function stampOf(recipe: IndexRecipe, shadow: string, dataset: string): string {
+export function stampOf(recipe: IndexRecipe, shadow: string, dataset: string): string {
   return `${recipe.key}\0${shadow}\0${dataset}`
 }
 
@@ -299,6 +314,7 @@ function lengthOf(section: SavedSection, chunk: number): number {
 }
 
 function seqOf(head: Uint8Array): number | undefined {
+  if (!isHead(head)) return undefined
   try {
     return decodeHead(head.slice()).point.seq
   } catch {
@@ -317,13 +333,14 @@ function assemble(
   const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, head.positions)
   const ids = IdTable.restore(pool, starts)
   if (!ids) return undefined
-  const { kind, metric, dim, positions, count } = head
+  const { kind, metric, dim, positions, count, note } = head
   const image: IndexImage = {
     kind,
     metric,
     dim,
     positions,
     count,
+    note,
     sections: head.sections
       .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
       .map(({ name }) => ({ name, bytes: sections.get(name)! })),

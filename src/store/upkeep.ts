@@ -1,4 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
+import { isExported, retireExportTriggers } from './export-triggers.ts'
 import { JOURNAL } from './layout.ts'
 import { quoteName } from './names.ts'
 import type { FileSlices } from './slice-cache.ts'
@@ -15,7 +16,7 @@ const TAIL_SHARE = 0.05
 
 /**
  * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
- * closed. Only large indexes are saved; small ones are built faster than they are read.
+ * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
  */
 export class Upkeep {
   readonly storage: Storage
@@ -53,9 +54,10 @@ export class Upkeep {
     return this.#saveAll(this.#db.busyTimeout)
   }
 
-  /** Deletes the saved index of a dataset. */
+  /** Deletes the saved index of a dataset, but not one that was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
-    if (this.#writable) this.storage.drop(shadow, dataset)
+    if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
+    this.storage.drop(shadow, dataset)
   }
 
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
@@ -75,7 +77,10 @@ export class Upkeep {
   #saveAll(patience: number): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
-      ({ slice }) => slice?.index && !slice.index.resident && slice.savedSeq !== slice.point.seq,
+      ({ shadow, dataset, slice }) =>
+        slice?.index?.worthSaving &&
+        slice.savedSeq !== slice.point.seq &&
+        !isExported(db, this.#schema, shadow, dataset),
     )
     // Who only reads leaves the journal to those who write.
     const prune = db.totalChanges > 0 && this.#journalIsLong()
@@ -88,6 +93,7 @@ export class Upkeep {
               this.storage.save(shadow, dataset, slice!)
             }
             this.storage.prune(this.#lastSeq())
+            retireExportTriggers(db, this.#schema)
           })
           .immediate(),
       )
@@ -126,7 +132,7 @@ export class Upkeep {
 }
 
 function isWorthSaving(slice: Slice): boolean {
-  if (!slice.index || slice.index.resident) return false
+  if (!slice.index?.worthSaving) return false
   if (slice.savedSeq === undefined) return true
   return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
 }

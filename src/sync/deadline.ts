@@ -1,27 +1,33 @@
-import { timeoutFailure } from './failure.ts'
+import { closedFailure, timeoutFailure } from './failure.ts'
 
-/** Waits for `work` at most `milliseconds`; afterwards `giveUp` ends what is still going on. */
+/**
+ * Waits for `work` at most `milliseconds`; afterwards `giveUp` ends what is still going on. `closed` aborts when the
+ * connection is destroyed: drivers then let a statement that is under way wait for ever.
+ */
 export function withDeadline<T>(
   work: Promise<T>,
   milliseconds: number,
   doing: string,
   giveUp: () => void,
+  closed?: AbortSignal,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    const settle = (end: () => void): void => {
+      clearTimeout(timer)
+      closed?.removeEventListener('abort', onClosed)
+      end()
+    }
+    const onClosed = (): void => settle(() => reject(closedFailure(doing)))
     const timer = setTimeout(() => {
+      settle(() => reject(timeoutFailure(doing, milliseconds)))
       giveUp()
-      reject(timeoutFailure(doing, milliseconds))
     }, milliseconds)
+    closed?.addEventListener('abort', onClosed, { once: true })
     work.then(
-      value => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      },
+      value => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
     )
+    if (closed?.aborted === true) onClosed()
   })
 }
 

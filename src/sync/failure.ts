@@ -20,12 +20,16 @@ export function timeoutFailure(doing: string, milliseconds: number): VecError {
   })
 }
 
-/** Takes passwords out of URLs and key=value pairs. */
+export function closedFailure(doing: string): VecError {
+  return new VecError('SYNC_TRANSPORT', `${doing}: the connection was given up`)
+}
+
+/** Takes passwords out of URLs and key=value pairs; `(using password: YES)` is MySQL telling that there was one. */
 export function redact(text: string): string {
   return text
     .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@]*@/gi, '$1:***@')
     .replaceAll(
-      /\b(password|passwd|pwd|token|secret)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&;,]+)/gi,
+      /\b(password|passwd|pwd|token|secret)(["']?\s*[=:]\s*)(?!(?:YES|NO)\b)("[^"]*"|'[^']*'|[^\s&;,]+)/gi,
       '$1$2***',
     )
 }

@@ -52,6 +52,8 @@ export interface Upstream {
   runDdl(session: UpstreamSession, table: string, statements: readonly string[]): Promise<void>
   /** Bytes that one statement may carry. */
   packetBytes(session: UpstreamSession): Promise<number>
+  /** Whether a longer statement than `packetBytes` is refused, or just worth avoiding. */
+  readonly packetIsLimit?: boolean
   /** How to read the original's log, where the original has one. */
   readonly legacy?: LegacySql
   /** The file behind the connection, where there is one. */

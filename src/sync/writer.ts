@@ -80,6 +80,7 @@ export class Writer {
       },
     })
     await this.#check()
+    await this.#checkSizes(changes)
     return writeTransaction(this.#source, this.#attempts, session =>
       this.#write(session, datasetId, requestId, changes),
     )
@@ -174,11 +175,43 @@ export class Writer {
     await flush()
   }
 
+  /** A server breaks off in the middle of a statement that is too long: better said before, with what to change. */
+  async #checkSizes(changes: ReadonlyMap<string, SyncDocument | undefined>): Promise<void> {
+    const { upstream } = this.#source
+    if (upstream.packetIsLimit !== true) return
+    for (const [id, document] of changes) {
+      const bytes = document === undefined ? 0 : leastBytes(document)
+      if (bytes < SMALL) continue
+      const most = await this.#source.use(session => upstream.packetBytes(session))
+      if (bytes <= most) continue
+      throw new VecError(
+        'SYNC_UPSTREAM',
+        `document ${JSON.stringify(id)} takes ${bytes} bytes in a statement, ${upstream.description} accepts ${most} (max_allowed_packet)`,
+        { hint: 'split the document, or raise max_allowed_packet' },
+      )
+    }
+  }
+
   async #check(): Promise<void> {
     if (this.#checked) return
     await this.#source.use(session => refuseTriggers(this.#source, session))
     this.#checked = true
   }
+}
+
+/** Documents below are not worth a question to the server. */
+const SMALL = 256 * 1024
+
+/** What a document takes in a statement, the few words around it left out: text with its escapes, bytes as hex digits. */
+function leastBytes({ content, meta, embedding }: SyncDocument): number {
+  return escapedBytes(content ?? '') + escapedBytes(meta ?? '') + 2 * (embedding?.length ?? 0)
+}
+
+function escapedBytes(text: string): number {
+  const bytes = Buffer.byteLength(text)
+  // No text grows to more than twice its length.
+  if (2 * bytes < SMALL) return bytes
+  return bytes + (text.match(/[\0\b\t\n\r"'\\]/g)?.length ?? 0)
 }
 
 const byId = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>

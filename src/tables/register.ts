@@ -13,7 +13,7 @@ export function register(db: Connection): void {
   registered.add(db)
   registerVectorFunctions(db)
   registerModule(db, 'vec', vecModule)
-  registerModule(db, 'vec_admin', vecAdminModule)
+  registerModule(db, 'vec_admin', vecAdminModule(register))
 }
 
 /**

@@ -3,39 +3,58 @@ import { OP, type IndexInfo } from '../engine/index-info.ts'
 import type {
   FilterArguments,
   ResultWriter,
+  TableContext,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
-import { VecError } from '../errors.ts'
-import { quoteName, shadowTableName } from '../store/names.ts'
-import type { Searcher } from '../store/search.ts'
-import { connectedTable, type VecTable } from './vec-table.ts'
+import type { Finding } from '../store/finding.ts'
+import { adminError, runOperation } from './admin-operation.ts'
+import { locate } from './vec-location.ts'
+import { dbpathOf, unquote } from './vec-options.ts'
 
 /**
- * `SELECT op FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a word the index of the dataset is built
- * anew and saved. A row of the answer is one finding.
+ * `SELECT op, severity, topic, dataset_id, remedy FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a word
+ * the index of the dataset is built anew and saved. A row of the answer is one finding. `register` makes the vec module
+ * known to the connection of a file that a `dbpath` names.
  */
-export const vecAdminModule: VirtualTableModule = {
-  eponymous: true,
-  connect: context => {
-    // The original's form names one column, whatever it is called.
-    const [, ...others] = context.args
-    if (others.length > 0) {
+export function vecAdminModule(register: (db: Connection) => void): VirtualTableModule {
+  return {
+    eponymous: true,
+    connect: context => new VecAdmin(context, optionOf(context.args), register),
+  }
+}
+
+/** The original's form names one column, whatever it is called. */
+function optionOf([, ...options]: readonly string[]): string | undefined {
+  let dbpath: string | undefined
+  for (const option of options) {
+    const value = /^\s*dbpath\s*=(.*)$/is.exec(option)
+    if (!value) {
       throw adminError(
-        `vec_admin: '${others[0].trim()}' is no option: expected is vec_admin(op) alone`,
+        `vec_admin: '${option.trim()}' is no option: expected is vec_admin(op) or vec_admin(op, dbpath='...')`,
       )
     }
-    return new VecAdmin(context.db)
-  },
+    dbpath = dbpathOf(unquote(value[1].trim()))
+  }
+  return dbpath
 }
 
 class VecAdmin implements VirtualTable {
-  readonly declaration: string = 'CREATE TABLE vec_admin(op TEXT)'
-  readonly #db: Connection
+  readonly declaration: string =
+    'CREATE TABLE vec_admin(op TEXT, severity TEXT HIDDEN, topic TEXT HIDDEN, dataset_id TEXT HIDDEN, remedy TEXT HIDDEN)'
+  readonly #context: TableContext
+  readonly #dbpath: string | undefined
+  readonly #register: (db: Connection) => void
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(
+    context: TableContext,
+    dbpath: string | undefined,
+    register: (db: Connection) => void,
+  ) {
+    this.#context = context
+    this.#dbpath = dbpath
+    this.#register = register
   }
 
   /** Only MATCH says what to do; without it there is nothing to tell. */
@@ -50,28 +69,35 @@ class VecAdmin implements VirtualTable {
   }
 
   open(): VirtualCursor {
-    return new AdminCursor(this.#db)
+    return new AdminCursor(op => this.#run(op))
+  }
+
+  #run(op: string): Finding[] {
+    const { db, schema, table } = this.#context
+    const file = this.#dbpath === undefined ? undefined : locate(db, schema, this.#dbpath)
+    if (file) this.#register(file.db)
+    return runOperation({ db, file }, table, op)
   }
 }
 
 class AdminCursor implements VirtualCursor {
-  readonly #db: Connection
-  #rows: string[] = []
+  readonly #run: (op: string) => readonly Finding[]
+  #findings: readonly Finding[] = []
   #at = 0
 
-  constructor(db: Connection) {
-    this.#db = db
+  constructor(run: (op: string) => readonly Finding[]) {
+    this.#run = run
   }
 
   filter(plan: number, _detail: string, args: FilterArguments): void {
     this.#at = 0
-    this.#rows = []
+    this.#findings = []
     if (plan === 0) return
     const op = args.value(0)
     if (typeof op !== 'string') {
       throw adminError(`vec_admin: op must be text, not ${op === null ? 'NULL' : typeof op}`)
     }
-    this.#rows = runOperation(this.#db, op)
+    this.#findings = this.#run(op)
   }
 
   next(): void {
@@ -79,65 +105,15 @@ class AdminCursor implements VirtualCursor {
   }
 
   get eof(): boolean {
-    return this.#at >= this.#rows.length
+    return this.#at >= this.#findings.length
   }
 
-  column(result: ResultWriter): void {
-    result.value(this.#rows[this.#at])
+  column(result: ResultWriter, column: number): void {
+    const { op, severity, topic, dataset, remedy } = this.#findings[this.#at]
+    result.value([op, severity, topic, dataset, remedy][column] ?? null)
   }
 
   rowid(): bigint {
     return BigInt(this.#at + 1)
   }
-}
-
-type Operation = (searcher: Searcher, dataset: string) => string[]
-
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  reindex: (searcher, dataset) => [`reindexed:${searcher.slices.rebuild(dataset)}`],
-  stats: (searcher, dataset) => searcher.slices.stats(dataset),
-  optimize: (searcher, dataset) => searcher.slices.optimize(dataset),
-}
-
-function runOperation(db: Connection, op: string): string[] {
-  const [first, ...rest] = op.split(':')
-  const named = Object.hasOwn(OPERATIONS, first)
-  const operation = named ? OPERATIONS[first] : OPERATIONS['reindex']
-  const [shadow, ...dataset] = named ? rest : [first, ...rest]
-  if (!shadow || dataset.length === 0) {
-    throw adminError(
-      `vec_admin: '${op}' is no operation: expected is [${Object.keys(OPERATIONS).join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
-    )
-  }
-  const searcher = tableOf(db, shadow).searcher()
-  return searcher.shadow.inSnapshot(() => operation(searcher, dataset.join(':')))
-}
-
-/** The vec table over a shadow table, named as 'main._vec_t', '_vec_t' or 't'. */
-function tableOf(db: Connection, shadow: string): VecTable {
-  const dot = shadow.indexOf('.')
-  const schema = dot < 0 ? 'main' : shadow.slice(0, dot)
-  const bare = dot < 0 ? shadow : shadow.slice(dot + 1)
-  const prefix = shadowTableName('')
-  for (const name of bare.startsWith(prefix) ? [bare.slice(prefix.length), bare] : [bare]) {
-    // Naming the table in a statement is what makes SQLite connect it.
-    try {
-      db.prepare(
-        `SELECT 1 FROM ${quoteName(schema)}.${quoteName(name)} WHERE dataset_id = ''`,
-      ).finalize()
-    } catch {
-      continue
-    }
-    const table = connectedTable(db, schema, name)
-    if (table) return table
-  }
-  throw adminError(
-    `vec_admin: no vec table stands over ${schema}.${bare}: create it with USING vec(...)`,
-  )
-}
-
-function adminError(message: string): VecError {
-  return new VecError('VEC_QUERY', message, {
-    hint: "SELECT op FROM vec_admin WHERE op MATCH 'main._vec_vec_docs:dataset'",
-  })
 }

@@ -131,13 +131,13 @@ function splitOption(arg: string): [Key, string] {
 }
 
 /** Takes one pair of quotes off. */
-function unquote(value: string): string {
+export function unquote(value: string): string {
   const quote = value[0]
   const paired = value.length >= 2 && (quote === "'" || quote === '"') && value.endsWith(quote)
   return paired ? value.slice(1, -1).replaceAll(quote + quote, quote) : value
 }
 
-function dbpathOf(value: string | undefined): string | undefined {
+export function dbpathOf(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (value === '') {
     throw optionError(

@@ -7,8 +7,6 @@ import type {
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
-import { createExactIndex } from '../indexes/exact/exact-index.ts'
-import { restoreExactIndex } from '../indexes/exact/restore.ts'
 import { createStatement, shadowTable } from '../store/layout.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { Searcher } from '../store/search.ts'
@@ -19,6 +17,7 @@ import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
 import { planVec } from './vec-plan.ts'
+import { recipeOf } from './vec-recipe.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
 export const vecModule: VirtualTableModule = {
@@ -99,28 +98,28 @@ export function connectedTable(
 export class VecTable implements VirtualTable {
   readonly declaration: string
   readonly #context: TableContext
-  readonly #options: VecOptions
+  readonly options: VecOptions
   readonly #recipe: IndexRecipe
   #searcher: Searcher | undefined
 
   constructor(context: TableContext, options: VecOptions) {
     this.#context = context
-    this.#options = options
+    this.options = options
     this.#recipe = recipeOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
     this.declaration = `CREATE TABLE vec(dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN)`
   }
 
   bestIndex(info: IndexInfo): boolean {
-    return planVec(info, this.#options.metric)
+    return planVec(info, this.options.metric)
   }
 
   open(): VirtualCursor {
-    return new VecCursor(this.searcher(), this.#options.metric)
+    return new VecCursor(this.searcher(), this.options.metric)
   }
 
   rename(name: string): void {
-    const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+    const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     const from = `${quoteName(schema)}.${quoteName(shadowTableName(this.#context.table))}`
     const shadow = new ShadowTable(db, schema, shadowTableName(this.#context.table), false)
     try {
@@ -137,7 +136,7 @@ export class VecTable implements VirtualTable {
   destroy(): void {
     let location: Location
     try {
-      location = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+      location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     } catch {
       // The file with the documents is gone, and all that was made from them with it.
       return
@@ -167,21 +166,11 @@ export class VecTable implements VirtualTable {
   /** The search over the shadow table, which may have come later than this table. */
   searcher(): Searcher {
     if (!this.#searcher) {
-      const { db, schema } = locate(this.#context.db, this.#context.schema, this.#options.dbpath)
+      const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
       const name = shadowTableName(this.#context.table)
-      const shadow = new ShadowTable(db, schema, name, this.#options.includeArchived)
+      const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
       this.#searcher = new Searcher(db, shadow, this.#recipe)
     }
     return this.#searcher
-  }
-}
-
-function recipeOf(options: VecOptions): IndexRecipe {
-  const { metric, includeArchived } = options
-  return {
-    metric,
-    key: `exact ${metric}${includeArchived ? ' archived' : ''}`,
-    create: (dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
-    restore: image => restoreExactIndex(image),
   }
 }

@@ -217,6 +217,32 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
     }
   })
 
+  test('a position holds its own vector and no other', () => {
+    for (const [dim, count] of [
+      [3, 80],
+      [100, 4000],
+    ]) {
+      const { queries, rows } = dataset('isotropic', dim, count)
+      const oracle = filled(rows, dim)
+      oracle.remove(7)
+      const { index } = oracle
+      for (let position = 0; position < count; position++) {
+        if (position === 7) continue
+        assert.equal(index.holds(position, rows[position]), true, `${dim}: ${position}`)
+        assert.equal(index.holds(position, rows[(position + 1) % count]), false)
+      }
+      assert.equal(index.holds(0, new Float32Array(dim + 1)), false)
+      const restored = subject.restore(index.save())
+      assert.equal(restored.holds(1, rows[1]), true)
+      assert.equal(restored.holds(1, rows[2]), false)
+      restored.dispose()
+      // Looking leaves no trace.
+      oracle.checkCounts()
+      for (const query of queries.slice(0, 3)) oracle.check({ query, k: 10 })
+      index.dispose()
+    }
+  })
+
   test('searches of two indexes do not disturb each other', () => {
     const a = dataset('isotropic', 6, 300)
     const b = dataset('clusters', 6, 300)

@@ -13,6 +13,7 @@ const head: SavedHead = {
   count: 69_999,
   point: { epoch: 2 ** 46 + 5, seq: 123_456_789_012, tag: -42n },
   notFinite: 3,
+  note: '70000 rows: ½ of them',
   sections: [
     { name: 'codes', bytes: 65_537, checksums: [1n, 2n ** 64n - 1n] },
     { name: 'sixteen-letters!', bytes: 0, checksums: [] },
@@ -33,7 +34,7 @@ test('the byte table in docs/formats.md is that of the code', () => {
   }
   const expected: Record<string, number | bigint> = {
     magic: 0x31545653,
-    version: 1,
+    version: 2,
     kind: 1,
     metric: 2,
     dimension: 768,

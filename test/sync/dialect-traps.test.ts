@@ -6,7 +6,7 @@ import { drain, onEachUpstream, within, World } from './world.ts'
 
 // Defects and traps that one database alone has.
 
-onEachUpstream('traps of a dialect', (world, kind) => {
+onEachUpstream('traps of a dialect', (world, kind, upstream) => {
   if (kind === 'MariaDB') {
     test('D13, D14: a row near the packet size is read from its table, not from the log', () =>
       within(world, async w => {
@@ -39,6 +39,63 @@ onEachUpstream('traps of a dialect', (world, kind) => {
           w.client.end = () => Promise.resolve()
         }
       }))
+
+    test('1020: the writer chooses READ COMMITTED, whatever the default, and needs no second try', async t => {
+      const probe = await upstream().client()
+      const [known] = await probe.sql(`SHOW VARIABLES LIKE 'innodb_snapshot_isolation'`)
+      await probe.end()
+      if (known === undefined) {
+        t.skip('this MariaDB has no innodb_snapshot_isolation')
+        return
+      }
+      await within(world, async w => {
+        await installUpstream(w.upstream.upstream, { shadowTable: 'app_docs', capture: 'app' })
+        await w.sql('SET GLOBAL innodb_snapshot_isolation = ON')
+        await w.sql('SET GLOBAL tx_isolation = `REPEATABLE-READ`')
+        try {
+          // What others meet: their snapshot is older than the row that they change.
+          const [old, young] = [await w.upstream.client(), await w.upstream.client()]
+          await w.put('a', 'first')
+          await old.sql('START TRANSACTION WITH CONSISTENT SNAPSHOT')
+          await young.sql(`UPDATE shadow_vec_docs SET content = 'second'`)
+          await assert.rejects(old.sql(`UPDATE shadow_vec_docs SET content = 'third'`), {
+            errno: 1020,
+          })
+          await old.end()
+          await young.end()
+          await Promise.all(
+            Array.from({ length: 8 }, async (_, n) => {
+              const writer = createWriter({
+                upstream: w.upstream.upstream,
+                shadowTable: 'app_docs',
+                attempts: 1,
+              })
+              for (let i = 0; i < 10; i++) {
+                await writer.tx('d', batch => batch.upsert({ id: `doc${i}`, content: `${n}` }))
+              }
+              await writer.close()
+            }),
+          )
+        } finally {
+          await w.sql('SET GLOBAL innodb_snapshot_isolation = OFF')
+        }
+        const rows = await w.sql(
+          `SELECT scn FROM vec_shadow_log WHERE shadow_table = 'app_docs' ORDER BY scn`,
+        )
+        assert.deepEqual(
+          rows.map(({ scn }) => Number(scn)),
+          Array.from({ length: 80 }, (_, i) => i + 1),
+        )
+        // The statement that failed left nothing in the log.
+        const others = await w.sql(
+          `SELECT op FROM vec_shadow_log WHERE shadow_table = 'shadow_vec_docs' ORDER BY scn`,
+        )
+        assert.deepEqual(
+          others.map(({ op }) => op),
+          ['insert', 'update'],
+        )
+      })
+    })
 
     test('T6: INSERT IGNORE that skips logs nothing; ON DUPLICATE KEY UPDATE logs one update', () =>
       within(world, async w => {

@@ -175,4 +175,67 @@ onEachUpstream('a writer without triggers', (_world, kind, upstream) => {
         assert.ok(writer !== undefined)
       }
     }))
+
+  if (kind !== 'MariaDB') return
+
+  test('a document over the packet size is refused by name, at once, and writes nothing', () =>
+    withWriter(async (w, writer) => {
+      await w.sql('SET GLOBAL max_allowed_packet = 1048576')
+      try {
+        // The connection of the old size is given up; how often this one is tried shows in the time.
+        await writer.close()
+        for (const document of [
+          { content: 'x'.repeat(50_000_000) },
+          { content: '\n'.repeat(600_000) },
+          { meta: 'é'.repeat(600_000) },
+          { embedding: new Float32Array(150_000) },
+        ]) {
+          const began = performance.now()
+          await assert.rejects(
+            writer.tx('d', batch => {
+              batch.upsert({ id: 'small' })
+              batch.upsert({ id: 'large', ...document })
+            }),
+            {
+              code: 'SYNC_UPSTREAM',
+              message: /^document "large" takes \d+ bytes in a statement, MariaDB accepts 1048576/,
+              hint: /raise max_allowed_packet/,
+            },
+          )
+          assert.ok(performance.now() - began < 5000)
+        }
+        assert.deepEqual(await w.scns(), [])
+        const { scn } = await writer.tx('d', batch => {
+          batch.upsert({ id: 'fits', content: 'x'.repeat(1_000_000) })
+        })
+        assert.equal(scn, 1n)
+      } finally {
+        await w.sql('SET GLOBAL max_allowed_packet = 16777216')
+      }
+    }))
+
+  test('a row that is larger than the packet has become is read all the same', () =>
+    withWriter(async (w, writer) => {
+      const replica = w.replica()
+      const replicator = w.replicator(replica, { byteBudget: 100_000 })
+      await writer.tx('d', batch => batch.upsert({ id: 'in a page', content: 'x'.repeat(3e6) }))
+      await w.sql('SET GLOBAL max_allowed_packet = 1048576')
+      try {
+        await drain(replicator)
+        await w.sql('SET GLOBAL max_allowed_packet = 16777216')
+        await writer.close()
+        await writer.tx('d', batch => {
+          for (let i = 0; i < 5; i++) {
+            batch.upsert({ id: `in the log ${i}`, content: `${i}`.repeat(3e6) })
+          }
+        })
+        await w.sql('SET GLOBAL max_allowed_packet = 1048576')
+        await replicator.close()
+        await drain(replicator)
+        assert.ok((await replicator.verify()).equal)
+        assert.equal(idsOf(replica).length, 6)
+      } finally {
+        await w.sql('SET GLOBAL max_allowed_packet = 16777216')
+      }
+    }))
 })

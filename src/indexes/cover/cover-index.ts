@@ -1,6 +1,6 @@
 import { VecError } from '../../errors.ts'
 import { exactSimilarity } from '../../vector/similarity.ts'
-import { MAX_STAGED_ROWS } from '../vector-index.ts'
+import { MAX_STAGED_ROWS, SMALL_INDEX } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
 import { buildTree } from './cover-build.ts'
 import { coverSections, imageShape, loadCover } from './cover-image.ts'
@@ -69,6 +69,11 @@ class CoverIndex implements VectorIndex {
     return this.#rows.bytes + this.#nodes.bytes + this.#search.bytes
   }
 
+  get worthSaving(): boolean {
+    // A row of few numbers takes as long to place as one of ten.
+    return this.count * (this.dim * 4 + 40) > SMALL_INDEX
+  }
+
   stage(rows: number): Float32Array {
     this.#requireAlive()
     if (!Number.isInteger(rows) || rows < 1 || rows > MAX_STAGED_ROWS) {
@@ -132,6 +137,24 @@ class CoverIndex implements VectorIndex {
     const slot = this.#rows.slotOf[position]
     // A row that is not kept has length zero: cosine does not know its similarity.
     return slot === NO_SLOT ? NaN : exactSimilarity(this.metric, query, this.#rows.row(slot))
+  }
+
+  row(position: number): Float32Array {
+    this.#requireAlive()
+    if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    return slot === NO_SLOT ? new Float32Array(this.dim) : this.#rows.row(slot)
+  }
+
+  holds(position: number, vector: Float32Array): boolean {
+    this.#requireAlive()
+    if (vector.length !== this.dim || !this.isLive(position)) return false
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    if (slot === NO_SLOT) return vector.every(number => number === 0)
+    const row = this.#rows.row(slot)
+    return vector.every((number, i) => Object.is(number, row[i]))
   }
 
   save(): IndexImage {

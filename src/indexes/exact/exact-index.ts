@@ -3,6 +3,7 @@ import { ALLOWED } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import { MAX_HITS } from '../../kernels/kernels.ts'
 import type { Metric } from '../../vector/metric.ts'
+import { SMALL_INDEX } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
 import { CandidateSet } from './candidate-set.ts'
 import { CodeRows } from './code-rows.ts'
@@ -13,7 +14,7 @@ import type { Rows } from './rows.ts'
 export const MAX_DIM = 65536
 
 /** Up to so many bytes of floats an index with `resident: 'auto'` keeps them. */
-export const RESIDENT_LIMIT: number = 1 << 20
+export const RESIDENT_LIMIT: number = SMALL_INDEX
 
 export interface ExactIndexOptions {
   readonly metric: Metric
@@ -87,6 +88,11 @@ export class ExactIndex implements VectorIndex {
     return this.#rows.resident
   }
 
+  /** Copying floats is all that a resident one takes; the codes of many rows are computed. */
+  get worthSaving(): boolean {
+    return !this.resident
+  }
+
   stage(rows: number): Float32Array {
     if (this.#mayConvert && (this.positions + rows) * this.dim * 4 > RESIDENT_LIMIT) this.#convert()
     return this.#rows.stage(rows)
@@ -152,6 +158,30 @@ export class ExactIndex implements VectorIndex {
   similarity(position: number): number {
     this.#checkPosition(position)
     return this.#rows.similarity(position)
+  }
+
+  row(position: number): Float32Array {
+    this.#checkPosition(position)
+    const rows = this.#rows
+    if (!rows.row) throw new RangeError('an index of codes has no floats')
+    return rows.row(position)
+  }
+
+  /** Encodes the vector behind the last row, compares, and takes it off again. */
+  holds(position: number, vector: Float32Array): boolean {
+    this.#checkPosition(position)
+    if (vector.length !== this.dim) return false
+    const rows = this.#rows
+    rows.stage(1).set(vector)
+    rows.append(1)
+    const { bytes } = rows.section()
+    const stride = bytes.length / rows.positions
+    const at = position * stride
+    const end = bytes.length - stride
+    let same = true
+    for (let i = 0; same && i < stride; i++) same = bytes[at + i] === bytes[end + i]
+    rows.moveLast(rows.positions - 1)
+    return same
   }
 
   save(): IndexImage {

@@ -26,6 +26,8 @@ export interface Rows {
   scan(from: number, to: number, least: number, most: number, allowed: number): number
   /** Exact; rows that hold floats. */
   similarity(position: number): number
+  /** Rows that hold floats: those of a position. A view: gone after the next call. */
+  row?(position: number): Float32Array
 
   section(): IndexSection
   dispose(): void

@@ -91,6 +91,7 @@ WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' OR
       }
       if (locked) await session.run('UNLOCK TABLES')
     },
+    packetIsLimit: true,
     async packetBytes(session) {
       const [row] = await session.rows('SELECT CAST(@@max_allowed_packet AS CHAR) AS bytes')
       return Number(row['bytes'])
@@ -120,6 +121,7 @@ class MysqlSession implements UpstreamSession {
   readonly #connection: MysqlConnection
   readonly #deadline: number
   readonly #description: string
+  readonly #closed = new AbortController()
 
   constructor(connection: MysqlConnection, deadline: number, description: string) {
     this.#connection = connection
@@ -149,14 +151,15 @@ class MysqlSession implements UpstreamSession {
 
   async close(): Promise<void> {
     try {
-      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.#connection.destroy())
+      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.destroy())
     } catch {
-      this.#connection.destroy()
+      this.destroy()
     }
   }
 
   destroy(): void {
     this.#connection.destroy()
+    this.#closed.abort()
   }
 
   async #query(
@@ -173,7 +176,8 @@ class MysqlSession implements UpstreamSession {
         ),
         deadline,
         doing,
-        () => this.#connection.destroy(),
+        () => this.destroy(),
+        this.#closed.signal,
       )
       return result
     } catch (error) {

@@ -72,6 +72,7 @@ class PostgresSession implements UpstreamSession {
   readonly #client: PostgresClient
   readonly #deadline: number
   readonly #description: string
+  readonly #closed = new AbortController()
 
   constructor(client: PostgresClient, deadline: number, description: string) {
     this.#client = client
@@ -111,6 +112,7 @@ class PostgresSession implements UpstreamSession {
       .connection?.stream
     if (stream?.destroy === undefined) this.#client.end().catch(() => undefined)
     else stream.destroy()
+    this.#closed.abort()
   }
 
   async #query(
@@ -122,7 +124,13 @@ class PostgresSession implements UpstreamSession {
     const values = parameters.map(postgresValue)
     try {
       const work = values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, values)
-      return (await withDeadline(work, deadline, doing, () => this.destroy())) as {
+      return (await withDeadline(
+        work,
+        deadline,
+        doing,
+        () => this.destroy(),
+        this.#closed.signal,
+      )) as {
         rows: UpstreamRow[]
         rowCount: number | null
       }

@@ -1,0 +1,105 @@
+import { VecError } from '../main.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+
+/** What the command line itself refuses. */
+export type CliErrorCode =
+  | 'CLI_USAGE' // arguments that are unknown, missing or contradict each other
+  | 'CLI_INPUT' // a source or an answer of another program that cannot be read
+  | 'CLI_FILE' // a file that is missing, or must not be overwritten
+  | 'CLI_INTERRUPTED' // Ctrl-C or SIGTERM
+
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+  readonly hint: string | undefined
+
+  constructor(
+    code: CliErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+}
+
+export function usageError(message: string, hint?: string): CliError {
+  return new CliError('CLI_USAGE', message, hint === undefined ? {} : { hint })
+}
+
+export function inputError(message: string, hint?: string): CliError {
+  return new CliError('CLI_INPUT', message, hint === undefined ? {} : { hint })
+}
+
+/** An error as a user is told it. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly hint: string | undefined
+  readonly exit: ExitCode
+}
+
+/** Says `error` to a user: never a stack, always an exit code. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CliError) {
+    const { code, message, hint } = error
+    return { code, message, hint, exit: CLI_EXITS[code] }
+  }
+  if (error instanceof VecError) {
+    const { code, message } = error
+    const locked = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
+    const busy = locked || code === 'SYNC_LEASE'
+    const hint =
+      error.hint ?? (locked ? 'try again, or wait longer with --busy-timeout' : undefined)
+    return { code, message, hint: toCommandLine(hint), exit: busy ? EXIT.busy : EXIT.failed }
+  }
+  if (isSystemError(error)) {
+    return { code: error.code, message: systemMessage(error), hint: undefined, exit: EXIT.failed }
+  }
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return { code: error.name, message: error.message, hint: DEBUG_HINT, exit: EXIT.internal }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'INTERNAL', message, hint: DEBUG_HINT, exit: EXIT.internal }
+}
+
+const DEBUG_HINT = 'this looks like a mistake of svec: SVEC_DEBUG=1 shows where it happened'
+
+const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
+  CLI_USAGE: EXIT.usage,
+  CLI_INPUT: EXIT.failed,
+  CLI_FILE: EXIT.failed,
+  CLI_INTERRUPTED: EXIT.interrupted,
+}
+
+/** Hints of the library speak of options in code. */
+function toCommandLine(hint: string | undefined): string | undefined {
+  return hint?.replaceAll('{ exclusive: true }', '--exclusive')
+}
+
+interface SystemError extends Error {
+  readonly code: string
+  readonly path?: string
+  readonly syscall: string
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'syscall' in error && 'code' in error
+}
+
+const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'no permission',
+  EPERM: 'not permitted',
+  EISDIR: 'is a folder, a file is expected',
+  ENOTDIR: 'a part of the path is no folder',
+  ENOSPC: 'the disk is full',
+  EEXIST: 'exists already',
+}
+
+function systemMessage(error: SystemError): string {
+  const known = SYSTEM_MESSAGES[error.code]
+  if (known === undefined) return error.message
+  return error.path === undefined ? known : `${error.path}: ${known}`
+}

@@ -1,0 +1,77 @@
+import { shadowTableName } from '../../vec.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { quoteName } from '../sql-names.ts'
+import { describeTable, vecTableNames } from '../vec-tables.ts'
+
+const DEFAULT_TABLE = 'docs'
+
+export const init: Command = {
+  name: 'init',
+  summary: 'make a file, and in it a vec table',
+  details: [
+    'The file is made when it is not there. Documents stand in an ordinary table beside the vec table,',
+    "named _vec_ and the table's name, which any SQLite program may read and write.",
+  ],
+  arguments: [{ name: 'file', description: 'the SQLite file' }],
+  options: {
+    table: {
+      type: 'string',
+      short: 't',
+      value: 'name',
+      description: `the vec table (${DEFAULT_TABLE})`,
+    },
+    metric: {
+      type: 'string',
+      short: 'm',
+      value: 'name',
+      description: 'cosine (default), euclidean or dot',
+    },
+    index: { type: 'string', value: 'kind', description: 'auto (default), brute or cover' },
+    'id-column': { type: 'string', value: 'name', description: 'its column of ids (doc_id)' },
+    'include-archived': { type: 'boolean', description: 'rows with archived = 1 are found too' },
+    dbpath: {
+      type: 'string',
+      value: 'file',
+      description: 'the file with the documents, when it is another one',
+    },
+    'if-not-exists': { type: 'boolean', description: 'a table that is there already is no error' },
+    ...DATABASE_OPTIONS,
+  },
+  examples: [
+    { line: 'init docs.sqlite', says: 'the table docs, compared by cosine' },
+    {
+      line: 'init docs.sqlite --table images --metric euclidean',
+      says: 'a second table in the same file',
+    },
+  ],
+  run: context =>
+    withDatabase(context, context.arg('file'), { create: true }, async db => {
+      const name = context.flags.text('table') ?? DEFAULT_TABLE
+      const known = vecTableNames(db).some(table => table.toLowerCase() === name.toLowerCase())
+      const made = !(known && context.flags.on('if-not-exists'))
+      if (made) db.exec(createTable(context, name))
+      const { column } = describeTable(db, name)
+      const shadow = shadowTableName(name)
+      await context.print({ table: name, shadow, column, created: made }, [
+        `${made ? 'made' : 'there already:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
+      ])
+      return EXIT.ok satisfies ExitCode
+    }),
+}
+
+function createTable(context: Context, name: string): string {
+  const { flags } = context
+  const values: readonly (readonly [string, string | undefined])[] = [
+    ['metric', flags.text('metric')],
+    ['index', flags.text('index')],
+    ['include_archived', flags.on('include-archived') ? '1' : undefined],
+    ['dbpath', flags.text('dbpath')],
+  ]
+  const given = values.filter(([, value]) => value !== undefined)
+  const options = given.map(([key, value]) => `, ${key}='${value?.replaceAll("'", "''")}'`)
+  const column = quoteName(flags.text('id-column') ?? 'doc_id')
+  return `CREATE VIRTUAL TABLE ${quoteName(name)} USING vec(${column}${options.join('')})`
+}

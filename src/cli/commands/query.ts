@@ -1,0 +1,166 @@
+import { encodeEmbedding, type BindValue, type Connection } from '../../main.ts'
+import { parseVectorText } from '../../vector.ts'
+import { embedTexts } from '../../vecutil.ts'
+import { inputError, usageError } from '../cli-error.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { DATABASE_OPTIONS, isWritable, withDatabase } from '../database.ts'
+import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { checkedFilter, FILTER_OPTION } from '../filter.ts'
+import { hitLines, type Hit } from '../hit-lines.ts'
+import { didYouMean } from '../nearest.ts'
+import { readInput } from '../read-input.ts'
+import { quoteName } from '../sql-names.ts'
+import {
+  chosenDataset,
+  chosenTable,
+  datasetsOf,
+  TABLE_OPTION,
+  type VecTable,
+} from '../vec-tables.ts'
+
+const DEFAULT_K = 10
+
+export const query: Command = {
+  name: 'query',
+  summary: 'the documents nearest to a vector or a text',
+  details: [
+    "The vector is JSON ('[0.1, 0.2]'), numbers with commas, or base64 of float32; - reads it from stdin.",
+    'With --embed-command it is a text, which the command turns into a vector.',
+    'The answer is exact. In a pipe: score, dataset, id and content, with tabs between them.',
+    'The exit code is 1 when nothing is found.',
+  ],
+  arguments: [
+    { name: 'file', description: 'the SQLite file' },
+    { name: 'vector', description: 'the vector, or the text; - is stdin' },
+  ],
+  options: {
+    ...TABLE_OPTION,
+    dataset: {
+      type: 'string',
+      short: 'd',
+      value: 'name',
+      multiple: true,
+      description: 'where to look, also more than one; may be left out when there is only one',
+    },
+    k: { type: 'string', short: 'k', value: 'n', description: `how many (${DEFAULT_K})` },
+    'min-score': { type: 'string', value: 'x', description: 'only those with at least this score' },
+    ...FILTER_OPTION,
+    ...EMBED_OPTIONS,
+    ...DATABASE_OPTIONS,
+  },
+  examples: [
+    { line: "query docs.sqlite '[0.2, 1]' -k 3", says: 'the three nearest' },
+    {
+      line: `query docs.sqlite '[0.2, 1]' --filter "json_extract(meta, '$.lang') = 'en'"`,
+      says: 'the nearest of those that a condition allows',
+    },
+    {
+      line: "query docs.sqlite 'where books are kept' --embed-command ./embed.py --json",
+      says: 'a text, answered as JSON',
+    },
+  ],
+  run: async context => {
+    const vector = await queryVector(context)
+    const path = context.arg('file')
+    // Written only to save the index that the first search builds.
+    return withDatabase(context, path, { readonly: !isWritable(path) }, async db => {
+      const table = chosenTable(context, db, path)
+      const given = context.flags.texts('dataset')
+      const datasets = given.length > 0 ? given : [chosenDataset(context, db, table)]
+      const hits = search(context, db, table, datasets, vector)
+      const many = datasets.length > 1
+      if (context.json) await context.printJson(hits.map(hitJson))
+      else {
+        for (const line of hitLines(hits, context.stdout, many)) await context.stdout.line(line)
+        if (hits.length === 0) await context.note(nothingFound(db, table, datasets))
+      }
+      return (hits.length === 0 ? EXIT.found : EXIT.ok) satisfies ExitCode
+    })
+  },
+}
+
+/** A dataset that is not there is the likeliest reason. */
+function nothingFound(db: Connection, table: VecTable, datasets: readonly string[]): string {
+  const known = datasetsOf(db, table.shadow)
+  const unknown = datasets.find(dataset => !known.includes(dataset))
+  if (unknown === undefined) return 'nothing found'
+  return `nothing found: there is no dataset '${unknown}'${didYouMean(unknown, known)}`
+}
+
+async function queryVector(context: Context): Promise<Uint8Array> {
+  const given = context.arg('vector')
+  const text = given === '-' ? await readInput(context) : given
+  const command = context.flags.text('embed-command')
+  if (command !== undefined) {
+    if (text.trim() === '') throw inputError('the text is empty')
+    const { signal } = context
+    const [embedding] = await embedTexts(embedCommand(command), [text], { signal })
+    return embedding
+  }
+  try {
+    return encodeEmbedding(parseVectorText(text))
+  } catch (error) {
+    const looksLikeText = /[a-z]{2}/i.test(text) && !text.trim().startsWith('[')
+    throw inputError(
+      `the vector is not understood: ${(error as Error).message}`,
+      looksLikeText
+        ? 'to look for a text, say how texts are embedded: --embed-command'
+        : "'[0.1, 0.2]', '0.1, 0.2', or base64 of float32",
+    )
+  }
+}
+
+function search(
+  context: Context,
+  db: Connection,
+  table: VecTable,
+  datasets: readonly string[],
+  vector: Uint8Array,
+): Hit[] {
+  const { flags } = context
+  const column = quoteName(table.column)
+  const minScore = flags.number('min-score')
+  const condition = flags.text('filter')
+  const marks = datasets.map(() => '?').join(', ')
+  const parameters: BindValue[] = [...datasets, vector, flags.integer('k', 1) ?? DEFAULT_K]
+  const where = [`dataset_id IN (${marks})`, `${column} MATCH ?`, 'k = ?']
+  if (minScore !== undefined) {
+    where.push('match_score >= ?')
+    parameters.push(minScore)
+  }
+  if (condition !== undefined) {
+    if (datasets.length > 1) {
+      throw usageError('--filter works on one dataset at a time', 'ask each dataset on its own')
+    }
+    const filter = checkedFilter(db, table, condition)
+    where.push(
+      `${column} IN (SELECT id FROM main.${quoteName(table.shadow)} WHERE dataset_id = ? AND ${filter})`,
+    )
+    parameters.push(datasets[0])
+  }
+  const statement = db.prepare(
+    `SELECT dataset_id AS dataset, ${column} AS id, match_score AS score, distance, content, meta
+     FROM main.${quoteName(table.name)} WHERE ${where.join(' AND ')} ORDER BY match_score DESC`,
+  )
+  try {
+    return statement.all(parameters) as Hit[]
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** Metadata that is JSON stands in the answer as such. */
+function hitJson(hit: Hit): object {
+  return { ...hit, meta: parsed(hit.meta) }
+}
+
+function parsed(meta: string | null): unknown {
+  if (meta === null) return null
+  try {
+    return JSON.parse(meta) as unknown
+  } catch {
+    return meta
+  }
+}

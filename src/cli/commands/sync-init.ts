@@ -1,0 +1,67 @@
+import { createDataset, installUpstream, type ServerProblem } from '../../vecsync.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { openUpstream } from '../sync/drivers.ts'
+import { settingOptions } from '../sync/flag-settings.ts'
+import { present } from '../sync/present.ts'
+import { withConfig } from '../sync/secured.ts'
+
+export const syncInit: Command = {
+  name: 'init',
+  summary: 'make the tables and triggers of an upstream, and datasets in it',
+  details: [
+    'The server is asked first; what it lacks is named, with the statement that mends it. May be run again.',
+  ],
+  arguments: [
+    { name: 'dataset', rest: true, description: 'datasets to make; those that are there stay' },
+  ],
+  options: {
+    ...settingOptions('upstream', 'install'),
+    'dry-run': { type: 'boolean', description: 'only look, and say what would be done' },
+  },
+  examples: [
+    {
+      line: 'sync init docs --upstream mysql://app@127.0.0.1/shop --password-env DB_PASSWORD',
+      says: 'tables, triggers and the dataset docs',
+    },
+    { line: 'sync init --config sync.json --dry-run', says: 'can this server be an upstream?' },
+  ],
+  run: context =>
+    withConfig(context, async config => {
+      const upstream = await openUpstream(config.upstream(), config.deadline, true)
+      const dryRun = context.flags.on('dry-run')
+      const { capture } = config.settings
+      const report = await installUpstream(upstream, {
+        ...config.names,
+        ...present({ capture }),
+        dryRun,
+      })
+      const datasets = dryRun ? [] : context.rest
+      for (const dataset of datasets) await createDataset(upstream, dataset, config.names)
+      const { server, installed, problems } = report
+      await context.print(
+        {
+          upstream: upstream.description,
+          server: { product: server.product, version: server.version },
+          capture: report.capture,
+          installed,
+          problems,
+          remarks: server.remarks,
+          datasets,
+          ...(dryRun ? { statements: report.statements } : {}),
+        },
+        [
+          `${upstream.description}: ${server.product} ${server.version}`,
+          ...problems.map(problem => `in the way: ${described(problem)}`),
+          ...server.remarks.map(remark => `remark: ${described(remark)}`),
+          installed
+            ? `tables${report.capture === 'trigger' ? ' and triggers' : ''} are in place`
+            : `nothing was done; ${report.statements.length} statements would be run (svec sync ddl prints them)`,
+          ...datasets.map(dataset => `dataset ${dataset} is there`),
+        ],
+      )
+      return problems.length > 0 ? EXIT.found : EXIT.ok
+    }),
+}
+
+const described = ({ what, change }: ServerProblem): string => `${what}: ${change}`

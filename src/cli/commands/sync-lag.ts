@@ -1,0 +1,55 @@
+import { replicationLag, type DatasetLag } from '../../vecsync.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { columns } from '../sync/columns.ts'
+import { openUpstream } from '../sync/drivers.ts'
+import { settingOptions } from '../sync/flag-settings.ts'
+import { lagCells } from '../sync/lag-cells.ts'
+import { present } from '../sync/present.ts'
+import { withReplica } from '../sync/replica.ts'
+import { withConfig } from '../sync/secured.ts'
+
+export const syncLag: Command = {
+  name: 'lag',
+  summary: 'how far a replica is behind; an alarm with --max-seconds or --max-entries',
+  details: [
+    "Seconds are the age of the oldest change that is missing, by the upstream's clock. Ends with 1 when a limit is",
+    'passed, or a dataset is halted or not copied yet.',
+  ],
+  arguments: [],
+  options: {
+    ...settingOptions('upstream', 'replica'),
+    'max-seconds': {
+      type: 'string',
+      value: 'n',
+      description: 'the oldest that a missing change may be',
+    },
+    'max-entries': {
+      type: 'string',
+      value: 'n',
+      description: 'the most changes that may be missing',
+    },
+  },
+  examples: [{ line: 'sync lag --config sync.json --max-seconds 60', says: 'from a monitor' }],
+  run: context =>
+    withConfig(context, async config => {
+      const maxSeconds = context.flags.integer('max-seconds', 0)
+      const maxEntries = context.flags.integer('max-entries', 0)
+      const upstream = await openUpstream(config.upstream(), config.deadline)
+      const { datasets } = config.settings
+      const lags = await withReplica(config, 'read', replica =>
+        replicationLag(upstream, replica, { ...config.names, ...present({ datasets }) }),
+      )
+      const late = (lag: DatasetLag): boolean =>
+        !['live', 'catchup', 'dropped'].includes(lag.state) ||
+        (maxSeconds !== undefined && (lag.seconds ?? Infinity) > maxSeconds) ||
+        (maxEntries !== undefined && (lag.entries ?? 0n) > BigInt(maxEntries))
+      const behind = lags.filter(late)
+      await context.print({ ok: behind.length === 0, datasets: lags }, [
+        ...(lags.length === 0
+          ? ['the upstream has no such dataset']
+          : columns(['dataset', 'state', 'at', 'head', 'behind', 'seconds'], lags.map(lagCells))),
+      ])
+      return behind.length > 0 || lags.length === 0 ? EXIT.found : EXIT.ok
+    }),
+}

@@ -1,0 +1,64 @@
+import { usageError } from '../cli-error.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { settingOptions } from '../sync/flag-settings.ts'
+import { present } from '../sync/present.ts'
+import { withReplicator } from '../sync/replicator.ts'
+import { withConfig } from '../sync/secured.ts'
+import { verificationFields, verificationLines } from '../sync/verification.ts'
+import { toTheEnd } from './sync-once.ts'
+
+export const syncRepair: Command = {
+  name: 'repair',
+  summary: 'write the rows that differ anew; or let halted datasets go on',
+  details: [
+    'Verifies, writes anew the rows that differ and no others, and verifies again. --resume and --rebootstrap answer',
+    'a halt: docs/sync.md says which code asks for which. Both need the replica alone: end its replicator first.',
+  ],
+  arguments: [],
+  options: {
+    resume: {
+      type: 'boolean',
+      description: 'halted datasets try again where they stopped, after the cause was mended',
+    },
+    rebootstrap: {
+      type: 'boolean',
+      description: 'the datasets are copied anew; their rows stay searchable meanwhile',
+    },
+    ...settingOptions('upstream', 'replica', 'apply'),
+  },
+  examples: [
+    { line: 'sync repair --config sync.json', says: 'after verify found differences' },
+    {
+      line: 'sync repair --config sync.json --rebootstrap --dataset docs',
+      says: 'after LOG_PRUNED, UPSTREAM_REWOUND and their like',
+    },
+  ],
+  run: context =>
+    withConfig(context, config =>
+      withReplicator(config, 'write', async replicator => {
+        const { flags, signal } = context
+        const resume = flags.on('resume')
+        const rebootstrap = flags.on('rebootstrap')
+        if (resume && rebootstrap) {
+          throw usageError('--resume and --rebootstrap exclude each other')
+        }
+        const { datasets } = config.settings
+        if (resume || rebootstrap) {
+          await (resume ? replicator.resume(datasets) : replicator.rebootstrap(datasets))
+          await toTheEnd(replicator, signal)
+        }
+        const { before, after, repaired } = await replicator.repair(present({ datasets }))
+        await context.print(
+          { repaired, before: verificationFields(before), after: verificationFields(after) },
+          [
+            ...(before === after
+              ? []
+              : [...verificationLines(before), `${repaired} rows written anew`]),
+            ...verificationLines(after),
+          ],
+        )
+        return after.equal && after.datasets.length > 0 ? EXIT.ok : EXIT.found
+      }),
+    ),
+}

@@ -1,0 +1,155 @@
+import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Connection } from '../main.ts'
+import { byteText } from './byte-text.ts'
+import { failureOf } from './cli-error.ts'
+import { counted } from './counted.ts'
+import { isWritable } from './database.ts'
+import type { Diagnosis } from './diagnose-program.ts'
+import { shellWord } from './shell-word.ts'
+import { vecTableNames } from './vec-tables.ts'
+
+/** Offsets of the read and write version in the head of an SQLite file: 2 is WAL. */
+const VERSIONS_AT = 18
+/** With less free space than this share of the file a rebuild or VACUUM may not fit. */
+const SPACE_SHARE = 0.5
+
+/** A file as it stands; `opened` opens it for reading. */
+export async function diagnoseFile(
+  path: string,
+  opened: () => Promise<Connection>,
+): Promise<Diagnosis[]> {
+  if (!existsSync(path)) {
+    return [
+      {
+        severity: 'error',
+        topic: 'file',
+        message: `${path} does not exist`,
+        advice: `svec init ${shellWord(path)} makes it`,
+      },
+    ]
+  }
+  const found = [access(path), ...journalMode(path), ...leftovers(path), space(path)]
+  return [...found, ...(await contents(path, opened))]
+}
+
+function access(path: string): Diagnosis {
+  const size = byteText(statSync(path).size)
+  const folder = dirname(resolve(path))
+  if (!isWritable(path)) {
+    const advice = `chmod u+w ${shellWord(path)}, if it should be written`
+    return {
+      severity: 'info',
+      topic: 'file',
+      message: `${path}, ${size}, can only be read`,
+      advice,
+    }
+  }
+  if (!isWritable(folder)) {
+    return {
+      severity: 'warning',
+      topic: 'file',
+      message: `${path} can be written, its folder cannot: SQLite keeps its journal there`,
+      advice: `chmod u+w ${shellWord(folder)}`,
+    }
+  }
+  return { severity: 'ok', topic: 'file', message: `${path}, ${size}, can be written` }
+}
+
+function journalMode(path: string): Diagnosis[] {
+  if (!statSync(path).isFile()) return []
+  const versions = Buffer.alloc(2)
+  const file = openSync(path, 'r')
+  try {
+    if (readSync(file, versions, 0, 2, VERSIONS_AT) < 2) return []
+  } finally {
+    closeSync(file)
+  }
+  if (versions[0] !== 2 && versions[1] !== 2) {
+    return [{ severity: 'ok', topic: 'journal mode', message: 'rollback journal' }]
+  }
+  return [
+    {
+      severity: 'warning',
+      topic: 'journal mode',
+      message: 'WAL, which only one program of ours at a time can use, with --exclusive',
+      advice: `while no one uses it: sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'`,
+    },
+  ]
+}
+
+/** What a program that was killed leaves, and what it means. */
+function leftovers(path: string): Diagnosis[] {
+  const found: Diagnosis[] = []
+  if (existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0) {
+    found.push({
+      severity: 'info',
+      topic: 'journal',
+      message: `${path}-journal is there: a program is writing, or was killed while it did`,
+      advice: 'never delete it: whoever opens the file next rolls the half transaction back',
+    })
+  }
+  if (existsSync(`${path}-lock`)) {
+    found.push({
+      severity: 'info',
+      topic: 'lock',
+      message: `${path}-lock is there: a program without koffi uses the file, or was killed`,
+      advice: `when it is surely gone, and on another machine: rm -r ${shellWord(`${path}-lock`)}`,
+    })
+  }
+  return found
+}
+
+function space(path: string): Diagnosis {
+  const { bavail, bsize } = statfsSync(dirname(resolve(path)))
+  const free = bavail * bsize
+  const message = `${byteText(free)} free`
+  if (free >= statSync(path).size * SPACE_SHARE) return { severity: 'ok', topic: 'space', message }
+  const advice = 'a large write needs room for its journal: free some space'
+  return { severity: 'warning', topic: 'space', message, advice }
+}
+
+async function contents(path: string, opened: () => Promise<Connection>): Promise<Diagnosis[]> {
+  let db: Connection | undefined
+  try {
+    db = await opened()
+    const tables = vecTableNames(db)
+    const pages = db.pragma('page_count', { simple: true }) as number
+    const unused = db.pragma('freelist_count', { simple: true }) as number
+    const found: Diagnosis[] = [
+      tables.length === 0
+        ? {
+            severity: 'info',
+            topic: 'tables',
+            message: 'no vec table',
+            advice: `svec init ${shellWord(path)} makes one`,
+          }
+        : {
+            severity: 'ok',
+            topic: 'tables',
+            message: `${tables.join(', ')}: svec check ${shellWord(path)} looks inside`,
+          },
+    ]
+    if (unused > pages / 4 && unused > 1000) {
+      found.push({
+        severity: 'info',
+        topic: 'pages',
+        message: `${counted(unused, 'page')} of ${pages} are unused`,
+        advice: `sqlite3 ${shellWord(path)} VACUUM gives them back to the disk`,
+      })
+    }
+    return found
+  } catch (error) {
+    const { message, hint } = failureOf(error)
+    return [
+      {
+        severity: 'error',
+        topic: 'open',
+        message,
+        ...(hint === undefined ? {} : { advice: hint }),
+      },
+    ]
+  } finally {
+    db?.close()
+  }
+}

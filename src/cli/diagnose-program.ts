@@ -1,0 +1,52 @@
+import { lockSupport } from '../engine.ts'
+import { canRunWasmKernels } from '../indexes.ts'
+import { open, VERSION } from '../main.ts'
+
+/** One thing that the doctor looked at. */
+export interface Diagnosis {
+  readonly severity: 'ok' | 'info' | 'warning' | 'error'
+  readonly topic: string
+  readonly message: string
+  /** What to do. */
+  readonly advice?: string
+}
+
+/** What does not depend on a file. */
+export async function diagnoseProgram(): Promise<Diagnosis[]> {
+  const db = await open(':memory:')
+  const sqlite = String(db.prepare('SELECT sqlite_version()').pluck().get())
+  db.close()
+  const { node } = process.versions
+  return [
+    { severity: 'ok', topic: 'svec', message: VERSION },
+    { severity: 'ok', topic: 'Node', message: `${node}, ${process.platform} ${process.arch}` },
+    { severity: 'ok', topic: 'SQLite', message: `${sqlite}, compiled to WebAssembly` },
+    await locks(),
+    kernels(),
+  ]
+}
+
+async function locks(): Promise<Diagnosis> {
+  const { kind, reason } = await lockSupport()
+  if (kind === 'ofd') return { severity: 'ok', topic: 'locks', message: `byte ranges: ${reason}` }
+  return {
+    severity: 'info',
+    topic: 'locks',
+    message: `lock directories: ${reason}`,
+    advice:
+      process.platform === 'linux'
+        ? 'npm install koffi, so that sqlite3, Python and others can use a file at the same time'
+        : 'do not use a file at the same time from programs that are not ours',
+  }
+}
+
+function kernels(): Diagnosis {
+  if (canRunWasmKernels()) return { severity: 'ok', topic: 'kernels', message: 'WebAssembly SIMD' }
+  return {
+    severity: 'info',
+    topic: 'kernels',
+    message:
+      'plain JavaScript: WebAssembly here has no SIMD; answers are the same, searches slower',
+    advice: 'use a machine and a Node with WebAssembly SIMD',
+  }
+}

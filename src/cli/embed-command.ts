@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import type { EmbedFunc } from '../vecutil.ts'
+import { inputError } from './cli-error.ts'
+import type { CommandOptions } from './command.ts'
+
+export const EMBED_OPTIONS: CommandOptions = {
+  'embed-command': {
+    type: 'string',
+    value: 'command',
+    description: 'a program that turns texts (a JSON array on its stdin) into an array of vectors',
+  },
+}
+
+/** What of the program's complaints is worth repeating. */
+const STDERR_TAIL = 500
+
+/** Embeds by running `command` in the shell: texts as a JSON array on stdin, on stdout an array of arrays of numbers. */
+export function embedCommand(command: string): EmbedFunc {
+  return async (texts, { signal }) => {
+    const answer = await ask(command, `${JSON.stringify(texts)}\n`, signal)
+    const vectors = parseAnswer(command, answer)
+    if (vectors.length !== texts.length) {
+      throw inputError(
+        `the embed command answered ${vectors.length} vectors for ${texts.length} texts: ${command}`,
+        'it answers one array of numbers for each text, in their order: [[0.1, 0.2], [0.3, 0.4]]',
+      )
+    }
+    return vectors
+  }
+}
+
+function ask(command: string, input: string, signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const stdout: Buffer[] = []
+    let complaints = ''
+    const stop = (): void => void child.kill('SIGTERM')
+    signal?.addEventListener('abort', stop, { once: true })
+    child.stdout.on('data', (part: Buffer) => stdout.push(part))
+    child.stderr.on('data', (part: Buffer) => {
+      complaints = (complaints + part.toString()).slice(-STDERR_TAIL)
+    })
+    // A program that ends without reading shows in its exit code.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+    child.on('error', reject)
+    child.on('close', (code, killed) => {
+      signal?.removeEventListener('abort', stop)
+      if (signal?.aborted) reject(signal.reason as Error)
+      else if (code === 0) resolve(Buffer.concat(stdout).toString())
+      else {
+        const end = killed === null ? `ended with ${String(code)}` : `was ended by ${killed}`
+        const said = complaints.trim() === '' ? 'it said nothing' : complaints.trim()
+        reject(inputError(`the embed command ${end}: ${command}`, said))
+      }
+    })
+  })
+}
+
+function parseAnswer(command: string, answer: string): readonly number[][] {
+  let value: unknown
+  try {
+    value = JSON.parse(answer)
+  } catch {
+    throw notVectors(command, answer)
+  }
+  const list = Array.isArray(value) ? (value as readonly unknown[]) : [value]
+  if (!list.every(isVector)) throw notVectors(command, answer)
+  return list
+}
+
+function isVector(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every(x => typeof x === 'number')
+}
+
+function notVectors(command: string, answer: string): Error {
+  const given = answer.trim() === '' ? 'nothing' : answer.trim().slice(0, 100)
+  return inputError(
+    `the embed command answered no vectors: ${command}: ${given}`,
+    'it answers one array of numbers for each text, in their order: [[0.1, 0.2], [0.3, 0.4]]',
+  )
+}

@@ -1,0 +1,65 @@
+import { usageError } from './cli-error.ts'
+import { didYouMean } from './nearest.ts'
+
+type FlagValue = string | boolean | readonly string[]
+
+/** The options given to a command, read with their types checked. Names are without dashes. */
+export class Flags {
+  readonly #values: ReadonlyMap<string, FlagValue>
+
+  constructor(values: ReadonlyMap<string, FlagValue>) {
+    this.#values = values
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  on(name: string): boolean {
+    return this.#values.get(name) === true
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** An option that may be given more than once. */
+  texts(name: string): readonly string[] {
+    const value = this.#values.get(name)
+    return Array.isArray(value) ? (value as readonly string[]) : []
+  }
+
+  integer(name: string, min = 1, max: number = Number.MAX_SAFE_INTEGER): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : NaN
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`
+      throw usageError(`--${name} must be a whole number, ${range}, not '${text}'`)
+    }
+    return value
+  }
+
+  number(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = text.trim() === '' ? NaN : Number(text)
+    if (!Number.isFinite(value)) throw usageError(`--${name} must be a number, not '${text}'`)
+    return value
+  }
+
+  /** One of a few words. */
+  oneOf<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const found = choices.find(choice => choice === text.toLowerCase())
+    if (found === undefined) {
+      throw usageError(
+        `--${name} cannot be '${text}'${didYouMean(text, choices)}`,
+        `expected is one of ${choices.join(', ')}`,
+      )
+    }
+    return found
+  }
+}

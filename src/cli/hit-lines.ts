@@ -1,0 +1,45 @@
+import type { Output } from './output.ts'
+
+/** A document that was found. */
+export interface Hit {
+  readonly dataset: string
+  readonly id: string
+  readonly score: number
+  readonly distance: number
+  readonly content: string | null
+  readonly meta: string | null
+}
+
+/** For eyes on a terminal, columns cut to its width; for programs, tabs and nothing cut. */
+export function hitLines(hits: readonly Hit[], output: Output, withDataset: boolean): string[] {
+  if (!output.isTTY) {
+    return hits.map(({ score, dataset, id, content }) =>
+      [String(score), dataset, id, content ?? ''].map(oneLine).join('\t'),
+    )
+  }
+  if (hits.length === 0) return []
+  const rows = hits.map(({ score, dataset, id, content }) => [
+    score.toFixed(4),
+    ...(withDataset ? [oneLine(dataset)] : []),
+    oneLine(id),
+    oneLine(content ?? ''),
+  ])
+  const head = ['score', ...(withDataset ? ['dataset'] : []), 'id', 'content']
+  const widths = head.map((name, i) =>
+    Math.min(MAX_WIDTH, Math.max(name.length, ...rows.map(row => row[i].length))),
+  )
+  return [head, ...rows].map(row =>
+    row
+      .map((text, i) => (i === row.length - 1 ? text : text.slice(0, MAX_WIDTH).padEnd(widths[i])))
+      .join('  ')
+      .slice(0, output.columns)
+      .trimEnd(),
+  )
+}
+
+const MAX_WIDTH = 40
+
+/** A tab or a line end inside a text would look like one between two. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\t\r\n]+/g, ' ')
+}

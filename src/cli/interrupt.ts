@@ -1,0 +1,19 @@
+import { CliError } from './cli-error.ts'
+import { EXIT } from './exit-code.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/**
+ * Ctrl-C and SIGTERM as an AbortSignal, for commands that end in order. The second one ends the process at once: the
+ * file stays whole then too, SQLite rolls back what was not committed.
+ */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted)
+      controller.abort(new CliError('CLI_INTERRUPTED', 'interrupted'))
+    })
+  }
+  return controller.signal
+}

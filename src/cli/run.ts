@@ -1,0 +1,109 @@
+import { VERSION } from '../main.ts'
+import { readArguments } from './arguments.ts'
+import { failureOf, usageError, type Failure } from './cli-error.ts'
+import type { Command, CommandGroup } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { Context } from './context.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+import { commandHelp, groupHelp, mainHelp } from './help.ts'
+import { didYouMean } from './nearest.ts'
+import { withoutPasswords } from './redact.ts'
+
+/** Runs one command line; the answer is the exit code. Never throws. */
+export async function run(argv: readonly string[]): Promise<ExitCode> {
+  // Known before anything is read: the first error may be about the arguments themselves.
+  const json = beforeDashes(argv).includes('--json')
+  try {
+    return await dispatch(argv, json)
+  } catch (error) {
+    const failure = withoutSecrets(failureOf(error))
+    process.stderr.write(errorText(failure, json))
+    if (process.env['SVEC_DEBUG'] === '1' && error instanceof Error) {
+      process.stderr.write(`${String(error.stack)}\n`)
+    }
+    return failure.exit
+  }
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
+}
+
+async function dispatch(argv: readonly string[], json: boolean): Promise<ExitCode> {
+  const at = argv.findIndex(arg => arg !== '--json')
+  if (at < 0) return help(mainHelp(COMMANDS), EXIT.usage)
+  const first = argv[at]
+  const rest = argv.toSpliced(at, 1)
+  if (first === '--help' || first === '-h') return help(mainHelp(COMMANDS), EXIT.ok)
+  if (first === '--version' || first === '-V') {
+    return help(json ? JSON.stringify({ version: VERSION }) : VERSION, EXIT.ok)
+  }
+  if (first === 'help') return helpAbout(rest)
+  const found = find(first, COMMANDS, 'command')
+  if ('run' in found) return runCommand(found, found.name, rest, json)
+  const next = rest.findIndex(arg => arg !== '--json')
+  if (next < 0) return help(groupHelp(found), EXIT.usage)
+  if (rest[next] === '--help' || rest[next] === '-h') return help(groupHelp(found), EXIT.ok)
+  const command = find(rest[next], found.commands, `command of svec ${found.name}`)
+  return runCommand(command, `${found.name} ${command.name}`, rest.toSpliced(next, 1), json)
+}
+
+async function runCommand(
+  command: Command,
+  title: string,
+  argv: readonly string[],
+  json: boolean,
+): Promise<ExitCode> {
+  const { args, rest, flags } = readArguments(command, title, argv)
+  if (flags.on('help')) return help(commandHelp(command, title), EXIT.ok)
+  return command.run(new Context(args, rest, flags, json))
+}
+
+/** `svec help import` is `svec import --help`. */
+function helpAbout(words: readonly string[]): ExitCode {
+  const [name, second] = words.filter(word => !word.startsWith('-'))
+  if (name === undefined) return help(mainHelp(COMMANDS), EXIT.ok)
+  const found = find(name, COMMANDS, 'command')
+  if ('run' in found) return help(commandHelp(found, found.name), EXIT.ok)
+  if (second === undefined) return help(groupHelp(found), EXIT.ok)
+  const command = find(second, found.commands, `command of svec ${found.name}`)
+  return help(commandHelp(command, `${found.name} ${command.name}`), EXIT.ok)
+}
+
+function find<T extends Command | CommandGroup>(
+  word: string,
+  commands: readonly T[],
+  kind: string,
+): T {
+  const found = commands.find(({ name }) => name === word)
+  if (found) return found
+  const names = commands.map(({ name }) => name)
+  const what = word.startsWith('-') ? `unknown option ${word}` : `unknown ${kind} '${word}'`
+  throw usageError(`${what}${didYouMean(word, names)}`, `expected is one of ${names.join(', ')}`)
+}
+
+/** What was asked for goes to stdout; what is shown because nothing was asked, to stderr. */
+function help(text: string, exit: ExitCode): ExitCode {
+  const stream = exit === EXIT.ok ? process.stdout : process.stderr
+  stream.write(`${text}\n`)
+  return exit
+}
+
+/** What was typed is quoted in errors, and a URL may stand where another word belongs. */
+function withoutSecrets(failure: Failure): Failure {
+  const { message, hint } = failure
+  return {
+    ...failure,
+    message: withoutPasswords(message),
+    hint: hint === undefined ? undefined : withoutPasswords(hint),
+  }
+}
+
+function errorText(failure: Failure, json: boolean): string {
+  const { code, message, hint, exit } = failure
+  if (json) return `${JSON.stringify({ error: { code, message, hint, exit } })}\n`
+  const lines = [`svec: ${message}`]
+  if (hint !== undefined && !message.includes(hint)) lines.push(`  ${hint}`)
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,47 @@
+/** A document on its way into a table. */
+export interface Document {
+  /** undefined: the dataset that the command names. */
+  readonly dataset: string | undefined
+  readonly id: string
+  /** Bytes of float32; null: not embedded. */
+  readonly embedding: Uint8Array | null
+  readonly content: string | null
+  readonly meta: string | null
+  readonly model: string | null
+  readonly archived: boolean
+  /** Where it stands in its source: a line, a row. */
+  readonly at: number
+}
+
+/** Parts of a document that not every source has. */
+export type Extra = 'content' | 'meta' | 'embedding_model' | 'archived'
+
+/** Documents in a row. Some sources make them only when they are looped over, and then anew each time. */
+export interface Portion extends Iterable<Document> {
+  readonly length: number
+  slice(from: number, to: number): Portion
+}
+
+/** Where documents come from. Nothing is read before `documents` is iterated. */
+export interface DocumentSource {
+  /** For messages: 'words.jsonl'. */
+  readonly name: string
+  /** What `Document.at` counts: 'line', 'row'. */
+  readonly unit: string
+  /** The source's own metric, where it has one. */
+  readonly metric: string | undefined
+  /** What its documents may have. */
+  readonly carries: readonly Extra[]
+  /** Size in the unit of `done`, when it is known. */
+  readonly total: number | undefined
+  /** How far it was read. */
+  readonly done: number
+  /** Portions of any size. */
+  documents(): AsyncIterable<Portion>
+  close(): void
+}
+
+/** "words.jsonl, line 3" */
+export function placeOf(source: Pick<DocumentSource, 'name' | 'unit'>, at: number): string {
+  return `${source.name}, ${source.unit} ${at}`
+}

@@ -1,0 +1,93 @@
+import type { Connection, SqlValue, Statement } from '../../main.ts'
+import { inputError } from '../cli-error.ts'
+import { quoteName } from '../sql-names.ts'
+import type { Document, DocumentSource, Extra } from './document.ts'
+
+const PORTION = 1000
+const REQUIRED = ['dataset_id', 'id', 'embedding']
+const EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model', 'archived']
+
+/** The documents of a vec table, of ours or of the original's: its shadow table is an ordinary one. */
+export class ShadowSource implements DocumentSource {
+  readonly unit = 'row'
+  readonly name: string
+  readonly metric: string | undefined
+  readonly carries: readonly Extra[]
+  readonly total: number
+  done = 0
+  readonly #db: Connection
+  readonly #first: Statement
+  readonly #next: Statement
+  readonly #columns: readonly string[]
+
+  constructor(db: Connection, file: string, table: string, metric: string | undefined) {
+    this.name = `${file}, table ${table}`
+    this.metric = metric
+    this.#db = db
+    const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()
+    const present = new Set((info.all(table) as string[]).map(name => name.toLowerCase()))
+    info.finalize()
+    const missing = REQUIRED.filter(name => !present.has(name))
+    if (missing.length > 0) {
+      throw inputError(
+        present.size === 0
+          ? `${file} has no table ${table}`
+          : `${this.name} holds no documents: it has no ${missing.join(', ')}`,
+        'a vec table, its shadow table, or a vec0 table of sqlite-vec is expected',
+      )
+    }
+    this.carries = EXTRAS.filter(name => present.has(name))
+    this.#columns = [...REQUIRED, ...this.carries]
+    const from = `main.${quoteName(table)}`
+    this.total = db.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number
+    const portion = (condition: string): Statement =>
+      db
+        .prepare(
+          `SELECT ${this.#columns.join(', ')} FROM ${from} ${condition}
+           ORDER BY dataset_id, id LIMIT ${PORTION}`,
+        )
+        .raw()
+    // Portions by key hold no lock between them: the file may be the one that is written.
+    this.#first = portion('')
+    this.#next = portion('WHERE (dataset_id, id) > (?, ?)')
+  }
+
+  async *documents(): AsyncGenerator<readonly Document[]> {
+    let rows = this.#first.all() as SqlValue[][]
+    while (rows.length > 0) {
+      const from = this.done
+      this.done += rows.length
+      yield rows.map((row, i) => this.#document(row, from + i + 1))
+      const [dataset, id] = rows[rows.length - 1]
+      rows = this.#next.all(dataset, id) as SqlValue[][]
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #document(row: readonly SqlValue[], at: number): Document {
+    const value = (name: string): SqlValue => {
+      const i = this.#columns.indexOf(name)
+      return i < 0 ? null : row[i]
+    }
+    const embedding = value('embedding')
+    return {
+      dataset: textOf(value('dataset_id')) ?? '',
+      id: textOf(value('id')) ?? '',
+      // An empty blob is how some programs write "not embedded".
+      embedding: embedding instanceof Uint8Array && embedding.length > 0 ? embedding : null,
+      content: textOf(value('content')),
+      meta: textOf(value('meta')),
+      model: textOf(value('embedding_model')),
+      archived: Number(value('archived') ?? 0) !== 0,
+      at,
+    }
+  }
+}
+
+function textOf(value: SqlValue): string | null {
+  if (value === null) return null
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
+}

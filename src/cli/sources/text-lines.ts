@@ -1,0 +1,49 @@
+import { inputError } from '../cli-error.ts'
+import type { ByteStream } from './byte-stream.ts'
+
+/** No line is meant to be longer; a file without any line end must not fill the memory. */
+const MAX_LINE_BYTES = 2 ** 28
+const LF = 10
+
+/** Lines of UTF-8, without their ends; CR LF and a byte order mark are understood. Portions of as many as there are. */
+export async function* textLines(stream: ByteStream): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let number = 0
+  const decode = (bytes: Uint8Array): string => {
+    number++
+    try {
+      const text = decoder.decode(bytes)
+      const bare = text.endsWith('\r') ? text.slice(0, -1) : text
+      return number === 1 && bare.startsWith('\uFEFF') ? bare.slice(1) : bare
+    } catch (cause) {
+      throw inputError(`${stream.name}, line ${number}: it is not UTF-8 text (${String(cause)})`)
+    }
+  }
+  let begun: Uint8Array[] = []
+  let begunBytes = 0
+  for await (const part of stream) {
+    const lines: string[] = []
+    let from = 0
+    let end = part.indexOf(LF)
+    while (end >= 0) {
+      const piece = part.subarray(from, end)
+      lines.push(decode(begun.length === 0 ? piece : Buffer.concat([...begun, piece])))
+      begun = []
+      begunBytes = 0
+      from = end + 1
+      end = part.indexOf(LF, from)
+    }
+    if (from < part.length) {
+      begun.push(part.subarray(from))
+      begunBytes += part.length - from
+      if (begunBytes > MAX_LINE_BYTES) {
+        throw inputError(
+          `${stream.name}, line ${number + 1}: the line is longer than ${MAX_LINE_BYTES} bytes`,
+          'a JSONL file has one JSON object a line; --format says what the file is',
+        )
+      }
+    }
+    if (lines.length > 0) yield lines
+  }
+  if (begunBytes > 0) yield [decode(Buffer.concat(begun))]
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { CliError, usageError } from '../cli-error.ts'
+import { didYouMean } from '../nearest.ts'
+import { parseJson } from './json-text.ts'
+import { settingValue } from './setting-value.ts'
+import { SETTINGS, type SettingKey, type SettingValue } from './settings.ts'
+
+/** Settings of one place: a file, the environment, the command line. */
+export interface SettingLevel {
+  readonly values: ReadonlyMap<SettingKey, SettingValue>
+  /** For messages: where a setting stands. */
+  origin(key: SettingKey): string
+}
+
+/** A JSON object; each key is checked. Paths in it begin at its folder. */
+export function configFile(path: string): SettingLevel {
+  const name = basename(path)
+  const content = readObject(path, name)
+  const values = new Map<SettingKey, SettingValue>()
+  const origin = (key: SettingKey): string => `${key} in ${name}`
+  for (const [key, given] of Object.entries(content)) {
+    const setting = SETTINGS.find(known => known.key === key)
+    if (setting === undefined) {
+      const keys = SETTINGS.map(known => known.key)
+      throw usageError(
+        `${name} has the unknown key ${JSON.stringify(key)}${didYouMean(key, keys)}`,
+        `known are ${keys.join(', ')}`,
+      )
+    }
+    const value = settingValue(setting, given, origin(setting.key))
+    values.set(setting.key, absolute(setting.key, setting.kind === 'path', value, dirname(path)))
+  }
+  return { values, origin }
+}
+
+function readObject(path: string, name: string): object {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new CliError(
+      'CLI_FILE',
+      `the configuration ${path} cannot be read (${code ?? 'unknown error'})`,
+      { hint: 'check --config, or SVEC_SYNC_CONFIG', cause },
+    )
+  }
+  let content: unknown
+  try {
+    content = parseJson(text)
+  } catch (error) {
+    throw usageError(`${name}: ${(error as Error).message}`)
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw usageError(
+      `${name} must hold a JSON object, like {"upstream": "mysql://app@db/docs", "replica": "docs.sqlite"}`,
+    )
+  }
+  return content
+}
+
+function absolute(
+  key: SettingKey,
+  isPath: boolean,
+  value: SettingValue,
+  folder: string,
+): SettingValue {
+  if (typeof value !== 'string') return value
+  if (isPath) return resolve(folder, value)
+  if (key !== 'upstream') return value
+  const [, scheme, path] = value.match(/^(sqlite:(?:\/\/)?)?([^]*)$/i) ?? []
+  const isFile = scheme !== undefined || !/^[a-z][a-z0-9+.-]+:/i.test(value)
+  return isFile && path !== '' && path !== ':memory:' ? `sqlite:${resolve(folder, path)}` : value
+}

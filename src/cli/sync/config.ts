@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import { shadowTableDDL, syncNames, type DatasetOptions } from '../../vecsync.ts'
+import { usageError } from '../cli-error.ts'
+import type { Flags } from '../flags.ts'
+import { configFile, type SettingLevel } from './config-file.ts'
+import { configPath, environmentSettings } from './environment.ts'
+import { flagSettings } from './flag-settings.ts'
+import { passwordOf } from './password.ts'
+import { present } from './present.ts'
+import { Secrets } from './secrets.ts'
+import type { SettingKey, SettingValue, SyncSettings } from './settings.ts'
+import { upstreamAddress, type UpstreamAddress } from './upstream-address.ts'
+
+/** What a sync command was told: flags go before the environment, the environment before the file. */
+export class SyncConfig {
+  readonly settings: SyncSettings
+  readonly secrets: Secrets = new Secrets()
+  readonly #levels: readonly SettingLevel[]
+  readonly #env: NodeJS.ProcessEnv
+
+  constructor(flags: Flags, env: NodeJS.ProcessEnv = process.env) {
+    this.#env = env
+    const file = flags.text('config') ?? configPath(env)
+    this.#levels = [
+      flagSettings(flags),
+      environmentSettings(env),
+      ...(file === undefined ? [] : [configFile(resolve(file))]),
+    ]
+    const merged = new Map<SettingKey, SettingValue>()
+    for (const { values } of this.#levels.toReversed()) {
+      for (const [key, value] of values) merged.set(key, value)
+      const password = values.get('password')
+      if (typeof password === 'string') this.secrets.add(password)
+    }
+    // Keys and types were checked one by one.
+    this.settings = Object.fromEntries(merged)
+    this.#check()
+  }
+
+  /** Where a setting was found, for messages. */
+  origin(key: SettingKey): string {
+    return this.#levels.find(({ values }) => values.has(key))?.origin(key) ?? key
+  }
+
+  has(key: SettingKey): boolean {
+    return this.settings[key] !== undefined
+  }
+
+  /** The upstream, with its password apart. */
+  upstream(): UpstreamAddress {
+    const { upstream } = this.settings
+    if (upstream === undefined) {
+      throw usageError(
+        'no upstream is named',
+        'name it with --upstream mysql://user@host/database, SVEC_SYNC_UPSTREAM, or "upstream" in a --config file',
+      )
+    }
+    const address = upstreamAddress(upstream, this.origin('upstream'))
+    this.secrets.add(address.password)
+    const password =
+      address.database === 'sqlite' ? undefined : passwordOf(this.#levels, address, this.#env)
+    this.secrets.add(password)
+    return { ...address, password }
+  }
+
+  /** Milliseconds that a statement, or connecting, may take. */
+  get deadline(): number {
+    return (this.settings.deadline ?? 30) * 1000
+  }
+
+  /** Names in the upstream, for the library's functions. */
+  get names(): DatasetOptions {
+    const { shadowTable, prefix } = this.settings
+    return present({ shadowTable, prefix })
+  }
+
+  replicaFile(): string {
+    const { replica } = this.settings
+    if (replica === undefined) {
+      throw usageError(
+        'no replica is named',
+        'name its file with --replica, SVEC_SYNC_REPLICA, or "replica" in a --config file',
+      )
+    }
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(replica)) {
+      throw usageError(
+        `${this.origin('replica')} is a URL; a replica is a SQLite file`,
+        'the database that is replicated from goes to --upstream',
+      )
+    }
+    return replica
+  }
+
+  #check(): void {
+    const { prefix, shadowTable, replicaTable, table, profile } = this.settings
+    this.#name('prefix', prefix, name => syncNames(name))
+    this.#name('shadowTable', shadowTable, shadowTableDDL)
+    this.#name('replicaTable', replicaTable, shadowTableDDL)
+    this.#name('table', table, shadowTableDDL)
+    if (replicaTable !== undefined && table !== undefined) {
+      throw usageError(
+        `${this.origin('table')} and ${this.origin('replicaTable')} exclude each other`,
+        'a vec table is fed through the table below it; replicaTable is for a plain table',
+      )
+    }
+    for (const key of ['legacyLogName', 'allocatedInTransaction'] as const) {
+      if (this.has(key) && profile !== 'legacy') {
+        throw usageError(`${this.origin(key)} is for --profile legacy alone`)
+      }
+    }
+  }
+
+  /** The library's own rules for names, said with the place where the name stands. */
+  #name(key: SettingKey, name: string | undefined, use: (name: string) => unknown): void {
+    if (name === undefined) return
+    try {
+      use(name)
+    } catch (error) {
+      throw usageError(`${this.origin(key)}: ${(error as Error).message}`)
+    }
+  }
+}

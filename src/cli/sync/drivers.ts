@@ -1,0 +1,115 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { open } from '../../main.ts'
+import {
+  mysqlUpstream,
+  postgresUpstream,
+  sqliteUpstream,
+  type SqliteConnection,
+  type Upstream,
+} from '../../vecsync.ts'
+import { CliError } from '../cli-error.ts'
+import type { UpstreamAddress } from './upstream-address.ts'
+
+/** Milliseconds: who is told to end must not wait for longer on a server that does not even greet. */
+const CONNECTING = 10_000
+
+/** An upstream through the driver of its database, which is loaded only now. `deadline` is in milliseconds. */
+export async function openUpstream(
+  address: UpstreamAddress,
+  deadline: number,
+  create = false,
+): Promise<Upstream> {
+  const options = { deadline, description: address.description }
+  const connecting = Math.min(deadline, CONNECTING)
+  const secret = address.password === undefined ? {} : { password: address.password }
+  switch (address.database) {
+    case 'mysql': {
+      const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
+      const settings = { uri: address.target, connectTimeout: connecting, ...secret }
+      return mysqlUpstream(() => createConnection(settings), options)
+    }
+    case 'postgres': {
+      const { default: pg } = await driver('pg', () => import('pg'))
+      const settings = {
+        connectionString: postgresUrl(address),
+        connectionTimeoutMillis: connecting,
+        application_name: 'svec sync',
+        keepAlive: true,
+      }
+      return postgresUpstream(() => new pg.Client(settings), options)
+    }
+    case 'sqlite':
+      return sqliteUpstream(await sqliteOpener(address.target, create), options)
+  }
+}
+
+/** pg takes a URL's parts over options of the same name, so the password goes in where pg looks first. */
+function postgresUrl({ target, password }: UpstreamAddress): string {
+  const url = new URL(target)
+  if (password !== undefined) url.searchParams.set('password', password)
+  return url.href
+}
+
+async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const absent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+    throw new CliError(
+      'CLI_FILE',
+      absent
+        ? `the driver ${name} is not installed`
+        : `the driver ${name} cannot be loaded: ${message}`,
+      {
+        hint: `npm install ${name}, beside sqlite-vec-ts (with -g when svec was installed so)`,
+        cause,
+      },
+    )
+  }
+}
+
+/** This package's engine; a file in WAL mode, which it can only use alone, takes a native driver. */
+async function sqliteOpener(
+  path: string,
+  create: boolean,
+): Promise<() => SqliteConnection | Promise<SqliteConnection>> {
+  if (!isWal(path)) return () => open(path, { register: false, create })
+  const native = await nodeSqlite()
+  if (native !== undefined) return () => native(path)
+  const name = 'better-sqlite3'
+  const { default: Database } = await driver(name, () => import(name) as Promise<BetterSqlite3>)
+  return () => new Database(path, { fileMustExist: true })
+}
+
+interface BetterSqlite3 {
+  readonly default: new (path: string, options: object) => SqliteConnection
+}
+
+async function nodeSqlite(): Promise<((path: string) => SqliteConnection) | undefined> {
+  const name = 'node:sqlite'
+  try {
+    const { DatabaseSync } = (await import(name)) as {
+      DatabaseSync: new (path: string, options: object) => SqliteConnection
+    }
+    return path => new DatabaseSync(path, { timeout: 5000 })
+  } catch {
+    return undefined
+  }
+}
+
+/** Byte 18 of the header: 2 where the file is written through a log. */
+function isWal(path: string): boolean {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return false
+  }
+  try {
+    const header = Buffer.alloc(20)
+    return readSync(file, header, 0, 20, 0) === 20 && header[18] === 2
+  } finally {
+    closeSync(file)
+  }
+}

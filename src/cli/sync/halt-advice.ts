@@ -1,0 +1,20 @@
+import type { HaltCode } from '../../vecsync.ts'
+
+/** The command that answers a halt; docs/sync.md says more about each code. */
+export function haltAdvice(code: HaltCode, datasetId: string): string {
+  const dataset = /^[\w.-]+$/.test(datasetId) ? datasetId : `'${datasetId}'`
+  switch (code) {
+    case 'LOG_PRUNED':
+    case 'EPOCH_CHANGED':
+    case 'UPSTREAM_REWOUND':
+    case 'HISTORY_DIVERGED':
+    case 'LOG_GAP':
+      return `copy it anew: svec sync repair --rebootstrap --dataset ${dataset}`
+    case 'UPSTREAM_CHANGED':
+      return `connect to the right server; or, on purpose: svec sync repair --rebootstrap --dataset ${dataset}`
+    case 'DATASET_GONE':
+    case 'SCHEMA_DRIFT':
+    case 'POISON_ENTRY':
+      return `mend it upstream, then: svec sync repair --resume --dataset ${dataset}`
+  }
+}

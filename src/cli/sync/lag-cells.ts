@@ -1,0 +1,14 @@
+import type { DatasetLag } from '../../vecsync.ts'
+
+/** A row for people: dataset, state, last change here, last change there, changes behind, seconds behind. */
+export function lagCells(lag: DatasetLag): string[] {
+  const { datasetId, state, lastScn, headScn, entries, seconds } = lag
+  return [
+    datasetId,
+    state,
+    String(lastScn),
+    String(headScn ?? ''),
+    String(entries ?? ''),
+    seconds === undefined ? '' : seconds.toFixed(1),
+  ]
+}

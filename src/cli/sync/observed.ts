@@ -1,0 +1,119 @@
+import { VERSION } from '../../main.ts'
+import type { Replicator } from '../../vecsync.ts'
+import type { Context } from '../context.ts'
+import type { SyncConfig } from './config.ts'
+import { EventLines } from './event-lines.ts'
+import { serveMetrics } from './metrics-server.ts'
+import { metricsText } from './metrics.ts'
+import { secured } from './secured.ts'
+import { StatusLine } from './status-line.ts'
+import { Tally } from './tally.ts'
+
+/** Milliseconds for the step under way once the end was asked for; then its connection is cut. */
+const GRACE = 5000
+
+/** Milliseconds between looks at the lease. */
+const LOOK = 1000
+
+/** What a command says at its end: one sentence for people, fields for programs. */
+export interface Ending {
+  readonly text: string
+  readonly fields: object
+}
+
+/**
+ * Runs `work` with everything that looks on: lines of JSON in a pipe or with --json, a live line on a terminal, metrics
+ * where they are wanted.
+ */
+export async function observed(
+  context: Context,
+  config: SyncConfig,
+  replicator: Replicator,
+  work: (tally: Tally) => Promise<Ending>,
+): Promise<void> {
+  const { settings, secrets } = config
+  const tally = new Tally(replicator)
+  const metrics =
+    settings.metricsPort === undefined
+      ? undefined
+      : await serveMetrics(settings.metricsHost ?? '127.0.0.1', settings.metricsPort, () =>
+          metricsText(replicator.status(), tally, {
+            version: VERSION,
+            resident: process.memoryUsage.rss(),
+            cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
+          }),
+        )
+  const cut = (): void => {
+    setTimeout(() => void replicator.close(), GRACE).unref()
+  }
+  context.signal.addEventListener('abort', cut, { once: true })
+  try {
+    const { replicaId, upstream } = replicator.status()
+    const replica = config.replicaFile()
+    if (context.json || !context.stdout.isTTY) {
+      const lines = new EventLines(context.stdout, secrets, replicator)
+      lines.write('start', {
+        version: VERSION,
+        upstream,
+        replica,
+        replicaId,
+        metrics: metrics?.url,
+      })
+      const unwatch = onStandby(replicator, standby => lines.write('lease', { standby }))
+      try {
+        const { fields } = await work(tally)
+        lines.end()
+        lines.write('stop', { applied: tally.total, warnings: tally.warnings, ...fields })
+      } catch (error) {
+        lines.end()
+        lines.write('stop', {
+          applied: tally.total,
+          warnings: tally.warnings,
+          reason: 'error',
+          error: errorFields(secured(error, secrets)),
+        })
+        throw error
+      } finally {
+        unwatch()
+      }
+      return
+    }
+    const line = new StatusLine(context.stdout, secrets, replicator, tally)
+    line.print(`${replica} follows ${upstream}; Ctrl-C ends it`)
+    if (metrics !== undefined) line.print(`metrics: ${metrics.url}`)
+    try {
+      const { text } = await work(tally)
+      line.end()
+      line.print(text)
+    } finally {
+      line.end()
+    }
+  } finally {
+    context.signal.removeEventListener('abort', cut)
+    metrics?.close()
+  }
+}
+
+/** Tells when another replicator holds the lease, and when this one got it; while neither changes, nothing. */
+function onStandby(replicator: Replicator, tell: (standby: boolean) => void): () => void {
+  let known = false
+  const timer = setInterval(() => {
+    let standby = known
+    try {
+      const { lease } = replicator.status()
+      standby = lease !== undefined && !lease.mine && lease.expiresAt > Date.now()
+    } catch {
+      // The replica is busy for a moment.
+    }
+    if (standby === known) return
+    known = standby
+    tell(standby)
+  }, LOOK)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function errorFields(error: unknown): object {
+  const { code, message, hint } = error as { code?: string; message?: string; hint?: string }
+  return { code, message, hint }
+}

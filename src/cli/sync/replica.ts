@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { open, type Connection } from '../../main.ts'
+import { shadowTableName } from '../../vec.ts'
+import { CliError } from '../cli-error.ts'
+import { quoteName } from '../sql-names.ts'
+import type { SyncConfig } from './config.ts'
+
+const DEFAULT_TABLE = 'docs'
+
+/** The plain table that replication fills. */
+export function replicaTable({ settings }: SyncConfig): string {
+  return settings.replicaTable ?? shadowTableName(settings.table ?? DEFAULT_TABLE)
+}
+
+/** Opens the replica of the configuration, runs `task`, and closes it whatever happens. */
+export async function withReplica<R>(
+  config: SyncConfig,
+  how: 'create' | 'write' | 'read',
+  task: (replica: Connection) => Promise<R>,
+): Promise<R> {
+  const file = config.replicaFile()
+  if (how !== 'create' && !existsSync(file)) {
+    throw new CliError('CLI_FILE', `the replica ${file} does not exist`, {
+      hint: 'svec sync once makes it, and fills it',
+    })
+  }
+  const replica = await open(file, { create: how === 'create', readonly: how === 'read' })
+  try {
+    if (how === 'create') makeVecTable(replica, config)
+    return await task(replica)
+  } finally {
+    replica.close()
+  }
+}
+
+/** One that is there is taken as it is, with the metric and options it was made with. */
+function makeVecTable(replica: Connection, { settings }: SyncConfig): void {
+  if (settings.replicaTable !== undefined) return
+  const name = quoteName(settings.table ?? DEFAULT_TABLE)
+  replica.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS ${name} USING vec(doc_id)`)
+}

@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { VecError, type Connection } from '../../main.ts'
+import { createReplicator, type Replicator } from '../../vecsync.ts'
+import type { SyncConfig } from './config.ts'
+import { openUpstream } from './drivers.ts'
+import { present } from './present.ts'
+import { replicaTable, withReplica } from './replica.ts'
+
+/** A replicator made from the configuration; it and its replica are closed at the end. */
+export async function withReplicator<R>(
+  config: SyncConfig,
+  how: 'create' | 'write',
+  task: (replicator: Replicator, replica: Connection) => Promise<R>,
+): Promise<R> {
+  // Before the replica is made: a mistake in the address, or a missing driver, leaves no file behind.
+  const address = config.upstream()
+  const source = await openUpstream(address, config.deadline)
+  if (address.database === 'sqlite') refuseSameFile(address.target, config.replicaFile())
+  return withReplica(config, how, async replica => {
+    const { settings } = config
+    const { poison, model, autoRebootstrap, legacyLogName, allocatedInTransaction } = settings
+    const replicator = createReplicator({
+      source,
+      replica,
+      replicaTable: replicaTable(config),
+      ...config.names,
+      ...present({
+        datasets: settings.datasets,
+        replicaId: settings.replicaId,
+        batchSize: settings.batchSize,
+        byteBudget: settings.byteBudget,
+        interval: settings.interval,
+        profile: settings.profile,
+      }),
+      policy: present({ poison, model, autoRebootstrap }),
+      legacy: present({ logName: legacyLogName, allocatedInTransaction }),
+    })
+    try {
+      return await task(replicator, replica)
+    } finally {
+      await replicator.close()
+    }
+  })
+}
+
+/** The library finds this too, but only after the replica's tables were made in it. */
+function refuseSameFile(upstream: string, replica: string): void {
+  if (identity(upstream) !== identity(replica)) return
+  throw new VecError('SYNC_REPLICA', 'upstream and replica are the same file', {
+    hint: 'a replica is another file; in one file there is nothing to replicate',
+  })
+}
+
+function identity(path: string): string {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return resolve(path)
+  }
+}

@@ -1,0 +1,97 @@
+import type { Database } from '../../vecsync.ts'
+import { usageError } from '../cli-error.ts'
+import { nearest } from '../nearest.ts'
+
+/** Where an upstream is, apart from its password. */
+export interface UpstreamAddress {
+  readonly database: Database
+  /** A URL without any password, or a path. */
+  readonly target: string
+  /** For people: no password, no parameters. */
+  readonly description: string
+  /** The one that stood in the URL. */
+  readonly password: string | undefined
+}
+
+const SCHEMES: Readonly<Record<string, Database>> = {
+  mysql: 'mysql',
+  mariadb: 'mysql',
+  postgres: 'postgres',
+  postgresql: 'postgres',
+  sqlite: 'sqlite',
+}
+
+const PASSWORD_PARAMETERS = ['password', 'passwd', 'pwd', 'pass']
+
+/** Reads a URL or a path. What cannot be read is not repeated: a password may stand in it. */
+export function upstreamAddress(text: string, origin: string): UpstreamAddress {
+  // One letter is a drive of Windows.
+  const [, scheme] = text.match(/^([a-z][a-z0-9+.-]+):/i) ?? []
+  if (scheme === undefined) return sqliteAddress(text, origin)
+  const database = SCHEMES[scheme.toLowerCase()]
+  if (database === undefined) {
+    const meant = nearest(scheme, Object.keys(SCHEMES))
+    throw usageError(
+      `${origin} begins with ${scheme}:, which is no database svec knows${meant === undefined ? '' : `: did you mean ${meant}:?`}`,
+      'expected is mysql://, mariadb://, postgres://, postgresql:// or sqlite:',
+    )
+  }
+  if (database === 'sqlite') {
+    return sqliteAddress(text.slice('sqlite:'.length).replace(/^\/\//, ''), origin)
+  }
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw usageError(
+      `${origin} cannot be read as a URL`,
+      `expected is ${example(database)}; characters like # / @ in a user's name are written %23 %2F %40, and a password is best given beside the URL`,
+    )
+  }
+  if (url.pathname.length < 2 && !url.searchParams.has('database')) {
+    throw usageError(`${origin} names no database`, `expected is ${example(database)}`)
+  }
+  let password = url.password === '' ? undefined : decoded(url.password, origin)
+  url.password = ''
+  for (const name of PASSWORD_PARAMETERS) {
+    password ??= url.searchParams.get(name) ?? undefined
+    url.searchParams.delete(name)
+  }
+  const user = url.username === '' ? '' : `${url.username}@`
+  return {
+    database,
+    target: url.href,
+    description: `${url.protocol}//${user}${url.host}${url.pathname}`,
+    password,
+  }
+}
+
+/** Whether a URL carries what must not stand in a command line, which every user of the machine can read. */
+export function carriesSecret(text: string): boolean {
+  return (
+    /^[a-z][a-z0-9+.-]+:\/\/[^\s/?#@]*:[^\s]+@/i.test(text) ||
+    /[?&][^=&]*(pass|pwd|secret|token)[^=&]*=/i.test(text) ||
+    /passphrase/i.test(text)
+  )
+}
+
+function sqliteAddress(path: string, origin: string): UpstreamAddress {
+  if (path === '' || path === ':memory:') {
+    throw usageError(`${origin} names no file`, 'expected is sqlite:path/to/upstream.db')
+  }
+  return { database: 'sqlite', target: path, description: path, password: undefined }
+}
+
+function decoded(text: string, origin: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw usageError(
+      `the password in ${origin} has a % that is no escape`,
+      'write %25 for %, or give the password beside the URL',
+    )
+  }
+}
+
+const example = (database: Database): string =>
+  database === 'mysql' ? 'mysql://user@host:3306/database' : 'postgres://user@host:5432/database'

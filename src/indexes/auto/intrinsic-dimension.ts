@@ -1,0 +1,60 @@
+import type { KernelKind } from '../../kernels/kernels.ts'
+import { createRowScorer } from '../../kernels/row-scorer.ts'
+import type { Metric } from '../../vector/metric.ts'
+
+/** Rows whose surroundings are looked at; how many rows are looked at for each; and how many bytes they take at most. */
+const CENTRES = 16
+const SURROUNDINGS = 1024
+const MAX_BYTES = 1 << 20
+/** With fewer rows there is nothing to be seen, and 0 is said. */
+const MIN_ROWS = 8
+
+/**
+ * How many dimensions the rows (row-major) seem to have from within. In d dimensions a ball of twice the radius holds 2^d
+ * times as many rows; so it is read off the distances to two neighbours: ln(k2 / k1) / ln(r2 / r1). The median over some
+ * rows; 0 where neighbours are equal.
+ */
+export function intrinsicDimension(
+  metric: Metric,
+  dim: number,
+  rows: Float32Array,
+  kernels?: KernelKind,
+): number {
+  const most = Math.min(SURROUNDINGS, Math.floor(MAX_BYTES / (dim * 4)))
+  const count = Math.min(most, rows.length / dim)
+  if (count < MIN_ROWS) return 0
+  const near = Math.max(1, Math.floor(count / 128))
+  const far = Math.max(near + 1, Math.floor(count / 16))
+  const scorer = createRowScorer(metric, dim, kernels)
+  try {
+    const sums: Float64Array[] = []
+    const centres = Math.min(CENTRES, count)
+    scorer.stage(count).set(rows.subarray(0, count * dim))
+    for (let i = 0; i < centres; i++) {
+      const at = Math.floor((i * count) / centres) * dim
+      const query = rows.subarray(at, at + dim)
+      scorer.setQuery(query)
+      sums.push(scorer.score(count).slice())
+    }
+    const found = sums.map(similarities => dimensionAround(metric, similarities, near, far))
+    return found.toSorted((a, b) => a - b)[found.length >>> 1]
+  } finally {
+    scorer.dispose()
+  }
+}
+
+/** The nearest row is the centre itself. */
+function dimensionAround(
+  metric: Metric,
+  similarities: Float64Array,
+  near: number,
+  far: number,
+): number {
+  const distances = similarities.map(similarity =>
+    metric === 'cosine' ? Math.sqrt(Math.max(0, 2 - 2 * similarity)) : -similarity,
+  )
+  distances.sort()
+  const [r1, r2] = [distances[near], distances[far]]
+  if (!(r1 > 0)) return 0
+  return r2 > r1 ? Math.log(far / near) / Math.log(r2 / r1) : Infinity
+}

@@ -1,0 +1,96 @@
+import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
+import { RowSample } from './row-sample.ts'
+import { visitRows } from './rows.ts'
+import type { ShadowTable } from './shadow-table.ts'
+
+/** What the rows of a dataset are, by the rules that make a row a member of its index. */
+export interface Census {
+  /** Numbers in a vector; 0 when no row has one. */
+  readonly dim: number
+  /** Rows that a search can find. */
+  readonly members: number
+  readonly otherDimension: RowSample
+  readonly notFinite: RowSample
+  /** A length that is no multiple of 4, or no bytes at all. */
+  readonly malformed: number
+  /** An id that is no text. */
+  readonly unnamed: number
+  readonly unembedded: number
+  /** Hidden because archived. */
+  readonly archived: number
+  /** Names of embedding models, and how many embedded rows have each; rows without a name are left out. */
+  readonly models: ReadonlyMap<string, number>
+}
+
+export function census(shadow: ShadowTable, dataset: string): Census {
+  let dim = 0
+  let members = 0
+  const otherDimension = new RowSample()
+  const notFinite = new RowSample()
+  const leftovers = visitRows(shadow, dataset, (id, embedding) => {
+    const finite = isFiniteVector(decodeEmbedding(embedding))
+    if (dim === 0 && finite) dim = embedding.length / 4
+    // As in Slice.add: a row of another dimension is that, whatever its numbers.
+    if (dim > 0 && embedding.length !== dim * 4) otherDimension.add(id)
+    else if (finite) members++
+    else notFinite.add(id)
+  })
+  return {
+    dim,
+    members,
+    otherDimension,
+    notFinite,
+    malformed: leftovers.malformed,
+    unnamed: leftovers.unnamed,
+    unembedded: leftovers.unembedded,
+    archived: archivedRows(shadow, dataset),
+    models: modelsOf(shadow, dataset),
+  }
+}
+
+/** The members of a dataset, each with its vector: a view of a buffer that is used again. */
+export function visitMembers(
+  shadow: ShadowTable,
+  dataset: string,
+  dim: number,
+  visit: (id: Uint8Array, vector: Float32Array) => void,
+): void {
+  const vector = new Float32Array(dim)
+  const bytes = new Uint8Array(vector.buffer)
+  visitRows(shadow, dataset, (id, embedding) => {
+    if (embedding.length !== bytes.length) return
+    bytes.set(embedding)
+    if (isFiniteVector(vector)) visit(id, vector)
+  })
+}
+
+function archivedRows(shadow: ShadowTable, dataset: string): number {
+  if (shadow.visible === '') return 0
+  const statement = shadow.statement(
+    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND coalesce(archived, 0) <> 0`,
+  )
+  statement.start(dataset)
+  try {
+    statement.step()
+    return statement.number(0)
+  } finally {
+    statement.end()
+  }
+}
+
+function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, number> {
+  if (!shadow.refresh().columns.has('embedding_model')) return new Map()
+  const statement = shadow.statement(
+    `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
+     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND length(embedding) > 0
+       AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
+  )
+  const models = new Map<string, number>()
+  statement.start(dataset)
+  try {
+    while (statement.step()) models.set(statement.text(0), statement.number(1))
+  } finally {
+    statement.end()
+  }
+  return models
+}

@@ -1,0 +1,84 @@
+import type { Census } from './census.ts'
+import type { Inspected } from './defect.ts'
+import { finding, type Finding } from './finding.ts'
+import { quoteText } from './names.ts'
+import { rows, rowsHave } from './row-sample.ts'
+
+/** What is to be said of the rows themselves. Nothing but new rows mends them: each remedy lists those concerned. */
+export function checkRows({ searcher }: Inspected, dataset: string, counted: Census): Finding[] {
+  const { shadow } = searcher
+  const { dim, otherDimension, notFinite } = counted
+  const select = (condition: string, columns = 'id'): string =>
+    `SELECT ${columns} FROM ${shadow.sql} WHERE dataset_id = ${quoteText(dataset)} ${shadow.visible} AND ${condition}`.replaceAll(
+      '  ',
+      ' ',
+    )
+  const found: Finding[] = []
+  const say = (severity: Finding['severity'], topic: string, op: string, remedy?: string): void => {
+    found.push(finding(severity, topic, op, { dataset, remedy }))
+  }
+  const bytes = 'CAST(embedding AS BLOB)'
+  if (otherDimension.count > 0) {
+    say(
+      'error',
+      'dimension',
+      `${rowsHave(otherDimension.count)} another dimension than the ${dim} numbers of the dataset's first vector, and cannot be found (${otherDimension.shown}): embed the rows of the remedy anew`,
+      select(
+        `length(embedding) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
+        `id, length(${bytes}) / 4 AS dimension`,
+      ),
+    )
+  }
+  if (counted.malformed > 0) {
+    say(
+      'error',
+      'length',
+      `${rowsHave(counted.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy anew`,
+      select(
+        `embedding IS NOT NULL AND (typeof(embedding) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
+      ),
+    )
+  }
+  if (notFinite.count > 0) {
+    const ids = notFinite.ids.map(quoteText).join(', ')
+    const first = notFinite.count > notFinite.ids.length ? ` the first ${notFinite.ids.length}` : ''
+    say(
+      'error',
+      'not-finite',
+      `${rowsHave(notFinite.count)} NaN or infinity in the embedding, and cannot be found (${notFinite.shown}): embed${first} anew`,
+      select(`id IN (${ids})`),
+    )
+  }
+  if (counted.unnamed > 0) {
+    say(
+      'error',
+      'ids',
+      `${rowsHave(counted.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
+      select(`typeof(id) <> 'text'`),
+    )
+  }
+  if (counted.models.size > 1) {
+    const models = Array.from(counted.models, ([model, count]) => `'${model}' (${rows(count)})`)
+    say(
+      'warning',
+      'models',
+      `the embeddings are of ${counted.models.size} models, whose scores cannot be compared: ${models.slice(0, 5).join(', ')}: embed all with one`,
+      select(`length(embedding) > 0 AND embedding_model <> ''`, 'embedding_model, count(*)').concat(
+        ' GROUP BY embedding_model',
+      ),
+    )
+  }
+  if (counted.unembedded > 0) {
+    say('info', 'unembedded', `${rowsHave(counted.unembedded)} no embedding, and cannot be found`)
+  }
+  if (counted.archived > 0) {
+    say('info', 'archived', `${rowsHave(counted.archived)} archived = 1 and stays hidden`)
+  }
+  const what = counted.dim === 0 ? 'no vectors' : `vectors of ${counted.dim} numbers`
+  say(
+    found.some(({ severity }) => severity === 'error') ? 'info' : 'ok',
+    'rows',
+    `${rows(counted.members)} can be found: ${what}`,
+  )
+  return found
+}

@@ -1,0 +1,32 @@
+import { AutoIndex, createAutoIndex, restoreAutoIndex } from '../../src/indexes/auto/auto-index.ts'
+import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
+import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
+import type { Metric } from '../../src/vector/metric.ts'
+import { indexContract } from './contract.ts'
+
+indexContract({
+  name: 'auto',
+  metrics: ['cosine', 'euclidean', 'dot'],
+  create: (metric, dim) => createAutoIndex({ metric, dim }),
+  restore: image => restoreAutoIndex(image),
+})
+
+/** Anything is judged, from the first row on. */
+const eager = { ...AUTO_RULE, bytes: 0, manyRows: 0, rows: 1, dimensions: Infinity }
+const rules = {
+  // The tree is confirmed; then its searches cost more than a scan's, and it is given up after some of them.
+  'which begins as a tree and is judged to stay one': { ...eager, margin: Infinity },
+  'which begins as a tree and is judged to be a scan': { ...eager, margin: 0 },
+  'which never gives the tree up': { ...eager, margin: Infinity, visitCost: 0 },
+}
+
+for (const [name, rule] of Object.entries(rules)) {
+  indexContract({
+    name: `auto, ${name}`,
+    metrics: ['cosine', 'euclidean'],
+    create: (metric: Metric, dim) =>
+      new AutoIndex({ metric, dim }, rule, createCoverIndex({ metric, dim })),
+    restore: image => restoreAutoIndex(image, {}, rule),
+    most: 20_000,
+  })
+}
