@@ -1,20 +1,21 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness,kinds] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/main.ts'
 import { freshnessCase } from './cases/freshness.ts'
+import { kindCase, treeCase } from './cases/kinds.ts'
 import { searchCase } from './cases/search.ts'
 import { statementCase } from './cases/statements.ts'
 import { canPin, idlestCore } from './cores.ts'
-import { mixtureSet, wordSet } from './data/sets.ts'
+import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'words,mixture,statements,freshness' },
+    only: { type: 'string', default: 'words,mixture,statements,freshness,kinds' },
     seed: { type: 'string', default: '1' },
     core: { type: 'string' },
   },
@@ -66,6 +67,9 @@ async function run(): Promise<void> {
       freshnessCase(wordSet(seed), { rounds, hnsw: !values.quick, core }),
     )
   }
+  if (cases.has('kinds')) {
+    await add('Scan, cover tree, auto', kindsFindings(seed, rounds))
+  }
   const db = await open(':memory:')
   const given = process.argv
     .slice(2)
@@ -73,6 +77,15 @@ async function run(): Promise<void> {
   const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
   const text = markdown(db, command, sections)
   db.close()
-  if (values.quick || cases.size < 4) console.log(`\n${text}`)
+  if (values.quick || cases.size < 5) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)
+}
+
+async function kindsFindings(seed: number, rounds: number): Promise<Section['findings']> {
+  const sheet = sheetSet(seed)
+  const findings = treeCase(sheet, wordSet(seed))
+  for (const set of [sheet, wordSet(seed), mixtureSet(seed)]) {
+    findings.push(...(await kindCase(set, rounds)))
+  }
+  return findings
 }

@@ -89,3 +89,41 @@ export function drawMixture(seed: number, rows: number, dim: number): Float32Arr
   progress.end()
   return all
 }
+
+const SHEET_DIM = 64
+
+/** Rows on a curved sheet of three dimensions in a space of 64, and queries from the same sheet. */
+export function sheetSet(seed: number, count = 200_000, queryCount = 1000): DataSet {
+  const dim = SHEET_DIM
+  const all = drawSheet(seed, count + queryCount, dim)
+  return {
+    name: `${count} x 64 on a 3-d sheet`,
+    key: `sheet-${count}-${queryCount}-${seed}`,
+    dim,
+    ids: Array.from({ length: count }, (_, i) => `doc-${String(i).padStart(6, '0')}`),
+    rows: all.subarray(0, count * dim),
+    queries: all.subarray(count * dim),
+    queryCount,
+  }
+}
+
+/** Three numbers of -1 to 1, put into `dim` by a random linear map, bent by a sine. */
+export function drawSheet(seed: number, rows: number, dim: number): Float32Array<ArrayBuffer> {
+  const normal = seededNormal(seed)
+  const random = seededRandom(seed + 1)
+  const slopes = Float32Array.from({ length: 3 * dim }, normal)
+  const bends = Float32Array.from({ length: 3 * dim }, normal)
+  const all = new Float32Array(rows * dim)
+  for (let i = 0; i < rows; i++) {
+    const at = [2 * random() - 1, 2 * random() - 1, 2 * random() - 1]
+    for (let j = 0; j < dim; j++) {
+      let sum = 0
+      for (let n = 0; n < 3; n++) {
+        const k = n * dim + j
+        sum += slopes[k] * at[n] + 0.3 * Math.sin(2 * bends[k] * at[n])
+      }
+      all[i * dim + j] = sum
+    }
+  }
+  return all
+}

@@ -7,7 +7,7 @@ export const EMBED_OPTIONS: CommandOptions = {
   'embed-command': {
     type: 'string',
     value: 'command',
-    description: 'a program that turns texts (a JSON array on its stdin) into an array of vectors',
+    description: 'turns a JSON array of texts on its stdin into one of vectors',
   },
 }
 
@@ -64,8 +64,9 @@ function parseAnswer(command: string, answer: string): readonly number[][] {
   } catch {
     throw notVectors(command, answer)
   }
-  const list = Array.isArray(value) ? (value as readonly unknown[]) : [value]
-  if (!list.every(isVector)) throw notVectors(command, answer)
+  // One text may be answered by its vector alone.
+  const list = isVector(value) ? [value] : Array.isArray(value) ? (value as unknown[]) : []
+  if (list.length === 0 || !list.every(isVector)) throw notVectors(command, answer)
   return list
 }
 

@@ -72,7 +72,7 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
     say('info', 'unembedded', `${rowsHave(counted.unembedded)} no embedding, and cannot be found`)
   }
   if (counted.archived > 0) {
-    say('info', 'archived', `${rowsHave(counted.archived)} archived = 1 and stays hidden`)
+    say('info', 'archived', `${rows(counted.archived)} with archived = 1 hidden`)
   }
   const what = counted.dim === 0 ? 'no vectors' : `vectors of ${counted.dim} numbers`
   say(

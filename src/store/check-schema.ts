@@ -1,11 +1,11 @@
 import type { Defect, Inspected } from './defect.ts'
 import { exportTriggers, hasExportTriggers, hasOriginalIndex } from './export-triggers.ts'
-import { finding } from './finding.ts'
+import { finding, type Severity } from './finding.ts'
 import {
   GUARD_TRIGGERS,
   hasTable,
-  JOURNAL,
   JOURNAL_STATE,
+  JOURNAL_TABLES,
   storedText,
   SUPPORT_TABLES,
   type SchemaObject,
@@ -16,113 +16,89 @@ import type { ShadowTable } from './shadow-table.ts'
 /** Journal and triggers: whether every change to the rows is seen. */
 export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
   const { shadow } = searcher
+  const schema = quoteName(shadow.schema)
   const shape = shadow.refresh()
-  const found: Defect[] = []
   const mended = remedy('repair', '')
+  const found: Defect[] = []
+  const say = (severity: Severity, topic: string, op: string, done: string): void => {
+    const mend = (): string => {
+      shadow.installHere()
+      return done
+    }
+    found.push({ ...finding(severity, topic, op, { remedy: mended }), mend, rebuild: true })
+  }
   if (!shape.unique) {
-    const index = `${shadow.name}_key`
     found.push(
       finding(
         'error',
         'shadow-table',
         `${shadow.name} has no unique index on (dataset_id, id): every query reads the whole dataset`,
         {
-          remedy: `CREATE UNIQUE INDEX ${quoteName(shadow.schema)}.${quoteName(index)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
+          remedy: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
         },
       ),
     )
   }
-  const journalTables = SUPPORT_TABLES.filter(
-    ({ name }) => name === JOURNAL || name === JOURNAL_STATE,
-  )
-  const foreign = shadow.foreignTriggers()
-  const [missingTables, otherTables] = compare(shadow, journalTables)
+  const [missingTables, otherTables] = compare(shadow, JOURNAL_TABLES)
   if (otherTables.length > 0) {
-    found.push({
-      ...finding(
+    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be mended before.
+    const [name] = otherTables
+    found.push(
+      finding(
         'error',
         'journal',
-        `${otherTables.join(', ')} is not as this library makes it: every query reads the whole dataset`,
-        {
-          remedy: mended,
-        },
+        `${name} is not as this library makes it, so that every query reads the whole dataset, and writes may fail: drop it, then repair`,
+        { remedy: `DROP TABLE ${schema}.${quoteName(name)}` },
       ),
-      mend: () => {
-        for (const { name } of journalTables) {
-          shadow.db.exec(`DROP TABLE IF EXISTS ${quoteName(shadow.schema)}.${quoteName(name)}`)
-        }
-        shadow.installHere()
-        return 'the journal was made anew'
-      },
-      rebuild: true,
-    })
-  } else if (missingTables.length > 0) {
-    found.push({
-      ...finding(
-        'warning',
-        'journal',
-        `${missingTables.join(', ')} is not there: changes go by unseen, and queries read the whole dataset until it is made`,
-        {
-          remedy: mended,
-        },
-      ),
-      mend: () => {
-        shadow.installHere()
-        return 'the journal was made'
-      },
-      rebuild: true,
-    })
+    )
+    return found
+  }
+  if (missingTables.length > 0) {
+    say(
+      'warning',
+      'journal',
+      `${missingTables.join(', ')} is not there: changes go by unseen, and queries read the whole dataset until it is made`,
+      'the journal was made',
+    )
   } else if (!hasState(shadow)) {
-    found.push({
-      ...finding(
-        'warning',
-        'journal',
-        `the row of ${JOURNAL_STATE} is not there: no index can be trusted`,
-        {
-          remedy: mended,
-        },
-      ),
-      mend: () => {
-        shadow.installHere()
-        return 'the state of the journal was made'
-      },
-      rebuild: true,
-    })
+    say(
+      'warning',
+      'journal',
+      `the row of ${JOURNAL_STATE} is not there: no index can be trusted`,
+      'the state of the journal was made',
+    )
+  }
+  const unsaved = compare(shadow, SUPPORT_TABLES)[0].filter(name => !missingTables.includes(name))
+  if (unsaved.length > 0) {
+    const names = unsaved.join(', ')
+    say(
+      'warning',
+      'storage',
+      `${names} is not there: no index can be saved`,
+      `tables made: ${names}`,
+    )
   }
   const [missing, other] = compare(shadow, [...GUARD_TRIGGERS, ...shape.triggers])
-  const wrong = [
-    ...missing.map(name => `${name} is missing`),
-    ...other.map(name => `${name} is another`),
-  ]
-  if (wrong.length > 0) {
-    found.push({
-      ...finding(
-        'warning',
-        'triggers',
-        `changes may go by unseen, and queries read the whole dataset until it is mended: ${wrong.join(', ')}`,
-        { remedy: mended },
-      ),
-      mend: () => {
-        shadow.installHere()
-        return `triggers made: ${[...missing, ...other].join(', ')}`
-      },
-      rebuild: true,
-    })
+  if (missing.length + other.length > 0) {
+    const wrong = [
+      ...missing.map(name => `${name} is missing`),
+      ...other.map(name => `${name} is another`),
+    ]
+    say(
+      'warning',
+      'triggers',
+      `changes may go by unseen, and queries read the whole dataset until it is mended: ${wrong.join(', ')}`,
+      `triggers made: ${[...missing, ...other].join(', ')}`,
+    )
   }
-  if (foreign.length > 0) {
-    found.push({
-      ...finding(
-        'warning',
-        'triggers',
-        `triggers of the original call a function that other programs lack, so that those cannot write the table: ${foreign.join(', ')}`,
-        { remedy: mended },
-      ),
-      mend: () => {
-        shadow.installHere()
-        return `triggers of the original replaced: ${foreign.join(', ')}`
-      },
-      rebuild: true,
-    })
+  const foreign = shadow.foreignTriggers().join(', ')
+  if (foreign !== '') {
+    say(
+      'warning',
+      'triggers',
+      `triggers of the original call a function that other programs lack, so that those cannot write the table: ${foreign}`,
+      `triggers of the original replaced: ${foreign}`,
+    )
   }
   if (found.length === 0) {
     found.push(

@@ -7,7 +7,7 @@ import { checkSchema } from './check-schema.ts'
 import { checkSaved } from './check-storage.ts'
 import { isShadowError, type Defect, type Inspected } from './defect.ts'
 import { finding, type Finding } from './finding.ts'
-import { CHUNKS, hasTable, STORAGE } from './layout.ts'
+import { CHUNKS, foreignStorageTable, hasTable, STORAGE } from './layout.ts'
 import { quoteName, storageName } from './names.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
@@ -33,17 +33,32 @@ export function check(inspected: Inspected, datasets: readonly string[]): Findin
 
 /** Findings that concern the whole table. */
 export function tableDefects(inspected: Inspected): Defect[] {
+  const { db, schema } = inspected.searcher.shadow
+  const foreign = foreignStorageTable(db, schema)
   return [
     ...checkSchema(inspected),
-    ...checkJournal(inspected),
-    ...checkOrphans(inspected),
+    ...(foreign === undefined
+      ? [...checkJournal(inspected), ...checkOrphans(inspected)]
+      : [foreignStorage(schema, foreign)]),
     ...checkDatasetNames(inspected),
   ]
 }
 
+function foreignStorage(schema: string, table: string): Finding {
+  return finding(
+    'error',
+    'storage',
+    `${table} is not as this library makes it, so that no index can be saved: drop it, then repair`,
+    { remedy: `DROP TABLE ${quoteName(schema)}.${table}` },
+  )
+}
+
 /** Findings about the indexes of a dataset, in memory and saved. */
 export function indexDefects(inspected: Inspected, dataset: string, counted: Census): Defect[] {
-  return [...checkMemory(inspected, dataset, counted), ...checkSaved(inspected, dataset, counted)]
+  const { db, schema } = inspected.searcher.shadow
+  const memory = checkMemory(inspected, dataset, counted)
+  if (foreignStorageTable(db, schema) !== undefined) return memory
+  return [...memory, ...checkSaved(inspected, dataset, counted)]
 }
 
 /** A shadow table that is not there, or cannot serve. */
@@ -87,7 +102,7 @@ function checkSize({ searcher }: Inspected, dataset: string, counted: Census): F
 
 function storedBytes(shadow: ShadowTable, table: string, column: string, dataset: string): number {
   const { db, schema, name } = shadow
-  if (!hasTable(db, schema, table)) return 0
+  if (!hasTable(db, schema, table) || foreignStorageTable(db, schema) !== undefined) return 0
   const statement = db.prepare(
     `SELECT coalesce(sum(length(${column})), 0) FROM ${quoteName(schema)}.${table}
      WHERE shadow_table_name = ? AND dataset_id = ?`,

@@ -108,6 +108,9 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
   },
 ]
 
+/** Those that every query relies on. */
+export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
+
 /**
  * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
  * never reaches what a double cannot hold.
@@ -195,5 +198,22 @@ export function storedSql(db: Connection, schema: string, name: string): string 
     return statement.pluck().get(name) as string | undefined
   } finally {
     statement.finalize()
+  }
+}
+
+/** A storage table that is there without the columns it needs: somebody else's. */
+export function foreignStorageTable(db: Connection, schema: string): string | undefined {
+  const columns = db.prepare('SELECT name FROM pragma_table_info(?, ?)')
+  try {
+    const needed: readonly [table: string, columns: readonly string[]][] = [
+      [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
+      [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+    ]
+    return needed.find(([table, names]) => {
+      const there = columns.pluck().all(table, schema) as string[]
+      return there.length > 0 && names.some(name => !there.includes(name))
+    })?.[0]
+  } finally {
+    columns.finalize()
   }
 }

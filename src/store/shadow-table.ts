@@ -7,6 +7,7 @@ import {
   firstState,
   GUARD_TRIGGERS,
   JOURNAL_STATE,
+  JOURNAL_TABLES,
   journalTriggers,
   storedSql,
   storedText,
@@ -127,6 +128,15 @@ export class ShadowTable {
   installHere(): void {
     const { db, schema } = this
     for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
+    // Triggers that write into somebody else's table would make every write fail.
+    const other = JOURNAL_TABLES.find(table => this.storedSql(table.name) !== storedText(table))
+    if (other) {
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: ${schema}.${other.name} is another table than the one this library makes under that name`,
+        { hint: `drop or rename ${other.name}: the next query makes it anew` },
+      )
+    }
     db.exec(firstState(schema))
     const shape = this.#readShape()
     let replaced = false
@@ -203,7 +213,7 @@ export class ShadowTable {
     const { unique, indexed } = this.#uniqueColumns()
     const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
     const triggers = journalTriggers({ name, watched, rowid })
-    const support = [...SUPPORT_TABLES.slice(0, 2), ...GUARD_TRIGGERS, ...triggers]
+    const support = [...JOURNAL_TABLES, ...GUARD_TRIGGERS, ...triggers]
     const journaled =
       support.every(object => this.storedSql(object.name) === storedText(object)) &&
       this.foreignTriggers().length === 0

@@ -61,10 +61,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     formats: ['brute', 'cover'],
     run: (target, inspected, format) => {
       const { coverBase: base, metric } = target.table.options
-      const distance = metric === 'dot' ? undefined : metric
-      return datasetsIn(target, inspected).map(dataset =>
-        exportDataset(inspected.searcher, dataset, format as 'brute' | 'cover', { base, distance }),
-      )
+      const cover = { base, distance: metric === 'dot' ? undefined : metric }
+      const { searcher } = inspected
+      // All or none.
+      return searcher.shadow.db
+        .transaction(() =>
+          datasetsIn(target, inspected).map(dataset =>
+            exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
+          ),
+        )
+        .immediate()
     },
   },
   repair: {
@@ -91,6 +97,10 @@ function datasetsIn({ dataset }: Target, { searcher }: Inspected): readonly stri
     throw error
   }
 }
+
+const WORDS: readonly string[] = Object.entries(OPERATIONS).flatMap(([word, { formats }]) =>
+  formats ? formats.map(format => `${word}:${format}`) : [word],
+)
 
 interface Order {
   readonly word: string
@@ -119,7 +129,7 @@ export function runOperation(place: Place, admin: string, op: string): Finding[]
   const colon = where.indexOf(':')
   if (colon <= 0) {
     throw adminError(
-      `vec_admin: '${op}' is no operation: expected is [${Object.keys(OPERATIONS).join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
+      `vec_admin: '${op}' is no operation: expected is [${WORDS.join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
     )
   }
   const target = findTarget(place, where)

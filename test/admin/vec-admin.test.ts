@@ -76,6 +76,55 @@ test('optimize drops dead positions and saves', async () => {
   db.close()
 })
 
+test('explain tells which index answers and why, and what a search costs', async () => {
+  const db = await filled('explain.db', 4000, 100)
+  const facts = db
+    .prepare(
+      "SELECT topic, op, severity, dataset_id FROM vec_admin WHERE op MATCH 'explain:docs:a:b'",
+    )
+    .raw()
+    .all() as string[][]
+  assert.deepEqual(
+    facts.map(([topic]) => topic),
+    ['index', 'rows', 'memory', 'storage', 'stages', 'time'],
+  )
+  assert.ok(facts.every(([, , severity, dataset]) => severity === 'info' && dataset === 'a:b'))
+  const said = Object.fromEntries(facts.map(([topic, op]) => [topic, op]))
+  assert.match(said['index'], /^(the exact scan|a cover tree) answers: .+/)
+  assert.equal(said['rows'], '4000 rows of 100 numbers, cosine')
+  const [, visited, candidates, scored] =
+    /answered from the index: ([\d.]+) rows bounded, ([\d.]+) not ruled out, ([\d.]+) scored exactly$/.exec(
+      said['stages'],
+    )!
+  assert.ok(Number(scored) >= 10 && Number(scored) <= Number(candidates))
+  assert.ok(Number(candidates) <= Number(visited))
+  assert.match(said['time'], /^[\d.]+ ms a search \(median of 8 stored rows/)
+
+  // In a transaction that has written, changed rows stand beside the index.
+  db.exec("BEGIN; DELETE FROM _vec_docs WHERE id IN ('doc 1', 'doc 2')")
+  assert.match(admin(db, 'explain:docs:a:b').join(), /, 2 changed rows beside the index/)
+  db.exec('ROLLBACK')
+
+  const asked = (sql: string, op: string): string => {
+    db.exec(sql)
+    return admin(db, op).join('; ')
+  }
+  assert.match(
+    asked('CREATE VIRTUAL TABLE b USING vec(id, index=brute)', 'explain:b:x'),
+    /^no index: the dataset has no vectors$/,
+  )
+  db.exec("INSERT INTO _vec_b(dataset_id, id, embedding) VALUES ('x', 'zero', vec_f32('[0, 0]'))")
+  assert.match(
+    admin(db, 'explain:b:x').join(),
+    /^the exact scan answers: index=brute.*no row of length above 0 to search for$/,
+  )
+  db.exec(
+    "CREATE VIRTUAL TABLE c USING vec(id, index=cover); INSERT INTO _vec_c(dataset_id, id, embedding) VALUES ('x', 'one', vec_f32('[1, 0]'))",
+  )
+  assert.match(admin(db, 'explain:c:x').join(), /^a cover tree answers: index=cover/)
+  db.close()
+})
+
 test('without MATCH there is nothing to tell', async () => {
   const db = await open(':memory:')
   assert.deepEqual(db.prepare('SELECT op FROM vec_admin').all(), [])
@@ -86,11 +135,7 @@ test('what is no operation is refused, and says what is', async () => {
   const db = await filled('refused.db', 5, 3)
   assert.throws(
     () => admin(db, 'docs'),
-    /is no operation: expected is \[reindex\|stats\|optimize:\]/,
-  )
-  assert.throws(
-    () => db.exec("CREATE VIRTUAL TABLE a USING vec_admin(op, dbpath='x')"),
-    /'dbpath='x'' is no option/,
+    /is no operation: expected is \[reindex\|stats\|optimize\|check\|explain\|export:brute\|export:cover\|repair:\]shadow:dataset/,
   )
   assert.throws(() => admin(db, 'nothing:a'), /no vec table stands over main\.nothing/)
   assert.throws(

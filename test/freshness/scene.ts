@@ -16,15 +16,19 @@ export function newPath(): string {
   return join(folder, `${files++}.sqlite`)
 }
 
-/** A slice that answers from its floats in memory, and one that is looked up in the table and saved in the file. */
+/**
+ * A slice that answers from its floats in memory; one that is looked up in the table and saved in the file; and one for
+ * which index=auto plants a tree, as its rows lie on a surface.
+ */
 export interface Size {
-  readonly name: 'small' | 'large'
+  readonly name: 'small' | 'large' | 'tree'
   readonly dim: number
   readonly rows: number
 }
 
 export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
 export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
+export const TREE: Size = { name: 'tree', dim: 80, rows: 6000 }
 
 export const DATASETS = ['a', 'b'] as const
 
@@ -59,6 +63,7 @@ export class Scene {
   }
 
   vector(): Float32Array {
+    if (this.size === TREE) return surface(this.size.dim, this.#random(), this.#random())
     return Float32Array.from({ length: this.size.dim }, () => this.#random() - 0.5)
   }
 
@@ -73,7 +78,7 @@ export class Scene {
   check(db: Connection = this.db, about: Partial<Question> = {}): void {
     const limits = [1, 10, undefined]
     for (const dataset of about.dataset === undefined ? DATASETS : [about.dataset]) {
-      for (const query of this.queries.slice(0, this.size === LARGE ? 1 : 2)) {
+      for (const query of this.queries.slice(0, this.size === SMALL ? 2 : 1)) {
         const question = { table: 'docs', metric: 'cosine', query, ...about, dataset } as const
         assert.equal(wrong(db, question, limits), undefined)
       }
@@ -135,13 +140,18 @@ async function template(scene: Scene, shadow: string): Promise<string> {
 
 const templates = new Map<string, string>()
 
-/** One test for a small slice, one for a large one. */
+/** A point of a curved sheet that touches every number. */
+function surface(dim: number, x: number, y: number): Float32Array {
+  return Float32Array.from({ length: dim }, (_, i) => Math.sin(x * (1 + (i % 7)) + y * (i % 5) + i))
+}
+
+/** One test for a small slice, one for a large one, and one for a tree. */
 export function inBothSizes(
   fact: string,
   body: (scene: Scene) => void | Promise<void>,
   shadow?: string,
 ): void {
-  for (const size of [SMALL, LARGE]) {
+  for (const size of [SMALL, LARGE, TREE]) {
     test(`${fact} (${size.name})`, async () => {
       using scene = await Scene.make(size, shadow)
       await body(scene)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { inBothSizes, LARGE, Scene } from './scene.ts'
+import { inBothSizes, LARGE, Scene, TREE } from './scene.ts'
 
 async function reopened(scene: Scene): Promise<void> {
   scene.db.close()
@@ -78,18 +78,20 @@ const storageDamage: [what: string, sql: string][] = [
   ['the tables are gone', 'DROP TABLE vector_storage; DROP TABLE vector_storage_chunks'],
 ]
 
-for (const [what, sql] of storageDamage) {
-  test(`answers are right when ${what}`, async () => {
-    using scene = await Scene.make(LARGE)
-    assert.ok(saved(scene) > 0)
-    scene.db.exec(sql)
-    scene.check()
-    scene.put('new', scene.near())
-    scene.check()
-    await reopened(scene)
-    scene.check()
-    assert.equal(scene.top(1)[0], 'new')
-  })
+for (const size of [LARGE, TREE]) {
+  for (const [what, sql] of storageDamage) {
+    test(`answers are right when ${what} (${size.name})`, async () => {
+      using scene = await Scene.make(size)
+      assert.ok(saved(scene) > 0)
+      scene.db.exec(sql)
+      scene.check()
+      scene.put('new', scene.near())
+      scene.check()
+      await reopened(scene)
+      scene.check()
+      assert.equal(scene.top(1)[0], 'new')
+    })
+  }
 }
 
 function saved(scene: Scene): number {
@@ -108,17 +110,19 @@ test('a saved index whose chunks were deleted is saved whole again', async () =>
   assert.equal(count(), before)
 })
 
-test('rows that came, changed and went between two processes are right in the next one', async () => {
-  using scene = await Scene.make(LARGE)
-  for (let round = 0; round < 4; round++) {
-    scene.put(`new${round}`, scene.near(-round / 1000))
-    scene.run('DELETE FROM _vec_docs WHERE id LIKE ?', `d%${round}7`)
-    scene.run('UPDATE _vec_docs SET embedding = ? WHERE id LIKE ?', scene.vector(), `d%${round}5`)
-    if (round % 2 === 0) scene.check()
-    await reopened(scene)
-    scene.check()
-  }
-})
+for (const size of [LARGE, TREE]) {
+  test(`rows that came, changed and went between two processes are right in the next one (${size.name})`, async () => {
+    using scene = await Scene.make(size)
+    for (let round = 0; round < 4; round++) {
+      scene.put(`new${round}`, scene.near(-round / 1000))
+      scene.run('DELETE FROM _vec_docs WHERE id LIKE ?', `d%${round}7`)
+      scene.run('UPDATE _vec_docs SET embedding = ? WHERE id LIKE ?', scene.vector(), `d%${round}5`)
+      if (round % 2 === 0) scene.check()
+      await reopened(scene)
+      scene.check()
+    }
+  })
+}
 
 test('the journal is pruned, and whoever holds an older index answers rightly', async () => {
   using scene = await Scene.make(LARGE)

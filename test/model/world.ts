@@ -21,6 +21,8 @@ export const SHADOWS: readonly string[] = [
   `(${COLUMNS}, PRIMARY KEY (dataset_id COLLATE NOCASE, id COLLATE NOCASE))`,
 ]
 
+const INDEXES = ['auto', 'brute', 'cover', 'cover, cover_bound=level, cover_base=1.7'] as const
+
 /** Random numbers and choices from one seed. */
 export class Dice {
   readonly next: () => number
@@ -52,6 +54,8 @@ export class World {
   readonly folder: string
   readonly metric: Metric
   readonly shadow: string
+  /** Value of index=. */
+  readonly index: string
   readonly dim: number
   /** Rows that a large slice has, few in a small one. */
   readonly rows: number
@@ -71,6 +75,7 @@ export class World {
     const large = dice.chance(0.08)
     this.dim = large ? 4000 : 1 + dice.below(6)
     this.rows = large ? 72 : dice.below(14)
+    this.index = dice.pick(this.metric === 'dot' ? ['auto', 'brute'] : INDEXES)
     this.#journalMode = dice.pick(['DELETE', 'TRUNCATE', 'PERSIST', 'MEMORY'])
     this.queries = Array.from({ length: 3 }, () => this.vector())
   }
@@ -91,7 +96,9 @@ export class World {
     mkdirSync(this.folder)
     const db = await this.connect()
     db.exec(`CREATE TABLE _vec_docs ${this.shadow}`)
-    db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=${this.metric})`)
+    db.exec(
+      `CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=${this.metric}, index=${this.index})`,
+    )
     const insert = db.prepare(
       'INSERT OR IGNORE INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)',
     )

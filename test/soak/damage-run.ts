@@ -17,6 +17,9 @@ export interface DamageReport {
   readonly memory: number
 }
 
+/** What is saved, by turns: the codes of the scan, or a tree. */
+const INDEXES = ['brute', 'cover', 'cover, cover_bound=level'] as const
+
 const ROWS = 70
 const DIM = 4000
 const SLOW_MS = 5000
@@ -36,13 +39,14 @@ export async function runDamage(
   progress?: (done: number) => void,
 ): Promise<DamageReport> {
   const started = performance.now()
-  using db = await open(':memory:')
-  const bench = new Bench(db, seed)
+  const benches: Bench[] = []
+  for (const index of INDEXES) benches.push(new Bench(await open(':memory:'), seed, index))
   const byKind: Record<string, number> = {}
   const memory = process.memoryUsage.rss()
   let slowest = 0
   let grown = 0
   for (let n = 0; n < count; n++) {
+    const bench = benches[n % benches.length]
     const before = process.cpuUsage()
     const said = bench.once(n)
     byKind[said] = (byKind[said] ?? 0) + 1
@@ -60,6 +64,7 @@ export async function runDamage(
       progress?.(n)
     }
   }
+  for (const bench of benches) bench.end()
   return {
     mutations: count,
     byKind,
@@ -84,13 +89,13 @@ class Bench {
   readonly #expected: readonly Found[]
   #random: () => number
 
-  constructor(db: Connection, seed: number) {
+  constructor(db: Connection, seed: number, index: string) {
     this.#db = db
     this.#seed = seed
     this.#random = seeded(seed)
     const vector = (): Float32Array =>
       Float32Array.from({ length: DIM }, () => this.#random() - 0.5)
-    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+    db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, index=${index})`)
     const insert = db.prepare("INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', ?, ?)")
     for (let n = 0; n < ROWS; n++)
       insert.run(n % 7 === 0 ? `id ${n} ${'long'.repeat(50)}` : `id ${n}`, vector())
@@ -109,6 +114,10 @@ class Bench {
       .prepare('SELECT section, chunk, data FROM vector_storage_chunks')
       .all() as Chunk[]
     assert.ok(this.#chunks.length > 5)
+  }
+
+  end(): void {
+    this.#db.close()
   }
 
   /** One mutation, its answer, and the sound state again. */
@@ -268,7 +277,7 @@ class Bench {
     const copy = bytes.slice()
     const view = new DataView(copy.buffer)
     for (let n = 1 + this.#below(2); n > 0; n--) {
-      const at = 4 * this.#below((copy.length - 8) / 4)
+      const at = 4 * this.#below(Math.max(1, (copy.length - 8) / 4))
       const near = view.getUint32(at, true) + this.#below(5) - 2
       view.setUint32(at, this.#chance(0.4) ? near : this.#pick(HOSTILE), true)
     }

@@ -19,6 +19,8 @@ interface Setting {
   /** The shadow table, where it is not the vec table's own. */
   readonly shadow?: string
   readonly includeArchived?: boolean
+  /** Auto unless given. */
+  readonly index?: string
   readonly datasets?: readonly string[]
 }
 
@@ -67,6 +69,50 @@ const settings: readonly Setting[] = [
     questions: 30,
     datasets: ['big', 'small'],
   },
+  { name: 'a scan asked for', metric: 'cosine', dim: 4, rows: 150, questions: 150, index: 'brute' },
+  {
+    name: 'cover tree, cosine',
+    metric: 'cosine',
+    dim: 3,
+    rows: 900,
+    questions: 300,
+    index: 'cover',
+  },
+  {
+    name: 'cover tree, euclidean, of levels',
+    metric: 'euclidean',
+    dim: 4,
+    rows: 900,
+    questions: 300,
+    index: 'cover, cover_bound=level, cover_base=2',
+    datasets: ['big', 'small'],
+  },
+  {
+    name: 'large cover tree, cosine',
+    metric: 'cosine',
+    dim: 64,
+    rows: 5000,
+    questions: 30,
+    index: 'cover',
+    datasets: ['big', 'small'],
+  },
+  {
+    name: 'cover tree over one dimension, WITHOUT ROWID',
+    metric: 'euclidean',
+    dim: 1,
+    rows: 1500,
+    questions: 100,
+    index: 'cover',
+    shadow: `(${PLAIN}, PRIMARY KEY (dataset_id, id)) WITHOUT ROWID`,
+  },
+  {
+    name: 'a tree chosen by auto, euclidean',
+    metric: 'euclidean',
+    dim: 2,
+    rows: 32_000,
+    questions: 20,
+    datasets: ['big', 'small'],
+  },
 ]
 
 for (const [stream, setting] of settings.entries()) {
@@ -74,7 +120,7 @@ for (const [stream, setting] of settings.entries()) {
     const r = new Random(stream)
     using db = await open(':memory:')
     if (setting.shadow !== undefined) db.exec(`CREATE TABLE _vec_docs ${setting.shadow}`)
-    const options = `metric=${setting.metric}${setting.includeArchived ? ', include_archived=1' : ''}`
+    const options = `metric=${setting.metric}, index=${setting.index ?? 'auto'}${setting.includeArchived ? ', include_archived=1' : ''}`
     db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, ${options})`)
     const model = new Model(setting.metric, setting.dim, setting.includeArchived ?? false)
     const datasets = setting.datasets ?? DATASETS

@@ -53,7 +53,7 @@ export const importCommand: Command = {
       type: 'string',
       short: 'f',
       value: 'name',
-      description: 'jsonl, csv, tsv, npy, f32 or sqlite, when the name of the source does not tell',
+      description: 'jsonl, csv, tsv, npy, f32 or sqlite, where the name does not tell',
     },
     dim: { type: 'string', value: 'n', description: 'f32: numbers in a vector' },
     ids: {

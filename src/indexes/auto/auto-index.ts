@@ -29,7 +29,7 @@ export interface AutoIndexOptions {
 }
 
 /** What is drawn from rows that become codes, and from those of a tree, which are all at hand: rows, bytes. */
-const PASSING = [1024, 1 << 20] as const
+const PASSING = [1024, 1 << 22] as const
 const AT_HAND = [4096, 1 << 24] as const
 /** After so many searches of a tree it is looked at what they cost, and given up if that was twice a scan's. */
 const REVIEW = 64
@@ -142,10 +142,7 @@ export class AutoIndex implements VectorIndex {
     this.#staged = undefined
     // Memory that grew since has left the view empty: these rows are not drawn.
     if (this.#sampling && staged && staged.length >= rows * this.dim) {
-      for (let row = 0; row < rows; row++) {
-        const place = this.#sample.next()
-        if (place >= 0) this.#sample.put(place, staged, row)
-      }
+      this.#sample.pass(staged, rows)
     }
     return this.#inner.append(rows)
   }
@@ -233,7 +230,9 @@ export class AutoIndex implements VectorIndex {
       this.#choose(this.#choice?.why ?? `${this.count} rows that were not looked at`)
       return undefined
     }
-    const verdict = judge(...this.#evidence(sample))
+    // Trees of few rows are mostly visited whole: then the tree of all has to show what it can do.
+    const enough = sample.length / this.dim >= PASSING[0]
+    const verdict = (enough ? judge : firstLook)(...this.#evidence(sample))
     this.#choose(verdict.why)
     if (!verdict.tree) return undefined
     return new AutoIndex(this.#options, this.#rule, createCoverIndex(this.#treeOptions))
@@ -303,7 +302,6 @@ function scanOptions(options: AutoIndexOptions, resident: false | 'auto'): Exact
 function drawAll(index: VectorIndex, sample: RowSample): void {
   for (let position = 0; position < index.positions; position++) {
     if (!index.isLive(position)) continue
-    const place = sample.next()
-    if (place >= 0) sample.put(place, index.row!(position), 0)
+    sample.pass(index.row!(position), 1)
   }
 }

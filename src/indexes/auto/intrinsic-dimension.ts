@@ -27,16 +27,20 @@ export function intrinsicDimension(
   const far = Math.max(near + 1, Math.floor(count / 16))
   const scorer = createRowScorer(metric, dim, kernels)
   try {
-    const sums: Float64Array[] = []
+    const found: number[] = []
     const centres = Math.min(CENTRES, count)
-    scorer.stage(count).set(rows.subarray(0, count * dim))
-    for (let i = 0; i < centres; i++) {
-      const at = Math.floor((i * count) / centres) * dim
-      const query = rows.subarray(at, at + dim)
-      scorer.setQuery(query)
-      sums.push(scorer.score(count).slice())
+    // Rows from everywhere: the first ones may be unlike the rest.
+    const row = (i: number, of: number): Float32Array => {
+      const at = Math.floor((i * (rows.length / dim)) / of) * dim
+      return rows.subarray(at, at + dim)
     }
-    const found = sums.map(similarities => dimensionAround(metric, similarities, near, far))
+    const stage = scorer.stage(count)
+    for (let i = 0; i < count; i++) stage.set(row(i, count), i * dim)
+    for (let i = 0; i < centres; i++) {
+      // A row that was staged: i * count / centres of them.
+      scorer.setQuery(row(Math.floor((i * count) / centres), count))
+      found.push(dimensionAround(metric, scorer.score(count), near, far))
+    }
     return found.toSorted((a, b) => a - b)[found.length >>> 1]
   } finally {
     scorer.dispose()

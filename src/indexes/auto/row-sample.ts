@@ -1,10 +1,15 @@
-/** Rows drawn evenly from those that pass by, without knowing how many will come (reservoir sampling). */
+/**
+ * Rows drawn evenly from those that pass by, without knowing how many will come. Once it is full it knows how many rows it
+ * lets pass before the next one (Li's algorithm L), so most rows cost nothing.
+ */
 export class RowSample {
   readonly #dim: number
   readonly #most: number
   #values = new Float32Array(0)
   #count = 0
-  #seen = 0
+  /** Rows that pass before the next is taken. */
+  #skip = 0
+  #weight = 1
   #random = 0x2545f491
 
   /** At most so many rows, and at most so many bytes of floats, which are fewer rows of wide vectors. */
@@ -22,25 +27,30 @@ export class RowSample {
     return this.#values.subarray(0, this.#count * this.#dim)
   }
 
-  /** A row passes by: the place that it has to be put, -1 for none. */
-  next(): number {
-    const seen = ++this.#seen
-    if (this.#count < this.#most) return this.#count++
-    const place = Math.floor(this.#draw() * seen)
-    return place < this.#most ? place : -1
-  }
-
-  /** Puts row `at` of `rows` where `next` said. */
-  put(place: number, rows: Float32Array, at: number): void {
-    const dim = this.#dim
-    if (this.#values.length < this.#count * dim) this.#grow()
-    this.#values.set(rows.subarray(at * dim, (at + 1) * dim), place * dim)
+  /** `count` rows, row-major, pass by. */
+  pass(rows: Float32Array, count: number): void {
+    let row = this.#skip
+    for (; row < count; row += 1 + this.#skip) this.#take(rows, row)
+    this.#skip = row - count
   }
 
   /** Forgets all, and begins anew. */
   clear(): void {
     this.#values = new Float32Array(0)
-    this.#count = this.#seen = 0
+    this.#count = this.#skip = 0
+    this.#weight = 1
+  }
+
+  #take(rows: Float32Array, row: number): void {
+    const dim = this.#dim
+    const most = this.#most
+    const full = this.#count === most
+    const place = full ? Math.floor(this.#draw() * most) : this.#count++
+    if (this.#values.length < this.#count * dim) this.#grow()
+    this.#values.set(rows.subarray(row * dim, (row + 1) * dim), place * dim)
+    if (this.#count < most) return
+    this.#weight *= this.#draw() ** (1 / most)
+    this.#skip = Math.floor(Math.log(this.#draw()) / Math.log1p(-this.#weight))
   }
 
   #grow(): void {
@@ -50,13 +60,13 @@ export class RowSample {
     this.#values = values
   }
 
-  /** From 0 to below 1, by xorshift: the same rows give the same sample. */
+  /** Above 0 and below 1, by xorshift: the same rows give the same sample. */
   #draw(): number {
     let x = this.#random
     x ^= x << 13
     x ^= x >>> 17
     x ^= x << 5
     this.#random = x
-    return (x >>> 0) / 2 ** 32
+    return ((x >>> 0) + 0.5) / 2 ** 32
   }
 }

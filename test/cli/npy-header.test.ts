@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readNpyHeader } from '../../src/cli/sources/npy-header.ts'
+import { npyHeader } from './npy-file.ts'
+
+test('versions 1, 2 and 3 are read', () => {
+  for (const version of [1, 2, 3]) {
+    const head = npyHeader({ version, shape: '(7, 3)' })
+    assert.deepEqual(readNpyHeader(head, 'x'), { rows: 7, dim: 3, width: 4, offset: head.length })
+    const wide = readNpyHeader(npyHeader({ version, descr: '<f8', shape: '(2L, 3L)' }), 'x')
+    assert.deepEqual([wide?.rows, wide?.dim, wide?.width], [2, 3, 8])
+  }
+})
+
+test('a head that is not all there yet asks for more', () => {
+  const head = npyHeader({ shape: '(7, 3)' })
+  for (let end = 0; end < head.length; end++) {
+    assert.equal(readNpyHeader(head.subarray(0, end), 'x'), undefined)
+  }
+})
+
+function bad(options: Parameters<typeof npyHeader>[0], expected: RegExp): void {
+  assert.throws(() => readNpyHeader(npyHeader(options), 'x.npy'), expected)
+}
+
+test('what is not read is refused, with what to do', () => {
+  bad({ shape: '(3,)' }, /shape is \(3,\): a matrix/)
+  bad({ shape: '(3, 4, 5)' }, /a matrix of rows and dimensions/)
+  bad({ shape: '(3, 0)' }, /a matrix of rows and dimensions/)
+  bad({ shape: '(3, 4)', descr: '<f2' }, /type '<f2'/)
+  bad({ shape: '(3, 4)', descr: '>f4' }, /type '>f4'/)
+  bad({ shape: '(3, 4)', fortran: 'True' }, /column by column/)
+  bad({ shape: '(3, 4)', version: 4 }, /version 4/)
+  assert.throws(() => readNpyHeader(Buffer.alloc(100), 'x.npy'), /no \.npy file/)
+  const huge = npyHeader({ version: 2, shape: '(3, 4)' })
+  huge.writeUInt32LE(2 ** 31, 8)
+  assert.throws(() => readNpyHeader(huge, 'x.npy'), /a header of 2147483648 bytes/)
+})

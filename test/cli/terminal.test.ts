@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { open } from '../../src/main.ts'
+import { svec, svecJson, temporaryFolder } from './svec.ts'
+
+const folder = temporaryFolder()
+const path = (name: string): string => join(folder, name)
+const MAIN = resolve('dist/src/cli/main.js')
+
+/** Runs svec on a terminal of its own, 80 columns wide: Python can make one, Node cannot. */
+const PTY = `
+import os, pty, sys, fcntl, termios, struct
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+out = b''
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    out += part
+_, status = os.waitpid(pid, 0)
+sys.stdout.buffer.write(out)
+sys.exit(os.waitstatus_to_exitcode(status))
+`
+const python = spawnSync('python3', ['-c', 'import pty'], { encoding: 'utf8' })
+const withoutTerminal =
+  python.status === 0 ? false : 'python3 with pty is not here to make a terminal'
+
+function onTerminal(args: readonly string[]): { code: number | null; screen: string } {
+  const { status, stdout } = spawnSync('python3', ['-c', PTY, process.execPath, MAIN, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, TERM: 'xterm' },
+  })
+  return { code: status, screen: stdout.replaceAll('\r\n', '\n') }
+}
+
+/** Raw float32, one row for each number. */
+function matrix(name: string, rows: number, dim: number): string {
+  const numbers = new Float32Array(rows * dim)
+  for (let i = 0; i < numbers.length; i++) numbers[i] = Math.sin(i * 1.7)
+  writeFileSync(path(name), new Uint8Array(numbers.buffer))
+  return path(name)
+}
+
+test(
+  'on a terminal: a bar that is wiped, columns cut to the width, indented JSON',
+  { skip: withoutTerminal },
+  async () => {
+    const file = path('tty.sqlite')
+    await svecJson(['init', file])
+    const source = matrix('tty.f32', 20_000, 16)
+    const { code, screen } = onTerminal(['import', file, source, '--dim', '16', '--batch', '500'])
+    assert.equal(code, 0, screen)
+    assert.match(screen, /\rimporting \[#*-*\] +\d+% [\d,]+ documents/)
+    assert.match(screen, /\r +\rimported 20,000 documents/)
+    const long = 'word '.repeat(100)
+    await svecJson(['import', file, '-', '-d', 'long'], {
+      input: JSON.stringify({ id: 'a', embedding: [1, 2], content: long }),
+    })
+    const { screen: answer } = onTerminal(['query', file, '[1, 2]', '-d', 'long'])
+    const lines = answer.trimEnd().split('\n')
+    assert.match(lines[0], /^score +id +content$/)
+    assert.match(lines[1], /^1\.0000 +a +word word/)
+    assert.ok(lines.every(line => line.length <= 80))
+    const { screen: json } = onTerminal(['query', file, '[1, 2]', '-d', 'long', '--json'])
+    assert.match(json, /^\[\n {2}\{\n/)
+  },
+)
+
+test('in a pipe: no bar, nothing cut, one line of JSON', async () => {
+  const file = path('pipe.sqlite')
+  await svecJson(['init', file])
+  const source = matrix('pipe.f32', 20_000, 16)
+  const { stdout, stderr } = await svec(['import', file, source, '--dim', '16', '--batch', '500'])
+  assert.equal(stderr, '')
+  assert.doesNotMatch(stdout, /\r|\[#/)
+  const json = await svec(['stats', file, '--json'])
+  assert.match(json.stdout, /^\{.*\}\n$/)
+})
+
+test('a reader that has read enough is no error', async () => {
+  const file = path('head.sqlite')
+  await svecJson(['init', file])
+  await svecJson(['import', file, matrix('head.f32', 20_000, 16), '--dim', '16'])
+  const { status, stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', `"${process.execPath}" "${MAIN}" export "${file}" | head -n 1`],
+    { encoding: 'utf8' },
+  )
+  assert.equal(status, 0)
+  assert.match(stdout, /^\{"dataset_id":"default"/)
+  assert.equal(stderr, '')
+})
+
+test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from there', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const file = path(`${signal}.sqlite`)
+    await svecJson(['init', file])
+    const rows = 60_000
+    const source = matrix('stop.f32', rows, 16)
+    const args = ['import', file, source, '--dim', '16', '--batch', '500']
+    const { code, stderr, stdout } = await svec(args, {
+      started: child => {
+        // Not before something is stored, and long before the end.
+        const timer = setInterval(() => {
+          if (statSync(file).size < 500_000) return
+          clearInterval(timer)
+          child.kill(signal)
+        }, 2)
+        child.on('close', () => clearInterval(timer))
+      },
+    })
+    assert.equal(code, 130, stdout + stderr)
+    assert.match(stderr, /^svec: interrupted\n {2}what came before is in the file/)
+    const db = await open(file)
+    assert.deepEqual(db.pragma('integrity_check', { simple: true }), 'ok')
+    const stored = db.prepare('SELECT count(*) FROM _vec_docs').pluck().get() as number
+    db.close()
+    assert.ok(stored > 0 && stored < rows && stored % 500 === 0, `${stored} rows`)
+    const again = await svecJson([...args, '--on-conflict', 'skip'])
+    const { imported, skipped } = again as { imported: number; skipped: number }
+    assert.deepEqual([imported, skipped], [rows - stored, stored])
+    assert.equal((await svec(['check', file])).code, 0)
+  }
+})
+
+test('Ctrl-C in an export leaves no half file', async () => {
+  const file = path('half.sqlite')
+  await svecJson(['init', file])
+  await svecJson(['import', file, matrix('half.f32', 60_000, 16), '--dim', '16'])
+  const output = path('half.jsonl')
+  const part = (pid: number | undefined): number =>
+    statSync(`${output}.part-${String(pid)}`, { throwIfNoEntry: false })?.size ?? 0
+  const { code } = await svec(['export', file, output], {
+    started: child => {
+      const timer = setInterval(() => {
+        if (part(child.pid) < 300_000) return
+        clearInterval(timer)
+        child.kill('SIGINT')
+      }, 2)
+      child.on('close', () => clearInterval(timer))
+    },
+  })
+  assert.equal(code, 130)
+  const left = readdirSync(folder).filter(name => name.startsWith('half.j'))
+  assert.deepEqual(left, [])
+})
