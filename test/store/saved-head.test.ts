@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
+import { checksum } from '../../src/kernels/checksum.ts'
 import { decodeHead, encodeHead, type SavedHead } from '../../src/store/saved-head.ts'
 
 const head: SavedHead = {
@@ -80,4 +81,19 @@ test('a head that was cut anywhere is refused', () => {
   for (let length = 0; length < bytes.length; length++) {
     assert.throws(() => decodeHead(bytes.slice(0, length)), { code: 'VEC_STORAGE' })
   }
+})
+
+test('a head of version 1, which has no note, is read', () => {
+  const { note, ...rest } = head
+  assert.ok(note)
+  const bytes = encodeHead({ ...rest, note: '' })
+  // Without the length of the note, four bytes behind the recipe, it is what version 1 wrote.
+  const at = 72 + head.recipe.length
+  const first = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 4)])
+  first.writeUInt32LE(1, 12)
+  first.writeBigUInt64LE(checksum(first.subarray(0, -8)), first.length - 8)
+  assert.deepEqual(decodeHead(first), { ...rest, note: '' })
+  first.writeUInt32LE(3, 12)
+  first.writeBigUInt64LE(checksum(first.subarray(0, -8)), first.length - 8)
+  assert.throws(() => decodeHead(first), { code: 'VEC_STORAGE' })
 })
