@@ -33,6 +33,8 @@ export class DatabaseHandle {
   protected isOpen = true
   /** JavaScript that SQLite is running right now for this connection: functions, virtual tables. */
   protected depth = 0
+  /** Of that, writes of virtual tables. */
+  #writes = 0
   readonly #files: FileKnowledge
   readonly #id = ++handles
   /** The JavaScript error behind the failure that SQLite is about to report. */
@@ -97,6 +99,21 @@ export class DatabaseHandle {
     } finally {
       this.depth--
     }
+  }
+
+  /** For the engine: the same for a write of a virtual table. */
+  guardWrite<R>(run: () => R, failed: (error: unknown) => R): R {
+    this.#writes++
+    try {
+      return this.guard(run, failed)
+    } finally {
+      this.#writes--
+    }
+  }
+
+  /** A statement is writing through a virtual table, and JavaScript does it: no transaction can begin or end here. */
+  get insideWrite(): boolean {
+    return this.#writes > 0
   }
 
   /** For the engine: the error of the call that just returned `code`. */

@@ -2,6 +2,8 @@
 interface Transactional {
   exec(sql: string): unknown
   readonly inTransaction: boolean
+  /** A statement writes already, and runs this. */
+  readonly insideWrite: boolean
   readonly open: boolean
 }
 
@@ -39,6 +41,8 @@ function runInTransaction<A extends unknown[], R>(
   fn: (...args: A) => R,
   args: A,
 ): R {
+  // That statement is the transaction.
+  if (db.insideWrite) return fn(...args)
   const nested = db.inTransaction
   db.exec(nested ? `SAVEPOINT ${SAVEPOINT}` : `BEGIN ${begin}`)
   try {

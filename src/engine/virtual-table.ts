@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
-import { readValue, writeResult, type BindValue, type SqlValue } from './values.ts'
+import { readValue, writeResult, type BindValue, type SqlValue, type Utf8 } from './values.ts'
 import {
   SQLITE_BLOB,
   SQLITE_NULL,
@@ -35,7 +35,12 @@ export interface VirtualTable {
   /** Chooses a plan. Returning false says: these constraints cannot be answered, ask with others. */
   bestIndex(info: IndexInfo): boolean
   open(): VirtualCursor
-  /** INSERT, UPDATE, DELETE. Absent: the table is read-only. Returns the rowid of an inserted row. */
+  /** A transaction is about to write the table for the first time. */
+  begin?(): void
+  /**
+   * INSERT, UPDATE, DELETE. Absent: the table is read-only. Returns the rowid of an inserted row. An error with the code
+   * SQLITE_CONSTRAINT is left to the statement's ON CONFLICT, and promises that nothing was written.
+   */
   update?(change: RowChange): bigint | number
   /** ALTER TABLE RENAME. */
   rename?(name: string): void
@@ -45,16 +50,34 @@ export interface VirtualTable {
   destroy?(): void
 }
 
-export type RowChange =
-  | { readonly kind: 'insert'; readonly rowid: SqlValue; readonly values: readonly SqlValue[] }
-  | { readonly kind: 'delete'; readonly rowid: SqlValue }
-  | {
-      readonly kind: 'update'
-      readonly rowid: SqlValue
-      readonly newRowid: SqlValue
-      /** A column that the statement does not set is `unchanged`. */
-      readonly values: readonly (SqlValue | typeof UNCHANGED)[]
-    }
+/** A value to be written. TEXT that is no UTF-8 comes as its bytes, so that it is stored as it was. */
+export type WrittenValue = SqlValue | Utf8
+
+/** What the statement says of rows that are in the way: INSERT OR ..., UPDATE OR .... */
+export type OnConflict = 'rollback' | 'ignore' | 'fail' | 'abort' | 'replace'
+
+export interface RowInsert {
+  readonly kind: 'insert'
+  readonly rowid: SqlValue
+  readonly values: readonly WrittenValue[]
+  readonly onConflict: OnConflict
+}
+
+export interface RowUpdate {
+  readonly kind: 'update'
+  readonly rowid: SqlValue
+  readonly newRowid: SqlValue
+  /** A column that the statement does not set is `unchanged`, if the cursor left it out for `ResultWriter.unwanted`. */
+  readonly values: readonly (WrittenValue | typeof UNCHANGED)[]
+  readonly onConflict: OnConflict
+}
+
+export interface RowDelete {
+  readonly kind: 'delete'
+  readonly rowid: SqlValue
+}
+
+export type RowChange = RowInsert | RowUpdate | RowDelete
 
 export const UNCHANGED: unique symbol = Symbol('unchanged')
 
@@ -136,6 +159,11 @@ export class ResultWriter {
 
   constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite
+  }
+
+  /** An UPDATE does not set this column: a cursor that writes nothing makes it UNCHANGED. */
+  get unwanted(): boolean {
+    return this.#sqlite.raw.sqlite3_vtab_nochange(this.context) !== 0
   }
 
   value(value: BindValue): void {

@@ -1,14 +1,16 @@
 import type { Connection } from './connection.ts'
 import { IndexInfo } from './index-info.ts'
-import { readValue, type SqlValue } from './values.ts'
+import { readValue, Utf8 } from './values.ts'
 import {
   FilterArguments,
   ResultWriter,
   UNCHANGED,
+  type OnConflict,
   type TableContext,
   type VirtualCursor,
   type VirtualTable,
   type VirtualTableModule,
+  type WrittenValue,
 } from './virtual-table.ts'
 import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
 
@@ -26,6 +28,16 @@ interface LiveCursor {
 const SQLITE_ERROR = 1
 const SQLITE_READONLY = 8
 const SQLITE_CONSTRAINT = 19
+
+/** By the numbers of sqlite3_vtab_on_conflict. */
+const ON_CONFLICT: readonly OnConflict[] = [
+  'abort',
+  'rollback',
+  'ignore',
+  'fail',
+  'abort',
+  'replace',
+]
 
 /** Owns the C structures: knows which object stands behind which pointer, and lets no exception cross into C. */
 class Modules {
@@ -63,6 +75,12 @@ class Modules {
       column: p('i(ppi)', (cursor, context, column) => this.#column(cursor, context, column)),
       rowid: p('i(pp)', (cursor, out) => this.#rowid(cursor, out)),
       update: p('i(pipp)', (vtab, argc, argv, out) => this.#update(vtab, argc, argv, out)),
+      begin: p('i(p)', vtab =>
+        this.#onTable(vtab, ({ table }) => {
+          table.begin?.()
+          return SQLITE_OK
+        }),
+      ),
       rename: p('i(pp)', (vtab, name) => this.#rename(vtab, name)),
       forget: p('v(p)', id => {
         this.#modules.delete(id)
@@ -108,6 +126,7 @@ class Modules {
       m['column'],
       m['rowid'],
       m['update'],
+      m['begin'],
     ]
     pointers.forEach((pointer, i) => this.#sqlite.poke32(p + 4 + 4 * i, pointer))
     const X_RENAME = 76
@@ -218,30 +237,64 @@ class Modules {
   }
 
   #update(vtab: Pointer, argc: number, argv: Pointer, out: Pointer): number {
-    return this.#onTable(vtab, ({ table }) => {
-      if (!table.update) return SQLITE_READONLY
-      const sqlite = this.#sqlite
-      const value = (i: number): SqlValue => readValue(sqlite, sqlite.peek32(argv + 4 * i))
-      const rowid = value(0)
-      if (argc === 1) {
-        table.update({ kind: 'delete', rowid })
+    const live = this.#tables.get(vtab)
+    if (!live) return SQLITE_ERROR
+    const { db, table } = live
+    // Asked first: the table's own statements come with rules of theirs.
+    const onConflict = ON_CONFLICT[this.#sqlite.raw.sqlite3_vtab_on_conflict(db.pointer)]
+    return db.guardWrite(
+      () => {
+        if (!table.update) return SQLITE_READONLY
+        this.#write(table, onConflict, argc, argv, out)
         return SQLITE_OK
-      }
-      const newRowid = value(1)
-      if (rowid === null) {
-        const values: SqlValue[] = []
-        for (let i = 2; i < argc; i++) values.push(value(i))
-        sqlite.poke64(out, BigInt(table.update({ kind: 'insert', rowid: newRowid, values })))
-        return SQLITE_OK
-      }
-      const values: (SqlValue | typeof UNCHANGED)[] = []
-      for (let i = 2; i < argc; i++) {
-        const unchanged = sqlite.raw.sqlite3_value_nochange(sqlite.peek32(argv + 4 * i)) !== 0
-        values.push(unchanged ? UNCHANGED : value(i))
-      }
-      table.update({ kind: 'update', rowid, newRowid, values })
-      return SQLITE_OK
-    })
+      },
+      error => {
+        const code = (error as { extendedCode?: number }).extendedCode ?? 0
+        if ((code & 0xff) !== SQLITE_CONSTRAINT) return this.#refuse(vtab, error)
+        // The statement goes on without the row, and must not end with the message of it.
+        if (onConflict !== 'ignore') this.#refuse(vtab, error)
+        return code
+      },
+    )
+  }
+
+  #write(
+    table: VirtualTable,
+    onConflict: OnConflict,
+    argc: number,
+    argv: Pointer,
+    out: Pointer,
+  ): void {
+    const sqlite = this.#sqlite
+    const at = (i: number): Pointer => sqlite.peek32(argv + 4 * i)
+    const rowid = readValue(sqlite, at(0))
+    if (argc === 1) {
+      table.update!({ kind: 'delete', rowid })
+      return
+    }
+    const newRowid = readValue(sqlite, at(1))
+    if (rowid === null) {
+      const values: WrittenValue[] = []
+      for (let i = 2; i < argc; i++) values.push(this.#written(at(i)))
+      const inserted = table.update!({ kind: 'insert', rowid: newRowid, values, onConflict })
+      sqlite.poke64(out, BigInt(inserted))
+      return
+    }
+    const values: (WrittenValue | typeof UNCHANGED)[] = []
+    for (let i = 2; i < argc; i++) {
+      const unchanged = sqlite.raw.sqlite3_value_nochange(at(i)) !== 0
+      values.push(unchanged ? UNCHANGED : this.#written(at(i)))
+    }
+    table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
+  }
+
+  #written(p: Pointer): WrittenValue {
+    const value = readValue(this.#sqlite, p)
+    if (typeof value !== 'string' || !value.includes('\ufffd')) return value
+    const { raw } = this.#sqlite
+    const text = raw.sqlite3_value_text(p)
+    const bytes = this.#sqlite.copyBytes(text, raw.sqlite3_value_bytes(p))
+    return isUtf8(bytes) ? value : new Utf8(bytes)
   }
 
   #rename(vtab: Pointer, name: Pointer): number {
@@ -280,6 +333,15 @@ class Modules {
     const code = (error as { extendedCode?: number }).extendedCode
     // SQLITE_BUSY and its like keep their meaning, so that callers can retry.
     return code === undefined || code === 0 ? SQLITE_ERROR : code & 0xff
+  }
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
   }
 }
 

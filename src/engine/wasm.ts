@@ -90,6 +90,8 @@ export interface RawSqlite {
     xDestroy: Pointer,
   ): number
   sqlite3_declare_vtab(db: Pointer, sql: Pointer): number
+  sqlite3_vtab_on_conflict(db: Pointer): number
+  sqlite3_vtab_nochange(context: Pointer): number
   sqlite3_vtab_in(info: Pointer, constraint: number, handle: number): number
   sqlite3_vtab_in_first(value: Pointer, ppOut: Pointer): number
   sqlite3_vtab_in_next(value: Pointer, ppOut: Pointer): number

@@ -76,12 +76,18 @@ export class ShadowTable {
     }
   }
 
-  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
-  refresh(): Shape {
+  /** The number of the schema, which moves with every change of it. */
+  version(): number {
     this.#version.start()
     this.#version.step()
     const version = this.#version.number(0)
     this.#version.end()
+    return version
+  }
+
+  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
+  refresh(): Shape {
+    const version = this.version()
     if (version !== this.#seen || !this.#shape) {
       this.#shape = this.#readShape()
       // A schema that is not committed may be rolled back, and its number be given to another.

@@ -112,7 +112,7 @@ export class SliceReader {
     const known = this.#private.get(dataset) ?? entry.slice
     if (known) this.#drop(dataset, entry, known)
     this.view(dataset)
-    this.#upkeep.saveNow()
+    this.#saveNow(dataset)
     const count = this.#shadow.statement(
       `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
        AND length(embedding) > 0 ${this.#shadow.visible}`,
@@ -157,8 +157,7 @@ export class SliceReader {
     const entry = this.#entry(dataset)
     const view = this.view(dataset)
     if (
-      view &&
-      !view.writing &&
+      view?.changed.length === 0 &&
       view.slice.index &&
       view.slice.index.count < view.slice.index.positions
     ) {
@@ -168,8 +167,19 @@ export class SliceReader {
       this.view(dataset)
     }
     return [
-      this.#upkeep.saveNow() ? 'optimized' : 'not saved: the file is locked or cannot be written',
+      this.#saveNow(dataset) ? 'optimized' : 'not saved: the file is locked or cannot be written',
     ]
+  }
+
+  /** What a transaction built for itself is saved as a part of it. */
+  #saveNow(dataset: string): boolean {
+    const own = this.#private.get(dataset)
+    if (own?.index && !own.index.resident && own.savedSeq !== own.point.seq) {
+      this.#upkeep.storage.save(this.#shadow.name, dataset, own)
+      own.savedSeq = own.point.seq
+      this.#upkeep.storage.prune(own.point.seq)
+    }
+    return this.#upkeep.saveNow()
   }
 
   dispose(): void {
@@ -218,8 +228,14 @@ export class SliceReader {
   #settle(journal: Journal, head: JournalHead): void {
     for (const [dataset, slice] of this.#private) {
       const entry = this.#entry(dataset)
-      if (!entry.slice && journal.follows(slice.point, head)) sliceCache.keep(entry, slice)
-      else slice.dispose()
+      if (entry.slice || !journal.follows(slice.point, head)) {
+        slice.dispose()
+        continue
+      }
+      // Saved in a transaction that was rolled back.
+      const saved = this.#upkeep.storage.head(this.#shadow.name, dataset)
+      if (saved?.point.seq !== slice.savedSeq) slice.savedSeq = undefined
+      sliceCache.keep(entry, slice)
     }
     this.#private.clear()
   }

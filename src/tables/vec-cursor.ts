@@ -1,11 +1,12 @@
 import type { Statement } from '../engine/statement.ts'
-import { Utf8 } from '../engine/values.ts'
+import { Utf8, type SqlValue } from '../engine/values.ts'
 import type { FilterArguments, ResultWriter, VirtualCursor } from '../engine/virtual-table.ts'
 import { Hits } from '../store/hits.ts'
 import { compareBytes } from '../store/id-table.ts'
 import { canMatch, type Searcher } from '../store/search.ts'
 import type { Metric } from '../vector/metric.ts'
 import { similarityToDistance, similarityToScore } from '../vector/similarity.ts'
+import type { RowKeys } from './row-keys.ts'
 import { conditionOf, readArguments, type VecQuery } from './vec-arguments.ts'
 import { COLUMN } from './vec-plan.ts'
 
@@ -25,17 +26,22 @@ interface Rows {
 export class VecCursor implements VirtualCursor {
   readonly #searcher: Searcher
   readonly #metric: Metric
+  readonly #keys: RowKeys
   #rows: Rows | undefined
+  /** What the shadow table's rowid is called; undefined where it has none. */
+  #rowidName: string | undefined
   #query: VecQuery | undefined
   #ordinal = 0
   /** The row whose content and meta were fetched, and those. */
   #fetched = -1
-  #content: unknown = null
-  #meta: unknown = null
+  #content: SqlValue = null
+  #meta: SqlValue = null
 
-  constructor(searcher: Searcher, metric: Metric) {
+  constructor(searcher: Searcher, metric: Metric, keys: RowKeys) {
     this.#searcher = searcher
     this.#metric = metric
+    this.#keys = keys
+    keys.enter()
   }
 
   filter(plan: number, detail: string, args: FilterArguments): void {
@@ -44,6 +50,7 @@ export class VecCursor implements VirtualCursor {
     this.#fetched = -1
     const query = readArguments(plan, detail, args)
     this.#query = query
+    this.#rowidName = this.#searcher.shadow.refresh().rowid
     this.#rows = query.vector ? this.#match(query, query.vector) : this.#scan(query)
   }
 
@@ -57,6 +64,7 @@ export class VecCursor implements VirtualCursor {
   }
 
   column(result: ResultWriter, column: number): void {
+    if (result.unwanted) return
     const rows = this.#rows!
     switch (column) {
       case COLUMN.DATASET:
@@ -81,38 +89,33 @@ export class VecCursor implements VirtualCursor {
         return
       case COLUMN.CONTENT:
         this.#fetch()
-        result.value(this.#content as null)
+        result.value(this.#content)
         return
       case COLUMN.META:
         this.#fetch()
-        result.value(this.#meta as null)
+        result.value(this.#meta)
+        return
+      case COLUMN.EMBEDDING:
+        result.value(this.#embedding())
         return
       default:
         result.value(null)
     }
   }
 
-  /** That of the shadow table's row, so that the two can be joined on it; a running number where it has none. */
+  /** That of the shadow table's row, so that the two can be joined on it; a number of ours where it has none. */
   rowid(): bigint {
-    const { shadow } = this.#searcher
-    const { rowid } = shadow.refresh()
-    if (rowid === undefined) return BigInt(this.#ordinal + 1)
-    const known = this.#rows!.rowid()
+    const rows = this.#rows!
+    if (this.#rowidName === undefined) return this.#keys.numberOf(rows.dataset, rows.id())
+    const known = rows.rowid()
     if (Number.isSafeInteger(known)) return BigInt(known)
-    const statement = shadow.statement(
-      `SELECT ${rowid} FROM {table} WHERE dataset_id = ?1 AND id = ?2 AND dataset_id = ?1 COLLATE BINARY AND id = ?2 COLLATE BINARY`,
-    )
-    statement.start(this.#rows!.dataset, new Utf8(this.#rows!.id()))
-    try {
-      return statement.step() ? statement.bigint(0) : 0n
-    } finally {
-      statement.end()
-    }
+    return this.#ofRow([this.#rowidName], statement => statement.bigint(0)) ?? 0n
   }
 
   close(): void {
     this.#rows?.close()
     this.#rows = undefined
+    this.#keys.leave()
   }
 
   #match(query: VecQuery, vector: Float32Array): Rows {
@@ -149,15 +152,25 @@ export class VecCursor implements VirtualCursor {
     if (this.#fetched === this.#ordinal) return
     this.#fetched = this.#ordinal
     const { shadow } = this.#searcher
-    const statement = shadow.statement(
-      `SELECT ${shadow.optional('content')}, ${shadow.optional('meta')} FROM {table}
+    const columns = [shadow.optional('content'), shadow.optional('meta')]
+    const [content, meta] = this.#ofRow(columns, row => [row.value(0), row.value(1)]) ?? []
+    this.#content = content ?? null
+    this.#meta = meta ?? null
+  }
+
+  #embedding(): SqlValue {
+    return this.#ofRow(['embedding'], row => row.value(0)) ?? null
+  }
+
+  /** Columns of the shadow table's row; undefined when it is gone. */
+  #ofRow<R>(columns: readonly string[], read: (row: Statement) => R): R | undefined {
+    const statement = this.#searcher.shadow.statement(
+      `SELECT ${columns.join(', ')} FROM {table}
        WHERE dataset_id = ?1 AND id = ?2 AND dataset_id = ?1 COLLATE BINARY AND id = ?2 COLLATE BINARY`,
     )
     statement.start(this.#rows!.dataset, new Utf8(this.#rows!.id()))
     try {
-      const there = statement.step()
-      this.#content = there ? statement.value(0) : null
-      this.#meta = there ? statement.value(1) : null
+      return statement.step() ? read(statement) : undefined
     } finally {
       statement.end()
     }

@@ -11,6 +11,9 @@ export const COLUMN = {
   K: 4,
   CONTENT: 5,
   META: 6,
+  EMBEDDING: 7,
+  /** Named like the table: INSERT of a command. Absent where another column has that name. */
+  COMMAND: 8,
 } as const
 
 /** idxNum: what the rows come from. */

@@ -1,6 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
 import type { IndexInfo } from '../engine/index-info.ts'
 import type {
+  RowChange,
   TableContext,
   VirtualCursor,
   VirtualTable,
@@ -13,11 +14,14 @@ import { Searcher } from '../store/search.ts'
 import { ShadowTable } from '../store/shadow-table.ts'
 import type { IndexRecipe } from '../store/slice.ts'
 import { Storage } from '../store/storage.ts'
+import { RowKeys } from './row-keys.ts'
+import { isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
-import { parseVecOptions, type VecOptions } from './vec-options.ts'
+import { parseVecOptions, RESERVED_COLUMNS, type VecOptions } from './vec-options.ts'
 import { planVec } from './vec-plan.ts'
 import { recipeOf } from './vec-recipe.ts'
+import { VecWriter } from './vec-write.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
 export const vecModule: VirtualTableModule = {
@@ -100,14 +104,19 @@ export class VecTable implements VirtualTable {
   readonly #context: TableContext
   readonly options: VecOptions
   readonly #recipe: IndexRecipe
+  readonly #keys = new RowKeys()
   #searcher: Searcher | undefined
+  #writer: VecWriter | undefined
 
   constructor(context: TableContext, options: VecOptions) {
     this.#context = context
     this.options = options
     this.#recipe = recipeOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
-    this.declaration = `CREATE TABLE vec(dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN)`
+    const columns = `dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN, embedding BLOB HIDDEN`
+    // A table that is called like one of its columns has no column for commands.
+    const command = isTaken(context.table, options) ? '' : `, ${quoteName(context.table)} HIDDEN`
+    this.declaration = `CREATE TABLE vec(${columns}${command})`
   }
 
   bestIndex(info: IndexInfo): boolean {
@@ -115,10 +124,37 @@ export class VecTable implements VirtualTable {
   }
 
   open(): VirtualCursor {
-    return new VecCursor(this.searcher(), this.options.metric)
+    return new VecCursor(this.searcher(), this.options.metric, this.#keys)
+  }
+
+  begin(): void {
+    this.#writer?.begin()
+  }
+
+  update(change: RowChange): bigint | number {
+    const searcher = this.searcher()
+    if (searcher.shadow.db !== this.#context.db) throw this.#elsewhere()
+    if (isCommand(change)) {
+      runCommand(searcher, this.#context.table, change)
+      return 0
+    }
+    this.#writer ??= new VecWriter(
+      searcher.shadow,
+      this.#keys,
+      this.#context.table,
+      this.options.column,
+    )
+    return this.#writer.write(change)
   }
 
   rename(name: string): void {
+    if (name.toLowerCase() === this.options.column.toLowerCase()) {
+      throw new VecError(
+        'VEC_OPTION',
+        `vec: the table cannot be called ${name}: its id column has that name`,
+        { hint: 'choose another name' },
+      )
+    }
     const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     const from = `${quoteName(schema)}.${quoteName(shadowTableName(this.#context.table))}`
     const shadow = new ShadowTable(db, schema, shadowTableName(this.#context.table), false)
@@ -161,6 +197,19 @@ export class VecTable implements VirtualTable {
     this.#searcher?.dispose()
     this.#searcher?.shadow.dispose()
     this.#searcher = undefined
+    this.#writer = undefined
+  }
+
+  /** What this connection's transaction does could not be undone in a file that another one writes. */
+  #elsewhere(): VecError {
+    const { table } = this.#context
+    return new VecError(
+      'VEC_QUERY',
+      `vec: ${table} cannot be written here: its documents are in the file ${this.options.dbpath} (dbpath), which is not part of this connection's transactions`,
+      {
+        hint: `ATTACH that file to this connection, or write ${shadowTableName(table)} through a connection to it`,
+      },
+    )
   }
 
   /** The search over the shadow table, which may have come later than this table. */
@@ -173,4 +222,10 @@ export class VecTable implements VirtualTable {
     }
     return this.#searcher
   }
+}
+
+/** Whether another column has the name of the table. */
+function isTaken(table: string, options: VecOptions): boolean {
+  const name = table.toLowerCase()
+  return RESERVED_COLUMNS.includes(name) || name === options.column.toLowerCase()
 }

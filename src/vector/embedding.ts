@@ -65,6 +65,7 @@ export function embeddingToJson(vector: Float32Array): string {
 
 function float32ToText(value: number): string {
   if (!Number.isFinite(value)) return 'null'
+  if (Object.is(value, -0)) return '-0'
   for (let digits = 6; digits < 9; digits++) {
     const text = value.toPrecision(digits)
     if (Math.fround(Number(text)) === value) return String(Number(text))

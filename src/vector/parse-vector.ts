@@ -4,12 +4,12 @@ import { decodeEmbedding } from './embedding.ts'
 /**
  * A vector given as text, by the rules of the original: text that begins with `[` is tried as a JSON array; then the
  * text is tried as base64 of an embedding's bytes; then, if it has a comma, as comma-separated numbers (empty fields
- * are skipped). Numbers are rounded to float32.
+ * are skipped). Numbers are rounded to float32. `what` names the text in errors.
  */
-export function parseVectorText(text: string): Float32Array {
+export function parseVectorText(text: string, what = 'MATCH'): Float32Array {
   const trimmed = text.trim()
-  if (trimmed === '') throw refuse('vec: MATCH string is empty')
-  return fromJson(trimmed) ?? fromBase64(trimmed) ?? fromCsv(trimmed)
+  if (trimmed === '') throw refuse(`vec: ${what} string is empty`)
+  return fromJson(trimmed) ?? fromBase64(trimmed) ?? fromCsv(trimmed, what)
 }
 
 function fromJson(text: string): Float32Array | undefined {
@@ -38,15 +38,15 @@ function fromBase64(text: string): Float32Array | undefined {
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const SPECIAL = /^[+-]?(inf|infinity)$|^nan$/i
 
-function fromCsv(text: string): Float32Array {
+function fromCsv(text: string, what: string): Float32Array {
   if (!text.includes(',')) {
-    throw refuse('vec: MATCH string must be base64-encoded embedding or JSON/CSV float list')
+    throw refuse(`vec: ${what} string must be base64-encoded embedding or JSON/CSV float list`)
   }
   const numbers: number[] = []
   for (const part of text.split(',')) {
     const field = part.trim()
     if (field === '') continue
-    numbers.push(parseFloat32(field, `vec: invalid MATCH float ${JSON.stringify(field)}`))
+    numbers.push(parseFloat32(field, `vec: invalid ${what} float ${JSON.stringify(field)}`))
   }
   return Float32Array.from(numbers)
 }
@@ -71,6 +71,6 @@ export function parseFloat32(field: string, refusal: string): number {
 
 function refuse(message: string): VecError {
   return new VecError('VEC_EMBEDDING', message, {
-    hint: "give the query as a BLOB (encodeEmbedding), as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
+    hint: "give the vector as a BLOB (encodeEmbedding), as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
   })
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
 import { OP, type IndexInfo } from '../../src/engine/index-info.ts'
-import type { SqlValue } from '../../src/engine/values.ts'
+import { Utf8, type SqlValue } from '../../src/engine/values.ts'
 import {
   UNCHANGED,
   type RowChange,
@@ -10,6 +10,7 @@ import {
   type VirtualTableModule,
 } from '../../src/engine/virtual-table.ts'
 import { registerModule } from '../../src/engine/vtab.ts'
+import { VecError } from '../../src/errors.ts'
 import { open } from '../../src/main.ts'
 import { refused } from './refusal.ts'
 
@@ -188,6 +189,117 @@ test('rename, drop and close reach the table', () => {
 test('an eponymous table works under the name of its module', () => {
   registerModule(db, 'numbers', { eponymous: true, connect: () => numbers(3) })
   assert.equal(db.prepare('SELECT count(*) FROM numbers').pluck().get(), 3)
+})
+
+test('what the statement says of rows in the way reaches the table, and a constraint is left to it', () => {
+  const changes: RowChange[] = []
+  registerModule(
+    db,
+    'numbers',
+    module(() => ({
+      ...numbers(3, changes),
+      update(change) {
+        changes.push(change)
+        if (change.kind !== 'delete' && change.values[0] === 13) {
+          throw new VecError('SQLITE_CONSTRAINT', 'thirteen is taken', { extendedCode: 2067 })
+        }
+        return 1
+      },
+    })),
+  )
+  db.exec('CREATE VIRTUAL TABLE v USING numbers')
+  const told = (sql: string): unknown => {
+    changes.length = 0
+    db.exec(sql)
+    return changes.map(change => change.kind !== 'delete' && change.onConflict)
+  }
+  assert.deepEqual(told('INSERT INTO v(n) VALUES (1)'), ['abort'])
+  for (const word of ['abort', 'fail', 'ignore', 'replace', 'rollback']) {
+    assert.deepEqual(told(`INSERT OR ${word} INTO v(n) VALUES (1)`), [word])
+    assert.deepEqual(told(`UPDATE OR ${word} v SET square = 1 WHERE n = 1`), [word])
+  }
+  const error = refused(
+    () => db.exec('INSERT INTO v(n) VALUES (13), (2)'),
+    'SQLITE_CONSTRAINT',
+    'thirteen is taken',
+  )
+  assert.equal(error.extendedCode, 2067)
+  assert.equal(db.prepare('INSERT OR IGNORE INTO v(n) VALUES (13), (2)').run().changes, 1)
+  // The message of the row that was passed over is not that of the next failure.
+  refused(() => db.exec('SELECT 1 FROM nowhere'), 'SQLITE_ERROR', 'no such table: nowhere')
+})
+
+test('a column that an UPDATE does not set is UNCHANGED when its cursor leaves it out', () => {
+  const changes: RowChange[] = []
+  registerModule(
+    db,
+    'numbers',
+    module(() => {
+      const table = numbers(3, changes)
+      return {
+        ...table,
+        open() {
+          const cursor = table.open()
+          return {
+            filter: (plan, detail, args) => cursor.filter(plan, detail, args),
+            next: () => cursor.next(),
+            get eof() {
+              return cursor.eof
+            },
+            rowid: () => cursor.rowid(),
+            column(result, column) {
+              if (!result.unwanted) cursor.column(result, column)
+            },
+          }
+        },
+      }
+    }),
+  )
+  db.exec('CREATE VIRTUAL TABLE v USING numbers; UPDATE v SET square = n + 1 WHERE n = 2')
+  assert.deepEqual(values(changes[0]), [UNCHANGED, 3, UNCHANGED])
+})
+
+test('text that is no UTF-8 is written as its bytes', () => {
+  const changes: RowChange[] = []
+  registerModule(
+    db,
+    'numbers',
+    module(() => numbers(1, changes)),
+  )
+  db.exec(`CREATE VIRTUAL TABLE v USING numbers;
+    INSERT INTO v(n, square) VALUES (CAST(x'41ff' AS TEXT), 'a\ufffd')`)
+  const [n, square] = values(changes[0])
+  assert.ok(n instanceof Utf8)
+  assert.deepEqual(n.bytes, Uint8Array.of(0x41, 0xff))
+  assert.equal(square, 'a\ufffd')
+})
+
+test('a transaction inside a write is the statement itself, and begin tells of the first one', () => {
+  db.exec('CREATE TABLE log(t UNIQUE)')
+  registerModule(
+    db,
+    'numbers',
+    module(() => ({
+      ...numbers(3),
+      begin: () => void seen.push('begin'),
+      update(change) {
+        if (change.kind !== 'insert') return 0
+        db.transaction(() => {
+          seen.push(`inside ${db.insideWrite}`)
+          db.prepare('INSERT INTO log VALUES (?)').run(change.values[0])
+        }).immediate()
+        return 1
+      },
+    })),
+  )
+  db.exec('CREATE VIRTUAL TABLE v USING numbers')
+  seen = []
+  db.exec('BEGIN; INSERT INTO v(n) VALUES (1); INSERT INTO v(n) VALUES (2); COMMIT')
+  assert.deepEqual(seen, ['begin', 'inside true', 'inside true'])
+  refused(() => db.exec('INSERT INTO v(n) VALUES (3), (1)'), 'SQLITE_CONSTRAINT')
+  assert.deepEqual(db.prepare('SELECT t FROM log').pluck().all(), [1, 2])
+  assert.equal(db.insideWrite, false)
+  assert.equal(db.inTransaction, false)
 })
 
 function fail(): never {

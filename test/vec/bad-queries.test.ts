@@ -237,11 +237,3 @@ test('a dataset whose first rows are no vectors takes its dimension from the fir
   insert.run('e', '3', bytes(1, 0))
   assert.deepEqual(ask("dataset_id = 'e' AND doc_id MATCH ?", bytes(1, 0)), ['3'])
 })
-
-test('the vec table cannot be written, and says so', () => {
-  refused(
-    () => db.exec("INSERT INTO docs(dataset_id, doc_id) VALUES ('d', 'z')"),
-    'SQLITE_READONLY',
-    'readonly',
-  )
-})

@@ -51,6 +51,7 @@ test('decoding and encoding copy, from unaligned bytes too', () => {
 
 test('JSON of an embedding reads back to the same bits, in the shortest decimals', () => {
   assert.equal(embeddingToJson(Float32Array.of(0.1, 1, -2.5e-8)), '[0.1,1,-2.5e-8]')
+  assert.equal(embeddingToJson(Float32Array.of(0, -0)), '[0,-0]')
   const numbers = new Float32Array(
     new Uint32Array(4000).map((_, i) => Math.imul(i + 1, 0x9e3779b1)).buffer,
   )

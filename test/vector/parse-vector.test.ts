@@ -38,6 +38,6 @@ for (const [text, told] of [
   ['[[1], [2]]', 'invalid MATCH float'],
 ] as const) {
   test(`${JSON.stringify(text)} is refused`, () => {
-    refused(() => parseVectorText(text), 'VEC_EMBEDDING', told, 'give the query as a BLOB')
+    refused(() => parseVectorText(text), 'VEC_EMBEDDING', told, 'give the vector as a BLOB')
   })
 }
