@@ -144,3 +144,30 @@ test('every door has its section, in the order of the list above', () => {
   assert.deepEqual(sections, listed)
   assert.deepEqual(listed.toSorted(), doors.map(({ name }) => name).toSorted())
 })
+
+/** The codes in the first column of a table. */
+const codesOf = (text: string, head: RegExp) => {
+  const table = text.split(head)[1].split('\n\n')[0]
+  return table
+    .split('\n')
+    .flatMap(row =>
+      Array.from((row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g), found => found[1]),
+    )
+}
+
+test('every code of an error of replication is told: here, or as a halt in docs/sync.md', () => {
+  const source = readFileSync('src/errors.ts', 'utf8')
+  const codes = (type: string) => {
+    const [, union] = new RegExp(`export type ${type} =\n([^]*?)\n\n`).exec(source)!
+    return Array.from(union.matchAll(/'(\w+)'/g), found => found[1])
+  }
+  assert.deepEqual(
+    codesOf(sectionOf('sqlite-vec-ts/vecsync'), /^\| code \| when \|$/m).toSorted(),
+    codes('SyncErrorCode').toSorted(),
+  )
+  const sync = readFileSync('docs/sync.md', 'utf8')
+  assert.deepEqual(
+    codesOf(sync, /^\| code \| what was seen \|.*$/m).toSorted(),
+    codes('HaltCode').toSorted(),
+  )
+})
