@@ -51,7 +51,7 @@ export class Upkeep {
   /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
   saveNow(): boolean {
     if (!this.#writable) return false
-    return this.#saveAll(this.#db.busyTimeout)
+    return this.#saveAll(this.#db.busyTimeout, true)
   }
 
   /** Deletes the saved index of a dataset, but not one that was exported for the original. */
@@ -74,7 +74,8 @@ export class Upkeep {
     return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
   }
 
-  #saveAll(patience: number): boolean {
+  /** `asked`: somebody waits for it, and wants all of it. */
+  #saveAll(patience: number, asked = false): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
       ({ shadow, dataset, slice }) =>
@@ -83,7 +84,7 @@ export class Upkeep {
         !isExported(db, this.#schema, shadow, dataset),
     )
     // Who only reads leaves the journal to those who write.
-    const prune = db.totalChanges > 0 && this.#journalIsLong()
+    const prune = (asked || db.totalChanges > 0) && this.#journalIsLong()
     if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
@@ -92,7 +93,8 @@ export class Upkeep {
             for (const { shadow, dataset, slice } of unsaved) {
               this.storage.save(shadow, dataset, slice!)
             }
-            this.storage.prune(this.#lastSeq())
+            const last = this.#lastSeq()
+            while (this.storage.prune(last) > 0) if (!asked) break
             retireExportTriggers(db, this.#schema)
           })
           .immediate(),

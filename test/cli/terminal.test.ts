@@ -125,7 +125,7 @@ test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from th
     const stored = db.prepare('SELECT count(*) FROM _vec_docs').pluck().get() as number
     db.close()
     assert.ok(stored > 0 && stored < rows && stored % 500 === 0, `${stored} rows`)
-    const again = await svecJson([...args, '--on-conflict', 'skip'])
+    const again = await svecJson([...args, '--on-conflict', 'skip', '--optimize'])
     const { imported, skipped } = again as { imported: number; skipped: number }
     assert.deepEqual([imported, skipped], [rows - stored, stored])
     assert.equal((await svec(['check', file])).code, 0)

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection } from '../../main.ts'
 import { embedTexts, type EmbedFunc } from '../../vecutil.ts'
+import { askAdmin } from '../admin.ts'
 import { batchesOf, documentsOf, type Batch } from '../batches.ts'
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
@@ -10,6 +11,7 @@ import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { Importer, type OnConflict } from '../importer.ts'
+import { shellWord } from '../shell-word.ts'
 import { chooseSource } from '../sources/choose-source.ts'
 import type { Document, DocumentSource } from '../sources/document.ts'
 import { FIELD_OPTIONS } from '../sources/record-mapper.ts'
@@ -20,6 +22,8 @@ const DEFAULT_DATASET = 'default'
 const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip']
 /** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
 const BATCH = 100_000
+/** From here on the index takes a moment. */
+const LARGE = 50_000
 /** An embed command may take seconds for each hundred texts. */
 const EMBED_BATCH = 256
 
@@ -68,6 +72,10 @@ export const importCommand: Command = {
       description: 'sqlite: which vectors of a vec0 table that has several',
     },
     model: { type: 'string', value: 'name', description: 'write this as embedding_model' },
+    optimize: {
+      type: 'boolean',
+      description: 'then build and save the index, so that the first search need not',
+    },
     batch: { type: 'string', value: 'n', description: `documents in a transaction (${BATCH})` },
     ...FIELD_OPTIONS,
     ...EMBED_OPTIONS,
@@ -121,9 +129,31 @@ async function importInto(context: Context, db: Connection, path: string): Promi
       embed,
     })
     await report(context, importer, table, source, seconds)
+    await finish(context, db, path, table, importer)
     return EXIT.ok
   } finally {
     source.close()
+  }
+}
+
+/** A large import leaves a long journal, and an index to be built by whoever searches first. */
+async function finish(
+  context: Context,
+  db: Connection,
+  path: string,
+  table: VecTable,
+  { written }: Importer,
+): Promise<void> {
+  if (context.flags.on('optimize')) {
+    const progress = context.progress('building the index')
+    progress.update(0, '...')
+    askAdmin(db, 'optimize', table)
+    progress.end()
+  } else if (written >= LARGE) {
+    const command = `svec optimize ${shellWord(path)}`
+    await context.note(
+      `note: the first search builds the index; ${command} builds and saves it now`,
+    )
   }
 }
 
