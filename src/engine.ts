@@ -16,18 +16,23 @@ export {
 } from './engine/statement.ts'
 export type { FunctionOptions, SqlFunction } from './engine/functions.ts'
 export type { Transaction } from './engine/transaction.ts'
-export type { BindValue, SqlValue } from './engine/values.ts'
+export { Utf8, type BindValue, type SqlValue } from './engine/values.ts'
 export { registerModule } from './engine/vtab.ts'
 export { OP, type Constraint, type IndexInfo, type OrderTerm } from './engine/index-info.ts'
 export {
   UNCHANGED,
   type FilterArguments,
+  type OnConflict,
   type ResultWriter,
   type RowChange,
+  type RowDelete,
+  type RowInsert,
+  type RowUpdate,
   type TableContext,
   type VirtualCursor,
   type VirtualTable,
   type VirtualTableModule,
+  type WrittenValue,
 } from './engine/virtual-table.ts'
 export { VecError, type ErrorCode, type SqliteErrorCode, type VecErrorCode } from './errors.ts'
 export { insertMany, type InsertManyOptions, type InsertRow } from './engine/insert-many.ts'

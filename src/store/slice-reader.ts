@@ -174,7 +174,7 @@ export class SliceReader {
   /** What a transaction built for itself is saved as a part of it. */
   #saveNow(dataset: string): boolean {
     const own = this.#private.get(dataset)
-    if (own?.index && !own.index.resident && own.savedSeq !== own.point.seq) {
+    if (own?.index?.worthSaving && own.savedSeq !== own.point.seq) {
       this.#upkeep.storage.save(this.#shadow.name, dataset, own)
       own.savedSeq = own.point.seq
       this.#upkeep.storage.prune(own.point.seq)

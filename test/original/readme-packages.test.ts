@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import * as engine from '../../src/engine.ts'
 import * as indexes from '../../src/indexes.ts'
-import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import * as main from '../../src/main.ts'
 import * as vec from '../../src/vec.ts'
 import * as vecadmin from '../../src/vecadmin.ts'
@@ -156,7 +155,7 @@ claim(
     const query = Float32Array.of(0.3, -0.4, 0.9)
     const [brute, cover] = [
       indexes.createExactIndex({ metric: 'cosine', dim: 3 }),
-      createCoverIndex({ metric: 'cosine', dim: 3 }),
+      indexes.createCoverIndex({ metric: 'cosine', dim: 3 }),
     ].map(index => {
       index.stage(rows.length).set(rows.flat())
       index.append(rows.length)
@@ -184,7 +183,7 @@ for (const [option, values] of [
   claim('Cover index tuning', `the tree's ${option} can be chosen, and changes no answer`, () => {
     const query = Float32Array.of(1, 2)
     const nearest = values.map(value => {
-      const index = createCoverIndex({ metric: 'euclidean', dim: 2, [option]: value })
+      const index = indexes.createCoverIndex({ metric: 'euclidean', dim: 2, [option]: value })
       const stage = index.stage(500)
       for (let i = 0; i < 1000; i++) stage[i] = Math.sin(i * 7)
       index.append(500)
