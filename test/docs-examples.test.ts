@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { open } from '../src/main.ts'
 import { ExampleFolder, fences } from './doc-example.ts'
 
@@ -29,6 +27,8 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
     js: { by: 'test/sync/first-minutes.test.ts' },
     text: { by: 'test/sync/first-minutes.test.ts' },
     ts: { by: 'test/docs-examples.test.ts' },
+    console: { by: 'test/cli/sync-transcript.test.ts' },
+    json: { by: 'test/docs-examples.test.ts' },
     '': { not: 'a drawing' },
   },
 }
@@ -117,25 +117,40 @@ test('links between the pages lead somewhere', () => {
   }
 })
 
-test('the example of docs/cover-tree.md finds the nearest rows', () => {
-  const [code] = blocksOf('docs/cover-tree.md', 'ts')
-  const cover = pathToFileURL(resolve('dist/src/indexes/cover/cover-index.js')).href
+test('the examples of docs/cover-tree.md find the nearest rows', () => {
+  const [tree, auto, ...more] = blocksOf('docs/cover-tree.md', 'ts')
+  assert.deepEqual(more, [])
   using folder = new ExampleFolder()
   const printed = folder.run(`
-    import { exactSimilarity } from 'sqlite-vec-ts/indexes'
-    import { createCoverIndex } from '${cover}'
+    import { createAutoIndex, createCoverIndex, exactSimilarity } from 'sqlite-vec-ts/indexes'
     const rows = 200
     const vectors = Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin(i * i))
     const query = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i))
-    ${code}
+    ${tree}
     const score = row => exactSimilarity('euclidean', query, vectors.subarray(row * 64, row * 64 + 64))
-    const nearest = Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(b) - score(a))
-    console.log(JSON.stringify([
-      Array.from(positions.subarray(0, 10)), nearest.slice(0, 10), count >= 10, visited > 0,
-      Array.from(upper.subarray(0, 10)).every((bound, i) => bound >= score(positions[i]))]))`)
-  const [found, nearest, enough, visited, bounded] = JSON.parse(printed) as unknown[]
+    const nearest = Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(b) - score(a)).slice(0, 10)
+    const bounded = Array.from(upper.subarray(0, 10)).every((bound, i) => bound >= score(positions[i]))
+    const found = Array.from(positions.subarray(0, 10))
+    ${auto}
+    const candidates = (better ?? auto).search({ query, k: 10 })
+    const also = Array.from(candidates.positions.subarray(0, candidates.count)).sort((a, b) => score(b) - score(a))
+    console.log(JSON.stringify([found, also.slice(0, 10), nearest, bounded, count >= 10, visited > 0]))`)
+  const [kind, result] = printed.trim().split('\n')
+  assert.match(kind, /^exact /)
+  const [found, also, nearest, ...facts] = JSON.parse(result) as unknown[]
   assert.deepEqual(found, nearest)
-  assert.deepEqual([enough, visited, bounded], [true, true, true])
+  assert.deepEqual(also, nearest)
+  assert.deepEqual(facts, [true, true, true])
+})
+
+test('the settings file of docs/sync.md has keys of its table', () => {
+  const page = read('docs/sync.md')
+  const [code] = blocksOf('docs/sync.md', 'json')
+  const rows = page.split(/^\| in the file \|.*$/m)[1].split('\n\n')[0]
+  const known = new Set(Array.from(rows.matchAll(/^\| `(\w+)` \|/gm), found => found[1]))
+  const keys = Object.keys(JSON.parse(code) as object)
+  assert.ok(keys.length > 0)
+  for (const key of keys) assert.ok(known.has(key), key)
 })
 
 test('the writer of docs/sync.md writes and its second call repeats nothing', async () => {

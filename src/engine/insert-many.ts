@@ -21,7 +21,7 @@ const MAX_COLUMNS = 64
 
 /**
  * Inserts rows in one statement, all or none: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
- * each row as ever, but what a statement costs is paid once: two to three times as fast as a statement a row. Rows may
+ * each row as ever, but what a statement costs is paid once (bench/RESULTS.md compares it with an INSERT a row). Rows may
  * come from a generator; nothing is collected. Returns how many were inserted.
  */
 export function insertMany(

@@ -124,20 +124,12 @@ claim(
     db.exec('CREATE VIRTUAL TABLE vec_docs USING vec(doc_id)')
     const embed: vecutil.EmbedFunc = lengths
     assert.equal(vecutil.shadowTableName('vec_docs'), '_vec_vec_docs')
-    vecutil.upsertShadowDocument(db, '_vec_vec_docs', 'demo', {
-      id: 'a',
-      content: 'abc',
-      embedding: [3, 1],
-    })
-    vecutil.upsertVirtualTableDocument(db, 'vec_docs', 'demo', {
-      id: 'b',
-      content: 'x',
-      embedding: [1, 1],
-    })
-    assert.deepEqual(
-      await vecutil.matchText(db, 'vec_docs', 'demo', embed, 'three', { limit: 1 }),
-      ['a'],
-    )
+    const a = { id: 'a', content: 'abc' }
+    await vecutil.upsertShadowDocument(db, '_vec_vec_docs', 'demo', a, { embed })
+    const b = { id: 'b', content: 'x' }
+    await vecutil.upsertVirtualTableDocument(db, 'vec_docs', 'demo', b, { embed })
+    const found = await vecutil.matchText(db, 'vec_docs', 'demo', embed, 'three', { limit: 1 })
+    assert.deepEqual(found, ['a'])
     const texts = new vecutil.Collection(db, {
       table: 'vec_docs',
       dataset: 'texts',
