@@ -17,6 +17,7 @@ import { directoryLocks } from './directory-locks.ts'
 import type { LockKind, Locks } from './file-locks.ts'
 import { closeDatabase } from './kernel-locks.ts'
 import { ofdLocks } from './ofd-locks.ts'
+import type { OpenFile } from './open-file.ts'
 import {
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_FULLPATH,
@@ -31,7 +32,7 @@ import {
   lastMessage,
   report,
 } from './vfs-errors.ts'
-import { type OpenFile, ioMethods } from './vfs-files.ts'
+import { ioMethods } from './vfs-files.ts'
 import { PathReader, fullPath, journalOwner, syncDirectoryOf, temporaryPath } from './vfs-paths.ts'
 import { type VfsMethods, ioMethodsLayout, makeStruct, vfsLayout } from './vfs-struct.ts'
 import { type Pointer, SQLITE_OK, type Sqlite } from './wasm.ts'

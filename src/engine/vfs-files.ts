@@ -9,8 +9,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import type { FileIdentity, FileLock } from './file-locks.ts'
 import { closeDatabase } from './kernel-locks.ts'
+import type { OpenFile } from './open-file.ts'
+import { forgetReadAhead, readAhead } from './read-ahead.ts'
 import {
   SQLITE_IOERR,
   SQLITE_IOERR_CHECKRESERVEDLOCK,
@@ -29,20 +30,6 @@ import {
 import { syncDirectoryOf } from './vfs-paths.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
 import { type Pointer, SQLITE_OK, type Sqlite } from './wasm.ts'
-
-/** A file SQLite has open. */
-export interface OpenFile {
-  readonly fd: number
-  readonly path: string
-  /** Of a database file only: nothing else is ever locked. */
-  readonly database: { readonly lock: FileLock; readonly identity: FileIdentity } | undefined
-  /** Its name is not yet safely in the folder. */
-  unsyncedName: boolean
-  /** To remove when closed, where an open file cannot be removed. */
-  readonly removeOnClose: boolean
-  /** Whether the WAL stays when the last connection closes. */
-  persistWal: boolean
-}
 
 const SYNC_DATAONLY = 0x10
 const SECTOR_BYTES = 4096
@@ -95,6 +82,7 @@ export function ioMethods(
     xRead: guarded(SQLITE_IOERR_READ, (file, p: Pointer, bytes, offset) => {
       const heap = sqlite.u8
       const from = Number(offset)
+      if (file.database && readAhead(file, heap, p, bytes, from)) return SQLITE_OK
       let done = 0
       while (done < bytes) {
         const got = readSync(file.fd, heap, p + done, bytes - done, from + done)
@@ -110,12 +98,14 @@ export function ioMethods(
     xWrite: guarded(SQLITE_IOERR_WRITE, (file, p: Pointer, bytes, offset) => {
       const heap = sqlite.u8
       const from = Number(offset)
+      forgetReadAhead(file)
       let done = 0
       while (done < bytes) done += writeSync(file.fd, heap, p + done, bytes - done, from + done)
       return SQLITE_OK
     }),
 
     xTruncate: guarded(SQLITE_IOERR_TRUNCATE, (file, size: bigint) => {
+      forgetReadAhead(file)
       ftruncateSync(file.fd, Number(size))
       return SQLITE_OK
     }),
@@ -142,10 +132,11 @@ export function ioMethods(
       (file, level: number) => file.database?.lock.lock(level) ?? SQLITE_OK,
     ),
 
-    xUnlock: guarded(
-      SQLITE_IOERR_UNLOCK,
-      (file, level: number) => file.database?.lock.unlock(level) ?? SQLITE_OK,
-    ),
+    xUnlock: guarded(SQLITE_IOERR_UNLOCK, (file, level: number) => {
+      // From here on others may write.
+      forgetReadAhead(file)
+      return file.database?.lock.unlock(level) ?? SQLITE_OK
+    }),
 
     xCheckReservedLock: guarded(SQLITE_IOERR_CHECKRESERVEDLOCK, (file, pOut: Pointer) => {
       sqlite.poke32(pOut, file.database?.lock.reserved() === true ? 1 : 0)
@@ -186,6 +177,7 @@ export function ioMethods(
 }
 
 function close(file: OpenFile): void {
+  forgetReadAhead(file)
   try {
     file.database?.lock.close()
   } finally {

@@ -113,3 +113,18 @@ export interface IndexSection {
   readonly name: string
   readonly bytes: Uint8Array
 }
+
+/** A section that is still to be read: `bytes` reads it, `copyInto` where it is wanted. Both throw when it is damaged. */
+export interface StoredSection extends IndexSection {
+  readonly length: number
+  copyInto(to: Uint8Array): void
+}
+
+export function sectionLength(section: IndexSection | StoredSection): number {
+  return 'copyInto' in section ? section.length : section.bytes.length
+}
+
+export function copySection(section: IndexSection | StoredSection, to: Uint8Array): void {
+  if ('copyInto' in section) section.copyInto(to)
+  else to.set(section.bytes)
+}

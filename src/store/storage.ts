@@ -1,6 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { IndexImage, IndexSection } from '../indexes/vector-index.ts'
+import { VecError } from '../errors.ts'
+import type { IndexImage, IndexSection, StoredSection } from '../indexes/vector-index.ts'
 import { checksum } from '../kernels/checksum.ts'
 import { IdTable } from './id-table.ts'
 import { CHUNKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from './layout.ts'
@@ -39,16 +40,16 @@ export class Storage {
     const head = this.head(shadow, dataset)
     if (!head || head.recipe !== stampOf(recipe, shadow, dataset)) return undefined
     if (head.metric !== recipe.metric) return undefined
-    const sections = new Map<string, Uint8Array>()
+    const sections = new Map<string, StoredSection>()
     for (const section of head.sections) {
-      const bytes = this.#loadSection(shadow, dataset, section)
-      if (!bytes) return undefined
-      sections.set(section.name, bytes)
+      if (!this.#hasBytes(shadow, dataset, section)) return undefined
+      const read = (to: Uint8Array): void => this.#readSection(shadow, dataset, section, to)
+      sections.set(section.name, new ChunkedSection(section, read))
     }
     try {
       return assemble(head, sections, recipe)
     } catch {
-      // Sound checksums over something no index can be made of: as good as damaged.
+      // A damaged chunk, or sound checksums over something no index can be made of.
       return undefined
     }
   }
@@ -207,46 +208,45 @@ export class Storage {
     return { first, limit, lagging }
   }
 
-  #loadSection(shadow: string, dataset: string, section: SavedSection): Uint8Array | undefined {
-    let chunks: Statement | undefined
+  /** Copies the chunks of a section to `to`; throws VEC_STORAGE when they are not what the head says. */
+  #readSection(shadow: string, dataset: string, section: SavedSection, to: Uint8Array): void {
+    const chunks = this.#prepare(
+      `SELECT chunk, data FROM {schema}.${CHUNKS}
+       WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
+    )
     try {
-      chunks = this.#prepare(
-        `SELECT chunk, data FROM {schema}.${CHUNKS}
-         WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
-      )
-      if (!this.#hasBytes(shadow, dataset, section)) return undefined
-      const bytes = new Uint8Array(section.bytes)
       let next = 0
       chunks.start(storageName(shadow), dataset, section.name)
       while (chunks.step()) {
-        if (next === section.checksums.length || chunks.number(0) !== next) return undefined
+        if (next === section.checksums.length || chunks.number(0) !== next) throw damaged(section)
         const data = chunks.bytes(1)
-        if (data.length !== lengthOf(section, next)) return undefined
+        if (data.length !== lengthOf(section, next)) throw damaged(section)
         const at = next * CHUNK_BYTES
-        bytes.set(data, at)
-        const copy = bytes.subarray(at, at + data.length)
-        if (checksum(copy) !== section.checksums[next]) return undefined
+        const copy = to.subarray(at, at + data.length)
+        copy.set(data)
+        if (checksum(copy) !== section.checksums[next]) throw damaged(section)
         next++
       }
-      return next === section.checksums.length ? bytes : undefined
-    } catch {
-      // A table that is not there, a size that no memory holds.
-      return undefined
+      if (next !== section.checksums.length) throw damaged(section)
     } finally {
-      chunks?.finalize()
+      chunks.finalize()
     }
   }
 
   /** Whether the file holds what a head claims: before memory is taken for it. */
   #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
-    const sum = this.#prepare(
-      `SELECT coalesce(sum(length(data)), 0) FROM {schema}.${CHUNKS}
-       WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
-    )
+    let sum: Statement | undefined
     try {
+      sum = this.#prepare(
+        `SELECT coalesce(sum(length(data)), 0) FROM {schema}.${CHUNKS}
+         WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
+      )
       return sum.pluck().get(storageName(shadow), dataset, section.name) === section.bytes
+    } catch {
+      // A table that is not there.
+      return false
     } finally {
-      sum.finalize()
+      sum?.finalize()
     }
   }
 
@@ -323,13 +323,36 @@ function seqOf(head: Uint8Array): number | undefined {
   }
 }
 
+/** A section of a saved index, read when it is asked for. */
+class ChunkedSection implements StoredSection {
+  readonly name: string
+  readonly length: number
+  readonly copyInto: (this: void, to: Uint8Array) => void
+
+  constructor(section: SavedSection, read: (this: void, to: Uint8Array) => void) {
+    this.name = section.name
+    this.length = section.bytes
+    this.copyInto = read
+  }
+
+  get bytes(): Uint8Array {
+    const bytes = new Uint8Array(this.length)
+    this.copyInto(bytes)
+    return bytes
+  }
+}
+
+function damaged(section: SavedSection): VecError {
+  return new VecError('VEC_STORAGE', `the saved section ${section.name} is not what its head says`)
+}
+
 function assemble(
   head: SavedHead,
-  sections: ReadonlyMap<string, Uint8Array>,
+  sections: ReadonlyMap<string, StoredSection>,
   recipe: IndexRecipe,
 ): Slice | undefined {
-  const pool = sections.get(IDS_POOL)
-  const startBytes = sections.get(IDS_STARTS)
+  const pool = sections.get(IDS_POOL)?.bytes
+  const startBytes = sections.get(IDS_STARTS)?.bytes
   if (!pool || !startBytes || startBytes.length !== head.positions * 4) return undefined
   const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, head.positions)
   const ids = IdTable.restore(pool, starts)
@@ -344,7 +367,7 @@ function assemble(
     note,
     sections: head.sections
       .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
-      .map(({ name }) => ({ name, bytes: sections.get(name)! })),
+      .map(({ name }) => sections.get(name)!),
   }
   const slice = new Slice(recipe, head.point, 0, ids)
   slice.adopt(recipe.restore(image))

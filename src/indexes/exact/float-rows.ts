@@ -2,6 +2,7 @@ import { align16, HITS } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import type { Metric } from '../../vector/metric.ts'
+import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { RowBlock } from './row-block.ts'
 import { NOWHERE, REMOVED } from './rows.ts'
@@ -161,10 +162,11 @@ export class FloatRows implements Rows {
     return { name: 'floats', bytes: this.arena.u8.subarray(rows, rows + this.#positions * stride) }
   }
 
-  /** Takes over the bytes of a saved section. */
-  load(bytes: Uint8Array, positions: number): void {
+  /** Takes over a saved section. */
+  load(section: IndexSection, positions: number): void {
     this.#block.ensure(positions)
-    this.arena.u8.set(bytes, this.#block.rows)
+    const { rows } = this.#block
+    copySection(section, this.arena.u8.subarray(rows, rows + sectionLength(section)))
     this.#positions = positions
   }
 

@@ -1,5 +1,6 @@
 import { VecError } from '../../errors.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
+import { sectionLength } from '../vector-index.ts'
 import type { IndexImage, VectorIndex } from '../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
 import { ExactIndex, MAX_DIM, RESIDENT_LIMIT } from './exact-index.ts'
@@ -35,15 +36,22 @@ export function restoreExactIndex(
     throw damaged(`${count} live rows of ${positions}`)
   }
   if (sections.length !== 1) throw damaged(`${sections.length} sections`)
-  const [{ bytes, name }] = sections
+  const [section] = sections
+  const { name } = section
   const form = forms.get(name)
   if (!form || (name === 'split' && dim < SPLIT_DIM)) throw damaged(`a section ${name}`)
   const size = form.size(dim, positions)
-  if (bytes.length !== size) {
-    throw damaged(`${bytes.length} bytes of ${name} for ${positions} rows in ${size}`)
+  const length = sectionLength(section)
+  if (length !== size) {
+    throw damaged(`${length} bytes of ${name} for ${positions} rows in ${size}`)
   }
   const rows = new form.Rows(metric, dim, positions, kernels)
-  rows.load(bytes, positions)
+  try {
+    rows.load(section, positions)
+  } catch (error) {
+    rows.dispose()
+    throw error
+  }
   let live = 0
   for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
   if (live !== count) {

@@ -4,6 +4,7 @@ import { HITS_BYTES } from '../../kernels/kernels.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import type { Metric } from '../../vector/metric.ts'
 import { MAX_STAGED_ROWS } from '../vector-index.ts'
+import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { codeStride } from './code-rows.ts'
 import { QueryCode } from './query-code.ts'
@@ -263,10 +264,11 @@ export class SplitRows implements Rows {
     return { name: 'split', bytes: u8.subarray(rows, rows + bytes) }
   }
 
-  /** Takes over the bytes of a saved section. */
-  load(bytes: Uint8Array, positions: number): void {
+  /** Takes over a saved section. */
+  load(section: IndexSection, positions: number): void {
     this.#block.ensure(this.#wholeGroups(positions))
-    this.arena.u8.set(bytes, this.#block.rows)
+    const { rows } = this.#block
+    copySection(section, this.arena.u8.subarray(rows, rows + sectionLength(section)))
     this.#positions = positions
   }
 
