@@ -2,6 +2,7 @@
 // src/kernels/twin holds the same functions in TypeScript; both must agree to the bit.
 
 export { scanCodesDot, scanCodesEuclidean } from './scan-codes'
+export { scanHeadsDot, scanHeadsEuclidean, scanTailsDot, scanTailsEuclidean, splitRows } from './scan-split'
 export { scanFloatsDot, scanFloatsEuclidean } from './scan-floats'
 export { quantize } from './quantize'
 export { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact'

@@ -1,81 +1,8 @@
 // int8 rows against a 16-bit query. A row is `stride` bytes, a multiple of 16: codes, then scale f32 at stride - 12,
 // error f32 at stride - 8, length f32 or sum of squared codes i32 at stride - 4. docs/exact-index.md proves the bounds.
 
+import { dots, products, total } from './code-dots'
 import { DENSE, putHit, wordOf } from './hits'
-
-// @ts-ignore: decorator
-@inline
-function products(row: usize, query: usize, stride: usize): v128 {
-  let even = i32x4.splat(0)
-  let odd = i32x4.splat(0)
-  const end = row + stride
-  do {
-    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load_ext<i8>(row), v128.load(query)))
-    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), v128.load(query, 16)))
-    row += 16
-    query += 32
-  } while (row != end)
-  return i32x4.add(even, odd)
-}
-
-function dot(row: usize, query: usize, stride: usize): i32 {
-  const sums = products(row, query, stride)
-  return (
-    i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
-  )
-}
-
-// Two rows side by side share the loads of the query: 15 % faster while rows are short. Long ones are two streams to the
-// hardware's prefetcher and take twice as long as one after the other (measured at 784 bytes; alike at 400).
-const SIDE_BY_SIDE: usize = 400
-
-// @ts-ignore: decorator
-@inline
-function step(sums: v128, row: usize, first: v128, second: v128): v128 {
-  const a = i32x4.dot_i16x8_s(v128.load_ext<i8>(row), first)
-  const b = i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), second)
-  return i32x4.add(sums, i32x4.add(a, b))
-}
-
-// The dots of four rows.
-// @ts-ignore: decorator
-@inline
-function dots(row: usize, query: usize, stride: usize): v128 {
-  let a = i32x4.splat(0)
-  let b = i32x4.splat(0)
-  let c = i32x4.splat(0)
-  let d = i32x4.splat(0)
-  const second = row + stride
-  const third = second + stride
-  const fourth = third + stride
-  if (stride > SIDE_BY_SIDE) {
-    a = products(row, query, stride)
-    b = products(second, query, stride)
-    c = products(third, query, stride)
-    d = products(fourth, query, stride)
-  } else {
-    const size = stride << 1
-    for (let at: usize = 0, one = row, two = second; at != size; at += 32) {
-      const low = v128.load(query + at)
-      const high = v128.load(query + at, 16)
-      a = step(a, one, low, high)
-      b = step(b, two, low, high)
-      one += 16
-      two += 16
-    }
-    for (let at: usize = 0, one = third, two = fourth; at != size; at += 32) {
-      const low = v128.load(query + at)
-      const high = v128.load(query + at, 16)
-      c = step(c, one, low, high)
-      d = step(d, two, low, high)
-      one += 16
-      two += 16
-    }
-  }
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7))
-}
 
 // Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
 // @ts-ignore: decorator
@@ -126,7 +53,7 @@ export function scanCodesDot(
     if (popcnt(bits) >= DENSE) {
       for (; to - position >= 4 && bits != 0; position += 4) {
         if (bits & 15) {
-          const found = dots(row, query, stride)
+          const found = dots(row, query, stride, stride)
           const tail = row + last
           const low = missDot(found, tail, stride, scale, perError, perLength, least)
           const high = missDot(
@@ -147,7 +74,7 @@ export function scanCodesDot(
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
       count = hitDot(
-        at + last, position + skip, dot(at, query, stride), hits, count, scale, perError, perLength, least, most,
+        at + last, position + skip, total(products(at, query, stride)), hits, count, scale, perError, perLength, least, most,
       )
     }
   }
@@ -212,7 +139,7 @@ export function scanCodesEuclidean(
     if (popcnt(bits) >= DENSE) {
       for (; to - position >= 4 && bits != 0; position += 4) {
         if (bits & 15) {
-          const found = dots(row, query, stride)
+          const found = dots(row, query, stride, stride)
           const tail = row + last
           const low = missEuclidean(found, tail, stride, twice, error, square, rounding, least)
           const high = missEuclidean(
@@ -233,7 +160,7 @@ export function scanCodesEuclidean(
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
       count = hitEuclidean(
-        at + last, position + skip, dot(at, query, stride), hits, count, twice, error, square, rounding, least, most,
+        at + last, position + skip, total(products(at, query, stride)), hits, count, twice, error, square, rounding, least, most,
       )
     }
   }

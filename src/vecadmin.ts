@@ -1,2 +1,2 @@
-/** The vec_admin virtual table: rebuild, statistics, optimization of indexes through SQL. */
+/** The vec_admin virtual table: rebuild, statistics, check, repair, explanation and export of indexes through SQL. */
 export { register } from './tables/register.ts'

@@ -107,9 +107,9 @@ export async function kindCase(set: DataSet, rounds: number): Promise<Finding[]>
 
 /** What the table of a connection chose, and why. */
 function chosen(db: Connection): string {
-  const facts = db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'stats:v:d'").pluck().all()
-  const why = facts.find(fact => String(fact).startsWith('why: '))
-  return String(why ?? 'the reason is not known')
+  const stats = db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'stats:v:d'").pluck()
+  const facts = stats.all() as string[]
+  return facts.find(fact => fact.startsWith('why: ')) ?? 'the reason is not known'
 }
 
 function sameAnswers(set: DataSet, tables: readonly { readonly db: Connection }[]): boolean {

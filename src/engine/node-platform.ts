@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
+import { setLargePages } from '../kernels/large-pages.ts'
 import {
   fileIdentity,
   installNodeVfs,
@@ -10,11 +11,20 @@ import {
   readJournalMode,
 } from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
+import { transparentHugePages } from './transparent-huge-pages.ts'
 import type { Sqlite } from './wasm.ts'
+
+/** As far as SQLite's memory can grow. */
+const SQLITE_MEMORY = 2 ** 31
 
 /** Files on Node, Bun and Deno, through the VFS of ours. */
 export function nodePlatform(sqlite: Sqlite): Platform {
   const { name } = installNodeVfs(sqlite)
+  const pages = transparentHugePages()
+  if (pages) {
+    setLargePages(pages)
+    pages(sqlite.memory.buffer, SQLITE_MEMORY)
+  }
   return {
     vfs: name,
     lockSupport,

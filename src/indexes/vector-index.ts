@@ -57,7 +57,7 @@ export interface VectorIndex {
   /** Exact similarity (bit for bit that of src/vector) of a live position for the query of the last search; resident only. */
   similarity(position: number): number
 
-  /** The floats of a live position; resident only. A view: gone after the next call of any method. */
+  /** The floats of a live position, but for the sign of zeros; resident only. A view: gone after the next call of any method. */
   row?(position: number): Float32Array
 
   /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */

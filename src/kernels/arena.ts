@@ -1,12 +1,15 @@
 import { VecError } from '../errors.ts'
 import { HITS_BYTES, MAX_HITS } from './kernels.ts'
 import type { KernelKind, Kernels } from './kernels.ts'
+import { largePagesFor } from './large-pages.ts'
 import { createTwin } from './twin/twin.ts'
 import { canRunWasmKernels, wasmKernels } from './wasm.ts'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
 const LARGE = 1 << 20
+/** Smaller memories are not worth a large page. */
+const WORTH_LARGE_PAGES = 1 << 22
 
 /** Where the hits of a scan are written; also scratch for what lasts no longer than one call. */
 export const HITS = 1024
@@ -14,7 +17,9 @@ export const HITS = 1024
 export const ALLOWED: number = HITS + HITS_BYTES
 /** State of a running hash. */
 export const HASH_STATE: number = ALLOWED + MAX_HITS / 8
-const FIRST_BLOCK = HASH_STATE + 64
+/** Positions (u32 each) that the first part of a scan found. */
+export const LISTED: number = HASH_STATE + 64
+const FIRST_BLOCK = LISTED + MAX_HITS * 4
 
 const buffers = new WeakMap<ArrayBufferLike, Arena>()
 
@@ -37,10 +42,13 @@ export class Arena {
   f64!: Float64Array
   readonly #memory: WebAssembly.Memory
   readonly #free = new Map<number, number[]>()
+  readonly #large: ReturnType<typeof largePagesFor>
   #top: number = FIRST_BLOCK
 
   constructor(kind: KernelKind = preferredKernels()) {
-    this.#memory = createMemory()
+    const { maximum, memory } = createMemory()
+    this.#memory = memory
+    this.#large = largePagesFor(memory.buffer, maximum * PAGE)
     this.kind = kind
     this.kernels = kind === 'wasm' ? wasmKernels(this.#memory) : createTwin(this.#memory)
     this.#view()
@@ -81,18 +89,29 @@ export class Arena {
     const address = this.#top
     const end = address + bytes
     if (end > this.u8.length) {
-      const pages = Math.ceil((end - this.u8.length) / PAGE)
-      try {
-        this.#memory.grow(pages)
-      } catch (cause) {
-        throw new VecError('SQLITE_NOMEM', `no memory for ${bytes} more bytes of an index`, {
-          cause,
-        })
+      if (!this.#grow(this.#wholePages(end)) && !this.#grow(end)) {
+        throw new VecError('SQLITE_NOMEM', `no memory for ${bytes} more bytes of an index`)
       }
       this.#view()
     }
     this.#top = end
     return address
+  }
+
+  #grow(end: number): boolean {
+    try {
+      this.#memory.grow(Math.ceil((end - this.u8.length) / PAGE))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The end of the large page that holds the last byte: a page that is there in part is made of small ones. */
+  #wholePages(end: number): number {
+    if (!this.#large || end < WORTH_LARGE_PAGES) return end
+    const { offset, size } = this.#large
+    return Math.ceil((end + offset) / size) * size - offset
   }
 
   #view(): void {
@@ -164,18 +183,18 @@ function sizeClassWithin(bytes: number): number {
   return Math.floor(bytes / step) * step
 }
 
-function createMemory(): WebAssembly.Memory {
+function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
   const initial = Math.ceil(FIRST_BLOCK / PAGE)
   // Some runtimes reserve the maximum and have less.
   for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
     try {
-      return new WebAssembly.Memory({ initial, maximum })
+      return { memory: new WebAssembly.Memory({ initial, maximum }), maximum }
     } catch {
       continue
     }
   }
   try {
-    return new WebAssembly.Memory({ initial, maximum: 4096 })
+    return { memory: new WebAssembly.Memory({ initial, maximum: 4096 }), maximum: 4096 }
   } catch (cause) {
     throw new VecError('SQLITE_NOMEM', 'no memory for an index', { cause })
   }

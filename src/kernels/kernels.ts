@@ -37,6 +37,89 @@ export interface Kernels {
     most: number,
     allowed: number,
   ): number
+  /**
+   * int8 rows in two parts: writes the positions (u32 each) among from..to-1 whose upper bound may reach `least`, judged
+   * by their heads (and, with `whole` 1 and `tailLength` 0, by their tails), and returns how many.
+   */
+  scanHeadsDot(
+    rows: number,
+    groupBits: number,
+    headCodes: number,
+    tailStride: number,
+    from: number,
+    to: number,
+    query: number,
+    list: number,
+    whole: number,
+    tailLength: number,
+    scale: number,
+    perError: number,
+    perLength: number,
+    least: number,
+    allowed: number,
+  ): number
+  scanHeadsEuclidean(
+    rows: number,
+    groupBits: number,
+    headCodes: number,
+    tailStride: number,
+    from: number,
+    to: number,
+    query: number,
+    list: number,
+    whole: number,
+    tailLength: number,
+    twice: number,
+    error: number,
+    square: number,
+    rounding: number,
+    least: number,
+    allowed: number,
+  ): number
+  /** Writes the hits among `count` listed positions and returns how many. */
+  scanTailsDot(
+    rows: number,
+    groupBits: number,
+    headCodes: number,
+    tailStride: number,
+    list: number,
+    count: number,
+    query: number,
+    hits: number,
+    scale: number,
+    perError: number,
+    perLength: number,
+    least: number,
+    most: number,
+  ): number
+  scanTailsEuclidean(
+    rows: number,
+    groupBits: number,
+    headCodes: number,
+    tailStride: number,
+    list: number,
+    count: number,
+    query: number,
+    hits: number,
+    twice: number,
+    error: number,
+    square: number,
+    rounding: number,
+    least: number,
+    most: number,
+  ): number
+  /** Rows that `quantize` made, to the positions from `position` on. */
+  splitRows(
+    from: number,
+    fromStride: number,
+    count: number,
+    dim: number,
+    rows: number,
+    groupBits: number,
+    headCodes: number,
+    tailStride: number,
+    position: number,
+  ): void
   /** float32 rows, dot product. */
   scanFloatsDot(
     rows: number,

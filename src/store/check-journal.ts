@@ -4,8 +4,10 @@ import { JOURNAL, JOURNAL_STATE } from './layout.ts'
 import { quoteName } from './names.ts'
 import { Storage } from './storage.ts'
 
-/** The journal prunes itself before it is so long, unless its programs never close or never pause. */
-const LONG = 50_000
+/** Fewer are not worth a word. */
+const MANY = 10_000
+/** The journal prunes itself bit by bit; so long it becomes only when no program ever pauses or closes the file. */
+const LONG = 500_000
 
 /** How long the journal is, and how much of it nothing needs any more. */
 export function checkJournal({ searcher, remedy }: Inspected): Defect[] {
@@ -27,10 +29,11 @@ export function checkJournal({ searcher, remedy }: Inspected): Defect[] {
   const length = last === 0 ? 0 : last - first + 1
   const needless = new Storage(db, schema).prunable(last)
   const op = `the journal holds ${length} changes, up to number ${last}; the first ${pruned ?? 0} are pruned`
-  if (needless === 0 || length <= LONG) return [finding('info', 'journal', op)]
+  if (needless < MANY) return [finding('info', 'journal', op)]
+  const severity = length > LONG ? 'warning' : 'info'
   return [
     {
-      ...finding('warning', 'journal', `${op}; ${needless} more are needed by no saved index`, {
+      ...finding(severity, 'journal', `${op}; ${needless} more are needed by no saved index`, {
         remedy: remedy('optimize', ''),
       }),
       mend: () => {

@@ -22,6 +22,8 @@ export const CHUNK_BYTES = 65536
 const KINDS: readonly IndexKind[] = ['exact', 'cover']
 const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot']
 const MAX_SECTIONS = 64
+/** Bit 31 of the rejected rows. */
+const MIXED = 2 ** 31
 
 /** The head of a saved index: what it is, which history it covers, and what its chunks must be. */
 export interface SavedHead {
@@ -34,6 +36,8 @@ export interface SavedHead {
   readonly count: number
   readonly point: Point
   readonly notFinite: number
+  /** Rows of another dimension are left out. */
+  readonly mixed: boolean
   /** What the index remembers in words; '' for nothing. */
   readonly note: string
   readonly sections: readonly SavedSection[]
@@ -57,7 +61,7 @@ export function encodeHead(head: SavedHead): Uint8Array {
   writer.u32(head.dim)
   writer.u32(head.positions)
   writer.u32(head.count)
-  writer.u32(head.notFinite)
+  writer.u32(Math.min(head.notFinite, MIXED - 1) + (head.mixed ? MIXED : 0))
   writer.u64(BigInt(head.point.epoch))
   writer.u64(BigInt(head.point.seq))
   writer.u64(head.point.tag)
@@ -105,7 +109,7 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   const dim = reader.u32('dimension')
   const positions = reader.u32('positions')
   const count = reader.u32('count')
-  const notFinite = reader.u32('rejected rows')
+  const rejected = reader.u32('rejected rows')
   const epoch = Number(reader.u64('epoch'))
   const seq = Number(reader.u64('sequence'))
   const tag = BigInt.asIntN(64, reader.u64('tag'))
@@ -139,7 +143,8 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
     positions,
     count,
     point: { epoch, seq, tag },
-    notFinite,
+    notFinite: rejected % MIXED,
+    mixed: rejected >= MIXED,
     note,
     sections,
   }

@@ -117,6 +117,7 @@ export class Storage {
       count: image.count,
       point: slice.point,
       notFinite: slice.rejected.notFinite,
+      mixed: slice.mixed,
       note: image.note ?? '',
       sections,
     })
@@ -348,6 +349,8 @@ function assemble(
   const slice = new Slice(recipe, head.point, 0, ids)
   slice.adopt(recipe.restore(image))
   slice.rejected.notFinite = head.notFinite
+  // How many does not matter, that there are some does.
+  slice.rejected.otherDimension = head.mixed ? 1 : 0
   slice.savedSeq = head.point.seq
   return slice
 }

@@ -74,8 +74,8 @@ export class Upkeep {
     return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
   }
 
-  /** `asked`: somebody waits for it, and wants all of it. */
-  #saveAll(patience: number, asked = false): boolean {
+  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. */
+  #saveAll(patience: number, thorough = false): boolean {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
       ({ shadow, dataset, slice }) =>
@@ -84,7 +84,7 @@ export class Upkeep {
         !isExported(db, this.#schema, shadow, dataset),
     )
     // Who only reads leaves the journal to those who write.
-    const prune = (asked || db.totalChanges > 0) && this.#journalIsLong()
+    const prune = (thorough || db.totalChanges > 0) && this.#journalIsLong()
     if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
@@ -94,7 +94,7 @@ export class Upkeep {
               this.storage.save(shadow, dataset, slice!)
             }
             const last = this.#lastSeq()
-            while (this.storage.prune(last) > 0) if (!asked) break
+            for (let more = true; more;) more = this.storage.prune(last) > 0 && thorough
             retireExportTriggers(db, this.#schema)
           })
           .immediate(),

@@ -25,8 +25,8 @@ export function recipeOf(options: VecOptions): IndexRecipe {
       metric,
       key: `auto ${metric} ${base} ${bound}${rows}`,
       why: 'index=auto: there is nothing to choose by',
-      create: dim => createAutoIndex({ metric, dim, base, bound }),
-      restore: image => restoreAutoIndex(image, { base, bound }),
+      create: dim => createAutoIndex({ metric, dim, base, bound, parallel }),
+      restore: image => restoreAutoIndex(image, { base, bound, parallel }),
     }
   }
   return {

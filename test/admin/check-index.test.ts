@@ -150,30 +150,32 @@ test('a repair tells the indexes of other connections, too', async () => {
        const db = await open(${JSON.stringify(path)})
        const search = db.prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 3").pluck()
        parentPort.on('message', query => {
-         if (query === 'end') { db.close(); parentPort.close() }
-         else parentPort.postMessage(search.all(query))
+         parentPort.postMessage(search.all(query))
        })
        parentPort.postMessage('ready')
      })`,
     { eval: true },
   )
-  const next = (): Promise<unknown> => new Promise(resolve => worker.once('message', resolve))
-  assert.equal(await next(), 'ready')
-  const ask = (): Promise<unknown> => {
-    const answer = next()
-    worker.postMessage(vector(8, SMALL.dim))
-    return answer
+  try {
+    const next = (): Promise<unknown> => new Promise(resolve => worker.once('message', resolve))
+    assert.equal(await next(), 'ready')
+    const ask = (): Promise<unknown> => {
+      const answer = next()
+      worker.postMessage(vector(8, SMALL.dim))
+      return answer
+    }
+    const nearest = (): unknown =>
+      db
+        .prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 3")
+        .pluck()
+        .all(vector(8, SMALL.dim))
+    assert.deepEqual(await ask(), nearest())
+    unseen(path, "UPDATE _vec_docs SET id = 'renamed' WHERE dataset_id = 'a' AND id = 'doc 8'")
+    admin(db, 'repair:docs:a')
+    assert.equal((nearest() as string[])[0], 'renamed')
+    assert.deepEqual(await ask(), nearest())
+  } finally {
+    await worker.terminate()
+    db.close()
   }
-  const nearest = (): unknown =>
-    db
-      .prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 3")
-      .pluck()
-      .all(vector(8, SMALL.dim))
-  assert.deepEqual(await ask(), nearest())
-  unseen(path, "UPDATE _vec_docs SET id = 'renamed' WHERE dataset_id = 'a' AND id = 'doc 8'")
-  admin(db, 'repair:docs:a')
-  assert.equal((nearest() as string[])[0], 'renamed')
-  assert.deepEqual(await ask(), nearest())
-  worker.postMessage('end')
-  db.close()
 })

@@ -201,7 +201,7 @@ test('what the original cannot serve is refused, and says why', async () => {
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(16), id = x'00' WHERE id = 'short'")
   refused('export:cover:docs:a', /1 row has an id that is no text/)
   fill(db, 'docs', 'A', 5, 3)
-  // All datasets or none: 'b:c' alone could be served.
+  // All datasets or none: 'A' alone could be served.
   refused('export:brute:docs:', /1 row has an id that is no text/)
   db.exec(
     "CREATE VIRTUAL TABLE dots USING vec(id, metric=dot); INSERT INTO _vec_dots(dataset_id, id, embedding) VALUES ('a', 'x', vec_f32('[1]'))",

@@ -1,4 +1,9 @@
-import { AutoIndex, createAutoIndex, restoreAutoIndex } from '../../src/indexes/auto/auto-index.ts'
+import {
+  AutoIndex,
+  createAutoIndex,
+  restoreAutoIndex,
+  restoreByRule,
+} from '../../src/indexes/auto/auto-index.ts'
 import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
 import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import type { Metric } from '../../src/vector/metric.ts'
@@ -14,8 +19,12 @@ indexContract({
 /** Anything is judged, from the first row on. */
 const eager = { ...AUTO_RULE, bytes: 0, manyRows: 0, rows: 1, dimensions: Infinity }
 const rules = {
-  // The tree is confirmed; then its searches cost more than a scan's, and it is given up after some of them.
-  'which begins as a tree and is judged to stay one': { ...eager, margin: Infinity },
+  'which begins as a tree, is judged to stay one, and is given up by its searches': {
+    ...eager,
+    margin: Infinity,
+    review: 5,
+    tooDear: 0,
+  },
   'which begins as a tree and is judged to be a scan': { ...eager, margin: 0 },
   'which never gives the tree up': { ...eager, margin: Infinity, visitCost: 0 },
 }
@@ -26,7 +35,7 @@ for (const [name, rule] of Object.entries(rules)) {
     metrics: ['cosine', 'euclidean'],
     create: (metric: Metric, dim) =>
       new AutoIndex({ metric, dim }, rule, createCoverIndex({ metric, dim })),
-    restore: image => restoreAutoIndex(image, {}, rule),
+    restore: image => restoreByRule(image, {}, rule),
     most: 20_000,
   })
 }

@@ -197,6 +197,7 @@ test('options and images are refused at the door', () => {
   const option = { code: 'VEC_OPTION' }
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, base: 1 }), option)
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, bound: 'x' as 'level' }), option)
+  assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, parallel: 0.5 }), option)
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 0 }), RangeError)
   const index = createAutoIndex({ metric: 'cosine', dim: 3 })
   const image = index.save()

@@ -3,14 +3,16 @@ import { describe, test } from 'node:test'
 import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
 import { FloatRows } from '../../src/indexes/exact/float-rows.ts'
 import type { Rows } from '../../src/indexes/exact/rows.ts'
-import { ALLOWED, HITS } from '../../src/kernels/arena.ts'
+import { SplitRows } from '../../src/indexes/exact/split-rows.ts'
+import { ALLOWED, HITS, LISTED } from '../../src/kernels/arena.ts'
 import { MAX_HITS } from '../../src/kernels/kernels.ts'
 import type { KernelKind } from '../../src/kernels/kernels.ts'
 import type { Metric } from '../../src/vector/metric.ts'
 import { exactSimilarity } from '../../src/vector/similarity.ts'
 import { dataset, datasetNames } from './datasets.ts'
+import { random } from './random.ts'
 
-const forms = { codes: CodeRows, floats: FloatRows }
+const forms = { codes: CodeRows, floats: FloatRows, split: SplitRows }
 
 function filled(
   form: keyof typeof forms,
@@ -42,14 +44,23 @@ function scan(rows: Rows, to: number, least: number, most: number, allowed: numb
   }))
 }
 
-const dims = [1, 3, 16, 20, 100, 517, 1030]
+const dims = {
+  codes: [1, 3, 16, 20, 100, 517, 1030],
+  floats: [1, 3, 16, 20, 100, 517, 1030],
+  split: [96, 100, 517, 1030],
+}
+const twinDims = {
+  codes: [1, 4, 15, 18, 52, 100],
+  floats: [1, 4, 15, 18, 52, 100],
+  split: [96, 97, 100, 111, 130, 800],
+}
 
 for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
-  for (const form of ['codes', 'floats'] as const) {
+  for (const form of ['codes', 'floats', 'split'] as const) {
     describe(`bounds of ${form}, ${metric}`, () => {
       for (const name of datasetNames) {
         test(`no exact similarity is outside: ${name}`, () => {
-          for (const dim of dims) {
+          for (const dim of dims[form]) {
             const { queries, rows } = dataset(name, dim, 60)
             const held = filled(form, metric, rows, 'wasm')
             for (const query of queries) {
@@ -73,7 +84,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
 
       test('WASM and the twin give the same hits and bounds, to the bit', () => {
         for (const name of datasetNames) {
-          for (const dim of [1, 4, 15, 18, 52, 100]) {
+          for (const dim of twinDims[form]) {
             const { queries, rows } = dataset(name, dim, 70)
             const [a, b] = (['wasm', 'twin'] as const).map(kernels => {
               const held = filled(form, metric, rows, kernels)
@@ -109,7 +120,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
       })
 
       test('a limit leaves out only rows that are surely beyond it', () => {
-        const { queries, rows } = dataset('isotropic', 40, 500)
+        const { queries, rows } = dataset('isotropic', form === 'split' ? 100 : 40, 500)
         const held = filled(form, metric, rows, 'wasm')
         for (const query of queries.filter(numbers => numbers.some(v => v !== 0))) {
           held.setQuery(query)
@@ -135,23 +146,69 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
   }
 }
 
-test('a dot product of codes never overflows: equal numbers in up to 65,536 dimensions', () => {
-  for (const dim of [515, 516, 517, 600, 4096, 65_536]) {
-    const rows = [1, -1, 0.5].map(v => new Float32Array(dim).fill(v))
-    for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
-      const held = filled('codes', metric, rows, 'wasm')
-      for (const query of rows) {
-        held.setQuery(query)
-        const all = scan(held, rows.length, -Infinity, Infinity, 0)
-        assert.equal(all.length, rows.length)
-        for (const { lower, position, upper } of all) {
-          const similarity = exactSimilarity(metric, query, rows[position])
-          assert.ok(lower <= similarity && similarity <= upper, `${metric}, dim ${dim}`)
-          const width = (upper - lower) / (metric === 'dot' ? dim : Math.sqrt(dim))
-          assert.ok(width < 0.01, `${metric}, dim ${dim}: bounds ${width} apart`)
+describe('heads and tails', () => {
+  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+    test(`find what whole rows find, to the bit: ${metric}`, () => {
+      for (const name of datasetNames) {
+        for (const dim of [96, 100, 300]) {
+          const { queries, rows } = dataset(name, dim, 150)
+          const whole = filled('codes', metric, rows, 'wasm')
+          const split = filled('split', metric, rows, 'wasm')
+          for (const held of [whole, split]) held.remove(7)
+          for (const query of queries) {
+            if (!whole.setQuery(query)) continue
+            split.setQuery(query)
+            const all = scan(whole, rows.length, -Infinity, Infinity, 0)
+            assert.deepEqual(scan(split, rows.length, -Infinity, Infinity, 0), all)
+            const uppers = all.map(hit => hit.upper).toSorted((x, y) => x - y)
+            for (const share of [0.1, 0.5, 0.9, 0.99]) {
+              const least = uppers[Math.floor(uppers.length * share)] ?? 0
+              const expected = scan(whole, rows.length, least, Infinity, 0)
+              assert.deepEqual(scan(split, rows.length, least, Infinity, 0), expected)
+            }
+          }
+          whole.dispose()
+          split.dispose()
         }
       }
-      held.dispose()
-    }
+    })
   }
+
+  test('most rows are dropped by their heads', () => {
+    const r = random(5)
+    const rows = Array.from({ length: 992 }, () => r.vector(768))
+    const held = filled('split', 'cosine', rows, 'wasm')
+    for (const query of rows.slice(0, 10)) {
+      held.setQuery(query)
+      const { arena } = held
+      arena.u32.fill(0xffffffff, LISTED / 4, LISTED / 4 + 1000)
+      // Each query is a row: nothing else comes near.
+      assert.equal(held.scan(0, 992, 0.99, Infinity, 0), 1)
+      const listed = arena.u32.subarray(LISTED / 4, LISTED / 4 + 1000).indexOf(0xffffffff)
+      assert.ok(listed < 20, `${listed} of 992 tails were read`)
+    }
+    held.dispose()
+  })
 })
+
+for (const form of ['codes', 'split'] as const)
+  test(`a dot product of ${form} never overflows: equal numbers in up to 65,536 dimensions`, () => {
+    for (const dim of [515, 516, 517, 600, 4096, 65_536]) {
+      const rows = [1, -1, 0.5].map(v => new Float32Array(dim).fill(v))
+      for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+        const held = filled(form, metric, rows, 'wasm')
+        for (const query of rows) {
+          held.setQuery(query)
+          const all = scan(held, rows.length, -Infinity, Infinity, 0)
+          assert.equal(all.length, rows.length)
+          for (const { lower, position, upper } of all) {
+            const similarity = exactSimilarity(metric, query, rows[position])
+            assert.ok(lower <= similarity && similarity <= upper, `${metric}, dim ${dim}`)
+            const width = (upper - lower) / (metric === 'dot' ? dim : Math.sqrt(dim))
+            assert.ok(width < 0.01, `${metric}, dim ${dim}: bounds ${width} apart`)
+          }
+        }
+        held.dispose()
+      }
+    }
+  })

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { codeStride } from '../../src/indexes/exact/code-rows.ts'
 import { createExactIndex, MAX_DIM } from '../../src/indexes/exact/exact-index.ts'
 import { floatStride } from '../../src/indexes/exact/float-rows.ts'
+import { splitLayout, SPLIT_DIM } from '../../src/indexes/exact/split-rows.ts'
 import type { Metric } from '../../src/vector/metric.ts'
 import { magnitude } from '../../src/vector/similarity.ts'
 
@@ -46,7 +47,7 @@ describe('the layout in docs/exact-index.md is the layout', () => {
   test('strides', () => {
     assert.ok(doc.includes('stride `align16(dim + 12)`'))
     assert.ok(doc.includes('stride `align16(4 * dim) + 16`'))
-    for (const [, dim, size, stride, share, floatsStride] of table('| dim |')) {
+    for (const [, dim, size, stride, share, floatsStride] of table('| dim | float32')) {
       assert.equal(Number(size), Number(dim) * 4)
       assert.equal(Number(stride), codeStride(Number(dim)))
       assert.equal(share, (codeStride(Number(dim)) / (Number(dim) * 4)).toFixed(3))
@@ -54,6 +55,56 @@ describe('the layout in docs/exact-index.md is the layout', () => {
     }
     assert.ok(doc.includes(`dim 1..${MAX_DIM.toLocaleString('en')}`))
   })
+
+  test('groups of heads and tails', () => {
+    assert.ok(doc.includes(`from ${SPLIT_DIM} on`))
+    for (const [, dim, head, group, headStride, tailStride, share] of table('| dim | H |')) {
+      const layout = splitLayout(Number(dim))
+      assert.equal(Number(head), layout.headCodes)
+      assert.equal(Number(group), 2 ** layout.groupBits)
+      assert.equal(Number(headStride), layout.headStride)
+      assert.equal(Number(tailStride), layout.tailStride)
+      const bytes = layout.headStride + layout.tailStride
+      assert.equal(share, (bytes / (Number(dim) * 4)).toFixed(3))
+      assert.equal(layout.groupBytes, bytes * 2 ** layout.groupBits)
+    }
+  })
+
+  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+    test(`split, ${metric}`, () => {
+      const dim = 200
+      const row200 = Float32Array.from({ length: dim }, (_, i) => ((i * 37) % 255) - 127)
+      const { groupBits, groupBytes, headCodes, headStride, tailStride } = splitLayout(dim)
+      const view = saved(metric, row200, false)
+      assert.equal(view.byteLength, groupBytes)
+      const tails = headStride * 2 ** groupBits
+      const bytes = new Int8Array(view.buffer)
+      const head = bytes.subarray(0, headCodes)
+      const tail = bytes.subarray(tails, tails + dim - headCodes)
+      assert.deepEqual([...head, ...tail], Array.from(row200))
+      const length = metric === 'cosine' ? magnitude(row200) : 1
+      const scale = view.getFloat32(headCodes, true)
+      assert.equal(scale, Math.fround(1 / length))
+      const error = view.getFloat32(tails + tailStride - 4, true)
+      assert.ok(error >= 0 && error < 1e-5)
+      const half = new DataView(new ArrayBuffer(4))
+      half.setUint16(2, view.getUint16(headCodes + 4, true), true)
+      const above = half.getFloat32(0, true)
+      assert.ok(above >= error && above <= error * 1.01 + 1e-40, `${above} for ${error}`)
+      const norm = Math.hypot(...row200.subarray(headCodes))
+      assert.equal(view.getUint16(headCodes + 6, true), Math.ceil(norm))
+      const squares = row200.reduce((sum, code) => sum + code * code, 0)
+      if (metric === 'euclidean') assert.equal(view.getInt32(headCodes + 8, true), squares)
+      else {
+        const w = view.getFloat32(headCodes + 8, true)
+        assert.ok(w >= scale * Math.sqrt(squares) && w < scale * Math.sqrt(squares) * 1.000001)
+      }
+      // The second row was removed.
+      assert.equal(view.getFloat32(tails + 2 * tailStride - 4, true), -Infinity)
+      assert.equal(view.getUint16(headStride + headCodes + 4, true), 0xff80)
+      assert.ok(bytes.subarray(2 * headStride, tails).every(byte => byte === 0))
+    })
+  }
 
   for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
     test(`codes, ${metric}`, () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
+import { checksum } from '../../src/kernels/checksum.ts'
 import { decodeHead, encodeHead, type SavedHead } from '../../src/store/saved-head.ts'
 
 const head: SavedHead = {
@@ -13,6 +14,7 @@ const head: SavedHead = {
   count: 69_999,
   point: { epoch: 2 ** 46 + 5, seq: 123_456_789_012, tag: -42n },
   notFinite: 3,
+  mixed: true,
   note: '70000 rows: ½ of them',
   sections: [
     { name: 'codes', bytes: 65_537, checksums: [1n, 2n ** 64n - 1n] },
@@ -40,7 +42,7 @@ test('the byte table in docs/formats.md is that of the code', () => {
     dimension: 768,
     positions: 70_000,
     count: 69_999,
-    rejected: 3,
+    rejected: 2 ** 31 + 3,
     epoch: BigInt(2 ** 46 + 5),
     seq: 123_456_789_012n,
     tag: -42n,
@@ -80,4 +82,19 @@ test('a head that was cut anywhere is refused', () => {
   for (let length = 0; length < bytes.length; length++) {
     assert.throws(() => decodeHead(bytes.slice(0, length)), { code: 'VEC_STORAGE' })
   }
+})
+
+test('a head of version 1, which has no note, is read', () => {
+  const { note, ...rest } = head
+  assert.ok(note)
+  const bytes = encodeHead({ ...rest, note: '' })
+  // Without the length of the note, four bytes behind the recipe, it is what version 1 wrote.
+  const at = 72 + head.recipe.length
+  const first = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 4)])
+  first.writeUInt32LE(1, 12)
+  first.writeBigUInt64LE(checksum(first.subarray(0, -8)), first.length - 8)
+  assert.deepEqual(decodeHead(first), { ...rest, note: '' })
+  first.writeUInt32LE(3, 12)
+  first.writeBigUInt64LE(checksum(first.subarray(0, -8)), first.length - 8)
+  assert.throws(() => decodeHead(first), { code: 'VEC_STORAGE' })
 })

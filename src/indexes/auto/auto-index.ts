@@ -24,6 +24,7 @@ export interface AutoIndexOptions {
   /** Of the tree, where it is chosen: see CoverOptions. */
   readonly base?: number | undefined
   readonly bound?: CoverBound | undefined
+  readonly parallel?: CoverOptions['parallel']
   /** Of the scan: WASM where it runs, unless told otherwise. */
   readonly kernels?: KernelKind | undefined
 }
@@ -31,9 +32,6 @@ export interface AutoIndexOptions {
 /** What is drawn from rows that become codes, and from those of a tree, which are all at hand: rows, bytes. */
 const PASSING = [1024, 1 << 22] as const
 const AT_HAND = [4096, 1 << 24] as const
-/** After so many searches of a tree it is looked at what they cost, and given up if that was twice a scan's. */
-const REVIEW = 64
-const TOO_DEAR = 2
 
 /** The exact scan or a cover tree, whichever answers faster on the data: decided by trying, again when they have doubled. */
 export function createAutoIndex(options: AutoIndexOptions): VectorIndex {
@@ -44,7 +42,14 @@ export function createAutoIndex(options: AutoIndexOptions): VectorIndex {
 export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<AutoIndexOptions, 'metric' | 'dim'> = {},
-  rule: AutoRule = AUTO_RULE,
+): VectorIndex {
+  return restoreByRule(image, options, AUTO_RULE)
+}
+
+export function restoreByRule(
+  image: IndexImage,
+  options: Omit<AutoIndexOptions, 'metric' | 'dim'>,
+  rule: AutoRule,
 ): VectorIndex {
   const inner =
     image.kind === 'cover'
@@ -251,9 +256,9 @@ export class AutoIndex implements VectorIndex {
 
   /** What the queries really cost: they may be nothing like the rows. */
   #review(): void {
-    if (this.#searches < REVIEW) return
+    if (this.#searches < this.#rule.review) return
     const share = this.#visited / (this.#searches * Math.max(1, this.count))
-    if (share * this.#rule.visitCost > TOO_DEAR) {
+    if (share * this.#rule.visitCost > this.#rule.tooDear) {
       const why = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree; it pays below ${percent(1 / this.#rule.visitCost)}`
       this.#choose(why)
       this.#becomeScan()
@@ -266,8 +271,8 @@ export class AutoIndex implements VectorIndex {
   }
 
   get #treeOptions(): CoverOptions {
-    const { base, bound, dim, metric } = this.#options
-    return { metric, dim, base, bound }
+    const { base, bound, dim, metric, parallel } = this.#options
+    return { metric, dim, base, bound, parallel }
   }
 
   #choose(why: string): void {

@@ -16,6 +16,9 @@ export interface AutoRule {
   readonly visitCost: number
   /** The tree is chosen if its cost is below this share of the scan's. */
   readonly margin: number
+  /** After so many searches of a tree it is looked at what they cost, and it is given up above so many times a scan's. */
+  readonly review: number
+  readonly tooDear: number
 }
 
 export const AUTO_RULE: AutoRule = {
@@ -25,4 +28,6 @@ export const AUTO_RULE: AutoRule = {
   dimensions: 8,
   visitCost: 24,
   margin: 0.85,
+  review: 64,
+  tooDear: 2,
 }

@@ -1,5 +1,6 @@
 import { VecError } from '../../errors.ts'
-import { ALLOWED } from '../../kernels/arena.ts'
+import { ALLOWED, HITS } from '../../kernels/arena.ts'
+import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
 import { MAX_HITS } from '../../kernels/kernels.ts'
 import type { Metric } from '../../vector/metric.ts'
@@ -9,6 +10,7 @@ import { CandidateSet } from './candidate-set.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import type { Rows } from './rows.ts'
+import { SPLIT_DIM, SplitRows } from './split-rows.ts'
 
 /** Sums of squared codes fit 31 bits up to 133,152. */
 export const MAX_DIM = 65536
@@ -35,8 +37,18 @@ export function createExactIndex(options: ExactIndexOptions): VectorIndex {
   const floats = resident === 'auto' ? expectedRows * dim * 4 <= RESIDENT_LIMIT : resident
   const rows = floats
     ? new FloatRows(metric, dim, expectedRows, kernels)
-    : new CodeRows(metric, dim, expectedRows, kernels)
+    : codedRows(metric, dim, expectedRows, kernels)
   return new ExactIndex(metric, dim, rows, 0, floats && resident === 'auto', kernels)
+}
+
+function codedRows(
+  metric: Metric,
+  dim: number,
+  expectedRows: number,
+  kernels: KernelKind | undefined,
+): Rows {
+  const Form = dim < SPLIT_DIM ? CodeRows : SplitRows
+  return new Form(metric, dim, expectedRows, kernels)
 }
 
 export function checkDim(dim: number): void {
@@ -139,17 +151,33 @@ export class ExactIndex implements VectorIndex {
     }
     candidates.begin(k < this.#count ? k : 0, minSimilarity, maxSimilarity)
     if (!rows.setQuery(query) || minSimilarity > maxSimilarity) return candidates
-    // Short at first: until the threshold has risen everything is a hit.
-    let step = Math.min(MAX_HITS, Math.ceil(k / 16) * 32)
-    for (let from = 0; from < positions; from += step) {
-      if (from > 0) step = Math.min(MAX_HITS, step * 2)
-      const to = Math.min(positions, from + step)
+    const scan = (from: number, to: number): number => {
       const visits = allowed ? this.#copyAllowed(allowed, from, to) : to - from
-      if (visits === 0) continue
+      if (visits === 0) return 0
       candidates.visited += visits
       const words = allowed ? ALLOWED : 0
       const hits = rows.scan(from, to, candidates.least, maxSimilarity, words)
       if (hits > 0) candidates.take(rows.arena, hits)
+      return hits
+    }
+    // Until the threshold has risen everything is a hit: a sample of all stretches first.
+    const sample = Math.min(MAX_HITS, Math.ceil(k / 16) * 32)
+    const stretches = Math.ceil(positions / MAX_HITS)
+    const order: { stretch: number; best: number }[] = []
+    for (let stretch = 0; stretch < stretches; stretch++) {
+      const from = stretch * MAX_HITS
+      const hits = scan(from, Math.min(positions, from + sample))
+      order.push({ stretch, best: bestOf(rows.arena, hits) })
+    }
+    order.sort((a, b) => b.best - a.best)
+    for (const { stretch } of order) {
+      const to = Math.min(positions, (stretch + 1) * MAX_HITS)
+      // A single stretch has no others to learn from.
+      let length = stretches === 1 ? sample : MAX_HITS
+      for (let from = stretch * MAX_HITS + sample; from < to; from += length) {
+        length = Math.min(MAX_HITS, length * 2)
+        scan(from, Math.min(to, from + length))
+      }
     }
     candidates.finish()
     return candidates
@@ -222,7 +250,7 @@ export class ExactIndex implements VectorIndex {
 
   #convert(): void {
     const from = this.#rows as FloatRows
-    const rows = new CodeRows(this.metric, this.dim, from.positions, this.#kernels)
+    const rows = codedRows(this.metric, this.dim, from.positions, this.#kernels)
     for (let at = 0; at < from.positions; at++) {
       rows.stage(1).set(from.row(at))
       rows.append(1)
@@ -244,4 +272,10 @@ function bitCount(bits: number): number {
   let n = bits - ((bits >>> 1) & 0x55555555)
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333)
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+function bestOf({ f64 }: Arena, hits: number): number {
+  let best = -Number.MAX_VALUE
+  for (let i = 0; i < hits; i++) best = Math.max(best, f64[HITS / 8 + i])
+  return best
 }

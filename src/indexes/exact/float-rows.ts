@@ -162,11 +162,10 @@ export class FloatRows implements Rows {
   }
 
   /** Takes over the bytes of a saved section. */
-  load(bytes: Uint8Array): void {
-    const rows = bytes.length / this.#block.stride
-    this.#block.ensure(rows)
+  load(bytes: Uint8Array, positions: number): void {
+    this.#block.ensure(positions)
     this.arena.u8.set(bytes, this.#block.rows)
-    this.#positions = rows
+    this.#positions = positions
   }
 
   dispose(): void {

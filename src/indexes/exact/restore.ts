@@ -4,6 +4,19 @@ import type { IndexImage, VectorIndex } from '../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
 import { ExactIndex, MAX_DIM, RESIDENT_LIMIT } from './exact-index.ts'
 import { FloatRows, floatStride } from './float-rows.ts'
+import { splitLayout, SplitRows, SPLIT_DIM } from './split-rows.ts'
+
+/** The sections there are: how long each is, and what holds it. */
+const forms = new Map([
+  ['codes', { Rows: CodeRows, size: (dim: number, rows: number) => rows * codeStride(dim) }],
+  ['floats', { Rows: FloatRows, size: (dim: number, rows: number) => rows * floatStride(dim) }],
+  ['split', { Rows: SplitRows, size: splitBytes }],
+])
+
+function splitBytes(dim: number, rows: number): number {
+  const { groupBits, groupBytes } = splitLayout(dim)
+  return Math.ceil(rows / 2 ** groupBits) * groupBytes
+}
 
 /** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
 export function restoreExactIndex(
@@ -23,14 +36,14 @@ export function restoreExactIndex(
   }
   if (sections.length !== 1) throw damaged(`${sections.length} sections`)
   const [{ bytes, name }] = sections
-  if (name !== 'codes' && name !== 'floats') throw damaged(`a section ${name}`)
-  const stride = name === 'codes' ? codeStride(dim) : floatStride(dim)
-  if (bytes.length !== positions * stride) {
-    throw damaged(`${bytes.length} bytes of ${name} for ${positions} rows of ${stride}`)
+  const form = forms.get(name)
+  if (!form || (name === 'split' && dim < SPLIT_DIM)) throw damaged(`a section ${name}`)
+  const size = form.size(dim, positions)
+  if (bytes.length !== size) {
+    throw damaged(`${bytes.length} bytes of ${name} for ${positions} rows in ${size}`)
   }
-  const Form = name === 'codes' ? CodeRows : FloatRows
-  const rows = new Form(metric, dim, positions, kernels)
-  rows.load(bytes)
+  const rows = new form.Rows(metric, dim, positions, kernels)
+  rows.load(bytes, positions)
   let live = 0
   for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
   if (live !== count) {

@@ -9,6 +9,9 @@ const SHARED_LIMIT = 1 << 20
 /** Staged rows stand before the rows, which can so grow in place; more than this and they stand behind. */
 const STAGING_LIMIT = 1 << 24
 
+/** A kernel may load a whole vector where the last row has less left. */
+const OVERRUN = 16
+
 /**
  * Rows of one index in an arena: a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
  * hold until the next `stage` or `ensure`.
@@ -32,7 +35,7 @@ export class RowBlock {
     this.dim = dim
     this.stride = stride
     this.#queryBytes = align16(queryBytes)
-    const bytes = this.#queryBytes + expectedRows * stride
+    const bytes = this.#sizeOf(expectedRows)
     this.#own = bytes > SHARED_LIMIT
     const arena = this.#own ? new Arena(kernels) : sharedArena(kernels)
     if (this.#own) this.#staging = arena.allocate(stagingBytes(dim))
@@ -92,7 +95,7 @@ export class RowBlock {
 
   /** Room for so many rows. Staged rows stay staged. */
   ensure(rows: number): void {
-    const bytes = this.#queryBytes + rows * this.stride
+    const bytes = this.#sizeOf(rows)
     if (bytes <= this.#block.size) return
     if (this.#own || bytes <= SHARED_LIMIT) this.#block.ensure(bytes)
     else this.#moveOut(bytes)
@@ -102,6 +105,10 @@ export class RowBlock {
     if (this.#own) return
     this.unstage()
     this.#block.free()
+  }
+
+  #sizeOf(rows: number): number {
+    return this.#queryBytes + rows * this.stride + OVERRUN
   }
 
   #moveOut(bytes: number): void {

@@ -4,6 +4,13 @@ import { hashFinish, hashStart, hashStripes } from './hash.ts'
 import { quantize } from './quantize.ts'
 import { scanCodesDot, scanCodesEuclidean } from './scan-codes.ts'
 import { scanFloatsDot, scanFloatsEuclidean } from './scan-floats.ts'
+import {
+  scanHeadsDot,
+  scanHeadsEuclidean,
+  scanTailsDot,
+  scanTailsEuclidean,
+  splitRows,
+} from './scan-split.ts'
 import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
@@ -17,6 +24,11 @@ export function createTwin(memory: WebAssembly.Memory): Kernels {
   return {
     scanCodesDot: (...a) => scanCodesDot(views(), ...a),
     scanCodesEuclidean: (...a) => scanCodesEuclidean(views(), ...a),
+    scanHeadsDot: (...a) => scanHeadsDot(views(), ...a),
+    scanHeadsEuclidean: (...a) => scanHeadsEuclidean(views(), ...a),
+    scanTailsDot: (...a) => scanTailsDot(views(), ...a),
+    scanTailsEuclidean: (...a) => scanTailsEuclidean(views(), ...a),
+    splitRows: (...a) => splitRows(views(), ...a),
     scanFloatsDot: (...a) => scanFloatsDot(views(), ...a),
     scanFloatsEuclidean: (...a) => scanFloatsEuclidean(views(), ...a),
     quantize: (...a) => quantize(views(), ...a),

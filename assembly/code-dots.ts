@@ -1,0 +1,76 @@
+// Dot products of int8 codes, `codes` of them (a multiple of 16), with a 16-bit query.
+
+// @ts-ignore: decorator
+@inline
+export function products(row: usize, query: usize, codes: usize): v128 {
+  let even = i32x4.splat(0)
+  let odd = i32x4.splat(0)
+  const end = row + codes
+  do {
+    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load_ext<i8>(row), v128.load(query)))
+    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), v128.load(query, 16)))
+    row += 16
+    query += 32
+  } while (row != end)
+  return i32x4.add(even, odd)
+}
+
+// @ts-ignore: decorator
+@inline
+export function total(sums: v128): i32 {
+  return (
+    i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
+  )
+}
+
+// Two rows side by side share the loads of the query: 15 % faster while rows are short. Long ones are two streams to the
+// hardware's prefetcher and take twice as long as one after the other (measured at 784 bytes; alike at 400).
+const SIDE_BY_SIDE: usize = 400
+
+// @ts-ignore: decorator
+@inline
+function step(sums: v128, row: usize, first: v128, second: v128): v128 {
+  const a = i32x4.dot_i16x8_s(v128.load_ext<i8>(row), first)
+  const b = i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), second)
+  return i32x4.add(sums, i32x4.add(a, b))
+}
+
+// The dots of four rows, `stride` bytes apart.
+// @ts-ignore: decorator
+@inline
+export function dots(row: usize, query: usize, stride: usize, codes: usize): v128 {
+  let a = i32x4.splat(0)
+  let b = i32x4.splat(0)
+  let c = i32x4.splat(0)
+  let d = i32x4.splat(0)
+  const second = row + stride
+  const third = second + stride
+  const fourth = third + stride
+  if (stride > SIDE_BY_SIDE) {
+    a = products(row, query, codes)
+    b = products(second, query, codes)
+    c = products(third, query, codes)
+    d = products(fourth, query, codes)
+  } else {
+    const size = codes << 1
+    for (let at: usize = 0, one = row, two = second; at != size; at += 32) {
+      const low = v128.load(query + at)
+      const high = v128.load(query + at, 16)
+      a = step(a, one, low, high)
+      b = step(b, two, low, high)
+      one += 16
+      two += 16
+    }
+    for (let at: usize = 0, one = third, two = fourth; at != size; at += 32) {
+      const low = v128.load(query + at)
+      const high = v128.load(query + at, 16)
+      c = step(c, one, low, high)
+      d = step(d, two, low, high)
+      one += 16
+      two += 16
+    }
+  }
+  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
+  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))
+  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7))
+}

@@ -1,0 +1,259 @@
+// int8 rows in two parts, so that most rows are dropped after the first. Rows stand in groups of 2^groupBits (32 or
+// more): the heads of a group, then its tails. A head is `headCodes` codes (a multiple of 16), scale f32, error bf16 and
+// norm of the tail's codes u16, then length f32 or sum of all squared codes i32. A tail is the other codes, padded to a
+// multiple of 4, then error f32. docs/exact-index.md proves the bounds.
+
+import { dots, products, total } from './code-dots'
+import { DENSE, putHit, wordOf } from './hits'
+
+// @ts-ignore: decorator
+@inline
+const META: usize = 12
+
+// The most that two dots of whole rows can be. `a`, `b`: what stands behind the codes of the heads.
+// @ts-ignore: decorator
+@inline
+function mostDots(heads: v128, packed: v128, tailLength: f64): v128 {
+  const norms = f64x2.convert_low_i32x4_s(i32x4.shr_u(packed, 16))
+  return f64x2.add(f64x2.convert_low_i32x4_s(heads), f64x2.mul(norms, f64x2.splat(tailLength)))
+}
+
+// @ts-ignore: decorator
+@inline
+function missDot(
+  heads: v128, meta: usize, stride: usize, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64,
+): v128 {
+  const a = v128.load(meta)
+  const b = v128.load(meta + stride)
+  const packed = v128.shuffle<i32>(a, b, 1, 5, 1, 5)
+  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 0, 4, 0, 4))
+  const errors = f64x2.promote_low_f32x4(i32x4.shl(packed, 16))
+  const lengths = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
+  const estimate = f64x2.mul(f64x2.mul(f64x2.splat(scale), scales), mostDots(heads, packed, tailLength))
+  const slack = f64x2.add(f64x2.mul(f64x2.splat(perError), errors), f64x2.mul(f64x2.splat(perLength), lengths))
+  return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
+}
+
+// @ts-ignore: decorator
+@inline
+function missEuclidean(
+  heads: v128, meta: usize, stride: usize, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
+): v128 {
+  const a = v128.load(meta)
+  const b = v128.load(meta + stride)
+  const packed = v128.shuffle<i32>(a, b, 1, 5, 1, 5)
+  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 0, 4, 0, 4))
+  const errors = f64x2.promote_low_f32x4(i32x4.shl(packed, 16))
+  const codes = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
+  const squares = f64x2.mul(f64x2.mul(scales, scales), codes)
+  const mixed = f64x2.mul(f64x2.mul(f64x2.splat(twice), scales), mostDots(heads, packed, tailLength))
+  const slack = f64x2.mul(f64x2.splat(rounding), f64x2.add(f64x2.splat(square), squares))
+  const nearest = f64x2.sub(f64x2.add(f64x2.sub(f64x2.splat(square), mixed), squares), slack)
+  const reach = f64x2.sub(f64x2.add(errors, f64x2.splat(error)), f64x2.splat(least))
+  const positive = f64x2.max(reach, f64x2.splat(0))
+  return f64x2.gt(nearest, f64x2.mul(positive, positive))
+}
+
+// Appends those of four positions whose bit is set.
+// @ts-ignore: decorator
+@inline
+function putPositions(list: usize, bits: u32, position: u32): usize {
+  for (; bits; bits &= bits - 1) {
+    store<u32>(list, position + ctz(bits))
+    list += 4
+  }
+  return list
+}
+
+/**
+ * Writes the positions among from..to-1 (at most 4096) whose upper bound can reach `least` whatever the tail holds, and
+ * returns how many. `tailLength` is at least the length of the query's codes over the tails. `whole`: the tails are read as
+ * well, and `tailLength` is 0.
+ */
+export function scanHeadsDot(
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, from: u32, to: u32, query: usize, list: usize,
+  whole: u32, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64, allowed: usize,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = stride << groupBits
+  const last = (1 << groupBits) - 1
+  const tailCodes = (tailStride + 11) & ~15
+  let at = list
+  for (let base = from; base < to; base += 32) {
+    let bits = wordOf(allowed, base - from, to - base)
+    if (popcnt(bits) < DENSE) {
+      at = putPositions(at, bits, base)
+      continue
+    }
+    const start = rows + <usize>(base >>> groupBits) * group
+    let row = start + <usize>(base & last) * stride
+    for (let position = base; bits; position += 4) {
+      if (bits & 15) {
+        let found = dots(row, query, stride, headCodes)
+        if (whole) {
+          const tail = start + tails + <usize>(position & last) * tailStride
+          found = i32x4.add(found, dots(tail, query + (headCodes << 1), tailStride, tailCodes))
+        }
+        const meta = row + headCodes
+        const low = missDot(found, meta, stride, tailLength, scale, perError, perLength, least)
+        const high = missDot(
+          v128.shuffle<i32>(found, found, 2, 3, 2, 3), meta + 2 * stride, stride, tailLength, scale, perError, perLength, least,
+        )
+        const missed = i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
+        at = putPositions(at, bits & 15 & ~missed, position)
+      }
+      bits >>>= 4
+      row += 4 * stride
+    }
+  }
+  return (at - list) >>> 2
+}
+
+export function scanHeadsEuclidean(
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, from: u32, to: u32, query: usize, list: usize,
+  whole: u32, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64, allowed: usize,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = stride << groupBits
+  const last = (1 << groupBits) - 1
+  const tailCodes = (tailStride + 11) & ~15
+  let at = list
+  for (let base = from; base < to; base += 32) {
+    let bits = wordOf(allowed, base - from, to - base)
+    if (popcnt(bits) < DENSE) {
+      at = putPositions(at, bits, base)
+      continue
+    }
+    const start = rows + <usize>(base >>> groupBits) * group
+    let row = start + <usize>(base & last) * stride
+    for (let position = base; bits; position += 4) {
+      if (bits & 15) {
+        let found = dots(row, query, stride, headCodes)
+        if (whole) {
+          const tail = start + tails + <usize>(position & last) * tailStride
+          found = i32x4.add(found, dots(tail, query + (headCodes << 1), tailStride, tailCodes))
+        }
+        const meta = row + headCodes
+        const low = missEuclidean(found, meta, stride, tailLength, twice, error, square, rounding, least)
+        const high = missEuclidean(
+          v128.shuffle<i32>(found, found, 2, 3, 2, 3), meta + 2 * stride, stride, tailLength, twice, error, square, rounding, least,
+        )
+        const missed = i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
+        at = putPositions(at, bits & 15 & ~missed, position)
+      }
+      bits >>>= 4
+      row += 4 * stride
+    }
+  }
+  return (at - list) >>> 2
+}
+
+// The dot of both parts; `tailCodes` is a multiple of 16: the query is zero beyond the tail's codes.
+// @ts-ignore: decorator
+@inline
+function wholeDot(head: usize, headCodes: usize, tail: usize, tailCodes: usize, query: usize): i32 {
+  return total(i32x4.add(products(head, query, headCodes), products(tail, query + (headCodes << 1), tailCodes)))
+}
+
+/** The hits among `count` listed positions, as scanCodesDot has them. */
+export function scanTailsDot(
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, hits: usize,
+  scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = stride << groupBits
+  const last = (1 << groupBits) - 1
+  const tailCodes = (tailStride + 11) & ~15
+  let found: usize = 0
+  for (const end = list + (<usize>count << 2); list != end; list += 4) {
+    const position = load<u32>(list)
+    const start = rows + <usize>(position >>> groupBits) * group
+    const within = <usize>(position & last)
+    const head = start + within * stride
+    const tail = start + tails + within * tailStride
+    const error = <f64>load<f32>(tail + tailStride - 4)
+    if (error < 0) continue
+    const meta = head + headCodes
+    const estimate = scale * <f64>load<f32>(meta) * <f64>wholeDot(head, headCodes, tail, tailCodes, query)
+    const slack = perError * error + perLength * <f64>load<f32>(meta, 8)
+    const lower = estimate - slack
+    const upper = estimate + slack
+    if (upper < least || lower > most) continue
+    putHit(hits, found++, position, lower, upper)
+  }
+  return found
+}
+
+/** The hits among `count` listed positions, as scanCodesEuclidean has them. */
+export function scanTailsEuclidean(
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, hits: usize,
+  twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = stride << groupBits
+  const last = (1 << groupBits) - 1
+  const tailCodes = (tailStride + 11) & ~15
+  let found: usize = 0
+  for (const end = list + (<usize>count << 2); list != end; list += 4) {
+    const position = load<u32>(list)
+    const start = rows + <usize>(position >>> groupBits) * group
+    const within = <usize>(position & last)
+    const head = start + within * stride
+    const tail = start + tails + within * tailStride
+    const rowError = <f64>load<f32>(tail + tailStride - 4)
+    if (rowError < 0) continue
+    const meta = head + headCodes
+    const scale = <f64>load<f32>(meta)
+    const squares = scale * scale * <f64>load<i32>(meta, 8)
+    const slack = rounding * (square + squares)
+    const estimate = square - twice * scale * <f64>wholeDot(head, headCodes, tail, tailCodes, query) + squares
+    const nearest = estimate - slack
+    const errors = rowError + error
+    const reach = max<f64>(errors - least, 0)
+    if (nearest > reach * reach) continue
+    const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
+    const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
+    if (upper < least || lower > most) continue
+    putHit(hits, found++, position, lower, upper)
+  }
+  return found
+}
+
+/**
+ * `count` rows as `quantize` made them, `fromStride` bytes apart, to the positions from `position` on.
+ */
+export function splitRows(
+  from: usize, fromStride: usize, count: u32, dim: usize, rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, position: u32,
+): void {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = stride << groupBits
+  const last = (1 << groupBits) - 1
+  const rest = dim - headCodes
+  for (const end = position + count; position != end; position++, from += fromStride) {
+    const start = rows + <usize>(position >>> groupBits) * group
+    const within = <usize>(position & last)
+    const head = start + within * stride
+    const tail = start + tails + within * tailStride
+    const meta = from + fromStride - 12
+    memory.copy(head, from, headCodes)
+    memory.copy(tail, from + headCodes, rest)
+    let squares: i32 = 0
+    for (let at: usize = headCodes; at < dim; at++) {
+      const code = <i32>load<i8>(from + at)
+      squares += code * code
+    }
+    for (let at = rest; at < tailStride - 4; at++) store<u8>(tail + at, 0)
+    // Rounded up to the upper half of a float32; the mark of a removed row stays what it is.
+    const error = (load<u32>(meta, 4) + 0xffff) >>> 16
+    const norm = <u32>ceil<f64>(sqrt<f64>(<f64>squares))
+    store<u32>(head + headCodes, load<u32>(meta))
+    store<u32>(head + headCodes, error | (norm << 16), 4)
+    store<u32>(head + headCodes, load<u32>(meta, 8), 8)
+    store<u32>(tail + tailStride - 4, load<u32>(meta, 4))
+  }
+}

@@ -1,0 +1,315 @@
+import { align16, HITS, LISTED } from '../../kernels/arena.ts'
+import type { Arena } from '../../kernels/arena.ts'
+import { HITS_BYTES } from '../../kernels/kernels.ts'
+import type { KernelKind } from '../../kernels/kernels.ts'
+import type { Metric } from '../../vector/metric.ts'
+import { MAX_STAGED_ROWS } from '../vector-index.ts'
+import type { IndexSection } from '../vector-index.ts'
+import { codeStride } from './code-rows.ts'
+import { QueryCode } from './query-code.ts'
+import { RowBlock } from './row-block.ts'
+import { REMOVED } from './rows.ts'
+import type { Rows } from './rows.ts'
+
+/** Bytes behind the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
+const HEAD_META = 12
+/** REMOVED as the upper half of a float32. */
+const REMOVED_HALF = 0xff80
+/** From here on splitting pays: below, a head is most of the row (at 100 dimensions: as fast as whole rows, not faster). */
+export const SPLIT_DIM = 192
+/** Stretches that are read whole after one whose heads dropped less than half of it. */
+const PAUSE = 3
+
+export interface SplitLayout {
+  /** Codes of a head, a multiple of 16. */
+  readonly headCodes: number
+  readonly headStride: number
+  readonly tailStride: number
+  /** A group has 2^groupBits rows. */
+  readonly groupBits: number
+  /** Bytes of a group. */
+  readonly groupBytes: number
+}
+
+/** A third of the codes and 32 more stand in the head; a group's heads take about 64 KiB. */
+export function splitLayout(dim: number): SplitLayout {
+  const headCodes = 16 * Math.round((dim / 3 + 32) / 16)
+  const headStride = headCodes + HEAD_META
+  const tailStride = Math.ceil((dim - headCodes) / 4) * 4 + 4
+  const groupBits = Math.max(5, Math.floor(Math.log2(98304 / headStride)))
+  const groupBytes = (headStride + tailStride) * 2 ** groupBits
+  return { headCodes, headStride, tailStride, groupBits, groupBytes }
+}
+
+/**
+ * int8 rows in two parts. A scan reads the heads, which say what the whole row can reach at most, and then the tails of
+ * the few that can reach enough: 300 of 784 bytes a row at 768 dimensions.
+ */
+export class SplitRows implements Rows {
+  readonly resident = false
+  readonly #metric: Metric
+  readonly #layout: SplitLayout
+  readonly #block: RowBlock
+  readonly #query: QueryCode
+  #positions = 0
+  #tailLength = 0
+  /** Stretches to come that are read whole. */
+  #pause = 0
+
+  constructor(metric: Metric, dim: number, expectedRows: number, kernels: KernelKind | undefined) {
+    const layout = splitLayout(dim)
+    const { headCodes, headStride, tailStride } = layout
+    this.#metric = metric
+    this.#layout = layout
+    const queryBytes = 2 * (headCodes + align16(tailStride - 4))
+    const rows = this.#wholeGroups(expectedRows)
+    this.#block = new RowBlock(dim, headStride + tailStride, queryBytes, rows, kernels)
+    this.#query = new QueryCode(metric, dim)
+  }
+
+  get positions(): number {
+    return this.#positions
+  }
+
+  get bytes(): number {
+    return this.#block.bytes
+  }
+
+  get arena(): Arena {
+    return this.#block.arena
+  }
+
+  stage(rows: number): Float32Array {
+    return this.#block.stage(rows)
+  }
+
+  append(rows: number): void {
+    const block = this.#block
+    const { dim } = block
+    const { groupBits, headCodes, tailStride } = this.#layout
+    block.prepare(this.#positions, rows)
+    block.ensure(this.#wholeGroups(this.#positions + rows))
+    const { kernels, u8 } = block.arena
+    const cosine = this.#metric === 'cosine'
+    if (cosine) kernels.magnitudes(block.staged, dim * 4, rows, dim, HITS)
+    const euclidean = this.#metric === 'euclidean' ? 1 : 0
+    // Whole rows first, where the hits of a scan would stand, behind the lengths.
+    const scratch = HITS + MAX_STAGED_ROWS * 8
+    const stride = codeStride(dim)
+    const batch = Math.floor((HITS_BYTES - MAX_STAGED_ROWS * 8) / stride)
+    for (let done = 0; done < rows; done += batch) {
+      const count = Math.min(batch, rows - done)
+      u8.fill(0, scratch, scratch + count * stride)
+      const from = block.staged + done * dim * 4
+      const lengths = cosine ? HITS + done * 8 : 0
+      kernels.quantize(from, dim * 4, count, dim, lengths, euclidean, scratch, stride)
+      const to = this.#positions + done
+      kernels.splitRows(
+        scratch,
+        stride,
+        count,
+        dim,
+        block.rows,
+        groupBits,
+        headCodes,
+        tailStride,
+        to,
+      )
+    }
+    block.unstage()
+    this.#positions += rows
+  }
+
+  remove(position: number): void {
+    const { f32, u32 } = this.arena
+    const meta = (this.#head(position) + this.#layout.headCodes) / 4
+    u32[meta + 1] = (u32[meta + 1] & 0xffff0000) | REMOVED_HALF
+    f32[this.#errorAt(position)] = REMOVED
+  }
+
+  isLive(position: number): boolean {
+    return this.arena.f32[this.#errorAt(position)] !== REMOVED
+  }
+
+  moveLast(to: number): void {
+    const { headStride, tailStride } = this.#layout
+    const { u8 } = this.arena
+    const last = --this.#positions
+    u8.copyWithin(this.#head(to), this.#head(last), this.#head(last) + headStride)
+    u8.copyWithin(this.#tail(to), this.#tail(last), this.#tail(last) + tailStride)
+  }
+
+  setQuery(query: Float32Array): boolean {
+    const { i16 } = this.arena
+    const at = this.#block.query / 2
+    this.#pause = 0
+    if (!this.#query.set(query, i16, at)) return false
+    let squares = 0
+    for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
+    // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
+    this.#tailLength = Math.sqrt(squares) * (1 + 2 ** -16)
+    return true
+  }
+
+  scan(from: number, to: number, least: number, most: number, allowed: number): number {
+    const { kernels } = this.arena
+    const { headCodes, tailStride, groupBits } = this.#layout
+    const { query, rows } = this.#block
+    const { error, length, scale, slack, square } = this.#query
+    const whole = this.#pause > 0 ? 1 : 0
+    const tailLength = whole ? 0 : this.#tailLength
+    if (this.#metric === 'euclidean') {
+      const twice = 2 * scale
+      const errors = error * (1 + slack)
+      const rounding = 4 * slack
+      const count =
+        least === -Infinity
+          ? this.#list(from, to, allowed)
+          : kernels.scanHeadsEuclidean(
+              rows,
+              groupBits,
+              headCodes,
+              tailStride,
+              from,
+              to,
+              query,
+              LISTED,
+              whole,
+              tailLength,
+              twice,
+              errors,
+              square,
+              rounding,
+              least,
+              allowed,
+            )
+      if (least > -Infinity) this.#notice(count, to - from)
+      return kernels.scanTailsEuclidean(
+        rows,
+        groupBits,
+        headCodes,
+        tailStride,
+        LISTED,
+        count,
+        query,
+        HITS,
+        twice,
+        errors,
+        square,
+        rounding,
+        least,
+        most,
+      )
+    }
+    // Above 0, so that a row whose error or length is infinite gets infinite bounds.
+    const perError = length * (1 + 2 * slack) + Number.MIN_VALUE
+    const perLength = (error + slack * length) * (1 + slack) + Number.MIN_VALUE
+    const count =
+      least === -Infinity
+        ? this.#list(from, to, allowed)
+        : kernels.scanHeadsDot(
+            rows,
+            groupBits,
+            headCodes,
+            tailStride,
+            from,
+            to,
+            query,
+            LISTED,
+            whole,
+            tailLength,
+            scale,
+            perError,
+            perLength,
+            least,
+            allowed,
+          )
+    if (least > -Infinity) this.#notice(count, to - from)
+    return kernels.scanTailsDot(
+      rows,
+      groupBits,
+      headCodes,
+      tailStride,
+      LISTED,
+      count,
+      query,
+      HITS,
+      scale,
+      perError,
+      perLength,
+      least,
+      most,
+    )
+  }
+
+  similarity(): number {
+    throw new TypeError('an index that is not resident has no floats to score')
+  }
+
+  section(): IndexSection {
+    const { groupBytes, groupBits, headStride, tailStride } = this.#layout
+    const { rows } = this.#block
+    const { u8 } = this.arena
+    const size = this.#wholeGroups(this.#positions)
+    // What was never written in the last group may hold anything.
+    const unused = size - this.#positions
+    if (unused > 0) {
+      const head = this.#head(this.#positions)
+      const tail = this.#tail(this.#positions)
+      u8.fill(0, head, head + unused * headStride)
+      u8.fill(0, tail, tail + unused * tailStride)
+    }
+    const bytes = (size / 2 ** groupBits) * groupBytes
+    return { name: 'split', bytes: u8.subarray(rows, rows + bytes) }
+  }
+
+  /** Takes over the bytes of a saved section. */
+  load(bytes: Uint8Array, positions: number): void {
+    this.#block.ensure(this.#wholeGroups(positions))
+    this.arena.u8.set(bytes, this.#block.rows)
+    this.#positions = positions
+  }
+
+  dispose(): void {
+    this.#block.dispose()
+  }
+
+  /** Heads that drop less than half cost more than they save. */
+  #notice(count: number, size: number): void {
+    if (this.#pause > 0) this.#pause--
+    else if (count * 2 > size) this.#pause = PAUSE
+  }
+
+  /** Lists from..to-1 for the tails. */
+  #list(from: number, to: number, allowed: number): number {
+    const { u32 } = this.arena
+    let at = LISTED / 4
+    for (let position = from; position < to; position++) {
+      const offset = position - from
+      if (allowed !== 0 && !(u32[allowed / 4 + (offset >>> 5)] & (1 << (offset & 31)))) continue
+      u32[at++] = position
+    }
+    return at - LISTED / 4
+  }
+
+  #wholeGroups(rows: number): number {
+    const group = 2 ** this.#layout.groupBits
+    return Math.ceil(rows / group) * group
+  }
+
+  #head(position: number): number {
+    const { groupBits, groupBytes, headStride } = this.#layout
+    const group = this.#block.rows + (position >>> groupBits) * groupBytes
+    return group + (position & (2 ** groupBits - 1)) * headStride
+  }
+
+  #tail(position: number): number {
+    const { groupBits, groupBytes, headStride, tailStride } = this.#layout
+    const group = this.#block.rows + (position >>> groupBits) * groupBytes
+    return group + headStride * 2 ** groupBits + (position & (2 ** groupBits - 1)) * tailStride
+  }
+
+  #errorAt(position: number): number {
+    return (this.#tail(position) + this.#layout.tailStride) / 4 - 1
+  }
+}

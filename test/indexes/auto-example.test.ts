@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { createCoverIndex } from '../../src/indexes.ts'
+import type { VectorIndex } from '../../src/indexes.ts'
+
+const door = new URL('../../src/indexes.js', import.meta.url).href
+
+interface Outcome {
+  readonly auto: VectorIndex
+  readonly better: VectorIndex | undefined
+  readonly printed: readonly unknown[]
+}
+
+/** The example of docs/cover-tree.md with its rows on a curve. */
+async function example(rows: number): Promise<Outcome> {
+  const text = readFileSync('docs/cover-tree.md', 'utf8')
+  const code = Array.from(text.matchAll(/```ts\n([^]*?)```/g), found => found[1]).find(block =>
+    block.includes('createAutoIndex'),
+  )
+  assert.ok(code)
+  const module = `
+    import { createAutoIndex } from '${door}'
+    const rows = ${rows}
+    const vectors = Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin((i >> 6) / rows * (1 + i % 64)))
+    const printed = []
+    const console = { log: (...what) => printed.push(...what) }
+    ${code}
+    export { auto, better, printed }`
+  return (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as Outcome
+}
+
+test('the example of docs/cover-tree.md plants a tree where it pays, and says why', async () => {
+  const few = await example(500)
+  assert.deepEqual(few.printed, ['exact', '500 rows of 64 numbers are few: all are scanned'])
+  const many = await example(6000)
+  assert.equal(many.better, undefined)
+  assert.equal(many.printed[0], 'cover')
+  assert.match(String(many.printed[1]), /^6000 rows of about 1\.\d dimensions: a search visits/)
+  const query = Float32Array.from({ length: 64 }, (_, i) => Math.sin(0.5 * (1 + i)))
+  const tree = createCoverIndex({ metric: 'euclidean', dim: 64 })
+  for (let p = 0; p < 6000; p++) {
+    tree.stage(1).set(many.auto.row!(p))
+    tree.append(1)
+  }
+  const expected = tree.search({ query, k: 10 })
+  const found = many.auto.search({ query, k: 10 })
+  assert.deepEqual(
+    Array.from(found.positions.subarray(0, found.count)),
+    Array.from(expected.positions.subarray(0, expected.count)),
+  )
+  assert.equal(found.positions[0], 3000)
+  for (const index of [few.auto, many.auto, tree]) index.dispose()
+})
