@@ -1,9 +1,10 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness,kinds] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness,kinds,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/main.ts'
+import { commandCase } from './cases/command.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
 import { searchCase } from './cases/search.ts'
@@ -15,7 +16,7 @@ import { markdown, type Section } from './report.ts'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'words,mixture,statements,freshness,kinds' },
+    only: { type: 'string', default: 'words,mixture,statements,freshness,kinds,command' },
     seed: { type: 'string', default: '1' },
     core: { type: 'string' },
   },
@@ -70,6 +71,9 @@ async function run(): Promise<void> {
   if (cases.has('kinds')) {
     await add('Scan, cover tree, auto', kindsFindings(seed, rounds))
   }
+  if (cases.has('command')) {
+    await add('The command line', Promise.resolve(commandCase(wordSet(seed))))
+  }
   const db = await open(':memory:')
   const given = process.argv
     .slice(2)
@@ -77,7 +81,7 @@ async function run(): Promise<void> {
   const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
   const text = markdown(db, command, sections)
   db.close()
-  if (values.quick || cases.size < 5) console.log(`\n${text}`)
+  if (values.quick || cases.size < 6) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)
 }
 

@@ -1,7 +1,7 @@
 import type { Document, Portion } from './sources/document.ts'
 
 /** A batch is a transaction, and what Ctrl-C waits for: however long the vectors, it is not much larger than this. */
-const MAX_BYTES = 2 ** 26
+const MAX_BYTES = 2 ** 27
 
 /** Documents that are stored together. */
 export type Batch = readonly Portion[]

@@ -169,6 +169,31 @@ test('.npy of float32 and float64, and raw float32, with ids of several kinds', 
   assert.equal(piped.code, 0, piped.stderr)
 })
 
+test('rows longer than the pieces in which they arrive, and numbers that begin anywhere', async () => {
+  const file = await freshTable()
+  const dim = 40_000
+  const numbers = Array.from({ length: 3 * dim }, (_, i) => Math.fround(Math.sin(i)))
+  // A head of odd length: the numbers behind it are not aligned.
+  const head = npyHeader({ shape: `(3,${' '.repeat(3)}${dim})` })
+  const input = Buffer.concat([head, floats(...numbers)])
+  await svecJson(['import', file, '-', '-f', 'npy'], { input })
+  const rows = await rowsOf(file, 'id')
+  assert.deepEqual(
+    rows.map(([id, json]) => ({
+      id,
+      row: Float32Array.from(JSON.parse(String(json)) as number[]),
+    })),
+    ['0', '1', '2'].map((id, i) => ({
+      id,
+      row: Float32Array.from(numbers.slice(i * dim, (i + 1) * dim)),
+    })),
+  )
+  const broken = Buffer.from(input)
+  broken.writeFloatLE(NaN, head.length + 4 * (dim + 7))
+  const refused = await svec(['import', file, '-', '-f', 'npy', '-d', 'x'], { input: broken })
+  assert.match(refused.stderr, /row 2: number 7 of the embedding of '1' is NaN or infinite/)
+})
+
 test('numbers and ids that do not fit are refused before anything is stored', async () => {
   const file = await freshTable()
   const two = write('e.f32', floats(1, 2, 3, 4))

@@ -21,7 +21,7 @@ import { chosenTable, TABLE_OPTION, type VecTable } from '../vec-tables.ts'
 const DEFAULT_DATASET = 'default'
 const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip']
 /** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
-const BATCH = 100_000
+const BATCH = 200_000
 /** From here on the index takes a moment. */
 const LARGE = 50_000
 /** An embed command may take seconds for each hundred texts. */

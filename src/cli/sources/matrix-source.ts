@@ -36,11 +36,13 @@ export class MatrixSource implements DocumentSource {
   async *documents(): AsyncGenerator<Portion> {
     let shape = this.#dim === undefined ? undefined : this.#rawShape(this.#dim)
     if (shape) await this.#expect(shape)
-    let rest: Uint8Array = new Uint8Array(0)
+    let rest: Uint8Array = NOTHING
     let row = 0
     for await (const part of this.#stream) {
-      let bytes = rest.length === 0 ? part : Buffer.concat([rest, part])
+      let bytes = part
       if (!shape) {
+        bytes = Buffer.concat([rest, part])
+        rest = NOTHING
         shape = readNpyHeader(bytes, this.name)
         if (!shape) {
           if (bytes.length > MAX_NPY_HEADER + 12) throw this.#cut()
@@ -51,13 +53,15 @@ export class MatrixSource implements DocumentSource {
         bytes = bytes.subarray(shape.offset)
       }
       const rowBytes = shape.dim * shape.width
-      const count = Math.min(Math.floor(bytes.length / rowBytes), shape.rows - row)
-      if (count > 0) {
-        const numbers = bytes.subarray(0, count * rowBytes)
+      for (const piece of wholeRows(rest, bytes, rowBytes)) {
+        rest = piece
+        const count = Math.min(Math.floor(piece.length / rowBytes), shape.rows - row)
+        if (count <= 0) continue
+        const numbers = piece.subarray(0, count * rowBytes)
         yield new MatrixRows(numbers, rowBytes, shape.width, row, await this.#labels.next(count))
+        row += count
+        rest = piece.subarray(count * rowBytes)
       }
-      row += count
-      rest = bytes.subarray(count * rowBytes)
       if (row === shape.rows) break
     }
     if (!shape) throw this.#cut()
@@ -103,6 +107,16 @@ export class MatrixSource implements DocumentSource {
   #cut(): Error {
     return inputError(`${this.name} ends within the head of a .npy file`)
   }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** `begun` is the beginning of a row: it is completed alone, so that the many rows behind it are not copied. */
+function wholeRows(begun: Uint8Array, bytes: Uint8Array, rowBytes: number): Uint8Array[] {
+  if (begun.length === 0) return [bytes]
+  const needed = Math.min(rowBytes - begun.length, bytes.length)
+  const first = Buffer.concat([begun, bytes.subarray(0, needed)])
+  return needed === bytes.length ? [first] : [first, bytes.subarray(needed)]
 }
 
 /** Rows of numbers with their labels. A document is made when it is asked for: as many at once would cost more than the rest. */
