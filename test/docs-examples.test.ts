@@ -13,6 +13,10 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
   },
   'ARCHITECTURE.md': { '': { not: 'a drawing; test/floors.test.ts holds what it shows' } },
   'docs/api.md': { js: { by: 'test/docs-api.test.ts' } },
+  'docs/cli.md': {
+    console: { by: 'test/cli/docs-cli.test.ts' },
+    text: { by: 'test/cli/docs-cli.test.ts' },
+  },
   'docs/cover-tree.md': { ts: { by: 'test/docs-examples.test.ts' } },
   'docs/exact-index.md': { '': { not: 'pseudo-code' } },
   'docs/INGESTION.md': { sql: { by: 'test/sync/ingestion.test.ts' } },
