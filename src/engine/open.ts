@@ -13,7 +13,7 @@ export interface OpenOptions {
   readonly busyTimeout?: number
   /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
   readonly cacheSize?: number
-  /** Keep the file locked for this connection alone; the only way to use a file in WAL mode. */
+  /** Keep the file locked for this connection alone; the only way to use a file in WAL mode. Not with `readonly`. */
   readonly exclusive?: boolean
 }
 
@@ -77,6 +77,11 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   if (typeof path !== 'string' || path.includes('\0')) {
     throw new TypeError(
       `open() takes a path without NUL, a file: URI or ':memory:', not ${JSON.stringify(path)}`,
+    )
+  }
+  if (options.readonly && options.exclusive) {
+    throw new TypeError(
+      'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
     )
   }
   const timeout = options.busyTimeout ?? 5000

@@ -218,6 +218,10 @@ test('a vec table over an attached file searches that file', async () => {
 test('options that make no sense are refused', async () => {
   await assert.rejects(open(5 as unknown as string), TypeError)
   await assert.rejects(open('a\0b'), TypeError)
+  await assert.rejects(
+    open(':memory:', { readonly: true, exclusive: true }),
+    /readonly or exclusive, not both/,
+  )
   await assert.rejects(open(':memory:', { busyTimeout: -1 }), /busyTimeout must be .* not -1/)
   await assert.rejects(open(':memory:', { busyTimeout: 1.5 }), RangeError)
 })
