@@ -40,7 +40,8 @@ export function treeCase(sheet: DataSet, words: DataSet): Finding[] {
     {
       what: `cover tree of ${rows} x ${words.dim} word vectors, built`,
       ours: milliseconds(build),
-      peer: '',
+      // Its program is not here: recorded on another day, on a machine like this one.
+      peer: 'the original, recorded: 0.25 s, and 2.07 s through SQL; its searches visit every row',
       ratio: '',
       floor: '10 s',
       met: build <= 10_000,
