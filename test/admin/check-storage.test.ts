@@ -20,8 +20,8 @@ const DATA = 'UPDATE vector_storage_chunks SET data ='
 const damages: readonly { name: string; sql: string; op: RegExp }[] = [
   {
     name: 'a bit of a chunk flips',
-    sql: `${DATA} CAST(substr(data, 1, 99) || x'5a' || substr(data, 101) AS BLOB) WHERE section = 'codes' AND chunk = 2`,
-    op: /: chunk 2 of codes is damaged$/,
+    sql: `${DATA} CAST(substr(data, 1, 99) || x'5a' || substr(data, 101) AS BLOB) WHERE section = 'split' AND chunk = 2`,
+    op: /: chunk 2 of split is damaged$/,
   },
   {
     name: 'a chunk is cut short',
@@ -30,24 +30,24 @@ const damages: readonly { name: string; sql: string; op: RegExp }[] = [
   },
   {
     name: 'a chunk in the middle is gone',
-    sql: `DELETE FROM vector_storage_chunks WHERE section = 'codes' AND chunk = 1`,
-    op: /: chunk 1 of codes is missing$/,
+    sql: `DELETE FROM vector_storage_chunks WHERE section = 'split' AND chunk = 1`,
+    op: /: chunk 1 of split is missing$/,
   },
   {
     name: 'the last chunk is gone',
-    sql: `DELETE FROM vector_storage_chunks WHERE section = 'codes' AND chunk =
-      (SELECT max(chunk) FROM vector_storage_chunks WHERE section = 'codes')`,
-    op: /: chunk 5 of codes is missing$/,
+    sql: `DELETE FROM vector_storage_chunks WHERE section = 'split' AND chunk =
+      (SELECT max(chunk) FROM vector_storage_chunks WHERE section = 'split')`,
+    op: /: chunk 5 of split is missing$/,
   },
   {
     name: 'a chunk is there that nobody wrote',
-    sql: `INSERT INTO vector_storage_chunks SELECT shadow_table_name, dataset_id, section, 77, x'00' FROM vector_storage_chunks WHERE section = 'codes' AND chunk = 0`,
-    op: /: codes has a chunk 77 that its head does not know$/,
+    sql: `INSERT INTO vector_storage_chunks SELECT shadow_table_name, dataset_id, section, 77, x'00' FROM vector_storage_chunks WHERE section = 'split' AND chunk = 0`,
+    op: /: split has a chunk 77 that its head does not know$/,
   },
   {
     name: 'all chunks are gone',
     sql: 'DELETE FROM vector_storage_chunks',
-    op: /: chunk 0 of codes is missing$/,
+    op: /: chunk 0 of split is missing$/,
   },
   {
     name: 'the table of chunks is gone',
@@ -107,8 +107,8 @@ test('what nothing reads any more is told, and deleted', async () => {
     path,
     `INSERT INTO vector_storage SELECT 'main._vec_nowhere', dataset_id, "index" FROM vector_storage WHERE dataset_id = 'a';
      INSERT INTO vector_storage SELECT '_vec_docs', dataset_id, "index" FROM vector_storage WHERE shadow_table_name = 'main._vec_docs' AND dataset_id = 'a';
-     INSERT INTO vector_storage_chunks SELECT 'main._vec_docs', 'a', 'codes', chunk, data FROM vector_storage_chunks WHERE dataset_id = 'a' AND section = 'none';
-     INSERT INTO vector_storage_chunks VALUES ('main._vec_docs', 'never', 'codes', 0, x'00'), ('main._vec_nowhere', 'b', 'codes', 0, x'00');
+     INSERT INTO vector_storage_chunks SELECT 'main._vec_docs', 'a', 'split', chunk, data FROM vector_storage_chunks WHERE dataset_id = 'a' AND section = 'none';
+     INSERT INTO vector_storage_chunks VALUES ('main._vec_docs', 'never', 'split', 0, x'00'), ('main._vec_nowhere', 'b', 'split', 0, x'00');
      DELETE FROM _vec_docs WHERE dataset_id = 'gone'`,
   )
   const found = complaints(admin(db, 'check:docs:'))

@@ -221,6 +221,7 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
     for (const [dim, count] of [
       [3, 80],
       [100, 4000],
+      [768, 600],
     ]) {
       const { queries, rows } = dataset('isotropic', dim, count)
       const oracle = filled(rows, dim)

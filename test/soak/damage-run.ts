@@ -192,7 +192,7 @@ class Bench {
           this.#pick([
             'DELETE FROM vector_storage_chunks WHERE rowid = 1 + abs(random()) % 6',
             'UPDATE vector_storage_chunks SET chunk = -2 WHERE chunk = 0; UPDATE vector_storage_chunks SET chunk = 0 WHERE chunk = 1; UPDATE vector_storage_chunks SET chunk = 1 WHERE chunk = -2',
-            "UPDATE OR REPLACE vector_storage_chunks SET section = 'codes'",
+            "UPDATE OR REPLACE vector_storage_chunks SET section = 'split'",
             'UPDATE vector_storage_chunks SET data = 17',
             "UPDATE vector_storage_chunks SET dataset_id = 'b'",
             'UPDATE OR IGNORE vector_storage_chunks SET chunk = chunk + 1000',

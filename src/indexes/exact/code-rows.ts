@@ -6,7 +6,7 @@ import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { QueryCode } from './query-code.ts'
 import { RowBlock } from './row-block.ts'
-import { REMOVED } from './rows.ts'
+import { REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
 
 /** Bytes of an int8 row: codes, then scale, error and length or sum of squared codes in its last 12 bytes. */
@@ -69,6 +69,11 @@ export class CodeRows implements Rows {
 
   isLive(position: number): boolean {
     return this.arena.f32[this.#errorAt(position)] !== REMOVED
+  }
+
+  same(one: number, other: number): boolean {
+    const { rows, stride } = this.#block
+    return sameBytes(this.arena.u8, rows + one * stride, rows + other * stride, stride)
   }
 
   moveLast(to: number): void {

@@ -202,12 +202,7 @@ export class ExactIndex implements VectorIndex {
     const rows = this.#rows
     rows.stage(1).set(vector)
     rows.append(1)
-    const { bytes } = rows.section()
-    const stride = bytes.length / rows.positions
-    const at = position * stride
-    const end = bytes.length - stride
-    let same = true
-    for (let i = 0; same && i < stride; i++) same = bytes[at + i] === bytes[end + i]
+    const same = rows.same(position, rows.positions - 1)
     rows.moveLast(rows.positions - 1)
     return same
   }

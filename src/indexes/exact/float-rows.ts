@@ -5,7 +5,7 @@ import type { Metric } from '../../vector/metric.ts'
 import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { RowBlock } from './row-block.ts'
-import { NOWHERE, REMOVED } from './rows.ts'
+import { NOWHERE, REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
 
 /** Bytes of a float row: floats padded to a multiple of 16 bytes, weight f64, unit f64. */
@@ -85,6 +85,11 @@ export class FloatRows implements Rows {
     const { dim, rows, stride } = this.#block
     const from = (rows + position * stride) / 4
     return this.arena.f32.subarray(from, from + dim)
+  }
+
+  same(one: number, other: number): boolean {
+    const { rows, stride } = this.#block
+    return sameBytes(this.arena.u8, rows + one * stride, rows + other * stride, stride)
   }
 
   moveLast(to: number): void {

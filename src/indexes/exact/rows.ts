@@ -14,6 +14,8 @@ export interface Rows {
   /** The row can never be a hit again. */
   remove(position: number): void
   isLive(position: number): boolean
+  /** Whether two positions hold the same bytes. */
+  same(one: number, other: number): boolean
   /** The last row goes to a dead position. */
   moveLast(to: number): void
 
@@ -37,3 +39,8 @@ export interface Rows {
 export const REMOVED: number = -Infinity
 /** A live row of length 0 under cosine. */
 export const NOWHERE = -1
+
+export function sameBytes(u8: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (u8[one + i] !== u8[other + i]) return false
+  return true
+}

@@ -9,15 +9,15 @@ import type { IndexSection } from '../vector-index.ts'
 import { codeStride } from './code-rows.ts'
 import { QueryCode } from './query-code.ts'
 import { RowBlock } from './row-block.ts'
-import { REMOVED } from './rows.ts'
+import { REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
 
 /** Bytes behind the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
 const HEAD_META = 12
 /** REMOVED as the upper half of a float32. */
 const REMOVED_HALF = 0xff80
-/** From here on splitting pays: below, a head is most of the row (at 100 dimensions: as fast as whole rows, not faster). */
-export const SPLIT_DIM = 192
+/** From here on splitting pays: below, a head would be nearly the whole row. */
+export const SPLIT_DIM = 96
 /** Stretches that are read whole after one whose heads dropped less than half of it. */
 const PAUSE = 3
 
@@ -32,9 +32,12 @@ export interface SplitLayout {
   readonly groupBytes: number
 }
 
-/** A third of the codes and 32 more stand in the head; a group's heads take about 64 KiB. */
+/**
+ * The head of 100 dimensions must hold most of them to drop 99 rows of 100, that of 768 a third; a group's heads take about
+ * 64 KiB.
+ */
 export function splitLayout(dim: number): SplitLayout {
-  const headCodes = 16 * Math.round((dim / 3 + 32) / 16)
+  const headCodes = 16 * Math.round((dim * 0.28 + 52) / 16)
   const headStride = headCodes + HEAD_META
   const tailStride = Math.ceil((dim - headCodes) / 4) * 4 + 4
   const groupBits = Math.max(5, Math.floor(Math.log2(98304 / headStride)))
@@ -44,7 +47,7 @@ export function splitLayout(dim: number): SplitLayout {
 
 /**
  * int8 rows in two parts. A scan reads the heads, which say what the whole row can reach at most, and then the tails of
- * the few that can reach enough: 300 of 784 bytes a row at 768 dimensions.
+ * the few that can reach enough: 92 of 116 bytes a row at 100 dimensions, 284 of 784 at 768.
  */
 export class SplitRows implements Rows {
   readonly resident = false
@@ -130,6 +133,15 @@ export class SplitRows implements Rows {
 
   isLive(position: number): boolean {
     return this.arena.f32[this.#errorAt(position)] !== REMOVED
+  }
+
+  same(one: number, other: number): boolean {
+    const { headStride, tailStride } = this.#layout
+    const { u8 } = this.arena
+    return (
+      sameBytes(u8, this.#head(one), this.#head(other), headStride) &&
+      sameBytes(u8, this.#tail(one), this.#tail(other), tailStride)
+    )
   }
 
   moveLast(to: number): void {
