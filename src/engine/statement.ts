@@ -196,7 +196,12 @@ export class Statement {
   /** Lets go of the rows, and of the read transaction that came with them. */
   end(): void {
     this.#started = false
-    if (this.#stmt !== 0) this.#sqlite.raw.sqlite3_reset(this.#stmt)
+    if (this.#stmt === 0) return
+    const { raw } = this.#sqlite
+    raw.sqlite3_reset(this.#stmt)
+    if (!this.#buffer.large) return
+    raw.sqlite3_clear_bindings(this.#stmt)
+    this.#buffer.release()
   }
 
   value(i: number): SqlValue {

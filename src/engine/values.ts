@@ -92,6 +92,11 @@ export class BindBuffer {
     return p
   }
 
+  /** So large that it is given back between executions: a statement may lie about for long before it is collected. */
+  get large(): boolean {
+    return this.#capacity > 1 << 16
+  }
+
   release(): void {
     if (this.#capacity > 0) this.#sqlite.free(this.#start)
     this.#start = 0

@@ -34,6 +34,7 @@ export interface RawSqlite {
   ): number
   sqlite3_step(stmt: Pointer): number
   sqlite3_reset(stmt: Pointer): number
+  sqlite3_clear_bindings(stmt: Pointer): number
   sqlite3_finalize(stmt: Pointer): number
   sqlite3_stmt_readonly(stmt: Pointer): number
   sqlite3_bind_parameter_count(stmt: Pointer): number

@@ -1,4 +1,5 @@
 import { VecError } from '../errors.ts'
+import { FreeRanges } from './free-ranges.ts'
 import { HITS_BYTES, MAX_HITS } from './kernels.ts'
 import type { KernelKind, Kernels } from './kernels.ts'
 import { largePagesFor } from './large-pages.ts'
@@ -7,7 +8,6 @@ import { canRunWasmKernels, wasmKernels } from './wasm.ts'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
-const LARGE = 1 << 20
 /** Smaller memories are not worth a large page. */
 const WORTH_LARGE_PAGES = 1 << 22
 
@@ -29,8 +29,7 @@ export function arenaOf(bytes: Uint8Array): Arena | undefined {
 }
 
 /**
- * One WebAssembly memory, the kernels over it, and an allocator: freed blocks are kept by size class, four classes an
- * octave. Views are of the memory as it is now; any allocation may replace them.
+ * One WebAssembly memory, the kernels over it, and an allocator: the first free range that is large enough. Views are of the memory as it is now; any allocation may replace them.
  */
 export class Arena {
   readonly kernels: Kernels
@@ -41,14 +40,15 @@ export class Arena {
   f32!: Float32Array
   f64!: Float64Array
   readonly #memory: WebAssembly.Memory
-  readonly #free = new Map<number, number[]>()
-  readonly #large: ReturnType<typeof largePagesFor>
+  readonly #free = new FreeRanges()
+  readonly #maximum: number
+  #large: ReturnType<typeof largePagesFor>
   #top: number = FIRST_BLOCK
 
   constructor(kind: KernelKind = preferredKernels()) {
     const { maximum, memory } = createMemory()
     this.#memory = memory
-    this.#large = largePagesFor(memory.buffer, maximum * PAGE)
+    this.#maximum = maximum * PAGE
     this.kind = kind
     this.kernels = kind === 'wasm' ? wasmKernels(this.#memory) : createTwin(this.#memory)
     this.#view()
@@ -61,26 +61,23 @@ export class Arena {
 
   /** At least `bytes`, aligned to 16, contents arbitrary. */
   allocate(bytes: number): Block {
-    const size = sizeClass(bytes)
-    const address = this.#free.get(size)?.pop()
-    return new Block(this, address ?? this.#extend(size), size)
+    const size = align64(Math.max(bytes, 1))
+    return new Block(this, this.#free.take(size) ?? this.#extend(size), size)
   }
 
   /** Gives a block back. */
   release(address: number, size: number): void {
-    if (address + size === this.#top) {
-      this.#top = address
+    if (address + size < this.#top) {
+      this.#free.give(address, address + size)
       return
     }
-    const fits = sizeClassWithin(size)
-    const list = this.#free.get(fits)
-    if (list) list.push(address)
-    else this.#free.set(fits, [address])
+    this.#top = this.#free.takeBefore(address) ?? address
   }
 
   /** Lengthens the block in place; false when something lies behind it. */
   lengthen(address: number, size: number, bytes: number): boolean {
-    if (address + size !== this.#top) return false
+    const end = address + size
+    if (end < this.#top) return this.#free.takeAt(end, bytes - size)
     this.#extend(bytes - size)
     return true
   }
@@ -109,7 +106,9 @@ export class Arena {
 
   /** The end of the large page that holds the last byte: a page that is there in part is made of small ones. */
   #wholePages(end: number): number {
-    if (!this.#large || end < WORTH_LARGE_PAGES) return end
+    if (end < WORTH_LARGE_PAGES) return end
+    this.#large ??= largePagesFor(this.#memory.buffer, this.#maximum)
+    if (!this.#large) return end
     const { offset, size } = this.#large
     return Math.ceil((end + offset) / size) * size - offset
   }
@@ -148,7 +147,7 @@ export class Block {
   /** Room for `bytes`, with what is in the block kept; the address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
-    const inPlace = align16(Math.max(bytes, Math.ceil(this.#size * (1 + 1 / 64))))
+    const inPlace = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))
     if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
       this.#size = inPlace
       return
@@ -170,17 +169,8 @@ export function align16(bytes: number): number {
   return Math.ceil(bytes / 16) * 16
 }
 
-/** The least of 64, 80, 96, 112, 128, 160, ... that holds `bytes`; whole pages for what is large. */
-function sizeClass(bytes: number): number {
-  if (bytes <= 64) return 64
-  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.ceil(bytes / 16) - 1)) * 4
-  return Math.ceil(bytes / step) * step
-}
-
-/** The largest class that is not above `bytes`. */
-function sizeClassWithin(bytes: number): number {
-  const step = bytes > LARGE ? PAGE : 2 ** (31 - Math.clz32(Math.floor(bytes / 16))) * 4
-  return Math.floor(bytes / step) * step
+function align64(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64
 }
 
 function createMemory(): { memory: WebAssembly.Memory; maximum: number } {

@@ -328,6 +328,7 @@ class ChunkedSection implements StoredSection {
   readonly name: string
   readonly length: number
   readonly copyInto: (this: void, to: Uint8Array) => void
+  #bytes: Uint8Array | undefined
 
   constructor(section: SavedSection, read: (this: void, to: Uint8Array) => void) {
     this.name = section.name
@@ -336,9 +337,12 @@ class ChunkedSection implements StoredSection {
   }
 
   get bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.length)
-    this.copyInto(bytes)
-    return bytes
+    if (!this.#bytes) {
+      const bytes = new Uint8Array(this.length)
+      this.copyInto(bytes)
+      this.#bytes = bytes
+    }
+    return this.#bytes
   }
 }
 

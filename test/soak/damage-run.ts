@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Connection } from '../../src/engine/connection.ts'
+import type { BindValue } from '../../src/engine/values.ts'
 import { checksum } from '../../src/kernels/checksum.ts'
 import { open } from '../../src/main.ts'
 import { sliceCache } from '../../src/store/slice-cache.ts'
@@ -76,6 +77,27 @@ export async function runDamage(
   }
 }
 
+const SET_CHUNK = 'UPDATE vector_storage_chunks SET data = ? WHERE section = ? AND chunk = ?'
+
+/** Statements that nobody finalizes wait for the collector: 100,000 of them are a test of their own. */
+function run(db: Connection, sql: string, ...parameters: BindValue[]): void {
+  const statement = db.prepare(sql)
+  try {
+    statement.run(...parameters)
+  } finally {
+    statement.finalize()
+  }
+}
+
+function savedHead(db: Connection): Uint8Array {
+  const statement = db.prepare('SELECT "index" FROM vector_storage').pluck()
+  try {
+    return statement.get() as Uint8Array
+  } finally {
+    statement.finalize()
+  }
+}
+
 interface Chunk {
   readonly section: string
   readonly chunk: number
@@ -111,7 +133,7 @@ class Bench {
     assert.ok(this.#answersRightly())
     const file = sliceCache.attach(db, 'main')
     assert.ok(upkeepOf(db, 'main', file).save(0))
-    this.#head = db.prepare('SELECT "index" FROM vector_storage').pluck().get() as Uint8Array
+    this.#head = savedHead(db)
     this.#chunks = db
       .prepare('SELECT section, chunk, data FROM vector_storage_chunks')
       .all() as Chunk[]
@@ -178,10 +200,7 @@ class Bench {
       }
       case 'chunk': {
         const { section, chunk, data } = this.#pick(this.#chunks)
-        const set = db.prepare(
-          'UPDATE vector_storage_chunks SET data = ? WHERE section = ? AND chunk = ?',
-        )
-        set.run(this.#mutated(data), section, chunk)
+        run(db, SET_CHUNK, this.#mutated(data), section, chunk)
         return
       }
       case 'forged chunk':
@@ -242,9 +261,7 @@ class Bench {
     const head = this.#head.slice()
     new DataView(head.buffer).setBigUint64(at, checksum(data), true)
     this.#setHead(signed(head))
-    this.#db
-      .prepare('UPDATE vector_storage_chunks SET data = ? WHERE section = ? AND chunk = ?')
-      .run(data, target.section, target.chunk)
+    run(this.#db, SET_CHUNK, data, target.section, target.chunk)
   }
 
   /** Bits flipped, ends cut or grown, parts swapped or overwritten. */
@@ -287,7 +304,7 @@ class Bench {
   }
 
   #setHead(head: Uint8Array): void {
-    this.#db.prepare('UPDATE vector_storage SET "index" = ?').run(head)
+    run(this.#db, 'UPDATE vector_storage SET "index" = ?', head)
   }
 
   #restore(kind: string): void {
@@ -302,11 +319,11 @@ class Bench {
       this.#forget()
       assert.ok(this.#answersRightly())
       assert.ok(upkeepOf(db, 'main', sliceCache.attach(db, 'main')).save(0))
-      this.#head.set(db.prepare('SELECT "index" FROM vector_storage').pluck().get() as Uint8Array)
+      this.#head.set(savedHead(db))
       return
     }
     db.exec('DELETE FROM vector_storage_chunks; DELETE FROM vector_storage')
-    db.prepare("INSERT INTO vector_storage VALUES ('main._vec_docs', 'a', ?)").run(this.#head)
+    run(db, "INSERT INTO vector_storage VALUES ('main._vec_docs', 'a', ?)", this.#head)
     const put = db.prepare(
       "INSERT INTO vector_storage_chunks VALUES ('main._vec_docs', 'a', ?, ?, ?)",
     )
