@@ -38,6 +38,8 @@ export async function makeMariadb(options: MariadbOptions = {}): Promise<Mariadb
     [
       '--no-defaults',
       `--datadir=${directory}/data`,
+      // A server clears the folder of temporary tables as it starts: others' are in the same one otherwise.
+      `--tmpdir=${directory}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
     ],
@@ -49,6 +51,7 @@ export async function makeMariadb(options: MariadbOptions = {}): Promise<Mariadb
     [
       '--no-defaults',
       `--datadir=${directory}/data`,
+      `--tmpdir=${directory}`,
       `--socket=${directory}/s`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
