@@ -1,6 +1,6 @@
 // Dot products of int8 codes, `codes` of them (a multiple of 16), with a 16-bit query.
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function products(row: usize, query: usize, codes: usize): v128 {
   let even = i32x4.splat(0)
@@ -15,7 +15,7 @@ export function products(row: usize, query: usize, codes: usize): v128 {
   return i32x4.add(even, odd)
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function total(sums: v128): i32 {
   return (
@@ -27,7 +27,7 @@ export function total(sums: v128): i32 {
 // hardware's prefetcher and take twice as long as one after the other (measured at 784 bytes; alike at 400).
 const SIDE_BY_SIDE: usize = 400
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function step(sums: v128, row: usize, first: v128, second: v128): v128 {
   const a = i32x4.dot_i16x8_s(v128.load_ext<i8>(row), first)
@@ -36,7 +36,7 @@ function step(sums: v128, row: usize, first: v128, second: v128): v128 {
 }
 
 // The dots of four rows, `stride` bytes apart.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function dots(row: usize, query: usize, stride: usize, codes: usize): v128 {
   let a = i32x4.splat(0)

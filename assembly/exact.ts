@@ -5,7 +5,7 @@ const DOT = 0
 const EUCLIDEAN = 1
 const SQUARE = 2
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function accumulate(mode: i32, sums: v128, rows: v128, query: v128): v128 {
   if (mode == DOT) return f64x2.add(sums, f64x2.mul(query, rows))
@@ -14,13 +14,13 @@ function accumulate(mode: i32, sums: v128, rows: v128, query: v128): v128 {
   return f64x2.add(sums, f64x2.mul(difference, difference))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function splat(query: usize): v128 {
   return f64x2.splat(<f64>load<f32>(query))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function finish(
   mode: i32, sums: v128, squares: v128, queryLength: f64,
@@ -31,7 +31,7 @@ function finish(
   return f64x2.div(sums, f64x2.mul(f64x2.splat(queryLength), f64x2.sqrt(squares)))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function score(
   mode: i32, cosine: bool, rows: usize, stride: usize, count: usize, dim: usize, query: usize, queryLength: f64,

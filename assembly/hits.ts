@@ -5,7 +5,7 @@ export const HITS: usize = 4096
 // So many allowed rows among 32 make it cheaper to read all of them in sequence.
 export const DENSE: u32 = 4
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function putHit(hits: usize, count: usize, position: u32, lower: f64, upper: f64): void {
   store<f64>(hits + (count << 3), lower)
@@ -14,7 +14,7 @@ export function putHit(hits: usize, count: usize, position: u32, lower: f64, upp
 }
 
 // The bits of the 32 rows from `offset` on, `left` of which exist; all set when there is no bitmap.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function wordOf(allowed: usize, offset: u32, left: u32): u32 {
   const bits: u32 = allowed ? load<u32>(allowed + (<usize>offset >>> 3)) : 0xffffffff

@@ -1,7 +1,7 @@
 // float32 rows to int8 codes: row = scale * codes + what `error` bounds. docs/exact-index.md, "Quantising a row".
 
 // The least float32 not below v, for v >= 0.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function roundUp(v: f64): f32 {
   const near = <f32>v
@@ -9,7 +9,7 @@ function roundUp(v: f64): f32 {
 }
 
 // Up to three floats, the rest of the lanes 0.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function loadRest(from: usize, count: usize): v128 {
   let v = f32x4.splat(0)
@@ -19,14 +19,14 @@ function loadRest(from: usize, count: usize): v128 {
   return v
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function codesOf(v: v128, k: f64): v128 {
   const codes = f64x2.nearest(f64x2.mul(v, f64x2.splat(k)))
   return f64x2.max(f64x2.min(codes, f64x2.splat(127)), f64x2.splat(-127))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function putCodes(to: usize, low: v128, high: v128): void {
   const ints = v128.shuffle<i32>(
@@ -36,7 +36,7 @@ function putCodes(to: usize, low: v128, high: v128): void {
   v128.store_lane<i32>(to, i8x16.narrow_i16x8_s(shorts, shorts), 0)
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function square(sums: v128, x: v128, inverse: f64, codes: v128, scale: f64): v128 {
   const difference = f64x2.sub(f64x2.mul(x, f64x2.splat(inverse)), f64x2.mul(f64x2.splat(scale), codes))

@@ -5,7 +5,7 @@ import { dots, products, total } from './code-dots'
 import { DENSE, putHit, wordOf } from './hits'
 
 // Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
   dots: v128, tail: usize, stride: usize, scale: f64, perError: f64, perLength: f64, least: f64,
@@ -81,7 +81,7 @@ export function scanCodesDot(
   return count
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missEuclidean(
   dots: v128, tail: usize, stride: usize, twice: f64, error: f64, square: f64, rounding: f64, least: f64,

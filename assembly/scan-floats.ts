@@ -3,7 +3,7 @@
 
 import { DENSE, putHit, wordOf } from './hits'
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
   if (!difference) return f32x4.add(sums, f32x4.mul(row, query))
@@ -12,7 +12,7 @@ function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
 }
 
 // Four sums a row, so that none waits for another: vector v goes to sum v % 4.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function products(row: usize, query: usize, size: usize, difference: bool): v128 {
   let a = f32x4.splat(0)
@@ -42,7 +42,7 @@ function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
 }
 
 // The same of four rows, one after the other (see SIDE_BY_SIDE in scan-codes); (lane 0 + lane 2) + (lane 1 + lane 3) of each.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
   const a = products(row, query, size, difference)
@@ -54,14 +54,14 @@ function sums(row: usize, query: usize, size: usize, stride: usize, difference: 
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function finite(dots: v128): bool {
   return i32x4.all_true(f32x4.lt(f32x4.abs(dots), f32x4.splat(<f32>Infinity)))
 }
 
 // Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
   dots: v128, tail: usize, stride: usize, scale: f64, perWeight: f64, perUnit: f64, least: f64,
@@ -139,7 +139,7 @@ export function scanFloatsDot(
   return count
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missEuclidean(sums: v128, shrink: f64, underflow: f64, farthest: f64): v128 {
   const least = f64x2.sub(f64x2.mul(f64x2.splat(shrink), f64x2.promote_low_f32x4(sums)), f64x2.splat(underflow))

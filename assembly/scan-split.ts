@@ -6,19 +6,20 @@
 import { dots, products, total } from './code-dots'
 import { DENSE, putHit, wordOf } from './hits'
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 const META: usize = 12
 
-// The most that two dots of whole rows can be. `a`, `b`: what stands behind the codes of the heads.
-// @ts-ignore: decorator
+// The most that the dots of two whole rows can be: those of their heads, and norm times `tailLength`. `packed` holds the
+// norms in its upper halves.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function mostDots(heads: v128, packed: v128, tailLength: f64): v128 {
   const norms = f64x2.convert_low_i32x4_s(i32x4.shr_u(packed, 16))
   return f64x2.add(f64x2.convert_low_i32x4_s(heads), f64x2.mul(norms, f64x2.splat(tailLength)))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
   heads: v128, meta: usize, stride: usize, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64,
@@ -34,7 +35,7 @@ function missDot(
   return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missEuclidean(
   heads: v128, meta: usize, stride: usize, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
@@ -55,7 +56,7 @@ function missEuclidean(
 }
 
 // Appends those of four positions whose bit is set.
-// @ts-ignore: decorator
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function putPositions(list: usize, bits: u32, position: u32): usize {
   for (; bits; bits &= bits - 1) {
@@ -150,8 +151,8 @@ export function scanHeadsEuclidean(
   return (at - list) >>> 2
 }
 
-// The dot of both parts; `tailCodes` is a multiple of 16: the query is zero beyond the tail's codes.
-// @ts-ignore: decorator
+// The dot of both parts; `tailCodes`, rounded up to a multiple of 16: the query is zero beyond the tail's codes.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function wholeDot(head: usize, headCodes: usize, tail: usize, tailCodes: usize, query: usize): i32 {
   return total(i32x4.add(products(head, query, headCodes), products(tail, query + (headCodes << 1), tailCodes)))

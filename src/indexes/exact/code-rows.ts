@@ -89,7 +89,7 @@ export class CodeRows implements Rows {
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     const { kernels } = this.arena
     const { query, rows, stride } = this.#block
-    const { error, length, scale, slack, square } = this.#query
+    const { distanceError, distanceRounding, perError, perLength, scale, square } = this.#query
     if (this.#metric === 'euclidean') {
       return kernels.scanCodesEuclidean(
         rows,
@@ -99,17 +99,14 @@ export class CodeRows implements Rows {
         query,
         HITS,
         2 * scale,
-        error * (1 + slack),
+        distanceError,
         square,
-        4 * slack,
+        distanceRounding,
         least,
         most,
         allowed,
       )
     }
-    // Above 0, so that a row whose error or length is infinite gets infinite bounds.
-    const perError = length * (1 + 2 * slack) + Number.MIN_VALUE
-    const perLength = (error + slack * length) * (1 + slack) + Number.MIN_VALUE
     return kernels.scanCodesDot(
       rows,
       stride,

@@ -12,10 +12,14 @@ export class QueryCode {
   /** query (of length 1 for cosine) = scale * codes + what `error` bounds. */
   scale = 0
   error = 0
-  /** Length of the query: 1 for cosine. */
-  length = 0
   /** Squared length of scale * codes. */
   square = 0
+  /** What a unit of a row's error, and of its length, adds to the bounds of a dot product. */
+  perError = 0
+  perLength = 0
+  /** What the query's error adds to the bounds of a distance, and the rounding of its square. */
+  distanceError = 0
+  readonly distanceRounding: number
   /** Relative slack that covers double arithmetic over so many dimensions. */
   readonly slack: number
   readonly #cosine: boolean
@@ -23,6 +27,7 @@ export class QueryCode {
   constructor(metric: Metric, dim: number) {
     this.#cosine = metric === 'cosine'
     this.slack = (dim + 32) * 2 ** -51
+    this.distanceRounding = 4 * this.slack
   }
 
   /** Writes the codes to out[at...]; false when the query has no direction. */
@@ -49,10 +54,14 @@ export class QueryCode {
       errors += difference * difference
       squares += code * code
     }
-    this.length = this.#cosine ? 1 : length
     this.scale = scale
     this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#cosine ? 1 : 0)
     this.square = scale * scale * squares
+    // Above 0, so that a row whose error or length is infinite gets infinite bounds.
+    const unit = this.#cosine ? 1 : length
+    this.perError = unit * (1 + 2 * this.slack) + Number.MIN_VALUE
+    this.perLength = (this.error + this.slack * unit) * (1 + this.slack) + Number.MIN_VALUE
+    this.distanceError = this.error * (1 + this.slack)
     return true
   }
 }
