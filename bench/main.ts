@@ -13,10 +13,12 @@ import { canPin, idlestCore } from './cores.ts'
 import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
+const ALL = 'words,mixture,statements,freshness,kinds,command'
+
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'words,mixture,statements,freshness,kinds,command' },
+    only: { type: 'string', default: ALL },
     seed: { type: 'string', default: '1' },
     core: { type: 'string' },
   },

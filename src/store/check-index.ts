@@ -1,6 +1,7 @@
 import { visitMembers, type Census } from './census.ts'
 import type { Defect, Inspected } from './defect.ts'
 import { finding } from './finding.ts'
+import { idKey } from './id-key.ts'
 import { noteChanges } from './journal.ts'
 import { rows, RowSample } from './row-sample.ts'
 import type { Slice } from './slice.ts'
@@ -35,8 +36,8 @@ export function compareIndex(
     sample.add(id)
     differing.push(id.slice())
   }
-  const pending = new Set(changed.map(keyOf))
-  const awaited = (id: Uint8Array): boolean => pending.size > 0 && pending.has(keyOf(id))
+  const pending = new Set(changed.map(idKey))
+  const awaited = (id: Uint8Array): boolean => pending.size > 0 && pending.has(idKey(id))
   const seen = new Uint8Array(index?.positions ?? 0)
   visitMembers(searcher.shadow, dataset, counted.dim, (id, vector) => {
     const position = index ? ids.find(id) : -1
@@ -128,10 +129,4 @@ export function checkMemory(inspected: Inspected, dataset: string, counted: Cens
       },
     ),
   ]
-}
-
-function keyOf(id: Uint8Array): string {
-  let key = ''
-  for (const byte of id) key += String.fromCharCode(byte)
-  return key
 }

@@ -6,6 +6,7 @@ import type { VectorIndex } from '../indexes/vector-index.ts'
 import { isFiniteVector } from '../vector/embedding.ts'
 import { exactSimilarity, magnitude } from '../vector/similarity.ts'
 import { Hits } from './hits.ts'
+import { idKey } from './id-key.ts'
 import { embeddingLength, rowByKey } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import { SliceReader, type SliceView } from './slice-reader.ts'
@@ -116,7 +117,7 @@ export class Searcher {
     const chosen = new Hits(search.limit)
     for (let rank = 0; rank < hits.count; rank++) {
       const id = hits.id(rank)
-      if (wanted.has(keyOf(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
+      if (wanted.has(idKey(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
     }
     return chosen.ranked()
   }
@@ -152,7 +153,7 @@ export class Searcher {
       const hits = new Hits(search.limit)
       this.#otherDim = 0
       for (const id of changed) {
-        if (!wanted || wanted.has(keyOf(id))) this.#addRow(search, id, hits)
+        if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits)
       }
       // Which dimension the dataset has may be in question: the table decides.
       if (this.#otherDim > 0) return this.#searchTable(search)
@@ -280,12 +281,6 @@ export function canMatch(query: Float32Array): boolean {
   return magnitude(query) > 0
 }
 
-function keyOf(id: Uint8Array): string {
-  let key = ''
-  for (const byte of id) key += String.fromCharCode(byte)
-  return key
-}
-
 function idSet(ids: readonly Uint8Array[]): Set<string> {
-  return new Set(ids.map(keyOf))
+  return new Set(ids.map(idKey))
 }

@@ -1,3 +1,5 @@
+import { idKey } from '../store/id-key.ts'
+
 /** Which document a row is. */
 export interface RowKey {
   readonly dataset: string
@@ -27,8 +29,7 @@ export class RowKeys {
 
   /** The same number for the same document, from 1. */
   numberOf(dataset: string, id: Uint8Array): bigint {
-    let text = `${dataset.length} ${dataset}`
-    for (const byte of id) text += String.fromCharCode(byte)
+    const text = `${dataset.length} ${dataset}${idKey(id)}`
     let number = this.#numbers.get(text)
     if (number === undefined) {
       number = BigInt(this.#keys.push({ dataset, id: id.slice() }))

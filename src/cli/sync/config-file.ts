@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { CliError, usageError } from '../cli-error.ts'
+import { usageError } from '../cli-error.ts'
 import { didYouMean } from '../nearest.ts'
 import { parseJson } from './json-text.ts'
+import { readText } from './read-text.ts'
 import { settingValue } from './setting-value.ts'
 import { SETTINGS, type SettingKey, type SettingValue } from './settings.ts'
 
@@ -35,17 +35,8 @@ export function configFile(path: string): SettingLevel {
 }
 
 function readObject(path: string, name: string): object {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new CliError(
-      'CLI_FILE',
-      `the configuration ${path} cannot be read (${code ?? 'unknown error'})`,
-      { hint: 'check --config, or SVEC_SYNC_CONFIG', cause },
-    )
-  }
+  const hint = 'check --config, or SVEC_SYNC_CONFIG'
+  const text = readText(path, `the configuration ${path}`, hint)
   let content: unknown
   try {
     content = parseJson(text)

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { CliError, usageError } from '../cli-error.ts'
 import type { SettingLevel } from './config-file.ts'
+import { readText } from './read-text.ts'
 import type { SettingKey } from './settings.ts'
 import type { UpstreamAddress } from './upstream-address.ts'
 
@@ -54,17 +54,7 @@ function passwordAt(
 }
 
 function passwordInFile(path: string, origin: string): string {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new CliError(
-      'CLI_FILE',
-      `${origin}: ${path} cannot be read (${code ?? 'unknown error'})`,
-      { cause },
-    )
-  }
+  const text = readText(path, `${origin}: ${path}`)
   // An editor's newline at the end is not part of it.
   const password = text.replace(/\r?\n$/, '')
   if (password === '') throw new CliError('CLI_FILE', `${origin}: ${path} is empty`)
