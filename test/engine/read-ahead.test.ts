@@ -72,6 +72,45 @@ describe('a file that is read ahead', () => {
     assert.equal(db.pragma('integrity_check', { simple: true }), 'ok')
   })
 
+  describe('and fits into what is read at once', () => {
+    let small: Connection
+    let name: string
+
+    before(async () => {
+      name = join(folder, 'small.sqlite')
+      small = await open(name, SMALL_CACHE)
+      small.exec(
+        `CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER, filler TEXT);
+         WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 500)
+         INSERT INTO t SELECT x, 1, printf('%.300c', 'x') FROM i`,
+      )
+    })
+
+    after(() => {
+      small.close()
+    })
+
+    test('nothing of it outlives the lock under which it was read', () => {
+      assert.equal(total(small), 500)
+      const other = openNative(name)
+      for (let n = 2; n < 6; n++) {
+        other.exec(`UPDATE t SET n = ${n}`)
+        assert.equal(total(small), n * 500)
+      }
+      other.close()
+    })
+
+    test('nothing of it outlives a write of its own', () => {
+      small.exec('UPDATE t SET n = 10; BEGIN IMMEDIATE')
+      for (let n = 11; n < 16; n++) {
+        assert.equal(total(small), (n - 1) * 500)
+        small.exec(`UPDATE t SET n = ${n}`)
+      }
+      small.exec('ROLLBACK')
+      assert.equal(total(small), 10 * 500)
+    })
+  })
+
   test('two files read by turns give each its own pages', async () => {
     const second = await open(join(folder, 'b.sqlite'), SMALL_CACHE)
     second.exec(

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
+import { loadEngine } from '../../src/engine/open.ts'
+import type { Statement } from '../../src/engine/statement.ts'
 import type { BindValue } from '../../src/engine/values.ts'
 import { open } from '../../src/main.ts'
 import { refused } from './refusal.ts'
@@ -241,6 +243,21 @@ test('columns tell where they come from, and follow a changed schema', () => {
   all.all()
   db.exec('ALTER TABLE t ADD COLUMN z DEFAULT 5')
   assert.deepEqual(all.all(), [{ x: 1, z: 5 }])
+})
+
+test('a large blob is given back after it was used, also when nobody finalizes the statement', async () => {
+  const { memory } = await loadEngine()
+  const before = memory.buffer.byteLength
+  const kept: Statement[] = []
+  for (let n = 0; n < 200; n++) {
+    const statement = db.prepare('SELECT length(?)').pluck()
+    assert.equal(statement.get(new Uint8Array(2 ** 20)), 2 ** 20)
+    kept.push(statement)
+  }
+  assert.ok(memory.buffer.byteLength - before < 32 * 2 ** 20)
+  // It is as good as new.
+  assert.equal(kept[0].get(new Uint8Array(100_000)), 100_000)
+  assert.equal(kept[0].get('short'), 5)
 })
 
 test('ten thousand forgotten statements do no harm', () => {

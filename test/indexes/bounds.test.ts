@@ -174,6 +174,24 @@ describe('heads and tails', () => {
     })
   }
 
+  test('after a stretch whose heads drop little whole rows are judged, for three stretches', () => {
+    const { rows } = dataset('isotropic', 100, 500)
+    const held = filled('split', 'cosine', rows, 'wasm')
+    held.setQuery(rows[0])
+    const listed = (least: number): number => {
+      held.arena.u32.fill(0xffffffff, LISTED / 4, LISTED / 4 + 500)
+      held.scan(0, 480, least, Infinity, 0)
+      return held.arena.u32.subarray(LISTED / 4, LISTED / 4 + 500).indexOf(0xffffffff)
+    }
+    const heads = listed(0.25)
+    assert.ok(heads > 5 && heads < 240, `${heads}`)
+    assert.equal(listed(0.25), heads)
+    assert.ok(listed(-0.9) > 240)
+    for (let i = 0; i < 3; i++) assert.ok(listed(0.25) < heads / 2, 'tails were looked at as well')
+    assert.equal(listed(0.25), heads)
+    held.dispose()
+  })
+
   test('most rows are dropped by their heads', () => {
     const r = random(5)
     const rows = Array.from({ length: 992 }, () => r.vector(768))

@@ -231,6 +231,10 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
         if (position === 7) continue
         assert.equal(index.holds(position, rows[position]), true, `${dim}: ${position}`)
         assert.equal(index.holds(position, rows[(position + 1) % count]), false)
+        // Its mirror image in the last number: all lengths and errors are the same.
+        const mirrored = rows[position].slice()
+        mirrored[dim - 1] *= -1
+        if (Math.abs(mirrored[dim - 1]) > 0.1) assert.equal(index.holds(position, mirrored), false)
       }
       assert.equal(index.holds(0, new Float32Array(dim + 1)), false)
       const restored = subject.restore(index.save())

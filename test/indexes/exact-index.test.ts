@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createExactIndex, MAX_DIM, RESIDENT_LIMIT } from '../../src/indexes/exact/exact-index.ts'
 import { restoreExactIndex } from '../../src/indexes/exact/restore.ts'
-import type { IndexImage, VectorIndex } from '../../src/indexes/vector-index.ts'
+import { splitLayout } from '../../src/indexes/exact/split-rows.ts'
+import type { IndexImage, StoredSection, VectorIndex } from '../../src/indexes/vector-index.ts'
 import { sharedArena } from '../../src/kernels/arena.ts'
 import type { Metric } from '../../src/vector/metric.ts'
 import { Oracle } from './oracle.ts'
@@ -130,6 +131,10 @@ describe('restoring', () => {
     'two sections': { sections: [good.sections[0], good.sections[0]] },
     'an unknown section': { sections: [{ name: 'code', bytes }] },
     'codes that are called floats': { sections: [{ name: 'floats', bytes }] },
+    'two parts of too few numbers': {
+      dim: 5,
+      sections: [{ name: 'split', bytes: new Uint8Array(splitLayout(5).groupBytes) }],
+    },
   }
   for (const [what, change] of Object.entries(refused)) {
     test(`${what} is refused as VEC_STORAGE`, () => {
@@ -140,6 +145,29 @@ describe('restoring', () => {
       })
     })
   }
+
+  test('a section that turns out damaged while it is read leaves no memory behind', () => {
+    const source = createExactIndex({ metric: 'dot', dim: 100, resident: false })
+    source.stage(500).fill(1)
+    source.append(500)
+    const whole = source.save()
+    const { name, bytes: saved } = whole.sections[0]
+    const section: StoredSection = {
+      name,
+      bytes: saved,
+      length: saved.length,
+      copyInto: () => {
+        throw new Error('damaged')
+      },
+    }
+    let held = 0
+    for (let round = 0; round < 50; round++) {
+      assert.throws(() => restoreExactIndex({ ...whole, sections: [section] }), /^Error: damaged$/)
+      if (round === 1) held = sharedArena().bytes
+    }
+    assert.equal(sharedArena().bytes, held)
+    source.dispose()
+  })
 
   test('random bytes are refused, or neither crash nor hang a search', () => {
     const r = random(11)

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { codeStride } from '../../src/indexes/exact/code-rows.ts'
 import { createExactIndex, MAX_DIM } from '../../src/indexes/exact/exact-index.ts'
 import { floatStride } from '../../src/indexes/exact/float-rows.ts'
-import { splitLayout, SPLIT_DIM } from '../../src/indexes/exact/split-rows.ts'
+import { splitLayout, SplitRows, SPLIT_DIM } from '../../src/indexes/exact/split-rows.ts'
 import type { Metric } from '../../src/vector/metric.ts'
 import { magnitude } from '../../src/vector/similarity.ts'
 
@@ -68,6 +68,22 @@ describe('the layout in docs/exact-index.md is the layout', () => {
       assert.equal(share, (bytes / (Number(dim) * 4)).toFixed(3))
       assert.equal(layout.groupBytes, bytes * 2 ** layout.groupBits)
     }
+  })
+
+  test('what stood in the last group is not saved', () => {
+    const dim = 200
+    const { groupBits, headStride, tailStride } = splitLayout(dim)
+    const rows = new SplitRows('dot', dim, 0, undefined)
+    rows.stage(3).fill(1)
+    rows.append(3)
+    rows.remove(0)
+    rows.moveLast(0)
+    const { bytes } = rows.section()
+    const tails = headStride * 2 ** groupBits
+    assert.ok(bytes.subarray(headStride, 2 * headStride).some(byte => byte !== 0))
+    assert.ok(bytes.subarray(2 * headStride, tails).every(byte => byte === 0))
+    assert.ok(bytes.subarray(tails + 2 * tailStride).every(byte => byte === 0))
+    rows.dispose()
   })
 
   for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
