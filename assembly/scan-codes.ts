@@ -2,22 +2,41 @@
 // error f32 at stride - 8, length f32 or sum of squared codes i32 at stride - 4. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
-import { DENSE, putHit, wordOf } from './hits'
+import { apartOf, areDense, bitsAt, lowest, putHit } from './hits'
 
-// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
+// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is no hit.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
-  dots: v128, tail: usize, stride: usize, scale: f64, perError: f64, perLength: f64, least: f64,
+  dots: v128, tail: usize, other: usize, scale: f64, perError: f64, perLength: f64, least: f64,
 ): v128 {
   const a = v128.load(tail)
-  const b = v128.load(tail + stride)
+  const b = v128.load(other)
   const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 1, 5, 1, 5))
   const errors = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
   const lengths = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 3, 7, 3, 7))
   const estimate = f64x2.mul(f64x2.mul(f64x2.splat(scale), scales), f64x2.convert_low_i32x4_s(dots))
   const slack = f64x2.add(f64x2.mul(f64x2.splat(perError), errors), f64x2.mul(f64x2.splat(perLength), lengths))
   return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function missEuclidean(
+  dots: v128, tail: usize, other: usize, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
+): v128 {
+  const a = v128.load(tail)
+  const b = v128.load(other)
+  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 1, 5, 1, 5))
+  const errors = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
+  const codes = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(a, b, 3, 7, 3, 7))
+  const squares = f64x2.mul(f64x2.mul(scales, scales), codes)
+  const mixed = f64x2.mul(f64x2.mul(f64x2.splat(twice), scales), f64x2.convert_low_i32x4_s(dots))
+  const slack = f64x2.mul(f64x2.splat(rounding), f64x2.add(f64x2.splat(square), squares))
+  const nearest = f64x2.sub(f64x2.add(f64x2.sub(f64x2.splat(square), mixed), squares), slack)
+  const reach = f64x2.sub(f64x2.add(errors, f64x2.splat(error)), f64x2.splat(least))
+  const positive = f64x2.max(reach, f64x2.splat(0))
+  return f64x2.gt(nearest, f64x2.mul(positive, positive))
 }
 
 function hitDot(
@@ -33,71 +52,6 @@ function hitDot(
   if (upper < least || lower > most) return count
   putHit(hits, count, position, lower, upper)
   return count + 1
-}
-
-/**
- * Rows from..to-1 (at most 4096): those whose upper bound reaches `least` and whose lower bound does not pass `most`.
- * bound = scale * row.scale * dot -+ (perError * row.error + perLength * row.length). `allowed`: 0, or a bitmap whose
- * first bit is for `from`. Returns how many hits it wrote.
- */
-export function scanCodesDot(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
-  scale: f64, perError: f64, perLength: f64, least: f64, most: f64, allowed: usize,
-): usize {
-  const last = stride - 16
-  let count: usize = 0
-  for (let base = from; base < to; base += 32) {
-    let bits = wordOf(allowed, base - from, to - base)
-    let position = base
-    let row = rows + <usize>base * stride
-    if (popcnt(bits) >= DENSE) {
-      for (; to - position >= 4 && bits != 0; position += 4) {
-        if (bits & 15) {
-          const found = dots(row, query, stride, stride)
-          const tail = row + last
-          const low = missDot(found, tail, stride, scale, perError, perLength, least)
-          const high = missDot(
-            v128.shuffle<i32>(found, found, 2, 3, 2, 3), tail + 2 * stride, stride, scale, perError, perLength, least,
-          )
-          if (!i64x2.all_true(v128.and(low, high))) {
-            if (bits & 1) count = hitDot(tail, position, i32x4.extract_lane(found, 0), hits, count, scale, perError, perLength, least, most)
-            if (bits & 2) count = hitDot(tail + stride, position + 1, i32x4.extract_lane(found, 1), hits, count, scale, perError, perLength, least, most)
-            if (bits & 4) count = hitDot(tail + 2 * stride, position + 2, i32x4.extract_lane(found, 2), hits, count, scale, perError, perLength, least, most)
-            if (bits & 8) count = hitDot(tail + 3 * stride, position + 3, i32x4.extract_lane(found, 3), hits, count, scale, perError, perLength, least, most)
-          }
-        }
-        bits >>>= 4
-        row += 4 * stride
-      }
-    }
-    for (; bits; bits &= bits - 1) {
-      const skip = ctz(bits)
-      const at = row + <usize>skip * stride
-      count = hitDot(
-        at + last, position + skip, total(products(at, query, stride)), hits, count, scale, perError, perLength, least, most,
-      )
-    }
-  }
-  return count
-}
-
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
-function missEuclidean(
-  dots: v128, tail: usize, stride: usize, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
-): v128 {
-  const a = v128.load(tail)
-  const b = v128.load(tail + stride)
-  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 1, 5, 1, 5))
-  const errors = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
-  const codes = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(a, b, 3, 7, 3, 7))
-  const squares = f64x2.mul(f64x2.mul(scales, scales), codes)
-  const mixed = f64x2.mul(f64x2.mul(f64x2.splat(twice), scales), f64x2.convert_low_i32x4_s(dots))
-  const slack = f64x2.mul(f64x2.splat(rounding), f64x2.add(f64x2.splat(square), squares))
-  const nearest = f64x2.sub(f64x2.add(f64x2.sub(f64x2.splat(square), mixed), squares), slack)
-  const reach = f64x2.sub(f64x2.add(errors, f64x2.splat(error)), f64x2.splat(least))
-  const positive = f64x2.max(reach, f64x2.splat(0))
-  return f64x2.gt(nearest, f64x2.mul(positive, positive))
 }
 
 function hitEuclidean(
@@ -121,6 +75,105 @@ function hitEuclidean(
   return count + 1
 }
 
+// One row. Dot: `first` to `third` are scale, perError and perLength; Euclidean: `first` to `fourth` are twice, error, square
+// and rounding.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function hit(
+  euclidean: bool, tail: usize, position: u32, dot: i32, hits: usize, count: usize, first: f64, second: f64, third: f64,
+  fourth: f64, least: f64, most: f64,
+): usize {
+  if (euclidean) return hitEuclidean(tail, position, dot, hits, count, first, second, third, fourth, least, most)
+  return hitDot(tail, position, dot, hits, count, first, second, third, least, most)
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function hitsAmong(
+  euclidean: bool, bits: u32, base: u32, rows: usize, stride: usize, query: usize, hits: usize, count: usize, first: f64,
+  second: f64, third: f64, fourth: f64, least: f64, most: f64,
+): usize {
+  for (; bits; bits &= bits - 1) {
+    const position = base + ctz(bits)
+    const row = rows + <usize>position * stride
+    const dot = total(products(row, query, stride))
+    count = hit(euclidean, row + stride - 16, position, dot, hits, count, first, second, third, fourth, least, most)
+  }
+  return count
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function scan(
+  euclidean: bool, rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize, first: f64, second: f64,
+  third: f64, fourth: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  const last = stride - 16
+  const apart = apartOf(to - from)
+  const width = min<u32>(apart, 32)
+  let count: usize = 0
+  for (let base = from, end = from + apart; base != end; base += width) {
+    const base1 = base + apart
+    const base2 = base1 + apart
+    const base3 = base2 + apart
+    let bits = bitsAt(allowed, from, to, base, width)
+    let bits1 = bitsAt(allowed, from, to, base1, width)
+    let bits2 = bitsAt(allowed, from, to, base2, width)
+    let bits3 = bitsAt(allowed, from, to, base3, width)
+    if (!areDense(bits, bits1, bits2, bits3)) {
+      count = hitsAmong(euclidean, bits, base, rows, stride, query, hits, count, first, second, third, fourth, least, most)
+      count = hitsAmong(euclidean, bits1, base1, rows, stride, query, hits, count, first, second, third, fourth, least, most)
+      count = hitsAmong(euclidean, bits2, base2, rows, stride, query, hits, count, first, second, third, fourth, least, most)
+      count = hitsAmong(euclidean, bits3, base3, rows, stride, query, hits, count, first, second, third, fourth, least, most)
+      continue
+    }
+    for (let step: u32 = 0; step < width; step++) {
+      const set = lowest(bits, bits1, bits2, bits3)
+      if (set) {
+        // Where nothing is asked for, there may be nothing.
+        const a = rows + <usize>(base + step) * stride
+        const b = set & 2 ? rows + <usize>(base1 + step) * stride : a
+        const c = set & 4 ? rows + <usize>(base2 + step) * stride : a
+        const d = set & 8 ? rows + <usize>(base3 + step) * stride : a
+        const found = dots(a, b, c, d, query, stride)
+        const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
+        let low: v128
+        let high: v128
+        if (euclidean) {
+          low = missEuclidean(found, a + last, b + last, first, second, third, fourth, least)
+          high = missEuclidean(others, c + last, d + last, first, second, third, fourth, least)
+        } else {
+          low = missDot(found, a + last, b + last, first, second, third, least)
+          high = missDot(others, c + last, d + last, first, second, third, least)
+        }
+        if (!i64x2.all_true(v128.and(low, high))) {
+          if (set & 1) count = hit(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), hits, count, first, second, third, fourth, least, most)
+          if (set & 2) count = hit(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), hits, count, first, second, third, fourth, least, most)
+          if (set & 4) count = hit(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), hits, count, first, second, third, fourth, least, most)
+          if (set & 8) count = hit(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), hits, count, first, second, third, fourth, least, most)
+        }
+      }
+      bits >>>= 1
+      bits1 >>>= 1
+      bits2 >>>= 1
+      bits3 >>>= 1
+    }
+  }
+  return count
+}
+
+/**
+ * Rows from..to-1 (at most 4096, `from` a multiple of 32): those whose upper bound reaches `least` and whose lower bound
+ * does not pass `most`. bound = scale * row.scale * dot -+ (perError * row.error + perLength * row.length). `allowed`: 0, or
+ * a bitmap whose first bit is for `from`. Returns how many hits it wrote.
+ */
+export function scanCodesDot(
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  scale: f64, perError: f64, perLength: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  return scan(false, rows, stride, from, to, query, hits, scale, perError, perLength, 0, least, most, allowed)
+}
+
 /**
  * Similarity is minus the distance. With D2 = square - twice * row.scale * dot + row.scale^2 * row.squares, both
  * squares of lengths, and slack = rounding * (square + row.scale^2 * row.squares): the distance lies within
@@ -130,39 +183,5 @@ export function scanCodesEuclidean(
   rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
   twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64, allowed: usize,
 ): usize {
-  const last = stride - 16
-  let count: usize = 0
-  for (let base = from; base < to; base += 32) {
-    let bits = wordOf(allowed, base - from, to - base)
-    let position = base
-    let row = rows + <usize>base * stride
-    if (popcnt(bits) >= DENSE) {
-      for (; to - position >= 4 && bits != 0; position += 4) {
-        if (bits & 15) {
-          const found = dots(row, query, stride, stride)
-          const tail = row + last
-          const low = missEuclidean(found, tail, stride, twice, error, square, rounding, least)
-          const high = missEuclidean(
-            v128.shuffle<i32>(found, found, 2, 3, 2, 3), tail + 2 * stride, stride, twice, error, square, rounding, least,
-          )
-          if (!i64x2.all_true(v128.and(low, high))) {
-            if (bits & 1) count = hitEuclidean(tail, position, i32x4.extract_lane(found, 0), hits, count, twice, error, square, rounding, least, most)
-            if (bits & 2) count = hitEuclidean(tail + stride, position + 1, i32x4.extract_lane(found, 1), hits, count, twice, error, square, rounding, least, most)
-            if (bits & 4) count = hitEuclidean(tail + 2 * stride, position + 2, i32x4.extract_lane(found, 2), hits, count, twice, error, square, rounding, least, most)
-            if (bits & 8) count = hitEuclidean(tail + 3 * stride, position + 3, i32x4.extract_lane(found, 3), hits, count, twice, error, square, rounding, least, most)
-          }
-        }
-        bits >>>= 4
-        row += 4 * stride
-      }
-    }
-    for (; bits; bits &= bits - 1) {
-      const skip = ctz(bits)
-      const at = row + <usize>skip * stride
-      count = hitEuclidean(
-        at + last, position + skip, total(products(at, query, stride)), hits, count, twice, error, square, rounding, least, most,
-      )
-    }
-  }
-  return count
+  return scan(true, rows, stride, from, to, query, hits, twice, error, square, rounding, least, most, allowed)
 }

@@ -4,11 +4,16 @@
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
-import { DENSE, putHit, wordOf } from './hits'
+import { apartOf, areDense, bitsAt, HITS, lowest, putHit } from './hits'
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 const META: usize = 12
+
+// Bytes of listed positions whose tails are fetched at once.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+const FETCHED: usize = 128
 
 // The most that the dots of two whole rows can be: those of their heads, and norm times `tailLength`. `packed` holds the
 // norms in its upper halves.
@@ -19,13 +24,14 @@ function mostDots(heads: v128, packed: v128, tailLength: f64): v128 {
   return f64x2.add(f64x2.convert_low_i32x4_s(heads), f64x2.mul(norms, f64x2.splat(tailLength)))
 }
 
+// Two heads: dots in the low lanes of `heads`, `meta` and `other` behind their codes. All bits set where the row is no hit.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
-  heads: v128, meta: usize, stride: usize, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64,
+  heads: v128, meta: usize, other: usize, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64,
 ): v128 {
   const a = v128.load(meta)
-  const b = v128.load(meta + stride)
+  const b = v128.load(other)
   const packed = v128.shuffle<i32>(a, b, 1, 5, 1, 5)
   const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 0, 4, 0, 4))
   const errors = f64x2.promote_low_f32x4(i32x4.shl(packed, 16))
@@ -38,10 +44,10 @@ function missDot(
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missEuclidean(
-  heads: v128, meta: usize, stride: usize, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
+  heads: v128, meta: usize, other: usize, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
 ): v128 {
   const a = v128.load(meta)
-  const b = v128.load(meta + stride)
+  const b = v128.load(other)
   const packed = v128.shuffle<i32>(a, b, 1, 5, 1, 5)
   const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 0, 4, 0, 4))
   const errors = f64x2.promote_low_f32x4(i32x4.shl(packed, 16))
@@ -55,100 +61,144 @@ function missEuclidean(
   return f64x2.gt(nearest, f64x2.mul(positive, positive))
 }
 
-// Appends those of four positions whose bit is set.
+// Which of four rows may reach the threshold. Dot: `first` to `third` are scale, perError and perLength; Euclidean: `first`
+// to `fourth` are twice, error, square and rounding.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function reaching(
+  euclidean: bool, found: v128, a: usize, b: usize, c: usize, d: usize, tailLength: f64, first: f64, second: f64, third: f64,
+  fourth: f64, least: f64,
+): u32 {
+  const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
+  let low: v128
+  let high: v128
+  if (euclidean) {
+    low = missEuclidean(found, a, b, tailLength, first, second, third, fourth, least)
+    high = missEuclidean(others, c, d, tailLength, first, second, third, fourth, least)
+  } else {
+    low = missDot(found, a, b, tailLength, first, second, third, least)
+    high = missDot(others, c, d, tailLength, first, second, third, least)
+  }
+  return ~i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function putPosition(list: usize, position: u32): usize {
+  store<u32>(list, position)
+  return list + 4
+}
+
+// Appends those of 32 positions whose bit is set.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function putPositions(list: usize, bits: u32, position: u32): usize {
-  for (; bits; bits &= bits - 1) {
-    store<u32>(list, position + ctz(bits))
-    list += 4
-  }
+  for (; bits; bits &= bits - 1) list = putPosition(list, position + ctz(bits))
   return list
 }
 
+// Where the head (or the tail) of a position is, from the first one on.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function rowAt(position: u32, groupBits: u32, group: usize, stride: usize): usize {
+  return <usize>(position >>> groupBits) * group + <usize>(position & ((1 << groupBits) - 1)) * stride
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function scanHeads(
+  euclidean: bool, whole: bool, rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, from: u32, to: u32, query: usize, list: usize,
+  tailLength: f64, first: f64, second: f64, third: f64, fourth: f64, least: f64, allowed: usize,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = rows + (stride << groupBits)
+  const apart = apartOf(to - from)
+  const width = min<u32>(apart, 32)
+  let at = list
+  for (let base = from, end = from + apart; base != end; base += width) {
+    const base1 = base + apart
+    const base2 = base1 + apart
+    const base3 = base2 + apart
+    let bits = bitsAt(allowed, from, to, base, width)
+    let bits1 = bitsAt(allowed, from, to, base1, width)
+    let bits2 = bitsAt(allowed, from, to, base2, width)
+    let bits3 = bitsAt(allowed, from, to, base3, width)
+    if (!areDense(bits, bits1, bits2, bits3)) {
+      at = putPositions(at, bits, base)
+      at = putPositions(at, bits1, base1)
+      at = putPositions(at, bits2, base2)
+      at = putPositions(at, bits3, base3)
+      continue
+    }
+    let row = rows + rowAt(base, groupBits, group, stride)
+    // Where nothing is asked for, there may be nothing; but 32 rows are there whole.
+    let row1 = bits1 ? rows + rowAt(base1, groupBits, group, stride) : row
+    let row2 = bits2 ? rows + rowAt(base2, groupBits, group, stride) : row
+    let row3 = bits3 ? rows + rowAt(base3, groupBits, group, stride) : row
+    for (let step: u32 = 0; step < width; step++) {
+      const set = lowest(bits, bits1, bits2, bits3)
+      if (set) {
+        let found = dots(row, row1, row2, row3, query, headCodes)
+        if (whole) {
+          const tail = tails + rowAt(base + step, groupBits, group, tailStride)
+          const tail1 = set & 2 ? tails + rowAt(base1 + step, groupBits, group, tailStride) : tail
+          const tail2 = set & 4 ? tails + rowAt(base2 + step, groupBits, group, tailStride) : tail
+          const tail3 = set & 8 ? tails + rowAt(base3 + step, groupBits, group, tailStride) : tail
+          found = i32x4.add(found, dots(tail, tail1, tail2, tail3, query + (headCodes << 1), (tailStride + 11) & ~15))
+        }
+        const reach = set & reaching(
+          euclidean, found, row + headCodes, row1 + headCodes, row2 + headCodes, row3 + headCodes, tailLength, first, second, third, fourth, least,
+        )
+        if (reach) {
+          if (reach & 1) at = putPosition(at, base + step)
+          if (reach & 2) at = putPosition(at, base1 + step)
+          if (reach & 4) at = putPosition(at, base2 + step)
+          if (reach & 8) at = putPosition(at, base3 + step)
+        }
+      }
+      bits >>>= 1
+      bits1 >>>= 1
+      bits2 >>>= 1
+      bits3 >>>= 1
+      row += stride
+      row1 += stride
+      row2 += stride
+      row3 += stride
+    }
+  }
+  return (at - list) >>> 2
+}
+
 /**
- * Writes the positions among from..to-1 (at most 4096) whose upper bound can reach `least` whatever the tail holds, and
- * returns how many. `tailLength` is at least the length of the query's codes over the tails. `whole`: the tails are read as
- * well, and `tailLength` is 0.
+ * Writes the positions among from..to-1 (at most 4096, `from` a multiple of 32) whose upper bound can reach `least` whatever
+ * the tail holds, and returns how many. `tailLength` is at least the length of the query's codes over the tails. `whole`: the tails are
+ * read as well, and `tailLength` is 0.
  */
 export function scanHeadsDot(
   rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, from: u32, to: u32, query: usize, list: usize,
   whole: u32, tailLength: f64, scale: f64, perError: f64, perLength: f64, least: f64, allowed: usize,
 ): usize {
-  const stride = headCodes + META
-  const group = (stride + tailStride) << groupBits
-  const tails = stride << groupBits
-  const last = (1 << groupBits) - 1
-  const tailCodes = (tailStride + 11) & ~15
-  let at = list
-  for (let base = from; base < to; base += 32) {
-    let bits = wordOf(allowed, base - from, to - base)
-    if (popcnt(bits) < DENSE) {
-      at = putPositions(at, bits, base)
-      continue
-    }
-    const start = rows + <usize>(base >>> groupBits) * group
-    let row = start + <usize>(base & last) * stride
-    for (let position = base; bits; position += 4) {
-      if (bits & 15) {
-        let found = dots(row, query, stride, headCodes)
-        if (whole) {
-          const tail = start + tails + <usize>(position & last) * tailStride
-          found = i32x4.add(found, dots(tail, query + (headCodes << 1), tailStride, tailCodes))
-        }
-        const meta = row + headCodes
-        const low = missDot(found, meta, stride, tailLength, scale, perError, perLength, least)
-        const high = missDot(
-          v128.shuffle<i32>(found, found, 2, 3, 2, 3), meta + 2 * stride, stride, tailLength, scale, perError, perLength, least,
-        )
-        const missed = i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
-        at = putPositions(at, bits & 15 & ~missed, position)
-      }
-      bits >>>= 4
-      row += 4 * stride
-    }
-  }
-  return (at - list) >>> 2
+  return whole
+    ? scanHeads(
+        false, true, rows, groupBits, headCodes, tailStride, from, to, query, list, 0, scale, perError, perLength, 0, least, allowed,
+      )
+    : scanHeads(
+        false, false, rows, groupBits, headCodes, tailStride, from, to, query, list, tailLength, scale, perError, perLength, 0, least, allowed,
+      )
 }
 
 export function scanHeadsEuclidean(
   rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, from: u32, to: u32, query: usize, list: usize,
   whole: u32, tailLength: f64, twice: f64, error: f64, square: f64, rounding: f64, least: f64, allowed: usize,
 ): usize {
-  const stride = headCodes + META
-  const group = (stride + tailStride) << groupBits
-  const tails = stride << groupBits
-  const last = (1 << groupBits) - 1
-  const tailCodes = (tailStride + 11) & ~15
-  let at = list
-  for (let base = from; base < to; base += 32) {
-    let bits = wordOf(allowed, base - from, to - base)
-    if (popcnt(bits) < DENSE) {
-      at = putPositions(at, bits, base)
-      continue
-    }
-    const start = rows + <usize>(base >>> groupBits) * group
-    let row = start + <usize>(base & last) * stride
-    for (let position = base; bits; position += 4) {
-      if (bits & 15) {
-        let found = dots(row, query, stride, headCodes)
-        if (whole) {
-          const tail = start + tails + <usize>(position & last) * tailStride
-          found = i32x4.add(found, dots(tail, query + (headCodes << 1), tailStride, tailCodes))
-        }
-        const meta = row + headCodes
-        const low = missEuclidean(found, meta, stride, tailLength, twice, error, square, rounding, least)
-        const high = missEuclidean(
-          v128.shuffle<i32>(found, found, 2, 3, 2, 3), meta + 2 * stride, stride, tailLength, twice, error, square, rounding, least,
-        )
-        const missed = i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
-        at = putPositions(at, bits & 15 & ~missed, position)
-      }
-      bits >>>= 4
-      row += 4 * stride
-    }
-  }
-  return (at - list) >>> 2
+  return whole
+    ? scanHeads(
+        true, true, rows, groupBits, headCodes, tailStride, from, to, query, list, 0, twice, error, square, rounding, least, allowed,
+      )
+    : scanHeads(
+        true, false, rows, groupBits, headCodes, tailStride, from, to, query, list, tailLength, twice, error, square, rounding, least, allowed,
+      )
 }
 
 // The dot of both parts; `tailCodes`, rounded up to a multiple of 16: the query is zero beyond the tail's codes.
@@ -156,6 +206,18 @@ export function scanHeadsEuclidean(
 @inline
 function wholeDot(head: usize, headCodes: usize, tail: usize, tailCodes: usize, query: usize): i32 {
   return total(i32x4.add(products(head, query, headCodes), products(tail, query + (headCodes << 1), tailCodes)))
+}
+
+// Tails are far apart: asked for one after the other, before the first is needed, they arrive together.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function fetchTails(tails: usize, groupBits: u32, group: usize, tailStride: usize, list: usize, end: usize): u32 {
+  let any: u32 = 0
+  for (; list != end; list += 4) {
+    const tail = tails + rowAt(load<u32>(list), groupBits, group, tailStride)
+    for (let at: usize = 0; at < tailStride; at += 64) any |= load<u32>(tail + at)
+  }
+  return any
 }
 
 /** The hits among `count` listed positions, as scanCodesDot has them. */
@@ -169,7 +231,13 @@ export function scanTailsDot(
   const last = (1 << groupBits) - 1
   const tailCodes = (tailStride + 11) & ~15
   let found: usize = 0
+  let fetched = list
+  let any: u32 = 0
   for (const end = list + (<usize>count << 2); list != end; list += 4) {
+    if (list == fetched) {
+      fetched = min<usize>(end, list + FETCHED)
+      any |= fetchTails(rows + tails, groupBits, group, tailStride, list, fetched)
+    }
     const position = load<u32>(list)
     const start = rows + <usize>(position >>> groupBits) * group
     const within = <usize>(position & last)
@@ -185,6 +253,8 @@ export function scanTailsDot(
     if (upper < least || lower > most) continue
     putHit(hits, found++, position, lower, upper)
   }
+  // Nobody reads what stands behind the hits, but without it nothing would be fetched.
+  if (found < HITS) store<u32>(hits + (HITS << 4) + (found << 2), any)
   return found
 }
 
@@ -199,7 +269,13 @@ export function scanTailsEuclidean(
   const last = (1 << groupBits) - 1
   const tailCodes = (tailStride + 11) & ~15
   let found: usize = 0
+  let fetched = list
+  let any: u32 = 0
   for (const end = list + (<usize>count << 2); list != end; list += 4) {
+    if (list == fetched) {
+      fetched = min<usize>(end, list + FETCHED)
+      any |= fetchTails(rows + tails, groupBits, group, tailStride, list, fetched)
+    }
     const position = load<u32>(list)
     const start = rows + <usize>(position >>> groupBits) * group
     const within = <usize>(position & last)
@@ -221,6 +297,8 @@ export function scanTailsEuclidean(
     if (upper < least || lower > most) continue
     putHit(hits, found++, position, lower, upper)
   }
+  // Nobody reads what stands behind the hits, but without it nothing would be fetched.
+  if (found < HITS) store<u32>(hits + (HITS << 4) + (found << 2), any)
   return found
 }
 

@@ -34,6 +34,7 @@ interface Bounds {
   readonly upper: number
 }
 
+/** In order of position: rows are scanned in four places by turns. */
 function scan(rows: Rows, to: number, least: number, most: number, allowed: number): Bounds[] {
   const count = rows.scan(0, to, least, most, allowed)
   const { f64, u32 } = rows.arena
@@ -41,7 +42,7 @@ function scan(rows: Rows, to: number, least: number, most: number, allowed: numb
     position: u32[HITS / 4 + 4 * MAX_HITS + i],
     lower: f64[HITS / 8 + i],
     upper: f64[HITS / 8 + MAX_HITS + i],
-  }))
+  })).toSorted((a, b) => a.position - b.position)
 }
 
 const dims = {

@@ -170,10 +170,10 @@ export class ExactIndex implements VectorIndex {
       order.push({ stretch, best: bestOf(rows.arena, hits) })
     }
     order.sort((a, b) => b.best - a.best)
+    // The first steps are short: what they find spares the later ones.
+    let length = sample
     for (const { stretch } of order) {
       const to = Math.min(positions, (stretch + 1) * MAX_HITS)
-      // A single stretch has no others to learn from.
-      let length = stretches === 1 ? sample : MAX_HITS
       for (let from = stretch * MAX_HITS + sample; from < to; from += length) {
         length = Math.min(MAX_HITS, length * 2)
         scan(from, Math.min(to, from + length))

@@ -1,4 +1,5 @@
 import { MAX_HITS } from '../kernels.ts'
+import { eachRow } from './places.ts'
 import type { Views } from './views.ts'
 
 /** The twin of assembly/scan-codes.ts: one row at a time, the same arithmetic in the same order. */
@@ -19,19 +20,18 @@ export function scanCodesDot(
 ): number {
   const { f32, f64, u32 } = views
   let count = 0
-  for (let position = from; position < to; position++) {
-    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
+  eachRow(u32, allowed, from, to, position => {
     const row = rows + position * stride
     const tail = (row + stride) >>> 2
     const error = f32[tail - 2]
-    if (error < 0) continue
+    if (error < 0) return
     const estimate = scale * f32[tail - 3] * dot(views, row, query, stride)
     const slack = perError * error + perLength * f32[tail - 1]
     const lower = estimate - slack
     const upper = estimate + slack
-    if (upper < least || lower > most) continue
+    if (upper < least || lower > most) return
     putHit(f64, u32, hits, count++, position, lower, upper)
-  }
+  })
   return count
 }
 
@@ -53,12 +53,11 @@ export function scanCodesEuclidean(
 ): number {
   const { f32, f64, i32, u32 } = views
   let count = 0
-  for (let position = from; position < to; position++) {
-    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
+  eachRow(u32, allowed, from, to, position => {
     const row = rows + position * stride
     const tail = (row + stride) >>> 2
     const rowError = f32[tail - 2]
-    if (rowError < 0) continue
+    if (rowError < 0) return
     const scale = f32[tail - 3]
     const squares = scale * scale * i32[tail - 1]
     const slack = rounding * (square + squares)
@@ -66,12 +65,12 @@ export function scanCodesEuclidean(
     const nearest = estimate - slack
     const errors = rowError + error
     const reach = Math.max(errors - least, 0)
-    if (nearest > reach * reach) continue
+    if (nearest > reach * reach) return
     const upper = Math.min(errors - Math.sqrt(Math.max(nearest, 0)), 0)
     const lower = -(Math.sqrt(Math.max(estimate + slack, 0)) + errors)
-    if (upper < least || lower > most) continue
+    if (upper < least || lower > most) return
     putHit(f64, u32, hits, count++, position, lower, upper)
-  }
+  })
   return count
 }
 

@@ -1,11 +1,9 @@
-import { isAllowed, putHit } from './scan-codes.ts'
+import { eachRow } from './places.ts'
+import { putHit } from './scan-codes.ts'
 import type { Views } from './views.ts'
 
 /** Bytes behind the codes of a head. */
 const META = 12
-
-/** Below so many allowed rows among 32 the kernel does not look at heads. */
-const DENSE = 4
 
 /** The twin of assembly/scan-split.ts: one row at a time, the same arithmetic in the same order. */
 export function scanHeadsDot(
@@ -28,9 +26,8 @@ export function scanHeadsDot(
 ): number {
   const { f32, u32 } = views
   let count = 0
-  for (let position = from; position < to; position++) {
-    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
-    if (isDense(u32, allowed, position - from, to - from)) {
+  eachRow(u32, allowed, from, to, (position, dense) => {
+    if (dense) {
       const head = headAt(rows, groupBits, headCodes, tailStride, position)
       const meta = (head + headCodes) >>> 2
       const tail = tailAt(rows, groupBits, headCodes, tailStride, position)
@@ -40,10 +37,10 @@ export function scanHeadsDot(
           : wholeDot(views, head, headCodes, tail, tailStride, query)
       const estimate = scale * f32[meta] * dots
       const slack = perError * errorOf(u32[meta + 1]) + perLength * f32[meta + 2]
-      if (estimate + slack < least) continue
+      if (estimate + slack < least) return
     }
     u32[(list >>> 2) + count++] = position
-  }
+  })
   return count
 }
 
@@ -68,9 +65,8 @@ export function scanHeadsEuclidean(
 ): number {
   const { f32, i32, u32 } = views
   let count = 0
-  for (let position = from; position < to; position++) {
-    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
-    if (isDense(u32, allowed, position - from, to - from)) {
+  eachRow(u32, allowed, from, to, (position, dense) => {
+    if (dense) {
       const head = headAt(rows, groupBits, headCodes, tailStride, position)
       const meta = (head + headCodes) >>> 2
       const scale = f32[meta]
@@ -84,10 +80,10 @@ export function scanHeadsEuclidean(
       const slack = rounding * (square + squares)
       const nearest = square - mixed + squares - slack
       const reach = Math.max(errorOf(u32[meta + 1]) + error - least, 0)
-      if (nearest > reach * reach) continue
+      if (nearest > reach * reach) return
     }
     u32[(list >>> 2) + count++] = position
-  }
+  })
   return count
 }
 
@@ -224,14 +220,6 @@ export function tailAt(
   const within = position & ((1 << groupBits) - 1)
   const group = rows + (position >>> groupBits) * ((stride + tailStride) << groupBits)
   return group + (stride << groupBits) + within * tailStride
-}
-
-function isDense(u32: Uint32Array, allowed: number, offset: number, size: number): boolean {
-  if (allowed === 0) return Math.min(32, size - (offset & ~31)) >= DENSE
-  let count = 0
-  const last = Math.min(size, (offset & ~31) + 32)
-  for (let at = offset & ~31; at < last; at++) if (isAllowed(u32, allowed, at)) count++
-  return count >= DENSE
 }
 
 const halves = new Uint32Array(1)
