@@ -4,6 +4,7 @@
 export { scanCodesDot, scanCodesEuclidean } from './scan-codes'
 export { scanHeadsDot, scanHeadsEuclidean, scanTailsDot, scanTailsEuclidean, splitRows } from './scan-split'
 export { scanFloatsDot, scanFloatsEuclidean } from './scan-floats'
+export { areFinite } from './finite'
 export { quantize } from './quantize'
 export { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact'
 export { hashStart, hashStripes, hashFinish } from './hash'

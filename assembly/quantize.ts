@@ -1,5 +1,7 @@
 // float32 rows to int8 codes: row = scale * codes + what `error` bounds. docs/exact-index.md, "Quantising a row".
 
+import { total } from './code-dots'
+
 // The least float32 not below v, for v >= 0.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -19,28 +21,36 @@ function loadRest(from: usize, count: usize): v128 {
   return v
 }
 
+// 1.5 * 2^52: added to a number below 2^31 it leaves the nearest whole one, ties to even, in the low word.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function codesOf(v: v128, k: f64): v128 {
-  const codes = f64x2.nearest(f64x2.mul(v, f64x2.splat(k)))
-  return f64x2.max(f64x2.min(codes, f64x2.splat(127)), f64x2.splat(-127))
+const ROUND: f64 = 6755399441055744
+
+// Two numbers in units of the scale, ROUND added.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function rounded(x: v128, k: f64): v128 {
+  return f64x2.add(f64x2.mul(x, f64x2.splat(k)), f64x2.splat(ROUND))
 }
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function putCodes(to: usize, low: v128, high: v128): void {
-  const ints = v128.shuffle<i32>(
-    i32x4.trunc_sat_f64x2_s_zero(low), i32x4.trunc_sat_f64x2_s_zero(high), 0, 1, 4, 5,
-  )
-  const shorts = i16x8.narrow_i32x4_s(ints, ints)
-  v128.store_lane<i32>(to, i8x16.narrow_i16x8_s(shorts, shorts), 0)
-}
-
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
-function square(sums: v128, x: v128, inverse: f64, codes: v128, scale: f64): v128 {
-  const difference = f64x2.sub(f64x2.mul(x, f64x2.splat(inverse)), f64x2.mul(f64x2.splat(scale), codes))
+function square(sums: v128, x: v128, inverse: f64, sum: v128, scale: f64): v128 {
+  const code = f64x2.sub(sum, f64x2.splat(ROUND))
+  const difference = f64x2.sub(f64x2.mul(x, f64x2.splat(inverse)), f64x2.mul(f64x2.splat(scale), code))
   return f64x2.add(sums, f64x2.mul(difference, difference))
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function lowWords(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 0, 2, 4, 6)
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function squares(sums: v128, shorts: v128): v128 {
+  return i32x4.add(sums, i32x4.dot_i16x8_s(shorts, shorts))
 }
 
 /**
@@ -52,6 +62,7 @@ export function quantize(
   from: usize, fromStride: usize, count: usize, dim: usize, lengths: usize, euclidean: u32, to: usize, stride: usize,
 ): void {
   const whole = (dim & ~3) << 2
+  const blocks = (dim & ~15) << 2
   const rest = dim & 3
   const slack = <f64>(dim + 32) * 4.440892098500626e-16
   for (; count > 0; count--) {
@@ -66,33 +77,67 @@ export function quantize(
     const inverse = length > 0 ? 1 / length : 0
     const rowScale = <f32>(largest * inverse / 127)
     const scale = <f64>rowScale
-    const k = scale > 0 ? inverse / scale : 0
+    // The largest code is 127, but for a scale that is hardly above 0 and has few bits.
+    const k = scale > 0 ? min<f64>(inverse / scale, 127.25 / largest) : 0
     let low = f64x2.splat(0)
     let high = f64x2.splat(0)
-    let lowCodes = f64x2.splat(0)
-    let highCodes = f64x2.splat(0)
-    for (let at: usize = 0, size = dim << 2; at < size; at += 16) {
+    let codeSquares = i32x4.splat(0)
+    let at: usize = 0
+    for (; at < blocks; at += 64) {
+      const v0 = v128.load(from + at, 0)
+      const a0 = f64x2.promote_low_f32x4(v0)
+      const b0 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v0, v0, 2, 3, 2, 3))
+      const ra0 = rounded(a0, k)
+      const rb0 = rounded(b0, k)
+      low = square(low, a0, inverse, ra0, scale)
+      high = square(high, b0, inverse, rb0, scale)
+      const v1 = v128.load(from + at, 16)
+      const a1 = f64x2.promote_low_f32x4(v1)
+      const b1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v1, v1, 2, 3, 2, 3))
+      const ra1 = rounded(a1, k)
+      const rb1 = rounded(b1, k)
+      low = square(low, a1, inverse, ra1, scale)
+      high = square(high, b1, inverse, rb1, scale)
+      const v2 = v128.load(from + at, 32)
+      const a2 = f64x2.promote_low_f32x4(v2)
+      const b2 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v2, v2, 2, 3, 2, 3))
+      const ra2 = rounded(a2, k)
+      const rb2 = rounded(b2, k)
+      low = square(low, a2, inverse, ra2, scale)
+      high = square(high, b2, inverse, rb2, scale)
+      const v3 = v128.load(from + at, 48)
+      const a3 = f64x2.promote_low_f32x4(v3)
+      const b3 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v3, v3, 2, 3, 2, 3))
+      const ra3 = rounded(a3, k)
+      const rb3 = rounded(b3, k)
+      low = square(low, a3, inverse, ra3, scale)
+      high = square(high, b3, inverse, rb3, scale)
+      const first = i16x8.narrow_i32x4_s(lowWords(ra0, rb0), lowWords(ra1, rb1))
+      const second = i16x8.narrow_i32x4_s(lowWords(ra2, rb2), lowWords(ra3, rb3))
+      codeSquares = squares(squares(codeSquares, first), second)
+      v128.store(to + (at >> 2), i8x16.narrow_i16x8_s(first, second))
+    }
+    for (const size = dim << 2; at < size; at += 16) {
       const v = at < whole ? v128.load(from + at) : loadRest(from + at, rest)
       const a = f64x2.promote_low_f32x4(v)
       const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3))
-      const ca = codesOf(a, k)
-      const cb = codesOf(b, k)
-      putCodes(to + (at >> 2), ca, cb)
-      low = square(low, a, inverse, ca, scale)
-      high = square(high, b, inverse, cb, scale)
-      lowCodes = f64x2.add(lowCodes, f64x2.mul(ca, ca))
-      highCodes = f64x2.add(highCodes, f64x2.mul(cb, cb))
+      const ra = rounded(a, k)
+      const rb = rounded(b, k)
+      low = square(low, a, inverse, ra, scale)
+      high = square(high, b, inverse, rb, scale)
+      const shorts = i16x8.narrow_i32x4_s(lowWords(ra, rb), i32x4.splat(0))
+      codeSquares = squares(codeSquares, shorts)
+      v128.store_lane<i32>(to + (at >> 2), i8x16.narrow_i16x8_s(shorts, shorts), 0)
     }
     const errors = f64x2.add(low, high)
-    const squares = f64x2.add(lowCodes, highCodes)
-    const codeSquares = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1)
+    const sum = total(codeSquares)
     let error = sqrt<f64>(f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)) * (1 + slack)
     if (lengths) error += slack
     const tail = to + stride - 12
     store<f32>(tail, rowScale)
     store<f32>(tail, length > 0 ? roundUp(error) : -1, 4)
-    if (euclidean) store<i32>(tail, <i32>codeSquares, 8)
-    else store<f32>(tail, roundUp(scale * sqrt<f64>(codeSquares) * (1 + slack)), 8)
+    if (euclidean) store<i32>(tail, sum, 8)
+    else store<f32>(tail, roundUp(scale * sqrt<f64>(<f64>sum) * (1 + slack)), 8)
     from += fromStride
     to += stride
     if (lengths) lengths += 8

@@ -234,12 +234,13 @@ export class Statement {
     return this.#sqlite.readText(p, this.#sqlite.raw.sqlite3_column_bytes(this.#stmt, i))
   }
 
-  /** The bytes of a BLOB or TEXT column in SQLite's own memory: a view, gone after the next call of anything. */
-  bytes(i: number): Uint8Array {
-    const { raw } = this.#sqlite
-    const p = raw.sqlite3_column_blob(this.#stmt, i)
-    const bytes = raw.sqlite3_column_bytes(this.#stmt, i)
-    return this.#sqlite.u8.subarray(p, p + bytes)
+  /**
+   * The bytes of a BLOB or TEXT column in SQLite's own memory: a view, gone after the next call of anything. `length`, if it
+   * is known already: `byteLength(i)`.
+   */
+  bytes(i: number, length: number = this.byteLength(i)): Uint8Array {
+    const p = this.#sqlite.raw.sqlite3_column_blob(this.#stmt, i)
+    return this.#sqlite.u8.subarray(p, p + length)
   }
 
   /** Length in bytes of a BLOB or TEXT column. */

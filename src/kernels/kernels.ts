@@ -150,6 +150,8 @@ export interface Kernels {
     most: number,
     allowed: number,
   ): number
+  /** 1 when so many float32 numbers are all finite, 0 otherwise. */
+  areFinite(from: number, count: number): number
   /** float32 rows to int8 rows. `lengths` (f64 each) divide the rows for cosine, 0: none. */
   quantize(
     from: number,

@@ -30,20 +30,20 @@ export class IdTable {
     return this.#pool.byteLength + this.#starts.byteLength + slots
   }
 
-  /** Gives the next position an id. */
-  append(id: Uint8Array): number {
+  /** Gives the next position an id: the bytes from..to-1. */
+  append(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
     const position = this.#count
     if (position === this.#starts.length) this.#growPositions()
     this.#count++
-    this.#store(position, id)
+    this.#store(position, bytes, from, to)
     if (this.#slots) this.#link(position)
     return position
   }
 
   /** Gives a position that `forget` freed another id. */
-  reuse(position: number, id: Uint8Array): void {
+  reuse(position: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     this.#waste += this.idAt(position).length + 1
-    this.#store(position, id)
+    this.#store(position, bytes, from, to)
     if (this.#slots) this.#link(position)
     if (this.#waste > this.#used / 2 && this.#waste > 65536) this.#repack()
   }
@@ -136,16 +136,16 @@ export class IdTable {
     }
   }
 
-  #store(position: number, id: Uint8Array): void {
-    const needed = id.length + 5
+  #store(position: number, bytes: Uint8Array, from: number, to: number): void {
+    const needed = to - from + 5
     if (this.#used + needed > this.#pool.length) this.#growPool(needed)
     const pool = this.#pool
     this.#starts[position] = this.#used
-    let length = id.length
+    let length = to - from
     for (; length > 127; length >>>= 7) pool[this.#used++] = (length & 127) | 128
     pool[this.#used++] = length
-    pool.set(id, this.#used)
-    this.#used += id.length
+    copyShort(bytes, from, to, pool, this.#used)
+    this.#used += to - from
   }
 
   #growPool(more: number): void {
@@ -169,7 +169,8 @@ export class IdTable {
     this.#used = 0
     this.#waste = 0
     for (let position = 0; position < this.#count; position++) {
-      this.#store(position, old.idAt(position))
+      const id = old.idAt(position)
+      this.#store(position, id, 0, id.length)
     }
   }
 
@@ -215,6 +216,12 @@ export class IdTable {
     this.#filled = filled
     return slots
   }
+}
+
+/** A loop beats a call of `set` and its view while there is little to copy. */
+export function copyShort(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > 32) to.set(from.subarray(start, end), at)
+  else for (let i = start; i < end; i++) to[at++] = from[i]
 }
 
 const DELETED = 0xffffffff

@@ -5,7 +5,7 @@ import type { ShadowTable } from './shadow-table.ts'
 const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
 
 /** Bytes of `id` and `embedding` are views into SQLite's memory: gone when the visitor calls SQLite again. */
-export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: number) => void
+export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: () => number) => void
 
 /** Rows that are no members of a search, by reason. */
 export interface Leftovers {
@@ -24,6 +24,7 @@ export interface Leftovers {
 export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisitor): Leftovers {
   const statement = rowsInFileOrder(shadow, dataset)
   const leftovers: Leftovers = { unembedded: 0, malformed: 0, unnamed: 0 }
+  const rowid = (): number => statement.number(2)
   statement.start(dataset)
   try {
     while (statement.step()) {
@@ -31,7 +32,7 @@ export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisito
       if (length === 0) leftovers.unembedded++
       else if (length < 0 || length % 4 !== 0) leftovers.malformed++
       else if (!statement.isText(0)) leftovers.unnamed++
-      else visit(statement.bytes(0), statement.bytes(1), statement.number(2))
+      else visit(statement.bytes(0), statement.bytes(1, length), rowid)
     }
   } finally {
     statement.end()

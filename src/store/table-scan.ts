@@ -76,7 +76,7 @@ export class TableScan {
       this.#ids.set(id, used)
       used += id.length
       this.#ends[waiting] = used
-      this.#rowids[waiting] = rowid
+      this.#rowids[waiting] = rowid()
       if (++waiting === BATCH) flush()
     })
     flush()

@@ -22,12 +22,12 @@ export function quantize(
     const length = lengths === 0 ? 1 : f64[(lengths >>> 3) + row]
     const inverse = length > 0 ? 1 / length : 0
     const scale = Math.fround((largest * inverse) / 127)
-    const k = scale > 0 ? inverse / scale : 0
+    const k = scale > 0 ? Math.min(inverse / scale, 127.25 / largest) : 0
     // Four sums, as two vectors of two lanes.
     errors.fill(0)
     let codeSquares = 0
     for (let i = 0; i < dim; i++) {
-      const code = Math.max(Math.min(nearest(f32[x + i] * k), 127), -127)
+      const code = nearest(f32[x + i] * k)
       const difference = f32[x + i] * inverse - scale * code
       errors[i & 3] += difference * difference
       codeSquares += code * code

@@ -1,5 +1,6 @@
 import type { Kernels } from '../kernels.ts'
 import { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact.ts'
+import { areFinite } from './finite.ts'
 import { hashFinish, hashStart, hashStripes } from './hash.ts'
 import { quantize } from './quantize.ts'
 import { scanCodesDot, scanCodesEuclidean } from './scan-codes.ts'
@@ -31,6 +32,7 @@ export function createTwin(memory: WebAssembly.Memory): Kernels {
     splitRows: (...a) => splitRows(views(), ...a),
     scanFloatsDot: (...a) => scanFloatsDot(views(), ...a),
     scanFloatsEuclidean: (...a) => scanFloatsEuclidean(views(), ...a),
+    areFinite: (...a) => areFinite(views(), ...a),
     quantize: (...a) => quantize(views(), ...a),
     exactCosine: (...a) => exactCosine(views(), ...a),
     exactDot: (...a) => exactDot(views(), ...a),
