@@ -20,9 +20,16 @@ const MODULE = 'vec_insert_rows'
 const MAX_COLUMNS = 64
 
 /**
- * Inserts rows in one statement, all or none: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
- * each row as ever, but what a statement costs is paid once (bench/RESULTS.md compares it with an INSERT a row). Rows may
- * come from a generator; nothing is collected. Returns how many were inserted.
+ * A statement takes so many rows and about so many bytes: where a table has triggers SQLite first copies all that a
+ * statement selects, and that copy should be small; but each statement writes down anew what the pages it changes held before.
+ */
+const STATEMENT_ROWS = 32768
+const STATEMENT_BYTES = 1 << 24
+
+/**
+ * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
+ * each row as ever, but what a statement costs is paid for thousands of rows (bench/RESULTS.md compares it with an INSERT
+ * a row). Rows may come from a generator; nothing is collected. Returns how many were inserted.
  */
 export function insertMany(
   db: Connection,
@@ -48,22 +55,57 @@ export function insertMany(
   const insert = db.prepare(
     `INSERT ${conflict} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
   )
-  source.rows = rows[Symbol.iterator]()
-  source.width = columns.length
+  source.take(rows[Symbol.iterator](), columns.length)
+  const insertAll = db.transaction(() => {
+    let count = 0
+    while (!source.done) count += insert.run().changes
+    return count
+  })
   try {
-    return insert.run().changes
+    return insertAll()
   } finally {
-    source.rows.return?.()
-    source.rows = undefined
+    source.release()
     insert.finalize()
   }
 }
 
-/** Where the statement that is running takes its rows from. */
+/** Where the statements that run take their rows from. */
 class RowSource implements VirtualTable {
   rows: Iterator<InsertRow> | undefined
-  width = 0
+  done = false
+  /** Rows that were taken. */
+  count = 0
   readonly declaration: string = `CREATE TABLE x(${Array.from({ length: MAX_COLUMNS }, (_, i) => `c${i}`).join(', ')})`
+  #width = 0
+
+  take(rows: Iterator<InsertRow>, width: number): void {
+    this.rows = rows
+    this.done = false
+    this.count = 0
+    this.#width = width
+  }
+
+  release(): void {
+    this.rows?.return?.()
+    this.rows = undefined
+  }
+
+  /** Undefined behind the last row. */
+  next(): InsertRow | undefined {
+    const next = this.rows?.next()
+    if (!next || next.done) {
+      this.done = true
+      return undefined
+    }
+    this.count++
+    if (!Array.isArray(next.value) || next.value.length !== this.#width) {
+      const given = Array.isArray(next.value) ? `${next.value.length} values` : describe(next.value)
+      throw new RangeError(
+        `row ${this.count} has ${given}: expected is an array of ${this.#width} values`,
+      )
+    }
+    return next.value
+  }
 
   bestIndex(info: IndexInfo): boolean {
     info.cost = 1
@@ -76,10 +118,12 @@ class RowSource implements VirtualTable {
   }
 }
 
+/** The rows of one statement. */
 class RowCursor implements VirtualCursor {
   readonly #source: RowSource
   #row: InsertRow = []
-  #at = 0
+  #rows = 0
+  #bytes = 0
   eof = false
 
   constructor(source: RowSource) {
@@ -87,45 +131,39 @@ class RowCursor implements VirtualCursor {
   }
 
   filter(): void {
-    this.#at = 0
+    this.#rows = 0
+    this.#bytes = 0
     this.eof = false
-    this.#advance()
+    this.next()
   }
 
   next(): void {
-    this.#at++
-    this.#advance()
+    const full = this.#rows === STATEMENT_ROWS || this.#bytes >= STATEMENT_BYTES
+    const row = full ? undefined : this.#source.next()
+    if (row) this.#row = row
+    else this.eof = true
+    this.#rows++
   }
 
   column(result: ResultWriter, column: number): void {
     const value = this.#row[column]
     if (value === undefined || (typeof value === 'number' && Number.isNaN(value))) {
-      throw unbindable(value, `value ${column + 1} of row ${this.#at + 1}`)
+      throw this.#unbindable(value, column)
     }
-    if (typeof value === 'object' && value !== null && asBytes(value) === undefined) {
-      throw unbindable(value, `value ${column + 1} of row ${this.#at + 1}`)
-    }
+    if (typeof value === 'object' && value !== null) {
+      const bytes = asBytes(value)
+      if (bytes === undefined) throw this.#unbindable(value, column)
+      this.#bytes += bytes.length
+    } else if (typeof value === 'string') this.#bytes += value.length
     result.value(value)
   }
 
   rowid(): bigint {
-    return BigInt(this.#at + 1)
+    return BigInt(this.#source.count)
   }
 
-  #advance(): void {
-    const { rows, width } = this.#source
-    const next = rows?.next()
-    if (!next || next.done) {
-      this.eof = true
-      return
-    }
-    if (!Array.isArray(next.value) || next.value.length !== width) {
-      const given = Array.isArray(next.value) ? `${next.value.length} values` : describe(next.value)
-      throw new RangeError(
-        `row ${this.#at + 1} has ${given}: expected is an array of ${width} values`,
-      )
-    }
-    this.#row = next.value
+  #unbindable(value: unknown, column: number): TypeError {
+    return unbindable(value, `value ${column + 1} of row ${this.#source.count}`)
   }
 }
 

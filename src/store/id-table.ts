@@ -219,7 +219,13 @@ export class IdTable {
 }
 
 /** A loop beats a call of `set` and its view while there is little to copy. */
-export function copyShort(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+export function copyShort(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): void {
   if (end - start > 32) to.set(from.subarray(start, end), at)
   else for (let i = start; i < end; i++) to[at++] = from[i]
 }

@@ -1,10 +1,10 @@
-import { arenaOf } from '../kernels/arena.ts'
 import { MAX_STAGED_ROWS, type IndexImage, type VectorIndex } from '../indexes/vector-index.ts'
+import { arenaOf } from '../kernels/arena.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import type { Metric } from '../vector/metric.ts'
 import { IdTable } from './id-table.ts'
-import { StagedIds } from './staged-ids.ts'
 import type { Point } from './journal.ts'
+import { StagedIds } from './staged-ids.ts'
 
 /** How the index of a slice is made: the options of its vec table. */
 export interface IndexRecipe {
@@ -125,7 +125,8 @@ export class Slice {
     const { index } = this
     this.#stageBytes = undefined
     if (!staged || !index) return
-    if (!areFinite(staged.subarray(0, ids.count * index.dim * 4))) this.#dropSpecial(staged, index.dim)
+    if (!areFinite(staged.subarray(0, ids.count * index.dim * 4)))
+      this.#dropSpecial(staged, index.dim)
     const rows = ids.count
     if (rows === 0) return
     index.append(rows)

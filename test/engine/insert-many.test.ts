@@ -137,6 +137,55 @@ test('a generator is asked row by row, ended when it fails, and its error is the
   assert.deepEqual(rows(), [])
 })
 
+/** More rows than one statement takes. */
+const MANY = 70_000
+
+test('many rows are counted, and named, across statements', () => {
+  db.exec('CREATE TABLE log(a)')
+  db.exec('CREATE TRIGGER logged AFTER INSERT ON t BEGIN INSERT INTO log VALUES (NEW.a); END')
+  function* many(bad: number): Generator<InsertRow> {
+    for (let i = 1; i <= MANY; i++) yield i === bad ? [i, NaN] : [i, i]
+  }
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], many(MANY - 1)), {
+    message: new RegExp(`value 2 of row ${MANY - 1} cannot be NaN`),
+  })
+  const counts = db.prepare('SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM log)').raw()
+  assert.deepEqual(counts.get(), [0, 0])
+  assert.equal(db.inTransaction, false)
+  db.exec("BEGIN; INSERT INTO t(a, b) VALUES ('kept', 1)")
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], many(MANY)), /NaN/)
+  assert.deepEqual(counts.get(), [1, 1])
+  db.exec('COMMIT')
+  assert.equal(insertMany(db, 't', ['a', 'b'], many(0)), MANY)
+  assert.deepEqual(counts.get(), [MANY + 1, MANY + 1])
+  assert.deepEqual(
+    db.prepare("SELECT min(a), max(a), sum(b) FROM t WHERE a <> 'kept'").raw().get(),
+    [1, MANY, (MANY * (MANY + 1)) / 2],
+  )
+})
+
+test('what has gone in is not held: wide rows go in by statements of some megabytes', () => {
+  db.exec('CREATE TABLE sizes(n)')
+  db.exec(
+    'CREATE TRIGGER sized AFTER INSERT ON t BEGIN INSERT INTO sizes VALUES (length(NEW.b)); END',
+  )
+  const wide = new Uint8Array(1 << 20)
+  let most = 0
+  let given = 0
+  function* source(): Generator<InsertRow> {
+    for (; given < 60; given++) {
+      // Rows that were given and have not gone in yet are in SQLite's memory a second time.
+      most = Math.max(
+        most,
+        given - (db.prepare('SELECT count(*) FROM sizes').pluck().get() as number),
+      )
+      yield [given, wide]
+    }
+  }
+  assert.equal(insertMany(db, 't', ['a', 'b'], source()), 60)
+  assert.ok(most <= 17, `${most} rows of 1 MiB were waiting`)
+})
+
 test('it is a part of the transaction it stands in', () => {
   db.exec('BEGIN')
   insertMany(db, 't', ['a', 'b'], [[1, 1]])

@@ -1,5 +1,3 @@
-import { isAllowed } from './scan-codes.ts'
-
 const PLACES = [0, 1, 2, 3]
 
 /** Below so many allowed rows among four times 32 the kernels read only those. */
@@ -43,4 +41,8 @@ export function eachRow(
 function apartOf(rows: number): number {
   if (rows <= 32) return 8
   return rows <= 64 ? 16 : 32 * Math.ceil(rows / 128)
+}
+
+export function isAllowed(u32: Uint32Array, allowed: number, offset: number): boolean {
+  return (u32[(allowed >>> 2) + (offset >>> 5)] & (1 << (offset & 31))) !== 0
 }

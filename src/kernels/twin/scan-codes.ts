@@ -74,10 +74,6 @@ export function scanCodesEuclidean(
   return count
 }
 
-export function isAllowed(u32: Uint32Array, allowed: number, offset: number): boolean {
-  return (u32[(allowed >>> 2) + (offset >>> 5)] & (1 << (offset & 31))) !== 0
-}
-
 export function putHit(
   f64: Float64Array,
   u32: Uint32Array,

@@ -1,4 +1,5 @@
-import { isAllowed, putHit } from './scan-codes.ts'
+import { isAllowed } from './places.ts'
+import { putHit } from './scan-codes.ts'
 import type { Views } from './views.ts'
 
 /** The twin of assembly/scan-floats.ts. */
