@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
 import type { BindValue } from '../../src/engine/values.ts'
-import { encodeEmbedding, open } from '../../src/main.ts'
+import { encodeEmbedding, insertMany, open } from '../../src/main.ts'
+import { cosine } from '../../src/vector/similarity.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection
@@ -228,6 +229,32 @@ test('rows whose embedding is no vector are skipped, never fatal', () => {
   assert.deepEqual(ask(`${MATCH} AND doc_id IN ('nan', 'odd', 'longer', 'y')`, bytes(1, 0)), ['y'])
   assert.deepEqual(ask(`${MATCH} AND doc_id = 'longer'`, bytes(1, 0)), [])
   assert.equal(ask("dataset_id = 'd'").length, 9)
+})
+
+test('among many rows those that are no vectors are left out, and no other', () => {
+  const vectors = Array.from({ length: 3000 }, (_, i) => {
+    const special = i % 7 === 3 || (i > 1500 && i < 1530)
+    return Float32Array.of(special ? [NaN, -Infinity][i % 2] : Math.cos(i), Math.sin(i))
+  })
+  insertMany(
+    db,
+    '_vec_docs',
+    ['dataset_id', 'id', 'embedding'],
+    vectors.map((v, i) => ['many', `id ${i}`, bytes(...v)]),
+  )
+  for (const i of [0, 3, 1502, 1529, 2999]) {
+    const query = Float32Array.of(Math.cos(i), Math.sin(i))
+    const expected = vectors
+      .map((v, at) => ({ id: `id ${at}`, similarity: cosine(query, v) }))
+      .filter(({ similarity }) => Number.isFinite(similarity))
+      .toSorted((a, b) => b.similarity - a.similarity)
+      .slice(0, 5)
+    const sql = "dataset_id = 'many' AND doc_id MATCH ? LIMIT 5"
+    assert.deepEqual(
+      ask(sql, bytes(...query)),
+      expected.map(({ id }) => id),
+    )
+  }
 })
 
 test('a dataset whose first rows are no vectors takes its dimension from the first that is', () => {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
+import { SplitRows } from '../../src/indexes/exact/split-rows.ts'
+import { ALLOWED, HITS } from '../../src/kernels/arena.ts'
+import { MAX_HITS } from '../../src/kernels/kernels.ts'
+import { random } from './random.ts'
+
+/** A finite threshold that every row reaches: split rows are judged then, by their heads and after that whole. */
+const ALL = -1e30
+
+const forms = [
+  { name: 'codes', dim: 5, Rows: CodeRows },
+  { name: 'codes of 1030 numbers', dim: 1030, Rows: CodeRows },
+  { name: 'heads and tails', dim: 96, Rows: SplitRows },
+  { name: 'heads and tails in groups of 64 rows', dim: 4096, Rows: SplitRows },
+]
+
+// Rows are read in four places by turns: each must be read once, none beyond the last, for any number of rows.
+describe('a scan takes each row once', () => {
+  for (const { dim, name, Rows } of forms) {
+    for (const kernels of ['wasm', 'twin'] as const) {
+      for (const metric of ['dot', 'euclidean'] as const) {
+        test(`${name}, ${metric}, ${kernels}`, () => {
+          const r = random(dim)
+          const query = r.vector(dim)
+          const most = dim > 1000 ? 200 : 1000
+          const held = new Rows(metric, dim, 0, kernels)
+          const { arena } = held
+          let rows = 0
+          const grow = (count: number): void => {
+            const staged = held.stage(count - rows)
+            for (let i = rows; i < count; i++) staged.set(r.vector(dim), (i - rows) * dim)
+            held.append(count - rows)
+            rows = count
+          }
+          const scan = (from: number, to: number, allowed: number): number[] => {
+            const hits = held.scan(from, to, ALL, Infinity, allowed)
+            const { u32 } = held.arena
+            const first = HITS / 4 + 4 * MAX_HITS
+            return [...u32.subarray(first, first + hits)].toSorted((a, b) => a - b)
+          }
+          // Memory ends close behind the last row while they grow.
+          for (const count of [
+            1, 2, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 161, 200, 257, 513, 999,
+          ]) {
+            if (count > most) break
+            grow(count)
+            assert.ok(held.setQuery(query))
+            for (const from of [0, 32, 64, 128]) {
+              if (from >= count) continue
+              const range = Array.from({ length: count - from }, (_, i) => from + i)
+              assert.deepEqual(scan(from, count, 0), range, `${from} to ${count}`)
+              for (const share of [0.02, 0.3, 0.9]) {
+                const words = Array.from({ length: Math.ceil(range.length / 32) }, () => {
+                  let word = 0
+                  for (let bit = 0; bit < 32; bit++) if (r.next() < share) word |= 1 << bit
+                  return word >>> 0
+                })
+                held.arena.u32.set(words, ALLOWED / 4)
+                const allowed = range.filter((_, i) => words[i >>> 5] & (1 << (i & 31)))
+                assert.deepEqual(scan(from, count, ALLOWED), allowed, `${from} to ${count}`)
+              }
+            }
+          }
+          assert.ok(rows === (most === 200 ? 200 : 999) && arena.bytes > 0)
+          held.dispose()
+        })
+      }
+    }
+  }
+})
