@@ -37,11 +37,11 @@ export function bitsAt(allowed: usize, from: u32, to: u32, base: u32, width: u32
   return base < to ? wordOf(allowed, base - from, to - base) & (0xffffffff >>> (32 - width)) : 0
 }
 
-// Whether it is cheaper to read all rows than those whose bits are set.
+// Whether it is cheaper to read all rows of four times `width` than those whose bits are set.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-export function areDense(a: u32, b: u32, c: u32, d: u32): bool {
-  return popcnt(a) + popcnt(b) + popcnt(c) + popcnt(d) >= 4 * DENSE
+export function areDense(a: u32, b: u32, c: u32, d: u32, width: u32): bool {
+  return (popcnt(a) + popcnt(b) + popcnt(c) + popcnt(d)) * 32 >= 4 * DENSE * width
 }
 
 // The lowest bits of four words.

@@ -120,7 +120,7 @@ function scan(
     let bits1 = bitsAt(allowed, from, to, base1, width)
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
-    if (!areDense(bits, bits1, bits2, bits3)) {
+    if (!areDense(bits, bits1, bits2, bits3, width)) {
       count = hitsAmong(euclidean, bits, base, rows, stride, query, hits, count, first, second, third, fourth, least, most)
       count = hitsAmong(euclidean, bits1, base1, rows, stride, query, hits, count, first, second, third, fourth, least, most)
       count = hitsAmong(euclidean, bits2, base2, rows, stride, query, hits, count, first, second, third, fourth, least, most)

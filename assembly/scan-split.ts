@@ -124,7 +124,7 @@ function scanHeads(
     let bits1 = bitsAt(allowed, from, to, base1, width)
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
-    if (!areDense(bits, bits1, bits2, bits3)) {
+    if (!areDense(bits, bits1, bits2, bits3, width)) {
       at = putPositions(at, bits, base)
       at = putPositions(at, bits1, base1)
       at = putPositions(at, bits2, base2)

@@ -111,6 +111,11 @@ export class DatabaseHandle {
     }
   }
 
+  /** A statement runs, and this JavaScript on its behalf: a function, or a virtual table. */
+  get insideStatement(): boolean {
+    return this.depth > 0
+  }
+
   /** A statement is writing through a virtual table, and JavaScript does it: no transaction can begin or end here. */
   get insideWrite(): boolean {
     return this.#writes > 0

@@ -55,31 +55,43 @@ export function insertMany(
   const insert = db.prepare(
     `INSERT ${conflict} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
   )
-  source.take(rows[Symbol.iterator](), columns.length)
-  const insertAll = db.transaction(() => {
+  const whole = mustBeOneStatement(db)
+  source.take(rows[Symbol.iterator](), columns.length, whole)
+  const insertAll = (): number => {
     let count = 0
     while (!source.done) count += insert.run().changes
     return count
-  })
+  }
   try {
-    return insertAll()
+    return whole ? insertAll() : db.transaction(insertAll)()
   } finally {
     source.release()
     insert.finalize()
   }
 }
 
+/**
+ * In the middle of another statement no transaction can begin, and only a statement is undone whole. Foreign keys are
+ * checked at the end of a statement: a row may name one that comes long after it.
+ */
+function mustBeOneStatement(db: Connection): boolean {
+  return db.insideStatement || db.prepare('PRAGMA foreign_keys').pluck().get() === 1
+}
+
 /** Where the statements that run take their rows from. */
 class RowSource implements VirtualTable {
   rows: Iterator<InsertRow> | undefined
   done = false
+  /** One statement takes all. */
+  whole = false
   /** Rows that were taken. */
   count = 0
   readonly declaration: string = `CREATE TABLE x(${Array.from({ length: MAX_COLUMNS }, (_, i) => `c${i}`).join(', ')})`
   #width = 0
 
-  take(rows: Iterator<InsertRow>, width: number): void {
+  take(rows: Iterator<InsertRow>, width: number, whole: boolean): void {
     this.rows = rows
+    this.whole = whole
     this.done = false
     this.count = 0
     this.#width = width
@@ -139,7 +151,7 @@ class RowCursor implements VirtualCursor {
 
   next(): void {
     const full = this.#rows === STATEMENT_ROWS || this.#bytes >= STATEMENT_BYTES
-    const row = full ? undefined : this.#source.next()
+    const row = full && !this.#source.whole ? undefined : this.#source.next()
     if (row) this.#row = row
     else this.eof = true
     this.#rows++
@@ -154,7 +166,10 @@ class RowCursor implements VirtualCursor {
       const bytes = asBytes(value)
       if (bytes === undefined) throw this.#unbindable(value, column)
       this.#bytes += bytes.length
-    } else if (typeof value === 'string') this.#bytes += value.length
+    } else if (typeof value === 'string') {
+      // At most: UTF-8 has up to three bytes for each of its units.
+      this.#bytes += 3 * value.length
+    }
     result.value(value)
   }
 

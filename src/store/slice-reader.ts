@@ -321,7 +321,13 @@ export class SliceReader {
       return { slice, changed: ids, dataset, seq, writing }
     let better: VectorIndex | undefined
     if (ids && (own || !writing)) {
-      if (ids.length > 0) better = this.#fold(dataset, slice, ids)
+      try {
+        if (ids.length > 0) better = this.#fold(dataset, slice, ids)
+      } catch (error) {
+        // Half of the changes are in it: the next query builds a new one.
+        this.#drop(dataset, entry, slice)
+        throw error
+      }
       slice.point = pointOf(head)
       if (!own) this.#upkeep.suggest(slice)
     }

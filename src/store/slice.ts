@@ -125,6 +125,15 @@ export class Slice {
     const { index } = this
     this.#stageBytes = undefined
     if (!staged || !index) return
+    try {
+      this.#append(index, staged)
+    } finally {
+      ids.clear()
+    }
+  }
+
+  #append(index: VectorIndex, staged: Uint8Array): void {
+    const ids = this.#ids
     if (!areFinite(staged.subarray(0, ids.count * index.dim * 4)))
       this.#dropSpecial(staged, index.dim)
     const rows = ids.count
@@ -144,7 +153,6 @@ export class Slice {
     for (let row = 0; row < rows - moved; row++) {
       this.ids.append(ids.bytes, ids.start(row), ids.end(row))
     }
-    ids.clear()
   }
 
   /** Takes out what holds a NaN or an infinity; the rows behind move up. */

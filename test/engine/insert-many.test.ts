@@ -186,6 +186,56 @@ test('what has gone in is not held: wide rows go in by statements of some megaby
   assert.ok(most <= 17, `${most} rows of 1 MiB were waiting`)
 })
 
+test('where foreign keys are enforced a row may name one that comes long after it', () => {
+  db.exec('PRAGMA foreign_keys = ON')
+  db.exec('CREATE TABLE tree(a INTEGER PRIMARY KEY, parent INTEGER REFERENCES tree(a))')
+  db.exec('CREATE INDEX children ON tree(parent)')
+  function* many(last: number): Generator<InsertRow> {
+    for (let i = 1; i <= MANY; i++) yield [i, i === 1 ? last : null]
+  }
+  assert.equal(insertMany(db, 'tree', ['a', 'parent'], many(MANY)), MANY)
+  db.exec('DELETE FROM tree')
+  assert.throws(() => insertMany(db, 'tree', ['a', 'parent'], many(MANY + 1)), /FOREIGN KEY/)
+  assert.equal(db.prepare('SELECT count(*) FROM tree').pluck().get(), 0)
+})
+
+test('a function that a writing statement calls may insert, all or none', () => {
+  db.exec('CREATE TABLE log(a)')
+  let bad = 0
+  function* many(): Generator<InsertRow> {
+    for (let i = 1; i <= MANY; i++) yield [i, i === bad ? NaN : i]
+  }
+  db.function('fill', () => {
+    try {
+      return insertMany(db, 't', ['a', 'b'], many())
+    } catch (error) {
+      return (error as Error).message
+    }
+  })
+  const write = (): unknown[] => {
+    db.exec('DELETE FROM log; DELETE FROM t')
+    db.exec(
+      "INSERT INTO log SELECT CASE value WHEN 2 THEN fill() ELSE value END FROM json_each('[1, 2, 3]')",
+    )
+    return db.prepare('SELECT (SELECT count(*) FROM t), a FROM log').raw().all()
+  }
+  const all = [1, MANY, 3].map(a => [MANY, a])
+  assert.deepEqual(write(), all)
+  db.exec('BEGIN')
+  assert.deepEqual(write(), all)
+  db.exec('COMMIT')
+  bad = MANY - 1
+  const [first, second, third] = write() as [number, unknown][]
+  assert.deepEqual(
+    [first, third],
+    [
+      [0, 1],
+      [0, 3],
+    ],
+  )
+  assert.match(String(second[1]), /cannot be NaN/)
+})
+
 test('it is a part of the transaction it stands in', () => {
   db.exec('BEGIN')
   insertMany(db, 't', ['a', 'b'], [[1, 1]])

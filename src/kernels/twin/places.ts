@@ -1,7 +1,7 @@
 const PLACES = [0, 1, 2, 3]
 
-/** Below so many allowed rows among four times 32 the kernels read only those. */
-const DENSE = 16
+/** Below so many allowed rows among 32 the kernels read only those. */
+const DENSE = 4
 
 /**
  * The allowed rows among from..to-1, in the order in which the kernels take them: four places by turns (assembly/hits.ts).
@@ -24,7 +24,7 @@ export function eachRow(
     for (const first of places) {
       for (let position = first; position < first + width; position++) if (isSet(position)) count++
     }
-    if (count >= DENSE) {
+    if (count * 32 >= 4 * DENSE * width) {
       for (let step = 0; step < width; step++) {
         for (const first of places) if (isSet(first + step)) take(first + step, true)
       }
