@@ -1,6 +1,4 @@
 // The exponents of NaN and the infinities are all ones.
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
 const EXPONENT: u32 = 0x7f800000
 
 /** 1 when all `count` float32 numbers from `from` (a multiple of 4) on are finite. */

@@ -22,8 +22,6 @@ function loadRest(from: usize, count: usize): v128 {
 }
 
 // 1.5 * 2^52: added to a number below 2^31 it leaves the nearest whole one, ties to even, in the low word.
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
 const ROUND: f64 = 6755399441055744
 
 // Two numbers in units of the scale, ROUND added.
@@ -83,6 +81,7 @@ export function quantize(
     let high = f64x2.splat(0)
     let codeSquares = i32x4.splat(0)
     let at: usize = 0
+    // Sixteen numbers at once, so that their codes are stored together.
     for (; at < blocks; at += 64) {
       const v0 = v128.load(from + at, 0)
       const a0 = f64x2.promote_low_f32x4(v0)

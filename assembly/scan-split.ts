@@ -11,8 +11,6 @@ import { apartOf, areDense, bitsAt, HITS, lowest, putHit } from './hits'
 const META: usize = 12
 
 // Bytes of listed positions whose tails are fetched at once.
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
 const FETCHED: usize = 128
 
 // The most that the dots of two whole rows can be: those of their heads, and norm times `tailLength`. `packed` holds the
@@ -227,8 +225,7 @@ export function scanTailsDot(
 ): usize {
   const stride = headCodes + META
   const group = (stride + tailStride) << groupBits
-  const tails = stride << groupBits
-  const last = (1 << groupBits) - 1
+  const tails = rows + (stride << groupBits)
   const tailCodes = (tailStride + 11) & ~15
   let found: usize = 0
   let fetched = list
@@ -236,13 +233,11 @@ export function scanTailsDot(
   for (const end = list + (<usize>count << 2); list != end; list += 4) {
     if (list == fetched) {
       fetched = min<usize>(end, list + FETCHED)
-      any |= fetchTails(rows + tails, groupBits, group, tailStride, list, fetched)
+      any |= fetchTails(tails, groupBits, group, tailStride, list, fetched)
     }
     const position = load<u32>(list)
-    const start = rows + <usize>(position >>> groupBits) * group
-    const within = <usize>(position & last)
-    const head = start + within * stride
-    const tail = start + tails + within * tailStride
+    const head = rows + rowAt(position, groupBits, group, stride)
+    const tail = tails + rowAt(position, groupBits, group, tailStride)
     const error = <f64>load<f32>(tail + tailStride - 4)
     if (error < 0) continue
     const meta = head + headCodes
@@ -265,8 +260,7 @@ export function scanTailsEuclidean(
 ): usize {
   const stride = headCodes + META
   const group = (stride + tailStride) << groupBits
-  const tails = stride << groupBits
-  const last = (1 << groupBits) - 1
+  const tails = rows + (stride << groupBits)
   const tailCodes = (tailStride + 11) & ~15
   let found: usize = 0
   let fetched = list
@@ -274,13 +268,11 @@ export function scanTailsEuclidean(
   for (const end = list + (<usize>count << 2); list != end; list += 4) {
     if (list == fetched) {
       fetched = min<usize>(end, list + FETCHED)
-      any |= fetchTails(rows + tails, groupBits, group, tailStride, list, fetched)
+      any |= fetchTails(tails, groupBits, group, tailStride, list, fetched)
     }
     const position = load<u32>(list)
-    const start = rows + <usize>(position >>> groupBits) * group
-    const within = <usize>(position & last)
-    const head = start + within * stride
-    const tail = start + tails + within * tailStride
+    const head = rows + rowAt(position, groupBits, group, stride)
+    const tail = tails + rowAt(position, groupBits, group, tailStride)
     const rowError = <f64>load<f32>(tail + tailStride - 4)
     if (rowError < 0) continue
     const meta = head + headCodes
@@ -310,14 +302,11 @@ export function splitRows(
 ): void {
   const stride = headCodes + META
   const group = (stride + tailStride) << groupBits
-  const tails = stride << groupBits
-  const last = (1 << groupBits) - 1
+  const tails = rows + (stride << groupBits)
   const rest = dim - headCodes
   for (const end = position + count; position != end; position++, from += fromStride) {
-    const start = rows + <usize>(position >>> groupBits) * group
-    const within = <usize>(position & last)
-    const head = start + within * stride
-    const tail = start + tails + within * tailStride
+    const head = rows + rowAt(position, groupBits, group, stride)
+    const tail = tails + rowAt(position, groupBits, group, tailStride)
     const meta = from + fromStride - 12
     memory.copy(head, from, headCodes)
     memory.copy(tail, from + headCodes, rest)

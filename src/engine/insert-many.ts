@@ -29,7 +29,7 @@ const STATEMENT_BYTES = 1 << 24
 /**
  * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
  * each row as ever, but what a statement costs is paid for thousands of rows (bench/RESULTS.md compares it with an INSERT
- * a row). Rows may come from a generator; nothing is collected. Returns how many were inserted.
+ * a row). Rows may come from a generator: those of one statement are held at a time. Returns how many were inserted.
  */
 export function insertMany(
   db: Connection,
@@ -75,7 +75,7 @@ export function insertMany(
  * checked at the end of a statement: a row may name one that comes long after it.
  */
 function mustBeOneStatement(db: Connection): boolean {
-  return db.insideStatement || db.prepare('PRAGMA foreign_keys').pluck().get() === 1
+  return db.insideStatement || db.pragma('foreign_keys', { simple: true }) === 1
 }
 
 /** Where the statements that run take their rows from. */
