@@ -11,62 +11,40 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { VecError } from '../errors.ts'
 import { identityOf } from './database-file.ts'
 import { directoryLocks } from './directory-locks.ts'
 import type { LockKind, Locks } from './file-locks.ts'
 import { closeDatabase } from './kernel-locks.ts'
+import { NodeFile } from './node-file.ts'
 import { ofdLocks } from './ofd-locks.ts'
-import type { OpenFile } from './open-file.ts'
+import { registerVfs } from './vfs-adapter.ts'
 import {
   SQLITE_CANTOPEN,
-  SQLITE_CANTOPEN_FULLPATH,
   SQLITE_CANTOPEN_ISDIR,
-  SQLITE_IOERR_ACCESS,
-  SQLITE_IOERR_DELETE,
-  SQLITE_IOERR_DELETE_NOENT,
-  SQLITE_OK_SYMLINK,
   SQLITE_READONLY_DIRECTORY,
   VfsFailure,
   errnoOf,
-  lastMessage,
-  report,
 } from './vfs-errors.ts'
-import { ioMethods } from './vfs-files.ts'
-import { PathReader, fullPath, journalOwner, syncDirectoryOf, temporaryPath } from './vfs-paths.ts'
-import { type VfsMethods, ioMethodsLayout, makeStruct, vfsLayout } from './vfs-struct.ts'
-import { type Pointer, SQLITE_OK, type Sqlite } from './wasm.ts'
+import { fullPath, journalOwner, syncDirectoryOf, temporaryPath } from './vfs-paths.ts'
+import type { Access, FileKind, OpenRequest, OpenedFile, Vfs } from './vfs.ts'
+import type { Sqlite } from './wasm.ts'
 
 export { fileIdentity, readJournalMode } from './database-file.ts'
 export { lastVfsError } from './vfs-errors.ts'
 
-const VFS_NAME = 'node'
-/** As in SQLite's own unix VFS, so that every file we can open, a native program can open too. */
-const MAX_PATH_BYTES = 512
-
-const OPEN_READONLY = 0x1
-const OPEN_READWRITE = 0x2
-const OPEN_CREATE = 0x4
-const OPEN_DELETEONCLOSE = 0x8
-const OPEN_EXCLUSIVE = 0x10
-const OPEN_MAIN_DB = 0x100
-const OPEN_MAIN_JOURNAL = 0x800
-const OPEN_SUPER_JOURNAL = 0x4000
-const OPEN_WAL = 0x80000
-
-const ACCESS_EXISTS = 0
-const ACCESS_READWRITE = 1
+const journals: ReadonlySet<FileKind> = new Set(['main-journal', 'super-journal', 'wal'])
 
 /** Where a file cannot be, as surely as where it is not. */
 const nowhere = new Set(['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
 
-/** Milliseconds from noon of 24 November 4714 BC, where SQLite's clock starts, to 1970. */
-const JULIAN_EPOCH_MS = 210866760000000
-
 export interface NodeVfs {
-  /** Its name for sqlite3_open_v2. */
+  /** The name for sqlite3_open_v2. */
   readonly name: string
   readonly locks: LockKind
+  /** What was registered, to decorate. */
+  readonly vfs: Vfs
 }
 
 const installed = new WeakMap<Sqlite, NodeVfs>()
@@ -89,20 +67,11 @@ export function installNodeVfs(
     )
   }
   const locks = chooseLocks(asked)
-  const files = new Map<Pointer, OpenFile>()
-  const pMethods = makeStruct(sqlite, ioMethodsLayout, ioMethods(sqlite, files, VFS_NAME), [[0, 1]])
-  const pVfs = makeStruct(sqlite, vfsLayout, vfsMethods(sqlite, files, pMethods, locks), [
-    [0, 2], // iVersion
-    [4, 4], // szOsFile: one pointer, to the methods
-    [8, MAX_PATH_BYTES],
-    [16, sqlite.ownedCString(VFS_NAME)],
-  ])
-  const code = sqlite.raw.sqlite3_vfs_register(pVfs, 0)
-  if (code !== SQLITE_OK)
-    throw new VecError('VEC_ENGINE', `SQLite refused the file system: code ${code}`)
-  const vfs: NodeVfs = { name: VFS_NAME, locks: locks.kind }
-  installed.set(sqlite, vfs)
-  return vfs
+  const vfs = new NodeFileSystem(locks)
+  registerVfs(sqlite, vfs)
+  const made: NodeVfs = { name: vfs.name, locks: locks.kind, vfs }
+  installed.set(sqlite, made)
+  return made
 }
 
 /** Which locks 'auto' takes in this process, and why. */
@@ -125,196 +94,135 @@ function chooseLocks(asked: 'auto' | LockKind): Locks {
   })
 }
 
-function vfsMethods(
-  sqlite: Sqlite,
-  files: Map<Pointer, OpenFile>,
-  pMethods: Pointer,
-  locks: Locks,
-): VfsMethods {
-  const paths = new PathReader(sqlite)
-  const sleeper = new Int32Array(new SharedArrayBuffer(4))
-  const statQuietly = { throwIfNoEntry: false } as const
+/** Real files. */
+class NodeFileSystem implements Vfs {
+  readonly name = 'node'
+  readonly #locks: Locks
+  readonly #journals = new Set<NodeFile>()
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-  return {
-    xOpen(_pVfs, pName: Pointer, pFile: Pointer, flags: number, pOutFlags: Pointer) {
-      sqlite.poke32(pFile, 0)
-      const path = pName === 0 ? temporaryPath() : paths.read(pName)
-      try {
-        const file = openFile(path, flags, locks, files)
-        files.set(pFile, file.open)
-        sqlite.poke32(pFile, pMethods)
-        if (pOutFlags !== 0) sqlite.poke32(pOutFlags, file.flags)
-        return SQLITE_OK
-      } catch (error) {
-        return report(error, SQLITE_CANTOPEN, path)
-      }
-    },
+  constructor(locks: Locks) {
+    this.#locks = locks
+  }
 
-    xDelete(_pVfs, pName: Pointer, syncDirectory: number) {
-      const path = paths.read(pName)
-      try {
-        unlinkSync(path)
-        if (syncDirectory & 1) syncDirectoryOf(path)
-        return SQLITE_OK
-      } catch (error) {
-        // SQLite asks for many files to go that were never there.
-        if (errnoOf(error) === 'ENOENT') return SQLITE_IOERR_DELETE_NOENT
-        return report(error, SQLITE_IOERR_DELETE, path)
-      }
-    },
+  open(name: string | null, request: OpenRequest): OpenedFile {
+    const path = name === null ? temporaryPath() : requireAbsolute(name)
+    const isDatabase = request.kind === 'main-db'
+    const { fd, readonly } = openDescriptor(path, request)
+    try {
+      if (request.create && (request.kind === 'main-journal' || request.kind === 'wal'))
+        shareWithDatabase(fd, path)
+      const early = request.deleteOnClose && process.platform !== 'win32'
+      if (early) unlinkSync(path)
+      const file = new NodeFile(fd, path, {
+        database: isDatabase ? this.#lockable(fd, path) : undefined,
+        removeOnClose: request.deleteOnClose && !early,
+        closed: () => this.#journals.delete(file),
+      })
+      if (request.kind === 'main-journal') this.#journals.add(file)
+      return { file, readonly }
+    } catch (error) {
+      if (isDatabase) closeDatabase(fd, identityOf(fd))
+      else closeSync(fd)
+      throw error
+    }
+  }
 
-    xAccess(_pVfs, pName: Pointer, what: number, pOut: Pointer) {
-      const path = paths.read(pName)
-      try {
-        let allowed: boolean
-        if (what === ACCESS_EXISTS) {
-          const found = statSync(path, statQuietly)
-          // A journal that was created and never written to counts as none.
-          allowed = found !== undefined && (found.size > 0 || !found.isFile())
-        } else allowed = isAllowed(path, what)
-        sqlite.poke32(pOut, allowed ? 1 : 0)
-        return SQLITE_OK
-      } catch (error) {
-        sqlite.poke32(pOut, 0)
-        if (nowhere.has(errnoOf(error))) return SQLITE_OK
-        return report(error, SQLITE_IOERR_ACCESS, path)
-      }
-    },
+  #lockable(fd: number, path: string): NodeFile['database'] {
+    const identity = identityOf(fd)
+    if (identity.isDirectory)
+      throw new VfsFailure(SQLITE_CANTOPEN_ISDIR, path, `${path}: is a directory`, {
+        errno: 'EISDIR',
+      })
+    if (!identity.isFile) throw new VfsFailure(SQLITE_CANTOPEN, path, `${path}: not a regular file`)
+    const journal = `${path}-journal`
+    const journalGone = (): boolean =>
+      [...this.#journals].some(file => file.path === journal && file.isRemoved())
+    return { identity, lock: this.#locks.open({ fd, path, identity, journalGone }) }
+  }
 
-    xFullPathname(_pVfs, pName: Pointer, bytes: number, pOut: Pointer) {
-      const given = sqlite.readCString(pName)
-      try {
-        const { path, symlink } = fullPath(given)
-        const text = Buffer.from(path)
-        if (text.length + 1 > bytes) {
-          const message = `${path}: the path has ${text.length} bytes, more than the ${bytes - 1} SQLite allows`
-          throw new VfsFailure(SQLITE_CANTOPEN_FULLPATH, path, message)
-        }
-        const heap = sqlite.u8
-        heap.set(text, pOut)
-        heap[pOut + text.length] = 0
-        return symlink ? SQLITE_OK_SYMLINK : SQLITE_OK
-      } catch (error) {
-        return report(error, SQLITE_CANTOPEN_FULLPATH, given)
-      }
-    },
+  delete(path: string): boolean {
+    try {
+      unlinkSync(requireAbsolute(path))
+      return true
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false
+      throw error
+    }
+  }
 
-    xRandomness(_pVfs, bytes: number, p: Pointer) {
-      try {
-        randomFillSync(sqlite.u8, p, bytes)
-        return bytes
-      } catch {
-        return 0
-      }
-    },
+  syncDirectory(path: string): void {
+    syncDirectoryOf(requireAbsolute(path))
+  }
 
-    xSleep(_pVfs, microseconds: number) {
-      Atomics.wait(sleeper, 0, 0, microseconds / 1000)
-      return microseconds
-    },
+  access(path: string, how: Access): boolean {
+    requireAbsolute(path)
+    try {
+      if (how !== 'exists') return isAllowed(path, how)
+      const found = statSync(path, { throwIfNoEntry: false })
+      return found !== undefined && (found.size > 0 || !found.isFile())
+    } catch (error) {
+      if (nowhere.has(errnoOf(error))) return false
+      throw error
+    }
+  }
 
-    xCurrentTime(_pVfs, pDays: Pointer) {
-      sqlite.pokeDouble(pDays, (Date.now() + JULIAN_EPOCH_MS) / 86400000)
-      return SQLITE_OK
-    },
+  fullPath(path: string): { path: string; symlink: boolean } {
+    return fullPath(path)
+  }
 
-    xCurrentTimeInt64(_pVfs, pMs: Pointer) {
-      sqlite.poke64(pMs, BigInt(Date.now() + JULIAN_EPOCH_MS))
-      return SQLITE_OK
-    },
+  randomness(into: Uint8Array): void {
+    randomFillSync(into)
+  }
 
-    xGetLastError(_pVfs, bytes: number, p: Pointer) {
-      if (bytes <= 0 || p === 0) return 0
-      const text = Buffer.from(lastMessage()).subarray(0, bytes - 1)
-      sqlite.u8.set(text, p)
-      sqlite.u8[p + text.length] = 0
-      return 0
-    },
+  sleep(microseconds: number): void {
+    Atomics.wait(this.#sleeper, 0, 0, microseconds / 1000)
+  }
+
+  now(): number {
+    return Date.now()
   }
 }
 
-function isAllowed(path: string, what: number): boolean {
+/** SQLite was given every name by `fullPath`: another one comes from damaged memory, and would name a file in the working folder. */
+function requireAbsolute(path: string): string {
+  if (isAbsolute(path)) return path
+  const message = `the file name ${JSON.stringify(path)} is not absolute`
+  throw new VfsFailure(SQLITE_CANTOPEN, path, message, {
+    hint: 'SQLite makes every name absolute first, so its memory may be damaged: restart the process',
+  })
+}
+
+function isAllowed(path: string, how: Access): boolean {
   try {
-    accessSync(path, what === ACCESS_READWRITE ? constants.R_OK | constants.W_OK : constants.R_OK)
+    accessSync(path, how === 'readwrite' ? constants.R_OK | constants.W_OK : constants.R_OK)
     return true
   } catch {
     return false
   }
 }
 
-function openFile(
-  path: string,
-  asked: number,
-  locks: Locks,
-  files: Map<Pointer, OpenFile>,
-): { open: OpenFile; flags: number } {
-  const creates = (asked & OPEN_CREATE) !== 0
-  const isDatabase = (asked & OPEN_MAIN_DB) !== 0
-  const isJournal = (asked & (OPEN_MAIN_JOURNAL | OPEN_SUPER_JOURNAL | OPEN_WAL)) !== 0
-  const isTemporary = (asked & OPEN_DELETEONCLOSE) !== 0
-  const { fd, flags } = openDescriptor(path, asked)
-  try {
-    if (asked & (OPEN_MAIN_JOURNAL | OPEN_WAL) && creates) shareWithDatabase(fd, path)
-    const early = isTemporary && process.platform !== 'win32'
-    if (early) unlinkSync(path)
-    const open: OpenFile = {
-      fd,
-      path,
-      database: isDatabase ? lockable(fd, path, locks, files) : undefined,
-      unsyncedName: creates && isJournal,
-      removeOnClose: isTemporary && !early,
-      persistWal: false,
-    }
-    return { open, flags }
-  } catch (error) {
-    if (isDatabase) closeDatabase(fd, identityOf(fd))
-    else closeSync(fd)
-    throw error
-  }
-}
-
-function lockable(
-  fd: number,
-  path: string,
-  locks: Locks,
-  files: Map<Pointer, OpenFile>,
-): OpenFile['database'] {
-  const identity = identityOf(fd)
-  if (identity.isDirectory)
-    throw new VfsFailure(SQLITE_CANTOPEN_ISDIR, path, `${path}: is a directory`, {
-      errno: 'EISDIR',
-    })
-  if (!identity.isFile) throw new VfsFailure(SQLITE_CANTOPEN, path, `${path}: is no regular file`)
-  const journal = `${path}-journal`
-  const journalGone = (): boolean =>
-    [...files.values()].some(file => file.path === journal && fstatSync(file.fd).nlink === 0)
-  return { identity, lock: locks.open({ fd, path, identity, journalGone }) }
-}
-
-/** Opens for writing if asked to, else or when that is forbidden for reading; `flags` says which it was. */
-function openDescriptor(path: string, asked: number): { fd: number; flags: number } {
+/** Opens for writing if asked to, else or when that is forbidden for reading. */
+function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonly: boolean } {
   const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants
   const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0
   // Without it, opening a pipe would wait for its other end; files do not care.
   const O_NONBLOCK = constants.O_NONBLOCK ?? 0
-  const writes = (asked & OPEN_READWRITE) !== 0
-  const creates = (asked & OPEN_CREATE) !== 0
-  const exclusive = (asked & OPEN_EXCLUSIVE) !== 0 ? O_EXCL | O_NOFOLLOW : 0
-  const mode = (asked & OPEN_DELETEONCLOSE) !== 0 ? 0o600 : 0o644
+  const { write, create } = asked
+  const exclusive = asked.exclusive ? O_EXCL | O_NOFOLLOW : 0
+  const mode = asked.deleteOnClose ? 0o600 : 0o644
   try {
-    const how = (writes ? O_RDWR : O_RDONLY) | (creates ? O_CREAT : 0) | exclusive | O_NONBLOCK
-    return { fd: openSync(path, how, mode), flags: asked }
+    const how = (write ? O_RDWR : O_RDONLY) | (create ? O_CREAT : 0) | exclusive | O_NONBLOCK
+    return { fd: openSync(path, how, mode), readonly: !write }
   } catch (error) {
     const errno = errnoOf(error)
     const forbidden = errno === 'EACCES' || errno === 'EROFS' || errno === 'EPERM'
-    const isJournal = (asked & (OPEN_MAIN_JOURNAL | OPEN_SUPER_JOURNAL | OPEN_WAL)) !== 0
-    if (creates && isJournal && forbidden && !existsSync(path)) {
+    if (create && journals.has(asked.kind) && forbidden && !existsSync(path)) {
       const text = `${path}: the folder is not writable, and writing to a database takes a journal beside it`
       throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text, { errno, cause: error })
     }
-    if (!writes || !forbidden) throw error
-    const fd = openSync(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW))
-    return { fd, flags: (asked & ~(OPEN_READWRITE | OPEN_CREATE)) | OPEN_READONLY }
+    if (!write || !forbidden) throw error
+    return { fd: openSync(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW)), readonly: true }
   }
 }
 

@@ -1,6 +1,5 @@
-import { readSync } from 'node:fs'
 import { NO_LOCK } from './file-locks.ts'
-import type { OpenFile } from './open-file.ts'
+import type { VfsFile } from './vfs.ts'
 
 /** Read at once where a file is read from front to back. */
 const AHEAD = 1 << 18
@@ -9,50 +8,51 @@ const GAP = 1 << 17
 /** Reads that make a run. */
 const RUN = 3
 
-// One buffer for all files: a scan reads one of them.
-let buffer: Uint8Array | undefined
-let owner: OpenFile | undefined
-let start = 0
-let end = 0
-let next = 0
-let run = 0
-
 /**
- * Gives what was read ahead, reading on where `file` is read from front to back; false when the caller has to read
- * itself. What is held was read under a lock that has been held ever since, so nobody can have changed it.
+ * Reads a database file in large parts where SQLite reads its pages from front to back. One buffer for all files: a scan reads
+ * one of them. What it holds was read under a lock that has been held ever since, so nobody can have changed it.
  */
-export function readAhead(
-  file: OpenFile,
-  heap: Uint8Array,
-  p: number,
-  bytes: number,
-  from: number,
-): boolean {
-  if (!file.database || file.database.lock.level === NO_LOCK) return false
-  if (owner !== file) {
-    owner = file
-    start = end = run = 0
-  } else if (from >= start && from + bytes <= end) {
-    next = from + bytes
-    give(heap, p, bytes, from)
+export class ReadAhead {
+  #buffer: Uint8Array | undefined
+  #owner: VfsFile | undefined
+  #start = 0
+  #end = 0
+  #next = 0
+  #run = 0
+
+  /** Fills `into` from what was read ahead, reading on where `file` is read from front to back; false: the caller reads itself. */
+  read(file: VfsFile, into: Uint8Array, from: number): boolean {
+    if (file.lockLevel === NO_LOCK) return false
+    const bytes = into.length
+    if (this.#owner !== file) {
+      this.#owner = file
+      this.#start = this.#end = this.#run = 0
+    } else if (from >= this.#start && from + bytes <= this.#end) {
+      this.#next = from + bytes
+      this.#give(into, from)
+      return true
+    }
+    this.#run = from >= this.#next && from - this.#next <= GAP ? this.#run + 1 : 0
+    this.#next = from + bytes
+    if (this.#run < RUN || bytes > AHEAD) return false
+    this.#buffer ??= new Uint8Array(AHEAD)
+    // A read that fails half-way leaves the buffer neither what it was nor what it should be.
+    this.#start = this.#end = 0
+    const got = file.read(this.#buffer, from)
+    this.#start = from
+    this.#end = from + got
+    if (bytes > got) return false
+    this.#give(into, from)
     return true
   }
-  run = from >= next && from - next <= GAP ? run + 1 : 0
-  next = from + bytes
-  if (run < RUN || bytes > AHEAD) return false
-  buffer ??= new Uint8Array(AHEAD)
-  start = from
-  end = from + readSync(file.fd, buffer, 0, AHEAD, from)
-  if (from + bytes > end) return false
-  give(heap, p, bytes, from)
-  return true
-}
 
-/** The file is written, or no longer locked. */
-export function forgetReadAhead(file: OpenFile): void {
-  if (owner === file) owner = undefined
-}
+  /** The file is written, or others may write to it from now on. */
+  forget(file: VfsFile): void {
+    if (this.#owner === file) this.#owner = undefined
+  }
 
-function give(heap: Uint8Array, p: number, bytes: number, from: number): void {
-  heap.set(buffer!.subarray(from - start, from - start + bytes), p)
+  #give(into: Uint8Array, from: number): void {
+    const at = from - this.#start
+    into.set(this.#buffer!.subarray(at, at + into.length))
+  }
 }

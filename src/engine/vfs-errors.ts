@@ -5,6 +5,7 @@ export const SQLITE_IOERR = 10
 export const SQLITE_NOTFOUND = 12
 export const SQLITE_FULL = 13
 export const SQLITE_CANTOPEN = 14
+export const SQLITE_MISUSE = 21
 export const SQLITE_OK_SYMLINK = 512
 export const SQLITE_CANTOPEN_ISDIR = 526
 export const SQLITE_CANTOPEN_FULLPATH = 782
@@ -24,7 +25,6 @@ export const SQLITE_IOERR_CHECKRESERVEDLOCK = 3594
 export const SQLITE_IOERR_LOCK = 3850
 export const SQLITE_IOERR_CLOSE = 4106
 export const SQLITE_IOERR_DELETE_NOENT = 5898
-export const SQLITE_IOERR_CORRUPTFS = 8458
 
 /** What went wrong below SQLite, which itself only says "disk I/O error" or "unable to open database file". */
 export interface VfsError {
@@ -104,6 +104,5 @@ function codeOf(errno: string, code: number): number {
   const writes = code === SQLITE_IOERR_WRITE || code === SQLITE_IOERR_TRUNCATE
   if (writes && (errno === 'ENOSPC' || errno === 'EDQUOT')) return SQLITE_FULL
   if (code === SQLITE_CANTOPEN && errno === 'EISDIR') return SQLITE_CANTOPEN_ISDIR
-  const unreadable = errno === 'EIO' || errno === 'ENXIO' || errno === 'ERANGE'
-  return code === SQLITE_IOERR_READ && unreadable ? SQLITE_IOERR_CORRUPTFS : code
+  return code
 }

@@ -1,18 +1,7 @@
+import { ReadAhead } from './read-ahead.ts'
 import {
-  closeSync,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  readSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { closeDatabase } from './kernel-locks.ts'
-import type { OpenFile } from './open-file.ts'
-import { forgetReadAhead, readAhead } from './read-ahead.ts'
-import {
+  SQLITE_BUSY,
+  SQLITE_FULL,
   SQLITE_IOERR,
   SQLITE_IOERR_CHECKRESERVEDLOCK,
   SQLITE_IOERR_CLOSE,
@@ -25,10 +14,11 @@ import {
   SQLITE_IOERR_UNLOCK,
   SQLITE_IOERR_WRITE,
   SQLITE_NOTFOUND,
+  VfsFailure,
   report,
 } from './vfs-errors.ts'
-import { syncDirectoryOf } from './vfs-paths.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
+import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
 import { type Pointer, SQLITE_OK, type Sqlite } from './wasm.ts'
 
 const SYNC_DATAONLY = 0x10
@@ -44,50 +34,68 @@ const FCNTL_PERSIST_WAL = 10
 const FCNTL_VFSNAME = 12
 const FCNTL_HAS_MOVED = 20
 
-/** The methods of sqlite3_io_methods over node:fs. Reads and writes go between the file and SQLite's memory without a copy. */
-export function ioMethods(
-  sqlite: Sqlite,
-  files: Map<Pointer, OpenFile>,
-  vfsName: string,
-): IoMethods {
+/** A file SQLite has open, and what the adapter knows of it. */
+export class AdaptedFile {
+  readonly vfs: Vfs
+  readonly file: VfsFile
+  readonly isDatabase: boolean
+  /** The name is not yet safely in the folder. */
+  unsyncedName: boolean
+  /** Whether the WAL stays when the last connection closes. */
+  persistWal = false
+
+  constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
+    this.vfs = vfs
+    this.file = file
+    this.isDatabase = kind === 'main-db'
+    const isJournal = kind === 'main-journal' || kind === 'super-journal' || kind === 'wal'
+    this.unsyncedName = create && isJournal
+  }
+}
+
+/** The methods of sqlite3_io_methods. A file is given views of SQLite's memory, so bytes are not copied on the way. */
+export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoMethods {
+  const ahead = new ReadAhead()
+
   /** Finds the open file, and lets no exception into C. */
   function guarded(
     code: number,
-    method: (file: OpenFile, b: never, c: number, d: bigint) => number,
+    method: (open: AdaptedFile, b: never, c: number, d: bigint) => number,
   ): Method {
     return (pFile: Pointer, b: never, c: number, d: bigint) => {
-      const file = files.get(pFile)
-      if (file === undefined) return SQLITE_IOERR
+      const open = files.get(pFile)
+      if (open === undefined) return SQLITE_IOERR
       try {
-        return method(file, b, c, d)
+        return method(open, b, c, d)
       } catch (error) {
-        return report(error, code, file.path)
+        return report(error, code, open.file.path)
       }
     }
   }
 
   return {
     xClose(pFile) {
-      const file = files.get(pFile)
+      const open = files.get(pFile)
       files.delete(pFile)
-      if (file === undefined) return SQLITE_OK
+      if (open === undefined) return SQLITE_OK
+      ahead.forget(open.file)
       try {
-        close(file)
+        open.file.close()
         return SQLITE_OK
       } catch (error) {
-        return report(error, SQLITE_IOERR_CLOSE, file.path)
+        return report(error, SQLITE_IOERR_CLOSE, open.file.path)
       }
     },
 
-    xRead: guarded(SQLITE_IOERR_READ, (file, p: Pointer, bytes, offset) => {
-      const heap = sqlite.u8
+    xRead: guarded(SQLITE_IOERR_READ, ({ file, isDatabase }, p: Pointer, bytes, offset) => {
+      const into = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
-      if (file.database && readAhead(file, heap, p, bytes, from)) return SQLITE_OK
+      if (isDatabase && ahead.read(file, into, from)) return SQLITE_OK
       let done = 0
       while (done < bytes) {
-        const got = readSync(file.fd, heap, p + done, bytes - done, from + done)
+        const got = file.read(done === 0 ? into : into.subarray(done), from + done)
         if (got === 0) {
-          heap.fill(0, p + done, p + bytes)
+          into.fill(0, done)
           return SQLITE_IOERR_SHORT_READ
         }
         done += got
@@ -95,102 +103,89 @@ export function ioMethods(
       return SQLITE_OK
     }),
 
-    xWrite: guarded(SQLITE_IOERR_WRITE, (file, p: Pointer, bytes, offset) => {
-      const heap = sqlite.u8
+    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file }, p: Pointer, bytes, offset) => {
+      const data = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
-      forgetReadAhead(file)
+      ahead.forget(file)
       let done = 0
-      while (done < bytes) done += writeSync(file.fd, heap, p + done, bytes - done, from + done)
-      return SQLITE_OK
-    }),
-
-    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, (file, size: bigint) => {
-      forgetReadAhead(file)
-      ftruncateSync(file.fd, Number(size))
-      return SQLITE_OK
-    }),
-
-    xSync: guarded(SQLITE_IOERR_FSYNC, (file, flags: number) => {
-      if (flags & SYNC_DATAONLY) fdatasyncSync(file.fd)
-      else fsyncSync(file.fd)
-      if (file.unsyncedName) {
-        syncDirectoryOf(file.path)
-        file.unsyncedName = false
+      while (done < bytes) {
+        const put = file.write(done === 0 ? data : data.subarray(done), from + done)
+        if (put === 0) {
+          const text = `${file.path}: the disk took ${done} of ${bytes} bytes`
+          throw new VfsFailure(SQLITE_FULL, file.path, text)
+        }
+        done += put
       }
       return SQLITE_OK
     }),
 
-    xFileSize: guarded(SQLITE_IOERR_FSTAT, (file, pSize: Pointer) => {
-      const size = fstatSync(file.fd).size
+    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ file }, size: bigint) => {
+      ahead.forget(file)
+      file.truncate(Number(size))
+      return SQLITE_OK
+    }),
+
+    xSync: guarded(SQLITE_IOERR_FSYNC, (open, flags: number) => {
+      open.file.sync((flags & SYNC_DATAONLY) !== 0)
+      if (open.unsyncedName) {
+        open.vfs.syncDirectory(open.file.path)
+        open.unsyncedName = false
+      }
+      return SQLITE_OK
+    }),
+
+    xFileSize: guarded(SQLITE_IOERR_FSTAT, ({ file }, pSize: Pointer) => {
+      const size = file.size()
       sqlite.poke32(pSize, size | 0)
       sqlite.poke32(pSize + 4, Math.floor(size / 2 ** 32))
       return SQLITE_OK
     }),
 
-    xLock: guarded(
-      SQLITE_IOERR_LOCK,
-      (file, level: number) => file.database?.lock.lock(level) ?? SQLITE_OK,
+    xLock: guarded(SQLITE_IOERR_LOCK, ({ file }, level: number) =>
+      file.lock(level) ? SQLITE_OK : SQLITE_BUSY,
     ),
 
-    xUnlock: guarded(SQLITE_IOERR_UNLOCK, (file, level: number) => {
+    xUnlock: guarded(SQLITE_IOERR_UNLOCK, ({ file }, level: number) => {
       // From here on others may write.
-      forgetReadAhead(file)
-      return file.database?.lock.unlock(level) ?? SQLITE_OK
-    }),
-
-    xCheckReservedLock: guarded(SQLITE_IOERR_CHECKRESERVEDLOCK, (file, pOut: Pointer) => {
-      sqlite.poke32(pOut, file.database?.lock.reserved() === true ? 1 : 0)
+      ahead.forget(file)
+      file.unlock(level)
       return SQLITE_OK
     }),
 
-    xFileControl: guarded(SQLITE_IOERR, (file, op: number, p) => fileControl(file, op, p)),
+    xCheckReservedLock: guarded(SQLITE_IOERR_CHECKRESERVEDLOCK, ({ file }, pOut: Pointer) => {
+      sqlite.poke32(pOut, file.checkReserved() ? 1 : 0)
+      return SQLITE_OK
+    }),
+
+    xFileControl: guarded(SQLITE_IOERR, (open, op: number, p) => fileControl(open, op, p)),
 
     xSectorSize: () => SECTOR_BYTES,
 
     xDeviceCharacteristics: () => IOCAP_POWERSAFE_OVERWRITE | IOCAP_SUBPAGE_READ,
   }
 
-  function fileControl(file: OpenFile, op: number, p: Pointer): number {
+  function fileControl(open: AdaptedFile, op: number, p: Pointer): number {
     switch (op) {
       case FCNTL_LOCKSTATE:
-        sqlite.poke32(p, file.database?.lock.level ?? 0)
+        sqlite.poke32(p, open.file.lockLevel)
         return SQLITE_OK
       case FCNTL_SIZE_HINT:
       case FCNTL_CHUNK_SIZE:
         return SQLITE_OK
       case FCNTL_PERSIST_WAL: {
         const asked = sqlite.peek32(p)
-        if (asked >= 0) file.persistWal = asked > 0
-        sqlite.poke32(p, file.persistWal ? 1 : 0)
+        if (asked >= 0) open.persistWal = asked > 0
+        sqlite.poke32(p, open.persistWal ? 1 : 0)
         return SQLITE_OK
       }
       case FCNTL_VFSNAME:
-        sqlite.poke32(p, sqlite.ownedCString(vfsName))
+        sqlite.poke32(p, sqlite.ownedCString(open.vfs.name))
         return SQLITE_OK
       case FCNTL_HAS_MOVED:
-        sqlite.poke32(p, hasMoved(file) ? 1 : 0)
+        sqlite.poke32(p, open.file.hasMoved() ? 1 : 0)
         return SQLITE_OK
       default:
         return SQLITE_NOTFOUND
     }
   }
-}
-
-function close(file: OpenFile): void {
-  forgetReadAhead(file)
-  try {
-    file.database?.lock.close()
-  } finally {
-    if (file.database) closeDatabase(file.fd, file.database.identity)
-    else closeSync(file.fd)
-    if (file.removeOnClose) unlinkSync(file.path)
-  }
-}
-
-/** Whether the name now leads to another file, or to none. */
-function hasMoved(file: OpenFile): boolean {
-  const identity = file.database?.identity
-  if (identity === undefined) return false
-  const now = statSync(file.path, { bigint: true, throwIfNoEntry: false })
-  return now === undefined || now.ino !== identity.ino || now.dev !== identity.dev
 }

@@ -8,7 +8,6 @@ import {
   VfsFailure,
   errnoOf,
 } from './vfs-errors.ts'
-import type { Pointer, Sqlite } from './wasm.ts'
 
 const MAX_SYMLINKS = 100
 
@@ -84,31 +83,5 @@ export function syncDirectoryOf(path: string): void {
     throw new VfsFailure(SQLITE_IOERR_DIR_FSYNC, path, text, { errno, cause: error })
   } finally {
     closeSync(fd)
-  }
-}
-
-/** Reads C strings that come again and again at the same address without making them anew. */
-export class PathReader {
-  readonly #sqlite: Sqlite
-  readonly #known = new Map<Pointer, { bytes: Uint8Array; text: string }>()
-
-  constructor(sqlite: Sqlite) {
-    this.#sqlite = sqlite
-  }
-
-  read(p: Pointer): string {
-    const heap = this.#sqlite.u8
-    const known = this.#known.get(p)
-    if (known !== undefined) {
-      const bytes = known.bytes
-      let i = 0
-      while (i < bytes.length && heap[p + i] === bytes[i]) i++
-      if (i === bytes.length) return known.text
-    }
-    const end = heap.indexOf(0, p) + 1
-    const text = this.#sqlite.readText(p, end - 1 - p)
-    if (this.#known.size > 200) this.#known.clear()
-    this.#known.set(p, { bytes: heap.slice(p, end), text })
-    return text
   }
 }

@@ -72,19 +72,29 @@ export const vfsLayout: Layout<VfsMethod> = {
   },
 }
 
-/** Allocates a struct for ever, with every method's function pointer and `fields` (int32 by offset) written in. */
-export function makeStruct<Name extends string>(
+/** An int32 of a struct and where it is. */
+export type Field = readonly [offset: number, value: number]
+
+/** A C function for each method, as fields of the struct that `layout` describes. They live as long as this SQLite. */
+export function methodFields<Name extends string>(
   sqlite: Sqlite,
   layout: Layout<Name>,
   methods: Readonly<Record<Name, Method>>,
-  fields: readonly (readonly [offset: number, value: number])[],
+): Field[] {
+  return (Object.keys(layout.methods) as Name[]).map(name => {
+    const [offset, signature] = layout.methods[name]
+    return [offset, sqlite.functionPointer(signature, methods[name])]
+  })
+}
+
+/** Allocates a struct for ever; what no field names is 0. */
+export function makeStruct(
+  sqlite: Sqlite,
+  layout: Layout<string>,
+  fields: readonly Field[],
 ): Pointer {
   const p = sqlite.alloc(layout.bytes)
   sqlite.u8.fill(0, p, p + layout.bytes)
   for (const [offset, value] of fields) sqlite.poke32(p + offset, value)
-  for (const key of Object.keys(layout.methods) as Name[]) {
-    const [offset, signature] = layout.methods[key]
-    sqlite.poke32(p + offset, sqlite.functionPointer(signature, methods[key]))
-  }
   return p
 }

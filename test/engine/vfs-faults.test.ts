@@ -6,7 +6,6 @@ import { basename, dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import {
   SQLITE_FULL,
-  SQLITE_IOERR_CORRUPTFS,
   SQLITE_IOERR_DIR_FSYNC,
   SQLITE_IOERR_FSYNC,
   SQLITE_IOERR_READ,
@@ -167,7 +166,7 @@ describe('a failing file system', { skip: linuxOnly }, () => {
       'a read error',
       () => failing('readSync', 'db', systemError('EIO')),
       'SELECT b FROM t',
-      SQLITE_IOERR_CORRUPTFS,
+      SQLITE_IOERR_READ,
     ],
     [
       'a read that is refused',

@@ -11,7 +11,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { lastVfsError, readJournalMode, fileIdentity } from '../../src/engine/node-vfs.ts'
+import {
+  fileIdentity,
+  installNodeVfs,
+  lastVfsError,
+  readJournalMode,
+} from '../../src/engine/node-vfs.ts'
 import {
   SQLITE_BUSY,
   SQLITE_CANTOPEN,
@@ -123,6 +128,44 @@ describe('names', () => {
     )
     assert.throws(() => open(join(folder, 'x'.repeat(300))), /cannot open/)
   })
+})
+
+describe('names that SQLite cannot have meant', () => {
+  const before = readdirSync('.')
+
+  test('a relative one is refused by everything that takes a name', () => {
+    const { vfs } = installNodeVfs(sqlite)
+    const request = { kind: 'main-db', write: true, create: true } as const
+    const expected = {
+      code: SQLITE_CANTOPEN,
+      message: 'the file name "\\u0001x.sqlite" is not absolute',
+    }
+    const name = '\u0001x.sqlite'
+    const how = { ...request, exclusive: false, deleteOnClose: false }
+    assert.throws(() => vfs.open(name, how), expected)
+    assert.throws(() => vfs.open('', how), { code: SQLITE_CANTOPEN })
+    assert.throws(() => vfs.delete(name), expected)
+    assert.throws(() => vfs.access(name, 'exists'), expected)
+    assert.throws(() => vfs.access(name, 'readwrite'), expected)
+    assert.throws(() => vfs.syncDirectory(name), expected)
+    assert.deepEqual(readdirSync('.'), before)
+  })
+
+  test(
+    'one that is not UTF-8 is refused, and no file of another name is made',
+    { skip: noPosix },
+    () => {
+      const db = open(':memory:')
+      const bytes = Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)])
+      assert.throws(() => db.all(`ATTACH CAST(x'${bytes.toString('hex')}' AS TEXT) AS a`), {
+        code: SQLITE_CANTOPEN,
+      })
+      const message = lastVfsError(SQLITE_CANTOPEN)?.message ?? ''
+      assert.match(message, /the file name ".*caf\ufffd" is not valid UTF-8/)
+      assert.ok(!readdirSync(folder).some(name => name.startsWith('caf')))
+      db.close()
+    },
+  )
 })
 
 describe('symbolic links', { skip: noPosix }, () => {

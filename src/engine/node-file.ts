@@ -1,0 +1,98 @@
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { type FileIdentity, type FileLock, NO_LOCK } from './file-locks.ts'
+import { closeDatabase } from './kernel-locks.ts'
+import type { VfsFile } from './vfs.ts'
+import { SQLITE_OK } from './wasm.ts'
+
+interface NodeFileOptions {
+  /** Of a database file only: nothing else is ever locked. */
+  readonly database: { readonly lock: FileLock; readonly identity: FileIdentity } | undefined
+  /** To remove when closed, where an open file cannot be removed. */
+  readonly removeOnClose: boolean
+  closed(): void
+}
+
+/** A file SQLite has open on the real file system. */
+export class NodeFile implements VfsFile {
+  readonly path: string
+  readonly database: NodeFileOptions['database']
+  readonly #fd: number
+  readonly #options: NodeFileOptions
+
+  constructor(fd: number, path: string, options: NodeFileOptions) {
+    this.#fd = fd
+    this.path = path
+    this.database = options.database
+    this.#options = options
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    return readSync(this.#fd, into, 0, into.length, offset)
+  }
+
+  write(bytes: Uint8Array, offset: number): number {
+    return writeSync(this.#fd, bytes, 0, bytes.length, offset)
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.#fd, size)
+  }
+
+  sync(dataOnly: boolean): void {
+    if (dataOnly) fdatasyncSync(this.#fd)
+    else fsyncSync(this.#fd)
+  }
+
+  size(): number {
+    return fstatSync(this.#fd).size
+  }
+
+  close(): void {
+    this.#options.closed()
+    try {
+      this.database?.lock.close()
+    } finally {
+      if (this.database) closeDatabase(this.#fd, this.database.identity)
+      else closeSync(this.#fd)
+      if (this.#options.removeOnClose) unlinkSync(this.path)
+    }
+  }
+
+  get lockLevel(): number {
+    return this.database?.lock.level ?? NO_LOCK
+  }
+
+  lock(level: number): boolean {
+    return this.database === undefined || this.database.lock.lock(level) === SQLITE_OK
+  }
+
+  unlock(level: number): void {
+    this.database?.lock.unlock(level)
+  }
+
+  checkReserved(): boolean {
+    return this.database?.lock.reserved() === true
+  }
+
+  hasMoved(): boolean {
+    const identity = this.database?.identity
+    if (identity === undefined) return false
+    const now = statSync(this.path, { bigint: true, throwIfNoEntry: false })
+    return now === undefined || now.ino !== identity.ino || now.dev !== identity.dev
+  }
+
+  /** Whether no name leads to the file any more. */
+  isRemoved(): boolean {
+    return fstatSync(this.#fd).nlink === 0
+  }
+}

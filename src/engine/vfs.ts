@@ -1,0 +1,94 @@
+/** What SQLite keeps in a file. Only a 'main-db' is ever locked; a 'main-journal', 'super-journal' or 'wal' stands beside it. */
+export type FileKind =
+  | 'main-db'
+  | 'main-journal'
+  | 'super-journal'
+  | 'wal'
+  | 'temp-db'
+  | 'temp-journal'
+  | 'transient-db'
+  | 'subjournal'
+
+export interface OpenRequest {
+  readonly kind: FileKind
+  /** For reading and writing; a file that may only be read is then opened for reading. */
+  readonly write: boolean
+  /** Make the file when it does not exist. */
+  readonly create: boolean
+  /** With `create`: fail when the file exists. */
+  readonly exclusive: boolean
+  /** The file is removed when it is closed. */
+  readonly deleteOnClose: boolean
+}
+
+export interface OpenedFile {
+  readonly file: VfsFile
+  /** Whether the file can only be read, as asked for or because writing is forbidden. */
+  readonly readonly: boolean
+}
+
+/** How a file exists for `Vfs.access`. */
+export type Access = 'exists' | 'read' | 'readwrite'
+
+/**
+ * A file system for SQLite in strings and bytes: `vfs-adapter.ts` alone knows SQLite's structures, pointers, flags and result
+ * codes. `node-vfs.ts` implements it over node:fs. Everything is synchronous.
+ *
+ * Paths are absolute, as `fullPath` returned them, sometimes with a suffix of SQLite's ('-journal', '-wal').
+ *
+ * Errors: throw. A thrown error whose `code` names an errno ('ENOSPC', 'EIO') becomes the result code of the operation that
+ * failed, or a better one ('ENOSPC' on a write: SQLITE_FULL). A `VfsFailure` carries its own result code and hint.
+ *
+ * To decorate one, forward every member and register the result under another name; files opened by `file:/x.sqlite?vfs=NAME`,
+ * and the journals, WALs and attached files that belong to them, go through it:
+ *
+ *     const inner = installNodeVfs(sqlite).vfs
+ *     registerVfs(sqlite, { ...each member forwarded to inner..., name: 'faulty', open: (path, how) => decorated(inner.open(path, how)) })
+ *
+ * Each effect on the disk is a call of its own on one of the two interfaces (`write`, `truncate`, `sync`, `delete`,
+ * `syncDirectory`), so a decorator sees all of them in order. It may throw instead of forwarding, or read and write fewer bytes
+ * than it was given: the rest is asked for again. Results of `read` and `write` that are 0 mean the end of the file and a full disk.
+ * `test/engine/decorated-vfs.ts` does this with one function around all calls.
+ */
+export interface Vfs {
+  /** Its name for sqlite3_open_v2 and `?vfs=`. */
+  readonly name: string
+  /** Opens a file; null: a temporary file, whose name is for the VFS to choose. */
+  open(path: string | null, request: OpenRequest): OpenedFile
+  /** Removes a file; false when there was none. */
+  delete(path: string): boolean
+  /** Makes the creation or removal of `path` itself durable. */
+  syncDirectory(path: string): void
+  /** 'exists' is false also for an empty file: a journal that was never written to counts as none. */
+  access(path: string, how: Access): boolean
+  /** The one absolute name of a file, whichever link leads to it. */
+  fullPath(path: string): { readonly path: string; readonly symlink: boolean }
+  randomness(into: Uint8Array): void
+  sleep(microseconds: number): void
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+}
+
+/** An open file of a `Vfs`. */
+export interface VfsFile {
+  readonly path: string
+  /** Reads at `offset` up to `into.length` bytes and returns how many; 0 at the end of the file. `into` is SQLite's own memory. */
+  read(into: Uint8Array, offset: number): number
+  /** Writes at `offset` and returns how many bytes, at least 1. `bytes` is SQLite's own memory. */
+  write(bytes: Uint8Array, offset: number): number
+  truncate(size: number): void
+  /** Makes what was written durable; with `dataOnly` not the time stamps. */
+  sync(dataOnly: boolean): void
+  size(): number
+  close(): void
+  /** The lock held, as in file-locks.ts: NO_LOCK to EXCLUSIVE_LOCK. */
+  readonly lockLevel: number
+  /** Raises the lock; false when another connection forbids it. */
+  lock(level: number): boolean
+  /** Lowers the lock to SHARED_LOCK or NO_LOCK. */
+  unlock(level: number): void
+  /** Whether any connection, this one included, is about to write. */
+  checkReserved(): boolean
+  /** Whether the name now leads to another file, or to none. */
+  hasMoved(): boolean
+}
