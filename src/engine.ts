@@ -14,6 +14,8 @@ export {
   type NamedParameters,
   type RunResult,
 } from './engine/statement.ts'
+export type { RowReader } from './engine/row-reader.ts'
+export type { StatementCursor } from './engine/statement-cursor.ts'
 export type { FunctionOptions, SqlFunction } from './engine/functions.ts'
 export type { Transaction } from './engine/transaction.ts'
 export { Utf8, type BindValue, type SqlValue } from './engine/values.ts'

@@ -1,24 +1,19 @@
 import { VecError } from '../errors.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
 import { DatabaseHandle, type FileKnowledge } from './handle.ts'
+import { NativeStatement } from './native-statement.ts'
 import { Statement } from './statement.ts'
 import { transaction, type Transaction } from './transaction.ts'
-import { BindBuffer } from './values.ts'
 import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
 
 export type TransactionState = 'none' | 'read' | 'write'
-
-interface Held {
-  readonly stmt: Pointer
-  readonly buffer: BindBuffer
-}
 
 /** One connection to one SQLite database. Everything on it is synchronous. */
 export class Connection extends DatabaseHandle {
   /** Milliseconds that a statement waits for another connection's lock. */
   readonly busyTimeout: number
-  readonly #held = new Set<Held>()
-  readonly #lost = new FinalizationRegistry<Held>(held => this.#finalize(held))
+  readonly #statements = new Set<NativeStatement>()
+  readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
   readonly #closing: (() => void)[] = []
 
   /** Use `openConnection`. */
@@ -80,14 +75,13 @@ export class Connection extends DatabaseHandle {
     } finally {
       sqlite.free(bytes)
     }
-    const buffer = new BindBuffer(sqlite)
-    const held: Held = { stmt, buffer }
-    this.#held.add(held)
-    const statement = new Statement(this, sqlite, stmt, sql, buffer, () => {
-      this.#lost.unregister(held)
-      return this.#held.delete(held)
+    const native = new NativeStatement(this, stmt, sql)
+    this.#statements.add(native)
+    const statement = new Statement(native, () => {
+      this.#lost.unregister(native)
+      this.#statements.delete(native)
     })
-    this.#lost.register(statement, held, held)
+    this.#lost.register(statement, native, native)
     return statement
   }
 
@@ -181,7 +175,8 @@ export class Connection extends DatabaseHandle {
     }
     if (this.inTransaction) this.exec('ROLLBACK')
     for (const task of this.#closing.splice(0).toReversed()) task()
-    for (const held of this.#held) this.#finalize(held)
+    for (const native of this.#statements) native.finalize()
+    this.#statements.clear()
     this.isOpen = false
     this.sqlite.raw.sqlite3_close_v2(this.pointer)
     return this
@@ -210,17 +205,24 @@ export class Connection extends DatabaseHandle {
   }
 
   #runOnce(stmt: Pointer): void {
-    const { raw } = this.sqlite
-    let code = raw.sqlite3_step(stmt)
-    while (code === 100) code = raw.sqlite3_step(stmt)
-    const error = code === 101 ? undefined : this.failure(code)
-    raw.sqlite3_finalize(stmt)
-    if (error) throw error
+    const native = new NativeStatement(this, stmt, '')
+    try {
+      while (native.step());
+    } catch (error) {
+      native.abandon()
+      throw error
+    } finally {
+      native.finalize()
+    }
   }
 
-  #finalize(held: Held): void {
-    if (!this.#held.delete(held) || !this.isOpen) return
-    this.sqlite.raw.sqlite3_finalize(held.stmt)
-    held.buffer.release()
+  /** Nobody is left who could be told that it failed. */
+  #collected(native: NativeStatement): void {
+    this.#statements.delete(native)
+    try {
+      native.abandon()
+    } finally {
+      native.finalize()
+    }
   }
 }

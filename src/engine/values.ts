@@ -113,14 +113,13 @@ export function boundBytes(value: unknown): number {
   return (value as { byteLength?: number }).byteLength ?? 0
 }
 
-/** Binds one value; returns SQLite's result code. `where` names the parameter in an error. */
+/** Binds parameter `n`, counted from 1; returns SQLite's result code. */
 export function bindValue(
   sqlite: Sqlite,
   stmt: Pointer,
   n: number,
   value: unknown,
   buffer: BindBuffer,
-  where: () => string,
 ): number {
   const { raw } = sqlite
   switch (typeof value) {
@@ -129,7 +128,7 @@ export function bindValue(
         return raw.sqlite3_bind_int(stmt, n, value)
       if (Number.isSafeInteger(value) && value !== 0)
         return raw.sqlite3_bind_int64(stmt, n, BigInt(value))
-      if (Number.isNaN(value)) throw unbindable(value, where())
+      if (Number.isNaN(value)) throw unbindable(value, `parameter ${n}`)
       return raw.sqlite3_bind_double(stmt, n, value)
     case 'string': {
       const p = buffer.take(value.length * 3)
@@ -137,7 +136,7 @@ export function bindValue(
       return raw.sqlite3_bind_text(stmt, n, p || 8, sqlite.writeText(value, p), SQLITE_STATIC)
     }
     case 'bigint':
-      if (value > MAX_INT64 || value < MIN_INT64) throw unbindable(value, where())
+      if (value > MAX_INT64 || value < MIN_INT64) throw unbindable(value, `parameter ${n}`)
       return raw.sqlite3_bind_int64(stmt, n, value)
     case 'boolean':
       return raw.sqlite3_bind_int(stmt, n, value ? 1 : 0)
@@ -145,7 +144,7 @@ export function bindValue(
       if (value === null) return raw.sqlite3_bind_null(stmt, n)
       const text = value instanceof Utf8
       const bytes = text ? value.bytes : asBytes(value)
-      if (bytes === undefined) throw unbindable(value, where())
+      if (bytes === undefined) throw unbindable(value, `parameter ${n}`)
       const p = buffer.take(bytes.length)
       sqlite.u8.set(bytes, p)
       return text
@@ -153,7 +152,7 @@ export function bindValue(
         : raw.sqlite3_bind_blob(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
     }
     default:
-      throw unbindable(value, where())
+      throw unbindable(value, `parameter ${n}`)
   }
 }
 
