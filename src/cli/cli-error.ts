@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'CLI_USAGE' // arguments that are unknown, missing or contradict each other
   | 'CLI_INPUT' // a source or an answer of another program that cannot be read
   | 'CLI_FILE' // a file that is missing, or must not be overwritten
+  | 'CLI_OUTPUT' // stdout takes no more
   | 'CLI_INTERRUPTED' // Ctrl-C or SIGTERM
 
 export class CliError extends Error {
@@ -76,6 +77,7 @@ const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.usage,
   CLI_INPUT: EXIT.failed,
   CLI_FILE: EXIT.failed,
+  CLI_OUTPUT: EXIT.failed,
   CLI_INTERRUPTED: EXIT.interrupted,
 }
 

@@ -50,7 +50,8 @@ export class Context {
 
   /** A value for programs: indented for eyes on a terminal, one line in a pipe. */
   async printJson(value: unknown): Promise<void> {
-    await this.stdout.line(JSON.stringify(value, jsonValue, this.stdout.isTTY ? 2 : undefined))
+    const text = JSON.stringify(value, jsonValue, this.stdout.isTTY ? 2 : undefined)
+    await this.stdout.write(`${text}\n`)
   }
 
   /** With --json `value`, otherwise `lines`. */

@@ -1,4 +1,5 @@
 import type { Output } from './output.ts'
+import { visible } from './visible.ts'
 
 /** A document that was found. */
 export interface Hit {
@@ -20,9 +21,10 @@ export function hitLines(hits: readonly Hit[], output: Output, withDataset: bool
   if (hits.length === 0) return []
   const rows = hits.map(({ score, dataset, id, content }) => [
     score.toFixed(4),
-    ...(withDataset ? [oneLine(dataset)] : []),
-    oneLine(id),
-    oneLine(content ?? ''),
+    // Shown before widths are counted.
+    ...(withDataset ? [visible(oneLine(dataset))] : []),
+    visible(oneLine(id)),
+    visible(oneLine(content ?? '')),
   ])
   const head = ['score', ...(withDataset ? ['dataset'] : []), 'id', 'content']
   const widths = head.map((name, i) =>

@@ -1,7 +1,10 @@
-import { once } from 'node:events'
 import { isatty } from 'node:tty'
+import { visible, visibleLine } from './visible.ts'
 
-/** A stream that people or programs read. */
+/**
+ * A stream that people or programs read, and the one place where text leaves the program. A pipe or a file gets it as it
+ * is; on a terminal control characters are shown, not obeyed, whoever wrote the text.
+ */
 export class Output {
   readonly #stream: NodeJS.WriteStream & { readonly fd: number }
   readonly isTTY: boolean
@@ -16,12 +19,25 @@ export class Output {
     return this.isTTY ? this.#stream.columns || 80 : Infinity
   }
 
-  /** Text or bytes as they are; waits while the reader is slower. */
-  async write(data: string | Uint8Array): Promise<void> {
-    if (!this.#stream.write(data)) await once(this.#stream, 'drain')
+  /** Text of any number of lines; waits while the reader is slower. */
+  async write(text: string): Promise<void> {
+    await this.#send(this.isTTY ? visible(text) : text)
   }
 
+  /** One line: on a terminal a line end inside it is shown, too. */
   async line(text = ''): Promise<void> {
-    await this.write(`${text}\n`)
+    await this.#send(`${this.isTTY ? visibleLine(text) : text}\n`)
+  }
+
+  /** Puts `text` over the `length` characters that stand on the terminal's current line. */
+  redraw(text: string, length: number): void {
+    void this.#send(`\r${visibleLine(text).padEnd(length)}`)
+  }
+
+  /** A stream that takes no more is watched elsewhere: waiting for it ends all the same. */
+  #send(text: string): Promise<void> {
+    return new Promise(sent => {
+      if (this.#stream.write(text, () => sent())) sent()
+    })
   }
 }

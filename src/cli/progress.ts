@@ -1,43 +1,39 @@
+import { LiveLine } from './live-line.ts'
 import type { Output } from './output.ts'
 
 const INTERVAL = 100
 const WIDTH = 24
 
-/** One line of a terminal, drawn over and over; wiped at the end. */
+/** A bar on one line of a terminal; wiped at the end. */
 export class Progress {
-  readonly #output: Output | undefined
+  readonly #line: LiveLine | undefined
   readonly #label: string
   readonly #total: number | undefined
   readonly #began = performance.now()
   #drawn = -Infinity
-  #length = 0
 
   /** `total` is in the unit of `update`'s first argument; without an output nothing is ever shown. */
   constructor(output: Output | undefined, label: string, total?: number) {
-    this.#output = output
+    this.#line = output && new LiveLine(output)
     this.#label = label
     this.#total = total
   }
 
   /** `done` of the total; `text` stands behind the bar. */
   update(done: number, text: string): void {
-    if (!this.#output) return
+    if (!this.#line) return
     const now = performance.now()
     if (now - this.#drawn < INTERVAL) return
     this.#drawn = now
     const seconds = (now - this.#began) / 1000
-    const line = `${this.#label} ${this.#bar(done)}${text} ${this.#rest(done, seconds)}`
-      .trimEnd()
-      .slice(0, this.#output.columns - 1)
-    void this.#output.write(`\r${line.padEnd(this.#length)}`)
-    this.#length = line.length
+    this.#line.draw(
+      `${this.#label} ${this.#bar(done)}${text} ${this.#rest(done, seconds)}`.trimEnd(),
+    )
   }
 
   /** Wipes the line. */
   end(): void {
-    if (!this.#output || this.#length === 0) return
-    void this.#output.write(`\r${' '.repeat(this.#length)}\r`)
-    this.#length = 0
+    this.#line?.wipe()
   }
 
   #bar(done: number): string {

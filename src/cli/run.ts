@@ -4,30 +4,34 @@ import { failureOf, usageError, type Failure } from './cli-error.ts'
 import type { Command, CommandGroup } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { Context } from './context.ts'
+import { errorText } from './error-text.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { commandHelp, groupHelp, mainHelp } from './help.ts'
 import { didYouMean } from './nearest.ts'
+import { Output } from './output.ts'
 import { withoutPasswords } from './redact.ts'
 
 /** Runs one command line; the answer is the exit code. Never throws. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   // Known before anything is read: the first error may be about the arguments themselves.
-  const json = beforeDashes(argv).includes('--json')
+  const json = wantsJson(argv)
   try {
     return await dispatch(argv, json)
   } catch (error) {
     const failure = withoutSecrets(failureOf(error))
-    process.stderr.write(errorText(failure, json))
+    const stderr = new Output(process.stderr)
+    await stderr.write(errorText(failure, json))
     if (process.env['SVEC_DEBUG'] === '1' && error instanceof Error) {
-      process.stderr.write(`${String(error.stack)}\n`)
+      await stderr.write(`${String(error.stack)}\n`)
     }
     return failure.exit
   }
 }
 
-function beforeDashes(argv: readonly string[]): readonly string[] {
+/** Whether answers and errors are to be JSON. */
+export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
-  return end < 0 ? argv : argv.slice(0, end)
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json')
 }
 
 async function dispatch(argv: readonly string[], json: boolean): Promise<ExitCode> {
@@ -61,7 +65,7 @@ async function runCommand(
 }
 
 /** `svec help import` is `svec import --help`. */
-function helpAbout(words: readonly string[]): ExitCode {
+function helpAbout(words: readonly string[]): Promise<ExitCode> {
   const [name, second] = words.filter(word => !word.startsWith('-'))
   if (name === undefined) return help(mainHelp(COMMANDS), EXIT.ok)
   const found = find(name, COMMANDS, 'command')
@@ -84,9 +88,8 @@ function find<T extends Command | CommandGroup>(
 }
 
 /** What was asked for goes to stdout; what is shown because nothing was asked, to stderr. */
-function help(text: string, exit: ExitCode): ExitCode {
-  const stream = exit === EXIT.ok ? process.stdout : process.stderr
-  stream.write(`${text}\n`)
+async function help(text: string, exit: ExitCode): Promise<ExitCode> {
+  await new Output(exit === EXIT.ok ? process.stdout : process.stderr).write(`${text}\n`)
   return exit
 }
 
@@ -98,12 +101,4 @@ function withoutSecrets(failure: Failure): Failure {
     message: withoutPasswords(message),
     hint: hint === undefined ? undefined : withoutPasswords(hint),
   }
-}
-
-function errorText(failure: Failure, json: boolean): string {
-  const { code, message, hint, exit } = failure
-  if (json) return `${JSON.stringify({ error: { code, message, hint, exit } })}\n`
-  const lines = [`svec: ${message}`]
-  if (hint !== undefined && !message.includes(hint)) lines.push(`  ${hint}`)
-  return `${lines.join('\n')}\n`
 }

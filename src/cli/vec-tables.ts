@@ -4,6 +4,7 @@ import { CliError, usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
 import { didYouMean } from './nearest.ts'
+import { shellWord } from './shell-word.ts'
 import { quoteName } from './sql-names.ts'
 
 /** A vec table of a file. */
@@ -44,14 +45,14 @@ export function chosenTable(context: Context, db: Connection, path: string): Vec
   const names = vecTableNames(db)
   if (names.length === 0) {
     throw new CliError('CLI_FILE', `${path} has no vec table`, {
-      hint: `make one: svec init ${path}${wanted === undefined ? '' : ` --table ${wanted}`}`,
+      hint: `make one: svec init ${shellWord(path)}${wanted === undefined ? '' : ` --table ${shellWord(wanted)}`}`,
     })
   }
   if (wanted === undefined) {
     if (names.length === 1) return describeTable(db, names[0])
     throw usageError(
       `${path} has ${names.length} vec tables: ${names.join(', ')}`,
-      `name one of them with --table, for instance --table ${names[0]}`,
+      `name one of them with --table, for instance --table ${shellWord(names[0])}`,
     )
   }
   const found = names.find(name => name.toLowerCase() === wanted.toLowerCase())
@@ -60,7 +61,7 @@ export function chosenTable(context: Context, db: Connection, path: string): Vec
       'CLI_FILE',
       `${path} has no vec table '${wanted}'${didYouMean(wanted, names)}`,
       {
-        hint: `its vec tables are ${names.join(', ')}; make another: svec init ${path} --table ${wanted}`,
+        hint: `its vec tables are ${names.join(', ')}; make another: svec init ${shellWord(path)} --table ${shellWord(wanted)}`,
       },
     )
   }

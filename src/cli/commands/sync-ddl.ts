@@ -40,7 +40,7 @@ export const syncDdl: Command = {
         const statements = replicaDDL(replicaTable(config), present({ prefix }))
         await context.print(
           { database: 'sqlite', statements },
-          statements.map(statement => `${statement};`),
+          statements.flatMap(statement => `${statement};`.split('\n')),
         )
         return EXIT.ok
       }

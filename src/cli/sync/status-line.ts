@@ -1,4 +1,5 @@
 import type { Replicator, ReplicatorStatus } from '../../vecsync.ts'
+import { LiveLine } from '../live-line.ts'
 import type { Output } from '../output.ts'
 import type { Secrets } from './secrets.ts'
 import type { Tally } from './tally.ts'
@@ -7,14 +8,13 @@ const EVERY = 250
 
 /** One line at the foot of a terminal, drawn anew four times a second; what happens stands above it. */
 export class StatusLine {
-  readonly #output: Output
+  readonly #line: LiveLine
   readonly #replicator: Replicator
   readonly #tally: Tally
   readonly #timer: NodeJS.Timeout
-  #drawn = ''
 
   constructor(output: Output, secrets: Secrets, replicator: Replicator, tally: Tally) {
-    this.#output = output
+    this.#line = new LiveLine(output)
     this.#replicator = replicator
     this.#tally = tally
     replicator.on('state', ({ datasetId, from, to, code, message }) => {
@@ -31,17 +31,14 @@ export class StatusLine {
 
   /** A line that stays. */
   print(text: string): void {
-    const wiped = this.#drawn === '' ? '' : `\r${' '.repeat(this.#drawn.length)}\r`
     const time = new Date().toTimeString().slice(0, 8)
-    void this.#output.write(`${wiped}${time}  ${text}\n${this.#drawn}`)
+    this.#line.print(`${time}  ${text}`)
   }
 
   /** Wipes the line. */
   end(): void {
     clearInterval(this.#timer)
-    if (this.#drawn === '') return
-    void this.#output.write(`\r${' '.repeat(this.#drawn.length)}\r`)
-    this.#drawn = ''
+    this.#line.wipe()
   }
 
   #draw(): void {
@@ -52,9 +49,7 @@ export class StatusLine {
       // The replica is busy for a moment: the old line is still nearly true.
       return
     }
-    const text = statusText(status, this.#tally.rate()).slice(0, this.#output.columns - 1)
-    void this.#output.write(`\r${text.padEnd(this.#drawn.length)}`)
-    this.#drawn = text
+    this.#line.draw(statusText(status, this.#tally.rate()))
   }
 }
 

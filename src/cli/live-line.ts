@@ -1,0 +1,34 @@
+import type { Output } from './output.ts'
+import { visibleLine } from './visible.ts'
+
+/** The last line of a terminal, drawn over and over. */
+export class LiveLine {
+  readonly #output: Output
+  #drawn = ''
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  /** Shows `text`, cut to the width of the terminal. */
+  draw(text: string): void {
+    const line = visibleLine(text).slice(0, this.#output.columns - 1)
+    this.#output.redraw(line, this.#drawn.length)
+    this.#drawn = line
+  }
+
+  /** A line that stays, above the one that is drawn. */
+  print(text: string): void {
+    const below = this.#drawn
+    this.wipe()
+    void this.#output.line(text)
+    if (below !== '') this.draw(below)
+  }
+
+  wipe(): void {
+    if (this.#drawn === '') return
+    this.#output.redraw('', this.#drawn.length)
+    this.#output.redraw('', 0)
+    this.#drawn = ''
+  }
+}
