@@ -86,7 +86,10 @@ export interface SearchRequest {
   readonly maxSimilarity?: number | undefined
 }
 
-/** Candidates, best upper bound first. The arrays are reused by the next search. */
+/**
+ * Candidates, best upper bound first. A row that was left out, though it is live, allowed and in range, has no similarity
+ * above any upper bound here: whoever stops at a bound has missed nothing. The arrays are reused by the next search.
+ */
 export interface Candidates {
   readonly count: number
   readonly positions: Uint32Array

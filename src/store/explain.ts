@@ -1,10 +1,11 @@
 import { Utf8 } from '../engine/values.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
+import { exactSimilarity } from '../vector/similarity.ts'
 import type { Inspected } from './defect.ts'
 import { finding, type Finding } from './finding.ts'
 import { rows as countOf } from './row-sample.ts'
 import { embeddingLength, rowByKey } from './rows.ts'
-import { canMatch, type Searcher, type SearchReport } from './search.ts'
+import type { Searcher, SearchReport } from './search.ts'
 import type { Slice } from './slice.ts'
 
 /** Stored rows that are searched for. */
@@ -127,7 +128,10 @@ function sampleVectors(searcher: Searcher, dataset: string, slice: Slice): Float
     try {
       if (!statement.step() || embeddingLength(statement, 1) !== index.dim * 4) continue
       const vector = decodeEmbedding(statement.bytes(1))
-      if (isFiniteVector(vector) && canMatch(vector)) vectors.push(vector)
+      if (!isFiniteVector(vector)) continue
+      // Cosine knows no direction of a vector of length zero.
+      const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))
+      if (known) vectors.push(vector)
     } finally {
       statement.end()
     }

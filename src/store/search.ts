@@ -4,7 +4,7 @@ import { Utf8 } from '../engine/values.ts'
 import { VecError } from '../errors.ts'
 import type { VectorIndex } from '../indexes/vector-index.ts'
 import { isFiniteVector } from '../vector/embedding.ts'
-import { exactSimilarity, magnitude } from '../vector/similarity.ts'
+import { exactSimilarity } from '../vector/similarity.ts'
 import { Hits } from './hits.ts'
 import { idKey } from './id-key.ts'
 import { embeddingLength, rowByKey } from './rows.ts'
@@ -43,6 +43,8 @@ export interface SearchReport {
 
 /** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
 const FEW = 256
+/** Fetching this share of an index's rows one by one takes about as long as reading the whole table. */
+const DEAR_SHARE = 1 / 8
 
 /** Finds the nearest documents of a vec table, as its connection's transaction sees them. */
 export class Searcher {
@@ -90,7 +92,7 @@ export class Searcher {
     if (!index) return false
     // The table tells whether the query or the index has the wrong dimension.
     if (index.dim !== search.query.length) return true
-    return search.limit > index.count / 8 && search.limit > 64 && !this.#inMemory(view, index)
+    return search.limit > dearLookUps(index) && search.limit > 64 && !this.#inMemory(view, index)
   }
 
   /** The rows are in memory, and none of them can have vanished. */
@@ -148,6 +150,7 @@ export class Searcher {
     let visited = 0
     let found = 0
     let rescored = 0
+    /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
     let surplus = 0
     for (;;) {
       const hits = new Hits(search.limit)
@@ -172,10 +175,14 @@ export class Searcher {
       found += count
       const seenGhosts = ghosts.length
       let refused = 0
+      let bounded = false
       for (let i = 0; i < count; i++) {
-        if (upper[i] < hits.threshold) break
+        bounded = upper[i] < hits.threshold
+        if (bounded) break
         const position = positions[i]
         rescored++
+        // Many rows that tie, or that bounds cannot tell apart.
+        if (i > FEW && i > dearLookUps(index) && !inMemory) return this.#searchTable(search)
         if (inMemory) {
           const similarity = index.similarity(position)
           if (!search.accepts(similarity)) refused++
@@ -198,9 +205,8 @@ export class Searcher {
         if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
         continue
       }
-      // Rows at the very edge of a range took the place of others.
-      const short = hits.count < search.limit && refused > 0 && k < index.count
-      if (!short) return hits.ranked()
+      // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".
+      if (bounded || refused <= surplus || k >= index.count) return hits.ranked()
       surplus = Math.max(2 * surplus, refused)
     }
   }
@@ -276,9 +282,8 @@ export class Searcher {
   }
 }
 
-/** Whether a query can find anything at all: a vector of length zero has no direction, and finds nothing as in the original. */
-export function canMatch(query: Float32Array): boolean {
-  return magnitude(query) > 0
+function dearLookUps(index: VectorIndex): number {
+  return index.count * DEAR_SHARE
 }
 
 function idSet(ids: readonly Uint8Array[]): Set<string> {

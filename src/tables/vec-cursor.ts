@@ -1,9 +1,9 @@
 import type { Statement } from '../engine/statement.ts'
 import { Utf8, type SqlValue } from '../engine/values.ts'
 import type { FilterArguments, ResultWriter, VirtualCursor } from '../engine/virtual-table.ts'
-import { Hits } from '../store/hits.ts'
+import type { Hits } from '../store/hits.ts'
 import { compareBytes } from '../store/id-table.ts'
-import { canMatch, type Searcher } from '../store/search.ts'
+import type { Searcher } from '../store/search.ts'
 import type { Metric } from '../vector/metric.ts'
 import { similarityToDistance, similarityToScore } from '../vector/similarity.ts'
 import type { RowKeys } from './row-keys.ts'
@@ -122,20 +122,17 @@ export class VecCursor implements VirtualCursor {
     const { min, max, accepts } = conditionOf(this.#metric, query.bounds)
     // Each dataset may own all of the rows that are wanted.
     const wanted = Math.min(query.limit + query.offset, query.k ?? Infinity)
-    const found = canMatch(vector) || vector.length === 0
     const parts = query.datasets.map(dataset => ({
       dataset,
-      hits: found
-        ? this.#searcher.search({
-            dataset,
-            query: vector,
-            limit: wanted,
-            minSimilarity: min,
-            maxSimilarity: max,
-            accepts,
-            ids: query.ids,
-          })
-        : new Hits(0).ranked(),
+      hits: this.#searcher.search({
+        dataset,
+        query: vector,
+        limit: wanted,
+        minSimilarity: min,
+        maxSimilarity: max,
+        accepts,
+        ids: query.ids,
+      }),
     }))
     if (parts.length === 1) {
       return new HitRows(parts[0].dataset, parts[0].hits, query.offset, wanted)

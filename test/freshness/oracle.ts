@@ -1,7 +1,7 @@
 import type { Connection } from '../../src/engine/connection.ts'
 import type { BindValue } from '../../src/engine/values.ts'
 import type { Metric } from '../../src/vector/metric.ts'
-import { exactSimilarity, magnitude, similarityToScore } from '../../src/vector/similarity.ts'
+import { exactSimilarity, similarityToScore } from '../../src/vector/similarity.ts'
 
 export interface Question {
   /** Schema and name of the vec table; the shadow table is beside it unless `shadow` says where. */
@@ -46,8 +46,7 @@ export function bruteForce(db: Connection, question: Question): { found: Found[]
     const vector = new Float32Array(embedding.slice().buffer)
     if (!vector.every(number => Number.isFinite(number))) continue
     dims.push(vector.length)
-    // A query of length zero has no direction, and finds nothing as in the original.
-    if (vector.length !== query.length || magnitude(query) === 0) continue
+    if (vector.length !== query.length) continue
     const similarity = exactSimilarity(metric, query, vector)
     if (Number.isNaN(similarity)) continue
     scored.push({ id, similarity, score: similarityToScore(metric, similarity) })

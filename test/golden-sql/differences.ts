@@ -290,6 +290,17 @@ export const rules: readonly Rule[] = [
     check: byOracle,
   },
   {
+    id: 'zero-queries',
+    reason: 'a query of length zero has distances, though no direction',
+    applies: (step, replay) =>
+      replay.tableOf(step.sql)?.metric === 'euclidean' &&
+      searches(step) &&
+      reads(step, replay) &&
+      step.error === null &&
+      paramsOf(step).some(isZeroVector),
+    check: byOracle,
+  },
+  {
     id: 'zero-vectors',
     reason: 'a vector of length zero has no direction, whatever index answers',
     unrecorded: true,
@@ -315,6 +326,10 @@ export const shownElsewhere: Readonly<Record<string, string>> = {
 
 export function ruleFor(step: Step, replay: Replay): Rule | undefined {
   return rules.find(rule => rule.applies(step, replay))
+}
+
+function isZeroVector(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length > 0 && value.every(byte => byte === 0)
 }
 
 /** The table that pragma_table_xinfo is asked for. */

@@ -78,11 +78,10 @@ function score(
     querySquares += wanted[i] * wanted[i]
     gap += (row[i] - wanted[i]) ** 2
   }
-  if (querySquares === 0) return null
   if (metric === 'euclidean') return 1 - Math.sqrt(gap)
   const scale = Math.sqrt(rowSquares) * Math.sqrt(querySquares)
   const cosine = dot / scale
-  return Number.isNaN(cosine) || rowSquares === 0 ? null : cosine
+  return Number.isNaN(cosine) || rowSquares === 0 || querySquares === 0 ? null : cosine
 }
 
 function floats(value: SqlValue): Float32Array | undefined {

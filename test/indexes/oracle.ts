@@ -71,9 +71,24 @@ export class Oracle {
     const inRange = scored.filter(([, s]) => s >= minSimilarity && s <= maxSimilarity)
     assert.deepEqual(inRange.slice(0, k), expected, what)
     checkTies(all, k, new Set(positions), what)
+    this.#checkLeftOut(all, positions, bounds, what)
     if (this.index.resident) {
       for (const [p, similarity] of scored) assert.equal(this.index.similarity(p), similarity, what)
     }
+  }
+
+  /** No row that was left out is above any bound: whoever stops at a bound misses nothing. */
+  #checkLeftOut(
+    all: [number, number][],
+    positions: readonly number[],
+    bounds: readonly number[],
+    what: string,
+  ): void {
+    if (bounds.length === 0) return
+    const found = new Set(positions)
+    const best = all.find(([p]) => !found.has(p))
+    const least = bounds[bounds.length - 1]
+    assert.ok(!best || best[1] <= least, `${what}: ${best?.[0]} was left out above a bound`)
   }
 
   /** All that a search may return, best first. */

@@ -76,18 +76,6 @@ for (const number of [NaN, Infinity, -Infinity]) {
   })
 }
 
-test('a zero query vector finds nothing, with every metric', () => {
-  assert.deepEqual(ask(MATCH, bytes(0, 0)), [])
-  for (const metric of ['euclidean', 'dot']) {
-    db.exec(`CREATE VIRTUAL TABLE ${metric}_docs USING vec(doc_id, metric=${metric})`)
-    db.exec(
-      `INSERT INTO _vec_${metric}_docs(dataset_id, id, embedding) SELECT dataset_id, id, embedding FROM _vec_docs`,
-    )
-    const found = db.prepare(`SELECT doc_id FROM ${metric}_docs WHERE ${MATCH}`).all(bytes(0, 0))
-    assert.deepEqual(found, [])
-  }
-})
-
 test('a NULL query is refused', () => {
   refused(
     () => ask(MATCH, null),

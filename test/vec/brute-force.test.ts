@@ -145,6 +145,7 @@ function fill(
     for (const dataset of datasets) {
       put(db, model, {
         ...someRow(r, model, dataset, '!'),
+        id: '!',
         embedding: bytesOf(Float32Array.of(1, ...r.vector(model.dim - 1))),
         archived: 0,
       })

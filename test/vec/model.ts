@@ -84,7 +84,6 @@ function similarityOf(metric: Metric, a: Float32Array, b: Float32Array): number 
     bb += b[i] * b[i]
     gap += (a[i] - b[i]) ** 2
   }
-  if (aa === 0) return NaN
   if (metric === 'dot') return dot
   return metric === 'euclidean' ? -Math.sqrt(gap) : dot / (Math.sqrt(aa) * Math.sqrt(bb))
 }
