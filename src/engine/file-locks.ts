@@ -5,6 +5,9 @@ export const RESERVED_LOCK = 2
 export const PENDING_LOCK = 3
 export const EXCLUSIVE_LOCK = 4
 
+/** The first of SQLite's lock bytes. The page that holds them is never used for data. */
+export const PENDING_BYTE = 0x40000000
+
 /** The lock of one connection on one database file. */
 export interface FileLock {
   /** The level held. */

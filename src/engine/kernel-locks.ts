@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { FileIdentity } from './file-locks.ts'
 
 /** Who, according to Linux, holds byte-range locks on a file. */
@@ -50,24 +50,4 @@ function kernelDevice(dev: bigint): string | undefined {
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
   if (major === 0n) return undefined
   return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`
-}
-
-const waiting = new Map<number, FileIdentity>()
-
-/**
- * Closes a descriptor of a database file. POSIX drops every lock this process has on a file when any descriptor of it is
- * closed, so while a native SQLite in this very process holds locks there, the descriptor waits for a later call.
- */
-export function closeDatabase(fd: number, file: FileIdentity): void {
-  waiting.set(fd, file)
-  for (const [each, identity] of waiting) {
-    if (kernelLocks(identity, process.pid).pid !== 0) continue
-    waiting.delete(each)
-    closeSync(each)
-  }
-}
-
-/** How many descriptors wait to be closed. */
-export function waitingDescriptors(): number {
-  return waiting.size
 }

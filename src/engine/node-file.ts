@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { type FileIdentity, type FileLock, NO_LOCK } from './file-locks.ts'
-import { closeDatabase } from './kernel-locks.ts'
+import { closeLockable } from './lockable-files.ts'
 import type { VfsFile } from './vfs.ts'
 import { SQLITE_OK } from './wasm.ts'
 
@@ -62,7 +62,7 @@ export class NodeFile implements VfsFile {
     try {
       this.database?.lock.close()
     } finally {
-      if (this.database) closeDatabase(this.#fd, this.database.identity)
+      if (this.database) closeLockable(this.#fd)
       else closeSync(this.#fd)
       if (this.#options.removeOnClose) unlinkSync(this.path)
     }

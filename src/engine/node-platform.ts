@@ -29,6 +29,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
     vfs: name,
     lockSupport,
     check: checkFile,
+    checkOpened: checkHeader,
     explain,
     identify: fileIdentity,
     locate,
@@ -64,17 +65,17 @@ function checkFile(name: string, options: OpenOptions): void {
   }
   if (found.isDirectory())
     throw cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
-  const unreadable = `${path} cannot be opened: no permission to read it`
-  requireAccess(path, constants.R_OK, unreadable)
+  requireAccess(path, constants.R_OK, `${path} cannot be opened: no permission to read it`)
+}
+
+/** Refuses what SQLite opens and then fails on. The file is open, so reading its header opens and closes nothing. */
+function checkHeader(name: string, options: OpenOptions): void {
+  const path = pathOf(name)
   let problem: VecError | undefined
   try {
     problem = headerProblem(path, options.exclusive === true || /[?&]immutable=1/.test(name))
   } catch (cause) {
-    // access() asks for the real user, reading for the effective one.
-    const { code } = cause as NodeJS.ErrnoException
-    const message =
-      code === 'EACCES' || code === 'EPERM' ? unreadable : `${path} cannot be read (${code})`
-    throw noAccess(message, cause)
+    throw noAccess(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause)
   }
   if (problem) throw problem
 }

@@ -16,7 +16,7 @@ import { VecError } from '../errors.ts'
 import { identityOf } from './database-file.ts'
 import { directoryLocks } from './directory-locks.ts'
 import type { LockKind, Locks } from './file-locks.ts'
-import { closeDatabase } from './kernel-locks.ts'
+import { closeLockable, guardCloses, openLockable } from './lockable-files.ts'
 import { NodeFile } from './node-file.ts'
 import { ofdLocks } from './ofd-locks.ts'
 import { registerVfs } from './vfs-adapter.ts'
@@ -31,7 +31,8 @@ import { fullPath, journalOwner, syncDirectoryOf, temporaryPath } from './vfs-pa
 import type { Access, FileKind, OpenRequest, OpenedFile, Vfs } from './vfs.ts'
 import type { Sqlite } from './wasm.ts'
 
-export { fileIdentity, readJournalMode } from './database-file.ts'
+export { fileIdentity } from './database-file.ts'
+export { readHeader, readJournalMode } from './database-header.ts'
 export { lastVfsError } from './vfs-errors.ts'
 
 const journals: ReadonlySet<FileKind> = new Set(['main-journal', 'super-journal', 'wal'])
@@ -67,6 +68,7 @@ export function installNodeVfs(
     )
   }
   const locks = chooseLocks(asked)
+  guardCloses(locks.kind)
   const vfs = new NodeFileSystem(locks)
   registerVfs(sqlite, vfs)
   const made: NodeVfs = { name: vfs.name, locks: locks.kind, vfs }
@@ -122,7 +124,7 @@ class NodeFileSystem implements Vfs {
       if (request.kind === 'main-journal') this.#journals.add(file)
       return { file, readonly }
     } catch (error) {
-      if (isDatabase) closeDatabase(fd, identityOf(fd))
+      if (isDatabase) closeLockable(fd)
       else closeSync(fd)
       throw error
     }
@@ -211,9 +213,10 @@ function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonl
   const { write, create } = asked
   const exclusive = asked.exclusive ? O_EXCL | O_NOFOLLOW : 0
   const mode = asked.deleteOnClose ? 0o600 : 0o644
+  const open = asked.kind === 'main-db' ? openLockable : openSync
   try {
     const how = (write ? O_RDWR : O_RDONLY) | (create ? O_CREAT : 0) | exclusive | O_NONBLOCK
-    return { fd: openSync(path, how, mode), readonly: !write }
+    return { fd: open(path, how, mode), readonly: !write }
   } catch (error) {
     const errno = errnoOf(error)
     const forbidden = errno === 'EACCES' || errno === 'EROFS' || errno === 'EPERM'
@@ -222,7 +225,7 @@ function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonl
       throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text, { errno, cause: error })
     }
     if (!write || !forbidden) throw error
-    return { fd: openSync(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW)), readonly: true }
+    return { fd: open(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW)), readonly: true }
   }
 }
 

@@ -1,11 +1,22 @@
 import { closeSync, openSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import {
+  EACCES,
+  EAGAIN,
+  EINTR,
+  F_RDLCK,
+  F_UNLCK,
+  F_WRLCK,
+  type Fcntl,
+  fcntl,
+  flock,
+} from './fcntl.ts'
 import {
   EXCLUSIVE_LOCK,
   type FileLock,
   type LockedFile,
   type Locks,
   NO_LOCK,
+  PENDING_BYTE,
   PENDING_LOCK,
   RESERVED_LOCK,
   SHARED_LOCK,
@@ -22,36 +33,9 @@ import {
 } from './vfs-errors.ts'
 import { SQLITE_OK } from './wasm.ts'
 
-/** SQLite's lock bytes: the page that holds them is never used for data. */
-const PENDING_BYTE = 0x40000000
 const RESERVED_BYTE = PENDING_BYTE + 1
 const SHARED_FIRST = PENDING_BYTE + 2
 const SHARED_SIZE = 510
-
-const F_OFD_GETLK = 36
-const F_OFD_SETLK = 37
-const F_RDLCK = 0
-const F_WRLCK = 1
-const F_UNLCK = 2
-const EINTR = 4
-const EAGAIN = 11
-const EACCES = 13
-
-/** Where struct flock is the 32 bytes of `flock()` below, and a variadic integer argument is passed like a named one. */
-const architectures = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's390x'])
-
-interface Koffi {
-  load(path: null): { func(prototype: string): (...args: unknown[]) => number }
-  errno(): number
-}
-
-/** struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32 @24. */
-function flock(type: number, start: number, length: number): Uint8Array {
-  const buffer = new ArrayBuffer(32)
-  new Int16Array(buffer)[0] = type
-  new BigInt64Array(buffer).set([BigInt(start), BigInt(length)], 1)
-  return new Uint8Array(buffer)
-}
 
 const pendingRead = flock(F_RDLCK, PENDING_BYTE, 1)
 const pendingWrite = flock(F_WRLCK, PENDING_BYTE, 1)
@@ -66,42 +50,20 @@ const reservedProbeType = new Int16Array(reservedProbe.buffer)
 
 /** Real byte-range locks, or the reason why this process cannot have them. */
 export function ofdLocks(): Locks | string {
-  if (process.platform !== 'linux') return `not implemented on ${process.platform}`
-  if (!architectures.has(process.arch)) return `not implemented on ${process.arch}`
-  let fcntl: Fcntl
-  try {
-    fcntl = new Fcntl(createRequire(import.meta.url)('koffi') as Koffi)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    return `koffi cannot be loaded: ${reason}`
-  }
-  const errno = probe(fcntl)
+  const found = fcntl()
+  if (typeof found === 'string') return found
+  const errno = probe(found)
   if (errno !== 0) return `this system has no F_OFD_SETLK: errno ${errno}`
-  return { kind: 'ofd', open: file => new OfdLock(fcntl, file) }
+  return { kind: 'ofd', open: file => new OfdLock(found, file) }
 }
 
 /** Asks, without changing anything, whether the kernel knows these locks at all. */
-function probe(fcntl: Fcntl): number {
+function probe(locks: Fcntl): number {
   const fd = openSync(process.execPath, 'r')
   try {
-    return fcntl.call(fd, F_OFD_GETLK, flock(F_RDLCK, PENDING_BYTE, 1))
+    return locks.get(fd, flock(F_RDLCK, PENDING_BYTE, 1))
   } finally {
     closeSync(fd)
-  }
-}
-
-class Fcntl {
-  readonly #koffi: Koffi
-  readonly #fcntl: (fd: number, command: number, lock: Uint8Array) => number
-
-  constructor(koffi: Koffi) {
-    this.#koffi = koffi
-    this.#fcntl = koffi.load(null).func('int fcntl(int fd, int command, void *lock)')
-  }
-
-  /** 0, or the errno. */
-  call(fd: number, command: number, lock: Uint8Array): number {
-    return this.#fcntl(fd, command, lock) === -1 ? this.#koffi.errno() : 0
   }
 }
 
@@ -113,8 +75,8 @@ class OfdLock implements FileLock {
   readonly #path: string
   readonly #directory: string
 
-  constructor(fcntl: Fcntl, file: LockedFile) {
-    this.#fcntl = fcntl
+  constructor(locks: Fcntl, file: LockedFile) {
+    this.#fcntl = locks
     this.#fd = file.fd
     this.#path = file.path
     this.#directory = lockDirectoryOf(file.path)
@@ -172,7 +134,7 @@ class OfdLock implements FileLock {
     if (this.level > SHARED_LOCK) return true
     // The answer overwrites the question: all of it is asked anew.
     reservedProbe.set(reservedWrite)
-    const errno = this.#fcntl.call(this.#fd, F_OFD_GETLK, reservedProbe)
+    const errno = this.#fcntl.get(this.#fd, reservedProbe)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_CHECKRESERVEDLOCK, errno)
     return reservedProbeType[0] !== F_UNLCK
   }
@@ -183,7 +145,7 @@ class OfdLock implements FileLock {
 
   /** False when somebody else holds a lock that conflicts. */
   #try(lock: Uint8Array, code = SQLITE_IOERR_LOCK): boolean {
-    const errno = this.#fcntl.call(this.#fd, F_OFD_SETLK, lock)
+    const errno = this.#fcntl.set(this.#fd, lock)
     if (errno === 0) return true
     if (errno === EAGAIN || errno === EACCES || errno === EINTR) {
       reportBusy(this.#path, 'another connection holds a lock that conflicts')
@@ -193,7 +155,7 @@ class OfdLock implements FileLock {
   }
 
   #release(lock: Uint8Array): void {
-    const errno = this.#fcntl.call(this.#fd, F_OFD_SETLK, lock)
+    const errno = this.#fcntl.set(this.#fd, lock)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_UNLOCK, errno)
   }
 

@@ -31,6 +31,8 @@ export interface Platform extends FileKnowledge {
   lockSupport(): LockSupport
   /** Refuses what SQLite would fail on with less to say. */
   check(path: string, options: OpenOptions): void
+  /** The same once SQLite has the file open. */
+  checkOpened(path: string, options: OpenOptions): void
 }
 
 const DEFAULT_CACHE = 64 * 2 ** 20
@@ -45,6 +47,7 @@ const memoryOnly: Platform = {
       hint: "use ':memory:'",
     })
   },
+  checkOpened: () => undefined,
   explain: () => undefined,
   identify: () => undefined,
   locate: () => undefined,
@@ -118,8 +121,14 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
   const db = new Connection(sqlite, pointer, path, files, timeout)
-  if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
-  setCacheSize(db, cacheSize)
+  try {
+    if (!memory) files.checkOpened(path, options)
+    if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
+    setCacheSize(db, cacheSize)
+  } catch (error) {
+    db.close()
+    throw error
+  }
   return db
 }
 
@@ -129,9 +138,7 @@ function setCacheSize(db: Connection, bytes: number): void {
     db.waitingAtMost(0, () => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`))
   } catch (error) {
     // It reads the file, which somebody may be writing: opening must not wait for that.
-    if (error instanceof VecError && error.code === 'SQLITE_BUSY') return
-    db.close()
-    throw error
+    if (!(error instanceof VecError && error.code === 'SQLITE_BUSY')) throw error
   }
 }
 

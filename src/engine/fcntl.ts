@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module'
+
+export const F_RDLCK = 0
+export const F_WRLCK = 1
+export const F_UNLCK = 2
+
+const F_OFD_GETLK = 36
+const F_OFD_SETLK = 37
+
+export const EINTR = 4
+export const EBADF = 9
+export const EAGAIN = 11
+export const EACCES = 13
+
+/** Where struct flock is the 32 bytes of `flock()` below, and a variadic integer argument is passed like a named one. */
+const architectures = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's390x'])
+
+interface Koffi {
+  load(path: null): { func(prototype: string): (...args: unknown[]) => number }
+  errno(): number
+}
+
+/** struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32 @24. */
+export function flock(type: number, start: number, length: number): Uint8Array {
+  const buffer = new ArrayBuffer(32)
+  new Int16Array(buffer)[0] = type
+  new BigInt64Array(buffer).set([BigInt(start), BigInt(length)], 1)
+  return new Uint8Array(buffer)
+}
+
+/** Byte-range locks that belong to an open file, not to the process. Each call gives 0 or an errno. */
+export interface Fcntl {
+  set(fd: number, lock: Uint8Array): number
+  /** Writes the first lock that is in the way of `lock` over it, or F_UNLCK. */
+  get(fd: number, lock: Uint8Array): number
+  /** Makes the number `to` stand for the open file `from`. */
+  dup2(from: number, to: number): number
+}
+
+let known: Fcntl | string | undefined
+
+/** The locks, or the reason why this process cannot have them. */
+export function fcntl(): Fcntl | string {
+  known ??= load()
+  return known
+}
+
+function load(): Fcntl | string {
+  if (process.platform !== 'linux') return `not implemented on ${process.platform}`
+  if (!architectures.has(process.arch)) return `not implemented on ${process.arch}`
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi
+    const libc = koffi.load(null)
+    const call = libc.func('int fcntl(int fd, int command, void *lock)')
+    const dup2 = libc.func('int dup2(int from, int to)')
+    const errnoOf = (result: number): number => (result === -1 ? koffi.errno() : 0)
+    return {
+      set: (fd, lock) => errnoOf(call(fd, F_OFD_SETLK, lock)),
+      get: (fd, lock) => errnoOf(call(fd, F_OFD_GETLK, lock)),
+      dup2: (from, to) => errnoOf(dup2(from, to)),
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return `koffi cannot be loaded: ${reason}`
+  }
+}
