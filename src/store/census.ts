@@ -1,6 +1,6 @@
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import { RowSample } from './row-sample.ts'
-import { visitRows } from './rows.ts'
+import { countOf, visitRows } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
 /** What the rows of a dataset are, by the rules that make a row a member of its index. */
@@ -66,31 +66,24 @@ export function visitMembers(
 
 function archivedRows(shadow: ShadowTable, dataset: string): number {
   if (shadow.visible === '') return 0
-  const statement = shadow.statement(
+  return countOf(
+    shadow,
     `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND coalesce(archived, 0) <> 0`,
+    [dataset],
   )
-  statement.start(dataset)
-  try {
-    statement.step()
-    return statement.number(0)
-  } finally {
-    statement.end()
-  }
 }
 
 function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, number> {
   if (!shadow.refresh().columns.has('embedding_model')) return new Map()
-  const statement = shadow.statement(
+  const models = new Map<string, number>()
+  shadow.each(
     `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
      WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND length(embedding) > 0
        AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    [dataset],
+    row => {
+      models.set(row.text(0), row.number(1))
+    },
   )
-  const models = new Map<string, number>()
-  statement.start(dataset)
-  try {
-    while (statement.step()) models.set(statement.text(0), statement.number(1))
-  } finally {
-    statement.end()
-  }
   return models
 }

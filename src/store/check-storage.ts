@@ -23,14 +23,13 @@ export function checkSaved(inspected: Inspected, dataset: string, counted: Censu
   )
   let blob: Uint8Array | undefined
   try {
-    statement.start(storageName(name), dataset)
-    if (!statement.step() || statement.isNull(0) || statement.byteLength(0) === 0) {
-      return [notSaved(dataset)]
-    }
-    blob = statement.bytes(0).slice()
+    blob = statement.first([storageName(name), dataset], row =>
+      row.isNull(0) ? undefined : row.bytes(0).slice(),
+    )
   } finally {
     statement.finalize()
   }
+  if (!blob || blob.length === 0) return [notSaved(dataset)]
   const remedy = inspected.remedy('repair', dataset)
   const drop = (): string => {
     new Storage(db, schema).drop(name, dataset)
@@ -122,22 +121,23 @@ function wrongChunk({ searcher }: Inspected, dataset: string, head: SavedHead): 
   try {
     for (const { name: section, bytes, checksums } of head.sections) {
       let next = 0
-      statement.start(storageName(name), dataset, section)
-      while (statement.step()) {
-        const chunk = statement.number(0)
-        if (chunk !== next || next === checksums.length) {
-          return next < checksums.length && chunk > next
-            ? `chunk ${next} of ${section} is missing`
-            : `${section} has a chunk ${chunk} that its head does not know`
-        }
-        const data = statement.bytes(1)
+      let wrong: string | undefined
+      statement.each([storageName(name), dataset, section], row => {
+        const chunk = row.number(0)
+        const data = row.bytes(1)
         const length = Math.min(CHUNK_BYTES, bytes - chunk * CHUNK_BYTES)
-        if (data.length !== length || checksum(data) !== checksums[chunk]) {
-          return `chunk ${chunk} of ${section} is damaged`
+        if (chunk !== next || next === checksums.length) {
+          wrong =
+            next < checksums.length && chunk > next
+              ? `chunk ${next} of ${section} is missing`
+              : `${section} has a chunk ${chunk} that its head does not know`
+        } else if (data.length !== length || checksum(data) !== checksums[chunk]) {
+          wrong = `chunk ${chunk} of ${section} is damaged`
         }
         next++
-      }
-      statement.end()
+        return wrong === undefined
+      })
+      if (wrong !== undefined) return wrong
       if (next < checksums.length) return `chunk ${next} of ${section} is missing`
     }
     return undefined

@@ -1,4 +1,4 @@
-import type { Statement } from '../engine/statement.ts'
+import type { RowReader } from '../engine/row-reader.ts'
 import { Utf8 } from '../engine/values.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import { compareBytes } from './id-table.ts'
@@ -55,13 +55,13 @@ export class DatasetDimensions {
   }
 
   #stands({ visible }: WriteLayout, dataset: string, { id, dim }: Witness): boolean {
-    const statement = this.#shadow.statement(visible === '' ? WITNESS : `${WITNESS} ${visible}`)
-    statement.start(dataset, new Utf8(id))
-    try {
-      return statement.step() && statement.number(0) === dim * 4
-    } finally {
-      statement.end()
-    }
+    const sql = visible === '' ? WITNESS : `${WITNESS} ${visible}`
+    const stands = this.#shadow.first(
+      sql,
+      [dataset, new Utf8(id)],
+      row => row.number(0) === dim * 4,
+    )
+    return stands ?? false
   }
 
   /** The first vector from one end of the key; what is not found at once is not looked for. */
@@ -99,27 +99,23 @@ export class DatasetDimensions {
   }
 
   #first(sql: string, dataset: string, but: Uint8Array | null): Witness | undefined {
-    const statement = this.#shadow.statement(sql)
-    statement.start(dataset)
-    try {
-      while (statement.step()) {
-        const dim = dimensionIn(statement)
-        if (dim === 0) continue
-        const id = statement.bytes(0).slice()
-        if (!but || compareBytes(id, but) !== 0) return { id, dim }
-      }
-      return undefined
-    } finally {
-      statement.end()
-    }
+    let found: Witness | undefined
+    this.#shadow.each(sql, [dataset], row => {
+      const dim = dimensionIn(row)
+      if (dim === 0) return true
+      const id = row.bytes(0).slice()
+      if (!but || compareBytes(id, but) !== 0) found = { id, dim }
+      return found === undefined
+    })
+    return found
   }
 }
 
 /** The dimension of a row that searches find; 0 for any other. */
-function dimensionIn(statement: Statement): number {
-  if (!statement.isText(0)) return 0
-  if (!statement.isBlob(1) && !statement.isText(1)) return 0
-  const bytes = statement.byteLength(1)
+function dimensionIn(row: RowReader): number {
+  if (!row.isText(0)) return 0
+  if (!row.isBlob(1) && !row.isText(1)) return 0
+  const bytes = row.byteLength(1)
   if (bytes === 0 || bytes % 4 !== 0) return 0
-  return isFiniteVector(decodeEmbedding(statement.bytes(1))) ? bytes / 4 : 0
+  return isFiniteVector(decodeEmbedding(row.bytes(1))) ? bytes / 4 : 0
 }

@@ -1,4 +1,3 @@
-import { Utf8 } from '../engine/values.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import { exactSimilarity } from '../vector/similarity.ts'
 import type { Inspected } from './defect.ts'
@@ -120,21 +119,17 @@ function sampleVectors(searcher: Searcher, dataset: string, slice: Slice): Float
   const { index, ids } = slice
   if (!index) return []
   const vectors: Float32Array[] = []
-  const statement = rowByKey(searcher.shadow)
   for (let sample = 0; sample < SAMPLES; sample++) {
     const position = Math.floor((index.positions * (sample + 0.5)) / SAMPLES)
     if (!index.isLive(position)) continue
-    statement.start(dataset, new Utf8(ids.idAt(position).slice()))
-    try {
-      if (!statement.step() || embeddingLength(statement, 1) !== index.dim * 4) continue
-      const vector = decodeEmbedding(statement.bytes(1))
-      if (!isFiniteVector(vector)) continue
+    rowByKey(searcher.shadow, dataset, ids.idAt(position).slice(), row => {
+      if (embeddingLength(row, 1) !== index.dim * 4) return
+      const vector = decodeEmbedding(row.bytes(1))
+      if (!isFiniteVector(vector)) return
       // Cosine knows no direction of a vector of length zero.
       const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))
       if (known) vectors.push(vector)
-    } finally {
-      statement.end()
-    }
+    })
   }
   return vectors
 }

@@ -40,20 +40,15 @@ export class Journal {
 
   /** Where this connection's snapshot stands; undefined when the state's row is gone. */
   head(): JournalHead | undefined {
-    const head = this.#head
-    head.start()
-    try {
-      if (!head.step()) return undefined
-      const none = head.isNull(2)
+    return this.#head.first([], row => {
+      const none = row.isNull(2)
       return {
-        epoch: head.number(0),
-        prunedSeq: head.number(1),
-        seq: none ? 0 : head.number(2),
-        tag: none ? 0n : head.bigint(3),
+        epoch: row.number(0),
+        prunedSeq: row.number(1),
+        seq: none ? 0 : row.number(2),
+        tag: none ? 0n : row.bigint(3),
       }
-    } finally {
-      head.end()
-    }
+    })
   }
 
   /** Whether this snapshot's history goes through `point`, with every entry behind it still there. */
@@ -62,13 +57,7 @@ export class Journal {
     if (point.seq === head.seq) return point.tag === head.tag
     if (point.seq > head.seq || point.seq < head.prunedSeq) return false
     if (point.seq === 0) return true
-    const tag = this.#tag
-    tag.start(point.seq)
-    try {
-      return tag.step() && tag.bigint(0) === point.tag
-    } finally {
-      tag.end()
-    }
+    return this.#tag.first([point.seq], row => row.bigint(0) === point.tag) ?? false
   }
 
   /** The ids of a slice that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
@@ -78,18 +67,14 @@ export class Journal {
     dataset: string,
     limit: number,
   ): Uint8Array[] | undefined {
-    const tail = this.#tail
     const ids: Uint8Array[] = []
-    tail.start(seq, shadow, dataset)
-    try {
-      while (tail.step()) {
-        if (ids.length === limit) return undefined
-        ids.push(tail.bytes(0).slice())
-      }
-    } finally {
-      tail.end()
-    }
-    return ids
+    let more = false
+    this.#tail.each([seq, shadow, dataset], row => {
+      more = ids.length === limit
+      if (!more) ids.push(row.bytes(0).slice())
+      return !more
+    })
+    return more ? undefined : ids
   }
 
   dispose(): void {

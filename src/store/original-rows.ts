@@ -16,27 +16,20 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
   const otherDimension = new RowSample()
   const malformed = new RowSample()
   const unnamed = new RowSample()
-  const statement = shadow.statement(
-    `SELECT id, embedding FROM {table}
-     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND embedding IS NOT NULL`,
-  )
-  statement.start(dataset)
-  try {
-    while (statement.step()) {
-      const length = embeddingLength(statement, 1)
-      if (length === 0) continue
-      const id = statement.bytes(0).slice()
-      if (!statement.isText(0)) unnamed.add(id)
-      else if (length < 0 || length % 4 !== 0) malformed.add(id)
-      else if (vectors.length > 0 && length !== vectors[0].length) otherDimension.add(id)
-      else {
-        ids.push(id)
-        vectors.push(statement.bytes(1).slice())
-      }
+  const sql = `SELECT id, embedding FROM {table}
+     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND embedding IS NOT NULL`
+  shadow.each(sql, [dataset], row => {
+    const length = embeddingLength(row, 1)
+    if (length === 0) return
+    const id = row.bytes(0).slice()
+    if (!row.isText(0)) unnamed.add(id)
+    else if (length < 0 || length % 4 !== 0) malformed.add(id)
+    else if (vectors.length > 0 && length !== vectors[0].length) otherDimension.add(id)
+    else {
+      ids.push(id)
+      vectors.push(row.bytes(1).slice())
     }
-  } finally {
-    statement.end()
-  }
+  })
   const dim = vectors.length === 0 ? 0 : vectors[0].length / 4
   if (otherDimension.count > 0) {
     throw unservable(

@@ -1,6 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
-import type { Statement } from '../engine/statement.ts'
-import { Utf8 } from '../engine/values.ts'
+import type { RowReader } from '../engine/row-reader.ts'
 import { VecError } from '../errors.ts'
 import type { VectorIndex } from '../indexes/vector-index.ts'
 import { isFiniteVector } from '../vector/embedding.ts'
@@ -242,33 +241,29 @@ export class Searcher {
 
   /** Scores the present row of an id. A ghost is a row that is gone, hidden, or no vector of this dimension. */
   #addRow(search: Search, id: Uint8Array, hits: Hits): 'scored' | 'refused' | 'ghost' {
-    const statement = rowByKey(this.shadow)
-    statement.start(search.dataset, new Utf8(id))
-    try {
-      if (!statement.step()) return 'ghost'
+    const scored = rowByKey(this.shadow, search.dataset, id, row => {
       const dim = search.query.length
-      const length = embeddingLength(statement, 1)
+      const length = embeddingLength(row, 1)
       if (length !== dim * 4) {
         if (length > 0 && length % 4 === 0) this.#otherDim = length / 4
         return 'ghost'
       }
-      const row = this.#readRow(statement, dim)
-      if (!isFiniteVector(row)) return 'ghost'
-      const similarity = exactSimilarity(this.recipe.metric, search.query, row)
+      const vector = this.#vectorOf(row, dim)
+      if (!isFiniteVector(vector)) return 'ghost'
+      const similarity = exactSimilarity(this.recipe.metric, search.query, vector)
       if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
-      hits.add(similarity, id, statement.isNull(0) ? NaN : statement.number(0))
+      hits.add(similarity, id, row.isNull(0) ? NaN : row.number(0))
       return 'scored'
-    } finally {
-      statement.end()
-    }
+    })
+    return scored ?? 'ghost'
   }
 
-  #readRow(statement: Statement, dim: number): Float32Array {
+  #vectorOf(row: RowReader, dim: number): Float32Array {
     if (this.#row.length !== dim) {
       this.#row = new Float32Array(dim)
       this.#rowBytes = new Uint8Array(this.#row.buffer)
     }
-    this.#rowBytes.set(statement.bytes(1))
+    this.#rowBytes.set(row.bytes(1))
     return this.#row
   }
 

@@ -1,5 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
-import type { Statement } from '../engine/statement.ts'
+import type { RowReader } from '../engine/row-reader.ts'
+import type { RunResult, Statement } from '../engine/statement.ts'
+import type { BindValue } from '../engine/values.ts'
 import { VecError } from '../errors.ts'
 import { dropExportTriggers, hasExportTriggers } from './export-triggers.ts'
 import {
@@ -55,7 +57,8 @@ export class ShadowTable {
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
-    this.#hold = db.prepare(`SELECT 1 FROM ${catalogOf(schema)}`)
+    // One row, even where the schema is empty.
+    this.#hold = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${catalogOf(schema)})`)
   }
 
   /** The table's name for SQL. */
@@ -66,23 +69,12 @@ export class ShadowTable {
   /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
   inSnapshot<R>(read: () => R): R {
     const hold = this.#hold
-    if (hold.busy) return read()
-    hold.start()
-    try {
-      hold.step()
-      return read()
-    } finally {
-      hold.end()
-    }
+    return hold.busy ? read() : (hold.first([], read) as R)
   }
 
   /** The number of the schema, which moves with every change of it. */
   version(): number {
-    this.#version.start()
-    this.#version.step()
-    const version = this.#version.number(0)
-    this.#version.end()
-    return version
+    return this.#version.first([], row => row.number(0))!
   }
 
   /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
@@ -102,8 +94,38 @@ export class ShadowTable {
     this.#seen = -1
   }
 
-  /** A prepared statement of this table, kept for the next time. `{table}` stands for the table, quoted. */
-  statement(sql: string): Statement {
+  /** Runs a statement of this table and reads its first row. `{table}` stands for the table, quoted. */
+  first<R>(
+    sql: string,
+    parameters: readonly BindValue[],
+    read: (row: RowReader) => R,
+  ): R | undefined {
+    return this.#using(sql, statement => statement.first(parameters, read))
+  }
+
+  /** Runs a statement of this table and visits its rows, until there are no more or `visit` returns false. */
+  each(
+    sql: string,
+    parameters: readonly BindValue[],
+    visit: (row: RowReader) => boolean | void,
+  ): void {
+    this.#using(sql, statement => statement.each(parameters, visit))
+  }
+
+  /** Runs a statement that writes this table. */
+  run(sql: string, parameters: readonly BindValue[]): RunResult {
+    return this.#using(sql, statement => statement.run(...parameters))
+  }
+
+  /** Statements are kept for the next time. One that runs already (a trigger of the user's may ask in turn) is prepared again. */
+  #using<R>(sql: string, use: (statement: Statement) => R): R {
+    const kept = this.#statement(sql)
+    if (!kept.busy) return use(kept)
+    using own = this.db.prepare(kept.source)
+    return use(own)
+  }
+
+  #statement(sql: string): Statement {
     let statement = this.#statements.get(sql)
     if (!statement) {
       statement = this.db.prepare(sql.replaceAll('{table}', this.sql))
@@ -199,7 +221,7 @@ export class ShadowTable {
         hint: `the documents of a vec table stand in its shadow table: create ${name}(dataset_id, id, content, meta, embedding), or drop and create the vec table anew`,
       })
     }
-    const info = db.prepare('SELECT name FROM pragma_table_info(?, ?)').pluck()
+    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?)').pluck()
     const columns = new Set(
       (info.all(name, schema) as string[]).map(column => column.toLowerCase()),
     )
@@ -245,7 +267,7 @@ export class ShadowTable {
     }
     rows.finalize()
     const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
-    const info = db.prepare('SELECT name FROM pragma_table_info(?, ?) WHERE pk > 0').pluck()
+    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0').pluck()
     const key = (info.all(name, schema) as string[]).map(column => column.toLowerCase())
     info.finalize()
     for (const column of key) indexed.add(column)

@@ -1,8 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
-import { Utf8 } from '../engine/values.ts'
 import type { VectorIndex } from '../indexes/vector-index.ts'
 import { Journal, type JournalHead } from './journal.ts'
-import { embeddingLength, rowByKey, visitRows } from './rows.ts'
+import { countOf, embeddingLength, rowByKey, visitRows } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import { sliceCache, type FileSlices, type SliceEntry } from './slice-cache.ts'
 import { Slice, type IndexRecipe } from './slice.ts'
@@ -113,17 +112,12 @@ export class SliceReader {
     if (known) this.#drop(dataset, entry, known)
     this.view(dataset)
     this.#saveNow(dataset)
-    const count = this.#shadow.statement(
+    return countOf(
+      this.#shadow,
       `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
        AND length(embedding) > 0 ${this.#shadow.visible}`,
+      [dataset],
     )
-    count.start(dataset)
-    try {
-      count.step()
-      return count.number(0)
-    } finally {
-      count.end()
-    }
   }
 
   /** The saved form of an index in memory is gone: it has to be written anew when it is saved again. */
@@ -345,33 +339,23 @@ export class SliceReader {
   /** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
   #fold(dataset: string, slice: Slice, ids: readonly Uint8Array[]): VectorIndex | undefined {
     for (const id of ids) slice.remove(id)
-    const statement = rowByKey(this.#shadow)
     for (const id of ids) {
-      statement.start(dataset, new Utf8(id))
-      try {
-        if (!statement.step()) continue
-        const length = embeddingLength(statement, 1)
-        if (length > 0 && length % 4 === 0) slice.add(id, statement.bytes(1))
-      } finally {
-        statement.end()
-      }
+      rowByKey(this.#shadow, dataset, id, row => {
+        const length = embeddingLength(row, 1)
+        if (length > 0 && length % 4 === 0) slice.add(id, row.bytes(1))
+      })
     }
     slice.flush()
     return slice.index?.settle?.()
   }
 
   #countVectors(dataset: string, slice: Slice): number {
-    const count = this.#shadow.statement(
+    return countOf(
+      this.#shadow,
       `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
        AND length(CAST(embedding AS BLOB)) = ?2 AND typeof(id) = 'text' ${this.#shadow.visible}`,
+      [dataset, slice.dim * 4],
     )
-    count.start(dataset, slice.dim * 4)
-    try {
-      count.step()
-      return count.number(0)
-    } finally {
-      count.end()
-    }
   }
 }
 

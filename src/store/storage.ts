@@ -61,9 +61,9 @@ export class Storage {
       statement = this.#prepare(
         `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
       )
-      statement.start(storageName(shadow), dataset)
-      if (!statement.step() || !statement.isBlob(0)) return undefined
-      return decodeHead(statement.bytes(0).slice())
+      return statement.first([storageName(shadow), dataset], row =>
+        row.isBlob(0) ? decodeHead(row.bytes(0).slice()) : undefined,
+      )
     } catch {
       // No table, a foreign blob, a damaged one: there is nothing to trust.
       return undefined
@@ -194,14 +194,12 @@ export class Storage {
       `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
     )
     try {
-      heads.start()
-      while (heads.step()) {
-        if (!heads.isBlob(2)) continue
-        const seq = seqOf(heads.bytes(2))
-        if (seq === undefined) continue
-        if (lastSeq - seq > MAX_LAG) lagging.push([heads.text(0), heads.text(1)])
+      heads.each([], row => {
+        const seq = row.isBlob(2) ? seqOf(row.bytes(2)) : undefined
+        if (seq === undefined) return
+        if (lastSeq - seq > MAX_LAG) lagging.push([row.text(0), row.text(1)])
         else limit = Math.min(limit, seq - 1)
-      }
+      })
     } finally {
       heads.finalize()
     }
@@ -216,17 +214,16 @@ export class Storage {
     )
     try {
       let next = 0
-      chunks.start(storageName(shadow), dataset, section.name)
-      while (chunks.step()) {
-        if (next === section.checksums.length || chunks.number(0) !== next) throw damaged(section)
-        const data = chunks.bytes(1)
+      chunks.each([storageName(shadow), dataset, section.name], row => {
+        if (next === section.checksums.length || row.number(0) !== next) throw damaged(section)
+        const data = row.bytes(1)
         if (data.length !== lengthOf(section, next)) throw damaged(section)
         const at = next * CHUNK_BYTES
         const copy = to.subarray(at, at + data.length)
         copy.set(data)
         if (checksum(copy) !== section.checksums[next]) throw damaged(section)
         next++
-      }
+      })
       if (next !== section.checksums.length) throw damaged(section)
     } finally {
       chunks.finalize()

@@ -40,7 +40,7 @@ export class WriteLayouts {
     const { columns, rowid } = shadow.refresh()
     const scn = shadow.db
       .prepare(
-        `SELECT 1 FROM pragma_table_info(?, ?) WHERE lower(name) = 'scn' AND "notnull" = 1 AND dflt_value IS NULL`,
+        `SELECT 1 FROM pragma_table_xinfo(?, ?) WHERE lower(name) = 'scn' AND "notnull" = 1 AND dflt_value IS NULL`,
       )
       .pluck()
     try {

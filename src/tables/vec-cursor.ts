@@ -1,3 +1,5 @@
+import type { RowReader } from '../engine/row-reader.ts'
+import type { StatementCursor } from '../engine/statement-cursor.ts'
 import type { Statement } from '../engine/statement.ts'
 import { Utf8, type SqlValue } from '../engine/values.ts'
 import type { FilterArguments, ResultWriter, VirtualCursor } from '../engine/virtual-table.ts'
@@ -109,7 +111,7 @@ export class VecCursor implements VirtualCursor {
     if (this.#rowidName === undefined) return this.#keys.numberOf(rows.dataset, rows.id())
     const known = rows.rowid()
     if (Number.isSafeInteger(known)) return BigInt(known)
-    return this.#ofRow([this.#rowidName], statement => statement.bigint(0)) ?? 0n
+    return this.#ofRow([this.#rowidName], row => row.bigint(0)) ?? 0n
   }
 
   close(): void {
@@ -160,17 +162,13 @@ export class VecCursor implements VirtualCursor {
   }
 
   /** Columns of the shadow table's row; undefined when it is gone. */
-  #ofRow<R>(columns: readonly string[], read: (row: Statement) => R): R | undefined {
-    const statement = this.#searcher.shadow.statement(
+  #ofRow<R>(columns: readonly string[], read: (row: RowReader) => R): R | undefined {
+    return this.#searcher.shadow.first(
       `SELECT ${columns.join(', ')} FROM {table}
        WHERE dataset_id = ?1 AND id = ?2 AND dataset_id = ?1 COLLATE BINARY AND id = ?2 COLLATE BINARY`,
+      [this.#rows!.dataset, new Utf8(this.#rows!.id())],
+      read,
     )
-    statement.start(this.#rows!.dataset, new Utf8(this.#rows!.id()))
-    try {
-      return statement.step() ? read(statement) : undefined
-    } finally {
-      statement.end()
-    }
   }
 }
 
@@ -285,6 +283,8 @@ class ScanRows implements Rows {
   readonly #datasets: readonly string[]
   readonly #ids: readonly Uint8Array[] | undefined
   #statement: Statement | undefined
+  /** Undefined between two datasets or ids. */
+  #cursor: StatementCursor | undefined
   #part = 0
   #idAt = 0
   #left: number
@@ -312,11 +312,12 @@ class ScanRows implements Rows {
   }
 
   id(): Uint8Array {
-    return this.#statement!.bytes(1)
+    return this.#cursor!.row.bytes(1)
   }
 
   rowid(): number {
-    return this.#statement!.isNull(0) ? NaN : this.#statement!.number(0)
+    const { row } = this.#cursor!
+    return row.isNull(0) ? NaN : row.number(0)
   }
 
   similarity(): undefined {
@@ -329,8 +330,9 @@ class ScanRows implements Rows {
 
   #finish(): void {
     this.eof = true
+    this.#cursor?.end()
     this.#statement?.finalize()
-    this.#statement = undefined
+    this.#cursor = this.#statement = undefined
   }
 
   /** The statement is this cursor's own: two scans may be under way at once. */
@@ -349,7 +351,7 @@ class ScanRows implements Rows {
     this.#statement ??= this.#prepare()
     const statement = this.#statement
     for (;;) {
-      if (!statement.busy) {
+      if (!this.#cursor) {
         if (this.#part === this.#datasets.length) break
         const id = this.#ids?.[this.#idAt]
         if (this.#ids && id === undefined) {
@@ -358,11 +360,10 @@ class ScanRows implements Rows {
           continue
         }
         const dataset = this.#datasets[this.#part]
-        if (id) statement.start(dataset, new Utf8(id))
-        else statement.start(dataset)
+        this.#cursor = statement.cursor(id ? [dataset, new Utf8(id)] : [dataset])
       }
-      if (statement.step()) return
-      statement.end()
+      if (this.#cursor.step()) return
+      this.#cursor = undefined
       if (this.#ids) this.#idAt++
       else this.#part++
     }

@@ -167,51 +167,37 @@ export class VecWriter {
   }
 
   #read({ where, values }: RowReference): OldRow | undefined {
-    const statement = this.#shadow.statement(
+    return this.#shadow.first(
       `SELECT dataset_id, id, CASE typeof(embedding) WHEN 'blob' THEN length(embedding) ELSE 0 END FROM {table} WHERE ${where}`,
+      values,
+      row => {
+        const bytes = row.number(2)
+        const dim = bytes % 4 === 0 ? bytes / 4 : 0
+        return { dataset: row.text(0), id: row.bytes(1).slice(), dim }
+      },
     )
-    statement.start(...values)
-    try {
-      if (!statement.step()) return undefined
-      const bytes = statement.number(2)
-      const dim = bytes % 4 === 0 ? bytes / 4 : 0
-      return { dataset: statement.text(0), id: statement.bytes(1).slice(), dim }
-    } finally {
-      statement.end()
-    }
   }
 
-  /** One statement; a trigger of the user's own may write the vec table in turn. */
+  /** One statement. */
   #run(
     sql: string,
     values: readonly BindValue[],
     dataset?: string,
     id?: string | Utf8,
   ): { lastInsertRowid: number | bigint } {
-    const kept = this.#shadow.statement(sql)
-    const statement = kept.busy ? this.#shadow.db.prepare(kept.source) : kept
     try {
-      return statement.run(...values)
+      return this.#shadow.run(sql, values)
     } catch (error) {
       const code = (error as { extendedCode?: number }).extendedCode
       if (dataset === undefined || id === undefined || !UNIQUE.has(code ?? 0)) throw error
       throw this.#taken(error, code!, dataset, id)
-    } finally {
-      if (statement !== kept) statement.finalize()
     }
   }
 
   /** Another row is in the way: of the same key, unless the table has unique columns of its own. */
   #taken(error: unknown, code: number, dataset: string, id: string | Utf8): unknown {
-    const statement = this.#shadow.statement(
-      'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?',
-    )
-    statement.start(dataset, id)
-    try {
-      if (!statement.step()) return error
-    } finally {
-      statement.end()
-    }
+    const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
+    if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
     const column = this.#column
     return constraintError(
       `UNIQUE constraint failed: ${this.#table}.dataset_id, ${this.#table}.${column}: dataset '${dataset}' has a document '${textOf(id)}' already`,
