@@ -82,7 +82,7 @@ async function withTable<R>(body: Body<R>): Promise<R> {
   }
   db.function('computed', { deterministic: true }, value => {
     if (left-- === 0) throw new Error('not now')
-    return value as Uint8Array
+    return value
   })
   db.exec(`CREATE TABLE _vec_docs(dataset_id TEXT, id TEXT, raw BLOB, hidden INTEGER DEFAULT 0, words TEXT DEFAULT 'words',
     embedding BLOB AS (computed(raw)), archived INTEGER AS (computed(hidden)), content TEXT AS (computed(words)),
