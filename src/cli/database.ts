@@ -12,7 +12,7 @@ export const DATABASE_OPTIONS: CommandOptions = {
   },
   exclusive: {
     type: 'boolean',
-    description: 'use the file alone; the only way to use one in WAL mode',
+    description: 'use the file alone; without koffi the only way to use one in WAL mode',
   },
 }
 

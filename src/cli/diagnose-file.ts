@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { lockSupport } from '../engine.ts'
 import type { Connection } from '../main.ts'
 import { byteText } from './byte-text.ts'
 import { failureOf } from './cli-error.ts'
@@ -29,7 +30,7 @@ export async function diagnoseFile(
       },
     ]
   }
-  const found = [access(path), ...journalMode(path), ...leftovers(path), space(path)]
+  const found = [access(path), ...(await journalMode(path)), ...leftovers(path), space(path)]
   return [...found, ...(await contents(path, opened))]
 }
 
@@ -56,7 +57,7 @@ function access(path: string): Diagnosis {
   return { severity: 'ok', topic: 'file', message: `${path}, ${size}, can be written` }
 }
 
-function journalMode(path: string): Diagnosis[] {
+async function journalMode(path: string): Promise<Diagnosis[]> {
   if (!statSync(path).isFile()) return []
   const versions = Buffer.alloc(2)
   const file = openSync(path, 'r')
@@ -68,11 +69,13 @@ function journalMode(path: string): Diagnosis[] {
   if (versions[0] !== 2 && versions[1] !== 2) {
     return [{ severity: 'ok', topic: 'journal mode', message: 'rollback journal' }]
   }
+  if ((await lockSupport()).kind === 'ofd')
+    return [{ severity: 'ok', topic: 'journal mode', message: 'WAL, shared with other programs' }]
   return [
     {
       severity: 'warning',
       topic: 'journal mode',
-      message: 'WAL, which only one program of ours at a time can use, with --exclusive',
+      message: 'WAL, which without koffi one program alone can use, with --exclusive',
       advice: `while no one uses it: sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'`,
     },
   ]

@@ -9,14 +9,17 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { type FileIdentity, type FileLock, NO_LOCK } from './file-locks.ts'
+import { EXCLUSIVE_LOCK, type FileIdentity, type FileLock, NO_LOCK } from './file-locks.ts'
 import { closeLockable } from './lockable-files.ts'
 import type { VfsFile } from './vfs.ts'
+import type { WalIndexFile } from './wal-index-file.ts'
 import { SQLITE_OK } from './wasm.ts'
 
 interface NodeFileOptions {
   /** Of a database file only: nothing else is ever locked. */
   readonly database: { readonly lock: FileLock; readonly identity: FileIdentity } | undefined
+  /** Of a database file whose WAL can be shared. */
+  readonly sharedMemory: WalIndexFile | undefined
   /** To remove when closed, where an open file cannot be removed. */
   readonly removeOnClose: boolean
   closed(): void
@@ -26,6 +29,7 @@ interface NodeFileOptions {
 export class NodeFile implements VfsFile {
   readonly path: string
   readonly database: NodeFileOptions['database']
+  readonly sharedMemory: WalIndexFile | undefined
   readonly #fd: number
   readonly #options: NodeFileOptions
 
@@ -33,6 +37,7 @@ export class NodeFile implements VfsFile {
     this.#fd = fd
     this.path = path
     this.database = options.database
+    this.sharedMemory = options.sharedMemory
     this.#options = options
   }
 
@@ -73,6 +78,8 @@ export class NodeFile implements VfsFile {
   }
 
   lock(level: number): boolean {
+    // The last connection removes the WAL under this lock. Native locks on the database file can be lost in other ways.
+    if (level === EXCLUSIVE_LOCK && this.sharedMemory?.isShared) return false
     return this.database === undefined || this.database.lock.lock(level) === SQLITE_OK
   }
 

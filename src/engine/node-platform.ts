@@ -12,7 +12,7 @@ import {
 } from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
 import { transparentHugePages } from './transparent-huge-pages.ts'
-import type { Sqlite } from './wasm.ts'
+import { loadedSqlite, type Sqlite } from './wasm.ts'
 
 /** As far as SQLite's memory can grow. */
 const SQLITE_MEMORY = 2 ** 31
@@ -73,7 +73,10 @@ function checkHeader(name: string, options: OpenOptions): void {
   const path = pathOf(name)
   let problem: VecError | undefined
   try {
-    problem = headerProblem(path, options.exclusive === true || /[?&]immutable=1/.test(name))
+    problem = headerProblem(
+      path,
+      options.exclusive === true || /[?&]immutable=1/.test(name) || sharesWal(),
+    )
   } catch (cause) {
     throw noAccess(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause)
   }
@@ -133,11 +136,16 @@ function headerProblem(path: string, walAllowed: boolean): VecError | undefined 
   return mode === 'wal' && !walAllowed ? walProblem(path) : undefined
 }
 
+/** Whether this process can share a WAL: with the locks that native programs see. */
+function sharesWal(): boolean {
+  return installNodeVfs(loadedSqlite()).locks === 'ofd'
+}
+
 function walProblem(path: string): VecError {
-  const hint = `convert it while no one uses it (sqlite3 '${path}' 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
+  const hint = `npm install koffi (on Linux), or convert it while no one uses it (sqlite3 '${path}' 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
   return new VecError(
     'SQLITE_CANTOPEN',
-    `${path} is in WAL mode, which shares memory between processes that WebAssembly cannot share: ${hint}`,
+    `${path} is in WAL mode, which this process cannot share: ${hint}`,
     { hint, extendedCode: 14 },
   )
 }
@@ -162,7 +170,7 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
 
 function readableHeaderProblem(file: string): VecError | undefined {
   try {
-    return headerProblem(pathOf(file), false)
+    return headerProblem(pathOf(file), sharesWal())
   } catch {
     // A file that cannot be read is SQLite's to report.
     return undefined

@@ -15,8 +15,11 @@ import { isAbsolute } from 'node:path'
 import { VecError } from '../errors.ts'
 import { identityOf } from './database-file.ts'
 import { directoryLocks } from './directory-locks.ts'
+import { fcntl } from './fcntl.ts'
 import type { LockKind, Locks } from './file-locks.ts'
 import { closeLockable, guardCloses, openLockable } from './lockable-files.ts'
+import { MappedHeap } from './mapped-heap.ts'
+import { memoryMaps } from './mmap.ts'
 import { NodeFile } from './node-file.ts'
 import { ofdLocks } from './ofd-locks.ts'
 import { registerVfs } from './vfs-adapter.ts'
@@ -29,6 +32,7 @@ import {
 } from './vfs-errors.ts'
 import { fullPath, journalOwner, syncDirectoryOf, temporaryPath } from './vfs-paths.ts'
 import type { Access, FileKind, OpenRequest, OpenedFile, Vfs } from './vfs.ts'
+import { WalIndexFile, type WalIndexFileOptions } from './wal-index-file.ts'
 import type { Sqlite } from './wasm.ts'
 
 export { fileIdentity } from './database-file.ts'
@@ -69,7 +73,7 @@ export function installNodeVfs(
   }
   const locks = chooseLocks(asked)
   guardCloses(locks.kind)
-  const vfs = new NodeFileSystem(locks)
+  const vfs = new NodeFileSystem(locks, sharedMemoryParts(sqlite, locks.kind))
   registerVfs(sqlite, vfs)
   const made: NodeVfs = { name: vfs.name, locks: locks.kind, vfs }
   installed.set(sqlite, made)
@@ -96,15 +100,27 @@ function chooseLocks(asked: 'auto' | LockKind): Locks {
   })
 }
 
+type SharedMemoryParts = Pick<WalIndexFileOptions, 'fcntl' | 'heap'>
+
+/** What sharing a WAL takes; undefined where there are no byte-range locks. */
+function sharedMemoryParts(sqlite: Sqlite, kind: LockKind): SharedMemoryParts | undefined {
+  const locks = kind === 'ofd' ? fcntl() : 'not asked for'
+  return typeof locks === 'string'
+    ? undefined
+    : { fcntl: locks, heap: new MappedHeap(sqlite, memoryMaps()) }
+}
+
 /** Real files. */
 class NodeFileSystem implements Vfs {
   readonly name = 'node'
   readonly #locks: Locks
+  readonly #shared: SharedMemoryParts | undefined
   readonly #journals = new Set<NodeFile>()
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-  constructor(locks: Locks) {
+  constructor(locks: Locks, shared: SharedMemoryParts | undefined) {
     this.#locks = locks
+    this.#shared = shared
   }
 
   open(name: string | null, request: OpenRequest): OpenedFile {
@@ -118,6 +134,7 @@ class NodeFileSystem implements Vfs {
       if (early) unlinkSync(path)
       const file = new NodeFile(fd, path, {
         database: isDatabase ? this.#lockable(fd, path) : undefined,
+        sharedMemory: isDatabase ? this.#sharedMemory(fd, path) : undefined,
         removeOnClose: request.deleteOnClose && !early,
         closed: () => this.#journals.delete(file),
       })
@@ -141,6 +158,11 @@ class NodeFileSystem implements Vfs {
     const journalGone = (): boolean =>
       [...this.#journals].some(file => file.path === journal && file.isRemoved())
     return { identity, lock: this.#locks.open({ fd, path, identity, journalGone }) }
+  }
+
+  #sharedMemory(database: number, path: string): WalIndexFile | undefined {
+    if (this.#shared === undefined) return undefined
+    return new WalIndexFile({ ...this.#shared, database, path, share: shareWithDatabase })
   }
 
   delete(path: string): boolean {

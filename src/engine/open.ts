@@ -13,7 +13,7 @@ export interface OpenOptions {
   readonly busyTimeout?: number
   /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
   readonly cacheSize?: number
-  /** Keep the file locked for this connection alone; the only way to use a file in WAL mode. Not with `readonly`. */
+  /** Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode. Not with `readonly`. */
   readonly exclusive?: boolean
 }
 

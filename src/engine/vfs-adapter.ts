@@ -75,8 +75,9 @@ class Adapter {
     this.#sqlite = sqlite
     const files = new Map<Pointer, AdaptedFile>()
     const io = methodFields(sqlite, ioMethodsLayout, ioMethods(sqlite, files))
-    const pIo = makeStruct(sqlite, ioMethodsLayout, [[0, 1], ...io])
-    const methods = vfsMethods(sqlite, this.#registered, files, pIo)
+    const pIo = (version: number): Pointer =>
+      makeStruct(sqlite, ioMethodsLayout, [[0, version], ...io])
+    const methods = vfsMethods(sqlite, this.#registered, files, { plain: pIo(1), shared: pIo(2) })
     this.#methods = methodFields(sqlite, vfsLayout, methods)
   }
 
@@ -102,7 +103,8 @@ function vfsMethods(
   sqlite: Sqlite,
   registered: ReadonlyMap<Pointer, Vfs>,
   files: Map<Pointer, AdaptedFile>,
-  pMethods: Pointer,
+  /** sqlite3_io_methods for files without and with shared memory. */
+  pMethods: { readonly plain: Pointer; readonly shared: Pointer },
 ): VfsMethods {
   const paths = new PathReader(sqlite)
 
@@ -130,7 +132,7 @@ function vfsMethods(
       const request = openRequest(flags)
       const opened = vfs.open(path, request)
       files.set(pFile, new AdaptedFile(vfs, opened.file, request))
-      sqlite.poke32(pFile, pMethods)
+      sqlite.poke32(pFile, opened.file.sharedMemory ? pMethods.shared : pMethods.plain)
       if (pOutFlags !== 0) sqlite.poke32(pOutFlags, outFlags(flags, opened.readonly))
       return SQLITE_OK
     }),

@@ -1,4 +1,5 @@
 /** Result codes a VFS answers with, primary and extended, as in sqlite3.h. */
+export const SQLITE_ERROR = 1
 export const SQLITE_PERM = 3
 export const SQLITE_BUSY = 5
 export const SQLITE_IOERR = 10
@@ -9,6 +10,8 @@ export const SQLITE_MISUSE = 21
 export const SQLITE_OK_SYMLINK = 512
 export const SQLITE_CANTOPEN_ISDIR = 526
 export const SQLITE_CANTOPEN_FULLPATH = 782
+export const SQLITE_READONLY = 8
+export const SQLITE_READONLY_CANTINIT = 1288
 export const SQLITE_READONLY_DIRECTORY = 1544
 export const SQLITE_IOERR_READ = 266
 export const SQLITE_IOERR_SHORT_READ = 522
@@ -24,6 +27,10 @@ export const SQLITE_IOERR_ACCESS = 3338
 export const SQLITE_IOERR_CHECKRESERVEDLOCK = 3594
 export const SQLITE_IOERR_LOCK = 3850
 export const SQLITE_IOERR_CLOSE = 4106
+export const SQLITE_IOERR_SHMOPEN = 4618
+export const SQLITE_IOERR_SHMSIZE = 4874
+export const SQLITE_IOERR_SHMLOCK = 5130
+export const SQLITE_IOERR_SHMMAP = 5386
 export const SQLITE_IOERR_DELETE_NOENT = 5898
 
 /** What went wrong below SQLite, which itself only says "disk I/O error" or "unable to open database file". */

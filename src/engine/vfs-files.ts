@@ -1,6 +1,7 @@
 import { ReadAhead } from './read-ahead.ts'
 import {
   SQLITE_BUSY,
+  SQLITE_ERROR,
   SQLITE_FULL,
   SQLITE_IOERR,
   SQLITE_IOERR_CHECKRESERVEDLOCK,
@@ -9,16 +10,20 @@ import {
   SQLITE_IOERR_FSYNC,
   SQLITE_IOERR_LOCK,
   SQLITE_IOERR_READ,
+  SQLITE_IOERR_SHMLOCK,
+  SQLITE_IOERR_SHMMAP,
   SQLITE_IOERR_SHORT_READ,
   SQLITE_IOERR_TRUNCATE,
   SQLITE_IOERR_UNLOCK,
   SQLITE_IOERR_WRITE,
   SQLITE_NOTFOUND,
+  SQLITE_READONLY,
   VfsFailure,
   report,
 } from './vfs-errors.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
 import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
+import { walRefusal } from './wal-refusal.ts'
 import { type Pointer, SQLITE_OK, type Sqlite } from './wasm.ts'
 
 const SYNC_DATAONLY = 0x10
@@ -27,12 +32,17 @@ const SECTOR_BYTES = 4096
 const IOCAP_POWERSAFE_OVERWRITE = 0x1000
 const IOCAP_SUBPAGE_READ = 0x8000
 
+const SHM_UNLOCK = 1
+const SHM_EXCLUSIVE = 8
+
 const FCNTL_LOCKSTATE = 1
 const FCNTL_SIZE_HINT = 5
 const FCNTL_CHUNK_SIZE = 6
 const FCNTL_PERSIST_WAL = 10
 const FCNTL_VFSNAME = 12
+const FCNTL_PRAGMA = 14
 const FCNTL_HAS_MOVED = 20
+const FCNTL_PDB = 30
 
 /** A file SQLite has open, and what the adapter knows of it. */
 export class AdaptedFile {
@@ -43,6 +53,8 @@ export class AdaptedFile {
   unsyncedName: boolean
   /** Whether the WAL stays when the last connection closes. */
   persistWal = false
+  /** Where the sqlite3* stands that uses the file; 0 until SQLite has said so. */
+  pConnection: Pointer = 0
 
   constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
     this.vfs = vfs
@@ -60,13 +72,13 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
   /** Finds the open file, and lets no exception into C. */
   function guarded(
     code: number,
-    method: (open: AdaptedFile, b: never, c: number, d: bigint) => number,
+    method: (open: AdaptedFile, b: never, c: number, d: never, e: Pointer) => number,
   ): Method {
-    return (pFile: Pointer, b: never, c: number, d: bigint) => {
+    return (pFile: Pointer, b: never, c: number, d: never, e: Pointer) => {
       const open = files.get(pFile)
       if (open === undefined) return SQLITE_IOERR
       try {
-        return method(open, b, c, d)
+        return method(open, b, c, d, e)
       } catch (error) {
         return report(error, code, open.file.path)
       }
@@ -87,7 +99,7 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       }
     },
 
-    xRead: guarded(SQLITE_IOERR_READ, ({ file, isDatabase }, p: Pointer, bytes, offset) => {
+    xRead: guarded(SQLITE_IOERR_READ, ({ file, isDatabase }, p: Pointer, bytes, offset: bigint) => {
       const into = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
       if (isDatabase && ahead.read(file, into, from)) return SQLITE_OK
@@ -103,7 +115,7 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       return SQLITE_OK
     }),
 
-    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file }, p: Pointer, bytes, offset) => {
+    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file }, p: Pointer, bytes, offset: bigint) => {
       const data = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
       ahead.forget(file)
@@ -157,14 +169,49 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       return SQLITE_OK
     }),
 
-    xFileControl: guarded(SQLITE_IOERR, (open, op: number, p) => fileControl(open, op, p)),
+    xFileControl(pFile, op: number, p: Pointer) {
+      const open = files.get(pFile)
+      if (open === undefined) return SQLITE_IOERR
+      try {
+        return fileControl(open, pFile, op, p)
+      } catch (error) {
+        return report(error, SQLITE_IOERR, open.file.path)
+      }
+    },
 
     xSectorSize: () => SECTOR_BYTES,
 
     xDeviceCharacteristics: () => IOCAP_POWERSAFE_OVERWRITE | IOCAP_SUBPAGE_READ,
+
+    xShmMap: guarded(
+      SQLITE_IOERR_SHMMAP,
+      ({ file }, n: number, bytes, extend: number, pOut: Pointer) => {
+        sqlite.poke32(pOut, 0)
+        const region = file.sharedMemory!.map(n, bytes, extend !== 0)
+        if (region === undefined) return SQLITE_OK
+        sqlite.poke32(pOut, region.pointer)
+        return region.readonly ? SQLITE_READONLY : SQLITE_OK
+      },
+    ),
+
+    xShmLock: guarded(SQLITE_IOERR_SHMLOCK, ({ file }, slot: number, count, flags: number) => {
+      // In WAL mode the file stays locked from one transaction to the next, while others write to it.
+      ahead.forget(file)
+      if (flags & SHM_UNLOCK) file.sharedMemory!.unlock(slot, count)
+      else if (!file.sharedMemory!.lock(slot, count, (flags & SHM_EXCLUSIVE) !== 0))
+        return SQLITE_BUSY
+      return SQLITE_OK
+    }),
+
+    xShmBarrier: (pFile: Pointer) => files.get(pFile)?.file.sharedMemory?.barrier(),
+
+    xShmUnmap: guarded(SQLITE_IOERR_SHMMAP, ({ file }, remove: number) => {
+      file.sharedMemory!.unmap(remove !== 0)
+      return SQLITE_OK
+    }),
   }
 
-  function fileControl(open: AdaptedFile, op: number, p: Pointer): number {
+  function fileControl(open: AdaptedFile, pFile: Pointer, op: number, p: Pointer): number {
     switch (op) {
       case FCNTL_LOCKSTATE:
         sqlite.poke32(p, open.file.lockLevel)
@@ -184,8 +231,26 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       case FCNTL_HAS_MOVED:
         sqlite.poke32(p, open.file.hasMoved() ? 1 : 0)
         return SQLITE_OK
+      case FCNTL_PDB:
+        open.pConnection = p
+        return SQLITE_OK
+      case FCNTL_PRAGMA:
+        return pragma(open, pFile, p)
       default:
         return SQLITE_NOTFOUND
     }
+  }
+
+  /** `p`: the text of an answer or error, to be set; the name of the pragma; its value or NULL. */
+  function pragma(open: AdaptedFile, pFile: Pointer, p: Pointer): number {
+    const value = sqlite.peek32(p + 8)
+    if (value === 0 || open.file.sharedMemory || open.pConnection === 0) return SQLITE_NOTFOUND
+    const refusal = walRefusal(sqlite, sqlite.peek32(open.pConnection), pFile, {
+      name: sqlite.readCString(sqlite.peek32(p + 4)),
+      value: sqlite.readCString(value),
+    })
+    if (refusal === undefined) return SQLITE_NOTFOUND
+    sqlite.poke32(p, sqlite.ownedCString(`${open.file.path}: ${refusal}`))
+    return SQLITE_ERROR
   }
 }

@@ -1,7 +1,7 @@
 import type { Pointer, Sqlite } from './wasm.ts'
 
 /** A function C calls with numbers and, for an int64, a bigint: as its signature says. */
-export type Method = (a: number, b: never, c: never, d: never, e: never) => number
+export type Method = (a: number, b: never, c: never, d: never, e: never) => number | void
 
 interface Layout<Name extends string> {
   readonly bytes: number
@@ -22,6 +22,10 @@ type IoMethod =
   | 'xFileControl'
   | 'xSectorSize'
   | 'xDeviceCharacteristics'
+  | 'xShmMap'
+  | 'xShmLock'
+  | 'xShmBarrier'
+  | 'xShmUnmap'
 
 type VfsMethod =
   | 'xOpen'
@@ -37,7 +41,7 @@ type VfsMethod =
 export type IoMethods = Readonly<Record<IoMethod, Method>>
 export type VfsMethods = Readonly<Record<VfsMethod, Method>>
 
-/** sqlite3_io_methods up to iVersion 1, for 32-bit memory. */
+/** sqlite3_io_methods up to iVersion 2, for 32-bit memory; a file with iVersion 1 has no shared memory. */
 export const ioMethodsLayout: Layout<IoMethod> = {
   bytes: 76,
   methods: {
@@ -53,6 +57,10 @@ export const ioMethodsLayout: Layout<IoMethod> = {
     xFileControl: [40, 'i(pip)'],
     xSectorSize: [44, 'i(p)'],
     xDeviceCharacteristics: [48, 'i(p)'],
+    xShmMap: [52, 'i(piiip)'],
+    xShmLock: [56, 'i(piii)'],
+    xShmBarrier: [60, 'v(p)'],
+    xShmUnmap: [64, 'i(pi)'],
   },
 }
 

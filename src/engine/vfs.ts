@@ -91,4 +91,27 @@ export interface VfsFile {
   checkReserved(): boolean
   /** Whether the name now leads to another file, or to none. */
   hasMoved(): boolean
+  /** Only of a database whose WAL several connections can share; without it, WAL works for one connection under an exclusive lock. */
+  readonly sharedMemory?: SharedMemory | undefined
+}
+
+/** Part of the shared memory, mapped into SQLite's own. */
+export interface MappedRegion {
+  /** Address in SQLite's memory. */
+  readonly pointer: number
+  /** Whether this connection may only read it. */
+  readonly readonly: boolean
+}
+
+/** What the connections of a database in WAL mode share: memory in regions of one size, and eight locks. */
+export interface SharedMemory {
+  /** Region n, mapped until `unmap`; undefined when it does not exist and is not to be made. */
+  map(region: number, bytes: number, extend: boolean): MappedRegion | undefined
+  /** Locks `count` slots from `slot`, shared or exclusively; false when another connection forbids it. */
+  lock(slot: number, count: number, exclusive: boolean): boolean
+  unlock(slot: number, count: number): void
+  /** Loads and stores before it are done before those after it begin. */
+  barrier(): void
+  /** Ends this connection's part; `remove`: nobody else has one. */
+  unmap(remove: boolean): void
 }

@@ -4,11 +4,14 @@ import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type pg from 'pg'
+import { lockSupport } from '../../src/engine.ts'
 import { open } from '../../src/main.ts'
 import { postgresMissing, startPostgres, type PostgresServer } from '../servers/postgres.ts'
 import { openSqlite, ours } from '../sync/sqlite-database.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { eventLines, running, SECRET } from './sync-servers.ts'
+
+const shared = (await lockSupport()).kind === 'ofd'
 
 const folder = temporaryFolder()
 
@@ -157,7 +160,7 @@ describe('svec sync with SQLite', () => {
   })
 
   test(
-    'a replica in WAL mode is refused with what to do',
+    'a replica in WAL mode is followed, and stays in it',
     { skip: ours ? 'no better-sqlite3' : false },
     async () => {
       const file = join(folder, 'wal.sqlite')
@@ -165,8 +168,15 @@ describe('svec sync with SQLite', () => {
       db.exec('CREATE TABLE x (a)')
       db.close()
       const { code, stderr } = await svec(['sync', 'once', '-u', upstream, '-r', file])
-      assert.equal(code, 3)
-      assert.match(stderr, /is in WAL mode.*PRAGMA journal_mode=DELETE/)
+      if (shared) assert.equal(code, 0, stderr)
+      else {
+        assert.equal(code, 3)
+        assert.match(stderr, /is in WAL mode.*PRAGMA journal_mode=DELETE/)
+        return
+      }
+      const again = openSqlite(file)
+      assert.deepEqual(again.pragma('journal_mode'), [{ journal_mode: 'wal' }])
+      again.close()
     },
   )
 

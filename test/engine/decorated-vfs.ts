@@ -1,8 +1,10 @@
-import type { OpenedFile, Vfs, VfsFile } from '../../src/engine/vfs.ts'
+import type { OpenedFile, SharedMemory, Vfs, VfsFile } from '../../src/engine/vfs.ts'
 
 /** One call on a file system or one of its files. */
 export interface VfsCall {
-  readonly operation: Exclude<keyof Vfs | keyof VfsFile, 'name' | 'path' | 'lockLevel'>
+  readonly operation:
+    | Exclude<keyof Vfs | keyof VfsFile, 'name' | 'path' | 'lockLevel' | 'sharedMemory'>
+    | `sharedMemory.${keyof SharedMemory}`
   /** The file it is about; '' where none is. */
   readonly path: string
   /** Of a read or write. */
@@ -35,6 +37,18 @@ export function decoratedVfs(name: string, inner: Vfs, around: Around): Vfs {
   }
 }
 
+function decoratedMemory(path: string, memory: SharedMemory, around: Around): SharedMemory {
+  const call = <R>(name: keyof SharedMemory, go: () => R): R =>
+    around({ operation: `sharedMemory.${name}`, path, bytes: undefined, offset: 0 }, go)
+  return {
+    map: (...args) => call('map', () => memory.map(...args)),
+    lock: (...args) => call('lock', () => memory.lock(...args)),
+    unlock: (...args) => call('unlock', () => memory.unlock(...args)),
+    barrier: () => memory.barrier(),
+    unmap: remove => call('unmap', () => memory.unmap(remove)),
+  }
+}
+
 function decoratedFile(file: VfsFile, around: Around): VfsFile {
   const { path } = file
   const call = <R>(operation: VfsCall['operation'], go: () => R, offset = 0): R =>
@@ -57,6 +71,7 @@ function decoratedFile(file: VfsFile, around: Around): VfsFile {
     lock: level => call('lock', () => file.lock(level)),
     unlock: level => call('unlock', () => file.unlock(level)),
     checkReserved: () => call('checkReserved', () => file.checkReserved()),
+    sharedMemory: file.sharedMemory && decoratedMemory(path, file.sharedMemory, around),
     hasMoved: () => call('hasMoved', () => file.hasMoved()),
   }
 }

@@ -97,24 +97,6 @@ test('a missing file is refused when it must exist, and is not made', async () =
   assert.equal(existsSync(path), false)
 })
 
-test('a file in WAL mode is refused with the remedy, and opens for one alone', async () => {
-  const path = file('wal.db')
-  const writer = await open(path, { exclusive: true, register: false })
-  assert.equal(writer.pragma('journal_mode = WAL', { simple: true }), 'wal')
-  writer.exec('CREATE TABLE t(x)')
-  writer.close()
-  await refusedLater(
-    open(path),
-    'SQLITE_CANTOPEN',
-    path,
-    'WAL mode',
-    'PRAGMA journal_mode=DELETE',
-    'exclusive: true',
-  )
-  using db = await open(path, { exclusive: true })
-  assert.equal(db.pragma('journal_mode', { simple: true }), 'wal')
-})
-
 test('a locked file is refused after the timeout, not before, with what to do', async () => {
   const path = await make('locked.db')
   using holder = await open(path, { register: false })
