@@ -50,7 +50,7 @@ export class Arena {
     this.#memory = memory
     this.#maximum = maximum * PAGE
     this.kind = kind
-    this.kernels = kind === 'wasm' ? wasmKernels(this.#memory) : createTwin(this.#memory)
+    this.kernels = KERNELS[kind](this.#memory)
     this.#view()
   }
 
@@ -122,6 +122,11 @@ export class Arena {
     this.f64 = new Float64Array(buffer)
     buffers.set(buffer, this)
   }
+}
+
+const KERNELS: Readonly<Record<KernelKind, (memory: WebAssembly.Memory) => Kernels>> = {
+  wasm: wasmKernels,
+  twin: createTwin,
 }
 
 /** A piece of an arena. */

@@ -1,4 +1,4 @@
-import type { Metric } from '../vector/metric.ts'
+import { unknownMetric, type Metric } from '../vector/metric.ts'
 import { magnitude } from '../vector/similarity.ts'
 import { sharedArena } from './arena.ts'
 import type { Arena, Block } from './arena.ts'
@@ -67,6 +67,8 @@ class KernelRowScorer implements RowScorer {
       case 'dot':
         kernels.exactDot(from, dim * 4, rows, dim, this.#query.address, out)
         break
+      default:
+        unknownMetric(this.#metric)
     }
     return this.#arena.f64.subarray(out / 8, out / 8 + rows)
   }

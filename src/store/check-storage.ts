@@ -8,7 +8,7 @@ import { finding } from './finding.ts'
 import { Journal } from './journal.ts'
 import { CHUNKS, hasTable, STORAGE } from './layout.ts'
 import { quoteName, storageName } from './names.ts'
-import { disagreement, originalRows } from './original-rows.ts'
+import { disagreement, ORIGINAL_KINDS, originalRows } from './original-rows.ts'
 import { rows } from './row-sample.ts'
 import { CHUNK_BYTES, decodeHead, isHead, type SavedHead } from './saved-head.ts'
 import { stampOf, Storage } from './storage.ts'
@@ -79,7 +79,7 @@ function checkOriginal(
   })
   try {
     const stored = decodeOriginal(blob)
-    const what = stored.kind === 'cover' ? 'cover tree' : 'brute-force list'
+    const what = ORIGINAL_KINDS[stored.kind]
     const different = disagreement(stored, originalRows(shadow, dataset))
     if (different !== undefined) {
       return bad(

@@ -1,3 +1,4 @@
+import type { IndexKind, VectorIndex } from '../indexes/vector-index.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import { exactSimilarity } from '../vector/similarity.ts'
 import type { Inspected } from './defect.ts'
@@ -37,7 +38,7 @@ export function explain({ searcher }: Inspected, dataset: string): Finding[] {
     return found
   }
   const { index } = slice
-  say('index', choice(slice))
+  say('index', choice(slice, index))
   say('rows', `${countOf(index.count)} of ${index.dim} numbers, ${index.metric}`)
   say(
     'memory',
@@ -53,10 +54,14 @@ export function explain({ searcher }: Inspected, dataset: string): Finding[] {
   return found
 }
 
+const ANSWERED_BY: Readonly<Record<IndexKind, string>> = {
+  exact: 'the exact scan',
+  cover: 'a cover tree',
+}
+
 /** The one place that says which kind of index it is, and why. */
-function choice(slice: Slice): string {
-  const kind = slice.index?.kind === 'cover' ? 'a cover tree' : 'the exact scan'
-  return `${kind} answers: ${slice.why}`
+function choice({ why }: Slice, index: VectorIndex): string {
+  return `${ANSWERED_BY[index.kind]} answers: ${why}`
 }
 
 function measured(

@@ -2,12 +2,16 @@ import { VecError } from '../errors.ts'
 import { encodeBrute } from '../indexes/original/brute-format.ts'
 import { buildOriginalCover } from '../indexes/original/build-original-cover.ts'
 import { encodeCover } from '../indexes/original/cover-format.ts'
-import type { OriginalDistance, OriginalRows } from '../indexes/original/original-index.ts'
+import type {
+  OriginalDistance,
+  OriginalKind,
+  OriginalRows,
+} from '../indexes/original/original-index.ts'
 import { exportTriggers, hasExportTriggers } from './export-triggers.ts'
 import { finding, type Finding } from './finding.ts'
 import { createStatement, STORAGE } from './layout.ts'
 import { quoteName, storageName } from './names.ts'
-import { originalRows } from './original-rows.ts'
+import { ORIGINAL_KINDS, originalRows } from './original-rows.ts'
 import { rows as countOf } from './row-sample.ts'
 import type { Searcher } from './search.ts'
 import type { ShadowTable } from './shadow-table.ts'
@@ -27,7 +31,7 @@ export interface CoverExport {
 export function exportDataset(
   { shadow, slices }: Searcher,
   dataset: string,
-  format: 'brute' | 'cover',
+  format: OriginalKind,
   cover: CoverExport,
 ): Finding {
   const { db, schema, name } = shadow
@@ -59,7 +63,7 @@ export function exportDataset(
     .immediate()
   slices.unsaved(dataset)
   const { rows, blob } = exported
-  const what = format === 'cover' ? 'cover tree' : 'brute-force list'
+  const what = ORIGINAL_KINDS[format]
   return finding(
     'ok',
     'export',
@@ -70,18 +74,22 @@ export function exportDataset(
 
 function encode(
   rows: OriginalRows,
-  format: 'brute' | 'cover',
+  format: OriginalKind,
   { base, distance }: CoverExport,
 ): Uint8Array {
-  if (format === 'brute') return encodeBrute(rows)
-  if (distance === undefined) {
-    throw new VecError(
-      'VEC_QUERY',
-      'vec_admin: export:cover: cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
-      { hint: 'export:brute: writes a list, which the original compares by cosine' },
-    )
+  switch (format) {
+    case 'brute':
+      return encodeBrute(rows)
+    case 'cover':
+      if (distance === undefined) {
+        throw new VecError(
+          'VEC_QUERY',
+          'vec_admin: export:cover: cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
+          { hint: 'export:brute: writes a list, which the original compares by cosine' },
+        )
+      }
+      return encodeCover(buildOriginalCover(rows, { base, distance }))
   }
-  return encodeCover(buildOriginalCover(rows, { base, distance }))
 }
 
 function hasRows({ db, sql }: ShadowTable, dataset: string): boolean {

@@ -1,10 +1,16 @@
 import { VecError } from '../errors.ts'
 import { IdList } from '../indexes/original/id-list.ts'
-import type { OriginalRows } from '../indexes/original/original-index.ts'
+import type { OriginalKind, OriginalRows } from '../indexes/original/original-index.ts'
 import { IdTable } from './id-table.ts'
 import { RowSample, rows, rowsHave } from './row-sample.ts'
 import { embeddingLength } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
+
+/** What the original's kinds of an index are called in findings. */
+export const ORIGINAL_KINDS: Readonly<Record<OriginalKind, string>> = {
+  brute: 'brute-force list',
+  cover: 'cover tree',
+}
 
 /**
  * The rows of a dataset as the original reads them when it builds an index: in the order that SQLite gives, archived

@@ -3,7 +3,7 @@ import { ByteWriter } from '../bytes/byte-writer.ts'
 import { VecError } from '../errors.ts'
 import type { IndexKind } from '../indexes/vector-index.ts'
 import { checksum } from '../kernels/checksum.ts'
-import type { Metric } from '../vector/metric.ts'
+import type { Metric, PerMetric } from '../vector/metric.ts'
 import type { Point } from './journal.ts'
 
 /** 'SVT1', little-endian. */
@@ -19,8 +19,9 @@ const FIRST_VERSION = 1
 /** Bytes of a chunk: what one changed row rewrites. */
 export const CHUNK_BYTES = 65536
 
-const KINDS: readonly IndexKind[] = ['exact', 'cover']
-const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot']
+/** The numbers by which files know them: a new kind or metric gets one of its own. */
+const KIND_CODES: Readonly<Record<IndexKind, number>> = { exact: 0, cover: 1 }
+const METRIC_CODES: PerMetric<number> = { cosine: 0, euclidean: 1, dot: 2 }
 const MAX_SECTIONS = 64
 /** Bit 31 of the rejected rows. */
 const MIXED = 2 ** 31
@@ -56,8 +57,8 @@ export function encodeHead(head: SavedHead): Uint8Array {
   writer.u32(MAGIC)
   for (const word of REFUSED_BY_THE_ORIGINAL) writer.u32(word)
   writer.u32(VERSION)
-  writer.u32(KINDS.indexOf(head.kind))
-  writer.u32(METRICS.indexOf(head.metric))
+  writer.u32(KIND_CODES[head.kind])
+  writer.u32(METRIC_CODES[head.metric])
   writer.u32(head.dim)
   writer.u32(head.positions)
   writer.u32(head.count)
@@ -104,8 +105,8 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   }
   const version = reader.u32('version')
   if (version !== VERSION && version !== FIRST_VERSION) throw damaged(`its version is ${version}`)
-  const kind = KINDS[reader.u32('kind')]
-  const metric = METRICS[reader.u32('metric')]
+  const kind = ofCode(KIND_CODES, reader.u32('kind'), 'kind')
+  const metric = ofCode(METRIC_CODES, reader.u32('metric'), 'metric')
   const dim = reader.u32('dimension')
   const positions = reader.u32('positions')
   const count = reader.u32('count')
@@ -120,7 +121,7 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
       ? ''
       : new TextDecoder().decode(reader.bytes(reader.u32('note length'), 'note'))
   const sectionCount = reader.u32('section count')
-  if (!kind || !metric || chunkBytes !== CHUNK_BYTES || sectionCount > MAX_SECTIONS) {
+  if (chunkBytes !== CHUNK_BYTES || sectionCount > MAX_SECTIONS) {
     throw damaged('its numbers are out of range')
   }
   const sections: SavedSection[] = []
@@ -148,6 +149,16 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
     note,
     sections,
   }
+}
+
+function ofCode<T extends string>(
+  codes: Readonly<Record<T, number>>,
+  code: number,
+  what: string,
+): T {
+  const found = (Object.keys(codes) as T[]).find(word => codes[word] === code)
+  if (found === undefined) throw damaged(`its ${what} has the unknown number ${code}`)
+  return found
 }
 
 function damaged(why: string): VecError {

@@ -1,5 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import { VecError } from '../errors.ts'
+import { isTreeMetric } from '../indexes/cover/cover-options.ts'
 import { check } from '../store/check.ts'
 import { datasetsOf } from '../store/datasets.ts'
 import { isShadowError, type Inspected } from '../store/defect.ts'
@@ -61,7 +62,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     formats: ['brute', 'cover'],
     run: (target, inspected, format) => {
       const { coverBase: base, metric } = target.table.options
-      const cover = { base, distance: metric === 'dot' ? undefined : metric }
+      const cover = { base, distance: isTreeMetric(metric) ? metric : undefined }
       const { searcher } = inspected
       // All or none.
       return searcher.shadow.db

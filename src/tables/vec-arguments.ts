@@ -4,7 +4,12 @@ import { VecError } from '../errors.ts'
 import { decodeEmbedding, isFiniteVector, notFinite } from '../vector/embedding.ts'
 import type { Metric } from '../vector/metric.ts'
 import { parseVectorText } from '../vector/parse-vector.ts'
-import { similarityToDistance, similarityToScore } from '../vector/similarity.ts'
+import {
+  distanceToSimilarity,
+  scoreToSimilarity,
+  similarityToDistance,
+  similarityToScore,
+} from '../vector/similarity.ts'
 import { PLAN, type Comparison, type PlanWord } from './vec-plan.ts'
 
 interface Bound {
@@ -195,8 +200,9 @@ export function conditionOf(metric: Metric, bounds: readonly Bound[]): Condition
 }
 
 function similarityAt(metric: Metric, of: 'score' | 'distance', value: number): [number, boolean] {
-  if (of === 'score') return [metric === 'euclidean' ? value - 1 : value, true]
-  return [metric === 'cosine' ? 1 - value : 0 - value, false]
+  return of === 'score'
+    ? [scoreToSimilarity(metric, value), true]
+    : [distanceToSimilarity(metric, value), false]
 }
 
 function fulfils(metric: Metric, { of, comparison, value }: Bound, similarity: number): boolean {

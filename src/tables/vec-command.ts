@@ -1,10 +1,10 @@
 import { UNCHANGED, type RowChange, type RowInsert } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
+import { nearest } from '../known-word.ts'
 import { check } from '../store/check.ts'
 import { datasetsOf } from '../store/datasets.ts'
 import { quoteText } from '../store/names.ts'
 import type { Searcher } from '../store/search.ts'
-import { nearest } from './vec-options.ts'
 import { COLUMN } from './vec-plan.ts'
 import { writtenDataset } from './written-values.ts'
 

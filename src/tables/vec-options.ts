@@ -1,5 +1,7 @@
 import { VecError } from '../errors.ts'
-import type { Metric } from '../vector/metric.ts'
+import { isTreeMetric } from '../indexes/cover/cover-options.ts'
+import { nearest } from '../known-word.ts'
+import { METRIC_NAMES, type Metric } from '../vector/metric.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -14,6 +16,13 @@ export interface VecOptions {
   /** Workers for the build of a cover tree: 'auto', 'off', or a number. */
   readonly coverParallel: 'auto' | 'off' | number
   readonly includeArchived: boolean
+}
+
+/** Whether an index must be a tree, whatever its rows. */
+const NEEDS_TREE: Readonly<Record<VecOptions['index'], boolean>> = {
+  auto: false,
+  brute: false,
+  cover: true,
 }
 
 const KEYS = [
@@ -56,9 +65,9 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
     'auto',
   )
   const metric = metricOf(given)
-  if (index === 'cover' && metric === 'dot') {
+  if (NEEDS_TREE[index] && !isTreeMetric(metric)) {
     throw optionError(
-      'vec: index=cover cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
+      `vec: index=cover cannot serve metric=${metric}: a cover tree needs a distance that obeys the triangle inequality`,
       'leave index out, or choose metric=cosine or metric=euclidean',
     )
   }
@@ -149,19 +158,17 @@ export function dbpathOf(value: string | undefined): string | undefined {
 }
 
 function metricOf(given: ReadonlyMap<Key, string>): Metric {
-  const names: Record<string, Metric> = {
-    cosine: 'cosine',
-    cos: 'cosine',
-    euclidean: 'euclidean',
-    l2: 'euclidean',
-  }
+  const ofTrees = Object.fromEntries(
+    Object.entries(METRIC_NAMES).filter(([, metric]) => isTreeMetric(metric)),
+  )
   const distance = given.get('cover_distance')
   const alias =
-    distance === undefined ? undefined : oneOf<Metric>('cover_distance', distance, names, 'cosine')
+    distance === undefined
+      ? undefined
+      : oneOf<Metric>('cover_distance', distance, ofTrees, 'cosine')
   const text = given.get('metric')
   if (text === undefined) return alias ?? 'cosine'
-  const all: Record<string, Metric> = { ...names, dot: 'dot', ip: 'dot', inner_product: 'dot' }
-  const metric = oneOf<Metric>('metric', text, all, 'cosine')
+  const metric = oneOf<Metric>('metric', text, METRIC_NAMES, 'cosine')
   if (alias !== undefined && alias !== metric) {
     throw optionError(
       `vec: metric=${text} and cover_distance=${distance} contradict each other`,
@@ -214,32 +221,4 @@ function oneOf<T>(
 
 function optionError(message: string, hint: string): VecError {
   return new VecError('VEC_OPTION', message, { hint })
-}
-
-/** The known word with the fewest edits to what was typed. */
-export function nearest(word: string, known: readonly string[]): string {
-  let best = known[0]
-  let fewest = Infinity
-  for (const candidate of known) {
-    const edits = editDistance(word, candidate)
-    if (edits < fewest) {
-      fewest = edits
-      best = candidate
-    }
-  }
-  return best
-}
-
-/** Levenshtein distance, one row of the matrix at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replace, row[j] + 1, next[j - 1] + 1))
-    }
-    row = next
-  }
-  return row[b.length]
 }

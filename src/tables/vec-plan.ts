@@ -1,6 +1,6 @@
 import { OP, type Constraint, type IndexInfo } from '../engine/index-info.ts'
 import { VecError } from '../errors.ts'
-import type { Metric } from '../vector/metric.ts'
+import type { Metric, PerMetric } from '../vector/metric.ts'
 
 /** Columns of a vec table, in the order of its declaration. */
 export const COLUMN = {
@@ -128,6 +128,10 @@ function equality(
   return usable.find(c => !info.isList(c)) ?? usable[0]
 }
 
+/** Whether rows of different similarity may have equal scores, or distances, because 1 was added to or taken from them. */
+const SCORE_ROUNDS: PerMetric<boolean> = { cosine: false, euclidean: true, dot: false }
+const DISTANCE_ROUNDS: PerMetric<boolean> = { cosine: true, euclidean: false, dot: false }
+
 /** Rows come by falling similarity, equal ones by id: score and distance follow that order, though they may round. */
 function comesInOrder(info: IndexInfo, metric: Metric, manyDatasets: boolean): boolean {
   const [first, second, ...others] = info.orderBy
@@ -136,6 +140,6 @@ function comesInOrder(info: IndexInfo, metric: Metric, manyDatasets: boolean): b
     (first.column === COLUMN.SCORE && first.descending) ||
     (first.column === COLUMN.DISTANCE && !first.descending)
   if (!nearest || second === undefined) return nearest
-  const exact = first.column === COLUMN.SCORE ? metric !== 'euclidean' : metric !== 'cosine'
-  return exact && !manyDatasets && second.column === COLUMN.DOC && !second.descending
+  const rounds = first.column === COLUMN.SCORE ? SCORE_ROUNDS : DISTANCE_ROUNDS
+  return !rounds[metric] && !manyDatasets && second.column === COLUMN.DOC && !second.descending
 }

@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts'
+import { unknownMetric, type Metric } from './metric.ts'
 
 /**
  * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. Double arithmetic
@@ -13,17 +13,61 @@ export function exactSimilarity(metric: Metric, query: Float32Array, row: Float3
       return -euclidean(query, row)
     case 'dot':
       return dot(query, row)
+    default:
+      return unknownMetric(metric)
   }
 }
 
 /** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. */
 export function similarityToScore(metric: Metric, similarity: number): number {
-  return metric === 'euclidean' ? 1 + similarity : similarity
+  switch (metric) {
+    case 'euclidean':
+      return 1 + similarity
+    case 'cosine':
+    case 'dot':
+      return similarity
+    default:
+      return unknownMetric(metric)
+  }
 }
 
 /** The `distance` of a similarity: 1 - cosine, the raw Euclidean distance, minus the dot product. */
 export function similarityToDistance(metric: Metric, similarity: number): number {
-  return metric === 'cosine' ? 1 - similarity : 0 - similarity
+  switch (metric) {
+    case 'cosine':
+      return 1 - similarity
+    case 'euclidean':
+    case 'dot':
+      return 0 - similarity
+    default:
+      return unknownMetric(metric)
+  }
+}
+
+/** The similarity of a `match_score`, but for rounding. */
+export function scoreToSimilarity(metric: Metric, score: number): number {
+  switch (metric) {
+    case 'euclidean':
+      return score - 1
+    case 'cosine':
+    case 'dot':
+      return score
+    default:
+      return unknownMetric(metric)
+  }
+}
+
+/** The similarity of a `distance`, but for rounding. */
+export function distanceToSimilarity(metric: Metric, distance: number): number {
+  switch (metric) {
+    case 'cosine':
+      return 1 - distance
+    case 'euclidean':
+    case 'dot':
+      return 0 - distance
+    default:
+      return unknownMetric(metric)
+  }
 }
 
 export function dot(a: Float32Array, b: Float32Array): number {

@@ -1,7 +1,13 @@
+import { VecError } from '../../errors.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { requireMetric, type Metric } from '../../vector/metric.ts'
 import { createCoverIndex, restoreCoverIndex } from '../cover/cover-index.ts'
-import { coverShape, type CoverBound, type CoverOptions } from '../cover/cover-options.ts'
+import {
+  coverShape,
+  isTreeMetric,
+  type CoverBound,
+  type CoverOptions,
+} from '../cover/cover-options.ts'
 import { createExactIndex, type ExactIndexOptions } from '../exact/exact-index.ts'
 import { restoreExactIndex } from '../exact/restore.ts'
 import type {
@@ -51,13 +57,30 @@ export function restoreByRule(
   options: Omit<AutoIndexOptions, 'metric' | 'dim'>,
   rule: AutoRule,
 ): VectorIndex {
-  const inner =
-    image.kind === 'cover'
-      ? restoreCoverIndex(image)
-      : restoreExactIndex(image, options.kernels && { kernels: options.kernels })
+  const inner = restoreInner(image, options)
   const { metric, dim } = inner
   return new AutoIndex({ ...options, metric, dim }, rule, inner, readChoice(image.note))
 }
+
+function restoreInner(
+  image: IndexImage,
+  { kernels }: { kernels?: KernelKind | undefined },
+): VectorIndex {
+  switch (image.kind) {
+    case 'cover':
+      return restoreCoverIndex(image)
+    case 'exact':
+      return restoreExactIndex(image, kernels && { kernels })
+    default:
+      throw new VecError(
+        'VEC_STORAGE',
+        `not a saved index: its kind is ${String(image.kind satisfies never)}`,
+      )
+  }
+}
+
+/** What a rows' index may be here. */
+const IS_TREE: Readonly<Record<IndexKind, boolean>> = { cover: true, exact: false }
 
 /**
  * Begins as the scan that keeps its floats. When these outgrow it, the last moment at which all are at hand, a cheap look
@@ -87,17 +110,18 @@ export class AutoIndex implements VectorIndex {
     inner: VectorIndex = createExactIndex(scanOptions(options, 'auto')),
     choice?: Choice,
   ) {
-    const { metric, dim } = options
+    const { dim } = options
+    const metric = requireMetric(options.metric)
     // Said now, and not when a tree is wanted first.
-    if (metric !== 'dot') coverShape({ ...options, metric })
+    if (isTreeMetric(metric)) coverShape({ ...options, metric })
     this.metric = metric
     this.dim = dim
     this.#options = options
     this.#rule = rule
     this.#inner = inner
     this.#choice = choice
-    this.#tentative = inner.kind === 'cover' && !choice
-    this.#sampling = inner.kind === 'exact' && !inner.resident
+    this.#tentative = IS_TREE[inner.kind] && !choice
+    this.#sampling = !IS_TREE[inner.kind] && !inner.resident
     this.#sample = new RowSample(dim, ...PASSING)
   }
 
@@ -126,7 +150,7 @@ export class AutoIndex implements VectorIndex {
   }
 
   get why(): string {
-    if (this.metric === 'dot')
+    if (!isTreeMetric(this.metric))
       return 'the dot product obeys no triangle inequality: every row is scanned'
     return this.#choice?.why ?? `${this.count} rows of ${this.dim} numbers are few: all are scanned`
   }
@@ -166,7 +190,7 @@ export class AutoIndex implements VectorIndex {
     const inner = this.#inner
     const candidates = inner.search(request)
     // Few allowed rows cost a scan less, too.
-    if (inner.kind === 'cover' && request.allowed === undefined) {
+    if (IS_TREE[inner.kind] && request.allowed === undefined) {
       this.#searches++
       this.#visited += candidates.visited
     }
@@ -188,7 +212,7 @@ export class AutoIndex implements VectorIndex {
   settle(): VectorIndex | undefined {
     const { count, dim, metric } = this
     const { bytes, manyRows, rows } = this.#rule
-    if (metric === 'dot' || count < rows) return undefined
+    if (!isTreeMetric(metric) || count < rows) return undefined
     if (count * dim * 4 <= bytes && count <= manyRows) return undefined
     if (!this.#tentative && this.#choice && count < 2 * this.#choice.rows) return undefined
     if (!this.#inner.resident) return this.#judgeFromPassing()
@@ -211,7 +235,7 @@ export class AutoIndex implements VectorIndex {
   #outgrow(rows: number): void {
     const inner = this.#inner
     const { dim, metric } = this
-    if (this.#sampling || metric === 'dot' || inner.kind !== 'exact' || !inner.resident) return
+    if (this.#sampling || !isTreeMetric(metric) || IS_TREE[inner.kind] || !inner.resident) return
     if ((inner.positions + rows) * dim * 4 <= this.#rule.bytes) return
     this.#sampling = true
     drawAll(inner, this.#sample)
@@ -280,11 +304,11 @@ export class AutoIndex implements VectorIndex {
   }
 
   #becomeTree(): void {
-    if (this.kind === 'exact') this.#become(createCoverIndex(this.#treeOptions))
+    if (!IS_TREE[this.kind]) this.#become(createCoverIndex(this.#treeOptions))
   }
 
   #becomeScan(): void {
-    if (this.kind === 'cover') this.#become(createExactIndex(scanOptions(this.#options, 'auto')))
+    if (IS_TREE[this.kind]) this.#become(createExactIndex(scanOptions(this.#options, 'auto')))
   }
 
   #become(to: VectorIndex): void {
@@ -293,7 +317,7 @@ export class AutoIndex implements VectorIndex {
     from.dispose()
     this.#inner = to
     this.#sample.clear()
-    this.#sampling = to.kind === 'exact' && !to.resident
+    this.#sampling = !IS_TREE[to.kind] && !to.resident
     this.#searches = this.#visited = 0
   }
 }

@@ -1,6 +1,6 @@
 import type { KernelKind } from '../../kernels/kernels.ts'
 import { createRowScorer } from '../../kernels/row-scorer.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { unknownMetric, type Metric } from '../../vector/metric.ts'
 
 /** Rows whose surroundings are looked at; how many rows are looked at for each; and how many bytes they take at most. */
 const CENTRES = 16
@@ -54,11 +54,24 @@ function dimensionAround(
   near: number,
   far: number,
 ): number {
-  const distances = similarities.map(similarity =>
-    metric === 'cosine' ? Math.sqrt(Math.max(0, 2 - 2 * similarity)) : -similarity,
-  )
+  const distances = similarities.map(similarity => distanceOf(metric, similarity))
   distances.sort()
   const [r1, r2] = [distances[near], distances[far]]
   if (!(r1 > 0)) return 0
   return r2 > r1 ? Math.log(far / near) / Math.log(r2 / r1) : Infinity
+}
+
+/** What similarities are compared by here: the chord between directions, or the distance. */
+function distanceOf(metric: Metric, similarity: number): number {
+  switch (metric) {
+    case 'cosine':
+      return Math.sqrt(Math.max(0, 2 - 2 * similarity))
+    case 'euclidean':
+      return -similarity
+    case 'dot':
+      // Rows of it are never judged: no tree can serve them.
+      return NaN
+    default:
+      return unknownMetric(metric)
+  }
 }

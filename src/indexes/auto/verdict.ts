@@ -1,4 +1,5 @@
 import type { KernelKind } from '../../kernels/kernels.ts'
+import { isDirectional, type Metric } from '../../vector/metric.ts'
 import type { CoverOptions } from '../cover/cover-options.ts'
 import type { AutoRule } from './auto-rule.ts'
 import { intrinsicDimension } from './intrinsic-dimension.ts'
@@ -51,8 +52,8 @@ function shown(dimension: number): string {
 }
 
 /** Rows without those of length zero, which cosine never finds. */
-function withDirection(metric: string, dim: number, rows: Float32Array): Float32Array {
-  if (metric !== 'cosine') return rows
+function withDirection(metric: Metric, dim: number, rows: Float32Array): Float32Array {
+  if (!isDirectional(metric)) return rows
   const kept = new Float32Array(rows.length)
   let to = 0
   for (let at = 0; at < rows.length; at += dim) {

@@ -132,7 +132,7 @@ function checkRows(rows: CoverRows): void {
     if ((live[position >>> 5] & (1 << (position & 31))) === 0) continue
     if (position >= positions) refuse(`position ${position} of ${positions} is live`)
     // A live cosine row without a slot is a row of length zero.
-    if (space.metric === 'euclidean' && rows.slotOf[position] === NO_SLOT) {
+    if (!space.chords && rows.slotOf[position] === NO_SLOT) {
       refuse(`position ${position} is live and has no row`)
     }
     found++
@@ -141,7 +141,7 @@ function checkRows(rows: CoverRows): void {
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) refuse(`number ${i} of the rows is ${values[i]}`)
   }
-  if (space.metric === 'euclidean') return
+  if (!space.chords) return
   rows.inverse = new Float64Array(slots)
   for (let slot = 0; slot < slots; slot++) {
     rows.inverse[slot] = rows.inverseLength(slot)

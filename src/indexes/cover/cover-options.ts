@@ -1,5 +1,6 @@
 import { VecError } from '../../errors.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { knownWord } from '../../known-word.ts'
+import { requireMetric, type Metric, type PerMetric } from '../../vector/metric.ts'
 
 /** How far the rows below a node can be: the true distance of the farthest, or that rounded up to a power of the base. */
 export type CoverBound = 'per_node' | 'level'
@@ -15,7 +16,22 @@ export interface CoverOptions {
   readonly parallel?: 'auto' | 'off' | number | undefined
 }
 
-export type CoverMetric = 'cosine' | 'euclidean'
+/** Whether the triangle inequality holds. */
+interface ObeysTriangle extends PerMetric<boolean> {
+  readonly cosine: true
+  readonly euclidean: true
+  readonly dot: false
+}
+
+/** A metric whose rows lie in a metric space. */
+export type CoverMetric = { [M in Metric]: ObeysTriangle[M] extends true ? M : never }[Metric]
+
+const IS_TREE_METRIC: ObeysTriangle = { cosine: true, euclidean: true, dot: false }
+const BOUNDS: readonly CoverBound[] = ['per_node', 'level']
+
+export function isTreeMetric(metric: Metric): metric is CoverMetric {
+  return IS_TREE_METRIC[metric]
+}
 
 export interface CoverShape {
   readonly metric: CoverMetric
@@ -28,8 +44,10 @@ const DEFAULT_BASE = 1.3
 const MAX_DIM = 65536
 
 export function coverShape(options: CoverOptions): CoverShape {
-  const { metric, dim, base = DEFAULT_BASE, bound = 'per_node', parallel = 'auto' } = options
-  if (metric !== 'cosine' && metric !== 'euclidean') {
+  const { dim, base = DEFAULT_BASE, parallel = 'auto' } = options
+  const metric = requireMetric(options.metric)
+  const bound = knownWord('bound', options.bound ?? 'per_node', BOUNDS)
+  if (!isTreeMetric(metric)) {
     throw new VecError(
       'VEC_OPTION',
       `a cover tree needs a metric that obeys the triangle inequality; ${metric} does not`,
@@ -41,9 +59,6 @@ export function coverShape(options: CoverOptions): CoverShape {
   }
   if (!(base > 1 && base < Infinity)) {
     throw new VecError('VEC_OPTION', `base must be a number above 1, got ${base}`)
-  }
-  if (bound !== 'per_node' && bound !== 'level') {
-    throw new VecError('VEC_OPTION', `bound must be per_node or level, got ${String(bound)}`)
   }
   const threads = typeof parallel === 'number' && Number.isInteger(parallel) && parallel >= 1
   if (!threads && parallel !== 'auto' && parallel !== 'off') {

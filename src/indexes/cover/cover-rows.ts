@@ -57,7 +57,7 @@ export class CoverRows {
       const capacity = Math.max(slots, Math.ceil(this.order.length * 1.5), 64)
       this.values = grown(this.values, new Float32Array(capacity * this.dim))
       this.order = grown(this.order, new Uint32Array(capacity))
-      if (this.space.metric === 'cosine') {
+      if (this.space.chords) {
         this.inverse = grown(this.inverse, new Float64Array(capacity))
       }
     }
@@ -77,7 +77,7 @@ export class CoverRows {
       this.order[slot] = position
       this.slotOf[position] = slot
       this.live[position >>> 5] |= 1 << (position & 31)
-      if (this.space.metric === 'cosine') this.inverse[slot] = this.inverseLength(slot)
+      if (this.space.chords) this.inverse[slot] = this.inverseLength(slot)
     }
     this.count += rows
   }
@@ -100,7 +100,7 @@ export class CoverRows {
   /** Square between the rows of two slots. */
   square(a: number, b: number): number {
     const { values, dim } = this
-    if (this.space.metric === 'euclidean') {
+    if (!this.space.chords) {
       return squaredDistance(values, a * dim, values, b * dim, dim)
     }
     const dot = dotProduct(values, a * dim, values, b * dim, dim)
@@ -118,7 +118,7 @@ export class CoverRows {
    */
   compact(start: number): void {
     const { dim, values, order, inverse } = this
-    const cosine = this.space.metric === 'cosine'
+    const cosine = this.space.chords
     let to = start
     for (let slot = start; slot < this.slots; slot++) {
       const position = order[slot]
@@ -139,7 +139,7 @@ export class CoverRows {
   /** Moves rows so that slot `start + i` holds what was in slot `from[i]`; `from` is used up. */
   rearrange(start: number, from: Uint32Array): void {
     const { dim, values, order, inverse } = this
-    const cosine = this.space.metric === 'cosine'
+    const cosine = this.space.chords
     const row = new Float32Array(dim)
     for (let i = 0; i < from.length; i++) {
       if (from[i] === start + i) continue

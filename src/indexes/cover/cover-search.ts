@@ -74,7 +74,7 @@ export class CoverSearch {
     const { space, dim, count } = this.#rows
     this.query = Float32Array.from(query)
     this.#queryInverse = 1
-    if (space.metric === 'cosine') {
+    if (space.chords) {
       const square = dotProduct(query, 0, query, 0, dim)
       this.#queryInverse = square === 0 ? 0 : 1 / Math.sqrt(square)
     }
@@ -90,7 +90,7 @@ export class CoverSearch {
     this.#setCut(Infinity)
     if (minSimilarity > -Infinity) {
       const farthest = space.squareOf(minSimilarity)
-      this.#setCut(farthest < 0 && space.metric === 'euclidean' ? -1 : space.after(farthest))
+      this.#setCut(farthest < 0 && !space.chords ? -1 : space.after(farthest))
       this.#surelyTo = space.before(farthest)
     }
     this.#tooNear = this.#surelyFrom = -Infinity
@@ -131,7 +131,7 @@ export class CoverSearch {
   #square(slot: number): number {
     const { values, dim, inverse, space } = this.#rows
     this.#visited++
-    if (space.metric === 'euclidean') {
+    if (!space.chords) {
       return squaredDistance(values, slot * dim, this.query, 0, dim)
     }
     const dot = dotProduct(values, slot * dim, this.query, 0, dim)
@@ -176,7 +176,7 @@ export class CoverSearch {
 
   #offerSlot(slot: number): void {
     const { space, inverse, order } = this.#rows
-    if (slot === NO_SLOT || (space.metric === 'cosine' && inverse[slot] === 0)) return
+    if (slot === NO_SLOT || (space.chords && inverse[slot] === 0)) return
     this.#offer(order[slot], this.#square(slot))
   }
 

@@ -1,3 +1,4 @@
+import { unknownMetric } from '../../vector/metric.ts'
 import type { CoverMetric } from './cover-options.ts'
 
 // Just under and just over 1: they cover the rounding of the few operations they stand beside (docs/cover-tree.md).
@@ -13,14 +14,28 @@ const UP = 1 + 2 ** -50
 export class CoverSpace {
   readonly metric: CoverMetric
   readonly dim: number
+  /** Squares are those of chords between directions; otherwise of Euclidean distances. */
+  readonly chords: boolean
   readonly relative: number
   readonly absolute: number
 
   constructor(metric: CoverMetric, dim: number) {
     this.metric = metric
     this.dim = dim
-    this.relative = metric === 'euclidean' ? (dim + 16) * 2 ** -52 : 2 ** -50
-    this.absolute = metric === 'euclidean' ? 0 : (4 * dim + 32) * 2 ** -52
+    switch (metric) {
+      case 'cosine':
+        this.chords = true
+        this.relative = 2 ** -50
+        this.absolute = (4 * dim + 32) * 2 ** -52
+        break
+      case 'euclidean':
+        this.chords = false
+        this.relative = (dim + 16) * 2 ** -52
+        this.absolute = 0
+        break
+      default:
+        unknownMetric(metric)
+    }
   }
 
   /** No real distance of square `s` is smaller. */
@@ -45,13 +60,13 @@ export class CoverSpace {
 
   /** The square a similarity stands for; negative where no row reaches the similarity. */
   squareOf(similarity: number): number {
-    if (this.metric === 'cosine') return 2 - 2 * similarity
+    if (this.chords) return 2 - 2 * similarity
     return similarity > 0 ? -1 : similarity * similarity
   }
 
   /** No exact similarity of a row of square `s` is higher. */
   similarityAtMost(s: number): number {
-    if (this.metric === 'cosine') return 1 - s / 2 + this.absolute
+    if (this.chords) return 1 - s / 2 + this.absolute
     return -Math.sqrt(Math.max(0, s - 3 * s * this.relative))
   }
 }

@@ -1,13 +1,14 @@
 import { align16, HITS } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { isDirectional, type Metric } from '../../vector/metric.ts'
 import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { QueryCode } from './query-code.ts'
 import { RowBlock } from './row-block.ts'
 import { REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
+import { SCAN_FORM, STORES_SQUARES } from './scan-form.ts'
 
 /** Bytes of an int8 row: codes, then scale, error and length or sum of squared codes in its last 12 bytes. */
 export function codeStride(dim: number): number {
@@ -53,12 +54,12 @@ export class CodeRows implements Rows {
     const to = block.rows + this.#positions * stride
     u8.fill(0, to, to + rows * stride)
     let lengths = 0
-    if (this.#metric === 'cosine') {
+    if (isDirectional(this.#metric)) {
       lengths = HITS
       kernels.magnitudes(block.staged, dim * 4, rows, dim, lengths)
     }
-    const euclidean = this.#metric === 'euclidean' ? 1 : 0
-    kernels.quantize(block.staged, dim * 4, rows, dim, lengths, euclidean, to, stride)
+    const squares = STORES_SQUARES[SCAN_FORM[this.#metric]]
+    kernels.quantize(block.staged, dim * 4, rows, dim, lengths, squares, to, stride)
     block.unstage()
     this.#positions += rows
   }
@@ -90,37 +91,39 @@ export class CodeRows implements Rows {
     const { kernels } = this.arena
     const { query, rows, stride } = this.#block
     const { distanceError, distanceRounding, perError, perLength, scale, square } = this.#query
-    if (this.#metric === 'euclidean') {
-      return kernels.scanCodesEuclidean(
-        rows,
-        stride,
-        from,
-        to,
-        query,
-        HITS,
-        2 * scale,
-        distanceError,
-        square,
-        distanceRounding,
-        least,
-        most,
-        allowed,
-      )
+    switch (SCAN_FORM[this.#metric]) {
+      case 'distance':
+        return kernels.scanCodesEuclidean(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          HITS,
+          2 * scale,
+          distanceError,
+          square,
+          distanceRounding,
+          least,
+          most,
+          allowed,
+        )
+      case 'dot':
+        return kernels.scanCodesDot(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          HITS,
+          scale,
+          perError,
+          perLength,
+          least,
+          most,
+          allowed,
+        )
     }
-    return kernels.scanCodesDot(
-      rows,
-      stride,
-      from,
-      to,
-      query,
-      HITS,
-      scale,
-      perError,
-      perLength,
-      least,
-      most,
-      allowed,
-    )
   }
 
   similarity(): number {

@@ -1,12 +1,13 @@
 import { align16, HITS } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { isDirectional, unknownMetric, type Metric } from '../../vector/metric.ts'
 import { copySection, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { RowBlock } from './row-block.ts'
 import { NOWHERE, REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
+import { SCAN_FORM } from './scan-form.ts'
 
 /** Bytes of a float row: floats padded to a multiple of 16 bytes, weight f64, unit f64. */
 export function floatStride(dim: number): number {
@@ -61,7 +62,7 @@ export class FloatRows implements Rows {
       f32.copyWithin((to + row * stride) / 4, from, from + dim)
     }
     kernels.magnitudes(block.staged, dim * 4, rows, dim, HITS)
-    const cosine = this.#metric === 'cosine'
+    const cosine = isDirectional(this.#metric)
     for (let row = 0; row < rows; row++) {
       const length = f64[HITS / 8 + row]
       const tail = (to + (row + 1) * stride) / 8 - 2
@@ -103,45 +104,48 @@ export class FloatRows implements Rows {
     arena.f32.set(query, at / 4)
     arena.kernels.magnitudes(at, 0, 1, dim, HITS)
     this.#queryLength = arena.f64[HITS / 8]
-    return this.#metric !== 'cosine' || this.#queryLength > 0
+    return !isDirectional(this.#metric) || this.#queryLength > 0
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     const { kernels } = this.arena
     const { query, rows, stride } = this.#block
     const rounding = this.#rounding
-    if (this.#metric === 'euclidean') {
-      return kernels.scanFloatsEuclidean(
-        rows,
-        stride,
-        from,
-        to,
-        query,
-        HITS,
-        1 - 2 * rounding,
-        1 + 2 * rounding,
-        this.#underflow,
-        least,
-        most,
-        allowed,
-      )
+    switch (SCAN_FORM[this.#metric]) {
+      case 'distance':
+        return kernels.scanFloatsEuclidean(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          HITS,
+          1 - 2 * rounding,
+          1 + 2 * rounding,
+          this.#underflow,
+          least,
+          most,
+          allowed,
+        )
+      case 'dot': {
+        const directions = isDirectional(this.#metric)
+        const scale = directions ? 1 / this.#queryLength : 1
+        return kernels.scanFloatsDot(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          HITS,
+          scale,
+          directions ? rounding : rounding * this.#queryLength,
+          this.#underflow * scale,
+          least,
+          most,
+          allowed,
+        )
+      }
     }
-    const cosine = this.#metric === 'cosine'
-    const scale = cosine ? 1 / this.#queryLength : 1
-    return kernels.scanFloatsDot(
-      rows,
-      stride,
-      from,
-      to,
-      query,
-      HITS,
-      scale,
-      cosine ? rounding : rounding * this.#queryLength,
-      this.#underflow * scale,
-      least,
-      most,
-      allowed,
-    )
   }
 
   similarity(position: number): number {
@@ -158,6 +162,8 @@ export class FloatRows implements Rows {
       case 'dot':
         kernels.exactDot(row, stride, 1, dim, query, HITS)
         break
+      default:
+        unknownMetric(this.#metric)
     }
     return arena.f64[HITS / 8]
   }

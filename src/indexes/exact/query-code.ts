@@ -1,4 +1,4 @@
-import type { Metric } from '../../vector/metric.ts'
+import { isDirectional, type Metric } from '../../vector/metric.ts'
 import { magnitude } from '../../vector/similarity.ts'
 
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
@@ -25,7 +25,7 @@ export class QueryCode {
   readonly #cosine: boolean
 
   constructor(metric: Metric, dim: number) {
-    this.#cosine = metric === 'cosine'
+    this.#cosine = isDirectional(metric)
     this.slack = (dim + 32) * 2 ** -51
     this.distanceRounding = 4 * this.slack
   }

@@ -1,5 +1,6 @@
 import { VecError } from '../../errors.ts'
-import type { KernelKind } from '../../kernels/kernels.ts'
+import { knownKernels, type KernelKind } from '../../kernels/kernels.ts'
+import { METRICS } from '../../vector/metric.ts'
 import { sectionLength } from '../vector-index.ts'
 import type { IndexImage, VectorIndex } from '../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
@@ -25,11 +26,9 @@ export function restoreExactIndex(
   options: { readonly kernels?: KernelKind } = {},
 ): VectorIndex {
   const { count, dim, kind, metric, positions, sections } = image
-  const { kernels } = options
+  const kernels = knownKernels(options.kernels)
   if (kind !== 'exact') throw damaged(`kind ${kind}`)
-  if (metric !== 'cosine' && metric !== 'euclidean' && metric !== 'dot') {
-    throw damaged(`metric ${String(metric)}`)
-  }
+  if (!METRICS.includes(metric)) throw damaged(`metric ${metric}`)
   if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) throw damaged(`dimension ${dim}`)
   if (!Number.isInteger(positions) || positions < 0) throw damaged(`${positions} positions`)
   if (!Number.isInteger(count) || count < 0 || count > positions) {

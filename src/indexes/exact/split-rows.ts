@@ -2,7 +2,7 @@ import { align16, HITS, LISTED } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import { HITS_BYTES } from '../../kernels/kernels.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
-import type { Metric } from '../../vector/metric.ts'
+import { isDirectional, type Metric } from '../../vector/metric.ts'
 import { copySection, MAX_STAGED_ROWS, sectionLength } from '../vector-index.ts'
 import type { IndexSection } from '../vector-index.ts'
 import { codeStride } from './code-rows.ts'
@@ -10,6 +10,7 @@ import { QueryCode } from './query-code.ts'
 import { RowBlock } from './row-block.ts'
 import { REMOVED, sameBytes } from './rows.ts'
 import type { Rows } from './rows.ts'
+import { SCAN_FORM, STORES_SQUARES } from './scan-form.ts'
 
 /** Bytes behind the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
 const HEAD_META = 12
@@ -93,9 +94,9 @@ export class SplitRows implements Rows {
     block.prepare(this.#positions, rows)
     block.ensure(this.#wholeGroups(this.#positions + rows))
     const { kernels, u8 } = block.arena
-    const cosine = this.#metric === 'cosine'
+    const cosine = isDirectional(this.#metric)
     if (cosine) kernels.magnitudes(block.staged, dim * 4, rows, dim, HITS)
-    const euclidean = this.#metric === 'euclidean' ? 1 : 0
+    const squares = STORES_SQUARES[SCAN_FORM[this.#metric]]
     // Whole rows first, where the hits of a scan would stand, behind the lengths.
     const scratch = HITS + MAX_STAGED_ROWS * 8
     const stride = codeStride(dim)
@@ -105,7 +106,7 @@ export class SplitRows implements Rows {
       u8.fill(0, scratch, scratch + count * stride)
       const from = block.staged + done * dim * 4
       const lengths = cosine ? HITS + done * 8 : 0
-      kernels.quantize(from, dim * 4, count, dim, lengths, euclidean, scratch, stride)
+      kernels.quantize(from, dim * 4, count, dim, lengths, squares, scratch, stride)
       const to = this.#positions + done
       kernels.splitRows(
         scratch,
@@ -167,13 +168,22 @@ export class SplitRows implements Rows {
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     // Without a threshold every row is a hit.
     const judge = least > -Infinity
-    const euclidean = this.#metric === 'euclidean'
-    let count: number
-    if (!judge) count = this.#list(from, to, allowed)
-    else if (euclidean) count = this.#headsEuclidean(from, to, least, allowed)
-    else count = this.#headsDot(from, to, least, allowed)
-    if (judge) this.#notice(count, to - from)
-    return euclidean ? this.#tailsEuclidean(count, least, most) : this.#tailsDot(count, least, most)
+    switch (SCAN_FORM[this.#metric]) {
+      case 'distance': {
+        const count = judge
+          ? this.#headsEuclidean(from, to, least, allowed)
+          : this.#list(from, to, allowed)
+        if (judge) this.#notice(count, to - from)
+        return this.#tailsEuclidean(count, least, most)
+      }
+      case 'dot': {
+        const count = judge
+          ? this.#headsDot(from, to, least, allowed)
+          : this.#list(from, to, allowed)
+        if (judge) this.#notice(count, to - from)
+        return this.#tailsDot(count, least, most)
+      }
+    }
   }
 
   #headsDot(from: number, to: number, least: number, allowed: number): number {

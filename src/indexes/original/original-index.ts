@@ -16,6 +16,8 @@ export interface OriginalBrute extends OriginalRows {
   readonly kind: 'brute'
 }
 
+export type OriginalKind = OriginalIndex['kind']
+
 export type OriginalDistance = 'cosine' | 'euclidean'
 
 /** `COV1`: rows are nodes in preorder, a parent before its children, children in stored order. */
