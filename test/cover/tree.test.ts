@@ -181,14 +181,14 @@ test('a zero row under cosine is live, is kept through a save, and has no simila
 test('options that cannot be served are refused with a reason', () => {
   const refused: [object, RegExp][] = [
     [{ metric: 'dot' }, /needs a metric.*dot does not/],
-    [{ metric: 'manhattan' }, /manhattan does not/],
+    [{ metric: 'manhattan' }, /unknown metric 'manhattan'/],
     [{ dim: 0 }, /dim must be an integer from 1 to 65536, got 0/],
     [{ dim: 1.5 }, /got 1.5/],
     [{ dim: 65537 }, /got 65537/],
     [{ base: 1 }, /base must be a number above 1, got 1/],
     [{ base: NaN }, /got NaN/],
     [{ base: Infinity }, /got Infinity/],
-    [{ bound: 'tight' }, /bound must be per_node or level, got tight/],
+    [{ bound: 'tight' }, /unknown bound 'tight'.*Known: per_node, level/],
     [{ parallel: 0 }, /parallel must be auto, off or an integer from 1, got 0/],
     [{ parallel: 'many' }, /got many/],
   ]
