@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
@@ -80,7 +80,16 @@ function checkHeader(name: string, options: OpenOptions): void {
   } catch (cause) {
     throw noAccess(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause)
   }
-  if (problem) throw problem
+  if (problem && !hasJournal(path)) throw problem
+}
+
+/**
+ * Whether a transaction may be unfinished: SQLite then restores the first page from the journal before it reads it, and
+ * refuses the file itself if that does not help.
+ */
+function hasJournal(path: string): boolean {
+  const journal = statSync(`${realpathSync(path)}-journal`, { throwIfNoEntry: false })
+  return journal !== undefined && journal.size > 0
 }
 
 function pathOf(name: string): string {

@@ -11,7 +11,7 @@ import {
   lastMessage,
   report,
 } from './vfs-errors.ts'
-import { AdaptedFile, ioMethods } from './vfs-files.ts'
+import { AdaptedFile, OpenFiles, ioMethods } from './vfs-files.ts'
 import { PathReader } from './vfs-path-reader.ts'
 import {
   type Field,
@@ -73,7 +73,7 @@ class Adapter {
 
   constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite
-    const files = new Map<Pointer, AdaptedFile>()
+    const files = new OpenFiles()
     const io = methodFields(sqlite, ioMethodsLayout, ioMethods(sqlite, files))
     const pIo = (version: number): Pointer =>
       makeStruct(sqlite, ioMethodsLayout, [[0, version], ...io])
@@ -102,7 +102,7 @@ class Adapter {
 function vfsMethods(
   sqlite: Sqlite,
   registered: ReadonlyMap<Pointer, Vfs>,
-  files: Map<Pointer, AdaptedFile>,
+  files: OpenFiles,
   /** sqlite3_io_methods for files without and with shared memory. */
   pMethods: { readonly plain: Pointer; readonly shared: Pointer },
 ): VfsMethods {
@@ -141,6 +141,7 @@ function vfsMethods(
       // SQLite asks for many files to go that were never there.
       if (path === null || !vfs.delete(path)) return SQLITE_IOERR_DELETE_NOENT
       if (syncDirectory & 1) vfs.syncDirectory(path)
+      else if (path.endsWith('-journal')) files.unsyncedRemovals.add(path)
       return SQLITE_OK
     }),
 

@@ -65,8 +65,15 @@ export class AdaptedFile {
   }
 }
 
+/** The files SQLite has open, by the address of its structure. */
+export class OpenFiles extends Map<Pointer, AdaptedFile> {
+  /** Paths of journals whose removal may not have reached the disk. */
+  readonly unsyncedRemovals: Set<string> = new Set()
+}
+
 /** The methods of sqlite3_io_methods. A file is given views of SQLite's memory, so bytes are not copied on the way. */
-export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoMethods {
+export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
+  const { unsyncedRemovals } = files
   const ahead = new ReadAhead()
 
   /** Finds the open file, and lets no exception into C. */
@@ -91,6 +98,7 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       files.delete(pFile)
       if (open === undefined) return SQLITE_OK
       ahead.forget(open.file)
+      if (open.isDatabase) unsyncedRemovals.delete(`${open.file.path}-journal`)
       try {
         open.file.close()
         return SQLITE_OK
@@ -131,8 +139,14 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       return SQLITE_OK
     }),
 
-    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ file }, size: bigint) => {
+    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ vfs, file, isDatabase }, size: bigint) => {
       ahead.forget(file)
+      const journal = `${file.path}-journal`
+      if (isDatabase && unsyncedRemovals.has(journal)) {
+        // After a power failure the journal may be back. It cannot restore pages that were cut off after the commit (VACUUM).
+        vfs.syncDirectory(journal)
+        unsyncedRemovals.delete(journal)
+      }
       file.truncate(Number(size))
       return SQLITE_OK
     }),
@@ -142,6 +156,7 @@ export function ioMethods(sqlite: Sqlite, files: Map<Pointer, AdaptedFile>): IoM
       if (open.unsyncedName) {
         open.vfs.syncDirectory(open.file.path)
         open.unsyncedName = false
+        unsyncedRemovals.delete(open.file.path)
       }
       return SQLITE_OK
     }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { before, beforeEach, describe, test } from 'node:test'
 import { open } from '../../src/engine.ts'
@@ -65,6 +66,20 @@ describe('a decorated file system', () => {
     db.close()
   })
 
+  test('cuts a file only when the removal of its journal is safe', async () => {
+    const db = await open(uri(), OPTIONS)
+    db.exec('CREATE TABLE t(a); INSERT INTO t VALUES(zeroblob(100000)); DELETE FROM t')
+    const seen: string[] = []
+    around = (call, go) => {
+      if (effects.has(call.operation)) seen.push(call.operation)
+      return go()
+    }
+    db.exec('VACUUM')
+    assert.deepEqual(seen.slice(-4), ['sync', 'delete', 'syncDirectory', 'truncate'])
+    around = plain
+    db.close()
+  })
+
   test('may read and write less than was asked: the rest follows', async () => {
     around = (call, go) => go(call.bytes?.subarray(0, 700))
     const name = uri()
@@ -90,6 +105,35 @@ describe('a decorated file system', () => {
   test('is registered once under a name', () => {
     assert.throws(() => registerVfs(sqlite, vfs), /called 'node' is registered already/)
   })
+})
+
+describe('a first page that a power failure left half-written', () => {
+  const damages: [name: string, damage: (page: Uint8Array) => void][] = [
+    ['without its magic', page => page.fill(0, 0, 512)],
+    ['that says WAL', page => page.fill(2, 18, 20)],
+  ]
+  for (const [name, damage] of damages)
+    test(`${name} is restored from the journal`, async () => {
+      const path = join(folder, `${++files}.sqlite`)
+      const crashed = join(folder, `${++files}.sqlite`)
+      const db = await open(`file://${path}?vfs=decorated`, OPTIONS)
+      db.exec('CREATE TABLE t(a); INSERT INTO t VALUES(1)')
+      around = (call, go) => {
+        if (call.operation === 'sync' && call.path === path) {
+          const bytes = readFileSync(path)
+          damage(bytes)
+          writeFileSync(crashed, bytes)
+          copyFileSync(`${path}-journal`, `${crashed}-journal`)
+        }
+        return go()
+      }
+      db.exec('UPDATE t SET a = 2')
+      around = plain
+      db.close()
+      const again = await open(crashed, OPTIONS)
+      assert.equal(again.prepare('SELECT a FROM t').pluck().get(), 1)
+      again.close()
+    })
 })
 
 const ROWS = 4000
