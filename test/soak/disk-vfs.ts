@@ -1,0 +1,31 @@
+import { installNodeVfs } from '../../src/engine/node-vfs.ts'
+import { registerVfs } from '../../src/engine/vfs-adapter.ts'
+import { loadSqlite } from '../../src/engine/wasm.ts'
+import { type Around, decoratedVfs } from '../engine/decorated-vfs.ts'
+
+const NAME = 'watched'
+const plain: Around = (_call, go) => go()
+let around = plain
+let registered = false
+
+/** Registers the file system whose calls can be watched, over that of the platform. */
+export async function registerWatched(): Promise<void> {
+  if (registered) return
+  registered = true
+  const sqlite = await loadSqlite()
+  const { vfs } = installNodeVfs(sqlite)
+  registerVfs(
+    sqlite,
+    decoratedVfs(NAME, vfs, (call, go) => around(call, go)),
+  )
+}
+
+/** Lets `next` see every call from now on, or nothing when it is undefined. */
+export function watch(next: Around | undefined): void {
+  around = next ?? plain
+}
+
+/** The name under which a file is opened so that all calls for it, its journals and attached files can be watched. */
+export function watchedName(path: string): string {
+  return `file://${path}?vfs=${NAME}`
+}
