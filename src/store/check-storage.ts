@@ -165,7 +165,7 @@ function checkLoaded(
   const journal = new Journal(db, schema)
   try {
     const now = journal.head()
-    if (!now || !journal.follows(head.point, now)) {
+    if (typeof now === 'string' || !journal.follows(head.point, now)) {
       return [damaged('the journal has no common past with it')]
     }
     const slice = new Storage(db, schema).load(name, dataset, searcher.recipe)

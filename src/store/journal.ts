@@ -20,6 +20,14 @@ export interface JournalHead extends Point {
   readonly prunedSeq: number
 }
 
+/** The highest number that is handled: SQLite counts to 2^63, a double is exact up to here. */
+const HIGHEST: number = Number.MAX_SAFE_INTEGER
+
+/** SQL: whether an entry, or the state, has numbers that no trigger of ours wrote, and that nothing can rely on. */
+export const UNSOUND_ENTRY: string = `(seq NOT BETWEEN 1 AND ${HIGHEST} OR typeof(tag) <> 'integer')`
+export const UNSOUND_STATE: string = `(typeof(epoch) <> 'integer' OR epoch NOT BETWEEN 0 AND ${HIGHEST}
+  OR typeof(pruned_seq) <> 'integer' OR pruned_seq NOT BETWEEN 0 AND ${HIGHEST})`
+
 /** The change journal of one schema of one connection. */
 export class Journal {
   readonly #head: Statement
@@ -29,7 +37,8 @@ export class Journal {
   constructor(db: Connection, schema: string) {
     const journal = `${quoteName(schema)}.${JOURNAL}`
     this.#head = db.prepare(
-      `SELECT s.epoch, s.pruned_seq, j.seq, j.tag FROM ${quoteName(schema)}.${JOURNAL_STATE} AS s
+      `SELECT s.epoch, s.pruned_seq, j.seq, j.tag, ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
+       FROM ${quoteName(schema)}.${JOURNAL_STATE} AS s
        LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
     )
     this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
@@ -38,9 +47,13 @@ export class Journal {
     )
   }
 
-  /** Where this connection's snapshot stands; undefined when the state's row is gone. */
-  head(): JournalHead | undefined {
-    return this.#head.first([], row => {
+  /**
+   * Where this connection's snapshot stands. 'missing': the state's row is gone. 'unsound': the last entry or the state has
+   * numbers that are none of ours, after which SQLite may number changes in any order: no index can be brought up to date.
+   */
+  head(): JournalHead | 'missing' | 'unsound' {
+    const head = this.#head.first([], row => {
+      if (row.number(4) !== 0) return 'unsound'
       const none = row.isNull(2)
       return {
         epoch: row.number(0),
@@ -49,6 +62,7 @@ export class Journal {
         tag: none ? 0n : row.bigint(3),
       }
     })
+    return head ?? 'missing'
   }
 
   /** Whether this snapshot's history goes through `point`, with every entry behind it still there. */
@@ -80,6 +94,24 @@ export class Journal {
   dispose(): void {
     for (const statement of [this.#head, this.#tag, this.#tail]) statement.finalize()
   }
+}
+
+/** Numbers of the first and the last entry, both 0 when there are none; undefined: some entry or the state is unsound. */
+export function journalRange(
+  db: Connection,
+  schema: string,
+): { readonly first: number; readonly last: number } | undefined {
+  const inSchema = quoteName(schema)
+  const ends = (end: string): string =>
+    `(SELECT seq FROM ${inSchema}.${JOURNAL} ORDER BY seq ${end} LIMIT 1)`
+  using statement = db.prepare(
+    `SELECT coalesce(${ends('ASC')}, 0), coalesce(${ends('DESC')}, 0), EXISTS (SELECT 1 FROM ${inSchema}.${JOURNAL_STATE} WHERE ${UNSOUND_STATE})`,
+  )
+  return statement.first([], row => {
+    const [first, last] = [row.number(0), row.number(1)]
+    const sound = first >= 0 && last <= HIGHEST && (first > 0 || last === 0) && row.number(2) === 0
+    return sound ? { first, last } : undefined
+  })
 }
 
 /** Writes an entry for each id, as the triggers do for a change. */

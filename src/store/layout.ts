@@ -115,9 +115,14 @@ export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2
  * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
  * never reaches what a double cannot hold.
  */
+const FRESH_EPOCH = 'random() & 0x7fffffffffff'
+
 export function firstState(schema: string): string {
-  return `INSERT OR IGNORE INTO ${quoteName(schema)}.${JOURNAL_STATE} VALUES (1, random() & 0x7fffffffffff, 0)`
+  return `INSERT OR IGNORE INTO ${quoteName(schema)}.${JOURNAL_STATE} VALUES (1, ${FRESH_EPOCH}, 0)`
 }
+
+/** What an UPDATE of the state sets, so that all indexes of the past are forgotten. */
+export const NEW_HISTORY: string = `epoch = ${FRESH_EPOCH}, pruned_seq = 0`
 
 /** The journal was written by hand: whoever remembers an earlier state must start anew. */
 const NEW_EPOCH = `UPDATE ${JOURNAL_STATE} SET epoch = epoch + 1;`

@@ -121,6 +121,9 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
       ? ''
       : new TextDecoder().decode(reader.bytes(reader.u32('note length'), 'note'))
   const sectionCount = reader.u32('section count')
+  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) {
+    throw damaged('its place in the journal is out of range')
+  }
   if (chunkBytes !== CHUNK_BYTES || sectionCount > MAX_SECTIONS) {
     throw damaged('its numbers are out of range')
   }

@@ -54,8 +54,8 @@ export class SliceReader {
     if (!journal) return undefined
     let head = journal.head()
     // Somebody deleted the row that tells which history this is: a new one begins.
-    if (!head && this.#heal(writing)) head = journal.head()
-    if (!head) return undefined
+    if (head === 'missing' && this.#heal(writing)) head = journal.head()
+    if (typeof head === 'string') return undefined
     const entry = this.#entry(dataset)
     if (this.#private.size > 0 && !writing) this.#settle(journal, head)
     let slice = this.#private.get(dataset) ?? entry.slice
@@ -83,7 +83,7 @@ export class SliceReader {
     if (!slice || !shape.journaled || !shape.unique) return undefined
     const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
     const head = journal.head()
-    if (!head || !journal.follows(slice.point, head)) return undefined
+    if (typeof head === 'string' || !journal.follows(slice.point, head)) return undefined
     const { seq } = slice.point
     return { slice, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
   }
@@ -160,6 +160,7 @@ export class SliceReader {
       this.#upkeep.forgetSaved(this.#shadow.name, dataset)
       this.view(dataset)
     }
+    if (!view) return ['not saved: there is no index, the table itself answers']
     return [
       this.#saveNow(dataset) ? 'optimized' : 'not saved: the file is locked or cannot be written',
     ]

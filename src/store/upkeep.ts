@@ -1,7 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import { isExported, retireExportTriggers } from './export-triggers.ts'
-import { JOURNAL } from './layout.ts'
-import { quoteName } from './names.ts'
+import { journalRange } from './journal.ts'
 import type { FileSlices } from './slice-cache.ts'
 import type { Slice } from './slice.ts'
 import { Storage } from './storage.ts'
@@ -83,8 +82,12 @@ export class Upkeep {
         slice.savedSeq !== slice.point.seq &&
         !isExported(db, this.#schema, shadow, dataset),
     )
+    const range = this.#range()
     // Who only reads leaves the journal to those who write.
-    const prune = (thorough || db.totalChanges > 0) && this.#journalIsLong()
+    const prune =
+      (thorough || db.totalChanges > 0) &&
+      range !== undefined &&
+      range.last - range.first > TAIL_ROWS
     if (unsaved.length === 0 && !prune) return true
     try {
       db.waitingAtMost(patience, () =>
@@ -93,8 +96,8 @@ export class Upkeep {
             for (const { shadow, dataset, slice } of unsaved) {
               this.storage.save(shadow, dataset, slice!)
             }
-            const last = this.#lastSeq()
-            for (let more = true; more;) more = this.storage.prune(last) > 0 && thorough
+            const last = this.#range()?.last ?? 0
+            for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
             retireExportTriggers(db, this.#schema)
           })
           .immediate(),
@@ -107,28 +110,12 @@ export class Upkeep {
     return true
   }
 
-  #journalIsLong(): boolean {
+  /** Undefined: there is no journal, or none that can be pruned. */
+  #range(): ReturnType<typeof journalRange> {
     try {
-      return this.#lastSeq() - this.#firstSeq() > TAIL_ROWS
+      return journalRange(this.#db, this.#schema)
     } catch {
-      return false
-    }
-  }
-
-  #lastSeq(): number {
-    return this.#number(`SELECT max(seq) FROM ${quoteName(this.#schema)}.${JOURNAL}`)
-  }
-
-  #firstSeq(): number {
-    return this.#number(`SELECT min(seq) FROM ${quoteName(this.#schema)}.${JOURNAL}`)
-  }
-
-  #number(sql: string): number {
-    const statement = this.#db.prepare(sql).pluck()
-    try {
-      return (statement.get() as number | null) ?? 0
-    } finally {
-      statement.finalize()
+      return undefined
     }
   }
 }
