@@ -1,4 +1,5 @@
 import { ReadAhead } from './read-ahead.ts'
+import { FCNTL_SNAPSHOT_ORDER } from './snapshot-order.ts'
 import {
   SQLITE_BUSY,
   SQLITE_ERROR,
@@ -34,6 +35,8 @@ const IOCAP_SUBPAGE_READ = 0x8000
 
 const SHM_UNLOCK = 1
 const SHM_EXCLUSIVE = 8
+/** Slots of readers: a snapshot begins when one of them is locked. */
+const FIRST_READER = 3
 
 const FCNTL_LOCKSTATE = 1
 const FCNTL_SIZE_HINT = 5
@@ -55,6 +58,8 @@ export class AdaptedFile {
   persistWal = false
   /** Where the sqlite3* stands that uses the file; 0 until SQLite has said so. */
   pConnection: Pointer = 0
+  /** Of the present or last snapshot of a shared WAL; 0 for none. */
+  snapshotOrder = 0
 
   constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
     this.vfs = vfs
@@ -75,6 +80,7 @@ export class OpenFiles extends Map<Pointer, AdaptedFile> {
 export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
   const { unsyncedRemovals } = files
   const ahead = new ReadAhead()
+  let snapshots = 0
 
   /** Finds the open file, and lets no exception into C. */
   function guarded(
@@ -209,19 +215,22 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       },
     ),
 
-    xShmLock: guarded(SQLITE_IOERR_SHMLOCK, ({ file }, slot: number, count, flags: number) => {
+    xShmLock: guarded(SQLITE_IOERR_SHMLOCK, (open, slot: number, count, flags: number) => {
+      const { file } = open
       // In WAL mode the file stays locked from one transaction to the next, while others write to it.
       ahead.forget(file)
       if (flags & SHM_UNLOCK) file.sharedMemory!.unlock(slot, count)
       else if (!file.sharedMemory!.lock(slot, count, (flags & SHM_EXCLUSIVE) !== 0))
         return SQLITE_BUSY
+      else if (slot >= FIRST_READER) open.snapshotOrder = ++snapshots
       return SQLITE_OK
     }),
 
     xShmBarrier: (pFile: Pointer) => files.get(pFile)?.file.sharedMemory?.barrier(),
 
-    xShmUnmap: guarded(SQLITE_IOERR_SHMMAP, ({ file }, remove: number) => {
-      file.sharedMemory!.unmap(remove !== 0)
+    xShmUnmap: guarded(SQLITE_IOERR_SHMMAP, (open, remove: number) => {
+      open.snapshotOrder = 0
+      open.file.sharedMemory!.unmap(remove !== 0)
       return SQLITE_OK
     }),
   }
@@ -248,6 +257,9 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         return SQLITE_OK
       case FCNTL_PDB:
         open.pConnection = p
+        return SQLITE_OK
+      case FCNTL_SNAPSHOT_ORDER:
+        sqlite.pokeDouble(p, open.snapshotOrder)
         return SQLITE_OK
       case FCNTL_PRAGMA:
         return pragma(open, pFile, p)

@@ -201,7 +201,7 @@ export class Searcher {
       }
       if (ghosts.length > seenGhosts) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
-        if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeAt(ghost)
+        if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeGhost(ghost)
         continue
       }
       // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".

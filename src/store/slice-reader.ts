@@ -1,6 +1,8 @@
 import type { Connection } from '../engine/connection.ts'
+import { snapshotOrder } from '../engine/snapshot-order.ts'
 import type { VectorIndex } from '../indexes/vector-index.ts'
 import { Journal, type JournalHead } from './journal.ts'
+import { RecentChanges } from './recent-changes.ts'
 import { countOf, embeddingLength, rowByKey, visitRows } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import { sliceCache, type FileSlices, type SliceEntry } from './slice-cache.ts'
@@ -15,7 +17,7 @@ export interface SliceView {
   readonly dataset: string
   /** The last journal entry of this snapshot. */
   readonly seq: number
-  /** The transaction has written: what it sees may never be committed. */
+  /** The slice is not to be changed by what this transaction sees: it has written and may never be committed, or it began before the slice's state. */
   readonly writing: boolean
 }
 
@@ -60,6 +62,8 @@ export class SliceReader {
     if (this.#private.size > 0 && !writing) this.#settle(journal, head)
     let slice = this.#private.get(dataset) ?? entry.slice
     if (slice && !journal.follows(slice.point, head)) {
+      const older = this.#olderView(dataset, entry, head)
+      if (older !== 'none') return older
       // Rolled back, pruned, restored or rewritten: this history is not the one the slice was built on.
       this.#drop(dataset, entry, slice)
       slice = undefined
@@ -184,6 +188,23 @@ export class SliceReader {
     this.#journal = undefined
   }
 
+  /** The shared slice as a snapshot sees it that began before the slice's state; undefined: the table answers. */
+  #olderView(
+    dataset: string,
+    { slice }: SliceEntry,
+    { epoch, seq }: JournalHead,
+  ): SliceView | undefined | 'none' {
+    if (!slice || slice.point.epoch !== epoch || slice.point.seq <= seq) return 'none'
+    const order = this.#order()
+    if (!slice.recent.isNewerThan(order)) return 'none'
+    const changed = slice.recent.since(seq, order)
+    return changed && { slice, changed, dataset, seq, writing: true }
+  }
+
+  #order(): number | undefined {
+    return snapshotOrder(this.#db, this.#shadow.schema)
+  }
+
   #entry(dataset: string): SliceEntry {
     return sliceCache.entry(this.#file, this.#shadow.name, dataset, this.#recipe.key)
   }
@@ -230,9 +251,15 @@ export class SliceReader {
       // Saved in a transaction that was rolled back.
       const saved = this.#upkeep.storage.head(this.#shadow.name, dataset)
       if (saved?.point.seq !== slice.savedSeq) slice.savedSeq = undefined
-      sliceCache.keep(entry, slice)
+      this.#share(entry, slice)
     }
     this.#private.clear()
+  }
+
+  /** From here on other connections may bring the slice up to date. */
+  #share(entry: SliceEntry, slice: Slice): void {
+    slice.recent = new RecentChanges(slice.point.seq, this.#order())
+    sliceCache.keep(entry, slice)
   }
 
   #drop(dataset: string, entry: SliceEntry, slice: Slice): void {
@@ -258,7 +285,7 @@ export class SliceReader {
       return undefined
     }
     if (writing) this.#private.set(dataset, slice)
-    else sliceCache.keep(entry, slice)
+    else this.#share(entry, slice)
     return slice
   }
 
@@ -279,7 +306,7 @@ export class SliceReader {
     }
     if (writing) this.#private.set(dataset, slice)
     else {
-      sliceCache.keep(entry, slice)
+      this.#share(entry, slice)
       this.#upkeep.suggest(slice)
     }
     return slice
@@ -324,6 +351,7 @@ export class SliceReader {
         throw error
       }
       slice.point = pointOf(head)
+      if (!own) slice.recent.add(seq, ids, this.#order())
       if (!own) this.#upkeep.suggest(slice)
     }
     // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.

@@ -4,6 +4,7 @@ import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import type { Metric } from '../vector/metric.ts'
 import { IdTable } from './id-table.ts'
 import type { Point } from './journal.ts'
+import { RecentChanges } from './recent-changes.ts'
 import { StagedIds } from './staged-ids.ts'
 
 /** How the index of a slice is made: the options of its vec table. */
@@ -43,6 +44,8 @@ export class Slice {
   countAtSeq = -1
   /** The entry that its saved form covers; undefined when there is none. */
   savedSeq: number | undefined
+  /** For snapshots that are older than `point`. */
+  recent: RecentChanges
   readonly #free: number[] = []
   readonly #expected: number
   /** The empty index that takes the vectors, unless they are of another dimension. */
@@ -60,6 +63,7 @@ export class Slice {
     this.recipe = recipe
     this.point = point
     this.verifiedSeq = point.seq
+    this.recent = new RecentChanges(point.seq, undefined)
     this.#expected = expectedRows
     this.#successor = successor
     this.ids = ids
@@ -177,11 +181,17 @@ export class Slice {
   remove(id: Uint8Array): boolean {
     const position = this.ids.find(id)
     if (position < 0) return false
-    this.removeAt(position)
+    this.#removeAt(position)
     return true
   }
 
-  removeAt(position: number): void {
+  /** Takes out a row that vanished without a journal entry. An older snapshot may still have it. */
+  removeGhost(position: number): void {
+    this.recent.note(this.point.seq, [this.ids.idAt(position).slice()])
+    this.#removeAt(position)
+  }
+
+  #removeAt(position: number): void {
     this.ids.forget(position)
     this.index!.remove(position)
     this.#free.push(position)
