@@ -1,5 +1,7 @@
 import { constants, readSync, statSync } from 'node:fs'
 import { closeLockable, lockableOf, openLockable } from './lockable-files.ts'
+import { shellWord } from './shell-word.ts'
+import { SQLITE_CANTOPEN, VfsFailure } from './vfs-errors.ts'
 
 const MAGIC = 'SQLite format 3\0'
 
@@ -39,6 +41,16 @@ function headerOf(fd: number): DatabaseHeader | 'empty' | 'not-a-database' {
     journalMode: header[19] === 2 ? 'wal' : 'delete',
     encoding: encodings[header.readUInt32BE(56)] ?? 'UTF-8',
   }
+}
+
+/** Throws for a database whose text this SQLite cannot read. */
+export function requireUtf8(fd: number, path: string): void {
+  const header = headerOf(fd)
+  if (typeof header === 'string' || header.encoding === 'UTF-8') return
+  const recipe = `sqlite3 ${shellWord(path)} '.dump --preserve-rowids' | sqlite3 ${shellWord(`${path}-utf8`)}`
+  const hint = `copy it into a UTF-8 database with the sqlite3 shell: ${recipe}`
+  const text = `${path} stores its text as ${header.encoding}, and only UTF-8 can be read here: ${hint}`
+  throw new VfsFailure(SQLITE_CANTOPEN, path, text, { hint })
 }
 
 export type JournalMode = 'wal' | 'delete' | 'empty' | 'not-a-database'

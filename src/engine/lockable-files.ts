@@ -38,6 +38,7 @@ const LEAVE_MS = 1000
 
 const families = new Map<string, Family>()
 const descriptors = new Map<number, Descriptor>()
+let newest: string | undefined
 let idle = 0
 let locks: Fcntl | undefined
 let timer: NodeJS.Timeout | undefined
@@ -56,6 +57,7 @@ export function guardCloses(kind: LockKind): void {
  * descriptor `database` belongs to. Close it with `closeLockable` only.
  */
 export function openLockable(path: string, flags: number, mode = 0o644, database?: number): number {
+  if (database === undefined) newest = path
   const writable = (flags & (constants.O_RDWR | constants.O_WRONLY)) !== 0
   const reused = (flags & constants.O_EXCL) === 0 ? takeIdle(path, writable) : undefined
   if (reused !== undefined) return reused
@@ -80,6 +82,11 @@ export function closeLockable(fd: number): void {
   idle++
   closeIdle(family)
   if (idle > 0) retryIn(RETRY_FIRST_MS)
+}
+
+/** The database that was opened last, also when it is closed again. */
+export function newestDatabase(): string | undefined {
+  return newest
 }
 
 /** An open descriptor of the file at `path`, for reading what it holds without opening and closing another. */

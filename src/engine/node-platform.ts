@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
 import { setLargePages } from '../kernels/large-pages.ts'
+import { lockableOf, newestDatabase } from './lockable-files.ts'
 import {
   fileIdentity,
   installNodeVfs,
@@ -11,7 +12,10 @@ import {
   readJournalMode,
 } from './node-vfs.ts'
 import type { OpenOptions, Platform } from './open.ts'
+import { shellWord } from './shell-word.ts'
 import { transparentHugePages } from './transparent-huge-pages.ts'
+import { SQLITE_READONLY_DBMOVED } from './vfs-errors.ts'
+import { fullPath } from './vfs-paths.ts'
 import { loadedSqlite, type Sqlite } from './wasm.ts'
 
 /** As far as SQLite's memory can grow. */
@@ -63,8 +67,7 @@ function checkFile(name: string, options: OpenOptions): void {
     )
     return
   }
-  if (found.isDirectory())
-    throw cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
+  if (found.isDirectory()) throw folderProblem(path)
   requireAccess(path, constants.R_OK, `${path} cannot be opened: no permission to read it`)
 }
 
@@ -132,8 +135,16 @@ function cannotOpen(message: string, hint: string): VecError {
   })
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+const folderProblem = (path: string): VecError =>
+  cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
+
 /** What the first bytes of a file already tell. */
 function headerProblem(path: string, walAllowed: boolean): VecError | undefined {
+  if (isFolder(path)) return folderProblem(path)
   const mode = readJournalMode(path)
   if (mode === 'not-a-database') {
     return new VecError(
@@ -151,7 +162,7 @@ function sharesWal(): boolean {
 }
 
 function walProblem(path: string): VecError {
-  const hint = `npm install koffi (on Linux), or convert it while no one uses it (sqlite3 '${path}' 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
+  const hint = `npm install koffi (on Linux), or convert it while no one uses it (sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
   return new VecError(
     'SQLITE_CANTOPEN',
     `${path} is in WAL mode, which this process cannot share: ${hint}`,
@@ -159,27 +170,66 @@ function walProblem(path: string): VecError {
   )
 }
 
-/** A file may have turned to WAL, or vanished, since it was opened; an attached one was never checked. */
+/** A file may have turned to WAL, or moved, since it was opened; an attached one was never checked. */
 function explain(failure: VecError, files: readonly string[]): VecError | undefined {
+  // ATTACH mostly names its file, and where it does not, has just opened and closed it.
+  const attached = /^unable to open database: (.+)$/s.exec(failure.message)?.[1]
+  const paths = (attached === undefined ? files : [attached]).flatMap(realPath)
   if (failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_NOTADB') {
-    for (const file of files) {
-      const problem = file === '' ? undefined : readableHeaderProblem(file)
+    const newest = newestDatabase() ?? ''
+    const closed = lockableOf(newest) === undefined ? realPath(newest) : []
+    for (const path of [...closed, ...paths]) {
+      const problem = readableHeaderProblem(path)
       if (problem) return problem
     }
   }
+  if (failure.extendedCode === SQLITE_READONLY_DBMOVED) return moved(failure, paths)
   const known = lastVfsError(failure.extendedCode)
-  if (!known || !files.some(file => file !== '' && known.path.startsWith(pathOf(file))))
-    return undefined
-  const hint = known.hint ?? failure.hint
-  return new VecError(failure.code, `${failure.message}: ${known.message}`, {
+  if (!known || !paths.some(path => known.path.startsWith(path))) return undefined
+  const hint = known.hint ?? HINTS[known.errno] ?? failure.hint
+  const what = known.message.includes(known.path)
+    ? known.message
+    : `${known.path}: ${known.message}`
+  return new VecError(failure.code, `${failure.message}: ${what}`, {
     extendedCode: failure.extendedCode,
     ...(hint === undefined ? {} : { hint }),
   })
 }
 
-function readableHeaderProblem(file: string): VecError | undefined {
+const HARDWARE = 'the disk or the way to it fails: look at the system log, and copy the file away'
+const HINTS: Readonly<Record<string, string>> = { EIO: HARDWARE, ENXIO: HARDWARE }
+
+/** The name of a file that SQLite knows it by; none for databases in memory and names that cannot be read. */
+function realPath(name: string): string[] {
+  if (name === '') return []
   try {
-    return headerProblem(pathOf(file), sharesWal())
+    return [fullPath(pathOf(name)).path]
+  } catch {
+    return []
+  }
+}
+
+/** SQLite says "attempt to write a readonly database" of a file that is not where it was opened. */
+function moved(failure: VecError, paths: readonly string[]): VecError | undefined {
+  const path = paths.find(each => lockableOf(each) === undefined)
+  if (path === undefined) return undefined
+  const what = isFile(path)
+    ? `another file is now at ${path}: the one that this connection has open was moved or deleted`
+    : `${path} was moved or deleted while this connection has it open`
+  const hint = 'close this connection, and open the file where it is now'
+  return new VecError(
+    failure.code,
+    `${what}; it can still be read, and is not written to: ${hint}`,
+    {
+      extendedCode: failure.extendedCode,
+      hint,
+    },
+  )
+}
+
+function readableHeaderProblem(path: string): VecError | undefined {
+  try {
+    return headerProblem(path, sharesWal())
   } catch {
     // A file that cannot be read is SQLite's to report.
     return undefined

@@ -14,6 +14,7 @@ import {
 import { isAbsolute } from 'node:path'
 import { VecError } from '../errors.ts'
 import { identityOf } from './database-file.ts'
+import { requireUtf8 } from './database-header.ts'
 import { directoryLocks } from './directory-locks.ts'
 import { fcntl } from './fcntl.ts'
 import type { LockKind, Locks } from './file-locks.ts'
@@ -154,6 +155,7 @@ class NodeFileSystem implements Vfs {
         errno: 'EISDIR',
       })
     if (!identity.isFile) throw new VfsFailure(SQLITE_CANTOPEN, path, `${path}: not a regular file`)
+    requireUtf8(fd, path)
     const journal = `${path}-journal`
     const journalGone = (): boolean =>
       [...this.#journals].some(file => file.path === journal && file.isRemoved())

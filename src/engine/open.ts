@@ -124,7 +124,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   try {
     if (!memory) files.checkOpened(path, options)
     if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
-    setCacheSize(db, cacheSize)
+    setCacheSize(db, cacheSize, options.exclusive === true)
   } catch (error) {
     db.close()
     throw error
@@ -132,12 +132,19 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   return db
 }
 
-/** SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. */
-function setCacheSize(db: Connection, bytes: number): void {
+/**
+ * SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. Setting it reads the file: this is where an
+ * exclusive connection takes its lock, or fails. Others must not wait at open for somebody who writes.
+ */
+function setCacheSize(db: Connection, bytes: number, exclusive: boolean): void {
+  const set = (): unknown => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`)
+  if (exclusive) {
+    set()
+    return
+  }
   try {
-    db.waitingAtMost(0, () => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`))
+    db.waitingAtMost(0, set)
   } catch (error) {
-    // It reads the file, which somebody may be writing: opening must not wait for that.
     if (!(error instanceof VecError && error.code === 'SQLITE_BUSY')) throw error
   }
 }

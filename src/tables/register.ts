@@ -26,6 +26,11 @@ export async function open(
 ): Promise<Connection> {
   await loadEngine()
   const db = openConnection(path, options)
-  if (options.register !== false) register(db)
+  try {
+    if (options.register !== false) register(db)
+  } catch (error) {
+    db.close()
+    throw error
+  }
   return db
 }

@@ -162,9 +162,10 @@ describe('native code that holds a lock', { skip }, () => {
       assert.equal(descriptorsOf(path), 0)
     })
 
-  test('keeps it when another process locked before it', async () => {
+  test('keeps it when another process locked before it', async t => {
     const path = create()
     const child = new Child('native', path, 'hold', 'BEGIN; SELECT a FROM t')
+    t.after(() => child.process.kill('SIGKILL'))
     await child.line('held')
     const native = openNative(path, { timeout: 0 })
     native.exec('BEGIN; SELECT a FROM t')
@@ -227,10 +228,11 @@ describe('native code that holds a lock', { skip }, () => {
 test(
   'another process that holds PENDING for long makes no descriptors pile up',
   { skip },
-  async () => {
+  async t => {
     const path = create()
     const db = RawConnection.open(sqlite, path)
     const child = new Child('native', path, 'hold', 'BEGIN EXCLUSIVE')
+    t.after(() => child.process.kill('SIGKILL'))
     await child.line('held')
     db.close()
     for (let n = 0; n < 50; n++) {
