@@ -2,7 +2,7 @@ import type { Connection, SqlValue } from '../main.ts'
 import { CliError, inputError, usageError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { counted } from './counted.ts'
-import { checkedFilter } from './filter.ts'
+import { Filter } from './filter.ts'
 import { quoteName } from './sql-names.ts'
 import { TargetFile } from './target-file.ts'
 import { chosenDataset, type VecTable } from './vec-tables.ts'
@@ -31,7 +31,12 @@ export async function exportMatrix(
   const { signal } = context
   const dataset = chosenDataset(context, db, table)
   const condition = context.flags.text('filter')
-  const filter = condition === undefined ? '' : `AND ${checkedFilter(db, table, condition)}`
+  const notes: string[] = []
+  const filter =
+    condition === undefined
+      ? ''
+      : `AND ${new Filter(db, table, condition).safe([dataset], note => notes.push(note))}`
+  for (const note of notes) await context.note(note)
   const from = `FROM main.${quoteName(table.shadow)}
     WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 ${filter}`
   const first = db.prepare(`SELECT length(embedding) ${from} LIMIT 1`).pluck().get(dataset)

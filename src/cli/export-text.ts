@@ -8,7 +8,7 @@ import {
   type StoredDocument,
   type VectorText,
 } from './document-text.ts'
-import { checkedFilter } from './filter.ts'
+import { Filter } from './filter.ts'
 import { quoteName } from './sql-names.ts'
 import { TargetFile } from './target-file.ts'
 import type { VecTable } from './vec-tables.ts'
@@ -29,6 +29,13 @@ export async function exportText(
   const path = context.args.get('output')
   const { signal } = context
   const write = format === 'jsonl' ? jsonLine : csvLine
+  const notes: string[] = []
+  const condition = context.flags.text('filter')
+  const filter =
+    condition === undefined
+      ? undefined
+      : new Filter(db, table, condition).safe(dataset, note => notes.push(note))
+  for (const note of notes) await context.note(note)
   const target = path === undefined ? undefined : new TargetFile(path, context.flags.on('force'))
   const progress = context.progress('exporting')
   let documents = 0
@@ -42,7 +49,7 @@ export async function exportText(
     signal.throwIfAborted()
   }
   try {
-    for (const document of storedDocuments(context, db, table, dataset)) {
+    for (const document of storedDocuments(db, table, dataset, filter)) {
       piece += `${write(document, vectors)}\n`
       documents++
       if (piece.length < PIECE) continue
@@ -61,19 +68,18 @@ export async function exportText(
 }
 
 function* storedDocuments(
-  context: Context,
   db: Connection,
   table: VecTable,
   dataset: readonly BindValue[],
+  filter: string | undefined,
 ): Generator<StoredDocument> {
   const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()
   const present = new Set((info.all(table.shadow) as string[]).map(name => name.toLowerCase()))
   info.finalize()
   const column = (name: string): string => (present.has(name) ? name : 'NULL')
-  const condition = context.flags.text('filter')
   const where = [
     ...(dataset.length === 0 ? [] : ['dataset_id = ?']),
-    ...(condition === undefined ? [] : [checkedFilter(db, table, condition)]),
+    ...(filter === undefined ? [] : [filter]),
   ]
   const rows = db
     .prepare(

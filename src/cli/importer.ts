@@ -1,11 +1,17 @@
-import { insertMany, VecError, type BindValue, type Connection, type InsertRow } from '../main.ts'
+import { insertMany, VecError, type BindValue, type Connection } from '../main.ts'
+import { DimensionRule } from '../vec.ts'
 import { documentsOf, lengthOf, type Batch } from './batches.ts'
 import { CliError, inputError } from './cli-error.ts'
+import { notFiniteAt } from './finite.ts'
+import { MergeWriter } from './merge-writer.ts'
+import { MetaText } from './meta-text.ts'
 import { placeOf, type Document, type DocumentSource, type Extra } from './sources/document.ts'
 import { quoteName } from './sql-names.ts'
+import { Unfindable, type Reason, type UnfindableCounts } from './unfindable.ts'
+import { vecMetric } from './vec-metric.ts'
 import type { VecTable } from './vec-tables.ts'
 
-export type OnConflict = 'error' | 'replace' | 'skip'
+export type OnConflict = 'error' | 'replace' | 'skip' | 'merge'
 
 export interface ImportTarget {
   readonly table: VecTable
@@ -22,7 +28,7 @@ const READ: Readonly<Record<Extra, (document: Document) => string | number | nul
   content: document => document.content,
   meta: document => document.meta,
   embedding_model: document => document.model,
-  archived: document => (document.archived ? 1 : 0),
+  archived: document => (document.archived === undefined ? null : Number(document.archived)),
 }
 
 const CONFLICTS = { error: 'abort', replace: 'replace', skip: 'ignore' } as const
@@ -32,26 +38,51 @@ export class Importer {
   readonly #db: Connection
   readonly #target: ImportTarget
   readonly #source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>
-  readonly #columns: ReadonlySet<string>
+  /** What the documents may say, and the table has a column for. */
+  readonly #present: readonly Extra[]
+  readonly #absent: readonly Extra[]
   readonly #dims = new Map<string, number>()
-  /** Documents in the file now that were not before, or were replaced. */
+  readonly #rule: DimensionRule
+  readonly #meta: MetaText
+  readonly #unfindable: Unfindable
+  readonly #merge: MergeWriter
+  readonly #rowsBefore: number
+  /** Documents in the file now that were not before, or were replaced or completed. */
   written = 0
   /** Left out, as they were there already. */
   skipped = 0
-  /** Of all these, without an embedding. */
-  unembedded = 0
+  /** Of those written: completed what was there. */
+  merged = 0
 
   constructor(
     db: Connection,
     target: ImportTarget,
     source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>,
   ) {
+    const { name, shadow } = target.table
     this.#db = db
     this.#target = target
     this.#source = source
     const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()
-    this.#columns = new Set((info.all(target.table.shadow) as string[]).map(n => n.toLowerCase()))
+    const columns = new Set((info.all(shadow) as string[]).map(n => n.toLowerCase()))
     info.finalize()
+    if (columns.size === 0) {
+      throw new CliError('CLI_FILE', `the documents of ${name} are not in this file`, {
+        hint: `${name} names the file that has ${shadow} (dbpath): import into that file`,
+      })
+    }
+    const extras = new Set(source.carries)
+    if (target.model !== undefined) extras.add('embedding_model')
+    this.#present = [...extras].filter(column => columns.has(column))
+    this.#absent = [...extras].filter(column => !columns.has(column))
+    this.#rule = new DimensionRule(db, name)
+    this.#meta = new MetaText(db)
+    this.#unfindable = new Unfindable(db, shadow, columns, {
+      cosine: vecMetric(db, name) === 'cosine',
+      archivedCounts: this.#rule.archivedCounts,
+    })
+    this.#merge = new MergeWriter(db, shadow, ['dataset_id', 'id', 'embedding', ...this.#present])
+    this.#rowsBefore = target.onConflict === 'replace' ? this.#rows() : 0
   }
 
   /** Dimensions by dataset, of those that got vectors. */
@@ -59,37 +90,81 @@ export class Importer {
     return this.#dims
   }
 
+  /** Metadata that was no JSON, and is a JSON string now. */
+  get wrapped(): number {
+    return this.#meta.wrapped
+  }
+
+  /** Of those written: stand in the place of others of the same id. Asked at the end. */
+  get replaced(): number {
+    if (this.#target.onConflict !== 'replace') return 0
+    return Math.max(0, this.written - (this.#rows() - this.#rowsBefore))
+  }
+
+  /** Of those written: no search finds them. Asked at the end. */
+  unfindable(): UnfindableCounts {
+    return this.#unfindable.counts()
+  }
+
   /** All of the batch, or none. */
   write(batch: Batch): void {
-    const { model } = this.#target
-    const extras = new Set(this.#source.carries)
-    if (model !== undefined) extras.add('embedding_model')
-    const present = [...extras].filter(column => this.#columns.has(column))
-    const absent = [...extras].filter(column => !this.#columns.has(column))
-    const read = present.map(column =>
-      column === 'embedding_model' && model !== undefined ? () => model : READ[column],
-    )
-    const columns = ['dataset_id', 'id', 'embedding', ...present]
-    const checked = (document: Document): InsertRow => {
-      this.#check(document, absent)
-      const row: BindValue[] = [this.#datasetOf(document), document.id, document.embedding]
-      for (const value of read) row.push(value(document))
-      return row
-    }
-    function* rows(): Generator<InsertRow> {
-      for (const document of documentsOf(batch)) yield checked(document)
-    }
-    const { unembedded } = this
+    const undo = this.#unfindable.mark()
+    const { wrapped } = this.#meta
     try {
-      const inserted = insertMany(this.#db, this.#target.table.shadow, columns, rows(), {
-        conflict: CONFLICTS[this.#target.onConflict],
-      })
-      this.written += inserted
-      this.skipped += lengthOf(batch) - inserted
+      if (this.#target.onConflict === 'merge') this.#mergeAll(batch)
+      else this.#insertAll(batch, CONFLICTS[this.#target.onConflict])
     } catch (error) {
-      this.unembedded = unembedded
+      undo()
+      this.#meta.wrapped = wrapped
       throw this.#explained(error, batch)
     }
+  }
+
+  close(): void {
+    this.#rule.dispose()
+  }
+
+  #insertAll(batch: Batch, conflict: 'abort' | 'replace' | 'ignore'): void {
+    const columns = ['dataset_id', 'id', 'embedding', ...this.#present]
+    const rows = function* (this: Importer): Generator<readonly BindValue[]> {
+      for (const document of documentsOf(batch)) {
+        yield this.#row(document).map((value, i) =>
+          columns[i] === 'archived' ? (value ?? 0) : value,
+        )
+      }
+    }
+    const { shadow } = this.#target.table
+    const inserted = insertMany(this.#db, shadow, columns, rows.call(this), { conflict })
+    this.written += inserted
+    this.skipped += lengthOf(batch) - inserted
+  }
+
+  #mergeAll(batch: Batch): void {
+    let merged = 0
+    this.#db.transaction(() => {
+      for (const document of documentsOf(batch)) {
+        if (this.#merge.write(this.#row(document))) merged++
+      }
+    })()
+    this.written += lengthOf(batch)
+    this.merged += merged
+  }
+
+  /** Checks a document; its values stand in the order of the columns. */
+  #row(document: Document): readonly BindValue[] {
+    for (const column of this.#absent) this.#requireEmpty(document, column)
+    const dataset = this.#datasetOf(document)
+    this.#checkEmbedding(document, dataset)
+    this.#countUnfindable(document, dataset)
+    const { model } = this.#target
+    const row: BindValue[] = [dataset, document.id, document.embedding]
+    for (const column of this.#present) {
+      if (column === 'embedding_model' && model !== undefined) row.push(model)
+      else if (column === 'meta') {
+        row.push(this.#meta.of(document.meta, () => this.#place(document)))
+      } else row.push(READ[column](document))
+    }
+    return row
   }
 
   #datasetOf(document: Document): string {
@@ -98,35 +173,53 @@ export class Importer {
   }
 
   /** A row of another dimension would be stored, and then never found. */
-  #check(document: Document, absent: readonly Extra[]): void {
-    for (const column of absent) this.#requireEmpty(document, column)
-    const { embedding } = document
-    if (embedding === null) {
-      this.unembedded++
-      return
-    }
-    const dataset = this.#datasetOf(document)
+  #checkEmbedding(document: Document, dataset: string): void {
+    const { embedding, id } = document
+    if (embedding === null) return
     if (embedding.length % 4 !== 0 || embedding.length === 0) {
       throw inputError(
-        `${this.#place(document)}: ${embedding.length} bytes are no float32 embedding`,
-      )
-    }
-    const dim = embedding.length / 4
-    const known = this.#dims.get(dataset) ?? this.#dimInFile(dataset) ?? dim
-    this.#dims.set(dataset, known)
-    if (dim !== known) {
-      throw new CliError(
-        'CLI_INPUT',
-        `${this.#place(document)}: the embedding of '${document.id}' has ${dim} dimensions, those of dataset '${dataset}' have ${known}`,
-        { hint: 'one dataset holds vectors of one model: import into another with --dataset' },
+        `${this.#place(document)}: the embedding of '${id}' has ${embedding.length} bytes: float32 has four for each number`,
+        'is it another field, or another type of numbers?',
       )
     }
     const at = notFiniteAt(embedding)
     if (at >= 0) {
       throw inputError(
-        `${this.#place(document)}: number ${at} of the embedding of '${document.id}' is NaN or infinite`,
+        `${this.#place(document)}: number ${at} of the embedding of '${id}' is NaN or infinite`,
         'such a document would never be found',
       )
+    }
+    // No search looks at it.
+    if (document.archived === true && !this.#rule.archivedCounts) return
+    const dim = embedding.length / 4
+    const required = this.#requiredDimension(dataset, dim, id)
+    if (dim === required) return
+    throw new CliError(
+      'CLI_INPUT',
+      `${this.#place(document)}: the embedding of '${id}' has ${dim} dimensions, those of dataset '${dataset}' have ${required}`,
+      { hint: 'one dataset holds vectors of one model: import into another with --dataset' },
+    )
+  }
+
+  /** Rows that this import has given to SQLite may not be in the table yet: the first one decides for them. */
+  #requiredDimension(dataset: string, dim: number, id: string): number {
+    const known = this.#dims.get(dataset)
+    if (known !== undefined) return known
+    const { onConflict } = this.#target
+    const replaces = onConflict === 'replace' || onConflict === 'merge' ? id : undefined
+    const required = this.#rule.required(dataset, dim, replaces) || dim
+    if (required === dim) this.#dims.set(dataset, dim)
+    return required
+  }
+
+  #countUnfindable(document: Document, dataset: string): void {
+    const { embedding, id, archived } = document
+    const reason: Reason | undefined = this.#unfindable.reasonFor(embedding, archived === true)
+    if (reason === undefined) return
+    const { onConflict } = this.#target
+    if (onConflict === 'error') this.#unfindable.count(reason)
+    else if (onConflict !== 'skip' || !this.#unfindable.has(dataset, id)) {
+      this.#unfindable.countLater(reason, dataset, id)
     }
   }
 
@@ -134,15 +227,13 @@ export class Importer {
     return placeOf(this.#source, document.at)
   }
 
-  #dimInFile(dataset: string): number | undefined {
-    const statement = this.#db.prepare(
-      `SELECT length(embedding) / 4 FROM main.${quoteName(this.#target.table.shadow)}
-       WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 LIMIT 1`,
-    )
+  #rows(): number {
+    const table = quoteName(this.#target.table.shadow)
+    const count = this.#db.prepare(`SELECT count(*) FROM main.${table}`).pluck()
     try {
-      return statement.pluck().get(dataset) as number | undefined
+      return Number(count.get())
     } finally {
-      statement.finalize()
+      count.finalize()
     }
   }
 
@@ -164,49 +255,25 @@ export class Importer {
     if (error.cause instanceof CliError) return error.cause
     if (error.code !== 'SQLITE_CONSTRAINT') return error
     const seen = new Map<string, number>()
-    const present = this.#db.prepare(
-      `SELECT 1 FROM main.${quoteName(this.#target.table.shadow)} WHERE dataset_id = ? AND id = ?`,
-    )
-    try {
-      for (const document of documentsOf(batch)) {
-        const dataset = this.#datasetOf(document)
-        const key = JSON.stringify([dataset, document.id])
-        const earlier = seen.get(key)
-        seen.set(key, document.at)
-        if (earlier === undefined && present.get(dataset, document.id) === undefined) continue
-        const where =
-          earlier === undefined
-            ? 'is there already'
-            : `stood in ${this.#source.unit} ${earlier} already`
-        return new CliError(
-          'CLI_INPUT',
-          `${placeOf(this.#source, document.at)}: the id '${document.id}' of dataset '${dataset}' ${where}`,
-          {
-            hint: '--on-conflict replace takes the new one, --on-conflict skip keeps the old one',
-            cause: error,
-          },
-        )
-      }
-    } finally {
-      present.finalize()
+    for (const document of documentsOf(batch)) {
+      const dataset = this.#datasetOf(document)
+      const key = JSON.stringify([dataset, document.id])
+      const earlier = seen.get(key)
+      seen.set(key, document.at)
+      if (earlier === undefined && !this.#unfindable.has(dataset, document.id)) continue
+      const where =
+        earlier === undefined
+          ? 'is there already'
+          : `stood in ${this.#source.unit} ${earlier} already`
+      return new CliError(
+        'CLI_INPUT',
+        `${this.#place(document)}: the id '${document.id}' of dataset '${dataset}' ${where}`,
+        {
+          hint: '--on-conflict replace takes the new one, merge completes the old one with it, skip keeps the old one',
+          cause: error,
+        },
+      )
     }
     return error
   }
-}
-
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
-
-/** The first number that is NaN or infinite: its exponent is all ones. */
-function notFiniteAt(embedding: Uint8Array): number {
-  if (LITTLE_ENDIAN && embedding.byteOffset % 4 === 0) {
-    const numbers = new Float32Array(embedding.buffer, embedding.byteOffset, embedding.length / 4)
-    // NaN and infinities make the sum NaN; finite numbers minus themselves never do.
-    let sum = 0
-    for (let i = 0; i < numbers.length; i++) sum += numbers[i] - numbers[i]
-    if (sum === 0) return -1
-  }
-  for (let i = 3; i < embedding.length; i += 4) {
-    if ((embedding[i] & 0x7f) === 0x7f && embedding[i - 1] >= 0x80) return (i - 3) / 4
-  }
-  return -1
 }

@@ -203,8 +203,10 @@ test('jsonl and csv, with vectors as JSON or base64, come back as the same docum
   insert.run('b', 'é', null, 'no json', '[1, 2, 3]', null, 0)
   insert.run('b', 'bare', 'no vector', null, null, null, 0)
   const dump = 'SELECT * FROM _vec_docs ORDER BY dataset_id, id'
-  const expected = db.prepare(dump).all()
+  const expected = db.prepare(dump).all() as { meta: unknown }[]
   db.close()
+  // Metadata that is not JSON becomes a JSON string, so that filters can look into the others.
+  for (const row of expected) if (row.meta === 'no json') row.meta = '"no json"'
   for (const [format, ...options] of [
     ['jsonl'],
     ['jsonl', '--vectors', 'base64'],

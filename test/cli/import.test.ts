@@ -214,7 +214,7 @@ test('numbers and ids that do not fit are refused before anything is stored', as
     [[write('e.parquet', 'x')], 2, /its name does not tell what it is/],
     [[write('e.jsonl', ''), '--dim', '2'], 2, /--dim is for the format f32, the source is jsonl/],
     [[path('nowhere.jsonl')], 3, /nowhere\.jsonl: no such file/],
-    [[folder], 2, /its name does not tell/],
+    [[folder], 3, /is a folder: a file is expected/],
   ] as const) {
     const { code: ended, stderr } = await svec(['import', file, ...args])
     assert.match(stderr, expected)

@@ -27,8 +27,27 @@ test('what is not read is refused, with what to do', () => {
   bad({ shape: '(3,)' }, /shape is \(3,\): a matrix/)
   bad({ shape: '(3, 4, 5)' }, /a matrix of rows and dimensions/)
   bad({ shape: '(3, 0)' }, /a matrix of rows and dimensions/)
-  bad({ shape: '(3, 4)', descr: '<f2' }, /type '<f2'/)
-  bad({ shape: '(3, 4)', descr: '>f4' }, /type '>f4'/)
+  for (const [descr, what] of [
+    ['>f4', 'big-endian numbers'],
+    ['>f2', 'big-endian numbers'],
+    ['<i8', 'whole numbers'],
+    ['|u1', 'whole numbers'],
+    ['|b1', 'truth values'],
+    ['<c8', 'complex numbers'],
+    ['|V2', 'two bytes each, maybe bfloat16'],
+    ['|O', 'Python objects'],
+    ['<f16', 'another type of numbers'],
+  ]) {
+    assert.throws(() => readNpyHeader(npyHeader({ shape: '(3, 4)', descr }), 'x.npy'), {
+      message: `x.npy: ${what} ('${descr}'): little-endian float16, float32 and float64 are read`,
+      hint: /^in Python: numpy\.save\(file, .*astype\('<f4'\)\)$/,
+    })
+  }
+  const fields = Buffer.from(
+    npyHeader({ shape: '(3,)' }).toString('latin1').replace("'<f4'", '[(1)]'),
+    'latin1',
+  )
+  assert.throws(() => readNpyHeader(fields, 'x.npy'), /rows of named fields/)
   bad({ shape: '(3, 4)', fortran: 'True' }, /column by column/)
   bad({ shape: '(3, 4)', version: 4 }, /version 4/)
   assert.throws(() => readNpyHeader(Buffer.alloc(100), 'x.npy'), /no \.npy file/)

@@ -19,7 +19,7 @@ import { vecMetric } from '../vec-metric.ts'
 import { chosenTable, TABLE_OPTION, type VecTable } from '../vec-tables.ts'
 
 const DEFAULT_DATASET = 'default'
-const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip']
+const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip', 'merge']
 /** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
 const BATCH = 200_000
 /** From here on the index takes a moment. */
@@ -31,8 +31,9 @@ export const importCommand: Command = {
   name: 'import',
   summary: 'read documents with their vectors into a vec table',
   details: [
-    'Sources: JSONL, CSV or TSV (a line of names first), .npy, raw float32 (--dim), or another SQLite',
-    'file: a vec table of ours or of the original Go program, or a vec0 table of sqlite-vec.',
+    'Sources: JSONL, JSON, CSV or TSV (a line of names first), .npy, raw float32 (--dim), all of them',
+    'also compressed with gzip; or another SQLite file: a vec table of ours or of the original Go program,',
+    'a vec0 table of sqlite-vec, or with --from-table an ordinary table.',
     'Documents are stored in batches, each whole or not at all. After an error or Ctrl-C those of the',
     'earlier batches are in the file; --on-conflict skip goes on from there.',
   ],
@@ -51,19 +52,19 @@ export const importCommand: Command = {
     'on-conflict': {
       type: 'string',
       value: 'what',
-      description: 'when an id is there already: error (default), replace or skip',
+      description: 'when an id is there already: error (default), replace, merge or skip',
     },
     format: {
       type: 'string',
       short: 'f',
       value: 'name',
-      description: 'jsonl, csv, tsv, npy, f32 or sqlite, where the name does not tell',
+      description: 'jsonl, json, csv, tsv, npy, f32 or sqlite, where the name does not tell',
     },
     dim: { type: 'string', value: 'n', description: 'f32: numbers in a vector' },
     ids: {
       type: 'string',
       value: 'file',
-      description: 'npy, f32: one id a line, or JSONL or CSV with ids, content and meta',
+      description: 'npy, f32: one id a line; or JSONL, JSON or CSV with ids, content and meta',
     },
     'from-table': { type: 'string', value: 'name', description: 'sqlite: the table to read' },
     'vector-column': {
@@ -95,6 +96,14 @@ export const importCommand: Command = {
       says: 'a vec0 table of sqlite-vec',
     },
     {
+      line: 'import docs.sqlite app.db --from-table notes --id-field slug --embedding-field vector',
+      says: 'an ordinary table with float32 in a column',
+    },
+    {
+      line: 'import docs.sqlite titles.csv --on-conflict merge',
+      says: 'more about documents that are there: what a row does not say stays',
+    },
+    {
       line: 'import docs.sqlite texts.csv --embed-command ./embed.py',
       says: 'texts without vectors, embedded on the way',
     },
@@ -114,6 +123,7 @@ async function importInto(context: Context, db: Connection, path: string): Promi
   const embed = command === undefined ? undefined : embedCommand(command)
   const rows = flags.integer('batch', 1, 1_000_000) ?? (embed ? EMBED_BATCH : BATCH)
   const source = await chooseSource(context, context.arg('source'), { path, table: table.name })
+  let importer: Importer | undefined
   try {
     const target = {
       table,
@@ -122,7 +132,7 @@ async function importInto(context: Context, db: Connection, path: string): Promi
       onConflict,
       model: flags.text('model'),
     }
-    const importer = new Importer(db, target, source)
+    importer = new Importer(db, target, source)
     await tellMetric(context, db, table, source)
     const seconds = await copy(context, source, importer, {
       rows,
@@ -132,6 +142,7 @@ async function importInto(context: Context, db: Connection, path: string): Promi
     await finish(context, db, path, table, importer)
     return EXIT.ok
   } finally {
+    importer?.close()
     source.close()
   }
 }
@@ -173,7 +184,11 @@ async function copy(
   const progress = context.progress('importing', source.total)
   const began = performance.now()
   try {
+    let asked = false
     for await (const batch of batchesOf(source.documents(), rows)) {
+      const doubt = asked ? undefined : source.doubt?.()
+      if (doubt) throw doubt
+      asked = true
       importer.write(embed ? await withEmbeddings(batch, embed, signal) : batch)
       progress.update(source.done, counted(importer.written + importer.skipped, 'document'))
       // Signals arrive between the turns of the event loop.
@@ -239,13 +254,23 @@ async function report(
   source: DocumentSource,
   seconds: number,
 ): Promise<void> {
-  const { written, skipped, unembedded, dims } = importer
+  const { written, skipped, merged, replaced, wrapped, dims } = importer
+  const { unembedded, archived, zero } = importer.unfindable()
+  const notes = source.notes?.() ?? []
   const lines = [
     `imported ${counted(written, 'document')} from ${source.name} into ${table.name} in ${seconds.toFixed(1)} s`,
   ]
   if (skipped > 0) lines.push(`skipped ${counted(skipped, 'document')} that were there already`)
+  if (replaced > 0) lines.push(`${counted(replaced, 'document')} replaced others of the same id`)
+  if (merged > 0) lines.push(`${counted(merged, 'document')} completed what was there`)
   if (unembedded > 0)
     lines.push(`${counted(unembedded, 'document')} without an embedding: they will not be found`)
+  if (archived > 0) lines.push(`${counted(archived, 'document')} archived: they will not be found`)
+  if (zero > 0)
+    lines.push(`${counted(zero, 'document')} with zeros alone: by cosine they will not be found`)
+  if (wrapped > 0)
+    lines.push(`${counted(wrapped, 'document')} with a meta that is not JSON: stored as JSON text`)
+  lines.push(...notes.map(note => `note: ${note}`))
   for (const [dataset, dim] of [...dims].slice(0, 20)) {
     lines.push(`dataset ${dataset}: ${dim} dimensions`)
   }
@@ -253,7 +278,13 @@ async function report(
     table: table.name,
     imported: written,
     skipped,
+    replaced,
+    merged,
     unembedded,
+    archived,
+    zero,
+    wrapped,
+    notes,
     dimensions: Object.fromEntries(dims),
     seconds: Number(seconds.toFixed(3)),
   }

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, isWritable, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { checkedFilter, FILTER_OPTION } from '../filter.ts'
+import { Filter, FILTER_OPTION } from '../filter.ts'
 import { hitLines, type Hit } from '../hit-lines.ts'
 import { didYouMean } from '../nearest.ts'
 import { readInput } from '../read-input.ts'
@@ -69,11 +69,13 @@ export const query: Command = {
       const table = chosenTable(context, db, path)
       const given = context.flags.texts('dataset')
       const datasets = given.length > 0 ? given : [chosenDataset(context, db, table)]
-      const hits = search(context, db, table, datasets, vector)
+      const notes: string[] = []
+      const hits = search(context, db, table, datasets, vector, note => notes.push(note))
       const many = datasets.length > 1
       if (context.json) await context.printJson(hits.map(hitJson))
       else {
         for (const line of hitLines(hits, context.stdout, many)) await context.stdout.line(line)
+        for (const note of notes) await context.note(note)
         if (hits.length === 0) await context.note(nothingFound(db, table, datasets))
       }
       return (hits.length === 0 ? EXIT.found : EXIT.ok) satisfies ExitCode
@@ -118,6 +120,7 @@ function search(
   table: VecTable,
   datasets: readonly string[],
   vector: Uint8Array,
+  told: (note: string) => void,
 ): Hit[] {
   const { flags } = context
   const column = quoteName(table.column)
@@ -134,21 +137,25 @@ function search(
     if (datasets.length > 1) {
       throw usageError('--filter works on one dataset at a time', 'ask each dataset on its own')
     }
-    const filter = checkedFilter(db, table, condition)
-    where.push(
-      `${column} IN (SELECT id FROM main.${quoteName(table.shadow)} WHERE dataset_id = ? AND ${filter})`,
-    )
     parameters.push(datasets[0])
   }
-  const statement = db.prepare(
-    `SELECT dataset_id AS dataset, ${column} AS id, match_score AS score, distance, content, meta
-     FROM main.${quoteName(table.name)} WHERE ${where.join(' AND ')} ORDER BY match_score DESC`,
-  )
-  try {
-    return statement.all(parameters) as Hit[]
-  } finally {
-    statement.finalize()
+  const found = (conditions: readonly string[]): Hit[] => {
+    const statement = db.prepare(
+      `SELECT dataset_id AS dataset, ${column} AS id, match_score AS score, distance, content, meta
+       FROM main.${quoteName(table.name)} WHERE ${conditions.join(' AND ')} ORDER BY match_score DESC`,
+    )
+    try {
+      return statement.all(parameters) as Hit[]
+    } finally {
+      statement.finalize()
+    }
   }
+  if (condition === undefined) return found(where)
+  const ids = `SELECT id FROM main.${quoteName(table.shadow)} WHERE dataset_id = ?`
+  return new Filter(db, table, condition).run(
+    sql => found([...where, `${column} IN (${ids} AND ${sql})`]),
+    told,
+  )
 }
 
 /** Metadata that is JSON stands in the answer as such. */
@@ -159,7 +166,10 @@ function hitJson(hit: Hit): object {
 function parsed(meta: string | null): unknown {
   if (meta === null) return null
   try {
-    return JSON.parse(meta) as unknown
+    const value = JSON.parse(meta) as unknown
+    // What is nested too deeply to be written again stands there as text.
+    JSON.stringify(value)
+    return value
   } catch {
     return meta
   }

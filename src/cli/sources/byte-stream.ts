@@ -1,34 +1,123 @@
-import { createReadStream, statSync } from 'node:fs'
-import { addAbortSignal } from 'node:stream'
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
+import { addAbortSignal, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { CliError, inputError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
+import { isGzip, refuseOtherFiles, SIGNATURE_BYTES, type ReadAs } from './file-signature.ts'
 
-/** A file or stdin, read from front to back in pieces. */
+/** A file or stdin, read from front to back in pieces; what gzip made smaller is unpacked on the way. */
 export class ByteStream implements AsyncIterable<Uint8Array> {
   readonly name: string
-  /** Bytes in all; undefined for stdin and pipes. */
+  /** Bytes of the file; undefined for stdin and pipes. */
   readonly size: number | undefined
+  /** Bytes that will be read from it; undefined where that shows only at the end. */
+  readonly length: number | undefined
+  /** How many bytes of `size` were read. */
   done = 0
+  readonly #as: ReadAs
   readonly #open: () => AsyncIterable<Buffer>
 
-  constructor(context: Context, path: string) {
+  constructor(context: Context, path: string, as: ReadAs = 'text') {
+    this.#as = as
     if (path === '-') {
       this.name = 'stdin'
-      this.size = undefined
-      // Whoever waits for input that never comes must still be able to stop.
+      // An input that never comes must not keep the command from stopping.
       this.#open = () => addAbortSignal(context.signal, context.stdin)
       return
     }
     // A missing file is told before a table is made or a line is read.
     const found = statSync(path)
     this.name = path
-    this.size = found.isFile() ? found.size : undefined
+    if (found.isDirectory()) throw folderError(path)
+    if (found.isFile()) {
+      this.size = found.size
+      this.length = isGzip(startOf(path)) ? undefined : found.size
+    }
     this.#open = () => createReadStream(path, { highWaterMark: 2 ** 20 })
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for await (const part of this.#open()) {
-      yield part
-      this.done += part.length
+    const parts = this.#parts()[Symbol.asyncIterator]()
+    const { value: start } = await parts.next()
+    const all = rejoined(start ?? new Uint8Array(0), parts)
+    if (start && isGzip(start)) yield* this.#unpacked(all)
+    else {
+      if (start) refuseOtherFiles(start, this.name, this.#as)
+      yield* all
     }
+  }
+
+  /** The first part is long enough to tell what the file is. */
+  async *#parts(): AsyncGenerator<Uint8Array> {
+    let start: Uint8Array | undefined
+    for await (const part of this.#open()) {
+      const grown: Uint8Array = start ? Buffer.concat([start, part]) : part
+      if (grown.length < SIGNATURE_BYTES && start !== NOTHING) {
+        start = grown
+        continue
+      }
+      start = NOTHING
+      yield grown
+      this.done += grown.length
+    }
+    if (start && start !== NOTHING) {
+      yield start
+      this.done += start.length
+    }
+  }
+
+  async *#unpacked(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const gunzip = createGunzip({ chunkSize: 2 ** 20 })
+    // Its errors come out of the iteration, too.
+    const flow = pipeline(Readable.from(packed), gunzip).catch(() => undefined)
+    let first = true
+    try {
+      for await (const part of gunzip as AsyncIterable<Buffer>) {
+        if (first) refuseOtherFiles(part, this.name, this.#as)
+        first = false
+        yield part
+      }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (error instanceof CliError || code?.startsWith('Z_') !== true) throw error
+      throw inputError(`${this.name}: gzip: ${message}`, 'the file is damaged or cut off')
+    } finally {
+      gunzip.destroy()
+      await flow
+    }
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+async function* rejoined(
+  first: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first
+    for (;;) {
+      const next = await rest.next()
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    await rest.return?.()
+  }
+}
+
+export function folderError(path: string): CliError {
+  return inputError(`${path} is a folder: a file is expected`, 'name one of the files in it')
+}
+
+/** The first bytes of a file. */
+export function startOf(path: string): Uint8Array {
+  const start = Buffer.alloc(SIGNATURE_BYTES)
+  const file = openSync(path, 'r')
+  try {
+    return start.subarray(0, readSync(file, start, 0, start.length, 0))
+  } finally {
+    closeSync(file)
   }
 }

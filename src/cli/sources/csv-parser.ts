@@ -104,7 +104,9 @@ export class CsvParser {
   #strayQuote(line: number): Error {
     return inputError(
       `${this.#name}, line ${line}: a quote inside a field, or text behind the quote that closes it`,
-      'a field with quotes stands in quotes, and each inside it is written twice',
+      line === 1
+        ? 'CSV begins with a line of names; JSON is --format jsonl or --format json'
+        : 'a field with quotes stands in quotes, and each inside it is written twice',
     )
   }
 }

@@ -45,7 +45,28 @@ export class CsvSource implements DocumentSource {
     if (!this.#names) throw inputError(`${this.name} is empty: a line with the names is expected`)
   }
 
+  doubt(): Error | undefined {
+    return this.#mapper.doubt(this.name)
+  }
+
+  notes(): readonly string[] {
+    return this.#mapper.notes()
+  }
+
   close(): void {}
+
+  #refuseOtherDelimiter(names: readonly string[]): void {
+    if (names.length > 1) return
+    const [name] = names
+    const found = OTHER_DELIMITERS.find(
+      ([delimiter]) => delimiter !== this.#delimiter && name.includes(delimiter),
+    )
+    if (!found) return
+    throw inputError(
+      `${this.name}: the first line names one field, '${name.slice(0, 60)}', and ${found[1]} seem to be between others`,
+      found[2],
+    )
+  }
 
   #map(rows: readonly CsvRow[]): Document[] {
     const documents: Document[] = []
@@ -53,6 +74,7 @@ export class CsvSource implements DocumentSource {
       const names = this.#names
       if (!names) {
         this.#names = namesOf(fields, this.name)
+        this.#refuseOtherDelimiter(this.#names)
         continue
       }
       const place = placeOf(this, line)
@@ -72,8 +94,21 @@ export class CsvSource implements DocumentSource {
   }
 }
 
+/** One field alone, with other delimiters in it. */
+const OTHER_DELIMITERS: readonly (readonly [string, string, string])[] = [
+  ['\t', 'tabs', '--format tsv'],
+  [',', 'commas', '--format csv'],
+  [
+    ';',
+    'semicolons',
+    "write it with commas; in Python: pandas.read_csv(file, sep=';').to_csv('docs.csv', index=False)",
+  ],
+]
+
 function namesOf(fields: readonly string[], file: string): readonly string[] {
   const names = fields.map(field => field.trim())
+  // That is how pandas writes the index of its rows.
+  if (names[0] === '' && names.length > 1 && !names.includes('index')) names[0] = 'index'
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw inputError(`${file}: the first line names '${twice}' twice`)
   return names

@@ -4,34 +4,51 @@ import { shadowTableName } from '../../vec.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { didYouMean } from '../nearest.ts'
+import { shellWord } from '../shell-word.ts'
+import { quoteName } from '../sql-names.ts'
 import { vecMetric } from '../vec-metric.ts'
 import { vecTableNames } from '../vec-tables.ts'
 import type { DocumentSource } from './document.ts'
-import { RecordMapper } from './record-mapper.ts'
-import { ShadowSource } from './shadow-source.ts'
+import { PlainTableSource, ROWID, tableKey } from './plain-table-source.ts'
+import { hasIdField, namesFields, RecordMapper } from './record-mapper.ts'
+import { holdsDocuments, ShadowSource } from './shadow-source.ts'
 import { parseVec0, type Vec0Vector } from './vec0-schema.ts'
 import { ID, VECTOR, Vec0Source } from './vec0-source.ts'
+import { walSnapshot, type Snapshot } from './wal-snapshot.ts'
 
-/** A table of another SQLite file, or of the same one: a vec table, or a vec0 table of sqlite-vec. */
+/**
+ * A table of another SQLite file, or of the same one: a vec table, a vec0 table of sqlite-vec, or an ordinary one. The
+ * file is only read, and stays as it is byte for byte.
+ */
 export async function databaseSource(
   context: Context,
   path: string,
   target: { readonly path: string; readonly table: string },
 ): Promise<DocumentSource> {
   const own = realpathSync(path) === realpathSync(target.path)
-  const db = await open(path, {
-    // A file of its own does not change under the reading when it is only read; WAL needs the file alone.
-    readonly: !context.flags.on('exclusive'),
-    exclusive: context.flags.on('exclusive') && !own,
-    create: false,
-    register: false,
-  })
+  const snapshot = await walSnapshot(path)
+  let db: Connection | undefined
   try {
-    return sourceIn(context, db, path, own ? target.table : undefined)
+    db = snapshot
+      ? await open(snapshot.path, { exclusive: true, create: false, register: false })
+      : await open(path, { readonly: true, create: false, register: false })
+    const source = sourceIn(context, db, path, own ? target.table : undefined)
+    return snapshot ? discarding(source, snapshot) : source
   } catch (error) {
-    db.close()
+    db?.close()
+    snapshot?.discard()
     throw error
   }
+}
+
+/** The copy goes when its reader does. */
+function discarding(source: DocumentSource, snapshot: Snapshot): DocumentSource {
+  const close = source.close.bind(source)
+  source.close = () => {
+    close()
+    snapshot.discard()
+  }
+  return source
 }
 
 function sourceIn(
@@ -44,36 +61,96 @@ function sourceIn(
   const vec = vecTableNames(db).filter(name => name !== target)
   const names = [...vec, ...vec0.keys()]
   const wanted = context.flags.text('from-table')
-  if (wanted === undefined && names.length !== 1) {
-    if (names.length === 0) {
-      throw inputError(
-        `${path} has no vec table and no vec0 table`,
-        'name a table with dataset_id, id and embedding: --from-table',
-      )
-    }
-    throw usageError(
-      `${path} has ${names.length} tables to import from: ${names.join(', ')}`,
-      `name one of them with --from-table, for instance --from-table ${names[0]}`,
-    )
-  }
-  const name = wanted ?? names[0]
+  if (wanted === undefined && names.length !== 1) throw whichTable(db, path, names)
+  const name = wanted === undefined ? names[0] : tableNamed(db, path, wanted)
   const sql = vec0.get(name)
   if (sql !== undefined) return vec0Source(context, db, path, name, sql)
-  if (name === target) {
-    throw usageError(`${name} is the table that is imported into`)
+  if (name === target) throw usageError(`${name} is the table that is imported into`)
+  const isVec = vec.includes(name)
+  const table = isVec ? shadowTableName(name) : name
+  const columns = columnsOf(db, table)
+  if (columns.length === 0) {
+    throw inputError(
+      `${path}: the documents of ${name} are in another file: there is no table ${table} here`,
+      'import from the file that its dbpath names, with --from-table',
+    )
   }
-  const shadow = vec.includes(name) ? shadowTableName(name) : name
-  if (!vec.includes(name) && !isTable(db, name)) {
-    throw inputError(`${path} has no table ${name}${didYouMean(name, names)}`)
+  if (holdsDocuments(columns) && !namesFields(context.flags)) {
+    return new ShadowSource(db, path, table, isVec ? vecMetric(db, name) : undefined)
   }
-  return new ShadowSource(db, path, shadow, vec.includes(name) ? vecMetric(db, name) : undefined)
+  return plainSource(context, db, path, table, columns)
 }
 
-function isTable(db: Connection, name: string): boolean {
-  return (
-    db.prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?").get(name) !==
-    undefined
+function plainSource(
+  context: Context,
+  db: Connection,
+  path: string,
+  table: string,
+  columns: readonly string[],
+): DocumentSource {
+  const key = tableKey(db, table)
+  const byRowid = key.isRowid && !context.flags.has('id-field') && !hasIdField(columns)
+  const mapper = new RecordMapper(context.flags, byRowid ? { id: ROWID } : {})
+  return new PlainTableSource(db, path, table, columns, key, mapper, byRowid)
+}
+
+function whichTable(db: Connection, path: string, names: readonly string[]): Error {
+  if (names.length > 0) {
+    return usageError(
+      `${path} has ${names.length} tables to import from: ${names.join(', ')}`,
+      `name one of them with --from-table, for instance --from-table ${shellWord(names[0])}`,
+    )
+  }
+  const others = objectNames(db).filter(({ type, name }) => type === 'table' && !isInternal(name))
+  const some = others.slice(0, 20).map(({ name }) => `${name}(${columnsOf(db, name).join(', ')})`)
+  return inputError(
+    `${path} has no vec table and no vec0 table`,
+    some.length === 0
+      ? 'there is no other table in it either'
+      : `name the table to read with --from-table; there are ${some.join(', ')}`,
   )
+}
+
+/** The table of that name as SQLite finds it: upper and lower case are the same. */
+function tableNamed(db: Connection, path: string, wanted: string): string {
+  const objects = objectNames(db)
+  const found = objects.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
+  if (found?.type === 'table') return found.name
+  if (found) {
+    throw inputError(
+      `${path}: ${found.name} is a view: tables are read`,
+      `make a table of it: CREATE TABLE other AS SELECT * FROM ${quoteName(found.name)}`,
+    )
+  }
+  const names = objects.filter(({ type }) => type === 'table').map(({ name }) => name)
+  throw inputError(
+    `${path} has no table ${wanted}${didYouMean(wanted, names)}`,
+    `its tables are ${names.filter(name => !isInternal(name)).join(', ') || 'none'}`,
+  )
+}
+
+function objectNames(db: Connection): { readonly type: string; readonly name: string }[] {
+  const statement = db.prepare(
+    "SELECT type, name FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name",
+  )
+  try {
+    return statement.all() as { type: string; name: string }[]
+  } finally {
+    statement.finalize()
+  }
+}
+
+function isInternal(name: string): boolean {
+  return /^(sqlite_|vector_storage|_vec_)/.test(name)
+}
+
+function columnsOf(db: Connection, table: string): string[] {
+  const info = db.prepare('SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1').pluck()
+  try {
+    return info.all(table) as string[]
+  } finally {
+    info.finalize()
+  }
 }
 
 /** Names and declarations. */

@@ -1,3 +1,6 @@
+/** A document as a source has it: values under names. */
+export type SourceRecord = Readonly<Record<string, unknown>>
+
 /** A document on its way into a table. */
 export interface Document {
   /** undefined: the dataset that the command names. */
@@ -8,7 +11,8 @@ export interface Document {
   readonly content: string | null
   readonly meta: string | null
   readonly model: string | null
-  readonly archived: boolean
+  /** undefined: it is not said. */
+  readonly archived: boolean | undefined
   /** Where it stands in its source: a line, a row. */
   readonly at: number
 }
@@ -38,6 +42,10 @@ export interface DocumentSource {
   readonly done: number
   /** Portions of any size. */
   documents(): AsyncIterable<Portion>
+  /** Why nothing should be stored of what was read so far. Asked once, before the first document is stored. */
+  doubt?(): Error | undefined
+  /** What a user should know of how it was read; asked at the end. */
+  notes?(): readonly string[]
   close(): void
 }
 

@@ -1,7 +1,13 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
-import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
-import { RECORD_EXTRAS, type RecordMapper, type SourceRecord } from './record-mapper.ts'
+import {
+  placeOf,
+  type Document,
+  type DocumentSource,
+  type Extra,
+  type SourceRecord,
+} from './document.ts'
+import { RECORD_EXTRAS, type RecordMapper } from './record-mapper.ts'
 import { textLines } from './text-lines.ts'
 
 /** One JSON object a line; empty lines are skipped. */
@@ -41,6 +47,14 @@ export class JsonlSource implements DocumentSource {
     }
   }
 
+  doubt(): Error | undefined {
+    return this.#mapper.doubt(this.name)
+  }
+
+  notes(): readonly string[] {
+    return this.#mapper.notes()
+  }
+
   close(): void {}
 }
 
@@ -51,13 +65,17 @@ function parseLine(line: string, place: string): SourceRecord {
   } catch (cause) {
     throw inputError(
       `${place}: this is no JSON: ${(cause as Error).message}`,
-      'expected is one JSON object a line, for instance {"id": "a", "embedding": [0.1, 0.2], "content": "..."}',
+      /^\s*[[{]\s*$/.test(line)
+        ? 'one object a line is read; an array or object over many lines is --format json'
+        : 'one JSON object a line is read, for instance {"id": "a", "embedding": [0.1, 0.2], "content": "..."}',
     )
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw inputError(
       `${place}: a JSON object is expected, given is ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`,
-      'one object a line, for instance {"id": "a", "embedding": [0.1, 0.2], "content": "..."}',
+      Array.isArray(value)
+        ? 'one object a line is read; an array of documents or of embeddings is --format json'
+        : 'one object a line, for instance {"id": "a", "embedding": [0.1, 0.2], "content": "..."}',
     )
   }
   return value as SourceRecord

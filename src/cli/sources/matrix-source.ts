@@ -1,7 +1,8 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import type { Document, DocumentSource, Extra, Portion } from './document.ts'
-import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape } from './npy-header.ts'
+import { FLOAT32_OF_FLOAT16 } from './float16.ts'
+import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape, type Width } from './npy-header.ts'
 import type { Label, RowLabels } from './row-labels.ts'
 
 /** Numbers row by row, without or with the head of a .npy file; what else belongs to a row comes from `labels`. */
@@ -78,6 +79,10 @@ export class MatrixSource implements DocumentSource {
     await this.#labels.finish(row)
   }
 
+  notes(): readonly string[] {
+    return this.#labels.notes()
+  }
+
   close(): void {
     this.#labels.close()
   }
@@ -88,13 +93,13 @@ export class MatrixSource implements DocumentSource {
 
   /** What can be known before the first row is stored. */
   async #expect({ rows, dim, width, offset }: MatrixShape): Promise<void> {
-    const { size } = this.#stream
+    const { length } = this.#stream
     const rowBytes = dim * width
-    if (size === undefined) return
-    const found = (size - offset) / rowBytes
+    if (length === undefined) return
+    const found = (length - offset) / rowBytes
     if (!Number.isInteger(found)) {
       throw inputError(
-        `${this.name} has ${size - offset} bytes of numbers: that is no whole number of rows of ${dim} (${rowBytes} bytes)`,
+        `${this.name} has ${length - offset} bytes of numbers: that is no whole number of rows of ${dim} (${rowBytes} bytes)`,
         this.#dim === undefined ? 'the file may be cut off' : 'check --dim',
       )
     }
@@ -123,14 +128,14 @@ function wholeRows(begun: Uint8Array, bytes: Uint8Array, rowBytes: number): Uint
 class MatrixRows implements Portion {
   readonly #numbers: Uint8Array
   readonly #rowBytes: number
-  readonly #width: 4 | 8
+  readonly #width: Width
   readonly #first: number
   readonly #labels: readonly Label[]
 
   constructor(
     numbers: Uint8Array,
     rowBytes: number,
-    width: 4 | 8,
+    width: Width,
     first: number,
     labels: readonly Label[],
   ) {
@@ -155,7 +160,7 @@ class MatrixRows implements Portion {
     const rowBytes = this.#rowBytes
     for (let i = 0; i < this.#labels.length; i++) {
       const numbers = this.#numbers.subarray(i * rowBytes, (i + 1) * rowBytes)
-      const embedding = this.#width === 4 ? numbers : narrowed(numbers)
+      const embedding = FLOAT32[this.#width](numbers)
       const label = this.#labels[i]
       const at = this.#first + i + 1
       yield typeof label === 'string' ? bare(label, embedding, at) : { ...label, embedding, at }
@@ -171,9 +176,24 @@ function bare(id: string, embedding: Uint8Array, at: number): Document {
     content: null,
     meta: null,
     model: null,
-    archived: false,
+    archived: undefined,
     at,
   }
+}
+
+const FLOAT32: Readonly<Record<Width, (numbers: Uint8Array) => Uint8Array>> = {
+  2: widened,
+  4: numbers => numbers,
+  8: narrowed,
+}
+
+/** float16 to float32, which holds each of them. */
+function widened(numbers: Uint8Array): Uint8Array {
+  const wide = new DataView(new ArrayBuffer(numbers.length * 2))
+  for (let i = 0; i < numbers.length; i += 2) {
+    wide.setUint32(2 * i, FLOAT32_OF_FLOAT16[numbers[i] | (numbers[i + 1] << 8)], true)
+  }
+  return new Uint8Array(wide.buffer)
 }
 
 /** float64 to float32; what is too large becomes infinite, and is refused as such. */

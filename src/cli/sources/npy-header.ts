@@ -1,10 +1,14 @@
 import { inputError } from '../cli-error.ts'
 
+export type Width = 2 | 4 | 8
+
+const WIDTHS: Readonly<Record<string, Width>> = { '<f2': 2, '<f4': 4, '<f8': 8 }
+
 export interface MatrixShape {
   readonly rows: number
   readonly dim: number
-  /** Bytes of a number: 4 or 8. */
-  readonly width: 4 | 8
+  /** Bytes of a number: float16, float32 or float64. */
+  readonly width: Width
   /** Bytes before the first number. */
   readonly offset: number
 }
@@ -40,16 +44,17 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1]
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1]
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1]
+  if (/'descr'\s*:\s*\[/.test(text)) {
+    throw inputError(
+      `${name}: rows of named fields: a matrix of numbers is read`,
+      "in Python: numpy.save(file, array['<field>'].astype('<f4'))",
+    )
+  }
   if (descr === undefined || fortran === undefined || shape === undefined) {
     throw inputError(`${name}: a header that is not understood: ${text.trim().slice(0, 200)}`)
   }
-  const width = descr === '<f4' ? 4 : descr === '<f8' ? 8 : undefined
-  if (width === undefined) {
-    throw inputError(
-      `${name}: numbers of type '${descr}': little-endian float32 ('<f4') and float64 ('<f8') are read`,
-      "in Python: numpy.save(file, array.astype('<f4'))",
-    )
-  }
+  const width = WIDTHS[descr]
+  if (width === undefined) throw otherType(name, descr)
   if (fortran === 'True') {
     throw inputError(
       `${name}: the numbers stand column by column (fortran_order)`,
@@ -68,4 +73,26 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
     )
   }
   return { rows: sizes[0], dim: sizes[1], width, offset: start + length }
+}
+
+/** What a type of numpy is, and how float32 is made of it. */
+function otherType(name: string, descr: string): Error {
+  const [what, remedy] = describeType(descr)
+  return inputError(
+    `${name}: ${what} ('${descr}'): little-endian float16, float32 and float64 are read`,
+    `in Python: numpy.save(file, ${remedy})`,
+  )
+}
+
+function describeType(descr: string): readonly [string, string] {
+  const convert = "array.astype('<f4')"
+  if (/^>f[248]$/.test(descr)) return ['big-endian numbers', convert]
+  if (/^[<>|=]?[iu]\d$/.test(descr)) return ['whole numbers', convert]
+  if (/^\|?b1$/.test(descr)) return ['truth values', convert]
+  if (/^[<>]c/.test(descr)) return ['complex numbers', "array.real.astype('<f4')"]
+  if (descr === '|O') return ['Python objects', "numpy.stack(list(array)).astype('<f4')"]
+  if (descr.endsWith('V2')) {
+    return ['two bytes each, maybe bfloat16', "array.view(ml_dtypes.bfloat16).astype('<f4')"]
+  }
+  return ['another type of numbers', convert]
 }

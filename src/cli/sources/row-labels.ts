@@ -14,6 +14,7 @@ export interface RowLabels {
   expect(rows: number): Promise<void>
   /** Told how many rows there were, after the last. */
   finish(rows: number): Promise<void>
+  notes(): readonly string[]
   close(): void
 }
 
@@ -36,6 +37,10 @@ export class NumberedRows implements RowLabels {
     return Promise.resolve()
   }
 
+  notes(): readonly string[] {
+    return []
+  }
+
   close(): void {}
 }
 
@@ -44,6 +49,7 @@ class StreamedRows implements RowLabels {
   readonly carries: readonly Extra[]
   readonly #name: string
   readonly #count: (() => Promise<number>) | undefined
+  readonly notes: () => readonly string[]
   readonly #portions: AsyncIterator<Iterable<Label>>
   #ready: readonly Label[] = []
   #at = 0
@@ -54,7 +60,9 @@ class StreamedRows implements RowLabels {
     portions: AsyncIterable<Iterable<Label>>,
     carries: readonly Extra[],
     count: (() => Promise<number>) | undefined,
+    notes: () => readonly string[] = () => [],
   ) {
+    this.notes = notes
     this.#name = name
     this.#portions = portions[Symbol.asyncIterator]()
     this.carries = carries
@@ -133,5 +141,7 @@ async function countLines(stream: ByteStream): Promise<number> {
 
 /** Documents without vectors: their ids, contents and metadata. */
 export function documentLabels(source: DocumentSource): RowLabels {
-  return new StreamedRows(source.name, source.documents(), source.carries, undefined)
+  return new StreamedRows(source.name, source.documents(), source.carries, undefined, () => [
+    ...(source.notes?.() ?? []),
+  ])
 }

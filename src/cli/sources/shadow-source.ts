@@ -1,11 +1,16 @@
 import type { Connection, SqlValue, Statement } from '../../main.ts'
-import { inputError } from '../cli-error.ts'
 import { quoteName } from '../sql-names.ts'
 import type { Document, DocumentSource, Extra } from './document.ts'
 
 const PORTION = 1000
 const REQUIRED = ['dataset_id', 'id', 'embedding']
 const EXTRAS: readonly Extra[] = ['content', 'meta', 'embedding_model', 'archived']
+
+/** Whether a table has what documents are made of, under our names. */
+export function holdsDocuments(columns: readonly string[]): boolean {
+  const present = new Set(columns.map(name => name.toLowerCase()))
+  return REQUIRED.every(name => present.has(name))
+}
 
 /** The documents of a vec table, of ours or of the original's: its shadow table is an ordinary one. */
 export class ShadowSource implements DocumentSource {
@@ -27,15 +32,6 @@ export class ShadowSource implements DocumentSource {
     const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()
     const present = new Set((info.all(table) as string[]).map(name => name.toLowerCase()))
     info.finalize()
-    const missing = REQUIRED.filter(name => !present.has(name))
-    if (missing.length > 0) {
-      throw inputError(
-        present.size === 0
-          ? `${file} has no table ${table}`
-          : `${this.name} holds no documents: it has no ${missing.join(', ')}`,
-        'a vec table, its shadow table, or a vec0 table of sqlite-vec is expected',
-      )
-    }
     this.carries = EXTRAS.filter(name => present.has(name))
     this.#columns = [...REQUIRED, ...this.carries]
     const from = `main.${quoteName(table)}`
@@ -81,7 +77,7 @@ export class ShadowSource implements DocumentSource {
       content: textOf(value('content')),
       meta: textOf(value('meta')),
       model: textOf(value('embedding_model')),
-      archived: Number(value('archived') ?? 0) !== 0,
+      archived: value('archived') === null ? undefined : Number(value('archived')) !== 0,
       at,
     }
   }

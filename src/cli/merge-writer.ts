@@ -1,0 +1,56 @@
+import type { BindValue, Connection, Statement } from '../main.ts'
+import { mergedMeta } from './meta-text.ts'
+import { quoteName } from './sql-names.ts'
+
+/** Columns and values of a document, `dataset_id` and `id` first; null: the document does not say. */
+export type MergeRow = readonly BindValue[]
+
+/** Writes documents into a shadow table so that what they do not say stays as it is. */
+export class MergeWriter {
+  readonly #db: Connection
+  readonly #table: string
+  readonly #columns: readonly string[]
+  readonly #meta: number
+  readonly #known: Statement
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(db: Connection, shadow: string, columns: readonly string[]) {
+    this.#db = db
+    this.#table = `main.${quoteName(shadow)}`
+    this.#columns = columns
+    this.#meta = columns.indexOf('meta')
+    this.#known = db
+      .prepare(
+        `SELECT ${this.#meta < 0 ? 'NULL' : 'meta'} FROM ${this.#table} WHERE dataset_id = ? AND id = ?`,
+      )
+      .raw()
+  }
+
+  /** Returns whether the document was there. */
+  write(row: MergeRow): boolean {
+    const [dataset, id] = row
+    const found = this.#known.get(dataset, id) as [string | null] | undefined
+    const said = this.#columns.filter((_, i) => i < 2 || row[i] !== null)
+    const values = row.filter((value, i) => i < 2 || value !== null)
+    if (!found) {
+      const marks = said.map(() => '?').join(', ')
+      this.#run(`INSERT INTO ${this.#table}(${said.join(', ')}) VALUES (${marks})`, values)
+      return false
+    }
+    const meta = this.#meta < 0 ? null : row[this.#meta]
+    if (typeof meta === 'string') values[said.indexOf('meta')] = mergedMeta(found[0], meta)
+    const [, , ...set] = said
+    if (set.length === 0) return true
+    this.#run(
+      `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE dataset_id = ? AND id = ?`,
+      [...values.slice(2), dataset, id],
+    )
+    return true
+  }
+
+  #run(sql: string, values: readonly BindValue[]): void {
+    let statement = this.#statements.get(sql)
+    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)))
+    statement.run(...values)
+  }
+}
