@@ -75,6 +75,16 @@ export class Upkeep {
 
   /** `thorough`: the whole journal is pruned, and not a part that nobody notices. */
   #saveAll(patience: number, thorough = false): boolean {
+    try {
+      this.#db.waitingAtMost(patience, () => this.#trySaveAll(thorough))
+      return true
+    } catch {
+      // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
+      return false
+    }
+  }
+
+  #trySaveAll(thorough: boolean): void {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
       ({ shadow, dataset, slice }) =>
@@ -88,26 +98,14 @@ export class Upkeep {
       (thorough || db.totalChanges > 0) &&
       range !== undefined &&
       range.last - range.first > TAIL_ROWS
-    if (unsaved.length === 0 && !prune) return true
-    try {
-      db.waitingAtMost(patience, () =>
-        db
-          .transaction(() => {
-            for (const { shadow, dataset, slice } of unsaved) {
-              this.storage.save(shadow, dataset, slice!)
-            }
-            const last = this.#range()?.last ?? 0
-            for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
-            retireExportTriggers(db, this.#schema)
-          })
-          .immediate(),
-      )
-    } catch {
-      // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
-      return false
-    }
+    if (unsaved.length === 0 && !prune) return
+    db.transaction(() => {
+      for (const { shadow, dataset, slice } of unsaved) this.storage.save(shadow, dataset, slice!)
+      const last = this.#range()?.last ?? 0
+      for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
+      retireExportTriggers(db, this.#schema)
+    }).immediate()
     for (const { slice } of unsaved) slice!.savedSeq = slice!.point.seq
-    return true
   }
 
   /** Undefined: there is no journal, or none that can be pruned. */

@@ -29,6 +29,9 @@ const modes: [name: string, pragmas: string][] = [
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 20',
   ],
 ]
+// Shared, where native programs see our locks: the shell recovers the same file by turns, too.
+if (engine === 'ofd')
+  modes.push(['shared-wal', 'PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 20'])
 const check = `PRAGMA integrity_check; ${auditSql}; SELECT coalesce(max(n), 0) FROM tx`
 
 describe(

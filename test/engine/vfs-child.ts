@@ -52,6 +52,17 @@ function crash(db: Database, pragmas: string, seed: number, first: number): neve
   }
 }
 
+/** Counts up without end; each number is said once it is committed. */
+function countUp(db: Database, who: string, first: number): never {
+  say('ready')
+  for (let n = first; ; n++) {
+    db.exec(
+      `BEGIN IMMEDIATE; UPDATE counter SET n = n + 1 WHERE who = '${who}'; INSERT INTO log VALUES('${who}', ${n}, randomblob(${n % 3000})); COMMIT`,
+    )
+    say(String(n))
+  }
+}
+
 function hold(db: Database, sql: string): void {
   db.exec(sql)
   say('held')
@@ -71,6 +82,7 @@ async function run(): Promise<void> {
   const db = await open()
   if (command === 'write') write(db, rest[0] ?? '', Number(rest[1]))
   else if (command === 'crash') crash(db, rest[0] ?? '', Number(rest[1]), Number(rest[2]))
+  else if (command === 'count') countUp(db, rest[0] ?? '', Number(rest[1]))
   else hold(db, rest.join(' '))
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { noShell, shell } from '../engine/vfs-process.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { audit, makeTable } from './crash-table.ts'
 
@@ -15,11 +16,15 @@ export interface CrashReport {
   readonly kills: number
   /** What the child was at when it was killed. */
   readonly during: Record<string, number>
-  /** Kills that left a rollback journal. */
+  readonly journalMode: CrashMode
+  /** Kills that left a rollback journal or a WAL. */
   readonly hot: number
   readonly transactions: number
   readonly seconds: number
 }
+
+/** A WAL is shared with the shell, which recovers the file by turns with us. */
+export type CrashMode = 'DELETE' | 'WAL'
 
 /**
  * Kills a child, `kills` times, always on the same file: after each the file is sound, no committed transaction is lost,
@@ -28,6 +33,7 @@ export interface CrashReport {
 export async function runCrashes(
   seed: number,
   kills: number,
+  journalMode: CrashMode,
   progress?: (done: number) => void,
 ): Promise<CrashReport> {
   const started = performance.now()
@@ -37,12 +43,17 @@ export async function runCrashes(
   let hot = 0
   let newest = 0
   try {
-    await makeTable(path)
+    await makeTable(path, journalMode)
+    const native = noShell() === false
     for (let i = 0; i < kills; i++) {
       const { said, doing } = await crash(path, seed + i, newest + 1)
       during[doing] = (during[doing] ?? 0) + 1
-      const journal = `${path}-journal`
+      const journal = `${path}-${journalMode === 'WAL' ? 'wal' : 'journal'}`
       if (existsSync(journal) && statSync(journal).size > 0) hot++
+      if (native && i % 2 === 1) {
+        const found = shell(path, 'PRAGMA integrity_check').join()
+        if (found !== 'ok') throw new Error(`after kill ${i}: ${found}: CRASH_SEED=${seed}`)
+      }
       const committed = said ?? newest
       const found = await audit(path, seed + i).catch((error: unknown) => {
         throw new Error(`after kill ${i} while '${doing}': CRASH_SEED=${seed}`, { cause: error })
@@ -59,7 +70,7 @@ export async function runCrashes(
     rmSync(folder, { recursive: true, force: true })
   }
   const seconds = (performance.now() - started) / 1000
-  return { kills, during, hot, transactions: newest, seconds }
+  return { kills, journalMode, during, hot, transactions: newest, seconds }
 }
 
 /** Starts a child, waits for one of its doings, a moment longer, and kills it. */

@@ -8,8 +8,9 @@ export const DIM = 100
 export const ROWS = 3600
 
 /** A filled table, and a tally of it that every transaction adds to. */
-export async function makeTable(path: string): Promise<void> {
+export async function makeTable(path: string, journalMode: string): Promise<void> {
   using db = await open(path)
+  db.pragma(`journal_mode = ${journalMode}`)
   const random = seeded(1)
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
   db.exec('CREATE TABLE tally(n INTEGER PRIMARY KEY, rows INTEGER, scns INTEGER, bytes INTEGER)')
