@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
+import { LockQueue } from './lock-queue.ts'
 import {
   SQLITE_IOERR_LOCK,
   SQLITE_IOERR_UNLOCK,
@@ -17,6 +18,15 @@ import {
   errnoOf,
   reportBusy,
 } from './vfs-errors.ts'
+
+/** How long one that waits looks on, without sleeping in SQLite, while nothing moves, and in all. */
+const PATIENCE_MS = 5
+const STAY_MS = 50
+const POLL_MS = 0.5
+/** Refusals that follow one another so closely belong to one wait. */
+const AGAIN_MS = 300
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory with its owner's
@@ -77,17 +87,54 @@ export class LockDirectory {
   readonly #directory: string
   readonly #prepared: string
   readonly #token: string
+  readonly #queue: LockQueue
   #ready = false
   #held = false
+  /** When somebody else last had it, by performance.now(). */
+  #refusedAt = -Infinity
 
   constructor(path: string) {
     this.#directory = lockDirectoryOf(path)
     this.#token = `${process.pid}-${randomBytes(6).toString('hex')}`
     this.#prepared = preparedName(this.#directory, this.#token)
+    this.#queue = new LockQueue(this.#directory, this.#token)
   }
 
-  /** False when another process has it. */
+  /** False when another process has it, or waits for it and came first. */
   acquire(): boolean {
+    const start = performance.now()
+    const waiting = start - this.#refusedAt < AGAIN_MS
+    if ((this.#queue.ahead() === undefined && this.#take()) || (waiting && this.#stay(start))) {
+      this.#queue.leave()
+      return true
+    }
+    this.#refusedAt = performance.now()
+    return false
+  }
+
+  /**
+   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while the queue moves, so
+   * that the lock is not idle until SQLite asks again.
+   */
+  #stay(start: number): boolean {
+    this.#queue.wait()
+    let first: string | undefined
+    let moved = start
+    for (
+      let now = start;
+      now < moved + PATIENCE_MS && now < start + STAY_MS;
+      now = performance.now()
+    ) {
+      const ahead = this.#queue.ahead()
+      if (ahead === undefined && this.#take()) return true
+      if (ahead !== first) moved = now
+      first = ahead
+      Atomics.wait(sleeper, 0, 0, POLL_MS)
+    }
+    return false
+  }
+
+  #take(): boolean {
     if (lockDirectoryHeld(this.#directory)) return false
     if (!this.#ready) this.#prepare()
     try {
@@ -95,6 +142,8 @@ export class LockDirectory {
       this.#held = true
       return true
     } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'ENOTEMPTY' || errno === 'EEXIST') return false
       if (readOwner(this.#directory) !== undefined) return false
       this.#ready = false
       throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be taken', error)
@@ -117,6 +166,7 @@ export class LockDirectory {
     try {
       this.release()
     } finally {
+      this.#queue.leave()
       if (this.#ready) rmSync(this.#prepared, { recursive: true, force: true })
       this.#ready = false
     }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { lockDirectoryHeld, lockDirectoryOf } from '../../src/engine/lock-directory.ts'
 import { type LockOwner, isGone, thisOwner } from '../../src/engine/lock-owner.ts'
 import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
@@ -103,6 +104,38 @@ describe('our processes', () => {
     await child.finish()
     assert.deepEqual(db.all('SELECT a FROM t'), ['1'])
     db.close()
+  })
+
+  test('four that write all the time get about as many turns', async () => {
+    const { path, db } = create()
+    db.close()
+    const children = Array.from({ length: 4 }, () => new Child('directory', path, 'fill', '4000'))
+    const rows = (await Promise.all(children.map(each => each.end()))).map(Number)
+    const mean = rows.reduce((sum, each) => sum + each) / rows.length
+    assert.ok(Math.min(...rows) >= mean / 3, `rows written: ${rows.join(', ')}`)
+    assert.deepEqual(leftOf(path), [])
+    const after = RawConnection.open(sqlite, path)
+    assert.deepEqual(after.all('SELECT count(*) FROM t'), [String(4 * mean + 1)])
+    after.close()
+  })
+
+  test('one that is killed while it waits keeps nobody out', async t => {
+    const { path, db } = create()
+    db.all('BEGIN IMMEDIATE')
+    const waiting = new Child('directory', path, 'fill', '60000')
+    t.after(() => waiting.process.kill('SIGKILL'))
+    const queue = `${lockDirectoryOf(path)}-queue`
+    const end = Date.now() + 20_000
+    while (!existsSync(queue) && Date.now() < end) await sleep(20)
+    assert.equal(readdirSync(queue).length, 1)
+    await waiting.kill()
+    db.all('COMMIT')
+    db.busyTimeout(5000)
+    const start = Date.now()
+    db.all('INSERT INTO t VALUES(2)')
+    assert.ok(Date.now() - start < 3000, `waited ${Date.now() - start} ms`)
+    db.close()
+    assert.deepEqual(leftOf(path), [])
   })
 
   test('the lock of a killed one is taken over, and its journal rolled back', async () => {

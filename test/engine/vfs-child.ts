@@ -41,6 +41,14 @@ function write(db: Database, who: string, count: number): void {
   say('done')
 }
 
+/** Writes one row a transaction for some time, and says how many. */
+function fill(db: Database, milliseconds: number): void {
+  const end = Date.now() + milliseconds
+  let rows = 0
+  for (; Date.now() < end; rows++) db.exec('INSERT INTO t VALUES(9)')
+  say(String(rows))
+}
+
 /** Random transactions without end; the number of each is said once it is committed. */
 function crash(db: Database, pragmas: string, seed: number, first: number): never {
   db.exec(pragmas)
@@ -81,6 +89,7 @@ async function run(): Promise<void> {
   if (command === 'support') return await support()
   const db = await open()
   if (command === 'write') write(db, rest[0] ?? '', Number(rest[1]))
+  else if (command === 'fill') fill(db, Number(rest[0]))
   else if (command === 'crash') crash(db, rest[0] ?? '', Number(rest[1]), Number(rest[2]))
   else if (command === 'count') countUp(db, rest[0] ?? '', Number(rest[1]))
   else hold(db, rest.join(' '))
