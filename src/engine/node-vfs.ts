@@ -245,12 +245,26 @@ function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonl
     const errno = errnoOf(error)
     const forbidden = errno === 'EACCES' || errno === 'EROFS' || errno === 'EPERM'
     if (create && journals.has(asked.kind) && forbidden && !existsSync(path)) {
-      const text = `${path}: the folder is not writable, and writing to a database takes a journal beside it`
-      throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text, { errno, cause: error })
+      throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, closedFolder(path, asked.kind), {
+        errno,
+        cause: error,
+        ...(asked.kind === 'wal' ? { hint: CLOSED_WAL } : {}),
+      })
     }
     if (!write || !forbidden) throw error
     return { fd: open(path, O_RDONLY | O_NONBLOCK | (exclusive & O_NOFOLLOW)), readonly: true }
   }
+}
+
+const CLOSED_WAL =
+  'open it once where it can be written and PRAGMA journal_mode = DELETE; or read it as file:...?immutable=1 while nobody writes to it'
+
+function closedFolder(path: string, kind: FileKind): string {
+  const needs =
+    kind === 'wal'
+      ? 'a database in WAL mode is even read with files beside it'
+      : 'writing to a database takes a journal beside it'
+  return `${path}: the folder is not writable, and ${needs}`
 }
 
 /** Gives a new journal the mode of its database and, for root, the owner; whoever may not do that does without. */

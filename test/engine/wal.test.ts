@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/engine/vfs-errors.ts'
 import { type NativeDatabase, openNative } from './vfs-native.ts'
-import { Child, noShell, shell } from './vfs-process.ts'
+import { noShell, shell } from './vfs-process.ts'
 import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 
 const support = lockSupport()
@@ -301,50 +300,3 @@ describe('native connections in this process', { skip }, () => {
     assert.deepEqual(filesOf(path), [''])
   })
 })
-
-describe('other processes', { skip }, () => {
-  test('of all kinds lose nothing beside each other', { timeout: 120_000 }, async t => {
-    // WAL_INCREMENTS=20000 for a full run.
-    const increments = Number(process.env['WAL_INCREMENTS'] ?? 1400)
-    const { path, db } = create()
-    db.all('CREATE TABLE total(n); INSERT INTO total VALUES(0); CREATE TABLE log(who, n)')
-    const writers = ['ofd', 'ofd', 'ofd', 'ofd', 'native', 'native']
-    const each = Math.floor(increments / (writers.length + 1))
-    const start = performance.now()
-    const children = writers.map(
-      (engine, n) => new Child(engine, path, 'write', `${engine}-${n}`, String(each)),
-    )
-    const python = pythonWriter(path, each)
-    const lines = await Promise.all(children.map(child => child.end()))
-    for (const said of lines) assert.deepEqual(said, ['done'])
-    assert.equal(await python, 0)
-    const total = each * (writers.length + 1)
-    assert.deepEqual(
-      db.all(
-        'PRAGMA integrity_check; SELECT n FROM total; SELECT count(*) FROM log; SELECT count(DISTINCT who) FROM log',
-      ),
-      ['ok', String(total), String(total), String(writers.length + 1)],
-    )
-    db.close()
-    assert.deepEqual(filesOf(path), [''])
-    t.diagnostic(`${total} increments in ${Math.round(performance.now() - start)} ms`)
-  })
-})
-
-/** The same increments by Python's sqlite3; its exit code. */
-async function pythonWriter(path: string, increments: number): Promise<number | null> {
-  const program = `
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
-for n in range(int(sys.argv[2])):
-    db.execute('BEGIN IMMEDIATE')
-    db.execute('UPDATE total SET n = n + 1')
-    db.execute('INSERT INTO log VALUES(?, ?)', ('python', n))
-    db.execute('COMMIT')
-`
-  const child = spawn('python3', ['-c', program, path, String(increments)], { stdio: 'inherit' })
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', resolve)
-  })
-}
