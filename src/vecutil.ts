@@ -6,15 +6,14 @@ export {
   type EmbedFunc,
   type EmbedOptions,
 } from './collection/embed.ts'
-export type { ShadowDocument } from './collection/shadow-rows.ts'
+export type { ShadowDocument, TextDocument } from './collection/document-fields.ts'
 export {
   deleteShadowDocuments,
   upsertShadowDocument,
   upsertShadowDocuments,
   upsertVirtualTableDocument,
-  type TextDocument,
-  type TextOptions,
 } from './collection/shadow-documents.ts'
+export type { TextOptions } from './collection/upsert-texts.ts'
 export { matchText, type MatchOptions, type TextHit } from './collection/match-text.ts'
 export { Collection, type CollectionOptions } from './collection/collection.ts'
 export { shadowTableName } from './store/names.ts'

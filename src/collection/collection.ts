@@ -1,12 +1,17 @@
 import type { Connection } from '../engine/connection.ts'
 import { shadowTableName } from '../store/names.ts'
-import { requireEmbed, type EmbedFunc, type EmbedOptions } from './embed.ts'
-import { searchText, type TextHit } from './match-text.ts'
+import { argumentError } from '../vector/argument-error.ts'
 import {
-  deleteShadowDocuments,
-  upsertShadowDocuments,
-  type TextDocument,
-} from './shadow-documents.ts'
+  requireConnection,
+  requireEmbed,
+  requireName,
+  requireOptions,
+  VECUTIL,
+} from './arguments.ts'
+import type { TextDocument } from './document-fields.ts'
+import type { EmbedFunc, EmbedOptions } from './embed.ts'
+import { requireCount, searchText, type TextHit } from './match-text.ts'
+import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
 
 export interface CollectionOptions {
   /** Name of the vec table. */
@@ -24,13 +29,17 @@ export class Collection {
   readonly #shadow: string
 
   constructor(db: Connection, options: CollectionOptions) {
-    for (const name of ['table', 'dataset', 'model'] as const) {
-      const value: unknown = options[name]
-      if (typeof value === 'string' && value !== '') continue
-      throw new TypeError(
-        `new Collection() needs a ${name}, a text that is not empty, not ${value === '' ? "''" : String(value)}`,
+    requireConnection(db)
+    if (typeof options !== 'object' || options === null) {
+      throw argumentError(
+        VECUTIL,
+        'options',
+        options,
+        'an object with table, dataset, embed and model',
       )
     }
+    for (const name of ['table', 'dataset', 'model'] as const)
+      requireName(options[name], `options.${name}`)
     requireEmbed(options.embed)
     this.#db = db
     this.#options = options
@@ -38,13 +47,15 @@ export class Collection {
   }
 
   /**
-   * Inserts or replaces documents, all or none. Only contents that are new or changed are embedded, before the
-   * transaction opens; the number of them is returned. Of two documents with one id the last one counts.
+   * Inserts documents, or changes those that are there, all or none: a field that is absent keeps what is stored, `null`
+   * erases it. Only contents that are new or changed are embedded, before the transaction opens; the number of them is
+   * returned. Of two documents with one id the last one counts; of two calls with one document, the one called last.
    */
-  upsertDocumentsText(
+  async upsertDocumentsText(
     documents: readonly TextDocument[],
     options: EmbedOptions = {},
   ): Promise<number> {
+    requireOptions(options)
     const { dataset, embed, model } = this.#options
     return upsertShadowDocuments(this.#db, this.#shadow, dataset, documents, {
       ...options,
@@ -60,9 +71,8 @@ export class Collection {
 
   /** The k documents nearest to a text, nearest first. */
   async queryText(query: string, k: number, options: EmbedOptions = {}): Promise<TextHit[]> {
-    if (!Number.isInteger(k) || k < 0) {
-      throw new RangeError(`queryText() takes a whole number of documents from 0, not ${k}`)
-    }
+    requireCount(k, 'k')
+    requireOptions(options)
     const { table, dataset, embed, model } = this.#options
     return searchText(this.#db, table, dataset, embed, query, { ...options, limit: k, model })
   }

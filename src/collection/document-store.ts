@@ -1,15 +1,26 @@
 import { VecError } from '../errors.ts'
 import { Hits } from '../store/hits.ts'
-import { decodeEmbedding, encodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
+import { argumentError } from '../vector/argument-error.ts'
+import { isThenable } from '../vector/describe-value.ts'
+import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
+import {
+  bytesOfVector,
+  readVector,
+  readVectorOrBytes,
+  type EmbeddingBytes,
+  type VectorInput,
+} from '../vector/read-vector.ts'
 import { exactSimilarity, magnitude } from '../vector/similarity.ts'
+import { textOrNull } from './arguments.ts'
 
 export interface Document {
   /** Empty or absent: a random one is made. */
-  readonly id?: string
-  readonly content?: string | null
+  readonly id?: string | undefined
+  readonly content?: string | null | undefined
   /** JSON or any other text. */
-  readonly metadata?: string | null
-  readonly embedding?: ArrayLike<number> | null
+  readonly metadata?: string | null | undefined
+  /** The vector, or its bytes as a BLOB holds them; null or absent: no search finds the document. */
+  readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
 }
 
 export interface ScoredDocument {
@@ -44,20 +55,25 @@ export class Store {
 
   /** Makes the table when it is not there. */
   constructor(db: StoreConnection) {
+    const { exec, prepare } = (db ?? {}) as Partial<StoreConnection>
+    if (typeof exec !== 'function' || typeof prepare !== 'function') {
+      throw argumentError('new Store()', 'db', db, 'a connection with exec() and prepare()')
+    }
     this.#db = db
     db.exec(
       'CREATE TABLE IF NOT EXISTS docs (id TEXT PRIMARY KEY, content TEXT, meta TEXT, embedding BLOB)',
     )
   }
 
-  /** Adds documents, all or none, and returns their ids. An id that is there already is an error. */
+  /**
+   * Adds documents, all or none, and returns their ids. An id that is there already is an error. TypeError and
+   * VEC_EMBEDDING for an embedding that is no vector.
+   */
   addDocuments(documents: readonly Document[]): string[] {
-    const rows = documents.map(({ id, content, metadata, embedding }) => ({
-      id: id === undefined || id === '' ? crypto.randomUUID() : id,
-      content: content ?? null,
-      meta: metadata ?? null,
-      embedding: embedding ? encodeEmbedding(embedding) : null,
-    }))
+    if (!Array.isArray(documents)) {
+      throw argumentError(ADD, 'documents', documents, 'an array of documents')
+    }
+    const rows = Array.from(documents, readDocument)
     const insert = this.#db.prepare(
       'INSERT INTO docs(id, content, meta, embedding) VALUES (?, ?, ?, ?)',
     )
@@ -76,13 +92,16 @@ export class Store {
    * The k documents nearest to a vector by cosine, nearest first. Documents without a BLOB as embedding, or with one
    * of another dimension, are passed over; when none fits, an error names both dimensions.
    */
-  similaritySearch(queryEmbedding: ArrayLike<number>, k: number): ScoredDocument[] {
-    if (!Number.isInteger(k) || k < 0) {
+  similaritySearch(queryEmbedding: VectorInput, k: number): ScoredDocument[] {
+    const query = readVector(queryEmbedding, 'similaritySearch()', 'queryEmbedding')
+    if (typeof k !== 'number') {
+      throw argumentError('similaritySearch()', 'k', k, 'a whole number of documents from 0')
+    }
+    if (!Number.isSafeInteger(k) || k < 0) {
       throw new RangeError(`similaritySearch() takes a whole number of documents from 0, not ${k}`)
     }
-    const query = decodeEmbedding(encodeEmbedding(queryEmbedding))
     if (k === 0 || magnitude(query) === 0) return []
-    const hits = new Hits(k)
+    const hits = new Hits(k, 'cosine')
     const encoder = new TextEncoder()
     let fitting = 0
     let otherDim = 0
@@ -111,13 +130,49 @@ export class Store {
     return Array.from({ length: hits.count }, (_, rank) => {
       const id = decoder.decode(hits.id(rank))
       const row = document.get(id) as { content: string | null; meta: string | null }
-      return { id, content: row.content, metadata: row.meta, score: hits.similarity(rank) }
+      return {
+        id,
+        content: row.content,
+        metadata: row.meta,
+        score: hits.similarity(rank),
+      }
     })
   }
 
   /** Deletes a document; false when there was none. */
   remove(id: string): boolean {
+    if (typeof id !== 'string')
+      throw argumentError('remove()', 'id', id, 'the id of a document, a text,')
     if (id === '') throw new RangeError('remove() takes the id of a document, not an empty text')
     return Number(this.#db.prepare('DELETE FROM docs WHERE id = ?').run(id).changes) > 0
+  }
+}
+
+const ADD = 'addDocuments()'
+
+interface StoredDocument {
+  readonly id: string
+  readonly content: string | null
+  readonly meta: string | null
+  readonly embedding: Uint8Array | null
+}
+
+function readDocument(document: unknown, i: number): StoredDocument {
+  if (typeof document !== 'object' || document === null || isThenable(document)) {
+    throw argumentError(ADD, `documents[${i}]`, document, 'a document')
+  }
+  const { id = '', content, metadata, embedding } = document as Document
+  if (typeof id !== 'string') {
+    throw argumentError(ADD, `the id of documents[${i}]`, id, 'a text, or none,')
+  }
+  const name = id === '' ? `documents[${i}]` : `document '${id}'`
+  return {
+    id: id === '' ? crypto.randomUUID() : id,
+    content: textOrNull(ADD, content ?? null, `the content of ${name}`),
+    meta: textOrNull(ADD, metadata ?? null, `the metadata of ${name}`),
+    embedding:
+      embedding === undefined || embedding === null
+        ? null
+        : bytesOfVector(readVectorOrBytes(embedding, ADD, `the embedding of ${name}`)),
   }
 }

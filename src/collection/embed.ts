@@ -1,5 +1,7 @@
 import { VecError } from '../errors.ts'
-import { encodeEmbedding } from '../vector/embedding.ts'
+import { describeValue, typedArrayName } from '../vector/describe-value.ts'
+import { bytesOfVector, readVector, type VectorInput } from '../vector/read-vector.ts'
+import { requireEmbed, requireList, requireOptions, requireText, VECUTIL } from './arguments.ts'
 
 export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined
@@ -9,14 +11,15 @@ export interface EmbedOptions {
 export type EmbedFunc = (
   texts: readonly string[],
   options: EmbedOptions,
-) => Promise<readonly ArrayLike<number>[]>
+) => Promise<readonly VectorInput[]>
 
 /** An `EmbedFunc` out of a function that knows one text at a time; the texts are embedded one after the other. */
 export function embedEach(
-  embed: (text: string, options: EmbedOptions) => Promise<ArrayLike<number>>,
+  embed: (text: string, options: EmbedOptions) => Promise<VectorInput>,
 ): EmbedFunc {
+  requireEmbed(embed)
   return async (texts, options) => {
-    const vectors: ArrayLike<number>[] = []
+    const vectors: VectorInput[] = []
     for (const text of texts) {
       options.signal?.throwIfAborted()
       vectors.push(await embed(text, options))
@@ -25,55 +28,67 @@ export function embedEach(
   }
 }
 
-export function requireEmbed(embed: unknown): void {
-  if (typeof embed === 'function') return
-  throw new TypeError(
-    `vecutil: embed must be a function from texts to vectors, not ${typeof embed}`,
-  )
-}
-
 /**
  * Embeds texts, in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING when the function gives
- * another number of vectors or numbers that are not finite, VEC_DIMENSION when their dimensions differ.
+ * another number of vectors, an empty one or numbers that are not finite float32, VEC_DIMENSION when their dimensions
+ * differ, TypeError when one of them is no vector (a Promise, bytes, an object).
  */
 export async function embedTexts(
   embed: EmbedFunc,
   texts: readonly string[],
   options: EmbedOptions = {},
 ): Promise<Uint8Array[]> {
+  requireEmbed(embed)
+  requireList(texts, 'texts', 'texts')
+  texts.forEach((text, i) => requireText(text, `texts[${i}]`))
+  requireOptions(options)
   const { signal } = options
   signal?.throwIfAborted()
-  requireEmbed(embed)
   if (texts.length === 0) return []
-  const vectors = await embed(texts, signal === undefined ? {} : { signal })
+  const vectors: unknown = await embed(texts, signal === undefined ? {} : { signal })
   signal?.throwIfAborted()
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
-    const given = Array.isArray(vectors) ? `${vectors.length} vectors` : typeof vectors
     throw new VecError(
       'VEC_EMBEDDING',
-      `vecutil: the embed function returned ${given} for ${texts.length} texts: one vector a text is expected`,
+      `${VECUTIL}: the embed function returned ${returned(vectors)} for ${texts.length} text${texts.length === 1 ? '' : 's'}: an array with one vector a text is expected`,
+      {
+        hint: 'return them in an array, in the order of the texts; embedEach() takes a function of one text',
+      },
     )
   }
-  const embeddings = vectors.map(vector => encodeEmbedding(vector as ArrayLike<number>))
+  const embeddings = Array.from(vectors, (vector: unknown, i) =>
+    bytesOfVector(readVector(vector, VECUTIL, `vector ${i} of the embed function`)),
+  )
   const bytes = embeddings[0].length
-  if (bytes === 0) {
-    throw new VecError('VEC_EMBEDDING', 'vecutil: the embed function returned an empty vector')
-  }
   const odd = embeddings.find(embedding => embedding.length !== bytes)
   if (odd) {
     throw new VecError(
       'VEC_DIMENSION',
-      `vecutil: the embed function returned vectors of ${bytes / 4} and of ${odd.length / 4} dimensions for one batch`,
+      `${VECUTIL}: the embed function returned vectors of ${bytes / 4} and of ${odd.length / 4} dimensions for one batch`,
+      { hint: 'embed all texts with one model' },
     )
   }
   return embeddings
 }
 
-/** The bytes of the embedding of one text, as a MATCH takes them. */
+/** The bytes of the embedding of one text, as a MATCH takes them. Errors as for embedTexts. */
 export async function embedText(
   embed: EmbedFunc,
   text: string,
   options: EmbedOptions = {},
 ): Promise<Uint8Array> {
+  requireEmbed(embed)
+  requireText(text, 'text')
   return (await embedTexts(embed, [text], options))[0]
+}
+
+function returned(vectors: unknown): string {
+  if (!Array.isArray(vectors)) return describeValue(vectors)
+  const flat = vectors.length > 0 && typeof vectors[0] === 'number'
+  const what = flat
+    ? 'number'
+    : typedArrayName(vectors[0]) || Array.isArray(vectors[0])
+      ? 'vector'
+      : 'value'
+  return `${vectors.length} ${what}${vectors.length === 1 ? '' : 's'}`
 }

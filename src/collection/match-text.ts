@@ -1,6 +1,16 @@
 import type { Connection } from '../engine/connection.ts'
 import { VecError } from '../errors.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
+import { argumentError } from '../vector/argument-error.ts'
+import {
+  requireEmbed,
+  requireModelName,
+  requireOptions,
+  requirePlace,
+  requireText,
+  VECUTIL,
+} from './arguments.ts'
+import { documentTable } from './document-table.ts'
 import { embedText, type EmbedFunc, type EmbedOptions } from './embed.ts'
 import { requireModel } from './embedding-model.ts'
 
@@ -39,12 +49,18 @@ export async function searchText(
   query: string,
   options: MatchOptions,
 ): Promise<TextHit[]> {
+  requirePlace(db, table, dataset, 'table')
+  requireEmbed(embed)
+  requireText(query, 'query')
+  requireOptions(options)
   const { limit, model } = options
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
-    throw new RangeError(`vecutil: a whole number of documents from 0 is expected, not ${limit}`)
-  }
+  if (limit !== undefined) requireCount(limit, 'options.limit')
+  requireModelName(model)
   const id = quoteName(idColumn(db, table))
-  if (model !== undefined) requireModel(db, shadowTableName(table), dataset, model)
+  if (model !== undefined) {
+    const shadow = shadowTableName(table)
+    requireModel(db, documentTable(db, shadow).columns, shadow, dataset, model)
+  }
   const embedding = await embedText(embed, query, options)
   const search = db.prepare(
     `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
@@ -56,6 +72,14 @@ export async function searchText(
   } finally {
     search.finalize()
   }
+}
+
+/** A number of documents: whole, from 0. */
+export function requireCount(count: unknown, name: string): void {
+  const expected = 'a whole number of documents from 0'
+  if (typeof count !== 'number') throw argumentError(VECUTIL, name, count, expected)
+  if (Number.isSafeInteger(count) && count >= 0) return
+  throw new RangeError(`${VECUTIL}: ${name} is ${count}: ${expected} is expected`)
 }
 
 /** The second column of a vec table, whatever it is called. */

@@ -1,23 +1,30 @@
 import type { Connection } from '../engine/connection.ts'
-import { quoteName, shadowTableName } from '../store/names.ts'
-import { embedTexts, type EmbedFunc, type EmbedOptions } from './embed.ts'
-import { requireModel } from './embedding-model.ts'
-import { columnsOf, requireId, writeShadowRows, type ShadowDocument } from './shadow-rows.ts'
+import { shadowTableName } from '../store/names.ts'
+import {
+  requireEmbed,
+  requireList,
+  requireModelName,
+  requireOptions,
+  requirePlace,
+} from './arguments.ts'
+import {
+  readShadowDocument,
+  readShadowDocuments,
+  readTextDocument,
+  readTextDocuments,
+  requireId,
+  type ShadowDocument,
+  type TextDocument,
+} from './document-fields.ts'
+import { upsertTexts, type TextOptions } from './upsert-texts.ts'
+import { deleteDocuments, writeDocuments } from './write-documents.ts'
 
-export interface TextDocument {
-  readonly id: string
-  readonly content: string
-  /** JSON or any other text. */
-  readonly meta?: string | null
-}
-
-export interface TextOptions extends EmbedOptions {
-  readonly embed: EmbedFunc
-  /** Name of the model behind `embed`: kept beside every embedding, and must stay the same in a dataset. */
-  readonly model?: string | undefined
-}
-
-/** Inserts a document into a shadow table, or replaces the one of the same id. */
+/**
+ * Inserts a document into a shadow table, or changes the one of the same id: a field that is absent keeps what is stored,
+ * `null` erases it. Errors as for upsertShadowDocuments.
+ *
+ *     upsertShadowDocument(db, '_vec_docs', 'demo', { id: 'a', meta: '{"seen":true}' }) // its vector stays
+ */
 export function upsertShadowDocument(
   db: Connection,
   shadow: string,
@@ -39,8 +46,9 @@ export function upsertShadowDocument(
   document: ShadowDocument | TextDocument,
   options?: TextOptions,
 ): void | Promise<number> {
-  if (options === undefined) return writeShadowRows(db, shadow, dataset, [document])
-  return upsertTexts(db, shadow, dataset, [document as TextDocument], options)
+  if (options !== undefined) return upsertOneText(db, shadow, dataset, document, options, 'shadow')
+  requirePlace(db, shadow, dataset, 'shadow')
+  writeDocuments(db, shadow, dataset, [readShadowDocument(document, 'document')])
 }
 
 /** The same by the name of the vec table. */
@@ -64,14 +72,15 @@ export function upsertVirtualTableDocument(
   document: ShadowDocument | TextDocument,
   options?: TextOptions,
 ): void | Promise<number> {
-  const shadow = shadowTableName(table)
-  if (options === undefined) return writeShadowRows(db, shadow, dataset, [document])
-  return upsertTexts(db, shadow, dataset, [document as TextDocument], options)
+  if (options !== undefined) return upsertOneText(db, table, dataset, document, options, 'table')
+  requirePlace(db, table, dataset, 'table')
+  writeDocuments(db, shadowTableName(table), dataset, [readShadowDocument(document, 'document')])
 }
 
 /**
- * Inserts or replaces many documents, all or none, with one prepared statement in one transaction. Throws VEC_DIMENSION
- * and VEC_MODEL when an embedding does not fit those of the dataset, VEC_SHADOW when there is no such table.
+ * Inserts documents, or changes those that are there, all or none, in one transaction: a field that is absent keeps what
+ * is stored, `null` erases it. Throws VEC_DIMENSION and VEC_MODEL when an embedding does not fit those of the dataset,
+ * VEC_SHADOW when there is no such table, VEC_EMBEDDING and TypeError for what is no vector.
  */
 export function upsertShadowDocuments(
   db: Connection,
@@ -82,6 +91,7 @@ export function upsertShadowDocuments(
 /**
  * The same with their contents embedded, before the transaction opens. Only contents that are new or changed, or were
  * embedded by another model, are embedded; their number is returned. Of two documents with one id the last one counts.
+ * Of two calls that have one document the one that was called last counts, whichever embedding comes back first.
  */
 export function upsertShadowDocuments(
   db: Connection,
@@ -97,93 +107,52 @@ export function upsertShadowDocuments(
   documents: readonly (ShadowDocument | TextDocument)[],
   options?: TextOptions,
 ): void | Promise<number> {
-  if (options === undefined) return writeShadowRows(db, shadow, dataset, documents)
-  return upsertTexts(db, shadow, dataset, documents as readonly TextDocument[], options)
+  if (options !== undefined) return upsertManyTexts(db, shadow, dataset, documents, options)
+  requirePlace(db, shadow, dataset, 'shadow')
+  writeDocuments(db, shadow, dataset, readShadowDocuments(documents))
 }
 
-/** Deletes documents, all or none; returns how many there were. */
+/** Deletes documents, all or none; returns how many there were. Errors as for upsertShadowDocuments. */
 export function deleteShadowDocuments(
   db: Connection,
   shadow: string,
   dataset: string,
   ids: readonly string[],
 ): number {
-  columnsOf(db, shadow)
-  const remove = db.prepare(`DELETE FROM ${quoteName(shadow)} WHERE dataset_id = ? AND id = ?`)
-  try {
-    return db
-      .transaction(() => ids.reduce((sum, id) => sum + remove.run(dataset, id).changes, 0))
-      .immediate()
-  } finally {
-    remove.finalize()
-  }
+  requirePlace(db, shadow, dataset, 'shadow')
+  requireList(ids, 'ids', 'ids')
+  for (const [i, id] of ids.entries()) requireId(id, `ids[${i}]`)
+  return deleteDocuments(db, shadow, dataset, ids)
 }
 
-async function upsertTexts(
+async function upsertManyTexts(
   db: Connection,
   shadow: string,
   dataset: string,
-  documents: readonly TextDocument[],
+  documents: unknown,
   options: TextOptions,
 ): Promise<number> {
-  const { embed, model } = options
-  for (const { id, content } of documents) {
-    requireId(id)
-    if (typeof content === 'string') continue
-    throw new RangeError(
-      `vecutil: the content of document '${id}' is ${content === null ? 'null' : typeof content}: a text is embedded`,
-    )
-  }
-  // Before anything is paid for: what cannot be written need not be embedded.
-  if (model === undefined) columnsOf(db, shadow)
-  else requireModel(db, shadow, dataset, model)
-  const wanted = [...new Map(documents.map(document => [document.id, document])).values()]
-  const stored = embedded(db, shadow, dataset, model, wanted)
-  const changed = wanted.filter(({ id, content }) => stored.get(id)?.content !== content)
-  const embeddings = await embedTexts(
-    embed,
-    changed.map(document => document.content),
-    options,
-  )
-  const fresh = new Map(changed.map(({ id }, at) => [id, embeddings[at]]))
-  const rows = wanted.map(({ id, content, meta }) => ({
-    id,
-    content,
-    meta: meta ?? null,
-    model: model ?? null,
-    embedding: fresh.get(id) ?? stored.get(id)!.embedding,
-  }))
-  writeShadowRows(db, shadow, dataset, rows)
-  return changed.length
+  requirePlace(db, shadow, dataset, 'shadow')
+  requireTextOptions(options)
+  return upsertTexts(db, shadow, dataset, readTextDocuments(documents), options)
 }
 
-interface Embedded {
-  readonly content: string
-  readonly embedding: Uint8Array
-}
-
-/** Those of the documents that have an embedding of this model, by id. */
-function embedded(
+async function upsertOneText(
   db: Connection,
-  shadow: string,
+  table: string,
   dataset: string,
-  model: string | undefined,
-  documents: readonly TextDocument[],
-): Map<string, Embedded> {
-  const known = new Map<string, Embedded>()
-  const keepsModel = columnsOf(db, shadow).has('embedding_model')
-  const select = db.prepare(
-    `SELECT content, embedding FROM ${quoteName(shadow)}
-     WHERE dataset_id = ? AND id = ? AND ${keepsModel ? 'embedding_model' : 'NULL'} IS ?
-       AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
-  )
-  try {
-    for (const { id } of documents) {
-      const row = select.get(dataset, id, model ?? null)
-      if (row) known.set(id, row as Embedded)
-    }
-  } finally {
-    select.finalize()
-  }
-  return known
+  document: unknown,
+  options: TextOptions,
+  tableIs: 'shadow' | 'table',
+): Promise<number> {
+  requirePlace(db, table, dataset, tableIs)
+  requireTextOptions(options)
+  const shadow = tableIs === 'table' ? shadowTableName(table) : table
+  return upsertTexts(db, shadow, dataset, [readTextDocument(document, 'document')], options)
+}
+
+function requireTextOptions(options: TextOptions): void {
+  requireOptions(options)
+  requireEmbed(options.embed)
+  requireModelName(options.model)
 }

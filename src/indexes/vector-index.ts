@@ -23,7 +23,7 @@ export interface VectorIndex {
   /** Building it anew takes longer than reading it from a file. */
   readonly worthSaving: boolean
   /** Why it is of its kind, where that was found out and not asked for: one sentence, with numbers. */
-  readonly why?: string
+  readonly why?: string | undefined
 
   /**
    * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.

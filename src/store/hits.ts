@@ -1,3 +1,4 @@
+import type { Metric } from '../vector/metric.ts'
 import { compareBytes } from './id-table.ts'
 
 /**
@@ -6,6 +7,8 @@ import { compareBytes } from './id-table.ts'
  */
 export class Hits {
   readonly #limit: number
+  readonly #most: number
+  readonly #least: number
   #count = 0
   #similarities = new Float64Array(16)
   #rowids = new Float64Array(16)
@@ -18,8 +21,11 @@ export class Hits {
   /** Slots, best first; made by `ranked`. */
   #order: Uint32Array | undefined
 
-  constructor(limit: number) {
+  /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
+  constructor(limit: number, metric: Metric) {
     this.#limit = limit
+    this.#most = metric === 'cosine' ? 1 : Infinity
+    this.#least = metric === 'cosine' ? -1 : -Infinity
   }
 
   get count(): number {
@@ -32,11 +38,14 @@ export class Hits {
 
   /** What a row must reach to have a chance; -Infinity while there is room. */
   get threshold(): number {
-    return this.#heap ? this.#similarities[this.#heap[0]] : -Infinity
+    if (!this.#heap) return -Infinity
+    const worst = this.#similarities[this.#heap[0]]
+    return worst > this.#least ? worst : -Infinity
   }
 
   /** NaN as rowid: not known. */
-  add(similarity: number, id: Uint8Array, rowid: number): void {
+  add(computed: number, id: Uint8Array, rowid: number): void {
+    const similarity = Math.max(this.#least, Math.min(this.#most, computed))
     const heap = this.#heap
     if (heap) {
       const worst = heap[0]

@@ -1,4 +1,5 @@
 import { doubleQuoted } from '../schema/identifiers.ts'
+import { argumentError } from '../vector/argument-error.ts'
 
 export { doubleQuoted as quoteName }
 
@@ -14,6 +15,7 @@ export function quoteText(text: string): string {
 
 /** The shadow table that holds the documents of a vec table. */
 export function shadowTableName(table: string): string {
+  if (typeof table !== 'string') throw argumentError('shadowTableName()', 'table', table, 'a text')
   return `_vec_${table}`
 }
 

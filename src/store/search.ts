@@ -72,7 +72,7 @@ export class Searcher {
     this.shadow.refresh()
     this.report = { path: 'nothing', visited: 0, candidates: 0, rescored: 0, overlay: 0 }
     if (search.limit === 0 || search.minSimilarity > search.maxSimilarity)
-      return new Hits(0).ranked()
+      return new Hits(0, this.recipe.metric).ranked()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
     const view = this.slices.view(search.dataset)
     const index = view?.slice.index
@@ -103,7 +103,7 @@ export class Searcher {
 
   #searchTable(search: Search): Hits {
     const wanted = search.ids && idSet(search.ids)
-    const hits = new Hits(wanted ? Infinity : search.limit)
+    const hits = new Hits(wanted ? Infinity : search.limit, this.recipe.metric)
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
     if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
     this.report = {
@@ -115,7 +115,7 @@ export class Searcher {
     }
     hits.ranked()
     if (!wanted) return hits
-    const chosen = new Hits(search.limit)
+    const chosen = new Hits(search.limit, this.recipe.metric)
     for (let rank = 0; rank < hits.count; rank++) {
       const id = hits.id(rank)
       if (wanted.has(idKey(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
@@ -124,7 +124,7 @@ export class Searcher {
   }
 
   #searchKeys(search: Search, ids: readonly Uint8Array[]): Hits {
-    const hits = new Hits(search.limit)
+    const hits = new Hits(search.limit, this.recipe.metric)
     let rescored = 0
     this.#otherDim = 0
     for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
@@ -142,7 +142,7 @@ export class Searcher {
   }
 
   #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {
-    if (!index) return new Hits(0).ranked()
+    if (!index) return new Hits(0, this.recipe.metric).ranked()
     const { slice, changed } = view
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
     const ghosts: number[] = []
@@ -152,7 +152,7 @@ export class Searcher {
     /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
     let surplus = 0
     for (;;) {
-      const hits = new Hits(search.limit)
+      const hits = new Hits(search.limit, this.recipe.metric)
       this.#otherDim = 0
       for (const id of changed) {
         if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits)

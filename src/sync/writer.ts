@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { VecError } from '../errors.ts'
+import {
+  bytesOfVector,
+  readVectorOrBytes,
+  type EmbeddingBytes,
+  type VectorInput,
+} from '../vector/read-vector.ts'
 import { refuseTriggers } from './capture.ts'
 import { checkKey, dropThrough, takeNumbers } from './datasets.ts'
 import type { SyncDocument } from './document.ts'
@@ -19,8 +25,8 @@ export interface DocumentInput {
   readonly id: string
   readonly content?: string | null
   readonly meta?: string | null
-  /** Float32Array, or its little-endian bytes. */
-  readonly embedding?: Float32Array | Uint8Array | null
+  /** The vector, or its bytes as a BLOB holds them. */
+  readonly embedding?: VectorInput | EmbeddingBytes | null
   readonly embeddingModel?: string | null
   readonly archived?: number
 }
@@ -232,11 +238,8 @@ function payloadOf(datasetId: string, scn: bigint, document: SyncDocument, most:
 function completed(input: DocumentInput): SyncDocument {
   const { id, content = null, meta = null, embedding = null, embeddingModel = null } = input
   const bytes =
-    embedding instanceof Float32Array
-      ? new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength)
-      : embedding
-  if (bytes !== null && bytes.length % 4 !== 0) {
-    throw new VecError('VEC_EMBEDDING', `an embedding of ${bytes.length} bytes is no vector`)
-  }
+    embedding === null
+      ? null
+      : bytesOfVector(readVectorOrBytes(embedding, 'upsert()', `the embedding of document '${id}'`))
   return { id, content, meta, embedding: bytes, embeddingModel, archived: input.archived ?? 0 }
 }

@@ -2,6 +2,7 @@ import type { Connection } from '../engine/connection.ts'
 import type { SqlValue } from '../engine/values.ts'
 import { VecError } from '../errors.ts'
 import { sliceCache } from '../store/slice-cache.ts'
+import { argumentError } from '../vector/argument-error.ts'
 import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../vector/embedding.ts'
 import { parseVectorText } from '../vector/parse-vector.ts'
 import { cosine, euclidean, magnitude } from '../vector/similarity.ts'
@@ -9,6 +10,14 @@ import { VERSION } from '../version.ts'
 
 /** The SQL functions of the original, and those that users of sqlite-vec type. */
 export function registerVectorFunctions(db: Connection): void {
+  if (typeof (db as Connection | undefined)?.function !== 'function') {
+    throw argumentError(
+      'registerVectorFunctions()',
+      'db',
+      db,
+      'a Connection, which open() resolves to,',
+    )
+  }
   const pure = { deterministic: true }
   db.function('vec_cosine', pure, (a, b) => {
     const [x, y] = pair('cosine', embeddingArgument(a), embeddingArgument(b)) ?? []

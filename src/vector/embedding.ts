@@ -1,66 +1,41 @@
-import { VecError } from '../errors.ts'
+import { typedArrayName } from './describe-value.ts'
+import {
+  bytesOfVector,
+  readBytes,
+  readVector,
+  type EmbeddingBytes,
+  type VectorInput,
+} from './read-vector.ts'
+
+export { isFiniteVector, notFinite } from './finite.ts'
 
 /**
- * The bytes of an embedding as they stand in a BLOB: float32, little-endian, no header. Numbers are rounded to
- * float32; NaN and infinities are refused, also those that rounding makes.
+ * The bytes of an embedding as they stand in a BLOB: float32, little-endian, no header. Numbers are rounded to float32.
+ * TypeError for what is no vector (a Promise, text, bytes, integer arrays), VEC_EMBEDDING for an empty vector and for
+ * NaN, infinities and numbers that overflow float32.
+ *
+ *     encodeEmbedding([0.5, 0.25]) // 8 bytes
  */
-export function encodeEmbedding(vector: ArrayLike<number>): Uint8Array {
-  const rounded = Float32Array.from(vector)
-  if (!isFiniteVector(rounded)) {
-    const at = rounded.findIndex(value => !Number.isFinite(value))
-    throw notFinite(vector[at], at)
-  }
-  if (LITTLE_ENDIAN) return new Uint8Array(rounded.buffer)
-  const bytes = new Uint8Array(vector.length * 4)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < rounded.length; i++) view.setFloat32(4 * i, rounded[i], true)
-  return bytes
+export function encodeEmbedding(vector: VectorInput): Uint8Array {
+  return bytesOfVector(readVector(vector, 'encodeEmbedding()'))
 }
 
-/** The vector in an embedding's bytes, always a copy. Throws VEC_EMBEDDING when the length is no multiple of 4. */
-export function decodeEmbedding(bytes: Uint8Array): Float32Array {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError(
-      `decodeEmbedding() takes a Uint8Array of little-endian float32, not ${typeof bytes}`,
-    )
-  }
-  if (bytes.length % 4 !== 0) {
-    throw new VecError(
-      'VEC_EMBEDDING',
-      `vector: invalid embedding blob length ${bytes.length} (not multiple of 4)`,
-      { hint: 'an embedding is float32, 4 bytes a number: encode it with encodeEmbedding()' },
-    )
-  }
-  const vector = new Float32Array(bytes.length / 4)
-  if (LITTLE_ENDIAN) new Uint8Array(vector.buffer).set(bytes)
-  else {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    for (let i = 0; i < vector.length; i++) vector[i] = view.getFloat32(4 * i, true)
-  }
-  return vector
+/**
+ * The vector in an embedding's bytes, always a copy. TypeError for what is no bytes, VEC_EMBEDDING when the length is no
+ * multiple of 4. What is stored is told as it is: NaN and infinities too, and no numbers for an empty BLOB.
+ */
+export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
+  return readBytes(bytes, 'decodeEmbedding()')
 }
 
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
-
-/** Whether every number is finite; searches know no other vectors. */
-export function isFiniteVector(vector: Float32Array): boolean {
-  // One NaN or infinity makes the sum NaN; finite float32 minus themselves never do.
-  let sum = 0
-  for (let i = 0; i < vector.length; i++) sum += vector[i] - vector[i]
-  return sum === 0
-}
-
-export function notFinite(value: unknown, at: number): VecError {
-  return new VecError(
-    'VEC_EMBEDDING',
-    `vector: number ${at} of the embedding is ${String(value)}: finite float32 numbers are expected`,
-    { hint: 'check what the embedding model returned before it is stored or asked for' },
-  )
-}
-
-/** The shortest decimals that read back as the same float32, in the form of a JSON array. */
-export function embeddingToJson(vector: Float32Array): string {
-  return `[${Array.from(vector, float32ToText).join(',')}]`
+/**
+ * The shortest decimals that read back as the same float32, in the form of a JSON array; `null` for NaN and infinities,
+ * which a decoded embedding may hold. Errors as for encodeEmbedding.
+ */
+export function embeddingToJson(vector: VectorInput): string {
+  const decoded = typedArrayName(vector) === 'Float32Array'
+  const numbers = decoded ? (vector as Float32Array) : readVector(vector, 'embeddingToJson()')
+  return `[${Array.from(numbers, float32ToText).join(',')}]`
 }
 
 function float32ToText(value: number): string {

@@ -1,15 +1,25 @@
 import { VecError } from '../errors.ts'
+import { argumentError } from './argument-error.ts'
+import { describeValue } from './describe-value.ts'
 import { decodeEmbedding } from './embedding.ts'
+import { isFiniteVector, notFinite } from './finite.ts'
 
 /**
  * A vector given as text, by the rules of the original: text that begins with `[` is tried as a JSON array; then the
  * text is tried as base64 of an embedding's bytes; then, if it has a comma, as comma-separated numbers (empty fields
- * are skipped). Numbers are rounded to float32. `what` names the text in errors.
+ * are skipped). Numbers are rounded to float32. `what` names the text in errors. TypeError for what is no text,
+ * VEC_EMBEDDING for a text that is no vector, and for NaN and infinities in it.
+ *
+ *     parseVectorText('[0.5, 0.25]') // as parseVectorText('0.5, 0.25') and parseVectorText('AAAAPwAAgD4=')
  */
 export function parseVectorText(text: string, what = 'MATCH'): Float32Array {
+  if (typeof text !== 'string') throw argumentError('parseVectorText()', 'text', text, 'a text')
   const trimmed = text.trim()
   if (trimmed === '') throw refuse(`vec: ${what} string is empty`)
-  return fromJson(trimmed) ?? fromBase64(trimmed) ?? fromCsv(trimmed, what)
+  const vector = fromJson(trimmed) ?? fromBase64(trimmed) ?? fromCsv(trimmed, what)
+  if (isFiniteVector(vector)) return vector
+  const at = vector.findIndex(number => !Number.isFinite(number))
+  throw notFinite(vector[at], at)
 }
 
 function fromJson(text: string): Float32Array | undefined {
@@ -46,9 +56,33 @@ function fromCsv(text: string, what: string): Float32Array {
   for (const part of text.split(',')) {
     const field = part.trim()
     if (field === '') continue
-    numbers.push(parseFloat32(field, `vec: invalid ${what} float ${JSON.stringify(field)}`))
+    try {
+      numbers.push(parseFloat32(field, `vec: invalid ${what} float ${JSON.stringify(field)}`))
+    } catch (error) {
+      if (text.startsWith('[')) throw withJsonFault(error as VecError, text)
+      throw error
+    }
   }
   return Float32Array.from(numbers)
+}
+
+/** The message is the original's, which tells of the first piece only: the hint says what is wrong with a JSON array. */
+function withJsonFault({ message, hint }: VecError, text: string): VecError {
+  return new VecError('VEC_EMBEDDING', message, { hint: `${jsonFault(text)}; ${hint}` })
+}
+
+function jsonFault(text: string): string {
+  let list: unknown
+  try {
+    list = JSON.parse(text)
+  } catch {
+    return 'the text begins like a JSON array, and is no JSON'
+  }
+  const numbers = Array.isArray(list) ? (list as unknown[]) : []
+  const at = numbers.findIndex(value => !isFloat32(value))
+  return at < 0
+    ? 'a JSON array of finite numbers is expected'
+    : `number ${at} of the JSON array is ${describeValue(numbers[at])}: finite float32 numbers are expected`
 }
 
 /** A number in decimal as the original's language reads it; `refusal` begins the error. */

@@ -2,13 +2,13 @@ import { unknownMetric, type Metric } from './metric.ts'
 
 /**
  * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. Double arithmetic
- * over float32 numbers, sums in index order, not clamped (1.0000000000000002 can occur); every faster way must agree to
- * the bit. NaN where the metric knows none: cosine with a vector of length zero, and anything that overflows to NaN.
+ * over float32 numbers, sums in index order, not clamped (1.0000000000000002 can occur): every faster way must agree to
+ * the bit. NaN where the metric knows none: cosine with a vector of length zero. What callers are shown is in its range.
  */
 export function exactSimilarity(metric: Metric, query: Float32Array, row: Float32Array): number {
   switch (metric) {
     case 'cosine':
-      return cosine(query, row)
+      return quotient(query, row)
     case 'euclidean':
       return -euclidean(query, row)
     case 'dot':
@@ -18,12 +18,13 @@ export function exactSimilarity(metric: Metric, query: Float32Array, row: Float3
   }
 }
 
-/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. */
+/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise; a cosine from -1 to 1. */
 export function similarityToScore(metric: Metric, similarity: number): number {
   switch (metric) {
     case 'euclidean':
       return 1 + similarity
     case 'cosine':
+      return inRange(similarity)
     case 'dot':
       return similarity
     default:
@@ -31,11 +32,11 @@ export function similarityToScore(metric: Metric, similarity: number): number {
   }
 }
 
-/** The `distance` of a similarity: 1 - cosine, the raw Euclidean distance, minus the dot product. */
+/** The `distance` of a similarity: 1 - cosine, from 0 to 2, the raw Euclidean distance, minus the dot product. */
 export function similarityToDistance(metric: Metric, similarity: number): number {
   switch (metric) {
     case 'cosine':
-      return 1 - similarity
+      return 1 - inRange(similarity)
     case 'euclidean':
     case 'dot':
       return 0 - similarity
@@ -70,6 +71,11 @@ export function distanceToSimilarity(metric: Metric, distance: number): number {
   }
 }
 
+/** Rounding makes a cosine of 1.0000000000000002, and so a distance below 0, of a vector and itself. */
+function inRange(computed: number): number {
+  return Math.min(1, Math.max(-1, computed))
+}
+
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
@@ -81,8 +87,12 @@ export function magnitude(a: Float32Array): number {
   return Math.sqrt(dot(a, a))
 }
 
-/** q.x / (|q| |x|); NaN when either length is zero. */
+/** q.x / (|q| |x|), from -1 to 1; NaN when either length is zero. */
 export function cosine(a: Float32Array, b: Float32Array): number {
+  return inRange(quotient(a, b))
+}
+
+function quotient(a: Float32Array, b: Float32Array): number {
   const scale = magnitude(a) * magnitude(b)
   return scale === 0 ? NaN : dot(a, b) / scale
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open, VecError, type SqlValue } from '../../src/main.ts'
 import { DimensionRule } from '../../src/vec.ts'
-import { Random, seed } from '../vec/random.ts'
+import { seededTest } from '../seed.ts'
+import { Random } from '../vec/random.ts'
 import { scratch } from './scratch.ts'
 import { svec, svecJson } from './svec.ts'
 
@@ -177,46 +178,56 @@ function takes(
   }
 }
 
-test('import takes and refuses the dimensions that the vec table does', async () => {
-  const random = new Random(7)
-  for (let round = 0; round < 12; round++) {
-    const includeArchived = random.chance(0.3)
-    const file = await freshTable(...(includeArchived ? ['--include-archived'] : []))
-    const db = await open(file)
-    const insert = db.prepare(
-      "INSERT INTO _vec_docs(dataset_id, id, embedding, archived) VALUES ('d', ?, ?, ?)",
-    )
-    const ids = ['a', 'b', 'c'].slice(0, random.below(4))
-    for (const id of ids) {
-      const dim = 2 + random.below(2)
-      const numbers = random.chance(0.2)
-        ? Float32Array.from({ length: dim }, () => NaN)
-        : random.vector(dim)
-      insert.run(id, Buffer.from(numbers.buffer), random.chance(0.4) ? 1 : 0)
-    }
-    const rule = new DimensionRule(db, 'docs')
-    const cases: (readonly [id: string, dim: number, replace: boolean, expected: boolean])[] = []
-    for (const id of ['a', 'new']) {
-      for (const dim of [2, 3, 4]) {
-        for (const replace of [true, false]) {
-          if (!replace && ids.includes(id)) continue
-          const expected = takes(db, id, dim, replace)
-          const required = rule.required('d', dim, replace ? id : undefined)
-          assert.equal(required === 0 || required === dim, expected, `VEC_SEED=${seed}, ${round}`)
-          cases.push([id, dim, replace, expected])
+seededTest('VEC_SEED')(
+  'import takes and refuses the dimensions that the vec table does',
+  async () => {
+    const random = new Random(7)
+    for (let round = 0; round < 12; round++) {
+      const includeArchived = random.chance(0.3)
+      const file = await freshTable(...(includeArchived ? ['--include-archived'] : []))
+      const db = await open(file)
+      const insert = db.prepare(
+        "INSERT INTO _vec_docs(dataset_id, id, embedding, archived) VALUES ('d', ?, ?, ?)",
+      )
+      const ids = ['a', 'b', 'c'].slice(0, random.below(4))
+      for (const id of ids) {
+        const dim = 2 + random.below(2)
+        const numbers = random.chance(0.2)
+          ? Float32Array.from({ length: dim }, () => NaN)
+          : random.vector(dim)
+        insert.run(id, Buffer.from(numbers.buffer), random.chance(0.4) ? 1 : 0)
+      }
+      const rule = new DimensionRule(db, 'docs')
+      const cases: (readonly [id: string, dim: number, replace: boolean, expected: boolean])[] = []
+      for (const id of ['a', 'new']) {
+        for (const dim of [2, 3, 4]) {
+          for (const replace of [true, false]) {
+            if (!replace && ids.includes(id)) continue
+            const expected = takes(db, id, dim, replace)
+            const required = rule.required('d', dim, replace ? id : undefined)
+            assert.equal(required === 0 || required === dim, expected, `round ${round}`)
+            cases.push([id, dim, replace, expected])
+          }
         }
       }
+      rule.dispose()
+      db.close()
+      const [id, dim, replace, expected] = random.pick(cases)
+      const embedding = Array.from({ length: dim }, (_, i) => i + 1)
+      const args = [
+        'import',
+        file,
+        '-',
+        '-d',
+        'd',
+        ...(replace ? ['--on-conflict', 'replace'] : []),
+      ]
+      const { code, stderr } = await svec(args, { input: jsonl({ id, embedding }) })
+      assert.equal(code, expected ? 0 : 3, `round ${round}: ${stderr}`)
+      if (!expected) assert.match(stderr, /has \d dimensions, those of dataset 'd' have \d/)
     }
-    rule.dispose()
-    db.close()
-    const [id, dim, replace, expected] = random.pick(cases)
-    const embedding = Array.from({ length: dim }, (_, i) => i + 1)
-    const args = ['import', file, '-', '-d', 'd', ...(replace ? ['--on-conflict', 'replace'] : [])]
-    const { code, stderr } = await svec(args, { input: jsonl({ id, embedding }) })
-    assert.equal(code, expected ? 0 : 3, `VEC_SEED=${seed}, round ${round}: ${stderr}`)
-    if (!expected) assert.match(stderr, /has \d dimensions, those of dataset 'd' have \d/)
-  }
-})
+  },
+)
 
 test('an archived document may have any dimension, unless archived ones are searched', async () => {
   const input = jsonl(
@@ -232,7 +243,7 @@ test('an archived document may have any dimension, unless archived ones are sear
   assert.match(refused.stderr, /line 2: the embedding of 'new' has 2 dimensions/)
 })
 
-test('what import says it counted is what a search then finds', async () => {
+seededTest('VEC_SEED')('what import says it counted is what a search then finds', async () => {
   const random = new Random(11)
   for (let round = 0; round < 16; round++) {
     const metric = random.pick(['cosine', 'euclidean', 'dot'])
@@ -240,7 +251,7 @@ test('what import says it counted is what a search then finds', async () => {
     const options = ['-m', metric, ...(includeArchived ? ['--include-archived'] : [])]
     const file = await freshTable(...options)
     const conflict = random.pick(['error', 'skip', 'replace', 'merge'])
-    const told = `VEC_SEED=${seed}, round ${round}, ${metric}, ${conflict}`
+    const told = `round ${round}, ${metric}, ${conflict}`
     const make = (id: string): object => ({
       id,
       ...(random.chance(0.25)

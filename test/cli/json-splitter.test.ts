@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JsonSplitter, type JsonEntry } from '../../src/cli/sources/json-splitter.ts'
-import { Random, seed } from '../vec/random.ts'
+import { seededTest } from '../seed.ts'
+import { Random } from '../vec/random.ts'
 
-const numbers = new Random(1)
+let numbers: Random
 const random = (n: number): number => numbers.below(n)
 
 function split(text: string | Uint8Array, piece: number): JsonEntry[] {
@@ -39,30 +40,34 @@ function value(depth: number): unknown {
   }
 }
 
-test('arrays and objects come apart as JSON.parse reads them, wherever the pieces end', () => {
-  for (let round = 0; round < 300; round++) {
-    const list = Array.from({ length: random(6) }, () => value(3))
-    const keyed = Object.fromEntries(list.map((item, i) => [`${i} "\\,é`, item]))
-    const indent = [undefined, 1, '\t'][random(3)]
-    for (const whole of [list, keyed]) {
-      const text = `${['', ' \r\n', '\uFEFF'][random(3)]}${JSON.stringify(whole, null, indent)}${['', '\n'][random(2)]}`
-      const entries = split(text, 1 + random(9))
-      const told = `VEC_SEED=${seed}, round ${round}: ${text}`
-      assert.deepEqual(
-        entries.map(entry => JSON.parse(entry.text) as unknown),
-        Object.values(whole),
-        told,
-      )
-      if (whole === keyed) {
+seededTest('VEC_SEED')(
+  'arrays and objects come apart as JSON.parse reads them, wherever the pieces end',
+  () => {
+    numbers = new Random(1)
+    for (let round = 0; round < 300; round++) {
+      const list = Array.from({ length: random(6) }, () => value(3))
+      const keyed = Object.fromEntries(list.map((item, i) => [`${i} "\\,é`, item]))
+      const indent = [undefined, 1, '\t'][random(3)]
+      for (const whole of [list, keyed]) {
+        const text = `${['', ' \r\n', '\uFEFF'][random(3)]}${JSON.stringify(whole, null, indent)}${['', '\n'][random(2)]}`
+        const entries = split(text, 1 + random(9))
+        const told = `round ${round}: ${text}`
         assert.deepEqual(
-          entries.map(entry => entry.key),
-          Object.keys(whole),
+          entries.map(entry => JSON.parse(entry.text) as unknown),
+          Object.values(whole),
           told,
         )
+        if (whole === keyed) {
+          assert.deepEqual(
+            entries.map(entry => entry.key),
+            Object.keys(whole),
+            told,
+          )
+        }
       }
     }
-  }
-})
+  },
+)
 
 test('entries know the line on which they begin', () => {
   assert.deepEqual(

@@ -1,12 +1,12 @@
-import { test } from 'node:test'
 import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import type { CoverBound, CoverMetric } from '../../src/indexes/cover/cover-options.ts'
 import type { VectorIndex } from '../../src/indexes/vector-index.ts'
 import { exactSimilarity, magnitude } from '../../src/vector/similarity.ts'
+import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
-import { pointSets, Random, seed } from './point-sets.ts'
+import { pointSets, Random } from './point-sets.ts'
 
-process.stderr.write(`COVER_SEED=${seed}\n`)
+const test = seededTest('COVER_SEED')
 
 const metrics: CoverMetric[] = ['euclidean', 'cosine']
 const bounds: CoverBound[] = ['per_node', 'level']
@@ -14,7 +14,7 @@ const bounds: CoverBound[] = ['per_node', 'level']
 for (const [name, make] of Object.entries(pointSets)) {
   for (const metric of metrics) {
     for (const bound of bounds) {
-      test(`no neighbour is lost: ${name}, ${metric}, ${bound}`, () => {
+      test(`no neighbour is lost: ${name}, ${metric}, ${bound}`, (_t, seed) => {
         const random = new Random(seed)
         for (const dim of [1, 2, 5, 16]) {
           const count = 900 + random.below(400)
@@ -28,7 +28,7 @@ for (const [name, make] of Object.entries(pointSets)) {
           const oracle = new Oracle(metric)
           oracle.append(index, rows)
           for (let round = 0; round < 8; round++) {
-            searchAll(index, oracle, random, `${name} ${metric} ${bound} ${dim} seed ${seed}`)
+            searchAll(index, oracle, random, `${name} ${metric} ${bound} ${dim}`)
           }
         }
       })
@@ -36,7 +36,7 @@ for (const [name, make] of Object.entries(pointSets)) {
   }
 }
 
-test('no neighbour is lost while rows come, go and are saved', () => {
+test('no neighbour is lost while rows come, go and are saved', (_t, seed) => {
   const random = new Random(seed + 1)
   for (let round = 0; round < 12; round++) {
     const metric = random.pick(metrics)
@@ -46,7 +46,7 @@ test('no neighbour is lost while rows come, go and are saved', () => {
     let index = createCoverIndex({ metric, dim, bound })
     const oracle = new Oracle(metric)
     for (let step = 0; step < 14; step++) {
-      const label = `${name} ${metric} ${bound} ${dim} step ${step} seed ${seed}`
+      const label = `${name} ${metric} ${bound} ${dim} step ${step}`
       const action = random.below(6)
       if (action < 3) {
         oracle.append(index, make(random, random.pick([1, 2, 30, 255, 256, 257, 600]), dim))
@@ -77,7 +77,7 @@ test('no neighbour is lost while rows come, go and are saved', () => {
   }
 })
 
-test('no neighbour is lost in many dimensions', () => {
+test('no neighbour is lost in many dimensions', (_t, seed) => {
   const random = new Random(seed + 2)
   for (const dim of [64, 100, 1000, 4096]) {
     for (const metric of metrics) {
@@ -86,7 +86,7 @@ test('no neighbour is lost in many dimensions', () => {
       const set = random.pick(['isotropic', 'many clusters', 'bundles of width 1e-5'])
       oracle.append(index, pointSets[set](random, dim > 500 ? 300 : 1500, dim))
       for (let round = 0; round < 6; round++) {
-        searchAll(index, oracle, random, `${set} ${metric} ${dim} seed ${seed}`)
+        searchAll(index, oracle, random, `${set} ${metric} ${dim}`)
       }
     }
   }

@@ -4,7 +4,8 @@ import { VecError } from '../../src/errors.ts'
 import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import type { CoverBound, CoverMetric } from '../../src/indexes/cover/cover-options.ts'
 import type { IndexImage, VectorIndex } from '../../src/indexes/vector-index.ts'
-import { Random, seed } from './point-sets.ts'
+import { seededTest } from '../seed.ts'
+import { Random } from './point-sets.ts'
 
 const dim = 4
 
@@ -178,37 +179,36 @@ test('a damaged image is refused: an infinite radius under level', () => {
   assert.throws(() => restoreCoverIndex(set64(image, 'radius', 8, Infinity)), /node 1 has radius/)
 })
 
-test('changed bytes are restored or refused, and a search of them ends', () => {
-  const random = new Random(seed)
-  process.stderr.write(`COVER_SEED=${seed}\n`)
-  let restored = 0
-  let refused = 0
-  for (let round = 0; round < 3000; round++) {
-    const metric = random.pick(['euclidean', 'cosine'] as const)
-    const bound = random.pick(['per_node', 'level'] as const)
-    const image = copied(saved(metric, bound))
-    for (let n = random.below(3); n >= 0; n--) {
-      const { bytes } = random.pick(image.sections)
-      bytes[random.below(bytes.length)] = random.pick([0, 255, random.below(256)])
+seededTest('COVER_SEED')(
+  'changed bytes are restored or refused, and a search of them ends',
+  (_t, seed) => {
+    const random = new Random(seed)
+    let restored = 0
+    let refused = 0
+    for (let round = 0; round < 3000; round++) {
+      const metric = random.pick(['euclidean', 'cosine'] as const)
+      const bound = random.pick(['per_node', 'level'] as const)
+      const image = copied(saved(metric, bound))
+      for (let n = random.below(3); n >= 0; n--) {
+        const { bytes } = random.pick(image.sections)
+        bytes[random.below(bytes.length)] = random.pick([0, 255, random.below(256)])
+      }
+      let index: VectorIndex
+      try {
+        index = restoreCoverIndex(image)
+      } catch (error) {
+        assert.ok(error instanceof VecError && error.code === 'VEC_STORAGE', String(error))
+        refused++
+        continue
+      }
+      restored++
+      const found = index.search({ query: random.gaussian(dim), k: 5 })
+      assert.ok(found.visited <= index.positions)
+      for (let i = 0; i < found.count; i++) assert.ok(index.isLive(found.positions[i]))
     }
-    let index: VectorIndex
-    try {
-      index = restoreCoverIndex(image)
-    } catch (error) {
-      assert.ok(
-        error instanceof VecError && error.code === 'VEC_STORAGE',
-        `${seed} ${String(error)}`,
-      )
-      refused++
-      continue
-    }
-    restored++
-    const found = index.search({ query: random.gaussian(dim), k: 5 })
-    assert.ok(found.visited <= index.positions)
-    for (let i = 0; i < found.count; i++) assert.ok(index.isLive(found.positions[i]))
-  }
-  assert.ok(restored > 100 && refused > 100, `${restored} restored, ${refused} refused`)
-})
+    assert.ok(restored > 100 && refused > 100, `${restored} restored, ${refused} refused`)
+  },
+)
 
 const images = new Map<string, IndexImage>()
 

@@ -1,4 +1,4 @@
-/** Numbers that come again with the same seed; COVER_SEED replays a run. */
+/** Numbers that come again with the same seed. */
 export class Random {
   #state: number
 
@@ -30,8 +30,6 @@ export class Random {
     return Float32Array.from({ length: dim }, () => this.normal() * scale)
   }
 }
-
-export const seed: number = Number(process.env['COVER_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 export type PointSet = (random: Random, count: number, dim: number) => Float32Array[]
 

@@ -8,7 +8,8 @@ import {
   squaredDistance,
 } from '../../src/indexes/cover/cover-space.ts'
 import { exactSimilarity, magnitude } from '../../src/vector/similarity.ts'
-import { Random, seed } from './point-sets.ts'
+import { seededTest } from '../seed.ts'
+import { Random } from './point-sets.ts'
 
 // Real squares by whole numbers: every float32 is a multiple of 2^-149, and BigInt rounds nothing.
 const UNIT = 149
@@ -58,44 +59,46 @@ function toNumber(square: bigint): number {
   return Number(square >> BigInt(shift)) * 2 ** (shift - Number(SCALE))
 }
 
-test('computed square, real square and exact similarity are as close as proved', () => {
-  const random = new Random(seed)
-  process.stderr.write(`COVER_SEED=${seed}\n`)
-  let pairs = 0
-  for (const metric of ['euclidean', 'cosine'] as CoverMetric[]) {
-    for (const dim of [1, 2, 3, 4, 5, 16, 100, 768]) {
-      const space = new CoverSpace(metric, dim)
-      for (let round = 0; round < (dim > 100 ? 30 : 150); round++) {
-        const size = 2 ** random.pick([0, 0, 0, 100, -130, -148, random.below(230) - 120])
-        const a = random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size)
-        const b = random.pick([
-          () => random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size),
-          () => a.map(x => x * (1 + random.normal() * 1e-6)),
-          () => a.map(x => -x),
-          () => a.map((x, i) => (i === 0 ? x * (1 + 2 ** -23) : x)),
-          () => a.map(x => x / 2),
-        ])()
-        if (metric === 'cosine' && (magnitude(a) === 0 || magnitude(b) === 0)) continue
-        const s =
-          metric === 'euclidean'
-            ? squaredDistance(a, 0, b, 0, dim)
-            : squaredChord(dotProduct(a, 0, b, 0, dim), inverse(a), inverse(b))
-        const real = metric === 'euclidean' ? realSquaredDistance(a, b) : realSquaredChord(a, b)
-        const exact = exactSimilarity(metric, a, b)
-        const slack = s * space.relative + space.absolute
-        const what = `${metric} ${dim} seed ${seed}: ${s}`
-        assert.ok(Math.abs(s - toNumber(real)) <= slack, `${what} is really ${toNumber(real)}`)
-        const meant = metric === 'euclidean' ? exact * exact : 2 - 2 * exact
-        assert.ok(Math.abs(s - meant) <= slack, `${what} is meant to be ${meant}`)
-        assert.ok(space.atLeast(s) ** 2 <= toNumber(real) * (1 + 1e-15), what)
-        assert.ok(space.atMost(s) ** 2 >= toNumber(real) * (1 - 1e-15), what)
-        assert.ok(space.similarityAtMost(s) >= exact, what)
-        pairs++
+seededTest('COVER_SEED')(
+  'computed square, real square and exact similarity are as close as proved',
+  (_t, seed) => {
+    const random = new Random(seed)
+    let pairs = 0
+    for (const metric of ['euclidean', 'cosine'] as CoverMetric[]) {
+      for (const dim of [1, 2, 3, 4, 5, 16, 100, 768]) {
+        const space = new CoverSpace(metric, dim)
+        for (let round = 0; round < (dim > 100 ? 30 : 150); round++) {
+          const size = 2 ** random.pick([0, 0, 0, 100, -130, -148, random.below(230) - 120])
+          const a = random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size)
+          const b = random.pick([
+            () => random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size),
+            () => a.map(x => x * (1 + random.normal() * 1e-6)),
+            () => a.map(x => -x),
+            () => a.map((x, i) => (i === 0 ? x * (1 + 2 ** -23) : x)),
+            () => a.map(x => x / 2),
+          ])()
+          if (metric === 'cosine' && (magnitude(a) === 0 || magnitude(b) === 0)) continue
+          const s =
+            metric === 'euclidean'
+              ? squaredDistance(a, 0, b, 0, dim)
+              : squaredChord(dotProduct(a, 0, b, 0, dim), inverse(a), inverse(b))
+          const real = metric === 'euclidean' ? realSquaredDistance(a, b) : realSquaredChord(a, b)
+          const exact = exactSimilarity(metric, a, b)
+          const slack = s * space.relative + space.absolute
+          const what = `${metric} ${dim}: ${s}`
+          assert.ok(Math.abs(s - toNumber(real)) <= slack, `${what} is really ${toNumber(real)}`)
+          const meant = metric === 'euclidean' ? exact * exact : 2 - 2 * exact
+          assert.ok(Math.abs(s - meant) <= slack, `${what} is meant to be ${meant}`)
+          assert.ok(space.atLeast(s) ** 2 <= toNumber(real) * (1 + 1e-15), what)
+          assert.ok(space.atMost(s) ** 2 >= toNumber(real) * (1 - 1e-15), what)
+          assert.ok(space.similarityAtMost(s) >= exact, what)
+          pairs++
+        }
       }
     }
-  }
-  assert.ok(pairs > 1000)
-})
+    assert.ok(pairs > 1000)
+  },
+)
 
 test('a square of zero is known exactly under euclidean, never under cosine', () => {
   const euclidean = new CoverSpace('euclidean', 10)

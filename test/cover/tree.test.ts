@@ -5,7 +5,8 @@ import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
 import type { CoverMetric, CoverOptions } from '../../src/indexes/cover/cover-options.ts'
 import type { VectorIndex } from '../../src/indexes/vector-index.ts'
 import { cosine, euclidean } from '../../src/vector/similarity.ts'
-import { pointSets, Random, seed, sheet } from './point-sets.ts'
+import { seededTest } from '../seed.ts'
+import { pointSets, Random, sheet } from './point-sets.ts'
 
 function built(options: CoverOptions, rows: readonly Float32Array[]): VectorIndex {
   const index = createCoverIndex(options)
@@ -49,46 +50,48 @@ function distance(metric: CoverMetric, a: Float32Array, b: Float32Array): number
   return metric === 'euclidean' ? euclidean(a, b) : Math.sqrt(Math.max(0, 2 - 2 * cosine(a, b)))
 }
 
-test('bounds enclose every row below, and depth stays logarithmic', () => {
-  const random = new Random(seed)
-  process.stderr.write(`COVER_SEED=${seed}\n`)
-  for (const [name, make] of Object.entries(pointSets)) {
-    for (const metric of ['euclidean', 'cosine'] as const) {
-      for (const bound of ['per_node', 'level'] as const) {
-        const base = random.pick([1.1, 1.3, 2])
-        const dim = random.pick([1, 3, 20])
-        const count = 1000
-        const index = built({ metric, dim, bound, base }, make(random, count, dim))
-        if (metric === 'cosine' && name === 'only zero rows') continue
-        const { rows, parents, radius, near, far } = readTree(index)
-        const what = `${name} ${metric} ${bound} ${dim} seed ${seed}`
-        // Chords of nearly equal directions are known to 1e-7, distances to the last bits.
-        const slack = metric === 'cosine' ? 3e-7 : 0
-        const grow = 1 + 1e-13
-        for (const [node, row] of rows.entries()) {
-          let depth = 0
-          for (let child = node, up = parents[node]; up >= 0; child = up, up = parents[up]) {
-            assert.ok(up < child)
-            depth++
-            const apart = distance(metric, rows[up], row)
-            if (radius !== undefined) {
-              assert.ok(
-                apart <= radius[up] * grow + slack,
-                `${what}: ${apart} beyond ${radius[up]}`,
-              )
-              const level = radius[up] === 0 ? 0 : Math.log(radius[up]) / Math.log(base)
-              assert.ok(Math.abs(level - Math.round(level)) < 1e-6, `${what}: level ${level}`)
-            } else if (near !== undefined && far !== undefined) {
-              assert.ok(apart <= far[child] * grow + slack, `${what}: ${apart} > ${far[child]}`)
-              assert.ok(apart * grow + slack >= near[child], `${what}: ${apart} < ${near[child]}`)
-            } else assert.fail('no bounds')
+seededTest('COVER_SEED')(
+  'bounds enclose every row below, and depth stays logarithmic',
+  (_t, seed) => {
+    const random = new Random(seed)
+    for (const [name, make] of Object.entries(pointSets)) {
+      for (const metric of ['euclidean', 'cosine'] as const) {
+        for (const bound of ['per_node', 'level'] as const) {
+          const base = random.pick([1.1, 1.3, 2])
+          const dim = random.pick([1, 3, 20])
+          const count = 1000
+          const index = built({ metric, dim, bound, base }, make(random, count, dim))
+          if (metric === 'cosine' && name === 'only zero rows') continue
+          const { rows, parents, radius, near, far } = readTree(index)
+          const what = `${name} ${metric} ${bound} ${dim}`
+          // Chords of nearly equal directions are known to 1e-7, distances to the last bits.
+          const slack = metric === 'cosine' ? 3e-7 : 0
+          const grow = 1 + 1e-13
+          for (const [node, row] of rows.entries()) {
+            let depth = 0
+            for (let child = node, up = parents[node]; up >= 0; child = up, up = parents[up]) {
+              assert.ok(up < child)
+              depth++
+              const apart = distance(metric, rows[up], row)
+              if (radius !== undefined) {
+                assert.ok(
+                  apart <= radius[up] * grow + slack,
+                  `${what}: ${apart} beyond ${radius[up]}`,
+                )
+                const level = radius[up] === 0 ? 0 : Math.log(radius[up]) / Math.log(base)
+                assert.ok(Math.abs(level - Math.round(level)) < 1e-6, `${what}: level ${level}`)
+              } else if (near !== undefined && far !== undefined) {
+                assert.ok(apart <= far[child] * grow + slack, `${what}: ${apart} > ${far[child]}`)
+                assert.ok(apart * grow + slack >= near[child], `${what}: ${apart} < ${near[child]}`)
+              } else assert.fail('no bounds')
+            }
+            assert.ok(depth <= 2 + Math.log(count) / Math.log(4 / 3), `${what}: depth ${depth}`)
           }
-          assert.ok(depth <= 2 + Math.log(count) / Math.log(4 / 3), `${what}: depth ${depth}`)
         }
       }
     }
-  }
-})
+  },
+)
 
 test('the same rows give the same tree', () => {
   const rows = pointSets['isotropic'](new Random(3), 2000, 6)

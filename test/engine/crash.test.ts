@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { seededTest } from '../seed.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, seeded, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 import { auditSql, schema } from './vfs-transactions.ts'
@@ -14,7 +15,6 @@ import { auditSql, schema } from './vfs-transactions.ts'
  * CRASH_LOCKS=directory runs the children with lock directories.
  */
 const kills = Number(process.env['CRASH_KILLS'] ?? 24)
-const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1e9)
 const engine = process.env['CRASH_LOCKS'] ?? lockSupport().kind
 const sqlite = await sqliteWithFiles()
 const folder = temporaryFolder()
@@ -35,39 +35,42 @@ if (engine === 'ofd')
 const check = `PRAGMA integrity_check; ${auditSql}; SELECT coalesce(max(n), 0) FROM tx`
 
 describe(
-  `a child killed in the middle of transactions (CRASH_SEED=${seed} CRASH_KILLS=${kills}, ${engine} locks)`,
+  `a child killed in the middle of transactions (${kills} kills, ${engine} locks)`,
   { skip },
   () => {
     for (const [m, [mode, pragmas]] of modes.entries())
-      test(`loses no committed row in journal mode ${mode}, whoever recovers it`, async t => {
-        const path = join(folder, `${mode}.sqlite`)
-        const created = RawConnection.open(sqlite, path)
-        created.all(`PRAGMA page_size = 1024; ${schema}`)
-        created.close()
-        const random = seeded(seed + m)
-        const times = Math.ceil(kills / modes.length)
-        let newest = 0
-        let hot = 0
-        for (let i = 0; i < times; i++) {
-          const said = await crash(path, pragmas, seed + i, newest + 1, random)
-          if (isHot(`${path}-journal`) || isHot(`${path}-wal`)) hot++
-          const ours = recover(copy(path, 'ours'), mode)
-          assert.deepEqual(
-            shell(copy(path, 'theirs'), check),
-            ours,
-            'the native shell recovers another state',
-          )
-          assert.deepEqual(ours.slice(0, 2), ['ok', 'ok'])
-          // The transaction after the newest one reported may have been committed without having been reported.
-          const found = Number(ours[2])
-          assert.ok(
-            found === said || found === said + 1,
-            `transaction ${said} was committed, ${found} is there`,
-          )
-          newest = found
-        }
-        t.diagnostic(`${times} kills, ${hot} left a journal, ${newest} transactions`)
-      })
+      seededTest('CRASH_SEED', { CRASH_KILLS: kills, CRASH_LOCKS: engine })(
+        `loses no committed row in journal mode ${mode}, whoever recovers it`,
+        async (t, seed) => {
+          const path = join(folder, `${mode}.sqlite`)
+          const created = RawConnection.open(sqlite, path)
+          created.all(`PRAGMA page_size = 1024; ${schema}`)
+          created.close()
+          const random = seeded(seed + m)
+          const times = Math.ceil(kills / modes.length)
+          let newest = 0
+          let hot = 0
+          for (let i = 0; i < times; i++) {
+            const said = await crash(path, pragmas, seed + i, newest + 1, random)
+            if (isHot(`${path}-journal`) || isHot(`${path}-wal`)) hot++
+            const ours = recover(copy(path, 'ours'), mode)
+            assert.deepEqual(
+              shell(copy(path, 'theirs'), check),
+              ours,
+              'the native shell recovers another state',
+            )
+            assert.deepEqual(ours.slice(0, 2), ['ok', 'ok'])
+            // The transaction after the newest one reported may have been committed without having been reported.
+            const found = Number(ours[2])
+            assert.ok(
+              found === said || found === said + 1,
+              `transaction ${said} was committed, ${found} is there`,
+            )
+            newest = found
+          }
+          t.diagnostic(`${times} kills, ${hot} left a journal, ${newest} transactions`)
+        },
+      )
   },
 )
 

@@ -51,7 +51,9 @@ export function bruteForce(db: Connection, question: Question): { found: Found[]
     if (Number.isNaN(similarity)) continue
     scored.push({ id, similarity, score: similarityToScore(metric, similarity) })
   }
-  scored.sort((a, b) => b.similarity - a.similarity || Buffer.compare(a.id, b.id))
+  // Cosines beyond 1 are shown as 1, and tie.
+  const rank = metric === 'cosine' ? 'score' : 'similarity'
+  scored.sort((a, b) => b[rank] - a[rank] || Buffer.compare(a.id, b.id))
   const found = scored
     .slice(0, limit)
     .map(({ id, score }) => ({ id: Buffer.from(id).toString(), score }))

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { AutoIndex, createAutoIndex, restoreAutoIndex } from '../../src/indexes/auto/auto-index.ts'
 import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
 import { intrinsicDimension } from '../../src/indexes/auto/intrinsic-dimension.ts'
 import { RowSample } from '../../src/indexes/auto/row-sample.ts'
 import type { VectorIndex } from '../../src/indexes/vector-index.ts'
+import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'
+
+const test = seededTest('INDEX_SEED')
 
 /** Rows on a curved sheet of so many dimensions in a space of `dim`. */
 function sheet(stream: number, inner: number, dim: number, count: number): Float32Array[] {

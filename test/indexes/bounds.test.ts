@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
 import { FloatRows } from '../../src/indexes/exact/float-rows.ts'
 import type { Rows } from '../../src/indexes/exact/rows.ts'
@@ -9,8 +9,11 @@ import { MAX_HITS } from '../../src/kernels/kernels.ts'
 import type { KernelKind } from '../../src/kernels/kernels.ts'
 import type { Metric } from '../../src/vector/metric.ts'
 import { exactSimilarity } from '../../src/vector/similarity.ts'
+import { seededTest } from '../seed.ts'
 import { dataset, datasetNames } from './datasets.ts'
 import { random } from './random.ts'
+
+const test = seededTest('INDEX_SEED')
 
 const forms = { codes: CodeRows, floats: FloatRows, split: SplitRows }
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import type { IndexImage, VectorIndex } from '../../src/indexes/vector-index.ts'
 import { MAX_STAGED_ROWS } from '../../src/indexes/vector-index.ts'
 import type { Metric } from '../../src/vector/metric.ts'
+import { seededTest } from '../seed.ts'
 import { dataset, datasetNames } from './datasets.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'
+
+const test = seededTest('INDEX_SEED')
 
 export interface IndexUnderTest {
   readonly name: string

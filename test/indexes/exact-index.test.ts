@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { createExactIndex, MAX_DIM, RESIDENT_LIMIT } from '../../src/indexes/exact/exact-index.ts'
 import { restoreExactIndex } from '../../src/indexes/exact/restore.ts'
 import { splitLayout } from '../../src/indexes/exact/split-rows.ts'
 import type { IndexImage, StoredSection, VectorIndex } from '../../src/indexes/vector-index.ts'
 import { sharedArena } from '../../src/kernels/arena.ts'
 import type { Metric } from '../../src/vector/metric.ts'
+import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'
+
+const test = seededTest('INDEX_SEED')
 
 function filled(dim: number, count: number, resident: boolean | 'auto', expected = 0): VectorIndex {
   const index = createExactIndex({ metric: 'cosine', dim, resident, expectedRows: expected })
@@ -25,7 +28,11 @@ function thousand(): VectorIndex[] {
 }
 
 function image(): IndexImage {
-  const { sections, ...rest } = filled(5, 10, false).save()
+  const index = createExactIndex({ metric: 'dot', dim: 5, resident: false })
+  const space = index.stage(10)
+  for (let i = 0; i < space.length; i++) space[i] = Math.sin(i + 1)
+  index.append(10)
+  const { sections, ...rest } = index.save()
   return { ...rest, sections: sections.map(({ bytes, name }) => ({ name, bytes: bytes.slice() })) }
 }
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
 import { SplitRows } from '../../src/indexes/exact/split-rows.ts'
 import { ALLOWED, HITS } from '../../src/kernels/arena.ts'
 import { MAX_HITS } from '../../src/kernels/kernels.ts'
+import { seededTest } from '../seed.ts'
 import { random } from './random.ts'
+
+const test = seededTest('INDEX_SEED')
 
 /** A finite threshold that every row reaches: split rows are judged then, by their heads and after that whole. */
 const ALL = -1e30

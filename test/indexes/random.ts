@@ -1,6 +1,4 @@
-/** Seeded numbers: INDEX_SEED in the environment, else by the clock; the seed is printed so that a failure repeats. */
-export const seed: number = Number(process.env['INDEX_SEED'] ?? Date.now() % 1e9)
-process.stdout.write(`INDEX_SEED=${seed}\n`)
+import { seedOfTest } from '../seed.ts'
 
 export interface Random {
   /** In [0, 1). */
@@ -11,8 +9,9 @@ export interface Random {
   vector(dim: number, size?: number): Float32Array
 }
 
+/** Numbers from INDEX_SEED; streams of one seed have nothing in common. */
 export function random(stream: number): Random {
-  let state = (seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
+  let state = (seedOfTest('INDEX_SEED') ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0
     let t = Math.imul(state ^ (state >>> 15), state | 1)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { Arena, arenaOf, sharedArena } from '../../src/kernels/arena.ts'
 import type { Block } from '../../src/kernels/arena.ts'
 import { random } from '../indexes/random.ts'
+import { seededTest } from '../seed.ts'
+
+const test = seededTest('INDEX_SEED')
 
 test('blocks are aligned, large enough, and never overlap', () => {
   const arena = new Arena()

@@ -9,6 +9,7 @@ import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
 import { IdList } from '../../src/indexes/original/id-list.ts'
 import type { OriginalCover, OriginalRows } from '../../src/indexes/original/original-index.ts'
 import { fences } from '../doc-example.ts'
+import { seededTest } from '../seed.ts'
 import { goldenBytes, goldenSets } from './golden-set.ts'
 
 const three = {
@@ -127,38 +128,37 @@ test('counts that the bytes cannot hold are refused before anything is allocated
   assert.ok(process.memoryUsage().arrayBuffers - before < 1e6)
 })
 
-test('changed bytes are read or refused, and nothing else happens', () => {
-  const seed = Number(process.env['COVER_SEED'] ?? Date.now() % 1e6)
-  process.stderr.write(`COVER_SEED=${seed}\n`)
-  let state = seed
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-  const blobs = goldenSets()
-    .flatMap(set => set.blobs)
-    .map(blob => goldenBytes(blob.file))
-    .filter(bytes => bytes.length < 5000)
-  let read = 0
-  let refusals = 0
-  for (let round = 0; round < 4000; round++) {
-    const bytes = Uint8Array.from(blobs[random(blobs.length)])
-    for (let n = random(3); n >= 0; n--) bytes[random(bytes.length)] = random(2) ? 255 : random(256)
-    try {
-      const index = decodeOriginal(bytes)
-      assert.equal(index.vectors.length, index.ids.count * index.dim)
-      if (index.kind === 'cover') assert.ok(encodeCover(index).length <= bytes.length + 9)
-      read++
-    } catch (error) {
-      assert.ok(
-        error instanceof VecError && error.code === 'VEC_STORAGE',
-        `${seed}: ${String(error)}`,
-      )
-      refusals++
+seededTest('ORIGINAL_SEED')(
+  'changed bytes are read or refused, and nothing else happens',
+  (_t, seed) => {
+    let state = seed
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
     }
-  }
-  assert.ok(read > 100 && refusals > 100, `${read} read, ${refusals} refused`)
-})
+    const blobs = goldenSets()
+      .flatMap(set => set.blobs)
+      .map(blob => goldenBytes(blob.file))
+      .filter(bytes => bytes.length < 5000)
+    let read = 0
+    let refusals = 0
+    for (let round = 0; round < 4000; round++) {
+      const bytes = Uint8Array.from(blobs[random(blobs.length)])
+      for (let n = random(3); n >= 0; n--)
+        bytes[random(bytes.length)] = random(2) ? 255 : random(256)
+      try {
+        const index = decodeOriginal(bytes)
+        assert.equal(index.vectors.length, index.ids.count * index.dim)
+        if (index.kind === 'cover') assert.ok(encodeCover(index).length <= bytes.length + 9)
+        read++
+      } catch (error) {
+        assert.ok(error instanceof VecError && error.code === 'VEC_STORAGE', String(error))
+        refusals++
+      }
+    }
+    assert.ok(read > 100 && refusals > 100, `${read} read, ${refusals} refused`)
+  },
+)
 
 function rowsOf(numbers: number[]): OriginalRows {
   return { dim: 1, ids: IdList.from(numbers.map(String)), vectors: Float32Array.from(numbers) }

@@ -1,7 +1,8 @@
 /** `npm run soak:crash`: CRASH_KILLS kills (1,000) of a process that builds, folds, saves and prunes, from CRASH_SEED, in CRASH_MODE (DELETE or WAL). */
+import { seedFor } from '../seed.ts'
 import { type CrashMode, runCrashes } from './crash-run.ts'
 
-const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1e9)
+const seed = seedFor('CRASH_SEED')
 const kills = Number(process.env['CRASH_KILLS'] ?? 1000)
 const mode = (process.env['CRASH_MODE'] ?? 'DELETE') as CrashMode
 console.log(`CRASH_SEED=${seed} CRASH_KILLS=${kills} CRASH_MODE=${mode}`)

@@ -1,7 +1,8 @@
+import { seedFor } from '../seed.ts'
 /** `npm run soak:damage`: DAMAGE_COUNT damaged heads, chunks and journals (100,000) from DAMAGE_SEED. */
 import { runDamage } from './damage-run.ts'
 
-const seed = Number(process.env['DAMAGE_SEED'] ?? Date.now() % 1e9)
+const seed = seedFor('DAMAGE_SEED')
 const count = Number(process.env['DAMAGE_COUNT'] ?? 100_000)
 console.log(`DAMAGE_SEED=${seed} DAMAGE_COUNT=${count}`)
 const report = await runDamage(seed, count, done => {

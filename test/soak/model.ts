@@ -1,8 +1,9 @@
 /** `npm run soak:model`: MODEL_OPS random statements (1,000,000) from MODEL_SEED. */
 import { noShell } from '../engine/vfs-process.ts'
 import { runModel } from '../model/run.ts'
+import { seedFor } from '../seed.ts'
 
-const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 1e9)
+const seed = seedFor('MODEL_SEED')
 const count = Number(process.env['MODEL_OPS'] ?? 1_000_000)
 console.log(`MODEL_SEED=${seed} MODEL_OPS=${count}`)
 let next = 0

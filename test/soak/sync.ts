@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { createDataset } from '../../src/sync/datasets.ts'
 import { installUpstream } from '../../src/sync/install.ts'
 import { createReplicator } from '../../src/sync/replicator.ts'
+import { seedFor } from '../seed.ts'
 import { openSqlite } from '../sync/sqlite-database.ts'
 import { upstreamKinds } from '../sync/test-upstreams.ts'
 import { Random } from './random.ts'
@@ -19,7 +20,7 @@ import { writeAtRandom, type WriterTally } from './sync-writer.ts'
 // Some touch many rows, some none, some are rolled back.
 const CHANGES_PER_STATEMENT = 1.3
 
-const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
+const seed = seedFor('CHAOS_SEED')
 const changes = Number(process.env['CHAOS_OPS'] ?? 20_000)
 const pace = Number(process.env['CHAOS_PACE'] ?? 3000)
 const name = process.env['CHAOS_UPSTREAM'] ?? 'mariadb'

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareBytes, IdTable } from '../../src/store/id-table.ts'
-
-const seed = Number(process.env['STORE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+import { seededTest } from '../seed.ts'
 
 const encoder = new TextEncoder()
 
@@ -18,41 +17,44 @@ function randomFrom(start: number): () => number {
   }
 }
 
-test(`ids are found where they are, through every order of changes (STORE_SEED=${seed})`, () => {
-  const random = randomFrom(seed)
-  const table = new IdTable()
-  const live = new Map<string, number>()
-  const free: number[] = []
-  const dead = new Set<number>()
-  table.isLive = position => !dead.has(position)
-  for (let step = 0; step < 20_000; step++) {
-    const id = `é${'x'.repeat(Math.floor(random() ** 4 * 300))}${Math.floor(random() * 3000)}`
-    const position = live.get(id)
-    assert.equal(table.find(encode(id)), position ?? -1)
-    if (position !== undefined) {
-      table.forget(position)
-      dead.add(position)
-      live.delete(id)
-      free.push(position)
-    } else if (free.length > 0 && random() < 0.7) {
-      const reused = free.pop()!
-      dead.delete(reused)
-      table.reuse(reused, encode(id))
-      live.set(id, reused)
-    } else {
-      live.set(id, table.append(encode(id)))
+seededTest('STORE_SEED')(
+  'ids are found where they are, through every order of changes',
+  (_t, seed) => {
+    const random = randomFrom(seed)
+    const table = new IdTable()
+    const live = new Map<string, number>()
+    const free: number[] = []
+    const dead = new Set<number>()
+    table.isLive = position => !dead.has(position)
+    for (let step = 0; step < 20_000; step++) {
+      const id = `é${'x'.repeat(Math.floor(random() ** 4 * 300))}${Math.floor(random() * 3000)}`
+      const position = live.get(id)
+      assert.equal(table.find(encode(id)), position ?? -1)
+      if (position !== undefined) {
+        table.forget(position)
+        dead.add(position)
+        live.delete(id)
+        free.push(position)
+      } else if (free.length > 0 && random() < 0.7) {
+        const reused = free.pop()!
+        dead.delete(reused)
+        table.reuse(reused, encode(id))
+        live.set(id, reused)
+      } else {
+        live.set(id, table.append(encode(id)))
+      }
     }
-  }
-  for (const [id, position] of live) {
-    assert.equal(compareBytes(table.idAt(position), encode(id)), 0)
-    assert.equal(table.find(encode(id)), position)
-  }
-  const { pool, starts } = table.save()
-  const restored = IdTable.restore(pool.slice(), starts.slice())
-  assert.ok(restored)
-  restored.isLive = position => !dead.has(position)
-  for (const [id, position] of live) assert.equal(restored.find(encode(id)), position)
-})
+    for (const [id, position] of live) {
+      assert.equal(compareBytes(table.idAt(position), encode(id)), 0)
+      assert.equal(table.find(encode(id)), position)
+    }
+    const { pool, starts } = table.save()
+    const restored = IdTable.restore(pool.slice(), starts.slice())
+    assert.ok(restored)
+    restored.isLive = position => !dead.has(position)
+    for (const [id, position] of live) assert.equal(restored.find(encode(id)), position)
+  },
+)
 
 test('a pool that ends too early gives no table', () => {
   const table = new IdTable()

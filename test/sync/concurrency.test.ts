@@ -8,6 +8,7 @@ import { mysqlFailure } from '../../src/sync/mysql/failures.ts'
 import { postgresFailure } from '../../src/sync/postgres/failures.ts'
 import { sqliteFailure } from '../../src/sync/sqlite/failures.ts'
 import { createWriter } from '../../src/sync/writer.ts'
+import { seededTest } from '../seed.ts'
 import { drain, idsOf, onEachUpstream, within, World } from './world.ts'
 
 const SOAK = fileURLToPath(new URL('../soak/sync.js', import.meta.url))
@@ -42,17 +43,15 @@ describe('errors that are worth another try', () => {
 })
 
 onEachUpstream('eight writers, killed replicators and servers', (_world, kind) => {
-  test('converge: checksums are equal and nothing is lost', t => {
-    const seed = process.env['CHAOS_SEED'] ?? String(Date.now() % 1_000_000)
+  seededTest('CHAOS_SEED')('converge: checksums are equal and nothing is lost', (t, seed) => {
     const env: NodeJS.ProcessEnv = {
       ...process.env,
-      CHAOS_SEED: seed,
+      CHAOS_SEED: String(seed),
       CHAOS_OPS: process.env['CHAOS_OPS'] ?? '4000',
       CHAOS_UPSTREAM: kind.toLowerCase(),
       CHAOS_PACE: '500',
     }
     delete env['NODE_TEST_CONTEXT']
-    t.diagnostic(`CHAOS_SEED=${seed}`)
     const { status, stdout, stderr } = spawnSync(process.execPath, [SOAK], {
       env,
       timeout: 60_000,

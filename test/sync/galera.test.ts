@@ -5,6 +5,7 @@ import { createDataset } from '../../src/sync/datasets.ts'
 import { installUpstream } from '../../src/sync/install.ts'
 import { mysqlUpstream } from '../../src/sync/mysql/upstream.ts'
 import { createReplicator } from '../../src/sync/replicator.ts'
+import { seededTest } from '../seed.ts'
 import { galeraMissing, startGalera, type GaleraCluster } from '../servers/galera.ts'
 import { writeAtRandom, type WriterTally } from '../soak/sync-writer.ts'
 import { openSqlite } from './sqlite-database.ts'
@@ -17,103 +18,104 @@ describe('a Galera cluster of three nodes', { skip: galeraMissing ?? false }, ()
   })
   after(() => cluster?.remove())
 
-  test('writers on all nodes, a node killed and rejoined, the replicator failing over: nothing is lost', async t => {
-    const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
-    const statements = Math.ceil(Number(process.env['CHAOS_OPS'] ?? 2400) / 6)
-    t.diagnostic(`CHAOS_SEED=${seed}`)
-    const { nodes } = cluster
-    let at = 0
-    const upstream = mysqlUpstream(() => nodes[at].connect(), {
-      description: 'Galera',
-      deadline: 15_000,
-    })
-    await installUpstream(upstream)
-    for (const dataset of ['alpha', 'beta']) await createDataset(upstream, dataset)
-    const replica = openSqlite()
-    const replicator = createReplicator({
-      // Each new connection goes to the next node.
-      source: {
-        ...upstream,
-        connect: () => {
-          at = (at + 1) % nodes.length
-          return upstream.connect()
-        },
-      },
-      replica,
-      batchSize: 50,
-      interval: 10,
-    })
-    const halts: (HaltCode | undefined)[] = []
-    replicator.on('state', event => {
-      if (event.to === 'halted') halts.push(event.code)
-    })
-    const stop = new AbortController()
-    const following = replicator.follow(stop.signal)
-
-    const tally: WriterTally = { statements: 0, rollbacks: 0, conflicts: 0, reconnects: 0 }
-    const writers = Promise.all(
-      Array.from({ length: 6 }, (_, n) => {
-        let node = n
-        return writeAtRandom(
-          {
-            upstream: mariadbWriting(() => nodes[node++ % nodes.length].connect()),
-            seed: seed * 31 + n,
-            statements,
-            datasets: ['alpha', 'beta'],
-            documents: 300,
-            replace: true,
-            ignore: true,
+  seededTest('CHAOS_SEED')(
+    'writers on all nodes, a node killed and rejoined, the replicator failing over: nothing is lost',
+    async (t, seed) => {
+      const statements = Math.ceil(Number(process.env['CHAOS_OPS'] ?? 2400) / 6)
+      const { nodes } = cluster
+      let at = 0
+      const upstream = mysqlUpstream(() => nodes[at].connect(), {
+        description: 'Galera',
+        deadline: 15_000,
+      })
+      await installUpstream(upstream)
+      for (const dataset of ['alpha', 'beta']) await createDataset(upstream, dataset)
+      const replica = openSqlite()
+      const replicator = createReplicator({
+        // Each new connection goes to the next node.
+        source: {
+          ...upstream,
+          connect: () => {
+            at = (at + 1) % nodes.length
+            return upstream.connect()
           },
-          tally,
+        },
+        replica,
+        batchSize: 50,
+        interval: 10,
+      })
+      const halts: (HaltCode | undefined)[] = []
+      replicator.on('state', event => {
+        if (event.to === 'halted') halts.push(event.code)
+      })
+      const stop = new AbortController()
+      const following = replicator.follow(stop.signal)
+
+      const tally: WriterTally = { statements: 0, rollbacks: 0, conflicts: 0, reconnects: 0 }
+      const writers = Promise.all(
+        Array.from({ length: 6 }, (_, n) => {
+          let node = n
+          return writeAtRandom(
+            {
+              upstream: mariadbWriting(() => nodes[node++ % nodes.length].connect()),
+              seed: seed * 31 + n,
+              statements,
+              datasets: ['alpha', 'beta'],
+              documents: 300,
+              replace: true,
+              ignore: true,
+            },
+            tally,
+          )
+        }),
+      )
+      await new Promise(resolve => {
+        setTimeout(resolve, 1000)
+      })
+      // The very node that the replicator reads from.
+      const victim = at
+      await nodes[victim].kill()
+      await new Promise(resolve => {
+        setTimeout(resolve, 1000)
+      })
+      await nodes[victim].start()
+      await writers
+      stop.abort()
+      await following
+
+      const positions = new Map<string, string>()
+      for (const [i, node] of nodes.entries()) {
+        const connection = await node.connect()
+        await connection.query('SET SESSION wsrep_sync_wait = 7')
+        const [rows] = await connection.query(
+          'SELECT dataset_id, last_scn, (SELECT COUNT(*) FROM vec_shadow_log l WHERE l.dataset_id = s.dataset_id) AS entries FROM vec_dataset_scn s ORDER BY 1',
         )
-      }),
-    )
-    await new Promise(resolve => {
-      setTimeout(resolve, 1000)
-    })
-    // The very node that the replicator reads from.
-    const victim = at
-    await nodes[victim].kill()
-    await new Promise(resolve => {
-      setTimeout(resolve, 1000)
-    })
-    await nodes[victim].start()
-    await writers
-    stop.abort()
-    await following
-
-    const positions = new Map<string, string>()
-    for (const [i, node] of nodes.entries()) {
-      const connection = await node.connect()
-      await connection.query('SET SESSION wsrep_sync_wait = 7')
-      const [rows] = await connection.query(
-        'SELECT dataset_id, last_scn, (SELECT COUNT(*) FROM vec_shadow_log l WHERE l.dataset_id = s.dataset_id) AS entries FROM vec_dataset_scn s ORDER BY 1',
-      )
-      positions.set(`n${i}`, JSON.stringify(rows))
-      for (const row of rows as { last_scn: number; entries: number }[]) {
-        assert.equal(row.entries, row.last_scn, 'the log is dense on every node')
+        positions.set(`n${i}`, JSON.stringify(rows))
+        for (const row of rows as { last_scn: number; entries: number }[]) {
+          assert.equal(row.entries, row.last_scn, 'the log is dense on every node')
+        }
+        await connection.end()
       }
-      await connection.end()
-    }
-    assert.equal(new Set(positions.values()).size, 1, JSON.stringify([...positions]))
+      assert.equal(new Set(positions.values()).size, 1, JSON.stringify([...positions]))
 
-    assert.deepEqual(halts, [])
-    for (const [i] of nodes.entries()) {
-      at = i + nodes.length - 1
-      while ((await replicator.pass()).more);
-      const report = await replicator.verify()
-      assert.ok(
-        report.equal,
-        `against node ${i}: ${JSON.stringify(report, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v))}`,
+      assert.deepEqual(halts, [])
+      for (const [i] of nodes.entries()) {
+        at = i + nodes.length - 1
+        while ((await replicator.pass()).more);
+        const report = await replicator.verify()
+        assert.ok(
+          report.equal,
+          `against node ${i}: ${JSON.stringify(report, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v))}`,
+        )
+        await replicator.close()
+      }
+      t.diagnostic(
+        `${tally.statements} statements, ${tally.conflicts} conflicts, ${tally.reconnects} reconnects, ${positions.get('n0')}`,
       )
-      await replicator.close()
-    }
-    t.diagnostic(
-      `${tally.statements} statements, ${tally.conflicts} conflicts, ${tally.reconnects} reconnects, ${positions.get('n0')}`,
-    )
-    assert.ok(tally.conflicts + tally.reconnects > 0)
-    replica.close()
-  })
+      assert.ok(tally.conflicts + tally.reconnects > 0)
+      replica.close()
+    },
+  )
 
   test('a node that lags behind is waited for: without wsrep_sync_wait it would look like a rewind', async () => {
     const { nodes } = cluster

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
 import { open } from '../../src/main.ts'
 import type { Metric } from '../../src/vector/metric.ts'
+import { seededTest } from '../seed.ts'
 import { Model, type ModelRow } from './model.ts'
 import { ask } from './queries.ts'
 import { Random } from './random.ts'
+
+const test = seededTest('VEC_SEED')
 
 const DATASETS = ['a', 'A', 'a ', 'ü😀', "it's"]
 const PLAIN = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB, archived INTEGER NOT NULL DEFAULT 0`

@@ -85,7 +85,8 @@ function similarityOf(metric: Metric, a: Float32Array, b: Float32Array): number 
     gap += (a[i] - b[i]) ** 2
   }
   if (metric === 'dot') return dot
-  return metric === 'euclidean' ? -Math.sqrt(gap) : dot / (Math.sqrt(aa) * Math.sqrt(bb))
+  if (metric === 'euclidean') return -Math.sqrt(gap)
+  return Math.min(1, Math.max(-1, dot / (Math.sqrt(aa) * Math.sqrt(bb))))
 }
 
 export function floats(bytes: Uint8Array): Float32Array | undefined {

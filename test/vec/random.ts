@@ -1,12 +1,11 @@
-/** Seeded numbers: VEC_SEED in the environment, else by the clock; the seed is printed so that a failure repeats. */
-export const seed: number = Number(process.env['VEC_SEED'] ?? Date.now() % 1e9)
-process.stdout.write(`VEC_SEED=${seed}\n`)
+import { seedOfTest } from '../seed.ts'
 
+/** Numbers from VEC_SEED; streams of one seed have nothing in common. */
 export class Random {
   #state: number
 
   constructor(stream: number) {
-    this.#state = (seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
+    this.#state = (seedOfTest('VEC_SEED') ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
   }
 
   /** In [0, 1). */

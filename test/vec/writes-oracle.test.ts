@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import type { Connection } from '../../src/engine/connection.ts'
 import type { BindValue } from '../../src/engine/values.ts'
 import { VecError, type ErrorCode } from '../../src/errors.ts'
 import { open } from '../../src/main.ts'
 import { embeddingToJson } from '../../src/vector/embedding.ts'
 import type { Metric } from '../../src/vector/metric.ts'
+import { seededTest } from '../seed.ts'
 import { Model, type ModelRow } from './model.ts'
 import { ask } from './queries.ts'
 import { Random } from './random.ts'
+
+const test = seededTest('VEC_SEED')
 
 const DATASETS = ['a', 'A', 'a ', "it's ü😀"]
 const PLAIN = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB`

@@ -21,11 +21,9 @@ test('sums are double: nothing overflows or vanishes that float32 would lose', (
   assert.equal(cosine(v(1e-40, 0), v(1e-40, 0)), 1)
 })
 
-test('cosine is not clamped, and NaN with a vector of length zero', () => {
+test('cosine is NaN with a vector of length zero', () => {
   assert.ok(Number.isNaN(cosine(v(0, 0), v(1, 0))))
   assert.ok(Number.isNaN(exactSimilarity('cosine', v(1, 0), v(0, 0))))
-  const third = v(1, 1, 1)
-  assert.ok(Math.abs(cosine(third, third) - 1) < 1e-15)
 })
 
 test('similarity is higher for nearer vectors in every metric', () => {

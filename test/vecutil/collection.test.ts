@@ -26,10 +26,10 @@ test('an embed function that answers wrongly is refused and nothing is written',
     { id: '2', content: 'b' },
   ]
   const wrong: [number[][], RegExp][] = [
-    [[[1]], /1 vectors for 2 texts/],
+    [[[1]], /1 vector for 2 texts: .*one vector a text/],
     [[[1], [1, 2]], /of 1 and of 2 dimensions/],
     [[[1], [NaN]], /is NaN/],
-    [[[], []], /empty vector/],
+    [[[], []], /vector 0 of the embed function is empty/],
   ]
   for (const [vectors, message] of wrong) {
     await assert.rejects(
@@ -46,13 +46,13 @@ test('a collection without a table, dataset, model or embed function is refused'
     for (const value of ['', undefined, 5]) {
       assert.throws(() => new Collection(db, { ...options, [name]: value }), {
         name: 'TypeError',
-        message: new RegExp(`needs a ${name}`),
+        message: new RegExp(`options.${name} is .*: a text that is not empty is expected`),
       })
     }
   }
   assert.throws(() => new Collection(db, { ...options, embed: 'x' as unknown as typeof embed }), {
     name: 'TypeError',
-    message: /not string/,
+    message: /embed is the text "x": a function/,
   })
   const missing = new Collection(db, { ...options, table: 'none' })
   assert.throws(() => missing.deleteDocuments(['a']), { code: 'VEC_SHADOW' })

@@ -32,13 +32,19 @@ test('what cannot be written is refused before anything is embedded', async () =
       embed,
       model,
     })
-  await assert.rejects(write({ id: '', content: 'a' }), /a text that is not empty, not ''/)
-  await assert.rejects(write({ content: 'a' }), /not undefined/)
+  await assert.rejects(
+    write({ id: '', content: 'a' }),
+    /the id of document is '': a text that is not empty/,
+  )
+  await assert.rejects(write({ content: 'a' }), /the id of document is undefined/)
   await assert.rejects(write({ id: '1' }), {
     name: 'RangeError',
     message: /content of document '1' is undefined/,
   })
-  await assert.rejects(write({ id: '1', content: null }), /is null/)
+  await assert.rejects(write({ id: '1', content: 5 }), {
+    name: 'TypeError',
+    message: /content of document '1' is 5/,
+  })
   await assert.rejects(write({ id: '1', content: 'a' }, 'letters', 'none'), { code: 'VEC_SHADOW' })
   upsertShadowDocument(db, '_vec_docs', 'd', { id: 'old', embedding: [1, 2, 3], model: 'old' })
   await assert.rejects(write({ id: '1', content: 'a' }), {
@@ -58,7 +64,7 @@ test('an embed function that is none is refused', async () => {
   const options = { embed: undefined as unknown as typeof embed }
   await assert.rejects(
     upsertShadowDocuments(db, '_vec_docs', 'd', [{ id: '1', content: 'a' }], options),
-    { name: 'TypeError', message: /from texts to vectors, not undefined/ },
+    { name: 'TypeError', message: /embed is undefined: a function from texts to vectors/ },
   )
 })
 

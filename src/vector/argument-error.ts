@@ -1,0 +1,17 @@
+import { describeValue, isThenable } from './describe-value.ts'
+
+/**
+ * The refusal of an argument of the wrong type: `embedText(): text is a Promise: a string is expected; did you forget
+ * `await`?`. `where` names the function, `name` the argument, `expected` what it takes.
+ */
+export function argumentError(
+  where: string,
+  name: string,
+  value: unknown,
+  expected: string,
+): TypeError {
+  const remedy = isThenable(value) ? '; did you forget `await`?' : ''
+  return new TypeError(
+    `${where}: ${name} is ${describeValue(value)}: ${expected} is expected${remedy}`,
+  )
+}
