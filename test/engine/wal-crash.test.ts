@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { seededTest } from '../seed.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, seeded, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 
@@ -11,7 +11,6 @@ import { RawConnection, seeded, sqliteWithFiles, temporaryFolder } from './vfs-r
  * processes die (300 for a full run), WAL_SEED replays the delays.
  */
 const kills = Number(process.env['WAL_KILLS'] ?? 18)
-const seed = Number(process.env['WAL_SEED'] ?? Date.now() % 1e9)
 const support = lockSupport()
 const skip = support.kind === 'ofd' ? noShell() : support.reason
 const sqlite = await sqliteWithFiles()
@@ -25,10 +24,10 @@ const writers = [
 const check =
   'PRAGMA integrity_check; SELECT n FROM counter ORDER BY rowid; SELECT count(*) FROM log'
 
-test(
-  `writers of both kinds that are killed together lose nothing (WAL_SEED=${seed} WAL_KILLS=${kills})`,
+seededTest('WAL_SEED', { WAL_KILLS: kills })(
+  `writers of both kinds that are killed together lose nothing: ${kills} kills`,
   { skip },
-  async t => {
+  async (t, seed) => {
     const path = join(folder, 'killed.sqlite')
     const made = RawConnection.open(sqlite, path)
     made.all(

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { seededTest } from '../seed.ts'
 import { DiskFolder } from './disk-folder.ts'
 import { SMALL } from './disk-world.ts'
 import type { DiskEvent } from './power-log.ts'
 import { crashAll, record } from './power-run.ts'
 import { runPower } from './power-suite.ts'
 
-const fixed = process.env['CI'] === 'true' ? 20261125 : Date.now() % 1e9
-const seed = Number(process.env['POWER_SEED'] ?? fixed)
+const test = seededTest('POWER_SEED')
 
-test(`a power failure loses no commit that is promised to be safe (POWER_SEED=${seed})`, async t => {
+test('a power failure loses no commit that is promised to be safe', async (t, seed) => {
   t.diagnostic(JSON.stringify(await runPower(seed, { every: { small: 130, large: 800 } })))
 })
 
 /** What is found when the events of a kind never reached the disk. */
-async function problemsWithout(kind: DiskEvent['kind']): Promise<number> {
+async function problemsWithout(kind: DiskEvent['kind'], seed: number): Promise<number> {
   const folder = new DiskFolder('power')
   try {
     const setting = { size: SMALL, mode: 'delete', synchronous: 'extra' } as const
@@ -30,7 +29,7 @@ async function problemsWithout(kind: DiskEvent['kind']): Promise<number> {
   }
 }
 
-test('a disk that ignores syncs is found out', async () => {
+test('a disk that ignores syncs is found out', async (_t, seed) => {
   for (const kind of ['sync', 'sync-folder'] as const)
-    assert.ok((await problemsWithout(kind)) > 5, `POWER_SEED=${seed}`)
+    assert.ok((await problemsWithout(kind, seed)) > 5)
 })
