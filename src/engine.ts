@@ -8,12 +8,8 @@ export {
   type OpenOptions,
 } from './engine/open.ts'
 export { Connection, type TransactionState } from './engine/connection.ts'
-export {
-  Statement,
-  type ColumnDefinition,
-  type NamedParameters,
-  type RunResult,
-} from './engine/statement.ts'
+export { Statement, type NamedParameters, type RunResult } from './engine/statement.ts'
+export type { ColumnDefinition } from './engine/native-statement.ts'
 export type { RowReader } from './engine/row-reader.ts'
 export type { StatementCursor } from './engine/statement-cursor.ts'
 export type { FunctionOptions, SqlFunction } from './engine/functions.ts'
@@ -31,6 +27,7 @@ export {
   type RowInsert,
   type RowUpdate,
   type TableContext,
+  type TableRisk,
   type VirtualCursor,
   type VirtualTable,
   type VirtualTableModule,

@@ -1,20 +1,30 @@
 import { VecError } from '../errors.ts'
+import { inspectAs } from '../inspect.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
 import { DatabaseHandle, type FileKnowledge } from './handle.ts'
 import { NativeStatement } from './native-statement.ts'
+import { sqlText } from './sql-text.ts'
 import { Statement } from './statement.ts'
 import { transaction, type Transaction } from './transaction.ts'
-import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
+import { type Pointer, type Sqlite } from './wasm.ts'
 
 export type TransactionState = 'none' | 'read' | 'write'
 
 /** One connection to one SQLite database. Everything on it is synchronous. */
 export class Connection extends DatabaseHandle {
-  /** Milliseconds that a statement waits for another connection's lock. */
-  readonly busyTimeout: number
+  static {
+    inspectAs(Connection, db => {
+      const name = JSON.stringify(db.name)
+      if (!db.isOpen) return `Connection { ${name}, closed }`
+      return `Connection { ${name}, open${db.inTransaction ? ', in a transaction' : ''} }`
+    })
+  }
   readonly #statements = new Set<NativeStatement>()
   readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
   readonly #closing: (() => void)[] = []
+  #isClosing = false
+  #lastTimeout = 0
 
   /** Use `openConnection`. */
   constructor(
@@ -25,21 +35,31 @@ export class Connection extends DatabaseHandle {
     busyTimeout: number,
   ) {
     super(sqlite, pointer, name, files)
-    this.busyTimeout = busyTimeout
     sqlite.raw.sqlite3_busy_timeout(pointer, busyTimeout)
+  }
+
+  /** Milliseconds that a statement waits for another connection's lock: the same as `PRAGMA busy_timeout`. */
+  get busyTimeout(): number {
+    if (!this.isOpen) return this.#lastTimeout
+    return this.pragma('busy_timeout', { simple: true }) as number
+  }
+
+  set busyTimeout(milliseconds: number) {
+    const { raw } = this.sqlite
+    raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
   }
 
   /** Runs every statement of `sql`; rows are thrown away. */
   exec(sql: string): this {
-    this.requireOpen()
     const { sqlite } = this
+    sqlText(sql, 'exec')
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     try {
       const end = bytes + sqlite.writeText(sql, bytes)
       sqlite.u8[end] = 0
       let at = bytes
       while (at < end) {
-        const { stmt, tail } = this.#prepare(at, end - at, 0)
+        const { stmt, tail } = this.compile(at, end - at, 0)
         at = tail
         if (stmt === 0) continue
         this.#runOnce(stmt)
@@ -52,26 +72,18 @@ export class Connection extends DatabaseHandle {
 
   /** Prepares one statement. */
   prepare(sql: string): Statement {
-    this.requireOpen()
-    if (typeof sql !== 'string') throw new TypeError(`prepare() takes SQL text, not ${typeof sql}`)
     const { sqlite } = this
+    sqlText(sql, 'prepare')
     const PERSISTENT = 1
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     let stmt: Pointer
     try {
       const length = sqlite.writeText(sql, bytes)
       sqlite.u8[bytes + length] = 0
-      const first = this.#prepare(bytes, length, PERSISTENT)
+      const first = this.compile(bytes, length, PERSISTENT)
       stmt = first.stmt
       if (stmt === 0) throw new RangeError('the SQL text holds no statement')
-      const rest = this.#prepareRest(first.tail, bytes + length - first.tail)
-      if (rest !== 0) {
-        sqlite.raw.sqlite3_finalize(rest)
-        sqlite.raw.sqlite3_finalize(stmt)
-        throw new RangeError(
-          'the SQL text holds more than one statement: use exec(), or prepare them one by one',
-        )
-      }
+      this.#requireNoMore(stmt, first.tail, bytes + length - first.tail)
     } finally {
       sqlite.free(bytes)
     }
@@ -95,7 +107,6 @@ export class Connection extends DatabaseHandle {
 
   /** Defines an SQL function. */
   function(name: string, ...rest: [FunctionOptions, SqlFunction] | [SqlFunction]): this {
-    this.requireOpen()
     const [options, fn] = rest.length === 2 ? rest : [{}, rest[0]]
     registerFunction(this, name, options, fn)
     return this
@@ -103,7 +114,7 @@ export class Connection extends DatabaseHandle {
 
   /** Rows of `PRAGMA source`; with `simple` the first column of the first row. */
   pragma(source: string, options: { simple?: boolean } = {}): unknown {
-    const statement = this.prepare(`PRAGMA ${source}`)
+    const statement = this.prepare(`PRAGMA ${sqlText(source, 'pragma')}`)
     try {
       if (!statement.reader) {
         statement.run()
@@ -122,16 +133,14 @@ export class Connection extends DatabaseHandle {
 
   /** The highest state of a schema ('main', 'temp', an attached name), or of all of them. */
   transactionState(schema?: string): TransactionState {
-    this.requireOpen()
-    const p = schema === undefined ? 0 : this.sqlite.cString(schema)
+    const p = schema === undefined ? 0 : this.schemaName(schema)
     const state = this.sqlite.raw.sqlite3_txn_state(this.pointer, p)
     return state === 2 ? 'write' : state === 1 ? 'read' : 'none'
   }
 
   /** Whether the schema can only be read. */
   isReadonly(schema = 'main'): boolean {
-    this.requireOpen()
-    return this.sqlite.raw.sqlite3_db_readonly(this.pointer, this.sqlite.cString(schema)) === 1
+    return this.sqlite.raw.sqlite3_db_readonly(this.pointer, this.schemaName(schema)) === 1
   }
 
   get readonly(): boolean {
@@ -143,14 +152,31 @@ export class Connection extends DatabaseHandle {
     return this.sqlite.raw.sqlite3_total_changes(this.pointer)
   }
 
-  /** Runs `task` with another patience for locks, at most the connection's own; 0: SQLITE_BUSY comes at once. */
+  /**
+   * Runs `task` with another patience for locks, at most what the connection has; 0: SQLITE_BUSY comes at once. Then the
+   * connection has again what it had before.
+   */
   waitingAtMost<R>(milliseconds: number, task: () => R): R {
-    const { raw } = this.sqlite
-    raw.sqlite3_busy_timeout(this.pointer, Math.min(milliseconds, this.busyTimeout))
+    const before = this.busyTimeout
+    this.busyTimeout = Math.min(busyMilliseconds(milliseconds), before)
     try {
       return task()
     } finally {
-      raw.sqlite3_busy_timeout(this.pointer, this.busyTimeout)
+      if (this.isOpen) this.busyTimeout = before
+    }
+  }
+
+  /**
+   * For our own work that nobody asked for (indexes that are saved, tables that are made on the way): what is written does
+   * not show in `last_insert_rowid()`.
+   */
+  unnoticed<R>(task: () => R): R {
+    const { raw } = this.sqlite
+    const rowid = raw.sqlite3_last_insert_rowid(this.pointer)
+    try {
+      return task()
+    } finally {
+      if (this.isOpen) raw.sqlite3_set_last_insert_rowid(this.pointer, rowid)
     }
   }
 
@@ -161,24 +187,50 @@ export class Connection extends DatabaseHandle {
 
   /** Runs `task` when close() is called, while the connection still works; the last one first. */
   onClose(task: () => void): void {
+    if (typeof task !== 'function') {
+      throw new TypeError(`onClose() takes a function, not ${describeValue(task)}`)
+    }
     this.#closing.push(task)
   }
 
-  /** Ends all statements, rolls back an open transaction and closes the files. A second call does nothing. */
+  /**
+   * Ends all statements, rolls back an open transaction and closes the files. A second call does nothing. An iterate() that
+   * is under way ends: its next step throws VEC_CLOSED. What goes wrong on the way is thrown once the files are closed.
+   * Throws SQLITE_MISUSE, and closes nothing, in a function that a statement of this connection is running.
+   */
   close(): this {
-    if (!this.isOpen) return this
+    if (!this.isOpen || this.#isClosing) return this
     if (this.depth > 0) {
       throw new VecError(
         'SQLITE_MISUSE',
         'close() was called from a function that a statement of this connection is running',
+        { hint: 'return from the function first' },
       )
     }
-    if (this.inTransaction) this.exec('ROLLBACK')
-    for (const task of this.#closing.splice(0).toReversed()) task()
-    for (const native of this.#statements) native.finalize()
+    this.#isClosing = true
+    if (this.broken !== undefined) {
+      // What SQLite holds is left as it is.
+      this.isOpen = false
+      return this
+    }
+    const errors: unknown[] = []
+    const attempt = (task: () => void): void => {
+      try {
+        task()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    attempt(() => this.inTransaction && this.exec('ROLLBACK'))
+    for (const native of this.#statements) attempt(() => native.started && native.end())
+    for (const task of this.#closing.splice(0).toReversed()) attempt(task)
+    for (const native of this.#statements) attempt(() => native.finalize())
     this.#statements.clear()
+    attempt(() => (this.#lastTimeout = this.busyTimeout))
+    const { pointer } = this
     this.isOpen = false
-    this.sqlite.raw.sqlite3_close_v2(this.pointer)
+    this.sqlite.raw.sqlite3_close_v2(pointer)
+    if (errors.length > 0) throw errors[0]
     return this
   }
 
@@ -186,22 +238,23 @@ export class Connection extends DatabaseHandle {
     this.close()
   }
 
-  #prepare(sql: Pointer, bytes: number, flags: number): { stmt: Pointer; tail: Pointer } {
-    const { sqlite } = this
-    // Preparing may run xConnect, which prepares in turn: the two results need a place of their own.
-    const out = sqlite.alloc(8)
+  /** Only white space or a comment may follow a statement; most texts end right behind it. */
+  #requireNoMore(stmt: Pointer, rest: Pointer, bytes: number): void {
+    if (bytes === 0) return
+    const { raw } = this.sqlite
+    let more: Pointer
     try {
-      const code = sqlite.raw.sqlite3_prepare_v3(this.pointer, sql, bytes, flags, out, out + 4)
-      if (code !== SQLITE_OK) throw this.failure(code)
-      return { stmt: sqlite.peek32(out), tail: sqlite.peek32(out + 4) }
-    } finally {
-      sqlite.free(out)
+      more = this.compile(rest, bytes, 0).stmt
+    } catch (error) {
+      raw.sqlite3_finalize(stmt)
+      throw error
     }
-  }
-
-  #prepareRest(sql: Pointer, bytes: number): Pointer {
-    // Only white space or a comment may follow; most texts end right here.
-    return bytes === 0 ? 0 : this.#prepare(sql, bytes, 0).stmt
+    if (more === 0) return
+    raw.sqlite3_finalize(more)
+    raw.sqlite3_finalize(stmt)
+    throw new RangeError(
+      'the SQL text holds more than one statement: use exec(), or prepare them one by one',
+    )
   }
 
   #runOnce(stmt: Pointer): void {
@@ -225,4 +278,14 @@ export class Connection extends DatabaseHandle {
       native.finalize()
     }
   }
+}
+
+/** Checks a patience for locks. */
+export function busyMilliseconds(value: unknown): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fffffff) {
+    return value as number
+  }
+  throw new RangeError(
+    `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${describeValue(value)}`,
+  )
 }

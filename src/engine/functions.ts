@@ -1,4 +1,6 @@
+import { describeValue } from '../vector/describe-value.ts'
 import type { DatabaseHandle } from './handle.ts'
+import { nameText } from './sql-text.ts'
 import { readValue, writeResult, type SqlValue } from './values.ts'
 import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
 
@@ -7,8 +9,15 @@ export type SqlFunction = (...args: SqlValue[]) => unknown
 export interface FunctionOptions {
   /** The same arguments always give the same result: SQLite may use it in indexes and call it less often. */
   readonly deterministic?: boolean
-  /** Not callable from triggers, views or the schema. */
+  /** Refused in triggers, views and the rest of a schema: for what must not happen because of a file's contents. */
   readonly directOnly?: boolean
+  /**
+   * Does nothing but compute from its arguments, whoever calls it: allowed in triggers, views and the rest of a schema
+   * even with `PRAGMA trusted_schema = OFF`.
+   */
+  readonly innocuous?: boolean
+  /** A number that it returns is REAL, a whole one as well: otherwise 2 is INTEGER, and 1 / 2 is 0 in SQL. */
+  readonly real?: boolean
   /** Takes any number of arguments. */
   readonly varargs?: boolean
   /** INTEGER arguments arrive as bigint. */
@@ -21,7 +30,13 @@ interface Registered {
   readonly db: DatabaseHandle
   readonly fn: SqlFunction
   readonly bigints: boolean
+  readonly real: boolean
+  /** Names its result in an error. */
+  readonly where: () => string
 }
+
+/** SQLite's own limit. */
+const MAX_ARITY = 127
 
 /** The C side knows a function by a number, carried as its user data. */
 class FunctionRegistry {
@@ -51,18 +66,23 @@ class FunctionRegistry {
     const sqlite = this.#sqlite
     const registered = this.#registered.get(sqlite.raw.sqlite3_user_data(context))
     if (!registered) return
-    const { db, fn, bigints } = registered
+    const { db, fn, bigints, real, where } = registered
+    const { raw } = sqlite
     db.guard(
       () => {
         const args: SqlValue[] = []
         for (let i = 0; i < argc; i++)
           args.push(readValue(sqlite, sqlite.peek32(argv + 4 * i), bigints))
-        writeResult(sqlite, context, fn(...args))
+        const result = fn(...args)
+        if (real && typeof result === 'number') raw.sqlite3_result_double(context, result)
+        else writeResult(sqlite, context, result, where)
       },
-      error => {
-        const message = error instanceof Error ? error.message : String(error)
-        const p = sqlite.cString(message)
-        sqlite.raw.sqlite3_result_error(context, p, -1)
+      message => {
+        try {
+          raw.sqlite3_result_error(context, sqlite.cString(message), -1)
+        } catch {
+          raw.sqlite3_result_error_nomem(context)
+        }
       },
     )
   }
@@ -82,13 +102,26 @@ export function registerFunction(
   options: FunctionOptions,
   fn: SqlFunction,
 ): void {
-  if (typeof name !== 'string' || name === '' || name.includes('\0')) {
+  nameText(name, 'the name of an SQL function')
+  if (typeof fn !== 'function') {
     throw new TypeError(
-      `the name of an SQL function must be text without NUL, not ${JSON.stringify(name)}`,
+      `function(${JSON.stringify(name)}, ...) takes a function, not ${describeValue(fn)}`,
     )
   }
-  if (typeof fn !== 'function')
-    throw new TypeError(`SQL function ${name} needs a function, not ${typeof fn}`)
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `the options of the SQL function ${name} must be an object, not ${describeValue(options)}`,
+    )
+  }
+  if (options.directOnly && options.innocuous) {
+    throw new TypeError(`the SQL function ${name} is directOnly or innocuous, not both`)
+  }
+  const arity = options.varargs ? -1 : (options.arity ?? fn.length)
+  if (!Number.isInteger(arity) || arity > MAX_ARITY || arity < -1) {
+    throw new RangeError(
+      `the SQL function ${name} takes 0 to ${MAX_ARITY} arguments, not ${describeValue(arity)}`,
+    )
+  }
   const UTF8 = 1
   const DETERMINISTIC = 0x800
   const DIRECTONLY = 0x80000
@@ -96,13 +129,20 @@ export function registerFunction(
   const flags =
     UTF8 |
     (options.deterministic ? DETERMINISTIC : 0) |
-    (options.directOnly ? DIRECTONLY : INNOCUOUS)
-  const arity = options.varargs ? -1 : (options.arity ?? fn.length)
+    (options.directOnly ? DIRECTONLY : 0) |
+    (options.innocuous ? INNOCUOUS : 0)
   const { sqlite } = db
   const registry = registryOf(sqlite)
-  const id = registry.add({ db, fn, bigints: options.safeIntegers ?? false })
+  const { pointer } = db
+  const id = registry.add({
+    db,
+    fn,
+    where: () => `the result of ${name}()`,
+    bigints: options.safeIntegers ?? false,
+    real: options.real ?? false,
+  })
   const code = sqlite.raw.sqlite3_create_function_v2(
-    db.pointer,
+    pointer,
     sqlite.cString(name),
     arity,
     flags,

@@ -1,6 +1,7 @@
 import { VecError } from '../errors.ts'
-import { sqliteError } from './sqlite-error.ts'
-import type { Pointer, Sqlite } from './wasm.ts'
+import { nameText } from './sql-text.ts'
+import { sqliteError, thrownText } from './sqlite-error.ts'
+import { SQLITE_OK, type Pointer, type Sqlite } from './wasm.ts'
 
 /** What a platform knows about files. */
 export interface FileKnowledge {
@@ -22,27 +23,37 @@ const FILE_FAILURES: ReadonlySet<string> = new Set([
   'SQLITE_READONLY',
 ])
 
+/**
+ * SQL that calls JavaScript that runs SQL, and so on: so deep and no deeper. All connections share one stack of WebAssembly,
+ * and when it ends in the middle of SQLite, what SQLite was doing stays undone.
+ */
+const MAX_NESTING = 100
+
 let handles = 0
 
 /** The sqlite3* behind a connection, and what became of the last call on it. */
 export class DatabaseHandle {
   readonly sqlite: Sqlite
-  readonly pointer: Pointer
   /** The path or URI it was opened with. */
   readonly name: string
   protected isOpen = true
   /** JavaScript that SQLite is running right now for this connection: functions, virtual tables. */
   protected depth = 0
+  /** The statement that SQLite is stepping right now: the innermost one. */
+  running: { readonly sql: string } | undefined
+  /** An exception went through C code of this connection and left it in the middle: nothing may be asked of it again. */
+  broken: unknown
+  readonly #pointer: Pointer
   /** Of that, writes of virtual tables. */
   #writes = 0
   readonly #files: FileKnowledge
   readonly #id = ++handles
-  /** The JavaScript error behind the failure that SQLite is about to report. */
-  #pending: unknown
+  /** What JavaScript threw behind the failure that SQLite is about to report, and its text. */
+  #pending: { readonly thrown: unknown; readonly text: string } | undefined
 
   constructor(sqlite: Sqlite, pointer: Pointer, name: string, files: FileKnowledge) {
     this.sqlite = sqlite
-    this.pointer = pointer
+    this.#pointer = pointer
     this.name = name
     this.#files = files
   }
@@ -52,16 +63,28 @@ export class DatabaseHandle {
     return this.isOpen
   }
 
-  /** Absolute path of the file behind a schema; '' for memory and temporary databases. */
-  filename(schema = 'main'): string {
-    this.requireOpen()
-    const { sqlite } = this
-    return sqlite.readCString(sqlite.raw.sqlite3_db_filename(this.pointer, sqlite.cString(schema)))
+  /** The sqlite3*. Throws VEC_CLOSED once it is freed, so that nothing is asked of it then. */
+  get pointer(): Pointer {
+    if (!this.isOpen) {
+      throw new VecError('VEC_CLOSED', 'the database connection is closed: open() it again')
+    }
+    if (this.broken !== undefined) throw stopped(this.broken)
+    return this.#pointer
   }
 
-  /** Names the database behind a schema: the same on all connections of this process that have the file open. */
+  /** Absolute path of the file behind a schema; '' for memory and temporary databases. RangeError for any other name. */
+  filename(schema = 'main'): string {
+    const { sqlite } = this
+    const p = sqlite.raw.sqlite3_db_filename(this.pointer, this.schemaName(schema))
+    return sqlite.readCString(p)
+  }
+
+  /**
+   * Names the database behind a schema: the same on all connections of this process that have the file open. Of a schema
+   * that was detached it is one that no file has.
+   */
   fileKey(schema = 'main'): string {
-    const path = this.filename(schema)
+    const path = this.schemas().includes(schema) ? this.filename(schema) : ''
     const file = path === '' ? undefined : this.#files.identify(path)
     return file === undefined ? `connection ${this.#id}: ${schema}` : `file ${file}`
   }
@@ -79,30 +102,35 @@ export class DatabaseHandle {
 
   /** Schemas in SQLite's order: main, temp, then the attached ones. */
   schemas(): string[] {
-    this.requireOpen()
+    const { pointer } = this
     const names: string[] = []
     for (let n = 0; ; n++) {
-      const p = this.sqlite.raw.sqlite3_db_name(this.pointer, n)
+      const p = this.sqlite.raw.sqlite3_db_name(pointer, n)
       if (p === 0) return names
       names.push(this.sqlite.readCString(p))
     }
   }
 
   /** For the engine: runs JavaScript on behalf of SQLite. What it throws is kept as the cause of SQLite's failure. */
-  guard<R>(run: () => R, failed: (error: unknown) => R): R {
+  guard<R>(run: () => R, failed: (message: string, error: unknown) => R): R {
+    const { sqlite } = this
     this.depth++
+    sqlite.nesting++
     try {
+      if (sqlite.nesting > MAX_NESTING) throw tooDeep()
       return run()
     } catch (error) {
-      this.#pending = error
-      return failed(error)
+      const text = thrownText(error)
+      this.#pending = { thrown: error, text }
+      return failed(text, error)
     } finally {
       this.depth--
+      sqlite.nesting--
     }
   }
 
   /** For the engine: the same for a write of a virtual table. */
-  guardWrite<R>(run: () => R, failed: (error: unknown) => R): R {
+  guardWrite<R>(run: () => R, failed: (message: string, error: unknown) => R): R {
     this.#writes++
     try {
       return this.guard(run, failed)
@@ -121,23 +149,75 @@ export class DatabaseHandle {
     return this.#writes > 0
   }
 
+  /** For the engine: prepares the first statement of SQL text in memory. `stmt` is 0 where there is none. */
+  compile(sql: Pointer, bytes: number, flags: number): { stmt: Pointer; tail: Pointer } {
+    const { sqlite, pointer } = this
+    // Preparing may run xConnect, which prepares in turn: the two results need a place of their own.
+    const out = sqlite.alloc(8)
+    try {
+      const nested = sqlite.enter()
+      let code: number
+      try {
+        code = sqlite.raw.sqlite3_prepare_v3(pointer, sql, bytes, flags, out, out + 4)
+      } catch (error) {
+        this.broken = error
+        throw stopped(error)
+      }
+      sqlite.leave(nested)
+      if (code !== SQLITE_OK) throw this.failure(code)
+      return { stmt: sqlite.peek32(out), tail: sqlite.peek32(out + 4) }
+    } finally {
+      sqlite.free(out)
+    }
+  }
+
   /** For the engine: the error of the call that just returned `code`. */
   failure(code: number): VecError {
     const pending = this.#pending
     this.#pending = undefined
     const plain = sqliteError(this.sqlite, this.pointer, code)
+    // An error that SQLite swallowed (a plan it tried and dropped) is not the cause of a later one.
+    if (pending !== undefined && isBehind(pending.text, plain.message)) {
+      return sqliteError(this.sqlite, this.pointer, code, { cause: pending.thrown })
+    }
     if (FILE_FAILURES.has(plain.code)) {
       const files = this.schemas().map(schema => this.filename(schema))
       const explained = this.#files.explain(plain, files)
       if (explained) return explained
     }
-    // An error that SQLite swallowed (a plan it tried and dropped) is not the cause of a later one.
-    const mine = pending instanceof Error && plain.message.includes(pending.message)
-    return mine ? sqliteError(this.sqlite, this.pointer, code, { cause: pending }) : plain
+    return plain
   }
 
-  protected requireOpen(): void {
-    if (this.isOpen) return
-    throw new VecError('VEC_CLOSED', 'the database connection is closed: open() it again')
+  /** For the engine: a schema's name for C, in scratch space. */
+  protected schemaName(schema: string): Pointer {
+    const name = nameText(schema, 'the name of a schema')
+    const known = this.schemas()
+    if (!known.some(one => one.toLowerCase() === name.toLowerCase())) {
+      throw new RangeError(
+        `there is no schema ${JSON.stringify(name)}: this connection has ${known.join(', ')}`,
+      )
+    }
+    return this.sqlite.cString(name)
   }
+}
+
+function isBehind(thrown: string, reported: string): boolean {
+  return thrown === '' ? reported === '' : reported.includes(thrown)
+}
+
+function tooDeep(): VecError {
+  return new VecError(
+    'SQLITE_ERROR',
+    `SQL calls JavaScript that runs SQL, more than ${MAX_NESTING} levels deep`,
+    { hint: 'a function or trigger calls itself: use a recursive common table expression' },
+  )
+}
+
+/** JavaScript's stack, or the memory, ended in the middle of C code. */
+export function stopped(error: unknown): VecError {
+  return new VecError(
+    'VEC_ENGINE',
+    `SQLite was stopped in the middle of its work, and this connection cannot go on: ${thrownText(error)}`,
+    { cause: error, hint: 'end this process or worker: it may hold locks of the file until then' },
+  )
 }

@@ -1,7 +1,8 @@
 import { doubleQuoted } from '../schema/identifiers.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
-import { asBytes, describe, unbindable, type BindValue } from './values.ts'
+import { boundBytes, unbindable, type BindValue } from './values.ts'
 import type { ResultWriter, VirtualCursor, VirtualTable } from './virtual-table.ts'
 import { registerModule } from './vtab.ts'
 
@@ -80,6 +81,8 @@ function mustBeOneStatement(db: Connection): boolean {
 
 /** Where the statements that run take their rows from. */
 class RowSource implements VirtualTable {
+  /** A view or trigger of the file must not take rows away from the statement they are meant for. */
+  readonly risk = 'direct-only'
   rows: Iterator<InsertRow> | undefined
   done = false
   /** One statement takes all. */
@@ -111,7 +114,9 @@ class RowSource implements VirtualTable {
     }
     this.count++
     if (!Array.isArray(next.value) || next.value.length !== this.#width) {
-      const given = Array.isArray(next.value) ? `${next.value.length} values` : describe(next.value)
+      const given = Array.isArray(next.value)
+        ? `${next.value.length} values`
+        : describeValue(next.value)
       throw new RangeError(
         `row ${this.count} has ${given}: expected is an array of ${this.#width} values`,
       )
@@ -136,7 +141,9 @@ class RowCursor implements VirtualCursor {
   #row: InsertRow = []
   #rows = 0
   #bytes = 0
+  #column = 0
   eof = false
+  readonly #where = (): string => `value ${this.#column + 1} of row ${this.#source.count}`
 
   constructor(source: RowSource) {
     this.#source = source
@@ -159,26 +166,16 @@ class RowCursor implements VirtualCursor {
 
   column(result: ResultWriter, column: number): void {
     const value = this.#row[column]
+    this.#column = column
     if (value === undefined || (typeof value === 'number' && Number.isNaN(value))) {
-      throw this.#unbindable(value, column)
+      throw unbindable(value, this.#where())
     }
-    if (typeof value === 'object' && value !== null) {
-      const bytes = asBytes(value)
-      if (bytes === undefined) throw this.#unbindable(value, column)
-      this.#bytes += bytes.length
-    } else if (typeof value === 'string') {
-      // At most: UTF-8 has up to three bytes for each of its units.
-      this.#bytes += 3 * value.length
-    }
-    result.value(value)
+    this.#bytes += boundBytes(value)
+    result.value(value, this.#where)
   }
 
   rowid(): bigint {
     return BigInt(this.#source.count)
-  }
-
-  #unbindable(value: unknown, column: number): TypeError {
-    return unbindable(value, `value ${column + 1} of row ${this.#source.count}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { VecError } from '../errors.ts'
-import type { DatabaseHandle } from './handle.ts'
+import { stopped, type DatabaseHandle } from './handle.ts'
 import type { RowReader } from './row-reader.ts'
 import { BindBuffer, bindValue, boundBytes, columnValue, type SqlValue } from './values.ts'
 import {
@@ -11,6 +11,14 @@ import {
   SQLITE_TEXT,
   type Pointer,
 } from './wasm.ts'
+
+export interface ColumnDefinition {
+  readonly name: string
+  readonly column: string | null
+  readonly table: string | null
+  readonly database: string | null
+  readonly type: string | null
+}
 
 /**
  * The sqlite3_stmt* behind a statement, and the only code that steps, resets and frees it. `Statement` and the
@@ -26,6 +34,8 @@ export class NativeStatement implements RowReader {
   #stmt: Pointer
   #parameterNames: readonly (string | null)[] | undefined
   #started = false
+  /** The last step threw its error, which the end of the statement would only repeat. */
+  #failed = false
   /** sqlite3_step is running: a function that it calls must neither reset nor free it. */
   #stepping = false
 
@@ -49,6 +59,7 @@ export class NativeStatement implements RowReader {
 
   get pointer(): Pointer {
     if (this.#stmt === 0) throw this.#closed()
+    if (this.database.broken !== undefined) throw stopped(this.database.broken)
     return this.#stmt
   }
 
@@ -72,6 +83,7 @@ export class NativeStatement implements RowReader {
       if (code !== SQLITE_OK) throw this.database.failure(code)
     }
     this.#started = true
+    this.#failed = false
   }
 
   /** Names of the parameters with their sign, in order; null where one has none. */
@@ -95,12 +107,67 @@ export class NativeStatement implements RowReader {
   /** Goes to the next row; false after the last. */
   step(): boolean {
     const stmt = this.pointer
+    const db = this.database
+    const { sqlite } = db
+    const outer = db.running
+    const nested = sqlite.enter()
+    db.running = this
     this.#stepping = true
-    const code = this.database.sqlite.raw.sqlite3_step(stmt)
+    let code: number
+    try {
+      code = sqlite.raw.sqlite3_step(stmt)
+    } catch (error) {
+      db.broken = error
+      throw stopped(error)
+    }
+    sqlite.leave(nested)
     this.#stepping = false
+    db.running = outer
     if (code === SQLITE_ROW) return true
     if (code === SQLITE_DONE) return false
-    throw this.database.failure(code)
+    this.#failed = true
+    throw db.failure(code)
+  }
+
+  /** How often the schema changed under it, so that SQLite prepared it again. */
+  get reprepared(): number {
+    const STMTSTATUS_REPREPARE = 5
+    return this.database.sqlite.raw.sqlite3_stmt_status(this.pointer, STMTSTATUS_REPREPARE, 0)
+  }
+
+  /** The same SQL, prepared for the schema as it is now. */
+  again(): NativeStatement {
+    const { database } = this
+    const sql = database.sqlite.raw.sqlite3_sql(this.pointer)
+    return new NativeStatement(database, database.compile(sql, -1, 0).stmt, this.source)
+  }
+
+  columnNames(): string[] {
+    const { sqlite } = this.database
+    const stmt = this.pointer
+    return Array.from({ length: sqlite.raw.sqlite3_column_count(stmt) }, (_, i) =>
+      sqlite.readCString(sqlite.raw.sqlite3_column_name(stmt, i)),
+    )
+  }
+
+  columns(): ColumnDefinition[] {
+    const { sqlite } = this.database
+    const { raw } = sqlite
+    const stmt = this.pointer
+    const text = (p: Pointer): string | null => (p === 0 ? null : sqlite.readCString(p))
+    return this.columnNames().map((name, i) => ({
+      name,
+      column: text(raw.sqlite3_column_origin_name(stmt, i)),
+      table: text(raw.sqlite3_column_table_name(stmt, i)),
+      database: text(raw.sqlite3_column_database_name(stmt, i)),
+      type: text(raw.sqlite3_column_decltype(stmt, i)),
+    }))
+  }
+
+  /** Its own SQL text: that of one statement. */
+  get sql(): string {
+    const { sqlite } = this.database
+    return sqlite.readCString(sqlite.raw.sqlite3_sql(this.pointer))
   }
 
   /**
@@ -108,28 +175,28 @@ export class NativeStatement implements RowReader {
    * end commits here, and throws what keeps it from that.
    */
   end(): void {
-    if (this.#stmt === 0) return
+    if (this.#stmt === 0 || this.database.broken !== undefined) return
     const code = this.#reset()
-    if (code !== SQLITE_OK) throw this.database.failure(code)
+    if (code !== SQLITE_OK && !this.#failed) throw this.database.failure(code)
   }
 
   /** The same where an error is on its way already, which counts more. */
   abandon(): void {
-    if (this.#stmt !== 0) this.#reset()
+    if (this.#stmt !== 0 && this.database.broken === undefined) this.#reset()
   }
 
   /** Frees it. A second call does nothing. Throws what kept it from committing, as `end` does; it is freed all the same. */
   finalize(): void {
-    if (this.#stmt === 0) return
+    if (this.#stmt === 0 || this.database.broken !== undefined) return
     this.#requireIdle('finalize()')
     const { raw } = this.database.sqlite
-    const wrote = this.#started
+    const matters = this.#started && !this.#failed
     const stmt = this.#stmt
     this.#stmt = 0
     this.#started = false
     const code = raw.sqlite3_finalize(stmt)
     this.#buffer.release()
-    if (wrote && code !== SQLITE_OK) throw this.database.failure(code)
+    if (matters && code !== SQLITE_OK) throw this.database.failure(code)
   }
 
   value(column: number): SqlValue {

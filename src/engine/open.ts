@@ -1,5 +1,5 @@
 import { VecError } from '../errors.ts'
-import { Connection } from './connection.ts'
+import { busyMilliseconds, Connection } from './connection.ts'
 import type { FileKnowledge } from './handle.ts'
 import { sqliteError } from './sqlite-error.ts'
 import { loadedSqlite, loadSqlite, SQLITE_OK, type Sqlite } from './wasm.ts'
@@ -87,12 +87,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
       'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
     )
   }
-  const timeout = options.busyTimeout ?? 5000
-  if (!Number.isInteger(timeout) || timeout < 0 || timeout > 0x7fffffff) {
-    throw new RangeError(
-      `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${timeout}`,
-    )
-  }
+  const timeout = busyMilliseconds(options.busyTimeout ?? 5000)
   const cacheSize = options.cacheSize ?? DEFAULT_CACHE
   if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 2 ** 31) {
     throw new RangeError(
@@ -125,6 +120,10 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
     if (!memory) files.checkOpened(path, options)
     if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
     setCacheSize(db, cacheSize, options.exclusive === true)
+    // Sorting and VACUUM take as much as the data: more than the heap has, so they spill to files as in native SQLite.
+    if (files.vfs !== undefined) db.exec('PRAGMA temp_store = FILE')
+    // The lines above have read the schema. It is read again with the functions, and with the trust, that come now.
+    db.exec('PRAGMA writable_schema = RESET')
   } catch (error) {
     db.close()
     throw error

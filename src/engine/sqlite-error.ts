@@ -45,6 +45,20 @@ const HINTS: Partial<Record<SqliteErrorCode, string>> = {
     'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
 }
 
+/** The text of anything that was thrown, such that it passes through C: valid UTF-8 without NUL. */
+export function thrownText(thrown: unknown): string {
+  let text: unknown
+  try {
+    text = thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    text = 'a value was thrown that has no text'
+  }
+  return String(text).toWellFormed().replaceAll('\0', '\u{fffd}')
+}
+
+const UNSAFE =
+  'the schema of the file uses it: PRAGMA trusted_schema = ON where the file can be trusted; a function that only computes may be declared innocuous'
+
 const NO_MODULE =
   'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
 
@@ -60,7 +74,11 @@ export function sqliteError(
     options.message ??
     sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
   const name = primaryCode(code)
-  const known = text.startsWith('no such module: ') ? NO_MODULE : HINTS[name]
+  const known = text.startsWith('no such module: ')
+    ? NO_MODULE
+    : text.includes('unsafe use of ')
+      ? UNSAFE
+      : HINTS[name]
   const hint = options.hint ?? (options.cause instanceof VecError ? options.cause.hint : known)
   return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
     extendedCode,

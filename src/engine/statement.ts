@@ -1,22 +1,15 @@
+import { inspectAs } from '../inspect.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import type { DatabaseHandle } from './handle.ts'
-import type { NativeStatement } from './native-statement.ts'
+import type { ColumnDefinition, NativeStatement } from './native-statement.ts'
 import type { RowReader } from './row-reader.ts'
 import { StatementCursor } from './statement-cursor.ts'
-import { columnValue, describe, Utf8, type BindValue, type SqlValue } from './values.ts'
-import type { Pointer } from './wasm.ts'
+import { columnValue, Utf8, type BindValue, type SqlValue } from './values.ts'
 
 export interface RunResult {
   /** Rows inserted, updated or deleted by the statement itself. */
   readonly changes: number
   readonly lastInsertRowid: number | bigint
-}
-
-export interface ColumnDefinition {
-  readonly name: string
-  readonly column: string | null
-  readonly table: string | null
-  readonly database: string | null
-  readonly type: string | null
 }
 
 /** A row: an object by default, an array after `raw()`, a single value after `pluck()`. */
@@ -28,6 +21,12 @@ type Shape = 'object' | 'array' | 'value'
 
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
 export class Statement implements RowReader {
+  static {
+    inspectAs(Statement, statement => {
+      const state = statement.#native.live ? (statement.busy ? ', busy' : '') : ', finalized'
+      return `Statement { ${JSON.stringify(statement.source)}${state} }`
+    })
+  }
   readonly database: DatabaseHandle
   readonly source: string
   /** It returns rows. */
@@ -36,7 +35,10 @@ export class Statement implements RowReader {
   readonly readonly: boolean
   readonly #native: NativeStatement
   readonly #release: () => void
-  #names: string[] | undefined
+  #names: string[] = []
+  /** The count of `NativeStatement.reprepared` that the names belong to. */
+  #namesOf = -1
+  readonly #counts: boolean
   #shape: Shape = 'object'
 
   /** Use `connection.prepare`. `release` takes the statement off the connection's list. */
@@ -48,6 +50,7 @@ export class Statement implements RowReader {
     this.#release = release
     this.reader = raw.sqlite3_column_count(native.pointer) > 0
     this.readonly = raw.sqlite3_stmt_readonly(native.pointer) !== 0
+    this.#counts = !this.readonly && COUNTED.test(this.source)
   }
 
   /** A statement that is in the middle of `iterate`, `each`, `first` or an open cursor. */
@@ -75,18 +78,15 @@ export class Statement implements RowReader {
     return this
   }
 
+  /** What the statement returns, by the schema as this connection knows it now. */
   columns(): ColumnDefinition[] {
-    const { sqlite } = this.database
-    const { raw } = sqlite
-    const stmt = this.#native.pointer
-    const text = (p: Pointer): string | null => (p === 0 ? null : sqlite.readCString(p))
-    return this.#columnNames().map((name, i) => ({
-      name,
-      column: text(raw.sqlite3_column_origin_name(stmt, i)),
-      table: text(raw.sqlite3_column_table_name(stmt, i)),
-      database: text(raw.sqlite3_column_database_name(stmt, i)),
-      type: text(raw.sqlite3_column_decltype(stmt, i)),
-    }))
+    // A schema that changed shows in the statement itself only when it runs: another one is prepared to ask.
+    const fresh = this.#native.again()
+    try {
+      return fresh.columns()
+    } finally {
+      fresh.finalize()
+    }
   }
 
   run(...parameters: Parameters): RunResult {
@@ -96,20 +96,25 @@ export class Statement implements RowReader {
     const rowid = raw.sqlite3_last_insert_rowid(db)
     const small = rowid <= 9007199254740991n && rowid >= -9007199254740991n
     return {
-      changes: raw.sqlite3_changes(db),
+      // SQLite's own counter stays where the last INSERT, UPDATE or DELETE left it.
+      changes: this.#counts ? raw.sqlite3_changes(db) : 0,
       lastInsertRowid: small && !this.#native.bigints ? Number(rowid) : rowid,
     }
   }
 
   get(...parameters: Parameters): Row {
     this.#requireReader('get')
-    return this.first(this.#values(parameters), () => this.#row())
+    return this.first(this.#values(parameters), () => {
+      this.#lookAtColumns()
+      return this.#row()
+    })
   }
 
   all(...parameters: Parameters): Row[] {
     this.#requireReader('all')
     const rows: Row[] = []
     this.each(this.#values(parameters), () => {
+      if (rows.length === 0) this.#lookAtColumns()
       rows.push(this.#row())
     })
     return rows
@@ -122,7 +127,11 @@ export class Statement implements RowReader {
     native.begin(this.#values(parameters))
     let thrown = false
     try {
-      while (native.step()) yield this.#row()
+      if (native.step()) {
+        this.#lookAtColumns()
+        do yield this.#row()
+        while (native.step())
+      }
     } catch (error) {
       thrown = true
       throw error
@@ -246,24 +255,21 @@ export class Statement implements RowReader {
     }
   }
 
-  #columnNames(): string[] {
-    // SELECT * after a schema change re-prepares with other columns, so the count is asked each time.
-    const { sqlite } = this.database
-    const stmt = this.#native.pointer
-    const count = sqlite.raw.sqlite3_column_count(stmt)
-    if (this.#names?.length !== count) {
-      this.#names = Array.from({ length: count }, (_, i) =>
-        sqlite.readCString(sqlite.raw.sqlite3_column_name(stmt, i)),
-      )
-    }
-    return this.#names
+  /** Looks at the columns again when a changed schema made SQLite prepare the statement again: in its first step. */
+  #lookAtColumns(): void {
+    const native = this.#native
+    const count = native.reprepared
+    if (count === this.#namesOf) return
+    this.#names = native.columnNames()
+    this.#namesOf = count
   }
 
+  /** The row it stands on; `#lookAtColumns` comes first. */
   #row(): Row {
     const { sqlite } = this.database
     const { pointer: stmt, bigints } = this.#native
     if (this.#shape === 'value') return columnValue(sqlite, stmt, 0, bigints)
-    const names = this.#columnNames()
+    const names = this.#names
     if (this.#shape === 'array') {
       const row: SqlValue[] = []
       for (let i = 0; i < names.length; i++) row.push(columnValue(sqlite, stmt, i, bigints))
@@ -294,6 +300,10 @@ export class Statement implements RowReader {
   }
 }
 
+/** INSERT, UPDATE or DELETE, behind white space, comments and empty statements. */
+const COUNTED =
+  /^(?:[\s;\ufeff]|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(?:insert|replace|update|delete|with)\b/i
+
 const passBy = (): void => undefined
 
 function isContainer(value: unknown): value is NamedParameters | readonly BindValue[] {
@@ -306,6 +316,6 @@ function isContainer(value: unknown): value is NamedParameters | readonly BindVa
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
   throw new TypeError(
-    `parameters cannot be ${describe(value)}: pass values, one array of values, or a plain object of named values`,
+    `parameters cannot be ${describeValue(value)}: pass values, one array of values, or a plain object of named values`,
   )
 }

@@ -1,3 +1,5 @@
+import { describeValue } from '../vector/describe-value.ts'
+
 /** The part of a connection that a transaction needs. */
 interface Transactional {
   exec(sql: string): unknown
@@ -23,7 +25,7 @@ export function transaction<A extends unknown[], R>(
   fn: (...args: A) => R,
 ): Transaction<A, R> {
   if (typeof fn !== 'function')
-    throw new TypeError(`transaction() takes a function, not ${typeof fn}`)
+    throw new TypeError(`transaction() takes a function, not ${describeValue(fn)}`)
   const run =
     (begin: Begin) =>
     (...args: A): R =>

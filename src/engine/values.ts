@@ -1,3 +1,4 @@
+import { describeValue, isThenable, typedArrayName } from '../vector/describe-value.ts'
 import {
   SQLITE_BLOB,
   SQLITE_FLOAT,
@@ -12,8 +13,8 @@ import {
 /** What SQLite gives back. Integers beyond 2^53 are bigint, so that none is rounded. */
 export type SqlValue = null | number | bigint | string | Uint8Array
 
-/** What SQLite takes. Views bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
-export type BindValue = SqlValue | boolean | ArrayBufferView | ArrayBuffer | Utf8
+/** What SQLite takes. Bytes and embeddings bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
+export type BindValue = SqlValue | boolean | Float32Array | DataView | ArrayBuffer | Utf8
 
 /** Binds as TEXT of exactly these bytes, which need not be UTF-8: how keys that were read go back into a query. */
 export class Utf8 {
@@ -27,37 +28,63 @@ export class Utf8 {
 const MAX_INT64 = 2n ** 63n - 1n
 const MIN_INT64 = -(2n ** 63n)
 
-/** Says what a value is, for an error message. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null'
-  if (typeof value === 'string') return `text ${JSON.stringify(value.slice(0, 40))}`
-  if (typeof value === 'bigint') return `bigint ${value}`
-  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined)
-    return String(value)
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`
-  return `a ${typeof value}`
-}
+/** Typed arrays whose bytes are meant: raw ones, and float32, which is what an embedding is. */
+const BYTE_ARRAYS: ReadonlySet<string> = new Set(['Uint8Array', 'Float32Array'])
 
-/** The bytes behind a binary value, or undefined where it is none. */
+/**
+ * The bytes of a binary value; undefined for everything else. The bytes of any other typed array would be stored without
+ * a word, and read as float32 later: numbers of another type are not taken for an embedding.
+ */
 export function asBytes(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value
-  if (ArrayBuffer.isView(value))
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
+  const bytes = value instanceof Uint8Array ? value : viewedBytes(value)
+  // A buffer that was transferred to a worker reads as empty; making a view of it throws.
+  return bytes?.length === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, 0) : bytes
 }
 
+function viewedBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Float32Array) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  }
+  if (ArrayBuffer.isView(value)) {
+    const type = typedArrayName(value)
+    return type === undefined || BYTE_ARRAYS.has(type)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : undefined
+  }
+  // By tag, not by instanceof: values may come from another realm (node:vm, test runners).
+  const isBuffer = Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+  return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined
+}
+
+/** Says why a value is not taken, and what to give instead. */
 export function unbindable(value: unknown, where: string): TypeError {
-  const remedy =
-    value === undefined
-      ? 'use null for NULL'
-      : typeof value === 'number'
-        ? 'SQLite would store NULL: bind null where that is meant'
-        : value instanceof Date
-          ? 'bind date.toISOString() or date.getTime()'
-          : typeof value === 'bigint'
-            ? 'SQLite integers are 64 bits wide: bind text instead'
-            : 'bind null, a number, bigint, boolean, string, Uint8Array or another ArrayBuffer view'
-  return new TypeError(`${where} cannot be ${describe(value)}: ${remedy}`)
+  return new TypeError(`${where} cannot be ${describeValue(value)}: ${remedyFor(value)}`)
+}
+
+const BYTES_OF =
+  'new Uint8Array(array.buffer, array.byteOffset, array.byteLength) for its raw bytes'
+
+function remedyFor(value: unknown): string {
+  if (value === undefined) return 'use null for NULL'
+  if (typeof value === 'number') return 'SQLite would store NULL: bind null where that is meant'
+  if (typeof value === 'bigint') return 'SQLite integers are 64 bits wide: bind text instead'
+  if (value instanceof Date) return 'bind date.toISOString() or date.getTime()'
+  if (isThenable(value)) {
+    return 'await it first, and give what it resolves to'
+  }
+  if (ArrayBuffer.isView(value)) {
+    return typedArrayName(value)?.startsWith('Big')
+      ? `give ${BYTES_OF}`
+      : `an embedding is float32: give Float32Array.from(array), or ${BYTES_OF}`
+  }
+  if (Array.isArray(value)) {
+    return 'an embedding is a Float32Array: give Float32Array.from(array), or JSON.stringify(array) for JSON'
+  }
+  if (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer) {
+    return 'give new Uint8Array(buffer)'
+  }
+  const taken = 'null, a number, bigint, boolean, string, Uint8Array or Float32Array'
+  return typeof value === 'object' ? `give JSON.stringify(value), or ${taken}` : `give ${taken}`
 }
 
 /**
@@ -207,8 +234,13 @@ export function readValue(sqlite: Sqlite, value: Pointer, bigints = false): SqlV
   }
 }
 
-/** Answers SQLite with a value. NaN becomes NULL, as everywhere in SQL. */
-export function writeResult(sqlite: Sqlite, context: Pointer, value: unknown): void {
+/** Answers SQLite with a value; `where` names it in an error. NaN becomes NULL, as everywhere in SQL. */
+export function writeResult(
+  sqlite: Sqlite,
+  context: Pointer,
+  value: unknown,
+  where: () => string,
+): void {
   const { raw } = sqlite
   switch (typeof value) {
     case 'number':
@@ -223,8 +255,7 @@ export function writeResult(sqlite: Sqlite, context: Pointer, value: unknown): v
       return
     }
     case 'bigint':
-      if (value > MAX_INT64 || value < MIN_INT64)
-        throw unbindable(value, 'the result of a function')
+      if (value > MAX_INT64 || value < MIN_INT64) throw unbindable(value, where())
       raw.sqlite3_result_int64(context, value)
       return
     case 'boolean':
@@ -235,11 +266,13 @@ export function writeResult(sqlite: Sqlite, context: Pointer, value: unknown): v
         raw.sqlite3_result_null(context)
         return
       }
-      const bytes = asBytes(value)
-      if (bytes === undefined) throw unbindable(value, 'the result of a function')
+      const text = value instanceof Utf8
+      const bytes = text ? value.bytes : asBytes(value)
+      if (bytes === undefined) throw unbindable(value, where())
       const p = sqlite.scratch(bytes.length)
       sqlite.u8.set(bytes, p)
-      raw.sqlite3_result_blob(context, p, bytes.length, SQLITE_TRANSIENT)
+      if (text) raw.sqlite3_result_text(context, p, bytes.length, SQLITE_TRANSIENT)
+      else raw.sqlite3_result_blob(context, p, bytes.length, SQLITE_TRANSIENT)
     }
   }
 }

@@ -29,9 +29,17 @@ export interface TableContext {
   readonly args: readonly string[]
 }
 
+export type TableRisk = 'innocuous' | 'direct-only'
+
 export interface VirtualTable {
   /** The columns, as a CREATE TABLE statement. */
   readonly declaration: string
+  /**
+   * `innocuous`: it reaches nothing but the file it lies in, and may be used in views and triggers even with
+   * `PRAGMA trusted_schema = OFF`. `direct-only`: refused there in any case. Absent: as SQLite's default, refused when the
+   * schema is not trusted.
+   */
+  readonly risk?: TableRisk | undefined
   /** Chooses a plan. Returning false says: these constraints cannot be answered, ask with others. */
   bestIndex(info: IndexInfo): boolean
   open(): VirtualCursor
@@ -152,6 +160,8 @@ export class FilterArguments {
   }
 }
 
+const someColumn = (): string => 'a column of a virtual table'
+
 /** Where a cursor writes a column. */
 export class ResultWriter {
   readonly #sqlite: Sqlite
@@ -166,8 +176,9 @@ export class ResultWriter {
     return this.#sqlite.raw.sqlite3_vtab_nochange(this.context) !== 0
   }
 
-  value(value: BindValue): void {
-    writeResult(this.#sqlite, this.context, value)
+  /** `where` names the value in an error. */
+  value(value: BindValue, where: () => string = someColumn): void {
+    writeResult(this.#sqlite, this.context, value, where)
   }
 
   double(value: number): void {

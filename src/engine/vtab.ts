@@ -1,6 +1,7 @@
-import type { VecError } from '../errors.ts'
+import { VecError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { IndexInfo } from './index-info.ts'
+import { nameText } from './sql-text.ts'
 import { readValue, Utf8 } from './values.ts'
 import {
   FilterArguments,
@@ -24,11 +25,17 @@ interface LiveCursor {
   readonly db: Connection
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
+  /** Asked after each move, where an error can be told; xEof has no way to. */
+  eof: boolean
 }
 
 const SQLITE_ERROR = 1
 const SQLITE_READONLY = 8
 const SQLITE_CONSTRAINT = 19
+
+const VTAB_CONSTRAINT_SUPPORT = 1
+const VTAB_INNOCUOUS = 2
+const VTAB_DIRECTONLY = 3
 
 /** By the numbers of sqlite3_vtab_on_conflict. */
 const ON_CONFLICT: readonly OnConflict[] = [
@@ -72,7 +79,7 @@ class Modules {
         this.#filter(cursor, plan, detail, argc, argv),
       ),
       next: p('i(p)', cursor => this.#advance(cursor)),
-      eof: p('i(p)', cursor => (this.#cursors.get(cursor)!.cursor.eof ? 1 : 0)),
+      eof: p('i(p)', cursor => (this.#cursors.get(cursor)?.eof === false ? 0 : 1)),
       column: p('i(ppi)', (cursor, context, column) => this.#column(cursor, context, column)),
       rowid: p('i(pp)', (cursor, out) => this.#rowid(cursor, out)),
       update: p('i(pipp)', (vtab, argc, argv, out) => this.#update(vtab, argc, argv, out)),
@@ -91,11 +98,12 @@ class Modules {
   }
 
   register(db: Connection, name: string, module: VirtualTableModule): void {
+    const { sqlite, pointer } = db
+    nameText(name, 'the name of a module')
     const id = this.#next++
     this.#modules.set(id, { db, module })
-    const { sqlite } = db
     const code = sqlite.raw.sqlite3_create_module_v2(
-      db.pointer,
+      pointer,
       sqlite.cString(name),
       this.#struct(module),
       id,
@@ -162,16 +170,19 @@ class Modules {
           throw new Error(`declare_vtab failed: rc=${code}`)
         }
         // ON CONFLICT clauses are honoured by the table's own writes.
-        const CONSTRAINT_SUPPORT = 1
-        sqlite.raw.sqlite3__wasm_vtab_config(db, CONSTRAINT_SUPPORT, 1)
+        sqlite.raw.sqlite3__wasm_vtab_config(db, VTAB_CONSTRAINT_SUPPORT, 1)
+        if (table.risk !== undefined) {
+          const op = table.risk === 'innocuous' ? VTAB_INNOCUOUS : VTAB_DIRECTONLY
+          sqlite.raw.sqlite3__wasm_vtab_config(db, op, 0)
+        }
         const vtab = sqlite.alloc(12)
         sqlite.u8.fill(0, vtab, vtab + 12)
         this.#tables.set(vtab, { db: registered.db, table })
         sqlite.poke32(ppVtab, vtab)
         return SQLITE_OK
       },
-      error => {
-        sqlite.poke32(pzErr, sqlite.ownedCString(messageOf(error)))
+      message => {
+        this.#say(pzErr, message)
         return SQLITE_ERROR
       },
     )
@@ -188,10 +199,14 @@ class Modules {
 
   #end(vtab: Pointer, how: 'disconnect' | 'destroy'): number {
     return this.#onTable(vtab, ({ table }) => {
+      // SQLite keeps a table that could not be dropped. One that it lets go of is gone, whatever is thrown.
       if (how === 'destroy') table.destroy?.()
-      table.disconnect?.()
-      this.#tables.delete(vtab)
-      this.#sqlite.free(vtab)
+      try {
+        table.disconnect?.()
+      } finally {
+        this.#tables.delete(vtab)
+        this.#sqlite.free(vtab)
+      }
       return SQLITE_OK
     })
   }
@@ -201,7 +216,7 @@ class Modules {
       const cursor = table.open()
       const p = this.#sqlite.alloc(4)
       this.#sqlite.poke32(p, 0)
-      this.#cursors.set(p, { db, cursor, vtab })
+      this.#cursors.set(p, { db, cursor, vtab, eof: true })
       this.#sqlite.poke32(ppCursor, p)
       return SQLITE_OK
     })
@@ -211,19 +226,31 @@ class Modules {
     const live = this.#cursors.get(p)
     this.#cursors.delete(p)
     this.#sqlite.free(p)
-    live?.cursor.close?.()
-    return SQLITE_OK
+    if (!live) return SQLITE_OK
+    return live.db.guard(
+      () => {
+        live.cursor.close?.()
+        return SQLITE_OK
+      },
+      // SQLite asks for no result here: the rows were read.
+      () => SQLITE_OK,
+    )
   }
 
   #filter(p: Pointer, plan: number, detail: Pointer, argc: number, argv: Pointer): number {
-    return this.#onCursor(p, ({ cursor }) => {
+    return this.#onCursor(p, live => {
+      const { cursor } = live
       const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
       cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
+      live.eof = cursor.eof
     })
   }
 
   #advance(p: Pointer): number {
-    return this.#onCursor(p, ({ cursor }) => cursor.next())
+    return this.#onCursor(p, live => {
+      live.cursor.next()
+      live.eof = live.cursor.eof
+    })
   }
 
   #column(p: Pointer, context: Pointer, column: number): number {
@@ -249,8 +276,8 @@ class Modules {
         this.#write(table, onConflict, argc, argv, out)
         return SQLITE_OK
       },
-      error => {
-        const primary = this.#refuse(vtab, error)
+      (message, error) => {
+        const primary = this.#refuse(vtab, message, error)
         // Which constraint it was: SQLite looks at the primary code alone, and passes all of it on.
         return primary === SQLITE_CONSTRAINT ? (error as VecError).extendedCode : primary
       },
@@ -308,7 +335,7 @@ class Modules {
     if (!live) return SQLITE_ERROR
     return live.db.guard(
       () => run(live),
-      error => this.#refuse(vtab, error),
+      (message, error) => this.#refuse(vtab, message, error),
     )
   }
 
@@ -320,18 +347,29 @@ class Modules {
         run(live)
         return SQLITE_OK
       },
-      error => this.#refuse(live.vtab, error),
+      (message, error) => this.#refuse(live.vtab, message, error),
     )
   }
 
-  #refuse(vtab: Pointer, error: unknown): number {
+  #refuse(vtab: Pointer, message: string, error: unknown): number {
     const Z_ERR_MSG = 8
-    const sqlite = this.#sqlite
-    sqlite.free(sqlite.peek32(vtab + Z_ERR_MSG))
-    sqlite.poke32(vtab + Z_ERR_MSG, sqlite.ownedCString(messageOf(error)))
-    const code = (error as { extendedCode?: number }).extendedCode
+    // A table that was let go of has no place for a message.
+    if (this.#tables.has(vtab)) this.#say(vtab + Z_ERR_MSG, message)
+    const code = error instanceof VecError ? error.extendedCode : 0
     // SQLITE_BUSY and its like keep their meaning, so that callers can retry.
-    return code === undefined || code === 0 ? SQLITE_ERROR : code & 0xff
+    return code === 0 ? SQLITE_ERROR : code & 0xff
+  }
+
+  /** Puts a message where SQLite looks for one, and frees the one before it. */
+  #say(where: Pointer, message: string): void {
+    const sqlite = this.#sqlite
+    sqlite.free(sqlite.peek32(where))
+    sqlite.poke32(where, 0)
+    try {
+      sqlite.poke32(where, sqlite.ownedCString(message))
+    } catch {
+      // No memory for it: the code alone has to do.
+    }
   }
 }
 
@@ -342,10 +380,6 @@ function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 const registries = new WeakMap<Sqlite, Modules>()

@@ -231,7 +231,7 @@ export class SliceReader {
     if (performance.now() - this.#healedAt < HEAL_PAUSE_MS) return false
     this.#healedAt = performance.now()
     try {
-      db.waitingAtMost(0, () => this.#shadow.install())
+      db.waitingAtMost(0, () => db.unnoticed(() => this.#shadow.install()))
       return true
     } catch {
       // Busy, a full disk, no permission: the table itself still answers.

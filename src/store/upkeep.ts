@@ -76,7 +76,8 @@ export class Upkeep {
   /** `thorough`: the whole journal is pruned, and not a part that nobody notices. */
   #saveAll(patience: number, thorough = false): boolean {
     try {
-      this.#db.waitingAtMost(patience, () => this.#trySaveAll(thorough))
+      const db = this.#db
+      db.waitingAtMost(patience, () => db.unnoticed(() => this.#trySaveAll(thorough)))
       return true
     } catch {
       // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.

@@ -41,6 +41,8 @@ function optionOf([, ...options]: readonly string[]): string | undefined {
 }
 
 class VecAdmin implements VirtualTable {
+  /** It writes, rebuilds and repairs: only for a statement that asks for it. */
+  readonly risk = 'direct-only'
   readonly declaration: string =
     'CREATE TABLE vec_admin(op TEXT, severity TEXT HIDDEN, topic TEXT HIDDEN, dataset_id TEXT HIDDEN, remedy TEXT HIDDEN)'
   readonly #context: TableContext

@@ -3,6 +3,7 @@ import type { IndexInfo } from '../engine/index-info.ts'
 import type {
   RowChange,
   TableContext,
+  TableRisk,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
@@ -101,6 +102,8 @@ export function connectedTable(
 /** One vec table on one connection. */
 export class VecTable implements VirtualTable {
   readonly declaration: string
+  /** A view of the file may search what lies in the file; other files are not its business. */
+  readonly risk: TableRisk | undefined
   readonly #context: TableContext
   readonly options: VecOptions
   readonly #recipe: IndexRecipe
@@ -111,6 +114,7 @@ export class VecTable implements VirtualTable {
   constructor(context: TableContext, options: VecOptions) {
     this.#context = context
     this.options = options
+    this.risk = options.dbpath === undefined ? 'innocuous' : undefined
     this.#recipe = recipeOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
     const columns = `dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN, embedding BLOB HIDDEN`

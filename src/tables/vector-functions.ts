@@ -18,8 +18,10 @@ export function registerVectorFunctions(db: Connection): void {
       'a Connection, which open() resolves to,',
     )
   }
-  const pure = { deterministic: true }
-  db.function('vec_cosine', pure, (a, b) => {
+  // They compute from their arguments alone: a file may use them in views, triggers, CHECKs and indexes.
+  const pure = { deterministic: true, innocuous: true }
+  const measure = { ...pure, real: true }
+  db.function('vec_cosine', measure, (a, b) => {
     const [x, y] = pair('cosine', embeddingArgument(a), embeddingArgument(b)) ?? []
     if (!x || !y) return null
     const similarity = cosine(x, y)
@@ -28,15 +30,15 @@ export function registerVectorFunctions(db: Connection): void {
     }
     return similarity
   })
-  db.function('vec_l2', pure, (a, b) => {
+  db.function('vec_l2', measure, (a, b) => {
     const [x, y] = pair('L2', embeddingArgument(a), embeddingArgument(b)) ?? []
     return x && y ? euclidean(x, y) : null
   })
-  db.function('vec_distance_cosine', pure, (a, b) => {
+  db.function('vec_distance_cosine', measure, (a, b) => {
     const [x, y] = pair('cosine', anyVector(a), anyVector(b)) ?? []
     return x && y ? 1 - cosine(x, y) : null
   })
-  db.function('vec_distance_l2', pure, (a, b) => {
+  db.function('vec_distance_l2', measure, (a, b) => {
     const [x, y] = pair('L2', anyVector(a), anyVector(b)) ?? []
     return x && y ? euclidean(x, y) : null
   })
@@ -45,8 +47,21 @@ export function registerVectorFunctions(db: Connection): void {
   db.function('vec_length', pure, a => map(a, vector => vector.length))
   db.function('vec_normalize', pure, a => map(a, normalized))
   db.function('vec_version', pure, () => `v${VERSION}`)
-  db.function('vec_invalidate', {}, (shadow, dataset) => invalidate(db, shadow, dataset))
+  // SQLite's own, which does the same but is refused in views when the schema is not trusted: there it stands for a
+  // constraint that a vec table takes.
+  db.function('match', { innocuous: true, arity: 2 }, () => {
+    throw new VecError('SQLITE_ERROR', 'unable to use function MATCH in the requested context', {
+      hint: 'MATCH is for columns of a vec table, with a value that is there before the row: a parameter, a literal, a column of an outer table',
+    })
+  })
+  // The original's files call it in triggers, and must go on being written. Whatever a file makes of that, only a
+  // statement that names the function itself has an effect; freshness does not need it.
+  db.function('vec_invalidate', { innocuous: true }, (shadow, dataset) =>
+    NAMES_INVALIDATE.test(db.running?.sql ?? '') ? invalidate(db, shadow, dataset) : 0,
+  )
 }
+
+const NAMES_INVALIDATE = /\bvec_invalidate["`\]]?\s*\(/i
 
 /** An argument of vec_cosine and vec_l2: NULL and the empty blob are no vector. */
 function embeddingArgument(value: SqlValue): Float32Array | undefined {

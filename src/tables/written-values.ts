@@ -1,6 +1,7 @@
-import { describe, Utf8 } from '../engine/values.ts'
+import { Utf8 } from '../engine/values.ts'
 import type { WrittenValue } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import { decodeEmbedding, encodeEmbedding, isFiniteVector, notFinite } from '../vector/embedding.ts'
 import { parseVectorText } from '../vector/parse-vector.ts'
 
@@ -92,5 +93,5 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
 
 function given(value: WrittenValue): string {
   if (value instanceof Utf8) return 'text that is no UTF-8'
-  return value instanceof Uint8Array ? `a BLOB of ${value.length} bytes` : describe(value)
+  return value instanceof Uint8Array ? `a BLOB of ${value.length} bytes` : describeValue(value)
 }

@@ -88,7 +88,7 @@ test('a result that SQL has no value for is an error', () => {
   refused(
     () => value('SELECT odd()'),
     'SQLITE_ERROR',
-    'the result of a function cannot be a Object',
+    'the result of odd() cannot be an object: give JSON.stringify(value)',
   )
   db.function('big', () => 2n ** 64n)
   refused(() => value('SELECT big()'), 'SQLITE_ERROR', '64 bits')
@@ -120,6 +120,118 @@ test('a name that is no text and a function that is none are refused', () => {
   assert.throws(() => db.function('a\0b', () => 1), TypeError)
   assert.throws(
     () => db.function('x', 5 as unknown as () => number),
-    /needs a function, not number/,
+    /function\("x", \.\.\.\) takes a function, not 5/,
   )
+})
+
+test('whatever a function throws comes out as an error, with what was thrown as its cause', () => {
+  let thrown: unknown
+  db.function('toss', () => {
+    throw thrown
+  })
+  db.exec('CREATE TABLE IF NOT EXISTS tossed(x); DELETE FROM tossed')
+  const frozen = Object.freeze(new Error('frozen'))
+  for (const [value_, message] of [
+    ['just text', 'just text'],
+    [5, '5'],
+    [null, 'null'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{ toString: () => 'an object of mine' }, 'an object of mine'],
+    [Object.create(null), 'a value was thrown that has no text'],
+    [
+      {
+        toString() {
+          throw new Error('twice')
+        },
+      },
+      'a value was thrown that has no text',
+    ],
+    [new Error(''), ''],
+    [new Error('a lone \ud800 surrogate'), 'a lone \ufffd surrogate'],
+    [new Error('a NUL\0 in it'), 'a NUL\ufffd in it'],
+    [new Error('x'.repeat(100_000)), 'x'.repeat(100_000)],
+    [frozen, 'frozen'],
+    [new VecError('SQLITE_BUSY', 'locked elsewhere', { extendedCode: 5 }), 'locked elsewhere'],
+  ] as [unknown, string][]) {
+    thrown = value_
+    for (const run of [
+      () => value('SELECT toss()'),
+      () => db.exec('INSERT INTO tossed VALUES (toss())'),
+      () => db.prepare('INSERT INTO tossed VALUES (toss()) RETURNING x').get(),
+      () => [...db.prepare('SELECT toss()').iterate()],
+    ]) {
+      assert.throws(run, (error: Error) => {
+        assert.ok(error instanceof VecError)
+        assert.equal(error.message, message)
+        assert.equal(error.cause, value_)
+        return true
+      })
+    }
+    assert.equal(value('SELECT 1'), 1)
+  }
+})
+
+test('an error that nothing of a function is behind has no cause', () => {
+  db.function('tried', () => {
+    throw new Error('no such table: nowhere')
+  })
+  assert.throws(() => value('SELECT tried()'))
+  const error = refused(() => value('SELECT * FROM nowhere'), 'SQLITE_ERROR', 'no such table')
+  assert.equal(error.cause, undefined)
+})
+
+test('functions that call each other through SQL end in an error, not in a broken heap', async () => {
+  let deepest = 0
+  db.function('deeper', n => {
+    deepest = Math.max(deepest, Number(n))
+    return value(`SELECT deeper(${Number(n) + 1})`)
+  })
+  refused(() => value('SELECT deeper(1)'), 'SQLITE_ERROR', 'more than 100 levels deep')
+  assert.equal(deepest, 100)
+  db.function('enough', n => (Number(n) < 90 ? value(`SELECT enough(${Number(n) + 1})`) : n))
+  assert.equal(value('SELECT enough(1)'), 90)
+})
+
+test("where JavaScript's stack ends inside SQLite, other connections go on with all of the C stack", async () => {
+  const other = await open(':memory:', { register: false })
+  other.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1)')
+  const { raw } = db.sqlite
+  const top = raw.emscripten_stack_get_current()
+  let stopped = 0
+  for (let round = 0; round < 20; round++) {
+    const victim = await open(':memory:', { register: false })
+    const sql = `SELECT ${'('.repeat(80)}1${')'.repeat(80)} + ${round}`
+    const dive = (): unknown => {
+      try {
+        return dive()
+      } catch {
+        if (raw.emscripten_stack_get_current() !== top) stopped++
+        return victim.prepare(sql).pluck().get()
+      }
+    }
+    try {
+      dive()
+    } catch {
+      // Of which kind is all the same: it is out of the stack.
+    }
+    assert.deepEqual(other.prepare('SELECT x FROM t').pluck().all(), [1])
+    assert.equal(raw.emscripten_stack_get_current(), top)
+    victim.close()
+    refused(() => victim.exec('SELECT 1'), 'VEC_CLOSED')
+  }
+  assert.ok(stopped > 0, 'the stack never ended inside SQLite')
+})
+
+test('a number that a real function returns is REAL, a whole one as well', () => {
+  db.function('half', { real: true }, x => Number(x) / 2)
+  db.function('plain', x => Number(x) / 2)
+  assert.deepEqual(
+    ['half(4)', 'half(3)', 'half(0)', 'half(-2)', 'plain(4)', 'plain(3)'].map(call =>
+      value(`SELECT typeof(${call})`),
+    ),
+    ['real', 'real', 'real', 'real', 'integer', 'real'],
+  )
+  assert.equal(value('SELECT 1 / half(4)'), 0.5)
+  db.function('missing', { real: true }, () => null)
+  assert.equal(value('SELECT missing()'), null)
 })

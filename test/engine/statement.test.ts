@@ -70,7 +70,7 @@ for (const [what, view] of [
   ['a part of a Float32Array', Float32Array.of(7, 1, 2, 7).subarray(1, 3)],
   ['a DataView', new DataView(Uint8Array.of(1, 2, 3, 4).buffer, 1, 2)],
   ['a Buffer', Buffer.from('buffer')],
-] as [string, ArrayBufferView][]) {
+] as [string, Uint8Array | Float32Array | DataView][]) {
   test(`${what} binds as a BLOB of exactly its own bytes`, () => {
     const expected = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
     const found = through(view)
@@ -264,4 +264,79 @@ test('ten thousand forgotten statements do no harm', () => {
   for (let i = 0; i < 10_000; i++) db.prepare(`SELECT ${i}`).get()
   assert.equal(db.prepare('SELECT 1').pluck().get(), 1)
   db.close()
+})
+
+test('the columns of a prepared SELECT * are those of the present schema, under their present names', () => {
+  db.exec('CREATE TABLE c(a, b); INSERT INTO c VALUES (1, 2)')
+  const all = db.prepare('SELECT * FROM c')
+  const names = (): string[] => all.columns().map(column => column.name)
+  assert.deepEqual(all.get(), { a: 1, b: 2 })
+  db.exec('ALTER TABLE c RENAME COLUMN a TO z')
+  assert.deepEqual(names(), ['z', 'b'])
+  assert.deepEqual(all.get(), { z: 1, b: 2 })
+  db.exec('DROP TABLE c; CREATE TABLE c(b, a); INSERT INTO c VALUES (1, 2)')
+  assert.deepEqual(names(), ['b', 'a'])
+  assert.deepEqual(all.all(), [{ b: 1, a: 2 }])
+  db.exec('DROP TABLE c; CREATE TABLE c(d, e); INSERT INTO c VALUES (3, 4)')
+  assert.deepEqual([...all.iterate()], [{ d: 3, e: 4 }])
+  assert.deepEqual(names(), ['d', 'e'])
+  db.exec('DROP TABLE c')
+  refused(() => all.columns(), 'SQLITE_ERROR', 'no such table: c')
+  refused(() => all.get(), 'SQLITE_ERROR', 'no such table: c')
+  db.exec('CREATE TABLE c(f); INSERT INTO c VALUES (5)')
+  assert.deepEqual(all.get(), { f: 5 })
+})
+
+test('a schema that changes under an iterate() changes the next one', () => {
+  db.exec('CREATE TABLE c(a, b); INSERT INTO c VALUES (1, 2), (3, 4)')
+  const all = db.prepare('SELECT * FROM c')
+  const rows = all.iterate()
+  assert.deepEqual(rows.next().value, { a: 1, b: 2 })
+  db.exec('CREATE TABLE other(x)')
+  assert.deepEqual(all.columns().length, 2)
+  assert.deepEqual(rows.next().value, { a: 3, b: 4 })
+  rows.return?.()
+  db.exec('ALTER TABLE c RENAME COLUMN b TO y')
+  assert.deepEqual(all.get(), { a: 1, y: 2 })
+})
+
+test('changes are those of an INSERT, UPDATE or DELETE, and 0 of everything else', () => {
+  db.exec('CREATE TABLE k(id INTEGER PRIMARY KEY)')
+  const changes = (sql: string): number => {
+    db.exec('INSERT INTO t VALUES (1), (2), (3), (4), (5)')
+    return db.prepare(sql).run().changes
+  }
+  db.function('inserting', () => db.prepare('INSERT INTO k VALUES (NULL), (NULL)').run().changes)
+  for (const [sql, expected] of [
+    ['INSERT INTO k VALUES (1), (2)', 2],
+    ['insert or ignore into k values (1)', 0],
+    ['REPLACE INTO k VALUES (1)', 1],
+    ['-- a comment\n /* another */ ; UPDATE k SET id = id', 2],
+    ['WITH n(x) AS (SELECT 7) INSERT INTO k SELECT x FROM n', 1],
+    ['INSERT INTO k VALUES (8) RETURNING id', 1],
+    ['DELETE FROM k WHERE id = 99', 0],
+    ['DELETE FROM k', 4],
+    ['CREATE TABLE l(x)', 0],
+    ['CREATE TABLE m AS SELECT 1 AS x', 0],
+    ['ALTER TABLE l RENAME TO n', 0],
+    ['CREATE INDEX i ON t(x)', 0],
+    ['DROP TABLE n', 0],
+    ['BEGIN IMMEDIATE', 0],
+    ['SAVEPOINT s', 0],
+    ['RELEASE s', 0],
+    ['COMMIT', 0],
+    ['SELECT 1', 0],
+    ['SELECT inserting()', 0],
+    ['WITH n(x) AS (SELECT 7) SELECT x FROM n', 0],
+    ['PRAGMA user_version = 3', 0],
+    ['PRAGMA user_version', 0],
+    ['ANALYZE', 0],
+    ['REINDEX', 0],
+    ['VACUUM', 0],
+    ["ATTACH ':memory:' AS more", 0],
+    ['DETACH more', 0],
+    ['EXPLAIN DELETE FROM t', 0],
+  ] as [string, number][]) {
+    assert.equal(changes(sql), expected, sql)
+  }
 })

@@ -68,7 +68,10 @@ export class Model {
 }
 
 function shown(metric: Metric, similarity: number): { score: number; distance: number } {
-  if (metric === 'cosine') return { score: similarity, distance: 1 - similarity }
+  if (metric === 'cosine') {
+    const cosine = Math.min(1, Math.max(-1, similarity))
+    return { score: cosine, distance: 1 - cosine }
+  }
   if (metric === 'dot') return { score: similarity, distance: 0 - similarity }
   return { score: 1 + similarity, distance: 0 - similarity }
 }
