@@ -23,8 +23,18 @@ async function open(): Promise<Database> {
   return { exec: sql => db.all(sql) }
 }
 
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+/** The parent may be slower than we are. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`)
+  for (;;)
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(sleeper, 0, 0, 1)
+    }
 }
 
 /** Waits until the parent writes a line or goes away. */

@@ -45,7 +45,12 @@ seededTest('WAL_SEED', { WAL_KILLS: kills })(
       await Promise.all(children.map(child => child.line('ready')))
       await sleep(random() ** 2 * 150)
       const said = await Promise.all(
-        children.map(async (child, n) => Number((await child.kill()).at(-1)) || last[n]),
+        children.map(async (child, n) => {
+          const lines = await child.kill()
+          const wrong = lines.find(line => !/^(ready|\d+)$/.test(line))
+          assert.equal(wrong, undefined, `round ${round}, ${writers[n][1]}`)
+          return Number(lines.at(-1)) || last[n]
+        }),
       )
       const found = round % 2 === 0 ? ours(path) : shell(path, check)
       assert.equal(found[0], 'ok', `round ${round}: ${found[0]}`)
