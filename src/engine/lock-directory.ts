@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { fileFacts } from './file-facts.ts'
 import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
 import { LockQueue } from './lock-queue.ts'
 import {
@@ -38,7 +31,7 @@ export function lockDirectoryOf(path: string): string {
 
 /** True while another process of ours has the lock directory. One whose owner is gone is removed on the way. */
 export function lockDirectoryHeld(directory: string): boolean {
-  if (!existsSync(directory)) return false
+  if (fileFacts().isMissing(directory)) return false
   const owner = readOwner(directory)
   if (owner === undefined) return false
   if (isGone(owner) && removeStale(directory, owner)) return false

@@ -9,6 +9,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { fileFacts } from './file-facts.ts'
 import { EXCLUSIVE_LOCK, type FileIdentity, type FileLock, NO_LOCK } from './file-locks.ts'
 import { closeLockable } from './lockable-files.ts'
 import type { VfsFile } from './vfs.ts'
@@ -59,7 +60,7 @@ export class NodeFile implements VfsFile {
   }
 
   size(): number {
-    return fstatSync(this.#fd).size
+    return fileFacts().size(this.#fd)
   }
 
   close(): void {

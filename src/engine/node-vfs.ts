@@ -17,6 +17,7 @@ import { identityOf } from './database-file.ts'
 import { requireUtf8 } from './database-header.ts'
 import { directoryLocks } from './directory-locks.ts'
 import { fcntl } from './fcntl.ts'
+import { fileFacts } from './file-facts.ts'
 import type { LockKind, Locks } from './file-locks.ts'
 import { closeLockable, guardCloses, openLockable } from './lockable-files.ts'
 import { MappedHeap } from './mapped-heap.ts'
@@ -185,6 +186,7 @@ class NodeFileSystem implements Vfs {
     requireAbsolute(path)
     try {
       if (how !== 'exists') return isAllowed(path, how)
+      if (fileFacts().isMissing(path)) return false
       const found = statSync(path, { throwIfNoEntry: false })
       return found !== undefined && (found.size > 0 || !found.isFile())
     } catch (error) {

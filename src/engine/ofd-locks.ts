@@ -39,13 +39,14 @@ const SHARED_SIZE = 510
 
 const pendingRead = flock(F_RDLCK, PENDING_BYTE, 1)
 const pendingWrite = flock(F_WRLCK, PENDING_BYTE, 1)
-const pendingUnlock = flock(F_UNLCK, PENDING_BYTE, 1)
 const reservedWrite = flock(F_WRLCK, RESERVED_BYTE, 1)
 const sharedRead = flock(F_RDLCK, SHARED_FIRST, SHARED_SIZE)
 const sharedWrite = flock(F_WRLCK, SHARED_FIRST, SHARED_SIZE)
 const pendingAndReservedUnlock = flock(F_UNLCK, PENDING_BYTE, 2)
 const everythingUnlock = flock(F_UNLCK, 0, 0)
 const reservedProbe = flock(F_WRLCK, RESERVED_BYTE, 1)
+const pendingProbe = pendingRead.slice()
+const pendingProbeType = new Int16Array(pendingProbe.buffer)
 const reservedProbeType = new Int16Array(reservedProbe.buffer)
 
 /** Real byte-range locks, or the reason why this process cannot have them. */
@@ -91,21 +92,30 @@ class OfdLock implements FileLock {
     return this.#take(sharedWrite, EXCLUSIVE_LOCK)
   }
 
-  /** The PENDING byte is read-locked for a moment, so that a writer who waits for EXCLUSIVE lets no new reader in. */
+  /**
+   * A writer who waits for EXCLUSIVE lets no new reader in, by a write lock on PENDING. Native SQLite read-locks that byte around
+   * its lock; to look at it afterwards is a call less, and a reader that has to go again has been there for a moment only.
+   */
   #share(): number {
-    if (!this.#try(pendingRead)) return SQLITE_BUSY
-    let shared = false
-    try {
-      shared = this.#try(sharedRead)
-    } finally {
-      this.#release(pendingUnlock)
-    }
-    if (!shared) return SQLITE_BUSY
+    if (!this.#try(sharedRead)) return SQLITE_BUSY
     this.level = SHARED_LOCK
-    // A process of ours without koffi first takes its directory, then looks for locks such as ours.
-    if (!lockDirectoryHeld(this.#directory)) return SQLITE_OK
-    this.unlock(NO_LOCK)
-    return SQLITE_BUSY
+    let forbidden = true
+    try {
+      // A process of ours without koffi first takes its directory, then looks for locks such as ours.
+      forbidden = this.#isPending() || lockDirectoryHeld(this.#directory)
+    } finally {
+      if (forbidden) this.unlock(NO_LOCK)
+    }
+    return forbidden ? SQLITE_BUSY : SQLITE_OK
+  }
+
+  #isPending(): boolean {
+    pendingProbe.set(pendingRead)
+    const errno = this.#fcntl.get(this.#fd, pendingProbe)
+    if (errno !== 0) throw this.#failure(SQLITE_IOERR_LOCK, errno)
+    if (pendingProbeType[0] === F_UNLCK) return false
+    reportBusy(this.#path, 'another connection waits to write')
+    return true
   }
 
   #take(lock: Uint8Array, level: number): number {
