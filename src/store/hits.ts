@@ -2,8 +2,9 @@ import type { Metric } from '../vector/metric.ts'
 import { compareBytes } from './id-table.ts'
 
 /**
- * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. With a limit it
- * is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
+ * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. While rows are
+ * added, with a limit, it is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
+ * Read, it is a heap whose root is the best row not yet read: who reads few of many rows does not pay for sorting all.
  */
 export class Hits {
   readonly #limit: number
@@ -18,8 +19,9 @@ export class Hits {
   #used = 0
   /** Slots, the worst first as a heap; filled when the limit is reached. */
   #heap: Uint32Array | undefined
-  /** Slots, best first; made by `ranked`. */
+  /** Made by `ranked`: slots that were not read yet, as a heap with the best first; behind them those that were, best last. */
   #order: Uint32Array | undefined
+  #read = 0
 
   /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
   constructor(limit: number, metric: Metric) {
@@ -51,32 +53,43 @@ export class Hits {
       const worst = heap[0]
       if (!this.#beats(similarity, id, worst)) return
       this.#set(worst, similarity, id, rowid)
-      this.#sink(heap, 0)
+      this.#sink(heap, heap.length, 0, WORST_FIRST)
       return
     }
     if (this.#limit === 0) return
     if (this.#count === this.#similarities.length) this.#grow()
     this.#set(this.#count++, similarity, id, rowid)
-    if (this.#count === this.#limit) this.#heapify()
+    if (this.#count === this.#limit) this.#heap = this.#heapOf(WORST_FIRST)
   }
 
   /** Ends the adding: from now on rows are numbered best first. */
   ranked(): this {
-    const slots = Uint32Array.from({ length: this.#count }, (_, i) => i)
-    this.#order = slots.toSorted((a, b) => this.#compare(a, b))
+    this.#order = this.#heapOf(BEST_FIRST)
     return this
   }
 
   similarity(rank: number): number {
-    return this.#similarities[this.#order![rank]]
+    return this.#similarities[this.#slotAt(rank)]
   }
 
   rowid(rank: number): number {
-    return this.#rowids[this.#order![rank]]
+    return this.#rowids[this.#slotAt(rank)]
   }
 
   id(rank: number): Uint8Array {
-    return this.#idOf(this.#order![rank])
+    return this.#idOf(this.#slotAt(rank))
+  }
+
+  #slotAt(rank: number): number {
+    const order = this.#order!
+    for (; this.#read <= rank; this.#read++) {
+      const last = this.#count - 1 - this.#read
+      const best = order[0]
+      order[0] = order[last]
+      order[last] = best
+      this.#sink(order, last, 0, BEST_FIRST)
+    }
+    return order[this.#count - 1 - rank]
   }
 
   #idOf(slot: number): Uint8Array {
@@ -88,12 +101,6 @@ export class Hits {
     const other = this.#similarities[slot]
     if (similarity !== other) return similarity > other
     return compareBytes(id, this.#idOf(slot)) < 0
-  }
-
-  /** Below zero: `a` is the better one. */
-  #compare(a: number, b: number): number {
-    const difference = this.#similarities[b] - this.#similarities[a]
-    return difference !== 0 ? difference : compareBytes(this.#idOf(a), this.#idOf(b))
   }
 
   #set(slot: number, similarity: number, id: Uint8Array, rowid: number): void {
@@ -128,23 +135,46 @@ export class Hits {
     this.#lengths = lengths
   }
 
-  #heapify(): void {
+  #heapOf(first: number): Uint32Array {
     const heap = Uint32Array.from({ length: this.#count }, (_, i) => i)
-    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(heap, i)
-    this.#heap = heap
+    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(heap, heap.length, i, first)
+    return heap
   }
 
-  #sink(heap: Uint32Array, from: number): void {
+  #sink(heap: Uint32Array, size: number, from: number, first: number): void {
+    if (size <= from) return
+    const similarities = this.#similarities
     const slot = heap[from]
+    const own = similarities[slot]
     let i = from
     for (;;) {
       let child = 2 * i + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && this.#compare(heap[child + 1], heap[child]) > 0) child++
-      if (this.#compare(heap[child], slot) <= 0) break
-      heap[i] = heap[child]
+      if (child >= size) break
+      let up = heap[child]
+      let similarity = similarities[up]
+      if (child + 1 < size) {
+        const other = heap[child + 1]
+        const difference = similarity - similarities[other]
+        if (difference === 0 ? this.#tie(other, up) * first > 0 : difference * first > 0) {
+          child++
+          up = other
+          similarity = similarities[up]
+        }
+      }
+      const difference = own - similarity
+      if (difference === 0 ? this.#tie(up, slot) * first <= 0 : difference * first < 0) break
+      heap[i] = up
       i = child
     }
     heap[i] = slot
   }
+
+  /** Below zero: of two rows of the same similarity `a` is the better one. */
+  #tie(a: number, b: number): number {
+    return compareBytes(this.#idOf(a), this.#idOf(b))
+  }
 }
+
+/** What a difference is multiplied by, so that it is above zero for the row that belongs higher up in a heap. */
+const WORST_FIRST = 1
+const BEST_FIRST = -1

@@ -17,6 +17,8 @@ export interface Search {
   readonly query: Float32Array
   /** Rows wanted; Infinity for all. */
   readonly limit: number
+  /** More rows may be wanted later: a way that looks at all rows anyway answers with all of them. */
+  readonly more?: boolean
   /** No row outside is accepted; a range a little too wide does no harm. */
   readonly minSimilarity: number
   readonly maxSimilarity: number
@@ -26,7 +28,15 @@ export interface Search {
   readonly ids: readonly Uint8Array[] | undefined
 }
 
-/** How the last search was answered. */
+/** What a search found, nearest first, and how. */
+export interface Answer {
+  readonly hits: Hits
+  /** The limit to ask with for more rows, Infinity for all; undefined: there are no more. */
+  readonly next: number | undefined
+  readonly report: SearchReport
+}
+
+/** How a search was answered. */
 export interface SearchReport {
   /** From an index, from the whole table, or from the rows of given ids. */
   readonly path: 'index' | 'table' | 'keys' | 'nothing'
@@ -44,6 +54,20 @@ export interface SearchReport {
 const FEW = 256
 /** Fetching this share of an index's rows one by one takes about as long as reading the whole table. */
 const DEAR_SHARE = 1 / 8
+/** Each time more rows are wanted, so many times as many are looked for. */
+const GROWTH = 4
+/**
+ * Up to this share of its rows an index is asked again; then the table, for all. All look-ups before that, a third more,
+ * take about a twelfth of the table's time.
+ */
+const GROWING_SHARE = DEAR_SHARE / 16
+const NOTHING: SearchReport = {
+  path: 'nothing',
+  visited: 0,
+  candidates: 0,
+  rescored: 0,
+  overlay: 0,
+}
 
 /** Finds the nearest documents of a vec table, as its connection's transaction sees them. */
 export class Searcher {
@@ -55,7 +79,6 @@ export class Searcher {
   #rowBytes = new Uint8Array(0)
   /** Dimension of a row that was passed over for it. */
   #otherDim = 0
-  report: SearchReport = { path: 'nothing', visited: 0, candidates: 0, rescored: 0, overlay: 0 }
 
   constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
     this.shadow = shadow
@@ -64,20 +87,26 @@ export class Searcher {
     this.#scan = new TableScan(shadow, recipe.metric)
   }
 
-  search(search: Search): Hits {
+  search(search: Search): Answer {
     return this.shadow.inSnapshot(() => this.#search(search))
   }
 
-  #search(search: Search): Hits {
+  #search(search: Search): Answer {
     this.shadow.refresh()
-    this.report = { path: 'nothing', visited: 0, candidates: 0, rescored: 0, overlay: 0 }
-    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity)
-      return new Hits(0, this.recipe.metric).ranked()
+    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity) return this.#nothing()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
     const view = this.slices.view(search.dataset)
     const index = view?.slice.index
     if (!view || this.#prefersTable(search, view, index)) return this.#searchTable(search)
     return this.#searchIndex(search, view, index)
+  }
+
+  #nothing(): Answer {
+    return {
+      hits: new Hits(0, this.recipe.metric).ranked(),
+      next: undefined,
+      report: NOTHING,
+    }
   }
 
   dispose(): void {
@@ -101,12 +130,13 @@ export class Searcher {
     )
   }
 
-  #searchTable(search: Search): Hits {
+  #searchTable(search: Search): Answer {
     const wanted = search.ids && idSet(search.ids)
-    const hits = new Hits(wanted ? Infinity : search.limit, this.recipe.metric)
+    const limit = search.more ? Infinity : search.limit
+    const hits = new Hits(wanted ? Infinity : limit, this.recipe.metric)
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
     if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
-    this.report = {
+    const report: SearchReport = {
       path: 'table',
       visited: scored,
       candidates: scored,
@@ -114,25 +144,31 @@ export class Searcher {
       overlay: 0,
     }
     hits.ranked()
-    if (!wanted) return hits
-    const chosen = new Hits(search.limit, this.recipe.metric)
+    if (!wanted) return answer(hits, limit, Infinity, report)
+    const chosen = new Hits(limit, this.recipe.metric)
     for (let rank = 0; rank < hits.count; rank++) {
       const id = hits.id(rank)
       if (wanted.has(idKey(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
     }
-    return chosen.ranked()
+    return answer(chosen.ranked(), limit, Infinity, report)
   }
 
-  #searchKeys(search: Search, ids: readonly Uint8Array[]): Hits {
-    const hits = new Hits(search.limit, this.recipe.metric)
+  #searchKeys(search: Search, ids: readonly Uint8Array[]): Answer {
+    const limit = search.more ? Infinity : search.limit
+    const hits = new Hits(limit, this.recipe.metric)
     let rescored = 0
     this.#otherDim = 0
     for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
     // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
     if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
       return this.#searchTable(search)
-    this.report = { path: 'keys', visited: 0, candidates: ids.length, rescored, overlay: 0 }
-    return hits.ranked()
+    return answer(hits.ranked(), limit, Infinity, {
+      path: 'keys',
+      visited: 0,
+      candidates: ids.length,
+      rescored,
+      overlay: 0,
+    })
   }
 
   /** Whether the index says that the query has the dimension of its dataset. */
@@ -141,8 +177,8 @@ export class Searcher {
     return view?.changed.length === 0 && view.slice.dim === search.query.length
   }
 
-  #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Hits {
-    if (!index) return new Hits(0, this.recipe.metric).ranked()
+  #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Answer {
+    if (!index) return this.#nothing()
     const { slice, changed } = view
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
     const ghosts: number[] = []
@@ -192,20 +228,21 @@ export class Searcher {
         if (outcome === 'ghost') ghosts.push(position)
         else if (outcome === 'refused') refused++
       }
-      this.report = {
-        path: 'index',
-        visited,
-        candidates: found,
-        rescored,
-        overlay: changed.length,
-      }
       if (ghosts.length > seenGhosts) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
         if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeGhost(ghost)
         continue
       }
       // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".
-      if (bounded || refused <= surplus || k >= index.count) return hits.ranked()
+      if (bounded || refused <= surplus || k >= index.count) {
+        return answer(hits.ranked(), search.limit, nextLimit(search.limit, index, inMemory), {
+          path: 'index',
+          visited,
+          candidates: found,
+          rescored,
+          overlay: changed.length,
+        })
+      }
       surplus = Math.max(2 * surplus, refused)
     }
   }
@@ -275,6 +312,16 @@ export class Searcher {
       { hint: 'embed the query with the model that embedded the documents' },
     )
   }
+}
+
+/** `next` is the limit to go on with, if there may be more. */
+function answer(hits: Hits, limit: number, next: number, report: SearchReport): Answer {
+  return { hits, next: hits.count < limit || limit === Infinity ? undefined : next, report }
+}
+
+function nextLimit(limit: number, index: VectorIndex, inMemory: boolean): number {
+  const next = limit * GROWTH
+  return next <= index.count * (inMemory ? 1 : GROWING_SHARE) ? next : Infinity
 }
 
 function dearLookUps(index: VectorIndex): number {

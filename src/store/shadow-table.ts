@@ -57,8 +57,7 @@ export class ShadowTable {
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
-    // One row, even where the schema is empty.
-    this.#hold = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${catalogOf(schema)})`)
+    this.#hold = this.#prepareHold()
   }
 
   /** The table's name for SQL. */
@@ -70,6 +69,29 @@ export class ShadowTable {
   inSnapshot<R>(read: () => R): R {
     const hold = this.#hold
     return hold.busy ? read() : (hold.first([], read) as R)
+  }
+
+  /** Keeps what is seen now until it is disposed of, across statements of others. */
+  holdSnapshot(): Disposable {
+    const statement = this.#prepareHold()
+    try {
+      const cursor = statement.cursor([])
+      cursor.step()
+      return {
+        [Symbol.dispose]: () => {
+          cursor.end()
+          statement.finalize()
+        },
+      }
+    } catch (error) {
+      statement.finalize()
+      throw error
+    }
+  }
+
+  /** One row, even where the schema is empty. */
+  #prepareHold(): Statement {
+    return this.db.prepare(`SELECT EXISTS (SELECT 1 FROM ${catalogOf(this.schema)})`)
   }
 
   /** The number of the schema, which moves with every change of it. */

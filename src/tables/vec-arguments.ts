@@ -29,10 +29,12 @@ export interface VecQuery {
   readonly limit: number
   readonly offset: number
   readonly bounds: readonly Bound[]
+  /** All rows will be read. */
+  readonly whole: boolean
 }
 
 export function readArguments(plan: number, detail: string, args: FilterArguments): VecQuery {
-  const matching = plan === PLAN.MATCH
+  const matching = plan !== PLAN.SCAN
   let datasets: string[] = []
   let vector: Float32Array | undefined
   let ids: Uint8Array[] | undefined
@@ -73,7 +75,8 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
         bounds.push(boundOf(word, args.value(i)))
     }
   })
-  return { datasets, vector, ids, k, limit, offset, bounds }
+  const whole = plan === PLAN.MATCH_WHOLE || limit < Infinity
+  return { datasets, vector, ids, k, limit, offset, bounds, whole }
 }
 
 function distinct(values: readonly SqlValue[]): SqlValue[] {

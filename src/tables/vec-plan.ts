@@ -16,8 +16,11 @@ export const COLUMN = {
   COMMAND: 8,
 } as const
 
-/** idxNum: what the rows come from. */
-export const PLAN = { SCAN: 0, MATCH: 1 } as const
+/**
+ * idxNum: what the rows come from. MATCH: a search whose rows are ranked as they are read. MATCH_WHOLE: one whose rows are all
+ * read, because SQLite sorts them itself, or because `k` says how many there are and nothing is filtered here.
+ */
+export const PLAN = { SCAN: 0, MATCH: 1, MATCH_WHOLE: 2 } as const
 
 /**
  * idxStr: one word for each argument of xFilter, in their order.
@@ -106,7 +109,9 @@ export function planVec(info: IndexInfo, metric: Metric): boolean {
     }
   }
 
-  info.plan = match ? PLAN.MATCH : PLAN.SCAN
+  const sorted = info.orderBy.length > 0 && !info.orderByConsumed
+  const counted = complete && words.includes('k')
+  info.plan = match ? (sorted || counted ? PLAN.MATCH_WHOLE : PLAN.MATCH) : PLAN.SCAN
   info.detail = words.join(' ')
   const single = id !== undefined && words.includes('id=') && !manyDatasets
   info.unique = single

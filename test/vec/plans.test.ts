@@ -28,10 +28,13 @@ for (const [where, expected] of [
   [`dataset_id IN ('a', 'b') AND doc_id IN ('x', 'y')`, '0:dataset-in id-in'],
   [`dataset_id = 'a' AND MATCH`, '1:dataset= match'],
   [`dataset_id = 'a' AND MATCH LIMIT 5 OFFSET 2`, '1:dataset= match limit offset'],
-  [`dataset_id = 'a' AND MATCH AND k = 3`, '1:dataset= match k'],
+  [`dataset_id = 'a' AND MATCH AND k = 3`, '2:dataset= match k'],
+  [`dataset_id = 'a' AND MATCH AND k = 3 AND content IS NULL`, '1:dataset= match k'],
+  [`dataset_id = 'a' AND MATCH AND doc_id <> 'x'`, '1:dataset= match'],
+  [`dataset_id = 'a' AND MATCH AND doc_id NOT IN ('x') LIMIT 5`, '1:dataset= match'],
   [
     `dataset_id IN ('a', 'b') AND MATCH AND doc_id IN ('x', 'y') AND k = 3`,
-    '1:dataset-in id-in match k',
+    '2:dataset-in id-in match k',
   ],
   [`dataset_id = 'a' AND MATCH AND match_score > 0.5 LIMIT 5`, '1:dataset= match score> limit'],
   [`dataset_id = 'a' AND MATCH AND distance <= 0.5`, '1:dataset= match distance<='],
@@ -60,7 +63,7 @@ function thenById(order: string, table: string): string {
 }
 
 test('then by id needs no sorting where score and similarity are one', () => {
-  const sorted = '1:dataset= match + USE TEMP B-TREE FOR ORDER BY'
+  const sorted = '2:dataset= match + USE TEMP B-TREE FOR ORDER BY'
   assert.equal(thenById('match_score DESC', 'cosine'), '1:dataset= match limit')
   assert.equal(thenById('distance', 'cosine'), sorted)
   assert.equal(thenById('distance', 'euclidean'), '1:dataset= match limit')
