@@ -1,5 +1,3 @@
-import { knownWord } from '../known-word.ts'
-
 /**
  * The functions of assembly/, over one memory: addresses and sizes are bytes. `WasmKernels` and the twin implement them
  * and agree to the bit. Row layouts, hits and bounds: docs/exact-index.md.
@@ -206,10 +204,3 @@ export const MAX_HITS = 4096
 export const HITS_BYTES: number = MAX_HITS * 20
 
 export type KernelKind = 'wasm' | 'twin'
-
-const KERNEL_KINDS: readonly KernelKind[] = ['wasm', 'twin']
-
-/** Undefined: those that run fastest here. Throws VecError VEC_OPTION for any other value but a known kind. */
-export function knownKernels(given: unknown): KernelKind | undefined {
-  return given === undefined ? undefined : knownWord('kernels', given, KERNEL_KINDS)
-}

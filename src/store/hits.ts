@@ -1,4 +1,4 @@
-import type { Metric } from '../vector/metric.ts'
+import { SIMILARITY_RANGE, type Metric } from '../vector/metric.ts'
 import { compareBytes } from './id-table.ts'
 
 /**
@@ -26,8 +26,9 @@ export class Hits {
   /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
   constructor(limit: number, metric: Metric) {
     this.#limit = limit
-    this.#most = metric === 'cosine' ? 1 : Infinity
-    this.#least = metric === 'cosine' ? -1 : -Infinity
+    const { least, most } = SIMILARITY_RANGE[metric]
+    this.#most = most
+    this.#least = least
   }
 
   get count(): number {

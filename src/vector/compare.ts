@@ -35,9 +35,7 @@ export function euclidean(a: VectorInput, b: VectorInput): number {
 export function exactSimilarity(metric: Metric, query: VectorInput, row: VectorInput): number {
   requireMetric(metric)
   const vectors = pair('exactSimilarity()', query, row, 'query', 'row')
-  return metric === 'cosine'
-    ? similarity.cosine(...vectors)
-    : similarity.exactSimilarity(metric, ...vectors)
+  return similarity.similarityInRange(metric, similarity.exactSimilarity(metric, ...vectors))
 }
 
 /** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. NaN stays NaN. */

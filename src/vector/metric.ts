@@ -21,6 +21,13 @@ export type PerMetric<T> = Readonly<Record<Metric, T>>
  */
 const DIRECTIONAL: PerMetric<boolean> = { cosine: true, euclidean: false, dot: false }
 
+/** Where similarities lie, though rounding may leave the range by a hair. */
+export const SIMILARITY_RANGE: PerMetric<{ readonly least: number; readonly most: number }> = {
+  cosine: { least: -1, most: 1 },
+  euclidean: { least: -Infinity, most: Infinity },
+  dot: { least: -Infinity, most: Infinity },
+}
+
 export const METRICS: readonly Metric[] = Object.keys(DIRECTIONAL) as Metric[]
 
 /** The names by which people call metrics. */

@@ -1,4 +1,4 @@
-import { unknownMetric, type Metric } from './metric.ts'
+import { SIMILARITY_RANGE, unknownMetric, type Metric } from './metric.ts'
 
 /**
  * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. Double arithmetic
@@ -24,7 +24,7 @@ export function similarityToScore(metric: Metric, similarity: number): number {
     case 'euclidean':
       return 1 + similarity
     case 'cosine':
-      return inRange(similarity)
+      return similarityInRange('cosine', similarity)
     case 'dot':
       return similarity
     default:
@@ -36,7 +36,7 @@ export function similarityToScore(metric: Metric, similarity: number): number {
 export function similarityToDistance(metric: Metric, similarity: number): number {
   switch (metric) {
     case 'cosine':
-      return 1 - inRange(similarity)
+      return 1 - similarityInRange('cosine', similarity)
     case 'euclidean':
     case 'dot':
       return 0 - similarity
@@ -71,9 +71,10 @@ export function distanceToSimilarity(metric: Metric, distance: number): number {
   }
 }
 
-/** Rounding makes a cosine of 1.0000000000000002, and so a distance below 0, of a vector and itself. */
-function inRange(computed: number): number {
-  return Math.min(1, Math.max(-1, computed))
+/** Rounding makes a cosine of 1.0000000000000002, and so a distance below 0, of a vector and itself. NaN stays NaN. */
+export function similarityInRange(metric: Metric, computed: number): number {
+  const { least, most } = SIMILARITY_RANGE[metric]
+  return Math.min(most, Math.max(least, computed))
 }
 
 export function dot(a: Float32Array, b: Float32Array): number {
@@ -89,7 +90,7 @@ export function magnitude(a: Float32Array): number {
 
 /** q.x / (|q| |x|), from -1 to 1; NaN when either length is zero. */
 export function cosine(a: Float32Array, b: Float32Array): number {
-  return inRange(quotient(a, b))
+  return similarityInRange('cosine', quotient(a, b))
 }
 
 function quotient(a: Float32Array, b: Float32Array): number {

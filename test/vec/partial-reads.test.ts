@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open } from '../../src/main.ts'
+import { seededTest } from '../seed.ts'
 import { change, filled, type Setting } from './partial-scene.ts'
 import { Random } from './random.ts'
+
+const seeded = seededTest('VEC_SEED')
 
 // Rows are ranked as they are read. Whoever stops early, or writes in between, must see what the whole ranking would give.
 
@@ -34,7 +37,7 @@ const SETTINGS: readonly Setting[] = [
 const DEPTHS = [1, 2, 63, 64, 65, 255, 256, 257, 320, 1023, 1024, 1025, 1400]
 
 for (const [stream, setting] of SETTINGS.entries()) {
-  test(`whoever stops early has read the nearest: ${setting.name}`, async () => {
+  seeded(`whoever stops early has read the nearest: ${setting.name}`, async () => {
     const r = new Random(1000 + stream)
     const { db, model } = await filled(r, setting)
     using _ = db
@@ -110,48 +113,51 @@ function questions(r: Random): Question[] {
 }
 
 for (const [stream, setting] of SETTINGS.entries()) {
-  test(`what the reading connection writes in between breaks no order: ${setting.name}`, async () => {
-    const r = new Random(2000 + stream)
-    const { db, model } = await filled(r, setting)
-    using _ = db
-    for (let round = 0; round < (setting.rows > 5000 ? 2 : 6); round++) {
-      const datasets = r.chance(0.5) ? ['a'] : ['a', 'b']
-      const query = r.vector(setting.dim)
-      const before = model.search(datasets, query)
-      const touched = new Set<string>()
-      const statement = db
-        .prepare(
-          `SELECT dataset_id, doc_id, match_score FROM docs
+  seeded(
+    `what the reading connection writes in between breaks no order: ${setting.name}`,
+    async () => {
+      const r = new Random(2000 + stream)
+      const { db, model } = await filled(r, setting)
+      using _ = db
+      for (let round = 0; round < (setting.rows > 5000 ? 2 : 6); round++) {
+        const datasets = r.chance(0.5) ? ['a'] : ['a', 'b']
+        const query = r.vector(setting.dim)
+        const before = model.search(datasets, query)
+        const touched = new Set<string>()
+        const statement = db
+          .prepare(
+            `SELECT dataset_id, doc_id, match_score FROM docs
            WHERE dataset_id IN (${datasets.map(dataset => `'${dataset}'`).join(', ')}) AND doc_id MATCH ?`,
-        )
-        .raw()
-      const read: [string, string, number][] = []
-      const pause = 1 + r.below(200)
-      for (const row of statement.iterate(query)) {
-        read.push(row as [string, string, number])
-        if (read.length % pause === 0 && read.length < 2000) {
-          for (let n = r.below(20); n > 0; n--)
-            touched.add(change(r, db, model, query, setting.dim))
+          )
+          .raw()
+        const read: [string, string, number][] = []
+        const pause = 1 + r.below(200)
+        for (const row of statement.iterate(query)) {
+          read.push(row as [string, string, number])
+          if (read.length % pause === 0 && read.length < 2000) {
+            for (let n = r.below(20); n > 0; n--)
+              touched.add(change(r, db, model, query, setting.dim))
+          }
         }
+        const told = `round ${round}, ${datasets.join()}, a write every ${pause} rows`
+        const names = read.map(([dataset, id]) => `${dataset} ${id}`)
+        assert.equal(new Set(names).size, names.length, `${told}: a document came twice`)
+        for (let i = 1; i < read.length; i++) {
+          const [a, b] = [read[i - 1], read[i]]
+          const order = a[2] - b[2] || Buffer.compare(Buffer.from(b[1]), Buffer.from(a[1]))
+          assert.ok(order >= 0, `${told}: ${String(a)} before ${String(b)}`)
+        }
+        // Rows that nobody wrote are all there, in their order.
+        const untouched = before.filter(({ row }) => !touched.has(`${row.dataset} ${row.id}`))
+        assert.deepEqual(
+          read.filter(([dataset, id]) => !touched.has(`${dataset} ${id}`)),
+          untouched.map(({ row, score }) => [row.dataset, row.id, score]),
+          told,
+        )
+        statement.finalize()
       }
-      const told = `round ${round}, ${datasets.join()}, a write every ${pause} rows`
-      const names = read.map(([dataset, id]) => `${dataset} ${id}`)
-      assert.equal(new Set(names).size, names.length, `${told}: a document came twice`)
-      for (let i = 1; i < read.length; i++) {
-        const [a, b] = [read[i - 1], read[i]]
-        const order = a[2] - b[2] || Buffer.compare(Buffer.from(b[1]), Buffer.from(a[1]))
-        assert.ok(order >= 0, `${told}: ${String(a)} before ${String(b)}`)
-      }
-      // Rows that nobody wrote are all there, in their order.
-      const untouched = before.filter(({ row }) => !touched.has(`${row.dataset} ${row.id}`))
-      assert.deepEqual(
-        read.filter(([dataset, id]) => !touched.has(`${dataset} ${id}`)),
-        untouched.map(({ row, score }) => [row.dataset, row.id, score]),
-        told,
-      )
-      statement.finalize()
-    }
-  })
+    },
+  )
 }
 
 function name(n: number): string {

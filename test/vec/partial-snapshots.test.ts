@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { lockSupport } from '../../src/engine.ts'
 import { open } from '../../src/main.ts'
+import { seededTest } from '../seed.ts'
 import { change, filled, type Setting } from './partial-scene.ts'
 import { Random } from './random.ts'
+
+const seeded = seededTest('VEC_SEED')
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-partial-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,7 +19,7 @@ const skip =
   support.kind === 'ofd' ? false : `WAL is shared with byte-range locks only: ${support.reason}`
 
 for (const index of ['brute', 'cover'] as const) {
-  test(
+  seeded(
     `a statement that is being read keeps its snapshot while others commit (${index})`,
     { skip },
     async () => {
@@ -58,7 +61,7 @@ for (const index of ['brute', 'cover'] as const) {
   )
 }
 
-test('a search of another file keeps its snapshot, too', { skip }, async () => {
+seeded('a search of another file keeps its snapshot, too', { skip }, async () => {
   const r = new Random(4000)
   const file = join(folder, 'documents.sqlite')
   const setting: Setting = { name: '', metric: 'euclidean', dim: 3, rows: 2000, index: 'brute' }

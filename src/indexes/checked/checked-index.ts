@@ -4,7 +4,7 @@ import { describeValue, typedArrayName } from '../../vector/describe-value.ts'
 import { isFiniteVector, notFinite } from '../../vector/finite.ts'
 import type { Metric } from '../../vector/metric.ts'
 import { readVector } from '../../vector/read-vector.ts'
-import { similarityToScore } from '../../vector/similarity.ts'
+import { similarityInRange } from '../../vector/similarity.ts'
 import {
   MAX_STAGED_ROWS,
   type Candidates,
@@ -148,8 +148,7 @@ export class CheckedIndex implements VectorIndex {
     this.#requireResident('similarity()')
     this.#requireLive(position, 'similarity()')
     const similarity = this.#inner.similarity(position)
-    // The score of a cosine is the cosine in its range.
-    return this.metric === 'cosine' ? similarityToScore('cosine', similarity) : similarity
+    return similarityInRange(this.metric, similarity)
   }
 
   row(position: number): Float32Array {

@@ -2,7 +2,7 @@ import { VecError } from '../../errors.ts'
 import { ALLOWED, HITS } from '../../kernels/arena.ts'
 import type { Arena } from '../../kernels/arena.ts'
 import type { KernelKind } from '../../kernels/kernels.ts'
-import { knownKernels, MAX_HITS } from '../../kernels/kernels.ts'
+import { MAX_HITS } from '../../kernels/kernels.ts'
 import { requireMetric, type Metric } from '../../vector/metric.ts'
 import { SMALL_INDEX } from '../vector-index.ts'
 import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../vector-index.ts'
@@ -32,19 +32,9 @@ export interface ExactIndexOptions {
 
 /** Answers exactly by looking at every row: a bound for each, from one pass over small codes. */
 export function createExactIndex(options: ExactIndexOptions): VectorIndex {
-  const { dim, expectedRows = 0, resident = 'auto' } = options
+  const { dim, expectedRows = 0, kernels, resident = 'auto' } = options
   const metric = requireMetric(options.metric)
-  const kernels = knownKernels(options.kernels)
   checkDim(dim)
-  if (typeof resident !== 'boolean' && resident !== 'auto') {
-    throw new VecError(
-      'VEC_OPTION',
-      `resident must be true, false or 'auto', not ${String(resident)}`,
-    )
-  }
-  if (!(Number.isInteger(expectedRows) && expectedRows >= 0)) {
-    throw new RangeError(`expectedRows must be a whole number from 0, not ${String(expectedRows)}`)
-  }
   const floats = resident === 'auto' ? expectedRows * dim * 4 <= RESIDENT_LIMIT : resident
   const rows = floats
     ? new FloatRows(metric, dim, expectedRows, kernels)

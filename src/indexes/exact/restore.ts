@@ -1,5 +1,5 @@
 import { VecError } from '../../errors.ts'
-import { knownKernels, type KernelKind } from '../../kernels/kernels.ts'
+import type { KernelKind } from '../../kernels/kernels.ts'
 import { METRICS } from '../../vector/metric.ts'
 import { sectionLength } from '../vector-index.ts'
 import type { IndexImage, VectorIndex } from '../vector-index.ts'
@@ -26,7 +26,7 @@ export function restoreExactIndex(
   options: { readonly kernels?: KernelKind } = {},
 ): VectorIndex {
   const { count, dim, kind, metric, positions, sections } = image
-  const kernels = knownKernels(options.kernels)
+  const { kernels } = options
   if (kind !== 'exact') throw damaged(`kind ${kind}`)
   if (!METRICS.includes(metric)) throw damaged(`metric ${metric}`)
   if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) throw damaged(`dimension ${dim}`)
