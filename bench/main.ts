@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,freshness,kinds,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,shared,freshness,kinds,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -8,12 +8,13 @@ import { commandCase } from './cases/command.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
 import { searchCase } from './cases/search.ts'
+import { sharedFilesCase } from './cases/shared-files.ts'
 import { statementCase } from './cases/statements.ts'
 import { canPin, idlestCore } from './cores.ts'
 import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
-const ALL = 'words,mixture,statements,freshness,kinds,command'
+const ALL = 'words,mixture,statements,shared,freshness,kinds,command'
 
 const { values } = parseArgs({
   options: {
@@ -64,6 +65,9 @@ async function run(): Promise<void> {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
   }
   if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
+  if (cases.has('shared')) {
+    await add('Files shared with native SQLite', sharedFilesCase(wordSet(seed), { rounds, core }))
+  }
   if (cases.has('freshness')) {
     await add(
       'Kept up row by row, 340k x 100',
@@ -83,7 +87,7 @@ async function run(): Promise<void> {
   const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
   const text = markdown(db, command, sections)
   db.close()
-  if (values.quick || cases.size < 6) console.log(`\n${text}`)
+  if (values.quick || cases.size < 7) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)
 }
 

@@ -19,6 +19,16 @@ export interface NativeStatement {
 
 const require = createRequire(import.meta.url)
 
+/** better-sqlite3 alone; undefined where it is not installed. */
+export function openNative(path: string): NativeDatabase | undefined {
+  try {
+    const Database = require('better-sqlite3') as new (path: string) => NativeDatabase
+    return new Database(path)
+  } catch {
+    return undefined
+  }
+}
+
 /** better-sqlite3 with sqlite-vec loaded; undefined where one of them is not installed. */
 export function openSqliteVec(path: string): NativeDatabase | undefined {
   try {
