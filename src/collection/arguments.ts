@@ -1,5 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
-import { argumentError } from '../vector/argument-error.ts'
+import { argumentError, requireObject } from '../vector/argument-error.ts'
 
 /** Where errors of this entry point begin. */
 export const VECUTIL = 'vecutil'
@@ -31,16 +31,14 @@ export function requireList(value: unknown, name: string, of: string): asserts v
   if (!Array.isArray(value)) throw argumentError(VECUTIL, name, value, `an array of ${of}`)
 }
 
-export function requireEmbed(embed: unknown): void {
+export function requireEmbed(embed: unknown, name = 'embed'): void {
   if (typeof embed === 'function') return
-  throw argumentError(VECUTIL, 'embed', embed, 'a function from texts to vectors')
+  throw argumentError(VECUTIL, name, embed, 'a function from texts to vectors')
 }
 
 /** Options may be left out; a signal in them is an AbortSignal. */
 export function requireOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw argumentError(VECUTIL, 'options', options, 'an object')
-  }
+  requireObject(VECUTIL, 'options', options, 'an object')
   const { signal } = options as { signal?: unknown }
   if (signal === undefined) return
   const { aborted, throwIfAborted } = (signal ?? {}) as Record<string, unknown>

@@ -1,6 +1,6 @@
 import type { Connection } from '../engine/connection.ts'
 import { shadowTableName } from '../store/names.ts'
-import { argumentError } from '../vector/argument-error.ts'
+import { requireObject } from '../vector/argument-error.ts'
 import {
   requireConnection,
   requireEmbed,
@@ -30,17 +30,10 @@ export class Collection {
 
   constructor(db: Connection, options: CollectionOptions) {
     requireConnection(db)
-    if (typeof options !== 'object' || options === null) {
-      throw argumentError(
-        VECUTIL,
-        'options',
-        options,
-        'an object with table, dataset, embed and model',
-      )
-    }
+    requireObject(VECUTIL, 'options', options, 'an object with table, dataset, embed and model')
     for (const name of ['table', 'dataset', 'model'] as const)
       requireName(options[name], `options.${name}`)
-    requireEmbed(options.embed)
+    requireEmbed(options.embed, 'options.embed')
     this.#db = db
     this.#options = options
     this.#shadow = shadowTableName(options.table)

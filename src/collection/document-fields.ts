@@ -1,5 +1,5 @@
-import { argumentError } from '../vector/argument-error.ts'
-import { describeValue, isThenable } from '../vector/describe-value.ts'
+import { argumentError, requireObject } from '../vector/argument-error.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import {
   bytesOfVector,
   readVectorOrBytes,
@@ -52,7 +52,7 @@ export function readShadowDocuments(documents: unknown): DocumentWrite[] {
 }
 
 export function readShadowDocument(document: unknown, name: string): DocumentWrite {
-  requireDocument(document, name)
+  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
   const { id, content, meta, embedding, model } = document as ShadowDocument
   requireId(id, name)
   const fields: { [field in Field]?: string | Uint8Array | null } = {}
@@ -82,7 +82,7 @@ export function readTextDocuments(documents: unknown): TextDocument[] {
 }
 
 export function readTextDocument(document: unknown, name: string): TextDocument {
-  requireDocument(document, name)
+  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
   const { id, content, meta, embedding } = document as ShadowDocument
   requireId(id, name)
   if (embedding !== undefined) {
@@ -128,10 +128,4 @@ export function requireId(id: unknown, name: string): asserts id is string {
       `${VECUTIL}: the id of ${name} is '': a text that is not empty is expected`,
     )
   }
-}
-
-function requireDocument(document: unknown, name: string): asserts document is object {
-  const plain = typeof document === 'object' && document !== null && !Array.isArray(document)
-  if (plain && !isThenable(document)) return
-  throw argumentError(VECUTIL, name, document, 'a document, an object with an id,')
 }

@@ -1,7 +1,6 @@
 import { VecError } from '../errors.ts'
 import { Hits } from '../store/hits.ts'
-import { argumentError } from '../vector/argument-error.ts'
-import { isThenable } from '../vector/describe-value.ts'
+import { argumentError, requireObject } from '../vector/argument-error.ts'
 import { decodeEmbedding, isFiniteVector } from '../vector/embedding.ts'
 import {
   bytesOfVector,
@@ -158,9 +157,7 @@ interface StoredDocument {
 }
 
 function readDocument(document: unknown, i: number): StoredDocument {
-  if (typeof document !== 'object' || document === null || isThenable(document)) {
-    throw argumentError(ADD, `documents[${i}]`, document, 'a document')
-  }
+  requireObject(ADD, `documents[${i}]`, document, 'a document')
   const { id = '', content, metadata, embedding } = document as Document
   if (typeof id !== 'string') {
     throw argumentError(ADD, `the id of documents[${i}]`, id, 'a text, or none,')

@@ -153,6 +153,6 @@ async function upsertOneText(
 
 function requireTextOptions(options: TextOptions): void {
   requireOptions(options)
-  requireEmbed(options.embed)
+  requireEmbed(options.embed, 'options.embed')
   requireModelName(options.model)
 }

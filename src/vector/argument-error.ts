@@ -15,3 +15,15 @@ export function argumentError(
     `${where}: ${name} is ${describeValue(value)}: ${expected} is expected${remedy}`,
   )
 }
+
+/** An object with named members; neither an array nor a Promise of one. */
+export function requireObject(
+  where: string,
+  name: string,
+  value: unknown,
+  expected: string,
+): asserts value is object {
+  const isObject = typeof value === 'object' && value !== null
+  if (isObject && !Array.isArray(value) && !isThenable(value)) return
+  throw argumentError(where, name, value, expected)
+}

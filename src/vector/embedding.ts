@@ -35,6 +35,7 @@ export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
 export function embeddingToJson(vector: VectorInput): string {
   const decoded = typedArrayName(vector) === 'Float32Array'
   const numbers = decoded ? (vector as Float32Array) : readVector(vector, 'embeddingToJson()')
+  if (numbers.length === 0) return '[]'
   return `[${Array.from(numbers, float32ToText).join(',')}]`
 }
 

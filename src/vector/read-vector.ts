@@ -11,6 +11,8 @@ export type VectorInput = readonly number[] | Float32Array | Float64Array
 /** The little-endian float32 of an embedding, 4 bytes a number, as its BLOB holds them. A Buffer is a Uint8Array. */
 export type EmbeddingBytes = Uint8Array | ArrayBuffer
 
+const NUMBERS: ReadonlySet<string> = new Set(['Float32Array', 'Float64Array', 'Float16Array'])
+
 const VECTOR = 'an array of numbers, a Float32Array or a Float64Array'
 const BYTES = 'a Uint8Array or an ArrayBuffer of little-endian float32'
 
@@ -79,7 +81,12 @@ function numbersOf(
   what: string,
 ): Float32Array<ArrayBuffer> | undefined {
   if (Array.isArray(value)) return fromArray(value, where, what)
-  switch (typedArrayName(value)) {
+  const type = typedArrayName(value)
+  // One whose buffer was transferred is empty, and cannot be read.
+  if (type !== undefined && (value as Float32Array).length === 0) {
+    return NUMBERS.has(type) ? new Float32Array(0) : undefined
+  }
+  switch (type) {
     case 'Float32Array':
       return new Float32Array(value as Float32Array)
     case 'Float64Array':
@@ -131,7 +138,9 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array || typedArrayName(value) === 'Uint8Array') {
     return value as Uint8Array
   }
-  return isBuffer(value) ? new Uint8Array(value) : undefined
+  if (!isBuffer(value)) return undefined
+  // One that was transferred is empty, and no view of it can be made.
+  return value.byteLength === 0 ? new Uint8Array(0) : new Uint8Array(value)
 }
 
 /** An ArrayBuffer or SharedArrayBuffer of any realm. */
@@ -153,6 +162,7 @@ function floatsOf(bytes: Uint8Array, whose = ''): Float32Array<ArrayBuffer> {
   }
   // Copied before it is looked at: shared memory may change, and a part of a Buffer's pool need not be aligned.
   const vector = new Float32Array(bytes.length / 4)
+  if (vector.length === 0) return vector
   if (LITTLE_ENDIAN) new Uint8Array(vector.buffer).set(bytes)
   else {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -186,11 +196,11 @@ function remedyFor(value: unknown, expected: string): string | undefined {
   if (typedArrayName(value) === 'Uint8Array') {
     return 'decodeEmbedding() reads the bytes of an embedding, Array.from() makes numbers of bytes'
   }
-  if (expected === BYTES) return 'encodeEmbedding() makes them of numbers'
-  if (typedArrayName(value)) {
+  if (expected !== BYTES && typedArrayName(value)) {
     return 'Array.from() makes numbers of it, where its integers are the embedding'
   }
   if (value === null || value === undefined) return 'check what the embedding model returned'
   const held = typeof value === 'object' ? HOLDERS.find(name => name in value) : undefined
-  return held === undefined ? undefined : `did you mean its property \`${held}\`?`
+  if (held !== undefined) return `did you mean its property \`${held}\`?`
+  return expected === BYTES ? 'encodeEmbedding() makes them of numbers' : undefined
 }

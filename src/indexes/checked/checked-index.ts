@@ -1,4 +1,4 @@
-import { argumentError } from '../../vector/argument-error.ts'
+import { argumentError, requireObject } from '../../vector/argument-error.ts'
 import { givenVector } from '../../vector/compare.ts'
 import { describeValue, typedArrayName } from '../../vector/describe-value.ts'
 import { isFiniteVector, notFinite } from '../../vector/finite.ts'
@@ -124,9 +124,7 @@ export class CheckedIndex implements VectorIndex {
   }
 
   search(request: SearchRequest): Candidates {
-    if (typeof request !== 'object' || request === null) {
-      throw argumentError('search()', 'request', request, 'an object with query and k')
-    }
+    requireObject('search()', 'request', request, 'an object with query and k')
     const { allowed, k, maxSimilarity, minSimilarity } = request
     const query = givenVector(request.query, 'search()', 'query')
     if (query.length !== this.dim) {
@@ -226,9 +224,7 @@ function requireBound(value: unknown, name: string): void {
 /** The image that `save()` gave; what stands in it the index itself checks. */
 export function requireImage(image: unknown, where: string): asserts image is IndexImage {
   const expected = 'what save() of an index gave'
-  if (typeof image !== 'object' || image === null) {
-    throw argumentError(where, 'image', image, expected)
-  }
+  requireObject(where, 'image', image, expected)
   const { sections } = image as { sections?: unknown }
   if (!Array.isArray(sections)) {
     throw argumentError(where, 'image.sections', sections, `an array, as in ${expected},`)

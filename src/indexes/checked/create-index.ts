@@ -1,4 +1,4 @@
-import { argumentError } from '../../vector/argument-error.ts'
+import { argumentError, requireObject } from '../../vector/argument-error.ts'
 import { requireMetric } from '../../vector/metric.ts'
 import * as auto from '../auto/auto-index.ts'
 import * as cover from '../cover/cover-index.ts'
@@ -35,7 +35,7 @@ export function restoreExactIndex(
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
 ): VectorIndex {
   requireImage(image, 'restoreExactIndex()')
-  requireOptions(options, 'restoreExactIndex()')
+  requireObject('restoreExactIndex()', 'options', options, 'an object')
   const { kernels } = options
   requireKernels(kernels, 'restoreExactIndex()')
   return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
@@ -66,21 +66,16 @@ export function restoreAutoIndex(
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},
 ): VectorIndex {
   requireImage(image, 'restoreAutoIndex()')
-  requireOptions(options, 'restoreAutoIndex()')
+  requireObject('restoreAutoIndex()', 'options', options, 'an object')
   requireKernels(options.kernels, 'restoreAutoIndex()')
   return new CheckedIndex(auto.restoreAutoIndex(image, options))
 }
 
 function requireShape(options: unknown, where: string): void {
-  requireOptions(options, where)
+  requireObject(where, 'options', options, 'an object')
   const { dim, metric } = options as { dim?: unknown; metric?: unknown }
   requireMetric(metric)
   requireWhole(dim, where, 'options.dim', 1, exact.MAX_DIM)
-}
-
-function requireOptions(options: unknown, where: string): asserts options is object {
-  if (typeof options === 'object' && options !== null) return
-  throw argumentError(where, 'options', options, 'an object')
 }
 
 function requireKernels(kernels: unknown, where: string): void {

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as indexes from '../../src/indexes.ts'
+import { VecError, open } from '../../src/main.ts'
+import * as vector from '../../src/vector.ts'
+import * as vecutil from '../../src/vecutil.ts'
+
+const db = await open(':memory:')
+db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+const plain = await open(':memory:', { register: false })
+const embed = async (texts: readonly string[]) => texts.map(text => [text.length, 1])
+const document = { id: 'a', content: 'text' }
+const stored = { id: 'b', embedding: [1, 2] }
+const options = { embed, model: 'm' }
+
+/** What may stand in the place of an argument by mistake. */
+const WRONG: Readonly<Record<string, unknown>> = {
+  undefined,
+  null: null,
+  'an empty text': '',
+  'a text': 'wrong',
+  zero: 0,
+  'a number': 5.5,
+  NaN: NaN,
+  'a bigint': 1n,
+  'a boolean': true,
+  'an object': {},
+  'an array': [],
+  'a Promise': Promise.resolve(db),
+  'a function': () => 5,
+}
+
+interface Argument {
+  /** The name in messages. */
+  readonly name: RegExp
+  readonly right: unknown
+  /** Of the wrong ones those that are right here. */
+  readonly takes?: readonly (keyof typeof WRONG)[]
+}
+
+const arg = (name: string, right: unknown, ...takes: string[]): Argument => ({
+  name: new RegExp(`\\b${name}\\b`),
+  right,
+  takes,
+})
+const ANY_TEXT = ['a text', 'an empty text']
+const place = (is: string) => [
+  arg('db', db),
+  { ...arg(is, is === 'shadow' ? '_vec_docs' : 'docs'), name: /\bshadow\b|\btable\b/ },
+  arg('dataset', 'd', 'a text'),
+]
+const ABSENT = 'undefined'
+const opened = (): Argument => ({ name: /options/, right: options, takes: [ABSENT] })
+
+const image = (create: typeof indexes.createExactIndex, kind: string): unknown => {
+  const index = create({ metric: 'cosine', dim: 2 })
+  index.stage(1).set([1, 2])
+  index.append(1)
+  return { ...structuredClone(index.save()), kind }
+}
+const exactImage = image(indexes.createExactIndex, 'exact')
+const coverImage = image(indexes.createCoverIndex, 'cover')
+const shape = { metric: 'cosine', dim: 2 }
+const metric = arg('metric', 'cosine')
+const anyVector = (name: string): Argument => ({ name: new RegExp(`\\b${name}\\b`), right: [1, 2] })
+
+/** Every function of the three entry points: its arguments in order. */
+const FUNCTIONS: Readonly<Record<string, [f: (...args: never[]) => unknown, ...Argument[]]>> = {
+  embedEach: [vecutil.embedEach, arg('embed', embed, 'a function')],
+  embedTexts: [
+    vecutil.embedTexts,
+    arg('embed', embed),
+    arg('texts', ['a'], 'an array'),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
+  embedText: [
+    vecutil.embedText,
+    arg('embed', embed),
+    arg('text', 'a', ...ANY_TEXT),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
+  matchText: [
+    vecutil.matchText,
+    ...place('table'),
+    arg('embed', embed),
+    arg('query', 'a', ...ANY_TEXT),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
+  upsertShadowDocument: [vecutil.upsertShadowDocument, ...place('shadow'), arg('document', stored)],
+  'upsertShadowDocument with embed': [
+    vecutil.upsertShadowDocument,
+    ...place('shadow'),
+    arg('document', document),
+    opened(),
+  ],
+  upsertShadowDocuments: [
+    vecutil.upsertShadowDocuments,
+    ...place('shadow'),
+    arg('documents', [stored], 'an array'),
+  ],
+  'upsertShadowDocuments with embed': [
+    vecutil.upsertShadowDocuments,
+    ...place('shadow'),
+    arg('documents', [document], 'an array'),
+    opened(),
+  ],
+  upsertVirtualTableDocument: [
+    vecutil.upsertVirtualTableDocument,
+    ...place('table'),
+    arg('document', stored),
+  ],
+  'upsertVirtualTableDocument with embed': [
+    vecutil.upsertVirtualTableDocument,
+    ...place('table'),
+    arg('document', document),
+    opened(),
+  ],
+  deleteShadowDocuments: [
+    vecutil.deleteShadowDocuments,
+    ...place('shadow'),
+    arg('ids', ['a'], 'an array'),
+  ],
+  Collection: [
+    (...args: ConstructorParameters<typeof vecutil.Collection>) => new vecutil.Collection(...args),
+    arg('db', db),
+    arg('options', { table: 'docs', dataset: 'd', embed, model: 'm' }),
+  ],
+  shadowTableName: [vecutil.shadowTableName, arg('table', 'docs', ...ANY_TEXT)],
+
+  encodeEmbedding: [vector.encodeEmbedding, anyVector('embedding')],
+  decodeEmbedding: [vector.decodeEmbedding, { name: /embedding/, right: new Uint8Array(4) }],
+  embeddingToJson: [vector.embeddingToJson, anyVector('embedding')],
+  parseVectorText: [vector.parseVectorText, { name: /\btext\b|MATCH/, right: '[1]' }],
+  cosine: [vector.cosine, anyVector('a'), anyVector('b')],
+  dot: [vector.dot, anyVector('a'), anyVector('b')],
+  euclidean: [vector.euclidean, anyVector('a'), anyVector('b')],
+  magnitude: [vector.magnitude, anyVector('a')],
+  registerVectorFunctions: [vector.registerVectorFunctions, arg('db', plain)],
+  Store: [(given: vector.StoreConnection) => new vector.Store(given), arg('db', plain)],
+  'Store.addDocuments': [
+    (given: vector.Document[]) => new vector.Store(plain).addDocuments(given),
+    arg('documents', [], 'an array'),
+  ],
+  'Store.similaritySearch': [
+    (query: number[], k: number) => new vector.Store(plain).similaritySearch(query, k),
+    anyVector('queryEmbedding'),
+    { name: /\bk\b|whole number of documents/, right: 1, takes: ['zero'] },
+  ],
+  'Store.remove': [(id: string) => new vector.Store(plain).remove(id), arg('id', 'x', 'a text')],
+
+  createExactIndex: [indexes.createExactIndex, { name: /options|metric/, right: shape }],
+  createCoverIndex: [indexes.createCoverIndex, { name: /options|metric/, right: shape }],
+  createAutoIndex: [indexes.createAutoIndex, { name: /options|metric/, right: shape }],
+  restoreExactIndex: [
+    indexes.restoreExactIndex,
+    arg('image', exactImage),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
+  restoreCoverIndex: [indexes.restoreCoverIndex, arg('image', coverImage)],
+  restoreAutoIndex: [
+    indexes.restoreAutoIndex,
+    arg('image', exactImage),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
+  exactSimilarity: [indexes.exactSimilarity, metric, anyVector('query'), anyVector('row')],
+  similarityToScore: [
+    indexes.similarityToScore,
+    metric,
+    arg('similarity', 0.5, 'zero', 'a number', 'NaN'),
+  ],
+  similarityToDistance: [
+    indexes.similarityToDistance,
+    metric,
+    arg('similarity', 0.5, 'zero', 'a number', 'NaN'),
+  ],
+}
+
+/** Exported functions that take nothing. */
+const WITHOUT = new Set(['canRunWasmKernels'])
+
+function isRefusal(error: unknown, name: RegExp): true {
+  const known =
+    error instanceof TypeError || error instanceof RangeError || error instanceof VecError
+  assert.ok(known, String(error))
+  assert.match(error.message, name)
+  // Not an accident of the code inside.
+  assert.doesNotMatch(
+    error.message,
+    /is not a function|Cannot (read|destructure)|undefined \(reading|not iterable/,
+  )
+  return true
+}
+
+for (const [name, [f, ...parameters]] of Object.entries(FUNCTIONS)) {
+  describe(name, () => {
+    const right = parameters.map(parameter => parameter.right) as never[]
+
+    test('takes right arguments', async () => {
+      await f(...right)
+    })
+
+    for (const [at, parameter] of parameters.entries()) {
+      for (const [what, value] of Object.entries(WRONG)) {
+        if (parameter.takes?.includes(what)) continue
+        test(`refuses ${what} as argument ${at}, by name`, async () => {
+          const args = right.with(at, value as never)
+          await assert.rejects(
+            async () => {
+              await f(...args)
+            },
+            error => isRefusal(error, parameter.name),
+          )
+        })
+      }
+    }
+  })
+}
+
+test('every function and class of the entry points stands in the table', () => {
+  const known = new Set(Object.keys(FUNCTIONS))
+  for (const entry of [vecutil, vector, indexes]) {
+    for (const [name, value] of Object.entries(entry)) {
+      if (typeof value === 'function' && !WITHOUT.has(name)) assert.ok(known.has(name), name)
+    }
+  }
+})
