@@ -1,7 +1,12 @@
-import { accessSync, constants } from 'node:fs'
-import { open, type Connection } from '../main.ts'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { open, VecError, type Connection } from '../main.ts'
+import { CliError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
+import { withFileName } from './file-error.ts'
+import { shellWord } from './shell-word.ts'
+import { startOf } from './sources/byte-stream.ts'
+import { isSqlite } from './sources/file-signature.ts'
 
 /** Options of every command that opens a file. */
 export const DATABASE_OPTIONS: CommandOptions = {
@@ -31,18 +36,58 @@ export async function withDatabase<R>(
 ): Promise<R> {
   const busyTimeout = context.flags.integer('busy-timeout', 0, 0x7fffffff)
   const exclusive = context.flags.on('exclusive')
-  const db = await open(path, {
-    create: options.create === true,
-    // Keeping a file for oneself takes a lock that only a writer can have.
-    readonly: options.readonly === true && !exclusive,
-    exclusive,
-    ...(busyTimeout === undefined ? {} : { busyTimeout }),
-  })
+  if (options.create !== true) requireFile(path)
+  let db: Connection | undefined
   try {
+    db = await open(path, {
+      create: options.create === true,
+      // Keeping a file for oneself takes a lock that only a writer can have.
+      readonly: options.readonly === true && !exclusive,
+      exclusive,
+      ...(busyTimeout === undefined ? {} : { busyTimeout }),
+    })
     return await task(db)
+  } catch (error) {
+    if (isForeign(error, path)) throw foreignFile(path, error)
+    const several = context.flags.has('dbpath') || (db !== undefined && namesOtherFiles(db))
+    throw several ? error : withFileName(error, path)
   } finally {
-    db.close()
+    db?.close()
   }
+}
+
+/** Whether a vec table keeps its documents in another file, which an error may be about. */
+function namesOtherFiles(db: Connection): boolean {
+  try {
+    const found = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE sql LIKE '%dbpath%' LIMIT 1")
+    return found.get() !== undefined
+  } catch {
+    return false
+  }
+}
+
+function requireFile(path: string): void {
+  const named = /^file:|^:memory:$/.test(path)
+  if (named || existsSync(path)) return
+  throw new CliError('CLI_FILE', `${path} does not exist`, {
+    hint: `check the path, or make it: svec init ${shellWord(path)}`,
+  })
+}
+
+/** Whether it is this file that is no SQLite file: the source of an import may be meant, too. */
+function isForeign(error: unknown, path: string): boolean {
+  const meant = error instanceof VecError && error.code === 'SQLITE_NOTADB'
+  if (!meant || !existsSync(path)) return false
+  // One that was made just now is empty.
+  const start = startOf(path)
+  return start.length > 0 && !isSqlite(start)
+}
+
+function foreignFile(path: string, cause: unknown): Error {
+  return new CliError('CLI_FILE', `${path} is not an SQLite database`, {
+    hint: 'the SQLite file stands first: svec import docs.sqlite words.csv; svec init docs.sqlite makes one',
+    cause,
+  })
 }
 
 /** Whether the file may be written; reading alone is then still possible. */

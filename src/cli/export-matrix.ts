@@ -41,11 +41,11 @@ export async function exportMatrix(
     WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 ${filter}`
   const first = db.prepare(`SELECT length(embedding) ${from} LIMIT 1`).pluck().get(dataset)
   if (typeof first !== 'number') throw inputError(`dataset '${dataset}' has no vectors to write`)
-  const vectors = new TargetFile(path, context.flags.on('force'))
+  const vectors = new TargetFile(path, context.flags.on('force'), [context.arg('file')])
   let ids: TargetFile | undefined
   let rows = 0
   try {
-    ids = new TargetFile(idsPath, context.flags.on('force'))
+    ids = new TargetFile(idsPath, context.flags.on('force'), [context.arg('file'), path])
     // What the head says must be what follows: one transaction sees one state.
     db.exec('BEGIN')
     const total = db.prepare(`SELECT count(*) ${from}`).pluck().get(dataset) as number

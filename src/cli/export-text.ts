@@ -36,7 +36,10 @@ export async function exportText(
       ? undefined
       : new Filter(db, table, condition).safe(dataset, note => notes.push(note))
   for (const note of notes) await context.note(note)
-  const target = path === undefined ? undefined : new TargetFile(path, context.flags.on('force'))
+  const target =
+    path === undefined
+      ? undefined
+      : new TargetFile(path, context.flags.on('force'), [context.arg('file')])
   const progress = context.progress('exporting')
   let documents = 0
   let piece = format === 'csv' ? `${CSV_HEAD}\n` : ''

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { resolve } from 'node:path'
 import { CliError } from './cli-error.ts'
 
 /** A file that appears under its name when it is complete, and not at all otherwise. */
@@ -7,7 +18,19 @@ export class TargetFile {
   readonly #part: string
   #fd: number | undefined
 
-  constructor(path: string, overwrite: boolean) {
+  /** `others` are files that the command needs: writing over one of them would destroy it. */
+  constructor(path: string, overwrite: boolean, others: readonly string[]) {
+    const taken = others.find(other => isSame(path, other))
+    if (taken !== undefined) {
+      throw new CliError('CLI_FILE', `${path} is the file ${taken} itself`, {
+        hint: 'name another file to write',
+      })
+    }
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+      throw new CliError('CLI_FILE', `${path} is a folder: a file is expected`, {
+        hint: 'name a file in it',
+      })
+    }
     if (!overwrite && existsSync(path)) {
       throw new CliError('CLI_FILE', `${path} exists already`, {
         hint: '--force writes over it',
@@ -40,4 +63,9 @@ export class TargetFile {
     this.#fd = undefined
     rmSync(this.#part, { force: true })
   }
+}
+
+function isSame(a: string, b: string): boolean {
+  if (resolve(a) === resolve(b)) return true
+  return existsSync(a) && existsSync(b) && realpathSync(a) === realpathSync(b)
 }

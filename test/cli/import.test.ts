@@ -99,7 +99,7 @@ test('errors of a source name its line, and store nothing of a small file', asyn
     assert.deepEqual(await rowsOf(file), [], line)
   }
   const bad = await svec(['import', file, '-'], { input: Buffer.from([0x7b, 0xff, 0xfe, 10]) })
-  assert.match(bad.stderr, /stdin, line 1: it is not UTF-8/)
+  assert.match(bad.stderr, /stdin, line 1: not UTF-8 text/)
 })
 
 const line = (content: string): { input: string } => ({

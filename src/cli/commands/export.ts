@@ -14,6 +14,9 @@ import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
 const FORMATS = ['jsonl', 'csv', 'npy', 'f32', 'brute', 'cover'] as const
 type Format = (typeof FORMATS)[number]
 
+/** Who names a file so expects something else than JSONL in it. */
+const OTHER_EXTENSIONS = /\.(json|tsv|sqlite3?|db|parquet|arrow|xlsx|npz|gz|zip)$/i
+
 export const exportCommand: Command = {
   name: 'export',
   summary: 'write documents and vectors to a file, or the index of the original program',
@@ -67,7 +70,14 @@ function chosenFormat(context: Context): Format {
   const output = context.args.get('output')
   const extension = /\.(\w+)$/.exec(output ?? '')?.[1].toLowerCase()
   const byName = FORMATS.find(format => format === extension)
-  const format = context.flags.oneOf('format', FORMATS) ?? byName ?? 'jsonl'
+  const named = context.flags.oneOf('format', FORMATS) ?? byName
+  if (named === undefined && OTHER_EXTENSIONS.test(output ?? '')) {
+    throw usageError(
+      `${output}: files of this kind are not written: jsonl, csv, npy and f32 are`,
+      'name it docs.jsonl, or say with --format what it is to hold',
+    )
+  }
+  const format = named ?? 'jsonl'
   const strays: readonly (readonly [string, boolean])[] = [
     ['ids', format === 'npy' || format === 'f32'],
     ['vectors', format === 'jsonl' || format === 'csv'],

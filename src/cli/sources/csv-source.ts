@@ -2,6 +2,7 @@ import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { CsvParser, type CsvRow } from './csv-parser.ts'
 import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
+import { notUtf8 } from './not-utf8.ts'
 import { RECORD_EXTRAS, type RecordMapper } from './record-mapper.ts'
 
 /** CSV with a line of names first. The embedding is one field: '[0.1, 0.2]', base64, or numbers with commas. */
@@ -37,12 +38,20 @@ export class CsvSource implements DocumentSource {
       try {
         return part ? decoder.decode(part, { stream: true }) : decoder.decode()
       } catch {
-        throw inputError(`${this.name} is not UTF-8 text, after ${this.#stream.done} bytes`)
+        throw notUtf8(`${this.name}, behind ${this.#stream.done} bytes`, this.name)
       }
     }
-    for await (const part of this.#stream) yield this.#map(parser.push(decode(part)))
+    for await (const part of this.#stream) {
+      const text = decode(part)
+      if (!this.#names) this.#refuseOtherText(text)
+      yield this.#map(parser.push(text))
+    }
     yield this.#map(parser.push(decode(), true))
-    if (!this.#names) throw inputError(`${this.name} is empty: a line with the names is expected`)
+    if (!this.#names)
+      throw inputError(
+        `${this.name} is empty`,
+        'a line with the names of the fields is expected first',
+      )
   }
 
   doubt(): Error | undefined {
@@ -55,15 +64,21 @@ export class CsvSource implements DocumentSource {
 
   close(): void {}
 
-  #refuseOtherDelimiter(names: readonly string[]): void {
-    if (names.length > 1) return
-    const [name] = names
-    const found = OTHER_DELIMITERS.find(
-      ([delimiter]) => delimiter !== this.#delimiter && name.includes(delimiter),
-    )
+  /** What is no CSV, or has another delimiter, shows in its first line. */
+  #refuseOtherText(start: string): void {
+    const line = /^[^\r\n]*/.exec(start.replace(/^\uFEFF?\s*/, ''))?.[0] ?? ''
+    if (/^(\{"|\[\s*[[{"\d-])/.test(line)) {
+      throw inputError(
+        `${this.name} begins like JSON, where a line of names is expected`,
+        'one JSON object a line is --format jsonl, an array or object is --format json',
+      )
+    }
+    const found = line.includes(this.#delimiter)
+      ? undefined
+      : OTHER_DELIMITERS.find(([delimiter]) => line.includes(delimiter))
     if (!found) return
     throw inputError(
-      `${this.name}: the first line names one field, '${name.slice(0, 60)}', and ${found[1]} seem to be between others`,
+      `${this.name}: there are ${found[1]} in its first line, and no ${this.#delimiter === ',' ? 'commas' : 'tabs'}`,
       found[2],
     )
   }
@@ -74,7 +89,6 @@ export class CsvSource implements DocumentSource {
       const names = this.#names
       if (!names) {
         this.#names = namesOf(fields, this.name)
-        this.#refuseOtherDelimiter(this.#names)
         continue
       }
       const place = placeOf(this, line)
@@ -94,7 +108,7 @@ export class CsvSource implements DocumentSource {
   }
 }
 
-/** One field alone, with other delimiters in it. */
+/** Other delimiters that files have, and what helps. */
 const OTHER_DELIMITERS: readonly (readonly [string, string, string])[] = [
   ['\t', 'tabs', '--format tsv'],
   [',', 'commas', '--format csv'],

@@ -3,6 +3,7 @@ import { open, type Connection } from '../../main.ts'
 import { shadowTableName } from '../../vec.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
+import { withFileName } from '../file-error.ts'
 import { didYouMean } from '../nearest.ts'
 import { shellWord } from '../shell-word.ts'
 import { quoteName } from '../sql-names.ts'
@@ -32,21 +33,32 @@ export async function databaseSource(
     db = snapshot
       ? await open(snapshot.path, { exclusive: true, create: false, register: false })
       : await open(path, { readonly: true, create: false, register: false })
-    const source = sourceIn(context, db, path, own ? target.table : undefined)
-    return snapshot ? discarding(source, snapshot) : source
+    return framed(sourceIn(context, db, path, own ? target.table : undefined), path, snapshot)
   } catch (error) {
     db?.close()
     snapshot?.discard()
-    throw error
+    throw withFileName(error, path)
   }
 }
 
-/** The copy goes when its reader does. */
-function discarding(source: DocumentSource, snapshot: Snapshot): DocumentSource {
+/** Errors name the file, and its copy goes when its reader does. */
+function framed(
+  source: DocumentSource,
+  path: string,
+  snapshot: Snapshot | undefined,
+): DocumentSource {
   const close = source.close.bind(source)
+  const documents = source.documents.bind(source)
   source.close = () => {
     close()
-    snapshot.discard()
+    snapshot?.discard()
+  }
+  source.documents = async function* () {
+    try {
+      yield* documents()
+    } catch (error) {
+      throw withFileName(error, path)
+    }
   }
   return source
 }
@@ -106,7 +118,7 @@ function whichTable(db: Connection, path: string, names: readonly string[]): Err
   return inputError(
     `${path} has no vec table and no vec0 table`,
     some.length === 0
-      ? 'there is no other table in it either'
+      ? 'there is no other table in it: check the path; --format says what else the file is'
       : `name the table to read with --from-table; there are ${some.join(', ')}`,
   )
 }

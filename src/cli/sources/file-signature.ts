@@ -97,15 +97,29 @@ export function isWal(start: Uint8Array): boolean {
 
 /** Throws for a file that is something else than it is read as, and says what to do with it. */
 export function refuseOtherFiles(start: Uint8Array, name: string, as: ReadAs): void {
+  if (as === 'f32' && isText(start)) {
+    throw inputError(`${name} is text, where raw float32 is expected`, '--format says what it is')
+  }
   const candidates = [...OTHERS, SQLITE, ...(as === 'npy' ? [] : [NPY])]
   const found = candidates.find(signature => matches(start, signature))
   // Two bytes say too little of raw numbers.
   if (!found || (as === 'f32' && found.bytes.length < 3)) return
   const remedy = found.remedy.replaceAll('<file>', name)
-  throw inputError(`${name} is ${found.what}, which is not read as ${READ_AS[as]}`, remedy)
+  throw inputError(`${name} is ${found.what}, where ${READ_AS[as]} is expected`, remedy)
 }
 
-const READ_AS = { text: 'text', npy: '.npy', f32: 'raw float32' } as const
+/** So many bytes of text are no numbers: of four bytes of float32 in a usual vector one in forty are letters. */
+const TEXT_BYTES = 16
+
+function isText(start: Uint8Array): boolean {
+  const some = start.subarray(0, 4096)
+  return (
+    some.length >= TEXT_BYTES &&
+    some.every(byte => (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9)
+  )
+}
+
+const READ_AS = { text: 'UTF-8 text', npy: '.npy', f32: 'raw float32' } as const
 
 function matches(start: Uint8Array, { bytes, at = 0 }: Signature): boolean {
   return bytes.every((byte, i) => start[at + i] === byte)

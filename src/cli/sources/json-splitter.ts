@@ -1,4 +1,5 @@
 import { inputError } from '../cli-error.ts'
+import { notUtf8 } from './not-utf8.ts'
 
 /** An element of an array, or a member of an object: its text is JSON only when JSON.parse has said so. */
 export interface JsonEntry {
@@ -212,7 +213,7 @@ export class JsonSplitter {
     try {
       return this.#decoder.decode(bytes)
     } catch {
-      throw inputError(`${this.#name}, line ${this.#entryLine}: not UTF-8 text`)
+      throw notUtf8(`${this.#name}, line ${this.#entryLine}`, this.#name)
     }
   }
 

@@ -67,7 +67,7 @@ function parseLine(line: string, place: string): SourceRecord {
       `${place}: this is no JSON: ${(cause as Error).message}`,
       /^\s*[[{]\s*$/.test(line)
         ? 'one object a line is read; an array or object over many lines is --format json'
-        : 'one JSON object a line is read, for instance {"id": "a", "embedding": [0.1, 0.2], "content": "..."}',
+        : 'one JSON object a line is read, {"id": "a", "embedding": [0.1, 0.2]}; --format says what else the file is',
     )
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

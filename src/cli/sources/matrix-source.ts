@@ -110,7 +110,10 @@ export class MatrixSource implements DocumentSource {
   }
 
   #cut(): Error {
-    return inputError(`${this.name} ends within the head of a .npy file`)
+    return inputError(
+      `${this.name} ends within the head of a .npy file`,
+      'numpy.save() writes one; --format says what else the file is',
+    )
   }
 }
 

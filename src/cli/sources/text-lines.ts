@@ -1,5 +1,6 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
+import { notUtf8 } from './not-utf8.ts'
 
 /** No line is meant to be longer; a file without any line end must not fill the memory. */
 const MAX_LINE_BYTES = 2 ** 28
@@ -15,8 +16,8 @@ export async function* textLines(stream: ByteStream): AsyncGenerator<readonly st
       const text = decoder.decode(bytes)
       const bare = text.endsWith('\r') ? text.slice(0, -1) : text
       return number === 1 && bare.startsWith('\uFEFF') ? bare.slice(1) : bare
-    } catch (cause) {
-      throw inputError(`${stream.name}, line ${number}: it is not UTF-8 text (${String(cause)})`)
+    } catch {
+      throw notUtf8(`${stream.name}, line ${number}`, stream.name)
     }
   }
   let begun: Uint8Array[] = []
