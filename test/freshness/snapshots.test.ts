@@ -117,6 +117,25 @@ if (skip === false) {
     for (const each of [db, other]) scene.check(each)
   })
 
+  inBothSizes(
+    'searches leave no snapshot behind that keeps a WAL from being emptied',
+    async scene => {
+      const { db } = scene
+      db.pragma('journal_mode = WAL')
+      const reader = await scene.connect()
+      const native = openNative(scene.path)
+      for (let round = 0; round < 3; round++) {
+        scene.put(`x${round}`, scene.near(round / 1000))
+        for (const each of [db, reader]) scene.check(each)
+        reader.prepare('SELECT id FROM _vec_docs').get()
+        assert.throws(() => reader.exec('INSERT INTO _vec_docs(dataset_id) VALUES (NULL)'))
+        // Busy, and how many frames are left.
+        assert.deepEqual(native.all('PRAGMA wal_checkpoint(TRUNCATE)'), ['0|0|0'])
+      }
+      native.close()
+    },
+  )
+
   test('a large index outlives a long transaction of another connection', async () => {
     using scene = await Scene.make(LARGE)
     scene.db.pragma('journal_mode = WAL')
