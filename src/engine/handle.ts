@@ -23,6 +23,11 @@ const FILE_FAILURES: ReadonlySet<string> = new Set([
   'SQLITE_READONLY',
 ])
 
+/** An error of a file of which SQLite kept the code `code` alone. */
+function isBare({ code, extendedCode }: VecError, expected: string): boolean {
+  return code === expected && FILE_FAILURES.has(code) && extendedCode < 256
+}
+
 /**
  * SQL that calls JavaScript that runs SQL, and so on: so deep and no deeper. All connections share one stack of WebAssembly,
  * and when it ends in the middle of SQLite, what SQLite was doing stays undone.
@@ -50,6 +55,10 @@ export class DatabaseHandle {
   readonly #id = ++handles
   /** What JavaScript threw behind the failure that SQLite is about to report, and its text. */
   #pending: { readonly thrown: unknown; readonly text: string } | undefined
+  /** The running statement began inside a transaction, or has written. */
+  #hasTransaction = false
+  /** The failure for which SQLite rolled that transaction back. */
+  #rolledBack: VecError | undefined
 
   constructor(sqlite: Sqlite, pointer: Pointer, name: string, files: FileKnowledge) {
     this.sqlite = sqlite
@@ -111,15 +120,24 @@ export class DatabaseHandle {
     }
   }
 
-  /** For the engine: runs JavaScript on behalf of SQLite. What it throws is kept as the cause of SQLite's failure. */
-  guard<R>(run: () => R, failed: (message: string, error: unknown) => R): R {
+  /**
+   * For the engine: runs JavaScript on behalf of SQLite. What it throws is kept as the cause of SQLite's failure.
+   * SQLite answers an error of a disk by rolling back the whole transaction. JavaScript that does without what it could not
+   * read must not go on as if it had not: the statement fails, whatever `run` made of the error. `looks`: whether a
+   * transaction is open has to be asked; for each row and column it is known from the first call for the statement.
+   */
+  guard<R>(run: () => R, failed: (message: string, error: unknown) => R, looks = true): R {
     const { sqlite } = this
+    if (looks && this.depth === 0) this.#hasTransaction = this.#isWriting
     this.depth++
     sqlite.nesting++
     try {
       if (sqlite.nesting > MAX_NESTING) throw tooDeep()
-      return run()
+      const result = run()
+      if (this.#rolledBack !== undefined) throw this.#rolledBack
+      return result
     } catch (error) {
+      if (this.depth === 1) this.#rolledBack = undefined
       const text = thrownText(error)
       this.#pending = { thrown: error, text }
       return failed(text, error)
@@ -173,6 +191,23 @@ export class DatabaseHandle {
 
   /** For the engine: the error of the call that just returned `code`. */
   failure(code: number): VecError {
+    const failure = this.#failureOf(code)
+    if (this.depth > 0 && this.#hasTransaction && !this.#isWriting) this.#rolledBack ??= failure
+    return failure
+  }
+
+  /** A transaction is open, or a statement writes. */
+  get #isWriting(): boolean {
+    if (!this.isOpen || this.broken !== undefined) return false
+    const { raw } = this.sqlite
+    const WRITE = 2
+    return (
+      raw.sqlite3_get_autocommit(this.#pointer) === 0 ||
+      raw.sqlite3_txn_state(this.#pointer, 0) === WRITE
+    )
+  }
+
+  #failureOf(code: number): VecError {
     const pending = this.#pending
     this.#pending = undefined
     const plain = sqliteError(this.sqlite, this.pointer, code)
@@ -185,7 +220,9 @@ export class DatabaseHandle {
       const explained = this.#files.explain(plain, files)
       if (explained) return explained
     }
-    return plain
+    // Dropping a virtual table, SQLite does not ask why that failed.
+    const thrown = pending?.thrown
+    return thrown instanceof VecError && isBare(plain, thrown.code) ? thrown : plain
   }
 
   /** For the engine: a schema's name for C, in scratch space. */

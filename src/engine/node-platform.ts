@@ -185,7 +185,10 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
   }
   if (failure.extendedCode === SQLITE_READONLY_DBMOVED) return moved(failure, paths)
   const known = lastVfsError(failure.extendedCode)
-  if (!known || !paths.some(path => known.path.startsWith(path))) return undefined
+  if (!known) return undefined
+  // SQLite gives no extended code of an I/O error on its own: the newest is this one, of a temporary or attached file, too.
+  const isIoError = failure.code === 'SQLITE_IOERR' && failure.extendedCode > 255
+  if (!isIoError && !paths.some(path => known.path.startsWith(path))) return undefined
   const hint = known.hint ?? HINTS[known.errno] ?? failure.hint
   const what = known.message.includes(known.path)
     ? known.message

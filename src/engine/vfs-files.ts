@@ -1,3 +1,4 @@
+import { NO_LOCK } from './file-locks.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { FCNTL_SNAPSHOT_ORDER } from './snapshot-order.ts'
 import {
@@ -121,6 +122,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       while (done < bytes) {
         const got = file.read(done === 0 ? into : into.subarray(done), from + done)
         if (got === 0) {
+          if (isDatabase ? file.lockLevel > NO_LOCK : from > 0) requireEnd(file, from + done)
           into.fill(0, done)
           return SQLITE_IOERR_SHORT_READ
         }
@@ -280,4 +282,15 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
     sqlite.poke32(p, sqlite.ownedCString(`${open.file.path}: ${refusal}`))
     return SQLITE_ERROR
   }
+}
+
+/**
+ * SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. Asked only where
+ * no other process can have made the file longer meanwhile.
+ */
+function requireEnd(file: VfsFile, offset: number): void {
+  const size = file.size()
+  if (size <= offset) return
+  const text = `EIO: a read of ${file.path} ended at byte ${offset}, but the file has ${size} bytes`
+  throw new VfsFailure(SQLITE_IOERR_READ, file.path, text, { errno: 'EIO' })
 }

@@ -238,12 +238,16 @@ class Modules {
   }
 
   #filter(p: Pointer, plan: number, detail: Pointer, argc: number, argv: Pointer): number {
-    return this.#onCursor(p, live => {
-      const { cursor } = live
-      const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
-      cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
-      live.eof = cursor.eof
-    })
+    return this.#onCursor(
+      p,
+      live => {
+        const { cursor } = live
+        const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
+        cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
+        live.eof = cursor.eof
+      },
+      true,
+    )
   }
 
   #advance(p: Pointer): number {
@@ -339,7 +343,7 @@ class Modules {
     )
   }
 
-  #onCursor(p: Pointer, run: (live: LiveCursor) => void): number {
+  #onCursor(p: Pointer, run: (live: LiveCursor) => void, looks = false): number {
     const live = this.#cursors.get(p)
     if (!live) return SQLITE_ERROR
     return live.db.guard(
@@ -348,6 +352,7 @@ class Modules {
         return SQLITE_OK
       },
       (message, error) => this.#refuse(live.vtab, message, error),
+      looks,
     )
   }
 
