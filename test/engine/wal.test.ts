@@ -299,4 +299,18 @@ describe('native connections in this process', { skip }, () => {
     native.close()
     assert.deepEqual(filesOf(path), [''])
   })
+
+  test('keep their WAL even when other code has made them lose the lock on the database', () => {
+    const { path, db } = create()
+    const native = openNative(path)
+    assert.deepEqual(native.all(count), ['1'])
+    // Anything that opens and closes the file does this to native code.
+    readFileSync(path)
+    assert.deepEqual(nativeLocks(path), [])
+    db.close()
+    assert.deepEqual(filesOf(path), ['', '-shm', '-wal'])
+    native.exec('INSERT INTO t VALUES(2)')
+    native.close()
+    assert.deepEqual(shell(path, `PRAGMA integrity_check; ${count}`), ['ok', '2'])
+  })
 })
