@@ -103,7 +103,11 @@ export function readTextDocument(document: unknown, name: string): TextDocument 
 
 /** The fields of a write, or those that are set, as bits. */
 export function fieldsOf({ fields }: DocumentWrite): number {
-  return FIELDS.reduce((bits, field, place) => (field in fields ? bits | (1 << place) : bits), 0)
+  let bits = 0
+  for (let place = 0; place < FIELDS.length; place++) {
+    if (FIELDS[place] in fields) bits |= 1 << place
+  }
+  return bits
 }
 
 export const ALL_FIELDS: number = (1 << FIELDS.length) - 1

@@ -1,5 +1,4 @@
 import type { Connection } from '../engine/connection.ts'
-import type { Statement } from '../engine/statement.ts'
 import type { BindValue } from '../engine/values.ts'
 import { VecError } from '../errors.ts'
 import { DatasetDimensions } from '../store/dataset-dimension.ts'
@@ -9,47 +8,12 @@ import { WriteLayouts, type WriteLayout } from '../store/write-layout.ts'
 import { FIELDS, fieldsOf, type DocumentWrite, type Field } from './document-fields.ts'
 import { otherModel, storedModel } from './embedding-model.ts'
 
-const tables = new WeakMap<Connection, Map<string, DocumentTable>>()
-
-/** The shadow table of a name, as SQL would find it. Throws VEC_SHADOW when there is none. */
-export function documentTable(db: Connection, shadow: string): DocumentTable {
-  const { schema, name } = find(db, shadow)
-  const known = tables.get(db) ?? new Map<string, DocumentTable>()
-  tables.set(db, known)
-  const key = JSON.stringify([schema, name])
-  let table = known.get(key)
-  if (!table) known.set(key, (table = new DocumentTable(new ShadowTable(db, schema, name, false))))
-  return table
-}
-
-function find(db: Connection, shadow: string): { schema: string; name: string } {
-  const list = db.prepare(
-    'SELECT schema, name, type FROM pragma_table_list WHERE name = ? COLLATE NOCASE',
-  )
-  let found: { schema: string; name: string; type: string }[]
-  try {
-    found = list.all(shadow) as typeof found
-  } finally {
-    list.finalize()
-  }
-  // SQLite looks for a name without a schema in temp, then in main, then in what is attached.
-  const [main, temp, ...attached] = db.schemas()
-  for (const schema of [temp, main, ...attached]) {
-    const table = found.find(row => row.schema === schema)
-    if (table?.type === 'table') return table
-    if (table) {
-      throw new VecError(
-        'VEC_SHADOW',
-        `vecutil: ${shadow} is a ${table.type} table, not a table of documents`,
-        {
-          hint: `the documents of a vec table stand in its shadow table, which shadowTableName('${shadow}') names`,
-        },
-      )
-    }
-  }
-  throw new VecError('VEC_SHADOW', `vecutil: there is no table ${shadow}`, {
-    hint: 'CREATE VIRTUAL TABLE ... USING vec(doc_id) makes it',
-  })
+/** The statements that write documents with the same fields. */
+interface RowSql {
+  readonly fields: readonly Field[]
+  readonly insert: string
+  /** Where fields are missing a row that is there is changed first: an INSERT of it may lack what cannot be NULL. */
+  readonly update: string | undefined
 }
 
 /** A shadow table whose documents are written field by field. */
@@ -57,15 +21,33 @@ export class DocumentTable {
   readonly #shadow: ShadowTable
   readonly #layouts: WriteLayouts
   readonly #dimensions: DatasetDimensions
+  /** By the fields as bits; of one layout. */
+  readonly #sql = new Map<number, RowSql>()
+  #sqlOf: WriteLayout | undefined
+  /** The layout was read in a transaction that was open. */
+  #uncommitted = false
 
-  constructor(shadow: ShadowTable) {
-    this.#shadow = shadow
-    this.#layouts = new WriteLayouts(shadow)
-    this.#dimensions = new DatasetDimensions(shadow)
+  constructor(db: Connection, schema: string, name: string) {
+    this.#shadow = new ShadowTable(db, schema, name, false)
+    this.#layouts = new WriteLayouts(this.#shadow)
+    this.#dimensions = new DatasetDimensions(this.#shadow)
+  }
+
+  is(schema: string, name: string): boolean {
+    return this.#shadow.schema === schema && this.#shadow.name === name
   }
 
   get columns(): ReadonlySet<string> {
     return this.#shadow.refresh().columns
+  }
+
+  /** Before a transaction begins: what is read of a committed schema need not be read again in it. */
+  prepare(): void {
+    const open = this.#shadow.db.inTransaction
+    // A schema of an open transaction may be rolled back, and its number be given to another.
+    if (open || this.#uncommitted) this.#layouts.forget()
+    this.#uncommitted = open
+    if (!open) void this.#layouts.current
   }
 
   /**
@@ -74,35 +56,21 @@ export class DocumentTable {
    * dataset, VEC_SHADOW for a field that the table has no column for.
    */
   write(dataset: string, documents: readonly DocumentWrite[]): void {
-    this.#layouts.forget()
     const layout = this.#layouts.current
-    const model = new ModelOfDataset(this.#shadow, layout, dataset)
-    const writers = new Map<number, RowWriter>()
-    try {
-      for (const document of documents) {
-        const write = storable(document, layout, this.#shadow.name)
-        this.#requireDimension(layout, dataset, write)
-        model.require(write)
-        const fields = fieldsOf(write)
-        let writer = writers.get(fields)
-        if (!writer) writers.set(fields, (writer = new RowWriter(this.#shadow, layout, fields)))
-        writer.write(dataset, write)
-      }
-    } finally {
-      for (const writer of writers.values()) writer.finalize()
+    const model = new ModelOfDataset(this.#shadow, dataset)
+    const fitting = new Set<number>()
+    for (const document of documents) {
+      const write = storable(document, layout, this.#shadow.name)
+      this.#requireDimension(layout, dataset, write, fitting)
+      model.require(write)
+      this.#writeRow(layout, dataset, write)
     }
   }
 
   /** How many of the documents were there. */
   delete(dataset: string, ids: readonly string[]): number {
-    const remove = this.#shadow.db.prepare(
-      `DELETE FROM ${this.#shadow.sql} WHERE dataset_id = ? AND id = ?`,
-    )
-    try {
-      return ids.reduce((sum, id) => sum + remove.run(dataset, id).changes, 0)
-    } finally {
-      remove.finalize()
-    }
+    const sql = 'DELETE FROM {table} WHERE dataset_id = ? AND id = ?'
+    return ids.reduce((sum, id) => sum + this.#shadow.run(sql, [dataset, id]).changes, 0)
   }
 
   has(dataset: string, id: string): boolean {
@@ -110,13 +78,41 @@ export class DocumentTable {
     return this.#shadow.first(sql, [dataset, id], () => true) === true
   }
 
-  #requireDimension(layout: WriteLayout, dataset: string, { id, fields }: DocumentWrite): void {
+  #writeRow(layout: WriteLayout, dataset: string, write: DocumentWrite): void {
+    const { fields, insert, update } = this.#sqlFor(layout, fieldsOf(write))
+    const values: BindValue[] = fields.map(field => write.fields[field]!)
+    const changed =
+      update !== undefined && this.#shadow.run(update, [...values, dataset, write.id]).changes > 0
+    if (!changed) this.#shadow.run(insert, [dataset, write.id, ...values])
+  }
+
+  /** The same text objects for the same fields: new ones would be hashed for each row. */
+  #sqlFor(layout: WriteLayout, bits: number): RowSql {
+    if (this.#sqlOf !== layout) this.#sql.clear()
+    this.#sqlOf = layout
+    let sql = this.#sql.get(bits)
+    if (!sql) this.#sql.set(bits, (sql = rowSql(layout, bits)))
+    return sql
+  }
+
+  /** `fitting`: dimensions that a document of this call has had and was written with. They are right for the next, too. */
+  #requireDimension(
+    layout: WriteLayout,
+    dataset: string,
+    { id, fields }: DocumentWrite,
+    fitting: Set<number>,
+  ): void {
     const { embedding } = fields
     if (!(embedding instanceof Uint8Array)) return
     const offered = embedding.length / 4
+    if (fitting.has(offered)) return
     const key = new TextEncoder().encode(id)
     const dim = this.#dimensions.required(layout, dataset, offered, key)
-    if (dim === 0 || dim === offered) return
+    if (dim === 0 || dim === offered) {
+      fitting.clear()
+      fitting.add(offered)
+      return
+    }
     throw new VecError(
       'VEC_DIMENSION',
       `vecutil: the embedding of document '${id}' has ${offered} dimensions, those of dataset '${dataset}' have ${dim}`,
@@ -133,7 +129,7 @@ function storable(
   { columns }: WriteLayout,
   shadow: string,
 ): DocumentWrite {
-  const absent = FIELDS.filter(field => field in document.fields && !columns.has(field))
+  const absent = FIELDS.filter(field => !columns.has(field) && field in document.fields)
   if (absent.length === 0) return document
   const lost = absent.find(field => document.fields[field] !== null)
   if (lost !== undefined) {
@@ -148,59 +144,37 @@ function storable(
   return { id: document.id, fields }
 }
 
+function rowSql({ columns, needsScn }: WriteLayout, bits: number): RowSql {
+  const fields = FIELDS.filter((_field, place) => (bits & (1 << place)) !== 0)
+  const names = ['dataset_id', 'id', ...fields]
+  const whole = fields.length === FIELDS.filter(field => columns.has(field)).length
+  const replace = fields.map(field => `${field} = excluded.${field}`).join(', ')
+  const set = ['id = id', ...fields.map(field => `${field} = ?`)].join(', ')
+  return {
+    fields,
+    insert: `INSERT INTO {table}(${names.join(', ')}${needsScn ? ', scn' : ''})
+       VALUES (${names.map(() => '?').join(', ')}${needsScn ? ', 0' : ''})
+       ${whole ? `ON CONFLICT(dataset_id, id) DO UPDATE SET ${replace}` : ''}`,
+    update: whole ? undefined : `UPDATE {table} SET ${set} WHERE dataset_id = ? AND id = ?`,
+  }
+}
+
 /** Holds a dataset to one model, which the first of its embeddings with a name names. */
 class ModelOfDataset {
+  readonly #shadow: ShadowTable
   readonly #dataset: string
   #known: string | undefined
 
-  constructor(shadow: ShadowTable, { columns }: WriteLayout, dataset: string) {
+  constructor(shadow: ShadowTable, dataset: string) {
+    this.#shadow = shadow
     this.#dataset = dataset
-    this.#known = columns.has('embedding_model')
-      ? storedModel(shadow.db, shadow.sql, dataset)
-      : undefined
   }
 
   require({ fields }: DocumentWrite): void {
     const model = fields.embedding_model
     if (typeof model !== 'string') return
-    this.#known ??= model
+    const { db, sql } = this.#shadow
+    this.#known ??= storedModel(db, sql, this.#dataset) ?? model
     if (model !== this.#known) throw otherModel(this.#dataset, model, this.#known)
-  }
-}
-
-/** Writes documents that have the same fields. */
-class RowWriter {
-  readonly #fields: readonly Field[]
-  readonly #insert: Statement
-  /** Where fields are missing a row that is there is changed first: an INSERT of it may lack what cannot be NULL. */
-  readonly #update: Statement | undefined
-
-  constructor(shadow: ShadowTable, layout: WriteLayout, bits: number) {
-    const { db, sql } = shadow
-    const fields = FIELDS.filter((_field, place) => (bits & (1 << place)) !== 0)
-    const all = FIELDS.filter(field => layout.columns.has(field))
-    const names = ['dataset_id', 'id', ...fields]
-    const whole = fields.length === all.length
-    const replace = fields.map(field => `${field} = excluded.${field}`).join(', ')
-    this.#fields = fields
-    this.#insert = db.prepare(
-      `INSERT INTO ${sql}(${names.join(', ')}${layout.needsScn ? ', scn' : ''})
-       VALUES (${names.map(() => '?').join(', ')}${layout.needsScn ? ', 0' : ''})
-       ${whole ? `ON CONFLICT(dataset_id, id) DO UPDATE SET ${replace}` : ''}`,
-    )
-    if (whole) return
-    const set = ['id = id', ...fields.map(field => `${field} = ?`)].join(', ')
-    this.#update = db.prepare(`UPDATE ${sql} SET ${set} WHERE dataset_id = ? AND id = ?`)
-  }
-
-  write(dataset: string, { id, fields }: DocumentWrite): void {
-    const values: BindValue[] = this.#fields.map(field => fields[field]!)
-    if (this.#update && this.#update.run(...values, dataset, id).changes > 0) return
-    this.#insert.run(dataset, id, ...values)
-  }
-
-  finalize(): void {
-    this.#insert.finalize()
-    this.#update?.finalize()
   }
 }

@@ -10,9 +10,9 @@ import {
   requireText,
   VECUTIL,
 } from './arguments.ts'
-import { documentTable } from './document-table.ts'
 import { embedText, type EmbedFunc, type EmbedOptions } from './embed.ts'
 import { requireModel } from './embedding-model.ts'
+import { documentTable } from './find-table.ts'
 
 export interface TextHit {
   readonly id: string

@@ -3,9 +3,10 @@ import { quoteName } from '../store/names.ts'
 import { VECUTIL } from './arguments.ts'
 import { isAwaited, WaitingUpsert } from './call-order.ts'
 import type { DocumentWrite, TextDocument } from './document-fields.ts'
-import { documentTable, type DocumentTable } from './document-table.ts'
+import type { DocumentTable } from './document-table.ts'
 import { embedTexts, type EmbedFunc, type EmbedOptions } from './embed.ts'
 import { requireModel } from './embedding-model.ts'
+import { documentTable } from './find-table.ts'
 import { writeDocuments } from './write-documents.ts'
 
 export interface TextOptions extends EmbedOptions {

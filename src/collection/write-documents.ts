@@ -1,7 +1,7 @@
 import type { Connection } from '../engine/connection.ts'
 import { overtake, type WaitingUpsert } from './call-order.ts'
 import { ALL_FIELDS, fieldsOf, type DocumentWrite } from './document-fields.ts'
-import { documentTable } from './document-table.ts'
+import { documentTable } from './find-table.ts'
 
 /** Writes documents, all or none. `call`: they waited for embeddings; what was written since by later calls stays. */
 export function writeDocuments(
@@ -13,6 +13,7 @@ export function writeDocuments(
 ): void {
   const table = documentTable(db, shadow)
   if (documents.length === 0) return
+  table.prepare()
   db.transaction(() => {
     const writes = call?.notOvertaken(documents) ?? documents
     table.write(dataset, writes)

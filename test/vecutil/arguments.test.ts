@@ -224,3 +224,72 @@ test('every function and class of the entry points stands in the table', () => {
     }
   }
 })
+
+const count = () => db.prepare('SELECT count(*) FROM _vec_docs').pluck().get()
+
+test('the fields of a document are checked by name, and nothing is written', async () => {
+  const before = count()
+  const bad: [field: string, value: unknown, told: RegExp][] = [
+    ['id', undefined, /the id of documents\[1\] is undefined/],
+    ['id', 7, /the id of documents\[1\] is 7/],
+    ['id', '', /the id of documents\[1\] is ''/],
+    ['content', 5, /the content of document 'y' is 5: a text or null/],
+    ['content', Promise.resolve('x'), /the content of document 'y' is a Promise.*`await`/],
+    [
+      'meta',
+      { n: 1 },
+      /the meta of document 'y' is an object: a text \(JSON\.stringify\(\) makes one\)/,
+    ],
+    ['model', 5, /the model of document 'y' is 5/],
+    ['embedding', 'x', /the embedding of document 'y' is the text "x"/],
+  ]
+  for (const [field, value, told] of bad) {
+    const documents = [
+      { id: 'x', content: 'x' },
+      { id: 'y', content: 'y', [field]: value },
+    ] as vecutil.TextDocument[]
+    assert.throws(() => vecutil.upsertShadowDocuments(db, '_vec_docs', 'd', documents), told)
+    if (field === 'model') continue
+    const withEmbed = vecutil.upsertShadowDocuments(db, '_vec_docs', 'd', documents, options)
+    await assert.rejects(withEmbed, field === 'embedding' ? /document 'y' has an embedding/ : told)
+  }
+  assert.throws(
+    () => vecutil.deleteShadowDocuments(db, '_vec_docs', 'd', ['a', 5 as never]),
+    /ids\[1\] is 5/,
+  )
+  assert.equal(count(), before)
+})
+
+const write = (change: object) =>
+  vecutil.upsertShadowDocument(db, '_vec_docs', 'd', document, { ...options, ...change })
+const match = (change: object) => vecutil.matchText(db, 'docs', 'd', embed, 'x', change)
+
+test('the members of options are checked by name', async () => {
+  await assert.rejects(write({ embed: 'x' }), /options\.embed is the text "x"/)
+  await assert.rejects(write({ model: '' }), /options\.model is the text ""/)
+  await assert.rejects(write({ model: null }), /options\.model is null/)
+  await assert.rejects(write({ signal: {} }), /options\.signal is an object: an AbortSignal/)
+  await assert.rejects(
+    write({ signal: new AbortController() as never }),
+    /options\.signal is an AbortController/,
+  )
+  await assert.rejects(match({ limit: '1' }), /options\.limit is the text "1"/)
+  await assert.rejects(match({ limit: 1.5 }), /options\.limit is 1\.5: a whole number/)
+  await assert.rejects(match({ model: 5 }), /options\.model is 5/)
+})
+
+test('the methods of a collection check what they are given', async () => {
+  const texts = new vecutil.Collection(db, { table: 'docs', dataset: 'd', embed, model: 'm' })
+  for (const value of [undefined, null, 'x', {}, Promise.resolve([document])]) {
+    await assert.rejects(texts.upsertDocumentsText(value as never), /documents is/)
+    assert.throws(() => texts.deleteDocuments(value as never), /ids is/)
+  }
+  for (const value of [undefined, null, 5, ['x']]) {
+    await assert.rejects(texts.queryText(value as never, 1), /query is/)
+  }
+  for (const value of [undefined, null, '1', -1, 0.5, NaN]) {
+    await assert.rejects(texts.queryText('x', value as never), /\bk is/)
+  }
+  await assert.rejects(texts.queryText('x', 1, null as never), /options is null/)
+  await assert.rejects(texts.upsertDocumentsText([], 5 as never), /options is 5/)
+})
