@@ -20,7 +20,7 @@ export type Parameters = readonly (BindValue | NamedParameters | readonly BindVa
 type Shape = 'object' | 'array' | 'value'
 
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
-export class Statement implements RowReader {
+export class Statement {
   static {
     inspectAs(Statement, statement => {
       const state = statement.#native.live ? (statement.busy ? ', busy' : '') : ', finalized'
@@ -177,57 +177,6 @@ export class Statement implements RowReader {
   cursor(parameters: readonly BindValue[]): StatementCursor {
     this.#native.begin(parameters)
     return new StatementCursor(this.#native)
-  }
-
-  /** Replaced by `first`, `each` and `cursor`; private as soon as nothing outside the engine calls it. */
-  start(...parameters: Parameters): void {
-    this.#native.begin(this.#values(parameters))
-  }
-
-  /** See `start`. */
-  step(): boolean {
-    return this.#native.step()
-  }
-
-  /** See `start`. */
-  end(): void {
-    this.#native.abandon()
-  }
-
-  value(i: number): SqlValue {
-    return this.#native.value(i)
-  }
-
-  isNull(i: number): boolean {
-    return this.#native.isNull(i)
-  }
-
-  isText(i: number): boolean {
-    return this.#native.isText(i)
-  }
-
-  isBlob(i: number): boolean {
-    return this.#native.isBlob(i)
-  }
-
-  number(i: number): number {
-    return this.#native.number(i)
-  }
-
-  bigint(i: number): bigint {
-    return this.#native.bigint(i)
-  }
-
-  text(i: number): string {
-    return this.#native.text(i)
-  }
-
-  bytes(i: number, length?: number): Uint8Array {
-    return this.#native.bytes(i, length)
-  }
-
-  byteLength(i: number): number {
-    return this.#native.byteLength(i)
   }
 
   /**

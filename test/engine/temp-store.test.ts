@@ -69,7 +69,7 @@ test(
     db.function('look', () => counts.push(readdirSync('/proc/self/fd').length))
     db.exec(
       `CREATE TABLE s(id INTEGER PRIMARY KEY, x UNIQUE);
-       CREATE TRIGGER r AFTER INSERT ON s WHEN NEW.id % 5000 = 1 BEGIN SELECT look(); END;
+       CREATE TRIGGER r AFTER INSERT ON s WHEN NEW.id = 8 OR NEW.id % 5000 = 1 BEGIN SELECT look(); END;
        WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 20000)
        INSERT INTO s SELECT n * 7, n * 7 FROM c`,
     )
