@@ -1,3 +1,4 @@
+import { textIn } from './answer.ts'
 import { checkHead, checkIdentity, name } from './checks.ts'
 import { Poison, type SyncDocument } from './document.ts'
 import { halted } from './halt.ts'
@@ -66,7 +67,7 @@ export async function bootstrapStep(
         documents.push(document)
       } catch (error) {
         if (!(error instanceof Poison)) throw error
-        const id = String(row['id'])
+        const id = textIn(row, 'id')
         const reason = `row ${JSON.stringify(id)} of dataset ${name(datasetId)}: ${error.message}`
         if (context.poison === 'stop') {
           throw halted('POISON_ENTRY', reason, `mend it upstream, or use policy 'dead-letter'`)
@@ -86,7 +87,7 @@ export async function bootstrapStep(
         ...state,
         phase: !last ? 'bootstrap' : state.lastScn >= readyScn ? 'live' : 'catchup',
         readyScn,
-        bootCursor: copied === undefined ? state.bootCursor : String(copied['id']),
+        bootCursor: copied === undefined ? state.bootCursor : textIn(copied, 'id'),
         dimension: guard.dimension,
         model: guard.model,
       }

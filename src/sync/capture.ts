@@ -1,11 +1,12 @@
 import { VecError } from '../errors.ts'
+import { numberIn, oneOf } from './answer.ts'
 import type { Source } from './source.ts'
 import type { UpstreamSession } from './upstream.ts'
 
 /** Whether triggers log what is written to the shadow table; else a writer has to. */
 export async function hasTriggers(source: Source, session: UpstreamSession): Promise<boolean> {
-  const [row] = await session.rows(source.sql.writing.countTriggers)
-  return Number(row['n']) > 0
+  const rows = await session.rows(source.sql.writing.countTriggers)
+  return numberIn(oneOf(rows), 'n') > 0
 }
 
 export async function refuseTriggers(source: Source, session: UpstreamSession): Promise<void> {

@@ -4,7 +4,7 @@ import type { DatasetStatus, Events } from './events.ts'
 import { messageOf } from './failure.ts'
 import { haltCode, type HaltCode } from './halt.ts'
 import { audit } from './legacy/audit.ts'
-import type { Head, Heads } from './source.ts'
+import { lookAgain, type Head, type Heads } from './source.ts'
 import { newState, type SyncState } from './sync-state.ts'
 import { tailStep, type StepContext } from './tail.ts'
 
@@ -46,14 +46,19 @@ export class DatasetSteps {
   ): Promise<StepResult> {
     if (state.haltCode !== null) return idle(state)
     const { datasetId } = state
-    const head = heads.datasets.get(datasetId) ?? absent(heads)
+    const { source, replica } = this.#context()
     try {
-      return await this.#stepOn(state, head, pin)
+      return await this.#stepOn(state, headOf(heads, datasetId), pin).catch((error: unknown) => {
+        if (haltCode(error) === undefined) throw error
+        return lookAgain(source, error, again =>
+          this.#stepOn(replica.state(datasetId), headOf(again, datasetId), pin),
+        )
+      })
     } catch (error) {
       const code = haltCode(error)
       if (code === undefined) throw error
       // The step may have come some way before it failed.
-      const reached = this.#context().replica.state(datasetId)
+      const reached = replica.state(datasetId)
       if (this.#autoRebootstrap.has(code)) {
         this.#events.emit('warning', {
           datasetId,
@@ -188,6 +193,9 @@ export function statusOf(state: SyncState): DatasetStatus {
 export function secondsBetween(fromUs: bigint, toUs: bigint): number {
   return Math.max(0, Number(toUs - fromUs) / 1e6)
 }
+
+const headOf = (heads: Heads, datasetId: string): Head =>
+  heads.datasets.get(datasetId) ?? absent(heads)
 
 const idle = (state: SyncState): StepResult => ({ state, applied: 0, more: false })
 

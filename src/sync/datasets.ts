@@ -1,4 +1,5 @@
 import { VecError } from '../errors.ts'
+import { integerIn, oneOf, textIn } from './answer.ts'
 import { hasTriggers } from './capture.ts'
 import { Source } from './source.ts'
 import type { Upstream, UpstreamSession } from './upstream.ts'
@@ -67,7 +68,7 @@ async function chunk(
   triggers: boolean,
 ): Promise<number> {
   const { writing } = source.sql
-  const ids = (await session.rows(writing.someIds(500), [datasetId])).map(row => String(row['id']))
+  const ids = (await session.rows(writing.someIds(500), [datasetId])).map(row => textIn(row, 'id'))
   const deleted: string[] = []
   for (const id of ids) {
     if ((await session.run(writing.deleteDocument, [datasetId, id])) > 0) deleted.push(id)
@@ -92,8 +93,8 @@ export async function takeNumbers(
 ): Promise<bigint> {
   const { writing } = source.sql
   await session.run(writing.bumpCounter, [datasetId, BigInt(count)])
-  const [row] = await session.rows(writing.readCounter, [datasetId])
-  return BigInt(row['last_scn'] as string)
+  const rows = await session.rows(writing.readCounter, [datasetId])
+  return integerIn(oneOf(rows), 'last_scn')
 }
 
 /** What the upstream has reached: the number to wait for on a replica. */
@@ -105,7 +106,7 @@ export async function position(
   return withSource(upstream, options, source =>
     source.use(async session => {
       const [row] = await session.rows(source.sql.writing.readCounter, [datasetId])
-      return row === undefined ? 0n : BigInt(row['last_scn'] as string)
+      return row === undefined ? 0n : integerIn(row, 'last_scn')
     }),
   )
 }

@@ -2,7 +2,8 @@ import { closedFailure, timeoutFailure } from './failure.ts'
 
 /**
  * Waits for `work` at most `milliseconds`; afterwards `giveUp` ends what is still going on. `closed` aborts when the
- * connection is destroyed: drivers then let a statement that is under way wait for ever.
+ * connection is destroyed, with an error as its reason where the driver failed: drivers then let a statement that is
+ * under way wait for ever.
  */
 export function withDeadline<T>(
   work: Promise<T>,
@@ -17,7 +18,7 @@ export function withDeadline<T>(
       closed?.removeEventListener('abort', onClosed)
       end()
     }
-    const onClosed = (): void => settle(() => reject(closedFailure(doing)))
+    const onClosed = (): void => settle(() => reject(closedFailure(doing, closed?.reason)))
     const timer = setTimeout(() => {
       settle(() => reject(timeoutFailure(doing, milliseconds)))
       giveUp()

@@ -1,3 +1,6 @@
+import { textIn, valueIn } from './answer.ts'
+import type { UpstreamRow } from './upstream.ts'
+
 /** A row of a shadow table, its dataset being known from where it stands. */
 export interface SyncDocument {
   readonly id: string
@@ -15,14 +18,14 @@ export class Poison extends Error {
 }
 
 /** A row as an upstream's driver gives it. */
-export function documentFromRow(row: Readonly<Record<string, unknown>>): SyncDocument {
+export function documentFromRow(row: UpstreamRow): SyncDocument {
   return checked({
-    id: String(row['id']),
-    content: text(row['content'], 'content'),
-    meta: text(row['meta'], 'meta'),
-    embedding: bytes(row['embedding']),
-    embeddingModel: text(row['embedding_model'], 'embedding_model'),
-    archived: flag(row['archived']),
+    id: textIn(row, 'id'),
+    content: text(valueIn(row, 'content'), 'content'),
+    meta: text(valueIn(row, 'meta'), 'meta'),
+    embedding: bytes(valueIn(row, 'embedding')),
+    embeddingModel: text(valueIn(row, 'embedding_model'), 'embedding_model'),
+    archived: flag(valueIn(row, 'archived')),
   })
 }
 

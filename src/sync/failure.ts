@@ -20,8 +20,14 @@ export function timeoutFailure(doing: string, milliseconds: number): VecError {
   })
 }
 
-export function closedFailure(doing: string): VecError {
-  return new VecError('SYNC_TRANSPORT', `${doing}: the connection was given up`)
+/** `reason` is what the driver threw while it read, or nothing of interest. */
+export function closedFailure(doing: string, reason?: unknown): VecError {
+  const failed = reason instanceof Error && reason.name !== 'AbortError'
+  return new VecError(
+    'SYNC_TRANSPORT',
+    `${doing}: the connection was given up${failed ? `, its driver failed: ${redact(messageOf(reason))}` : ''}`,
+    failed ? { cause: harmless(reason) } : {},
+  )
 }
 
 /** Takes passwords out of URLs and key=value pairs; `(using password: YES)` is MySQL telling that there was one. */
@@ -52,6 +58,12 @@ function harmless(error: unknown): Error {
   const code = codeOf(error)
   if (code !== '') cause.code = code
   return cause
+}
+
+/** Whether two failures say the same; numbers in them may have moved on between the two. */
+export function isSameFailure(a: unknown, b: unknown): boolean {
+  const withoutNumbers = (error: unknown): string => messageOf(error).replaceAll(/\d+/g, '')
+  return codeOf(a) === codeOf(b) && withoutNumbers(a) === withoutNumbers(b)
 }
 
 const RETRYABLE: ReadonlySet<string> = new Set<SyncErrorCode>([

@@ -1,6 +1,6 @@
 import { VecError } from '../errors.ts'
 import { backoff, pause } from './deadline.ts'
-import { isRetryable, isSyncError, messageOf } from './failure.ts'
+import { isRetryable, isSameFailure, isSyncError, messageOf } from './failure.ts'
 import type { PassResult, ReplicatorStatus } from './replicator-options.ts'
 
 interface Followed {
@@ -24,6 +24,7 @@ export async function followLoop(replicator: Followed, options: FollowOptions): 
   const aborted = (): boolean => signal?.aborted === true
   let failures = 0
   let succeeded = false
+  let refused: unknown
   while (!aborted()) {
     let wait: number
     try {
@@ -37,7 +38,12 @@ export async function followLoop(replicator: Followed, options: FollowOptions): 
       if (isFenced(error)) {
         options.warn(messageOf(error))
         wait = options.standby
-      } else if (mayPass(error, succeeded)) {
+      } else if (
+        mayPass(error, succeeded) ||
+        (isRefusal(error) && !isSameFailure(refused, error))
+      ) {
+        // A garbled stream can look like a refusal: one that ends all is seen twice, on two connections.
+        refused = error
         wait = backoff(failures++)
         options.warn(`${messageOf(error)}; trying again in ${Math.round(wait)} ms`)
       } else {
@@ -55,9 +61,13 @@ const isFenced = (error: unknown): boolean => error instanceof VecError && error
 function mayPass(error: unknown, succeeded: boolean): boolean {
   if (isRetryable(error)) return true
   if (!succeeded) return false
-  if (isSyncError(error)) return error.code === 'SYNC_ACCESS' || error.code === 'SYNC_UPSTREAM'
+  if (isSyncError(error)) return isRefusal(error)
   return /^SQLITE_(FULL|IOERR|CANTOPEN)/.test(String((error as { code?: unknown }).code))
 }
+
+/** The upstream answered, and did not want to. */
+const isRefusal = (error: unknown): error is VecError =>
+  isSyncError(error) && (error.code === 'SYNC_ACCESS' || error.code === 'SYNC_UPSTREAM')
 
 function throwWhenAllHalted(status: ReplicatorStatus): void {
   const { datasets } = status

@@ -20,7 +20,7 @@ import {
   type ReplicatorOptions,
   type ReplicatorStatus,
 } from './replicator-options.ts'
-import { Source, type Heads } from './source.ts'
+import { lookAgain, Source, type Heads } from './source.ts'
 import { reportStatus } from './status.ts'
 import type { SyncState } from './sync-state.ts'
 import type { StepContext } from './tail.ts'
@@ -304,7 +304,10 @@ export class Replicator {
   /** A schema that cannot be read concerns every dataset. */
   async #readHeads(states: readonly SyncState[]): Promise<Heads> {
     try {
-      this.#heads = await this.#source.heads()
+      this.#heads = await this.#source.heads().catch((error: unknown) => {
+        if (haltCode(error) === undefined) throw error
+        return lookAgain(this.#source, error, again => Promise.resolve(again))
+      })
       return this.#heads
     } catch (error) {
       if (haltCode(error) !== undefined) for (const state of states) this.#steps.halt(state, error)

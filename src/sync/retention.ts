@@ -1,3 +1,4 @@
+import { integerIn, optionalIntegerIn, textIn } from './answer.ts'
 import { type DatasetOptions, withSource } from './datasets.ts'
 import type { Source } from './source.ts'
 import type { Upstream } from './upstream.ts'
@@ -30,17 +31,16 @@ export function prune(upstream: Upstream, options: PruneOptions = {}): Promise<P
     const heads = await source.use(session => session.rows(writing.pruneHeads, [silence]))
     const reports: PruneReport[] = []
     for (const row of heads) {
-      const datasetId = String(row['dataset_id'])
-      const pruned = BigInt(row['pruned_scn'] as string)
-      const acked = row['acked_scn']
+      const datasetId = textIn(row, 'dataset_id')
+      const pruned = integerIn(row, 'pruned_scn')
+      const acked = optionalIntegerIn(row, 'acked_scn')
       // The checkpoint's own entry stays: a replica proves its history by it.
-      let limit = typeof acked === 'string' ? BigInt(acked) - 1n : BigInt(row['last_scn'] as string)
+      let limit = acked === undefined ? integerIn(row, 'last_scn') : acked - 1n
       const [young] = await source.use(session =>
         session.rows(writing.youngEntry, [datasetId, pruned, minAge]),
       )
-      if (young !== undefined && BigInt(young['scn'] as string) - 1n < limit) {
-        limit = BigInt(young['scn'] as string) - 1n
-      }
+      const kept = young === undefined ? limit : integerIn(young, 'scn') - 1n
+      if (kept < limit) limit = kept
       reports.push(await pruneTo(source, datasetId, pruned, limit, options.chunk ?? 1000))
     }
     await source.use(session => session.run(writing.pruneRequests, [silence]))

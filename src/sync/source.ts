@@ -1,8 +1,19 @@
 import { VecError } from '../errors.ts'
 import { checkTableName, syncNames, type SyncNames } from '../schema/sync-names.ts'
 import type { SyncSql } from '../schema/sync-sql.ts'
+import {
+  garbled,
+  integerIn,
+  kindOf,
+  numberIn,
+  oneOf,
+  optionalTextIn,
+  textIn,
+  valueIn,
+} from './answer.ts'
 import { documentFromRow, type SyncDocument } from './document.ts'
-import { isRetryable } from './failure.ts'
+import { isRetryable, isSameFailure, messageOf } from './failure.ts'
+import { haltCode } from './halt.ts'
 import type { EntryHead } from './log-entry.ts'
 import type { Upstream, UpstreamRow, UpstreamSession, UpstreamValue } from './upstream.ts'
 
@@ -124,7 +135,8 @@ export class Source {
       const first = headFromRow(rows[0])
       const datasets = new Map<string, Head>()
       for (const row of rows) {
-        if (typeof row['dataset_id'] === 'string') datasets.set(row['dataset_id'], headFromRow(row))
+        const datasetId = optionalTextIn(row, 'dataset_id')
+        if (datasetId !== undefined) datasets.set(datasetId, headFromRow(row))
       }
       const { upstreamId, protocol, nowUs } = first
       return { upstreamId, protocol, nowUs, datasets }
@@ -141,6 +153,24 @@ export class Source {
     if (session === undefined) return
     if (this.#session === session) this.#session = undefined
     session.destroy()
+  }
+}
+
+/**
+ * A garbled answer can look like a reason to halt, and a halt is stored. So what led to one is done again on a second
+ * connection: only what both of them show is believed.
+ */
+export async function lookAgain<T>(
+  source: Source,
+  halt: unknown,
+  work: (heads: Heads) => Promise<T>,
+): Promise<T> {
+  source.forget()
+  try {
+    return await work(await source.heads())
+  } catch (error) {
+    if (haltCode(error) === undefined || isSameFailure(halt, error)) throw error
+    throw garbled(`${messageOf(halt)}; and on the next connection: ${messageOf(error)}`)
   }
 }
 
@@ -167,11 +197,11 @@ export class Snapshot {
   async sizes(datasetId: string, from: bigint, limit: number): Promise<EntryHead[]> {
     const rows = await this.#rows(this.#source.sql.reading.sizes(limit), [datasetId, from])
     return rows.map(row => ({
-      scn: BigInt(row['scn'] as string),
-      op: String(row['op']),
-      documentId: String(row['document_id']),
-      size: Number(row['size']),
-      createdUs: BigInt(row['created_us'] as string),
+      scn: integerIn(row, 'scn'),
+      op: textIn(row, 'op'),
+      documentId: textIn(row, 'document_id'),
+      size: numberIn(row, 'size'),
+      createdUs: integerIn(row, 'created_us'),
     }))
   }
 
@@ -181,9 +211,7 @@ export class Snapshot {
     to: bigint,
   ): Promise<Map<bigint, Uint8Array | string>> {
     const rows = await this.#rows(this.#source.sql.reading.payloads, [datasetId, from, to])
-    return new Map(
-      rows.map(row => [BigInt(row['scn'] as string), row['payload'] as Uint8Array | string]),
-    )
+    return new Map(rows.map(row => [integerIn(row, 'scn'), payloadIn(row)]))
   }
 
   /** Rows by id, each as its driver gave it: decoding one may fail without harm to the others. */
@@ -193,7 +221,7 @@ export class Snapshot {
       const some = ids.slice(at, at + 100)
       const sql = this.#source.sql.reading.documents(some.length)
       for (const row of await this.#rows(sql, [datasetId, ...some]))
-        found.set(String(row['id']), row)
+        found.set(textIn(row, 'id'), row)
     }
     return found
   }
@@ -212,24 +240,25 @@ export class Snapshot {
     ])
     let take = 0
     for (let bytes = 0; take < sizes.length; take++) {
-      bytes += Number(sizes[take]['size'])
+      bytes += numberIn(sizes[take], 'size')
       if (take > 0 && bytes > byteBudget) break
     }
     if (take === 0) return { rows: [], last: true }
-    const ends = [sizes[0]['id'], sizes[take - 1]['id']] as string[]
+    const ends = [textIn(sizes[0], 'id'), textIn(sizes[take - 1], 'id')]
     const rows = await this.#rows(reading.page, [datasetId, ...ends])
+    if (rows.length !== take) throw garbled(`a page of ${take} rows came with ${rows.length}`)
     return { rows, last: take === sizes.length && sizes.length < limit }
   }
 
   async countEntries(datasetId: string, from: bigint, to: bigint): Promise<number> {
-    const [row] = await this.#rows(this.#source.sql.reading.countEntries, [datasetId, from, to])
-    return Number(row['n'])
+    const rows = await this.#rows(this.#source.sql.reading.countEntries, [datasetId, from, to])
+    return numberIn(oneOf(rows), 'n')
   }
 
   /** Sums per bucket where the database can make them; undefined where it cannot. */
   async checksums(datasetId: string, deadline: number): Promise<UpstreamRow[] | undefined> {
     const sql = this.#source.sql.reading.checksums
-    return sql === undefined ? undefined : this.#session.rows(sql, [datasetId], deadline)
+    return sql === undefined ? undefined : this.#rows(sql, [datasetId], deadline)
   }
 
   get hasBuckets(): boolean {
@@ -237,11 +266,15 @@ export class Snapshot {
   }
 
   async bucket(datasetId: string, bucket: string, deadline: number): Promise<UpstreamRow[]> {
-    return this.#session.rows(this.#source.sql.reading.bucket!, [datasetId, bucket], deadline)
+    return this.#rows(this.#source.sql.reading.bucket!, [datasetId, bucket], deadline)
   }
 
-  #rows(sql: string, parameters: readonly UpstreamValue[]): Promise<UpstreamRow[]> {
-    return this.#session.rows(sql, parameters)
+  #rows(
+    sql: string,
+    parameters: readonly UpstreamValue[],
+    deadline?: number,
+  ): Promise<UpstreamRow[]> {
+    return this.#session.rows(sql, parameters, deadline)
   }
 }
 
@@ -252,14 +285,20 @@ export function decodeRow(row: UpstreamRow): SyncDocument {
 
 function headFromRow(row: UpstreamRow): Head {
   return {
-    upstreamId: String(row['upstream_id']),
-    protocol: Number(row['protocol']),
-    nowUs: BigInt(row['now_us'] as string),
-    epoch: typeof row['epoch'] === 'string' ? row['epoch'] : undefined,
-    deleted: row['deleted'] === '1' && row['dataset_id'] !== null,
-    lastScn: BigInt(row['last_scn'] as string),
-    prunedScn: BigInt(row['pruned_scn'] as string),
+    upstreamId: textIn(row, 'upstream_id'),
+    protocol: numberIn(row, 'protocol'),
+    nowUs: integerIn(row, 'now_us'),
+    epoch: optionalTextIn(row, 'epoch'),
+    deleted: textIn(row, 'deleted') === '1' && optionalTextIn(row, 'dataset_id') !== undefined,
+    lastScn: integerIn(row, 'last_scn'),
+    prunedScn: integerIn(row, 'pruned_scn'),
   }
+}
+
+function payloadIn(row: UpstreamRow): Uint8Array | string {
+  const payload = valueIn(row, 'payload')
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return payload
+  throw garbled(`column payload: expected text or bytes, got ${kindOf(payload)}`)
 }
 
 function noIdentity(source: Source): VecError {

@@ -1,3 +1,4 @@
+import { integerIn, textIn } from './answer.ts'
 import { bucketOf, Checksums, md5, rowHash } from './checksum.ts'
 import type { Snapshot } from './source.ts'
 import type { UpstreamRow } from './upstream.ts'
@@ -12,8 +13,8 @@ export async function upstreamChecksums(
   const rows = await snapshot.checksums(datasetId, deadline)
   if (rows !== undefined) {
     for (const row of rows) {
-      const number = (name: string): bigint => BigInt(row[name] as string)
-      sums.set(String(row['bucket']), { n: number('n'), a: number('sum_a'), b: number('sum_b') })
+      const [n, a, b] = ['n', 'sum_a', 'sum_b'].map(column => integerIn(row, column))
+      sums.set(textIn(row, 'bucket'), { n, a, b })
     }
     return sums
   }
@@ -35,7 +36,7 @@ export async function upstreamHashes(
   if (snapshot.hasBuckets) {
     for (const bucket of buckets) {
       for (const row of await snapshot.bucket(datasetId, bucket, deadline)) {
-        hashes.set(String(row['id']), String(row['hash']))
+        hashes.set(textIn(row, 'id'), textIn(row, 'hash'))
       }
     }
     return hashes

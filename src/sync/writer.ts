@@ -6,6 +6,7 @@ import {
   type EmbeddingBytes,
   type VectorInput,
 } from '../vector/read-vector.ts'
+import { integerIn, oneOf, optionalTextIn } from './answer.ts'
 import { refuseTriggers } from './capture.ts'
 import { checkKey, dropThrough, takeNumbers } from './datasets.ts'
 import type { SyncDocument } from './document.ts'
@@ -109,14 +110,14 @@ export class Writer {
   ): Promise<WriteResult> {
     const { writing } = this.#source.sql
     if ((await session.run(writing.insertRequest, [requestId, datasetId])) === 0) {
-      const [known] = await session.rows(writing.findRequest, [requestId])
-      if (known['dataset_id'] !== datasetId) {
+      const known = oneOf(await session.rows(writing.findRequest, [requestId]))
+      if (optionalTextIn(known, 'dataset_id') !== datasetId) {
         throw new VecError(
           'SYNC_UPSTREAM',
           `request ${requestId} was made for dataset ${JSON.stringify(known['dataset_id'])}`,
         )
       }
-      return { scn: BigInt(known['last_scn'] as string), replayed: true }
+      return { scn: integerIn(known, 'last_scn'), replayed: true }
     }
     const [dataset] = await session.rows(writing.lockDataset, [datasetId])
     if (dataset === undefined || dataset['deleted'] === '1') {
@@ -146,7 +147,7 @@ export class Writer {
     let scn: bigint
     if (logged.length === 0) {
       const [row] = await session.rows(writing.readCounter, [datasetId])
-      scn = row === undefined ? 0n : BigInt(row['last_scn'] as string)
+      scn = row === undefined ? 0n : integerIn(row, 'last_scn')
     } else {
       scn = await takeNumbers(this.#source, session, datasetId, logged.length)
       await this.#log(session, datasetId, scn - BigInt(logged.length) + 1n, logged)

@@ -1,6 +1,9 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A TCP relay that can cut or freeze what passes through it. */
+/** Changes bytes on their way; returns what is delivered instead. */
+export type Garbler = (data: Buffer, from: 'server' | 'client') => Buffer
+
+/** A TCP relay that can cut, freeze or garble what passes through it. */
 export interface Proxy {
   readonly port: number
   /** How many connections it has carried. */
@@ -8,12 +11,17 @@ export interface Proxy {
   /** After so many more bytes from the server: `cut` closes both sides, `freeze` delivers nothing more. */
   arm(action: 'cut' | 'freeze', afterBytes: number): void
   disarm(): void
+  /** What passes from now on goes through `garbler`, on all connections; undefined ends that. */
+  garble(garbler: Garbler | undefined): void
+  /** Closes every connection, as a server does that drops idle clients. */
+  cutAll(): void
   close(): Promise<void>
 }
 
 export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let armed: { action: 'cut' | 'freeze'; left: number } | undefined
+  let garbler: Garbler | undefined
   let connections = 0
   const server = createServer(client => {
     connections++
@@ -28,9 +36,10 @@ export async function startProxy(target: number): Promise<Proxy> {
         upstream.destroy()
       })
     }
-    client.on('data', data => upstream.write(data))
-    upstream.on('data', (data: Buffer) => {
+    client.on('data', (data: Buffer) => upstream.write(garbler?.(data, 'client') ?? data))
+    upstream.on('data', (received: Buffer) => {
       if (frozen) return
+      const data = garbler?.(received, 'server') ?? received
       if (armed === undefined || armed.left >= data.length) {
         if (armed !== undefined) armed.left -= data.length
         client.write(data)
@@ -59,6 +68,12 @@ export async function startProxy(target: number): Promise<Proxy> {
     },
     disarm() {
       armed = undefined
+    },
+    garble(how) {
+      garbler = how
+    },
+    cutAll() {
+      for (const socket of sockets) socket.destroy()
     },
     async close() {
       for (const socket of sockets) socket.destroy()

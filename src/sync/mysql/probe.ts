@@ -1,3 +1,4 @@
+import { oneOf } from '../answer.ts'
 import type { ServerFacts, ServerProblem, UpstreamSession } from '../upstream.ts'
 import { compareVersions } from '../version.ts'
 
@@ -6,12 +7,13 @@ export async function probeMysql(
   session: UpstreamSession,
   capture: 'trigger' | 'app',
 ): Promise<ServerFacts> {
-  const [facts] =
+  const facts = oneOf(
     await session.rows(`SELECT VERSION() AS version, CURRENT_USER() AS user, DATABASE() AS db,
   CAST(@@max_allowed_packet AS CHAR) AS packet, CAST(@@log_bin AS CHAR) AS log_bin,
   CAST(@@log_bin_trust_function_creators AS CHAR) AS trusted,
   (SELECT COUNT(*) FROM information_schema.collations
-    WHERE collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')) > 0 AS bytewise`)
+    WHERE collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')) > 0 AS bytewise`),
+  )
   const version = String(facts['version'])
   const product = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL'
   const problems: ServerProblem[] = []

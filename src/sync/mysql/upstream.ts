@@ -2,7 +2,9 @@ import { VecError } from '../../errors.ts'
 import { mysqlLegacy } from '../../schema/mysql/legacy.ts'
 import { mysqlSql } from '../../schema/mysql/sql.ts'
 import { backQuoted } from '../../schema/sync-names.ts'
+import { numberIn, oneOf, rowsOf, textIn } from '../answer.ts'
 import { withDeadline } from '../deadline.ts'
+import { ConnectingSockets, guardSocket, isSocket, partOf } from '../driver-socket.ts'
 import { upstreamFailure } from '../failure.ts'
 import type {
   Upstream,
@@ -42,21 +44,34 @@ export function mysqlUpstream(
     sql: mysqlSql,
     legacy: mysqlLegacy,
     async connect() {
-      const pending = Promise.resolve().then(createConnection)
-      const connection = await withDeadline(
-        pending,
-        deadline,
-        `connecting to ${description}`,
-        () => {
-          pending.then(
-            late => late.destroy(),
-            () => undefined,
-          )
-        },
-      ).catch((error: unknown) => {
-        throw upstreamFailure(mysqlFailure(error), error, `connecting to ${description}`)
-      })
-      const session = new MysqlSession(connection, deadline, description)
+      const doing = `connecting to ${description}`
+      const closed = new AbortController()
+      const fault = (error: Error): void => closed.abort(error)
+      const sockets = new ConnectingSockets(fault)
+      const pending = sockets.run(() => Promise.resolve().then(createConnection))
+      let connection: MysqlConnection
+      try {
+        connection = await withDeadline(
+          pending,
+          deadline,
+          doing,
+          () => {
+            pending.then(
+              late => late.destroy(),
+              () => undefined,
+            )
+          },
+          closed.signal,
+        )
+      } catch (error) {
+        sockets.destroy()
+        throw upstreamFailure(mysqlFailure(error), error, doing)
+      }
+      sockets.connected()
+      // Behind TLS it is another socket than the one that was opened.
+      const stream = partOf(partOf(connection, 'connection'), 'stream')
+      if (isSocket(stream)) guardSocket(stream, fault)
+      const session = new MysqlSession(connection, deadline, description, closed)
       try {
         await checkEncoding(session, description)
       } catch (error) {
@@ -93,19 +108,20 @@ WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' OR
     },
     packetIsLimit: true,
     async packetBytes(session) {
-      const [row] = await session.rows('SELECT CAST(@@max_allowed_packet AS CHAR) AS bytes')
-      return Number(row['bytes'])
+      const rows = await session.rows('SELECT CAST(@@max_allowed_packet AS CHAR) AS bytes')
+      return numberIn(oneOf(rows), 'bytes')
     },
   }
 }
 
 /** In another character set ids would arrive mangled, and a page would begin at the wrong row. */
 async function checkEncoding(session: MysqlSession, description: string): Promise<void> {
-  const [row] = await session.rows(
+  const rows = await session.rows(
     `SELECT HEX(CONVERT(? USING utf8mb4)) AS sent, CONVERT(x'C3A9F09F9880' USING utf8mb4) AS received`,
     [PROBE],
   )
-  if (row['sent'] === 'C3A9F09F9880' && row['received'] === PROBE) return
+  const row = oneOf(rows)
+  if (textIn(row, 'sent') === 'C3A9F09F9880' && textIn(row, 'received') === PROBE) return
   throw new VecError(
     'SYNC_UPSTREAM',
     `${description}: the connection does not carry all of Unicode`,
@@ -121,12 +137,18 @@ class MysqlSession implements UpstreamSession {
   readonly #connection: MysqlConnection
   readonly #deadline: number
   readonly #description: string
-  readonly #closed = new AbortController()
+  readonly #closed: AbortController
 
-  constructor(connection: MysqlConnection, deadline: number, description: string) {
+  constructor(
+    connection: MysqlConnection,
+    deadline: number,
+    description: string,
+    closed: AbortController,
+  ) {
     this.#connection = connection
     this.#deadline = deadline
     this.#description = description
+    this.#closed = closed
     // Without a listener the error of an idle connection would end the process; the next statement reports it.
     connection.on('error', () => undefined)
   }
@@ -136,8 +158,7 @@ class MysqlSession implements UpstreamSession {
     parameters: readonly UpstreamValue[] = [],
     deadline: number = this.#deadline,
   ): Promise<UpstreamRow[]> {
-    const result = await this.#query(sql, parameters, deadline)
-    return result as UpstreamRow[]
+    return rowsOf(await this.#query(sql, parameters, deadline))
   }
 
   async run(
@@ -145,8 +166,8 @@ class MysqlSession implements UpstreamSession {
     parameters: readonly UpstreamValue[] = [],
     deadline: number = this.#deadline,
   ): Promise<number> {
-    const result = await this.#query(sql, parameters, deadline)
-    return (result as { affectedRows?: number }).affectedRows ?? 0
+    const affected = partOf(await this.#query(sql, parameters, deadline), 'affectedRows')
+    return typeof affected === 'number' ? affected : 0
   }
 
   async close(): Promise<void> {
@@ -169,7 +190,7 @@ class MysqlSession implements UpstreamSession {
   ): Promise<unknown> {
     const doing = `${this.#description}, ${firstWords(sql)}`
     try {
-      const [result] = await withDeadline(
+      const answer = await withDeadline(
         this.#connection.query(
           { sql, rowsAsArray: false, typeCast: true },
           parameters.map(mysqlValue),
@@ -179,7 +200,7 @@ class MysqlSession implements UpstreamSession {
         () => this.destroy(),
         this.#closed.signal,
       )
-      return result
+      return Array.isArray(answer) ? (answer[0] as unknown) : undefined
     } catch (error) {
       throw upstreamFailure(mysqlFailure(error), error, doing)
     }
@@ -195,6 +216,6 @@ function mysqlValue(value: UpstreamValue): unknown {
   return value
 }
 
-const nameOf = (row: UpstreamRow): string => String(row['name'])
+const nameOf = (row: UpstreamRow): string => textIn(row, 'name')
 
 const firstWords = (sql: string): string => sql.split(/\s+/, 3).join(' ')

@@ -1,3 +1,4 @@
+import { oneOf } from '../answer.ts'
 import type { ServerFacts, ServerProblem, UpstreamSession } from '../upstream.ts'
 
 /** What a PostgreSQL server has and lacks. */
@@ -5,12 +6,13 @@ export async function probePostgres(
   session: UpstreamSession,
   capture: 'trigger' | 'app',
 ): Promise<ServerFacts> {
-  const [facts] =
+  const facts = oneOf(
     await session.rows(`SELECT current_setting('server_version') AS version, current_setting('server_version_num')::text AS number,
   current_setting('server_encoding') AS encoding, current_setting('default_transaction_isolation') AS isolation,
   current_user::text AS "user", current_schema()::text AS schema,
   has_schema_privilege(current_schema(), 'CREATE')::int::text AS may_create,
-  pg_is_in_recovery()::int::text AS standby`)
+  pg_is_in_recovery()::int::text AS standby`),
+  )
   const problems: ServerProblem[] = []
   const remarks: ServerProblem[] = []
   const version = String(facts['version'])

@@ -1,6 +1,8 @@
 import { postgresSql } from '../../schema/postgres/sql.ts'
 import { doubleQuoted } from '../../schema/sync-names.ts'
+import { rowsOf, textIn } from '../answer.ts'
 import { withDeadline } from '../deadline.ts'
+import { guardSocket, isSocket, partOf } from '../driver-socket.ts'
 import { upstreamFailure } from '../failure.ts'
 import type {
   Upstream,
@@ -10,6 +12,7 @@ import type {
   UpstreamValue,
 } from '../upstream.ts'
 import { postgresFailure } from './failures.ts'
+import { FrameCheck } from './frame-check.ts'
 import { probePostgres } from './probe.ts'
 
 /** A `Client` of pg, as far as it is used. */
@@ -34,12 +37,19 @@ export function postgresUpstream(
     sql: postgresSql,
     async connect() {
       const doing = `connecting to ${description}`
+      let session: PostgresSession | undefined
       try {
-        const client = await createClient()
-        const session = new PostgresSession(client, deadline, description)
-        await withDeadline(client.connect(), deadline, doing, () => session.destroy())
+        const client = await withDeadline(
+          Promise.resolve().then(createClient),
+          deadline,
+          doing,
+          () => undefined,
+        )
+        session = new PostgresSession(client, deadline, description)
+        await session.connect(doing)
         return session
       } catch (error) {
+        session?.destroy()
         throw upstreamFailure(postgresFailure(error), error, doing)
       }
     },
@@ -53,10 +63,10 @@ WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER
       )
       const key = rows.filter(row => Number(row['part']) >= 0)
       return {
-        columns: rows.map(row => String(row['name'])),
+        columns: rows.map(row => textIn(row, 'name')),
         key: key
           .toSorted((a, b) => Number(a['part']) - Number(b['part']))
-          .map(row => String(row['name'])),
+          .map(row => textIn(row, 'name')),
       }
     },
     async runDdl(session, _table, statements) {
@@ -80,6 +90,12 @@ class PostgresSession implements UpstreamSession {
     this.#description = description
     // Without a listener the error of an idle connection would end the process; the next statement reports it.
     client.on('error', () => undefined)
+    guardClient(client, error => this.#closed.abort(error))
+  }
+
+  async connect(doing: string): Promise<void> {
+    const work = this.#client.connect()
+    await withDeadline(work, this.#deadline, doing, () => this.destroy(), this.#closed.signal)
   }
 
   async rows(
@@ -87,7 +103,7 @@ class PostgresSession implements UpstreamSession {
     parameters: readonly UpstreamValue[] = [],
     deadline: number = this.#deadline,
   ): Promise<UpstreamRow[]> {
-    return (await this.#query(sql, parameters, deadline)).rows
+    return rowsOf(partOf(await this.#query(sql, parameters, deadline), 'rows'))
   }
 
   async run(
@@ -95,7 +111,8 @@ class PostgresSession implements UpstreamSession {
     parameters: readonly UpstreamValue[] = [],
     deadline: number = this.#deadline,
   ): Promise<number> {
-    return (await this.#query(sql, parameters, deadline)).rowCount ?? 0
+    const count = partOf(await this.#query(sql, parameters, deadline), 'rowCount')
+    return typeof count === 'number' ? count : 0
   }
 
   async close(): Promise<void> {
@@ -108,10 +125,9 @@ class PostgresSession implements UpstreamSession {
 
   /** pg ends at once, without waiting, when a query is under way. */
   destroy(): void {
-    const stream = (this.#client as { connection?: { stream?: { destroy?: () => void } } })
-      .connection?.stream
-    if (stream?.destroy === undefined) this.#client.end().catch(() => undefined)
-    else stream.destroy()
+    const stream = partOf(partOf(this.#client, 'connection'), 'stream')
+    if (isSocket(stream)) stream.destroy()
+    else this.#client.end().catch(() => undefined)
     this.#closed.abort()
   }
 
@@ -119,25 +135,37 @@ class PostgresSession implements UpstreamSession {
     sql: string,
     parameters: readonly UpstreamValue[],
     deadline: number,
-  ): Promise<{ rows: UpstreamRow[]; rowCount: number | null }> {
+  ): Promise<unknown> {
     const doing = `${this.#description}, ${sql.split(/\s+/, 3).join(' ')}`
     const values = parameters.map(postgresValue)
     try {
       const work = values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, values)
-      return (await withDeadline(
-        work,
-        deadline,
-        doing,
-        () => this.destroy(),
-        this.#closed.signal,
-      )) as {
-        rows: UpstreamRow[]
-        rowCount: number | null
-      }
+      return await withDeadline(work, deadline, doing, () => this.destroy(), this.#closed.signal)
     } catch (error) {
       throw upstreamFailure(postgresFailure(error), error, doing)
     }
   }
+}
+
+/** Before the client connects: the socket that it made, and each one that it reads messages from, TLS included. */
+function guardClient(client: PostgresClient, fault: (error: Error) => void): void {
+  const connection = partOf(client, 'connection') as
+    | { stream?: unknown; attachListeners?: (stream: unknown) => void }
+    | undefined
+  if (connection === undefined) return
+  const attach = connection.attachListeners
+  if (typeof attach !== 'function') return
+  connection.attachListeners = stream => {
+    if (isSocket(stream)) {
+      guardSocket(stream, fault)
+      // In front of pg's own listener, which does not run when this one throws.
+      const frames = new FrameCheck()
+      stream.on('data', data => frames.check(data))
+    }
+    attach.call(connection, stream)
+  }
+  const { stream } = connection
+  if (isSocket(stream)) guardSocket(stream, fault)
 }
 
 function postgresValue(value: UpstreamValue): unknown {

@@ -1,6 +1,8 @@
 import { sqliteLegacy } from '../../schema/sqlite/legacy.ts'
 import { sqliteSql } from '../../schema/sqlite/sql.ts'
+import { oneOf, rowsOf, textIn } from '../answer.ts'
 import type { SqliteConnection, SqliteValue } from '../connection.ts'
+import { withDeadline } from '../deadline.ts'
 import { upstreamFailure } from '../failure.ts'
 import type {
   Upstream,
@@ -21,17 +23,26 @@ export function sqliteUpstream(
   options: UpstreamOptions = {},
 ): Upstream {
   const description = options.description ?? 'SQLite'
+  const deadline = options.deadline ?? 30_000
   return {
     database: 'sqlite',
     description,
-    deadline: options.deadline ?? 30_000,
+    deadline,
     sql: sqliteSql,
     legacy: sqliteLegacy,
     async connect() {
+      const doing = `opening ${description}`
+      const pending = Promise.resolve().then(open)
       try {
-        return new SqliteSession(await open(), description)
+        const connection = await withDeadline(pending, deadline, doing, () => {
+          pending.then(
+            late => late.close?.(),
+            () => undefined,
+          )
+        })
+        return new SqliteSession(connection, description)
       } catch (error) {
-        throw upstreamFailure(sqliteFailure(error), error, `opening ${description}`)
+        throw upstreamFailure(sqliteFailure(error), error, doing)
       }
     },
     probe: probeSqlite,
@@ -42,10 +53,10 @@ export function sqliteUpstream(
       )
       const key = rows.filter(row => row['part'] !== '0')
       return {
-        columns: rows.map(row => String(row['name'])),
+        columns: rows.map(row => textIn(row, 'name')),
         key: key
           .toSorted((a, b) => Number(a['part']) - Number(b['part']))
-          .map(row => String(row['name'])),
+          .map(row => textIn(row, 'name')),
       }
     },
     async runDdl(session, _table, statements) {
@@ -55,8 +66,8 @@ export function sqliteUpstream(
     },
     packetBytes: () => Promise.resolve(64 * 1024 * 1024),
     async file(session) {
-      const [row] = await session.rows(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
-      const file = row['file']
+      const rows = await session.rows(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
+      const { file } = oneOf(rows)
       return typeof file === 'string' && file !== '' ? file : undefined
     },
   }
@@ -74,7 +85,7 @@ class SqliteSession implements UpstreamSession {
   rows(sql: string, parameters: readonly UpstreamValue[] = []): Promise<UpstreamRow[]> {
     return this.#step(sql, () => {
       // PRAGMA and the like give rows where run() is wanted; a statement with rows is always asked for through here.
-      return this.#connection.prepare(sql).all(...(parameters as SqliteValue[])) as UpstreamRow[]
+      return rowsOf(this.#connection.prepare(sql).all(...(parameters as SqliteValue[])))
     })
   }
 
