@@ -17,10 +17,10 @@ const watched = new WeakSet<DriverSocket>()
 export function guardSocket(socket: DriverSocket, fault: (error: Error) => void): void {
   if (watched.has(socket)) return
   watched.add(socket)
-  const emit = socket.emit
+  const emit = socket.emit.bind(socket)
   socket.emit = (event, ...values) => {
     try {
-      return emit.call(socket, event, ...values)
+      return emit(event, ...values)
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error))
       fault(cause)

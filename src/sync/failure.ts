@@ -62,9 +62,10 @@ function harmless(error: unknown): Error {
 
 /** Whether two failures say the same; numbers in them may have moved on between the two. */
 export function isSameFailure(a: unknown, b: unknown): boolean {
-  const withoutNumbers = (error: unknown): string => messageOf(error).replaceAll(/\d+/g, '')
   return codeOf(a) === codeOf(b) && withoutNumbers(a) === withoutNumbers(b)
 }
+
+const withoutNumbers = (error: unknown): string => messageOf(error).replaceAll(/\d+/g, '')
 
 const RETRYABLE: ReadonlySet<string> = new Set<SyncErrorCode>([
   'SYNC_TIMEOUT',

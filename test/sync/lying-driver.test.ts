@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import type { SqliteConnection, SqliteStatement } from '../../src/sync/connection.ts'
@@ -80,13 +81,7 @@ const lies: readonly (readonly [string, Lie])[] = [
     Symbol('value'),
     new Uint8Array([255]),
     new Date(0),
-  ].map(
-    value =>
-      [
-        `each value ${typeof value === 'symbol' ? 'a symbol' : `${typeof value} ${String(value)}`}`,
-        eachValue(value),
-      ] as const,
-  ),
+  ].map(value => [`each value ${inspect(value)}`, eachValue(value)] as const),
   ['an exception that is nothing', thrown(undefined)],
   ['an exception that is NULL', thrown(null)],
   ['an exception that is text', thrown('broken')],
@@ -140,7 +135,7 @@ class Liar {
           on: (event: 'error', listener: (error: unknown) => void) => made.on(event, listener),
           end: () => made.end(),
           destroy: () => made.destroy(),
-        } as never
+        }
       }, options)
     }
     if (name === 'PostgreSQL') {
@@ -178,6 +173,9 @@ class Liar {
   }
 }
 
+const rows = (of: Followed): unknown[] =>
+  of.replica.prepare('SELECT id, content, embedding FROM shadow_vec_docs ORDER BY id').all()
+
 onEachUpstream('a driver that lies', (world, kind) => {
   for (const [title, lie] of lies) {
     test(title, () =>
@@ -201,10 +199,6 @@ onEachUpstream('a driver that lies', (world, kind) => {
           }
           const fresh = new Followed(w.upstream.upstream)
           await fresh.catchUp(w.upstream.upstream)
-          const rows = (of: Followed): unknown[] =>
-            of.replica
-              .prepare('SELECT id, content, embedding FROM shadow_vec_docs ORDER BY id')
-              .all()
           assert.deepEqual(rows(followed), rows(fresh))
           await fresh.stop()
         } finally {

@@ -200,7 +200,7 @@ class MysqlSession implements UpstreamSession {
         () => this.destroy(),
         this.#closed.signal,
       )
-      return Array.isArray(answer) ? (answer[0] as unknown) : undefined
+      return Array.isArray(answer) ? answer[0] : undefined
     } catch (error) {
       throw upstreamFailure(mysqlFailure(error), error, doing)
     }
