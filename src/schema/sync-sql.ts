@@ -20,7 +20,7 @@ export interface ReadingSql {
   readonly payloads: string
   /** [dataset, ...ids] -> id, content, meta, embedding, embedding_model, archived. */
   documents(count: number): string
-  /** Ids in byte order with their sizes: [dataset, cursor], the cursor's own row only with `inclusive`. */
+  /** Ids in byte order with their sizes: [dataset, cursor], the cursor's own row only with `inclusive`. Ids may be bytes. */
   pageSizes(limit: number, inclusive: boolean): string
   /** [dataset, first id, last id] -> as `documents`. */
   readonly page: string
@@ -28,6 +28,8 @@ export interface ReadingSql {
   readonly countEntries: string
   /** Per bucket of ids: [dataset] -> bucket, n, sum_a, sum_b. Absent where the database has no md5. */
   readonly checksums: string | undefined
+  /** Rows whose key is no text: [dataset, dataset] -> id, flaw. Absent where a column holds its own type alone. */
+  readonly strays?: string
   /** Rows of one bucket: [dataset, bucket] -> id, hash. */
   readonly bucket: string | undefined
 }

@@ -73,5 +73,5 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'NULL'
   if (value instanceof Uint8Array) return 'bytes'
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'string' ? 'other text' : typeof value
+  return typeof value === 'string' ? 'text' : typeof value
 }

@@ -139,7 +139,8 @@ async function decodeEntry(
   payload: Uint8Array | string | undefined,
   guard: VectorGuard,
 ): Promise<{ change: Change; bytes: number } | undefined> {
-  const { scn, documentId } = entry
+  const { scn, documentId, flaw } = entry
+  if (flaw !== undefined) throw new Poison(flaw)
   switch (entry.op) {
     case 'delete':
       return { change: { kind: 'delete', scn, id: documentId }, bytes: 0 }

@@ -1,11 +1,11 @@
-import { textIn } from './answer.ts'
 import { checkHead, checkIdentity, name } from './checks.ts'
-import { Poison, type SyncDocument } from './document.ts'
+import { idForMessage, idFromRow, Poison, type SyncDocument } from './document.ts'
 import { halted } from './halt.ts'
 import { fingerprint } from './log-entry.ts'
 import { decodeRow } from './source.ts'
 import type { SyncState } from './sync-state.ts'
 import { guardOf, type StepContext } from './tail.ts'
+import type { UpstreamRow } from './upstream.ts'
 
 /**
  * A bootstrap copies rows page by page, each page in a snapshot of its own, and tails the log from the number it began
@@ -60,6 +60,11 @@ export async function bootstrapStep(
     )
     const documents: SyncDocument[] = []
     const buried: { id: string; reason: string }[] = []
+    const refuse = (id: string, why: string): void => {
+      const reason = `row ${JSON.stringify(id)} of dataset ${name(datasetId)}: ${why}`
+      if (context.poison === 'stop') throw halted('POISON_ENTRY', reason, MEND_OR_BURY)
+      buried.push({ id, reason })
+    }
     for (const row of rows) {
       try {
         const document = decodeRow(row)
@@ -67,14 +72,12 @@ export async function bootstrapStep(
         documents.push(document)
       } catch (error) {
         if (!(error instanceof Poison)) throw error
-        const id = textIn(row, 'id')
-        const reason = `row ${JSON.stringify(id)} of dataset ${name(datasetId)}: ${error.message}`
-        if (context.poison === 'stop') {
-          throw halted('POISON_ENTRY', reason, `mend it upstream, or use policy 'dead-letter'`)
-        }
-        buried.push({ id, reason })
+        refuse(idForMessage(row), error.message)
+        // The copy goes on after its last id: one that is not UTF-8 has no place in that order.
+        if (!isReadable(row)) throw halted('POISON_ENTRY', buried.at(-1)!.reason, MEND)
       }
     }
+    for (const { id, flaw } of last ? await snapshot.strays(datasetId) : []) refuse(id, flaw)
     const next = replica.advance(state, context.lease, () => {
       for (const document of documents) replica.upsert(datasetId, head.lastScn, document)
       for (const { id, reason } of buried) {
@@ -87,11 +90,23 @@ export async function bootstrapStep(
         ...state,
         phase: !last ? 'bootstrap' : state.lastScn >= readyScn ? 'live' : 'catchup',
         readyScn,
-        bootCursor: copied === undefined ? state.bootCursor : textIn(copied, 'id'),
+        bootCursor: copied === undefined ? state.bootCursor : idFromRow(copied),
         dimension: guard.dimension,
         model: guard.model,
       }
     })
     return { state: next, rows: rows.length }
   })
+}
+
+const MEND = 'mend it upstream'
+const MEND_OR_BURY = `${MEND}, or use policy 'dead-letter'`
+
+function isReadable(row: UpstreamRow): boolean {
+  try {
+    idFromRow(row)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 
 /** What is hashed of a row; text as its UTF-8 bytes. */
 export interface HashedRow {
-  readonly id: string
   readonly content: string | Uint8Array | null
   readonly meta: string | Uint8Array | null
   readonly embedding: Uint8Array | null
@@ -14,11 +13,27 @@ export interface HashedRow {
  * md5 over the md5 of each column: each database computes the same without ever holding a row's bytes twice. The row's
  * number is not part of it.
  */
-export function rowHash(row: HashedRow, idHash: string = md5(row.id)): string {
+export function rowHash(row: HashedRow, idHash: string): string {
   const { content, meta, embedding, embeddingModel, archived } = row
   return md5(
     `${idHash}|${orTilde(content)}|${orTilde(meta)}|${orTilde(embedding)}|${orTilde(embeddingModel)}|${archived ?? ''}`,
   )
+}
+
+/** The hash of a row that is not what a replicator would have written: no other row has it. */
+export const flawedHash = (idHash: string, flaw: string): string => md5(`${idHash} flawed: ${flaw}`)
+
+/** Names a row on either side, byte for byte. */
+export interface HashedKey {
+  readonly key: string
+  readonly idHash: string
+}
+
+/** An id of any bytes as text that keeps them apart: one character a byte. */
+export function keyOf(id: string | Uint8Array): string {
+  const bytes =
+    typeof id === 'string' ? Buffer.from(id) : Buffer.from(id.buffer, id.byteOffset, id.byteLength)
+  return bytes.toString('latin1')
 }
 
 export const md5 = (value: string | Uint8Array): string =>

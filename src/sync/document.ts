@@ -1,4 +1,4 @@
-import { textIn, valueIn } from './answer.ts'
+import { garbled, kindOf, valueIn } from './answer.ts'
 import type { UpstreamRow } from './upstream.ts'
 
 /** A row of a shadow table, its dataset being known from where it stands. */
@@ -20,13 +20,26 @@ export class Poison extends Error {
 /** A row as an upstream's driver gives it. */
 export function documentFromRow(row: UpstreamRow): SyncDocument {
   return checked({
-    id: textIn(row, 'id'),
+    id: idFromRow(row),
     content: text(valueIn(row, 'content'), 'content'),
     meta: text(valueIn(row, 'meta'), 'meta'),
     embedding: bytes(valueIn(row, 'embedding')),
     embeddingModel: text(valueIn(row, 'embedding_model'), 'embedding_model'),
     archived: flag(valueIn(row, 'archived')),
   })
+}
+
+/** The id of a row or an entry: text, or its bytes where the database does not vouch for UTF-8. */
+export function idFromRow(row: UpstreamRow, column = 'id'): string {
+  const id = text(valueIn(row, column), 'the id')
+  if (id === null) throw garbled(`column ${column} is NULL`)
+  return id
+}
+
+/** For messages: what is not UTF-8 is replaced. */
+export function idForMessage(row: UpstreamRow, column = 'id'): string {
+  const id = row[column]
+  return id instanceof Uint8Array ? Buffer.from(id).toString() : String(id)
 }
 
 /** The payload of an insert or update; undefined when it only refers to the row. */
@@ -80,24 +93,26 @@ function text(value: unknown, column: string): string | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return utf8(value)
-  throw new Poison(`${column} is ${typeof value}, not text`)
+  throw new Poison(`${column} is ${kindOf(value)}, not text`)
 }
 
 function bytes(value: unknown): Uint8Array | null {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return value
-  throw new Poison(`embedding is ${typeof value}, not bytes`)
+  throw new Poison(`embedding is ${kindOf(value)}, not bytes`)
 }
 
 /** Some servers write a parameter of a procedure into JSON as a string. */
 function flag(value: unknown): number {
   if (value === null || value === undefined || value === false) return 0
   if (value === true) return 1
-  const number = Number(value)
-  if (typeof value === 'object' || !Number.isInteger(number)) {
-    throw new Poison(`archived is ${JSON.stringify(value)}, not a number`)
+  const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
+  if (
+    typeof number === 'bigint' ? Number.isSafeInteger(Number(number)) : Number.isSafeInteger(number)
+  ) {
+    return Number(number)
   }
-  return number
+  throw new Poison(`archived is ${kindOf(value)}, not a whole number below 2^53`)
 }
 
 function fromHex(value: unknown): Uint8Array | null {

@@ -8,6 +8,8 @@ export interface EntryHead {
   readonly size: number
   /** Microseconds since 1970 by the upstream's clock; 0 where the log does not keep it. */
   readonly createdUs: bigint
+  /** Why the entry cannot be applied, known before its payload is read. */
+  readonly flaw?: string
 }
 
 /** One line of the log. `payload` is undefined for an entry that needs none. */

@@ -1,10 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import { checkHead } from './checks.ts'
+import { inTransaction } from './connection.ts'
 import { Poison, type SyncDocument } from './document.ts'
+import { isStray } from './replica-rows.ts'
 import { decodeRow } from './source.ts'
-import type { SyncState } from './sync-state.ts'
 import { guardOf, type StepContext } from './tail.ts'
 import {
+  foreignDatasets,
   verifyDatasets,
+  type DatasetVerification,
   type RowDifference,
   type VerifyOptions,
   type VerifyReport,
@@ -18,21 +22,52 @@ export interface RepairReport {
   readonly repaired: number
 }
 
-/** Writes anew the rows that differ and no others. */
+/**
+ * Writes anew the rows that differ and no others. Rows of a dataset that the upstream does not have may belong to
+ * somebody else: they go when the dataset is `named`.
+ */
 export async function repairDatasets(
   context: StepContext,
-  states: readonly SyncState[],
+  wanted: (datasetId: string) => boolean,
+  named: readonly string[],
   options: VerifyOptions,
 ): Promise<RepairReport> {
-  const before = await verifyDatasets(context, states, options)
+  const before = await verifyDatasets(context, wanted, options)
   if (before.equal) return { before, after: before, repaired: 0 }
+  let repaired = await removeForeign(context, named)
+  for (const dataset of before.datasets) repaired += await repairDataset(context, dataset)
+  return { before, after: await verifyDatasets(context, wanted, options), repaired }
+}
+
+async function repairDataset(
+  context: StepContext,
+  { datasetId, differences, replica: { rows } }: DatasetVerification,
+): Promise<number> {
+  const { replica, lease } = context
+  const state = replica.state(datasetId)
   let repaired = 0
-  for (const dataset of before.datasets) {
-    for (let at = 0; at < dataset.differences.length; at += 500) {
-      repaired += await rewrite(context, dataset.datasetId, dataset.differences.slice(at, at + 500))
-    }
+  if (state.phase === 'dropped') {
+    if (rows === 0) return 0
+    replica.advance(state, lease, () => {
+      repaired += replica.deleteAll(datasetId) + replica.removeStrays(datasetId)
+      return state
+    })
+    return repaired
   }
-  return { before, after: await verifyDatasets(context, states, options), repaired }
+  if (differences.some(isStray)) {
+    replica.advance(state, lease, () => {
+      repaired += replica.removeStrays(datasetId)
+      return state
+    })
+  }
+  const byId = differences.filter(difference => !isStray(difference))
+  for (let at = 0; at < byId.length; at += 500) {
+    repaired += await rewrite(context, datasetId, byId.slice(at, at + 500))
+  }
+  if (byId.some(({ id, kind }) => kind === 'extra' && id.includes('\uFFFD'))) {
+    repaired += removeNameless(context, datasetId)
+  }
+  return repaired
 }
 
 /**
@@ -70,12 +105,43 @@ async function rewrite(
     }
     replica.advance(state, lease, () => {
       for (const [id, document] of usable) {
-        if (document === undefined) replica.remove(datasetId, id)
-        else replica.overwrite(datasetId, head.lastScn, document)
-        written++
+        if (document === undefined) written += replica.remove(datasetId, id)
+        else {
+          replica.overwrite(datasetId, head.lastScn, document)
+          written++
+        }
       }
       return { ...state, dimension: guard.dimension, model: guard.model }
     })
     return written
   })
+}
+
+/** Rows whose id is not UTF-8: no upstream has them, and no text names them. */
+function removeNameless({ replica, lease }: StepContext, datasetId: string): number {
+  let removed = 0
+  const state = replica.state(datasetId)
+  replica.advance(state, lease, () => {
+    const nameless: Uint8Array[] = []
+    for (const { id } of replica.rows(datasetId, state.lastScn)) if (!isUtf8(id)) nameless.push(id)
+    for (const id of nameless) removed += replica.removeBytes(datasetId, id)
+    return state
+  })
+  return removed
+}
+
+async function removeForeign(context: StepContext, named: readonly string[]): Promise<number> {
+  if (named.length === 0) return 0
+  const { source, replica, lease } = context
+  const heads = await source.heads()
+  let removed = 0
+  for (const { datasetId, stored } of foreignDatasets(context, heads)) {
+    if (!named.includes(datasetId)) continue
+    removed += inTransaction(replica.connection, 'BEGIN IMMEDIATE', () => {
+      lease?.assertHeld()
+      // Copied from the upstream since: not foreign any more.
+      return replica.state(datasetId).phase === 'new' ? replica.removeDataset(stored) : 0
+    })
+  }
+  return removed
 }

@@ -6,6 +6,7 @@ import {
   replicaTables,
   STATE_COLUMNS,
 } from '../schema/sqlite/replica-tables.ts'
+import { LETTER_BYTES, UTF8_LETTER } from '../schema/sqlite/stored-rows.ts'
 import { doubleQuoted as q, type SyncNames } from '../schema/sync-names.ts'
 import { inTransaction, type SqliteConnection } from './connection.ts'
 import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
@@ -19,6 +20,7 @@ const ADDABLE: ReadonlyMap<string, string> = new Map([
 
 interface Column {
   readonly name: string
+  readonly type: string
   readonly notnull: number | bigint
   readonly pk: number | bigint
   readonly dflt_value: string | null
@@ -31,6 +33,7 @@ export function prepareReplica(
   names: SyncNames,
 ): { replicaId: string } {
   try {
+    refuseEncoding(connection)
     return inTransaction(connection, 'BEGIN IMMEDIATE', () => {
       completeState(connection, names)
       for (const statement of replicaTables(names)) connection.exec(statement)
@@ -57,6 +60,15 @@ export function prepareReplica(
       cause: error,
     })
   }
+}
+
+/** Bytes of text are compared with an upstream's, and those are UTF-8. */
+function refuseEncoding(connection: SqliteConnection): void {
+  const row = connection.prepare(LETTER_BYTES).get() as { bytes: string }
+  if (row.bytes === UTF8_LETTER) return
+  throw new VecError('SYNC_REPLICA', 'the replica holds its text as UTF-16, expected UTF-8', {
+    hint: 'make the replica in a new file: SQLite uses UTF-8 unless PRAGMA encoding says otherwise',
+  })
 }
 
 /** The main file of a connection, resolved; undefined for a database in memory. */
@@ -119,6 +131,7 @@ function completeShadow(connection: SqliteConnection, table: string): void {
       differences.push(`column ${name} is NOT NULL`)
     }
   }
+  differences.push(...wrongTypes(columns), ...wrongCollations(connection, table))
   for (const column of columns) {
     if (!known.has(column.name) && Number(column.notnull) !== 0 && column.dflt_value === null) {
       differences.push(`column ${column.name} is NOT NULL without a default`)
@@ -136,8 +149,58 @@ function completeShadow(connection: SqliteConnection, table: string): void {
   }
 }
 
+/** Columns whose declared type would turn what is written into something else: '7' into 7, 0 into 0.0. */
+function wrongTypes(columns: readonly Column[]): string[] {
+  return columns.flatMap(({ name, type }) => {
+    const expected = TYPES.get(name)
+    if (expected === undefined || expected.keeps.includes(affinityOf(type))) return []
+    return [`column ${name} is declared ${type}, not ${expected.type}`]
+  })
+}
+
+type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
+
+interface ColumnType {
+  readonly type: string
+  /** What leaves the values as they are. */
+  readonly keeps: readonly Affinity[]
+}
+
+const TEXT: ColumnType = { type: 'TEXT', keeps: ['TEXT', 'BLOB'] }
+const INTEGER: ColumnType = { type: 'INTEGER', keeps: ['INTEGER', 'NUMERIC', 'BLOB'] }
+
+const TYPES: ReadonlyMap<string, ColumnType> = new Map([
+  ['dataset_id', TEXT],
+  ['id', TEXT],
+  ['content', TEXT],
+  ['meta', TEXT],
+  ['embedding_model', TEXT],
+  ['scn', INTEGER],
+  ['archived', INTEGER],
+])
+
+/** SQLite's own rules, in their order. */
+function affinityOf(type: string): Affinity {
+  if (/INT/i.test(type)) return 'INTEGER'
+  if (/CHAR|CLOB|TEXT/i.test(type)) return 'TEXT'
+  if (type === '' || /BLOB/i.test(type)) return 'BLOB'
+  return /REAL|FLOA|DOUB/i.test(type) ? 'REAL' : 'NUMERIC'
+}
+
+/** A key under NOCASE or RTRIM has one row where an upstream has two. */
+function wrongCollations(connection: SqliteConnection, table: string): string[] {
+  const rows = connection
+    .prepare(
+      `SELECT c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c WHERE i.origin = 'pk' AND c.key = 1`,
+    )
+    .all(table) as { name: string; coll: string }[]
+  return rows
+    .filter(({ coll }) => coll !== 'BINARY')
+    .map(({ name, coll }) => `its primary key compares ${name} by ${coll}, not byte by byte`)
+}
+
 function columnsOf(connection: SqliteConnection, table: string): Column[] {
   return connection
-    .prepare('SELECT name, "notnull", pk, dflt_value FROM pragma_table_info(?)')
+    .prepare('SELECT name, type, "notnull", pk, dflt_value FROM pragma_table_info(?)')
     .all(table) as Column[]
 }

@@ -1,5 +1,6 @@
 import { VecError } from '../errors.ts'
 import { STATE_COLUMNS } from '../schema/sqlite/replica-tables.ts'
+import { deleteStrays, OF_DATASET, storedRows, strayRows } from '../schema/sqlite/stored-rows.ts'
 import { doubleQuoted as q, type SyncNames } from '../schema/sync-names.ts'
 import { inTransaction, type SqliteConnection, type SqliteStatement } from './connection.ts'
 import type { SyncDocument } from './document.ts'
@@ -7,19 +8,27 @@ import type { HaltCode } from './halt.ts'
 import type { Lease } from './lease.ts'
 import { newState, type Phase, type SyncState } from './sync-state.ts'
 
-/** A row of the replica as verification reads it: the bytes that are stored. */
-export interface ReplicaRow {
-  readonly id: string
+/** A row of the replica as verification reads it: the bytes that are stored, and what is wrong with how they are. */
+export interface StoredRow {
+  readonly id: Uint8Array
   readonly content: Uint8Array | null
   readonly meta: Uint8Array | null
   readonly embedding: Uint8Array | null
   readonly embedding_model: Uint8Array | null
-  readonly archived: number | bigint | string | null
+  readonly archived: string | null
+  readonly flaw: string | null
+}
+
+/** A row whose key only looks like one of a dataset. */
+export interface StrayRow {
+  readonly id: Uint8Array | null
+  readonly flaw: string
 }
 
 /** The replica's rows and checkpoints. Every write happens in `advance`, together with the checkpoint it leads to. */
 export class Replica {
   readonly connection: SqliteConnection
+  readonly #name: string
   readonly #table: string
   readonly #names: SyncNames
   readonly #shadowTable: string
@@ -29,6 +38,7 @@ export class Replica {
 
   constructor(connection: SqliteConnection, table: string, shadowTable: string, names: SyncNames) {
     this.connection = connection
+    this.#name = table
     this.#table = q(table)
     this.#shadowTable = shadowTable
     this.#names = names
@@ -98,28 +108,32 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   }
 
   delete(datasetId: string, scn: bigint, id: string): void {
-    this.#prepare(`DELETE FROM ${this.#table} WHERE dataset_id = ? AND id = ? AND scn < ?`).run(
-      datasetId,
-      id,
-      scn,
-    )
+    this.#delete(`${ONE} AND scn < ?`, datasetId, id, scn)
   }
 
-  remove(datasetId: string, id: string): void {
-    this.#prepare(`DELETE FROM ${this.#table} WHERE dataset_id = ? AND id = ?`).run(datasetId, id)
+  /** For repair: whatever number the row carries. The number of rows that are gone. */
+  remove(datasetId: string, id: string): number {
+    return this.#delete(ONE, datasetId, id)
   }
 
-  deleteAll(datasetId: string): void {
-    this.#prepare(`DELETE FROM ${this.#table} WHERE dataset_id = ?`).run(datasetId)
+  deleteAll(datasetId: string): number {
+    return this.#delete(OF_DATASET, datasetId)
+  }
+
+  #delete(where: string, ...values: (string | bigint)[]): number {
+    const { changes } = this.#prepare(`DELETE FROM ${this.#table} WHERE ${where}`).run(...values)
+    return Number(changes)
   }
 
   /** Before a bootstrap: rows stay searchable, and those it does not meet are swept at its end. */
   markStale(datasetId: string): void {
-    this.#prepare(`UPDATE ${this.#table} SET scn = -1 WHERE dataset_id = ?`).run(datasetId)
+    this.#prepare(`UPDATE ${this.#table} SET scn = -1 WHERE ${OF_DATASET}`).run(datasetId)
   }
 
+  /** Strays are none of this dataset's rows, whatever they look like. */
   sweepStale(datasetId: string): void {
-    this.#prepare(`DELETE FROM ${this.#table} WHERE dataset_id = ? AND scn = -1`).run(datasetId)
+    this.#delete(`${OF_DATASET} AND scn = -1`, datasetId)
+    this.removeStrays(datasetId)
   }
 
   bury(
@@ -143,21 +157,52 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
     )
   }
 
-  /** In order of ids, so that a scan reads the file forward. */
-  rows(datasetId: string): Iterable<ReplicaRow> {
-    return this.connection
-      .prepare(
-        `SELECT id, CAST(content AS BLOB) AS content, CAST(meta AS BLOB) AS meta, CAST(embedding AS BLOB) AS embedding,
-  CAST(embedding_model AS BLOB) AS embedding_model, archived FROM ${this.#table} WHERE dataset_id = ? ORDER BY id`,
-      )
-      .iterate(datasetId) as Iterable<ReplicaRow>
+  /** In order of ids, so that a scan reads the file forward; `scn` is the last change that a row may carry. */
+  rows(datasetId: string, scn: bigint): Iterable<StoredRow> {
+    const statement = this.connection.prepare(storedRows(this.#name))
+    return statement.iterate(scn, datasetId) as Iterable<StoredRow>
   }
 
-  count(datasetId: string): number {
-    const row = this.#prepare(`SELECT count(*) AS n FROM ${this.#table} WHERE dataset_id = ?`).get(
-      datasetId,
-    ) as { n: number | bigint }
+  strays(datasetId: string): StrayRow[] {
+    return this.connection.prepare(strayRows(this.#name)).all(datasetId, datasetId) as StrayRow[]
+  }
+
+  removeStrays(datasetId: string): number {
+    const { changes } = this.#prepare(deleteStrays(this.#name)).run(datasetId, datasetId)
+    return Number(changes)
+  }
+
+  /** For an id that no text can name. */
+  removeBytes(datasetId: string, id: Uint8Array): number {
+    const { changes } = this.#prepare(
+      `DELETE FROM ${this.#table} WHERE ${OF_DATASET} AND id COLLATE BINARY = CAST(? AS TEXT)`,
+    ).run(datasetId, id)
+    return Number(changes)
+  }
+
+  /** Datasets that have rows, known or not; the bytes of their names, because no text may name them. */
+  datasets(): { readonly stored: Uint8Array; readonly rows: number }[] {
+    const rows = this.connection
+      .prepare(
+        `SELECT coalesce(CAST(dataset_id AS BLOB), x'') AS stored, count(*) AS n FROM ${this.#table} GROUP BY 1`,
+      )
+      .all() as { stored: Uint8Array; n: number | bigint }[]
+    return rows.map(({ stored, n }) => ({ stored, rows: Number(n) }))
+  }
+
+  /** Rows of a dataset, with those that only look like some. */
+  countAll(datasetId: string): number {
+    const row = this.#prepare(
+      `SELECT count(*) AS n FROM ${this.#table} WHERE coalesce(CAST(dataset_id AS TEXT), '') = ? COLLATE BINARY`,
+    ).get(datasetId) as { n: number | bigint }
     return Number(row.n)
+  }
+
+  removeDataset(stored: Uint8Array): number {
+    const { changes } = this.#prepare(
+      `DELETE FROM ${this.#table} WHERE coalesce(CAST(dataset_id AS BLOB), x'') = ?`,
+    ).run(stored)
+    return Number(changes)
   }
 
   #selectState(): string {
@@ -200,6 +245,8 @@ FROM ${q(this.#names.state)} WHERE shadow_table = ?`
     return statement
   }
 }
+
+const ONE = `${OF_DATASET} AND id = ? COLLATE BINARY`
 
 const INTEGERS = ['last_scn', 'ready_scn', 'boot_scn', 'applied', 'updated_at']
 

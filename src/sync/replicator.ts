@@ -172,15 +172,25 @@ export class Replicator {
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#mutex.run(async () => {
       await this.#ready()
-      return verifyDatasets(this.context(), this.#chosen(options.datasets), options)
+      const { datasets } = options
+      const report = await verifyDatasets(this.context(), this.#filter(datasets), options)
+      refuseUnknown(datasets, report)
+      return report
     })
   }
 
-  /** Verifies, then writes anew those rows alone that differ. */
+  /**
+   * Verifies, then writes anew those rows alone that differ. Rows of a dataset that the upstream does not have go when
+   * the dataset is named, in `datasets` here or in the replicator's options.
+   */
   repair(options: VerifyOptions = {}): Promise<RepairReport> {
     return this.#mutex.run(async () => {
       await this.#ready()
-      return repairDatasets(this.context(), this.#chosen(options.datasets), options)
+      const { datasets } = options
+      const named = exactNames(datasets ?? this.#options.datasets ?? [])
+      const report = await repairDatasets(this.context(), this.#filter(datasets), named, options)
+      refuseUnknown(datasets, report.before)
+      return report
     })
   }
 
@@ -338,13 +348,15 @@ export class Replicator {
     }
   }
 
+  #filter(datasets: readonly string[] | undefined): (datasetId: string) => boolean {
+    return datasets === undefined ? this.#wanted : datasetFilter(datasets)
+  }
+
   #chosen(datasets?: readonly string[]): SyncState[] {
-    const filter = datasets === undefined ? this.#wanted : datasetFilter(datasets)
+    const filter = this.#filter(datasets)
     const chosen = this.#replica.states().filter(state => filter(state.datasetId))
     for (const name of exactNames(datasets ?? [])) {
-      if (!chosen.some(({ datasetId }) => datasetId === name)) {
-        throw new VecError('SYNC_REPLICA', `the replica has no dataset ${JSON.stringify(name)}`)
-      }
+      if (!chosen.some(({ datasetId }) => datasetId === name)) throw unknownDataset(name)
     }
     return chosen
   }
@@ -358,6 +370,15 @@ export class Replicator {
     return states[0]?.datasetId
   }
 }
+
+function refuseUnknown(datasets: readonly string[] | undefined, report: VerifyReport): void {
+  for (const name of exactNames(datasets ?? [])) {
+    if (!report.datasets.some(({ datasetId }) => datasetId === name)) throw unknownDataset(name)
+  }
+}
+
+const unknownDataset = (name: string): VecError =>
+  new VecError('SYNC_REPLICA', `the replica has no dataset ${JSON.stringify(name)}`)
 
 /** The connection, the lease, a statement that is wrong by itself: the other datasets would meet the same. */
 function concernsAll(error: unknown): boolean {

@@ -11,7 +11,7 @@ import {
   textIn,
   valueIn,
 } from './answer.ts'
-import { documentFromRow, type SyncDocument } from './document.ts'
+import { documentFromRow, idForMessage, idFromRow, Poison, type SyncDocument } from './document.ts'
 import { isRetryable, isSameFailure, messageOf } from './failure.ts'
 import { haltCode } from './halt.ts'
 import type { EntryHead } from './log-entry.ts'
@@ -196,13 +196,7 @@ export class Snapshot {
 
   async sizes(datasetId: string, from: bigint, limit: number): Promise<EntryHead[]> {
     const rows = await this.#rows(this.#source.sql.reading.sizes(limit), [datasetId, from])
-    return rows.map(row => ({
-      scn: integerIn(row, 'scn'),
-      op: textIn(row, 'op'),
-      documentId: textIn(row, 'document_id'),
-      size: numberIn(row, 'size'),
-      createdUs: integerIn(row, 'created_us'),
-    }))
+    return rows.map(entryFromRow)
   }
 
   async payloads(
@@ -220,16 +214,18 @@ export class Snapshot {
     for (let at = 0; at < ids.length; at += 100) {
       const some = ids.slice(at, at + 100)
       const sql = this.#source.sql.reading.documents(some.length)
-      for (const row of await this.#rows(sql, [datasetId, ...some]))
-        found.set(textIn(row, 'id'), row)
+      for (const row of await this.#rows(sql, [datasetId, ...some])) found.set(idFromRow(row), row)
     }
     return found
   }
 
-  /** The next rows in order of ids, as many as fit; `cursor` null begins at the first. */
+  /**
+   * The next rows in order of ids, as many as fit; `cursor` null begins at the first. A cursor of bytes is exact where an
+   * id is not UTF-8.
+   */
   async page(
     datasetId: string,
-    cursor: string | null,
+    cursor: string | Uint8Array | null,
     limit: number,
     byteBudget: number,
   ): Promise<{ rows: UpstreamRow[]; last: boolean }> {
@@ -244,10 +240,18 @@ export class Snapshot {
       if (take > 0 && bytes > byteBudget) break
     }
     if (take === 0) return { rows: [], last: true }
-    const ends = [textIn(sizes[0], 'id'), textIn(sizes[take - 1], 'id')]
+    const ends = [storedId(sizes[0]), storedId(sizes[take - 1])]
     const rows = await this.#rows(reading.page, [datasetId, ...ends])
     if (rows.length !== take) throw garbled(`a page of ${take} rows came with ${rows.length}`)
     return { rows, last: take === sizes.length && sizes.length < limit }
+  }
+
+  /** Rows whose key only looks like one of this dataset; no log entry can name them. */
+  async strays(datasetId: string): Promise<{ readonly id: string; readonly flaw: string }[]> {
+    const sql = this.#source.sql.reading.strays
+    if (sql === undefined) return []
+    const rows = await this.#rows(sql, [datasetId, datasetId])
+    return rows.map(row => ({ id: idForMessage(row), flaw: textIn(row, 'flaw') }))
   }
 
   async countEntries(datasetId: string, from: bigint, to: bigint): Promise<number> {
@@ -293,6 +297,37 @@ function headFromRow(row: UpstreamRow): Head {
     lastScn: integerIn(row, 'last_scn'),
     prunedScn: integerIn(row, 'pruned_scn'),
   }
+}
+
+function entryFromRow(row: UpstreamRow): EntryHead {
+  const flaw = flawOf(row)
+  return {
+    scn: integerIn(row, 'scn'),
+    op: textIn(row, 'op'),
+    documentId: idForMessage(row, 'document_id'),
+    size: numberIn(row, 'size'),
+    createdUs: integerIn(row, 'created_us'),
+    ...(flaw === undefined ? {} : { flaw }),
+  }
+}
+
+/** A key that the log cannot name, where the database permits one. */
+function flawOf(row: UpstreamRow): string | undefined {
+  const { id_type: stored = 'text' } = row
+  if (stored !== 'text') return `its document_id is stored as ${String(stored).toUpperCase()}`
+  try {
+    idFromRow(row, 'document_id')
+    return undefined
+  } catch (error) {
+    if (error instanceof Poison) return error.message
+    throw error
+  }
+}
+
+/** An id as it was given, to be sent back. */
+export function storedId(row: UpstreamRow): string | Uint8Array {
+  const id = valueIn(row, 'id')
+  return id instanceof Uint8Array ? id : textIn(row, 'id')
 }
 
 function payloadIn(row: UpstreamRow): Uint8Array | string {

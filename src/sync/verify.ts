@@ -1,14 +1,13 @@
 import { VecError } from '../errors.ts'
 import { checkHead } from './checks.ts'
-import { Checksums, bucketOf, md5, rowHash } from './checksum.ts'
 import { inTransaction } from './connection.ts'
 import { pause } from './deadline.ts'
 import { audit } from './legacy/audit.ts'
-import type { Replica } from './replica.ts'
-import type { Snapshot } from './source.ts'
-import type { SyncState } from './sync-state.ts'
+import { differingRows, replicaChecksums } from './replica-rows.ts'
+import type { Heads } from './source.ts'
+import { newState, type SyncState } from './sync-state.ts'
 import { tailStep, type StepContext } from './tail.ts'
-import { upstreamChecksums, upstreamHashes } from './upstream-checksums.ts'
+import { upstreamChecksums, upstreamHashes } from './upstream-rows.ts'
 
 export interface VerifyOptions {
   readonly datasets?: readonly string[]
@@ -21,6 +20,8 @@ export interface VerifyOptions {
 export interface RowDifference {
   readonly id: string
   readonly kind: 'missing' | 'extra' | 'different'
+  /** What is wrong with how a row is stored, where that is what differs: a BLOB that should be text, for instance. */
+  readonly reason?: string
 }
 
 export interface DatasetVerification {
@@ -40,14 +41,51 @@ export interface VerifyReport {
   readonly datasets: readonly DatasetVerification[]
 }
 
+/**
+ * Compares datasets that the replica knows, and names those that one side alone has: the upstream's that were not copied
+ * yet, and rows under a name that the upstream does not have.
+ */
 export async function verifyDatasets(
   context: StepContext,
-  states: readonly SyncState[],
+  wanted: (datasetId: string) => boolean,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const datasets: DatasetVerification[] = []
+  const states = context.replica.states().filter(state => wanted(state.datasetId))
   for (const state of states) datasets.push(await verifyDataset(context, state, options))
+  const heads = await context.source.heads()
+  const known = new Set(context.replica.states().map(state => state.datasetId))
+  for (const [datasetId, { deleted }] of heads.datasets) {
+    if (wanted(datasetId) && !known.has(datasetId) && !deleted) {
+      datasets.push(skipped(newState(datasetId, context.source.shadowTable), 'not copied yet'))
+    }
+  }
+  for (const { datasetId, rows } of foreignDatasets(context, heads)) {
+    if (!wanted(datasetId)) continue
+    const reason = `the upstream has no such dataset, and ${rows} of its rows are here`
+    datasets.push({
+      ...skipped(newState(datasetId, context.source.shadowTable), reason),
+      replica: { rows, checksum: '' },
+    })
+  }
   return { equal: datasets.every(dataset => dataset.equal), datasets }
+}
+
+/** Rows in the replica's table of datasets that neither its checkpoints nor the upstream know. */
+export function foreignDatasets(
+  { replica }: StepContext,
+  heads: Heads,
+): { readonly datasetId: string; readonly stored: Uint8Array; readonly rows: number }[] {
+  return inTransaction(replica.connection, 'BEGIN', () => {
+    const known = new Set(replica.states().map(state => state.datasetId))
+    return replica
+      .datasets()
+      .map(({ stored, rows }) => ({ datasetId: Buffer.from(stored).toString(), stored, rows }))
+      .filter(
+        ({ datasetId }) =>
+          !known.has(datasetId) && heads.datasets.get(datasetId)?.deleted !== false,
+      )
+  })
 }
 
 async function verifyDataset(
@@ -55,6 +93,7 @@ async function verifyDataset(
   state: SyncState,
   options: VerifyOptions,
 ): Promise<DatasetVerification> {
+  if (state.phase === 'dropped') return verifyDropped(context, state)
   const reason = whyNot(state)
   if (reason !== undefined) return skipped(state, reason)
   const end = performance.now() + (options.patience ?? 30_000)
@@ -68,6 +107,24 @@ async function verifyDataset(
         { hint: 'verify in a quiet moment, or ask the replicator that runs' },
       )
     }
+  }
+}
+
+/** Equal where it is gone on both sides. */
+async function verifyDropped(
+  { source, replica }: StepContext,
+  state: SyncState,
+): Promise<DatasetVerification> {
+  const { datasetId } = state
+  const head = await source.snapshot(snapshot => snapshot.head(datasetId))
+  if (head.epoch !== undefined && !head.deleted && head.epoch !== state.epoch) {
+    return skipped(state, 'dropped here, made again upstream')
+  }
+  const left = replica.countAll(datasetId)
+  if (left === 0) return { ...skipped(state, 'dropped'), equal: true }
+  return {
+    ...skipped(state, `dropped, and ${left} of its rows are still here`),
+    replica: { rows: left, checksum: '' },
   }
 }
 
@@ -98,7 +155,8 @@ async function attempt(
       const local = replicaChecksums(replica, datasetId, scn)
       if (local === undefined) return undefined
       const buckets = upstream.differing(local)
-      const differences = await bisect(snapshot, replica, datasetId, scn, buckets, deadline)
+      const rows = await upstreamHashes(snapshot, datasetId, buckets, deadline)
+      const differences = differingRows(replica, datasetId, scn, buckets, rows)
       if (differences === undefined) return undefined
       return {
         datasetId,
@@ -135,55 +193,12 @@ async function broughtTo(
   }
 }
 
-/** undefined when the replica is no longer at this SCN. */
-function replicaChecksums(replica: Replica, datasetId: string, scn: bigint): Checksums | undefined {
-  return inTransaction(replica.connection, 'BEGIN', () => {
-    if (replica.state(datasetId).lastScn !== scn) return undefined
-    const sums = new Checksums()
-    for (const row of replica.rows(datasetId)) {
-      const idHash = md5(row.id)
-      sums.add(idHash, rowHash({ ...row, embeddingModel: row.embedding_model }, idHash))
-    }
-    return sums
-  })
-}
-
-async function bisect(
-  snapshot: Snapshot,
-  replica: Replica,
-  datasetId: string,
-  scn: bigint,
-  buckets: readonly string[],
-  deadline: number,
-): Promise<RowDifference[] | undefined> {
-  if (buckets.length === 0) return []
-  const upstream = await upstreamHashes(snapshot, datasetId, buckets, deadline)
-  const wanted = new Set(buckets)
-  return inTransaction(replica.connection, 'BEGIN', () => {
-    if (replica.state(datasetId).lastScn !== scn) return undefined
-    const differences: RowDifference[] = []
-    const left = new Map(upstream)
-    for (const row of replica.rows(datasetId)) {
-      const idHash = md5(row.id)
-      if (!wanted.has(bucketOf(idHash))) continue
-      const theirs = left.get(row.id)
-      left.delete(row.id)
-      if (theirs === undefined) differences.push({ id: row.id, kind: 'extra' })
-      else if (theirs !== rowHash({ ...row, embeddingModel: row.embedding_model }, idHash)) {
-        differences.push({ id: row.id, kind: 'different' })
-      }
-    }
-    for (const id of left.keys()) differences.push({ id, kind: 'missing' })
-    return differences
-  })
-}
-
 function skipped(state: SyncState, reason: string): DatasetVerification {
   const none = { rows: 0, checksum: '' }
   return {
     datasetId: state.datasetId,
     scn: state.lastScn,
-    equal: state.phase === 'dropped',
+    equal: false,
     upstream: none,
     replica: none,
     differences: [],

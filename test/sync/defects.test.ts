@@ -241,6 +241,23 @@ onEachUpstream('defects and traps', (world, kind, upstream) => {
       assert.ok((await replicator.verify()).equal)
     }))
 
+  test('T7: ids that some collation takes for one are copied, and mended, each by itself', () =>
+    within(world, async w => {
+      for (const id of ['A', 'a', 'a ']) await w.sql(insert(id))
+      const replica = w.replica()
+      const replicator = w.replicator(replica)
+      await drain(replicator)
+      assert.deepEqual(idsOf(replica).toSorted(), ['A', 'a', 'a '])
+      replica.exec(`UPDATE shadow_vec_docs SET content = 'other'`)
+      replica.exec(`DELETE FROM shadow_vec_docs WHERE id = 'a '`)
+      assert.equal((await replicator.repair()).repaired, 3)
+      assert.ok((await replicator.verify()).equal)
+      assert.deepEqual(
+        replica.prepare('SELECT id, content FROM shadow_vec_docs ORDER BY id').all(),
+        ['A', 'a', 'a '].map(id => ({ id, content: id })),
+      )
+    }))
+
   test('D22: the DDL of each database is its own: long embeddings fit', () =>
     within(world, async w => {
       await w.put('a', null, '0000803f'.repeat(20_000))

@@ -25,7 +25,7 @@ onEachUpstream('verification', world => {
           { id: 'doc10', kind: 'different' },
           { id: 'doc11', kind: 'different' },
           { id: 'doc7', kind: 'different' },
-          { id: 'doc8', kind: 'different' },
+          { id: 'doc8', kind: 'different', reason: 'scn is 1000000, beyond the last change' },
           { id: 'doc9', kind: 'missing' },
           { id: 'ghost', kind: 'extra' },
         ],

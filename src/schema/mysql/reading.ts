@@ -15,8 +15,9 @@ FROM ${q(names.upstream)} u
 LEFT JOIN ${q(names.dataset)} d ON `
   const counter = ` LEFT JOIN ${q(names.counter)} s ON s.dataset_id = d.dataset_id AND s.shadow_table = ${literal(table)}`
   const stream = `dataset_id = ? AND shadow_table = ${literal(table)}`
+  // Logs of the original may have NULL in archived.
   const hash = `MD5(CONCAT_WS('|', MD5(id), COALESCE(MD5(content), '~'), COALESCE(MD5(meta), '~'),
-    COALESCE(MD5(embedding), '~'), COALESCE(MD5(embedding_model), '~'), archived))`
+    COALESCE(MD5(embedding), '~'), COALESCE(MD5(embedding_model), '~'), COALESCE(archived, 0)))`
   return {
     // READ ONLY with a snapshot taken now; under READ COMMITTED the clause would be ignored.
     begin: ['START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'],
@@ -34,7 +35,8 @@ WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER 
     pageSizes: (limit, inclusive) => `SELECT id, CAST(COALESCE(OCTET_LENGTH(content), 0)
   + COALESCE(OCTET_LENGTH(meta), 0) + COALESCE(OCTET_LENGTH(embedding), 0) AS CHAR) AS size
 FROM ${q(table)} WHERE dataset_id = ? AND id ${inclusive ? '>=' : '>'} ? ORDER BY id LIMIT ${limit}`,
-    page: `SELECT ${DOCUMENT_COLUMNS} FROM ${q(table)} WHERE dataset_id = ? AND id BETWEEN ? AND ? ORDER BY id`,
+    // BETWEEN would compare its two ends by the connection's collation: where that finds 'A' = 'a ', it becomes id = 'A'.
+    page: `SELECT ${DOCUMENT_COLUMNS} FROM ${q(table)} WHERE dataset_id = ? AND id >= ? AND id <= ? ORDER BY id`,
     countEntries: `SELECT CAST(COUNT(*) AS CHAR) AS n FROM ${q(names.log)}
 WHERE ${stream} AND scn > CAST(? AS SIGNED) AND scn <= CAST(? AS SIGNED)`,
     checksums: `SELECT SUBSTR(MD5(id), 1, 2) AS bucket, CAST(COUNT(*) AS CHAR) AS n, ${sum(1)} AS sum_a, ${sum(9)} AS sum_b

@@ -1,6 +1,6 @@
 import type { LegacySql } from '../legacy-sql.ts'
 import { doubleQuoted as q, literal, PROTOCOL } from '../sync-names.ts'
-import { readingSql } from './reading.ts'
+import { ENTRY, PAYLOAD, readingSql } from './reading.ts'
 import { NOW } from './tables.ts'
 
 export const sqliteLegacy: LegacySql = {
@@ -10,19 +10,17 @@ export const sqliteLegacy: LegacySql = {
   d.dataset_id, 'legacy' AS epoch, '0' AS deleted,
   CAST(coalesce((SELECT max(l.scn) FROM ${q(names.log)} l
     WHERE l.dataset_id = d.dataset_id AND l.shadow_table = ${literal(log.name)}), 0) AS TEXT) AS last_scn, '0' AS pruned_scn
-FROM (SELECT 1 AS one) u LEFT JOIN ${q(names.dataset)} d ON `
+FROM (SELECT 1 AS one) u LEFT JOIN ${q(names.dataset)} d ON typeof(d.dataset_id) = 'text'`
     const created = log.hasCreatedAt
       ? `CAST(CAST((julianday(created_at) - 2440587.5) * 86400000000 AS INTEGER) AS TEXT)`
       : `'0'`
     return {
       ...readingSql(table, names),
-      heads: `${heads}1`,
-      head: `${heads}d.dataset_id = ?`,
-      sizes:
-        limit => `SELECT CAST(l.scn AS TEXT) AS scn, op, document_id, CAST(length(CAST(payload AS BLOB)) AS TEXT) AS size,
-  ${created} AS created_us
+      heads,
+      head: `${heads} AND d.dataset_id = ?`,
+      sizes: limit => `SELECT ${ENTRY}, ${created} AS created_us
 FROM ${q(names.log)} l WHERE ${stream} AND l.scn >= CAST(? AS INTEGER) ORDER BY l.scn LIMIT ${limit}`,
-      payloads: `SELECT CAST(l.scn AS TEXT) AS scn, payload FROM ${q(names.log)} l
+      payloads: `SELECT ${PAYLOAD} FROM ${q(names.log)} l
 WHERE ${stream} AND l.scn BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) ORDER BY l.scn`,
       countEntries: `SELECT CAST(count(*) AS TEXT) AS n FROM ${q(names.log)} l
 WHERE ${stream} AND l.scn > CAST(? AS INTEGER) AND l.scn <= CAST(? AS INTEGER)`,

@@ -45,21 +45,38 @@ BEGIN SELECT RAISE(ABORT, 'vecsync: a dataset with documents cannot be deleted: 
       `${table}_bi`,
       'BEFORE INSERT',
       table,
-      `WHEN NOT EXISTS (SELECT 1 FROM ${q(names.dataset)} WHERE dataset_id = NEW.dataset_id)
-BEGIN SELECT RAISE(ABORT, 'vecsync: no such dataset: create it first'); END`,
+      `BEGIN
+  SELECT RAISE(ABORT, 'vecsync: no such dataset: create it first')
+    WHERE NOT EXISTS (SELECT 1 FROM ${q(names.dataset)} WHERE dataset_id = NEW.dataset_id);
+  SELECT RAISE(ABORT, 'vecsync: an id is text: bind a string')
+    WHERE typeof(NEW.id) <> 'text';
+  ${EMBEDDING};
+  ${ARCHIVED};
+END`,
     ),
     ...create(
       `${table}_bu`,
       'BEFORE UPDATE',
       table,
-      `WHEN OLD.dataset_id IS NOT NEW.dataset_id OR OLD.id IS NOT NEW.id
-BEGIN SELECT RAISE(ABORT, 'vecsync: (dataset_id, id) of a row cannot change: delete and insert'); END`,
+      `BEGIN
+  SELECT RAISE(ABORT, 'vecsync: (dataset_id, id) of a row cannot change: delete and insert')
+    WHERE OLD.dataset_id IS NOT NEW.dataset_id OR OLD.id IS NOT NEW.id;
+  ${EMBEDDING} AND OLD.embedding IS NOT NEW.embedding;
+  ${ARCHIVED} AND OLD.archived IS NOT NEW.archived;
+END`,
     ),
     ...create(`${table}_ai`, 'AFTER INSERT', table, body('NEW', 'insert', PAYLOAD)),
     ...create(`${table}_au`, 'AFTER UPDATE', table, body('NEW', 'update', PAYLOAD)),
     ...create(`${table}_ad`, 'AFTER DELETE', table, body('OLD', 'delete', `'{}'`)),
   ]
 }
+
+/** The log has an embedding as hex digits, which do not tell what it was stored as. */
+const EMBEDDING = `SELECT RAISE(ABORT, 'vecsync: an embedding is a BLOB of little-endian float32, or NULL')
+    WHERE typeof(NEW.embedding) NOT IN ('blob', 'null')`
+
+const ARCHIVED = `SELECT RAISE(ABORT, 'vecsync: archived is a whole number')
+    WHERE typeof(NEW.archived) <> 'integer'`
 
 /** CAST: JSON cannot hold a BLOB, and a client may have bound text as one. */
 const PAYLOAD = `CASE

@@ -1,5 +1,7 @@
+import { VecError } from '../../errors.ts'
 import { sqliteLegacy } from '../../schema/sqlite/legacy.ts'
 import { sqliteSql } from '../../schema/sqlite/sql.ts'
+import { LETTER_BYTES, UTF8_LETTER } from '../../schema/sqlite/stored-rows.ts'
 import { oneOf, rowsOf, textIn } from '../answer.ts'
 import type { SqliteConnection, SqliteValue } from '../connection.ts'
 import { withDeadline } from '../deadline.ts'
@@ -40,7 +42,14 @@ export function sqliteUpstream(
             () => undefined,
           )
         })
-        return new SqliteSession(connection, description)
+        const session = new SqliteSession(connection, description)
+        try {
+          await refuseEncoding(session, description)
+        } catch (error) {
+          session.destroy()
+          throw error
+        }
+        return session
       } catch (error) {
         throw upstreamFailure(sqliteFailure(error), error, doing)
       }
@@ -71,6 +80,14 @@ export function sqliteUpstream(
       return typeof file === 'string' && file !== '' ? file : undefined
     },
   }
+}
+
+/** Text is read as bytes, and they must be UTF-8. */
+async function refuseEncoding(session: SqliteSession, description: string): Promise<void> {
+  if (textIn(oneOf(await session.rows(LETTER_BYTES)), 'bytes') === UTF8_LETTER) return
+  throw new VecError('SYNC_UPSTREAM', `${description} holds its text as UTF-16, expected UTF-8`, {
+    hint: 'copy it into a new file: sqlite3 old.db .dump | sqlite3 new.db, without PRAGMA encoding',
+  })
 }
 
 class SqliteSession implements UpstreamSession {
