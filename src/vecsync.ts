@@ -35,12 +35,8 @@ export { replicationLag, type DatasetLag } from './sync/lag.ts'
 export { replicaStates } from './sync/replica-states.ts'
 export type { SyncState } from './sync/sync-state.ts'
 export type { SyncDocument } from './sync/document.ts'
-export type {
-  DatasetVerification,
-  RowDifference,
-  VerifyOptions,
-  VerifyReport,
-} from './sync/verify.ts'
+export type { RowDifference } from './sync/row-difference.ts'
+export type { DatasetVerification, VerifyOptions, VerifyReport } from './sync/verify.ts'
 export type { RepairReport } from './sync/repair.ts'
 export { prune, type PruneOptions, type PruneReport } from './sync/retention.ts'
 export {

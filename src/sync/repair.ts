@@ -3,13 +3,13 @@ import { checkHead } from './checks.ts'
 import { inTransaction } from './connection.ts'
 import { Poison, type SyncDocument } from './document.ts'
 import { isStray } from './replica-rows.ts'
+import type { RowDifference } from './row-difference.ts'
 import { decodeRow } from './source.ts'
 import { guardOf, type StepContext } from './tail.ts'
 import {
   foreignDatasets,
   verifyDatasets,
   type DatasetVerification,
-  type RowDifference,
   type VerifyOptions,
   type VerifyReport,
 } from './verify.ts'
@@ -54,18 +54,10 @@ async function repairDataset(
     })
     return repaired
   }
-  if (differences.some(isStray)) {
-    replica.advance(state, lease, () => {
-      repaired += replica.removeStrays(datasetId)
-      return state
-    })
-  }
+  if (differences.some(isStray)) repaired += removeNameless(context, datasetId)
   const byId = differences.filter(difference => !isStray(difference))
   for (let at = 0; at < byId.length; at += 500) {
     repaired += await rewrite(context, datasetId, byId.slice(at, at + 500))
-  }
-  if (byId.some(({ id, kind }) => kind === 'extra' && id.includes('\uFFFD'))) {
-    repaired += removeNameless(context, datasetId)
   }
   return repaired
 }
@@ -117,7 +109,7 @@ async function rewrite(
   })
 }
 
-/** Rows whose id is not UTF-8: no upstream has them, and no text names them. */
+/** Rows whose key is no text, or not UTF-8: no log entry can name them. */
 function removeNameless({ replica, lease }: StepContext, datasetId: string): number {
   let removed = 0
   const state = replica.state(datasetId)
@@ -125,6 +117,7 @@ function removeNameless({ replica, lease }: StepContext, datasetId: string): num
     const nameless: Uint8Array[] = []
     for (const { id } of replica.rows(datasetId, state.lastScn)) if (!isUtf8(id)) nameless.push(id)
     for (const id of nameless) removed += replica.removeBytes(datasetId, id)
+    removed += replica.removeStrays(datasetId)
     return state
   })
   return removed

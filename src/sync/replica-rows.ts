@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import { bucketOf, Checksums, flawedHash, keyOf, md5, rowHash, type HashedKey } from './checksum.ts'
 import { inTransaction } from './connection.ts'
 import type { Replica, StoredRow } from './replica.ts'
+import type { RowDifference } from './row-difference.ts'
 import type { UpstreamHash } from './upstream-rows.ts'
-import type { RowDifference } from './verify.ts'
 
 /** A row of the replica as verification knows it. */
 interface ReplicaHash extends HashedKey {
@@ -71,7 +72,7 @@ function difference(
 
 const strays = new WeakSet<RowDifference>()
 
-/** Whether a difference is about a row that its id does not name: one with this id for its text may be right. */
+/** Whether a difference is about a row that its id does not name: one that is stored as this text may be right. */
 export const isStray = (found: RowDifference): boolean => strays.has(found)
 
 const upstreamFlaw = ({ flaw }: UpstreamHash): string | undefined =>
@@ -93,7 +94,7 @@ function hashOf(row: StoredRow): ReplicaHash {
   const idHash = md5(id)
   return {
     stored: id,
-    stray: false,
+    stray: !isUtf8(id),
     key: keyOf(id),
     idHash,
     hash: flaw === null ? rowHash({ ...row, embeddingModel }, idHash) : flawedHash(idHash, flaw),

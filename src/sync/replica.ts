@@ -103,7 +103,9 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   }
 
   #write(sql: string, datasetId: string, scn: bigint, document: SyncDocument): void {
-    const { id, content, meta, embedding, embeddingModel, archived } = document
+    const { id, content, meta, embedding, embeddingModel } = document
+    // A driver binds a number as REAL, and a column without a type would keep it.
+    const archived = BigInt(document.archived)
     this.#prepare(sql).run(datasetId, id, content, meta, embedding, embeddingModel, scn, archived)
   }
 

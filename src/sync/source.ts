@@ -211,8 +211,10 @@ export class Snapshot {
   /** Rows by id, each as its driver gave it: decoding one may fail without harm to the others. */
   async documents(datasetId: string, ids: readonly string[]): Promise<Map<string, UpstreamRow>> {
     const found = new Map<string, UpstreamRow>()
-    for (let at = 0; at < ids.length; at += 100) {
-      const some = ids.slice(at, at + 100)
+    const askable =
+      this.#source.upstream.refusesNul === true ? ids.filter(id => !id.includes('\0')) : ids
+    for (let at = 0; at < askable.length; at += 100) {
+      const some = askable.slice(at, at + 100)
       const sql = this.#source.sql.reading.documents(some.length)
       for (const row of await this.#rows(sql, [datasetId, ...some])) found.set(idFromRow(row), row)
     }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { integerIn, textIn } from './answer.ts'
 import { bucketOf, Checksums, flawedHash, keyOf, md5, rowHash, type HashedKey } from './checksum.ts'
 import { idForMessage, Poison } from './document.ts'
@@ -89,7 +90,7 @@ function hashOf(row: UpstreamRow): UpstreamHash {
   const key = keyOf(stored)
   const idHash = md5(stored)
   const id = idForMessage(row)
-  const stray = false
+  const stray = typeof stored !== 'string' && !isUtf8(stored)
   try {
     return { id, stray, key, idHash, hash: rowHash(decodeRow(row), idHash) }
   } catch (error) {

@@ -54,6 +54,8 @@ export interface Upstream {
   packetBytes(session: UpstreamSession): Promise<number>
   /** Whether a longer statement than `packetBytes` is refused, or just worth avoiding. */
   readonly packetIsLimit?: boolean
+  /** Its text has no U+0000: a document whose id has one is not there, and must not be asked for. */
+  readonly refusesNul?: boolean
   /** How to read the original's log, where the original has one. */
   readonly legacy?: LegacySql
   /** The file behind the connection, where there is one. */

@@ -4,6 +4,7 @@ import { inTransaction } from './connection.ts'
 import { pause } from './deadline.ts'
 import { audit } from './legacy/audit.ts'
 import { differingRows, replicaChecksums } from './replica-rows.ts'
+import type { RowDifference } from './row-difference.ts'
 import type { Heads } from './source.ts'
 import { newState, type SyncState } from './sync-state.ts'
 import { tailStep, type StepContext } from './tail.ts'
@@ -15,13 +16,6 @@ export interface VerifyOptions {
   readonly deadline?: number
   /** Milliseconds to wait for a replica that another process writes to reach the SCN; 30,000 by default. */
   readonly patience?: number
-}
-
-export interface RowDifference {
-  readonly id: string
-  readonly kind: 'missing' | 'extra' | 'different'
-  /** What is wrong with how a row is stored, where that is what differs: a BLOB that should be text, for instance. */
-  readonly reason?: string
 }
 
 export interface DatasetVerification {

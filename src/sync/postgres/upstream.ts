@@ -74,6 +74,7 @@ WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER
       for (const statement of statements) await session.run(statement)
       await session.run('COMMIT')
     },
+    refusesNul: true,
     packetBytes: () => Promise.resolve(64 * 1024 * 1024),
   }
 }

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { createDataset } from '../../src/sync/datasets.ts'
+import { installUpstream } from '../../src/sync/install.ts'
+import { createReplicator } from '../../src/sync/replicator.ts'
+import { sqliteUpstream } from '../../src/sync/sqlite/upstream.ts'
+import { insert } from './planted.ts'
+import { openSqlite, ours, type TestConnection } from './sqlite-database.ts'
+import { drain } from './world.ts'
+
+const made = (columns: string, key = 'dataset_id, id'): string =>
+  `CREATE TABLE shadow_vec_docs (${columns}, meta TEXT, embedding BLOB, PRIMARY KEY (${key}))`
+
+describe('a table that would store something else is refused', () => {
+  const source = sqliteUpstream(() => openSqlite())
+  for (const [title, sql, message] of [
+    [
+      'a key under NOCASE',
+      made('dataset_id TEXT, id TEXT COLLATE NOCASE, content TEXT'),
+      'its primary key compares id by NOCASE, not byte by byte',
+    ],
+    [
+      'a key under RTRIM',
+      made('dataset_id TEXT, id TEXT, content TEXT', 'dataset_id COLLATE RTRIM, id'),
+      'its primary key compares dataset_id by RTRIM, not byte by byte',
+    ],
+    [
+      'an id of numbers',
+      made('dataset_id TEXT, id INTEGER, content TEXT'),
+      'column id is declared INTEGER, not TEXT',
+    ],
+    [
+      'content of numbers',
+      made('dataset_id TEXT, id TEXT, content NUMERIC'),
+      'column content is declared NUMERIC, not TEXT',
+    ],
+    [
+      'archived as text',
+      made('dataset_id TEXT, id TEXT, content TEXT, archived TEXT'),
+      'column archived is declared TEXT, not INTEGER',
+    ],
+    [
+      'scn as REAL',
+      made('dataset_id TEXT, id TEXT, content TEXT, scn REAL'),
+      'column scn is declared REAL, not INTEGER',
+    ],
+  ] as const) {
+    test(title, async () => {
+      const replica = openSqlite()
+      replica.exec(sql)
+      await assert.rejects(createReplicator({ source, replica }).pass(), {
+        code: 'SYNC_REPLICA',
+        message: `table shadow_vec_docs cannot serve: ${message}`,
+      })
+      replica.close()
+    })
+  }
+
+  test('a key under BINARY over columns under NOCASE serves', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vecsync-nocase-'))
+    const path = join(folder, 'upstream.db')
+    const upstream = sqliteUpstream(() => openSqlite(path))
+    await installUpstream(upstream)
+    await createDataset(upstream, 'd')
+    const client = openSqlite(path)
+    const replica = openSqlite()
+    replica.exec(
+      made(
+        'dataset_id TEXT COLLATE NOCASE, id TEXT COLLATE NOCASE, content TEXT',
+        'dataset_id COLLATE BINARY, id COLLATE BINARY',
+      ),
+    )
+    const replicator = createReplicator({ source: upstream, replica })
+    for (const id of ['a', 'A']) client.exec(insert(`'${id}'`))
+    await drain(replicator)
+    client.exec(`DELETE FROM shadow_vec_docs WHERE id = 'a'`)
+    await drain(replicator)
+    assert.deepEqual(replica.prepare('SELECT id FROM shadow_vec_docs').all(), [{ id: 'A' }])
+    assert.ok((await replicator.verify()).equal)
+    await replicator.close()
+    replica.close()
+    client.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('a file in UTF-16', { skip: ours ? 'this engine has no UTF-16' : false }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vecsync-utf16-'))
+    const wide = (name: string): TestConnection => {
+      const db = openSqlite(join(folder, name))
+      db.exec(`PRAGMA encoding = 'UTF-16le'`)
+      db.exec('CREATE TABLE t (a)')
+      return db
+    }
+    const replica = wide('replica.db')
+    await assert.rejects(createReplicator({ source, replica }).pass(), {
+      code: 'SYNC_REPLICA',
+      message: 'the replica holds its text as UTF-16, expected UTF-8',
+    })
+    const other = openSqlite()
+    await assert.rejects(
+      createReplicator({ source: sqliteUpstream(() => wide('up.db')), replica: other }).pass(),
+      { code: 'SYNC_UPSTREAM', message: 'SQLite holds its text as UTF-16, expected UTF-8' },
+    )
+    replica.close()
+    other.close()
+    rmSync(folder, { recursive: true })
+  })
+})
