@@ -1,4 +1,5 @@
 import { VecError, type SyncErrorCode } from '../errors.ts'
+import { tlsRefusal } from './tls-failure.ts'
 
 /** What a driver's error means to replication; each database's folder knows its own codes. */
 export type FailureKind =
@@ -11,7 +12,13 @@ export type FailureKind =
 /** A driver's error as ours: classified, without credentials. */
 export function upstreamFailure(kind: FailureKind, error: unknown, doing: string): VecError {
   if (isSyncError(error)) return error
-  return new VecError(kind, `${doing}: ${redact(messageOf(error))}`, { cause: harmless(error) })
+  const cause = harmless(error)
+  const refusal = tlsRefusal(codeOf(error), cause.message)
+  if (refusal !== undefined) {
+    const { message, hint } = refusal
+    return new VecError('SYNC_ACCESS', `${doing}: ${message}`, { hint, cause })
+  }
+  return new VecError(kind, `${doing}: ${cause.message}`, { cause })
 }
 
 export function timeoutFailure(doing: string, milliseconds: number): VecError {

@@ -57,6 +57,12 @@ for (const [key, value, says] of [
   ['upstream', 'mysq://app@db/shop', /begins with mysq:.*did you mean mysql:\?/],
   ['upstream', 'mysql://app@db', /names no database/],
   ['upstream', 'mysql://app@db:port/shop', /cannot be read as a URL/],
+  [
+    'sslMode',
+    'prefer',
+    /sslMode in .* must be one of verify-full, verify-ca, require, off, not "prefer"/,
+  ],
+  ['sslCa', 7, /sslCa in .* must be text, not 7/],
   ['legacyLogName', 'x', /is for --profile legacy alone/],
 ] as const) {
   test(`${key} ${JSON.stringify(value)} in a file is refused`, () => {
@@ -76,6 +82,10 @@ test('all that a file may hold is taken', () => {
   const settings = {
     upstream: 'mysql://app@db/shop',
     password: 'geheim77',
+    sslMode: 'verify-full',
+    sslCa: join(folder, 'ca.pem'),
+    sslCert: join(folder, 'cert.pem'),
+    sslKey: join(folder, 'key.pem'),
     shadowTable: 'chapters',
     prefix: 'x_',
     deadline: 2.5,

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { withConfig } from '../sync/secured.ts'
 
@@ -28,7 +29,8 @@ export const syncInit: Command = {
   ],
   run: context =>
     withConfig(context, async config => {
-      const upstream = await openUpstream(config.upstream(), config.deadline, true)
+      const upstream = await openUpstream(config, true)
+      await notePlain(context, config)
       const dryRun = context.flags.on('dry-run')
       const { capture } = config.settings
       const report = await installUpstream(upstream, {

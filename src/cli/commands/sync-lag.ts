@@ -5,6 +5,7 @@ import { columns } from '../sync/columns.ts'
 import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
 import { lagCells } from '../sync/lag-cells.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { withReplica } from '../sync/replica.ts'
 import { withConfig } from '../sync/secured.ts'
@@ -35,7 +36,8 @@ export const syncLag: Command = {
     withConfig(context, async config => {
       const maxSeconds = context.flags.integer('max-seconds', 0)
       const maxEntries = context.flags.integer('max-entries', 0)
-      const upstream = await openUpstream(config.upstream(), config.deadline)
+      const upstream = await openUpstream(config)
+      await notePlain(context, config)
       const { datasets } = config.settings
       const lags = await withReplica(config, 'read', replica =>
         replicationLag(upstream, replica, { ...config.names, ...present({ datasets }) }),

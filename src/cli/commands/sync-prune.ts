@@ -4,6 +4,7 @@ import { EXIT } from '../exit-code.ts'
 import { columns } from '../sync/columns.ts'
 import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { withConfig } from '../sync/secured.ts'
 
@@ -19,7 +20,8 @@ export const syncPrune: Command = {
   examples: [{ line: 'sync prune --config sync.json --min-age 12h', says: 'once a day' }],
   run: context =>
     withConfig(context, async config => {
-      const upstream = await openUpstream(config.upstream(), config.deadline)
+      const upstream = await openUpstream(config)
+      await notePlain(context, config)
       const { minAge, maxSilence } = config.settings
       const reports = await prune(upstream, { ...config.names, ...present({ minAge, maxSilence }) })
       const deleted = reports.reduce((sum, report) => sum + report.deleted, 0)

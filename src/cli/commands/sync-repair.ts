@@ -2,6 +2,7 @@ import { usageError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { withReplicator } from '../sync/replicator.ts'
 import { withConfig } from '../sync/secured.ts'
@@ -39,6 +40,7 @@ export const syncRepair: Command = {
     withConfig(context, config =>
       withReplicator(config, 'write', async replicator => {
         const { flags, signal } = context
+        await notePlain(context, config)
         const resume = flags.on('resume')
         const rebootstrap = flags.on('rebootstrap')
         if (resume && rebootstrap) {

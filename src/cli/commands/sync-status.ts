@@ -10,6 +10,7 @@ import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
 import { haltAdvice } from '../sync/halt-advice.ts'
 import { lagCells } from '../sync/lag-cells.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { replicaTable, withReplica } from '../sync/replica.ts'
 import { secured, withConfig } from '../sync/secured.ts'
@@ -34,6 +35,7 @@ export const syncStatus: Command = {
     withConfig(context, config =>
       withReplica(config, 'read', async replica => {
         const offline = context.flags.on('offline') || !config.has('upstream')
+        if (!offline) await notePlain(context, config)
         const asked = offline ? undefined : await ask(config, replica)
         const lags = asked?.lags ?? localStates(config, replica)
         const replicator = leaseOf(config, replica)
@@ -86,7 +88,7 @@ interface Asked {
 
 /** An upstream that is away must not hide what the file knows. */
 async function ask(config: SyncConfig, replica: Connection): Promise<Asked> {
-  const upstream = await openUpstream(config.upstream(), config.deadline)
+  const upstream = await openUpstream(config)
   const { description } = upstream
   const { datasets } = config.settings
   try {

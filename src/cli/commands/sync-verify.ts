@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
+import { notePlain } from '../sync/plain-warning.ts'
 import { present } from '../sync/present.ts'
 import { withReplicator } from '../sync/replicator.ts'
 import { withConfig } from '../sync/secured.ts'
@@ -19,6 +20,7 @@ export const syncVerify: Command = {
   run: context =>
     withConfig(context, config =>
       withReplicator(config, 'write', async replicator => {
+        await notePlain(context, config)
         const report = await replicator.verify(present({ datasets: config.settings.datasets }))
         await context.print(verificationFields(report), verificationLines(report))
         return report.equal && report.datasets.length > 0 ? EXIT.ok : EXIT.found

@@ -5,6 +5,7 @@ import { parseJson } from './json-text.ts'
 import { readText } from './read-text.ts'
 import { settingValue } from './setting-value.ts'
 import { SETTINGS, type SettingKey, type SettingValue } from './settings.ts'
+import { withAbsoluteFiles } from './tls-parameters.ts'
 
 /** Settings of one place: a file, the environment, the command line. */
 export interface SettingLevel {
@@ -62,5 +63,6 @@ function absolute(
   if (key !== 'upstream') return value
   const [, scheme, path] = value.match(/^(sqlite:(?:\/\/)?)?([^]*)$/i) ?? []
   const isFile = scheme !== undefined || !/^[a-z][a-z0-9+.-]+:/i.test(value)
-  return isFile && path !== '' && path !== ':memory:' ? `sqlite:${resolve(folder, path)}` : value
+  if (!isFile) return withAbsoluteFiles(value, file => resolve(folder, file))
+  return path !== '' && path !== ':memory:' ? `sqlite:${resolve(folder, path)}` : value
 }

@@ -9,6 +9,7 @@ import { passwordOf } from './password.ts'
 import { present } from './present.ts'
 import { Secrets } from './secrets.ts'
 import type { SettingKey, SettingValue, SyncSettings } from './settings.ts'
+import { plainWarning, tlsSettings, type TlsSettings } from './tls.ts'
 import { upstreamAddress, type UpstreamAddress } from './upstream-address.ts'
 
 /** What a sync command was told: flags go before the environment, the environment before the file. */
@@ -61,6 +62,17 @@ export class SyncConfig {
       address.database === 'sqlite' ? undefined : passwordOf(this.#levels, address, this.#env)
     this.secrets.add(password)
     return { ...address, password }
+  }
+
+  /** How the upstream's server is reached; undefined where nobody said anything. */
+  tls(address: UpstreamAddress): TlsSettings | undefined {
+    return tlsSettings(this.#levels, address)
+  }
+
+  /** A line for those whose documents travel in the clear. */
+  plainWarning(): string | undefined {
+    const address = this.upstream()
+    return plainWarning(address, this.tls(address), this.#env)
   }
 
   /** Milliseconds that a statement, or connecting, may take. */

@@ -8,35 +8,44 @@ import {
   type Upstream,
 } from '../../vecsync.ts'
 import { CliError } from '../cli-error.ts'
+import type { SyncConfig } from './config.ts'
+import { tlsOptions } from './tls.ts'
 import type { UpstreamAddress } from './upstream-address.ts'
 
 /** Milliseconds: who is told to end must not wait for longer on a server that does not even greet. */
 const CONNECTING = 10_000
 
-/** An upstream through the driver of its database, which is loaded only now. `deadline` is in milliseconds. */
-export async function openUpstream(
-  address: UpstreamAddress,
-  deadline: number,
-  create = false,
-): Promise<Upstream> {
+/** The configuration's upstream through the driver of its database, which is loaded only now. */
+export async function openUpstream(config: SyncConfig, create = false): Promise<Upstream> {
+  const address = config.upstream()
+  const { deadline } = config
+  const settings = config.tls(address)
+  const tls = settings === undefined ? undefined : tlsOptions(settings, address.host)
   const options = { deadline, description: address.description }
   const connecting = Math.min(deadline, CONNECTING)
   const secret = address.password === undefined ? {} : { password: address.password }
   switch (address.database) {
     case 'mysql': {
       const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
-      const settings = { uri: address.target, connectTimeout: connecting, ...secret }
-      return mysqlUpstream(() => createConnection(settings), options)
+      const ssl = tls && { ...tls, verifyIdentity: settings?.mode === 'verify-full' }
+      const given = {
+        uri: address.target,
+        connectTimeout: connecting,
+        ...secret,
+        ...(ssl && { ssl }),
+      }
+      return mysqlUpstream(() => createConnection(given), options)
     }
     case 'postgres': {
       const { default: pg } = await driver('pg', () => import('pg'))
-      const settings = {
+      const given = {
         connectionString: postgresUrl(address),
         connectionTimeoutMillis: connecting,
         application_name: 'svec sync',
         keepAlive: true,
+        ...(settings && { ssl: tls === undefined ? false : { ...tls } }),
       }
-      return postgresUpstream(() => new pg.Client(settings), options)
+      return postgresUpstream(() => new pg.Client(given), options)
     }
     case 'sqlite':
       return sqliteUpstream(await sqliteOpener(address.target, create), options)

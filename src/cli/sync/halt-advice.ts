@@ -1,8 +1,9 @@
 import type { HaltCode } from '../../vecsync.ts'
+import { shellWord } from '../shell-word.ts'
 
 /** The command that answers a halt; docs/sync.md says more about each code. */
 export function haltAdvice(code: HaltCode, datasetId: string): string {
-  const dataset = /^[\w.-]+$/.test(datasetId) ? datasetId : `'${datasetId}'`
+  const dataset = shellWord(datasetId)
   switch (code) {
     case 'LOG_PRUNED':
     case 'EPOCH_CHANGED':

@@ -50,6 +50,7 @@ export async function observed(
   try {
     const { replicaId, upstream } = replicator.status()
     const replica = config.replicaFile()
+    const plain = config.plainWarning()
     if (context.json || !context.stdout.isTTY) {
       const lines = new EventLines(context.stdout, secrets, replicator)
       lines.write('start', {
@@ -59,6 +60,7 @@ export async function observed(
         replicaId,
         metrics: metrics?.url,
       })
+      if (plain !== undefined) lines.write('warning', { message: plain })
       const unwatch = onStandby(replicator, standby => lines.write('lease', { standby }))
       try {
         const { fields } = await work(tally)
@@ -81,6 +83,7 @@ export async function observed(
     const line = new StatusLine(context.stdout, secrets, replicator, tally)
     line.print(`${replica} follows ${upstream}; Ctrl-C ends it`)
     if (metrics !== undefined) line.print(`metrics: ${metrics.url}`)
+    if (plain !== undefined) line.print(`warning: ${plain}`)
     try {
       const { text } = await work(tally)
       line.end()

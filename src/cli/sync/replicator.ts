@@ -15,7 +15,7 @@ export async function withReplicator<R>(
 ): Promise<R> {
   // Before the replica is made: a mistake in the address, or a missing driver, leaves no file behind.
   const address = config.upstream()
-  const source = await openUpstream(address, config.deadline)
+  const source = await openUpstream(config)
   if (address.database === 'sqlite') refuseSameFile(address.target, config.replicaFile())
   return withReplica(config, how, async replica => {
     const { settings } = config

@@ -6,6 +6,10 @@ export interface SyncSettings {
   readonly password?: string
   readonly passwordFile?: string
   readonly passwordEnv?: string
+  readonly sslMode?: SslMode
+  readonly sslCa?: string
+  readonly sslCert?: string
+  readonly sslKey?: string
   readonly shadowTable?: string
   readonly prefix?: string
   readonly deadline?: number
@@ -29,6 +33,11 @@ export interface SyncSettings {
   readonly minAge?: number
   readonly maxSilence?: number
 }
+
+/** PostgreSQL's words; `off` is its `disable`. */
+export type SslMode = 'verify-full' | 'verify-ca' | 'require' | 'off'
+
+export const SSL_MODES: readonly SslMode[] = ['verify-full', 'verify-ca', 'require', 'off']
 
 export type SettingKey = keyof SyncSettings
 
@@ -91,6 +100,39 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'password-env',
     value: 'name',
     description: "the environment variable with the upstream's password (SVEC_SYNC_PASSWORD)",
+  },
+  {
+    key: 'sslMode',
+    kind: 'choice',
+    group: 'upstream',
+    flag: 'ssl-mode',
+    value: 'mode',
+    choices: SSL_MODES,
+    description: 'TLS: verify-full, verify-ca (any host name), require (no checks), or off',
+  },
+  {
+    key: 'sslCa',
+    kind: 'path',
+    group: 'upstream',
+    flag: 'ssl-ca',
+    value: 'file',
+    description: "the authority of the server's certificate, PEM; alone it means verify-full",
+  },
+  {
+    key: 'sslCert',
+    kind: 'path',
+    group: 'upstream',
+    flag: 'ssl-cert',
+    value: 'file',
+    description: "this client's certificate, PEM, where the server asks for one",
+  },
+  {
+    key: 'sslKey',
+    kind: 'path',
+    group: 'upstream',
+    flag: 'ssl-key',
+    value: 'file',
+    description: "the key of this client's certificate, PEM",
   },
   {
     key: 'shadowTable',

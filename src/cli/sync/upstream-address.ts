@@ -1,6 +1,7 @@
 import type { Database } from '../../vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import { nearest } from '../nearest.ts'
+import { tlsParameters, type TlsKey } from './tls-parameters.ts'
 
 /** Where an upstream is, apart from its password. */
 export interface UpstreamAddress {
@@ -11,6 +12,12 @@ export interface UpstreamAddress {
   readonly description: string
   /** The one that stood in the URL. */
   readonly password: string | undefined
+  /** A name, an address, or the path of a socket; '' where the driver's own is taken. */
+  readonly host: string
+  /** What the URL says of TLS, in our words. */
+  readonly tls: ReadonlyMap<TlsKey, string>
+  /** Whether the driver's own `ssl` parameter turns TLS on; undefined where it is absent. */
+  readonly driverTls: boolean | undefined
 }
 
 const SCHEMES: Readonly<Record<string, Database>> = {
@@ -57,12 +64,18 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
     password ??= url.searchParams.get(name) ?? undefined
     url.searchParams.delete(name)
   }
+  const tls = tlsParameters(url, origin)
+  const ssl = url.searchParams.get('ssl')
   const user = url.username === '' ? '' : `${url.username}@`
+  const socket = url.searchParams.get('socketPath') ?? url.searchParams.get('host')
   return {
     database,
     target: url.href,
     description: `${url.protocol}//${user}${url.host}${url.pathname}`,
     password,
+    host: socket ?? url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    tls,
+    driverTls: ssl === null ? undefined : !['false', '0', ''].includes(ssl),
   }
 }
 
@@ -79,7 +92,15 @@ function sqliteAddress(path: string, origin: string): UpstreamAddress {
   if (path === '' || path === ':memory:') {
     throw usageError(`${origin} names no file`, 'expected is sqlite:path/to/upstream.db')
   }
-  return { database: 'sqlite', target: path, description: path, password: undefined }
+  return {
+    database: 'sqlite',
+    target: path,
+    description: path,
+    password: undefined,
+    host: '',
+    tls: new Map(),
+    driverTls: undefined,
+  }
 }
 
 function decoded(text: string, origin: string): string {

@@ -1,4 +1,5 @@
 import type { DatasetVerification, VerifyReport } from '../../vecsync.ts'
+import { shellWord } from '../shell-word.ts'
 
 /** So many rows are named for people; --json has them all. */
 const SHOWN = 20
@@ -16,13 +17,22 @@ export function verificationLines(report: VerifyReport): string[] {
 
 function datasetLines(dataset: DatasetVerification): string[] {
   const { datasetId, scn, upstream, replica, differences, skipped } = dataset
-  if (skipped !== undefined) return [`${datasetId}: not compared, ${skipped}`]
+  if (skipped !== undefined) {
+    const name = shellWord(datasetId)
+    return [
+      `${datasetId}: not compared, ${skipped}`,
+      ...(replica.rows > 0 ? [`  svec sync repair --dataset ${name} removes them`] : []),
+    ]
+  }
   if (dataset.equal) return [`${datasetId}: equal at ${scn}, ${replica.rows} rows`]
   return [
     `${datasetId}: DIFFERENT at ${scn}, ${upstream.rows} rows upstream, ${replica.rows} here`,
     ...differences
       .slice(0, SHOWN)
-      .map(({ id, kind }) => `  ${kind.padEnd(9)}  ${JSON.stringify(id)}`),
+      .map(
+        ({ id, kind, reason }) =>
+          `  ${kind.padEnd(9)}  ${JSON.stringify(id)}${reason === undefined ? '' : `  ${reason}`}`,
+      ),
     ...(differences.length > SHOWN
       ? [`  and ${differences.length - SHOWN} more (--json names them all)`]
       : []),

@@ -1,0 +1,71 @@
+import { usageError } from '../cli-error.ts'
+import { SSL_MODES, type SslMode } from './settings.ts'
+
+export const TLS_KEYS = ['sslMode', 'sslCa', 'sslCert', 'sslKey'] as const
+
+export type TlsKey = (typeof TLS_KEYS)[number]
+
+/** As libpq and MySQL's own clients write them. */
+const TLS_PARAMETERS: ReadonlyMap<string, TlsKey> = new Map([
+  ['sslmode', 'sslMode'],
+  ['ssl-mode', 'sslMode'],
+  ['sslrootcert', 'sslCa'],
+  ['ssl-ca', 'sslCa'],
+  ['sslcert', 'sslCert'],
+  ['ssl-cert', 'sslCert'],
+  ['sslkey', 'sslKey'],
+  ['ssl-key', 'sslKey'],
+])
+
+const MODES: ReadonlyMap<string, SslMode> = new Map<string, SslMode>([
+  ...SSL_MODES.map(mode => [mode, mode] as const),
+  ['disable', 'off'],
+  ['disabled', 'off'],
+  ['no-verify', 'require'],
+  ['required', 'require'],
+  ['verify_ca', 'verify-ca'],
+  ['verify_identity', 'verify-full'],
+])
+
+/** Takes them out of the URL: each driver understands them in its own way, or not at all. */
+export function tlsParameters(url: URL, origin: string): Map<TlsKey, string> {
+  const found = new Map<TlsKey, string>()
+  for (const [name, key] of TLS_PARAMETERS) {
+    const values = url.searchParams.getAll(name)
+    if (values.length === 0) continue
+    url.searchParams.delete(name)
+    if (values.length > 1 || found.has(key)) {
+      throw usageError(`${origin} tells ${name} more than once`, 'give it once')
+    }
+    const [value] = values
+    const mode = key === 'sslMode' ? MODES.get(value.toLowerCase()) : value
+    if (mode === undefined || mode === '') {
+      throw usageError(
+        `${name} in ${origin} must be one of ${SSL_MODES.join(', ')}, not ${JSON.stringify(value)}`,
+        /^(allow|prefer|preferred)$/i.test(value)
+          ? 'it would go on in the clear where the server, or somebody between, has no TLS'
+          : undefined,
+      )
+    }
+    found.set(key, mode)
+  }
+  return found
+}
+
+/** Paths of a URL in a configuration file begin at its folder, as other paths there do. */
+export function withAbsoluteFiles(text: string, absolute: (path: string) => string): string {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    return text
+  }
+  let changed = false
+  for (const [name, key] of TLS_PARAMETERS) {
+    const path = url.searchParams.get(name)
+    if (key === 'sslMode' || path === null || path === '') continue
+    url.searchParams.set(name, absolute(path))
+    changed = true
+  }
+  return changed ? url.href : text
+}

@@ -1,0 +1,183 @@
+import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls'
+import { CliError, usageError } from '../cli-error.ts'
+import type { SettingLevel } from './config-file.ts'
+import { readText } from './read-text.ts'
+import type { SslMode } from './settings.ts'
+import { TLS_KEYS, type TlsKey } from './tls-parameters.ts'
+import type { UpstreamAddress } from './upstream-address.ts'
+
+/** How a server is to be reached; paths not read yet. undefined where nobody said anything. */
+export interface TlsSettings {
+  readonly mode: SslMode
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  /** Where a file was named, for messages. */
+  readonly origin: (key: TlsKey) => string
+}
+
+/**
+ * Each setting comes from the first level that tells it; a URL's parameters count as told at the level of the URL. So a
+ * file cannot take away what the URL of a flag asks for.
+ */
+export function tlsSettings(
+  levels: readonly SettingLevel[],
+  address: UpstreamAddress,
+): TlsSettings | undefined {
+  const found = new Map<TlsKey, { value: string; origin: string }>()
+  let urlSeen = false
+  for (const level of levels) {
+    const isUrl: boolean = !urlSeen && level.values.has('upstream')
+    urlSeen ||= isUrl
+    for (const key of TLS_KEYS) {
+      const set = level.values.get(key)
+      const inUrl = isUrl ? address.tls.get(key) : undefined
+      const origin = level.origin(key)
+      const urlOrigin = `the URL of ${level.origin('upstream')}`
+      if (typeof set === 'string' && inUrl !== undefined) {
+        throw usageError(`${origin} and ${urlOrigin} both tell it`, 'give it once')
+      }
+      if (found.has(key)) continue
+      if (typeof set === 'string') found.set(key, { value: set, origin })
+      else if (inUrl !== undefined) found.set(key, { value: inUrl, origin: urlOrigin })
+    }
+  }
+  if (found.size === 0) return undefined
+  const origin = (key: TlsKey): string => found.get(key)?.origin ?? key
+  if (address.database === 'sqlite') {
+    const [[key]] = found
+    throw usageError(`${origin(key)} is for mysql:// and postgres://; a SQLite file has no TLS`)
+  }
+  if (address.driverTls !== undefined) {
+    throw usageError(
+      `the upstream's URL has ssl=, and ${origin(TLS_KEYS.find(key => found.has(key))!)} tells the same another way`,
+      'give it once',
+    )
+  }
+  const value = (key: TlsKey): string | undefined => found.get(key)?.value
+  const mode = (value('sslMode') ?? 'verify-full') as SslMode
+  const settings = {
+    mode,
+    ca: value('sslCa'),
+    cert: value('sslCert'),
+    key: value('sslKey'),
+    origin,
+  }
+  checkSettings(settings, address)
+  return settings
+}
+
+function checkSettings(settings: TlsSettings, address: UpstreamAddress): void {
+  const { mode, ca, cert, key, origin } = settings
+  if ((cert === undefined) !== (key === undefined)) {
+    throw usageError(
+      cert === undefined
+        ? `${origin('sslKey')} is given without --ssl-cert, the certificate it belongs to`
+        : `${origin('sslCert')} is given without --ssl-key, the key it belongs to`,
+    )
+  }
+  if (mode === 'off' && (ca ?? cert) !== undefined) {
+    const named = ca === undefined ? 'sslCert' : 'sslCa'
+    throw usageError(`${origin(named)} names a file that ${origin('sslMode')} off would not use`)
+  }
+  if (mode === 'require' && ca !== undefined) {
+    throw usageError(
+      `${origin('sslCa')} names an authority that ${origin('sslMode')} require would not check`,
+      'use verify-full, or verify-ca',
+    )
+  }
+  if (mode === 'verify-full' && address.database === 'mysql' && isIP(address.host) !== 0) {
+    throw usageError(
+      `mysql2 cannot check whether a certificate is for an IP address (${address.host})`,
+      'connect by a name that the certificate carries; or check its authority alone, with --ssl-mode verify-ca',
+    )
+  }
+}
+
+/** What Node's TLS is given. */
+export interface TlsOptions {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly rejectUnauthorized: boolean
+  readonly checkServerIdentity: (name: string, certificate: PeerCertificate) => Error | undefined
+}
+
+/** Reads the files; what is wrong with them is said before a server is asked. undefined: no TLS. */
+export function tlsOptions(settings: TlsSettings, host: string): TlsOptions | undefined {
+  const { mode, origin } = settings
+  if (mode === 'off') return undefined
+  const files: { ca?: string; cert?: string; key?: string } = {}
+  for (const [key, name] of [
+    ['sslCa', 'ca'],
+    ['sslCert', 'cert'],
+    ['sslKey', 'key'],
+  ] as const) {
+    const path = settings[name]
+    if (path === undefined) continue
+    const text = readText(path, `${origin(key)}: ${path}`)
+    if (!text.includes('-----BEGIN ')) {
+      throw new CliError('CLI_FILE', `${origin(key)}: ${path} is not in PEM form`, {
+        hint: 'it begins with -----BEGIN; openssl x509 -inform der -in file -out file.pem converts a certificate',
+      })
+    }
+    files[name] = text
+  }
+  try {
+    // Node passes over an authority that it cannot read, and then trusts nobody.
+    checkDates(files.ca, origin('sslCa'))
+    checkDates(files.cert, origin('sslCert'))
+    createSecureContext(files)
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause
+    throw new CliError('CLI_FILE', `the TLS files cannot be used: ${(cause as Error).message}`, {
+      hint: 'certificate and key must belong together, and the key must not need a passphrase',
+      cause,
+    })
+  }
+  return {
+    ...files,
+    rejectUnauthorized: mode !== 'require',
+    // Drivers do not always tell Node which host they meant.
+    checkServerIdentity: (_, certificate) =>
+      mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
+  }
+}
+
+function checkDates(text: string | undefined, origin: string): void {
+  if (text === undefined) return
+  const { validTo } = new X509Certificate(text)
+  if (Date.parse(validTo) > Date.now()) return
+  throw new CliError('CLI_FILE', `${origin}: this certificate has expired, on ${validTo}`, {
+    hint: "renew it; or correct this machine's clock",
+  })
+}
+
+/** One line for those whose documents, or password, travel in the clear; undefined where they do not. */
+export function plainWarning(
+  address: UpstreamAddress,
+  settings: TlsSettings | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const { database, host, driverTls, description } = address
+  if (database === 'sqlite' || isLocal(host)) return undefined
+  if (settings !== undefined && settings.mode !== 'off') return undefined
+  if (settings === undefined && driverTls === true) return undefined
+  const pgMode = env['PGSSLMODE'] ?? ''
+  const byEnvironment =
+    database === 'postgres' && !['', 'disable', 'allow', 'prefer'].includes(pgMode)
+  if (settings === undefined && driverTls === undefined && byEnvironment) return undefined
+  return `the connection to ${description} is not encrypted, and nobody checks which server answers: use --ssl-mode verify-full with --ssl-ca`
+}
+
+function isLocal(host: string): boolean {
+  return (
+    host === '' ||
+    host.startsWith('/') ||
+    /^(.+\.)?localhost$/i.test(host) ||
+    /^127\.\d+\.\d+\.\d+$/.test(host) ||
+    host === '::1'
+  )
+}

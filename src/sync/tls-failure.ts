@@ -1,0 +1,56 @@
+/** Why a server could not be trusted, in words that say what to change. */
+export interface TlsRefusal {
+  readonly message: string
+  readonly hint: string
+}
+
+/** Codes of Node's TLS, and OpenSSL's words: mysql2 puts a code of its own in the place of the first. */
+const AUTHORITY =
+  /SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE|INVALID_CA|self[- ]signed certificate|unable to get (local )?issuer certificate|unable to verify the first certificate|certificate signature failure/
+const EXPIRED = /CERT_HAS_EXPIRED|certificate has expired/
+const NOT_YET = /CERT_NOT_YET_VALID|certificate is not yet valid/
+const NAME = /ERR_TLS_CERT_ALTNAME|does not match certificate's altnames/
+const NO_TLS = /HANDSHAKE_NO_SSL_SUPPORT|does not support (SSL|secure) connection/
+const REQUIRED = /ER_SECURE_TRANSPORT_REQUIRED|insecure transport|no encryption/
+
+/** undefined for every other failure. */
+export function tlsRefusal(code: string, message: string): TlsRefusal | undefined {
+  const all = `${code} ${message}`
+  if (AUTHORITY.test(all)) {
+    return {
+      message: `no authority that is trusted here has signed the server's certificate (${message})`,
+      hint: 'give the file of the right certificate authority: ssl.ca of the driver, --ssl-ca of svec sync',
+    }
+  }
+  if (EXPIRED.test(all)) {
+    return {
+      message: "the server's certificate has expired",
+      hint: "renew it on the server; or correct this machine's clock",
+    }
+  }
+  if (NOT_YET.test(all)) {
+    return {
+      message: "the server's certificate is not valid yet",
+      hint: "correct this machine's clock, or the server's",
+    }
+  }
+  if (NAME.test(all)) {
+    return {
+      message: `the server's certificate is not for this host (${message})`,
+      hint: 'connect by a name that the certificate carries; or check its authority alone, with --ssl-mode verify-ca',
+    }
+  }
+  if (NO_TLS.test(all)) {
+    return {
+      message: 'the server offers no TLS',
+      hint: 'turn it on there (ssl_cert and ssl_key, or ssl = on); or, on a network that you trust, --ssl-mode off',
+    }
+  }
+  if (REQUIRED.test(all)) {
+    return {
+      message: `the server refuses a connection without TLS (${message})`,
+      hint: 'give ssl options to the driver; --ssl-mode verify-full with --ssl-ca to svec sync',
+    }
+  }
+  return undefined
+}
