@@ -158,7 +158,7 @@ test('the settings file of docs/sync.md has keys of its table', () => {
 })
 
 test('the writer of docs/sync.md writes and its second call repeats nothing', async () => {
-  const [code] = blocksOf('docs/sync.md', 'ts')
+  const [, code] = blocksOf('docs/sync.md', 'ts')
   using folder = new ExampleFolder()
   const printed = folder.run(`
     import { open } from 'sqlite-vec-ts'
@@ -180,7 +180,7 @@ test('the writer of docs/sync.md writes and its second call repeats nothing', as
 })
 
 test('the factory of docs/sync.md tries the nodes of a cluster in turn', async () => {
-  const [, code] = blocksOf('docs/sync.md', 'ts')
+  const [, , code] = blocksOf('docs/sync.md', 'ts')
   using folder = new ExampleFolder()
   const printed = folder.run(`
     import { mysqlUpstream } from 'sqlite-vec-ts/vecsync'

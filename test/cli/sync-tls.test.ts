@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { ExampleFolder, fences } from '../doc-example.ts'
 import {
   makeCertificates,
   opensslMissing,
@@ -318,6 +319,43 @@ for (const kind of kinds) {
       assert.equal(mixed.code, 3)
       assert.match(mixed.stderr, /the TLS files cannot be used: .*\n.*belong together/)
       assert.doesNotMatch(mixed.stderr, /PRIVATE KEY/)
+    })
+
+    test('the program of docs/sync.md connects, and checks the host name', async () => {
+      const page = readFileSync('docs/sync.md', 'utf8')
+      const { code } = fences(page).find(({ info, section }) => info === 'ts' && section === 'TLS')!
+      using example = new ExampleFolder()
+      copyFileSync(certificates.ca, join(example.path, 'ca.pem'))
+      // Straight to the server: the proxy is in this process, which waits for the program.
+      const whole = url()
+        .replace('app@', `app:${encodeURIComponent(SECRET)}@`)
+        .replace(`:${proxy.port}/`, `:${server.port}/`)
+      const source = kind.name === 'MariaDB' ? 'mysqlSource' : 'postgresSource'
+      const connect = (): string =>
+        example.run(`
+          import { readFileSync } from 'node:fs'
+          import mysql from ${JSON.stringify(import.meta.resolve('mysql2/promise'))}
+          import pg from ${JSON.stringify(import.meta.resolve('pg'))}
+          import { mysqlUpstream, postgresUpstream } from 'sqlite-vec-ts/vecsync'
+          const uri = ${JSON.stringify(whole)}
+          const connectionString = uri
+          ${code}
+          const answer = await ${source}.connect().then(
+            async session => {
+              const [row] = await session.rows("SELECT 'yes' AS answer")
+              await session.close()
+              return row.answer
+            },
+            error => error.code + ' ' + error.message + ' ' + error.hint,
+          )
+          console.log(answer)`)
+      assert.equal(connect(), 'yes\n')
+      await server.show(certificates.elsewhere)
+      try {
+        assert.match(connect(), /^SYNC_ACCESS .*is not for this host.*verify-ca\n$/)
+      } finally {
+        await server.show(certificates.server)
+      }
     })
 
     test('a replica follows through TLS, and a certificate that turns bad is a failed pass', async () => {
