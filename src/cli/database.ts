@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { open, VecError, type Connection } from '../main.ts'
 import { CliError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
@@ -19,12 +20,19 @@ export const DATABASE_OPTIONS: CommandOptions = {
     type: 'boolean',
     description: 'use the file alone; without koffi the only way to use one in WAL mode',
   },
+  'allow-dbpath': {
+    type: 'string',
+    value: 'folder',
+    description: 'tables of the file may have their documents in other files of this folder',
+  },
 }
 
 export interface FileOptions {
   /** Make the file when it is not there. */
   readonly create?: boolean
   readonly readonly?: boolean
+  /** A file that the command itself names as dbpath. */
+  readonly dbpath?: string | undefined
 }
 
 /** Opens a database file, runs `task`, and closes it whatever happens. */
@@ -44,6 +52,7 @@ export async function withDatabase<R>(
       // Keeping a file for oneself takes a lock that only a writer can have.
       readonly: options.readonly === true && !exclusive,
       exclusive,
+      allowDbpath: allowedFiles(path, context.flags.text('allow-dbpath'), options.dbpath),
       ...(busyTimeout === undefined ? {} : { busyTimeout }),
     })
     return await task(db)
@@ -88,6 +97,16 @@ function foreignFile(path: string, cause: unknown): Error {
     hint: 'the SQLite file stands first: svec import docs.sqlite words.csv; svec init docs.sqlite makes one',
     cause,
   })
+}
+
+/** What tables of `database` may name: files of a folder, and the one file that the command was given. */
+function allowedFiles(
+  database: string,
+  folder: string | undefined,
+  file: string | undefined,
+): string[] {
+  const named = file === undefined ? [] : [resolve(file), resolve(dirname(database), file)]
+  return [...(folder === undefined ? [] : [folder]), ...named]
 }
 
 /** Whether the file may be written; reading alone is then still possible. */

@@ -9,8 +9,10 @@ export interface FileKnowledge {
   explain(failure: VecError, files: readonly string[]): VecError | undefined
   /** The same for all names of one file; undefined when there is none. */
   identify(path: string): string | undefined
-  /** Absolute path of a file that exists, looked for in the working directory, then beside another file. */
+  /** Absolute path, without symbolic links, of a file that exists, looked for in the working directory, then beside another file. */
   locate(path: string, beside: string): string | undefined
+  /** Whether such a path is a file or lies in a folder, at any depth, whatever links lead to that. */
+  isUnder(path: string, root: string): boolean
 }
 
 /** What the file system can have to do with. */
@@ -101,6 +103,11 @@ export class DatabaseHandle {
   /** Absolute path of an existing file, looked for in the working directory, then beside this database. */
   locate(path: string): string | undefined {
     return this.#files.locate(path, this.filename())
+  }
+
+  /** Whether a path that `locate` gave is a file or lies in a folder, at any depth, whatever links lead to that. */
+  isUnder(path: string, root: string): boolean {
+    return this.#files.isUnder(path, root)
   }
 
   /** Identity of an existing file, comparable with `fileKey`. */

@@ -1,5 +1,5 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, resolve } from 'node:path'
+import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
 import { setLargePages } from '../kernels/large-pages.ts'
@@ -37,6 +37,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
     explain,
     identify: fileIdentity,
     locate,
+    isUnder,
   }
 }
 
@@ -104,11 +105,16 @@ function pathOf(name: string): string {
 
 function locate(name: string, beside: string): string | undefined {
   const path = pathOf(name)
-  if (isFile(path)) return path
+  if (isFile(path)) return fullPath(path).path
   const relative = name.replace(/^file:(\/\/)?/, '').replace(/[?#].*$/, '')
   if (beside === '' || isAbsolute(relative)) return undefined
   const sibling = resolve(dirname(beside), relative)
-  return isFile(sibling) ? sibling : undefined
+  return isFile(sibling) ? fullPath(sibling).path : undefined
+}
+
+function isUnder(path: string, root: string): boolean {
+  const { path: top } = fullPath(root)
+  return path === top || path.startsWith(top.endsWith(sep) ? top : top + sep)
 }
 
 function isFile(path: string): boolean {

@@ -1,4 +1,5 @@
 import { VecError } from '../errors.ts'
+import { checkAllowDbpath, setAllowDbpath, type AllowDbpath } from './allowed-files.ts'
 import { busyMilliseconds, Connection } from './connection.ts'
 import type { FileKnowledge } from './handle.ts'
 import { sqliteError } from './sqlite-error.ts'
@@ -15,6 +16,8 @@ export interface OpenOptions {
   readonly cacheSize?: number
   /** Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode. Not with `readonly`. */
   readonly exclusive?: boolean
+  /** Further files that a vec table's `dbpath` may name: a folder or file, several, or a function of the path. Default: none. */
+  readonly allowDbpath?: AllowDbpath | undefined
 }
 
 /** How files are locked in this process, and why so. */
@@ -51,6 +54,7 @@ const memoryOnly: Platform = {
   explain: () => undefined,
   identify: () => undefined,
   locate: () => undefined,
+  isUnder: () => false,
 }
 
 /** Loads SQLite and the platform's files; `openConnection` is synchronous afterwards. */
@@ -87,6 +91,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
       'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
     )
   }
+  checkAllowDbpath(options.allowDbpath)
   const timeout = busyMilliseconds(options.busyTimeout ?? 5000)
   const cacheSize = options.cacheSize ?? DEFAULT_CACHE
   if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 2 ** 31) {
@@ -116,6 +121,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
   const db = new Connection(sqlite, pointer, path, files, timeout)
+  setAllowDbpath(db, options.allowDbpath)
   try {
     if (!memory) files.checkOpened(path, options)
     if (options.exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')

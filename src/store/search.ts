@@ -80,10 +80,10 @@ export class Searcher {
   /** Dimension of a row that was passed over for it. */
   #otherDim = 0
 
-  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
+  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
     this.shadow = shadow
     this.recipe = recipe
-    this.slices = new SliceReader(db, shadow, recipe)
+    this.slices = new SliceReader(db, shadow, recipe, mayInstall)
     this.#scan = new TableScan(shadow, recipe.metric)
   }
 

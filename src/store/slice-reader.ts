@@ -36,13 +36,16 @@ export class SliceReader {
   readonly #recipe: IndexRecipe
   readonly #file: FileSlices
   readonly #upkeep: Upkeep
+  readonly #mayInstall: boolean
   /** Slices built while the transaction had written: nobody else may see them before it is committed. */
   readonly #private = new Map<string, Slice>()
   #journal: Journal | undefined
   #healedAt = -Infinity
 
-  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe) {
+  /** `mayInstall`: a query may make the journal and its triggers where they are missing. */
+  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
     this.#db = db
+    this.#mayInstall = mayInstall
     this.#shadow = shadow
     this.#recipe = recipe
     this.#file = sliceCache.attach(db, shadow.schema)
@@ -225,7 +228,7 @@ export class SliceReader {
   /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */
   #heal(writing: boolean): boolean {
     const db = this.#db
-    if (db.isReadonly(this.#shadow.schema)) return false
+    if (!this.#mayInstall || db.isReadonly(this.#shadow.schema)) return false
     // A statement that writes on its own (INSERT ... SELECT from the vec table) cannot be joined by a transaction.
     if (db.inTransaction ? !writing : db.transactionState() === 'write') return false
     if (performance.now() - this.#healedAt < HEAL_PAUSE_MS) return false

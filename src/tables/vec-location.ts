@@ -1,3 +1,4 @@
+import { allowDbpathOf, isAllowedFile } from '../engine/allowed-files.ts'
 import type { Connection } from '../engine/connection.ts'
 import { openConnection } from '../engine/open.ts'
 import { VecError } from '../errors.ts'
@@ -10,6 +11,17 @@ export interface Location {
 
 /** Connections to files that are not attached, one a file, closed with the connection that asked for them. */
 const others = new WeakMap<Connection, Map<string, Connection>>()
+
+/** A file made by somebody else may name any file of this machine: only the application can say which ones are meant. */
+function notAllowed(dbpath: string, path: string): VecError {
+  return new VecError(
+    'VEC_OPTION',
+    `vec: dbpath '${dbpath}' names the file ${path}, which is neither this database nor attached to it`,
+    {
+      hint: 'ATTACH that file, or allow its folder: open(path, { allowDbpath: folder })',
+    },
+  )
+}
 
 /**
  * Finds the database a `dbpath` names: a schema of this connection when one of them is that file, so that searches see
@@ -30,6 +42,7 @@ export function locate(db: Connection, schema: string, dbpath: string | undefine
   const key = db.keyOfFile(path)
   const own = [schema, ...db.schemas()].find(name => db.fileKey(name) === key)
   if (own !== undefined) return { db, schema: own }
+  if (!isAllowedFile(db, path)) throw notAllowed(dbpath, path)
   return { db: connectionTo(db, path, key ?? path), schema: 'main' }
 }
 
@@ -42,6 +55,7 @@ function connectionTo(db: Connection, path: string, key: string): Connection {
       create: false,
       readonly: db.readonly,
       busyTimeout: db.busyTimeout,
+      allowDbpath: allowDbpathOf(db),
     })
     known.set(key, other)
     const opened = other

@@ -222,7 +222,9 @@ export class VecTable implements VirtualTable {
       const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
       const name = shadowTableName(this.#context.table)
       const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
-      this.#searcher = new Searcher(db, shadow, this.#recipe)
+      // A file that is named by the schema of another one, and merely queried, is left as it is.
+      const ownFile = db === this.#context.db && schema === this.#context.schema
+      this.#searcher = new Searcher(db, shadow, this.#recipe, ownFile)
     }
     return this.#searcher
   }

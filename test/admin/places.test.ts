@@ -80,7 +80,8 @@ test('a table that cannot be connected says why', async () => {
 test('with dbpath the operations are about that file', async () => {
   const there = newPath()
   ;(await filled(there)).close()
-  const db = await open(newPath())
+  const allowed = { allowDbpath: there }
+  const db = await open(newPath(), allowed)
   db.exec(`CREATE VIRTUAL TABLE elsewhere USING vec_admin(op, dbpath='${there}')`)
   for (const name of ['main._vec_docs', '_vec_docs', 'docs', 'main.docs']) {
     assert.equal(admin(db, `${name}:a`, 'elsewhere')[0].op, 'reindexed:30')
@@ -93,7 +94,7 @@ test('with dbpath the operations are about that file', async () => {
   assert.equal(admin(db, 'docs:a', 'elsewhere')[0].op, 'reindexed:30')
   db.close()
   // Beside the database, as for a vec table, and kept in the file.
-  const last = await open(newPath())
+  const last = await open(newPath(), allowed)
   last.exec(`CREATE VIRTUAL TABLE "my admin" USING vec_admin(op, DBPATH = "${basename(there)}")`)
   last.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id)`)
   assert.equal(admin(last, 'docs:a', 'my admin')[0].op, 'reindexed:30')
@@ -105,7 +106,7 @@ test('with dbpath a table is found whose rows stand in that file', async () => {
   const there = newPath()
   ;(await open(there)).exec('VACUUM').close()
   const path = newPath()
-  const db = await open(path)
+  const db = await open(path, { allowDbpath: there })
   db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, dbpath='${there}');
     CREATE VIRTUAL TABLE elsewhere USING vec_admin(op, dbpath='${there}')`)
   const other = await open(there)

@@ -227,7 +227,7 @@ test('the same file twice on one connection is one slice', async () => {
 test('dbpath leads to the rows of that file alone', async () => {
   for (const size of [SMALL, LARGE, TREE]) {
     using scene = await Scene.make(size)
-    using db = await open(newPath())
+    using db = await open(newPath(), { allowDbpath: scene.path })
     db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, dbpath='${scene.path}')`)
     db.exec(`CREATE VIRTUAL TABLE mine USING vec(doc_id)`)
     const question = {

@@ -317,6 +317,7 @@ export const rules: readonly Rule[] = [
 
 /** Differences that no recorded answer can show, and the tests that hold ours. */
 export const shownElsewhere: Readonly<Record<string, string>> = {
+  'dbpath-allowed': 'test/vec/dbpath-policy.test.ts',
   'archived-hidden': 'test/golden-sql/golden-sql.test.ts',
   'pushed-down': 'test/vec/plans.test.ts',
   'any-journal-mode': 'test/vec/quick-start.test.ts',

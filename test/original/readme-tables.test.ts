@@ -5,10 +5,13 @@ import { refused } from '../engine/refusal.ts'
 import { claim, endOfClaims } from './claims.ts'
 import { east, north, quickStart, rows, SEARCH } from './quick-start.ts'
 
-claim('Virtual table options', 'the example with every option at once', async folder => {
-  ;(await open(`${folder}/vec_shadow.sqlite`)).exec('CREATE TABLE t(a)').close()
-  using db = await open('./main.sqlite')
-  db.exec(`CREATE VIRTUAL TABLE vec_docs USING vec(
+claim(
+  'Virtual table options',
+  'the example with every option at once',
+  async folder => {
+    ;(await open(`${folder}/vec_shadow.sqlite`)).exec('CREATE TABLE t(a)').close()
+    using db = await open('./main.sqlite', { allowDbpath: folder })
+    db.exec(`CREATE VIRTUAL TABLE vec_docs USING vec(
     doc_id,
     dbpath='${folder}/vec_shadow.sqlite',
     index=cover,
@@ -17,24 +20,26 @@ claim('Virtual table options', 'the example with every option at once', async fo
     cover_distance=euclidean,
     cover_parallel=auto
   )`)
-  using store = await open(`${folder}/vec_shadow.sqlite`)
-  store
-    .prepare(
-      "INSERT INTO _vec_vec_docs(dataset_id, id, embedding) VALUES ('demo', 'a', ?), ('demo', 'b', ?)",
-    )
-    .run(east, north)
-  assert.deepEqual(rows(db, SEARCH, east), [
-    ['a', 1],
-    ['b', 1 - Math.SQRT2],
-  ])
-})
+    using store = await open(`${folder}/vec_shadow.sqlite`)
+    store
+      .prepare(
+        "INSERT INTO _vec_vec_docs(dataset_id, id, embedding) VALUES ('demo', 'a', ?), ('demo', 'b', ?)",
+      )
+      .run(east, north)
+    assert.deepEqual(rows(db, SEARCH, east), [
+      ['a', 1],
+      ['b', 1 - Math.SQRT2],
+    ])
+  },
+  'dbpath-allowed',
+)
 
 claim(
   'Virtual table options',
   'dbpath takes a plain path and, in quotes, a file: URI; one that cannot be opened is an error',
   async folder => {
     ;(await open(`${folder}/other.sqlite`)).close()
-    using db = await open('./main.sqlite')
+    using db = await open('./main.sqlite', { allowDbpath: folder })
     for (const [name, path] of [
       ['plain', './other.sqlite'],
       ['uri', `file:${folder}/other.sqlite`],

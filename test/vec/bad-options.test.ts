@@ -81,6 +81,7 @@ test('a quoted dbpath names another file, and searches it', async () => {
     const other = await open(path)
     other.exec('CREATE TABLE made(x)')
     other.close()
+    db = await open(':memory:', { allowDbpath: folder })
     create(`doc_id, dbpath='${path.replaceAll("'", "''")}'`)
     const reader = await open(path)
     reader.exec(

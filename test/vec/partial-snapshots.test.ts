@@ -69,7 +69,7 @@ seeded('a search of another file keeps its snapshot, too', { skip }, async () =>
   filledFile.db.exec('PRAGMA journal_mode = WAL')
   const { model } = filledFile
   using writer = filledFile.db
-  using db = await open(':memory:')
+  using db = await open(':memory:', { allowDbpath: file })
   // Not attached: the file is read through a connection of its own, which no statement of this one keeps in its snapshot.
   db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=euclidean, dbpath='${file}')`)
   const query = r.vector(3)

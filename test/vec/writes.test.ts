@@ -185,7 +185,7 @@ test('a vec table whose dbpath is no part of the connection is read, and says ho
       "CREATE VIRTUAL TABLE docs USING vec(doc_id); INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('a', 'x', '[1]')",
     )
     .close()
-  using here = await openVec(newPath())
+  using here = await openVec(newPath(), { allowDbpath: documents })
   here.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, dbpath='${documents}')`)
   for (const sql of [
     "INSERT INTO docs(dataset_id, doc_id) VALUES ('a', 'y')",

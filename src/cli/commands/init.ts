@@ -48,18 +48,23 @@ export const init: Command = {
     },
   ],
   run: context =>
-    withDatabase(context, context.arg('file'), { create: true }, async db => {
-      const name = context.flags.text('table') ?? DEFAULT_TABLE
-      const known = vecTableNames(db).some(table => table.toLowerCase() === name.toLowerCase())
-      const made = !(known && context.flags.on('if-not-exists'))
-      if (made) db.exec(createTable(context, name))
-      const { column } = describeTable(db, name)
-      const shadow = shadowTableName(name)
-      await context.print({ table: name, shadow, column, created: made }, [
-        `${made ? 'made' : 'there already:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
-      ])
-      return EXIT.ok satisfies ExitCode
-    }),
+    withDatabase(
+      context,
+      context.arg('file'),
+      { create: true, dbpath: context.flags.text('dbpath') },
+      async db => {
+        const name = context.flags.text('table') ?? DEFAULT_TABLE
+        const known = vecTableNames(db).some(table => table.toLowerCase() === name.toLowerCase())
+        const made = !(known && context.flags.on('if-not-exists'))
+        if (made) db.exec(createTable(context, name))
+        const { column } = describeTable(db, name)
+        const shadow = shadowTableName(name)
+        await context.print({ table: name, shadow, column, created: made }, [
+          `${made ? 'made' : 'there already:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
+        ])
+        return EXIT.ok satisfies ExitCode
+      },
+    ),
 }
 
 function createTable(context: Context, name: string): string {
