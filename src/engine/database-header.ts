@@ -12,7 +12,8 @@ export interface DatabaseHeader {
 }
 
 /**
- * The header of a database; 'empty' also for a missing file. Throws the system's error for a file that cannot be read. Safe beside
+ * The header of a database; 'empty' also for a missing file. Throws the system's error for a file that cannot be read.
+ * Safe beside
  * native SQLite in the same process.
  */
 export function readHeader(path: string): DatabaseHeader | 'empty' | 'not-a-database' {
@@ -55,7 +56,10 @@ export function requireUtf8(fd: number, path: string): void {
 
 export type JournalMode = 'wal' | 'delete' | 'empty' | 'not-a-database'
 
-/** 'wal' for a file that must be opened with WAL, 'delete' for one with any rollback journal; for the rest see `readHeader`. */
+/**
+ * 'wal' for a file that must be opened with WAL, 'delete' for one with any rollback journal; for the rest see
+ * `readHeader`.
+ */
 export function readJournalMode(path: string): JournalMode {
   const header = readHeader(path)
   return typeof header === 'string' ? header : header.journalMode

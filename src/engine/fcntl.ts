@@ -12,7 +12,9 @@ export const EBADF = 9
 export const EAGAIN = 11
 export const EACCES = 13
 
-/** Where struct flock is the 32 bytes of `flock()` below, and a variadic integer argument is passed like a named one. */
+/**
+ * Where struct flock is the 32 bytes of `flock()` below, and a variadic integer argument is passed like a named one.
+ */
 const architectures = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's390x'])
 
 interface Koffi {
@@ -20,7 +22,10 @@ interface Koffi {
   errno(): number
 }
 
-/** struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32 @24. */
+/**
+ * struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32
+ * @24.
+ */
 export function flock(type: number, start: number, length: number): Uint8Array {
   const buffer = new ArrayBuffer(32)
   new Int16Array(buffer)[0] = type

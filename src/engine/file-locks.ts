@@ -18,6 +18,18 @@ export interface FileLock {
   unlock(level: number): number
   /** Whether anybody, this connection included, is about to write. */
   reserved(): boolean
+  /**
+   * After each read of the file. Throws when what was read may be of two states of it, because others do not see this
+   * lock.
+   */
+  afterRead?(): void
+  /**
+   * Before each write to the file, and before the journal of its transaction ends. Throws when others use it without
+   * seeing this lock.
+   */
+  beforeWrite?(bytes?: Uint8Array, offset?: number): void
+  /** After the journal has ended. Throws when the transaction is not in the file, because others rolled it back. */
+  afterJournal?(): void
   /** Lets go of everything. */
   close(): void
 }

@@ -19,10 +19,13 @@ const POLL_MS = 0.5
 /** Refusals that follow one another so closely belong to one wait. */
 const AGAIN_MS = 300
 
+const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory with its owner's
+ * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory with
+ * its owner's
  * name inside to it: one step that either happens or does not, so a lock without an owner never exists.
  */
 export function lockDirectoryOf(path: string): string {
@@ -38,6 +41,12 @@ export function lockDirectoryHeld(directory: string): boolean {
   const hint = `if that process is gone for sure, remove ${directory} and ${guardOf(directory)}`
   reportBusy(directory, `held by process ${owner.pid} on ${owner.host}`, hint)
   return true
+}
+
+/** Whether a process that is not surely gone has the lock directory. */
+export function isLockDirectoryInUse(directory: string): boolean {
+  const owner = existsSync(directory) ? readOwner(directory) : undefined
+  return owner !== undefined && !isGone(owner)
 }
 
 const guardOf = (directory: string): string => `${directory}.takeover`
@@ -93,6 +102,17 @@ export class LockDirectory {
     this.#queue = new LockQueue(this.#directory, this.#token)
   }
 
+  /** False where no directory can be made, as nothing can be written there. */
+  isPossible(): boolean {
+    if (this.#ready) return true
+    try {
+      this.#prepare()
+      return true
+    } catch (error) {
+      return !(error instanceof VfsFailure && READONLY.has(error.errno))
+    }
+  }
+
   /** False when another process has it, or waits for it and came first. */
   acquire(): boolean {
     const start = performance.now()
@@ -106,7 +126,8 @@ export class LockDirectory {
   }
 
   /**
-   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while the queue moves, so
+   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while the
+   * queue moves, so
    * that the lock is not idle until SQLite asks again.
    */
   #stay(start: number): boolean {
@@ -168,7 +189,7 @@ export class LockDirectory {
   #prepare(): void {
     try {
       removeRemains(this.#directory)
-      mkdirSync(this.#prepared, { recursive: true })
+      if (!existsSync(this.#prepared)) mkdirSync(this.#prepared)
       writeFileSync(join(this.#prepared, 'owner'), JSON.stringify(thisOwner(this.#token)))
       this.#ready = true
     } catch (error) {

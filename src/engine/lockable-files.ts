@@ -6,10 +6,14 @@ import { type FileIdentity, type LockKind, PENDING_BYTE } from './file-locks.ts'
 import { OUR_MARK, foreignUse, isLockedHere } from './process-locks.ts'
 
 /*
- * POSIX drops every lock that this process has on a file when any descriptor of the file is closed, and native SQLite takes such
- * locks. So these descriptors are closed only while no native code in this process has a lock on the database, nor can begin to take
- * one: a write lock on the PENDING byte, which belongs to the open file, keeps every connection from starting to read. The kernel
- * drops the POSIX locks of a descriptor before the descriptor's own, so the descriptor that holds PENDING may itself be closed last.
+ * POSIX drops every lock that this process has on a file when any descriptor of the file is closed, and native SQLite
+ * takes such
+ * locks. So these descriptors are closed only while no native code in this process has a lock on the database, nor can
+ * begin to take
+ * one: a write lock on the PENDING byte, which belongs to the open file, keeps every connection from starting to read.
+ * The kernel
+ * drops the POSIX locks of a descriptor before the descriptor's own, so the descriptor that holds PENDING may itself
+ * be closed last.
  * What cannot be closed yet is idle: the next open of the same file takes it, and a timer tries again.
  * docs/files-and-locks.md has the argument.
  */
@@ -46,14 +50,18 @@ let delay = 0
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 let leaving = false
 
-/** Where files are locked by directories, PENDING cannot be locked, and a look at what others have open is all that a close can do. */
+/**
+ * Where files are locked by directories, PENDING cannot be locked, and a look at what others have open is all that a
+ * close can do.
+ */
 export function guardCloses(kind: LockKind): void {
   const found = kind === 'ofd' ? fcntl() : undefined
   locks = typeof found === 'string' ? undefined : found
 }
 
 /**
- * openSync() for a file that native SQLite in this process may lock: a database, or the -shm file of the database that the
+ * openSync() for a file that native SQLite in this process may lock: a database, or the -shm file of the database that
+ * the
  * descriptor `database` belongs to. Close it with `closeLockable` only.
  */
 export function openLockable(path: string, flags: number, mode = 0o644, database?: number): number {
@@ -70,7 +78,8 @@ export function openLockable(path: string, flags: number, mode = 0o644, database
 }
 
 /**
- * closeSync() for a descriptor of `openLockable`: at once, or as soon as native code in this process has no locks on the database. The
+ * closeSync() for a descriptor of `openLockable`: at once, or as soon as native code in this process has no locks on
+ * the database. The
  * caller has released its own locks.
  */
 export function closeLockable(fd: number): void {
@@ -222,7 +231,8 @@ function leaveWithThread(): void {
 }
 
 /**
- * Puts one open file that holds PENDING behind all descriptors of a database, so that no native code can lock it before Node has
+ * Puts one open file that holds PENDING behind all descriptors of a database, so that no native code can lock it
+ * before Node has
  * closed the last of them. False while native code has it locked.
  */
 function leave(family: Family, by: Fcntl): boolean {

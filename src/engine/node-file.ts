@@ -23,6 +23,8 @@ interface NodeFileOptions {
   readonly sharedMemory: WalIndexFile | undefined
   /** To remove when closed, where an open file cannot be removed. */
   readonly removeOnClose: boolean
+  /** Of a journal only: does what may end its transaction. */
+  readonly ends: ((end: () => void) => void) | undefined
   closed(): void
 }
 
@@ -43,18 +45,32 @@ export class NodeFile implements VfsFile {
   }
 
   read(into: Uint8Array, offset: number): number {
-    return readSync(this.#fd, into, 0, into.length, offset)
+    const got = readSync(this.#fd, into, 0, into.length, offset)
+    this.database?.lock.afterRead?.()
+    return got
   }
 
   write(bytes: Uint8Array, offset: number): number {
-    return writeSync(this.#fd, bytes, 0, bytes.length, offset)
+    const { ends } = this.#options
+    let written = 0
+    const write = (): void => {
+      written = writeSync(this.#fd, bytes, 0, bytes.length, offset)
+    }
+    this.database?.lock.beforeWrite?.(bytes, offset)
+    if (offset === 0 && ends !== undefined) ends(write)
+    else write()
+    return written
   }
 
   truncate(size: number): void {
-    ftruncateSync(this.#fd, size)
+    this.database?.lock.beforeWrite?.()
+    const truncate = (): void => ftruncateSync(this.#fd, size)
+    if (this.#options.ends === undefined) truncate()
+    else this.#options.ends(truncate)
   }
 
   sync(dataOnly: boolean): void {
+    this.database?.lock.beforeWrite?.()
     if (dataOnly) fdatasyncSync(this.#fd)
     else fsyncSync(this.#fd)
   }

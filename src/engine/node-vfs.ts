@@ -118,6 +118,7 @@ class NodeFileSystem implements Vfs {
   readonly #locks: Locks
   readonly #shared: SharedMemoryParts | undefined
   readonly #journals = new Set<NodeFile>()
+  readonly #databases = new Set<NodeFile>()
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4))
 
   constructor(locks: Locks, shared: SharedMemoryParts | undefined) {
@@ -138,15 +139,27 @@ class NodeFileSystem implements Vfs {
         database: isDatabase ? this.#lockable(fd, path) : undefined,
         sharedMemory: isDatabase ? this.#sharedMemory(fd, path) : undefined,
         removeOnClose: request.deleteOnClose && !early,
-        closed: () => this.#journals.delete(file),
+        ends: request.kind === 'main-journal' ? end => this.#ending(path, end) : undefined,
+        closed: () => this.#journals.delete(file) || this.#databases.delete(file),
       })
       if (request.kind === 'main-journal') this.#journals.add(file)
+      if (isDatabase) this.#databases.add(file)
       return { file, readonly }
     } catch (error) {
       if (isDatabase) closeLockable(fd)
       else closeSync(fd)
       throw error
     }
+  }
+
+  /** A transaction ends when its journal is removed, cut, or its header overwritten. */
+  #ending(journal: string, end: () => void): void {
+    const locks = [...this.#databases].flatMap(({ path, database }) =>
+      database !== undefined && `${path}-journal` === journal ? [database.lock] : [],
+    )
+    for (const lock of locks) lock.beforeWrite?.()
+    end()
+    for (const lock of locks) lock.afterJournal?.()
   }
 
   #lockable(fd: number, path: string): NodeFile['database'] {
@@ -170,7 +183,7 @@ class NodeFileSystem implements Vfs {
 
   delete(path: string): boolean {
     try {
-      unlinkSync(requireAbsolute(path))
+      this.#ending(path, () => unlinkSync(requireAbsolute(path)))
       return true
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return false

@@ -14,7 +14,10 @@ export interface OpenOptions {
   readonly busyTimeout?: number
   /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
   readonly cacheSize?: number
-  /** Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode. Not with `readonly`. */
+  /**
+   * Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode.
+   * Not with `readonly`.
+   */
   readonly exclusive?: boolean
   /** Further files that a vec table's `dbpath` may name: a folder or file, several, or a function of the path. Default: none. */
   readonly allowDbpath?: AllowDbpath | undefined
@@ -22,7 +25,10 @@ export interface OpenOptions {
 
 /** How files are locked in this process, and why so. */
 export interface LockSupport {
-  /** 'ofd': byte ranges, which native programs see; 'directory': a directory beside the file; 'none': there are no files. */
+  /**
+   * 'ofd': byte ranges, which native programs see; 'directory': a directory beside the file; 'none': there are no
+   * files.
+   */
   readonly kind: 'ofd' | 'directory' | 'none'
   readonly reason: string
 }
@@ -138,7 +144,8 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
 }
 
 /**
- * SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. Setting it reads the file: this is where an
+ * SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. Setting it reads the
+ * file: this is where an
  * exclusive connection takes its lock, or fails. Others must not wait at open for somebody who writes.
  */
 function setCacheSize(db: Connection, bytes: number, exclusive: boolean): void {
