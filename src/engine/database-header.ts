@@ -12,9 +12,8 @@ export interface DatabaseHeader {
 }
 
 /**
- * The header of a database; 'empty' also for a missing file. Throws the system's error for a file that cannot be read.
- * Safe beside
- * native SQLite in the same process.
+ * The header of a database; 'empty' also for a missing file. Throws the system's error for a file that cannot be
+ * read. Safe beside native SQLite in the same process.
  */
 export function readHeader(path: string): DatabaseHeader | 'empty' | 'not-a-database' {
   const found = statSync(path, { throwIfNoEntry: false })

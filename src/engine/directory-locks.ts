@@ -18,9 +18,8 @@ import { SQLITE_OK } from './wasm.ts'
 
 /**
  * Locks without help from the system: one process at a time, through a lock directory that is held as long as any of
- * its
- * connections holds any lock; among the connections of one process, SQLite's own lock levels in a table.
- * Programs that do not know the directory are seen, on Linux, when they hold a lock, and then the file is refused.
+ * its connections holds any lock; among the connections of one process, SQLite's own lock levels in a table. Programs
+ * that do not know the directory are seen, on Linux, when they hold a lock, and then the file is refused.
  */
 export function directoryLocks(): Locks {
   const files = new Map<string, SharedFile>()
@@ -133,7 +132,8 @@ class TableLock implements FileLock {
   }
 
   /**
-   * Takes the directory first and looks for others second; processes with koffi do the reverse, so one sees the other.
+   * Takes the directory first and looks for others second; processes with koffi do the reverse, so one sees the
+   * other.
    */
   #enter(): boolean {
     const file = this.#file
@@ -174,10 +174,8 @@ class TableLock implements FileLock {
 
   /**
    * A native program that comes now takes our journal for that of a crash, locks the file, and rolls it back. So our
-   * transaction fails,
-   * and SQLite rolls it back, too. It may do so once the native program is through, as a page of ours may have come
-   * late; not when
-   * that has written a transaction of its own.
+   * transaction fails, and SQLite rolls it back, too. It may do so once the native program is through, as a page of
+   * ours may have come late; not when that has written a transaction of its own.
    */
   beforeWrite(bytes?: Uint8Array, offset?: number): void {
     if (this.level !== EXCLUSIVE_LOCK) return

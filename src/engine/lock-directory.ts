@@ -24,9 +24,9 @@ const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory with
- * its owner's
- * name inside to it: one step that either happens or does not, so a lock without an owner never exists.
+ * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory
+ * with its owner's name inside to it: one step that either happens or does not, so a lock without an owner never
+ * exists.
  */
 export function lockDirectoryOf(path: string): string {
   return `${path}-lock`
@@ -45,7 +45,7 @@ export function lockDirectoryHeld(directory: string): boolean {
 
 /** Whether a process that is not surely gone has the lock directory. */
 export function isLockDirectoryInUse(directory: string): boolean {
-  const owner = existsSync(directory) ? readOwner(directory) : undefined
+  const owner = fileFacts().isMissing(directory) ? undefined : readOwner(directory)
   return owner !== undefined && !isGone(owner)
 }
 
@@ -61,8 +61,9 @@ function readOwner(directory: string): LockOwner | undefined {
 }
 
 /**
- * Removes a lock whose owner is gone. Only the holder of the guard may remove somebody else's lock, and it looks again
- * first: without it two processes that saw the same stale lock could each remove it, the second one a fresh lock.
+ * Removes a lock whose owner is gone. Only the holder of the guard may remove somebody else's lock, and it looks
+ * again first: without it two processes that saw the same stale lock could each remove it, the second one a fresh
+ * lock.
  */
 function removeStale(directory: string, owner: LockOwner): boolean {
   const guard = guardOf(directory)
@@ -126,9 +127,8 @@ export class LockDirectory {
   }
 
   /**
-   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while the
-   * queue moves, so
-   * that the lock is not idle until SQLite asks again.
+   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while
+   * the queue moves, so that the lock is not idle until SQLite asks again.
    */
   #stay(start: number): boolean {
     this.#queue.wait()
@@ -189,7 +189,7 @@ export class LockDirectory {
   #prepare(): void {
     try {
       removeRemains(this.#directory)
-      if (!existsSync(this.#prepared)) mkdirSync(this.#prepared)
+      if (fileFacts().isMissing(this.#prepared)) mkdirSync(this.#prepared)
       writeFileSync(join(this.#prepared, 'owner'), JSON.stringify(thisOwner(this.#token)))
       this.#ready = true
     } catch (error) {

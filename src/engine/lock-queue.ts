@@ -15,9 +15,8 @@ const STALE_MS = 400
 
 /**
  * Who waits for a lock directory, in the order of arrival: a directory with one file, a ticket, for each of them. It
- * exists only while
- * somebody waits. Order is all that depends on it: a ticket that is lost or removed too early costs a place, never a
- * lock.
+ * exists only while somebody waits. Order is all that depends on it: a ticket that is lost or removed too early costs
+ * a place, never a lock.
  */
 export class LockQueue {
   readonly #directory: string

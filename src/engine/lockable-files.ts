@@ -7,15 +7,11 @@ import { OUR_MARK, foreignUse, isLockedHere } from './process-locks.ts'
 
 /*
  * POSIX drops every lock that this process has on a file when any descriptor of the file is closed, and native SQLite
- * takes such
- * locks. So these descriptors are closed only while no native code in this process has a lock on the database, nor can
- * begin to take
- * one: a write lock on the PENDING byte, which belongs to the open file, keeps every connection from starting to read.
- * The kernel
- * drops the POSIX locks of a descriptor before the descriptor's own, so the descriptor that holds PENDING may itself
- * be closed last.
- * What cannot be closed yet is idle: the next open of the same file takes it, and a timer tries again.
- * docs/files-and-locks.md has the argument.
+ * takes such locks. So these descriptors are closed only while no native code in this process has a lock on the
+ * database, nor can begin to take one: a write lock on the PENDING byte, which belongs to the open file, keeps every
+ * connection from starting to read. The kernel drops the POSIX locks of a descriptor before the descriptor's own, so
+ * the descriptor that holds PENDING may itself be closed last. What cannot be closed yet is idle: the next open of
+ * the same file takes it, and a timer tries again. docs/files-and-locks.md has the argument.
  */
 
 interface Descriptor {
@@ -60,9 +56,8 @@ export function guardCloses(kind: LockKind): void {
 }
 
 /**
- * openSync() for a file that native SQLite in this process may lock: a database, or the -shm file of the database that
- * the
- * descriptor `database` belongs to. Close it with `closeLockable` only.
+ * openSync() for a file that native SQLite in this process may lock: a database, or the -shm file of the database
+ * that the descriptor `database` belongs to. Close it with `closeLockable` only.
  */
 export function openLockable(path: string, flags: number, mode = 0o644, database?: number): number {
   if (database === undefined) newest = path
@@ -79,8 +74,7 @@ export function openLockable(path: string, flags: number, mode = 0o644, database
 
 /**
  * closeSync() for a descriptor of `openLockable`: at once, or as soon as native code in this process has no locks on
- * the database. The
- * caller has released its own locks.
+ * the database. The caller has released its own locks.
  */
 export function closeLockable(fd: number): void {
   const descriptor = descriptors.get(fd)
@@ -232,8 +226,7 @@ function leaveWithThread(): void {
 
 /**
  * Puts one open file that holds PENDING behind all descriptors of a database, so that no native code can lock it
- * before Node has
- * closed the last of them. False while native code has it locked.
+ * before Node has closed the last of them. False while native code has it locked.
  */
 function leave(family: Family, by: Fcntl): boolean {
   const { database, live, idle: waiting } = family

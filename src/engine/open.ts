@@ -145,8 +145,8 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
 
 /**
  * SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. Setting it reads the
- * file: this is where an
- * exclusive connection takes its lock, or fails. Others must not wait at open for somebody who writes.
+ * file: this is where an exclusive connection takes its lock, or fails. Others must not wait at open for somebody who
+ * writes.
  */
 function setCacheSize(db: Connection, bytes: number, exclusive: boolean): void {
   const set = (): unknown => db.exec(`PRAGMA cache_size = -${Math.ceil(bytes / 1024)}`)

@@ -14,8 +14,8 @@ export const OUR_MARK: number = constants.O_NONBLOCK ?? 0
 
 /**
  * Reads from Linux which descriptors of this process lead to one of `files`. Exact, as the kernel lists the locks of
- * each descriptor
- * at one moment; /proc/locks, which it gives out in pieces of 4 KiB, may pass one over. Undefined without /proc.
+ * each descriptor at one moment; /proc/locks, which it gives out in pieces of 4 KiB, may pass one over. Undefined
+ * without /proc.
  */
 export function foreignUse(files: readonly FileIdentity[]): ForeignUse | undefined {
   let open = false

@@ -8,10 +8,8 @@ import { SQLITE_OK } from './wasm.ts'
 
 /**
  * Reads without a lock, where no lock directory can be made: on a file system or in a folder that is read-only to us.
- * Others may write
- * all the same. So after each read we ask whether the file has changed since the transaction began, or is being
- * changed: what was read
- * then belongs to one state of the file, or the read fails with SQLITE_BUSY.
+ * Others may write all the same. So after each read we ask whether the file has changed since the transaction began,
+ * or is being changed: what was read then belongs to one state of the file, or the read fails with SQLITE_BUSY.
  */
 export class UnlockedReads implements FileLock {
   level: number = NO_LOCK
