@@ -1,7 +1,9 @@
+import { knownWord } from '../known-word.ts'
 import { doubleQuoted } from '../schema/identifiers.ts'
-import { describeValue } from '../vector/describe-value.ts'
+import { describeValue, isThenable } from '../vector/describe-value.ts'
 import type { Connection } from './connection.ts'
 import type { IndexInfo } from './index-info.ts'
+import { nameText } from './sql-text.ts'
 import { boundBytes, unbindable, type BindValue } from './values.ts'
 import type { ResultWriter, VirtualCursor, VirtualTable } from './virtual-table.ts'
 import { registerModule } from './vtab.ts'
@@ -15,6 +17,9 @@ export interface InsertManyOptions {
 
 /** Values of a row, in the order of the columns. */
 export type InsertRow = readonly BindValue[]
+
+const CONFLICTS = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' } as const
+const CONFLICT_WORDS = ['abort', 'ignore', 'replace'] as const
 
 const MODULE = 'vec_insert_rows'
 /** Columns a source can have: SQLite's own limit is 2000, and nobody has asked. */
@@ -39,25 +44,33 @@ export function insertMany(
   rows: Iterable<InsertRow>,
   options: InsertManyOptions = {},
 ): number {
+  nameText(table, 'insertMany(): the name of the table')
+  if (!Array.isArray(columns)) {
+    throw new TypeError(
+      `insertMany() takes an array of column names, not ${describeValue(columns)}`,
+    )
+  }
   if (columns.length === 0 || columns.length > MAX_COLUMNS) {
     throw new RangeError(`insertMany() takes 1 to ${MAX_COLUMNS} columns, not ${columns.length}`)
   }
+  for (const column of columns) nameText(column, 'insertMany(): the name of a column')
+  const { schema = 'main', conflict = 'abort' } = options
+  nameText(schema, 'insertMany(): the name of the schema')
+  const clause = CONFLICTS[knownWord('conflict', conflict, CONFLICT_WORDS)]
+  const iterator = iteratorOf(rows)
   const source = sourceOf(db)
   if (source.rows) {
     throw new TypeError(
       'insertMany() was called while another one of the same connection reads its rows',
     )
   }
-  const conflict = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' }[
-    options.conflict ?? 'abort'
-  ]
-  const target = `${doubleQuoted(options.schema ?? 'main')}.${doubleQuoted(table)}`
+  const target = `${doubleQuoted(schema)}.${doubleQuoted(table)}`
   const selected = columns.map((_, i) => `c${i}`).join(', ')
   const insert = db.prepare(
-    `INSERT ${conflict} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
+    `INSERT ${clause} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
   )
   const whole = mustBeOneStatement(db)
-  source.take(rows[Symbol.iterator](), columns.length, whole)
+  source.take(iterator, columns.length, whole)
   const insertAll = (): number => {
     let count = 0
     while (!source.done) count += insert.run().changes
@@ -66,9 +79,22 @@ export function insertMany(
   try {
     return whole ? insertAll() : db.transaction(insertAll)()
   } finally {
-    source.release()
     insert.finalize()
+    source.release()
   }
+}
+
+function iteratorOf(rows: Iterable<InsertRow>): Iterator<InsertRow> {
+  const given = rows as Partial<Iterable<InsertRow> & AsyncIterable<InsertRow>> | null | undefined
+  if (typeof rows !== 'string' && typeof given?.[Symbol.iterator] === 'function') {
+    return rows[Symbol.iterator]()
+  }
+  const later = typeof given?.[Symbol.asyncIterator] === 'function' || isThenable(rows)
+  throw new TypeError(
+    `insertMany() takes rows that can be iterated, each an array of values, not ${describeValue(rows)}${
+      later ? ': collect what comes later first, and insert it in portions' : ''
+    }`,
+  )
 }
 
 /**

@@ -55,6 +55,40 @@ for (const [call, args, told] of [
   })
 }
 
+for (const [args, told] of [
+  [[5, ['x'], []], /the name of the table must be text .* not 5/],
+  [['t', 'x', []], /takes an array of column names, not the text "x"/],
+  [['t', [5], []], /the name of a column must be text .* not 5/],
+  [['t', ['x'], null], /takes rows that can be iterated, each an array of values, not null/],
+  [['t', ['x'], { a: 1 }], /not an object/],
+  [['t', ['x'], 'rows'], /not the text "rows"/],
+  [['t', ['x'], Promise.resolve([])], /not a Promise: collect what comes later first/],
+  [['t', ['x'], (async function* () {})()], /: collect what comes later first/],
+  [['t', ['x'], [], { schema: null }], /the name of the schema must be text/],
+  [['t', ['x'], [['a'], 'b']], /row 2 has the text "b"/],
+  [['t', ['x'], [Promise.resolve([1])]], /row 1 has a Promise/],
+] as [unknown[], RegExp][]) {
+  test(`insertMany(db, ${args.map(describeValue).join(', ')}) says what was expected`, () => {
+    db.exec('CREATE TABLE IF NOT EXISTS t(x)')
+    assert.throws(
+      () => insertMany(db, ...(args as [string, string[], number[][]])),
+      (error: Error) => {
+        assert.match(error.message, told)
+        return true
+      },
+    )
+    assert.equal(insertMany(db, 't', ['x'], [[1]]), 1)
+    db.exec('DELETE FROM t')
+  })
+}
+
+test('a conflict that insertMany() does not know is refused with a suggestion', () => {
+  assert.throws(
+    () => insertMany(db, 't', ['x'], [], { conflict: 'ignored' as 'ignore' }),
+    /unknown conflict 'ignored': did you mean 'ignore'/,
+  )
+})
+
 for (const [what, call] of [
   ['filename', () => db.filename('nowhere')],
   ['isReadonly', () => db.isReadonly('nowhere')],
