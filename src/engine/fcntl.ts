@@ -20,11 +20,12 @@ const architectures = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's
 interface Koffi {
   load(path: null): { func(prototype: string): (...args: unknown[]) => number }
   errno(): number
+  address(bytes: ArrayBufferView): bigint
 }
 
 /**
  * struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32
- * @24.
+ * @24. In a buffer of its own, which never moves.
  */
 export function flock(type: number, start: number, length: number): Uint8Array {
   const buffer = new ArrayBuffer(32)
@@ -56,12 +57,19 @@ function load(): Fcntl | string {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi
     const libc = koffi.load(null)
-    const call = libc.func('int fcntl(int fd, int command, void *lock)')
+    // An address that is asked for once costs less than a view that is taken apart by each call.
+    const call = libc.func('int fcntl(int fd, int command, intptr_t lock)')
+    const addresses = new WeakMap<Uint8Array, number>()
+    const addressOf = (lock: Uint8Array): number => {
+      let address = addresses.get(lock)
+      if (address === undefined) addresses.set(lock, (address = Number(koffi.address(lock))))
+      return address
+    }
     const dup2 = libc.func('int dup2(int from, int to)')
     const errnoOf = (result: number): number => (result === -1 ? koffi.errno() : 0)
     return {
-      set: (fd, lock) => errnoOf(call(fd, F_OFD_SETLK, lock)),
-      get: (fd, lock) => errnoOf(call(fd, F_OFD_GETLK, lock)),
+      set: (fd, lock) => errnoOf(call(fd, F_OFD_SETLK, addressOf(lock))),
+      get: (fd, lock) => errnoOf(call(fd, F_OFD_GETLK, addressOf(lock))),
       dup2: (from, to) => errnoOf(dup2(from, to)),
     }
   } catch (error) {

@@ -45,7 +45,7 @@ const sharedWrite = flock(F_WRLCK, SHARED_FIRST, SHARED_SIZE)
 const pendingAndReservedUnlock = flock(F_UNLCK, PENDING_BYTE, 2)
 const everythingUnlock = flock(F_UNLCK, 0, 0)
 const reservedProbe = flock(F_WRLCK, RESERVED_BYTE, 1)
-const pendingProbe = pendingRead.slice()
+const pendingProbe = flock(F_RDLCK, PENDING_BYTE, 1)
 const pendingProbeType = new Int16Array(pendingProbe.buffer)
 const reservedProbeType = new Int16Array(reservedProbe.buffer)
 

@@ -225,7 +225,7 @@ export class WalIndexFile implements SharedMemory {
 
   /** The lock of others that says the file is in use: F_UNLCK, F_RDLCK or F_WRLCK. */
   #inUse(fd: number): number {
-    const question = inUseWrite.slice()
+    const question = flock(F_WRLCK, IN_USE, 1)
     const errno = this.#fcntl('get', fd, question)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be locked', errno)
     return new Int16Array(question.buffer)[0]
