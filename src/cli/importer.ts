@@ -41,6 +41,8 @@ export class Importer {
   /** What the documents may say, and the table has a column for. */
   readonly #present: readonly Extra[]
   readonly #absent: readonly Extra[]
+  /** One for each column that is present. */
+  readonly #readers: readonly ((document: Document) => BindValue)[]
   readonly #dims = new Map<string, number>()
   readonly #rule: DimensionRule
   readonly #meta: MetaText
@@ -77,6 +79,7 @@ export class Importer {
     this.#absent = [...extras].filter(column => !columns.has(column))
     this.#rule = new DimensionRule(db, name)
     this.#meta = new MetaText(db)
+    this.#readers = this.#present.map(column => this.#readerOf(column))
     this.#unfindable = new Unfindable(db, shadow, columns, {
       cosine: vecMetric(db, name) === 'cosine',
       archivedCounts: this.#rule.archivedCounts,
@@ -126,11 +129,13 @@ export class Importer {
 
   #insertAll(batch: Batch, conflict: 'abort' | 'replace' | 'ignore'): void {
     const columns = ['dataset_id', 'id', 'embedding', ...this.#present]
+    const archived = columns.indexOf('archived')
     const rows = function* (this: Importer): Generator<readonly BindValue[]> {
       for (const document of documentsOf(batch)) {
-        yield this.#row(document).map((value, i) =>
-          columns[i] === 'archived' ? (value ?? 0) : value,
-        )
+        const row = this.#row(document)
+        // What is not said is the default of the column.
+        if (archived >= 0) row[archived] ??= 0
+        yield row
       }
     }
     const { shadow } = this.#target.table
@@ -143,7 +148,13 @@ export class Importer {
     let merged = 0
     this.#db.transaction(() => {
       for (const document of documentsOf(batch)) {
-        if (this.#merge.write(this.#row(document))) merged++
+        const completed = this.#merge.write(this.#row(document))
+        if (!completed) continue
+        merged++
+        // It may stay archived, whatever else it says.
+        if (completed.archived) {
+          this.#unfindable.countLater('archived', this.#datasetOf(document), document.id)
+        }
       }
     })()
     this.written += lengthOf(batch)
@@ -151,20 +162,21 @@ export class Importer {
   }
 
   /** Checks a document; its values stand in the order of the columns. */
-  #row(document: Document): readonly BindValue[] {
+  #row(document: Document): BindValue[] {
     for (const column of this.#absent) this.#requireEmpty(document, column)
     const dataset = this.#datasetOf(document)
     this.#checkEmbedding(document, dataset)
     this.#countUnfindable(document, dataset)
-    const { model } = this.#target
     const row: BindValue[] = [dataset, document.id, document.embedding]
-    for (const column of this.#present) {
-      if (column === 'embedding_model' && model !== undefined) row.push(model)
-      else if (column === 'meta') {
-        row.push(this.#meta.of(document.meta, () => this.#place(document)))
-      } else row.push(READ[column](document))
-    }
+    for (const read of this.#readers) row.push(read(document))
     return row
+  }
+
+  #readerOf(column: Extra): (document: Document) => BindValue {
+    const { model } = this.#target
+    if (column === 'embedding_model' && model !== undefined) return () => model
+    if (column !== 'meta') return READ[column]
+    return document => this.#meta.of(document.meta, () => this.#place(document))
   }
 
   #datasetOf(document: Document): string {

@@ -5,6 +5,11 @@ import { quoteName } from './sql-names.ts'
 /** Columns and values of a document, `dataset_id` and `id` first; null: the document does not say. */
 export type MergeRow = readonly BindValue[]
 
+/** What stood in the place of a document. */
+export interface Completed {
+  readonly archived: boolean
+}
+
 /** Writes documents into a shadow table so that what they do not say stays as it is. */
 export class MergeWriter {
   readonly #db: Connection
@@ -19,33 +24,35 @@ export class MergeWriter {
     this.#table = `main.${quoteName(shadow)}`
     this.#columns = columns
     this.#meta = columns.indexOf('meta')
+    const asked = ['meta', 'archived'].map(name => (columns.includes(name) ? name : 'NULL'))
     this.#known = db
-      .prepare(
-        `SELECT ${this.#meta < 0 ? 'NULL' : 'meta'} FROM ${this.#table} WHERE dataset_id = ? AND id = ?`,
-      )
+      .prepare(`SELECT ${asked.join(', ')} FROM ${this.#table} WHERE dataset_id = ? AND id = ?`)
       .raw()
   }
 
-  /** Returns whether the document was there. */
-  write(row: MergeRow): boolean {
+  /** Returns what was there; undefined: the document is new. */
+  write(row: MergeRow): Completed | undefined {
     const [dataset, id] = row
-    const found = this.#known.get(dataset, id) as [string | null] | undefined
+    const found = this.#known.get(dataset, id) as
+      | [meta: string | null, archived: unknown]
+      | undefined
     const said = this.#columns.filter((_, i) => i < 2 || row[i] !== null)
     const values = row.filter((value, i) => i < 2 || value !== null)
     if (!found) {
       const marks = said.map(() => '?').join(', ')
       this.#run(`INSERT INTO ${this.#table}(${said.join(', ')}) VALUES (${marks})`, values)
-      return false
+      return undefined
     }
     const meta = this.#meta < 0 ? null : row[this.#meta]
     if (typeof meta === 'string') values[said.indexOf('meta')] = mergedMeta(found[0], meta)
     const [, , ...set] = said
-    if (set.length === 0) return true
-    this.#run(
-      `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE dataset_id = ? AND id = ?`,
-      [...values.slice(2), dataset, id],
-    )
-    return true
+    if (set.length > 0) {
+      this.#run(
+        `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE dataset_id = ? AND id = ?`,
+        [...values.slice(2), dataset, id],
+      )
+    }
+    return { archived: Number(found[1] ?? 0) !== 0 }
   }
 
   #run(sql: string, values: readonly BindValue[]): void {

@@ -4,10 +4,11 @@ import { open, VecError, type SqlValue } from '../../src/main.ts'
 import { DimensionRule } from '../../src/vec.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from '../vec/random.ts'
+import { manyRuns } from './many-runs.ts'
 import { scratch } from './scratch.ts'
 import { svec, svecJson } from './svec.ts'
 
-const { path, freshTable } = scratch()
+const { folder, path, write, freshTable } = scratch()
 
 async function rowsOf(file: string, columns: string): Promise<SqlValue[][]> {
   const db = await open(file, { readonly: true })
@@ -229,6 +230,17 @@ seededTest('VEC_SEED')(
   },
 )
 
+test('a document that completes an archived one stays archived, and is counted as such', async () => {
+  const file = await freshTable()
+  const first = jsonl({ id: 'a', embedding: [1, 2], archived: 1 }, { id: 'b', archived: 1 })
+  await svecJson(['import', file, '-'], { input: first })
+  const second = jsonl({ id: 'a', content: 'A' }, { id: 'b', embedding: [1, 2], archived: 0 })
+  const merge = ['import', file, '-', '--on-conflict', 'merge']
+  const report = (await svecJson(merge, { input: second })) as Report
+  assert.deepEqual([report.merged, report.unembedded, report.archived], [2, 0, 1])
+  assert.deepEqual(await found(file), ['b'])
+})
+
 test('an archived document may have any dimension, unless archived ones are searched', async () => {
   const input = jsonl(
     { id: 'old', embedding: [1, 2, 3], archived: true },
@@ -243,49 +255,94 @@ test('an archived document may have any dimension, unless archived ones are sear
   assert.match(refused.stderr, /line 2: the embedding of 'new' has 2 dimensions/)
 })
 
+const lost = (report: Report): number => report.unembedded + report.archived + report.zero
+
+interface Round {
+  readonly told: string
+  readonly file: string
+  readonly conflict: string
+  readonly first: readonly Made[]
+  readonly second: readonly Made[]
+  readonly options: readonly string[]
+}
+
+interface Made {
+  readonly id: string
+}
+
+/** Documents of which a search passes over some, and a second set with ids of the first. */
+function drawRound(random: Random, round: number): Round {
+  const metric = random.pick(['cosine', 'euclidean', 'dot'])
+  const conflict = random.pick(['skip', 'replace', 'merge'])
+  const make = (id: string): Made => ({
+    id,
+    ...(random.chance(0.25)
+      ? {}
+      : { embedding: random.chance(0.2) ? [0, 0] : [1, random.below(9)] }),
+    ...(random.chance(0.2) ? { archived: random.chance(0.5) } : {}),
+    ...(random.chance(0.5) ? { content: 'x' } : {}),
+  })
+  const first = Array.from({ length: 5 + random.below(10) }, (_, i) => make(`f${i}`))
+  const second = Array.from({ length: 12 }, (_, i) =>
+    make(random.chance(0.5) ? `f${random.below(first.length)}` : `s${i >> 1}`),
+  )
+  const options = ['-m', metric, ...(random.chance(0.3) ? ['--include-archived'] : [])]
+  return {
+    told: `round ${round}, ${metric}, ${conflict}`,
+    file: `counted${round}.sqlite`,
+    conflict,
+    first,
+    second,
+    options,
+  }
+}
+
 seededTest('VEC_SEED')('what import says it counted is what a search then finds', async () => {
   const random = new Random(11)
-  for (let round = 0; round < 16; round++) {
-    const metric = random.pick(['cosine', 'euclidean', 'dot'])
-    const includeArchived = random.chance(0.3)
-    const options = ['-m', metric, ...(includeArchived ? ['--include-archived'] : [])]
-    const file = await freshTable(...options)
-    const conflict = random.pick(['error', 'skip', 'replace', 'merge'])
-    const told = `round ${round}, ${metric}, ${conflict}`
-    const make = (id: string): object => ({
-      id,
-      ...(random.chance(0.25)
-        ? {}
-        : { embedding: random.chance(0.2) ? [0, 0] : [1, random.below(9)] }),
-      ...(random.chance(0.2) ? { archived: random.chance(0.5) } : {}),
-      ...(random.chance(0.5) ? { content: 'x' } : {}),
-    })
-    const first = Array.from({ length: 5 + random.below(10) }, (_, i) => make(`f${i}`))
-    const one = (await svecJson(['import', file, '-', '--batch', '4'], {
-      input: jsonl(...first),
-    })) as Report
-    const before = (await found(file)).length
-    const lost = (r: Report): number => r.unembedded + r.archived + r.zero
-    assert.equal(one.imported, first.length)
-    assert.equal(before, one.imported - lost(one), told)
-    if (conflict === 'error') continue
-    const rows = (await rowsOf(file, 'id')).length
-    const second = Array.from({ length: 12 }, (_, i) =>
-      make(random.chance(0.5) ? `f${random.below(first.length)}` : `s${i >> 1}`),
+  const rounds = Array.from({ length: 60 }, (_, round) => drawRound(random, round))
+  const reports = async (which: 'first' | 'second'): Promise<readonly Report[]> => {
+    for (const round of rounds) write(`${which}-${round.file}.jsonl`, jsonl(...round[which]))
+    const outcomes = await manyRuns(
+      rounds.map(({ file, conflict }) => {
+        const mode = which === 'first' ? 'error' : conflict
+        const source = `${which}-${file}.jsonl`
+        return ['import', file, source, '--json', '--batch', '5', '--on-conflict', mode]
+      }),
+      folder,
     )
-    const again = ['import', file, '-', '--batch', '5', '--on-conflict', conflict]
-    const two = (await svecJson(again, { input: jsonl(...second) })) as Report
-    const added = (await rowsOf(file, 'id')).length - rows
-    assert.equal(two.imported + two.skipped, second.length, told)
-    assert.equal(two.imported - two.replaced - two.merged, added, told)
-    if (conflict === 'skip')
-      assert.equal((await found(file)).length, before + two.imported - lost(two), told)
-    // What is not found is what the two runs say, for the rows that the second one wrote.
-    const written = [...new Set(second.map(document => (document as { id: string }).id))]
-    if (conflict !== 'skip') {
-      const hits = await found(file)
-      const missing = written.filter(id => !hits.includes(id))
-      assert.equal(lost(two), missing.length, told)
+    return outcomes.map(({ code, stdout, stderr }) => {
+      assert.equal(code, 0, stderr)
+      return JSON.parse(stdout) as Report
+    })
+  }
+  await manyRuns(
+    rounds.map(({ file, options }) => ['init', file, ...options]),
+    folder,
+  )
+  const firstReports = await reports('first')
+  const before: (readonly string[])[] = []
+  for (const [i, { file, first, told }] of rounds.entries()) {
+    const hits = await found(path(file))
+    before.push(hits)
+    assert.equal(firstReports[i].imported, first.length, told)
+    assert.equal(hits.length, first.length - lost(firstReports[i]), told)
+  }
+  const secondReports = await reports('second')
+  for (const [i, { file, first, second, conflict, told }] of rounds.entries()) {
+    const report = secondReports[i]
+    const rows = await rowsOf(path(file), 'id')
+    assert.equal(report.imported + report.skipped, second.length, told)
+    assert.equal(
+      report.imported - report.replaced - report.merged,
+      rows.length - first.length,
+      told,
+    )
+    const hits = await found(path(file))
+    if (conflict === 'skip') {
+      assert.equal(hits.length, before[i].length + report.imported - lost(report), told)
+    } else {
+      const written = [...new Set(second.map(({ id }) => id))]
+      assert.equal(lost(report), written.filter(id => !hits.includes(id)).length, told)
     }
   }
 })

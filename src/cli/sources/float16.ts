@@ -1,7 +1,9 @@
-/** The bits of the float32 for the bits of each float16. Every float16 is a float32. */
-export const FLOAT32_OF_FLOAT16: Uint32Array = Uint32Array.from({ length: 2 ** 16 }, (_, half) =>
-  float32Bits(half),
-)
+let table: Uint32Array | undefined
+
+/** The bits of the float32 for the bits of each float16, which every float16 has. */
+export function float32OfFloat16(): Uint32Array {
+  return (table ??= Uint32Array.from({ length: 2 ** 16 }, (_, half) => float32Bits(half)))
+}
 
 /** IEEE 754: 1 bit of sign, 5 of exponent (bias 15), 10 of fraction; float32 has 8 (bias 127) and 23. */
 function float32Bits(half: number): number {

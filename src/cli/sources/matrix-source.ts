@@ -1,7 +1,7 @@
 import { inputError } from '../cli-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import type { Document, DocumentSource, Extra, Portion } from './document.ts'
-import { FLOAT32_OF_FLOAT16 } from './float16.ts'
+import { float32OfFloat16 } from './float16.ts'
 import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape, type Width } from './npy-header.ts'
 import type { Label, RowLabels } from './row-labels.ts'
 
@@ -192,9 +192,10 @@ const FLOAT32: Readonly<Record<Width, (numbers: Uint8Array) => Uint8Array>> = {
 
 /** float16 to float32, which holds each of them. */
 function widened(numbers: Uint8Array): Uint8Array {
+  const bits = float32OfFloat16()
   const wide = new DataView(new ArrayBuffer(numbers.length * 2))
   for (let i = 0; i < numbers.length; i += 2) {
-    wide.setUint32(2 * i, FLOAT32_OF_FLOAT16[numbers[i] | (numbers[i + 1] << 8)], true)
+    wide.setUint32(2 * i, bits[numbers[i] | (numbers[i + 1] << 8)], true)
   }
   return new Uint8Array(wide.buffer)
 }
