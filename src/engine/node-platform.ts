@@ -183,8 +183,8 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
   const paths = (attached === undefined ? files : [attached]).flatMap(realPath)
   if (failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_NOTADB') {
     const newest = newestDatabase() ?? ''
-    const closed = lockableOf(newest) === undefined ? realPath(newest) : []
-    for (const path of [...closed, ...paths]) {
+    if (lockableOf(newest) === undefined) paths.unshift(...realPath(newest))
+    for (const path of paths) {
       const problem = readableHeaderProblem(path)
       if (problem) return problem
     }

@@ -38,6 +38,8 @@ export function primaryCode(code: number): SqliteErrorCode {
 const HINTS: Partial<Record<SqliteErrorCode, string>> = {
   SQLITE_BUSY:
     'another connection holds the lock: retry, raise busyTimeout, or begin with db.transaction(fn).immediate()',
+  SQLITE_PROTOCOL:
+    'other connections kept the locks of the write-ahead log for too long: try again',
   SQLITE_READONLY: 'open the file without readonly, and check that file and folder can be written',
   SQLITE_NOTADB: 'check the path; the file is no SQLite database, or it is encrypted',
   SQLITE_FULL: 'free disk space: the transaction was rolled back',

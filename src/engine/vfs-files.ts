@@ -61,6 +61,7 @@ export class AdaptedFile {
   pConnection: Pointer = 0
   /** Of the present or last snapshot of a shared WAL; 0 for none. */
   snapshotOrder = 0
+  readonly #isWal: boolean
 
   constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
     this.vfs = vfs
@@ -68,6 +69,16 @@ export class AdaptedFile {
     this.isDatabase = kind === 'main-db'
     const isJournal = kind === 'main-journal' || kind === 'super-journal' || kind === 'wal'
     this.unsyncedName = create && isJournal
+    this.#isWal = kind === 'wal'
+  }
+
+  /**
+   * Whether no other process makes the file longer just where it is read. The first byte of a journal is read without a lock,
+   * to see whether there is one.
+   */
+  isFrozen(offset: number): boolean {
+    if (this.isDatabase) return this.file.lockLevel > NO_LOCK
+    return this.#isWal || offset > 0
   }
 }
 
@@ -114,7 +125,8 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       }
     },
 
-    xRead: guarded(SQLITE_IOERR_READ, ({ file, isDatabase }, p: Pointer, bytes, offset: bigint) => {
+    xRead: guarded(SQLITE_IOERR_READ, (open, p: Pointer, bytes, offset: bigint) => {
+      const { file, isDatabase } = open
       const into = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
       if (isDatabase && ahead.read(file, into, from)) return SQLITE_OK
@@ -122,7 +134,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       while (done < bytes) {
         const got = file.read(done === 0 ? into : into.subarray(done), from + done)
         if (got === 0) {
-          if (isDatabase ? file.lockLevel > NO_LOCK : from > 0) requireEnd(file, from + done)
+          if (open.isFrozen(from)) requireEnd(file, from + done)
           into.fill(0, done)
           return SQLITE_IOERR_SHORT_READ
         }
@@ -284,10 +296,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
   }
 }
 
-/**
- * SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. Asked only where
- * no other process can have made the file longer meanwhile.
- */
+/** SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. */
 function requireEnd(file: VfsFile, offset: number): void {
   const size = file.size()
   if (size <= offset) return

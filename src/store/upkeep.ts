@@ -1,4 +1,5 @@
 import type { Connection } from '../engine/connection.ts'
+import { VecError } from '../errors.ts'
 import { isExported, retireExportTriggers } from './export-triggers.ts'
 import { journalRange } from './journal.ts'
 import type { FileSlices } from './slice-cache.ts'
@@ -73,13 +74,14 @@ export class Upkeep {
     return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
   }
 
-  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. */
+  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. Throws when the disk fails then. */
   #saveAll(patience: number, thorough = false): boolean {
     try {
       const db = this.#db
       db.waitingAtMost(patience, () => db.unnoticed(() => this.#trySaveAll(thorough)))
       return true
-    } catch {
+    } catch (error) {
+      if (thorough && isDiskFailure(error)) throw error
       // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
       return false
     }
@@ -117,6 +119,12 @@ export class Upkeep {
       return undefined
     }
   }
+}
+
+/** Who asked for a save is told that the disk is full or fails; a lock is no failure. */
+function isDiskFailure(error: unknown): boolean {
+  const code = error instanceof VecError ? error.code : ''
+  return code === 'SQLITE_IOERR' || code === 'SQLITE_FULL' || code === 'SQLITE_CANTOPEN'
 }
 
 function isWorthSaving(slice: Slice): boolean {
