@@ -6,6 +6,8 @@ import { type Size, vectorOf, wrongAnswer } from './disk-world.ts'
 export interface Stage {
   readonly size: Size
   readonly dice: Dice
+  /** What the searches of the step found, one after the other. */
+  readonly answers: string[]
   /** Name of a second file, to attach. */
   readonly otherPath: string
   /** Pragmas that a connection needs for a file. */
@@ -32,8 +34,8 @@ export interface Step {
 /** A wrong answer of a search, which no error excuses. */
 export class WrongAnswer extends Error {}
 
-function search({ db, size, dice }: Stage, schema = 'main'): void {
-  const problem = wrongAnswer(db, size, dice, schema)
+function search({ db, size, dice, answers }: Stage, schema = 'main'): void {
+  const problem = wrongAnswer(db, size, dice, { schema, found: answers })
   if (problem !== undefined) throw new WrongAnswer(problem)
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Connection } from '../../src/engine/connection.ts'
 import { lockSupport } from '../../src/engine/node-vfs.ts'
 import type { OpenOptions } from '../../src/engine/open.ts'
-import { wrong } from '../freshness/oracle.ts'
+import { bruteForce, searched } from '../freshness/oracle.ts'
 import type { Dice } from '../model/world.ts'
 
 /** The shape of the two datasets of a world. */
@@ -109,12 +109,15 @@ export function ownRows(db: Connection, schema = 'main'): (sql: string) => unkno
   }
 }
 
-/** Compares searches with brute force on the same connection; undefined: all are right. */
+/**
+ * Compares searches with brute force on the same connection: text that says what is wrong, undefined when all is right.
+ * `found` gets the answers. Throws what a search or a SELECT throws.
+ */
 export function wrongAnswer(
   db: Connection,
   size: Size,
   dice: Dice,
-  schema = 'main',
+  { schema = 'main', found = [] }: { schema?: string; found?: string[] } = {},
 ): string | undefined {
   for (const [dataset, dim] of [
     ['a', size.dim],
@@ -122,8 +125,16 @@ export function wrongAnswer(
   ] as const) {
     const query = vectorOf(dim, dice)
     const question = { schema, table: 'docs', dataset, query, metric: 'cosine' } as const
-    const problem = wrong(db, question, [3, undefined])
-    if (problem !== undefined) return problem
+    const expected = bruteForce(db, question).found
+    // The second search takes other ways than the first.
+    for (const limit of [3, undefined, 3]) {
+      const answer = searched(db, { ...question, limit })
+      const text = JSON.stringify(answer)
+      const right = JSON.stringify(expected.slice(0, limit))
+      found.push(text)
+      if (text !== right)
+        return `dataset ${dataset} of ${schema}, limit ${limit}: ${text.slice(0, 600)}, expected ${right.slice(0, 600)}`
+    }
   }
   return undefined
 }

@@ -1,7 +1,8 @@
 import { open } from '../../src/main.ts'
 import type { Dice } from '../model/world.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
-import { NativeReader } from './disk-native.ts'
+import { NativeConnection } from './disk-native.ts'
+import { watchedName } from './disk-vfs.ts'
 import {
   digestOf,
   type JournalMode,
@@ -72,13 +73,13 @@ const NEWEST = 'SELECT max(n) FROM tally'
 
 function readNative(folder: DiskFolder, remains: FolderContents): Found {
   try {
-    using main = new NativeReader(folder.main)
+    using main = new NativeConnection(folder.main)
     let problem = integrity(main.rows(INTEGRITY))
     const tally = newest(sql => main.rows(sql))
     const digest = tally < 0 ? '' : digestOf(sql => main.rows(sql))
     if (!remains.has(folder.other))
       return { ...reported(problem), tally, main: digest, other: undefined }
-    using other = new NativeReader(folder.other)
+    using other = new NativeConnection(folder.other)
     problem ??= integrity(other.rows(INTEGRITY))
     return { ...reported(problem), tally, main: digest, other: digestOf(sql => other.rows(sql)) }
   } catch (error) {
@@ -93,7 +94,7 @@ async function readOwn(
 ): Promise<Found> {
   try {
     const options = openOptions(mode)
-    using db = await open(folder.main, options)
+    using db = await open(watchedName(folder.main), options)
     let problem = integrity(ownRows(db)(INTEGRITY))
     const tally = newest(ownRows(db))
     if (tally < 0) return { ...nothing, ...reported(problem) }
@@ -101,7 +102,7 @@ async function readOwn(
     problem ??= wrongAnswer(db, size, dice)
     if (!remains.has(folder.other))
       return { ...reported(problem), tally, main: digest, other: undefined }
-    using other = await open(folder.other, options)
+    using other = await open(watchedName(folder.other), options)
     problem ??= integrity(ownRows(other)(INTEGRITY)) ?? wrongAnswer(other, size, dice)
     return { ...reported(problem), tally, main: digest, other: digestOf(ownRows(other)) }
   } catch (error) {

@@ -75,6 +75,7 @@ export async function record(
     const stage: Stage = {
       size,
       dice,
+      answers: [],
       otherPath: watchedName(folder.other),
       configure,
       db,
