@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { garbled, kindOf, valueIn } from './answer.ts'
 import type { UpstreamRow } from './upstream.ts'
 
@@ -125,12 +126,7 @@ function fromHex(value: unknown): Uint8Array | null {
   return result
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 function utf8(value: Uint8Array): string {
-  try {
-    return decoder.decode(value)
-  } catch {
-    throw new Poison('text that is not UTF-8')
-  }
+  if (!isUtf8(value)) throw new Poison('text that is not UTF-8')
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
 }
