@@ -98,7 +98,9 @@ export class ServerProcess {
     })
     this.#child = child
     // A test that ends early must not leave its server behind.
-    process.once('exit', () => child.kill('SIGKILL'))
+    const kill = (): void => void child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
     const end = Date.now() + 60_000
     while (Date.now() < end) {
       if (child.exitCode !== null) break

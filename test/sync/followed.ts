@@ -1,7 +1,9 @@
 import { position } from '../../src/sync/datasets.ts'
+import { isRetryable } from '../../src/sync/failure.ts'
 import type { ReplicatorOptions } from '../../src/sync/replicator-options.ts'
 import { createReplicator, type Replicator } from '../../src/sync/replicator.ts'
 import type { Upstream } from '../../src/sync/upstream.ts'
+import { seedFor } from '../seed.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 
 /** A replicator that follows dataset 'd' while a test does harm to its upstream. */
@@ -51,6 +53,17 @@ export class Followed {
     }
   }
 
+  /** Whether both sides are equal. A busy machine may miss the deadline of a test now and then. */
+  async isEqual(): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await this.replicator.verify()).equal
+      } catch (error) {
+        if (!isRetryable(error) || attempt > 20) throw error
+      }
+    }
+  }
+
   /** Ends it; resolves with what had ended it before, if something did. */
   async stop(): Promise<unknown> {
     this.#stop.abort()
@@ -83,10 +96,8 @@ export function watchProcess(): { end(): void } {
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
 
-/** The seeds of a random test: VEC_SEED alone, a fixed set in CI, else others each time. */
+/** The seeds of a random test: the one that is given, or several from the one of this run on. */
 export function seeds(count: number): number[] {
-  const given = process.env['VEC_SEED']
-  if (given !== undefined) return [Number(given)]
-  const first = process.env['CI'] === 'true' ? 1 : Date.now() % 1e9
-  return Array.from({ length: count }, (_, i) => first + i)
+  const first = seedFor('SYNC_SEED')
+  return Array.from({ length: process.env['SYNC_SEED'] ? 1 : count }, (_, i) => first + i)
 }

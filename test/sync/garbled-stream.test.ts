@@ -60,7 +60,7 @@ for (const { name, missing, make } of wires) {
     })
 
     for (const seed of seeds(10)) {
-      test(`random changes, VEC_SEED=${seed}`, async () => {
+      test(`random changes, SYNC_SEED=${seed}`, async () => {
         const random = new Random(seed)
         const watch = watchProcess()
         const followed = new Followed(wire.proxied)
@@ -73,17 +73,17 @@ for (const { name, missing, make } of wires) {
           }
           wire.proxy.garble(undefined)
           await followed.catchUp(wire.direct)
-          assert.ok((await followed.replicator.verify()).equal, `VEC_SEED=${seed}`)
+          assert.ok(await followed.isEqual(), `SYNC_SEED=${seed}`)
         } finally {
           wire.proxy.garble(undefined)
-          assert.equal(await followed.stop(), undefined, `VEC_SEED=${seed}`)
+          assert.equal(await followed.stop(), undefined, `SYNC_SEED=${seed}`)
           watch.end()
         }
       })
     }
 
     for (const seed of seeds(6)) {
-      test(`random changes from the first byte on, VEC_SEED=${seed}`, async () => {
+      test(`random changes from the first byte on, SYNC_SEED=${seed}`, async () => {
         const watch = watchProcess()
         wire.proxy.garble(garblerOf(new Random(seed)))
         const followed = new Followed(wire.proxied)
@@ -93,7 +93,7 @@ for (const { name, missing, make } of wires) {
           // The same refusal twice, with nothing that worked before it, is believed.
           if (followed.ended === undefined) await followed.catchUp(wire.direct)
           const code = (followed.ended as { code?: string } | undefined)?.code ?? 'SYNC_ACCESS'
-          assert.match(code, /^SYNC_(ACCESS|UPSTREAM)$/, `VEC_SEED=${seed}`)
+          assert.match(code, /^SYNC_(ACCESS|UPSTREAM)$/, `SYNC_SEED=${seed}`)
         } finally {
           wire.proxy.garble(undefined)
           await followed.stop()

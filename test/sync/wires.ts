@@ -15,24 +15,27 @@ export interface Wire {
   readonly proxy: Proxy
 }
 
-/** Milliseconds that a statement may take. */
+/** Milliseconds that a statement through the proxy may take. */
 export const DEADLINE = 500
 
 const host = '127.0.0.1'
-const hasty = { deadline: DEADLINE }
 
-const mariadbAt = (port: number): Upstream =>
-  mysqlUpstream(() => createConnection({ host, port, user: 'root', database: 'test' }), hasty)
+const mariadbAt = (port: number, deadline: number): Upstream =>
+  mysqlUpstream(() => createConnection({ host, port, user: 'root', database: 'test' }), {
+    deadline,
+  })
 
-const postgresAt = (port: number): Upstream =>
-  postgresUpstream(() => new pg.Client({ host, port, user: 'test', database: 'postgres' }), hasty)
+const postgresAt = (port: number, deadline: number): Upstream =>
+  postgresUpstream(() => new pg.Client({ host, port, user: 'test', database: 'postgres' }), {
+    deadline,
+  })
 
 async function wireTo(
   server: MariadbServer | PostgresServer,
-  at: (port: number) => Upstream,
+  at: (port: number, deadline: number) => Upstream,
 ): Promise<Wire> {
   const proxy = await startProxy(server.port)
-  return { server, proxy, direct: at(server.port), proxied: at(proxy.port) }
+  return { server, proxy, direct: at(server.port, 30_000), proxied: at(proxy.port, DEADLINE) }
 }
 
 export const wires: { name: string; missing: string | undefined; make: () => Promise<Wire> }[] = [
