@@ -226,6 +226,30 @@ describe('threads of one process', { skip }, () => {
     })
 })
 
+describe('threads of one process, ours and native ones', { skip }, () => {
+  for (const mode of ['DELETE', 'WAL'])
+    test(`that open, write and close all the time lose nothing in journal mode ${mode}`, async () => {
+      const { path, one, two } = pair()
+      one.all(
+        `PRAGMA journal_mode = ${mode}; CREATE TABLE log(who, n); CREATE TABLE total(n); INSERT INTO total VALUES(0)`,
+      )
+      one.close()
+      two.close()
+      const program = new URL('./vfs-child.js', import.meta.url)
+      const start = (engine: string, command: string, who: string, n: string) =>
+        new Worker(program, { argv: [engine, path, command, who, n], stdout: true })
+      const workers = [
+        start('ofd', 'reopen', 'a', '40'),
+        start('ofd', 'reopen', 'b', '40'),
+        start('native', 'write', 'c', '120'),
+        start('native', 'reopen', 'd', '40'),
+      ]
+      const codes = await Promise.all(workers.map(worker => once(worker, 'exit')))
+      assert.deepEqual(codes.flat(), [0, 0, 0, 0])
+      assert.deepEqual(shell(path, 'PRAGMA integrity_check; SELECT n FROM total'), ['ok', '240'])
+    })
+})
+
 describe('a process without koffi', { skip }, () => {
   test('keeps us out by its directory, and says who it is', async () => {
     const { path, one, two } = pair()

@@ -12,6 +12,7 @@ import { randomTransaction } from './vfs-transactions.ts'
 
 interface Database {
   exec(sql: string): void
+  close(): void
 }
 
 const [engine = '', path = '', command = '', ...rest] = process.argv.slice(2)
@@ -20,7 +21,7 @@ async function open(): Promise<Database> {
   if (engine === 'native') return openNative(path, { timeout: 30000 })
   const db = RawConnection.open(await sqliteWithFiles(engine as LockKind), path)
   db.busyTimeout(30000)
-  return { exec: sql => db.all(sql) }
+  return { exec: sql => db.all(sql), close: () => db.close() }
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
@@ -48,6 +49,18 @@ function write(db: Database, who: string, count: number): void {
     db.exec(
       `BEGIN IMMEDIATE; UPDATE total SET n = n + 1; INSERT INTO log VALUES('${who}', ${n}); COMMIT`,
     )
+  say('done')
+}
+
+/** The same, each transaction on a connection of its own. */
+async function writeReopening(who: string, transactions: number): Promise<void> {
+  for (let n = 0; n < transactions; n++) {
+    const db = await open()
+    db.exec(
+      `BEGIN IMMEDIATE; UPDATE total SET n = n + 1; INSERT INTO log VALUES('${who}', ${n}); COMMIT`,
+    )
+    db.close()
+  }
   say('done')
 }
 
@@ -97,6 +110,7 @@ async function support(): Promise<void> {
 
 async function run(): Promise<void> {
   if (command === 'support') return await support()
+  if (command === 'reopen') return await writeReopening(rest[0] ?? '', Number(rest[1]))
   const db = await open()
   if (command === 'write') write(db, rest[0] ?? '', Number(rest[1]))
   else if (command === 'fill') fill(db, Number(rest[0]))
