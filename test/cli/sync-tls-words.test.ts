@@ -22,8 +22,10 @@ const told = (flags: Record<string, string>, env: Record<string, string> = {}): 
 const MY = 'mysql://app@db.example/shop'
 const PG = 'postgres://app@db.example/shop'
 
+let files = 0
+
 function file(content: object): string {
-  const path = join(folder, `${Math.random()}.json`)
+  const path = join(folder, `${files++}.json`)
   writeFileSync(path, JSON.stringify(content))
   return path
 }

@@ -3,7 +3,6 @@ import { isRetryable } from '../../src/sync/failure.ts'
 import type { ReplicatorOptions } from '../../src/sync/replicator-options.ts'
 import { createReplicator, type Replicator } from '../../src/sync/replicator.ts'
 import type { Upstream } from '../../src/sync/upstream.ts'
-import { seedFor } from '../seed.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 
 /** A replicator that follows dataset 'd' while a test does harm to its upstream. */
@@ -95,9 +94,3 @@ export function watchProcess(): { end(): void } {
 
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
-
-/** The seeds of a random test: the one that is given, or several from the one of this run on. */
-export function seeds(count: number): number[] {
-  const first = seedFor('SYNC_SEED')
-  return Array.from({ length: process.env['SYNC_SEED'] ? 1 : count }, (_, i) => first + i)
-}

@@ -3,10 +3,13 @@ import { after, before, describe, test } from 'node:test'
 import { createDataset } from '../../src/sync/datasets.ts'
 import { installUpstream } from '../../src/sync/install.ts'
 import { createWriter, type Writer } from '../../src/sync/writer.ts'
+import { seededTest } from '../seed.ts'
 import type { Garbler } from '../servers/proxy.ts'
 import { Random } from '../soak/random.ts'
-import { Followed, seeds, watchProcess } from './followed.ts'
+import { Followed, watchProcess } from './followed.ts'
 import { wires, type Wire } from './wires.ts'
+
+const randomTest = seededTest('SYNC_SEED')
 
 // Whatever a stream becomes on its way, follow() goes on, and nothing ends the process.
 
@@ -59,9 +62,9 @@ for (const { name, missing, make } of wires) {
       await wire.server.remove()
     })
 
-    for (const seed of seeds(10)) {
-      test(`random changes, SYNC_SEED=${seed}`, async () => {
-        const random = new Random(seed)
+    for (let n = 0; n < 10; n++) {
+      randomTest(`random changes, ${n}`, async (_t, seed) => {
+        const random = new Random(seed + n)
         const watch = watchProcess()
         const followed = new Followed(wire.proxied)
         try {
@@ -73,19 +76,19 @@ for (const { name, missing, make } of wires) {
           }
           wire.proxy.garble(undefined)
           await followed.catchUp(wire.direct)
-          assert.ok(await followed.isEqual(), `SYNC_SEED=${seed}`)
+          assert.ok(await followed.isEqual())
         } finally {
           wire.proxy.garble(undefined)
-          assert.equal(await followed.stop(), undefined, `SYNC_SEED=${seed}`)
+          assert.equal(await followed.stop(), undefined)
           watch.end()
         }
       })
     }
 
-    for (const seed of seeds(6)) {
-      test(`random changes from the first byte on, SYNC_SEED=${seed}`, async () => {
+    for (let n = 0; n < 6; n++) {
+      randomTest(`random changes from the first byte on, ${n}`, async (_t, seed) => {
         const watch = watchProcess()
-        wire.proxy.garble(garblerOf(new Random(seed)))
+        wire.proxy.garble(garblerOf(new Random(seed + n)))
         const followed = new Followed(wire.proxied)
         try {
           await pause(600)
@@ -93,7 +96,7 @@ for (const { name, missing, make } of wires) {
           // The same refusal twice, with nothing that worked before it, is believed.
           if (followed.ended === undefined) await followed.catchUp(wire.direct)
           const code = (followed.ended as { code?: string } | undefined)?.code ?? 'SYNC_ACCESS'
-          assert.match(code, /^SYNC_(ACCESS|UPSTREAM)$/, `SYNC_SEED=${seed}`)
+          assert.match(code, /^SYNC_(ACCESS|UPSTREAM)$/)
         } finally {
           wire.proxy.garble(undefined)
           await followed.stop()

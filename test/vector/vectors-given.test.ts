@@ -17,14 +17,15 @@ function isTaken({ takes, except }: VectorPlace, { as, name }: GivenValue): bool
 }
 
 /** What is bound is the engine's business: a list is that of all parameters, and shared memory is refused. */
-function isForSql({ as, name }: GivenValue): boolean {
+function isForSql({ as, name, value }: GivenValue): boolean {
   if (name === 'a SharedArrayBuffer') return false
-  return (
-    as === 'text' ||
-    as === 'bytes' ||
-    as === 'bad bytes' ||
-    ['a text', 'an empty text'].includes(name)
-  )
+  if (ArrayBuffer.isView(value) && (as === 'numbers' || as === 'refused')) return true
+  return ['text', 'bytes', 'bad bytes'].includes(as) || ['a text', 'an empty text'].includes(name)
+}
+
+/** A Float32Array is bound as its bytes, which are those of the vector, and a view without a type as its own. */
+function isBoundForSql({ as, value }: GivenValue): boolean {
+  return (as === 'numbers' && value instanceof Float32Array) || value instanceof DataView
 }
 
 function refusalOf(
@@ -55,7 +56,7 @@ for (const place of places) {
       if (isSql && !isForSql(given)) continue
       const { as, name, told, value } = given
       if (place.except?.[name]?.includes('never comes')) continue
-      if (isTaken(place, given)) {
+      if (isTaken(place, given) || (isSql && isBoundForSql(given))) {
         test(`takes ${name}`, async () => {
           const read = await place.give(value)
           if (as === 'none') assert.equal(read, null)
@@ -72,7 +73,13 @@ for (const place of places) {
           (error: unknown) => {
             assert.ok(error instanceof Error)
             if (isSql) {
-              assert.ok(error instanceof VecError && error.hint, String(error))
+              if (!ArrayBuffer.isView(value) || value instanceof Uint8Array) {
+                assert.ok(error instanceof VecError && error.hint, String(error))
+                return true
+              }
+              // Numbers of another type are never taken for float32.
+              assert.ok(error instanceof TypeError, String(error))
+              assert.match(error.message, told)
               return true
             }
             const wanted = refusalOf(place, given)
