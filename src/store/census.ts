@@ -7,8 +7,10 @@ import type { ShadowTable } from './shadow-table.ts'
 export interface Census {
   /** Numbers in a vector; 0 when no row has one. */
   readonly dim: number
-  /** Rows that a search can find. */
+  /** Rows of an index. */
   readonly members: number
+  /** Members of length zero. */
+  readonly zeros: number
   readonly otherDimension: RowSample
   readonly notFinite: RowSample
   /** A length that is no multiple of 4, or no bytes at all. */
@@ -20,11 +22,14 @@ export interface Census {
   readonly archived: number
   /** Names of embedding models, and how many embedded rows have each; rows without a name are left out. */
   readonly models: ReadonlyMap<string, number>
+  /** Rows whose meta is JSON, and those whose meta is something else, which json_extract fails on. */
+  readonly metas: { readonly json: number; readonly other: number }
 }
 
 export function census(shadow: ShadowTable, dataset: string): Census {
   let dim = 0
   let members = 0
+  let zeros = 0
   const otherDimension = new RowSample()
   const notFinite = new RowSample()
   const leftovers = visitRows(shadow, dataset, (id, embedding) => {
@@ -32,12 +37,16 @@ export function census(shadow: ShadowTable, dataset: string): Census {
     if (dim === 0 && finite) dim = embedding.length / 4
     // As in Slice.add: a row of another dimension is that, whatever its numbers.
     if (dim > 0 && embedding.length !== dim * 4) otherDimension.add(id)
-    else if (finite) members++
-    else notFinite.add(id)
+    else if (!finite) notFinite.add(id)
+    else {
+      members++
+      if (isZero(embedding)) zeros++
+    }
   })
   return {
     dim,
     members,
+    zeros,
     otherDimension,
     notFinite,
     malformed: leftovers.malformed,
@@ -45,7 +54,13 @@ export function census(shadow: ShadowTable, dataset: string): Census {
     unembedded: leftovers.unembedded,
     archived: archivedRows(shadow, dataset),
     models: modelsOf(shadow, dataset),
+    metas: metasOf(shadow, dataset),
   }
+}
+
+/** Whether all numbers are 0 or -0: their bits but for the sign. */
+function isZero(embedding: Uint8Array): boolean {
+  return embedding.every((byte, i) => (i % 4 === 3 ? byte & 0x7f : byte) === 0)
 }
 
 /** The members of a dataset, each with its vector: a view of a buffer that is used again. */
@@ -86,4 +101,19 @@ function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, num
     },
   )
   return models
+}
+
+/** SQL: meta that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
+export const META_IS_NO_JSON = 'meta IS NOT NULL AND NOT json_valid(meta, 6)'
+
+function metasOf(shadow: ShadowTable, dataset: string): Census['metas'] {
+  if (!shadow.refresh().columns.has('meta')) return { json: 0, other: 0 }
+  const count = (condition: string): number =>
+    countOf(
+      shadow,
+      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${condition} ${shadow.visible}`,
+      [dataset],
+    )
+  const other = count(META_IS_NO_JSON)
+  return { json: other === 0 ? 0 : count('json_valid(meta, 6)'), other }
 }

@@ -1,4 +1,5 @@
-import type { Census } from './census.ts'
+import { isDirectional } from '../vector/metric.ts'
+import { META_IS_NO_JSON, type Census } from './census.ts'
 import type { Inspected } from './defect.ts'
 import { finding, type Finding } from './finding.ts'
 import { quoteText } from './names.ts'
@@ -74,11 +75,29 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
   if (counted.archived > 0) {
     say('info', 'archived', `${rows(counted.archived)} with archived = 1 hidden`)
   }
+  // Plain words in every meta are a choice; a few among JSON are a trap for every filter.
+  const { json, other } = counted.metas
+  if (other > 0) {
+    say(
+      json > 0 ? 'warning' : 'info',
+      'meta',
+      `${rowsHave(other)} a meta that is not JSON, so that json_extract(meta, ...) fails for the whole query: correct the rows of the remedy, or filter with CASE WHEN json_valid(meta) THEN json_extract(meta, ...) END`,
+      select(META_IS_NO_JSON, 'id, meta'),
+    )
+  }
+  const unfound = isDirectional(searcher.recipe.metric) ? counted.zeros : 0
+  if (unfound > 0) {
+    say(
+      'info',
+      'zeros',
+      `${rowsHave(unfound)} a vector of length zero, which has no direction and cannot be found by ${searcher.recipe.metric}`,
+    )
+  }
   const what = counted.dim === 0 ? 'no vectors' : `vectors of ${counted.dim} numbers`
   say(
     found.some(({ severity }) => severity === 'error') ? 'info' : 'ok',
     'rows',
-    `${rows(counted.members)} can be found: ${what}`,
+    `${rows(counted.members - unfound)} can be found: ${what}`,
   )
   return found
 }

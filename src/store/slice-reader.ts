@@ -134,25 +134,6 @@ export class SliceReader {
     }
   }
 
-  /** What is known of the index of a dataset, one fact a line. */
-  stats(dataset: string): string[] {
-    const view = this.view(dataset)
-    if (!view) return ['index: none: the table itself answers']
-    const { slice } = view
-    const { index } = slice
-    if (!index) return ['index: none: the dataset has no vectors']
-    return [
-      `index: ${index.kind}, ${this.#recipe.metric}, ${index.resident ? 'with its rows in memory' : 'codes in memory'}`,
-      `why: ${slice.why}`,
-      `dimension: ${index.dim}`,
-      `rows: ${index.count}`,
-      `dead positions: ${index.positions - index.count}`,
-      `left out: ${slice.rejected.notFinite} with NaN or infinity, ${slice.rejected.otherDimension} of another dimension`,
-      `memory: ${slice.bytes} bytes`,
-      `journal: at ${view.seq}, saved at ${slice.savedSeq ?? 'never'}`,
-    ]
-  }
-
   /** Saves what is worth it, prunes the journal, and drops dead positions. */
   optimize(dataset: string): string[] {
     const entry = this.#entry(dataset)

@@ -9,6 +9,7 @@ import { exportDataset } from '../store/export.ts'
 import { finding, type Finding } from '../store/finding.ts'
 import { quoteName, quoteText } from '../store/names.ts'
 import { repair } from '../store/repair.ts'
+import { stats as statsOf } from '../store/stats.ts'
 import { findTarget, type Place, type Target } from './admin-target.ts'
 
 interface Operation {
@@ -32,7 +33,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   stats: {
     writes: false,
     run: forEach((dataset, { searcher }) =>
-      searcher.slices.stats(dataset).map(fact => {
+      statsOf(searcher, dataset).map(fact => {
         const topic = fact.slice(0, fact.indexOf(':')).replaceAll(' ', '-')
         return finding('info', topic, fact, { dataset })
       }),

@@ -10,6 +10,7 @@ import type {
 } from '../engine/virtual-table.ts'
 import type { Finding } from '../store/finding.ts'
 import { adminError, runOperation } from './admin-operation.ts'
+import { sqlText } from './number-text.ts'
 import { locate } from './vec-location.ts'
 import { dbpathOf, unquote } from './vec-options.ts'
 
@@ -97,7 +98,7 @@ class AdminCursor implements VirtualCursor {
     if (plan === 0) return
     const op = args.value(0)
     if (typeof op !== 'string') {
-      throw adminError(`vec_admin: op must be text, not ${op === null ? 'NULL' : typeof op}`)
+      throw adminError(`vec_admin: op must be text, not ${sqlText(op)}`)
     }
     this.#findings = this.#run(op)
   }

@@ -10,6 +10,7 @@ import {
   similarityToDistance,
   similarityToScore,
 } from '../vector/similarity.ts'
+import { digitsOf, sqlText } from './number-text.ts'
 import { PLAN, type Comparison, type PlanWord } from './vec-plan.ts'
 
 interface Bound {
@@ -46,7 +47,7 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
   words.forEach((word, i) => {
     switch (word) {
       case 'dataset=':
-        datasets = [datasetOf(args.value(i), matching)]
+        datasets = [datasetOf(keyOf(args, i) ?? args.value(i), matching)]
         return
       case 'dataset-in':
         datasets = distinct(args.list(i).filter(value => value !== null)).map(value =>
@@ -57,7 +58,7 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
         vector = queryVector(args.value(i))
         return
       case 'id=':
-        ids = [args.utf8(i)].filter(id => id !== undefined)
+        ids = [keyOf(args, i) ?? args.utf8(i)].filter(id => id !== undefined)
         return
       case 'id-in':
         ids = args.utf8List(i)
@@ -79,6 +80,14 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
   return { datasets, vector, ids, k, limit, offset, bounds, whole }
 }
 
+/** The text of a number that is compared with dataset_id or the id column, as a TEXT column would compare it. */
+function keyOf(args: FilterArguments, i: number): Uint8Array | undefined {
+  const value = args.value(i)
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  const digits = digitsOf(value)
+  return digits === undefined ? args.utf8(i) : new TextEncoder().encode(digits)
+}
+
 function distinct(values: readonly SqlValue[]): SqlValue[] {
   return [...new Set(values)]
 }
@@ -89,16 +98,11 @@ function datasetOf(value: SqlValue, matching: boolean): string {
       matching
         ? 'vec: dataset_id and MATCH arguments are required'
         : 'vec: dataset_id argument is required',
-      'dataset_id cannot be NULL: name the dataset',
+      'dataset_id cannot be NULL: name the dataset; in a join leave rows without one out: ... IS NOT NULL',
     )
   }
-  if (typeof value === 'number' || typeof value === 'bigint') {
-    throw queryError(
-      `vec: unsupported dataset_id type ${goType(value)}`,
-      'dataset_id is text: CAST(... AS TEXT)',
-    )
-  }
-  const dataset = typeof value === 'string' ? value : new TextDecoder().decode(value)
+  // Numbers are text by now.
+  const dataset = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
   if (matching && dataset.trim() === '') {
     throw queryError('vec: dataset_id is required for ensureIndex', 'name the dataset')
   }
@@ -109,7 +113,7 @@ function queryVector(value: SqlValue): Float32Array {
   if (value === null) {
     throw queryError(
       'vec: dataset_id and MATCH arguments are required',
-      'the query vector cannot be NULL',
+      'the query vector cannot be NULL; in a join leave rows without one out: ... IS NOT NULL',
     )
   }
   if (typeof value === 'number' || typeof value === 'bigint') {
@@ -130,7 +134,7 @@ function countOf(value: SqlValue): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
   if (typeof value === 'bigint' && value >= 0n) return Number(value)
   throw queryError(
-    `vec: k must be a whole number from 0, not ${value === null ? 'NULL' : typeof value === 'string' ? `text '${value}'` : String(value)}`,
+    `vec: k must be a whole number from 0, not ${sqlText(value)}`,
     'k is the number of nearest rows wanted',
   )
 }

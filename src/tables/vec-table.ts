@@ -9,7 +9,7 @@ import type {
   VirtualTableModule,
 } from '../engine/virtual-table.ts'
 import { VecError } from '../errors.ts'
-import { createStatement, shadowTable } from '../store/layout.ts'
+import { createStatement, hasTable, shadowTable } from '../store/layout.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { Searcher } from '../store/search.ts'
 import { ShadowTable } from '../store/shadow-table.ts'
@@ -75,6 +75,21 @@ function requireUnique(shadow: ShadowTable): void {
     'VEC_SHADOW',
     `vec: the shadow table ${shadow.schema}.${shadow.name} must have PRIMARY KEY (dataset_id, id) or a unique index on them`,
     { hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(dataset_id, id)` },
+  )
+}
+
+/** The documents that a dropped vec table has left behind may be all that somebody has: they are not thrown away unasked. */
+function requireFree({ db, schema }: Location, shadow: string, table: string): void {
+  const sql = `${quoteName(schema)}.${quoteName(shadow)}`
+  if (!hasTable(db, schema, shadow)) return
+  using statement = db.prepare(`SELECT count(*) FROM ${sql}`)
+  const rows = statement.first([], row => row.number(0)) ?? 0
+  throw new VecError(
+    'VEC_SHADOW',
+    `vec: the table cannot be called ${table}: ${schema}.${shadow} is in the way, with ${rows} documents that DROP TABLE ${table} has left there`,
+    {
+      hint: `DROP TABLE ${sql} deletes them, ALTER TABLE ${sql} RENAME TO ... keeps them; then rename again. Nothing has been changed`,
+    },
   )
 }
 
@@ -159,17 +174,30 @@ export class VecTable implements VirtualTable {
         { hint: 'choose another name' },
       )
     }
-    const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
-    const from = `${quoteName(schema)}.${quoteName(shadowTableName(this.#context.table))}`
-    const shadow = new ShadowTable(db, schema, shadowTableName(this.#context.table), false)
-    try {
-      // The triggers carry the old name in their text: the next query makes new ones.
+    const location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
+    const { db, schema } = location
+    const before = shadowTableName(this.#context.table)
+    const after = shadowTableName(name)
+    requireFree(location, after, name)
+    const from = `${quoteName(schema)}.${quoteName(before)}`
+    const shadow = new ShadowTable(db, schema, before, false)
+    const renamed = new ShadowTable(db, schema, after, this.options.includeArchived)
+    const rename = (): void => {
+      // Triggers and saved indexes carry the old name.
       shadow.uninstall()
+      new Storage(db, schema).drop(before)
+      db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(after)}`)
+      renamed.installHere()
+    }
+    try {
+      this.disconnect()
+      // On this connection ALTER TABLE itself is the transaction.
+      if (db === this.#context.db) rename()
+      else db.transaction(rename)()
     } finally {
       shadow.dispose()
+      renamed.dispose()
     }
-    this.disconnect()
-    db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(shadowTableName(name))}`)
   }
 
   /** DROP TABLE: the documents stay, what was made from them goes. */

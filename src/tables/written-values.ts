@@ -4,6 +4,7 @@ import { VecError } from '../errors.ts'
 import { describeValue } from '../vector/describe-value.ts'
 import { decodeEmbedding, encodeEmbedding, isFiniteVector, notFinite } from '../vector/embedding.ts'
 import { parseVectorText } from '../vector/parse-vector.ts'
+import { digitsOf } from './number-text.ts'
 
 const NOT_NULL = 1299
 
@@ -20,20 +21,23 @@ export function writtenDataset(value: WrittenValue): string {
       'name the dataset',
     )
   }
-  if (typeof value !== 'string') {
-    throw new VecError('VEC_QUERY', `vec: dataset_id must be text, not ${given(value)}`, {
-      hint: 'dataset_id is text: CAST(... AS TEXT)',
-    })
+  const dataset = typeof value === 'number' || typeof value === 'bigint' ? digitsOf(value) : value
+  if (typeof dataset !== 'string') {
+    throw new VecError(
+      'VEC_QUERY',
+      `vec: dataset_id must be text or a whole number, not ${given(value)}`,
+      { hint: 'dataset_id is text: CAST(... AS TEXT)' },
+    )
   }
-  if (value.trim() === '') {
+  if (dataset.trim() === '') {
     throw new VecError('VEC_QUERY', 'vec: dataset_id cannot be empty: no query could name it', {
       hint: 'name the dataset',
     })
   }
-  return value
+  return dataset
 }
 
-/** Whole numbers become text, as in any TEXT column. */
+/** Whole numbers become their digits, as for dataset_id. */
 export function writtenId(value: WrittenValue, column: string): string | Utf8 {
   if (value === null) {
     throw constraintError(
@@ -43,10 +47,14 @@ export function writtenId(value: WrittenValue, column: string): string | Utf8 {
     )
   }
   if (typeof value === 'string' || value instanceof Utf8) return value
-  if (typeof value === 'bigint' || Number.isInteger(value)) return String(value)
-  throw new VecError('VEC_QUERY', `vec: ${column} must be text, not ${given(value)}`, {
-    hint: `${column} is text: CAST(... AS TEXT)`,
-  })
+  const digits =
+    typeof value === 'number' || typeof value === 'bigint' ? digitsOf(value) : undefined
+  if (digits !== undefined) return digits
+  throw new VecError(
+    'VEC_QUERY',
+    `vec: ${column} must be text or a whole number, not ${given(value)}`,
+    { hint: `${column} is text: CAST(... AS TEXT)` },
+  )
 }
 
 /** The BLOB that is stored: of a BLOB, or of text in any form that MATCH takes. NULL: not embedded. */

@@ -209,6 +209,13 @@ export const rules: readonly Rule[] = [
     check: byOracle,
   },
   {
+    id: 'number-datasets',
+    reason: 'a whole number stands for its digits',
+    applies: (step, replay) =>
+      failed(step, /unsupported dataset_id type int64/) && reads(step, replay),
+    check: byOracle,
+  },
+  {
     id: 'dataset-lists-and-joins',
     reason: 'a list of datasets and a join name their datasets just as well',
     applies: (step, replay) =>

@@ -125,10 +125,6 @@ test('dataset_id NULL is refused, with MATCH and without', () => {
   )
 })
 
-test('dataset_id that is a number is refused with its type', () => {
-  refused(() => ask('dataset_id = 5'), 'VEC_QUERY', 'unsupported dataset_id type int64', 'text')
-})
-
 test('dataset_id blank is refused with MATCH', () => {
   refused(
     () => ask("dataset_id = '  ' AND doc_id MATCH ?", bytes(1, 0)),

@@ -39,13 +39,21 @@ test('a wrong value is refused with what was given and what was expected', () =>
   refused(() => insertInto(null, 'n', null), 'SQLITE_CONSTRAINT', 'dataset_id cannot be NULL')
   refused(() => insertInto('a', null, null), 'SQLITE_CONSTRAINT', 'doc_id cannot be NULL')
   refused(() => insertInto(' ', 'n', null), 'VEC_QUERY', 'dataset_id cannot be empty')
-  refused(() => insertInto(7, 'n', null), 'VEC_QUERY', 'dataset_id must be text, not 7')
+  refused(
+    () => insertInto(7.5, 'n', null),
+    'VEC_QUERY',
+    'dataset_id must be text or a whole number, not 7.5',
+  )
   refused(
     () => insertInto('a', new Uint8Array(3), null),
     'VEC_QUERY',
-    'doc_id must be text, not a BLOB',
+    'doc_id must be text or a whole number, not a BLOB',
   )
-  refused(() => insertInto('a', 1.5, null), 'VEC_QUERY', 'doc_id must be text, not 1.5')
+  refused(
+    () => insertInto('a', 1.5, null),
+    'VEC_QUERY',
+    'doc_id must be text or a whole number, not 1.5',
+  )
   refused(() => insertInto('a', 'n', 5), 'VEC_EMBEDDING', 'embedding as BLOB or string, got 5')
   refused(
     () => insertInto('a', 'n', ''),

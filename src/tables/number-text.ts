@@ -1,0 +1,18 @@
+import type { SqlValue } from '../engine/values.ts'
+
+/** An SQL value in an error message. */
+export function sqlText(value: SqlValue): string {
+  if (value === null) return 'NULL'
+  if (typeof value === 'string')
+    return `text '${value.length > 40 ? `${value.slice(0, 40)}...` : value}'`
+  return value instanceof Uint8Array ? `a BLOB of ${value.length} bytes` : String(value)
+}
+
+/**
+ * The text that a whole number stands for, as dataset_id or as a document's id: its digits, whether it is an INTEGER or a
+ * REAL. Undefined for any other number.
+ */
+export function digitsOf(number: number | bigint): string | undefined {
+  if (typeof number === 'bigint') return String(number)
+  return Number.isSafeInteger(number) ? String(number) : undefined
+}
