@@ -19,6 +19,10 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
   },
   'docs/cover-tree.md': { ts: { by: 'test/docs-examples.test.ts' } },
   'docs/exact-index.md': { '': { not: 'pseudo-code' } },
+  'docs/getting-started.md': {
+    js: { by: 'test/docs-getting-started.test.ts' },
+    sh: { not: 'it installs the package; test/package.test.ts does that with a packed copy' },
+  },
   'docs/INGESTION.md': { sql: { by: 'test/sync/ingestion.test.ts' } },
   'docs/migrating.md': {
     js: { by: 'test/docs-migrating.test.ts' },
