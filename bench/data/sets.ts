@@ -108,7 +108,7 @@ export function sheetSet(seed: number, count = 200_000, queryCount = 1000): Data
 }
 
 /** Three numbers of -1 to 1, put into `dim` by a random linear map, bent by a sine. */
-export function drawSheet(seed: number, rows: number, dim: number): Float32Array<ArrayBuffer> {
+function drawSheet(seed: number, rows: number, dim: number): Float32Array<ArrayBuffer> {
   const normal = seededNormal(seed)
   const random = seededRandom(seed + 1)
   const slopes = Float32Array.from({ length: 3 * dim }, normal)

@@ -7,7 +7,7 @@ import {
 } from './command.ts'
 
 /** `svec import <file> <source> [options]` */
-export function usageOf(command: Command, title: string): string {
+function usageOf(command: Command, title: string): string {
   return ['svec', title, ...command.arguments.map(argumentText), '[options]'].join(' ')
 }
 

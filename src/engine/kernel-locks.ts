@@ -27,7 +27,7 @@ export function kernelLocks(file: FileIdentity, only?: number): KernelLocks {
 }
 
 /** Lines are like `7: POSIX  ADVISORY  WRITE 1234 fe:00:9977962 1073741826 1073742335`; a waiting one has `->` after its number. */
-export function parseKernelLocks(text: string, file: FileIdentity, only?: number): KernelLocks {
+function parseKernelLocks(text: string, file: FileIdentity, only?: number): KernelLocks {
   const device = kernelDevice(file.dev)
   let pid = 0
   let ofd = false

@@ -31,7 +31,7 @@ const PRIMARY: readonly (SqliteErrorCode | '')[] = [
   'SQLITE_NOTADB',
 ]
 
-export function primaryCode(code: number): SqliteErrorCode {
+function primaryCode(code: number): SqliteErrorCode {
   return PRIMARY[code & 0xff] || 'SQLITE_ERROR'
 }
 

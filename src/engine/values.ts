@@ -35,7 +35,7 @@ const BYTE_ARRAYS: ReadonlySet<string> = new Set(['Uint8Array', 'Float32Array'])
  * The bytes of a binary value; undefined for everything else. The bytes of any other typed array would be stored without
  * a word, and read as float32 later: numbers of another type are not taken for an embedding.
  */
-export function asBytes(value: unknown): Uint8Array | undefined {
+function asBytes(value: unknown): Uint8Array | undefined {
   const bytes = value instanceof Uint8Array ? value : viewedBytes(value)
   // A buffer that was transferred to a worker reads as empty; making a view of it throws.
   return bytes?.length === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, 0) : bytes

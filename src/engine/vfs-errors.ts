@@ -1,6 +1,5 @@
 /** Result codes a VFS answers with, primary and extended, as in sqlite3.h. */
 export const SQLITE_ERROR = 1
-export const SQLITE_PERM = 3
 export const SQLITE_BUSY = 5
 export const SQLITE_IOERR = 10
 export const SQLITE_NOTFOUND = 12

@@ -12,7 +12,7 @@ export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 /** The big parts of saved indexes. */
 export const CHUNKS = 'vector_storage_chunks'
 /** Who builds what; the original's table. */
-export const LOCKS = 'vector_storage_locks'
+const LOCKS = 'vector_storage_locks'
 
 /** A named object of the schema, with the text that sqlite_schema holds for it. */
 export interface SchemaObject {
@@ -181,7 +181,7 @@ export function journalTriggers(table: WatchedTable): SchemaObject[] {
   ]
 }
 
-export function triggerName(shadow: string, event: string): string {
+function triggerName(shadow: string, event: string): string {
   return `${JOURNAL}_${shadow}_${event}`
 }
 

@@ -186,7 +186,7 @@ async function refetched(
   }
 }
 
-export function sizeOf(document: SyncDocument): number {
+function sizeOf(document: SyncDocument): number {
   const { content, meta, embedding } = document
   return (content?.length ?? 0) + (meta?.length ?? 0) + (embedding?.length ?? 0)
 }

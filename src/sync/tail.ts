@@ -30,7 +30,7 @@ export async function tailStep(
   return context.source.snapshot(snapshot => tailStepOn(context, state, snapshot))
 }
 
-export async function tailStepOn(
+async function tailStepOn(
   context: StepContext,
   state: SyncState,
   snapshot: Snapshot,

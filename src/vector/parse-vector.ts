@@ -86,7 +86,7 @@ function jsonFault(text: string): string {
 }
 
 /** A number in decimal as the original's language reads it; `refusal` begins the error. */
-export function parseFloat32(field: string, refusal: string): number {
+function parseFloat32(field: string, refusal: string): number {
   if (SPECIAL.test(field)) {
     if (/nan/i.test(field)) return NaN
     return field.startsWith('-') ? -Infinity : Infinity

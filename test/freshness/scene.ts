@@ -30,7 +30,7 @@ export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
 export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
 export const TREE: Size = { name: 'tree', dim: 80, rows: 6000 }
 
-export const DATASETS = ['a', 'b'] as const
+const DATASETS = ['a', 'b'] as const
 
 /** A file with a filled vec table `docs`, asked and closed once, so that a large index is saved in it. */
 export class Scene {

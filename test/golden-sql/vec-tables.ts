@@ -30,7 +30,7 @@ export function parseCreate(sql: string): CreateVec | undefined {
   }
 }
 
-export function declared(create: CreateVec): DeclaredTable {
+function declared(create: CreateVec): DeclaredTable {
   const options = new Map<string, string>()
   for (const arg of create.args) {
     const [key, value = ''] = arg.split('=').map(part => part.trim().toLowerCase())

@@ -14,7 +14,7 @@ const COLUMNS = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta 
   scn INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0, code TEXT`
 
 /** Forms of the shadow table. */
-export const SHADOWS: readonly string[] = [
+const SHADOWS: readonly string[] = [
   `(${COLUMNS}, PRIMARY KEY (dataset_id, id))`,
   `(${COLUMNS}, PRIMARY KEY (dataset_id, id)) WITHOUT ROWID`,
   `(own INTEGER PRIMARY KEY, ${COLUMNS} UNIQUE, UNIQUE (id, dataset_id))`,

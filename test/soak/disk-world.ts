@@ -55,7 +55,7 @@ const SCHEMA = `
   CREATE TABLE tally(n INTEGER PRIMARY KEY);`
 
 /** What a file holds, in an order of its own: every row that was written on purpose. */
-export const CONTENTS: readonly string[] = [
+const CONTENTS: readonly string[] = [
   'SELECT n FROM tally ORDER BY n',
   'SELECT dataset_id, id, archived, embedding FROM _vec_docs ORDER BY dataset_id, id',
   'SELECT id, body FROM notes ORDER BY id',

@@ -3,7 +3,7 @@ import type { TestConnection } from './sqlite-database.ts'
 import type { World } from './world.ts'
 
 export const VECTOR = '0000803f00000040'
-export const ZERO = '0000000000000000'
+const ZERO = '0000000000000000'
 
 /** Every column with how it is stored; the number of a row is not its upstream's business. */
 const STORED = `SELECT hex(CAST(dataset_id AS BLOB)) || typeof(dataset_id) AS d, hex(CAST(id AS BLOB)) || typeof(id) AS i,

@@ -92,7 +92,7 @@ function similarityOf(metric: Metric, a: Float32Array, b: Float32Array): number 
   return Math.min(1, Math.max(-1, dot / (Math.sqrt(aa) * Math.sqrt(bb))))
 }
 
-export function floats(bytes: Uint8Array): Float32Array | undefined {
+function floats(bytes: Uint8Array): Float32Array | undefined {
   if (bytes.length === 0 || bytes.length % 4 !== 0) return undefined
   const vector = new Float32Array(bytes.slice().buffer)
   return vector.every(x => Number.isFinite(x)) ? vector : undefined

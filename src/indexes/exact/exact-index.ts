@@ -52,7 +52,7 @@ function codedRows(
   return new Form(metric, dim, expectedRows, kernels)
 }
 
-export function checkDim(dim: number): void {
+function checkDim(dim: number): void {
   if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) {
     throw new RangeError(`vectors of ${dim} numbers, an index takes 1 to ${MAX_DIM}`)
   }

@@ -196,7 +196,7 @@ export function splitRows(
 }
 
 /** Where the head of a position is. */
-export function headAt(
+function headAt(
   rows: number,
   groupBits: number,
   headCodes: number,
@@ -209,7 +209,7 @@ export function headAt(
 }
 
 /** Where the tail of a position is. */
-export function tailAt(
+function tailAt(
   rows: number,
   groupBits: number,
   headCodes: number,
