@@ -55,6 +55,7 @@ function report(types, reportFileName) {
         include: ['dist/src/**/*.d.ts'],
       },
     },
+    newlineKind: 'lf',
     apiReport: { enabled: true, reportFileName, reportFolder: folder, reportTempFolder: fresh },
     docModel: { enabled: false },
     dtsRollup: { enabled: false },
