@@ -33,6 +33,7 @@ export type VecErrorCode =
   | 'VEC_OPTION' // an option of CREATE VIRTUAL TABLE
   | 'VEC_SHADOW' // a shadow table that cannot serve
   | 'VEC_QUERY' // constraints of a query on a vec table
+  | 'VEC_FILTER' // a metadata filter that cannot be read
   | 'VEC_STORAGE' // a persisted index that is damaged or foreign
   | 'VEC_MODEL' // embeddings of two models in one dataset
   | 'VEC_CLOSED' // a connection or statement used after its end

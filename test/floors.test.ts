@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'inspect.ts', 'version.ts'],
   ['known-word.ts'],
   ['vector', 'bytes'],
-  ['kernels', 'schema'],
+  ['kernels', 'schema', 'filter'],
   ['engine', 'indexes'],
   ['store'],
   ['tables', 'collection', 'sync'],

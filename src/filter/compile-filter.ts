@@ -1,0 +1,222 @@
+import type { Condition, Scalar } from './condition.ts'
+
+/** A column that holds a field by itself, so that the JSON text need not be read. */
+export interface DeclaredColumn {
+  /** The column for SQL, quoted. */
+  readonly sql: string
+  /** The column holds JSON arrays, of which an element is asked for. */
+  readonly json: boolean
+}
+
+export interface FilterTarget {
+  /** The column with the JSON text for SQL, quoted. */
+  readonly json: string
+  /** The columns that were declared for fields of their own. */
+  column(path: string): DeclaredColumn | undefined
+}
+
+export interface CompiledFilter {
+  /** True for the rows that match; false or NULL for the others. Its parameters are plain `?`, in order. */
+  readonly sql: string
+  readonly parameters: readonly (string | number | bigint)[]
+}
+
+/**
+ * A condition as SQL over the columns of a row. Values are bound, never written into the text. A row whose metadata is not
+ * JSON matches no condition on a field of it, negated or not.
+ */
+export function compileFilter(condition: Condition, target: FilterTarget): CompiledFilter {
+  const parameters: (string | number | bigint)[] = []
+  const sql = new Compiler(target, parameters).condition(condition)
+  return { sql, parameters }
+}
+
+class Compiler {
+  readonly #target: FilterTarget
+  readonly #parameters: (string | number | bigint)[]
+
+  constructor(target: FilterTarget, parameters: (string | number | bigint)[]) {
+    this.#target = target
+    this.#parameters = parameters
+  }
+
+  condition(condition: Condition): string {
+    switch (condition.kind) {
+      case 'all':
+        return this.#joined(condition.of, ' AND ', '1')
+      case 'any':
+        return this.#joined(condition.of, ' OR ', '0')
+      case 'not':
+        return `NOT ${this.condition(condition.of)}`
+      case 'exists':
+        return this.#exists(condition.path)
+      case 'compare':
+        return this.#matches(condition.path, typesOf(condition.value), value =>
+          this.#compared(value, condition.comparison, condition.value),
+        )
+      case 'in':
+        return this.#oneOf(condition.path, condition.values)
+      case 'contains':
+        return this.#contains(condition.path, condition.value)
+      case 'startsWith':
+        return this.#matches(condition.path, TEXT, value =>
+          this.#startsWith(value, condition.prefix),
+        )
+    }
+  }
+
+  #joined(conditions: readonly Condition[], operator: string, none: string): string {
+    if (conditions.length === 0) return none
+    return `(${conditions.map(one => this.condition(one)).join(operator)})`
+  }
+
+  #bind(value: string | number | bigint): '?' {
+    this.#parameters.push(value)
+    return '?'
+  }
+
+  /** Only valid JSON is looked into: everything else gives NULL, which no NOT turns into a match. */
+  #ofJson(inside: (json: string) => string): string {
+    const { json } = this.#target
+    return `CASE WHEN json_valid(${json}) THEN ${inside(json)} END`
+  }
+
+  #exists(path: string): string {
+    const column = this.#target.column(path)
+    if (column) return `(${column.sql} IS NOT NULL)`
+    return this.#ofJson(
+      json => `coalesce(json_type(${json}, ${this.#bind(jsonPath(path))}), 'null') <> 'null'`,
+    )
+  }
+
+  /** Whether the field, or an element of the array that it holds, is of one of the types and passes the test. */
+  #matches(path: string, types: readonly ValueType[], test: (value: string) => string): string {
+    const column = this.#target.column(path)
+    if (column)
+      return column.json
+        ? this.#anyElement(column.sql, types, test)
+        : plain(column.sql, types, test)
+    return this.#ofJson(json => {
+      const type = `json_type(${json}, ${this.#bind(jsonPath(path))})`
+      const element = this.#element(json, path, types, test)
+      const scalar = types.map(of => {
+        if (of === 'true' || of === 'false') return `WHEN '${of}' THEN 1`
+        const value = `json_extract(${json}, ${this.#bind(jsonPath(path))})`
+        return `WHEN '${of}' THEN ${test(value)}`
+      })
+      return `CASE ${type} WHEN 'array' THEN ${element} ${scalar.join(' ')} ELSE 0 END`
+    })
+  }
+
+  #element(
+    json: string,
+    path: string,
+    types: readonly ValueType[],
+    test: (value: string) => string,
+  ): string {
+    const source = `json_each(${json}, ${this.#bind(jsonPath(path))})`
+    return `EXISTS (SELECT 1 FROM ${source} AS e WHERE ${ofTypes(types, test)})`
+  }
+
+  /** The same for a column of JSON arrays. */
+  #anyElement(
+    column: string,
+    types: readonly ValueType[],
+    test: (value: string) => string,
+  ): string {
+    return `CASE WHEN json_valid(${column}) AND json_type(${column}) = 'array'
+      THEN EXISTS (SELECT 1 FROM json_each(${column}) AS e WHERE ${ofTypes(types, test)}) ELSE 0 END`
+  }
+
+  #compared(value: string, comparison: string, wanted: Scalar): string {
+    if (typeof wanted === 'boolean') return `${value} = ${wanted ? 1 : 0}`
+    return `${value} ${comparison} ${this.#bind(wanted)}`
+  }
+
+  #oneOf(path: string, values: readonly Scalar[]): string {
+    const texts = values.filter(value => typeof value === 'string')
+    const numbers = values.filter(value => typeof value === 'number' || typeof value === 'bigint')
+    const terms: string[] = []
+    if (texts.length > 0) terms.push(this.#matches(path, TEXT, this.#inList(JSON.stringify(texts))))
+    if (numbers.length > 0) {
+      terms.push(this.#matches(path, NUMBER, this.#inList(`[${numbers.map(String).join(',')}]`)))
+    }
+    for (const value of [true, false]) {
+      if (!values.includes(value)) continue
+      terms.push(this.#matches(path, typesOf(value), column => this.#compared(column, '=', value)))
+    }
+    return terms.length === 0 ? '0' : `(${terms.join(' OR ')})`
+  }
+
+  /** One parameter for a list of any length. */
+  #inList(json: string): (value: string) => string {
+    return value => `${value} IN (SELECT value FROM json_each(${this.#bind(json)}))`
+  }
+
+  #contains(path: string, wanted: Scalar): string {
+    const equal = (value: string): string => this.#compared(value, '=', wanted)
+    if (typeof wanted !== 'string') return this.#arrayHas(path, typesOf(wanted), equal)
+    const column = this.#target.column(path)
+    const within = (value: string): string => `instr(${value}, ${this.#bind(wanted)}) > 0`
+    if (column) {
+      return column.json
+        ? this.#anyElement(column.sql, TEXT, equal)
+        : plain(column.sql, TEXT, within)
+    }
+    return this.#ofJson(json => {
+      const type = `json_type(${json}, ${this.#bind(jsonPath(path))})`
+      const element = this.#element(json, path, TEXT, equal)
+      const value = `json_extract(${json}, ${this.#bind(jsonPath(path))})`
+      return `CASE ${type} WHEN 'array' THEN ${element} WHEN 'text' THEN ${within(value)} ELSE 0 END`
+    })
+  }
+
+  #arrayHas(path: string, types: readonly ValueType[], test: (value: string) => string): string {
+    const column = this.#target.column(path)
+    if (column) return column.json ? this.#anyElement(column.sql, types, test) : '0'
+    return this.#ofJson(json => {
+      const type = `json_type(${json}, ${this.#bind(jsonPath(path))})`
+      return `CASE ${type} WHEN 'array' THEN ${this.#element(json, path, types, test)} ELSE 0 END`
+    })
+  }
+
+  /** LIKE folds case and GLOB has wildcards: the first characters are compared as they are. */
+  #startsWith(value: string, prefix: string): string {
+    return `substr(${value}, 1, ${this.#bind(Array.from(prefix).length)}) = ${this.#bind(prefix)}`
+  }
+}
+
+/** JSON types as json_type() names them. */
+type ValueType = 'text' | 'integer' | 'real' | 'true' | 'false'
+
+const TEXT: readonly ValueType[] = ['text']
+const NUMBER: readonly ValueType[] = ['integer', 'real']
+
+function typesOf(value: Scalar): readonly ValueType[] {
+  if (typeof value === 'boolean') return [value ? 'true' : 'false']
+  return typeof value === 'string' ? TEXT : NUMBER
+}
+
+/** A column of SQL values: true and false are stored there as 1 and 0. */
+function plain(
+  column: string,
+  types: readonly ValueType[],
+  test: (value: string) => string,
+): string {
+  const sqlTypes = types.includes('text') ? `('text')` : `('integer', 'real')`
+  return `(typeof(${column}) IN ${sqlTypes} AND ${test(column)})`
+}
+
+function ofTypes(types: readonly ValueType[], test: (value: string) => string): string {
+  const names = types.map(of => `'${of}'`).join(', ')
+  const exact = types[0] === 'true' || types[0] === 'false'
+  return exact ? `e.type IN (${names})` : `e.type IN (${names}) AND ${test('e.value')}`
+}
+
+/** 'a.b' as $."a"."b". SQLite reads a quoted name of a path as a JSON string. */
+function jsonPath(path: string): string {
+  return `$${path
+    .split('.')
+    .map(name => `.${JSON.stringify(name)}`)
+    .join('')}`
+}

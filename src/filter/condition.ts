@@ -1,0 +1,19 @@
+/** A scalar as it is compared: a Date is text here. */
+export type Scalar = string | number | bigint | boolean
+
+export type Comparison = '=' | '<' | '<=' | '>' | '>='
+
+/** A filter that was checked: what it means, without the spellings. */
+export type Condition =
+  | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] }
+  | { readonly kind: 'not'; readonly of: Condition }
+  | {
+      readonly kind: 'compare'
+      readonly path: string
+      readonly comparison: Comparison
+      readonly value: Scalar
+    }
+  | { readonly kind: 'in'; readonly path: string; readonly values: readonly Scalar[] }
+  | { readonly kind: 'exists'; readonly path: string }
+  | { readonly kind: 'contains'; readonly path: string; readonly value: Scalar }
+  | { readonly kind: 'startsWith'; readonly path: string; readonly prefix: string }

@@ -1,0 +1,49 @@
+/** A value that a field is compared with. A Date means its ISO 8601 text. */
+export type FilterValue = string | number | bigint | boolean | Date | null
+
+/** Comparisons of one field. Several in one object must all hold. */
+export interface FieldFilter<V extends FilterValue = FilterValue> {
+  /** Equal. `null` finds rows without the field. */
+  readonly $eq?: V | null
+  /** Not equal; rows without the field match unless the value is `null`. */
+  readonly $ne?: V | null
+  readonly $gt?: V
+  readonly $gte?: V
+  readonly $lt?: V
+  readonly $lte?: V
+  /** Equal to one of these. */
+  readonly $in?: readonly (V | null)[]
+  /** Equal to none of these; rows without the field match. */
+  readonly $nin?: readonly (V | null)[]
+  /** The field is there and not null, or it is not. */
+  readonly $exists?: boolean
+  /** An array has this element; a text has this text in it, case and all. */
+  readonly $contains?: V
+  /** A text begins with this, case and all. */
+  readonly $startsWith?: string
+  /** The comparisons inside do not hold. */
+  readonly $not?: FieldFilter<V>
+}
+
+type Element<T> = T extends readonly (infer E)[] ? E : T
+type Comparable<T> = Extract<Element<T>, FilterValue>
+
+/**
+ * Which documents a search may return, by their metadata: `{ lang: 'en', year: { $gte: 2020 }, tags: { $contains: 'x' } }`.
+ * All entries of an object must hold. A bare value means `$eq`. A dot leads into nested objects: `'author.name'`.
+ * A field that holds an array matches where one of its elements does. A field that is null counts as absent.
+ */
+export type Filter<M = Record<string, unknown>> = {
+  readonly [K in keyof M & string]?: Comparable<M[K]> | FieldFilter<Comparable<M[K]>> | null
+} & {
+  readonly [path: `${string}.${string}`]: FilterValue | FieldFilter
+} & {
+  /** All of these hold; none given: every document matches. */
+  readonly $and?: readonly Filter<M>[]
+  /** One of these holds; none given: no document matches. */
+  readonly $or?: readonly Filter<M>[]
+  /** None of these holds. */
+  readonly $nor?: readonly Filter<M>[]
+  /** This does not hold. */
+  readonly $not?: Filter<M>
+}
