@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { inspect } from 'node:util'
 import { compileFilter, type FilterTarget } from '../../src/filter/compile-filter.ts'
 import type { Condition } from '../../src/filter/condition.ts'
 import type { Filter } from '../../src/filter/filter.ts'
@@ -37,7 +38,7 @@ function agrees(filter: unknown, metas: readonly unknown[]): number[] {
   const condition = parseFilter(filter)
   const rows = found(condition)
   const wanted = metas.flatMap((meta, id) => (holds(condition, meta) ? [id] : []))
-  assert.deepEqual(rows, wanted, JSON.stringify(filter))
+  assert.deepEqual(rows, wanted, inspect(filter, { depth: 9 }))
   return rows
 }
 
@@ -186,7 +187,7 @@ test('declared columns give the same answers as the JSON they were read from', (
     { $not: { lang: 'en', year: { $gt: 1 } } },
   ]) {
     const condition = parseFilter(filter)
-    assert.deepEqual(found(condition, target), found(condition), JSON.stringify(filter))
+    assert.deepEqual(found(condition, target), found(condition), inspect(filter, { depth: 9 }))
   }
 })
 
