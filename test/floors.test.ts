@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'inspect.ts', 'version.ts'],
   ['known-word.ts'],
   ['vector', 'bytes'],
-  ['kernels', 'schema', 'filter'],
+  ['kernels', 'schema', 'filter', 'chunking'],
   ['engine', 'indexes'],
   ['store'],
   ['tables', 'collection', 'sync'],

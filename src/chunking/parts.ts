@@ -1,0 +1,36 @@
+/** A stretch of a text. */
+export interface Part {
+  readonly start: number
+  readonly end: number
+}
+
+/** Kinds of parts, coarse to fine, as Intl.Segmenter names them; a line is ours. */
+export const PARTS = ['line', 'sentence', 'word', 'grapheme'] as const
+export type PartKind = (typeof PARTS)[number]
+
+const segmenters = new Map<PartKind, Intl.Segmenter>()
+
+/** The parts of one kind that a stretch of a text consists of, without gaps. */
+export function partsOf(source: string, { start, end }: Part, kind: PartKind): Part[] {
+  if (kind === 'line') return lines(source, start, end)
+  let segmenter = segmenters.get(kind)
+  if (!segmenter) {
+    segmenter = new Intl.Segmenter(undefined, { granularity: kind })
+    segmenters.set(kind, segmenter)
+  }
+  return Array.from(segmenter.segment(source.slice(start, end)), ({ index, segment }) => ({
+    start: start + index,
+    end: start + index + segment.length,
+  }))
+}
+
+function lines(source: string, start: number, end: number): Part[] {
+  const parts: Part[] = []
+  for (let from = start; from < end;) {
+    const at = source.indexOf('\n', from)
+    const to = at < 0 || at >= end ? end : at + 1
+    parts.push({ start: from, end: to })
+    from = to
+  }
+  return parts
+}
