@@ -16,4 +16,6 @@ export {
 export type { TextOptions } from './collection/upsert-texts.ts'
 export { matchText, type MatchOptions, type TextHit } from './collection/match-text.ts'
 export { Collection, type CollectionOptions } from './collection/collection.ts'
+export { chunkText, type Chunk, type ChunkOptions } from './chunking/chunk-text.ts'
+export type { FieldFilter, Filter, FilterValue } from './filter/filter.ts'
 export { shadowTableName } from './store/names.ts'

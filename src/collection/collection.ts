@@ -10,7 +10,7 @@ import {
 } from './arguments.ts'
 import type { TextDocument } from './document-fields.ts'
 import type { EmbedFunc, EmbedOptions } from './embed.ts'
-import { requireCount, searchText, type TextHit } from './match-text.ts'
+import { requireCount, searchText, type MatchOptions, type TextHit } from './match-text.ts'
 import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
 
 export interface CollectionOptions {
@@ -62,8 +62,16 @@ export class Collection {
     return deleteShadowDocuments(this.#db, this.#shadow, this.#options.dataset, ids)
   }
 
-  /** The k documents nearest to a text, nearest first. */
-  async queryText(query: string, k: number, options: EmbedOptions = {}): Promise<TextHit[]> {
+  /**
+   * The k documents nearest to a text, nearest first; with `filter` the k nearest that pass it, never fewer when so many do.
+   *
+   *     await docs.queryText('how to bake bread', 5, { filter: { lang: 'en', year: { $gte: 2020 } } })
+   */
+  async queryText(
+    query: string,
+    k: number,
+    options: Pick<MatchOptions, 'filter' | 'signal'> = {},
+  ): Promise<TextHit[]> {
     requireCount(k, 'k')
     requireOptions(options)
     const { table, dataset, embed, model } = this.#options

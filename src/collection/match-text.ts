@@ -1,5 +1,8 @@
 import type { Connection } from '../engine/connection.ts'
 import { VecError } from '../errors.ts'
+import { compileFilter, type CompiledFilter } from '../filter/compile-filter.ts'
+import type { Filter } from '../filter/filter.ts'
+import { parseFilter } from '../filter/parse-filter.ts'
 import { quoteName, shadowTableName } from '../store/names.ts'
 import { argumentError } from '../vector/argument-error.ts'
 import {
@@ -26,6 +29,8 @@ export interface MatchOptions extends EmbedOptions {
   readonly limit?: number | undefined
   /** Name of the model behind `embed`: VEC_MODEL when another one embedded the dataset. */
   readonly model?: string | undefined
+  /** Only documents whose `meta`, JSON text, passes the filter; there are `limit` hits whenever so many pass. */
+  readonly filter?: Filter | undefined
 }
 
 /** The ids of the documents nearest to a text, nearest first. */
@@ -53,9 +58,10 @@ export async function searchText(
   requireEmbed(embed)
   requireText(query, 'query')
   requireOptions(options)
-  const { limit, model } = options
+  const { limit, model, filter } = options
   if (limit !== undefined) requireCount(limit, 'options.limit')
   requireModelName(model)
+  const allowed = filter === undefined ? undefined : metaFilter(filter)
   const id = quoteName(idColumn(db, table))
   if (model !== undefined) {
     const shadow = shadowTableName(table)
@@ -64,14 +70,25 @@ export async function searchText(
   const embedding = await embedText(embed, query, options)
   const search = db.prepare(
     `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
-     WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'} ORDER BY match_score DESC`,
+     WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
+     ${allowed === undefined ? '' : `AND ${id} IN (${idsThatPass(table, allowed)})`} ORDER BY match_score DESC`,
   )
   try {
     const parameters = limit === undefined ? [] : [limit]
-    return search.all(dataset, embedding, ...parameters) as TextHit[]
+    const filtering = allowed === undefined ? [] : [dataset, ...allowed.parameters]
+    return search.all(dataset, embedding, ...parameters, ...filtering) as TextHit[]
   } finally {
     search.finalize()
   }
+}
+
+function metaFilter(filter: Filter): CompiledFilter {
+  return compileFilter(parseFilter(filter), { json: 'meta', column: () => undefined })
+}
+
+/** Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up. */
+function idsThatPass(table: string, { sql }: CompiledFilter): string {
+  return `SELECT id FROM ${quoteName(shadowTableName(table))} WHERE +dataset_id = ? AND ${sql}`
 }
 
 /** A number of documents: whole, from 0. */

@@ -32,18 +32,26 @@ type Comparable<T> = Extract<Element<T>, FilterValue>
  * Which documents a search may return, by their metadata: `{ lang: 'en', year: { $gte: 2020 }, tags: { $contains: 'x' } }`.
  * All entries of an object must hold. A bare value means `$eq`. A dot leads into nested objects: `'author.name'`.
  * A field that holds an array matches where one of its elements does. A field that is null counts as absent.
+ * With the type of the metadata, `Filter<Meta>`, the compiler knows the fields and their values.
  */
-export type Filter<M = Record<string, unknown>> = {
+export type Filter<M = unknown> = unknown extends M ? AnyFilter : FilterOf<M>
+
+type FilterOf<M> = {
   readonly [K in keyof M & string]?: Comparable<M[K]> | FieldFilter<Comparable<M[K]>> | null
 } & {
   readonly [path: `${string}.${string}`]: FilterValue | FieldFilter
 } & {
   /** All of these hold; none given: every document matches. */
-  readonly $and?: readonly Filter<M>[]
+  readonly $and?: readonly FilterOf<M>[]
   /** One of these holds; none given: no document matches. */
-  readonly $or?: readonly Filter<M>[]
+  readonly $or?: readonly FilterOf<M>[]
   /** None of these holds. */
-  readonly $nor?: readonly Filter<M>[]
+  readonly $nor?: readonly FilterOf<M>[]
   /** This does not hold. */
-  readonly $not?: Filter<M>
+  readonly $not?: FilterOf<M>
+}
+
+/** A filter over metadata of any shape. */
+interface AnyFilter {
+  readonly [field: string]: FilterValue | FieldFilter | AnyFilter | readonly AnyFilter[] | undefined
 }

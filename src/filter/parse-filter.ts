@@ -181,6 +181,6 @@ function unknown(operator: string, at: string, known: readonly string[]): VecErr
 
 function refuse(at: string, message: string): VecError {
   return new VecError('VEC_FILTER', `${at}: ${message}`, {
-    hint: 'docs/filters.md lists the operators and what they mean',
+    hint: 'docs/api.md#filters lists the operators and what they mean',
   })
 }
