@@ -42,8 +42,9 @@ export class Journal {
        LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
     )
     this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
+    // The same bytes as BLOB and as text are one id here: a row is looked up once.
     this.#tail = db.prepare(
-      `SELECT DISTINCT id FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
+      `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
     )
   }
 

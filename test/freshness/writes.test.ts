@@ -45,6 +45,31 @@ inBothSizes('INSERT OR IGNORE and an upsert are seen as what they did', scene =>
   assert.equal(scene.top(1)[0], 'd1')
 })
 
+inBothSizes('an id that was a BLOB for a while is found once', scene => {
+  const again = (): void => {
+    scene.run("UPDATE _vec_docs SET id = CAST(id AS BLOB) WHERE dataset_id = 'a' AND id = 'd1'")
+    scene.run("DELETE FROM _vec_docs WHERE dataset_id = 'a' AND id = CAST('d1' AS BLOB)")
+    scene.put('d1', scene.near())
+  }
+  scene.check()
+  again()
+  scene.check()
+  assert.deepEqual(
+    scene.top(2).filter(id => id === 'd1'),
+    ['d1'],
+  )
+  // And among the changes of an open transaction.
+  scene.db.exec('BEGIN')
+  again()
+  scene.check()
+  assert.deepEqual(
+    scene.top(2).filter(id => id === 'd1'),
+    ['d1'],
+  )
+  scene.db.exec('COMMIT')
+  scene.check()
+})
+
 inBothSizes('REPLACE with recursive triggers is seen', scene => {
   scene.db.exec('PRAGMA recursive_triggers = ON')
   scene.put('d1', scene.near())
