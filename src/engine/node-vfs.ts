@@ -272,7 +272,7 @@ function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonl
 }
 
 const CLOSED_WAL =
-  'open it once where it can be written and PRAGMA journal_mode = DELETE; or read it as file:...?immutable=1 while nobody writes to it'
+  'open it once where it can be written and PRAGMA journal_mode = DELETE; or read it as file:...?immutable=1 while no program writes to it'
 
 function closedFolder(path: string, kind: FileKind): string {
   const needs =

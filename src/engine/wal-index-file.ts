@@ -209,7 +209,10 @@ export class WalIndexFile implements SharedMemory {
       throw this.#failure(SQLITE_BUSY, 'is being prepared by another connection')
     if (state === F_UNLCK) {
       if (readonly)
-        throw this.#failure(SQLITE_READONLY_CANTINIT, 'is used by nobody and cannot be prepared')
+        throw this.#failure(
+          SQLITE_READONLY_CANTINIT,
+          'is not in use and cannot be prepared for use: it can only be read',
+        )
       if (!this.#set({ fd, readonly }, inUseWrite))
         throw this.#failure(SQLITE_BUSY, 'is being prepared by another connection')
       try {

@@ -57,7 +57,7 @@ export const syncRepair: Command = {
           [
             ...(before === after
               ? []
-              : [...verificationLines(before), `${repaired} rows written anew`]),
+              : [...verificationLines(before), `${repaired} rows rewritten`]),
             ...verificationLines(after),
           ],
         )

@@ -169,7 +169,7 @@ export function plainWarning(
   const byEnvironment =
     database === 'postgres' && !['', 'disable', 'allow', 'prefer'].includes(pgMode)
   if (settings === undefined && driverTls === undefined && byEnvironment) return undefined
-  return `the connection to ${description} is not encrypted, and nobody checks which server answers: use --ssl-mode verify-full with --ssl-ca`
+  return `the connection to ${description} is not encrypted, and the identity of the server is not checked: use --ssl-mode verify-full with --ssl-ca`
 }
 
 function isLocal(host: string): boolean {
