@@ -37,6 +37,8 @@ interface Registered {
 
 /** SQLite's own limit. */
 const MAX_ARITY = 127
+/** SQLite's own bound. */
+const MAX_NAME = 255
 
 /** The C side knows a function by a number, carried as its user data. */
 class FunctionRegistry {
@@ -103,6 +105,11 @@ export function registerFunction(
   fn: SqlFunction,
 ): void {
   nameText(name, 'the name of an SQL function')
+  const bytes = new TextEncoder().encode(name).length
+  if (bytes > MAX_NAME)
+    throw new RangeError(
+      `the name of an SQL function has at most ${MAX_NAME} bytes of UTF-8, not ${bytes}`,
+    )
   if (typeof fn !== 'function') {
     throw new TypeError(
       `function(${JSON.stringify(name)}, ...) takes a function, not ${describeValue(fn)}`,

@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { type Stats, accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../errors.ts'
@@ -44,7 +44,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
 /** Says before SQLite does, and more clearly, why a file cannot be opened. */
 function checkFile(name: string, options: OpenOptions): void {
   const path = pathOf(name)
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = statOf(path)
   if (!found) {
     if (options.readonly || options.create === false) {
       throw cannotOpen(
@@ -70,6 +70,23 @@ function checkFile(name: string, options: OpenOptions): void {
   }
   if (found.isDirectory()) throw folderProblem(path)
   requireAccess(path, constants.R_OK, `${path} cannot be opened: no permission to read it`)
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? ''
+    const remedy = UNREACHABLE[errno]
+    if (remedy === undefined) throw noAccess(`${path} cannot be opened (${errno})`, cause)
+    throw cannotOpen(`${path} cannot be reached (${errno})`, remedy, cause)
+  }
+}
+
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a part of the path before the last one is a file, and must be a folder',
+  ENAMETOOLONG: 'a path has at most 512 bytes, and a name in it mostly 255',
+  ELOOP: 'symbolic links in the path lead back to themselves',
 }
 
 /** Refuses what SQLite opens and then fails on. The file is open, so reading its header opens and closes nothing. */
@@ -99,6 +116,8 @@ function hasJournal(path: string): boolean {
 function pathOf(name: string): string {
   if (!name.startsWith('file:')) return resolve(name)
   const bare = name.replace(/[?#].*$/, '')
+  if (bare.includes('%00'))
+    throw new TypeError(`a file: URI must not encode NUL, and ${JSON.stringify(name)} has %00`)
   if (bare.startsWith('file:///')) return fileURLToPath(bare)
   return resolve(decodeURIComponent(bare.slice('file:'.length)))
 }
@@ -134,10 +153,11 @@ function noAccess(message: string, cause: unknown): VecError {
   return new VecError('SQLITE_CANTOPEN', message, { hint, cause, extendedCode: 14 })
 }
 
-function cannotOpen(message: string, hint: string): VecError {
+function cannotOpen(message: string, hint: string, cause?: unknown): VecError {
   return new VecError('SQLITE_CANTOPEN', `cannot open database: ${message}: ${hint}`, {
     hint,
     extendedCode: 14,
+    ...(cause === undefined ? {} : { cause }),
   })
 }
 
@@ -189,7 +209,10 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
       if (problem) return problem
     }
   }
-  if (failure.extendedCode === SQLITE_READONLY_DBMOVED) return moved(failure, paths)
+  if (failure.extendedCode === SQLITE_READONLY_DBMOVED) {
+    const named = moved(failure, paths)
+    if (named) return named
+  }
   const known = lastVfsError(failure.extendedCode)
   if (!known) return undefined
   // SQLite gives no extended code of an I/O error on its own: the newest is this one, of a temporary or attached file, too.

@@ -1,4 +1,6 @@
 import { VecError } from '../errors.ts'
+import { knownWord } from '../known-word.ts'
+import { describeValue } from '../vector/describe-value.ts'
 import { checkAllowDbpath, setAllowDbpath, type AllowDbpath } from './allowed-files.ts'
 import { busyMilliseconds, Connection } from './connection.ts'
 import type { FileKnowledge } from './handle.ts'
@@ -92,6 +94,7 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
       `open() takes a path without NUL, a file: URI or ':memory:', not ${JSON.stringify(path)}`,
     )
   }
+  checkOptions(options)
   if (options.readonly && options.exclusive) {
     throw new TypeError(
       'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
@@ -142,6 +145,26 @@ export function openConnection(path: string, options: OpenOptions = {}): Connect
   }
   return db
 }
+
+const SWITCHES = ['readonly', 'create', 'exclusive', 'register'] as const
+const OPTIONS = [...SWITCHES, 'busyTimeout', 'cacheSize', 'allowDbpath'] as const
+
+/** An option that is misspelt, or of another program, would be left out without a word: `readOnly` would open for writing. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`the options of open() are an object, not ${describeValue(options)}`)
+  }
+  const given = options as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(given)) knownWord('option of open()', name, OPTIONS, SAME)
+  for (const name of SWITCHES) {
+    const value = given[name]
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new TypeError(`open(): ${name} is true or false, not ${describeValue(value)}`)
+  }
+}
+
+/** What other programs call them. */
+const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'create' } as const
 
 /**
  * SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk. Setting it reads the

@@ -38,6 +38,8 @@ function primaryCode(code: number): SqliteErrorCode {
 const HINTS: Partial<Record<SqliteErrorCode, string>> = {
   SQLITE_BUSY:
     'another connection holds the lock: retry, raise busyTimeout, or begin with db.transaction(fn).immediate()',
+  SQLITE_LOCKED:
+    'a statement of this connection is still reading: end it first (finish or leave its iterate() loop)',
   SQLITE_PROTOCOL:
     'other connections kept the locks of the write-ahead log for too long: try again',
   SQLITE_READONLY: 'open the file without readonly, and check that file and folder can be written',
@@ -64,6 +66,12 @@ const UNSAFE =
 const NO_MODULE =
   'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
 
+const BUSY_SNAPSHOT = 517
+
+/** No waiting helps: what the transaction has read is not the newest state any more. */
+const OLD_SNAPSHOT =
+  'ROLLBACK, and begin what is going to write with db.transaction(fn).immediate()'
+
 /** The error that a connection's last call ended in. */
 export function sqliteError(
   sqlite: Sqlite,
@@ -72,15 +80,21 @@ export function sqliteError(
   options: { cause?: unknown; hint?: string; message?: string } = {},
 ): VecError {
   const extendedCode = db === 0 ? code : sqlite.raw.sqlite3_extended_errcode(db) || code
-  const text =
+  const told =
     options.message ??
     sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
+  const isOld = extendedCode === BUSY_SNAPSHOT
+  const text = isOld
+    ? `${told}: another connection has committed since this transaction began to read`
+    : told
   const name = primaryCode(code)
   const known = text.startsWith('no such module: ')
     ? NO_MODULE
     : text.includes('unsafe use of ')
       ? UNSAFE
-      : HINTS[name]
+      : isOld
+        ? OLD_SNAPSHOT
+        : HINTS[name]
   const hint = options.hint ?? (options.cause instanceof VecError ? options.cause.hint : known)
   return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
     extendedCode,

@@ -1,8 +1,9 @@
-import { NO_LOCK } from './file-locks.ts'
+import { NO_LOCK, SHARED_LOCK } from './file-locks.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { FCNTL_SNAPSHOT_ORDER } from './snapshot-order.ts'
 import {
   SQLITE_BUSY,
+  SQLITE_CANTOPEN,
   SQLITE_ERROR,
   SQLITE_FULL,
   SQLITE_IOERR,
@@ -20,6 +21,7 @@ import {
   SQLITE_IOERR_WRITE,
   SQLITE_NOTFOUND,
   SQLITE_READONLY,
+  SQLITE_READONLY_DBMOVED,
   VfsFailure,
   report,
 } from './vfs-errors.ts'
@@ -34,8 +36,12 @@ const SECTOR_BYTES = 4096
 const IOCAP_POWERSAFE_OVERWRITE = 0x1000
 const IOCAP_SUBPAGE_READ = 0x8000
 
+/** A frame of a WAL begins with this many bytes; bytes 4 to 7 are not 0 in the last frame of a transaction. */
+const WAL_FRAME_HEADER = 24
+
 const SHM_UNLOCK = 1
 const SHM_EXCLUSIVE = 8
+const WRITER = 0
 /** Slots of readers: a snapshot begins when one of them is locked. */
 const FIRST_READER = 3
 
@@ -61,7 +67,7 @@ export class AdaptedFile {
   pConnection: Pointer = 0
   /** Of the present or last snapshot of a shared WAL; 0 for none. */
   snapshotOrder = 0
-  readonly #isWal: boolean
+  readonly isWal: boolean
 
   constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
     this.vfs = vfs
@@ -69,7 +75,7 @@ export class AdaptedFile {
     this.isDatabase = kind === 'main-db'
     const isJournal = kind === 'main-journal' || kind === 'super-journal' || kind === 'wal'
     this.unsyncedName = create && isJournal
-    this.#isWal = kind === 'wal'
+    this.isWal = kind === 'wal'
   }
 
   /**
@@ -78,7 +84,7 @@ export class AdaptedFile {
    */
   isFrozen(offset: number): boolean {
     if (this.isDatabase) return this.file.lockLevel > NO_LOCK
-    return this.#isWal || offset > 0
+    return this.isWal || offset > 0
   }
 }
 
@@ -143,9 +149,10 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       return SQLITE_OK
     }),
 
-    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file }, p: Pointer, bytes, offset: bigint) => {
+    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file, isWal }, p: Pointer, bytes, offset: bigint) => {
       const data = sqlite.u8.subarray(p, p + bytes)
       const from = Number(offset)
+      if (isWal && isCommit(data)) requireInPlace(file.path.slice(0, -'-wal'.length))
       ahead.forget(file)
       let done = 0
       while (done < bytes) {
@@ -222,6 +229,8 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       SQLITE_IOERR_SHMMAP,
       ({ file }, n: number, bytes, extend: number, pOut: Pointer) => {
         sqlite.poke32(pOut, 0)
+        // Its WAL is found by name, and would now be another file's.
+        if (n === 0 && file.hasMoved()) throw movedAway(file, SQLITE_CANTOPEN)
         const region = file.sharedMemory!.map(n, bytes, extend !== 0)
         if (region === undefined) return SQLITE_OK
         sqlite.poke32(pOut, region.pointer)
@@ -233,9 +242,11 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       const { file } = open
       // In WAL mode the file stays locked from one transaction to the next, while others write to it.
       ahead.forget(file)
+      const exclusive = (flags & SHM_EXCLUSIVE) !== 0
       if (flags & SHM_UNLOCK) file.sharedMemory!.unlock(slot, count)
-      else if (!file.sharedMemory!.lock(slot, count, (flags & SHM_EXCLUSIVE) !== 0))
-        return SQLITE_BUSY
+      else if (slot === WRITER && exclusive && file.hasMoved())
+        throw movedAway(file, SQLITE_READONLY_DBMOVED)
+      else if (!file.sharedMemory!.lock(slot, count, exclusive)) return SQLITE_BUSY
       else if (slot >= FIRST_READER) open.snapshotOrder = ++snapshots
       return SQLITE_OK
     }),
@@ -247,6 +258,24 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       open.file.sharedMemory!.unmap(remove !== 0)
       return SQLITE_OK
     }),
+  }
+
+  /**
+   * SQLite looks for a file that has moved only where it makes a journal. In WAL mode it would go on to acknowledge commits.
+   * A shared WAL is looked after where its writer's lock is taken; this is for a WAL that one connection uses alone.
+   */
+  function requireInPlace(path: string): void {
+    for (const { isDatabase, file } of files.values())
+      if (isDatabase && file.path === path && file.lockLevel > SHARED_LOCK && file.hasMoved())
+        throw movedAway(file, SQLITE_READONLY_DBMOVED)
+  }
+
+  /** SQLite makes SQLITE_READONLY_DBMOVED of it; what that means is remembered for the message. */
+  function hasMoved({ file }: AdaptedFile, pOut: Pointer): number {
+    const moved = file.hasMoved()
+    if (moved) report(movedAway(file, SQLITE_READONLY_DBMOVED), SQLITE_READONLY_DBMOVED, file.path)
+    sqlite.poke32(pOut, moved ? 1 : 0)
+    return SQLITE_OK
   }
 
   function fileControl(open: AdaptedFile, pFile: Pointer, op: number, p: Pointer): number {
@@ -267,8 +296,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         sqlite.poke32(p, sqlite.ownedCString(open.vfs.name))
         return SQLITE_OK
       case FCNTL_HAS_MOVED:
-        sqlite.poke32(p, open.file.hasMoved() ? 1 : 0)
-        return SQLITE_OK
+        return hasMoved(open, p)
       case FCNTL_PDB:
         open.pConnection = p
         return SQLITE_OK
@@ -294,6 +322,17 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
     sqlite.poke32(p, sqlite.ownedCString(`${open.file.path}: ${refusal}`))
     return SQLITE_ERROR
   }
+}
+
+function isCommit(frame: Uint8Array): boolean {
+  return frame.length === WAL_FRAME_HEADER && frame.subarray(4, 8).some(byte => byte !== 0)
+}
+
+function movedAway({ path }: VfsFile, code: number): VfsFailure {
+  const text = `${path}: the file was moved, deleted or replaced since it was opened`
+  return new VfsFailure(code, path, text, {
+    hint: 'close this connection, and open the file where it is now',
+  })
 }
 
 /** SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. */

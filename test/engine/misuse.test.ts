@@ -111,6 +111,10 @@ test('schemas are named as in SQL, in any case', () => {
 for (const arity of [128, -2, 1.5, NaN]) {
   test(`a function cannot have ${arity} arguments`, () => {
     assert.throws(() => db.function('f', { arity }, () => 1), /takes 0 to 127 arguments/)
+    assert.throws(
+      () => db.function('é'.repeat(128), () => 1),
+      /at most 255 bytes of UTF-8, not 256/,
+    )
   })
 }
 

@@ -204,6 +204,40 @@ describe('a file that is not where it was opened', () => {
       refused(() => db.exec(insert), 'SQLITE_READONLY', path, says, 'open the file where it is now')
       assert.deepEqual(db.prepare('SELECT x FROM t').pluck().all(), [1, 2])
     })
+
+  for (const [what, change] of cases)
+    for (const exclusive of [false, true])
+      test(`takes no commit in WAL mode${exclusive ? ', used alone' : ''}, once it was ${what}`, async () => {
+        const path = create()
+        using db = await open(path, { exclusive })
+        using other = exclusive ? undefined : await open(path)
+        db.exec('PRAGMA journal_mode = WAL')
+        db.exec(insert)
+        assert.equal(other?.prepare('SELECT count(*) FROM t').pluck().get() ?? 2, 2)
+        change(path)
+        refused(() => db.exec(insert), 'SQLITE_READONLY', path, 'open the file where it is now')
+        assert.equal(db.inTransaction, false)
+        if (other !== undefined) refused(() => other.exec(insert), 'SQLITE_READONLY', path)
+        assert.deepEqual(db.prepare('SELECT x FROM t').pluck().all(), [1, 2])
+      })
+
+  test('is not read through the WAL of the file that took its name', async () => {
+    const path = create()
+    const moved = `${path}.moved`
+    using early = await open(path)
+    const native = openNative(path)
+    native.exec('PRAGMA journal_mode = WAL')
+    native.close()
+    fs.renameSync(path, moved)
+    const next = openNative(path)
+    try {
+      next.exec('PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES (7)')
+      const read = () => early.prepare('SELECT x FROM t').all()
+      refused(read, 'SQLITE_CANTOPEN', path, 'was moved, deleted or replaced')
+    } finally {
+      next.close()
+    }
+  })
 })
 
 test('a disk that fails to read is named by its errno, not called damage', async () => {

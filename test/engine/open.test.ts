@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { lockSupport } from '../../src/engine.ts'
 import { open } from '../../src/main.ts'
 import { refused, refusedLater } from './refusal.ts'
 
@@ -222,4 +231,59 @@ test('without register there is no vec module, and register adds it once', async
   register(db)
   register(db)
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+})
+
+test('an option that is misspelt or of another kind is refused, and nothing is made', async () => {
+  const path = file('options.db')
+  const refusedWith = async (options: unknown, says: RegExp): Promise<void> => {
+    await assert.rejects(open(path, options as object), says)
+    assert.equal(existsSync(path), false)
+  }
+  await refusedWith({ readOnly: true }, /did you mean 'readonly'/)
+  await refusedWith({ timeout: 10 }, /did you mean 'busyTimeout'/)
+  await refusedWith({ exclusiv: true }, /did you mean 'exclusive'/)
+  await refusedWith({ readonly: 1 }, /readonly is true or false, not/)
+  await refusedWith({ exclusive: 'yes' }, /exclusive is true or false, not/)
+  await refusedWith({ create: null }, /create is true or false, not/)
+  for (const options of [5, null, 'rw', [], true])
+    await refusedWith(options, /the options of open\(\) are an object, not/)
+  const db = await open(path, { readonly: undefined, create: true, register: false } as object)
+  db.close()
+})
+
+test('a path that leads nowhere is refused with a reason and a remedy', async () => {
+  const path = await make('plain.db')
+  await refusedLater(
+    open(join(path, 'sub')),
+    'SQLITE_CANTOPEN',
+    path,
+    'ENOTDIR',
+    'must be a folder',
+  )
+  await refusedLater(open(file('x'.repeat(600))), 'SQLITE_CANTOPEN', 'ENAMETOOLONG', '512 bytes')
+  symlinkSync(file('circle'), file('circle'))
+  await refusedLater(open(file('circle')), 'SQLITE_CANTOPEN', 'ELOOP', 'symbolic links')
+  await assert.rejects(open(`file:${file('a')}%00b`), /must not encode NUL/)
+})
+
+test('a transaction on an old snapshot is told that waiting does not help', async () => {
+  const path = await make('snapshot.db')
+  using db = await open(path)
+  using other = await open(path)
+  if ((await lockSupport()).kind !== 'ofd') return
+  db.exec('PRAGMA journal_mode = WAL; BEGIN')
+  db.prepare('SELECT * FROM t').all()
+  other.exec('INSERT INTO t VALUES (2)')
+  const write = (): unknown => db.exec('INSERT INTO t VALUES (3)')
+  const error = refused(write, 'SQLITE_BUSY', 'has committed since', 'ROLLBACK', 'immediate')
+  assert.equal(error.extendedCode, 517)
+  assert.doesNotMatch(error.hint ?? '', /busyTimeout/)
+})
+
+test('a table that a loop of this connection reads is said to be', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)')
+  for (const _ of db.prepare('SELECT x FROM t').iterate())
+    refused(() => db.exec('DROP TABLE t'), 'SQLITE_LOCKED', 'iterate()')
+  db.exec('DROP TABLE t')
 })
