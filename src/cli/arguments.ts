@@ -68,6 +68,12 @@ function valueOf(
     return true
   }
   if (value === undefined) throw usageError(`${name} needs a value`)
+  if (value.trim() === '') {
+    throw usageError(
+      `${name} needs a value, given is '${value}'`,
+      'leave the option out; in a script check that its variable is set',
+    )
+  }
   if (!inline && value.startsWith('--')) {
     throw usageError(
       `${name} needs a value, and '${value}' looks like the next option`,

@@ -1,5 +1,6 @@
 import type { Connection, Statement } from '../main.ts'
 import { inputError } from './cli-error.ts'
+import { parseJson, stringifyJson } from './exact-json.ts'
 
 /** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */
 const MAX_DEPTH = 1000
@@ -66,13 +67,13 @@ export function mergedMeta(known: string | null, added: string): string {
   const [old, fresh] = [objectIn(known), objectIn(added)]
   if (!old || !fresh) return added
   const said = Object.entries(fresh).filter(([name, value]) => value !== null || !(name in old))
-  return JSON.stringify({ ...old, ...Object.fromEntries(said) })
+  return stringifyJson({ ...old, ...Object.fromEntries(said) })
 }
 
 function objectIn(text: string | null): Record<string, unknown> | undefined {
   if (text === null) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseJson(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined

@@ -12,10 +12,15 @@ import {
 import { resolve } from 'node:path'
 import { CliError } from './cli-error.ts'
 
-/** A file that appears under its name when it is complete, and not at all otherwise. */
+/**
+ * A file that appears under its name when it is complete, and not at all otherwise. A link stays a link: the file that
+ * it names is replaced. A terminal, /dev/null or a pipe is written as it is; to replace it would destroy it.
+ */
 export class TargetFile {
   readonly path: string
-  readonly #part: string
+  /** What is written until it is complete; undefined where nothing is replaced. */
+  readonly #part: string | undefined
+  readonly #place: string
   #fd: number | undefined
 
   /** `others` are files that the command needs: writing over one of them would destroy it. */
@@ -26,34 +31,49 @@ export class TargetFile {
         hint: 'name another file to write',
       })
     }
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    const known = statSync(path, { throwIfNoEntry: false })
+    if (known?.isDirectory() === true) {
       throw new CliError('CLI_FILE', `${path} is a folder: a file is expected`, {
         hint: 'name a file in it',
       })
     }
-    if (!overwrite && existsSync(path)) {
+    const isStream = known?.isCharacterDevice() === true || known?.isFIFO() === true
+    if (known && !isStream && !known.isFile()) {
+      throw new CliError('CLI_FILE', `${path} is a device or a socket: a file is expected`, {
+        hint: 'name a file to write',
+      })
+    }
+    if (known && !isStream && !overwrite) {
       throw new CliError('CLI_FILE', `${path} exists already`, {
         hint: '--force writes over it',
       })
     }
     this.path = path
-    this.#part = `${path}.part-${process.pid}`
-    this.#fd = openSync(this.#part, 'w')
+    this.#place = known ? realpathSync(path) : path
+    this.#part = isStream ? undefined : `${this.#place}.part-${process.pid}`
+    this.#fd = this.#named(() => openSync(this.#part ?? path, 'w'))
   }
 
   write(data: string | Uint8Array): void {
     if (this.#fd === undefined) throw new Error(`${this.path} is closed`)
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at)
+    const fd = this.#fd
+    this.#named(() => {
+      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
+    })
   }
 
   /** Gives it its name. */
   finish(): void {
     if (this.#fd === undefined) return
-    fsyncSync(this.#fd)
-    closeSync(this.#fd)
-    this.#fd = undefined
-    renameSync(this.#part, this.path)
+    const fd = this.#fd
+    const part = this.#part
+    this.#named(() => {
+      if (part !== undefined) fsyncSync(fd)
+      closeSync(fd)
+      this.#fd = undefined
+      if (part !== undefined) renameSync(part, this.#place)
+    })
   }
 
   /** Leaves nothing behind, unless it is finished. */
@@ -61,7 +81,16 @@ export class TargetFile {
     if (this.#fd === undefined) return
     closeSync(this.#fd)
     this.#fd = undefined
-    rmSync(this.#part, { force: true })
+    if (this.#part !== undefined) rmSync(this.#part, { force: true })
+  }
+
+  /** Errors name the file that the user gave, not the part, or none. */
+  #named<R>(task: () => R): R {
+    try {
+      return task()
+    } catch (error) {
+      throw Object.assign(error as NodeJS.ErrnoException, { path: this.path })
+    }
   }
 }
 

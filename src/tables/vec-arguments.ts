@@ -50,8 +50,11 @@ export function readArguments(plan: number, detail: string, args: FilterArgument
         datasets = [datasetOf(keyOf(args, i) ?? args.value(i), matching)]
         return
       case 'dataset-in':
-        datasets = distinct(args.list(i).filter(value => value !== null)).map(value =>
-          datasetOf(value, matching),
+        datasets = distinct(
+          args
+            .list(i)
+            .filter(value => value !== null)
+            .map(value => datasetOf(value, matching)),
         )
         return
       case 'match':
@@ -88,7 +91,8 @@ function keyOf(args: FilterArguments, i: number): Uint8Array | undefined {
   return digits === undefined ? args.utf8(i) : new TextEncoder().encode(digits)
 }
 
-function distinct(values: readonly SqlValue[]): SqlValue[] {
+/** Text and BLOB of one dataset are the same. */
+function distinct(values: readonly string[]): string[] {
   return [...new Set(values)]
 }
 

@@ -74,7 +74,10 @@ function readCommand(
       typeof command === 'string'
         ? `: did you mean '${nearest(command.toLowerCase(), words)}'?`
         : ''
-    const written = typeof command === 'string' ? `'${command}'` : 'what is no text'
+    const written =
+      typeof command === 'string'
+        ? `'${command}'`
+        : `${typeof command === 'object' ? 'of bytes' : command}, which is not text.`
     throw commandError(
       `vec: unknown command ${written}${meant} Commands are ${words.join(', ')}`,
       table,

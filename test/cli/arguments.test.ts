@@ -32,6 +32,9 @@ test('missing, surplus and valueless arguments are usage errors', async () => {
     [['init'], /<file> is missing/],
     [['init', 'a', 'b'], /takes 1 argument, 'b' is one too many/],
     [['init', 'a', '--metric'], /--metric needs a value/],
+    [['init', 'a', '--table', ''], /--table needs a value, given is ''\n {2}leave the option out/],
+    [['query', 'a', '[1]', '--filter='], /--filter needs a value, given is ''/],
+    [['query', 'a', '[1]', '-d', ' '], /-d needs a value, given is ' '/],
     [['init', 'a', '--metric', '--json'], /--metric needs a value, and '--json' looks like/],
     [['init', 'a', '--if-not-exists=yes'], /--if-not-exists takes no value/],
     [['init', 'a', '-t', 'x', '--table', 'y'], /given twice, with different values/],
@@ -94,7 +97,7 @@ test('init makes the table, once', async () => {
   assert.deepEqual(first, { table: 'docs', shadow: '_vec_docs', column: 'the id', created: true })
   const second = await svec(['init', file])
   assert.equal(second.code, 3)
-  assert.match(second.stderr, /already exists/)
+  assert.match(second.stderr, /docs already exists\n {2}--if-not-exists/)
   assert.equal((await svec(['init', file, '--if-not-exists'])).code, 0)
 })
 

@@ -262,7 +262,7 @@ test('export writes a file whole or not at all, and never over another', async (
     [[path('x.jsonl'), '-f', 'brute'], 2, /written into the SQLite file itself/],
     [[path('x.jsonl'), '--filter', 'nope = 1'], 3, /no such column: nope/],
     [[path('x.jsonl'), '-f', 'xlsx'], 2, /--format cannot be 'xlsx'/],
-    [[path('no/where.jsonl')], 3, /no such file or folder/],
+    [[path('no/where.jsonl')], 3, /no\/where\.jsonl: no such file or folder/],
   ] as const) {
     const { code: ended, stderr } = await svec(['export', file, ...args])
     assert.match(stderr, expected)

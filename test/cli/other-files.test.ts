@@ -200,3 +200,27 @@ test('tables that are no source are refused', async () => {
   const report = await svecJson(['import', file, other, '--from-table', 'docs'])
   assert.equal((report as { imported: number }).imported, 1)
 })
+
+test('a vec table that is imported into is not its own source, and virtual tables of other modules are no obstacle', async () => {
+  const file = path('own.sqlite')
+  await svecJson(['init', file])
+  await svecJson(['import', file, '-'], { input: '{"id":"a","embedding":[1,0]}' })
+  const own = await svec(['import', file, file, '-d', 'copy'])
+  assert.equal(own.code, 3)
+  assert.match(own.stderr, /no vec table besides docs, which is imported into/)
+  assert.match(own.stderr, /--from-table _vec_docs/)
+  await svecJson(['import', file, file, '-d', 'copy', '--from-table', '_vec_docs'])
+  assert.equal((await documents(file)).length, 2)
+
+  const foreign = path('foreign.sqlite')
+  const db = await open(foreign)
+  db.exec('CREATE TABLE notes(id, body)')
+  db.pragma('writable_schema = 1')
+  db.exec(
+    "INSERT INTO sqlite_schema VALUES ('table', 'map', 'map', 0, 'CREATE VIRTUAL TABLE map USING no_such_module(a)')",
+  )
+  db.close()
+  const { code, stderr } = await svec(['import', file, foreign])
+  assert.equal(code, 3)
+  assert.match(stderr, /no vec table and no vec0 table\n.*there are notes\(id, body\)/)
+})

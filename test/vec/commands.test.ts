@@ -62,7 +62,16 @@ test('an unknown command is refused, and the nearest one named', () => {
       "INSERT INTO docs(docs) VALUES ('optimize')",
     )
   }
-  refused(() => db.exec('INSERT INTO docs(docs) VALUES (7)'), 'VEC_QUERY', 'unknown command')
+  for (const [value, shown] of [
+    ['7', '7'],
+    ["x'00'", 'of bytes'],
+  ]) {
+    refused(
+      () => db.exec(`INSERT INTO docs(docs) VALUES (${value})`),
+      'VEC_QUERY',
+      `unknown command ${shown}, which is not text. Commands are optimize`,
+    )
+  }
 })
 
 test('a command stands alone, but for the dataset', () => {

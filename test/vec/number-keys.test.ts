@@ -53,3 +53,22 @@ test('a number as dataset_id or id is its digits, in every statement', async () 
     assert.deepEqual(db.prepare(`${joined}${column}`).pluck().all(), ['1'])
   }
 })
+
+test('a dataset that an IN names as text and as BLOB is searched once', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  db.exec(
+    "INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('a', '1', '[1, 0]'), ('a', '2', '[0, 1]')",
+  )
+  for (const list of [
+    "'a', x'61'",
+    "x'61', 'a'",
+    "x'61', x'61'",
+    "SELECT 'a' UNION ALL SELECT x'61'",
+  ]) {
+    for (const match of ['', "AND doc_id MATCH '[1, 0]'"]) {
+      const sql = `SELECT doc_id FROM docs WHERE dataset_id IN (${list}) ${match}`
+      assert.deepEqual(db.prepare(sql).pluck().all(), ['1', '2'], sql)
+    }
+  }
+})

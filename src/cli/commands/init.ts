@@ -1,4 +1,5 @@
 import { shadowTableName } from '../../vec.ts'
+import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
@@ -56,6 +57,11 @@ export const init: Command = {
         const name = context.flags.text('table') ?? DEFAULT_TABLE
         const known = vecTableNames(db).some(table => table.toLowerCase() === name.toLowerCase())
         const made = !(known && context.flags.on('if-not-exists'))
+        if (known && made) {
+          throw new CliError('CLI_FILE', `the vec table ${name} already exists`, {
+            hint: '--if-not-exists lets it be; --table gives another name',
+          })
+        }
         if (made) db.exec(createTable(context, name))
         const { column } = describeTable(db, name)
         const shadow = shadowTableName(name)

@@ -73,7 +73,7 @@ function sourceIn(
   const vec = vecTableNames(db).filter(name => name !== target)
   const names = [...vec, ...vec0.keys()]
   const wanted = context.flags.text('from-table')
-  if (wanted === undefined && names.length !== 1) throw whichTable(db, path, names)
+  if (wanted === undefined && names.length !== 1) throw whichTable(db, path, names, target)
   const name = wanted === undefined ? names[0] : tableNamed(db, path, wanted)
   const sql = vec0.get(name)
   if (sql !== undefined) return vec0Source(context, db, path, name, sql)
@@ -106,20 +106,32 @@ function plainSource(
   return new PlainTableSource(db, path, table, columns, key, mapper, byRowid)
 }
 
-function whichTable(db: Connection, path: string, names: readonly string[]): Error {
+function whichTable(
+  db: Connection,
+  path: string,
+  names: readonly string[],
+  target: string | undefined,
+): Error {
   if (names.length > 0) {
     return usageError(
       `${path} has ${names.length} tables to import from: ${names.join(', ')}`,
       `name one of them with --from-table, for instance --from-table ${shellWord(names[0])}`,
     )
   }
-  const others = objectNames(db).filter(({ type, name }) => type === 'table' && !isInternal(name))
+  // The columns of a virtual table cannot be asked for: its module may not be here.
+  const others = objectNames(db).filter(
+    ({ type, name, virtual }) => type === 'table' && virtual === 0 && !isInternal(name),
+  )
   const some = others.slice(0, 20).map(({ name }) => `${name}(${columnsOf(db, name).join(', ')})`)
   return inputError(
-    `${path} has no vec table and no vec0 table`,
-    some.length === 0
-      ? 'there is no other table in it: check the path; --format says what else the file is'
-      : `name the table to read with --from-table; there are ${some.join(', ')}`,
+    target === undefined
+      ? `${path} has no vec table and no vec0 table`
+      : `${path} has no vec table besides ${target}, which is imported into, and no vec0 table`,
+    some.length === 0 && target !== undefined
+      ? `name its documents to copy them into another dataset: --from-table ${shellWord(shadowTableName(target))}`
+      : some.length === 0
+        ? 'there is no other table in it: check the path; --format says what else the file is'
+        : `name the table to read with --from-table; there are ${some.join(', ')}`,
   )
 }
 
@@ -141,19 +153,25 @@ function tableNamed(db: Connection, path: string, wanted: string): string {
   )
 }
 
-function objectNames(db: Connection): { readonly type: string; readonly name: string }[] {
+interface SchemaObject {
+  readonly type: 'table' | 'view'
+  readonly name: string
+  readonly virtual: 0 | 1
+}
+
+function objectNames(db: Connection): SchemaObject[] {
   const statement = db.prepare(
-    "SELECT type, name FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name",
+    "SELECT type, name, sql LIKE 'CREATE VIRTUAL%' AS virtual FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name",
   )
   try {
-    return statement.all() as { type: string; name: string }[]
+    return statement.all() as unknown as SchemaObject[]
   } finally {
     statement.finalize()
   }
 }
 
 function isInternal(name: string): boolean {
-  return /^(sqlite_|vector_storage|_vec_)/.test(name)
+  return /^(sqlite_|vector_storage|_vec_|vec_journal)/.test(name)
 }
 
 function columnsOf(db: Connection, table: string): string[] {

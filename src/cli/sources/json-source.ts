@@ -1,4 +1,5 @@
 import { inputError } from '../cli-error.ts'
+import { parseJson } from '../exact-json.ts'
 import { shellWord } from '../shell-word.ts'
 import type { ByteStream } from './byte-stream.ts'
 import {
@@ -73,16 +74,16 @@ function recordOf(
 ): SourceRecord {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (cause) {
     throw inputError(`${place}: not JSON: ${(cause as Error).message}`)
   }
   const isArray = Array.isArray(value)
-  const numbers = isArray && (value as unknown[]).every(item => typeof item === 'number')
+  const numbers = isArray && (value as unknown[]).every(isNumber)
   if (key === undefined) {
     if (numbers) return { embedding: value }
     if (typeof value === 'object' && value !== null && !isArray) return value as SourceRecord
-    if (idsAlone && (typeof value === 'string' || typeof value === 'number')) return { id: value }
+    if (idsAlone && (typeof value === 'string' || isNumber(value))) return { id: value }
     throw inputError(
       `${place}: ${kindOf(value)} is not a document`,
       'an array holds objects, {"id": "a", "embedding": [0.1, 0.2]}, or embeddings alone',
@@ -98,6 +99,10 @@ function recordOf(
       ? `the documents seem to stand inside '${key}'; bring them to the top: jq -c ${shellWord(`.[${JSON.stringify(key)}][]`)} ${shellWord(name)} > docs.jsonl`
       : 'one JSON object a line is JSONL: --format jsonl',
   )
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 function kindOf(value: unknown): string {

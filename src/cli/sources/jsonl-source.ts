@@ -1,4 +1,5 @@
 import { inputError } from '../cli-error.ts'
+import { parseJson } from '../exact-json.ts'
 import type { ByteStream } from './byte-stream.ts'
 import {
   placeOf,
@@ -61,7 +62,7 @@ export class JsonlSource implements DocumentSource {
 function parseLine(line: string, place: string): SourceRecord {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = parseJson(line)
   } catch (cause) {
     throw inputError(
       `${place}: this is no JSON: ${(cause as Error).message}`,

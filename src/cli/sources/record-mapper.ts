@@ -2,6 +2,7 @@ import { encodeEmbedding, VecError } from '../../main.ts'
 import { parseVectorText } from '../../vector.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { CommandOptions } from '../command.ts'
+import { parseJson, stringifyJson } from '../exact-json.ts'
 import type { Flags } from '../flags.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Document, Extra, SourceRecord } from './document.ts'
@@ -209,7 +210,7 @@ function textIn(bytes: Uint8Array): string {
 
 function jsonOf(value: unknown, place: string): string {
   try {
-    return JSON.stringify(value)
+    return stringifyJson(value)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw inputError(
@@ -219,12 +220,9 @@ function jsonOf(value: unknown, place: string): string {
   }
 }
 
-/** JSON has no bytes, and no integers of 64 bits: what a double cannot hold stays text. */
+/** JSON has no bytes. */
 function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (typeof value !== 'bigint') return value
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : String(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
 /** 1, true, and how CSV writes them. Undefined: it is not said. */
@@ -239,14 +237,16 @@ function embeddingOf(value: unknown, place: string): Uint8Array | null {
   try {
     if (typeof value === 'string') return encodeEmbedding(parseVectorText(value))
     if (Array.isArray(value)) {
-      const wrong = value.findIndex(number => typeof number !== 'number')
+      const wrong = value.findIndex(
+        number => typeof number !== 'number' && typeof number !== 'bigint',
+      )
       if (wrong >= 0) {
         throw inputError(
           `${place}: number ${wrong} of the embedding is ${shown(value[wrong])}: numbers are expected`,
         )
       }
       if (value.length === 0) throw inputError(`${place}: the embedding is empty`)
-      return encodeEmbedding(value as number[])
+      return encodeEmbedding(value.map(Number))
     }
   } catch (error) {
     if (!(error instanceof VecError)) throw error
@@ -260,7 +260,7 @@ function embeddingOf(value: unknown, place: string): Uint8Array | null {
 
 function shown(value: unknown): string {
   try {
-    return JSON.stringify(plain(value)).slice(0, 60)
+    return stringifyJson(plain(value)).slice(0, 60)
   } catch {
     return 'nested deeply'
   }
@@ -268,7 +268,7 @@ function shown(value: unknown): string {
 
 function parseObject(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return parseJson(text)
   } catch {
     return undefined
   }

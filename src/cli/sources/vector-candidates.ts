@@ -58,7 +58,10 @@ export class VectorCandidates {
 function numbersIn(value: unknown): number {
   if (value instanceof Uint8Array) return value.length % 4 === 0 ? plausible(value) : 0
   const list = typeof value === 'string' ? arrayIn(value) : value
-  return Array.isArray(list) && list.every(item => typeof item === 'number') ? list.length : 0
+  return Array.isArray(list) &&
+    list.every(item => typeof item === 'number' || typeof item === 'bigint')
+    ? list.length
+    : 0
 }
 
 function arrayIn(text: string): unknown {

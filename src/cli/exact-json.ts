@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+
+/** Stands before the digits of an integer while it is a string. No document can know it. */
+const MARK = randomUUID()
+
+/** A value of so many digits may be an integer that a double cannot hold. */
+const LONG_INTEGER = /(?:^|[[:,\s])-?\d{16,}(?=\s*(?:[,\]}]|$))/
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs
+const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, 'g')
+
+/** `JSON.parse()`, but an integer that a double cannot hold is a bigint, where `JSON.parse()` gives another number. */
+export function parseJson(text: string): unknown {
+  const plain: unknown = JSON.parse(text)
+  if (!LONG_INTEGER.test(text)) return plain
+  const marked = text.replace(STRING_OR_NUMBER, token =>
+    isInexact(token) ? `"${MARK}${token}"` : token,
+  )
+  if (marked === text) return plain
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
+  )
+}
+
+/** `JSON.stringify()`, but a bigint is a number of all its digits. */
+export function stringifyJson(value: unknown): string {
+  let marked = false
+  const text = JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item !== 'bigint') return item
+    marked = true
+    return `${MARK}${item}`
+  })
+  return marked ? text.replace(MARKED, '$1') : text
+}
+
+function isInexact(token: string): boolean {
+  return /^-?\d{16,}$/.test(token) && BigInt(Number(token)) !== BigInt(token)
+}
