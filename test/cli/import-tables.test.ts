@@ -55,7 +55,7 @@ test('an ordinary table is read by the names of its columns; rowids are ids wher
   assert.deepEqual(first, [
     'l0',
     null,
-    '{"id":1,"big":"1152921504606846976","odd \\"name":"/wA="}',
+    '{"id":1,"big":1152921504606846976,"odd \\"name":"/wA="}',
     '[0,1]',
   ])
   const hits = await svecJson(['query', file, '[1, 1]', '-d', 'labels', '-k', '1'])
