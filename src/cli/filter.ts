@@ -30,7 +30,10 @@ export class Filter {
     this.#db = db
     this.#shadow = `main.${quoteName(table.shadow)}`
     try {
-      db.prepare(`SELECT 1 FROM ${this.#shadow} WHERE ${this.sql}`).finalize()
+      // Without the parentheses as well: `a) OR (b` would reach beyond the dataset that stands beside it.
+      for (const where of [this.sql, condition]) {
+        db.prepare(`SELECT 1 FROM ${this.#shadow} WHERE ${where}`).finalize()
+      }
     } catch (error) {
       if (!(error instanceof VecError) && !(error instanceof RangeError)) throw error
       const info = db.prepare('SELECT name FROM pragma_table_info(?)').pluck()

@@ -261,6 +261,7 @@ test('export writes a file whole or not at all, and never over another', async (
     [[path('x.jsonl'), '--ids', path('i.txt')], 2, /--ids is not for jsonl/],
     [[path('x.jsonl'), '-f', 'brute'], 2, /written into the SQLite file itself/],
     [[path('x.jsonl'), '--filter', 'nope = 1'], 3, /no such column: nope/],
+    [[path('x.jsonl'), '--filter', '1 = 1) OR (1 = 1'], 3, /--filter: near "\)": syntax error/],
     [[path('x.jsonl'), '-f', 'xlsx'], 2, /--format cannot be 'xlsx'/],
     [[path('no/where.jsonl')], 3, /no\/where\.jsonl: no such file or folder/],
   ] as const) {
