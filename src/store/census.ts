@@ -15,6 +15,8 @@ export interface Census {
   readonly notFinite: RowSample
   /** A length that is no multiple of 4, or no bytes at all. */
   readonly malformed: number
+  /** The embedding is text, whose bytes are taken for float32. */
+  readonly texts: number
   /** An id that is no text. */
   readonly unnamed: number
   readonly unembedded: number
@@ -50,6 +52,7 @@ export function census(shadow: ShadowTable, dataset: string): Census {
     otherDimension,
     notFinite,
     malformed: leftovers.malformed,
+    texts: textRows(shadow, dataset),
     unnamed: leftovers.unnamed,
     unembedded: leftovers.unembedded,
     archived: archivedRows(shadow, dataset),
@@ -77,6 +80,17 @@ export function visitMembers(
     bytes.set(embedding)
     if (isFiniteVector(vector)) visit(id, vector)
   })
+}
+
+/** SQL: an embedding that was stored as text. */
+export const EMBEDDING_IS_TEXT = `typeof(embedding) = 'text' AND embedding <> ''`
+
+function textRows(shadow: ShadowTable, dataset: string): number {
+  return countOf(
+    shadow,
+    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${EMBEDDING_IS_TEXT} ${shadow.visible}`,
+    [dataset],
+  )
 }
 
 function archivedRows(shadow: ShadowTable, dataset: string): number {

@@ -1,5 +1,5 @@
 import { isDirectional } from '../vector/metric.ts'
-import { META_IS_NO_JSON, type Census } from './census.ts'
+import { EMBEDDING_IS_TEXT, META_IS_NO_JSON, type Census } from './census.ts'
 import type { Inspected } from './defect.ts'
 import { finding, type Finding } from './finding.ts'
 import { quoteText } from './names.ts'
@@ -38,6 +38,14 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
       select(
         `embedding IS NOT NULL AND (typeof(embedding) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
       ),
+    )
+  }
+  if (counted.texts > 0) {
+    say(
+      'warning',
+      'text',
+      `${rowsHave(counted.texts)} an embedding stored as text, whose bytes are taken for float32 as the original takes them: store a BLOB, which vec_f32('[0.1, 0.2]') makes of text`,
+      select(EMBEDDING_IS_TEXT, 'id, embedding'),
     )
   }
   if (notFinite.count > 0) {

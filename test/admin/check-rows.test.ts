@@ -46,6 +46,12 @@ const cases: readonly {
     remedy: [['number'], ['odd']],
   },
   {
+    name: 'text for an embedding',
+    sql: `INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', 'json', '[1, 2, 3, 4.125]')`,
+    finding: { severity: 'warning', topic: 'text', op: /^1 row has an embedding stored as text/ },
+    remedy: [['json', '[1, 2, 3, 4.125]']],
+  },
+  {
     name: 'NaN and infinity',
     sql: `INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES
       ('a', 'it''s NaN', x'0000c07f000000000000000000000000'), ('a', 'infinite', x'0000807f000000000000000000000000')`,
@@ -130,6 +136,7 @@ test('what is left out for one reason is not left out for another: all at once',
     [
       'error dimension',
       'error length',
+      'warning text',
       'error not-finite',
       'error ids',
       'warning models',
@@ -138,7 +145,7 @@ test('what is left out for one reason is not left out for another: all at once',
       'info rows',
     ],
   )
-  assert.match(found.find(row => row.topic === 'rows' && row.dataset_id === 'a')!.op, /^20 rows/)
+  assert.match(found.find(row => row.topic === 'rows' && row.dataset_id === 'a')!.op, /^21 rows/)
   db.close()
 })
 
