@@ -1,3 +1,4 @@
+import { argumentError, requireObject } from '../vector/argument-error.ts'
 import { blocksOf, type Block } from './blocks.ts'
 import { partsOf, PARTS, type Part } from './parts.ts'
 
@@ -34,9 +35,9 @@ export interface Chunk {
  *     chunkText(markdown, { format: 'markdown', maxSize: 800, overlap: 100 }).map(({ text, start }) => ...)
  */
 export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
+  if (typeof source !== 'string') throw argumentError('chunkText', 'text', source, 'a string')
+  requireObject('chunkText', 'options', options, 'an object')
   const { format = 'text', maxSize = 1000, overlap = 0, measure = text => text.length } = options
-  if (typeof source !== 'string')
-    throw new TypeError(`chunkText: expected the text as a string, got ${typeof source}`)
   if (format !== 'text' && format !== 'markdown')
     throw new RangeError(
       `chunkText: expected the format 'text' or 'markdown', got ${String(format)}`,

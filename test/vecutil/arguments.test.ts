@@ -66,6 +66,11 @@ const anyVector = (name: string): Argument => ({ name: new RegExp(`\\b${name}\\b
 
 /** Every function of the three entry points: its arguments in order. */
 const FUNCTIONS: Readonly<Record<string, [f: (...args: never[]) => unknown, ...Argument[]]>> = {
+  chunkText: [
+    vecutil.chunkText,
+    arg('text', 'a', ...ANY_TEXT),
+    arg('options', {}, ABSENT, 'an object'),
+  ],
   embedEach: [vecutil.embedEach, arg('embed', embed, 'a function')],
   embedTexts: [
     vecutil.embedTexts,
