@@ -3,7 +3,7 @@ import { visible, visibleLine } from './visible.ts'
 
 /**
  * A stream that people or programs read, and the one place where text leaves the program. A pipe or a file gets it as it
- * is; on a terminal control characters are shown, not obeyed, whoever wrote the text.
+ * is; on a terminal control characters are shown, not obeyed, whatever their source.
  */
 export class Output {
   readonly #stream: NodeJS.WriteStream & { readonly fd: number }

@@ -167,7 +167,7 @@ export class Connection extends DatabaseHandle {
   }
 
   /**
-   * For our own work that nobody asked for (indexes that are saved, tables that are made on the way): what is written does
+   * For work that the caller did not ask for (indexes that are saved, tables that are made on the way): what is written does
    * not show in `last_insert_rowid()`.
    */
   unnoticed<R>(task: () => R): R {

@@ -41,7 +41,7 @@ function byLibrary(): FileFacts {
     return {
       isMissing: path => stat(path, into) === -1 && koffi.errno() === ENOENT,
       size(fd) {
-        // Nobody uses the position of a descriptor of ours.
+        // No code uses the position of a descriptor of ours.
         const size = lseek(fd, 0, SEEK_END)
         return size >= 0 ? size : fstatSync(fd).size
       },

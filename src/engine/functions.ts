@@ -12,7 +12,7 @@ export interface FunctionOptions {
   /** Refused in triggers, views and the rest of a schema: for what must not happen because of a file's contents. */
   readonly directOnly?: boolean
   /**
-   * Does nothing but compute from its arguments, whoever calls it: allowed in triggers, views and the rest of a schema
+   * Does nothing but compute from its arguments: allowed in triggers, views and the rest of a schema
    * even with `PRAGMA trusted_schema = OFF`.
    */
   readonly innocuous?: boolean

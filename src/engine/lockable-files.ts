@@ -135,7 +135,7 @@ function closeIdle(family: Family): void {
   if (family.idle.size === 0) return
   const guard = locks && guardOf(family)
   if (locks === undefined || guard === undefined) {
-    // Without a guard it is only safe while nobody else in this process has the file open.
+    // Without a guard it is only safe while no other code in this process has the file open.
     const use = foreignUse(identitiesOf(family))
     if (use === undefined || !use.open) closeAll(family)
     return
@@ -160,7 +160,7 @@ function guardOf(family: Family): Descriptor | undefined {
   return undefined
 }
 
-/** A descriptor of the same file for writing, whatever its name is now; undefined where nobody may write. */
+/** A descriptor of the same file for writing, whatever its name is now; undefined where writing is forbidden. */
 function reopened({ fd, identity, family }: Descriptor): Descriptor | undefined {
   let again: number
   try {

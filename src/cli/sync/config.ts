@@ -64,7 +64,7 @@ export class SyncConfig {
     return { ...address, password }
   }
 
-  /** How the upstream's server is reached; undefined where nobody said anything. */
+  /** How the upstream's server is reached; undefined where nothing was configured. */
   tls(address: UpstreamAddress): TlsSettings | undefined {
     return tlsSettings(this.#levels, address)
   }

@@ -8,7 +8,7 @@ import type { SslMode } from './settings.ts'
 import { TLS_KEYS, type TlsKey } from './tls-parameters.ts'
 import type { UpstreamAddress } from './upstream-address.ts'
 
-/** How a server is to be reached; paths not read yet. undefined where nobody said anything. */
+/** How a server is to be reached; paths not read yet. undefined where nothing was configured. */
 export interface TlsSettings {
   readonly mode: SslMode
   readonly ca: string | undefined
@@ -126,7 +126,7 @@ export function tlsOptions(settings: TlsSettings, host: string): TlsOptions | un
     files[name] = text
   }
   try {
-    // Node passes over an authority that it cannot read, and then trusts nobody.
+    // Node passes over an authority that it cannot read, and then trusts no authority.
     checkDates(files.ca, origin('sslCa'))
     checkDates(files.cert, origin('sslCert'))
     createSecureContext(files)
