@@ -1,4 +1,4 @@
-// Exact similarities (src/vector/similarity.ts, to the bit): double arithmetic, one sum a lane in index order, four rows
+// Exact similarities (src/core/similarity.ts, to the bit): double arithmetic, one sum a lane in index order, four rows
 // at a time. Rows are `stride` bytes apart, floats at the front; the last rows of a group of four may be one and the same.
 
 const DOT = 0

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { open } from '../src/main.ts'
+import { open } from '../src/entries/main.ts'
 import { commandCase } from './cases/command.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
-import type { Connection } from '../src/engine.ts'
+import type { Connection } from '../src/entries/engine.ts'
 
 /** One line of the result. */
 export interface Finding {

@@ -12,7 +12,7 @@ import { loadWordVectors, WORD_DIM, type WordVectors } from '../bench/data/word-
 import { summarize, time } from '../bench/measure.ts'
 import { Progress } from '../bench/progress.ts'
 import { milliseconds } from '../bench/report.ts'
-import { insertMany, open, type InsertRow } from '../src/main.ts'
+import { insertMany, open, type InsertRow } from '../src/entries/main.ts'
 import { openPeer } from './sqlite-vec-peer.ts'
 
 /** Counts up when the rows of the file are made differently. */

@@ -1,5 +1,5 @@
 /** An `EmbedFunc` over an HTTP endpoint of OpenAI's shape: POST <baseUrl>/embeddings. */
-import type { EmbedFunc } from '../src/vecutil.ts'
+import type { EmbedFunc } from '../src/entries/vecutil.ts'
 
 export interface Endpoint {
   /** Without the last slash, e.g. `http://127.0.0.1:11434/v1`. */

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { openSqliteVec, type NativeDatabase } from '../bench/peers/native.ts'
 import { Progress } from '../bench/progress.ts'
-import { open } from '../src/main.ts'
+import { open } from '../src/entries/main.ts'
 
 const TABLES = ['words', 'definitions']
 

@@ -1,9 +1,9 @@
-// Compiles assembly/ to src/kernels/kernels.wasm.ts, a base64 string. Does nothing when the sources have not changed.
+// Compiles assembly/ to src/accelerators/simd/kernels.wasm.ts, a base64 string. Does nothing when the sources have not changed.
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const OUTPUT = 'src/kernels/kernels.wasm.ts'
+const OUTPUT = 'src/accelerators/simd/kernels.wasm.ts'
 // Kernels live in memory they do not own: no globals, no start function, no data, nothing imported but that memory.
 const REFUSED = new Map([
   [6, 'global'],

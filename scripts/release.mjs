@@ -11,8 +11,8 @@ const REQUIRED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
-  'dist/src/main.js',
-  'dist/src/main.d.ts',
+  'dist/src/entries/main.js',
+  'dist/src/entries/main.d.ts',
 ]
 const FORBIDDEN = /(^|\/)(test|bench|node_modules|\.github)\/|\.(sqlite|db|map|log)$/
 const MAX_BYTES = 4 * 2 ** 20
@@ -32,7 +32,7 @@ written = true
 writeFileSync('CHANGELOG.md', dated)
 setVersion('package.json', manifest.version)
 setVersion('package-lock.json', manifest.version)
-setVersion('src/version.ts', manifest.version)
+setVersion('src/core/version.ts', manifest.version)
 if (check) {
   run('npm', 'run', '-s', 'check')
   run('npm', 'test')

@@ -132,9 +132,11 @@ for (const { name, types, code } of doors) {
 }
 
 test('members are found where they are declared', () => {
-  const store = exportsOf('dist/src/vector.d.ts').find(({ name }) => name === 'Store')!
+  const store = exportsOf('dist/src/entries/vector.d.ts').find(({ name }) => name === 'Store')!
   assert.deepEqual(membersOf(store), ['addDocuments', 'similaritySearch', 'remove'])
-  const options = exportsOf('dist/src/main.d.ts').find(({ name }) => name === 'OpenOptions')!
+  const options = exportsOf('dist/src/entries/main.d.ts').find(
+    ({ name }) => name === 'OpenOptions',
+  )!
   assert.ok(membersOf(options).includes('busyTimeout'))
 })
 
@@ -156,7 +158,7 @@ const codesOf = (text: string, head: RegExp) => {
 }
 
 test('every code of an error of replication is told: here, or as a halt in docs/sync.md', () => {
-  const source = readFileSync('src/errors.ts', 'utf8')
+  const source = readFileSync('src/core/errors.ts', 'utf8')
   const codes = (type: string) => {
     const [, union] = new RegExp(`export type ${type} =\n([^]*?)\n\n`).exec(source)!
     return Array.from(union.matchAll(/'(\w+)'/g), found => found[1])

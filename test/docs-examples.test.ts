@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { open } from '../src/main.ts'
+import { open } from '../src/entries/main.ts'
 import { ExampleFolder, fences } from './doc-example.ts'
 
 /** Which test runs the fenced blocks of a page, by what stands behind their backquotes; or why none does. */
@@ -11,7 +11,7 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
     sql: { by: 'test/readme.test.ts' },
     sh: { not: 'they install and test the package itself; that the scripts exist is tested' },
   },
-  'ARCHITECTURE.md': { '': { not: 'a drawing; test/floors.test.ts holds what it shows' } },
+  'ARCHITECTURE.md': { '': { not: 'a drawing; test/layers.test.ts holds what it shows' } },
   'docs/api.md': { js: { by: 'test/docs-api.test.ts' } },
   'docs/cli.md': {
     console: { by: 'test/cli/docs-cli.test.ts' },

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { encodeEmbedding, insertMany, open, type Connection } from '../src/main.ts'
+import { encodeEmbedding, insertMany, open, type Connection } from '../src/entries/main.ts'
 
 // The table of the head's bytes is held against the code by test/store/saved-head.test.ts.
 const page = readFileSync('docs/formats.md', 'utf8')

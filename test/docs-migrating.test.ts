@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openSqliteVec, type NativeDatabase } from '../bench/peers/native.ts'
-import { open, type Connection } from '../src/main.ts'
+import { open, type Connection } from '../src/entries/main.ts'
 import { answered, ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
 import { rules, shownElsewhere } from './golden-sql/differences.ts'
 
@@ -55,7 +55,7 @@ describe('from the original', () => {
 
   test(
     'a file is given back with the indexes that the original wrote, byte for byte',
-    { skip: existsSync('src/store/export.ts') ? false : 'vec_admin has no export: yet' },
+    { skip: existsSync('src/viant/export/export.ts') ? false : 'vec_admin has no export: yet' },
     async () => {
       prints(folder, 'js old.sqlite export')
       const [expected] = await stored('test/golden/db/two.db')
@@ -71,7 +71,7 @@ describe('from the original', () => {
       const [name] = /sqlite-vec-ts[/\w]*/.exec(door) ?? []
       if (name === undefined) continue
       const file = name === 'sqlite-vec-ts' ? 'main' : name.split('/')[1]
-      const types = readFileSync(`dist/src/${file}.d.ts`, 'utf8')
+      const types = readFileSync(`dist/src/entries/${file}.d.ts`, 'utf8')
       const [first] = named(here.replaceAll('`new ', '`'))
       assert.match(types, new RegExp(`\\b${first}\\b`), `${first} of ${name}`)
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { open } from '../src/main.ts'
+import { open } from '../src/entries/main.ts'
 import { answered, fences } from './doc-example.ts'
 import { rules, shownElsewhere } from './golden-sql/differences.ts'
 
@@ -47,7 +47,7 @@ test('the examples answer as the page says', async () => {
 })
 
 test('the table of plans is that of the source', () => {
-  const text = source('src/tables/vec-plan.ts').replaceAll(/^ \* ?/gm, '')
+  const text = source('src/tables/vec/vec-plan.ts').replaceAll(/^ \* ?/gm, '')
   const [quoted] = /\| word [\s\S]*?\n(?=\n| \*\/|\/|export)/.exec(text) ?? []
   const rows = (quoted ?? '').split('\n').filter(line => line.startsWith('|'))
   assert.ok(rows.length > 5)
@@ -64,7 +64,7 @@ test('the differences are those of the recorded answers', () => {
 
 test('every option, column, function and error code of the source is on the page, and no other', async () => {
   using db = await open(':memory:')
-  const [, keys] = /const KEYS = \[([^\]]*)\]/.exec(source('src/tables/vec-options.ts'))!
+  const [, keys] = /const KEYS = \[([^\]]*)\]/.exec(source('src/tables/vec/vec-options.ts'))!
   assert.deepEqual(
     names(table('Options')),
     Array.from(keys.matchAll(/'(\w+)'/g), found => found[1]).toSorted(),
@@ -76,7 +76,7 @@ test('every option, column, function and error code of the source is on the page
     .all() as string[]
   assert.deepEqual(names(table('Functions')), functions.toSorted())
 
-  const codes = Array.from(source('src/errors.ts').matchAll(/'(VEC_\w+)'/g), found => found[1])
+  const codes = Array.from(source('src/core/errors.ts').matchAll(/'(VEC_\w+)'/g), found => found[1])
   assert.deepEqual(
     names(table('Errors')).filter(name => name.startsWith('VEC')),
     [...new Set(codes)].toSorted(),

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { VERSION } from '../src/version.ts'
+import { VERSION } from '../src/core/version.ts'
 
 interface Manifest {
   readonly name: string
@@ -125,7 +125,7 @@ test('the command runs by its name, from the packed copy', () => {
 })
 
 test('a path behind the doors is refused', () => {
-  const code = `await import('${manifest.name}/dist/src/store/search.js').catch(error => console.log(error.code))`
+  const code = `await import('${manifest.name}/dist/src/search/query/search.js').catch(error => console.log(error.code))`
   assert.equal(inProject(code).trim(), 'ERR_PACKAGE_PATH_NOT_EXPORTED')
 })
 
@@ -172,5 +172,5 @@ test('the package holds what runs, its types and its papers, and nothing else', 
     file => !/^(dist\/src\/.*\.(js|d\.ts)|docs\/.*\.md|package\.json|[A-Z]+(\.md)?)$/.test(file),
   )
   assert.deepEqual(strange, [])
-  assert.ok(files.includes('dist/src/main.d.ts'))
+  assert.ok(files.includes('dist/src/entries/main.d.ts'))
 })

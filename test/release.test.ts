@@ -24,9 +24,14 @@ beforeEach(() => {
   write('package.json', JSON.stringify(manifest))
   const lock = { name: 'released', version: '0.1.0', packages: { '': { version: '0.1.0' } } }
   write('package-lock.json', JSON.stringify(lock))
-  write('src/version.ts', `export const VERSION = '0.1.0'\n`)
+  write('src/core/version.ts', `export const VERSION = '0.1.0'\n`)
   write('CHANGELOG.md', CHANGELOG)
-  for (const path of ['README.md', 'LICENSE', 'dist/src/main.js', 'dist/src/main.d.ts'])
+  for (const path of [
+    'README.md',
+    'LICENSE',
+    'dist/src/entries/main.js',
+    'dist/src/entries/main.d.ts',
+  ])
     write(path, 'x\n')
   git('init', '--quiet')
   git('config', 'user.name', 'test')
@@ -56,7 +61,7 @@ function release(...args: string[]): { status: number | null; stderr: string } {
 test('a release sets the version everywhere, dates the changelog, commits and tags', () => {
   const { status, stderr } = release('0.2.0')
   assert.equal(status, 0, stderr)
-  const versions = ['package.json', 'src/version.ts', 'package-lock.json'].map(
+  const versions = ['package.json', 'src/core/version.ts', 'package-lock.json'].map(
     path => readFileSync(join(folder, path), 'utf8').split('0.2.0').length - 1,
   )
   assert.deepEqual(versions, [1, 1, 2])
@@ -95,10 +100,10 @@ const refusals: [name: string, args: string[], prepare: () => void, message: Reg
     'a package that lacks its declarations',
     ['0.2.0'],
     () => {
-      rmSync(join(folder, 'dist/src/main.d.ts'))
+      rmSync(join(folder, 'dist/src/entries/main.d.ts'))
       git('commit', '--quiet', '--all', '--message', 'less')
     },
-    /lacks dist\/src\/main\.d\.ts/,
+    /lacks dist\/src\/entries\/main\.d\.ts/,
   ],
   [
     'a package that holds a database',

@@ -1,7 +1,7 @@
 // What a program does that loads a matrix through the API: `node bulk-load-process.js <file> <matrix> <ids> <dim>`.
 
 import { readFileSync } from 'node:fs'
-import { insertMany, open, type InsertRow } from '../../src/main.ts'
+import { insertMany, open, type InsertRow } from '../../src/entries/main.ts'
 
 const [file, matrix, idsFile, dim] = process.argv.slice(2)
 const numbers = readFileSync(matrix)

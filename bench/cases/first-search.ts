@@ -1,6 +1,6 @@
 // Opens a file, searches once and ends: `node first-search.js file dim`.
 
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { NEAREST } from './tables.ts'
 
 const [path, dim] = process.argv.slice(2)

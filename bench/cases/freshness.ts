@@ -1,4 +1,4 @@
-import { open, type Connection } from '../../src/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { summarize, time, type Times } from '../measure.ts'
 import { milliseconds, type Finding } from '../report.ts'

@@ -1,5 +1,5 @@
-import { createCoverIndex, type VectorIndex } from '../../src/indexes.ts'
-import { open, type Connection } from '../../src/main.ts'
+import { createCoverIndex, type VectorIndex } from '../../src/entries/indexes.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender } from '../measure.ts'
 import { milliseconds, type Finding } from '../report.ts'

@@ -1,4 +1,4 @@
-import { indexCache } from '../../src/vec.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import { queryOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender, type Times } from '../measure.ts'
 import { Oracle } from '../peers/oracle.ts'

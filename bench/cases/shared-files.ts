@@ -1,4 +1,4 @@
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { queryOf, type DataSet } from '../data/sets.ts'
 import { summarize, time } from '../measure.ts'
 import { openNative } from '../peers/native.ts'

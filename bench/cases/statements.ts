@@ -1,4 +1,4 @@
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { seededNormal } from '../data/random.ts'
 import { rowOf, type DataSet } from '../data/sets.ts'
 import { summarize, time } from '../measure.ts'

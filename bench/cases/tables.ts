@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { insertMany, open, type Connection, type InsertRow } from '../../src/main.ts'
+import { insertMany, open, type Connection, type InsertRow } from '../../src/entries/main.ts'
 import { cachePath } from '../data/cache.ts'
 import { rowOf, type DataSet } from '../data/sets.ts'
 import { time } from '../measure.ts'

@@ -1,7 +1,7 @@
 // Writes 500 rows a second into a file until it is ended, ten in a transaction: `node writer.js file dim`.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 
 const [path, dim] = process.argv.slice(2)
 const db = await open(path)

@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDataset } from '../../src/vecsync.ts'
-import { installUpstream } from '../../src/vecsync.ts'
-import { createReplicator } from '../../src/vecsync.ts'
+import { createDataset } from '../../src/entries/vecsync.ts'
+import { installUpstream } from '../../src/entries/vecsync.ts'
+import { createReplicator } from '../../src/entries/vecsync.ts'
 import { openSqlite } from '../../test/sync/sqlite-database.ts'
 import { upstreamKinds, type TestUpstream } from '../../test/sync/test-upstreams.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection } from '../main.ts'
+import type { Connection } from '../entries/main.ts'
 import { usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'

@@ -1,4 +1,4 @@
-import { VecError } from '../main.ts'
+import { VecError } from '../entries/main.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 
 /** What the command line itself refuses. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { open, VecError, type Connection } from '../main.ts'
+import { open, VecError, type Connection } from '../entries/main.ts'
 import { CliError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'

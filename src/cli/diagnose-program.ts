@@ -1,6 +1,6 @@
-import { lockSupport } from '../engine.ts'
-import { canRunWasmKernels } from '../indexes.ts'
-import { open, VERSION } from '../main.ts'
+import { lockSupport } from '../entries/engine.ts'
+import { canRunWasmKernels } from '../entries/indexes.ts'
+import { open, VERSION } from '../entries/main.ts'
 
 /** One thing that the doctor looked at. */
 export interface Diagnosis {

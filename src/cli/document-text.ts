@@ -1,5 +1,5 @@
-import { decodeEmbedding, type SqlValue } from '../main.ts'
-import { embeddingToJson } from '../vector.ts'
+import { decodeEmbedding, type SqlValue } from '../entries/main.ts'
+import { embeddingToJson } from '../entries/vector.ts'
 
 /** A document as it stands in its table. */
 export interface StoredDocument {

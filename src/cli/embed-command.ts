@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { EmbedFunc } from '../vecutil.ts'
+import type { EmbedFunc } from '../entries/vecutil.ts'
 import { inputError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection, SqlValue } from '../main.ts'
+import type { Connection, SqlValue } from '../entries/main.ts'
 import { CliError, inputError, usageError } from './cli-error.ts'
 import type { Context } from './context.ts'
 import { counted } from './counted.ts'

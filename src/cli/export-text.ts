@@ -1,4 +1,4 @@
-import type { BindValue, Connection, SqlValue } from '../main.ts'
+import type { BindValue, Connection, SqlValue } from '../entries/main.ts'
 import type { Context } from './context.ts'
 import { counted } from './counted.ts'
 import {

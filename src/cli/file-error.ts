@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { VecError } from '../main.ts'
+import { VecError } from '../entries/main.ts'
 
 const told = new WeakSet<VecError>()
 

@@ -1,4 +1,4 @@
-import { VecError, type BindValue, type Connection } from '../main.ts'
+import { VecError, type BindValue, type Connection } from '../entries/main.ts'
 import { inputError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import { counted } from './counted.ts'

@@ -1,5 +1,5 @@
-import { insertMany, VecError, type BindValue, type Connection } from '../main.ts'
-import { DimensionRule } from '../vec.ts'
+import { insertMany, VecError, type BindValue, type Connection } from '../entries/main.ts'
+import { DimensionRule } from '../entries/vec.ts'
 import { documentsOf, lengthOf, type Batch } from './batches.ts'
 import { CliError, inputError } from './cli-error.ts'
 import { notFiniteAt } from './finite.ts'

@@ -1,4 +1,4 @@
-import type { BindValue, Connection, Statement } from '../main.ts'
+import type { BindValue, Connection, Statement } from '../entries/main.ts'
 import { mergedMeta } from './meta-text.ts'
 import { quoteName } from './sql-names.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection, Statement } from '../main.ts'
+import type { Connection, Statement } from '../entries/main.ts'
 import { inputError } from './cli-error.ts'
 import { parseJson, stringifyJson } from './exact-json.ts'
 

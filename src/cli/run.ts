@@ -1,4 +1,4 @@
-import { VERSION } from '../main.ts'
+import { VERSION } from '../entries/main.ts'
 import { readArguments } from './arguments.ts'
 import { failureOf, usageError, type Failure } from './cli-error.ts'
 import type { Command, CommandGroup } from './command.ts'

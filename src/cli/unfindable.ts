@@ -1,4 +1,4 @@
-import type { Connection, SqlValue, Statement } from '../main.ts'
+import type { Connection, SqlValue, Statement } from '../entries/main.ts'
 import { quoteName } from './sql-names.ts'
 
 /** Why a search passes a document over. */

@@ -1,4 +1,4 @@
-import type { Connection, Metric } from '../main.ts'
+import type { Connection, Metric } from '../entries/main.ts'
 
 const NAMES: Readonly<Record<string, Metric>> = {
   cosine: 'cosine',

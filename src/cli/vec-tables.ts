@@ -1,5 +1,5 @@
-import type { Connection } from '../main.ts'
-import { shadowTableName } from '../vec.ts'
+import type { Connection } from '../entries/main.ts'
+import { shadowTableName } from '../entries/vec.ts'
 import { CliError, usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'

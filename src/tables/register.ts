@@ -1,9 +1,9 @@
-import type { Connection } from '../engine/connection.ts'
-import { loadEngine, openConnection, type OpenOptions } from '../engine/open.ts'
-import { registerModule } from '../engine/vtab.ts'
-import { vecAdminModule } from './vec-admin.ts'
-import { vecModule } from './vec-table.ts'
-import { registerVectorFunctions } from './vector-functions.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import { loadEngine, openConnection, type OpenOptions } from '../sqlite/open.ts'
+import { registerModule } from '../sqlite/vtab/vtab.ts'
+import { registerVectorFunctions } from './functions/vector-functions.ts'
+import { vecAdminModule } from './vec-admin/vec-admin.ts'
+import { vecModule } from './vec/vec-table.ts'
 
 const registered = new WeakSet<Connection>()
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import {
   admin,
   assertExact,
@@ -146,7 +146,7 @@ test('a repair tells the indexes of other connections, too', async () => {
   // Another isolate: it has its own memory and its own index of dataset a.
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads')
-     import(${JSON.stringify(new URL('../../src/main.js', import.meta.url).href)}).then(async ({ open }) => {
+     import(${JSON.stringify(new URL('../../src/entries/main.js', import.meta.url).href)}).then(async ({ open }) => {
        const db = await open(${JSON.stringify(path)})
        const search = db.prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 3").pluck()
        parentPort.on('message', query => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeEmbedding } from '../../src/main.ts'
+import { encodeEmbedding } from '../../src/entries/main.ts'
 import {
   admin,
   assertExact,

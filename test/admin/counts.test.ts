@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { admin } from './scene.ts'
 
 // What check and stats say can be found is what a search for everything finds.

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { goldenDir } from '../golden-sql/golden-folder.ts'
 import {
   admin,

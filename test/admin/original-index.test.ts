@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { encodeEmbedding } from '../../src/main.ts'
+import { encodeEmbedding } from '../../src/entries/main.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { goldenBytes } from '../original/golden-set.ts'
 import {
   admin,

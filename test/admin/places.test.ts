@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { basename } from 'node:path'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { admin, assertExact, complaints, fill, filled, newPath, SMALL, topics } from './scene.ts'
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

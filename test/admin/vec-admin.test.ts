@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { encodeEmbedding, insertMany, open, type Connection } from '../../src/main.ts'
+import { encodeEmbedding, insertMany, open, type Connection } from '../../src/entries/main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'admin-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chunkText, type Chunk, type ChunkOptions } from '../../src/chunking/chunk-text.ts'
+import {
+  chunkText,
+  type Chunk,
+  type ChunkOptions,
+} from '../../src/documents/chunking/chunk-text.ts'
 
 const texts = (chunks: readonly Chunk[]): string[] => chunks.map(({ text }) => text)
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { lockSupport } from '../../src/engine.ts'
-import { open } from '../../src/main.ts'
-import { cosine } from '../../src/vector.ts'
+import { lockSupport } from '../../src/entries/engine.ts'
+import { open } from '../../src/entries/main.ts'
+import { cosine } from '../../src/entries/vector.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 
 const folder = temporaryFolder()

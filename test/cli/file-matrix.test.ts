@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { manyRuns } from './many-runs.ts'
 import { npyHeader } from './npy-file.ts'
 import { floats } from './scratch.ts'

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { before, test } from 'node:test'
 import { shellWord } from '../../src/cli/shell-word.ts'
 import { visible, visibleLine } from '../../src/cli/visible.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal } from './terminal.ts'
 

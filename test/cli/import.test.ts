@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { open, type SqlValue } from '../../src/main.ts'
+import { open, type SqlValue } from '../../src/entries/main.ts'
 import { npyHeader } from './npy-file.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 

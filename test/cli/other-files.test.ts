@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { openNative, type NativeDatabase } from './sqlite-vec-file.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { open, type SqlValue } from '../../src/main.ts'
+import { open, type SqlValue } from '../../src/entries/main.ts'
 import { svecJson, temporaryFolder } from './svec.ts'
 
 export interface Scratch {

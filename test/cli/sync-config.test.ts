@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/flags.ts'
 import { SyncConfig } from '../../src/cli/sync/config.ts'
-import { upstreamDDL } from '../../src/vecsync.ts'
+import { upstreamDDL } from '../../src/entries/vecsync.ts'
 import { svec, svecJson, temporaryFolder, type Outcome } from './svec.ts'
 
 const folder = temporaryFolder()

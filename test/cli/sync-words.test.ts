@@ -7,7 +7,7 @@ import { Secrets } from '../../src/cli/sync/secrets.ts'
 import { statusText } from '../../src/cli/sync/status-line.ts'
 import { Tally } from '../../src/cli/sync/tally.ts'
 import { carriesSecret, upstreamAddress } from '../../src/cli/sync/upstream-address.ts'
-import type { DatasetReport, Replicator, ReplicatorStatus } from '../../src/vecsync.ts'
+import type { DatasetReport, Replicator, ReplicatorStatus } from '../../src/entries/vecsync.ts'
 
 // What svec sync says, word for word, where no server is needed for it.
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal, type Screen } from './terminal.ts'
 

@@ -1,4 +1,7 @@
-import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
+import {
+  createCoverIndex,
+  restoreCoverIndex,
+} from '../../src/index/kinds/cover-tree/cover-index.ts'
 import { indexContract } from '../indexes/contract.ts'
 
 for (const bound of ['per_node', 'level'] as const) {

@@ -1,7 +1,10 @@
-import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
-import type { CoverBound, CoverMetric } from '../../src/indexes/cover/cover-options.ts'
-import type { VectorIndex } from '../../src/indexes/vector-index.ts'
-import { exactSimilarity, magnitude } from '../../src/vector/similarity.ts'
+import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
+import {
+  createCoverIndex,
+  restoreCoverIndex,
+} from '../../src/index/kinds/cover-tree/cover-index.ts'
+import type { CoverBound, CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
+import type { VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { pointSets, Random } from './point-sets.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { magnitude } from '../../src/vector/similarity.ts'
+import { magnitude } from '../../src/core/similarity.ts'
+import { createCoverIndex } from '../../src/index/kinds/cover-tree/cover-index.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { floats, goldenBytes, goldenSets } from '../original/golden-set.ts'
 import { Oracle } from './oracle.ts'
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/errors.ts'
-import { createCoverIndex, restoreCoverIndex } from '../../src/indexes/cover/cover-index.ts'
-import type { CoverBound, CoverMetric } from '../../src/indexes/cover/cover-options.ts'
-import type { IndexImage, VectorIndex } from '../../src/indexes/vector-index.ts'
+import { VecError } from '../../src/core/errors.ts'
+import {
+  createCoverIndex,
+  restoreCoverIndex,
+} from '../../src/index/kinds/cover-tree/cover-index.ts'
+import type { CoverBound, CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
+import type { IndexImage, VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from './point-sets.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Candidates, SearchRequest, VectorIndex } from '../../src/indexes/vector-index.ts'
-import type { Metric } from '../../src/vector/metric.ts'
-import { exactSimilarity } from '../../src/vector/similarity.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import { exactSimilarity } from '../../src/core/similarity.ts'
+import type { Candidates, SearchRequest, VectorIndex } from '../../src/index/vector-index.ts'
 
 /** Rows beside the index that is tested: brute force in double precision says what it must find. */
 export class Oracle {
@@ -71,7 +71,7 @@ export class Oracle {
     return found
   }
 
-  /** `similarity` agrees with src/vector to the bit, for the query of the last search. */
+  /** `similarity` agrees with src/core/similarity.ts to the bit, for the query of the last search. */
   checkSimilarity(index: VectorIndex, query: Float32Array): void {
     for (const [position, row] of this.rows.entries()) {
       assert.equal(index.isLive(position), row !== undefined)

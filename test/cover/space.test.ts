@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CoverMetric } from '../../src/indexes/cover/cover-options.ts'
+import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
+import type { CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
 import {
   CoverSpace,
   dotProduct,
   squaredChord,
   squaredDistance,
-} from '../../src/indexes/cover/cover-space.ts'
-import { exactSimilarity, magnitude } from '../../src/vector/similarity.ts'
+} from '../../src/index/kinds/cover-tree/cover-space.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from './point-sets.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { refused } from './refusal.ts'
 
 test('everything on a closed connection says that it is closed', async () => {

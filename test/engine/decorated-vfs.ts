@@ -1,4 +1,4 @@
-import type { OpenedFile, SharedMemory, Vfs, VfsFile } from '../../src/engine/vfs.ts'
+import type { OpenedFile, SharedMemory, Vfs, VfsFile } from '../../src/sqlite/vfs/vfs.ts'
 
 /** One call on a file system or one of its files. */
 export interface VfsCall {

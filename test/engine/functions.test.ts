@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { VecError } from '../../src/errors.ts'
-import { open } from '../../src/main.ts'
+import { VecError } from '../../src/core/errors.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { refused } from './refusal.ts'
 
 let db: Connection

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Connection } from '../../src/engine/connection.ts'
-import type { Statement } from '../../src/engine/statement.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { Statement } from '../../src/sqlite/statement.ts'
 
 /**
  * All connections of a process share one heap: what one of them frees twice or uses after its end shows in the others.

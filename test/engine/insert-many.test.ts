@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { insertMany, open, type Connection, type InsertRow } from '../../src/engine.ts'
+import { insertMany, open, type Connection, type InsertRow } from '../../src/entries/engine.ts'
 
 let db: Connection
 

@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { closeLockable, idleDescriptors, openLockable } from '../../src/engine/lockable-files.ts'
-import { lockSupport, readJournalMode } from '../../src/engine/node-vfs.ts'
+import {
+  closeLockable,
+  idleDescriptors,
+  openLockable,
+} from '../../src/sqlite/platform/node/lockable-files.ts'
+import { lockSupport, readJournalMode } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { type NativeDatabase, openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import {

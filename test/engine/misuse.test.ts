@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { inspect } from 'node:util'
-import type { Connection } from '../../src/engine/connection.ts'
-import { registerModule } from '../../src/engine/vtab.ts'
-import { insertMany, open } from '../../src/main.ts'
-import { describeValue } from '../../src/vector/describe-value.ts'
+import { describeValue } from '../../src/core/describe-value.ts'
+import { insertMany, open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
 
 let db: Connection
 

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { installNodeVfs } from '../../src/engine/node-vfs.ts'
-import { loadEngine } from '../../src/engine/open.ts'
-import { registerVfs } from '../../src/engine/vfs-adapter.ts'
-import { type Connection, type OpenOptions, open } from '../../src/main.ts'
+import { type Connection, type OpenOptions, open } from '../../src/entries/main.ts'
+import { loadEngine } from '../../src/sqlite/open.ts'
+import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
 import { decoratedVfs } from './decorated-vfs.ts'
 import { refused, refusedLater } from './refusal.ts'
 import { openNative } from './vfs-native.ts'
@@ -166,9 +166,9 @@ describe('a failed ATTACH says why', () => {
   test('for a file in WAL mode that has no shared memory', async () => {
     const path = create('PRAGMA journal_mode = WAL; CREATE TABLE t(x)')
     const script = `
-      import { installNodeVfs } from ${JSON.stringify(new URL('../../src/engine/node-vfs.js', import.meta.url).href)}
-      import { loadSqlite } from ${JSON.stringify(new URL('../../src/engine/wasm.js', import.meta.url).href)}
-      import { open } from ${JSON.stringify(new URL('../../src/main.js', import.meta.url).href)}
+      import { installNodeVfs } from ${JSON.stringify(new URL('../../src/sqlite/platform/node/node-vfs.js', import.meta.url).href)}
+      import { loadSqlite } from ${JSON.stringify(new URL('../../src/sqlite/wasm/wasm.js', import.meta.url).href)}
+      import { open } from ${JSON.stringify(new URL('../../src/entries/main.js', import.meta.url).href)}
       installNodeVfs(await loadSqlite(), { locks: 'directory' })
       const db = await open(${JSON.stringify(join(folder, 'other.sqlite'))})
       try { db.prepare('ATTACH ? AS other').run(${JSON.stringify(path)}) } catch (e) { console.log(e.code, e.message) }`

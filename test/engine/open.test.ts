@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { lockSupport } from '../../src/engine.ts'
-import { open } from '../../src/main.ts'
+import { lockSupport } from '../../src/entries/engine.ts'
+import { open } from '../../src/entries/main.ts'
 import { refused, refusedLater } from './refusal.ts'
 
 let folder: string
@@ -125,7 +125,7 @@ test('a locked file is refused after the timeout, not before, with what to do', 
 
 test('a lock that another process gives up in time is waited for', async () => {
   const path = await make('waited.db')
-  const main = new URL('../../src/main.js', import.meta.url).href
+  const main = new URL('../../src/entries/main.js', import.meta.url).href
   const script = `
     const { open } = await import(${JSON.stringify(main)})
     const db = await open(${JSON.stringify(path)})
@@ -227,7 +227,7 @@ test('without register there is no vec module, and register adds it once', async
   assert.throws(() => db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)'), {
     hint: /call register\(db\)/,
   })
-  const { register } = await import('../../src/vec.ts')
+  const { register } = await import('../../src/entries/vec.ts')
   register(db)
   register(db)
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { open, type Connection } from '../../src/engine.ts'
+import { open, type Connection } from '../../src/entries/engine.ts'
 import { openNative } from './vfs-native.ts'
 
 const ROWS = 20_000

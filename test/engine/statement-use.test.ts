@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import type { RowReader } from '../../src/engine/row-reader.ts'
-import type { Statement } from '../../src/engine/statement.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { RowReader } from '../../src/sqlite/row-reader.ts'
+import type { Statement } from '../../src/sqlite/statement.ts'
 import { refused } from './refusal.ts'
 
 let db: Connection

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { loadEngine } from '../../src/engine/open.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import { loadEngine } from '../../src/sqlite/open.ts'
 
 const MIB = 2 ** 20
 

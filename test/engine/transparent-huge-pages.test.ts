@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { transparentHugePages } from '../../src/engine/transparent-huge-pages.ts'
+import { transparentHugePages } from '../../src/sqlite/platform/node/transparent-huge-pages.ts'
 
 const pages = transparentHugePages()
 const skip = pages ? false : 'no koffi here, or no Linux on x64 or arm64'

@@ -3,9 +3,9 @@
  * engine is `ofd` or `directory` (ours with those locks) or `native` (better-sqlite3).
  */
 import { readSync, writeSync } from 'node:fs'
-import type { LockKind } from '../../src/engine/file-locks.ts'
-import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
-import { loadSqlite } from '../../src/engine/wasm.ts'
+import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import type { LockKind } from '../../src/sqlite/vfs/file-locks.ts'
+import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
 import { openNative } from './vfs-native.ts'
 import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
 import { randomTransaction } from './vfs-transactions.ts'

@@ -16,14 +16,14 @@ import {
   installNodeVfs,
   lastVfsError,
   readJournalMode,
-} from '../../src/engine/node-vfs.ts'
+} from '../../src/sqlite/platform/node/node-vfs.ts'
 import {
   SQLITE_BUSY,
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_FULLPATH,
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_READONLY_DIRECTORY,
-} from '../../src/engine/vfs-errors.ts'
+} from '../../src/sqlite/vfs/vfs-errors.ts'
 import { openNative } from './vfs-native.ts'
 import {
   OPEN_CREATE,

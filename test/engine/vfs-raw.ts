@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { type LockKind } from '../../src/engine/file-locks.ts'
-import { installNodeVfs, lastVfsError } from '../../src/engine/node-vfs.ts'
-import type { VfsError } from '../../src/engine/vfs-errors.ts'
+import { installNodeVfs, lastVfsError } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { type LockKind } from '../../src/sqlite/vfs/file-locks.ts'
+import type { VfsError } from '../../src/sqlite/vfs/vfs-errors.ts'
 import {
   type Pointer,
   SQLITE_NULL,
   SQLITE_ROW,
   type Sqlite,
   loadSqlite,
-} from '../../src/engine/wasm.ts'
+} from '../../src/sqlite/wasm/wasm.ts'
 
 /** The least connection that tests of the VFS need: SQL text in, rows of text out. */
 export class RawConnection {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm'
-import { ioMethodsLayout, vfsLayout } from '../../src/engine/vfs-struct.ts'
+import { ioMethodsLayout, vfsLayout } from '../../src/sqlite/vfs/vfs-struct.ts'
 
 interface StructInfo {
   sizeof: number

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { OP, type IndexInfo } from '../../src/engine/index-info.ts'
-import { Utf8, type SqlValue } from '../../src/engine/values.ts'
+import { VecError } from '../../src/core/errors.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import { OP, type IndexInfo } from '../../src/sqlite/vtab/index-info.ts'
 import {
   UNCHANGED,
   type RowChange,
   type VirtualTable,
   type VirtualTableModule,
-} from '../../src/engine/virtual-table.ts'
-import { registerModule } from '../../src/engine/vtab.ts'
-import { VecError } from '../../src/errors.ts'
-import { open } from '../../src/main.ts'
+} from '../../src/sqlite/vtab/virtual-table.ts'
+import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
+import { Utf8, type SqlValue } from '../../src/sqlite/wasm/values.ts'
 import { refused } from './refusal.ts'
 
 let db: Connection

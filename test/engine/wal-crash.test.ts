@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { seededTest } from '../seed.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, seeded, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'

@@ -3,21 +3,21 @@ import { spawnSync } from 'node:child_process'
 import { constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, describe, test } from 'node:test'
-import { EINTR, type Fcntl, fcntl } from '../../src/engine/fcntl.ts'
-import { closeLockable, openLockable } from '../../src/engine/lockable-files.ts'
-import { MappedHeap } from '../../src/engine/mapped-heap.ts'
-import { memoryFence } from '../../src/engine/memory-fence.ts'
-import { type MemoryMaps, memoryMaps } from '../../src/engine/mmap.ts'
-import { installNodeVfs, lockSupport } from '../../src/engine/node-vfs.ts'
-import { registerVfs } from '../../src/engine/vfs-adapter.ts'
+import { EINTR, type Fcntl, fcntl } from '../../src/sqlite/platform/node/fcntl.ts'
+import { closeLockable, openLockable } from '../../src/sqlite/platform/node/lockable-files.ts'
+import { MappedHeap } from '../../src/sqlite/platform/node/mapped-heap.ts'
+import { memoryFence } from '../../src/sqlite/platform/node/memory-fence.ts'
+import { type MemoryMaps, memoryMaps } from '../../src/sqlite/platform/node/mmap.ts'
+import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { WalIndexFile } from '../../src/sqlite/platform/node/wal-index-file.ts'
+import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
 import {
   SQLITE_IOERR_LOCK,
   SQLITE_IOERR_SHMLOCK,
   SQLITE_IOERR_SHMMAP,
   SQLITE_IOERR_SHMSIZE,
-} from '../../src/engine/vfs-errors.ts'
-import type { OpenedFile, Vfs } from '../../src/engine/vfs.ts'
-import { WalIndexFile } from '../../src/engine/wal-index-file.ts'
+} from '../../src/sqlite/vfs/vfs-errors.ts'
+import type { OpenedFile, Vfs } from '../../src/sqlite/vfs/vfs.ts'
 import { openNative } from './vfs-native.ts'
 import {
   OPEN_CREATE,

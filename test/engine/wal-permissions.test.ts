@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { lastVfsError, lockSupport } from '../../src/engine/node-vfs.ts'
-import { SQLITE_CANTOPEN, SQLITE_READONLY_DIRECTORY } from '../../src/engine/vfs-errors.ts'
+import { lastVfsError, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { SQLITE_CANTOPEN, SQLITE_READONLY_DIRECTORY } from '../../src/sqlite/vfs/vfs-errors.ts'
 import { openNative } from './vfs-native.ts'
 import { noShell } from './vfs-process.ts'
 import {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { inspect } from 'node:util'
-import { compileFilter, type FilterTarget } from '../../src/filter/compile-filter.ts'
-import type { Condition } from '../../src/filter/condition.ts'
-import type { Filter } from '../../src/filter/filter.ts'
-import { parseFilter } from '../../src/filter/parse-filter.ts'
-import { open, type Connection } from '../../src/main.ts'
+import { compileFilter, type FilterTarget } from '../../src/core/filter/compile-filter.ts'
+import type { Condition } from '../../src/core/filter/condition.ts'
+import type { Filter } from '../../src/core/filter/filter.ts'
+import { parseFilter } from '../../src/core/filter/parse-filter.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { holds } from './oracle.ts'
 
 let db: Connection

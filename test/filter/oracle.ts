@@ -1,4 +1,4 @@
-import type { Condition, Scalar } from '../../src/filter/condition.ts'
+import type { Condition, Scalar } from '../../src/core/filter/condition.ts'
 
 /** What a condition means, said in JavaScript. `undefined`: the metadata is not JSON. */
 export function holds(condition: Condition, meta: unknown): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeHead, encodeHead } from '../../src/store/saved-head.ts'
+import { decodeHead, encodeHead } from '../../src/search/persistence/saved-head.ts'
 import { LARGE, Scene, SMALL, type Size } from './scene.ts'
 
 // Numbers in the journal, its state and saved heads that no trigger of ours writes: by hand, or by whoever made the file.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { insertMany, open } from '../../src/main.ts'
+import { insertMany, open } from '../../src/entries/main.ts'
 import { wrong } from './oracle.ts'
 import { newPath } from './scene.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { wrong } from './oracle.ts'
 import { inBothSizes, LARGE, newPath, Scene, SMALL, TREE } from './scene.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { inBothSizes, LARGE, Scene, TREE } from './scene.ts'
 
 async function reopened(scene: Scene): Promise<void> {

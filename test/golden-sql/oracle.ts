@@ -1,5 +1,5 @@
-import type { Connection } from '../../src/engine/connection.ts'
-import type { SqlValue } from '../../src/engine/values.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { SqlValue } from '../../src/sqlite/wasm/values.ts'
 import type { DeclaredTable } from './vec-tables.ts'
 
 /**

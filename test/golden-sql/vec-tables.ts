@@ -1,5 +1,5 @@
-import type { Connection } from '../../src/engine/connection.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 
 /** A vec table as its CREATE statement tells it, read here without the product's own parser. */
 export interface DeclaredTable {

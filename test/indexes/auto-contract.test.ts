@@ -1,12 +1,12 @@
+import type { Metric } from '../../src/core/metric.ts'
 import {
   AutoIndex,
   createAutoIndex,
   restoreAutoIndex,
   restoreByRule,
-} from '../../src/indexes/auto/auto-index.ts'
-import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
-import { createCoverIndex } from '../../src/indexes/cover/cover-index.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+} from '../../src/index/kinds/auto/auto-index.ts'
+import { AUTO_RULE } from '../../src/index/kinds/auto/auto-rule.ts'
+import { createCoverIndex } from '../../src/index/kinds/cover-tree/cover-index.ts'
 import { indexContract } from './contract.ts'
 
 indexContract({

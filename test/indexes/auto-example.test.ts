@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { createCoverIndex } from '../../src/indexes.ts'
-import type { VectorIndex } from '../../src/indexes.ts'
+import { createCoverIndex } from '../../src/entries/indexes.ts'
+import type { VectorIndex } from '../../src/entries/indexes.ts'
 
-const door = new URL('../../src/indexes.js', import.meta.url).href
+const door = new URL('../../src/entries/indexes.js', import.meta.url).href
 
 interface Outcome {
   readonly auto: VectorIndex

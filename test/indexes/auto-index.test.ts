@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { AutoIndex, createAutoIndex, restoreAutoIndex } from '../../src/indexes/auto/auto-index.ts'
-import { AUTO_RULE } from '../../src/indexes/auto/auto-rule.ts'
-import { intrinsicDimension } from '../../src/indexes/auto/intrinsic-dimension.ts'
-import { RowSample } from '../../src/indexes/auto/row-sample.ts'
-import type { VectorIndex } from '../../src/indexes/vector-index.ts'
+import {
+  AutoIndex,
+  createAutoIndex,
+  restoreAutoIndex,
+} from '../../src/index/kinds/auto/auto-index.ts'
+import { AUTO_RULE } from '../../src/index/kinds/auto/auto-rule.ts'
+import { intrinsicDimension } from '../../src/index/kinds/auto/intrinsic-dimension.ts'
+import { RowSample } from '../../src/index/kinds/auto/row-sample.ts'
+import type { VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { sharedArena } from '../../src/accelerators/arena.ts'
 import {
   createAutoIndex,
   createCoverIndex,
@@ -9,9 +10,8 @@ import {
   restoreExactIndex,
   type IndexImage,
   type VectorIndex,
-} from '../../src/indexes.ts'
-import { sharedArena } from '../../src/kernels/arena.ts'
-import { VecError } from '../../src/main.ts'
+} from '../../src/entries/indexes.ts'
+import { VecError } from '../../src/entries/main.ts'
 
 type Create = (options: { metric: 'cosine' | 'euclidean'; dim: number }) => VectorIndex
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Metric } from '../../src/core/metric.ts'
 import {
   createAutoIndex,
   createCoverIndex,
@@ -14,8 +15,7 @@ import {
   similarityToDistance,
   similarityToScore,
   type IndexImage,
-} from '../../src/indexes.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+} from '../../src/entries/indexes.ts'
 
 // Metric, kind of index and the other words of options are closed: what is not one of them is told, never taken for one.
 
@@ -100,11 +100,11 @@ test('no file of ours compares the name of a metric or kind: tables and switches
   const compared = /(?:===|!==) '(?:cosine|euclidean|dot|exact|cover|brute)'/
   // A reader of one kind that refuses all others.
   const refusals = /if \((?:image\.)?kind !== '(?:exact|cover)'\) (?:refuse|throw)/
-  const found = ['indexes', 'kernels', 'store', 'tables', 'vector'].flatMap(folder =>
+  const found = ['index', 'accelerators', 'search', 'tables', 'core'].flatMap(folder =>
     readdirSync(`src/${folder}`, { recursive: true })
       .map(name => `src/${folder}/${String(name)}`)
-      // Files of the original name a distance in words of their own.
-      .filter(file => file.endsWith('.ts') && !file.startsWith('src/indexes/original/'))
+
+      .filter(file => file.endsWith('.ts'))
       .flatMap(file =>
         readFileSync(file, 'utf8')
           .split('\n')
@@ -145,24 +145,24 @@ function complaints(file: string, union: RegExp, word: string): string[] {
 
 test('a new metric does not compile until every file that decides by metric has decided', () => {
   const union = /export type Metric = 'cosine' \| 'euclidean' \| 'dot'/
-  assert.deepEqual(complaints('src/vector/metric.ts', union, 'manhattan'), [
-    'src/indexes/auto/intrinsic-dimension.ts',
-    'src/indexes/cover/cover-options.ts',
-    'src/indexes/exact/float-rows.ts',
-    'src/indexes/exact/scan-form.ts',
-    'src/kernels/row-scorer.ts',
-    'src/store/saved-head.ts',
-    'src/tables/vec-plan.ts',
-    'src/vector/metric.ts',
-    'src/vector/similarity.ts',
+  assert.deepEqual(complaints('src/core/metric.ts', union, 'manhattan'), [
+    'src/accelerators/row-scorer.ts',
+    'src/core/metric.ts',
+    'src/core/similarity.ts',
+    'src/index/kinds/auto/intrinsic-dimension.ts',
+    'src/index/kinds/cover-tree/cover-options.ts',
+    'src/index/kinds/exact/float-rows.ts',
+    'src/index/kinds/exact/scan-form.ts',
+    'src/search/persistence/saved-head.ts',
+    'src/tables/vec/vec-plan.ts',
   ])
 })
 
 test('a new kind of index does not compile until every file that decides by kind has decided', () => {
   const union = /export type IndexKind = 'exact' \| 'cover'/
-  assert.deepEqual(complaints('src/indexes/vector-index.ts', union, 'graph'), [
-    'src/indexes/auto/auto-index.ts',
-    'src/store/explain.ts',
-    'src/store/saved-head.ts',
+  assert.deepEqual(complaints('src/index/vector-index.ts', union, 'graph'), [
+    'src/index/kinds/auto/auto-index.ts',
+    'src/search/diagnostics/explain.ts',
+    'src/search/persistence/saved-head.ts',
   ])
 })

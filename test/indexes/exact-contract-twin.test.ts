@@ -1,5 +1,5 @@
-import { createExactIndex } from '../../src/indexes/exact/exact-index.ts'
-import { restoreExactIndex } from '../../src/indexes/exact/restore.ts'
+import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
+import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
 import { indexContract } from './contract.ts'
 
 for (const resident of [false, true] as const) {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { createExactIndex, MAX_DIM, RESIDENT_LIMIT } from '../../src/indexes/exact/exact-index.ts'
-import { restoreExactIndex } from '../../src/indexes/exact/restore.ts'
-import { splitLayout } from '../../src/indexes/exact/split-rows.ts'
-import type { IndexImage, StoredSection, VectorIndex } from '../../src/indexes/vector-index.ts'
-import { sharedArena } from '../../src/kernels/arena.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+import { sharedArena } from '../../src/accelerators/arena.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import {
+  createExactIndex,
+  MAX_DIM,
+  RESIDENT_LIMIT,
+} from '../../src/index/kinds/exact/exact-index.ts'
+import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
+import { splitLayout } from '../../src/index/kinds/exact/split-rows.ts'
+import type { IndexImage, StoredSection, VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'

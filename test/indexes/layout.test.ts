@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { codeStride } from '../../src/indexes/exact/code-rows.ts'
-import { createExactIndex, MAX_DIM } from '../../src/indexes/exact/exact-index.ts'
-import { floatStride } from '../../src/indexes/exact/float-rows.ts'
-import { splitLayout, SplitRows, SPLIT_DIM } from '../../src/indexes/exact/split-rows.ts'
-import type { Metric } from '../../src/vector/metric.ts'
-import { magnitude } from '../../src/vector/similarity.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import { magnitude } from '../../src/core/similarity.ts'
+import { codeStride } from '../../src/index/kinds/exact/code-rows.ts'
+import { createExactIndex, MAX_DIM } from '../../src/index/kinds/exact/exact-index.ts'
+import { floatStride } from '../../src/index/kinds/exact/float-rows.ts'
+import { splitLayout, SplitRows, SPLIT_DIM } from '../../src/index/kinds/exact/split-rows.ts'
 
 const doc = readFileSync('docs/exact-index.md', 'utf8')
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { SearchRequest, VectorIndex } from '../../src/indexes/vector-index.ts'
-import { MAX_STAGED_ROWS } from '../../src/indexes/vector-index.ts'
-import { exactSimilarity } from '../../src/vector/similarity.ts'
+import { exactSimilarity } from '../../src/core/similarity.ts'
+import type { SearchRequest, VectorIndex } from '../../src/index/vector-index.ts'
+import { MAX_STAGED_ROWS } from '../../src/index/vector-index.ts'
 
 /** What an index holds, told in plain data. */
 export class Oracle {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { CodeRows } from '../../src/indexes/exact/code-rows.ts'
-import { SplitRows } from '../../src/indexes/exact/split-rows.ts'
-import { ALLOWED, HITS } from '../../src/kernels/arena.ts'
-import { MAX_HITS } from '../../src/kernels/kernels.ts'
+import { ALLOWED, HITS } from '../../src/accelerators/arena.ts'
+import { MAX_HITS } from '../../src/accelerators/kernels.ts'
+import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
+import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
 import { seededTest } from '../seed.ts'
 import { random } from './random.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { Arena, arenaOf, sharedArena } from '../../src/kernels/arena.ts'
-import type { Block } from '../../src/kernels/arena.ts'
+import { Arena, arenaOf, sharedArena } from '../../src/accelerators/arena.ts'
+import type { Block } from '../../src/accelerators/arena.ts'
 import { random } from '../indexes/random.ts'
 import { seededTest } from '../seed.ts'
 

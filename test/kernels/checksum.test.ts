@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Arena } from '../../src/kernels/arena.ts'
-import { checksum } from '../../src/kernels/checksum.ts'
+import { Arena } from '../../src/accelerators/arena.ts'
+import { checksum } from '../../src/accelerators/checksum.ts'
 
 // Published values of xxHash64 with seed 0.
 const vectors: readonly [text: string, hash: bigint][] = [

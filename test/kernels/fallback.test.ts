@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createExactIndex } from '../../src/indexes/exact/exact-index.ts'
-import { preferredKernels, sharedArena } from '../../src/kernels/arena.ts'
+import { preferredKernels, sharedArena } from '../../src/accelerators/arena.ts'
+import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 
 test('a runtime without SIMD gets the twin, and the same answers', () => {
   const { validate } = WebAssembly

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Arena } from '../../src/kernels/arena.ts'
+import { Arena } from '../../src/accelerators/arena.ts'
 
 const LARGEST = 3.4028234663852886e38
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Arena } from '../../src/kernels/arena.ts'
-import { setLargePages } from '../../src/kernels/large-pages.ts'
+import { Arena } from '../../src/accelerators/arena.ts'
+import { setLargePages } from '../../src/accelerators/large-pages.ts'
 
 const SIZE = 2 ** 21
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { kernelsWasm } from '../../src/kernels/kernels.wasm.ts'
-import { createTwin } from '../../src/kernels/twin/twin.ts'
+import { createTwin } from '../../src/accelerators/scalar/scalar-kernels.ts'
+import { kernelsWasm } from '../../src/accelerators/simd/kernels.wasm.ts'
 
 const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createRowScorer } from '../../src/kernels/row-scorer.ts'
-import { exactSimilarity } from '../../src/vector/similarity.ts'
+import { createRowScorer } from '../../src/accelerators/row-scorer.ts'
+import { exactSimilarity } from '../../src/core/similarity.ts'
 import { dataset, datasetNames } from '../indexes/datasets.ts'
 import { seededTest } from '../seed.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { originalMagnitude, originalMeasure } from '../../src/indexes/original/original-distance.ts'
-import type { OriginalBrute, OriginalCover } from '../../src/indexes/original/original-index.ts'
-import { exactSimilarity, magnitude, similarityToScore } from '../../src/vector/similarity.ts'
+import { exactSimilarity, magnitude, similarityToScore } from '../../src/core/similarity.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
+import { originalMagnitude, originalMeasure } from '../../src/viant/formats/original-distance.ts'
+import type { OriginalBrute, OriginalCover } from '../../src/viant/formats/original-index.ts'
 import { floats, goldenBytes, goldenSets, idHex, isAmd64, score } from './golden-set.ts'
 import type { GoldenAnswer, GoldenBlob } from './golden-set.ts'
 

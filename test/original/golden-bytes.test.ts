@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { encodeBrute } from '../../src/indexes/original/brute-format.ts'
-import { buildOriginalCover } from '../../src/indexes/original/build-original-cover.ts'
-import { encodeCover } from '../../src/indexes/original/cover-format.ts'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
+import { encodeBrute } from '../../src/viant/formats/brute-format.ts'
+import { buildOriginalCover } from '../../src/viant/formats/build-original-cover.ts'
+import { encodeCover } from '../../src/viant/formats/cover-format.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { goldenBytes, goldenRows, goldenSets, isAmd64 } from './golden-set.ts'
 
 for (const set of goldenSets()) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/errors.ts'
-import { buildOriginalCover } from '../../src/indexes/original/build-original-cover.ts'
-import { encodeCover } from '../../src/indexes/original/cover-format.ts'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import type { OriginalIndex } from '../../src/indexes/original/original-index.ts'
+import { VecError } from '../../src/core/errors.ts'
+import { buildOriginalCover } from '../../src/viant/formats/build-original-cover.ts'
+import { encodeCover } from '../../src/viant/formats/cover-format.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
+import type { OriginalIndex } from '../../src/viant/formats/original-index.ts'
 import { goldenBytes, goldenJson } from './golden-set.ts'
 
 interface Outcome {

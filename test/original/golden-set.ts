@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { IdList } from '../../src/indexes/original/id-list.ts'
+import { IdList } from '../../src/viant/formats/id-list.ts'
 
 // Files the original wrote, with its answers. GOLDEN_DIR names another folder of the same shape.
 const folder = join(

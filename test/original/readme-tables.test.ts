@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { open } from '../../src/main.ts'
-import { encodeEmbedding } from '../../src/vector.ts'
+import { open } from '../../src/entries/main.ts'
+import { encodeEmbedding } from '../../src/entries/vector.ts'
 import { refused } from '../engine/refusal.ts'
 import { claim, endOfClaims } from './claims.ts'
 import { east, north, quickStart, rows, SEARCH } from './quick-start.ts'

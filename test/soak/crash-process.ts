@@ -3,8 +3,8 @@
  * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
  */
 import { writeSync } from 'node:fs'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { DIM, ROWS } from './crash-table.ts'
 

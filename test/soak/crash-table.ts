@@ -1,5 +1,5 @@
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { wrong } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 

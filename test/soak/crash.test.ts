@@ -1,4 +1,4 @@
-import { lockSupport } from '../../src/engine/node-vfs.ts'
+import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { seededTest } from '../seed.ts'
 import { runCrashes } from './crash-run.ts'
 

@@ -1,6 +1,6 @@
-import { installNodeVfs } from '../../src/engine/node-vfs.ts'
-import { registerVfs } from '../../src/engine/vfs-adapter.ts'
-import { loadSqlite } from '../../src/engine/wasm.ts'
+import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
+import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
 import { type Around, decoratedVfs } from '../engine/decorated-vfs.ts'
 
 const NAME = 'watched'

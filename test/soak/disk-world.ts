@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from '../../src/engine/connection.ts'
-import { lockSupport } from '../../src/engine/node-vfs.ts'
-import type { OpenOptions } from '../../src/engine/open.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { OpenOptions } from '../../src/sqlite/open.ts'
+import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { bruteForce, searched } from '../freshness/oracle.ts'
 import type { Dice } from '../model/world.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import type { Connection } from '../../src/engine/connection.ts'
-import { VecError } from '../../src/errors.ts'
+import { VecError } from '../../src/core/errors.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { shell } from '../engine/vfs-process.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder } from './disk-folder.ts'

@@ -1,5 +1,5 @@
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder } from './disk-folder.ts'
 import type { Stage, Step } from './disk-steps.ts'

@@ -9,9 +9,9 @@
  * | `close`                                               | ok                                    |
  */
 import { createInterface } from 'node:readline'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { openNative } from '../engine/vfs-native.ts'
 import { wrong } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'

@@ -1,4 +1,4 @@
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import type { Dice } from '../model/world.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
 import { NativeConnection } from './disk-native.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
 import { type Stage, STEPS } from './disk-steps.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 
 test('generated columns of a shadow table count like others, and their changes are seen', async () => {
   using db = await open(':memory:')

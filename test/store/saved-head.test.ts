@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { decodeOriginal } from '../../src/indexes/original/decode-original.ts'
-import { checksum } from '../../src/kernels/checksum.ts'
-import { decodeHead, encodeHead, type SavedHead } from '../../src/store/saved-head.ts'
+import { checksum } from '../../src/accelerators/checksum.ts'
+import { decodeHead, encodeHead, type SavedHead } from '../../src/search/persistence/saved-head.ts'
+import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 
 const head: SavedHead = {
   kind: 'cover',

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import type { Connection } from '../../src/engine/connection.ts'
-import { insertMany, open } from '../../src/main.ts'
+import { insertMany, open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 
 /** What a connection was told by its user must still hold after work that nobody asked for. */
 let folder: string

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { VecError } from '../../src/errors.ts'
-import { createDataset } from '../../src/sync/datasets.ts'
-import { datasetFilter } from '../../src/sync/patterns.ts'
-import type { Upstream, UpstreamSession } from '../../src/sync/upstream.ts'
+import { VecError } from '../../src/core/errors.ts'
+import { createDataset } from '../../src/replication/datasets.ts'
+import { datasetFilter } from '../../src/replication/patterns.ts'
+import type { Upstream, UpstreamSession } from '../../src/replication/upstream.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 describe('patterns of datasets', () => {

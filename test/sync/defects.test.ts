@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset, dropDataset } from '../../src/sync/datasets.ts'
-import { installUpstream } from '../../src/sync/install.ts'
+import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
+import { installUpstream } from '../../src/replication/install.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
 
 // The defects of the original's log (docs/sync.md lists them) and what holds instead.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { installUpstream } from '../../src/sync/install.ts'
-import { createWriter } from '../../src/sync/writer.ts'
+import { installUpstream } from '../../src/replication/install.ts'
+import { createWriter } from '../../src/replication/writer.ts'
 import { drain, onEachUpstream, within, World } from './world.ts'
 
 // Defects and traps that one database alone has.

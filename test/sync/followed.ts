@@ -1,8 +1,8 @@
-import { position } from '../../src/sync/datasets.ts'
-import { isRetryable } from '../../src/sync/failure.ts'
-import type { ReplicatorOptions } from '../../src/sync/replicator-options.ts'
-import { createReplicator, type Replicator } from '../../src/sync/replicator.ts'
-import type { Upstream } from '../../src/sync/upstream.ts'
+import { position } from '../../src/replication/datasets.ts'
+import { isRetryable } from '../../src/replication/failure.ts'
+import type { ReplicatorOptions } from '../../src/replication/replicator-options.ts'
+import { createReplicator, type Replicator } from '../../src/replication/replicator.ts'
+import type { Upstream } from '../../src/replication/upstream.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 
 /** A replicator that follows dataset 'd' while a test does harm to its upstream. */

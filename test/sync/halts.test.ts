@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { HaltCode } from '../../src/errors.ts'
-import { createDataset, dropDataset } from '../../src/sync/datasets.ts'
+import type { HaltCode } from '../../src/core/errors.ts'
+import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 async function filled(world: World, count = 5): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { createDataset } from '../../src/sync/datasets.ts'
-import { installUpstream } from '../../src/sync/install.ts'
+import { createDataset } from '../../src/replication/datasets.ts'
+import { installUpstream } from '../../src/replication/install.ts'
 import { drain, onEachUpstream, within, World } from './world.ts'
 
 /** The statements of docs/INGESTION.md: where they run, and whether they are to fail. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { syncNames } from '../../src/schema/sync-names.ts'
-import { Lease } from '../../src/sync/lease.ts'
-import { prepareReplica } from '../../src/sync/replica-tables.ts'
-import { Replica } from '../../src/sync/replica.ts'
+import { Lease } from '../../src/replication/lease.ts'
+import { prepareReplica } from '../../src/replication/replica-tables.ts'
+import { Replica } from '../../src/replication/replica.ts'
+import { syncNames } from '../../src/replication/sync-names.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
 

@@ -1,8 +1,8 @@
-// Writes db/schema: `node dist/test/sync/render-schema.js`. A test holds the files equal to src/schema.
+// Writes db/schema: `node dist/test/sync/render-schema.js`. A test holds the files equal to src/replication.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { replicaDDL, upstreamScript } from '../../src/schema/ddl.ts'
+import { replicaDDL, upstreamScript } from '../../src/replication/ddl.ts'
 
 export function renderedSchema(): Map<string, string> {
   const table = 'shadow_vec_docs'

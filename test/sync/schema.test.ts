@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import * as vecsync from '../../src/vecsync.ts'
+import * as vecsync from '../../src/entries/vecsync.ts'
 import { renderedSchema } from './render-schema.ts'
 import { openSqlite } from './sqlite-database.ts'
 
 describe('schema', () => {
-  test('the files in db/schema are what src/schema renders', () => {
+  test('the files in db/schema are what src/replication renders', () => {
     for (const [file, text] of renderedSchema()) {
       assert.equal(
         readFileSync(file, 'utf8'),

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import { loadEngine, openConnection } from '../../src/engine/open.ts'
-import type { SqliteConnection } from '../../src/sync/connection.ts'
+import type { SqliteConnection } from '../../src/replication/connection.ts'
+import { loadEngine, openConnection } from '../../src/sqlite/open.ts'
 
 /** A connection of better-sqlite3, as far as the tests use it. */
 export interface TestConnection extends SqliteConnection {

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createReplicator } from '../../src/sync/replicator.ts'
+import { createReplicator } from '../../src/replication/replicator.ts'
 import { open } from '../../src/tables/register.ts'
 import { drain, onEachUpstream, within } from './world.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/entries/main.js', import.meta.url))
 const QUERY = `SELECT doc_id FROM vec_docs WHERE dataset_id = 'd' AND doc_id MATCH ? AND k = 3 ORDER BY match_score DESC`
 
 function hexOf(...numbers: number[]): string {

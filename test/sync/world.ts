@@ -1,9 +1,9 @@
 import { after, before, describe } from 'node:test'
-import { createDataset } from '../../src/sync/datasets.ts'
-import { installUpstream } from '../../src/sync/install.ts'
-import type { ReplicatorOptions } from '../../src/sync/replicator-options.ts'
-import type { Replicator } from '../../src/sync/replicator.ts'
-import { createReplicator } from '../../src/sync/replicator.ts'
+import { createDataset } from '../../src/replication/datasets.ts'
+import { installUpstream } from '../../src/replication/install.ts'
+import type { ReplicatorOptions } from '../../src/replication/replicator-options.ts'
+import type { Replicator } from '../../src/replication/replicator.ts'
+import { createReplicator } from '../../src/replication/replicator.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 import {
   upstreamKinds,

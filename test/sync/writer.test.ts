@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset } from '../../src/sync/datasets.ts'
-import { installUpstream } from '../../src/sync/install.ts'
-import { createWriter, type Writer } from '../../src/sync/writer.ts'
+import { createDataset } from '../../src/replication/datasets.ts'
+import { installUpstream } from '../../src/replication/install.ts'
+import { createWriter, type Writer } from '../../src/replication/writer.ts'
 import { drain, idsOf, onEachUpstream, World } from './world.ts'
 
 onEachUpstream('a writer without triggers', (_world, kind, upstream) => {

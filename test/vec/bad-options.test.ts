@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
-import { quoteName } from '../../src/store/names.ts'
+import { open } from '../../src/entries/main.ts'
+import { quoteName } from '../../src/search/schema/names.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

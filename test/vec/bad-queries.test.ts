@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Connection } from '../../src/engine/connection.ts'
-import type { BindValue } from '../../src/engine/values.ts'
-import { encodeEmbedding, insertMany, open } from '../../src/main.ts'
-import { cosine } from '../../src/vector/similarity.ts'
+import { cosine } from '../../src/core/similarity.ts'
+import { encodeEmbedding, insertMany, open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { BindValue } from '../../src/sqlite/wasm/values.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { AllowDbpath } from '../../src/engine/allowed-files.ts'
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
+import type { AllowDbpath } from '../../src/sqlite/allowed-files.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 
 // The schema of a file made by somebody else may name any file of this machine as dbpath.
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeEmbedding, insertMany, open, type Connection } from '../../src/main.ts'
+import { encodeEmbedding, insertMany, open, type Connection } from '../../src/entries/main.ts'
 
 const SEARCH = `SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH '[1, 0]' AND doc_id IN`
 

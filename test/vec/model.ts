@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/vector/metric.ts'
+import type { Metric } from '../../src/core/metric.ts'
 
 export interface ModelRow {
   readonly dataset: string

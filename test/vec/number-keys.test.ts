@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 
 test('a number as dataset_id or id is its digits, in every statement', async () => {
   using db = await open(':memory:')

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 
 test('an index of the original goes with its triggers: it would trust it when rows have changed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'original-'))

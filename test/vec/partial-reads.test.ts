@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
+import { open } from '../../src/entries/main.ts'
 import { seededTest } from '../seed.ts'
 import { change, filled, type Setting } from './partial-scene.ts'
 import { Random } from './random.ts'

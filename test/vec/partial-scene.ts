@@ -1,6 +1,6 @@
-import type { Connection } from '../../src/engine/connection.ts'
-import { open } from '../../src/main.ts'
-import type { Metric } from '../../src/vector/metric.ts'
+import type { Metric } from '../../src/core/metric.ts'
+import { open } from '../../src/entries/main.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
 import { Model } from './model.ts'
 import type { Random } from './random.ts'
 

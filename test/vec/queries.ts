@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Connection } from '../../src/engine/connection.ts'
-import type { BindValue } from '../../src/engine/values.ts'
+import type { Connection } from '../../src/sqlite/connection.ts'
+import type { BindValue } from '../../src/sqlite/wasm/values.ts'
 import type { Model, Scored } from './model.ts'
 import type { Random } from './random.ts'
 

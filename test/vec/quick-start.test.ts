@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
-import { encodeEmbedding, open } from '../../src/main.ts'
+import { encodeEmbedding, open } from '../../src/entries/main.ts'
 
 const home = process.cwd()
 let folder: string

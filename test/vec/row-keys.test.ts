@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RowKeys } from '../../src/tables/row-keys.ts'
+import { RowKeys } from '../../src/tables/vec/row-keys.ts'
 
 const id = (text: string): Uint8Array => new TextEncoder().encode(text)
 

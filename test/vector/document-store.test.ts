@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { open, type Connection } from '../../src/main.ts'
-import { Store } from '../../src/vector.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
+import { Store } from '../../src/entries/vector.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

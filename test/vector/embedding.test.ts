@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../../src/vector.ts'
+import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../../src/entries/vector.ts'
 import { refused } from '../engine/refusal.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeEmbedding, parseVectorText } from '../../src/vector.ts'
+import { encodeEmbedding, parseVectorText } from '../../src/entries/vector.ts'
 import { refused } from '../engine/refusal.ts'
 
 for (const [text, numbers] of [

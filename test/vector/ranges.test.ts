@@ -7,9 +7,9 @@ import {
   exactSimilarity,
   similarityToDistance,
   similarityToScore,
-} from '../../src/indexes.ts'
-import { encodeEmbedding, open } from '../../src/main.ts'
-import { cosine, Store } from '../../src/vector.ts'
+} from '../../src/entries/indexes.ts'
+import { encodeEmbedding, open } from '../../src/entries/main.ts'
+import { cosine, Store } from '../../src/entries/vector.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 

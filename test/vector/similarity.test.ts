@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exactSimilarity, similarityToDistance, similarityToScore } from '../../src/indexes.ts'
-import { cosine, dot, euclidean, magnitude } from '../../src/vector.ts'
+import {
+  exactSimilarity,
+  similarityToDistance,
+  similarityToScore,
+} from '../../src/entries/indexes.ts'
+import { cosine, dot, euclidean, magnitude } from '../../src/entries/vector.ts'
 
 const v = (...numbers: number[]): Float32Array => Float32Array.from(numbers)
 

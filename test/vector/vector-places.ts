@@ -4,9 +4,14 @@ import {
   createCoverIndex,
   createExactIndex,
   exactSimilarity,
-} from '../../src/indexes.ts'
-import { decodeEmbedding, encodeEmbedding, open, type Connection } from '../../src/main.ts'
-import { createDataset, createWriter, installUpstream, sqliteUpstream } from '../../src/vecsync.ts'
+} from '../../src/entries/indexes.ts'
+import { decodeEmbedding, encodeEmbedding, open, type Connection } from '../../src/entries/main.ts'
+import {
+  createDataset,
+  createWriter,
+  installUpstream,
+  sqliteUpstream,
+} from '../../src/entries/vecsync.ts'
 import {
   cosine,
   dot,
@@ -16,7 +21,7 @@ import {
   parseVectorText,
   Store,
   type VectorInput,
-} from '../../src/vector.ts'
+} from '../../src/entries/vector.ts'
 import {
   Collection,
   embedEach,
@@ -27,7 +32,7 @@ import {
   upsertShadowDocuments,
   upsertVirtualTableDocument,
   type ShadowDocument,
-} from '../../src/vecutil.ts'
+} from '../../src/entries/vecutil.ts'
 
 /** A place where a caller gives a vector. */
 export interface VectorPlace {

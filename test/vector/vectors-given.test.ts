@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import { decodeEmbedding, encodeEmbedding, VecError } from '../../src/main.ts'
+import { decodeEmbedding, encodeEmbedding, VecError } from '../../src/entries/main.ts'
 import { vectorPlaces, type VectorPlace } from './vector-places.ts'
 import { GIVEN, type GivenValue } from './vector-values.ts'
 

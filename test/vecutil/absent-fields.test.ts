@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import { open, type Connection } from '../../src/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import {
   Collection,
   matchText,
@@ -9,7 +9,7 @@ import {
   upsertVirtualTableDocument,
   type ShadowDocument,
   type TextDocument,
-} from '../../src/vecutil.ts'
+} from '../../src/entries/vecutil.ts'
 
 let db: Connection
 let embedded: string[]

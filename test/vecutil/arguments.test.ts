@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import * as indexes from '../../src/indexes.ts'
-import { VecError, open } from '../../src/main.ts'
-import * as vector from '../../src/vector.ts'
-import * as vecutil from '../../src/vecutil.ts'
+import * as indexes from '../../src/entries/indexes.ts'
+import { VecError, open } from '../../src/entries/main.ts'
+import * as vector from '../../src/entries/vector.ts'
+import * as vecutil from '../../src/entries/vecutil.ts'
 
 const db = await open(':memory:')
 db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')

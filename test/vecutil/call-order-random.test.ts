@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import { open, type Connection } from '../../src/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import {
   deleteShadowDocuments,
   upsertShadowDocuments,
   type ShadowDocument,
   type TextDocument,
-} from '../../src/vecutil.ts'
+} from '../../src/entries/vecutil.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 import { SlowModel, vectorOf, type WaitingCall } from './slow-model.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { open, type Connection } from '../../src/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import {
   Collection,
   deleteShadowDocuments,
@@ -8,7 +8,7 @@ import {
   upsertShadowDocuments,
   upsertVirtualTableDocument,
   type TextDocument,
-} from '../../src/vecutil.ts'
+} from '../../src/entries/vecutil.ts'
 import { SlowModel } from './slow-model.ts'
 
 let db: Connection

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { open, type Connection } from '../../src/main.ts'
-import { Collection, embedEach, upsertShadowDocuments } from '../../src/vecutil.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
+import { Collection, embedEach, upsertShadowDocuments } from '../../src/entries/vecutil.ts'
 
 let db: Connection
 let embedded: string[]

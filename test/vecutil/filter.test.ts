@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/main.ts'
-import { Collection, embedEach, matchText, type Filter } from '../../src/vecutil.ts'
+import { open } from '../../src/entries/main.ts'
+import { Collection, embedEach, matchText, type Filter } from '../../src/entries/vecutil.ts'
 
 const embed = embedEach(text => Promise.resolve([Number(text), 1]))
 

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { openaiCompatible } from '../../examples/openai-compatible.ts'
-import { open } from '../../src/main.ts'
-import { Collection } from '../../src/vecutil.ts'
+import { open } from '../../src/entries/main.ts'
+import { Collection } from '../../src/entries/vecutil.ts'
 
 let server: Server
 let baseUrl: string

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { open, type Connection } from '../../src/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import {
   embedEach,
   matchText,
   upsertShadowDocument,
   upsertShadowDocuments,
   upsertVirtualTableDocument,
-} from '../../src/vecutil.ts'
+} from '../../src/entries/vecutil.ts'
 
 let db: Connection
 let calls: string[][]

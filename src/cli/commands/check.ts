@@ -1,4 +1,4 @@
-import type { Connection } from '../../main.ts'
+import type { Connection } from '../../entries/main.ts'
 import {
   adminDataset,
   ADMIN_OPTIONS,

@@ -1,4 +1,4 @@
-import { open } from '../../main.ts'
+import { open } from '../../entries/main.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS } from '../database.ts'

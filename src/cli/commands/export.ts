@@ -1,4 +1,4 @@
-import type { Connection, SqlValue } from '../../main.ts'
+import type { Connection, SqlValue } from '../../entries/main.ts'
 import { adminDataset, askAdmin, isTrouble } from '../admin.ts'
 import { usageError } from '../cli-error.ts'
 import type { Command } from '../command.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Connection } from '../../main.ts'
-import { embedTexts, type EmbedFunc } from '../../vecutil.ts'
+import type { Connection } from '../../entries/main.ts'
+import { embedTexts, type EmbedFunc } from '../../entries/vecutil.ts'
 import { askAdmin } from '../admin.ts'
 import { batchesOf, documentsOf, type Batch } from '../batches.ts'
 import { CliError } from '../cli-error.ts'

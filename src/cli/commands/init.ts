@@ -1,4 +1,4 @@
-import { shadowTableName } from '../../vec.ts'
+import { shadowTableName } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'

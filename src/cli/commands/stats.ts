@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { Connection } from '../../main.ts'
+import type { Connection } from '../../entries/main.ts'
 import { adminDataset, ADMIN_OPTIONS, adminTables, askAdmin } from '../admin.ts'
 import { byteText } from '../byte-text.ts'
 import type { Command } from '../command.ts'

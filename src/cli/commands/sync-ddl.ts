@@ -1,4 +1,4 @@
-import { replicaDDL, upstreamDDL, upstreamScript, type Database } from '../../vecsync.ts'
+import { replicaDDL, upstreamDDL, upstreamScript, type Database } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'

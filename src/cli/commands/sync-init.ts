@@ -1,4 +1,4 @@
-import { createDataset, installUpstream, type ServerProblem } from '../../vecsync.ts'
+import { createDataset, installUpstream, type ServerProblem } from '../../entries/vecsync.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { openUpstream } from '../sync/drivers.ts'

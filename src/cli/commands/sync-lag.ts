@@ -1,4 +1,4 @@
-import { replicationLag, type DatasetLag } from '../../vecsync.ts'
+import { replicationLag, type DatasetLag } from '../../entries/vecsync.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { columns } from '../sync/columns.ts'

@@ -1,5 +1,5 @@
-import { VecError } from '../../main.ts'
-import type { Replicator } from '../../vecsync.ts'
+import { VecError } from '../../entries/main.ts'
+import type { Replicator } from '../../entries/vecsync.ts'
 import type { Command } from '../command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { settingOptions } from '../sync/flag-settings.ts'

@@ -1,4 +1,4 @@
-import { prune } from '../../vecsync.ts'
+import { prune } from '../../entries/vecsync.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { columns } from '../sync/columns.ts'

@@ -1,5 +1,5 @@
-import type { Connection } from '../../main.ts'
-import { replicationLag, replicaStates, syncNames, type DatasetLag } from '../../vecsync.ts'
+import type { Connection } from '../../entries/main.ts'
+import { replicationLag, replicaStates, syncNames, type DatasetLag } from '../../entries/vecsync.ts'
 import { failureOf } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
-import { open, type Connection } from '../../main.ts'
-import { shadowTableName } from '../../vec.ts'
+import { open, type Connection } from '../../entries/main.ts'
+import { shadowTableName } from '../../entries/vec.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { withFileName } from '../file-error.ts'

@@ -1,5 +1,5 @@
-import { encodeEmbedding, VecError } from '../../main.ts'
-import { parseVectorText } from '../../vector.ts'
+import { encodeEmbedding, VecError } from '../../entries/main.ts'
+import { parseVectorText } from '../../entries/vector.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { CommandOptions } from '../command.ts'
 import { parseJson, stringifyJson } from '../exact-json.ts'

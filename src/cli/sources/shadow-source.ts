@@ -1,4 +1,4 @@
-import type { Connection, SqlValue, Statement } from '../../main.ts'
+import type { Connection, SqlValue, Statement } from '../../entries/main.ts'
 import { quoteName } from '../sql-names.ts'
 import type { Document, DocumentSource, Extra } from './document.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection, SqlValue, Statement } from '../../main.ts'
+import type { Connection, SqlValue, Statement } from '../../entries/main.ts'
 import { inputError } from '../cli-error.ts'
 import { quoteName } from '../sql-names.ts'
 import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'

@@ -1,4 +1,4 @@
-import { decodeEmbedding } from '../../main.ts'
+import { decodeEmbedding } from '../../entries/main.ts'
 import { inputError } from '../cli-error.ts'
 import { counted } from '../counted.ts'
 import { shellWord } from '../shell-word.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { shadowTableDDL, syncNames, type DatasetOptions } from '../../vecsync.ts'
+import { shadowTableDDL, syncNames, type DatasetOptions } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import type { Flags } from '../flags.ts'
 import { configFile, type SettingLevel } from './config-file.ts'

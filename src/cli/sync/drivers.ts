@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { open } from '../../main.ts'
+import { open } from '../../entries/main.ts'
 import {
   mysqlUpstream,
   postgresUpstream,
   sqliteUpstream,
   type SqliteConnection,
   type Upstream,
-} from '../../vecsync.ts'
+} from '../../entries/vecsync.ts'
 import { CliError } from '../cli-error.ts'
 import type { SyncConfig } from './config.ts'
 import { tlsOptions } from './tls.ts'

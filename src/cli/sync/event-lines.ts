@@ -1,4 +1,4 @@
-import type { Replicator, ReplicatorEvents } from '../../vecsync.ts'
+import type { Replicator, ReplicatorEvents } from '../../entries/vecsync.ts'
 import { jsonValue } from '../context.ts'
 import type { Output } from '../output.ts'
 import type { Secrets } from './secrets.ts'

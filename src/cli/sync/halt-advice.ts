@@ -1,4 +1,4 @@
-import type { HaltCode } from '../../vecsync.ts'
+import type { HaltCode } from '../../entries/vecsync.ts'
 import { shellWord } from '../shell-word.ts'
 
 /** The command that answers a halt; docs/sync.md says more about each code. */

@@ -1,4 +1,4 @@
-import type { DatasetLag } from '../../vecsync.ts'
+import type { DatasetLag } from '../../entries/vecsync.ts'
 
 /** A row for people: dataset, state, last change here, last change there, changes behind, seconds behind. */
 export function lagCells(lag: DatasetLag): string[] {

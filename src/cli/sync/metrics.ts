@@ -1,4 +1,4 @@
-import type { ReplicatorStatus } from '../../vecsync.ts'
+import type { ReplicatorStatus } from '../../entries/vecsync.ts'
 import type { Tally } from './tally.ts'
 
 export interface MetricsFacts {

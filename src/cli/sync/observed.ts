@@ -1,5 +1,5 @@
-import { VERSION } from '../../main.ts'
-import type { Replicator } from '../../vecsync.ts'
+import { VERSION } from '../../entries/main.ts'
+import type { Replicator } from '../../entries/vecsync.ts'
 import type { Context } from '../context.ts'
 import type { SyncConfig } from './config.ts'
 import { EventLines } from './event-lines.ts'

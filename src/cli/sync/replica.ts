@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { open, type Connection } from '../../main.ts'
-import { shadowTableName } from '../../vec.ts'
+import { open, type Connection } from '../../entries/main.ts'
+import { shadowTableName } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
 import { quoteName } from '../sql-names.ts'
 import type { SyncConfig } from './config.ts'

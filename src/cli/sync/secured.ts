@@ -1,4 +1,4 @@
-import { VecError } from '../../main.ts'
+import { VecError } from '../../entries/main.ts'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import type { ExitCode } from '../exit-code.ts'

@@ -1,4 +1,4 @@
-import type { RebootstrapCode } from '../../vecsync.ts'
+import type { RebootstrapCode } from '../../entries/vecsync.ts'
 
 /** What can be said in a configuration file, in the environment and by flags, under one name. */
 export interface SyncSettings {

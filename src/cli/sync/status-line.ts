@@ -1,4 +1,4 @@
-import type { Replicator, ReplicatorStatus } from '../../vecsync.ts'
+import type { Replicator, ReplicatorStatus } from '../../entries/vecsync.ts'
 import { LiveLine } from '../live-line.ts'
 import type { Output } from '../output.ts'
 import type { Secrets } from './secrets.ts'

@@ -1,4 +1,4 @@
-import type { Replicator } from '../../vecsync.ts'
+import type { Replicator } from '../../entries/vecsync.ts'
 
 const WINDOW = 5000
 

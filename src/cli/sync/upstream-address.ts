@@ -1,4 +1,4 @@
-import type { Database } from '../../vecsync.ts'
+import type { Database } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import { nearest } from '../nearest.ts'
 import { tlsParameters, type TlsKey } from './tls-parameters.ts'

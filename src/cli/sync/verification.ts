@@ -1,4 +1,4 @@
-import type { DatasetVerification, VerifyReport } from '../../vecsync.ts'
+import type { DatasetVerification, VerifyReport } from '../../entries/vecsync.ts'
 import { shellWord } from '../shell-word.ts'
 
 /** So many rows are named for people; --json has them all. */

@@ -1,0 +1,217 @@
+import { VecError } from '../core/errors.ts'
+import { FreeRanges } from './free-ranges.ts'
+import { HITS_BYTES, MAX_HITS } from './kernels.ts'
+import type { KernelKind, Kernels } from './kernels.ts'
+import { largePagesFor } from './large-pages.ts'
+import { createTwin } from './scalar/scalar-kernels.ts'
+import { canRunWasmKernels, wasmKernels } from './simd/simd-kernels.ts'
+
+const PAGE = 65536
+const MAX_PAGES = 65536
+/** Smaller memories are not worth a large page. */
+const WORTH_LARGE_PAGES = 1 << 22
+
+/** Where the hits of a scan are written; also scratch for what lasts no longer than one call. */
+export const HITS = 1024
+/** The bitmap words of the rows of one scan. */
+export const ALLOWED: number = HITS + HITS_BYTES
+/** State of a running hash. */
+export const HASH_STATE: number = ALLOWED + MAX_HITS / 8
+/** Positions (u32 each) that the first part of a scan found. */
+export const LISTED: number = HASH_STATE + 64
+const FIRST_BLOCK = LISTED + MAX_HITS * 4
+
+const buffers = new WeakMap<ArrayBufferLike, Arena>()
+
+/** The arena that owns these bytes. */
+export function arenaOf(bytes: Uint8Array): Arena | undefined {
+  return buffers.get(bytes.buffer)
+}
+
+/**
+ * One WebAssembly memory, the kernels over it, and an allocator: the first free range that is large enough. Views are of the memory as it is now; any allocation may replace them.
+ */
+export class Arena {
+  readonly kernels: Kernels
+  readonly kind: KernelKind
+  u8!: Uint8Array<ArrayBuffer>
+  i16!: Int16Array
+  u32!: Uint32Array
+  f32!: Float32Array
+  f64!: Float64Array
+  readonly #memory: WebAssembly.Memory
+  readonly #free = new FreeRanges()
+  readonly #maximum: number
+  #large: ReturnType<typeof largePagesFor>
+  #top: number = FIRST_BLOCK
+
+  constructor(kind: KernelKind = preferredKernels()) {
+    const { maximum, memory } = createMemory()
+    this.#memory = memory
+    this.#maximum = maximum * PAGE
+    this.kind = kind
+    this.kernels = KERNELS[kind](this.#memory)
+    this.#view()
+  }
+
+  /** Bytes of the memory. */
+  get bytes(): number {
+    return this.u8.length
+  }
+
+  /** At least `bytes`, aligned to 16, contents arbitrary. */
+  allocate(bytes: number): Block {
+    const size = align64(Math.max(bytes, 1))
+    return new Block(this, this.#free.take(size) ?? this.#extend(size), size)
+  }
+
+  /** Gives a block back. */
+  release(address: number, size: number): void {
+    if (address + size < this.#top) {
+      this.#free.give(address, address + size)
+      return
+    }
+    this.#top = this.#free.takeBefore(address) ?? address
+  }
+
+  /** Lengthens the block in place; false when something lies behind it. */
+  lengthen(address: number, size: number, bytes: number): boolean {
+    const end = address + size
+    if (end < this.#top) return this.#free.takeAt(end, bytes - size)
+    this.#extend(bytes - size)
+    return true
+  }
+
+  #extend(bytes: number): number {
+    const address = this.#top
+    const end = address + bytes
+    if (end > this.u8.length) {
+      if (!this.#grow(this.#wholePages(end)) && !this.#grow(end)) {
+        throw new VecError('SQLITE_NOMEM', `no memory for ${bytes} more bytes of an index`)
+      }
+      this.#view()
+    }
+    this.#top = end
+    return address
+  }
+
+  #grow(end: number): boolean {
+    try {
+      this.#memory.grow(Math.ceil((end - this.u8.length) / PAGE))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The end of the large page that holds the last byte: a page that is there in part is made of small ones. */
+  #wholePages(end: number): number {
+    if (end < WORTH_LARGE_PAGES) return end
+    this.#large ??= largePagesFor(this.#memory.buffer, this.#maximum)
+    if (!this.#large) return end
+    const { offset, size } = this.#large
+    return Math.ceil((end + offset) / size) * size - offset
+  }
+
+  #view(): void {
+    const buffer = this.#memory.buffer
+    this.u8 = new Uint8Array(buffer)
+    this.i16 = new Int16Array(buffer)
+    this.u32 = new Uint32Array(buffer)
+    this.f32 = new Float32Array(buffer)
+    this.f64 = new Float64Array(buffer)
+    buffers.set(buffer, this)
+  }
+}
+
+const KERNELS: Readonly<Record<KernelKind, (memory: WebAssembly.Memory) => Kernels>> = {
+  wasm: wasmKernels,
+  twin: createTwin,
+}
+
+/** A piece of an arena. */
+export class Block {
+  readonly arena: Arena
+  #address: number
+  #size: number
+
+  constructor(arena: Arena, address: number, size: number) {
+    this.arena = arena
+    this.#address = address
+    this.#size = size
+  }
+
+  get address(): number {
+    return this.#address
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Room for `bytes`, with what is in the block kept; the address may change. */
+  ensure(bytes: number): void {
+    if (bytes <= this.#size) return
+    const inPlace = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))
+    if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
+      this.#size = inPlace
+      return
+    }
+    const next = this.arena.allocate(Math.max(bytes, Math.ceil(this.#size * 1.5)))
+    this.arena.u8.copyWithin(next.#address, this.#address, this.#address + this.#size)
+    this.arena.release(this.#address, this.#size)
+    this.#address = next.#address
+    this.#size = next.#size
+  }
+
+  free(): void {
+    this.arena.release(this.#address, this.#size)
+    this.#size = 0
+  }
+}
+
+export function align16(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16
+}
+
+function align64(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64
+}
+
+function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
+  const initial = Math.ceil(FIRST_BLOCK / PAGE)
+  // Some runtimes reserve the maximum and have less.
+  for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial, maximum }), maximum }
+    } catch {
+      continue
+    }
+  }
+  try {
+    return { memory: new WebAssembly.Memory({ initial, maximum: 4096 }), maximum: 4096 }
+  } catch (cause) {
+    throw new VecError('SQLITE_NOMEM', 'no memory for an index', { cause })
+  }
+}
+
+let preferred: KernelKind | undefined
+
+/** WASM where the runtime has SIMD, else the twin. */
+export function preferredKernels(): KernelKind {
+  preferred ??= canRunWasmKernels() ? 'wasm' : 'twin'
+  return preferred
+}
+
+const shared = new Map<KernelKind, Arena>()
+const SHARED_FULL = 2 ** 30
+
+/** The arena that small things share; a fresh one when it has grown to a gigabyte. */
+export function sharedArena(kind: KernelKind = preferredKernels()): Arena {
+  let arena = shared.get(kind)
+  if (!arena || arena.bytes >= SHARED_FULL) {
+    arena = new Arena(kind)
+    shared.set(kind, arena)
+  }
+  return arena
+}

@@ -1,0 +1,81 @@
+import { argumentError } from './argument-error.ts'
+import { typedArrayName } from './describe-value.ts'
+import { VecError } from './errors.ts'
+import { isFiniteVector } from './finite.ts'
+import { requireMetric, type Metric } from './metric.ts'
+import { readVector, type VectorInput } from './read-vector.ts'
+import * as similarity from './similarity.ts'
+
+/** The functions of similarity.ts for callers, whose arguments are checked. */
+
+/** Sum of a[i] * b[i], in double arithmetic over float32. VEC_DIMENSION when the lengths differ. */
+export function dot(a: VectorInput, b: VectorInput): number {
+  return similarity.dot(...pair('dot()', a, b))
+}
+
+/** Euclidean length. */
+export function magnitude(a: VectorInput): number {
+  return similarity.magnitude(givenVector(a, 'magnitude()', 'a'))
+}
+
+/** a.b / (|a| |b|), from -1 to 1; NaN when either length is zero. VEC_DIMENSION when the lengths differ. */
+export function cosine(a: VectorInput, b: VectorInput): number {
+  return similarity.cosine(...pair('cosine()', a, b))
+}
+
+/** |a - b|. VEC_DIMENSION when the lengths differ. */
+export function euclidean(a: VectorInput, b: VectorInput): number {
+  return similarity.euclidean(...pair('euclidean()', a, b))
+}
+
+/**
+ * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. NaN where the metric
+ * knows none: cosine with a vector of length zero. VEC_DIMENSION when the lengths differ.
+ */
+export function exactSimilarity(metric: Metric, query: VectorInput, row: VectorInput): number {
+  requireMetric(metric)
+  const vectors = pair('exactSimilarity()', query, row, 'query', 'row')
+  return similarity.similarityInRange(metric, similarity.exactSimilarity(metric, ...vectors))
+}
+
+/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. NaN stays NaN. */
+export function similarityToScore(metric: Metric, value: number): number {
+  requireMetric(metric)
+  requireNumber(value, 'similarityToScore()')
+  return similarity.similarityToScore(metric, value)
+}
+
+/** The `distance` of a similarity: 1 - cosine, the Euclidean distance, minus the dot product. NaN stays NaN. */
+export function similarityToDistance(metric: Metric, value: number): number {
+  requireMetric(metric)
+  requireNumber(value, 'similarityToDistance()')
+  return similarity.similarityToDistance(metric, value)
+}
+
+/** A vector of a caller that is only read: a Float32Array is not copied. */
+export function givenVector(value: unknown, where: string, what: string): Float32Array {
+  if (typedArrayName(value) !== 'Float32Array') return readVector(value, where, what)
+  const vector = value as Float32Array
+  return vector.length > 0 && isFiniteVector(vector) ? vector : readVector(vector, where, what)
+}
+
+function pair(
+  where: string,
+  a: unknown,
+  b: unknown,
+  aIs = 'a',
+  bIs = 'b',
+): [Float32Array, Float32Array] {
+  const x = givenVector(a, where, aIs)
+  const y = givenVector(b, where, bIs)
+  if (x.length === y.length) return [x, y]
+  throw new VecError(
+    'VEC_DIMENSION',
+    `${where}: ${aIs} has ${x.length} numbers and ${bIs} has ${y.length}: vectors of one length are expected`,
+    { hint: 'compare embeddings of one model' },
+  )
+}
+
+function requireNumber(value: unknown, where: string): void {
+  if (typeof value !== 'number') throw argumentError(where, 'similarity', value, 'a number')
+}

@@ -1,0 +1,30 @@
+import { describeValue } from './describe-value.ts'
+import { VecError } from './errors.ts'
+
+/** Whether every number is finite; searches know no other vectors. */
+export function isFiniteVector(vector: Float32Array): boolean {
+  // One NaN or infinity makes the sum NaN; finite float32 minus themselves never do.
+  let sum = 0
+  for (let i = 0; i < vector.length; i++) sum += vector[i] - vector[i]
+  return sum === 0
+}
+
+/** The refusal of one number of a vector; `value` is what was given, before it was rounded. */
+export function notFinite(
+  value: unknown,
+  at: number,
+  where = 'vector',
+  what = 'the embedding',
+): VecError {
+  const hint =
+    typeof value === 'number' && Number.isFinite(value)
+      ? 'float32 ends at 3.4028235e38: scale the vector down'
+      : value === null
+        ? 'model servers write NaN as null: check what the embedding model returned'
+        : 'check what the embedding model returned before it is stored or asked for'
+  return new VecError(
+    'VEC_EMBEDDING',
+    `${where}: number ${at} of ${what} is ${describeValue(value)}: finite float32 numbers are expected`,
+    { hint },
+  )
+}

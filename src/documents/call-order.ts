@@ -1,0 +1,122 @@
+import type { Connection } from '../sqlite/connection.ts'
+import { withoutFields, type DocumentWrite } from './document-fields.ts'
+
+/**
+ * Upserts that wait for their embeddings write when these come back, in any order, and the one that was called last must
+ * win. So a call that writes or deletes notes, for each earlier one that still waits, which fields of which documents it
+ * has written: that one leaves them alone. The notes stand in a table of `temp` and are a part of the write's
+ * transaction. Where that fails or is rolled back, also by a savepoint of the caller's, they never were.
+ */
+const NAME = 'sqlite-vec-ts overtaken'
+const NOTES = `temp."${NAME}"`
+const MAKE = `CREATE TABLE IF NOT EXISTS ${NOTES}(call INTEGER, id TEXT, fields INTEGER, PRIMARY KEY (call, id)) WITHOUT ROWID`
+const NOTE = `INSERT INTO ${NOTES} VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fields = fields | excluded.fields`
+
+/** The calls that wait, in the order in which they were made. */
+const waiting = new WeakMap<Connection, Set<WaitingUpsert>>()
+let calls = 0
+
+/** A call that waits for its embeddings. */
+export class WaitingUpsert {
+  readonly number: number = ++calls
+  readonly #db: Connection
+  readonly #place: string
+  readonly #ids: ReadonlySet<string>
+  /** Somebody tried to note something. */
+  overtaken = false
+
+  /** From now on later calls know of this one, until `end`. */
+  constructor(db: Connection, shadow: string, dataset: string, ids: Iterable<string>) {
+    this.#db = db
+    this.#place = placeOf(shadow, dataset)
+    this.#ids = new Set(ids)
+    const others = waiting.get(db)
+    if (others) others.add(this)
+    else waiting.set(db, new Set([this]))
+  }
+
+  writes(shadow: string, dataset: string): boolean {
+    return this.#place === placeOf(shadow, dataset)
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
+  /** What of these documents no later call has written, inside the transaction that writes them. */
+  notOvertaken(documents: readonly DocumentWrite[]): DocumentWrite[] {
+    const noted = this.#takeNotes()
+    return documents
+      .map(document => withoutFields(document, noted.get(document.id) ?? 0))
+      .filter(document => document !== undefined)
+  }
+
+  end(): void {
+    waiting.get(this.#db)?.delete(this)
+  }
+
+  #takeNotes(): ReadonlyMap<string, number> {
+    const db = this.#db
+    // The table was made in a transaction, which may have been rolled back.
+    if (!this.overtaken || !hasNotes(db)) return new Map()
+    const notes = db.prepare(`DELETE FROM ${NOTES} WHERE call = ? RETURNING id, fields`)
+    try {
+      return new Map(notes.raw().all(this.number) as [string, number][])
+    } finally {
+      notes.finalize()
+    }
+  }
+}
+
+/** Whether a call that still waits has this document. */
+export function isAwaited(db: Connection, shadow: string, dataset: string, id: string): boolean {
+  return [...(waiting.get(db) ?? [])].some(call => call.writes(shadow, dataset) && call.has(id))
+}
+
+/**
+ * Notes for the calls before `self`, for all that wait without it, what was written: ids with their fields as bits. To
+ * be called inside the transaction of the write.
+ */
+export function overtake(
+  db: Connection,
+  shadow: string,
+  dataset: string,
+  written: Iterable<readonly [id: string, fields: number]>,
+  self?: WaitingUpsert,
+): void {
+  const earlier: WaitingUpsert[] = []
+  for (const call of waiting.get(db) ?? []) {
+    if (call === self) break
+    if (call.writes(shadow, dataset)) earlier.push(call)
+  }
+  if (earlier.length === 0) return
+  db.exec(MAKE)
+  // What failed calls have left.
+  db.exec(`DELETE FROM ${NOTES} WHERE call < ${earlier[0].number}`)
+  const note = db.prepare(NOTE)
+  try {
+    for (const [id, fields] of written) {
+      for (const call of earlier) {
+        if (!call.has(id)) continue
+        call.overtaken = true
+        note.run(call.number, id, fields)
+      }
+    }
+  } finally {
+    note.finalize()
+  }
+}
+
+function hasNotes(db: Connection): boolean {
+  const table = db.prepare('SELECT 1 FROM temp.sqlite_temp_schema WHERE name = ?')
+  try {
+    return table.get(NAME) !== undefined
+  } finally {
+    table.finalize()
+  }
+}
+
+/** SQLite compares names of tables without regard to ASCII case. */
+function placeOf(shadow: string, dataset: string): string {
+  return JSON.stringify([shadow.replace(/[A-Z]/g, letter => letter.toLowerCase()), dataset])
+}

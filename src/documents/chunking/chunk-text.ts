@@ -1,0 +1,136 @@
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { blocksOf, type Block } from './blocks.ts'
+import { partsOf, PARTS, type Part } from './parts.ts'
+
+export interface ChunkOptions {
+  /** 'markdown' also breaks at headings and keeps fenced code together; default 'text'. */
+  readonly format?: 'text' | 'markdown'
+  /** Most that a chunk measures; default 1000. */
+  readonly maxSize?: number
+  /** At most so much of the end of a chunk is repeated at the beginning of the next; default 0, less than `maxSize`. */
+  readonly overlap?: number
+  /**
+   * What a text measures; default its length in UTF-16 code units. Give the token count of your model here. It may not fall
+   * when a text grows.
+   */
+  readonly measure?: (text: string) => number
+}
+
+/** A part of a text: `text` is `source.slice(start, end)`. */
+export interface Chunk {
+  readonly text: string
+  /** Offset of the first code unit in the source. */
+  readonly start: number
+  /** Offset behind the last code unit. */
+  readonly end: number
+  /** Markdown: the headings that the chunk stands under, outermost first. */
+  readonly headings: readonly string[]
+}
+
+/**
+ * Cuts a text into chunks for embedding, in order. It cuts between sections, else paragraphs, else sentences, else words,
+ * else characters as a reader sees them. All that is not white space is in some chunk, and a chunk measures more than
+ * `maxSize` only when a single character does. Throws TypeError and RangeError for options out of range.
+ *
+ *     chunkText(markdown, { format: 'markdown', maxSize: 800, overlap: 100 }).map(({ text, start }) => ...)
+ */
+export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
+  if (typeof source !== 'string') throw argumentError('chunkText', 'text', source, 'a string')
+  requireObject('chunkText', 'options', options, 'an object')
+  const { format = 'text', maxSize = 1000, overlap = 0, measure = text => text.length } = options
+  if (format !== 'text' && format !== 'markdown')
+    throw new RangeError(
+      `chunkText: expected the format 'text' or 'markdown', got ${String(format)}`,
+    )
+  if (!(maxSize > 0)) throw new RangeError(`chunkText: expected maxSize above 0, got ${maxSize}`)
+  if (!(overlap >= 0 && overlap < maxSize)) {
+    throw new RangeError(
+      `chunkText: expected an overlap from 0 to below maxSize (${maxSize}), got ${overlap}`,
+    )
+  }
+  if (typeof measure !== 'function')
+    throw new TypeError(`chunkText: expected measure to be a function, got ${typeof measure}`)
+  const chunker = new Chunker(source, maxSize, overlap, measure)
+  for (const section of sectionsOf(blocksOf(source, format))) chunker.section(section)
+  return chunker.chunks
+}
+
+/** Runs of blocks under the same headings. */
+function sectionsOf(blocks: readonly Block[]): Block[][] {
+  const sections: Block[][] = []
+  for (const block of blocks) {
+    const last = sections.at(-1)
+    if (last && last[0].headings === block.headings) last.push(block)
+    else sections.push([block])
+  }
+  return sections
+}
+
+class Chunker {
+  readonly chunks: Chunk[] = []
+  readonly #source: string
+  readonly #max: number
+  readonly #overlap: number
+  readonly #measure: (text: string) => number
+
+  constructor(source: string, max: number, overlap: number, measure: (text: string) => number) {
+    this.#source = source
+    this.#max = max
+    this.#overlap = overlap
+    this.#measure = measure
+  }
+
+  /** Packs as many parts into each chunk as fit. */
+  section(blocks: readonly Block[]): void {
+    const { headings } = blocks[0]
+    const parts = blocks.flatMap(block => this.#fitting(block, 0))
+    let start = -1
+    let end = -1
+    for (const part of parts) {
+      if (start < 0) start = part.start
+      else if (!this.#fits(start, part.end)) {
+        this.#add(start, end, headings)
+        start = this.#overlapStart(start, end, part)
+      }
+      end = part.end
+    }
+    if (start >= 0) this.#add(start, end, headings)
+  }
+
+  /** The part itself if it fits, else its parts of the next finer kind. */
+  #fitting(part: Part, level: number): Part[] {
+    const kind = PARTS[level]
+    if (kind === undefined || this.#fits(part.start, part.end)) return [part]
+    return partsOf(this.#source, part, kind).flatMap(one => this.#fitting(one, level + 1))
+  }
+
+  /** Where a chunk that goes on with `next` begins, so that it repeats the end of the one before. */
+  #overlapStart(start: number, end: number, next: Part): number {
+    if (this.#overlap === 0) return next.start
+    for (const kind of PARTS) {
+      let first = next.start
+      for (const part of partsOf(this.#source, { start, end }, kind).toReversed()) {
+        if (part.start === start || this.#size(part.start, end) > this.#overlap) break
+        if (!this.#fits(part.start, next.end)) break
+        first = part.start
+      }
+      if (first < next.start) return first
+    }
+    return next.start
+  }
+
+  #add(from: number, to: number, headings: readonly string[]): void {
+    const all = this.#source.slice(from, to)
+    const start = from + (all.length - all.trimStart().length)
+    const text = all.trim()
+    if (text !== '') this.chunks.push({ text, start, end: start + text.length, headings })
+  }
+
+  #fits(start: number, end: number): boolean {
+    return this.#size(start, end) <= this.#max
+  }
+
+  #size(start: number, end: number): number {
+    return this.#measure(this.#source.slice(start, end).trim())
+  }
+}

@@ -1,0 +1,135 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { describeValue } from '../core/describe-value.ts'
+import {
+  bytesOfVector,
+  readVectorOrBytes,
+  type EmbeddingBytes,
+  type VectorInput,
+} from '../core/read-vector.ts'
+import { requireList, textOrNull, VECUTIL } from './arguments.ts'
+
+/**
+ * A document with its vector. A field that is absent keeps what is stored, `null` erases it:
+ *
+ *     { id: 'a', meta: '{"seen":true}' } // the vector and the content stay
+ *     { id: 'a', embedding: null } // the vector is erased: no search finds the document
+ */
+export interface ShadowDocument {
+  readonly id: string
+  readonly content?: string | null | undefined
+  /** JSON or any other text. */
+  readonly meta?: string | null | undefined
+  /** The vector, or its bytes as a BLOB holds them. */
+  readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
+  /** Name of the model that made the embedding. */
+  readonly model?: string | null | undefined
+}
+
+/**
+ * A document whose content is embedded. A field that is absent keeps what is stored, so that a change of meta alone
+ * embeds nothing; `null` as content erases the content and its vector. A new document needs a content.
+ */
+export interface TextDocument {
+  readonly id: string
+  readonly content?: string | null | undefined
+  /** JSON or any other text. */
+  readonly meta?: string | null | undefined
+}
+
+/** Columns of a shadow table that a document fills; the place of each is its bit in `fieldsOf`. */
+export const FIELDS = ['content', 'meta', 'embedding', 'embedding_model'] as const
+export type Field = (typeof FIELDS)[number]
+
+/** What is written of one document: a field that is absent is left as it is. */
+export interface DocumentWrite {
+  readonly id: string
+  readonly fields: { readonly [field in Field]?: string | Uint8Array | null }
+}
+
+export function readShadowDocuments(documents: unknown): DocumentWrite[] {
+  requireList(documents, 'documents', 'documents')
+  return Array.from(documents, (document, i) => readShadowDocument(document, `documents[${i}]`))
+}
+
+export function readShadowDocument(document: unknown, name: string): DocumentWrite {
+  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
+  const { id, content, meta, embedding, model } = document as ShadowDocument
+  requireId(id, name)
+  const fields: { [field in Field]?: string | Uint8Array | null } = {}
+  if (content !== undefined)
+    fields.content = textOrNull(VECUTIL, content, `the content of document '${id}'`)
+  if (meta !== undefined) fields.meta = textOrNull(VECUTIL, meta, `the meta of document '${id}'`)
+  if (embedding !== undefined) {
+    fields.embedding =
+      embedding === null
+        ? null
+        : bytesOfVector(readVectorOrBytes(embedding, VECUTIL, `the embedding of document '${id}'`))
+  }
+  if (model !== undefined)
+    fields.embedding_model = textOrNull(VECUTIL, model, `the model of document '${id}'`)
+  return { id, fields }
+}
+
+/** Of two documents with one id the last one counts, in each field that it has. */
+export function readTextDocuments(documents: unknown): TextDocument[] {
+  requireList(documents, 'documents', 'documents')
+  const byId = new Map<string, TextDocument>()
+  for (const [i, document] of documents.entries()) {
+    const read = readTextDocument(document, `documents[${i}]`)
+    byId.set(read.id, { ...byId.get(read.id), ...read })
+  }
+  return [...byId.values()]
+}
+
+export function readTextDocument(document: unknown, name: string): TextDocument {
+  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
+  const { id, content, meta, embedding } = document as ShadowDocument
+  requireId(id, name)
+  if (embedding !== undefined) {
+    throw new TypeError(
+      `${VECUTIL}: document '${id}' has an embedding (${describeValue(embedding)}), and options with embed, which makes one of its content: leave out one of the two`,
+    )
+  }
+  return {
+    id,
+    ...(content === undefined
+      ? {}
+      : { content: textOrNull(VECUTIL, content, `the content of document '${id}'`) }),
+    ...(meta === undefined
+      ? {}
+      : { meta: textOrNull(VECUTIL, meta, `the meta of document '${id}'`) }),
+  }
+}
+
+/** The fields of a write, or those that are set, as bits. */
+export function fieldsOf({ fields }: DocumentWrite): number {
+  let bits = 0
+  for (let place = 0; place < FIELDS.length; place++) {
+    if (FIELDS[place] in fields) bits |= 1 << place
+  }
+  return bits
+}
+
+export const ALL_FIELDS: number = (1 << FIELDS.length) - 1
+
+/** The write without some of its fields; undefined when none is left. */
+export function withoutFields(write: DocumentWrite, bits: number): DocumentWrite | undefined {
+  if (bits === 0) return write
+  const left = FIELDS.filter((field, place) => field in write.fields && (bits & (1 << place)) === 0)
+  if (left.length === 0) return undefined
+  return {
+    id: write.id,
+    fields: Object.fromEntries(left.map(field => [field, write.fields[field]])),
+  }
+}
+
+export function requireId(id: unknown, name: string): asserts id is string {
+  if (typeof id !== 'string') {
+    throw argumentError(VECUTIL, `the id of ${name}`, id, 'a text that is not empty')
+  }
+  if (id === '') {
+    throw new RangeError(
+      `${VECUTIL}: the id of ${name} is '': a text that is not empty is expected`,
+    )
+  }
+}

@@ -1,0 +1,180 @@
+import { VecError } from '../core/errors.ts'
+import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
+import { quoteName } from '../search/schema/names.ts'
+import { ShadowTable } from '../search/schema/shadow-table.ts'
+import { WriteLayouts, type WriteLayout } from '../search/schema/write-layout.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import type { BindValue } from '../sqlite/wasm/values.ts'
+import { FIELDS, fieldsOf, type DocumentWrite, type Field } from './document-fields.ts'
+import { otherModel, storedModel } from './embedding-model.ts'
+
+/** The statements that write documents with the same fields. */
+interface RowSql {
+  readonly fields: readonly Field[]
+  readonly insert: string
+  /** Where fields are missing a row that is there is changed first: an INSERT of it may lack what cannot be NULL. */
+  readonly update: string | undefined
+}
+
+/** A shadow table whose documents are written field by field. */
+export class DocumentTable {
+  readonly #shadow: ShadowTable
+  readonly #layouts: WriteLayouts
+  readonly #dimensions: DatasetDimensions
+  /** By the fields as bits; of one layout. */
+  readonly #sql = new Map<number, RowSql>()
+  #sqlOf: WriteLayout | undefined
+  /** The layout was read in a transaction that was open. */
+  #uncommitted = false
+
+  constructor(db: Connection, schema: string, name: string) {
+    this.#shadow = new ShadowTable(db, schema, name, false)
+    this.#layouts = new WriteLayouts(this.#shadow)
+    this.#dimensions = new DatasetDimensions(this.#shadow)
+  }
+
+  is(schema: string, name: string): boolean {
+    return this.#shadow.schema === schema && this.#shadow.name === name
+  }
+
+  get columns(): ReadonlySet<string> {
+    return this.#shadow.refresh().columns
+  }
+
+  /** Before a transaction begins: what is read of a committed schema need not be read again in it. */
+  prepare(): void {
+    const open = this.#shadow.db.inTransaction
+    // A schema of an open transaction may be rolled back, and its number be given to another.
+    if (open || this.#uncommitted) this.#layouts.forget()
+    this.#uncommitted = open
+    if (!open) void this.#layouts.current
+  }
+
+  /**
+   * Inserts documents, or changes the fields that are given of those that are there; inside a transaction of the caller.
+   * Throws VEC_DIMENSION, by the same rule as a write through the vec table, and VEC_MODEL for what does not fit the
+   * dataset, VEC_SHADOW for a field that the table has no column for.
+   */
+  write(dataset: string, documents: readonly DocumentWrite[]): void {
+    const layout = this.#layouts.current
+    const model = new ModelOfDataset(this.#shadow, dataset)
+    const fitting = new Set<number>()
+    for (const document of documents) {
+      const write = storable(document, layout, this.#shadow.name)
+      this.#requireDimension(layout, dataset, write, fitting)
+      model.require(write)
+      this.#writeRow(layout, dataset, write)
+    }
+  }
+
+  /** How many of the documents were there. */
+  delete(dataset: string, ids: readonly string[]): number {
+    const sql = 'DELETE FROM {table} WHERE dataset_id = ? AND id = ?'
+    return ids.reduce((sum, id) => sum + this.#shadow.run(sql, [dataset, id]).changes, 0)
+  }
+
+  has(dataset: string, id: string): boolean {
+    const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
+    return this.#shadow.first(sql, [dataset, id], () => true) === true
+  }
+
+  #writeRow(layout: WriteLayout, dataset: string, write: DocumentWrite): void {
+    const { fields, insert, update } = this.#sqlFor(layout, fieldsOf(write))
+    const values: BindValue[] = fields.map(field => write.fields[field]!)
+    const changed =
+      update !== undefined && this.#shadow.run(update, [...values, dataset, write.id]).changes > 0
+    if (!changed) this.#shadow.run(insert, [dataset, write.id, ...values])
+  }
+
+  /** The same text objects for the same fields: new ones would be hashed for each row. */
+  #sqlFor(layout: WriteLayout, bits: number): RowSql {
+    if (this.#sqlOf !== layout) this.#sql.clear()
+    this.#sqlOf = layout
+    let sql = this.#sql.get(bits)
+    if (!sql) this.#sql.set(bits, (sql = rowSql(layout, bits)))
+    return sql
+  }
+
+  /** `fitting`: dimensions that a document of this call has had and was written with. They are right for the next, too. */
+  #requireDimension(
+    layout: WriteLayout,
+    dataset: string,
+    { id, fields }: DocumentWrite,
+    fitting: Set<number>,
+  ): void {
+    const { embedding } = fields
+    if (!(embedding instanceof Uint8Array)) return
+    const offered = embedding.length / 4
+    if (fitting.has(offered)) return
+    const key = new TextEncoder().encode(id)
+    const dim = this.#dimensions.required(layout, dataset, offered, key)
+    if (dim === 0 || dim === offered) {
+      fitting.clear()
+      fitting.add(offered)
+      return
+    }
+    throw new VecError(
+      'VEC_DIMENSION',
+      `vecutil: the embedding of document '${id}' has ${offered} dimensions, those of dataset '${dataset}' have ${dim}`,
+      {
+        hint: 'one dataset holds the embeddings of one model: use another dataset for those of another one',
+      },
+    )
+  }
+}
+
+/** What the table has no column for is left out where it is null, and must not be lost where it is not. */
+function storable(
+  document: DocumentWrite,
+  { columns }: WriteLayout,
+  shadow: string,
+): DocumentWrite {
+  const absent = FIELDS.filter(field => !columns.has(field) && field in document.fields)
+  if (absent.length === 0) return document
+  const lost = absent.find(field => document.fields[field] !== null)
+  if (lost !== undefined) {
+    throw new VecError(
+      'VEC_SHADOW',
+      `vecutil: document '${document.id}' has a ${lost}, and the table ${shadow} has no such column`,
+      { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN ${lost} TEXT` },
+    )
+  }
+  const fields = { ...document.fields }
+  for (const field of absent) delete fields[field]
+  return { id: document.id, fields }
+}
+
+function rowSql({ columns, needsScn }: WriteLayout, bits: number): RowSql {
+  const fields = FIELDS.filter((_field, place) => (bits & (1 << place)) !== 0)
+  const names = ['dataset_id', 'id', ...fields]
+  const whole = fields.length === FIELDS.filter(field => columns.has(field)).length
+  const replace = fields.map(field => `${field} = excluded.${field}`).join(', ')
+  const set = ['id = id', ...fields.map(field => `${field} = ?`)].join(', ')
+  return {
+    fields,
+    insert: `INSERT INTO {table}(${names.join(', ')}${needsScn ? ', scn' : ''})
+       VALUES (${names.map(() => '?').join(', ')}${needsScn ? ', 0' : ''})
+       ${whole ? `ON CONFLICT(dataset_id, id) DO UPDATE SET ${replace}` : ''}`,
+    update: whole ? undefined : `UPDATE {table} SET ${set} WHERE dataset_id = ? AND id = ?`,
+  }
+}
+
+/** Holds a dataset to one model, which the first of its embeddings with a name names. */
+class ModelOfDataset {
+  readonly #shadow: ShadowTable
+  readonly #dataset: string
+  #known: string | undefined
+
+  constructor(shadow: ShadowTable, dataset: string) {
+    this.#shadow = shadow
+    this.#dataset = dataset
+  }
+
+  require({ fields }: DocumentWrite): void {
+    const model = fields.embedding_model
+    if (typeof model !== 'string') return
+    const { db, sql } = this.#shadow
+    this.#known ??= storedModel(db, sql, this.#dataset) ?? model
+    if (model !== this.#known) throw otherModel(this.#dataset, model, this.#known)
+  }
+}

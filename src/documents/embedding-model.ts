@@ -1,0 +1,45 @@
+import { VecError } from '../core/errors.ts'
+import { quoteName } from '../search/schema/names.ts'
+import type { Connection } from '../sqlite/connection.ts'
+
+/** The model that embedded a dataset, as far as its embeddings tell; `table` as SQL names it. */
+export function storedModel(db: Connection, table: string, dataset: string): string | undefined {
+  const statement = db.prepare(
+    `SELECT embedding_model FROM ${table}
+     WHERE dataset_id = ? AND embedding_model IS NOT NULL AND length(embedding) > 0 LIMIT 1`,
+  )
+  try {
+    return statement.pluck().get(dataset) as string | undefined
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** Refuses a model that is not the dataset's, and a table that cannot keep its name. */
+export function requireModel(
+  db: Connection,
+  columns: ReadonlySet<string>,
+  shadow: string,
+  dataset: string,
+  model: string,
+): void {
+  if (!columns.has('embedding_model')) {
+    throw new VecError(
+      'VEC_SHADOW',
+      `vecutil: the table ${shadow} has no column embedding_model, where the name of the model is kept`,
+      { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN embedding_model TEXT` },
+    )
+  }
+  const known = storedModel(db, quoteName(shadow), dataset)
+  if (known !== undefined && known !== model) throw otherModel(dataset, model, known)
+}
+
+export function otherModel(dataset: string, model: string, known: string): VecError {
+  return new VecError(
+    'VEC_MODEL',
+    `vecutil: model '${model}' for dataset '${dataset}', which holds embeddings of model '${known}'`,
+    {
+      hint: 'embed with the model that embedded the documents, or use another dataset for the new one, or delete the old documents first',
+    },
+  )
+}

@@ -1,0 +1,109 @@
+import { argumentError } from '../core/argument-error.ts'
+import { VecError } from '../core/errors.ts'
+import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
+import type { Filter } from '../core/filter/filter.ts'
+import { parseFilter } from '../core/filter/parse-filter.ts'
+import { quoteName, shadowTableName } from '../search/schema/names.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import {
+  requireEmbed,
+  requireModelName,
+  requireOptions,
+  requirePlace,
+  requireText,
+  VECUTIL,
+} from './arguments.ts'
+import { embedText, type EmbedFunc, type EmbedOptions } from './embed.ts'
+import { requireModel } from './embedding-model.ts'
+import { documentTable } from './find-table.ts'
+
+export interface TextHit {
+  readonly id: string
+  readonly score: number
+  readonly content: string | null
+  readonly meta: string | null
+}
+
+export interface MatchOptions extends EmbedOptions {
+  /** At most so many; all unless given. */
+  readonly limit?: number | undefined
+  /** Name of the model behind `embed`: VEC_MODEL when another one embedded the dataset. */
+  readonly model?: string | undefined
+  /** Only documents whose `meta`, JSON text, passes the filter; there are `limit` hits whenever so many pass. */
+  readonly filter?: Filter | undefined
+}
+
+/** The ids of the documents nearest to a text, nearest first. */
+export async function matchText(
+  db: Connection,
+  table: string,
+  dataset: string,
+  embed: EmbedFunc,
+  query: string,
+  options: MatchOptions = {},
+): Promise<string[]> {
+  const hits = await searchText(db, table, dataset, embed, query, options)
+  return hits.map(hit => hit.id)
+}
+
+export async function searchText(
+  db: Connection,
+  table: string,
+  dataset: string,
+  embed: EmbedFunc,
+  query: string,
+  options: MatchOptions,
+): Promise<TextHit[]> {
+  requirePlace(db, table, dataset, 'table')
+  requireEmbed(embed)
+  requireText(query, 'query')
+  requireOptions(options)
+  const { limit, model, filter } = options
+  if (limit !== undefined) requireCount(limit, 'options.limit')
+  requireModelName(model)
+  const allowed = filter === undefined ? undefined : metaFilter(filter)
+  const id = quoteName(idColumn(db, table))
+  if (model !== undefined) {
+    const shadow = shadowTableName(table)
+    requireModel(db, documentTable(db, shadow).columns, shadow, dataset, model)
+  }
+  const embedding = await embedText(embed, query, options)
+  const search = db.prepare(
+    `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
+     WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
+     ${allowed === undefined ? '' : `AND ${id} IN (${idsThatPass(table, allowed)})`} ORDER BY match_score DESC`,
+  )
+  try {
+    const parameters = limit === undefined ? [] : [limit]
+    const filtering = allowed === undefined ? [] : [dataset, ...allowed.parameters]
+    return search.all(dataset, embedding, ...parameters, ...filtering) as TextHit[]
+  } finally {
+    search.finalize()
+  }
+}
+
+function metaFilter(filter: Filter): CompiledFilter {
+  return compileFilter(parseFilter(filter), { json: 'meta', column: () => undefined })
+}
+
+/** Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up. */
+function idsThatPass(table: string, { sql }: CompiledFilter): string {
+  return `SELECT id FROM ${quoteName(shadowTableName(table))} WHERE +dataset_id = ? AND ${sql}`
+}
+
+/** A number of documents: whole, from 0. */
+export function requireCount(count: unknown, name: string): void {
+  const expected = 'a whole number of documents from 0'
+  if (typeof count !== 'number') throw argumentError(VECUTIL, name, count, expected)
+  if (Number.isSafeInteger(count) && count >= 0) return
+  throw new RangeError(`${VECUTIL}: ${name} is ${count}: ${expected} is expected`)
+}
+
+/** The second column of a vec table, whatever it is called. */
+function idColumn(db: Connection, table: string): string {
+  const columns = db.pragma(`table_info(${quoteName(table)})`) as { name: string }[]
+  if (columns.length >= 2) return columns[1].name
+  throw new VecError('VEC_SHADOW', `vecutil: there is no vec table ${table}`, {
+    hint: `CREATE VIRTUAL TABLE ${quoteName(table)} USING vec(doc_id)`,
+  })
+}

@@ -1,0 +1,42 @@
+/** SQLite files: connections, statements, functions, virtual tables. */
+export { open } from '../tables/register.ts'
+export {
+  loadEngine,
+  lockSupport,
+  openConnection,
+  type LockSupport,
+  type OpenOptions,
+} from '../sqlite/open.ts'
+export { Connection, type TransactionState } from '../sqlite/connection.ts'
+export { Statement, type NamedParameters, type RunResult } from '../sqlite/statement.ts'
+export type { ColumnDefinition } from '../sqlite/native-statement.ts'
+export type { RowReader } from '../sqlite/row-reader.ts'
+export type { StatementCursor } from '../sqlite/statement-cursor.ts'
+export type { FunctionOptions, SqlFunction } from '../sqlite/functions.ts'
+export type { Transaction } from '../sqlite/transaction.ts'
+export { Utf8, type BindValue, type SqlValue } from '../sqlite/wasm/values.ts'
+export { registerModule } from '../sqlite/vtab/vtab.ts'
+export { OP, type Constraint, type IndexInfo, type OrderTerm } from '../sqlite/vtab/index-info.ts'
+export {
+  UNCHANGED,
+  type FilterArguments,
+  type OnConflict,
+  type ResultWriter,
+  type RowChange,
+  type RowDelete,
+  type RowInsert,
+  type RowUpdate,
+  type TableContext,
+  type TableRisk,
+  type VirtualCursor,
+  type VirtualTable,
+  type VirtualTableModule,
+  type WrittenValue,
+} from '../sqlite/vtab/virtual-table.ts'
+export {
+  VecError,
+  type ErrorCode,
+  type SqliteErrorCode,
+  type VecErrorCode,
+} from '../core/errors.ts'
+export { insertMany, type InsertManyOptions, type InsertRow } from '../sqlite/vtab/insert-many.ts'

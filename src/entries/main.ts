@@ -1,0 +1,11 @@
+/** Opens a database with everything registered: what most programs import. */
+export { open, register } from '../tables/register.ts'
+export { Connection, type TransactionState } from '../sqlite/connection.ts'
+export { Statement, type RunResult } from '../sqlite/statement.ts'
+export type { OpenOptions } from '../sqlite/open.ts'
+export type { BindValue, SqlValue } from '../sqlite/wasm/values.ts'
+export { decodeEmbedding, encodeEmbedding } from '../core/embedding.ts'
+export type { Metric } from '../core/metric.ts'
+export { VecError, type ErrorCode } from '../core/errors.ts'
+export { VERSION } from '../core/version.ts'
+export { insertMany, type InsertManyOptions, type InsertRow } from '../sqlite/vtab/insert-many.ts'

@@ -1,0 +1,98 @@
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { requireMetric } from '../../core/metric.ts'
+import * as auto from '../kinds/auto/auto-index.ts'
+import * as cover from '../kinds/cover-tree/cover-index.ts'
+import type { CoverOptions } from '../kinds/cover-tree/cover-options.ts'
+import * as exact from '../kinds/exact/exact-index.ts'
+import { restoreExactIndex as restoreExact } from '../kinds/exact/restore.ts'
+import type { IndexImage, VectorIndex } from '../vector-index.ts'
+import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
+
+/** The functions that make indexes, for callers: options are checked, and so is all that is given to the index later. */
+
+/**
+ * Answers exactly by looking at every row: a bound for each, from one pass over small codes. TypeError and RangeError for
+ * options that are not those of ExactIndexOptions.
+ *
+ *     const index = createExactIndex({ metric: 'cosine', dim: 2 })
+ *     index.stage(2).set([1, 0, 0, 1]) // two rows
+ *     index.append(2)
+ *     index.search({ query: Float32Array.of(1, 1), k: 1 })
+ */
+export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex {
+  const where = 'createExactIndex()'
+  requireShape(options, where)
+  const { expectedRows, kernels, resident } = options
+  if (expectedRows !== undefined) requireWhole(expectedRows, where, 'options.expectedRows')
+  requireOneOf(resident, where, 'options.resident', [true, false, 'auto'])
+  requireKernels(kernels, where)
+  return new CheckedIndex(exact.createExactIndex(options))
+}
+
+/** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
+export function restoreExactIndex(
+  image: IndexImage,
+  options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
+): VectorIndex {
+  requireImage(image, 'restoreExactIndex()')
+  requireObject('restoreExactIndex()', 'options', options, 'an object')
+  const { kernels } = options
+  requireKernels(kernels, 'restoreExactIndex()')
+  return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
+}
+
+/** An empty cover tree. Throws VecError VEC_OPTION for options it cannot serve, the dot product above all. */
+export function createCoverIndex(options: CoverOptions): VectorIndex {
+  requireShape(options, 'createCoverIndex()')
+  return new CheckedIndex(cover.createCoverIndex(options))
+}
+
+/** Takes back what `save` of a cover tree gave; throws VecError VEC_STORAGE for a damaged image. The bytes are copied. */
+export function restoreCoverIndex(image: IndexImage): VectorIndex {
+  requireImage(image, 'restoreCoverIndex()')
+  return new CheckedIndex(cover.restoreCoverIndex(image))
+}
+
+/** The exact scan or a cover tree, whichever answers faster on the data: decided by trying, again when they have doubled. */
+export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
+  requireShape(options, 'createAutoIndex()')
+  requireKernels(options.kernels, 'createAutoIndex()')
+  return new CheckedIndex(auto.createAutoIndex(options))
+}
+
+/** Takes back what `save` of such an index gave. Throws VEC_STORAGE for anything else. */
+export function restoreAutoIndex(
+  image: IndexImage,
+  options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},
+): VectorIndex {
+  requireImage(image, 'restoreAutoIndex()')
+  requireObject('restoreAutoIndex()', 'options', options, 'an object')
+  requireKernels(options.kernels, 'restoreAutoIndex()')
+  return new CheckedIndex(auto.restoreAutoIndex(image, options))
+}
+
+function requireShape(options: unknown, where: string): void {
+  requireObject(where, 'options', options, 'an object')
+  const { dim, metric } = options as { dim?: unknown; metric?: unknown }
+  requireMetric(metric)
+  requireWhole(dim, where, 'options.dim', 1, exact.MAX_DIM)
+}
+
+function requireKernels(kernels: unknown, where: string): void {
+  requireOneOf(kernels, where, 'options.kernels', ['wasm', 'twin'])
+}
+
+function requireOneOf(
+  value: unknown,
+  where: string,
+  name: string,
+  known: readonly unknown[],
+): void {
+  if (value === undefined || known.includes(value)) return
+  throw argumentError(
+    where,
+    name,
+    value,
+    `one of ${known.map(one => JSON.stringify(one)).join(', ')}`,
+  )
+}

@@ -1,0 +1,59 @@
+import { MAX_STAGED_ROWS } from '../../vector-index.ts'
+import { createCoverIndex } from '../cover-tree/cover-index.ts'
+import type { CoverOptions } from '../cover-tree/cover-options.ts'
+
+/** Rows of the sample that are asked for, and so not in the trees, and how many neighbours of each. */
+const QUERIES = 32
+const NEIGHBOURS = 10
+
+export interface Trial {
+  /** Rows in the larger sample tree, and how many a search visited there on average. */
+  readonly rows: number
+  readonly visited: number
+  /** How many a search would visit in a tree of all rows. */
+  readonly expected: number
+}
+
+/**
+ * Searches two trees of a sample (row-major) of `total` rows, one four times as large as the other: as visits grow from the
+ * one to the other, so they are taken to grow up to the tree of all rows.
+ */
+export function tryTrees(options: CoverOptions, sample: Float32Array, total: number): Trial {
+  const { dim } = options
+  const queries: Float32Array[] = []
+  const kept: Float32Array[] = []
+  const count = sample.length / dim
+  const apart = Math.max(2, Math.floor(count / QUERIES))
+  for (let row = 0; row < count; row++) {
+    const values = sample.subarray(row * dim, (row + 1) * dim)
+    if (row % apart === apart - 1 && queries.length < QUERIES) queries.push(values)
+    else kept.push(values)
+  }
+  const visited = visitsIn(options, kept, queries)
+  const quarter = kept.filter((_, row) => row % 4 === 0)
+  const growth = Math.log(visited / visitsIn(options, quarter, queries)) / Math.log(4)
+  const expected = visited * (total / kept.length) ** Math.min(1, Math.max(0, growth))
+  return { rows: kept.length, visited, expected: Math.min(expected, total) }
+}
+
+function visitsIn(
+  options: CoverOptions,
+  rows: readonly Float32Array[],
+  queries: readonly Float32Array[],
+): number {
+  const index = createCoverIndex(options)
+  const { dim } = options
+  try {
+    for (let from = 0; from < rows.length; from += MAX_STAGED_ROWS) {
+      const part = rows.slice(from, from + MAX_STAGED_ROWS)
+      const stage = index.stage(part.length)
+      for (const [i, row] of part.entries()) stage.set(row, i * dim)
+      index.append(part.length)
+    }
+    let visited = 0
+    for (const query of queries) visited += index.search({ query, k: NEIGHBOURS }).visited
+    return Math.max(1, visited / queries.length)
+  } finally {
+    index.dispose()
+  }
+}

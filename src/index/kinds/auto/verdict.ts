@@ -1,0 +1,66 @@
+import type { KernelKind } from '../../../accelerators/kernels.ts'
+import { isDirectional, type Metric } from '../../../core/metric.ts'
+import type { CoverOptions } from '../cover-tree/cover-options.ts'
+import type { AutoRule } from './auto-rule.ts'
+import { intrinsicDimension } from './intrinsic-dimension.ts'
+import { tryTrees } from './trial.ts'
+
+export interface Verdict {
+  readonly tree: boolean
+  readonly why: string
+}
+
+/** A look at the dimensions of a sample (row-major) alone: whether a tree is worth a trial. */
+export function firstLook(
+  { metric, dim }: CoverOptions,
+  rule: AutoRule,
+  sample: Float32Array,
+  count: number,
+  kernels: KernelKind | undefined,
+): Verdict {
+  const dimension = intrinsicDimension(metric, dim, withDirection(metric, dim, sample), kernels)
+  const what = `${count} rows of about ${shown(dimension)} dimensions`
+  return dimension <= rule.dimensions
+    ? { tree: true, why: what }
+    : { tree: false, why: `${what}: above ${rule.dimensions} a tree visits too many rows` }
+}
+
+/** Whether a tree of `count` rows like those of the sample is faster than a scan, by trees of the sample. */
+export function judge(
+  options: CoverOptions,
+  rule: AutoRule,
+  sample: Float32Array,
+  count: number,
+  kernels: KernelKind | undefined,
+): Verdict {
+  const look = firstLook(options, rule, sample, count, kernels)
+  if (!look.tree) return look
+  const trial = tryTrees(options, withDirection(options.metric, options.dim, sample), count)
+  const share = trial.expected / count
+  return {
+    tree: share * rule.visitCost < rule.margin,
+    why: `${look.why}: a search visits ${Math.round(trial.visited)} of ${trial.rows} rows in a sample tree, ${percent(share)} of all by that, and a tree pays below ${percent(rule.margin / rule.visitCost)}`,
+  }
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toPrecision(2)} %`
+}
+
+function shown(dimension: number): string {
+  return dimension === Infinity ? 'endless' : dimension.toFixed(1)
+}
+
+/** Rows without those of length zero, which cosine never finds. */
+function withDirection(metric: Metric, dim: number, rows: Float32Array): Float32Array {
+  if (!isDirectional(metric)) return rows
+  const kept = new Float32Array(rows.length)
+  let to = 0
+  for (let at = 0; at < rows.length; at += dim) {
+    const row = rows.subarray(at, at + dim)
+    if (row.every(number => number === 0)) continue
+    kept.set(row, to)
+    to += dim
+  }
+  return kept.subarray(0, to)
+}

@@ -1,0 +1,200 @@
+import { VecError } from '../../../core/errors.ts'
+import { exactSimilarity } from '../../../core/similarity.ts'
+import { MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
+import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../../vector-index.ts'
+import { buildTree } from './cover-build.ts'
+import { coverSections, imageShape, loadCover } from './cover-image.ts'
+import { CoverNodes } from './cover-nodes.ts'
+import { coverShape } from './cover-options.ts'
+import type { CoverMetric, CoverOptions, CoverShape } from './cover-options.ts'
+import { CoverRows, NO_SLOT } from './cover-rows.ts'
+import { CoverSearch } from './cover-search.ts'
+import { CoverSpace } from './cover-space.ts'
+
+/** So many rows may stay outside the trees: scanning them is cheaper than building for every few. */
+const MAX_LOOSE_ROWS = 256
+
+/** An empty cover tree. Throws VecError VEC_OPTION for options it cannot serve, the dot product above all. */
+export function createCoverIndex(options: CoverOptions): VectorIndex {
+  return new CoverIndex(coverShape(options))
+}
+
+/** Takes back what `save` of a cover tree gave; throws VecError VEC_STORAGE for a damaged image. The bytes are copied. */
+export function restoreCoverIndex(image: IndexImage): VectorIndex {
+  const index = new CoverIndex(imageShape(image))
+  index.load(image)
+  return index
+}
+
+/**
+ * New rows are loose at first. A search or a save that finds too many of them builds a tree of them, together with the
+ * youngest trees that are no more than twice as large: a forest whose trees shrink geometrically.
+ */
+class CoverIndex implements VectorIndex {
+  readonly kind = 'cover'
+  readonly resident = true
+  readonly #shape: CoverShape
+  readonly #rows: CoverRows
+  readonly #nodes: CoverNodes
+  readonly #search: CoverSearch
+  /** Sizes of the trees; they fill the slots from 0 on, loose rows follow. */
+  #trees: number[] = []
+  #staged = 0
+  #disposed = false
+
+  constructor(shape: CoverShape) {
+    this.#shape = shape
+    this.#rows = new CoverRows(new CoverSpace(shape.metric, shape.dim))
+    this.#nodes = new CoverNodes(shape.bound)
+    this.#search = new CoverSearch(this.#rows, this.#nodes)
+  }
+
+  get metric(): CoverMetric {
+    return this.#shape.metric
+  }
+
+  get dim(): number {
+    return this.#shape.dim
+  }
+
+  get positions(): number {
+    return this.#rows.positions
+  }
+
+  get count(): number {
+    return this.#rows.count
+  }
+
+  get bytes(): number {
+    return this.#rows.bytes + this.#nodes.bytes + this.#search.bytes
+  }
+
+  get worthSaving(): boolean {
+    // A row of few numbers takes as long to place as one of ten.
+    return this.count * (this.dim * 4 + 40) > SMALL_INDEX
+  }
+
+  stage(rows: number): Float32Array {
+    this.#requireAlive()
+    if (!Number.isInteger(rows) || rows < 1 || rows > MAX_STAGED_ROWS) {
+      throw new RangeError(`rows must be an integer from 1 to ${MAX_STAGED_ROWS}, got ${rows}`)
+    }
+    this.#rows.reserve(rows)
+    this.#staged = rows
+    const { values, slots, dim } = this.#rows
+    return values.subarray(slots * dim, (slots + rows) * dim)
+  }
+
+  append(rows: number): number {
+    if (!Number.isInteger(rows) || rows < 0 || rows > this.#staged) {
+      throw new RangeError(`${this.#staged} rows are staged, cannot append ${rows}`)
+    }
+    this.#staged = 0
+    const first = this.#rows.positions
+    this.#rows.append(rows)
+    return first
+  }
+
+  remove(position: number): void {
+    this.#requireAlive()
+    if (!Number.isInteger(position) || position < 0 || position >= this.positions) {
+      throw new RangeError(`position ${position} of ${this.positions}`)
+    }
+    this.#staged = 0
+    if (this.isLive(position)) this.#rows.remove(position)
+  }
+
+  isLive(position: number): boolean {
+    return this.#rows.isLive(position)
+  }
+
+  search(request: SearchRequest): Candidates {
+    this.#requireAlive()
+    const { query, k, allowed } = request
+    const { dim, positions } = this.#rows
+    if (query.length !== dim) {
+      throw new RangeError(`the query has ${query.length} numbers, the index ${dim}`)
+    }
+    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
+    if (allowed !== undefined && allowed.length * 32 < positions) {
+      throw new RangeError(`allowed has ${allowed.length * 32} bits for ${positions} positions`)
+    }
+    this.#staged = 0
+    this.#plant(MAX_LOOSE_ROWS)
+    const roots: number[] = []
+    let slot = 0
+    for (const size of this.#trees) {
+      roots.push(slot)
+      slot += size
+    }
+    return this.#search.run(request, roots, slot)
+  }
+
+  similarity(position: number): number {
+    const { query } = this.#search
+    if (query.length === 0) throw new Error('similarity needs a search before it')
+    if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero: cosine does not know its similarity.
+    return slot === NO_SLOT ? NaN : exactSimilarity(this.metric, query, this.#rows.row(slot))
+  }
+
+  row(position: number): Float32Array {
+    this.#requireAlive()
+    if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    return slot === NO_SLOT ? new Float32Array(this.dim) : this.#rows.row(slot)
+  }
+
+  holds(position: number, vector: Float32Array): boolean {
+    this.#requireAlive()
+    if (vector.length !== this.dim || !this.isLive(position)) return false
+    const slot = this.#rows.slotOf[position]
+    // A row that is not kept has length zero.
+    if (slot === NO_SLOT) return vector.every(number => number === 0)
+    const row = this.#rows.row(slot)
+    return vector.every((number, i) => Object.is(number, row[i]))
+  }
+
+  save(): IndexImage {
+    this.#requireAlive()
+    this.#staged = 0
+    this.#plant(0)
+    const { metric, dim, positions, count } = this
+    const sections = coverSections(this.#shape, this.#rows, this.#nodes, this.#trees)
+    return { kind: 'cover', metric, dim, positions, count, sections }
+  }
+
+  load(image: IndexImage): void {
+    this.#trees = loadCover(image, this.#rows, this.#nodes)
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    this.#trees = []
+    this.#staged = 0
+    this.#rows.clear()
+    this.#nodes.clear()
+  }
+
+  #requireAlive(): void {
+    if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after its end')
+  }
+
+  /** Builds trees until at most `loose` rows are in none. */
+  #plant(loose: number): void {
+    const trees = this.#trees
+    let start = trees.reduce((sum, size) => sum + size, 0)
+    if (this.#rows.slots - start <= loose) return
+    for (;;) {
+      const youngest = trees.at(-1) ?? Infinity
+      if (youngest > 2 * (this.#rows.slots - start)) break
+      start -= youngest
+      trees.pop()
+    }
+    this.#rows.compact(start)
+    buildTree(this.#rows, this.#nodes, this.#shape.base, start)
+    if (this.#rows.slots > start) trees.push(this.#rows.slots - start)
+  }
+}

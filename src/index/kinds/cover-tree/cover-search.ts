@@ -1,0 +1,251 @@
+import { exactSimilarity } from '../../../core/similarity.ts'
+import type { Candidates, SearchRequest } from '../../vector-index.ts'
+import type { CoverNodes } from './cover-nodes.ts'
+import { NO_SLOT } from './cover-rows.ts'
+import type { CoverRows } from './cover-rows.ts'
+import { dotProduct, squaredChord, squaredDistance } from './cover-space.ts'
+import { FoundRows } from './found-rows.ts'
+import { NodeQueue } from './node-queue.ts'
+import { SmallestSquares } from './smallest-squares.ts'
+
+/** With fewer allowed rows than slots / this, the allowed rows are scanned and the trees left alone. */
+const SCAN_SHARE = 64
+const DOWN = 1 - 2 ** -50
+const UP = 1 + 2 ** -50
+
+/**
+ * One search after another over the same rows. Opens nodes best first; why nothing is lost: docs/cover-tree.md. A row whose
+ * square is above `#cut` cannot belong to the answer, nor can anything farther than `#reach`, the cut as a distance.
+ */
+export class CoverSearch {
+  readonly #rows: CoverRows
+  readonly #nodes: CoverNodes
+  readonly #queue = new NodeQueue()
+  readonly #best = new SmallestSquares()
+  readonly #found = new FoundRows()
+  #upper = new Float64Array(256)
+  /** Query of the last search; empty before the first. */
+  query: Float32Array = new Float32Array(0)
+  #queryInverse = 0
+  #allowed: Uint32Array | undefined
+  #cut = Infinity
+  #reach = Infinity
+  /** Rows nearer than this are above maxSimilarity; squares and a distance. */
+  #tooNear = -Infinity
+  #tooNearReach = 0
+  #minSimilarity = -Infinity
+  #maxSimilarity = Infinity
+  /** Rows between these squares are within both similarities for certain. */
+  #surelyFrom = -Infinity
+  #surelyTo = Infinity
+  #visited = 0
+
+  constructor(rows: CoverRows, nodes: CoverNodes) {
+    this.#rows = rows
+    this.#nodes = nodes
+  }
+
+  get bytes(): number {
+    return (
+      this.#queue.bytes +
+      this.#best.bytes +
+      this.#found.bytes +
+      this.#upper.byteLength +
+      this.query.byteLength
+    )
+  }
+
+  /** `roots` are the slots of the trees' roots, ascending; rows from slot `loose` on are in no tree. */
+  run(request: SearchRequest, roots: readonly number[], loose: number): Candidates {
+    this.#begin(request)
+    if (this.#queryInverse !== 0 && this.#cut >= 0 && this.#rows.count > 0) {
+      if (this.#allowedRows() * SCAN_SHARE <= this.#rows.slots) this.#scanAllowed()
+      else {
+        this.#scan(loose)
+        for (const root of roots) this.#enter(root)
+        this.#descend()
+      }
+    }
+    return this.#finish()
+  }
+
+  #begin(request: SearchRequest): void {
+    const { query, k, allowed, minSimilarity = -Infinity, maxSimilarity = Infinity } = request
+    const { space, dim, count } = this.#rows
+    this.query = Float32Array.from(query)
+    this.#queryInverse = 1
+    if (space.chords) {
+      const square = dotProduct(query, 0, query, 0, dim)
+      this.#queryInverse = square === 0 ? 0 : 1 / Math.sqrt(square)
+    }
+    this.#allowed = allowed
+    this.#queue.clear()
+    this.#found.count = 0
+    this.#visited = 0
+    // With k of all rows the cut never falls below the farthest: no need to keep a heap of them.
+    this.#best.reset(k < count ? k : Infinity)
+    this.#minSimilarity = minSimilarity
+    this.#maxSimilarity = maxSimilarity
+    this.#surelyTo = Infinity
+    this.#setCut(Infinity)
+    if (minSimilarity > -Infinity) {
+      const farthest = space.squareOf(minSimilarity)
+      this.#setCut(farthest < 0 && !space.chords ? -1 : space.after(farthest))
+      this.#surelyTo = space.before(farthest)
+    }
+    this.#tooNear = this.#surelyFrom = -Infinity
+    this.#tooNearReach = 0
+    if (maxSimilarity < Infinity) {
+      const nearest = space.squareOf(maxSimilarity)
+      this.#tooNear = space.before(nearest)
+      this.#tooNearReach = Math.sqrt(Math.max(0, space.before(this.#tooNear))) * DOWN
+      this.#surelyFrom = space.after(nearest)
+    }
+  }
+
+  #setCut(cut: number): void {
+    this.#cut = cut
+    this.#reach = cut >= 0 ? this.#rows.space.atMost(cut) * UP : -1
+  }
+
+  #allowedRows(): number {
+    const allowed = this.#allowed
+    if (allowed === undefined) return Infinity
+    let rows = 0
+    const words = Math.min(allowed.length, (this.#rows.positions + 31) >>> 5)
+    for (let i = 0; i < words; i++) rows += bitCount(allowed[i])
+    return rows
+  }
+
+  /** Dead rows stay in the trees and lead to others; only live, allowed ones are answers. */
+  #mayAnswer(position: number): boolean {
+    const allowed = this.#allowed
+    const bit = 1 << (position & 31)
+    const word = position >>> 5
+    return (
+      (this.#rows.live[word] & bit) !== 0 && (allowed === undefined || (allowed[word] & bit) !== 0)
+    )
+  }
+
+  /** Square between the query and the row of a slot. */
+  #square(slot: number): number {
+    const { values, dim, inverse, space } = this.#rows
+    this.#visited++
+    if (!space.chords) {
+      return squaredDistance(values, slot * dim, this.query, 0, dim)
+    }
+    const dot = dotProduct(values, slot * dim, this.query, 0, dim)
+    return squaredChord(dot, inverse[slot], this.#queryInverse)
+  }
+
+  #offer(position: number, square: number): void {
+    if (square > this.#cut || square < this.#tooNear) return
+    // Too close to a limit for the square to tell.
+    if ((square < this.#surelyFrom || square > this.#surelyTo) && !this.#isWithin(position)) return
+    this.#found.add(position, square, this.#cut)
+    const best = this.#best
+    best.add(square)
+    const cut = this.#rows.space.after(best.largest)
+    if (cut < this.#cut) this.#setCut(cut)
+  }
+
+  #isWithin(position: number): boolean {
+    const { space, slotOf } = this.#rows
+    const row = this.#rows.row(slotOf[position])
+    const similarity = exactSimilarity(space.metric, this.query, row)
+    return similarity >= this.#minSimilarity && similarity <= this.#maxSimilarity
+  }
+
+  #scanAllowed(): void {
+    const allowed = this.#allowed ?? new Uint32Array(0)
+    const { positions, slotOf } = this.#rows
+    for (let word = 0; word < allowed.length && word * 32 < positions; word++) {
+      for (let bits = allowed[word]; bits !== 0; bits &= bits - 1) {
+        const position = word * 32 + 31 - Math.clz32(bits & -bits)
+        if (position < positions && this.#mayAnswer(position)) this.#offerSlot(slotOf[position])
+      }
+    }
+  }
+
+  #scan(from: number): void {
+    const { slots, order } = this.#rows
+    for (let slot = from; slot < slots; slot++) {
+      if (this.#mayAnswer(order[slot])) this.#offerSlot(slot)
+    }
+  }
+
+  #offerSlot(slot: number): void {
+    const { space, inverse, order } = this.#rows
+    if (slot === NO_SLOT || (space.chords && inverse[slot] === 0)) return
+    this.#offer(order[slot], this.#square(slot))
+  }
+
+  #enter(root: number): void {
+    const square = this.#square(root)
+    const position = this.#rows.order[root]
+    if (this.#mayAnswer(position)) this.#offer(position, square)
+    if (this.#nodes.children[root] > 0) this.#await(root, square, 0)
+  }
+
+  /** Puts a node in the queue, unless nothing below it can be of interest. */
+  #await(node: number, square: number, bound: number): void {
+    const { space } = this.#rows
+    const radius = this.#nodes.radius[node]
+    const nearest = Math.max(bound, space.atLeast(square) - radius)
+    if (nearest > this.#reach) return
+    if ((space.atMost(square) + radius) * UP < this.#tooNearReach) return
+    this.#queue.push(nearest, square, node)
+  }
+
+  #descend(): void {
+    const queue = this.#queue
+    const { order, space } = this.#rows
+    const { children, firstChild, near, far, bound } = this.#nodes
+    const rings = bound === 'per_node'
+    while (queue.size > 0 && queue.bound <= this.#reach) {
+      const { node, square } = queue
+      queue.pop()
+      const least = space.atLeast(square)
+      const most = space.atMost(square)
+      const first = firstChild[node]
+      const end = first + children[node]
+      for (let child = first; child < end; child++) {
+        let nearest = 0
+        if (rings) {
+          nearest = Math.max(least - far[child], near[child] - most)
+          if (nearest > this.#reach || (most + far[child]) * UP < this.#tooNearReach) continue
+        }
+        const answers = this.#mayAnswer(order[child])
+        const leaf = children[child] === 0
+        if (leaf && !answers) continue
+        // A child at distance 0 is its parent's equal, number by number.
+        const childSquare = rings && far[child] === 0 ? square : this.#square(child)
+        if (answers) this.#offer(order[child], childSquare)
+        if (!leaf) this.#await(child, childSquare, nearest)
+      }
+    }
+  }
+
+  #finish(): Candidates {
+    const found = this.#found
+    found.keep(this.#cut)
+    found.sort()
+    if (this.#upper.length < found.count) this.#upper = new Float64Array(found.positions.length)
+    const { space } = this.#rows
+    for (let i = 0; i < found.count; i++) {
+      this.#upper[i] = space.similarityAtMost(found.squares[i])
+    }
+    return {
+      count: found.count,
+      positions: found.positions,
+      upper: this.#upper,
+      visited: this.#visited,
+    }
+  }
+}
+
+function bitCount(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555)
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}

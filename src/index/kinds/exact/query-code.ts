@@ -1,0 +1,67 @@
+import { isDirectional, type Metric } from '../../../core/metric.ts'
+import { magnitude } from '../../../core/similarity.ts'
+
+/** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
+const MAX_CODE_SUM = 16_909_320
+
+/** Added and taken away again, it rounds a number below 2^51 to a whole one; Math.round takes three times as long. */
+const ROUND = 2 ** 52 * 1.5
+
+/** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
+export class QueryCode {
+  /** query (of length 1 for cosine) = scale * codes + what `error` bounds. */
+  scale = 0
+  error = 0
+  /** Squared length of scale * codes. */
+  square = 0
+  /** What a unit of a row's error, and of its length, adds to the bounds of a dot product. */
+  perError = 0
+  perLength = 0
+  /** What the query's error adds to the bounds of a distance, and the rounding of its square. */
+  distanceError = 0
+  readonly distanceRounding: number
+  /** Relative slack that covers double arithmetic over so many dimensions. */
+  readonly slack: number
+  readonly #cosine: boolean
+
+  constructor(metric: Metric, dim: number) {
+    this.#cosine = isDirectional(metric)
+    this.slack = (dim + 32) * 2 ** -51
+    this.distanceRounding = 4 * this.slack
+  }
+
+  /** Writes the codes to out[at...]; false when the query has no direction. */
+  set(query: Float32Array, out: Int16Array, at: number): boolean {
+    const dim = query.length
+    const length = magnitude(query)
+    if (this.#cosine && length === 0) return false
+    const inverse = this.#cosine ? 1 / length : 1
+    let largest = 0
+    let sum = 0
+    for (let i = 0; i < dim; i++) {
+      const size = Math.abs(query[i])
+      sum += size
+      if (size > largest) largest = size
+    }
+    const scale = Math.max(largest / 32767, sum / (MAX_CODE_SUM - dim)) * inverse
+    const k = scale > 0 ? inverse / scale : 0
+    let errors = 0
+    let squares = 0
+    for (let i = 0; i < dim; i++) {
+      const code = query[i] * k + ROUND - ROUND
+      const difference = query[i] * inverse - scale * code
+      out[at + i] = code
+      errors += difference * difference
+      squares += code * code
+    }
+    this.scale = scale
+    this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#cosine ? 1 : 0)
+    this.square = scale * scale * squares
+    // Above 0, so that a row whose error or length is infinite gets infinite bounds.
+    const unit = this.#cosine ? 1 : length
+    this.perError = unit * (1 + 2 * this.slack) + Number.MIN_VALUE
+    this.perLength = (this.error + this.slack * unit) * (1 + this.slack) + Number.MIN_VALUE
+    this.distanceError = this.error * (1 + this.slack)
+    return true
+  }
+}

@@ -1,0 +1,66 @@
+import type { KernelKind } from '../../../accelerators/kernels.ts'
+import { VecError } from '../../../core/errors.ts'
+import { METRICS } from '../../../core/metric.ts'
+import { sectionLength } from '../../vector-index.ts'
+import type { IndexImage, VectorIndex } from '../../vector-index.ts'
+import { CodeRows, codeStride } from './code-rows.ts'
+import { ExactIndex, MAX_DIM, RESIDENT_LIMIT } from './exact-index.ts'
+import { FloatRows, floatStride } from './float-rows.ts'
+import { splitLayout, SplitRows, SPLIT_DIM } from './split-rows.ts'
+
+/** The sections there are: how long each is, and what holds it. */
+const forms = new Map([
+  ['codes', { Rows: CodeRows, size: (dim: number, rows: number) => rows * codeStride(dim) }],
+  ['floats', { Rows: FloatRows, size: (dim: number, rows: number) => rows * floatStride(dim) }],
+  ['split', { Rows: SplitRows, size: splitBytes }],
+])
+
+function splitBytes(dim: number, rows: number): number {
+  const { groupBits, groupBytes } = splitLayout(dim)
+  return Math.ceil(rows / 2 ** groupBits) * groupBytes
+}
+
+/** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
+export function restoreExactIndex(
+  image: IndexImage,
+  options: { readonly kernels?: KernelKind } = {},
+): VectorIndex {
+  const { count, dim, kind, metric, positions, sections } = image
+  const { kernels } = options
+  if (kind !== 'exact') throw damaged(`kind ${kind}`)
+  if (!METRICS.includes(metric)) throw damaged(`metric ${metric}`)
+  if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) throw damaged(`dimension ${dim}`)
+  if (!Number.isInteger(positions) || positions < 0) throw damaged(`${positions} positions`)
+  if (!Number.isInteger(count) || count < 0 || count > positions) {
+    throw damaged(`${count} live rows of ${positions}`)
+  }
+  if (sections.length !== 1) throw damaged(`${sections.length} sections`)
+  const [section] = sections
+  const { name } = section
+  const form = forms.get(name)
+  if (!form || (name === 'split' && dim < SPLIT_DIM)) throw damaged(`a section ${name}`)
+  const size = form.size(dim, positions)
+  const length = sectionLength(section)
+  if (length !== size) {
+    throw damaged(`${length} bytes of ${name} for ${positions} rows in ${size}`)
+  }
+  const rows = new form.Rows(metric, dim, positions, kernels)
+  try {
+    rows.load(section, positions)
+  } catch (error) {
+    rows.dispose()
+    throw error
+  }
+  let live = 0
+  for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
+  if (live !== count) {
+    rows.dispose()
+    throw damaged(`${live} live rows and not ${count}`)
+  }
+  const mayConvert = name === 'floats' && positions * dim * 4 <= RESIDENT_LIMIT
+  return new ExactIndex(metric, dim, rows, count, mayConvert, kernels)
+}
+
+function damaged(what: string): VecError {
+  return new VecError('VEC_STORAGE', `not a saved exact index: it has ${what}`)
+}

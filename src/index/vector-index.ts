@@ -1,0 +1,133 @@
+import type { Metric } from '../core/metric.ts'
+
+export type IndexKind = 'exact' | 'cover'
+
+/**
+ * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document stands at
+ * a position is the caller's business. A position that was removed stays dead until `moveLast` fills it. All vectors
+ * have the same dimension and finite numbers; the caller checks that.
+ */
+export interface VectorIndex {
+  readonly kind: IndexKind
+  readonly metric: Metric
+  /** Numbers in a vector. */
+  readonly dim: number
+  /** Positions handed out so far, dead ones too. */
+  readonly positions: number
+  /** Live positions. */
+  readonly count: number
+  /** Memory it holds, in bytes. */
+  readonly bytes: number
+  /** It keeps the float rows too: `similarity` works, and a caller need not read them elsewhere. */
+  readonly resident: boolean
+  /** Building it anew takes longer than reading it from a file. */
+  readonly worthSaving: boolean
+  /** Why it is of its kind, where that was found out and not asked for: one sentence, with numbers. */
+  readonly why?: string | undefined
+
+  /**
+   * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
+   * A view: gone after the next call of any method.
+   */
+  stage(rows: number): Float32Array
+  /** Takes over the first `rows` staged vectors and returns the position of the first. */
+  append(rows: number): number
+  /** Marks a position dead. */
+  remove(position: number): void
+  isLive(position: number): boolean
+  /**
+   * The live vector at the last position goes to a dead position, and there is one position less: how space is used
+   * again. Absent: this kind cannot.
+   */
+  readonly moveLast?: ((to: number) => void) | undefined
+
+  /**
+   * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/core/similarity.ts) is one
+   * of the k highest inside [minSimilarity, maxSimilarity], ties included, is in the answer. The caller scores them exactly.
+   */
+  search(request: SearchRequest): Candidates
+
+  /**
+   * Finds out whether another kind would answer faster, and becomes it where it can; a search does so too. Where it has not
+   * the floats that takes, an empty index of that kind is returned: a caller who has them fills it with the live rows, and
+   * uses it instead. Absent: the kind was asked for.
+   */
+  settle?(): VectorIndex | undefined
+
+  /** Exact similarity (bit for bit that of src/core/similarity.ts) of a live position for the query of the last search; resident only. */
+  similarity(position: number): number
+
+  /** The floats of a live position, but for the sign of zeros; resident only. A view: gone after the next call of any method. */
+  row?(position: number): Float32Array
+
+  /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
+  holds(position: number, vector: Float32Array): boolean
+
+  /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
+  save(): IndexImage
+  /** Gives the memory back. The index cannot be used afterwards. */
+  dispose(): void
+}
+
+export const MAX_STAGED_ROWS = 1024
+
+/** An index of at most so many bytes of floats is small: it may keep them, and is made anew faster than it is read. */
+export const SMALL_INDEX: number = 1 << 20
+
+export interface SearchRequest {
+  /** `dim` finite numbers; for cosine of a length above 0. */
+  readonly query: Float32Array
+  /** How many rows are wanted, from 1. */
+  readonly k: number
+  /** Bit p % 32 of word p / 32 set: position p may be returned. Absent: all may. At least positions / 32 words. */
+  readonly allowed?: Uint32Array | undefined
+  /** Only rows whose similarity may lie in [minSimilarity, maxSimilarity] are of interest. */
+  readonly minSimilarity?: number | undefined
+  readonly maxSimilarity?: number | undefined
+}
+
+/**
+ * Candidates, best upper bound first. A row that was left out, though it is live, allowed and in range, has no similarity
+ * above any upper bound here: whoever stops at a bound has missed nothing. The arrays are reused by the next search.
+ */
+export interface Candidates {
+  readonly count: number
+  readonly positions: Uint32Array
+  /** No row's exact similarity is above its upper bound. */
+  readonly upper: Float64Array
+  /** Rows whose bound was computed: what the search cost. */
+  readonly visited: number
+}
+
+/** A saved index: a few numbers and named byte sections. */
+export interface IndexImage {
+  readonly kind: IndexKind
+  readonly metric: Metric
+  readonly dim: number
+  readonly positions: number
+  readonly count: number
+  readonly sections: readonly IndexSection[]
+  /** What the index wants to remember beside its rows, in words. */
+  readonly note?: string
+}
+
+export interface IndexSection {
+  /** At most 16 ASCII characters, unique within the image. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** A section that is still to be read: `bytes` reads it, `copyInto` where it is wanted. Both throw when it is damaged. */
+export interface StoredSection extends IndexSection {
+  readonly length: number
+  copyInto(to: Uint8Array): void
+}
+
+export function sectionLength(section: IndexSection | StoredSection): number {
+  return 'copyInto' in section ? section.length : section.bytes.length
+}
+
+export function copySection(section: IndexSection | StoredSection, to: Uint8Array): void {
+  if ('copyInto' in section) section.copyInto(to)
+  else to.set(section.bytes)
+}

@@ -1,0 +1,77 @@
+import { VecError } from '../core/errors.ts'
+import type { UpstreamRow } from './upstream.ts'
+
+/**
+ * What a driver gives is checked here, column by column: a proxy or a failing server may garble a stream so that the
+ * driver still reads something. Such an answer is a failure of the connection, to be tried again on a new one.
+ */
+export function garbled(what: string): VecError {
+  return new VecError('SYNC_TRANSPORT', `the upstream's answer is garbled: ${what}`, {
+    hint: 'check what lies between: a proxy, a driver with type parsers of its own; TLS detects garbled streams',
+  })
+}
+
+/** A result as rows with named columns. */
+export function rowsOf(result: unknown): UpstreamRow[] {
+  if (!Array.isArray(result)) throw garbled(`expected rows, got ${kindOf(result)}`)
+  for (const row of result as unknown[]) {
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+      throw garbled(`expected a row with named columns, got ${kindOf(row)}`)
+    }
+  }
+  return result as UpstreamRow[]
+}
+
+/** The row of a statement that always gives one. */
+export function oneOf(rows: readonly UpstreamRow[]): UpstreamRow {
+  const [row] = rows
+  if (row === undefined) throw garbled('expected a row, got none')
+  return row
+}
+
+/** A column that the statement names; a row without it is garbled, and not a row with NULL. */
+export function valueIn(row: UpstreamRow, column: string): unknown {
+  const value = row[column]
+  if (value === undefined) throw garbled(`column ${column} is missing`)
+  return value
+}
+
+export function textIn(row: UpstreamRow, column: string): string {
+  const value = valueIn(row, column)
+  if (typeof value === 'string') return value
+  throw garbled(`column ${column}: expected text, got ${kindOf(value)}`)
+}
+
+/** undefined for NULL. */
+export function optionalTextIn(row: UpstreamRow, column: string): string | undefined {
+  return valueIn(row, column) === null ? undefined : textIn(row, column)
+}
+
+/** An integer of any size: statements give them as decimal text, some drivers turn small ones into numbers. */
+export function integerIn(row: UpstreamRow, column: string): bigint {
+  const value = valueIn(row, column)
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'string' && /^-?\d{1,40}$/.test(value)) return BigInt(value)
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
+  throw garbled(`column ${column}: expected an integer, got ${kindOf(value)}`)
+}
+
+/** undefined for NULL. */
+export function optionalIntegerIn(row: UpstreamRow, column: string): bigint | undefined {
+  return valueIn(row, column) === null ? undefined : integerIn(row, column)
+}
+
+/** A count or a size. */
+export function numberIn(row: UpstreamRow, column: string): number {
+  const number = Number(integerIn(row, column))
+  if (Number.isSafeInteger(number) && number >= 0) return number
+  throw garbled(`column ${column}: expected a count, got ${number}`)
+}
+
+/** Names a value's kind without repeating it: it may be long, or secret. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'NULL'
+  if (value instanceof Uint8Array) return 'bytes'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'string' ? 'text' : typeof value
+}

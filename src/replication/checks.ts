@@ -1,0 +1,124 @@
+import { halted } from './halt.ts'
+import { fingerprint, type EntryHead } from './log-entry.ts'
+import type { Head } from './source.ts'
+import { PROTOCOL } from './sync-names.ts'
+import type { SyncState } from './sync-state.ts'
+
+/** Checks 1 to 6: what the head alone tells. In this order, because each presumes those before. */
+export function checkHead(state: SyncState, head: Head): void {
+  const { datasetId } = state
+  checkIdentity(state, head)
+  if (head.epoch === undefined) {
+    throw halted(
+      'DATASET_GONE',
+      `dataset ${name(datasetId)} is no longer in the upstream`,
+      'drop it with dropDataset, or re-create it and re-bootstrap',
+    )
+  }
+  if (state.epoch !== null && head.epoch !== state.epoch) {
+    throw halted(
+      'EPOCH_CHANGED',
+      `dataset ${name(datasetId)} was made anew: its epoch is ${head.epoch}, known is ${state.epoch}`,
+      'its history starts again: re-bootstrap',
+    )
+  }
+  if (head.lastScn < state.lastScn) {
+    throw halted(
+      'UPSTREAM_REWOUND',
+      `dataset ${name(datasetId)}: the upstream is at ${head.lastScn}, the replica already at ${state.lastScn}`,
+      'the upstream lost commits (a restored backup, a failover): re-bootstrap',
+    )
+  }
+  if (head.prunedScn > state.lastScn) {
+    throw halted(
+      'LOG_PRUNED',
+      `dataset ${name(datasetId)}: the log is pruned up to ${head.prunedScn}, the replica is at ${state.lastScn}`,
+      'the replica was away for too long: re-bootstrap',
+    )
+  }
+}
+
+export function checkIdentity(state: SyncState, head: Head): void {
+  if (state.upstreamId !== null && head.upstreamId !== state.upstreamId) {
+    throw halted(
+      'UPSTREAM_CHANGED',
+      `the upstream is ${head.upstreamId}, this replica follows ${state.upstreamId}`,
+      'connect to the right server, or re-bootstrap from this one on purpose',
+    )
+  }
+  if (head.protocol !== PROTOCOL) {
+    throw halted(
+      'SCHEMA_DRIFT',
+      `the upstream speaks protocol ${head.protocol}, this version ${PROTOCOL}`,
+      'use versions of both sides that agree',
+    )
+  }
+}
+
+/**
+ * Checks 7 and 8, over entries read from the checkpoint on (that entry included): history is the one that was applied,
+ * and no number is missing. Returns the entries after the checkpoint.
+ */
+export function checkEntries(
+  state: SyncState,
+  head: Head,
+  entries: readonly EntryHead[],
+  complete: boolean,
+): readonly EntryHead[] {
+  const { datasetId, lastScn } = state
+  const news = afterCheckpoint(state, head, entries)
+  let expected = lastScn + 1n
+  for (const entry of news) {
+    if (entry.scn !== expected) throw gap(datasetId, `${expected} expected, ${entry.scn} found`)
+    expected++
+  }
+  if (complete && expected <= head.lastScn) {
+    throw gap(datasetId, `the counter is at ${head.lastScn}, nothing after ${expected - 1n}`)
+  }
+  return news
+}
+
+/** Check 7 alone, for a log in which rolled back numbers are missing. */
+export function checkSparseEntries(
+  state: SyncState,
+  head: Head,
+  entries: readonly EntryHead[],
+): readonly EntryHead[] {
+  return afterCheckpoint(state, head, entries)
+}
+
+function afterCheckpoint(
+  state: SyncState,
+  head: Head,
+  entries: readonly EntryHead[],
+): readonly EntryHead[] {
+  const { datasetId, lastScn } = state
+  const hasCheckpoint = entries.length > 0 && entries[0].scn === lastScn
+  if (state.fingerprint !== null) {
+    if (hasCheckpoint && fingerprint(entries[0]) !== state.fingerprint) {
+      throw halted(
+        'HISTORY_DIVERGED',
+        `dataset ${name(datasetId)}: entry ${lastScn} is not the one that was applied`,
+        'the upstream was restored and has gone on differently: re-bootstrap',
+      )
+    }
+    if (!hasCheckpoint && head.prunedScn < lastScn) {
+      throw halted(
+        'HISTORY_DIVERGED',
+        `dataset ${name(datasetId)}: entry ${lastScn}, the checkpoint, is gone from the log`,
+        'the upstream was restored or its log edited: re-bootstrap',
+      )
+    }
+  }
+  return hasCheckpoint ? entries.slice(1) : entries
+}
+
+function gap(datasetId: string, what: string): Error {
+  return halted(
+    'LOG_GAP',
+    `dataset ${name(datasetId)}: a hole in the log: ${what}`,
+    'entries were deleted by hand, or written past the triggers: verify, then re-bootstrap',
+  )
+}
+
+export const name = (datasetId: string): string => JSON.stringify(datasetId)

@@ -1,0 +1,135 @@
+import { VecError } from '../core/errors.ts'
+import { integerIn, oneOf, textIn } from './answer.ts'
+import { hasTriggers } from './capture.ts'
+import { Source } from './source.ts'
+import type { Upstream, UpstreamSession } from './upstream.ts'
+import { writeTransaction } from './write-transaction.ts'
+
+export interface DatasetOptions {
+  readonly shadowTable?: string
+  readonly prefix?: string
+}
+
+/** Creates a dataset, or re-creates a dropped one with a new epoch; an existing one is left as it is. */
+export async function createDataset(
+  upstream: Upstream,
+  datasetId: string,
+  options: DatasetOptions & {
+    readonly description?: string
+    readonly sourceUri?: string
+  } = {},
+): Promise<void> {
+  checkKey(datasetId, 'dataset')
+  await withSource(upstream, options, source =>
+    writeTransaction(source, 10, async session => {
+      const { writing } = source.sql
+      await session.run(writing.insertDataset, [
+        datasetId,
+        options.description ?? null,
+        options.sourceUri ?? null,
+      ])
+      await session.run(writing.reviveDataset, [datasetId])
+    }),
+  )
+}
+
+/**
+ * Deletes a dataset's documents in chunks, logs the drop, leaves a tombstone. Replicas follow and drop it too. The
+ * counter stays, so a dataset made anew under this name goes on counting.
+ */
+export async function dropDataset(
+  upstream: Upstream,
+  datasetId: string,
+  options: DatasetOptions = {},
+): Promise<void> {
+  await withSource(upstream, options, source => dropThrough(source, datasetId))
+}
+
+export async function dropThrough(source: Source, datasetId: string): Promise<void> {
+  const { writing } = source.sql
+  const triggers = await source.use(session => hasTriggers(source, session))
+  while (
+    (await writeTransaction(source, 10, session => chunk(source, session, datasetId, triggers))) > 0
+  );
+  await writeTransaction(source, 10, async session => {
+    // The tombstone first: its row lock makes a writer that is under way wait, or this wait for it.
+    const found = await session.run(writing.tombstone, [datasetId])
+    if (found === 0) return
+    while ((await chunk(source, session, datasetId, triggers)) > 0);
+    const scn = await takeNumbers(source, session, datasetId, 1)
+    await session.run(writing.insertLog(1), [datasetId, scn, 'drop', '', '{}'])
+  })
+}
+
+async function chunk(
+  source: Source,
+  session: UpstreamSession,
+  datasetId: string,
+  triggers: boolean,
+): Promise<number> {
+  const { writing } = source.sql
+  const ids = (await session.rows(writing.someIds(500), [datasetId])).map(row => textIn(row, 'id'))
+  const deleted: string[] = []
+  for (const id of ids) {
+    if ((await session.run(writing.deleteDocument, [datasetId, id])) > 0) deleted.push(id)
+  }
+  if (!triggers && deleted.length > 0) {
+    const last = await takeNumbers(source, session, datasetId, deleted.length)
+    const first = last - BigInt(deleted.length) + 1n
+    await session.run(
+      writing.insertLog(deleted.length),
+      deleted.flatMap((id, i) => [datasetId, first + BigInt(i), 'delete', id, '{}']),
+    )
+  }
+  return ids.length
+}
+
+/** Takes the counter's lock until COMMIT: always the last thing before the log is written. Returns the last number. */
+export async function takeNumbers(
+  source: Source,
+  session: UpstreamSession,
+  datasetId: string,
+  count: number,
+): Promise<bigint> {
+  const { writing } = source.sql
+  await session.run(writing.bumpCounter, [datasetId, BigInt(count)])
+  const rows = await session.rows(writing.readCounter, [datasetId])
+  return integerIn(oneOf(rows), 'last_scn')
+}
+
+/** What the upstream has reached: the number to wait for on a replica. */
+export async function position(
+  upstream: Upstream,
+  datasetId: string,
+  options: DatasetOptions = {},
+): Promise<bigint> {
+  return withSource(upstream, options, source =>
+    source.use(async session => {
+      const [row] = await session.rows(source.sql.writing.readCounter, [datasetId])
+      return row === undefined ? 0n : integerIn(row, 'last_scn')
+    }),
+  )
+}
+
+export function checkKey(key: string, what: string): void {
+  if (typeof key !== 'string' || key.length > 191) {
+    throw new VecError('SYNC_UPSTREAM', `a ${what} has at most 191 characters, not ${key.length}`)
+  }
+}
+
+export async function withSource<T>(
+  upstream: Upstream,
+  options: DatasetOptions,
+  work: (source: Source) => Promise<T>,
+): Promise<T> {
+  const source = new Source(
+    upstream,
+    options.shadowTable ?? 'shadow_vec_docs',
+    options.prefix === undefined ? {} : { prefix: options.prefix },
+  )
+  try {
+    return await work(source)
+  } finally {
+    await source.close()
+  }
+}

@@ -1,0 +1,99 @@
+import { VecError, type SyncErrorCode } from '../core/errors.ts'
+import { tlsRefusal } from './tls-failure.ts'
+
+/** What a driver's error means to replication; each database's folder knows its own codes. */
+export type FailureKind =
+  | 'SYNC_TRANSPORT'
+  | 'SYNC_CONFLICT'
+  | 'SYNC_ACCESS'
+  | 'SCHEMA_DRIFT'
+  | 'SYNC_UPSTREAM'
+
+/** A driver's error as ours: classified, without credentials. */
+export function upstreamFailure(kind: FailureKind, error: unknown, doing: string): VecError {
+  if (isSyncError(error)) return error
+  const cause = harmless(error)
+  const refusal = tlsRefusal(codeOf(error), cause.message)
+  if (refusal !== undefined) {
+    const { message, hint } = refusal
+    return new VecError('SYNC_ACCESS', `${doing}: ${message}`, { hint, cause })
+  }
+  return new VecError(kind, `${doing}: ${cause.message}`, { cause })
+}
+
+export function timeoutFailure(doing: string, milliseconds: number): VecError {
+  return new VecError('SYNC_TIMEOUT', `${doing}: no answer within ${milliseconds} ms`, {
+    hint: 'the connection was given up; a new one will be tried',
+  })
+}
+
+/** `reason` is what the driver threw while it read, or nothing of interest. */
+export function closedFailure(doing: string, reason?: unknown): VecError {
+  const failed = reason instanceof Error && reason.name !== 'AbortError'
+  return new VecError(
+    'SYNC_TRANSPORT',
+    `${doing}: the connection was given up${failed ? `, its driver failed: ${redact(messageOf(reason))}` : ''}`,
+    failed ? { cause: harmless(reason) } : {},
+  )
+}
+
+/** Takes passwords out of URLs and key=value pairs; `(using password: YES)` is MySQL telling that there was one. */
+export function redact(text: string): string {
+  return text
+    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@]*@/gi, '$1:***@')
+    .replaceAll(
+      /\b(password|passwd|pwd|token|secret)(["']?\s*[=:]\s*)(?!(?:YES|NO)\b)("[^"]*"|'[^']*'|[^\s&;,]+)/gi,
+      '$1$2***',
+    )
+}
+
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ')
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/** A cause that can be printed: drivers keep connection options and URLs in theirs. */
+function harmless(error: unknown): Error {
+  const cause: Error & { code?: string } = new Error(redact(messageOf(error)))
+  const code = codeOf(error)
+  if (code !== '') cause.code = code
+  return cause
+}
+
+/** Whether two failures say the same; numbers in them may have moved on between the two. */
+export function isSameFailure(a: unknown, b: unknown): boolean {
+  return codeOf(a) === codeOf(b) && withoutNumbers(a) === withoutNumbers(b)
+}
+
+const withoutNumbers = (error: unknown): string => messageOf(error).replaceAll(/\d+/g, '')
+
+const RETRYABLE: ReadonlySet<string> = new Set<SyncErrorCode>([
+  'SYNC_TIMEOUT',
+  'SYNC_TRANSPORT',
+  'SYNC_CONFLICT',
+])
+
+/** Whether the same again, on a new connection, can succeed. */
+export function isRetryable(error: unknown): boolean {
+  return isSyncError(error) ? RETRYABLE.has(error.code) : isReplicaBusy(error)
+}
+
+/** Already replication's own; an error of our SQLite engine is a VecError too, and is looked at like a driver's. */
+export function isSyncError(error: unknown): error is VecError {
+  return error instanceof VecError && !/^(SQLITE|VEC)_/.test(error.code)
+}
+
+/** SQLite's own error on the replica's side: somebody else is writing, or the caller's transaction is open. */
+export function isReplicaBusy(error: unknown): boolean {
+  return (
+    /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) ||
+    /database (table )?is locked|within a transaction/.test(messageOf(error))
+  )
+}

@@ -1,0 +1,124 @@
+import { VecError } from '../core/errors.ts'
+import { hasTriggers } from './capture.ts'
+import { type DatasetOptions, withSource } from './datasets.ts'
+import { databaseDdl } from './ddl.ts'
+import type { Source } from './source.ts'
+import type { ServerFacts, ServerProblem, Upstream, UpstreamSession } from './upstream.ts'
+
+export interface InstallOptions extends DatasetOptions {
+  /** Who writes the log: the database's triggers, or `createWriter`. `trigger` by default. */
+  readonly capture?: 'trigger' | 'app'
+  /** Only look: what would be done, what stands in the way. */
+  readonly dryRun?: boolean
+}
+
+export interface InstallReport {
+  readonly server: ServerFacts
+  readonly capture: 'trigger' | 'app'
+  readonly statements: readonly string[]
+  readonly installed: boolean
+  /** What stands in the way; an install throws with the same list. */
+  readonly problems: readonly ServerProblem[]
+}
+
+/** Makes the tables and triggers of an upstream, after asking the server whether it can hold them. Re-runnable. */
+export function installUpstream(
+  upstream: Upstream,
+  options: InstallOptions = {},
+): Promise<InstallReport> {
+  return withSource(upstream, options, source =>
+    source.use(async session => {
+      const capture = options.capture ?? 'trigger'
+      const server = await upstream.probe(session, capture)
+      const problems = [...server.problems, ...(await foreignTables(source, session))]
+      if (capture === 'app' && problems.length === 0 && (await hasTriggers(source, session))) {
+        problems.push({
+          what: `${source.shadowTable} has log triggers`,
+          change: `drop them, or keep capture 'trigger'`,
+        })
+      }
+      const ddl = databaseDdl[upstream.database]
+      const statements = [
+        ...ddl.controlTables(source.names),
+        ...ddl.shadowTable(source.shadowTable, source.names),
+        ...(capture === 'trigger' ? ddl.logTriggers(source.shadowTable, source.names) : []),
+      ]
+      if (options.dryRun === true)
+        return { server, capture, statements, installed: false, problems }
+      if (problems.length > 0) throw refusal(upstream, problems)
+      await upstream.runDdl(session, source.shadowTable, statements)
+      return { server, capture, statements, installed: true, problems }
+    }),
+  )
+}
+
+/** Columns that each of our tables must have, its key first. */
+const SHAPES: readonly {
+  readonly table: (source: Source) => string
+  readonly key: string
+  readonly columns: readonly string[]
+}[] = [
+  {
+    table: source => source.names.dataset,
+    key: 'dataset_id',
+    columns: ['dataset_id', 'description', 'source_uri', 'epoch', 'deleted_at', 'created_at'],
+  },
+  {
+    table: source => source.names.counter,
+    key: 'dataset_id,shadow_table',
+    columns: ['dataset_id', 'shadow_table', 'last_scn', 'pruned_scn'],
+  },
+  {
+    table: source => source.names.log,
+    key: 'dataset_id,shadow_table,scn',
+    columns: ['dataset_id', 'shadow_table', 'scn', 'op', 'document_id', 'payload', 'created_at'],
+  },
+  {
+    table: source => source.shadowTable,
+    key: 'dataset_id,id',
+    columns: [
+      'dataset_id',
+      'id',
+      'content',
+      'meta',
+      'embedding',
+      'embedding_model',
+      'scn',
+      'archived',
+    ],
+  },
+]
+
+/** Tables of the original, or of anybody else, under our names: all that differs. */
+async function foreignTables(source: Source, session: UpstreamSession): Promise<ServerProblem[]> {
+  const problems: ServerProblem[] = []
+  for (const shape of SHAPES) {
+    const table = shape.table(source)
+    const { columns, key } = await source.upstream.columns(session, table)
+    if (columns.length === 0) continue
+    const differences: string[] = []
+    const missing = shape.columns.filter(column => !columns.includes(column))
+    if (missing.length > 0) differences.push(`lacks ${missing.join(', ')}`)
+    if (key.join() !== shape.key) {
+      differences.push(
+        `has the primary key (${key.join(', ')}), not (${shape.key.replaceAll(',', ', ')})`,
+      )
+    }
+    if (differences.length > 0) {
+      problems.push({
+        what: `table ${table} ${differences.join(' and ')}`,
+        change: `rename it and copy its rows into the new one (docs/INGESTION.md), use another prefix, or follow it as it is with profile 'legacy'`,
+      })
+    }
+  }
+  return problems
+}
+
+function refusal(upstream: Upstream, problems: readonly ServerProblem[]): VecError {
+  const access = problems.every(problem => problem.change.startsWith('GRANT'))
+  return new VecError(
+    access ? 'SYNC_ACCESS' : 'SYNC_UPSTREAM',
+    `${upstream.description} cannot be an upstream: ${problems.map(problem => problem.what).join('; ')}`,
+    { hint: problems.map(problem => problem.change).join('; ') },
+  )
+}

@@ -1,0 +1,81 @@
+import { VecError } from '../../core/errors.ts'
+import type { LegacyOptions } from '../replicator-options.ts'
+import { Source } from '../source.ts'
+import type { UpstreamSession } from '../upstream.ts'
+
+/**
+ * A source over a log that the original's triggers write: numbers have holes, the upstream no identity, datasets no epoch.
+ * That is safe to follow only where a number is allocated in the transaction that writes its entry.
+ */
+export async function openLegacy(source: Source, options: LegacyOptions): Promise<Source> {
+  const { upstream, shadowTable, names } = source
+  const { legacy } = upstream
+  if (legacy === undefined) {
+    throw refused(`the original has no log for ${upstream.description}`, 'use the v2 profile')
+  }
+  const session = await source.connect()
+  try {
+    const { columns } = await upstream.columns(session, names.log)
+    const needed = ['dataset_id', 'shadow_table', 'scn', 'op', 'document_id', 'payload']
+    const missing = needed.filter(column => !columns.includes(column))
+    if (missing.length > 0) {
+      throw refused(`${names.log} lacks ${missing.join(', ')}`, 'this is no log of the original')
+    }
+    if ((await upstream.columns(session, names.upstream)).columns.length > 0) {
+      throw refused(
+        `${names.upstream} exists: this log is not the original's`,
+        'use the v2 profile',
+      )
+    }
+    const name = options.logName ?? shadowTable
+    await checkLogName(session, legacy.logNames(names), name)
+    const bodies = (await session.rows(legacy.triggers(shadowTable))).map(row =>
+      String(row['body']),
+    )
+    if (!bodies.some(allocates) && options.allocatedInTransaction !== true) {
+      throw refused(
+        'the triggers do not allocate the numbers: a writer does, and it may publish them out of order',
+        'install the v2 schema; or set allocatedInTransaction when every writer calls vec_next_scn inside its transaction',
+      )
+    }
+    if (legacy.colliding !== undefined) {
+      const rows = await session.rows(legacy.colliding(names))
+      if (rows.length > 0) {
+        const datasets = rows.map(row => JSON.stringify(row['dataset_id'])).join(', ')
+        throw refused(
+          `the upstream takes these datasets for one, whatever their case: ${datasets}`,
+          'rename them, or install the v2 schema',
+        )
+      }
+    }
+    const hasCreatedAt = columns.includes('created_at')
+    return new Source(upstream, shadowTable, {
+      prefix: names.prefix,
+      sparse: true,
+      reading: sql => ({
+        ...sql,
+        reading: legacy.reading(shadowTable, names, { name, hasCreatedAt }),
+      }),
+    })
+  } finally {
+    await session.close()
+  }
+}
+
+async function checkLogName(session: UpstreamSession, sql: string, name: string): Promise<void> {
+  const found = (await session.rows(sql)).map(row => String(row['shadow_table']))
+  if (found.length > 0 && !found.includes(name)) {
+    throw refused(
+      `the log knows no table ${JSON.stringify(name)}, but ${found.map(other => JSON.stringify(other)).join(', ')}`,
+      'give its name with legacy.logName',
+    )
+  }
+}
+
+/** The builder's triggers raise the counter themselves; the shipped ones are handed a number. */
+const allocates = (body: string): boolean =>
+  /next_scn\s*=\s*[^,;]*next_scn\s*\+\s*1/i.test(body) && !/vec_log_change/i.test(body)
+
+function refused(what: string, hint: string): VecError {
+  return new VecError('SYNC_UPSTREAM', `the legacy profile is refused: ${what}`, { hint })
+}

@@ -1,0 +1,20 @@
+import type { SqliteConnection } from './connection.ts'
+import { Replica } from './replica.ts'
+import { syncNames } from './sync-names.ts'
+import type { SyncState } from './sync-state.ts'
+
+/**
+ * Where a replica's datasets stand, read from its file alone: for monitors that open it read-only, and without an upstream.
+ * Empty where nothing was replicated yet.
+ */
+export function replicaStates(
+  replica: SqliteConnection,
+  options: { readonly shadowTable?: string; readonly prefix?: string } = {},
+): SyncState[] {
+  const names = syncNames(options.prefix)
+  const { shadowTable = 'shadow_vec_docs' } = options
+  const found = replica
+    .prepare(`SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = 'halt_code'`)
+    .get(names.state) as { n: number | bigint }
+  return Number(found.n) === 0 ? [] : new Replica(replica, shadowTable, shadowTable, names).states()
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { VecError } from '../core/errors.ts'
+import { inTransaction, type SqliteConnection } from './connection.ts'
+import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
+import { replicaShadowTable, replicaTables, STATE_COLUMNS } from './replica-schema.ts'
+import { LETTER_BYTES, UTF8_LETTER } from './stored-rows.ts'
+import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
+
+/** Columns a shadow table of an older or smaller make may lack; they can be added in place. */
+const ADDABLE: ReadonlyMap<string, string> = new Map([
+  ['embedding_model', 'TEXT'],
+  ['scn', 'INTEGER NOT NULL DEFAULT 0'],
+  ['archived', 'INTEGER NOT NULL DEFAULT 0'],
+])
+
+interface Column {
+  readonly name: string
+  readonly type: string
+  readonly notnull: number | bigint
+  readonly pk: number | bigint
+  readonly dflt_value: string | null
+}
+
+/** Makes or completes the replica's tables; a table that cannot serve is refused with all that differs. */
+export function prepareReplica(
+  connection: SqliteConnection,
+  table: string,
+  names: SyncNames,
+): { replicaId: string } {
+  try {
+    refuseEncoding(connection)
+    return inTransaction(connection, 'BEGIN IMMEDIATE', () => {
+      completeState(connection, names)
+      for (const statement of replicaTables(names)) connection.exec(statement)
+      completeShadow(connection, table)
+      const found = connection
+        .prepare(`SELECT replica_id FROM ${q(names.identity)} WHERE id = 1`)
+        .get() as { replica_id: string } | undefined
+      if (found !== undefined) return { replicaId: found.replica_id }
+      const replicaId = randomUUID()
+      connection
+        .prepare(`INSERT INTO ${q(names.identity)} (id, replica_id) VALUES (1, ?)`)
+        .run(replicaId)
+      return { replicaId }
+    })
+  } catch (error) {
+    if (isSyncError(error) || isReplicaBusy(error)) throw error
+    if (/readonly|read-only/i.test(messageOf(error))) {
+      throw new VecError('SYNC_REPLICA', 'the replica is opened read-only', {
+        hint: 'open it for writing; readers may open it read-only beside',
+        cause: error,
+      })
+    }
+    throw new VecError('SYNC_REPLICA', `the replica cannot serve: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Bytes of text are compared with an upstream's, and those are UTF-8. */
+function refuseEncoding(connection: SqliteConnection): void {
+  const row = connection.prepare(LETTER_BYTES).get() as { bytes: string }
+  if (row.bytes === UTF8_LETTER) return
+  throw new VecError('SYNC_REPLICA', 'the replica holds its text as UTF-16, expected UTF-8', {
+    hint: 'make the replica in a new file: SQLite uses UTF-8 unless PRAGMA encoding says otherwise',
+  })
+}
+
+/** The main file of a connection, resolved; undefined for a database in memory. */
+export function fileOf(connection: SqliteConnection): string | undefined {
+  const row = connection
+    .prepare(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
+    .get() as { file: string | null } | undefined
+  return row?.file ? resolved(row.file) : undefined
+}
+
+export function resolved(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+/** The original's state table has three of our columns: it is completed, its checkpoints start from a bootstrap. */
+function completeState(connection: SqliteConnection, names: SyncNames): void {
+  const columns = columnsOf(connection, names.state)
+  if (columns.length === 0) return
+  const present = new Set(columns.map(column => column.name))
+  const missing = ['dataset_id', 'shadow_table', 'last_scn'].filter(name => !present.has(name))
+  if (missing.length > 0) {
+    throw new VecError('SYNC_REPLICA', `${names.state} lacks ${missing.join(', ')}`, {
+      hint: 'another program owns this table: choose another prefix',
+    })
+  }
+  for (const [column, type] of STATE_COLUMNS) {
+    if (!present.has(column)) {
+      connection.exec(`ALTER TABLE ${q(names.state)} ADD COLUMN ${q(column)} ${type}`)
+    }
+  }
+}
+
+function completeShadow(connection: SqliteConnection, table: string): void {
+  const columns = columnsOf(connection, table)
+  if (columns.length === 0) {
+    connection.exec(replicaShadowTable(table))
+    return
+  }
+  const differences: string[] = []
+  const key = columns
+    .filter(column => Number(column.pk) > 0)
+    .toSorted((a, b) => Number(a.pk) - Number(b.pk))
+    .map(column => column.name)
+  if (key.join() !== 'dataset_id,id') {
+    differences.push(`its primary key is (${key.join(', ')}), not (dataset_id, id)`)
+  }
+  const known = new Set(['dataset_id', 'id', 'content', 'meta', 'embedding', ...ADDABLE.keys()])
+  for (const name of known) {
+    const column = columns.find(candidate => candidate.name === name)
+    if (column === undefined) {
+      if (!ADDABLE.has(name)) differences.push(`column ${name} is missing`)
+    } else if (
+      Number(column.notnull) !== 0 &&
+      ['content', 'meta', 'embedding', 'embedding_model'].includes(name)
+    ) {
+      differences.push(`column ${name} is NOT NULL`)
+    }
+  }
+  differences.push(...wrongTypes(columns), ...wrongCollations(connection, table))
+  for (const column of columns) {
+    if (!known.has(column.name) && Number(column.notnull) !== 0 && column.dflt_value === null) {
+      differences.push(`column ${column.name} is NOT NULL without a default`)
+    }
+  }
+  if (differences.length > 0) {
+    throw new VecError('SYNC_REPLICA', `table ${table} cannot serve: ${differences.join('; ')}`, {
+      hint: 'name another table with replicaTable, or remake this one',
+    })
+  }
+  for (const [name, type] of ADDABLE) {
+    if (!columns.some(column => column.name === name)) {
+      connection.exec(`ALTER TABLE ${q(table)} ADD COLUMN ${q(name)} ${type}`)
+    }
+  }
+}
+
+/** Columns whose declared type would turn what is written into something else: '7' into 7, 0 into 0.0. */
+function wrongTypes(columns: readonly Column[]): string[] {
+  return columns.flatMap(({ name, type }) => {
+    const expected = TYPES.get(name)
+    if (expected === undefined || expected.keeps.includes(affinityOf(type))) return []
+    return [`column ${name} is declared ${type}, not ${expected.type}`]
+  })
+}
+
+type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
+
+interface ColumnType {
+  readonly type: string
+  /** What leaves the values as they are. */
+  readonly keeps: readonly Affinity[]
+}
+
+const TEXT: ColumnType = { type: 'TEXT', keeps: ['TEXT', 'BLOB'] }
+const INTEGER: ColumnType = { type: 'INTEGER', keeps: ['INTEGER', 'NUMERIC', 'BLOB'] }
+
+const TYPES: ReadonlyMap<string, ColumnType> = new Map([
+  ['dataset_id', TEXT],
+  ['id', TEXT],
+  ['content', TEXT],
+  ['meta', TEXT],
+  ['embedding_model', TEXT],
+  ['scn', INTEGER],
+  ['archived', INTEGER],
+])
+
+/** SQLite's own rules, in their order. */
+function affinityOf(type: string): Affinity {
+  if (/INT/i.test(type)) return 'INTEGER'
+  if (/CHAR|CLOB|TEXT/i.test(type)) return 'TEXT'
+  if (type === '' || /BLOB/i.test(type)) return 'BLOB'
+  return /REAL|FLOA|DOUB/i.test(type) ? 'REAL' : 'NUMERIC'
+}
+
+/** A key under NOCASE or RTRIM has one row where an upstream has two. */
+function wrongCollations(connection: SqliteConnection, table: string): string[] {
+  const rows = connection
+    .prepare(
+      `SELECT c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c WHERE i.origin = 'pk' AND c.key = 1`,
+    )
+    .all(table) as { name: string; coll: string }[]
+  return rows
+    .filter(({ coll }) => coll !== 'BINARY')
+    .map(({ name, coll }) => `its primary key compares ${name} by ${coll}, not byte by byte`)
+}
+
+function columnsOf(connection: SqliteConnection, table: string): Column[] {
+  return connection
+    .prepare('SELECT name, type, "notnull", pk, dflt_value FROM pragma_table_info(?)')
+    .all(table) as Column[]
+}

@@ -1,0 +1,62 @@
+import { garbled } from '../../answer.ts'
+
+const CODE = 1
+const HEADER = 5
+const ERROR = 0x45
+const NOTICE = 0x4e
+/** Messages of a server that this protocol can meet: authentication, results, COPY, notifications. */
+const CODES: ReadonlySet<number> = new Set(Buffer.from('R123ACDEGHIKNSTVWZcdnstv'))
+/** PostgreSQL itself allows a message of 1 GiB. */
+const LONGEST = 2 ** 30
+const LONGEST_ERROR = 2 ** 24
+
+/**
+ * Looks at the frames of a server's stream before pg reads them: its parser searches for the end of an error's or a
+ * notice's fields for ever when that end is not there, and no deadline can pass meanwhile.
+ */
+export class FrameCheck {
+  /** Bytes of a header that has not arrived in whole, then of a message that is looked into. */
+  #held = Buffer.alloc(0)
+  /** Bytes of a message that is passed over. */
+  #skip = 0
+
+  check(data: Uint8Array): void {
+    let rest = this.#held.length === 0 ? asBuffer(data) : Buffer.concat([this.#held, data])
+    this.#held = Buffer.alloc(0)
+    for (;;) {
+      const passed = Math.min(this.#skip, rest.length)
+      this.#skip -= passed
+      rest = rest.subarray(passed)
+      if (rest.length < HEADER) break
+      const code = rest[0]
+      const length = CODE + rest.readUInt32BE(CODE)
+      if (!CODES.has(code) || length < HEADER || length > LONGEST) {
+        throw garbled(`a message of kind ${code} and ${length} bytes`)
+      }
+      if (code !== ERROR && code !== NOTICE) {
+        this.#skip = length
+        continue
+      }
+      if (length > LONGEST_ERROR) throw garbled(`an error message of ${length} bytes`)
+      if (rest.length < length) break
+      checkFields(rest.subarray(HEADER, length))
+      rest = rest.subarray(length)
+    }
+    this.#held = Buffer.from(rest)
+  }
+}
+
+/** Each field is a letter and text up to a NUL; another NUL ends the message. */
+function checkFields(body: Buffer): void {
+  let at = 0
+  while (at < body.length && body[at] !== 0) {
+    const end = body.indexOf(0, at + 1)
+    if (end < 0) break
+    at = end + 1
+  }
+  if (at !== body.length - 1 || body[at] !== 0) throw garbled('an error message without its end')
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}

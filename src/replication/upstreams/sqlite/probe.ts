@@ -1,0 +1,22 @@
+import { oneOf } from '../../answer.ts'
+import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream.ts'
+import { compareVersions } from '../../version.ts'
+
+/** What a SQLite library and file have and lack. */
+export async function probeSqlite(session: UpstreamSession): Promise<ServerFacts> {
+  const facts = oneOf(await session.rows('SELECT sqlite_version() AS version'))
+  const version = String(facts['version'])
+  const problems: ServerProblem[] = []
+  const remarks: ServerProblem[] = []
+  if (compareVersions(version.split('.').map(Number), [3, 38, 0]) < 0) {
+    problems.push({ what: `SQLite ${version} is too old`, change: 'use 3.38 or later' })
+  }
+  const mode = oneOf(await session.rows('SELECT journal_mode FROM pragma_journal_mode'))
+  if (mode['journal_mode'] !== 'wal') {
+    remarks.push({
+      what: `journal_mode is ${String(mode['journal_mode'])}: a reader and a writer block each other`,
+      change: 'PRAGMA journal_mode = WAL',
+    })
+  }
+  return { product: 'SQLite', version, problems, remarks }
+}

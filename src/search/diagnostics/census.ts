@@ -1,0 +1,133 @@
+import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { RowSample } from '../../core/row-sample.ts'
+import { countOf, visitRows } from '../schema/rows.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+
+/** What the rows of a dataset are, by the rules that make a row a member of its index. */
+export interface Census {
+  /** Numbers in a vector; 0 when no row has one. */
+  readonly dim: number
+  /** Rows of an index. */
+  readonly members: number
+  /** Members of length zero. */
+  readonly zeros: number
+  readonly otherDimension: RowSample
+  readonly notFinite: RowSample
+  /** A length that is no multiple of 4, or no bytes at all. */
+  readonly malformed: number
+  /** The embedding is text, whose bytes are taken for float32. */
+  readonly texts: number
+  /** An id that is no text. */
+  readonly unnamed: number
+  readonly unembedded: number
+  /** Hidden because archived. */
+  readonly archived: number
+  /** Names of embedding models, and how many embedded rows have each; rows without a name are left out. */
+  readonly models: ReadonlyMap<string, number>
+  /** Rows whose meta is JSON, and those whose meta is something else, which json_extract fails on. */
+  readonly metas: { readonly json: number; readonly other: number }
+}
+
+export function census(shadow: ShadowTable, dataset: string): Census {
+  let dim = 0
+  let members = 0
+  let zeros = 0
+  const otherDimension = new RowSample()
+  const notFinite = new RowSample()
+  const leftovers = visitRows(shadow, dataset, (id, embedding) => {
+    const finite = isFiniteVector(decodeEmbedding(embedding))
+    if (dim === 0 && finite) dim = embedding.length / 4
+    // As in Slice.add: a row of another dimension is that, whatever its numbers.
+    if (dim > 0 && embedding.length !== dim * 4) otherDimension.add(id)
+    else if (!finite) notFinite.add(id)
+    else {
+      members++
+      if (isZero(embedding)) zeros++
+    }
+  })
+  return {
+    dim,
+    members,
+    zeros,
+    otherDimension,
+    notFinite,
+    malformed: leftovers.malformed,
+    texts: textRows(shadow, dataset),
+    unnamed: leftovers.unnamed,
+    unembedded: leftovers.unembedded,
+    archived: archivedRows(shadow, dataset),
+    models: modelsOf(shadow, dataset),
+    metas: metasOf(shadow, dataset),
+  }
+}
+
+/** Whether all numbers are 0 or -0: their bits but for the sign. */
+function isZero(embedding: Uint8Array): boolean {
+  return embedding.every((byte, i) => (i % 4 === 3 ? byte & 0x7f : byte) === 0)
+}
+
+/** The members of a dataset, each with its vector: a view of a buffer that is used again. */
+export function visitMembers(
+  shadow: ShadowTable,
+  dataset: string,
+  dim: number,
+  visit: (id: Uint8Array, vector: Float32Array) => void,
+): void {
+  const vector = new Float32Array(dim)
+  const bytes = new Uint8Array(vector.buffer)
+  visitRows(shadow, dataset, (id, embedding) => {
+    if (embedding.length !== bytes.length) return
+    bytes.set(embedding)
+    if (isFiniteVector(vector)) visit(id, vector)
+  })
+}
+
+/** SQL: an embedding that was stored as text. */
+export const EMBEDDING_IS_TEXT = `typeof(embedding) = 'text' AND embedding <> ''`
+
+function textRows(shadow: ShadowTable, dataset: string): number {
+  return countOf(
+    shadow,
+    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${EMBEDDING_IS_TEXT} ${shadow.visible}`,
+    [dataset],
+  )
+}
+
+function archivedRows(shadow: ShadowTable, dataset: string): number {
+  if (shadow.visible === '') return 0
+  return countOf(
+    shadow,
+    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND coalesce(archived, 0) <> 0`,
+    [dataset],
+  )
+}
+
+function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, number> {
+  if (!shadow.refresh().columns.has('embedding_model')) return new Map()
+  const models = new Map<string, number>()
+  shadow.each(
+    `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
+     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND length(embedding) > 0
+       AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    [dataset],
+    row => {
+      models.set(row.text(0), row.number(1))
+    },
+  )
+  return models
+}
+
+/** SQL: meta that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
+export const META_IS_NO_JSON = 'meta IS NOT NULL AND NOT json_valid(meta, 6)'
+
+function metasOf(shadow: ShadowTable, dataset: string): Census['metas'] {
+  if (!shadow.refresh().columns.has('meta')) return { json: 0, other: 0 }
+  const count = (condition: string): number =>
+    countOf(
+      shadow,
+      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${condition} ${shadow.visible}`,
+      [dataset],
+    )
+  const other = count(META_IS_NO_JSON)
+  return { json: other === 0 ? 0 : count('json_valid(meta, 6)'), other }
+}

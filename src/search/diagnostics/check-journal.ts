@@ -1,0 +1,72 @@
+import type { Connection } from '../../sqlite/connection.ts'
+import { journalRange, UNSOUND_ENTRY, UNSOUND_STATE } from '../journal/journal.ts'
+import { Storage } from '../persistence/storage.ts'
+import { JOURNAL, JOURNAL_STATE, NEW_HISTORY } from '../schema/layout.ts'
+import { quoteName } from '../schema/names.ts'
+import type { Defect, Inspected } from './defect.ts'
+import { finding } from './finding.ts'
+
+/** Fewer are not worth a word. */
+const MANY = 10_000
+/** The journal prunes itself bit by bit; so long it becomes only when no program ever pauses or closes the file. */
+const LONG = 500_000
+
+/** Whether the journal's numbers can be relied on, how long it is, and how much of it nothing needs any more. */
+export function checkJournal(inspected: Inspected): Defect[] {
+  const { searcher, remedy } = inspected
+  const { shadow } = searcher
+  const { db, schema } = shadow
+  if (!shadow.refresh().journaled) return []
+  const unsound = checkNumbers(inspected)
+  const range = journalRange(db, schema)
+  if (unsound || !range) return unsound ? [unsound] : []
+  const { first, last } = range
+  const length = last === 0 ? 0 : last - first + 1
+  const pruned = numberOf(db, `SELECT max(pruned_seq) FROM ${quoteName(schema)}.${JOURNAL_STATE}`)
+  const needless = new Storage(db, schema).prunable(last)
+  const op = `the journal holds ${length} changes, up to number ${last}; the first ${pruned} are pruned`
+  if (needless < MANY) return [finding('info', 'journal', op)]
+  const severity = length > LONG ? 'warning' : 'info'
+  return [
+    {
+      ...finding(severity, 'journal', `${op}; ${needless} more are needed by no saved index`, {
+        remedy: remedy('optimize', ''),
+      }),
+      mend: () => {
+        const storage = new Storage(db, schema)
+        let deleted = 0
+        for (let more = -1; more !== 0; deleted += more) more = storage.prune(last)
+        return `the journal was pruned: ${deleted} changes deleted`
+      },
+    },
+  ]
+}
+
+/** Numbers written by hand, or by whoever made the file. */
+function checkNumbers({ searcher, remedy }: Inspected): Defect | undefined {
+  const { db, schema } = searcher.shadow
+  const journal = `${quoteName(schema)}.${JOURNAL}`
+  const state = `${quoteName(schema)}.${JOURNAL_STATE}`
+  const entries = numberOf(db, `SELECT count(*) FROM ${journal} WHERE ${UNSOUND_ENTRY}`)
+  const states = numberOf(db, `SELECT count(*) FROM ${state} WHERE ${UNSOUND_STATE}`)
+  if (entries + states === 0) return undefined
+  const wrong = [
+    ...(entries > 0 ? [`${JOURNAL} has ${entries} entries whose seq or tag is out of range`] : []),
+    ...(states > 0 ? [`${JOURNAL_STATE} has an epoch or pruned_seq out of range`] : []),
+  ]
+  const op = `${wrong.join(', ')}: no index can be trusted, and queries read the whole dataset`
+  return {
+    ...finding('warning', 'journal', op, { remedy: remedy('repair', '') }),
+    rebuild: true,
+    mend: () => {
+      // The state first: the guard on deleted entries counts its epoch up.
+      db.exec(`UPDATE ${state} SET ${NEW_HISTORY}; DELETE FROM ${journal} WHERE ${UNSOUND_ENTRY}`)
+      return `a new history of the journal begins: ${entries} entries deleted`
+    },
+  }
+}
+
+function numberOf(db: Connection, sql: string): number {
+  using statement = db.prepare(sql)
+  return statement.first([], row => row.number(0)) ?? 0
+}

@@ -1,0 +1,43 @@
+import { rows } from '../../core/row-sample.ts'
+import { CHUNKS, hasTable, STORAGE } from '../schema/layout.ts'
+import { catalogOf, quoteName, quoteText, storageName } from '../schema/names.ts'
+import type { Defect, Inspected } from './defect.ts'
+import { finding } from './finding.ts'
+
+/** Saved parts that nothing reads: of tables and datasets that are gone, and chunks without a head. */
+export function checkOrphans({ searcher, remedy }: Inspected): Defect[] {
+  const { shadow } = searcher
+  const { db, schema } = shadow
+  if (!hasTable(db, schema, STORAGE)) return []
+  const inSchema = `${quoteName(schema)}.`
+  const noTable = `NOT EXISTS (SELECT 1 FROM ${catalogOf(schema)} AS t WHERE t.type = 'table' AND 'main.' || t.name = s.shadow_table_name)`
+  const noDataset = `s.shadow_table_name = ${quoteText(storageName(shadow.name))} AND NOT EXISTS (SELECT 1 FROM ${shadow.sql} AS d WHERE d.dataset_id = s.dataset_id COLLATE BINARY)`
+  const noHead = `NOT EXISTS (SELECT 1 FROM ${inSchema}${STORAGE} AS h WHERE h.shadow_table_name = s.shadow_table_name AND h.dataset_id = s.dataset_id AND hex(substr(h."index", 1, 4)) = '53565431')`
+  const kinds: readonly [table: string, what: string, where: string][] = [
+    [STORAGE, 'of tables that are not there', noTable],
+    [STORAGE, 'of datasets without rows', noDataset],
+    [CHUNKS, 'of saved indexes that are not there', noHead],
+  ]
+  const found: Defect[] = []
+  for (const [table, what, where] of kinds) {
+    if (!hasTable(db, schema, table)) continue
+    const statement = db.prepare(`SELECT count(*) FROM ${inSchema}${table} AS s WHERE ${where}`)
+    let count: number
+    try {
+      count = statement.pluck().get() as number
+    } finally {
+      statement.finalize()
+    }
+    if (count === 0) continue
+    found.push({
+      ...finding('warning', 'orphans', `${table} holds ${rows(count)} ${what}`, {
+        remedy: remedy('repair', ''),
+      }),
+      mend: () => {
+        db.exec(`DELETE FROM ${inSchema}${table} AS s WHERE ${where}`)
+        return `${rows(count)} of ${table} ${what}: deleted`
+      },
+    })
+  }
+  return found
+}

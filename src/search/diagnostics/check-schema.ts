@@ -1,0 +1,182 @@
+import {
+  exportTriggers,
+  hasExportTriggers,
+  hasOriginalIndex,
+} from '../../viant/export/export-triggers.ts'
+import {
+  GUARD_TRIGGERS,
+  hasTable,
+  JOURNAL_STATE,
+  JOURNAL_TABLES,
+  storedText,
+  SUPPORT_TABLES,
+  type SchemaObject,
+} from '../schema/layout.ts'
+import { quoteName } from '../schema/names.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import type { Defect, Inspected } from './defect.ts'
+import { finding, type Severity } from './finding.ts'
+
+/** Journal and triggers: whether every change to the rows is seen. */
+export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
+  const { shadow } = searcher
+  const schema = quoteName(shadow.schema)
+  const shape = shadow.refresh()
+  const mended = remedy('repair', '')
+  const found: Defect[] = []
+  const say = (severity: Severity, topic: string, op: string, done: string): void => {
+    const mend = (): string => {
+      shadow.installHere()
+      return done
+    }
+    found.push({ ...finding(severity, topic, op, { remedy: mended }), mend, rebuild: true })
+  }
+  if (!shape.unique) {
+    found.push(
+      finding(
+        'error',
+        'shadow-table',
+        `${shadow.name} has no unique index on (dataset_id, id): every query reads the whole dataset`,
+        {
+          remedy: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
+        },
+      ),
+    )
+  }
+  const [missingTables, otherTables] = compare(shadow, JOURNAL_TABLES)
+  if (otherTables.length > 0) {
+    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be mended before.
+    const [name] = otherTables
+    found.push(
+      finding(
+        'error',
+        'journal',
+        `${name} is not as this library makes it, so that every query reads the whole dataset, and writes may fail: drop it, then repair`,
+        { remedy: `DROP TABLE ${schema}.${quoteName(name)}` },
+      ),
+    )
+    return found
+  }
+  if (missingTables.length > 0) {
+    say(
+      'warning',
+      'journal',
+      `${missingTables.join(', ')} is not there: changes go by unseen, and queries read the whole dataset until it is made`,
+      'the journal was made',
+    )
+  } else if (!hasState(shadow)) {
+    say(
+      'warning',
+      'journal',
+      `the row of ${JOURNAL_STATE} is not there: no index can be trusted`,
+      'the state of the journal was made',
+    )
+  }
+  const unsaved = compare(shadow, SUPPORT_TABLES)[0].filter(name => !missingTables.includes(name))
+  if (unsaved.length > 0) {
+    const names = unsaved.join(', ')
+    say(
+      'warning',
+      'storage',
+      `${names} is not there: no index can be saved`,
+      `tables made: ${names}`,
+    )
+  }
+  const [missing, other] = compare(shadow, [...GUARD_TRIGGERS, ...shape.triggers])
+  if (missing.length + other.length > 0) {
+    const wrong = [
+      ...missing.map(name => `${name} is missing`),
+      ...other.map(name => `${name} is another`),
+    ]
+    say(
+      'warning',
+      'triggers',
+      `changes may go by unseen, and queries read the whole dataset until it is mended: ${wrong.join(', ')}`,
+      `triggers made: ${[...missing, ...other].join(', ')}`,
+    )
+  }
+  const foreign = shadow.foreignTriggers().join(', ')
+  if (foreign !== '') {
+    say(
+      'warning',
+      'triggers',
+      `triggers of the original call a function that other programs lack, so that those cannot write the table: ${foreign}`,
+      `triggers of the original replaced: ${foreign}`,
+    )
+  }
+  if (found.length === 0) {
+    found.push(
+      finding(
+        'ok',
+        'triggers',
+        'every change to the table is seen: the journal and its triggers are in place',
+      ),
+    )
+  }
+  return [...found, ...checkExportTriggers(shadow, mended)]
+}
+
+/** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
+function checkExportTriggers(shadow: ShadowTable, remedy: string): Defect[] {
+  const { db, schema } = shadow
+  const names = exportTriggers(shadow.name).map(({ name }) => name)
+  const there = names.filter(name => shadow.storedSql(name) !== undefined)
+  if (there.length === 0) return []
+  if (hasOriginalIndex(db, schema, shadow.name)) {
+    if (hasExportTriggers(db, schema, shadow.name)) return []
+    return [
+      {
+        ...finding(
+          'warning',
+          'triggers',
+          `the triggers that delete indexes of the original when rows change are not whole: ${there.join(', ')}`,
+          { remedy },
+        ),
+        mend: () => {
+          shadow.dropExported()
+          return 'indexes for the original and what is left of their triggers deleted: export them again'
+        },
+      },
+    ]
+  }
+  return [
+    {
+      ...finding(
+        'info',
+        'triggers',
+        `triggers of an index for the original that is gone: ${there.join(', ')}`,
+        {
+          remedy,
+        },
+      ),
+      mend: () => {
+        shadow.dropExported()
+        return `triggers of an index for the original that is gone: deleted`
+      },
+    },
+  ]
+}
+
+/** Names of the objects that are missing, and of those that are there with another text. */
+function compare(shadow: ShadowTable, objects: readonly SchemaObject[]): [string[], string[]] {
+  const missing: string[] = []
+  const other: string[] = []
+  for (const object of objects) {
+    const text = shadow.storedSql(object.name)
+    if (text === undefined) missing.push(object.name)
+    else if (text !== storedText(object)) other.push(object.name)
+  }
+  return [missing, other]
+}
+
+function hasState({ db, schema }: ShadowTable): boolean {
+  if (!hasTable(db, schema, JOURNAL_STATE)) return false
+  const statement = db.prepare(
+    `SELECT count(*) FROM ${quoteName(schema)}.${JOURNAL_STATE} WHERE id = 1`,
+  )
+  try {
+    return statement.pluck().get() === 1
+  } finally {
+    statement.finalize()
+  }
+}

@@ -1,0 +1,140 @@
+import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { rows as countOf } from '../../core/row-sample.ts'
+import { exactSimilarity } from '../../core/similarity.ts'
+import type { IndexKind, VectorIndex } from '../../index/vector-index.ts'
+import type { Searcher, SearchReport } from '../query/search.ts'
+import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import type { Slice } from '../snapshot/slice.ts'
+import type { Inspected } from './defect.ts'
+import { finding, type Finding } from './finding.ts'
+
+/** Stored rows that are searched for. */
+const SAMPLES = 8
+/** Rows that each search asks for. */
+const WANTED = 10
+
+/** Which index answers for a dataset and why, and what a search through it costs: measured with stored rows as queries. */
+export function explain({ searcher }: Inspected, dataset: string): Finding[] {
+  const { shadow, slices } = searcher
+  const found: Finding[] = []
+  const say = (topic: string, op: string): void => {
+    found.push(finding('info', topic, op, { dataset }))
+  }
+  const built = performance.now()
+  const view = slices.view(dataset)
+  const taken = performance.now() - built
+  if (!view) {
+    const why = shadow.refresh().unique
+      ? 'the journal is not in place'
+      : 'the table has no unique index on (dataset_id, id)'
+    found.push(
+      finding('warning', 'index', `no index: the table itself answers, for ${why}`, { dataset }),
+    )
+    return found
+  }
+  const { slice } = view
+  if (!slice.index) {
+    say('index', 'no index: the dataset has no vectors')
+    return found
+  }
+  const { index } = slice
+  say('index', choice(slice, index))
+  say('rows', `${countOf(index.count)} of ${index.dim} numbers, ${index.metric}`)
+  say(
+    'memory',
+    `${slice.bytes} bytes of memory, ${(slice.bytes / Math.max(1, index.count)).toFixed(1)} a row; ready after ${taken.toFixed(1)} ms`,
+  )
+  say(
+    'storage',
+    index.worthSaving
+      ? 'saved in the file when nobody waits for it'
+      : 'not saved: it is built faster than it is read',
+  )
+  for (const [topic, op] of measured(searcher, dataset, slice)) say(topic, op)
+  return found
+}
+
+const ANSWERED_BY: Readonly<Record<IndexKind, string>> = {
+  exact: 'the exact scan',
+  cover: 'a cover tree',
+}
+
+/** The one place that says which kind of index it is, and why. */
+function choice({ why }: Slice, index: VectorIndex): string {
+  return `${ANSWERED_BY[index.kind]} answers: ${why}`
+}
+
+function measured(
+  searcher: Searcher,
+  dataset: string,
+  slice: Slice,
+): [topic: string, op: string][] {
+  const queries = sampleVectors(searcher, dataset, slice)
+  if (queries.length === 0) return [['search', 'no row of length above 0 to search for']]
+  const reports: SearchReport[] = []
+  const times: number[] = []
+  // Twice: the first round warms caches up.
+  for (let round = 0; round < 2; round++) {
+    for (const query of queries) {
+      const begin = performance.now()
+      const { report } = searcher.search({
+        dataset,
+        query,
+        limit: WANTED,
+        minSimilarity: -Infinity,
+        maxSimilarity: Infinity,
+        accepts: () => true,
+        ids: undefined,
+      })
+      if (round === 0) continue
+      times.push(performance.now() - begin)
+      reports.push(report)
+    }
+  }
+  const mean = (of: (report: SearchReport) => number): string => {
+    const sum = reports.reduce((total, report) => total + of(report), 0)
+    return (sum / reports.length).toFixed(1).replace(/\.0$/, '')
+  }
+  const paths = [...new Set(reports.map(({ path }) => PATHS[path]))].join(', ')
+  const overlay = reports.some(report => report.overlay > 0)
+    ? `, ${mean(report => report.overlay)} changed rows beside the index`
+    : ''
+  times.sort((a, b) => a - b)
+  return [
+    [
+      'stages',
+      `of a search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${overlay}`,
+    ],
+    [
+      'time',
+      `${times[times.length >> 1].toFixed(3)} ms a search (median of ${times.length} stored rows as queries, ${times[0].toFixed(3)} to ${times.at(-1)!.toFixed(3)})`,
+    ],
+  ]
+}
+
+const PATHS: Readonly<Record<SearchReport['path'], string>> = {
+  index: 'from the index',
+  table: 'from the whole table',
+  keys: 'from the rows of given ids',
+  nothing: 'without a look',
+}
+
+/** Vectors of stored rows, evenly spread over the index. */
+function sampleVectors(searcher: Searcher, dataset: string, slice: Slice): Float32Array[] {
+  const { index, ids } = slice
+  if (!index) return []
+  const vectors: Float32Array[] = []
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const position = Math.floor((index.positions * (sample + 0.5)) / SAMPLES)
+    if (!index.isLive(position)) continue
+    rowByKey(searcher.shadow, dataset, ids.idAt(position).slice(), row => {
+      if (embeddingLength(row, 1) !== index.dim * 4) return
+      const vector = decodeEmbedding(row.bytes(1))
+      if (!isFiniteVector(vector)) return
+      // Cosine knows no direction of a vector of length zero.
+      const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))
+      if (known) vectors.push(vector)
+    })
+  }
+  return vectors
+}

@@ -1,0 +1,134 @@
+import type { Connection } from '../../sqlite/connection.ts'
+import type { Statement } from '../../sqlite/statement.ts'
+import { Utf8 } from '../../sqlite/wasm/values.ts'
+import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
+import { quoteName } from '../schema/names.ts'
+
+/**
+ * A point in the history of a file: what an index covers, or where a snapshot stands. Two points are the same history
+ * when the entry with that number still carries the same random tag: a rolled-back, restored or rewritten journal
+ * cannot have it.
+ */
+export interface Point {
+  readonly epoch: number
+  /** Number of the last entry; 0 before the first. */
+  readonly seq: number
+  readonly tag: bigint
+}
+
+export interface JournalHead extends Point {
+  readonly prunedSeq: number
+}
+
+/** The highest number that is handled: SQLite counts to 2^63, a double is exact up to here. */
+const HIGHEST: number = Number.MAX_SAFE_INTEGER
+
+/** SQL: whether an entry, or the state, has numbers that no trigger of ours wrote, and that nothing can rely on. */
+export const UNSOUND_ENTRY: string = `(seq NOT BETWEEN 1 AND ${HIGHEST} OR typeof(tag) <> 'integer')`
+export const UNSOUND_STATE: string = `(typeof(epoch) <> 'integer' OR epoch NOT BETWEEN 0 AND ${HIGHEST}
+  OR typeof(pruned_seq) <> 'integer' OR pruned_seq NOT BETWEEN 0 AND ${HIGHEST})`
+
+/** The change journal of one schema of one connection. */
+export class Journal {
+  readonly #head: Statement
+  readonly #tag: Statement
+  readonly #tail: Statement
+
+  constructor(db: Connection, schema: string) {
+    const journal = `${quoteName(schema)}.${JOURNAL}`
+    this.#head = db.prepare(
+      `SELECT s.epoch, s.pruned_seq, j.seq, j.tag, ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
+       FROM ${quoteName(schema)}.${JOURNAL_STATE} AS s
+       LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
+    )
+    this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
+    // The same bytes as BLOB and as text are one id here: a row is looked up once.
+    this.#tail = db.prepare(
+      `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
+    )
+  }
+
+  /**
+   * Where this connection's snapshot stands. 'missing': the state's row is gone. 'unsound': the last entry or the state has
+   * numbers that are none of ours, after which SQLite may number changes in any order: no index can be brought up to date.
+   */
+  head(): JournalHead | 'missing' | 'unsound' {
+    const head = this.#head.first([], row => {
+      if (row.number(4) !== 0) return 'unsound'
+      const none = row.isNull(2)
+      return {
+        epoch: row.number(0),
+        prunedSeq: row.number(1),
+        seq: none ? 0 : row.number(2),
+        tag: none ? 0n : row.bigint(3),
+      }
+    })
+    return head ?? 'missing'
+  }
+
+  /** Whether this snapshot's history goes through `point`, with every entry behind it still there. */
+  follows(point: Point, head: JournalHead): boolean {
+    if (point.epoch !== head.epoch) return false
+    if (point.seq === head.seq) return point.tag === head.tag
+    if (point.seq > head.seq || point.seq < head.prunedSeq) return false
+    if (point.seq === 0) return true
+    return this.#tag.first([point.seq], row => row.bigint(0) === point.tag) ?? false
+  }
+
+  /** The ids of a slice that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
+  changedIds(
+    seq: number,
+    shadow: string,
+    dataset: string,
+    limit: number,
+  ): Uint8Array[] | undefined {
+    const ids: Uint8Array[] = []
+    let more = false
+    this.#tail.each([seq, shadow, dataset], row => {
+      more = ids.length === limit
+      if (!more) ids.push(row.bytes(0).slice())
+      return !more
+    })
+    return more ? undefined : ids
+  }
+
+  dispose(): void {
+    for (const statement of [this.#head, this.#tag, this.#tail]) statement.finalize()
+  }
+}
+
+/** Numbers of the first and the last entry, both 0 when there are none; undefined: some entry or the state is unsound. */
+export function journalRange(
+  db: Connection,
+  schema: string,
+): { readonly first: number; readonly last: number } | undefined {
+  const inSchema = quoteName(schema)
+  const ends = (end: string): string =>
+    `(SELECT seq FROM ${inSchema}.${JOURNAL} ORDER BY seq ${end} LIMIT 1)`
+  using statement = db.prepare(
+    `SELECT coalesce(${ends('ASC')}, 0), coalesce(${ends('DESC')}, 0), EXISTS (SELECT 1 FROM ${inSchema}.${JOURNAL_STATE} WHERE ${UNSOUND_STATE})`,
+  )
+  return statement.first([], row => {
+    const [first, last] = [row.number(0), row.number(1)]
+    const sound = first >= 0 && last <= HIGHEST && (first > 0 || last === 0) && row.number(2) === 0
+    return sound ? { first, last } : undefined
+  })
+}
+
+/** Writes an entry for each id, as the triggers do for a change. */
+export function noteChanges(
+  db: Connection,
+  schema: string,
+  shadow: string,
+  dataset: string,
+  ids: readonly Uint8Array[],
+): void {
+  const insert = db.prepare(
+    `INSERT INTO ${quoteName(schema)}.${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ?, ?, ?)`,
+  )
+  try {
+    for (const id of ids) insert.run(shadow, dataset, new Utf8(id))
+  } finally {
+    insert.finalize()
+  }
+}

@@ -1,0 +1,181 @@
+import { compareBytes } from '../../core/id-table.ts'
+import { SIMILARITY_RANGE, type Metric } from '../../core/metric.ts'
+
+/**
+ * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. While rows are
+ * added, with a limit, it is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
+ * Read, it is a heap whose root is the best row not yet read: who reads few of many rows does not pay for sorting all.
+ */
+export class Hits {
+  readonly #limit: number
+  readonly #most: number
+  readonly #least: number
+  #count = 0
+  #similarities = new Float64Array(16)
+  #rowids = new Float64Array(16)
+  #starts = new Uint32Array(16)
+  #lengths = new Uint32Array(16)
+  #pool = new Uint8Array(256)
+  #used = 0
+  /** Slots, the worst first as a heap; filled when the limit is reached. */
+  #heap: Uint32Array | undefined
+  /** Made by `ranked`: slots that were not read yet, as a heap with the best first; behind them those that were, best last. */
+  #order: Uint32Array | undefined
+  #read = 0
+
+  /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
+  constructor(limit: number, metric: Metric) {
+    this.#limit = limit
+    const { least, most } = SIMILARITY_RANGE[metric]
+    this.#most = most
+    this.#least = least
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get full(): boolean {
+    return this.#count >= this.#limit
+  }
+
+  /** What a row must reach to have a chance; -Infinity while there is room. */
+  get threshold(): number {
+    if (!this.#heap) return -Infinity
+    const worst = this.#similarities[this.#heap[0]]
+    return worst > this.#least ? worst : -Infinity
+  }
+
+  /** NaN as rowid: not known. */
+  add(computed: number, id: Uint8Array, rowid: number): void {
+    const similarity = Math.max(this.#least, Math.min(this.#most, computed))
+    const heap = this.#heap
+    if (heap) {
+      const worst = heap[0]
+      if (!this.#beats(similarity, id, worst)) return
+      this.#set(worst, similarity, id, rowid)
+      this.#sink(heap, heap.length, 0, WORST_FIRST)
+      return
+    }
+    if (this.#limit === 0) return
+    if (this.#count === this.#similarities.length) this.#grow()
+    this.#set(this.#count++, similarity, id, rowid)
+    if (this.#count === this.#limit) this.#heap = this.#heapOf(WORST_FIRST)
+  }
+
+  /** Ends the adding: from now on rows are numbered best first. */
+  ranked(): this {
+    this.#order = this.#heapOf(BEST_FIRST)
+    return this
+  }
+
+  similarity(rank: number): number {
+    return this.#similarities[this.#slotAt(rank)]
+  }
+
+  rowid(rank: number): number {
+    return this.#rowids[this.#slotAt(rank)]
+  }
+
+  id(rank: number): Uint8Array {
+    return this.#idOf(this.#slotAt(rank))
+  }
+
+  #slotAt(rank: number): number {
+    const order = this.#order!
+    for (; this.#read <= rank; this.#read++) {
+      const last = this.#count - 1 - this.#read
+      const best = order[0]
+      order[0] = order[last]
+      order[last] = best
+      this.#sink(order, last, 0, BEST_FIRST)
+    }
+    return order[this.#count - 1 - rank]
+  }
+
+  #idOf(slot: number): Uint8Array {
+    const start = this.#starts[slot]
+    return this.#pool.subarray(start, start + this.#lengths[slot])
+  }
+
+  #beats(similarity: number, id: Uint8Array, slot: number): boolean {
+    const other = this.#similarities[slot]
+    if (similarity !== other) return similarity > other
+    return compareBytes(id, this.#idOf(slot)) < 0
+  }
+
+  #set(slot: number, similarity: number, id: Uint8Array, rowid: number): void {
+    this.#similarities[slot] = similarity
+    this.#rowids[slot] = rowid
+    if (id.length > this.#lengths[slot]) {
+      if (this.#used + id.length > this.#pool.length) {
+        const pool = new Uint8Array(Math.max(this.#pool.length * 2, this.#used + id.length))
+        pool.set(this.#pool.subarray(0, this.#used))
+        this.#pool = pool
+      }
+      this.#starts[slot] = this.#used
+      this.#used += id.length
+    }
+    this.#lengths[slot] = id.length
+    this.#pool.set(id, this.#starts[slot])
+  }
+
+  #grow(): void {
+    const size = this.#similarities.length * 2
+    const similarities = new Float64Array(size)
+    const rowids = new Float64Array(size)
+    const starts = new Uint32Array(size)
+    const lengths = new Uint32Array(size)
+    similarities.set(this.#similarities)
+    rowids.set(this.#rowids)
+    starts.set(this.#starts)
+    lengths.set(this.#lengths)
+    this.#similarities = similarities
+    this.#rowids = rowids
+    this.#starts = starts
+    this.#lengths = lengths
+  }
+
+  #heapOf(first: number): Uint32Array {
+    const heap = Uint32Array.from({ length: this.#count }, (_, i) => i)
+    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(heap, heap.length, i, first)
+    return heap
+  }
+
+  #sink(heap: Uint32Array, size: number, from: number, first: number): void {
+    if (size <= from) return
+    const similarities = this.#similarities
+    const slot = heap[from]
+    const own = similarities[slot]
+    let i = from
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= size) break
+      let up = heap[child]
+      let similarity = similarities[up]
+      if (child + 1 < size) {
+        const other = heap[child + 1]
+        const difference = similarity - similarities[other]
+        if (difference === 0 ? this.#tie(other, up) * first > 0 : difference * first > 0) {
+          child++
+          up = other
+          similarity = similarities[up]
+        }
+      }
+      const difference = own - similarity
+      if (difference === 0 ? this.#tie(up, slot) * first <= 0 : difference * first < 0) break
+      heap[i] = up
+      i = child
+    }
+    heap[i] = slot
+  }
+
+  /** Below zero: of two rows of the same similarity `a` is the better one. */
+  #tie(a: number, b: number): number {
+    return compareBytes(this.#idOf(a), this.#idOf(b))
+  }
+}
+
+/** What a difference is multiplied by, so that it is above zero for the row that belongs higher up in a heap. */
+const WORST_FIRST = 1
+const BEST_FIRST = -1

@@ -1,0 +1,131 @@
+import { idKey } from '../../core/id-key.ts'
+import { compareBytes } from '../../core/id-table.ts'
+import type { Hits } from './hits.ts'
+import type { Answer, Search, Searcher } from './search.ts'
+
+/** Rows that are ranked first when nobody knows how many will be read, and how many are ranked at once in any case. */
+const FIRST = 64
+const FEW = 256
+
+/**
+ * The rows of one dataset, nearest first. When nobody knows how many will be read they are ranked in growing parts as they
+ * are read: the first 64, then 256, ... and then all. It holds one snapshot as long as there may be more.
+ *
+ * The connection that reads may write in between. Rows ranked before the write are given as they were; those ranked after
+ * it are as the write left them. Whatever is written, the order never breaks and no document is given twice.
+ */
+export class Ranking {
+  readonly dataset: string
+  readonly #searcher: Searcher
+  readonly #search: Search
+  /** Rows that may still be given. */
+  #left: number
+  #answer: Answer
+  #rank = 0
+  #snapshot: Disposable | undefined
+  /** Documents given by earlier parts; undefined while each part has begun as the one before it. */
+  #given: Set<string> | undefined
+
+  /** `search.limit` is the most that will be read; `search.more`, that fewer may be. */
+  constructor(searcher: Searcher, search: Search) {
+    this.dataset = search.dataset
+    this.#searcher = searcher
+    this.#search = search
+    this.#left = search.limit
+    const limit = search.more && search.limit > FEW ? FIRST : search.limit
+    this.#answer = searcher.shadow.inSnapshot(() => {
+      const first = this.#ask(limit)
+      if (first.next !== undefined && limit < search.limit) {
+        this.#snapshot = searcher.shadow.holdSnapshot()
+      }
+      return first
+    })
+    this.#arrive()
+  }
+
+  get eof(): boolean {
+    return this.#left === 0
+  }
+
+  id(): Uint8Array {
+    return this.#answer.hits.id(this.#rank)
+  }
+
+  /** NaN: not known. */
+  rowid(): number {
+    return this.#answer.hits.rowid(this.#rank)
+  }
+
+  similarity(): number {
+    return this.#answer.hits.similarity(this.#rank)
+  }
+
+  next(): void {
+    this.#rank++
+    this.#left--
+    this.#arrive()
+  }
+
+  close(): void {
+    this.#left = 0
+    this.#snapshot?.[Symbol.dispose]()
+    this.#snapshot = undefined
+  }
+
+  /** Goes on to a row that can be given, or to the end. */
+  #arrive(): void {
+    while (this.#left > 0) {
+      const { hits, next } = this.#answer
+      if (this.#rank < hits.count) {
+        if (!this.#given?.has(idKey(this.id()))) return
+        this.#rank++
+      } else if (next === undefined) {
+        break
+      } else {
+        // What was written above the last row is passed over: then more than the limit may have to be ranked.
+        this.#grow(this.#given ? next : Math.min(next, this.#search.limit))
+      }
+    }
+    this.close()
+  }
+
+  #grow(limit: number): void {
+    const before = this.#answer.hits
+    this.#answer = this.#ask(limit)
+    const { hits } = this.#answer
+    if (beginsWith(hits, before)) {
+      this.#rank = before.count
+      return
+    }
+    this.#given ??= new Set()
+    for (let rank = 0; rank < before.count; rank++) this.#given.add(idKey(before.id(rank)))
+    this.#rank = rankBehind(hits, before)
+  }
+
+  #ask(limit: number): Answer {
+    return this.#searcher.search({ ...this.#search, limit })
+  }
+}
+
+/** Whether all rows of `before` are the first ones of `hits`, with the same similarities. */
+function beginsWith(hits: Hits, before: Hits): boolean {
+  if (hits.count < before.count) return false
+  for (let rank = 0; rank < before.count; rank++) {
+    if (hits.similarity(rank) !== before.similarity(rank)) return false
+    if (compareBytes(hits.id(rank), before.id(rank)) !== 0) return false
+  }
+  return true
+}
+
+/** Where the rows begin that come after the last one of `before`. */
+function rankBehind(hits: Hits, before: Hits): number {
+  const last = before.count - 1
+  const similarity = before.similarity(last)
+  const id = before.id(last)
+  let rank = 0
+  for (; rank < hits.count; rank++) {
+    const difference = similarity - hits.similarity(rank)
+    if (difference > 0 || (difference === 0 && compareBytes(hits.id(rank), id) > 0)) break
+  }
+  return rank
+}

@@ -1,0 +1,333 @@
+import { isFiniteVector } from '../../core/embedding.ts'
+import { VecError } from '../../core/errors.ts'
+import { idKey } from '../../core/id-key.ts'
+import { exactSimilarity } from '../../core/similarity.ts'
+import type { VectorIndex } from '../../index/vector-index.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import type { RowReader } from '../../sqlite/row-reader.ts'
+import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import { SliceReader, type SliceView } from '../snapshot/slice-reader.ts'
+import type { IndexRecipe, Slice } from '../snapshot/slice.ts'
+import { Hits } from './hits.ts'
+import { TableScan } from './table-scan.ts'
+
+export interface Search {
+  readonly dataset: string
+  readonly query: Float32Array
+  /** Rows wanted; Infinity for all. */
+  readonly limit: number
+  /** More rows may be wanted later: a way that looks at all rows anyway answers with all of them. */
+  readonly more?: boolean
+  /** No row outside is accepted; a range a little too wide does no harm. */
+  readonly minSimilarity: number
+  readonly maxSimilarity: number
+  /** The exact condition. */
+  accepts(this: void, similarity: number): boolean
+  /** Only these documents. */
+  readonly ids: readonly Uint8Array[] | undefined
+}
+
+/** What a search found, nearest first, and how. */
+export interface Answer {
+  readonly hits: Hits
+  /** The limit to ask with for more rows, Infinity for all; undefined: there are no more. */
+  readonly next: number | undefined
+  readonly report: SearchReport
+}
+
+/** How a search was answered. */
+export interface SearchReport {
+  /** From an index, from the whole table, or from the rows of given ids. */
+  readonly path: 'index' | 'table' | 'keys' | 'nothing'
+  /** Rows whose bound was computed. */
+  readonly visited: number
+  /** Rows whose bound reached the best: what the index could not rule out. */
+  readonly candidates: number
+  /** Rows scored exactly. */
+  readonly rescored: number
+  /** Changed rows of the open transaction that were looked at beside the index. */
+  readonly overlay: number
+}
+
+/** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
+const FEW = 256
+/** Fetching this share of an index's rows one by one takes about as long as reading the whole table. */
+const DEAR_SHARE = 1 / 8
+/** Each time more rows are wanted, so many times as many are looked for. */
+const GROWTH = 4
+/**
+ * Up to this share of its rows an index is asked again; then the table, for all. All look-ups before that, a third more,
+ * take about a twelfth of the table's time.
+ */
+const GROWING_SHARE = DEAR_SHARE / 16
+const NOTHING: SearchReport = {
+  path: 'nothing',
+  visited: 0,
+  candidates: 0,
+  rescored: 0,
+  overlay: 0,
+}
+
+/** Finds the nearest documents of a vec table, as its connection's transaction sees them. */
+export class Searcher {
+  readonly shadow: ShadowTable
+  readonly slices: SliceReader
+  readonly recipe: IndexRecipe
+  readonly #scan: TableScan
+  #row = new Float32Array(0)
+  #rowBytes = new Uint8Array(0)
+  /** Dimension of a row that was passed over for it. */
+  #otherDim = 0
+
+  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
+    this.shadow = shadow
+    this.recipe = recipe
+    this.slices = new SliceReader(db, shadow, recipe, mayInstall)
+    this.#scan = new TableScan(shadow, recipe.metric)
+  }
+
+  search(search: Search): Answer {
+    return this.shadow.inSnapshot(() => this.#search(search))
+  }
+
+  #search(search: Search): Answer {
+    this.shadow.refresh()
+    if (search.limit === 0 || search.minSimilarity > search.maxSimilarity) return this.#nothing()
+    if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
+    const view = this.slices.view(search.dataset)
+    const index = view?.slice.index
+    if (!view || this.#prefersTable(search, view, index)) return this.#searchTable(search)
+    return this.#searchIndex(search, view, index)
+  }
+
+  #nothing(): Answer {
+    return {
+      hits: new Hits(0, this.recipe.metric).ranked(),
+      next: undefined,
+      report: NOTHING,
+    }
+  }
+
+  dispose(): void {
+    this.slices.dispose()
+    this.#scan.dispose()
+  }
+
+  /** Whether reading the whole table costs less than looking up the rows an index names, or decides what it cannot. */
+  #prefersTable(search: Search, view: SliceView, index: VectorIndex | undefined): boolean {
+    if (view.changed.length > 0 && (!index || view.slice.mixed)) return true
+    if (!index) return false
+    // The table tells whether the query or the index has the wrong dimension.
+    if (index.dim !== search.query.length) return true
+    return search.limit > dearLookUps(index) && search.limit > 64 && !this.#inMemory(view, index)
+  }
+
+  /** The rows are in memory, and none of them can have vanished. */
+  #inMemory(view: SliceView, index: VectorIndex): boolean {
+    return (
+      index.resident && view.changed.length === 0 && !view.writing && this.slices.verified(view)
+    )
+  }
+
+  #searchTable(search: Search): Answer {
+    const wanted = search.ids && idSet(search.ids)
+    const limit = search.more ? Infinity : search.limit
+    const hits = new Hits(wanted ? Infinity : limit, this.recipe.metric)
+    const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
+    if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
+    const report: SearchReport = {
+      path: 'table',
+      visited: scored,
+      candidates: scored,
+      rescored: scored,
+      overlay: 0,
+    }
+    hits.ranked()
+    if (!wanted) return answer(hits, limit, Infinity, report)
+    const chosen = new Hits(limit, this.recipe.metric)
+    for (let rank = 0; rank < hits.count; rank++) {
+      const id = hits.id(rank)
+      if (wanted.has(idKey(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
+    }
+    return answer(chosen.ranked(), limit, Infinity, report)
+  }
+
+  #searchKeys(search: Search, ids: readonly Uint8Array[]): Answer {
+    const limit = search.more ? Infinity : search.limit
+    const hits = new Hits(limit, this.recipe.metric)
+    let rescored = 0
+    this.#otherDim = 0
+    for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
+    // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
+    if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
+      return this.#searchTable(search)
+    return answer(hits.ranked(), limit, Infinity, {
+      path: 'keys',
+      visited: 0,
+      candidates: ids.length,
+      rescored,
+      overlay: 0,
+    })
+  }
+
+  /** Whether the index says that the query has the dimension of its dataset. */
+  #isDimensionOf(search: Search): boolean {
+    const view = this.slices.view(search.dataset)
+    return view?.changed.length === 0 && view.slice.dim === search.query.length
+  }
+
+  #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Answer {
+    if (!index) return this.#nothing()
+    const { slice, changed } = view
+    const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
+    const ghosts: number[] = []
+    let visited = 0
+    let found = 0
+    let rescored = 0
+    /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
+    let surplus = 0
+    for (;;) {
+      const hits = new Hits(search.limit, this.recipe.metric)
+      this.#otherDim = 0
+      for (const id of changed) {
+        if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits)
+      }
+      // Which dimension the dataset has may be in question: the table decides.
+      if (this.#otherDim > 0) return this.#searchTable(search)
+      // All its rows may have vanished.
+      const k = Math.max(1, Math.min(search.limit + surplus, index.count))
+      const candidates = index.search({
+        query: search.query,
+        k,
+        allowed: this.#allowed(search, slice, index, changed, ghosts),
+        minSimilarity: search.minSimilarity,
+        maxSimilarity: search.maxSimilarity,
+      })
+      visited += candidates.visited
+      const inMemory = this.#inMemory(view, index)
+      const { count, positions, upper } = candidates
+      found += count
+      const seenGhosts = ghosts.length
+      let refused = 0
+      let bounded = false
+      for (let i = 0; i < count; i++) {
+        bounded = upper[i] < hits.threshold
+        if (bounded) break
+        const position = positions[i]
+        rescored++
+        // Many rows that tie, or that bounds cannot tell apart.
+        if (i > FEW && i > dearLookUps(index) && !inMemory) return this.#searchTable(search)
+        if (inMemory) {
+          const similarity = index.similarity(position)
+          if (!search.accepts(similarity)) refused++
+          else hits.add(similarity, slice.ids.idAt(position), NaN)
+          continue
+        }
+        const outcome = this.#addRow(search, slice.ids.idAt(position).slice(), hits)
+        if (outcome === 'ghost') ghosts.push(position)
+        else if (outcome === 'refused') refused++
+      }
+      if (ghosts.length > seenGhosts) {
+        // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
+        if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeGhost(ghost)
+        continue
+      }
+      // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".
+      if (bounded || refused <= surplus || k >= index.count) {
+        return answer(hits.ranked(), search.limit, nextLimit(search.limit, index, inMemory), {
+          path: 'index',
+          visited,
+          candidates: found,
+          rescored,
+          overlay: changed.length,
+        })
+      }
+      surplus = Math.max(2 * surplus, refused)
+    }
+  }
+
+  /** Which positions may be returned; undefined for all. */
+  #allowed(
+    search: Search,
+    slice: Slice,
+    index: VectorIndex,
+    changed: readonly Uint8Array[],
+    ghosts: readonly number[],
+  ): Uint32Array | undefined {
+    if (!search.ids && changed.length === 0 && ghosts.length === 0) return undefined
+    const words = new Uint32Array((index.positions + 31) >>> 5)
+    if (search.ids) {
+      for (const id of search.ids) {
+        const position = slice.ids.find(id)
+        if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
+      }
+    } else {
+      words.fill(0xffffffff)
+    }
+    const mask = (position: number): void => {
+      words[position >>> 5] &= ~(1 << (position & 31))
+    }
+    for (const id of changed) {
+      const position = slice.ids.find(id)
+      if (position >= 0) mask(position)
+    }
+    for (const ghost of ghosts) mask(ghost)
+    return words
+  }
+
+  /** Scores the present row of an id. A ghost is a row that is gone, hidden, or no vector of this dimension. */
+  #addRow(search: Search, id: Uint8Array, hits: Hits): 'scored' | 'refused' | 'ghost' {
+    const scored = rowByKey(this.shadow, search.dataset, id, row => {
+      const dim = search.query.length
+      const length = embeddingLength(row, 1)
+      if (length !== dim * 4) {
+        if (length > 0 && length % 4 === 0) this.#otherDim = length / 4
+        return 'ghost'
+      }
+      const vector = this.#vectorOf(row, dim)
+      if (!isFiniteVector(vector)) return 'ghost'
+      const similarity = exactSimilarity(this.recipe.metric, search.query, vector)
+      if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
+      hits.add(similarity, id, row.isNull(0) ? NaN : row.number(0))
+      return 'scored'
+    })
+    return scored ?? 'ghost'
+  }
+
+  #vectorOf(row: RowReader, dim: number): Float32Array {
+    if (this.#row.length !== dim) {
+      this.#row = new Float32Array(dim)
+      this.#rowBytes = new Uint8Array(this.#row.buffer)
+    }
+    this.#rowBytes.set(row.bytes(1))
+    return this.#row
+  }
+
+  #wrongDimension(search: Search, dim: number): VecError {
+    const { schema, name } = this.shadow
+    return new VecError(
+      'VEC_DIMENSION',
+      `vec: query dim ${search.query.length} != index dim ${dim}: dataset '${search.dataset}' of ${schema}.${name} holds vectors of ${dim} numbers`,
+      { hint: 'embed the query with the model that embedded the documents' },
+    )
+  }
+}
+
+/** `next` is the limit to go on with, if there may be more. */
+function answer(hits: Hits, limit: number, next: number, report: SearchReport): Answer {
+  return { hits, next: hits.count < limit || limit === Infinity ? undefined : next, report }
+}
+
+function nextLimit(limit: number, index: VectorIndex, inMemory: boolean): number {
+  const next = limit * GROWTH
+  return next <= index.count * (inMemory ? 1 : GROWING_SHARE) ? next : Infinity
+}
+
+function dearLookUps(index: VectorIndex): number {
+  return index.count * DEAR_SHARE
+}
+
+function idSet(ids: readonly Uint8Array[]): Set<string> {
+  return new Set(ids.map(idKey))
+}

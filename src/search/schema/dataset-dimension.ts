@@ -1,0 +1,121 @@
+import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { compareBytes } from '../../core/id-table.ts'
+import type { RowReader } from '../../sqlite/row-reader.ts'
+import { Utf8 } from '../../sqlite/wasm/values.ts'
+import type { ShadowTable } from './shadow-table.ts'
+import type { WriteLayout } from './write-layout.ts'
+
+/** A row that tells the dimension of its dataset. */
+interface Witness {
+  readonly id: Uint8Array
+  readonly dim: number
+}
+
+const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
+const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding) WHEN 'text' THEN length(CAST(embedding AS BLOB)) END
+ FROM {table} WHERE ${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY`
+/** Datasets that are remembered; a program that writes more of them in turn looks again. */
+const MOST = 1000
+
+/**
+ * The dimension of a dataset is that of its first vector in file order. Finding that takes a look at the whole dataset, so
+ * nobody is refused without it, but who agrees with the vectors at both ends of the key is let in: only a dataset that is
+ * mixed already can be told wrong. The row that told is remembered; as long as it is there with as many bytes it stands.
+ */
+export class DatasetDimensions {
+  readonly #shadow: ShadowTable
+  readonly #known = new Map<string, Witness>()
+
+  constructor(shadow: ShadowTable) {
+    this.#shadow = shadow
+  }
+
+  /**
+   * The dimension that a new vector of a dataset must have: `offered` if that is right, 0 if any is. `but` is the row
+   * that the vector replaces, which does not count.
+   */
+  required(layout: WriteLayout, dataset: string, offered: number, but: Uint8Array | null): number {
+    const known = this.#known.get(dataset)
+    if (known?.dim === offered && this.#stands(layout, dataset, known)) return offered
+    const end = this.#end(layout, dataset, 'ASC')
+    if (end?.dim === offered && this.#end(layout, dataset, 'DESC')?.dim === offered) {
+      this.#remember(dataset, end)
+      return offered
+    }
+    const first = this.#look(layout, dataset, null)
+    if (first) this.#remember(dataset, first)
+    if (!first || first.dim === offered) return first?.dim ?? 0
+    if (!but || compareBytes(first.id, but) !== 0) return first.dim
+    return this.#look(layout, dataset, but)?.dim ?? 0
+  }
+
+  #remember(dataset: string, witness: Witness): void {
+    if (this.#known.size >= MOST) this.#known.clear()
+    this.#known.set(dataset, witness)
+  }
+
+  #stands({ visible }: WriteLayout, dataset: string, { id, dim }: Witness): boolean {
+    const sql = visible === '' ? WITNESS : `${WITNESS} ${visible}`
+    const stands = this.#shadow.first(
+      sql,
+      [dataset, new Utf8(id)],
+      row => row.number(0) === dim * 4,
+    )
+    return stands ?? false
+  }
+
+  /** The first vector from one end of the key; what is not found at once is not looked for. */
+  #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): Witness | undefined {
+    return this.#first(
+      `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible} ORDER BY id ${order} LIMIT 16`,
+      dataset,
+      null,
+    )
+  }
+
+  #look(layout: WriteLayout, dataset: string, but: Uint8Array | null): Witness | undefined {
+    const { rowid, visible } = layout
+    if (rowid === undefined) {
+      return this.#first(
+        `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible}`,
+        dataset,
+        but,
+      )
+    }
+    // The first row mostly is a vector, and the index on the key knows its rowid.
+    const quick = this.#first(
+      `SELECT id, embedding FROM {table} WHERE ${rowid} = (SELECT min(${rowid}) FROM {table} WHERE ${OF_DATASET}) ${visible}`,
+      dataset,
+      but,
+    )
+    return (
+      quick ??
+      this.#first(
+        `SELECT id, embedding FROM {table} WHERE ${rowid} IN (SELECT ${rowid} FROM {table} WHERE ${OF_DATASET}) ${visible} ORDER BY ${rowid}`,
+        dataset,
+        but,
+      )
+    )
+  }
+
+  #first(sql: string, dataset: string, but: Uint8Array | null): Witness | undefined {
+    let found: Witness | undefined
+    this.#shadow.each(sql, [dataset], row => {
+      const dim = dimensionIn(row)
+      if (dim === 0) return true
+      const id = row.bytes(0).slice()
+      if (!but || compareBytes(id, but) !== 0) found = { id, dim }
+      return found === undefined
+    })
+    return found
+  }
+}
+
+/** The dimension of a row that searches find; 0 for any other. */
+function dimensionIn(row: RowReader): number {
+  if (!row.isText(0)) return 0
+  if (!row.isBlob(1) && !row.isText(1)) return 0
+  const bytes = row.byteLength(1)
+  if (bytes === 0 || bytes % 4 !== 0) return 0
+  return isFiniteVector(decodeEmbedding(row.bytes(1))) ? bytes / 4 : 0
+}

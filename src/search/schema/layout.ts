@@ -1,0 +1,224 @@
+import type { Connection } from '../../sqlite/connection.ts'
+import { catalogOf, quoteName, quoteText } from './names.ts'
+
+/** One row per change that can alter an answer, written by plain-SQL triggers. */
+export const JOURNAL = 'vec_journal'
+/** One row: which history the journal tells (`epoch`), and how much of its beginning was pruned. */
+export const JOURNAL_STATE = 'vec_journal_state'
+/** Heads of saved indexes; the original's table. */
+export const STORAGE = 'vector_storage'
+/** SQL that tells an index of the original in STORAGE from a head of ours ('SVT1'). */
+export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
+/** The big parts of saved indexes. */
+export const CHUNKS = 'vector_storage_chunks'
+/** Who builds what; the original's table. */
+const LOCKS = 'vector_storage_locks'
+
+/** A named object of the schema, with the text that sqlite_schema holds for it. */
+export interface SchemaObject {
+  readonly type: 'table' | 'trigger'
+  readonly name: string
+  /** What stands behind CREATE TABLE or CREATE TRIGGER. */
+  readonly body: string
+}
+
+export function createStatement(schema: string, object: SchemaObject): string {
+  const kind = object.type.toUpperCase()
+  return `CREATE ${kind} IF NOT EXISTS ${quoteName(schema)}.${quoteName(object.name)} ${object.body}`
+}
+
+/** The text under which SQLite keeps an object. */
+export function storedText(object: SchemaObject): string {
+  return `CREATE ${object.type.toUpperCase()} ${quoteName(object.name)} ${object.body}`
+}
+
+/** The documents, when the user did not make the table: the original's columns. */
+export function shadowTable(name: string): SchemaObject {
+  return {
+    type: 'table',
+    name,
+    body: `(
+  dataset_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  content TEXT,
+  meta TEXT,
+  embedding BLOB,
+  embedding_model TEXT,
+  scn INTEGER NOT NULL DEFAULT 0,
+  archived INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (dataset_id, id)
+)`,
+  }
+}
+
+/** Tables that serve all vec tables of a file. */
+export const SUPPORT_TABLES: readonly SchemaObject[] = [
+  {
+    type: 'table',
+    name: JOURNAL,
+    body: `(
+  seq INTEGER PRIMARY KEY,
+  tag INTEGER,
+  shadow_table TEXT,
+  dataset_id TEXT,
+  id TEXT
+)`,
+  },
+  {
+    type: 'table',
+    name: JOURNAL_STATE,
+    body: `(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch INTEGER NOT NULL,
+  pruned_seq INTEGER NOT NULL
+)`,
+  },
+  {
+    type: 'table',
+    name: STORAGE,
+    body: `(
+    shadow_table_name TEXT NOT NULL,
+    dataset_id        TEXT NOT NULL DEFAULT '',
+    "index"           BLOB,
+    PRIMARY KEY (shadow_table_name, dataset_id)
+)`,
+  },
+  {
+    type: 'table',
+    name: CHUNKS,
+    body: `(
+  shadow_table_name TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  section TEXT NOT NULL,
+  chunk INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (shadow_table_name, dataset_id, section, chunk)
+)`,
+  },
+  {
+    type: 'table',
+    name: LOCKS,
+    body: `(
+    shadow_table_name TEXT NOT NULL,
+    dataset_id        TEXT NOT NULL DEFAULT '',
+    owner             TEXT NOT NULL,
+    locked_at         INTEGER NOT NULL,
+    PRIMARY KEY (shadow_table_name, dataset_id)
+)`,
+  },
+]
+
+/** Those that every query relies on. */
+export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
+
+/**
+ * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
+ * never reaches what a double cannot hold.
+ */
+const FRESH_EPOCH = 'random() & 0x7fffffffffff'
+
+export function firstState(schema: string): string {
+  return `INSERT OR IGNORE INTO ${quoteName(schema)}.${JOURNAL_STATE} VALUES (1, ${FRESH_EPOCH}, 0)`
+}
+
+/** What an UPDATE of the state sets, so that all indexes of the past are forgotten. */
+export const NEW_HISTORY: string = `epoch = ${FRESH_EPOCH}, pruned_seq = 0`
+
+/** The journal was written by hand: whoever remembers an earlier state must start anew. */
+const NEW_EPOCH = `UPDATE ${JOURNAL_STATE} SET epoch = epoch + 1;`
+
+/** Triggers on the journal: entries that a reader may still need were taken away or rewritten. */
+export const GUARD_TRIGGERS: readonly SchemaObject[] = [
+  {
+    type: 'trigger',
+    name: `${JOURNAL}_deleted`,
+    body: `AFTER DELETE ON ${JOURNAL} WHEN OLD.seq > coalesce((SELECT pruned_seq FROM ${JOURNAL_STATE}), 0) BEGIN ${NEW_EPOCH} END`,
+  },
+  {
+    type: 'trigger',
+    name: `${JOURNAL}_updated`,
+    body: `AFTER UPDATE ON ${JOURNAL} BEGIN ${NEW_EPOCH} END`,
+  },
+]
+
+/** What the triggers of a shadow table must watch. */
+export interface WatchedTable {
+  readonly name: string
+  /** Columns whose change can alter an answer, or through which REPLACE can delete another row. */
+  readonly watched: readonly string[]
+  /** The rowid's name, where the table has one. */
+  readonly rowid: string | undefined
+}
+
+function differs(column: string): string {
+  const name = quoteName(column)
+  return `OLD.${name} COLLATE BINARY IS NOT NEW.${name}`
+}
+
+/** Triggers on a shadow table: every change that can alter an answer writes its key, in the same transaction. */
+export function journalTriggers(table: WatchedTable): SchemaObject[] {
+  const literal = quoteText(table.name)
+  const log = (row: 'OLD' | 'NEW', where = ''): string =>
+    where === ''
+      ? `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ${literal}, ${row}.dataset_id, ${row}.id);`
+      : `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) SELECT random(), ${literal}, ${row}.dataset_id, ${row}.id${where};`
+  const watched = table.watched.map(differs)
+  if (table.rowid !== undefined) watched.push(`OLD.${table.rowid} IS NOT NEW.${table.rowid}`)
+  const keyMoved = ` WHERE ${differs('dataset_id')} OR ${differs('id')}`
+  const on = `ON ${quoteName(table.name)}`
+  const trigger = (event: string, body: string): SchemaObject => ({
+    type: 'trigger',
+    name: triggerName(table.name, event),
+    body,
+  })
+  return [
+    trigger('inserted', `AFTER INSERT ${on} BEGIN ${log('NEW')} END`),
+    trigger('deleted', `AFTER DELETE ${on} BEGIN ${log('OLD')} END`),
+    trigger(
+      'updated',
+      `AFTER UPDATE ${on} WHEN ${watched.join(' OR ')} BEGIN ${log('OLD')} ${log('NEW', keyMoved)} END`,
+    ),
+  ]
+}
+
+function triggerName(shadow: string, event: string): string {
+  return `${JOURNAL}_${shadow}_${event}`
+}
+
+export function hasTable(db: Connection, schema: string, table: string): boolean {
+  const statement = db.prepare(
+    `SELECT count(*) FROM ${catalogOf(schema)} WHERE type = 'table' AND name = ?`,
+  )
+  try {
+    return statement.pluck().get(table) === 1
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** The text that a schema holds of a table or trigger. */
+export function storedSql(db: Connection, schema: string, name: string): string | undefined {
+  const statement = db.prepare(`SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`)
+  try {
+    return statement.pluck().get(name) as string | undefined
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** A storage table that is there without the columns it needs: somebody else's. */
+export function foreignStorageTable(db: Connection, schema: string): string | undefined {
+  const columns = db.prepare('SELECT name FROM pragma_table_info(?, ?)')
+  try {
+    const needed: readonly [table: string, columns: readonly string[]][] = [
+      [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
+      [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+    ]
+    return needed.find(([table, names]) => {
+      const there = columns.pluck().all(table, schema) as string[]
+      return there.length > 0 && names.some(name => !there.includes(name))
+    })?.[0]
+  } finally {
+    columns.finalize()
+  }
+}

@@ -1,0 +1,25 @@
+import { argumentError } from '../../core/argument-error.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+
+export { doubleQuoted as quoteName }
+
+/** The table that lists what a schema holds, for SQL. */
+export function catalogOf(schema: string): string {
+  return schema === 'temp' ? 'temp.sqlite_temp_schema' : `${doubleQuoted(schema)}.sqlite_schema`
+}
+
+/** An SQL text literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** The shadow table that holds the documents of a vec table. */
+export function shadowTableName(table: string): string {
+  if (typeof table !== 'string') throw argumentError('shadowTableName()', 'table', table, 'a text')
+  return `_vec_${table}`
+}
+
+/** How `vector_storage` names a shadow table: the original's form, whatever the schema is called on a connection. */
+export function storageName(shadow: string): string {
+  return `main.${shadow}`
+}

@@ -1,0 +1,326 @@
+import { VecError } from '../../core/errors.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import type { RowReader } from '../../sqlite/row-reader.ts'
+import type { RunResult, Statement } from '../../sqlite/statement.ts'
+import type { BindValue } from '../../sqlite/wasm/values.ts'
+import { dropExportTriggers, hasExportTriggers } from '../../viant/export/export-triggers.ts'
+import { Storage } from '../persistence/storage.ts'
+import {
+  createStatement,
+  firstState,
+  GUARD_TRIGGERS,
+  JOURNAL_STATE,
+  JOURNAL_TABLES,
+  journalTriggers,
+  storedSql,
+  storedText,
+  SUPPORT_TABLES,
+  type SchemaObject,
+} from './layout.ts'
+import { catalogOf, quoteName } from './names.ts'
+
+const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
+
+/** Columns that cannot alter an answer, however they change. */
+const UNWATCHED = new Set(['content', 'meta', 'scn', 'embedding_model'])
+
+export interface Shape {
+  readonly columns: ReadonlySet<string>
+  /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
+  readonly rowid: string | undefined
+  /** (dataset_id, id) names at most one row. */
+  readonly unique: boolean
+  readonly triggers: readonly SchemaObject[]
+  /** The journal and its triggers are there, word for word. */
+  readonly journaled: boolean
+}
+
+/**
+ * The ordinary table that holds the documents of a vec table, as one connection sees it. What is known of it is read
+ * from the schema, and read again whenever the schema's version moves.
+ */
+export class ShadowTable {
+  readonly db: Connection
+  readonly schema: string
+  readonly name: string
+  /** Rows with archived = 1 count like the others. */
+  readonly includeArchived: boolean
+  readonly #version: Statement
+  readonly #hold: Statement
+  readonly #statements = new Map<string, Statement>()
+  #seen = -1
+  #shape: Shape | undefined
+
+  constructor(db: Connection, schema: string, name: string, includeArchived: boolean) {
+    this.db = db
+    this.schema = schema
+    this.name = name
+    this.includeArchived = includeArchived
+    this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
+    this.#hold = this.#prepareHold()
+  }
+
+  /** The table's name for SQL. */
+  get sql(): string {
+    return `${quoteName(this.schema)}.${quoteName(this.name)}`
+  }
+
+  /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
+  inSnapshot<R>(read: () => R): R {
+    const hold = this.#hold
+    return hold.busy ? read() : (hold.first([], read) as R)
+  }
+
+  /** Keeps what is seen now until it is disposed of, across statements of others. */
+  holdSnapshot(): Disposable {
+    const statement = this.#prepareHold()
+    try {
+      const cursor = statement.cursor([])
+      cursor.step()
+      return {
+        [Symbol.dispose]: () => {
+          cursor.end()
+          statement.finalize()
+        },
+      }
+    } catch (error) {
+      statement.finalize()
+      throw error
+    }
+  }
+
+  /** One row, even where the schema is empty. */
+  #prepareHold(): Statement {
+    return this.db.prepare(`SELECT EXISTS (SELECT 1 FROM ${catalogOf(this.schema)})`)
+  }
+
+  /** The number of the schema, which moves with every change of it. */
+  version(): number {
+    return this.#version.first([], row => row.number(0))!
+  }
+
+  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
+  refresh(): Shape {
+    const version = this.version()
+    if (version !== this.#seen || !this.#shape) {
+      this.#shape = this.#readShape()
+      // A schema that is not committed may be rolled back, and its number be given to another.
+      const committed = this.db.transactionState(this.schema) !== 'write'
+      this.#seen = committed ? version : -1
+    }
+    return this.#shape
+  }
+
+  /** Forgets what is known of the schema. */
+  distrust(): void {
+    this.#seen = -1
+  }
+
+  /** Runs a statement of this table and reads its first row. `{table}` stands for the table, quoted. */
+  first<R>(
+    sql: string,
+    parameters: readonly BindValue[],
+    read: (row: RowReader) => R,
+  ): R | undefined {
+    return this.#using(sql, statement => statement.first(parameters, read))
+  }
+
+  /** Runs a statement of this table and visits its rows, until there are no more or `visit` returns false. */
+  each(
+    sql: string,
+    parameters: readonly BindValue[],
+    visit: (row: RowReader) => boolean | void,
+  ): void {
+    this.#using(sql, statement => statement.each(parameters, visit))
+  }
+
+  /** Runs a statement that writes this table. */
+  run(sql: string, parameters: readonly BindValue[]): RunResult {
+    return this.#using(sql, statement => statement.run(...parameters))
+  }
+
+  /** Statements are kept for the next time. One that runs already (a trigger of the user's may ask in turn) is prepared again. */
+  #using<R>(sql: string, use: (statement: Statement) => R): R {
+    const kept = this.#statement(sql)
+    if (!kept.busy) return use(kept)
+    using own = this.db.prepare(kept.source)
+    return use(own)
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.db.prepare(sql.replaceAll('{table}', this.sql))
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  /** The condition under which a row counts at all, beside its dataset. */
+  get visible(): string {
+    return this.refresh().columns.has('archived') && !this.includeArchived
+      ? 'AND coalesce(archived, 0) = 0'
+      : ''
+  }
+
+  /** `name`, or NULL where the table has no such column. */
+  optional(name: 'content' | 'meta'): string {
+    return this.refresh().columns.has(name) ? name : 'NULL'
+  }
+
+  /** Makes the journal, the storage tables and the triggers, all or none. */
+  install(): void {
+    this.db.transaction(() => this.installHere())()
+    this.distrust()
+  }
+
+  /** The same inside a statement that writes already, which makes it all or none. */
+  installHere(): void {
+    const { db, schema } = this
+    for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
+    // Triggers that write into somebody else's table would make every write fail.
+    const other = JOURNAL_TABLES.find(table => this.storedSql(table.name) !== storedText(table))
+    if (other) {
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: ${schema}.${other.name} is another table than the one this library makes under that name`,
+        { hint: `drop or rename ${other.name}: the next query makes it anew` },
+      )
+    }
+    db.exec(firstState(schema))
+    const shape = this.#readShape()
+    let replaced = false
+    for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
+      if (this.storedSql(trigger.name) === storedText(trigger)) continue
+      replaced = true
+      db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
+      db.exec(createStatement(schema, trigger))
+    }
+    const foreign = this.foreignTriggers()
+    for (const trigger of foreign) {
+      db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
+    }
+    // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
+    if (foreign.length > 0 && !hasExportTriggers(db, schema, this.name)) {
+      this.dropExported()
+    }
+    // While a trigger was missing, changes may have gone by unseen.
+    if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
+    this.distrust()
+  }
+
+  /** Takes the triggers off again. The documents stay. */
+  uninstall(): void {
+    for (const trigger of this.#readShape().triggers) {
+      this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
+    }
+    this.dropExported()
+    this.distrust()
+  }
+
+  /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
+  dropExported(): void {
+    dropExportTriggers(this.db, this.schema, this.name)
+    new Storage(this.db, this.schema).dropForeign(this.name)
+  }
+
+  dispose(): void {
+    for (const statement of this.#statements.values()) statement.finalize()
+    this.#statements.clear()
+    this.#version.finalize()
+    this.#hold.finalize()
+  }
+
+  #readShape(): Shape {
+    const { db, schema, name } = this
+    const list = db.prepare(
+      'SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = ?',
+    )
+    const found = list.pluck().get(schema, name, 'table')
+    list.finalize()
+    if (found === undefined) {
+      throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
+        hint: `the documents of a vec table stand in its shadow table: create ${name}(dataset_id, id, content, meta, embedding), or drop and create the vec table anew`,
+      })
+    }
+    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?)').pluck()
+    const columns = new Set(
+      (info.all(name, schema) as string[]).map(column => column.toLowerCase()),
+    )
+    info.finalize()
+    const missing = REQUIRED.filter(column => !columns.has(column))
+    if (missing.length > 0) {
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs dataset_id, id and embedding, it has ${[...columns].join(', ')}`,
+        {
+          hint: `ALTER TABLE ${name} ADD COLUMN, or rename the table and let the vec table make its own`,
+        },
+      )
+    }
+    const rowid =
+      found === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
+    const { unique, indexed } = this.#uniqueColumns()
+    const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
+    const triggers = journalTriggers({ name, watched, rowid })
+    const support = [...JOURNAL_TABLES, ...GUARD_TRIGGERS, ...triggers]
+    const journaled =
+      support.every(object => this.storedSql(object.name) === storedText(object)) &&
+      this.foreignTriggers().length === 0
+    return { columns, rowid, unique, triggers, journaled }
+  }
+
+  /** Whether (dataset_id, id) is unique, and every column that some unique index covers. */
+  #uniqueColumns(): { unique: boolean; indexed: Set<string> } {
+    const { db, schema, name } = this
+    const rows = db.prepare(
+      `SELECT l.name AS name, i.name AS col, l.partial AS partial
+       FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
+    )
+    const indexes = new Map<string, { columns: string[]; partial: boolean }>()
+    for (const row of rows.all(name, schema) as {
+      name: string
+      col: string | null
+      partial: number
+    }[]) {
+      const index = indexes.get(row.name) ?? { columns: [], partial: row.partial === 1 }
+      index.columns.push(row.col?.toLowerCase() ?? '(expression)')
+      indexes.set(row.name, index)
+    }
+    rows.finalize()
+    const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
+    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0').pluck()
+    const key = (info.all(name, schema) as string[]).map(column => column.toLowerCase())
+    info.finalize()
+    for (const column of key) indexed.add(column)
+    const unique = isKeyOf(key) || [...indexes.values()].some(i => !i.partial && isKeyOf(i.columns))
+    return { unique, indexed }
+  }
+
+  /** The text that the schema holds of a table or trigger. */
+  storedSql(name: string): string | undefined {
+    return storedSql(this.db, this.schema, name)
+  }
+
+  /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
+  foreignTriggers(): string[] {
+    const { db, schema, name } = this
+    if (schema === 'temp') return []
+    const statement = db
+      .prepare(
+        `SELECT name FROM ${quoteName(schema)}.sqlite_schema
+         WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE AND sql LIKE '%vec_invalidate(%'`,
+      )
+      .pluck()
+    try {
+      return statement.all(name) as string[]
+    } finally {
+      statement.finalize()
+    }
+  }
+}
+
+/** Whether a unique index on these columns makes (dataset_id, id) unique. */
+function isKeyOf(columns: readonly string[]): boolean {
+  return columns.length > 0 && columns.every(column => column === 'dataset_id' || column === 'id')
+}

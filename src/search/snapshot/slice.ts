@@ -1,0 +1,237 @@
+import { arenaOf } from '../../accelerators/arena.ts'
+import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { IdTable } from '../../core/id-table.ts'
+import type { Metric } from '../../core/metric.ts'
+import { StagedIds } from '../../core/staged-ids.ts'
+import { MAX_STAGED_ROWS, type IndexImage, type VectorIndex } from '../../index/vector-index.ts'
+import type { Point } from '../journal/journal.ts'
+import { RecentChanges } from '../journal/recent-changes.ts'
+
+/** How the index of a slice is made: the options of its vec table. */
+export interface IndexRecipe {
+  readonly metric: Metric
+  /** Names everything that makes two indexes of the same rows differ: a part of the slice's key. */
+  readonly key: string
+  /** Why its indexes are of their kind, where they do not tell. */
+  readonly why: string
+  create(dim: number, expectedRows: number): VectorIndex
+  /** An index from its saved form; throws for anything else. */
+  restore(image: IndexImage): VectorIndex
+}
+
+/** Rows of a slice that cannot be found, by reason. */
+export interface Rejected {
+  /** A vector of another dimension than the slice's. */
+  otherDimension: number
+  /** NaN or an infinity. */
+  notFinite: number
+}
+
+/**
+ * The index of one dataset of one shadow table, in memory: committed rows as of `point`, and which document stands at
+ * which position. Adding is buffered; `flush` before searching.
+ */
+export class Slice {
+  readonly recipe: IndexRecipe
+  readonly ids: IdTable
+  readonly rejected: Rejected = { otherDimension: 0, notFinite: 0 }
+  point: Point
+  /** Undefined until the first vector fixes the dimension. */
+  index: VectorIndex | undefined
+  /** The last entry up to which no row can have vanished unseen; see Freshness in ARCHITECTURE.md. */
+  verifiedSeq: number
+  /** The entry at which a query has looked its rows up instead; the next one counts. */
+  countAtSeq = -1
+  /** The entry that its saved form covers; undefined when there is none. */
+  savedSeq: number | undefined
+  /** For snapshots that are older than `point`. */
+  recent: RecentChanges
+  readonly #free: number[] = []
+  readonly #expected: number
+  /** The empty index that takes the vectors, unless they are of another dimension. */
+  #successor: VectorIndex | undefined
+  #stageBytes: Uint8Array | undefined
+  readonly #ids = new StagedIds()
+
+  constructor(
+    recipe: IndexRecipe,
+    point: Point,
+    expectedRows = 0,
+    ids: IdTable = new IdTable(expectedRows),
+    successor?: VectorIndex,
+  ) {
+    this.recipe = recipe
+    this.point = point
+    this.verifiedSeq = point.seq
+    this.recent = new RecentChanges(point.seq, undefined)
+    this.#expected = expectedRows
+    this.#successor = successor
+    this.ids = ids
+    ids.isLive = position => this.index?.isLive(position) ?? false
+  }
+
+  /** Takes over an index that was loaded. */
+  adopt(index: VectorIndex): void {
+    this.index = index
+    if (index.count === index.positions) return
+    for (let position = 0; position < index.positions; position++) {
+      if (!index.isLive(position)) this.#free.push(position)
+    }
+  }
+
+  /** Which kind of index it is, and why. */
+  get why(): string {
+    return this.index?.why ?? this.recipe.why
+  }
+
+  get dim(): number {
+    return this.index?.dim ?? 0
+  }
+
+  get count(): number {
+    return this.index?.count ?? 0
+  }
+
+  get bytes(): number {
+    return (this.index?.bytes ?? 0) + this.ids.bytes
+  }
+
+  /** Some row is left out because of its dimension or numbers: what a change does to the slice needs a full look. */
+  get mixed(): boolean {
+    return this.rejected.otherDimension > 0
+  }
+
+  /** Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`. */
+  add(id: Uint8Array, embedding: Uint8Array): void {
+    const dim = embedding.length / 4
+    if (!this.index) {
+      // A row that is no member must not fix the dimension.
+      if (!isFiniteVector(decodeEmbedding(embedding))) {
+        this.rejected.notFinite++
+        return
+      }
+      this.index = this.#firstIndex(dim)
+    }
+    if (dim !== this.index.dim) {
+      this.rejected.otherDimension++
+      return
+    }
+    this.#stageBytes ??= bytesOf(this.index.stage(this.#stageRows(dim)))
+    this.#stageBytes.set(embedding, this.#ids.count * embedding.length)
+    this.#ids.push(id)
+    if (this.#ids.count * embedding.length === this.#stageBytes.length) this.flush()
+  }
+
+  /** The vectors added so far become part of the index. */
+  flush(): void {
+    const staged = this.#stageBytes
+    const ids = this.#ids
+    const { index } = this
+    this.#stageBytes = undefined
+    if (!staged || !index) return
+    try {
+      this.#append(index, staged)
+    } finally {
+      ids.clear()
+    }
+  }
+
+  #append(index: VectorIndex, staged: Uint8Array): void {
+    const ids = this.#ids
+    if (!areFinite(staged.subarray(0, ids.count * index.dim * 4)))
+      this.#dropSpecial(staged, index.dim)
+    const rows = ids.count
+    if (rows === 0) return
+    index.append(rows)
+    let moved = 0
+    if (index.moveLast) {
+      // The last rows fill the gaps: ids follow in the same order.
+      while (moved < rows && this.#free.length > 0) {
+        const to = this.#free.pop()!
+        index.moveLast(to)
+        const row = rows - 1 - moved
+        this.ids.reuse(to, ids.bytes, ids.start(row), ids.end(row))
+        moved++
+      }
+    }
+    for (let row = 0; row < rows - moved; row++) {
+      this.ids.append(ids.bytes, ids.start(row), ids.end(row))
+    }
+  }
+
+  /** Takes out what holds a NaN or an infinity; the rows behind move up. */
+  #dropSpecial(staged: Uint8Array, dim: number): void {
+    const ids = this.#ids
+    const size = dim * 4
+    const kept: Uint8Array[] = []
+    for (let row = 0; row < ids.count; row++) {
+      const from = row * size
+      if (!areFinite(staged.subarray(from, from + size))) {
+        this.rejected.notFinite++
+        continue
+      }
+      staged.copyWithin(kept.length * size, from, from + size)
+      kept.push(ids.bytes.slice(ids.start(row), ids.end(row)))
+    }
+    ids.clear()
+    for (const id of kept) ids.push(id)
+  }
+
+  /** Takes an id out; false when it was not in. What was added since the last flush is not looked at. */
+  remove(id: Uint8Array): boolean {
+    const position = this.ids.find(id)
+    if (position < 0) return false
+    this.#removeAt(position)
+    return true
+  }
+
+  /** Takes out a row that vanished without a journal entry. An older snapshot may still have it. */
+  removeGhost(position: number): void {
+    this.recent.note(this.point.seq, [this.ids.idAt(position).slice()])
+    this.#removeAt(position)
+  }
+
+  #removeAt(position: number): void {
+    this.ids.forget(position)
+    this.index!.remove(position)
+    this.#free.push(position)
+  }
+
+  /** More dead positions than live ones, and many: a new index costs less than carrying them along. */
+  get mostlyDead(): boolean {
+    const positions = this.index?.positions ?? 0
+    return positions > 4096 && this.count * 2 < positions
+  }
+
+  dispose(): void {
+    this.index?.dispose()
+    this.#successor?.dispose()
+    this.index = this.#successor = undefined
+  }
+
+  #firstIndex(dim: number): VectorIndex {
+    const successor = this.#successor
+    this.#successor = undefined
+    if (successor?.dim === dim) return successor
+    successor?.dispose()
+    return this.recipe.create(dim, this.#expected)
+  }
+
+  /** A batch that keeps the staging area small for wide vectors and few rows. */
+  #stageRows(dim: number): number {
+    const wanted = this.#expected > 1024 || this.count >= 1024 ? MAX_STAGED_ROWS : 64
+    return Math.max(1, Math.min(wanted, Math.floor((4 << 20) / (dim * 4))))
+  }
+}
+
+function bytesOf({ buffer, byteLength, byteOffset }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** Staged floats are in the memory of an index, whose kernels are ten times as fast. */
+function areFinite(floats: Uint8Array): boolean {
+  const { buffer, byteLength, byteOffset } = floats
+  const arena = arenaOf(floats)
+  if (arena) return arena.kernels.areFinite(byteOffset, byteLength / 4) === 1
+  return isFiniteVector(new Float32Array(buffer, byteOffset, byteLength / 4))
+}

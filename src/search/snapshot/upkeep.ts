@@ -1,0 +1,146 @@
+import { VecError } from '../../core/errors.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { isExported, retireExportTriggers } from '../../viant/export/export-triggers.ts'
+import { journalRange } from '../journal/journal.ts'
+import { Storage } from '../persistence/storage.ts'
+import type { FileSlices } from './slice-cache.ts'
+import type { Slice } from './slice.ts'
+
+/** How long a connection must be idle before indexes are saved on the side. */
+const IDLE_MS = 500
+/** How long closing may wait for another connection's lock before the indexes stay unsaved. */
+const CLOSE_PATIENCE_MS = 1000
+/** So many changes, or this share of the rows, make a save worth its write. */
+const TAIL_ROWS = 10_000
+const TAIL_SHARE = 0.05
+
+/**
+ * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
+ * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
+ */
+export class Upkeep {
+  readonly storage: Storage
+  readonly #db: Connection
+  readonly #schema: string
+  readonly #file: FileSlices
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(db: Connection, schema: string, file: FileSlices) {
+    this.#db = db
+    this.#schema = schema
+    this.#file = file
+    this.storage = new Storage(db, schema)
+    db.onClose(() => {
+      clearTimeout(this.#timer)
+      this.save(CLOSE_PATIENCE_MS)
+    })
+  }
+
+  /** A slice was built or has changed: it is saved on the side if that is worth it. */
+  suggest(slice: Slice): void {
+    if (this.#timer !== undefined || !isWorthSaving(slice)) return
+    const timer = setTimeout(() => {
+      this.#timer = undefined
+      this.save(0)
+    }, IDLE_MS)
+    // A program that is done need not wait: close() saves as well.
+    ;(timer as { unref?: () => void }).unref?.()
+    this.#timer = timer
+  }
+
+  /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
+  saveNow(): boolean {
+    if (!this.#writable) return false
+    return this.#saveAll(this.#db.busyTimeout, true)
+  }
+
+  /** Deletes the saved index of a dataset, but not one that was exported for the original. */
+  forgetSaved(shadow: string, dataset: string): void {
+    if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
+    this.storage.drop(shadow, dataset)
+  }
+
+  /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
+  save(patience: number): boolean {
+    const db = this.#db
+    if (!db.open || db.inTransaction || db.transactionState() !== 'none') return false
+    if (!this.#writable) return false
+    return this.#saveAll(patience)
+  }
+
+  /** The file can be written, and is still the one behind the schema's name: DETACH and ATTACH may have come between. */
+  get #writable(): boolean {
+    const db = this.#db
+    return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
+  }
+
+  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. Throws when the disk fails then. */
+  #saveAll(patience: number, thorough = false): boolean {
+    try {
+      const db = this.#db
+      db.waitingAtMost(patience, () => db.unnoticed(() => this.#trySaveAll(thorough)))
+      return true
+    } catch (error) {
+      if (thorough && isDiskFailure(error)) throw error
+      // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
+      return false
+    }
+  }
+
+  #trySaveAll(thorough: boolean): void {
+    const db = this.#db
+    const unsaved = [...this.#file.entries.values()].filter(
+      ({ shadow, dataset, slice }) =>
+        slice?.index?.worthSaving &&
+        slice.savedSeq !== slice.point.seq &&
+        !isExported(db, this.#schema, shadow, dataset),
+    )
+    const range = this.#range()
+    // Who only reads leaves the journal to those who write.
+    const prune =
+      (thorough || db.totalChanges > 0) &&
+      range !== undefined &&
+      range.last - range.first > TAIL_ROWS
+    if (unsaved.length === 0 && !prune) return
+    db.transaction(() => {
+      for (const { shadow, dataset, slice } of unsaved) this.storage.save(shadow, dataset, slice!)
+      const last = this.#range()?.last ?? 0
+      for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
+      retireExportTriggers(db, this.#schema)
+    }).immediate()
+    for (const { slice } of unsaved) slice!.savedSeq = slice!.point.seq
+  }
+
+  /** Undefined: there is no journal, or none that can be pruned. */
+  #range(): ReturnType<typeof journalRange> {
+    try {
+      return journalRange(this.#db, this.#schema)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Who asked for a save is told that the disk is full or fails; a lock is no failure. */
+function isDiskFailure(error: unknown): boolean {
+  const code = error instanceof VecError ? error.code : ''
+  return code === 'SQLITE_IOERR' || code === 'SQLITE_FULL' || code === 'SQLITE_CANTOPEN'
+}
+
+function isWorthSaving(slice: Slice): boolean {
+  if (!slice.index?.worthSaving) return false
+  if (slice.savedSeq === undefined) return true
+  return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
+}
+
+const known = new WeakMap<Connection, Map<string, Upkeep>>()
+
+/** The upkeep of one file on one connection, under the name that the file has there. */
+export function upkeepOf(db: Connection, schema: string, file: FileSlices): Upkeep {
+  let ofDb = known.get(db)
+  if (!ofDb) known.set(db, (ofDb = new Map()))
+  const key = `${schema}\0${file.key}`
+  let upkeep = ofDb.get(key)
+  if (!upkeep) ofDb.set(key, (upkeep = new Upkeep(db, schema, file)))
+  return upkeep
+}

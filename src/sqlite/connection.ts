@@ -1,0 +1,291 @@
+import { describeValue } from '../core/describe-value.ts'
+import { VecError } from '../core/errors.ts'
+import { inspectAs } from '../core/inspect.ts'
+import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
+import { DatabaseHandle, type FileKnowledge } from './handle.ts'
+import { NativeStatement } from './native-statement.ts'
+import { sqlText } from './sql-text.ts'
+import { Statement } from './statement.ts'
+import { transaction, type Transaction } from './transaction.ts'
+import { type Pointer, type Sqlite } from './wasm/wasm.ts'
+
+export type TransactionState = 'none' | 'read' | 'write'
+
+/** One connection to one SQLite database. Everything on it is synchronous. */
+export class Connection extends DatabaseHandle {
+  static {
+    inspectAs(Connection, db => {
+      const name = JSON.stringify(db.name)
+      if (!db.isOpen) return `Connection { ${name}, closed }`
+      return `Connection { ${name}, open${db.inTransaction ? ', in a transaction' : ''} }`
+    })
+  }
+  readonly #statements = new Set<NativeStatement>()
+  readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
+  readonly #closing: (() => void)[] = []
+  #isClosing = false
+  #lastTimeout = 0
+
+  /** Use `openConnection`. */
+  constructor(
+    sqlite: Sqlite,
+    pointer: Pointer,
+    name: string,
+    files: FileKnowledge,
+    busyTimeout: number,
+  ) {
+    super(sqlite, pointer, name, files)
+    sqlite.raw.sqlite3_busy_timeout(pointer, busyTimeout)
+  }
+
+  /** Milliseconds that a statement waits for another connection's lock: the same as `PRAGMA busy_timeout`. */
+  get busyTimeout(): number {
+    if (!this.isOpen) return this.#lastTimeout
+    return this.pragma('busy_timeout', { simple: true }) as number
+  }
+
+  set busyTimeout(milliseconds: number) {
+    const { raw } = this.sqlite
+    raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
+  }
+
+  /** Runs every statement of `sql`; rows are thrown away. */
+  exec(sql: string): this {
+    const { sqlite } = this
+    sqlText(sql, 'exec')
+    const bytes = sqlite.alloc(sql.length * 3 + 1)
+    try {
+      const end = bytes + sqlite.writeText(sql, bytes)
+      sqlite.u8[end] = 0
+      let at = bytes
+      while (at < end) {
+        const { stmt, tail } = this.compile(at, end - at, 0)
+        at = tail
+        if (stmt === 0) continue
+        this.#runOnce(stmt)
+      }
+    } finally {
+      sqlite.free(bytes)
+    }
+    return this
+  }
+
+  /** Prepares one statement. */
+  prepare(sql: string): Statement {
+    const { sqlite } = this
+    sqlText(sql, 'prepare')
+    const PERSISTENT = 1
+    const bytes = sqlite.alloc(sql.length * 3 + 1)
+    let stmt: Pointer
+    try {
+      const length = sqlite.writeText(sql, bytes)
+      sqlite.u8[bytes + length] = 0
+      const first = this.compile(bytes, length, PERSISTENT)
+      stmt = first.stmt
+      if (stmt === 0) throw new RangeError('the SQL text holds no statement')
+      this.#requireNoMore(stmt, first.tail, bytes + length - first.tail)
+    } finally {
+      sqlite.free(bytes)
+    }
+    const native = new NativeStatement(this, stmt, sql)
+    this.#statements.add(native)
+    const statement = new Statement(native, () => {
+      this.#lost.unregister(native)
+      this.#statements.delete(native)
+    })
+    this.#lost.register(statement, native, native)
+    return statement
+  }
+
+  /**
+   * Wraps `fn` so that it runs in a transaction, rolled back when it throws; inside another one it is a savepoint.
+   * `.deferred`, `.immediate`, `.exclusive` choose how the outermost one begins.
+   */
+  transaction<A extends unknown[], R>(fn: (...args: A) => R): Transaction<A, R> {
+    return transaction(this, fn)
+  }
+
+  /** Defines an SQL function. */
+  function(name: string, ...rest: [FunctionOptions, SqlFunction] | [SqlFunction]): this {
+    const [options, fn] = rest.length === 2 ? rest : [{}, rest[0]]
+    registerFunction(this, name, options, fn)
+    return this
+  }
+
+  /** Rows of `PRAGMA source`; with `simple` the first column of the first row. */
+  pragma(source: string, options: { simple?: boolean } = {}): unknown {
+    const statement = this.prepare(`PRAGMA ${sqlText(source, 'pragma')}`)
+    try {
+      if (!statement.reader) {
+        statement.run()
+        return options.simple ? undefined : []
+      }
+      return options.simple ? statement.pluck().get() : statement.all()
+    } finally {
+      statement.finalize()
+    }
+  }
+
+  /** A transaction is open (not autocommit). */
+  get inTransaction(): boolean {
+    return this.isOpen && this.sqlite.raw.sqlite3_get_autocommit(this.pointer) === 0
+  }
+
+  /** The highest state of a schema ('main', 'temp', an attached name), or of all of them. */
+  transactionState(schema?: string): TransactionState {
+    const p = schema === undefined ? 0 : this.schemaName(schema)
+    const state = this.sqlite.raw.sqlite3_txn_state(this.pointer, p)
+    return state === 2 ? 'write' : state === 1 ? 'read' : 'none'
+  }
+
+  /** Whether the schema can only be read. */
+  isReadonly(schema = 'main'): boolean {
+    return this.sqlite.raw.sqlite3_db_readonly(this.pointer, this.schemaName(schema)) === 1
+  }
+
+  get readonly(): boolean {
+    return this.isReadonly()
+  }
+
+  /** Rows changed on this connection so far, those of triggers too. */
+  get totalChanges(): number {
+    return this.sqlite.raw.sqlite3_total_changes(this.pointer)
+  }
+
+  /**
+   * Runs `task` with another patience for locks, at most what the connection has; 0: SQLITE_BUSY comes at once. Then the
+   * connection has again what it had before.
+   */
+  waitingAtMost<R>(milliseconds: number, task: () => R): R {
+    const before = this.busyTimeout
+    this.busyTimeout = Math.min(busyMilliseconds(milliseconds), before)
+    try {
+      return task()
+    } finally {
+      if (this.isOpen) this.busyTimeout = before
+    }
+  }
+
+  /**
+   * For work that the caller did not ask for (indexes that are saved, tables that are made on the way): what is written does
+   * not show in `last_insert_rowid()`.
+   */
+  unnoticed<R>(task: () => R): R {
+    const { raw } = this.sqlite
+    const rowid = raw.sqlite3_last_insert_rowid(this.pointer)
+    try {
+      return task()
+    } finally {
+      if (this.isOpen) raw.sqlite3_set_last_insert_rowid(this.pointer, rowid)
+    }
+  }
+
+  /** Makes a running statement of this connection end with SQLITE_INTERRUPT. */
+  interrupt(): void {
+    if (this.isOpen) this.sqlite.raw.sqlite3_interrupt(this.pointer)
+  }
+
+  /** Runs `task` when close() is called, while the connection still works; the last one first. */
+  onClose(task: () => void): void {
+    if (typeof task !== 'function') {
+      throw new TypeError(`onClose() takes a function, not ${describeValue(task)}`)
+    }
+    this.#closing.push(task)
+  }
+
+  /**
+   * Ends all statements, rolls back an open transaction and closes the files. A second call does nothing. An iterate() that
+   * is under way ends: its next step throws VEC_CLOSED. What goes wrong on the way is thrown once the files are closed.
+   * Throws SQLITE_MISUSE, and closes nothing, in a function that a statement of this connection is running.
+   */
+  close(): this {
+    if (!this.isOpen || this.#isClosing) return this
+    if (this.depth > 0) {
+      throw new VecError(
+        'SQLITE_MISUSE',
+        'close() was called from a function that a statement of this connection is running',
+        { hint: 'return from the function first' },
+      )
+    }
+    this.#isClosing = true
+    if (this.broken !== undefined) {
+      // What SQLite holds is left as it is.
+      this.isOpen = false
+      return this
+    }
+    const errors: unknown[] = []
+    const attempt = (task: () => void): void => {
+      try {
+        task()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    attempt(() => this.inTransaction && this.exec('ROLLBACK'))
+    for (const native of this.#statements) attempt(() => native.started && native.end())
+    for (const task of this.#closing.splice(0).toReversed()) attempt(task)
+    for (const native of this.#statements) attempt(() => native.finalize())
+    this.#statements.clear()
+    attempt(() => (this.#lastTimeout = this.busyTimeout))
+    const { pointer } = this
+    this.isOpen = false
+    this.sqlite.raw.sqlite3_close_v2(pointer)
+    if (errors.length > 0) throw errors[0]
+    return this
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** Only white space or a comment may follow a statement; most texts end right behind it. */
+  #requireNoMore(stmt: Pointer, rest: Pointer, bytes: number): void {
+    if (bytes === 0) return
+    const { raw } = this.sqlite
+    let more: Pointer
+    try {
+      more = this.compile(rest, bytes, 0).stmt
+    } catch (error) {
+      raw.sqlite3_finalize(stmt)
+      throw error
+    }
+    if (more === 0) return
+    raw.sqlite3_finalize(more)
+    raw.sqlite3_finalize(stmt)
+    throw new RangeError(
+      'the SQL text holds more than one statement: use exec(), or prepare them one by one',
+    )
+  }
+
+  #runOnce(stmt: Pointer): void {
+    const native = new NativeStatement(this, stmt, '')
+    try {
+      while (native.step());
+    } catch (error) {
+      native.abandon()
+      throw error
+    } finally {
+      native.finalize()
+    }
+  }
+
+  /** Nobody is left who could be told that it failed. */
+  #collected(native: NativeStatement): void {
+    this.#statements.delete(native)
+    try {
+      native.abandon()
+    } finally {
+      native.finalize()
+    }
+  }
+}
+
+/** Checks a patience for locks. */
+export function busyMilliseconds(value: unknown): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fffffff) {
+    return value as number
+  }
+  throw new RangeError(
+    `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${describeValue(value)}`,
+  )
+}

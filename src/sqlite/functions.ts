@@ -1,0 +1,163 @@
+import { describeValue } from '../core/describe-value.ts'
+import type { DatabaseHandle } from './handle.ts'
+import { nameText } from './sql-text.ts'
+import { readValue, writeResult, type SqlValue } from './wasm/values.ts'
+import { SQLITE_OK, type Pointer, type Sqlite } from './wasm/wasm.ts'
+
+export type SqlFunction = (...args: SqlValue[]) => unknown
+
+export interface FunctionOptions {
+  /** The same arguments always give the same result: SQLite may use it in indexes and call it less often. */
+  readonly deterministic?: boolean
+  /** Refused in triggers, views and the rest of a schema: for what must not happen because of a file's contents. */
+  readonly directOnly?: boolean
+  /**
+   * Does nothing but compute from its arguments: allowed in triggers, views and the rest of a schema
+   * even with `PRAGMA trusted_schema = OFF`.
+   */
+  readonly innocuous?: boolean
+  /** A number that it returns is REAL, a whole one as well: otherwise 2 is INTEGER, and 1 / 2 is 0 in SQL. */
+  readonly real?: boolean
+  /** Takes any number of arguments. */
+  readonly varargs?: boolean
+  /** INTEGER arguments arrive as bigint. */
+  readonly safeIntegers?: boolean
+  /** Number of arguments; `fn.length` unless given. */
+  readonly arity?: number
+}
+
+interface Registered {
+  readonly db: DatabaseHandle
+  readonly fn: SqlFunction
+  readonly bigints: boolean
+  readonly real: boolean
+  /** Names its result in an error. */
+  readonly where: () => string
+}
+
+/** SQLite's own limit. */
+const MAX_ARITY = 127
+/** SQLite's own bound. */
+const MAX_NAME = 255
+
+/** The C side knows a function by a number, carried as its user data. */
+class FunctionRegistry {
+  readonly #registered = new Map<number, Registered>()
+  readonly #sqlite: Sqlite
+  readonly call: Pointer
+  readonly destroy: Pointer
+  #next = 1
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+    this.call = sqlite.functionPointer('v(pip)', (context: Pointer, argc: number, argv: Pointer) =>
+      this.#call(context, argc, argv),
+    )
+    this.destroy = sqlite.functionPointer('v(p)', (id: number) => {
+      this.#registered.delete(id)
+    })
+  }
+
+  add(registered: Registered): number {
+    const id = this.#next++
+    this.#registered.set(id, registered)
+    return id
+  }
+
+  #call(context: Pointer, argc: number, argv: Pointer): void {
+    const sqlite = this.#sqlite
+    const registered = this.#registered.get(sqlite.raw.sqlite3_user_data(context))
+    if (!registered) return
+    const { db, fn, bigints, real, where } = registered
+    const { raw } = sqlite
+    db.guard(
+      () => {
+        const args: SqlValue[] = []
+        for (let i = 0; i < argc; i++)
+          args.push(readValue(sqlite, sqlite.peek32(argv + 4 * i), bigints))
+        const result = fn(...args)
+        if (real && typeof result === 'number') raw.sqlite3_result_double(context, result)
+        else writeResult(sqlite, context, result, where)
+      },
+      message => {
+        try {
+          raw.sqlite3_result_error(context, sqlite.cString(message), -1)
+        } catch {
+          raw.sqlite3_result_error_nomem(context)
+        }
+      },
+    )
+  }
+}
+
+const registries = new WeakMap<Sqlite, FunctionRegistry>()
+
+function registryOf(sqlite: Sqlite): FunctionRegistry {
+  let registry = registries.get(sqlite)
+  if (!registry) registries.set(sqlite, (registry = new FunctionRegistry(sqlite)))
+  return registry
+}
+
+export function registerFunction(
+  db: DatabaseHandle,
+  name: string,
+  options: FunctionOptions,
+  fn: SqlFunction,
+): void {
+  nameText(name, 'the name of an SQL function')
+  const bytes = new TextEncoder().encode(name).length
+  if (bytes > MAX_NAME)
+    throw new RangeError(
+      `the name of an SQL function has at most ${MAX_NAME} bytes of UTF-8, not ${bytes}`,
+    )
+  if (typeof fn !== 'function') {
+    throw new TypeError(
+      `function(${JSON.stringify(name)}, ...) takes a function, not ${describeValue(fn)}`,
+    )
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `the options of the SQL function ${name} must be an object, not ${describeValue(options)}`,
+    )
+  }
+  if (options.directOnly && options.innocuous) {
+    throw new TypeError(`the SQL function ${name} is directOnly or innocuous, not both`)
+  }
+  const arity = options.varargs ? -1 : (options.arity ?? fn.length)
+  if (!Number.isInteger(arity) || arity > MAX_ARITY || arity < -1) {
+    throw new RangeError(
+      `the SQL function ${name} takes 0 to ${MAX_ARITY} arguments, not ${describeValue(arity)}`,
+    )
+  }
+  const UTF8 = 1
+  const DETERMINISTIC = 0x800
+  const DIRECTONLY = 0x80000
+  const INNOCUOUS = 0x200000
+  const flags =
+    UTF8 |
+    (options.deterministic ? DETERMINISTIC : 0) |
+    (options.directOnly ? DIRECTONLY : 0) |
+    (options.innocuous ? INNOCUOUS : 0)
+  const { sqlite } = db
+  const registry = registryOf(sqlite)
+  const { pointer } = db
+  const id = registry.add({
+    db,
+    fn,
+    where: () => `the result of ${name}()`,
+    bigints: options.safeIntegers ?? false,
+    real: options.real ?? false,
+  })
+  const code = sqlite.raw.sqlite3_create_function_v2(
+    pointer,
+    sqlite.cString(name),
+    arity,
+    flags,
+    id,
+    registry.call,
+    0,
+    0,
+    registry.destroy,
+  )
+  if (code !== SQLITE_OK) throw db.failure(code)
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import type { FileIdentity } from '../../vfs/file-locks.ts'
+
+/** Who, according to Linux, holds byte-range locks on a file. */
+export interface KernelLocks {
+  /** A process with POSIX locks, as native SQLite takes them; 0 for none. */
+  readonly pid: number
+  /** Whether somebody holds locks of an open file description, as we take them when koffi is there. */
+  readonly ofd: boolean
+}
+
+const nobody: KernelLocks = { pid: 0, ofd: false }
+
+/**
+ * The byte-range locks on a file out of /proc/locks. Elsewhere than on Linux, and for holders in another PID namespace, there is
+ * nothing to see, so finding nobody proves nothing.
+ */
+export function kernelLocks(file: FileIdentity, only?: number): KernelLocks {
+  if (process.platform !== 'linux') return nobody
+  let text: string
+  try {
+    text = readFileSync('/proc/locks', 'latin1')
+  } catch {
+    return nobody
+  }
+  return text === '' ? nobody : parseKernelLocks(text, file, only)
+}
+
+/** Lines are like `7: POSIX  ADVISORY  WRITE 1234 fe:00:9977962 1073741826 1073742335`; a waiting one has `->` after its number. */
+function parseKernelLocks(text: string, file: FileIdentity, only?: number): KernelLocks {
+  const device = kernelDevice(file.dev)
+  let pid = 0
+  let ofd = false
+  for (const line of text.split('\n')) {
+    const fields = line.split(/\s+/)
+    if (fields.length < 8 || fields[1] === '->') continue
+    const [major, minor, inode] = (fields[5] ?? '').split(':')
+    if (inode !== String(file.ino)) continue
+    // btrfs, overlayfs and network file systems show another device to stat (major 0): there the inode alone decides.
+    if (device !== undefined && device !== `${major}:${minor}`) continue
+    const holder = Number(fields[4])
+    if (fields[1] === 'OFDLCK') ofd = true
+    else if (fields[1] === 'POSIX' && (only === undefined || holder === only)) pid = holder
+  }
+  return { pid, ofd }
+}
+
+function kernelDevice(dev: bigint): string | undefined {
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
+  if (major === 0n) return undefined
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`
+}

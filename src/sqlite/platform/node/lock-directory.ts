@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import {
+  SQLITE_IOERR_LOCK,
+  SQLITE_IOERR_UNLOCK,
+  VfsFailure,
+  errnoOf,
+  reportBusy,
+} from '../../vfs/vfs-errors.ts'
+import { fileFacts } from './file-facts.ts'
+import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
+import { LockQueue } from './lock-queue.ts'
+
+/** How long one that waits looks on, without sleeping in SQLite, while nothing moves, and in all. */
+const PATIENCE_MS = 5
+const STAY_MS = 50
+const POLL_MS = 0.5
+/** Refusals that follow one another so closely belong to one wait. */
+const AGAIN_MS = 300
+
+const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory
+ * with its owner's name inside to it: one step that either happens or does not, so a lock without an owner never
+ * exists.
+ */
+export function lockDirectoryOf(path: string): string {
+  return `${path}-lock`
+}
+
+/** True while another process of ours has the lock directory. One whose owner is gone is removed on the way. */
+export function lockDirectoryHeld(directory: string): boolean {
+  if (fileFacts().isMissing(directory)) return false
+  const owner = readOwner(directory)
+  if (owner === undefined) return false
+  if (isGone(owner) && removeStale(directory, owner)) return false
+  const hint = `if that process is gone for sure, remove ${directory} and ${guardOf(directory)}`
+  reportBusy(directory, `held by process ${owner.pid} on ${owner.host}`, hint)
+  return true
+}
+
+/** Whether a process that is not surely gone has the lock directory. */
+export function isLockDirectoryInUse(directory: string): boolean {
+  const owner = fileFacts().isMissing(directory) ? undefined : readOwner(directory)
+  return owner !== undefined && !isGone(owner)
+}
+
+const guardOf = (directory: string): string => `${directory}.takeover`
+const preparedName = (directory: string, token: string): string => `${directory}-${token}`
+
+function readOwner(directory: string): LockOwner | undefined {
+  try {
+    return parseOwner(readFileSync(join(directory, 'owner'), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Removes a lock whose owner is gone. Only the holder of the guard may remove somebody else's lock, and it looks
+ * again first: without it two processes that saw the same stale lock could each remove it, the second one a fresh
+ * lock.
+ */
+function removeStale(directory: string, owner: LockOwner): boolean {
+  const guard = guardOf(directory)
+  const aside = preparedName(directory, owner.token)
+  try {
+    mkdirSync(guard)
+  } catch {
+    return false
+  }
+  try {
+    if (readOwner(directory)?.token !== owner.token) return false
+    renameSync(directory, aside)
+    rmSync(aside, { recursive: true, force: true })
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(guard, { recursive: true, force: true })
+  }
+}
+
+/** The lock directory of one database file, as this thread takes and leaves it. */
+export class LockDirectory {
+  readonly #directory: string
+  readonly #prepared: string
+  readonly #token: string
+  readonly #queue: LockQueue
+  #ready = false
+  #held = false
+  /** When somebody else last had it, by performance.now(). */
+  #refusedAt = -Infinity
+
+  constructor(path: string) {
+    this.#directory = lockDirectoryOf(path)
+    this.#token = `${process.pid}-${randomBytes(6).toString('hex')}`
+    this.#prepared = preparedName(this.#directory, this.#token)
+    this.#queue = new LockQueue(this.#directory, this.#token)
+  }
+
+  /** False where no directory can be made, as nothing can be written there. */
+  isPossible(): boolean {
+    if (this.#ready) return true
+    try {
+      this.#prepare()
+      return true
+    } catch (error) {
+      return !(error instanceof VfsFailure && READONLY.has(error.errno))
+    }
+  }
+
+  /** False when another process has it, or waits for it and came first. */
+  acquire(): boolean {
+    const start = performance.now()
+    const waiting = start - this.#refusedAt < AGAIN_MS
+    if ((this.#queue.ahead() === undefined && this.#take()) || (waiting && this.#stay(start))) {
+      this.#queue.leave()
+      return true
+    }
+    this.#refusedAt = performance.now()
+    return false
+  }
+
+  /**
+   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while
+   * the queue moves, so that the lock is not idle until SQLite asks again.
+   */
+  #stay(start: number): boolean {
+    this.#queue.wait()
+    let first: string | undefined
+    let moved = start
+    for (
+      let now = start;
+      now < moved + PATIENCE_MS && now < start + STAY_MS;
+      now = performance.now()
+    ) {
+      const ahead = this.#queue.ahead()
+      if (ahead === undefined && this.#take()) return true
+      if (ahead !== first) moved = now
+      first = ahead
+      Atomics.wait(sleeper, 0, 0, POLL_MS)
+    }
+    return false
+  }
+
+  #take(): boolean {
+    if (lockDirectoryHeld(this.#directory)) return false
+    if (!this.#ready) this.#prepare()
+    try {
+      renameSync(this.#prepared, this.#directory)
+      this.#held = true
+      return true
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'ENOTEMPTY' || errno === 'EEXIST') return false
+      if (readOwner(this.#directory) !== undefined) return false
+      this.#ready = false
+      throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be taken', error)
+    }
+  }
+
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    try {
+      renameSync(this.#directory, this.#prepared)
+    } catch (error) {
+      this.#ready = false
+      throw this.#failure(SQLITE_IOERR_UNLOCK, 'was removed while it was held', error)
+    }
+  }
+
+  /** Leaves nothing behind. */
+  dispose(): void {
+    try {
+      this.release()
+    } finally {
+      this.#queue.leave()
+      if (this.#ready) rmSync(this.#prepared, { recursive: true, force: true })
+      this.#ready = false
+    }
+  }
+
+  #prepare(): void {
+    try {
+      removeRemains(this.#directory)
+      if (fileFacts().isMissing(this.#prepared)) mkdirSync(this.#prepared)
+      writeFileSync(join(this.#prepared, 'owner'), JSON.stringify(thisOwner(this.#token)))
+      this.#ready = true
+    } catch (error) {
+      throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be made', error)
+    }
+  }
+
+  #failure(code: number, what: string, cause: unknown): VfsFailure {
+    const errno = errnoOf(cause)
+    const text = `${this.#directory}: the lock directory ${what}: ${errno}`
+    const hint = 'npm install koffi for locks that need no directory'
+    return new VfsFailure(code, this.#directory, text, { hint, errno, cause })
+  }
+}
+
+/** Prepared directories of processes that were killed. */
+function removeRemains(directory: string): void {
+  const prefix = `${basename(directory)}-`
+  for (const entry of readdirSync(dirname(directory))) {
+    if (!entry.startsWith(prefix)) continue
+    const path = join(dirname(directory), entry)
+    const owner = readOwner(path)
+    if (owner !== undefined && isGone(owner)) rmSync(path, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,28 @@
+import { createRequire } from 'node:module'
+import type { LargePages } from '../../../accelerators/large-pages.ts'
+
+const MADV_HUGEPAGE = 14
+/** Of x64 and arm64 with base pages of 4 KiB. */
+const SIZE = 2 ** 21
+
+interface Koffi {
+  load(path: null): { func(prototype: string): (...args: unknown[]) => number }
+  address(bytes: ArrayBufferView): bigint
+}
+
+/** Linux gives huge pages to whoever asks, mostly (transparent_hugepage/enabled: madvise). Undefined without koffi. */
+export function transparentHugePages(): LargePages | undefined {
+  if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi
+    const madvise = koffi.load(null).func('int madvise(void *address, size_t length, int advice)')
+    return (memory, bytes) => {
+      const start = new Uint8Array(memory, 0, 0)
+      // What lies beyond the memory's present end is reserved for it already.
+      if (madvise(start, bytes, MADV_HUGEPAGE) !== 0) return undefined
+      return { offset: Number(koffi.address(start) % BigInt(SIZE)), size: SIZE }
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,85 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { type FileLock, type LockedFile, NO_LOCK, SHARED_LOCK } from '../../vfs/file-locks.ts'
+import {
+  SQLITE_BUSY,
+  SQLITE_READONLY_DIRECTORY,
+  VfsFailure,
+  reportBusy,
+} from '../../vfs/vfs-errors.ts'
+import { SQLITE_OK } from '../../wasm/wasm.ts'
+import { FileState } from './file-state.ts'
+import { kernelLocks } from './kernel-locks.ts'
+import { isLockDirectoryInUse, lockDirectoryOf } from './lock-directory.ts'
+
+/**
+ * Reads without a lock, where no lock directory can be made: on a file system or in a folder that is read-only to us.
+ * Others may write all the same. So after each read we ask whether the file has changed since the transaction began,
+ * or is being changed: what was read then belongs to one state of the file, or the read fails with SQLITE_BUSY.
+ */
+export class UnlockedReads implements FileLock {
+  level: number = NO_LOCK
+  readonly #file: LockedFile
+  readonly #state: FileState
+  readonly #journal: string
+
+  constructor(file: LockedFile) {
+    this.#file = file
+    this.#state = new FileState(file.fd)
+    this.#journal = `${file.path}-journal`
+  }
+
+  lock(level: number): number {
+    const { path } = this.#file
+    if (level > SHARED_LOCK) {
+      const text = `${path}: the folder is not writable, and writing to a database takes a lock and a journal beside it`
+      throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text)
+    }
+    if (this.level === SHARED_LOCK) return SQLITE_OK
+    this.#state.note()
+    if (this.reserved() && isJournalInUse(this.#journal))
+      return reportBusy(path, 'another program is writing to the file')
+    this.level = level
+    return SQLITE_OK
+  }
+
+  unlock(level: number): number {
+    this.level = level
+    return SQLITE_OK
+  }
+
+  /** A journal without a writer is that of a crash. */
+  reserved(): boolean {
+    const { pid, ofd } = kernelLocks(this.#file.identity)
+    return pid !== 0 || ofd || isLockDirectoryInUse(lockDirectoryOf(this.#file.path))
+  }
+
+  afterRead(): void {
+    if (this.level === NO_LOCK) return
+    if (!this.#state.hasChanged() && !isJournalInUse(this.#journal)) return
+    const { path } = this.#file
+    const text = `${path}: another program wrote to the file while it was read, and its folder is not writable, so it cannot be locked`
+    throw new VfsFailure(SQLITE_BUSY, path, text, { hint: 'run the statement again' })
+  }
+
+  close(): void {
+    this.level = NO_LOCK
+  }
+}
+
+/** One that is empty, or begins with a zero, is left from a transaction that is over. */
+function isJournalInUse(path: string): boolean {
+  if (!statSync(path, { throwIfNoEntry: false })?.size) return false
+  const first = new Uint8Array(1)
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      readSync(fd, first, 0, 1, 0)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // Gone again, or not ours to read: what it is for is not known.
+    return true
+  }
+  return first[0] !== 0
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { lstatSync, openSync, closeSync, fsyncSync, readlinkSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import {
+  SQLITE_CANTOPEN_FULLPATH,
+  SQLITE_IOERR_DIR_FSYNC,
+  VfsFailure,
+  errnoOf,
+} from '../../vfs/vfs-errors.ts'
+
+const MAX_SYMLINKS = 100
+
+/**
+ * `path` made absolute with every symbolic link resolved, so that one file has one name whatever link leads to it; parts
+ * that do not exist stay as they are written. The same walk as SQLite's own unix VFS.
+ */
+export function fullPath(path: string): { path: string; symlink: boolean } {
+  const absolute = resolve(path)
+  if (process.platform === 'win32') return { path: absolute, symlink: false }
+  const parts = absolute.split('/').toReversed()
+  let done = ''
+  let links = 0
+  while (parts.length > 0) {
+    const part = parts.pop()
+    if (part === undefined || part === '' || part === '.') continue
+    if (part === '..') {
+      done = done.slice(0, Math.max(done.lastIndexOf('/'), 0))
+      continue
+    }
+    const target = linkTarget(`${done}/${part}`)
+    if (target === undefined) {
+      done += `/${part}`
+      continue
+    }
+    if (++links > MAX_SYMLINKS)
+      throw new VfsFailure(SQLITE_CANTOPEN_FULLPATH, path, `${path}: too many symbolic links`)
+    if (isAbsolute(target)) done = ''
+    parts.push(...target.split('/').toReversed())
+  }
+  return { path: done === '' ? '/' : done, symlink: links > 0 }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    return found?.isSymbolicLink() === true ? readlinkSync(path) : undefined
+  } catch (error) {
+    // Opening it will say so.
+    if (errnoOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+/** A fresh name for a file SQLite wants no name for. */
+export function temporaryPath(): string {
+  const folder = process.env['SQLITE_TMPDIR'] ?? tmpdir()
+  return join(folder, `etilqs_${randomBytes(12).toString('hex')}`)
+}
+
+/** Mode and owner a journal or WAL is created with: its database's, so that whoever may write one may write the other. */
+export function journalOwner(path: string): { mode: number; uid: number; gid: number } | undefined {
+  const suffix = path.lastIndexOf('-')
+  const database = statSync(path.slice(0, suffix), { throwIfNoEntry: false })
+  return database && { mode: database.mode & 0o777, uid: database.uid, gid: database.gid }
+}
+
+/** Makes the creation or removal of `path` itself durable. A folder that cannot be opened or synced at all is let be. */
+export function syncDirectoryOf(path: string): void {
+  if (process.platform === 'win32') return
+  let fd: number
+  try {
+    fd = openSync(dirname(path), 'r')
+  } catch {
+    return
+  }
+  try {
+    fsyncSync(fd)
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'EINVAL' || errno === 'ENOTSUP') return
+    const text = `${dirname(path)}: cannot sync the folder: ${errno}`
+    throw new VfsFailure(SQLITE_IOERR_DIR_FSYNC, path, text, { errno, cause: error })
+  } finally {
+    closeSync(fd)
+  }
+}

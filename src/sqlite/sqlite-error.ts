@@ -1,0 +1,104 @@
+import { VecError, type SqliteErrorCode } from '../core/errors.ts'
+import type { Pointer, Sqlite } from './wasm/wasm.ts'
+
+const PRIMARY: readonly (SqliteErrorCode | '')[] = [
+  '',
+  'SQLITE_ERROR',
+  'SQLITE_INTERNAL',
+  'SQLITE_PERM',
+  'SQLITE_ABORT',
+  'SQLITE_BUSY',
+  'SQLITE_LOCKED',
+  'SQLITE_NOMEM',
+  'SQLITE_READONLY',
+  'SQLITE_INTERRUPT',
+  'SQLITE_IOERR',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTFOUND',
+  'SQLITE_FULL',
+  'SQLITE_CANTOPEN',
+  'SQLITE_PROTOCOL',
+  '',
+  'SQLITE_SCHEMA',
+  'SQLITE_TOOBIG',
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+  'SQLITE_MISUSE',
+  'SQLITE_NOLFS',
+  'SQLITE_AUTH',
+  'SQLITE_FORMAT',
+  'SQLITE_RANGE',
+  'SQLITE_NOTADB',
+]
+
+function primaryCode(code: number): SqliteErrorCode {
+  return PRIMARY[code & 0xff] || 'SQLITE_ERROR'
+}
+
+const HINTS: Partial<Record<SqliteErrorCode, string>> = {
+  SQLITE_BUSY:
+    'another connection holds the lock: retry, raise busyTimeout, or begin with db.transaction(fn).immediate()',
+  SQLITE_LOCKED:
+    'a statement of this connection is still reading: end it first (finish or leave its iterate() loop)',
+  SQLITE_PROTOCOL:
+    'other connections kept the locks of the write-ahead log for too long: try again',
+  SQLITE_READONLY: 'open the file without readonly, and check that file and folder can be written',
+  SQLITE_NOTADB: 'check the path; the file is no SQLite database, or it is encrypted',
+  SQLITE_FULL: 'free disk space: the transaction was rolled back',
+  SQLITE_CORRUPT:
+    'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
+}
+
+/** The text of anything that was thrown, such that it passes through C: valid UTF-8 without NUL. */
+export function thrownText(thrown: unknown): string {
+  let text: unknown
+  try {
+    text = thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    text = 'a value was thrown that has no text'
+  }
+  return String(text).toWellFormed().replaceAll('\0', '\u{fffd}')
+}
+
+const UNSAFE =
+  'the schema of the file uses it: PRAGMA trusted_schema = ON where the file can be trusted; a function that only computes may be declared innocuous'
+
+const NO_MODULE =
+  'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
+
+const BUSY_SNAPSHOT = 517
+
+/** No waiting helps: what the transaction has read is not the newest state any more. */
+const OLD_SNAPSHOT =
+  'ROLLBACK, and begin what is going to write with db.transaction(fn).immediate()'
+
+/** The error that a connection's last call ended in. */
+export function sqliteError(
+  sqlite: Sqlite,
+  db: Pointer,
+  code: number,
+  options: { cause?: unknown; hint?: string; message?: string } = {},
+): VecError {
+  const extendedCode = db === 0 ? code : sqlite.raw.sqlite3_extended_errcode(db) || code
+  const told =
+    options.message ??
+    sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
+  const isOld = extendedCode === BUSY_SNAPSHOT
+  const text = isOld
+    ? `${told}: another connection has committed since this transaction began to read`
+    : told
+  const name = primaryCode(code)
+  const known = text.startsWith('no such module: ')
+    ? NO_MODULE
+    : text.includes('unsafe use of ')
+      ? UNSAFE
+      : isOld
+        ? OLD_SNAPSHOT
+        : HINTS[name]
+  const hint = options.hint ?? (options.cause instanceof VecError ? options.cause.hint : known)
+  return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
+    extendedCode,
+    ...(hint === undefined ? {} : { hint }),
+    ...(options.cause === undefined ? {} : { cause: options.cause }),
+  })
+}

@@ -1,0 +1,270 @@
+import { describeValue } from '../core/describe-value.ts'
+import { inspectAs } from '../core/inspect.ts'
+import type { DatabaseHandle } from './handle.ts'
+import type { ColumnDefinition, NativeStatement } from './native-statement.ts'
+import type { RowReader } from './row-reader.ts'
+import { StatementCursor } from './statement-cursor.ts'
+import { columnValue, Utf8, type BindValue, type SqlValue } from './wasm/values.ts'
+
+export interface RunResult {
+  /** Rows inserted, updated or deleted by the statement itself. */
+  readonly changes: number
+  readonly lastInsertRowid: number | bigint
+}
+
+/** A row: an object by default, an array after `raw()`, a single value after `pluck()`. */
+export type Row = unknown
+export type NamedParameters = Readonly<Record<string, BindValue>>
+export type Parameters = readonly (BindValue | NamedParameters | readonly BindValue[])[]
+
+type Shape = 'object' | 'array' | 'value'
+
+/** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
+export class Statement {
+  static {
+    inspectAs(Statement, statement => {
+      const state = statement.#native.live ? (statement.busy ? ', busy' : '') : ', finalized'
+      return `Statement { ${JSON.stringify(statement.source)}${state} }`
+    })
+  }
+  readonly database: DatabaseHandle
+  readonly source: string
+  /** It returns rows. */
+  readonly reader: boolean
+  /** It does not write to the database. */
+  readonly readonly: boolean
+  readonly #native: NativeStatement
+  readonly #release: () => void
+  #names: string[] = []
+  /** The count of `NativeStatement.reprepared` that the names belong to. */
+  #namesOf = -1
+  readonly #counts: boolean
+  #shape: Shape = 'object'
+
+  /** Use `connection.prepare`. `release` takes the statement off the connection's list. */
+  constructor(native: NativeStatement, release: () => void) {
+    const { raw } = native.database.sqlite
+    this.database = native.database
+    this.source = native.source
+    this.#native = native
+    this.#release = release
+    this.reader = raw.sqlite3_column_count(native.pointer) > 0
+    this.readonly = raw.sqlite3_stmt_readonly(native.pointer) !== 0
+    this.#counts = !this.readonly && COUNTED.test(this.source)
+  }
+
+  /** A statement that is in the middle of `iterate`, `each`, `first` or an open cursor. */
+  get busy(): boolean {
+    return this.#native.started
+  }
+
+  /** Rows as their first column alone. */
+  pluck(on = true): this {
+    this.#requireReader('pluck')
+    this.#shape = on ? 'value' : 'object'
+    return this
+  }
+
+  /** Rows as arrays. */
+  raw(on = true): this {
+    this.#requireReader('raw')
+    this.#shape = on ? 'array' : 'object'
+    return this
+  }
+
+  /** Every INTEGER as bigint, not only those beyond 2^53. */
+  safeIntegers(on = true): this {
+    this.#native.bigints = on
+    return this
+  }
+
+  /** What the statement returns, by the schema as this connection knows it now. */
+  columns(): ColumnDefinition[] {
+    // A schema that changed shows in the statement itself only when it runs: another one is prepared to ask.
+    const fresh = this.#native.again()
+    try {
+      return fresh.columns()
+    } finally {
+      fresh.finalize()
+    }
+  }
+
+  run(...parameters: Parameters): RunResult {
+    this.each(this.#values(parameters), passBy)
+    const { raw } = this.database.sqlite
+    const db = this.database.pointer
+    const rowid = raw.sqlite3_last_insert_rowid(db)
+    const small = rowid <= 9007199254740991n && rowid >= -9007199254740991n
+    return {
+      // SQLite's own counter stays where the last INSERT, UPDATE or DELETE left it.
+      changes: this.#counts ? raw.sqlite3_changes(db) : 0,
+      lastInsertRowid: small && !this.#native.bigints ? Number(rowid) : rowid,
+    }
+  }
+
+  get(...parameters: Parameters): Row {
+    this.#requireReader('get')
+    return this.first(this.#values(parameters), () => {
+      this.#lookAtColumns()
+      return this.#row()
+    })
+  }
+
+  all(...parameters: Parameters): Row[] {
+    this.#requireReader('all')
+    const rows: Row[] = []
+    this.each(this.#values(parameters), () => {
+      if (rows.length === 0) this.#lookAtColumns()
+      rows.push(this.#row())
+    })
+    return rows
+  }
+
+  /** Rows one by one. The statement is busy until the last row, or until the loop is left. */
+  *iterate(...parameters: Parameters): IterableIterator<Row> {
+    this.#requireReader('iterate')
+    const native = this.#native
+    native.begin(this.#values(parameters))
+    let thrown = false
+    try {
+      if (native.step()) {
+        this.#lookAtColumns()
+        do yield this.#row()
+        while (native.step())
+      }
+    } catch (error) {
+      thrown = true
+      throw error
+    } finally {
+      if (thrown) native.abandon()
+      else native.end()
+    }
+  }
+
+  /**
+   * For our own code, which works with statements through `first`, `each` and `cursor` only: whatever is thrown on the
+   * way, the statement is ended, and what keeps it from ending well is thrown. Runs it and reads its first row; undefined
+   * when there is none. The statement stands on that row, and holds the snapshot, while `read` runs.
+   */
+  first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
+    const native = this.#native
+    native.begin(parameters)
+    let result: R | undefined
+    try {
+      result = native.step() ? read(native) : undefined
+    } catch (error) {
+      native.abandon()
+      throw error
+    }
+    native.end()
+    return result
+  }
+
+  /** Runs it and visits its rows, until there are no more or `visit` returns false. */
+  each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void {
+    const native = this.#native
+    native.begin(parameters)
+    try {
+      while (native.step() && visit(native) !== false);
+    } catch (error) {
+      native.abandon()
+      throw error
+    }
+    native.end()
+  }
+
+  /** Runs it, to be stepped by somebody else's calls. The holder ends it; an error of a step has ended it already. */
+  cursor(parameters: readonly BindValue[]): StatementCursor {
+    this.#native.begin(parameters)
+    return new StatementCursor(this.#native)
+  }
+
+  /**
+   * Ends it. A second call does nothing. A statement that wrote and was left in the middle commits here, and throws what
+   * keeps it from that. Throws SQLITE_MISUSE in a function that the statement itself is running.
+   */
+  finalize(): void {
+    if (!this.#native.live) return
+    try {
+      this.#native.finalize()
+    } finally {
+      if (!this.#native.live) this.#release()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.finalize()
+  }
+
+  #requireReader(method: string): void {
+    if (!this.reader) {
+      throw new TypeError(
+        `${method}() needs a statement that returns rows: use run() for ${this.source}`,
+      )
+    }
+  }
+
+  /** Looks at the columns again when a changed schema made SQLite prepare the statement again: in its first step. */
+  #lookAtColumns(): void {
+    const native = this.#native
+    const count = native.reprepared
+    if (count === this.#namesOf) return
+    this.#names = native.columnNames()
+    this.#namesOf = count
+  }
+
+  /** The row it stands on; `#lookAtColumns` comes first. */
+  #row(): Row {
+    const { sqlite } = this.database
+    const { pointer: stmt, bigints } = this.#native
+    if (this.#shape === 'value') return columnValue(sqlite, stmt, 0, bigints)
+    const names = this.#names
+    if (this.#shape === 'array') {
+      const row: SqlValue[] = []
+      for (let i = 0; i < names.length; i++) row.push(columnValue(sqlite, stmt, i, bigints))
+      return row
+    }
+    const row: Record<string, SqlValue> = {}
+    for (let i = 0; i < names.length; i++) row[names[i]] = columnValue(sqlite, stmt, i, bigints)
+    return row
+  }
+
+  /** Parameters by position, however they were given. */
+  #values(parameters: Parameters): readonly BindValue[] {
+    if (parameters.length !== 1 || !isContainer(parameters[0])) {
+      return parameters as readonly BindValue[]
+    }
+    const [container] = parameters
+    if (Array.isArray(container)) return container as readonly BindValue[]
+    const named = container as NamedParameters
+    return this.#native.parameterNames.map((name, i) => {
+      if (name === null) throw this.#native.wrongCount(0)
+      const bare = name.slice(1)
+      if (Object.hasOwn(named, bare)) return named[bare]
+      if (Object.hasOwn(named, name)) return named[name]
+      throw new RangeError(
+        `named parameter ${name} (number ${i + 1}) is missing: given were ${Object.keys(named).join(', ') || 'none'}`,
+      )
+    })
+  }
+}
+
+/** INSERT, UPDATE or DELETE, behind white space, comments and empty statements. */
+const COUNTED =
+  /^(?:[\s;\ufeff]|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(?:insert|replace|update|delete|with)\b/i
+
+const passBy = (): void => undefined
+
+function isContainer(value: unknown): value is NamedParameters | readonly BindValue[] {
+  if (typeof value !== 'object' || value === null) return false
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Utf8)
+    return false
+  // A single date is a value, though none that SQLite has.
+  if (value instanceof Date) return false
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return true
+  throw new TypeError(
+    `parameters cannot be ${describeValue(value)}: pass values, one array of values, or a plain object of named values`,
+  )
+}

@@ -1,0 +1,66 @@
+import { describeValue } from '../core/describe-value.ts'
+
+/** The part of a connection that a transaction needs. */
+interface Transactional {
+  exec(sql: string): unknown
+  readonly inTransaction: boolean
+  /** A statement writes already, and runs this. */
+  readonly insideWrite: boolean
+  readonly open: boolean
+}
+
+type Begin = 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE'
+
+export interface Transaction<A extends unknown[], R> {
+  (...args: A): R
+  deferred(...args: A): R
+  immediate(...args: A): R
+  exclusive(...args: A): R
+}
+
+const SAVEPOINT = '"sqlite-vec-ts transaction"'
+
+export function transaction<A extends unknown[], R>(
+  db: Transactional,
+  fn: (...args: A) => R,
+): Transaction<A, R> {
+  if (typeof fn !== 'function')
+    throw new TypeError(`transaction() takes a function, not ${describeValue(fn)}`)
+  const run =
+    (begin: Begin) =>
+    (...args: A): R =>
+      runInTransaction(db, begin, fn, args)
+  return Object.assign(run('DEFERRED'), {
+    deferred: run('DEFERRED'),
+    immediate: run('IMMEDIATE'),
+    exclusive: run('EXCLUSIVE'),
+  })
+}
+
+function runInTransaction<A extends unknown[], R>(
+  db: Transactional,
+  begin: Begin,
+  fn: (...args: A) => R,
+  args: A,
+): R {
+  // That statement is the transaction.
+  if (db.insideWrite) return fn(...args)
+  const nested = db.inTransaction
+  db.exec(nested ? `SAVEPOINT ${SAVEPOINT}` : `BEGIN ${begin}`)
+  try {
+    const result = fn(...args)
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
+      throw new TypeError(
+        'transaction() takes a synchronous function: await what must be awaited before, then write in one go',
+      )
+    }
+    db.exec(nested ? `RELEASE ${SAVEPOINT}` : 'COMMIT')
+    return result
+  } catch (error) {
+    // SQLite itself rolls back on some errors (disk full, out of memory): then there is nothing left to undo.
+    if (db.open && db.inTransaction) {
+      db.exec(nested ? `ROLLBACK TO ${SAVEPOINT}; RELEASE ${SAVEPOINT}` : 'ROLLBACK')
+    }
+    throw error
+  }
+}

@@ -1,0 +1,344 @@
+import { FCNTL_SNAPSHOT_ORDER } from '../snapshot-order.ts'
+import { type Pointer, SQLITE_OK, type Sqlite } from '../wasm/wasm.ts'
+import { NO_LOCK, SHARED_LOCK } from './file-locks.ts'
+import { ReadAhead } from './read-ahead.ts'
+import {
+  SQLITE_BUSY,
+  SQLITE_CANTOPEN,
+  SQLITE_ERROR,
+  SQLITE_FULL,
+  SQLITE_IOERR,
+  SQLITE_IOERR_CHECKRESERVEDLOCK,
+  SQLITE_IOERR_CLOSE,
+  SQLITE_IOERR_FSTAT,
+  SQLITE_IOERR_FSYNC,
+  SQLITE_IOERR_LOCK,
+  SQLITE_IOERR_READ,
+  SQLITE_IOERR_SHMLOCK,
+  SQLITE_IOERR_SHMMAP,
+  SQLITE_IOERR_SHORT_READ,
+  SQLITE_IOERR_TRUNCATE,
+  SQLITE_IOERR_UNLOCK,
+  SQLITE_IOERR_WRITE,
+  SQLITE_NOTFOUND,
+  SQLITE_READONLY,
+  SQLITE_READONLY_DBMOVED,
+  VfsFailure,
+  report,
+} from './vfs-errors.ts'
+import type { IoMethods, Method } from './vfs-struct.ts'
+import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
+import { walRefusal } from './wal-refusal.ts'
+
+const SYNC_DATAONLY = 0x10
+const SECTOR_BYTES = 4096
+/** A write damages no byte outside its range on power loss; pages may be read in parts. Nothing is claimed to be atomic. */
+const IOCAP_POWERSAFE_OVERWRITE = 0x1000
+const IOCAP_SUBPAGE_READ = 0x8000
+
+/** A frame of a WAL begins with this many bytes; bytes 4 to 7 are not 0 in the last frame of a transaction. */
+const WAL_FRAME_HEADER = 24
+
+const SHM_UNLOCK = 1
+const SHM_EXCLUSIVE = 8
+const WRITER = 0
+/** Slots of readers: a snapshot begins when one of them is locked. */
+const FIRST_READER = 3
+
+const FCNTL_LOCKSTATE = 1
+const FCNTL_SIZE_HINT = 5
+const FCNTL_CHUNK_SIZE = 6
+const FCNTL_PERSIST_WAL = 10
+const FCNTL_VFSNAME = 12
+const FCNTL_PRAGMA = 14
+const FCNTL_HAS_MOVED = 20
+const FCNTL_PDB = 30
+
+/** A file SQLite has open, and what the adapter knows of it. */
+export class AdaptedFile {
+  readonly vfs: Vfs
+  readonly file: VfsFile
+  readonly isDatabase: boolean
+  /** The name is not yet safely in the folder. */
+  unsyncedName: boolean
+  /** Whether the WAL stays when the last connection closes. */
+  persistWal = false
+  /** Where the sqlite3* stands that uses the file; 0 until SQLite has said so. */
+  pConnection: Pointer = 0
+  /** Of the present or last snapshot of a shared WAL; 0 for none. */
+  snapshotOrder = 0
+  readonly isWal: boolean
+
+  constructor(vfs: Vfs, file: VfsFile, { kind, create }: OpenRequest) {
+    this.vfs = vfs
+    this.file = file
+    this.isDatabase = kind === 'main-db'
+    const isJournal = kind === 'main-journal' || kind === 'super-journal' || kind === 'wal'
+    this.unsyncedName = create && isJournal
+    this.isWal = kind === 'wal'
+  }
+
+  /**
+   * Whether no other process makes the file longer just where it is read. The first byte of a journal is read without a lock,
+   * to see whether there is one.
+   */
+  isFrozen(offset: number): boolean {
+    if (this.isDatabase) return this.file.lockLevel > NO_LOCK
+    return this.isWal || offset > 0
+  }
+}
+
+/** The files SQLite has open, by the address of its structure. */
+export class OpenFiles extends Map<Pointer, AdaptedFile> {
+  /** Paths of journals whose removal may not have reached the disk. */
+  readonly unsyncedRemovals: Set<string> = new Set()
+}
+
+/** The methods of sqlite3_io_methods. A file is given views of SQLite's memory, so bytes are not copied on the way. */
+export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
+  const { unsyncedRemovals } = files
+  const ahead = new ReadAhead()
+  let snapshots = 0
+
+  /** Finds the open file, and lets no exception into C. */
+  function guarded(
+    code: number,
+    method: (open: AdaptedFile, b: never, c: number, d: never, e: Pointer) => number,
+  ): Method {
+    return (pFile: Pointer, b: never, c: number, d: never, e: Pointer) => {
+      const open = files.get(pFile)
+      if (open === undefined) return SQLITE_IOERR
+      try {
+        return method(open, b, c, d, e)
+      } catch (error) {
+        return report(error, code, open.file.path)
+      }
+    }
+  }
+
+  return {
+    xClose(pFile) {
+      const open = files.get(pFile)
+      files.delete(pFile)
+      if (open === undefined) return SQLITE_OK
+      ahead.forget(open.file)
+      if (open.isDatabase) unsyncedRemovals.delete(`${open.file.path}-journal`)
+      try {
+        open.file.close()
+        return SQLITE_OK
+      } catch (error) {
+        return report(error, SQLITE_IOERR_CLOSE, open.file.path)
+      }
+    },
+
+    xRead: guarded(SQLITE_IOERR_READ, (open, p: Pointer, bytes, offset: bigint) => {
+      const { file, isDatabase } = open
+      const into = sqlite.u8.subarray(p, p + bytes)
+      const from = Number(offset)
+      if (isDatabase && ahead.read(file, into, from)) return SQLITE_OK
+      let done = 0
+      while (done < bytes) {
+        const got = file.read(done === 0 ? into : into.subarray(done), from + done)
+        if (got === 0) {
+          if (open.isFrozen(from)) requireEnd(file, from + done)
+          into.fill(0, done)
+          return SQLITE_IOERR_SHORT_READ
+        }
+        done += got
+      }
+      return SQLITE_OK
+    }),
+
+    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file, isWal }, p: Pointer, bytes, offset: bigint) => {
+      const data = sqlite.u8.subarray(p, p + bytes)
+      const from = Number(offset)
+      if (isWal && isCommit(data)) requireInPlace(file.path.slice(0, -'-wal'.length))
+      ahead.forget(file)
+      let done = 0
+      while (done < bytes) {
+        const put = file.write(done === 0 ? data : data.subarray(done), from + done)
+        if (put === 0) {
+          const text = `${file.path}: the disk took ${done} of ${bytes} bytes`
+          throw new VfsFailure(SQLITE_FULL, file.path, text)
+        }
+        done += put
+      }
+      return SQLITE_OK
+    }),
+
+    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ vfs, file, isDatabase }, size: bigint) => {
+      ahead.forget(file)
+      const journal = `${file.path}-journal`
+      if (isDatabase && unsyncedRemovals.has(journal)) {
+        // After a power failure the journal may be back. It cannot restore pages that were cut off after the commit (VACUUM).
+        vfs.syncDirectory(journal)
+        unsyncedRemovals.delete(journal)
+      }
+      file.truncate(Number(size))
+      return SQLITE_OK
+    }),
+
+    xSync: guarded(SQLITE_IOERR_FSYNC, (open, flags: number) => {
+      open.file.sync((flags & SYNC_DATAONLY) !== 0)
+      if (open.unsyncedName) {
+        open.vfs.syncDirectory(open.file.path)
+        open.unsyncedName = false
+        unsyncedRemovals.delete(open.file.path)
+      }
+      return SQLITE_OK
+    }),
+
+    xFileSize: guarded(SQLITE_IOERR_FSTAT, ({ file }, pSize: Pointer) => {
+      const size = file.size()
+      sqlite.poke32(pSize, size | 0)
+      sqlite.poke32(pSize + 4, Math.floor(size / 2 ** 32))
+      return SQLITE_OK
+    }),
+
+    xLock: guarded(SQLITE_IOERR_LOCK, ({ file }, level: number) =>
+      file.lock(level) ? SQLITE_OK : SQLITE_BUSY,
+    ),
+
+    xUnlock: guarded(SQLITE_IOERR_UNLOCK, ({ file }, level: number) => {
+      // From here on others may write.
+      ahead.forget(file)
+      file.unlock(level)
+      return SQLITE_OK
+    }),
+
+    xCheckReservedLock: guarded(SQLITE_IOERR_CHECKRESERVEDLOCK, ({ file }, pOut: Pointer) => {
+      sqlite.poke32(pOut, file.checkReserved() ? 1 : 0)
+      return SQLITE_OK
+    }),
+
+    xFileControl(pFile, op: number, p: Pointer) {
+      const open = files.get(pFile)
+      if (open === undefined) return SQLITE_IOERR
+      try {
+        return fileControl(open, pFile, op, p)
+      } catch (error) {
+        return report(error, SQLITE_IOERR, open.file.path)
+      }
+    },
+
+    xSectorSize: () => SECTOR_BYTES,
+
+    xDeviceCharacteristics: () => IOCAP_POWERSAFE_OVERWRITE | IOCAP_SUBPAGE_READ,
+
+    xShmMap: guarded(
+      SQLITE_IOERR_SHMMAP,
+      ({ file }, n: number, bytes, extend: number, pOut: Pointer) => {
+        sqlite.poke32(pOut, 0)
+        // Its WAL is found by name, and would now be another file's.
+        if (n === 0 && file.hasMoved()) throw movedAway(file, SQLITE_CANTOPEN)
+        const region = file.sharedMemory!.map(n, bytes, extend !== 0)
+        if (region === undefined) return SQLITE_OK
+        sqlite.poke32(pOut, region.pointer)
+        return region.readonly ? SQLITE_READONLY : SQLITE_OK
+      },
+    ),
+
+    xShmLock: guarded(SQLITE_IOERR_SHMLOCK, (open, slot: number, count, flags: number) => {
+      const { file } = open
+      // In WAL mode the file stays locked from one transaction to the next, while others write to it.
+      ahead.forget(file)
+      const exclusive = (flags & SHM_EXCLUSIVE) !== 0
+      if (flags & SHM_UNLOCK) file.sharedMemory!.unlock(slot, count)
+      else if (slot === WRITER && exclusive && file.hasMoved())
+        throw movedAway(file, SQLITE_READONLY_DBMOVED)
+      else if (!file.sharedMemory!.lock(slot, count, exclusive)) return SQLITE_BUSY
+      else if (slot >= FIRST_READER) open.snapshotOrder = ++snapshots
+      return SQLITE_OK
+    }),
+
+    xShmBarrier: (pFile: Pointer) => files.get(pFile)?.file.sharedMemory?.barrier(),
+
+    xShmUnmap: guarded(SQLITE_IOERR_SHMMAP, (open, remove: number) => {
+      open.snapshotOrder = 0
+      open.file.sharedMemory!.unmap(remove !== 0)
+      return SQLITE_OK
+    }),
+  }
+
+  /**
+   * SQLite looks for a file that has moved only where it makes a journal. In WAL mode it would go on to acknowledge commits.
+   * A shared WAL is looked after where its writer's lock is taken; this is for a WAL that one connection uses alone.
+   */
+  function requireInPlace(path: string): void {
+    for (const { isDatabase, file } of files.values())
+      if (isDatabase && file.path === path && file.lockLevel > SHARED_LOCK && file.hasMoved())
+        throw movedAway(file, SQLITE_READONLY_DBMOVED)
+  }
+
+  /** SQLite makes SQLITE_READONLY_DBMOVED of it; what that means is remembered for the message. */
+  function hasMoved({ file }: AdaptedFile, pOut: Pointer): number {
+    const moved = file.hasMoved()
+    if (moved) report(movedAway(file, SQLITE_READONLY_DBMOVED), SQLITE_READONLY_DBMOVED, file.path)
+    sqlite.poke32(pOut, moved ? 1 : 0)
+    return SQLITE_OK
+  }
+
+  function fileControl(open: AdaptedFile, pFile: Pointer, op: number, p: Pointer): number {
+    switch (op) {
+      case FCNTL_LOCKSTATE:
+        sqlite.poke32(p, open.file.lockLevel)
+        return SQLITE_OK
+      case FCNTL_SIZE_HINT:
+      case FCNTL_CHUNK_SIZE:
+        return SQLITE_OK
+      case FCNTL_PERSIST_WAL: {
+        const asked = sqlite.peek32(p)
+        if (asked >= 0) open.persistWal = asked > 0
+        sqlite.poke32(p, open.persistWal ? 1 : 0)
+        return SQLITE_OK
+      }
+      case FCNTL_VFSNAME:
+        sqlite.poke32(p, sqlite.ownedCString(open.vfs.name))
+        return SQLITE_OK
+      case FCNTL_HAS_MOVED:
+        return hasMoved(open, p)
+      case FCNTL_PDB:
+        open.pConnection = p
+        return SQLITE_OK
+      case FCNTL_SNAPSHOT_ORDER:
+        sqlite.pokeDouble(p, open.snapshotOrder)
+        return SQLITE_OK
+      case FCNTL_PRAGMA:
+        return pragma(open, pFile, p)
+      default:
+        return SQLITE_NOTFOUND
+    }
+  }
+
+  /** `p`: the text of an answer or error, to be set; the name of the pragma; its value or NULL. */
+  function pragma(open: AdaptedFile, pFile: Pointer, p: Pointer): number {
+    const value = sqlite.peek32(p + 8)
+    if (value === 0 || open.file.sharedMemory || open.pConnection === 0) return SQLITE_NOTFOUND
+    const refusal = walRefusal(sqlite, sqlite.peek32(open.pConnection), pFile, {
+      name: sqlite.readCString(sqlite.peek32(p + 4)),
+      value: sqlite.readCString(value),
+    })
+    if (refusal === undefined) return SQLITE_NOTFOUND
+    sqlite.poke32(p, sqlite.ownedCString(`${open.file.path}: ${refusal}`))
+    return SQLITE_ERROR
+  }
+}
+
+function isCommit(frame: Uint8Array): boolean {
+  return frame.length === WAL_FRAME_HEADER && frame.subarray(4, 8).some(byte => byte !== 0)
+}
+
+function movedAway({ path }: VfsFile, code: number): VfsFailure {
+  const text = `${path}: the file was moved, deleted or replaced since it was opened`
+  return new VfsFailure(code, path, text, {
+    hint: 'close this connection, and open the file where it is now',
+  })
+}
+
+/** SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. */
+function requireEnd(file: VfsFile, offset: number): void {
+  const size = file.size()
+  if (size <= offset) return
+  const text = `EIO: a read of ${file.path} ended at byte ${offset}, but the file has ${size} bytes`
+  throw new VfsFailure(SQLITE_IOERR_READ, file.path, text, { errno: 'EIO' })
+}

@@ -1,0 +1,218 @@
+import { describeValue, isThenable } from '../../core/describe-value.ts'
+import { knownWord } from '../../core/known-word.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import type { Connection } from '../connection.ts'
+import { nameText } from '../sql-text.ts'
+import { boundBytes, unbindable, type BindValue } from '../wasm/values.ts'
+import type { IndexInfo } from './index-info.ts'
+import type { ResultWriter, VirtualCursor, VirtualTable } from './virtual-table.ts'
+import { registerModule } from './vtab.ts'
+
+export interface InsertManyOptions {
+  /** Schema of the table; 'main' unless given. */
+  readonly schema?: string
+  /** What becomes of a row whose key is there already: an error by default. */
+  readonly conflict?: 'abort' | 'ignore' | 'replace'
+}
+
+/** Values of a row, in the order of the columns. */
+export type InsertRow = readonly BindValue[]
+
+const CONFLICTS = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' } as const
+const CONFLICT_WORDS = ['abort', 'ignore', 'replace'] as const
+
+const MODULE = 'vec_insert_rows'
+/** Columns a source can have: SQLite's own limit is 2000, and nobody has asked. */
+const MAX_COLUMNS = 64
+
+/**
+ * A statement takes so many rows and about so many bytes: where a table has triggers SQLite first copies all that a
+ * statement selects, and that copy should be small; but each statement writes down anew what the pages it changes held before.
+ */
+const STATEMENT_ROWS = 32768
+const STATEMENT_BYTES = 1 << 24
+
+/**
+ * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
+ * each row as ever, but what a statement costs is paid for thousands of rows (bench/RESULTS.md compares it with an INSERT
+ * a row). Rows may come from a generator: those of one statement are held at a time. Returns how many were inserted.
+ */
+export function insertMany(
+  db: Connection,
+  table: string,
+  columns: readonly string[],
+  rows: Iterable<InsertRow>,
+  options: InsertManyOptions = {},
+): number {
+  nameText(table, 'insertMany(): the name of the table')
+  if (!Array.isArray(columns)) {
+    throw new TypeError(
+      `insertMany() takes an array of column names, not ${describeValue(columns)}`,
+    )
+  }
+  if (columns.length === 0 || columns.length > MAX_COLUMNS) {
+    throw new RangeError(`insertMany() takes 1 to ${MAX_COLUMNS} columns, not ${columns.length}`)
+  }
+  for (const column of columns) nameText(column, 'insertMany(): the name of a column')
+  const { schema = 'main', conflict = 'abort' } = options
+  nameText(schema, 'insertMany(): the name of the schema')
+  const clause = CONFLICTS[knownWord('conflict', conflict, CONFLICT_WORDS)]
+  const iterator = iteratorOf(rows)
+  const source = sourceOf(db)
+  if (source.rows) {
+    throw new TypeError(
+      'insertMany() was called while another one of the same connection reads its rows',
+    )
+  }
+  const target = `${doubleQuoted(schema)}.${doubleQuoted(table)}`
+  const selected = columns.map((_, i) => `c${i}`).join(', ')
+  const insert = db.prepare(
+    `INSERT ${clause} INTO ${target}(${columns.map(doubleQuoted).join(', ')}) SELECT ${selected} FROM ${MODULE}`,
+  )
+  const whole = mustBeOneStatement(db)
+  source.take(iterator, columns.length, whole)
+  const insertAll = (): number => {
+    let count = 0
+    while (!source.done) count += insert.run().changes
+    return count
+  }
+  try {
+    return whole ? insertAll() : db.transaction(insertAll)()
+  } finally {
+    insert.finalize()
+    source.release()
+  }
+}
+
+function iteratorOf(rows: Iterable<InsertRow>): Iterator<InsertRow> {
+  const given = rows as Partial<Iterable<InsertRow> & AsyncIterable<InsertRow>> | null | undefined
+  if (typeof rows !== 'string' && typeof given?.[Symbol.iterator] === 'function') {
+    return rows[Symbol.iterator]()
+  }
+  const later = typeof given?.[Symbol.asyncIterator] === 'function' || isThenable(rows)
+  throw new TypeError(
+    `insertMany() takes rows that can be iterated, each an array of values, not ${describeValue(rows)}${
+      later ? ': collect what comes later first, and insert it in portions' : ''
+    }`,
+  )
+}
+
+/**
+ * In the middle of another statement no transaction can begin, and only a statement is undone whole. Foreign keys are
+ * checked at the end of a statement: a row may name one that comes long after it.
+ */
+function mustBeOneStatement(db: Connection): boolean {
+  return db.insideStatement || db.pragma('foreign_keys', { simple: true }) === 1
+}
+
+/** Where the statements that run take their rows from. */
+class RowSource implements VirtualTable {
+  /** A view or trigger of the file must not take rows away from the statement they are meant for. */
+  readonly risk = 'direct-only'
+  rows: Iterator<InsertRow> | undefined
+  done = false
+  /** One statement takes all. */
+  whole = false
+  /** Rows that were taken. */
+  count = 0
+  readonly declaration: string = `CREATE TABLE x(${Array.from({ length: MAX_COLUMNS }, (_, i) => `c${i}`).join(', ')})`
+  #width = 0
+
+  take(rows: Iterator<InsertRow>, width: number, whole: boolean): void {
+    this.rows = rows
+    this.whole = whole
+    this.done = false
+    this.count = 0
+    this.#width = width
+  }
+
+  release(): void {
+    this.rows?.return?.()
+    this.rows = undefined
+  }
+
+  /** Undefined behind the last row. */
+  next(): InsertRow | undefined {
+    const next = this.rows?.next()
+    if (!next || next.done) {
+      this.done = true
+      return undefined
+    }
+    this.count++
+    if (!Array.isArray(next.value) || next.value.length !== this.#width) {
+      const given = Array.isArray(next.value)
+        ? `${next.value.length} values`
+        : describeValue(next.value)
+      throw new RangeError(
+        `row ${this.count} has ${given}: expected is an array of ${this.#width} values`,
+      )
+    }
+    return next.value
+  }
+
+  bestIndex(info: IndexInfo): boolean {
+    info.cost = 1
+    info.rows = 1_000_000n
+    return true
+  }
+
+  open(): VirtualCursor {
+    return new RowCursor(this)
+  }
+}
+
+/** The rows of one statement. */
+class RowCursor implements VirtualCursor {
+  readonly #source: RowSource
+  #row: InsertRow = []
+  #rows = 0
+  #bytes = 0
+  #column = 0
+  eof = false
+  readonly #where = (): string => `value ${this.#column + 1} of row ${this.#source.count}`
+
+  constructor(source: RowSource) {
+    this.#source = source
+  }
+
+  filter(): void {
+    this.#rows = 0
+    this.#bytes = 0
+    this.eof = false
+    this.next()
+  }
+
+  next(): void {
+    const full = this.#rows === STATEMENT_ROWS || this.#bytes >= STATEMENT_BYTES
+    const row = full && !this.#source.whole ? undefined : this.#source.next()
+    if (row) this.#row = row
+    else this.eof = true
+    this.#rows++
+  }
+
+  column(result: ResultWriter, column: number): void {
+    const value = this.#row[column]
+    this.#column = column
+    if (value === undefined || (typeof value === 'number' && Number.isNaN(value))) {
+      throw unbindable(value, this.#where())
+    }
+    this.#bytes += boundBytes(value)
+    result.value(value, this.#where)
+  }
+
+  rowid(): bigint {
+    return BigInt(this.#source.count)
+  }
+}
+
+const sources = new WeakMap<Connection, RowSource>()
+
+function sourceOf(db: Connection): RowSource {
+  let source = sources.get(db)
+  if (!source) {
+    const made = new RowSource()
+    registerModule(db, MODULE, { connect: () => made })
+    sources.set(db, (source = made))
+  }
+  return source
+}

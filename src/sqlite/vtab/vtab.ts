@@ -1,0 +1,397 @@
+import { VecError } from '../../core/errors.ts'
+import type { Connection } from '../connection.ts'
+import { nameText } from '../sql-text.ts'
+import { readValue, Utf8 } from '../wasm/values.ts'
+import { SQLITE_OK, type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import { IndexInfo } from './index-info.ts'
+import {
+  FilterArguments,
+  ResultWriter,
+  UNCHANGED,
+  type OnConflict,
+  type TableContext,
+  type VirtualCursor,
+  type VirtualTable,
+  type VirtualTableModule,
+  type WrittenValue,
+} from './virtual-table.ts'
+
+interface LiveTable {
+  readonly db: Connection
+  readonly table: VirtualTable
+}
+
+interface LiveCursor {
+  readonly db: Connection
+  readonly cursor: VirtualCursor
+  readonly vtab: Pointer
+  /** Asked after each move, where an error can be told; xEof has no way to. */
+  eof: boolean
+}
+
+const SQLITE_ERROR = 1
+const SQLITE_READONLY = 8
+const SQLITE_CONSTRAINT = 19
+
+const VTAB_CONSTRAINT_SUPPORT = 1
+const VTAB_INNOCUOUS = 2
+const VTAB_DIRECTONLY = 3
+
+/** By the numbers of sqlite3_vtab_on_conflict. */
+const ON_CONFLICT: readonly OnConflict[] = [
+  'abort',
+  'rollback',
+  'ignore',
+  'fail',
+  'abort',
+  'replace',
+]
+
+/** Owns the C structures: knows which object stands behind which pointer, and lets no exception cross into C. */
+class Modules {
+  readonly #sqlite: Sqlite
+  readonly #modules = new Map<number, { db: Connection; module: VirtualTableModule }>()
+  readonly #tables = new Map<Pointer, LiveTable>()
+  readonly #cursors = new Map<Pointer, LiveCursor>()
+  readonly #result: ResultWriter
+  readonly #methods: Record<string, Pointer>
+  readonly #structs = new Map<string, Pointer>()
+  #next = 1
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+    this.#result = new ResultWriter(sqlite)
+    const p = (signature: string, f: (...args: number[]) => number): Pointer =>
+      sqlite.functionPointer(signature, f)
+    this.#methods = {
+      create: p('i(ppippp)', (db, aux, argc, argv, ppVtab, pzErr) =>
+        this.#make('create', db, aux, argc, argv, ppVtab, pzErr),
+      ),
+      connect: p('i(ppippp)', (db, aux, argc, argv, ppVtab, pzErr) =>
+        this.#make('connect', db, aux, argc, argv, ppVtab, pzErr),
+      ),
+      bestIndex: p('i(pp)', (vtab, info) => this.#bestIndex(vtab, info)),
+      disconnect: p('i(p)', vtab => this.#end(vtab, 'disconnect')),
+      destroy: p('i(p)', vtab => this.#end(vtab, 'destroy')),
+      open: p('i(pp)', (vtab, ppCursor) => this.#open(vtab, ppCursor)),
+      close: p('i(p)', cursor => this.#close(cursor)),
+      filter: p('i(pippp)', (cursor, plan, detail, argc, argv) =>
+        this.#filter(cursor, plan, detail, argc, argv),
+      ),
+      next: p('i(p)', cursor => this.#advance(cursor)),
+      eof: p('i(p)', cursor => (this.#cursors.get(cursor)?.eof === false ? 0 : 1)),
+      column: p('i(ppi)', (cursor, context, column) => this.#column(cursor, context, column)),
+      rowid: p('i(pp)', (cursor, out) => this.#rowid(cursor, out)),
+      update: p('i(pipp)', (vtab, argc, argv, out) => this.#update(vtab, argc, argv, out)),
+      begin: p('i(p)', vtab =>
+        this.#onTable(vtab, ({ table }) => {
+          table.begin?.()
+          return SQLITE_OK
+        }),
+      ),
+      rename: p('i(pp)', (vtab, name) => this.#rename(vtab, name)),
+      forget: p('v(p)', id => {
+        this.#modules.delete(id)
+        return 0
+      }),
+    }
+  }
+
+  register(db: Connection, name: string, module: VirtualTableModule): void {
+    const { sqlite, pointer } = db
+    nameText(name, 'the name of a module')
+    const id = this.#next++
+    this.#modules.set(id, { db, module })
+    const code = sqlite.raw.sqlite3_create_module_v2(
+      pointer,
+      sqlite.cString(name),
+      this.#struct(module),
+      id,
+      this.#methods['forget'],
+    )
+    if (code !== SQLITE_OK) throw db.failure(code)
+  }
+
+  /** sqlite3_module, by its layout in wasm32: an int, then pointers in the order of sqlite3.h. */
+  #struct(module: VirtualTableModule): Pointer {
+    const kind = module.eponymous ? 'eponymous' : module.create ? 'created' : 'eponymous-only'
+    const known = this.#structs.get(kind)
+    if (known !== undefined) return known
+    const m = this.#methods
+    const create = kind === 'eponymous' ? m['connect'] : kind === 'created' ? m['create'] : 0
+    const p = this.#sqlite.alloc(100)
+    this.#sqlite.u8.fill(0, p, p + 100)
+    const pointers = [
+      create,
+      m['connect'],
+      m['bestIndex'],
+      m['disconnect'],
+      m['destroy'],
+      m['open'],
+      m['close'],
+      m['filter'],
+      m['next'],
+      m['eof'],
+      m['column'],
+      m['rowid'],
+      m['update'],
+      m['begin'],
+    ]
+    pointers.forEach((pointer, i) => this.#sqlite.poke32(p + 4 + 4 * i, pointer))
+    const X_RENAME = 76
+    this.#sqlite.poke32(p + X_RENAME, m['rename'])
+    this.#structs.set(kind, p)
+    return p
+  }
+
+  #make(
+    how: 'create' | 'connect',
+    db: Pointer,
+    aux: number,
+    argc: number,
+    argv: Pointer,
+    ppVtab: Pointer,
+    pzErr: Pointer,
+  ): number {
+    const sqlite = this.#sqlite
+    const registered = this.#modules.get(aux)
+    if (!registered) return SQLITE_ERROR
+    return registered.db.guard(
+      () => {
+        const words: string[] = []
+        for (let i = 0; i < argc; i++) words.push(sqlite.readCString(sqlite.peek32(argv + 4 * i)))
+        const [, schema, name, ...args] = words
+        const context: TableContext = { db: registered.db, schema, table: name, args }
+        const { module } = registered
+        const table =
+          how === 'create' && module.create ? module.create(context) : module.connect(context)
+        const code = sqlite.raw.sqlite3_declare_vtab(db, sqlite.cString(table.declaration))
+        if (code !== SQLITE_OK) {
+          throw new Error(`declare_vtab failed: rc=${code}`)
+        }
+        // ON CONFLICT clauses are honoured by the table's own writes.
+        sqlite.raw.sqlite3__wasm_vtab_config(db, VTAB_CONSTRAINT_SUPPORT, 1)
+        if (table.risk !== undefined) {
+          const op = table.risk === 'innocuous' ? VTAB_INNOCUOUS : VTAB_DIRECTONLY
+          sqlite.raw.sqlite3__wasm_vtab_config(db, op, 0)
+        }
+        const vtab = sqlite.alloc(12)
+        sqlite.u8.fill(0, vtab, vtab + 12)
+        this.#tables.set(vtab, { db: registered.db, table })
+        sqlite.poke32(ppVtab, vtab)
+        return SQLITE_OK
+      },
+      message => {
+        this.#say(pzErr, message)
+        return SQLITE_ERROR
+      },
+    )
+  }
+
+  #bestIndex(vtab: Pointer, info: Pointer): number {
+    return this.#onTable(vtab, ({ table }) => {
+      const indexInfo = new IndexInfo(this.#sqlite, info)
+      if (!table.bestIndex(indexInfo)) return SQLITE_CONSTRAINT
+      indexInfo.write()
+      return SQLITE_OK
+    })
+  }
+
+  #end(vtab: Pointer, how: 'disconnect' | 'destroy'): number {
+    return this.#onTable(vtab, ({ table }) => {
+      // SQLite keeps a table that could not be dropped. One that it lets go of is gone, whatever is thrown.
+      if (how === 'destroy') table.destroy?.()
+      try {
+        table.disconnect?.()
+      } finally {
+        this.#tables.delete(vtab)
+        this.#sqlite.free(vtab)
+      }
+      return SQLITE_OK
+    })
+  }
+
+  #open(vtab: Pointer, ppCursor: Pointer): number {
+    return this.#onTable(vtab, ({ db, table }) => {
+      const cursor = table.open()
+      const p = this.#sqlite.alloc(4)
+      this.#sqlite.poke32(p, 0)
+      this.#cursors.set(p, { db, cursor, vtab, eof: true })
+      this.#sqlite.poke32(ppCursor, p)
+      return SQLITE_OK
+    })
+  }
+
+  #close(p: Pointer): number {
+    const live = this.#cursors.get(p)
+    this.#cursors.delete(p)
+    this.#sqlite.free(p)
+    if (!live) return SQLITE_OK
+    return live.db.guard(
+      () => {
+        live.cursor.close?.()
+        return SQLITE_OK
+      },
+      // SQLite asks for no result here: the rows were read.
+      () => SQLITE_OK,
+    )
+  }
+
+  #filter(p: Pointer, plan: number, detail: Pointer, argc: number, argv: Pointer): number {
+    return this.#onCursor(
+      p,
+      live => {
+        const { cursor } = live
+        const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
+        cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
+        live.eof = cursor.eof
+      },
+      true,
+    )
+  }
+
+  #advance(p: Pointer): number {
+    return this.#onCursor(p, live => {
+      live.cursor.next()
+      live.eof = live.cursor.eof
+    })
+  }
+
+  #column(p: Pointer, context: Pointer, column: number): number {
+    return this.#onCursor(p, ({ cursor }) => {
+      this.#result.context = context
+      cursor.column(this.#result, column)
+    })
+  }
+
+  #rowid(p: Pointer, out: Pointer): number {
+    return this.#onCursor(p, ({ cursor }) => this.#sqlite.poke64(out, cursor.rowid()))
+  }
+
+  #update(vtab: Pointer, argc: number, argv: Pointer, out: Pointer): number {
+    const live = this.#tables.get(vtab)
+    if (!live) return SQLITE_ERROR
+    const { db, table } = live
+    // Asked first: the table's own statements come with rules of theirs.
+    const onConflict = ON_CONFLICT[this.#sqlite.raw.sqlite3_vtab_on_conflict(db.pointer)]
+    return db.guardWrite(
+      () => {
+        if (!table.update) return SQLITE_READONLY
+        this.#write(table, onConflict, argc, argv, out)
+        return SQLITE_OK
+      },
+      (message, error) => {
+        const primary = this.#refuse(vtab, message, error)
+        // Which constraint it was: SQLite looks at the primary code alone, and passes all of it on.
+        return primary === SQLITE_CONSTRAINT ? (error as VecError).extendedCode : primary
+      },
+    )
+  }
+
+  #write(
+    table: VirtualTable,
+    onConflict: OnConflict,
+    argc: number,
+    argv: Pointer,
+    out: Pointer,
+  ): void {
+    const sqlite = this.#sqlite
+    const at = (i: number): Pointer => sqlite.peek32(argv + 4 * i)
+    const rowid = readValue(sqlite, at(0))
+    if (argc === 1) {
+      table.update!({ kind: 'delete', rowid })
+      return
+    }
+    const newRowid = readValue(sqlite, at(1))
+    if (rowid === null) {
+      const values: WrittenValue[] = []
+      for (let i = 2; i < argc; i++) values.push(this.#written(at(i)))
+      const inserted = table.update!({ kind: 'insert', rowid: newRowid, values, onConflict })
+      sqlite.poke64(out, BigInt(inserted))
+      return
+    }
+    const values: (WrittenValue | typeof UNCHANGED)[] = []
+    for (let i = 2; i < argc; i++) {
+      const unchanged = sqlite.raw.sqlite3_value_nochange(at(i)) !== 0
+      values.push(unchanged ? UNCHANGED : this.#written(at(i)))
+    }
+    table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
+  }
+
+  #written(p: Pointer): WrittenValue {
+    const value = readValue(this.#sqlite, p)
+    if (typeof value !== 'string' || !value.includes('\ufffd')) return value
+    const { raw } = this.#sqlite
+    const text = raw.sqlite3_value_text(p)
+    const bytes = this.#sqlite.copyBytes(text, raw.sqlite3_value_bytes(p))
+    return isUtf8(bytes) ? value : new Utf8(bytes)
+  }
+
+  #rename(vtab: Pointer, name: Pointer): number {
+    return this.#onTable(vtab, ({ table }) => {
+      table.rename?.(this.#sqlite.readCString(name))
+      return SQLITE_OK
+    })
+  }
+
+  #onTable(vtab: Pointer, run: (live: LiveTable) => number): number {
+    const live = this.#tables.get(vtab)
+    if (!live) return SQLITE_ERROR
+    return live.db.guard(
+      () => run(live),
+      (message, error) => this.#refuse(vtab, message, error),
+    )
+  }
+
+  #onCursor(p: Pointer, run: (live: LiveCursor) => void, looks = false): number {
+    const live = this.#cursors.get(p)
+    if (!live) return SQLITE_ERROR
+    return live.db.guard(
+      () => {
+        run(live)
+        return SQLITE_OK
+      },
+      (message, error) => this.#refuse(live.vtab, message, error),
+      looks,
+    )
+  }
+
+  #refuse(vtab: Pointer, message: string, error: unknown): number {
+    const Z_ERR_MSG = 8
+    // A table that was let go of has no place for a message.
+    if (this.#tables.has(vtab)) this.#say(vtab + Z_ERR_MSG, message)
+    const code = error instanceof VecError ? error.extendedCode : 0
+    // SQLITE_BUSY and its like keep their meaning, so that callers can retry.
+    return code === 0 ? SQLITE_ERROR : code & 0xff
+  }
+
+  /** Puts a message where SQLite looks for one, and frees the one before it. */
+  #say(where: Pointer, message: string): void {
+    const sqlite = this.#sqlite
+    sqlite.free(sqlite.peek32(where))
+    sqlite.poke32(where, 0)
+    try {
+      sqlite.poke32(where, sqlite.ownedCString(message))
+    } catch {
+      // No memory for it: the code alone has to do.
+    }
+  }
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const registries = new WeakMap<Sqlite, Modules>()
+
+/** Makes a module known to one connection. */
+export function registerModule(db: Connection, name: string, module: VirtualTableModule): void {
+  let modules = registries.get(db.sqlite)
+  if (!modules) registries.set(db.sqlite, (modules = new Modules(db.sqlite)))
+  modules.register(db, name, module)
+}

@@ -1,0 +1,278 @@
+import { describeValue, isThenable, typedArrayName } from '../../core/describe-value.ts'
+import {
+  SQLITE_BLOB,
+  SQLITE_FLOAT,
+  SQLITE_INTEGER,
+  SQLITE_STATIC,
+  SQLITE_TEXT,
+  SQLITE_TRANSIENT,
+  type Pointer,
+  type Sqlite,
+} from './wasm.ts'
+
+/** What SQLite gives back. Integers beyond 2^53 are bigint, so that none is rounded. */
+export type SqlValue = null | number | bigint | string | Uint8Array
+
+/** What SQLite takes. Bytes and embeddings bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
+export type BindValue = SqlValue | boolean | Float32Array | DataView | ArrayBuffer | Utf8
+
+/** Binds as TEXT of exactly these bytes, which need not be UTF-8: how keys that were read go back into a query. */
+export class Utf8 {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
+const MAX_INT64 = 2n ** 63n - 1n
+const MIN_INT64 = -(2n ** 63n)
+
+/** Typed arrays whose bytes are meant: raw ones, and float32, which is what an embedding is. */
+const BYTE_ARRAYS: ReadonlySet<string> = new Set(['Uint8Array', 'Float32Array'])
+
+/**
+ * The bytes of a binary value; undefined for everything else. The bytes of any other typed array would be stored without
+ * a word, and read as float32 later: numbers of another type are not taken for an embedding.
+ */
+function asBytes(value: unknown): Uint8Array | undefined {
+  const bytes = value instanceof Uint8Array ? value : viewedBytes(value)
+  // A buffer that was transferred to a worker reads as empty; making a view of it throws.
+  return bytes?.length === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, 0) : bytes
+}
+
+function viewedBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Float32Array) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  }
+  if (ArrayBuffer.isView(value)) {
+    const type = typedArrayName(value)
+    return type === undefined || BYTE_ARRAYS.has(type)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : undefined
+  }
+  // By tag, not by instanceof: values may come from another realm (node:vm, test runners).
+  const isBuffer = Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+  return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined
+}
+
+/** Says why a value is not taken, and what to give instead. */
+export function unbindable(value: unknown, where: string): TypeError {
+  return new TypeError(`${where} cannot be ${describeValue(value)}: ${remedyFor(value)}`)
+}
+
+const BYTES_OF =
+  'new Uint8Array(array.buffer, array.byteOffset, array.byteLength) for its raw bytes'
+
+function remedyFor(value: unknown): string {
+  if (value === undefined) return 'use null for NULL'
+  if (typeof value === 'number') return 'SQLite would store NULL: bind null where that is meant'
+  if (typeof value === 'bigint') return 'SQLite integers are 64 bits wide: bind text instead'
+  if (value instanceof Date) return 'bind date.toISOString() or date.getTime()'
+  if (isThenable(value)) {
+    return 'await it first, and give what it resolves to'
+  }
+  if (ArrayBuffer.isView(value)) {
+    return typedArrayName(value)?.startsWith('Big')
+      ? `give ${BYTES_OF}`
+      : `an embedding is float32: give Float32Array.from(array), or ${BYTES_OF}`
+  }
+  if (Array.isArray(value)) {
+    return 'an embedding is a Float32Array: give Float32Array.from(array), or JSON.stringify(array) for JSON'
+  }
+  if (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer) {
+    return 'give new Uint8Array(buffer)'
+  }
+  const taken = 'null, a number, bigint, boolean, string, Uint8Array or Float32Array'
+  return typeof value === 'object' ? `give JSON.stringify(value), or ${taken}` : `give ${taken}`
+}
+
+/**
+ * The memory that text and blobs of a statement's parameters lie in while SQLite holds on to them; one per statement,
+ * so that nothing is copied twice.
+ */
+export class BindBuffer {
+  readonly #sqlite: Sqlite
+  #start: Pointer = 0
+  #capacity = 0
+  #used = 0
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite
+  }
+
+  /** Makes room for all parameters of one execution at once: what was bound before must stay until then. */
+  reserve(bytes: number): void {
+    this.#used = 0
+    if (bytes <= this.#capacity && this.#capacity <= 1 << 20) return
+    if (bytes <= this.#capacity && bytes > this.#capacity / 4) return
+    this.release()
+    if (bytes === 0) return
+    const capacity = Math.max(256, bytes)
+    this.#start = this.#sqlite.alloc(capacity)
+    this.#capacity = capacity
+  }
+
+  take(bytes: number): Pointer {
+    const p = this.#start + this.#used
+    this.#used += bytes
+    return p
+  }
+
+  /** So large that it is given back between executions: a statement may lie about for long before it is collected. */
+  get large(): boolean {
+    return this.#capacity > 1 << 16
+  }
+
+  release(): void {
+    if (this.#capacity > 0) this.#sqlite.free(this.#start)
+    this.#start = 0
+    this.#capacity = 0
+    this.#used = 0
+  }
+}
+
+/** An upper bound of the memory a value needs while bound. */
+export function boundBytes(value: unknown): number {
+  if (typeof value === 'string') return value.length * 3
+  if (typeof value !== 'object' || value === null) return 0
+  if (value instanceof Utf8) return value.bytes.length
+  return (value as { byteLength?: number }).byteLength ?? 0
+}
+
+/** Binds parameter `n`, counted from 1; returns SQLite's result code. */
+export function bindValue(
+  sqlite: Sqlite,
+  stmt: Pointer,
+  n: number,
+  value: unknown,
+  buffer: BindBuffer,
+): number {
+  const { raw } = sqlite
+  switch (typeof value) {
+    case 'number':
+      if ((value | 0) === value && !Object.is(value, -0))
+        return raw.sqlite3_bind_int(stmt, n, value)
+      if (Number.isSafeInteger(value) && value !== 0)
+        return raw.sqlite3_bind_int64(stmt, n, BigInt(value))
+      if (Number.isNaN(value)) throw unbindable(value, `parameter ${n}`)
+      return raw.sqlite3_bind_double(stmt, n, value)
+    case 'string': {
+      const p = buffer.take(value.length * 3)
+      // A NULL pointer would bind NULL, and an empty buffer may have none.
+      return raw.sqlite3_bind_text(stmt, n, p || 8, sqlite.writeText(value, p), SQLITE_STATIC)
+    }
+    case 'bigint':
+      if (value > MAX_INT64 || value < MIN_INT64) throw unbindable(value, `parameter ${n}`)
+      return raw.sqlite3_bind_int64(stmt, n, value)
+    case 'boolean':
+      return raw.sqlite3_bind_int(stmt, n, value ? 1 : 0)
+    case 'object': {
+      if (value === null) return raw.sqlite3_bind_null(stmt, n)
+      const text = value instanceof Utf8
+      const bytes = text ? value.bytes : asBytes(value)
+      if (bytes === undefined) throw unbindable(value, `parameter ${n}`)
+      const p = buffer.take(bytes.length)
+      sqlite.u8.set(bytes, p)
+      return text
+        ? raw.sqlite3_bind_text(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
+        : raw.sqlite3_bind_blob(stmt, n, p || 8, bytes.length, SQLITE_STATIC)
+    }
+    default:
+      throw unbindable(value, `parameter ${n}`)
+  }
+}
+
+/** An int64 as number where that is exact. */
+function integer(approximate: number, exact: () => bigint, bigints: boolean): number | bigint {
+  if (bigints) return exact()
+  return Number.isSafeInteger(approximate) ? approximate : exact()
+}
+
+export function columnValue(sqlite: Sqlite, stmt: Pointer, i: number, bigints: boolean): SqlValue {
+  const { raw } = sqlite
+  switch (raw.sqlite3_column_type(stmt, i)) {
+    case SQLITE_INTEGER:
+      return integer(
+        raw.sqlite3_column_double(stmt, i),
+        () => raw.sqlite3_column_int64(stmt, i),
+        bigints,
+      )
+    case SQLITE_FLOAT:
+      return raw.sqlite3_column_double(stmt, i)
+    case SQLITE_TEXT: {
+      const p = raw.sqlite3_column_text(stmt, i)
+      return sqlite.readText(p, raw.sqlite3_column_bytes(stmt, i))
+    }
+    case SQLITE_BLOB: {
+      const p = raw.sqlite3_column_blob(stmt, i)
+      return sqlite.copyBytes(p, raw.sqlite3_column_bytes(stmt, i))
+    }
+    default:
+      return null
+  }
+}
+
+/** A value that SQLite passes to a function or a virtual table. */
+export function readValue(sqlite: Sqlite, value: Pointer, bigints = false): SqlValue {
+  const { raw } = sqlite
+  switch (raw.sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      return integer(raw.sqlite3_value_double(value), () => raw.sqlite3_value_int64(value), bigints)
+    case SQLITE_FLOAT:
+      return raw.sqlite3_value_double(value)
+    case SQLITE_TEXT: {
+      const p = raw.sqlite3_value_text(value)
+      return sqlite.readText(p, raw.sqlite3_value_bytes(value))
+    }
+    case SQLITE_BLOB: {
+      const p = raw.sqlite3_value_blob(value)
+      return sqlite.copyBytes(p, raw.sqlite3_value_bytes(value))
+    }
+    default:
+      return null
+  }
+}
+
+/** Answers SQLite with a value; `where` names it in an error. NaN becomes NULL, as everywhere in SQL. */
+export function writeResult(
+  sqlite: Sqlite,
+  context: Pointer,
+  value: unknown,
+  where: () => string,
+): void {
+  const { raw } = sqlite
+  switch (typeof value) {
+    case 'number':
+      if ((value | 0) === value && !Object.is(value, -0)) raw.sqlite3_result_int(context, value)
+      else if (Number.isSafeInteger(value) && value !== 0)
+        raw.sqlite3_result_int64(context, BigInt(value))
+      else raw.sqlite3_result_double(context, value)
+      return
+    case 'string': {
+      const p = sqlite.scratch(value.length * 3)
+      raw.sqlite3_result_text(context, p, sqlite.writeText(value, p), SQLITE_TRANSIENT)
+      return
+    }
+    case 'bigint':
+      if (value > MAX_INT64 || value < MIN_INT64) throw unbindable(value, where())
+      raw.sqlite3_result_int64(context, value)
+      return
+    case 'boolean':
+      raw.sqlite3_result_int(context, value ? 1 : 0)
+      return
+    default: {
+      if (value === null || value === undefined) {
+        raw.sqlite3_result_null(context)
+        return
+      }
+      const text = value instanceof Utf8
+      const bytes = text ? value.bytes : asBytes(value)
+      if (bytes === undefined) throw unbindable(value, where())
+      const p = sqlite.scratch(bytes.length)
+      sqlite.u8.set(bytes, p)
+      if (text) raw.sqlite3_result_text(context, p, bytes.length, SQLITE_TRANSIENT)
+      else raw.sqlite3_result_blob(context, p, bytes.length, SQLITE_TRANSIENT)
+    }
+  }
+}

@@ -1,0 +1,368 @@
+import sqlite3InitModule from '@sqlite.org/sqlite-wasm'
+import { VecError } from '../../core/errors.ts'
+
+/** An address in SQLite's memory. 0 is NULL. */
+export type Pointer = number
+
+/** The C functions we call, as the module exports them: pointers and int are number, int64 is bigint. */
+export interface RawSqlite {
+  emscripten_stack_get_current(): Pointer
+  _emscripten_stack_restore(p: Pointer): void
+  sqlite3_malloc(bytes: number): Pointer
+  sqlite3_free(p: Pointer): void
+  sqlite3_open_v2(name: Pointer, ppDb: Pointer, flags: number, vfs: Pointer): number
+  sqlite3_close_v2(db: Pointer): number
+  sqlite3_extended_result_codes(db: Pointer, on: number): number
+  sqlite3_busy_timeout(db: Pointer, ms: number): number
+  sqlite3_errmsg(db: Pointer): Pointer
+  sqlite3_errstr(code: number): Pointer
+  sqlite3_extended_errcode(db: Pointer): number
+  sqlite3_interrupt(db: Pointer): void
+  sqlite3_changes(db: Pointer): number
+  sqlite3_total_changes(db: Pointer): number
+  sqlite3_last_insert_rowid(db: Pointer): bigint
+  sqlite3_set_last_insert_rowid(db: Pointer, rowid: bigint): void
+  sqlite3_get_autocommit(db: Pointer): number
+  sqlite3_txn_state(db: Pointer, schema: Pointer): number
+  sqlite3_db_filename(db: Pointer, schema: Pointer): Pointer
+  sqlite3_db_readonly(db: Pointer, schema: Pointer): number
+  sqlite3_db_name(db: Pointer, n: number): Pointer
+  sqlite3_prepare_v3(
+    db: Pointer,
+    sql: Pointer,
+    bytes: number,
+    flags: number,
+    ppStmt: Pointer,
+    ppTail: Pointer,
+  ): number
+  sqlite3_step(stmt: Pointer): number
+  sqlite3_reset(stmt: Pointer): number
+  sqlite3_clear_bindings(stmt: Pointer): number
+  sqlite3_finalize(stmt: Pointer): number
+  sqlite3_stmt_readonly(stmt: Pointer): number
+  sqlite3_stmt_status(stmt: Pointer, counter: number, reset: number): number
+  sqlite3_sql(stmt: Pointer): Pointer
+  sqlite3_bind_parameter_count(stmt: Pointer): number
+  sqlite3_bind_parameter_name(stmt: Pointer, n: number): Pointer
+  sqlite3_bind_null(stmt: Pointer, n: number): number
+  sqlite3_bind_int(stmt: Pointer, n: number, value: number): number
+  sqlite3_bind_int64(stmt: Pointer, n: number, value: bigint): number
+  sqlite3_bind_double(stmt: Pointer, n: number, value: number): number
+  sqlite3_bind_text(stmt: Pointer, n: number, p: Pointer, bytes: number, destructor: number): number
+  sqlite3_bind_blob(stmt: Pointer, n: number, p: Pointer, bytes: number, destructor: number): number
+  sqlite3_column_count(stmt: Pointer): number
+  sqlite3_column_name(stmt: Pointer, n: number): Pointer
+  sqlite3_column_decltype(stmt: Pointer, n: number): Pointer
+  sqlite3_column_table_name(stmt: Pointer, n: number): Pointer
+  sqlite3_column_database_name(stmt: Pointer, n: number): Pointer
+  sqlite3_column_origin_name(stmt: Pointer, n: number): Pointer
+  sqlite3_column_type(stmt: Pointer, n: number): number
+  sqlite3_column_double(stmt: Pointer, n: number): number
+  sqlite3_column_int64(stmt: Pointer, n: number): bigint
+  sqlite3_column_text(stmt: Pointer, n: number): Pointer
+  sqlite3_column_blob(stmt: Pointer, n: number): Pointer
+  sqlite3_column_bytes(stmt: Pointer, n: number): number
+  sqlite3_value_type(value: Pointer): number
+  sqlite3_value_double(value: Pointer): number
+  sqlite3_value_int64(value: Pointer): bigint
+  sqlite3_value_text(value: Pointer): Pointer
+  sqlite3_value_blob(value: Pointer): Pointer
+  sqlite3_value_bytes(value: Pointer): number
+  sqlite3_value_nochange(value: Pointer): number
+  sqlite3_result_null(context: Pointer): void
+  sqlite3_result_int(context: Pointer, value: number): void
+  sqlite3_result_int64(context: Pointer, value: bigint): void
+  sqlite3_result_double(context: Pointer, value: number): void
+  sqlite3_result_text(context: Pointer, p: Pointer, bytes: number, destructor: number): void
+  sqlite3_result_blob(context: Pointer, p: Pointer, bytes: number, destructor: number): void
+  sqlite3_result_error(context: Pointer, p: Pointer, bytes: number): void
+  sqlite3_result_error_nomem(context: Pointer): void
+  sqlite3_user_data(context: Pointer): Pointer
+  sqlite3_create_function_v2(
+    db: Pointer,
+    name: Pointer,
+    arity: number,
+    flags: number,
+    user: Pointer,
+    xFunc: Pointer,
+    xStep: Pointer,
+    xFinal: Pointer,
+    xDestroy: Pointer,
+  ): number
+  sqlite3_create_module_v2(
+    db: Pointer,
+    name: Pointer,
+    module: Pointer,
+    aux: Pointer,
+    xDestroy: Pointer,
+  ): number
+  sqlite3_declare_vtab(db: Pointer, sql: Pointer): number
+  sqlite3_vtab_on_conflict(db: Pointer): number
+  sqlite3_vtab_nochange(context: Pointer): number
+  sqlite3_vtab_in(info: Pointer, constraint: number, handle: number): number
+  sqlite3_vtab_in_first(value: Pointer, ppOut: Pointer): number
+  sqlite3_vtab_in_next(value: Pointer, ppOut: Pointer): number
+  sqlite3_vtab_distinct(info: Pointer): number
+  sqlite3_vtab_collation(info: Pointer, constraint: number): Pointer
+  sqlite3__wasm_vtab_config(db: Pointer, op: number, value: number): number
+  sqlite3__wasm_config_i(op: number, value: number): number
+  sqlite3_shutdown(): number
+  sqlite3_initialize(): number
+  sqlite3_vfs_register(vfs: Pointer, isDefault: number): number
+  sqlite3_file_control(db: Pointer, schema: Pointer, op: number, p: Pointer): number
+}
+
+export const SQLITE_OK = 0
+export const SQLITE_ROW = 100
+export const SQLITE_DONE = 101
+export const SQLITE_INTEGER = 1
+export const SQLITE_FLOAT = 2
+export const SQLITE_TEXT = 3
+export const SQLITE_BLOB = 4
+export const SQLITE_NULL = 5
+/** The bytes stay where they are until the statement lets go of them. */
+export const SQLITE_STATIC = 0
+/** SQLite copies the bytes at once. */
+export const SQLITE_TRANSIENT = -1
+
+/** What the shipped package gives at run time; its declarations disagree (members missing, init typed without options). */
+interface Shipped {
+  wasm: {
+    exports: RawSqlite
+    memory: WebAssembly.Memory
+    installFunction(signature: string, f: (...args: never[]) => unknown): Pointer
+  }
+  config: { warn: unknown; error: unknown; log: unknown; debug: unknown }
+}
+
+/** What is larger is given back after its use. */
+const LARGE_SCRATCH = 1 << 20
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/**
+ * SQLite's memory and functions. The views of its heap die whenever the memory grows, so they are asked for anew after
+ * every call that may allocate: `sqlite.u8` is cheap.
+ */
+export class Sqlite {
+  readonly raw: RawSqlite
+  readonly memory: WebAssembly.Memory
+  readonly #install: Shipped['wasm']['installFunction']
+  #u8: Uint8Array
+  #view: DataView
+  #scratch: Pointer
+  #scratchBytes = 4096
+  /** Levels of JavaScript that C code called and waits for. */
+  nesting = 0
+  /** C code runs that may call back: between `enter` and `leave`. */
+  #inside = false
+  /** Where the C stack stands while no C code runs. */
+  readonly #stackTop: Pointer
+
+  constructor(shipped: Shipped) {
+    this.raw = shipped.wasm.exports
+    this.memory = shipped.wasm.memory
+    this.#install = (signature, f) => shipped.wasm.installFunction(signature, f)
+    this.#stackTop = this.raw.emscripten_stack_get_current()
+    this.#u8 = new Uint8Array(this.memory.buffer)
+    this.#view = new DataView(this.memory.buffer)
+    this.#scratch = this.alloc(this.#scratchBytes)
+  }
+
+  get u8(): Uint8Array {
+    if (this.#u8.byteLength === 0) this.#u8 = new Uint8Array(this.memory.buffer)
+    return this.#u8
+  }
+
+  get view(): DataView {
+    // A detached DataView throws when asked for its length, so the typed array tells.
+    if (this.#view.buffer !== this.u8.buffer) this.#view = new DataView(this.memory.buffer)
+    return this.#view
+  }
+
+  alloc(bytes: number): Pointer {
+    const p = this.raw.sqlite3_malloc(Math.max(bytes, 1))
+    if (p === 0) throw outOfMemory(bytes)
+    return p
+  }
+
+  free(p: Pointer): void {
+    this.raw.sqlite3_free(p)
+  }
+
+  peek32(p: Pointer): number {
+    return this.view.getInt32(p, true)
+  }
+
+  poke32(p: Pointer, value: number): void {
+    this.view.setInt32(p, value, true)
+  }
+
+  poke64(p: Pointer, value: bigint): void {
+    this.view.setBigInt64(p, value, true)
+  }
+
+  pokeDouble(p: Pointer, value: number): void {
+    this.view.setFloat64(p, value, true)
+  }
+
+  /**
+   * Before C code that may call back; its result goes to `leave` behind it. Who finds the mark of an earlier call, and no
+   * JavaScript that C waits for, knows that an exception went through that call (JavaScript's stack had ended), and takes
+   * back the part of the C stack that it used.
+   */
+  enter(): boolean {
+    const nested = this.#inside && this.nesting > 0
+    // oxlint-disable-next-line no-underscore-dangle -- the name under which the package exports it
+    if (this.#inside && !nested) this.raw._emscripten_stack_restore(this.#stackTop)
+    this.#inside = true
+    return nested
+  }
+
+  leave(nested: boolean): void {
+    this.#inside = nested
+  }
+
+  /** Makes a C function pointer of `f`. It lives as long as the process: install once, dispatch by an argument. */
+  functionPointer(signature: string, f: (...args: never[]) => unknown): Pointer {
+    return this.#install(signature, f)
+  }
+
+  /** Space for short-lived arguments: overwritten by the next call of `scratch` or `cString`. */
+  scratch(bytes: number): Pointer {
+    // Once a large text has passed through, its space is given back.
+    if (bytes > this.#scratchBytes || this.#scratchBytes > LARGE_SCRATCH) {
+      const capacity = Math.max(bytes, 4096)
+      this.free(this.#scratch)
+      this.#scratch = 0
+      this.#scratchBytes = 0
+      this.#scratch = this.alloc(capacity)
+      this.#scratchBytes = capacity
+    }
+    return this.#scratch
+  }
+
+  /** `text` in scratch space, NUL-terminated. Throws where a NUL of its own would end it early. */
+  cString(text: string): Pointer {
+    if (text.includes('\0')) {
+      throw new TypeError(
+        `a name cannot hold a NUL character: ${JSON.stringify(text.slice(0, 80))}`,
+      )
+    }
+    const p = this.scratch(text.length * 3 + 1)
+    const bytes = this.writeText(text, p)
+    this.u8[p + bytes] = 0
+    return p
+  }
+
+  /** `text` in memory of its own, NUL-terminated, for SQLite to free. A NUL inside ends it early. */
+  ownedCString(text: string): Pointer {
+    const p = this.alloc(text.length * 3 + 1)
+    const bytes = this.writeText(text, p)
+    this.u8[p + bytes] = 0
+    return p
+  }
+
+  /** Writes `text` as UTF-8, at most three bytes a code unit, and returns how many bytes that took. */
+  writeText(text: string, p: Pointer): number {
+    const heap = this.u8
+    const length = text.length
+    if (length < 128) {
+      let i = 0
+      for (; i < length; i++) {
+        const unit = text.charCodeAt(i)
+        if (unit > 127) break
+        heap[p + i] = unit
+      }
+      if (i === length) return length
+    }
+    if (!text.isWellFormed()) throw loneSurrogate(text)
+    return encoder.encodeInto(text, heap.subarray(p, p + length * 3)).written
+  }
+
+  /** The text at `p`; bytes that are no UTF-8 become U+FFFD. */
+  readText(p: Pointer, bytes: number): string {
+    const heap = this.u8
+    if (bytes < 24) {
+      let text = ''
+      let i = 0
+      for (; i < bytes; i++) {
+        const byte = heap[p + i]
+        if (byte > 127) break
+        text += String.fromCharCode(byte)
+      }
+      if (i === bytes) return text
+    }
+    return decoder.decode(heap.subarray(p, p + bytes))
+  }
+
+  readCString(p: Pointer): string {
+    if (p === 0) return ''
+    return this.readText(p, this.u8.indexOf(0, p) - p)
+  }
+
+  copyBytes(p: Pointer, bytes: number): Uint8Array {
+    return this.u8.slice(p, p + bytes)
+  }
+}
+
+function outOfMemory(bytes: number): VecError {
+  return new VecError(
+    'SQLITE_NOMEM',
+    `out of memory: SQLite's heap could not give ${bytes} bytes`,
+    {
+      hint: 'SQLite runs in 32-bit WebAssembly memory of at most 2 GiB: smaller blobs or transactions, or PRAGMA cache_size',
+      extendedCode: 7,
+    },
+  )
+}
+
+function loneSurrogate(text: string): TypeError {
+  const at = text.search(/\p{Surrogate}/u)
+  return new TypeError(
+    `text with a lone surrogate (at character ${at}) has no UTF-8 form and cannot be stored: use String.prototype.toWellFormed() or a Uint8Array`,
+  )
+}
+
+let loading: Promise<Sqlite> | undefined
+let loaded: Sqlite | undefined
+
+/** The one SQLite of this process (or worker). */
+export async function loadSqlite(): Promise<Sqlite> {
+  loading ??= instantiate()
+  return await loading
+}
+
+/** The one SQLite of this process, after `loadSqlite` has resolved. */
+export function loadedSqlite(): Sqlite {
+  if (loaded) return loaded
+  throw new VecError('VEC_ENGINE', 'SQLite is not loaded yet', {
+    hint: 'await open(...) once first',
+  })
+}
+
+/**
+ * With temporary files on disk, what undoes a statement of many rows would go to one beyond 64 KiB: a DELETE of 20,000
+ * rows of a vec table took 1.75 times the processor time. Up to 16 MiB of it stay in memory.
+ */
+function keepStatementJournals(raw: RawSqlite): void {
+  const CONFIG_STMTJRNL_SPILL = 26
+  // SQLite can be configured only while it is down; the package starts it.
+  raw.sqlite3_shutdown()
+  const code = raw.sqlite3__wasm_config_i(CONFIG_STMTJRNL_SPILL, 1 << 24)
+  if (code !== SQLITE_OK || raw.sqlite3_initialize() !== SQLITE_OK) {
+    throw new VecError('VEC_ENGINE', 'SQLite could not be configured and started')
+  }
+}
+
+const quiet = (): void => undefined
+
+async function instantiate(): Promise<Sqlite> {
+  const init = sqlite3InitModule as unknown as (options: object) => Promise<Shipped>
+  const shipped = await init({ print: quiet, printErr: quiet })
+  keepStatementJournals(shipped.wasm.exports)
+  Object.assign(shipped.config, { warn: quiet, error: quiet, log: quiet, debug: quiet })
+  loaded = new Sqlite(shipped)
+  return loaded
+}

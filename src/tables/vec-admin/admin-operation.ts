@@ -1,0 +1,193 @@
+import { VecError } from '../../core/errors.ts'
+import { isTreeMetric } from '../../index/kinds/cover-tree/cover-options.ts'
+import { check } from '../../search/diagnostics/check.ts'
+import { isShadowError, type Inspected } from '../../search/diagnostics/defect.ts'
+import { explain } from '../../search/diagnostics/explain.ts'
+import { finding, type Finding } from '../../search/diagnostics/finding.ts'
+import { repair } from '../../search/diagnostics/repair.ts'
+import { stats as statsOf } from '../../search/diagnostics/stats.ts'
+import { datasetsOf } from '../../search/schema/datasets.ts'
+import { quoteName, quoteText } from '../../search/schema/names.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { exportDataset } from '../../viant/export/export.ts'
+import { findTarget, type Place, type Target } from './admin-target.ts'
+
+interface Operation {
+  /** It writes into the file, so that it cannot run inside a statement that writes. */
+  readonly writes: boolean
+  /** It cannot do without writing. */
+  readonly needsFile?: boolean
+  /** What has to stand behind the word: 'export:brute:shadow:dataset'. */
+  readonly formats?: readonly string[]
+  run(target: Target, inspected: Inspected, format: string): Finding[]
+}
+
+/** What each word does. An empty dataset stands for all that there are, but for `reindex`, as in the original. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  reindex: {
+    writes: true,
+    run: ({ dataset }, { searcher }) => [
+      finding('ok', 'reindex', `reindexed:${searcher.slices.rebuild(dataset)}`, { dataset }),
+    ],
+  },
+  stats: {
+    writes: false,
+    run: forEach((dataset, { searcher }) =>
+      statsOf(searcher, dataset).map(fact => {
+        const topic = fact.slice(0, fact.indexOf(':')).replaceAll(' ', '-')
+        return finding('info', topic, fact, { dataset })
+      }),
+    ),
+  },
+  optimize: {
+    writes: true,
+    run: forEach((dataset, { searcher }) =>
+      searcher.slices
+        .optimize(dataset)
+        .map(done =>
+          finding(done === 'optimized' ? 'ok' : 'warning', 'optimize', done, { dataset }),
+        ),
+    ),
+  },
+  check: {
+    writes: false,
+    run: (target, inspected) => check(inspected, datasetsIn(target, inspected)),
+  },
+  explain: {
+    writes: false,
+    run: forEach((dataset, inspected) => explain(inspected, dataset)),
+  },
+  export: {
+    writes: true,
+    needsFile: true,
+    formats: ['brute', 'cover'],
+    run: (target, inspected, format) => {
+      const { coverBase: base, metric } = target.table.options
+      const cover = { base, distance: isTreeMetric(metric) ? metric : undefined }
+      const { searcher } = inspected
+      // All or none.
+      return searcher.shadow.db
+        .transaction(() =>
+          datasetsIn(target, inspected).map(dataset =>
+            exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
+          ),
+        )
+        .immediate()
+    },
+  },
+  repair: {
+    writes: true,
+    needsFile: true,
+    run: (target, inspected) => repair(inspected, datasetsIn(target, inspected)),
+  },
+}
+
+function forEach(
+  operation: (dataset: string, inspected: Inspected) => Finding[],
+): Operation['run'] {
+  return (target, inspected) =>
+    datasetsIn(target, inspected).flatMap(dataset => operation(dataset, inspected))
+}
+
+function datasetsIn({ dataset }: Target, { searcher }: Inspected): readonly string[] {
+  if (dataset !== '') return [dataset]
+  try {
+    return datasetsOf(searcher.shadow)
+  } catch (error) {
+    // The check says what is wrong with the table.
+    if (isShadowError(error)) return []
+    throw error
+  }
+}
+
+const WORDS: readonly string[] = Object.entries(OPERATIONS).flatMap(([word, { formats }]) =>
+  formats ? formats.map(format => `${word}:${format}`) : [word],
+)
+
+interface Order {
+  readonly word: string
+  readonly format: string
+  /** 'shadow:dataset' */
+  readonly where: string
+}
+
+function orderOf(op: string): Order {
+  const [first, second] = op.split(':', 2)
+  if (!Object.hasOwn(OPERATIONS, first)) return { word: 'reindex', format: '', where: op }
+  const { formats } = OPERATIONS[first]
+  const where = op.slice(first.length + 1)
+  if (!formats) return { word: first, format: '', where }
+  if (!formats.includes(second)) {
+    throw adminError(
+      `vec_admin: '${op}' is no operation: expected is ${formats.map(format => `${first}:${format}:shadow:dataset`).join(' or ')}`,
+    )
+  }
+  return { word: first, format: second, where: where.slice(second.length + 1) }
+}
+
+/** Carries out '[word:]shadow:dataset', asked of a vec_admin table of this name. */
+export function runOperation(place: Place, admin: string, op: string): Finding[] {
+  const { word, format, where } = orderOf(op)
+  const colon = where.indexOf(':')
+  if (colon <= 0) {
+    throw adminError(
+      `vec_admin: '${op}' is no operation: expected is [${WORDS.join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
+    )
+  }
+  const target = findTarget(place, where)
+  if (!target) {
+    const shadow = where.slice(0, colon)
+    throw adminError(
+      `vec_admin: no vec table stands over ${shadow.includes('.') ? shadow : `main.${shadow}`}: create it with USING vec(...)`,
+    )
+  }
+  const operation = OPERATIONS[word]
+  const searcher = target.table.searcher()
+  const { db, schema } = searcher.shadow
+  if (operation.writes) requireAlone(db, word)
+  if (operation.needsFile) requireWritable(db, schema, word)
+  const inspected: Inspected = {
+    searcher,
+    remedy: (mending, dataset) =>
+      `SELECT op FROM ${/^\w+$/.test(admin) ? admin : quoteName(admin)} WHERE op MATCH ${quoteText(`${mending}:${target.name}:${dataset}`)}`,
+  }
+  return searcher.shadow.inSnapshot(() => operation.run(target, inspected, format))
+}
+
+/**
+ * Inside a statement that writes (INSERT ... SELECT from vec_admin) no savepoint can be opened, and nothing could be
+ * undone when something fails half-way.
+ */
+function requireAlone(db: Connection, word: string): void {
+  if (!isWriting(db)) return
+  throw new VecError(
+    'VEC_QUERY',
+    `vec_admin: ${word} writes, and cannot run inside a statement that writes itself`,
+    { hint: 'run the SELECT from vec_admin on its own, then store its rows' },
+  )
+}
+
+function isWriting(db: Connection): boolean {
+  if (!db.inTransaction) return db.transactionState() === 'write'
+  try {
+    db.exec('SAVEPOINT "vec_admin"; RELEASE "vec_admin"')
+    return false
+  } catch {
+    return true
+  }
+}
+
+function requireWritable(db: Connection, schema: string, word: string): void {
+  if (!db.isReadonly(schema)) return
+  throw new VecError(
+    'SQLITE_READONLY',
+    `vec_admin: ${word} writes, and the file is open for reading only`,
+    { hint: 'open the file without readonly, and check that file and folder can be written' },
+  )
+}
+
+export function adminError(message: string): VecError {
+  return new VecError('VEC_QUERY', message, {
+    hint: "SELECT op FROM vec_admin WHERE op MATCH 'main._vec_vec_docs:dataset'",
+  })
+}

@@ -1,0 +1,67 @@
+import { VecError } from '../../core/errors.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
+import { shadowTableName } from '../../search/schema/names.ts'
+import { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { WriteLayouts } from '../../search/schema/write-layout.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { locate } from './vec-location.ts'
+import { connectedTable } from './vec-table.ts'
+
+/**
+ * The rule by which a vec table takes the dimension of a new vector, for programs that write its shadow table
+ * themselves: a dataset has the dimension of its first vector that searches find.
+ *
+ * ```ts
+ * const rule = new DimensionRule(db, 'docs')
+ * const dim = rule.required('default', 384)
+ * if (dim !== 0 && dim !== 384) throw new Error(`the dataset holds vectors of ${dim} numbers`)
+ * rule.dispose()
+ * ```
+ */
+export class DimensionRule {
+  /** Rows with `archived = 1` count like the others (`include_archived`); otherwise any dimension is right for them. */
+  readonly archivedCounts: boolean
+  readonly #shadow: ShadowTable
+  readonly #layouts: WriteLayouts
+  readonly #dimensions: DatasetDimensions
+
+  /** `table` is a vec table of `schema`. Throws VecError (VEC_QUERY) when there is none. */
+  constructor(db: Connection, table: string, schema = 'main') {
+    // Whatever names a table makes SQLite connect it.
+    db.prepare(
+      `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE dataset_id = ''`,
+    ).finalize()
+    const connected = connectedTable(db, schema, table)
+    if (!connected) {
+      throw new VecError('VEC_QUERY', `vec: ${schema}.${table} is not a vec table`, {
+        hint: 'CREATE VIRTUAL TABLE ... USING vec(doc_id) makes one',
+      })
+    }
+    const { includeArchived, dbpath } = connected.options
+    const location = locate(db, schema, dbpath)
+    this.archivedCounts = includeArchived
+    this.#shadow = new ShadowTable(
+      location.db,
+      location.schema,
+      shadowTableName(table),
+      includeArchived,
+    )
+    this.#layouts = new WriteLayouts(this.#shadow)
+    this.#dimensions = new DatasetDimensions(this.#shadow)
+  }
+
+  /**
+   * How many numbers a new vector of `dataset` must have: `offered` if that is right, 0 if any number is. `replaces` is
+   * the id of a row that the vector replaces, which does not count.
+   */
+  required(dataset: string, offered: number, replaces?: string): number {
+    const but = replaces === undefined ? null : new TextEncoder().encode(replaces)
+    return this.#dimensions.required(this.#layouts.current, dataset, offered, but)
+  }
+
+  /** Finalizes its statements; a connection that is closed does so, too. */
+  dispose(): void {
+    this.#shadow.dispose()
+  }
+}

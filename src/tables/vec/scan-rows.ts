@@ -1,0 +1,100 @@
+import type { Searcher } from '../../search/query/search.ts'
+import type { StatementCursor } from '../../sqlite/statement-cursor.ts'
+import type { Statement } from '../../sqlite/statement.ts'
+import { Utf8 } from '../../sqlite/wasm/values.ts'
+import type { CursorRows } from './cursor-rows.ts'
+import type { VecQuery } from './vec-arguments.ts'
+
+/** All rows of datasets in the order of their rowids, or those of given ids, straight from the shadow table. */
+export class ScanRows implements CursorRows {
+  readonly #searcher: Searcher
+  readonly #datasets: readonly string[]
+  readonly #ids: readonly Uint8Array[] | undefined
+  #statement: Statement | undefined
+  /** Undefined between two datasets or ids. */
+  #cursor: StatementCursor | undefined
+  #part = 0
+  #idAt = 0
+  #left: number
+  eof = false
+
+  constructor(searcher: Searcher, query: VecQuery) {
+    this.#searcher = searcher
+    this.#datasets = query.datasets
+    this.#ids = query.ids
+    this.#left = query.limit
+    if (this.#left === 0) this.#finish()
+    else {
+      this.#advance()
+      for (let skip = query.offset; skip > 0 && !this.eof; skip--) this.#advance()
+    }
+  }
+
+  next(): void {
+    if (--this.#left <= 0) this.#finish()
+    else this.#advance()
+  }
+
+  get dataset(): string {
+    return this.#datasets[this.#part]
+  }
+
+  id(): Uint8Array {
+    return this.#cursor!.row.bytes(1)
+  }
+
+  rowid(): number {
+    const { row } = this.#cursor!
+    return row.isNull(0) ? NaN : row.number(0)
+  }
+
+  similarity(): undefined {
+    return undefined
+  }
+
+  close(): void {
+    this.#finish()
+  }
+
+  #finish(): void {
+    this.eof = true
+    this.#cursor?.end()
+    this.#statement?.finalize()
+    this.#cursor = this.#statement = undefined
+  }
+
+  /** The statement is this cursor's own: two scans may be under way at once. */
+  #prepare(): Statement {
+    const { shadow } = this.#searcher
+    const { rowid } = shadow.refresh()
+    const byId = this.#ids ? 'AND id = ?2 AND id = ?2 COLLATE BINARY' : ''
+    const order = rowid === undefined || this.#ids ? '' : `ORDER BY ${rowid}`
+    return shadow.db.prepare(
+      `SELECT ${rowid ?? 'NULL'}, id FROM ${shadow.sql}
+       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible} ${order}`,
+    )
+  }
+
+  #advance(): void {
+    this.#statement ??= this.#prepare()
+    const statement = this.#statement
+    for (;;) {
+      if (!this.#cursor) {
+        if (this.#part === this.#datasets.length) break
+        const id = this.#ids?.[this.#idAt]
+        if (this.#ids && id === undefined) {
+          this.#part++
+          this.#idAt = 0
+          continue
+        }
+        const dataset = this.#datasets[this.#part]
+        this.#cursor = statement.cursor(id ? [dataset, new Utf8(id)] : [dataset])
+      }
+      if (this.#cursor.step()) return
+      this.#cursor = undefined
+      if (this.#ids) this.#idAt++
+      else this.#part++
+    }
+    this.#finish()
+  }
+}

@@ -1,0 +1,106 @@
+import { VecError } from '../../core/errors.ts'
+import { nearest } from '../../core/known-word.ts'
+import { check } from '../../search/diagnostics/check.ts'
+import type { Searcher } from '../../search/query/search.ts'
+import { datasetsOf } from '../../search/schema/datasets.ts'
+import { quoteText } from '../../search/schema/names.ts'
+import { UNCHANGED, type RowChange, type RowInsert } from '../../sqlite/vtab/virtual-table.ts'
+import { COLUMN } from './vec-plan.ts'
+import { writtenDataset } from './written-values.ts'
+
+/** What `INSERT INTO t(t) VALUES (command)` does to these datasets; an error undoes the statement. */
+type Command = (searcher: Searcher, datasets: readonly string[]) => void
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  optimize: (searcher, datasets) => {
+    for (const dataset of datasets) {
+      const [answer] = searcher.slices.optimize(dataset)
+      if (answer !== 'optimized') throw new VecError('VEC_STORAGE', `vec: ${answer}`)
+    }
+  },
+  rebuild: (searcher, datasets) => {
+    for (const dataset of datasets) searcher.slices.rebuild(dataset)
+  },
+  'integrity-check': (searcher, datasets) => {
+    const { schema, name } = searcher.shadow
+    const where = `${schema}.${name}`
+    const remedy = (word: string, dataset: string): string =>
+      `SELECT op FROM vec_admin WHERE op MATCH ${quoteText(`${word}:${where}:${dataset}`)}`
+    const [first, ...others] = check({ searcher, remedy }, datasets).filter(
+      ({ severity }) => severity === 'error',
+    )
+    if (!first) return
+    const more =
+      others.length === 0
+        ? ''
+        : ` (and ${others.length} more: check:${where}: of vec_admin lists them)`
+    const dataset = first.dataset === undefined ? '' : `dataset '${first.dataset}': `
+    throw new VecError(
+      'VEC_STORAGE',
+      `vec: integrity-check of ${where}: ${dataset}${first.op}${more}`,
+      {
+        hint: first.remedy ?? remedy('check', first.dataset ?? ''),
+      },
+    )
+  },
+}
+
+/** A row of which the column named like the table is set: the habit of FTS5. */
+export function isCommand(change: RowChange): boolean {
+  if (change.kind === 'delete') return false
+  const command = change.values[COLUMN.COMMAND] ?? null
+  return command !== (change.kind === 'update' ? UNCHANGED : null) && command !== null
+}
+
+/** Runs a command over all datasets, or the one that is named beside it. */
+export function runCommand(searcher: Searcher, table: string, change: RowChange): void {
+  if (change.kind !== 'insert') {
+    throw commandError(`vec: ${table} is no column to update: commands are inserted`, table)
+  }
+  const { run, dataset } = readCommand(table, change)
+  searcher.shadow.inSnapshot(() =>
+    run(searcher, dataset === undefined ? datasetsOf(searcher.shadow) : [dataset]),
+  )
+}
+
+function readCommand(
+  table: string,
+  { rowid, values }: RowInsert,
+): { run: Command; dataset: string | undefined } {
+  const command = values[COLUMN.COMMAND]
+  const words = Object.keys(COMMANDS)
+  if (typeof command !== 'string' || !Object.hasOwn(COMMANDS, command)) {
+    const meant =
+      typeof command === 'string'
+        ? `: did you mean '${nearest(command.toLowerCase(), words)}'?`
+        : ''
+    const written =
+      typeof command === 'string'
+        ? `'${command}'`
+        : `${typeof command === 'object' ? 'of bytes' : command}, which is not text.`
+    throw commandError(
+      `vec: unknown command ${written}${meant} Commands are ${words.join(', ')}`,
+      table,
+    )
+  }
+  const beside = values.some(
+    (value, column) => value !== null && column !== COLUMN.COMMAND && column !== COLUMN.DATASET,
+  )
+  if (beside || rowid !== null) {
+    throw commandError(
+      `vec: the command '${command}' takes nothing beside it but dataset_id`,
+      table,
+    )
+  }
+  const dataset = values[COLUMN.DATASET]
+  return {
+    run: COMMANDS[command],
+    dataset: dataset === null ? undefined : writtenDataset(dataset),
+  }
+}
+
+function commandError(message: string, table: string): VecError {
+  return new VecError('VEC_QUERY', message, {
+    hint: `for instance INSERT INTO ${table}(${table}) VALUES ('optimize')`,
+  })
+}

@@ -1,0 +1,224 @@
+import { VecError } from '../../core/errors.ts'
+import { nearest } from '../../core/known-word.ts'
+import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
+import { isTreeMetric } from '../../index/kinds/cover-tree/cover-options.ts'
+
+/** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
+export interface VecOptions {
+  /** Name of the id column. */
+  readonly column: string
+  /** File that holds the shadow table, when it is not the one of the vec table. */
+  readonly dbpath: string | undefined
+  readonly index: 'auto' | 'brute' | 'cover'
+  readonly metric: Metric
+  readonly coverBase: number
+  readonly coverBound: 'per_node' | 'level'
+  /** Workers for the build of a cover tree: 'auto', 'off', or a number. */
+  readonly coverParallel: 'auto' | 'off' | number
+  readonly includeArchived: boolean
+}
+
+/** Whether an index must be a tree, whatever its rows. */
+const NEEDS_TREE: Readonly<Record<VecOptions['index'], boolean>> = {
+  auto: false,
+  brute: false,
+  cover: true,
+}
+
+const KEYS = [
+  'dbpath',
+  'index',
+  'metric',
+  'cover_base',
+  'cover_bound',
+  'cover_distance',
+  'cover_parallel',
+  'include_archived',
+] as const
+type Key = (typeof KEYS)[number]
+
+/** Names that the table has anyway. */
+export const RESERVED_COLUMNS: readonly string[] = [
+  'dataset_id',
+  'match_score',
+  'distance',
+  'k',
+  'content',
+  'meta',
+  'embedding',
+]
+
+export function parseVecOptions(args: readonly string[], table: string): VecOptions {
+  const [first = '', ...rest] = args
+  const named = !first.includes('=') || /^\s*"/.test(first)
+  const column = named ? columnName(first, table) : 'doc_id'
+  const given = new Map<Key, string>()
+  for (const arg of named ? rest : args) {
+    if (arg.trim() === '') continue
+    const [key, value] = splitOption(arg)
+    given.set(key, value)
+  }
+  const index = oneOf(
+    'index',
+    given.get('index'),
+    { auto: 'auto', brute: 'brute', cover: 'cover' } as const,
+    'auto',
+  )
+  const metric = metricOf(given)
+  if (NEEDS_TREE[index] && !isTreeMetric(metric)) {
+    throw optionError(
+      `vec: index=cover cannot serve metric=${metric}: a cover tree needs a distance that obeys the triangle inequality`,
+      'leave index out, or choose metric=cosine or metric=euclidean',
+    )
+  }
+  return {
+    column,
+    dbpath: dbpathOf(given.get('dbpath')),
+    index,
+    metric,
+    coverBase: coverBaseOf(given.get('cover_base')),
+    coverBound: oneOf(
+      'cover_bound',
+      given.get('cover_bound'),
+      {
+        per_node: 'per_node',
+        level: 'level',
+        pernode: 'per_node',
+        boundpernode: 'per_node',
+        boundlevel: 'level',
+      },
+      'per_node',
+    ),
+    coverParallel: coverParallelOf(given.get('cover_parallel')),
+    includeArchived: oneOf(
+      'include_archived',
+      given.get('include_archived'),
+      { '1': true, '0': false, true: true, false: false, on: true, off: false },
+      false,
+    ),
+  }
+}
+
+/** The name of a column as written: bare, or in quotes of any of SQLite's kinds; a type behind it is allowed. */
+function columnName(text: string, table: string): string {
+  const trimmed = text.trim()
+  if (trimmed === '') return 'doc_id'
+  const quoted = /^"((?:[^"]|"")+)"|^`((?:[^`]|``)+)`|^\[([^\]]+)\]|^'((?:[^']|'')+)'/.exec(trimmed)
+  const name = quoted
+    ? (quoted[1]?.replaceAll('""', '"') ??
+      quoted[2]?.replaceAll('``', '`') ??
+      quoted[3] ??
+      quoted[4].replaceAll("''", "'"))
+    : trimmed.split(/\s+/)[0]
+  const lower = name.toLowerCase()
+  if (RESERVED_COLUMNS.includes(lower) || lower === table.toLowerCase()) {
+    throw optionError(
+      `vec: the id column cannot be called ${name}: the table has a column of that name already`,
+      'choose another name, for instance doc_id',
+    )
+  }
+  return name
+}
+
+function splitOption(arg: string): [Key, string] {
+  const at = arg.indexOf('=')
+  if (at < 0) {
+    throw optionError(
+      `vec: '${arg.trim()}' is not an option: expected is name=value after the id column`,
+      `options are ${KEYS.join(', ')}`,
+    )
+  }
+  const name = arg.slice(0, at).trim().toLowerCase()
+  const key = KEYS.find(known => known === name)
+  if (!key) {
+    throw optionError(
+      `vec: unknown option '${arg.slice(0, at).trim()}': did you mean '${nearest(name, KEYS)}'? Options are ${KEYS.join(', ')}`,
+      'remove or correct the option',
+    )
+  }
+  return [key, unquote(arg.slice(at + 1).trim())]
+}
+
+/** Takes one pair of quotes off. */
+export function unquote(value: string): string {
+  const quote = value[0]
+  const paired = value.length >= 2 && (quote === "'" || quote === '"') && value.endsWith(quote)
+  return paired ? value.slice(1, -1).replaceAll(quote + quote, quote) : value
+}
+
+export function dbpathOf(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if (value === '') {
+    throw optionError(
+      'vec: dbpath is empty',
+      'give the path of a database file, or leave dbpath out',
+    )
+  }
+  return value
+}
+
+function metricOf(given: ReadonlyMap<Key, string>): Metric {
+  const ofTrees = Object.fromEntries(
+    Object.entries(METRIC_NAMES).filter(([, metric]) => isTreeMetric(metric)),
+  )
+  const distance = given.get('cover_distance')
+  const alias =
+    distance === undefined
+      ? undefined
+      : oneOf<Metric>('cover_distance', distance, ofTrees, 'cosine')
+  const text = given.get('metric')
+  if (text === undefined) return alias ?? 'cosine'
+  const metric = oneOf<Metric>('metric', text, METRIC_NAMES, 'cosine')
+  if (alias !== undefined && alias !== metric) {
+    throw optionError(
+      `vec: metric=${text} and cover_distance=${distance} contradict each other`,
+      'cover_distance is the older name of metric: give one of them',
+    )
+  }
+  return metric
+}
+
+function coverBaseOf(value: string | undefined): number {
+  if (value === undefined) return 1.3
+  const base = value === '' ? NaN : Number(value)
+  if (!(base > 1) || !Number.isFinite(base)) {
+    throw optionError(
+      `vec: cover_base must be a number above 1, not '${value}'`,
+      'the default is 1.3',
+    )
+  }
+  return base
+}
+
+function coverParallelOf(value: string | undefined): 'auto' | 'off' | number {
+  if (value === undefined || value.toLowerCase() === 'auto') return 'auto'
+  if (value.toLowerCase() === 'off' || value === '0') return 'off'
+  const workers = Number(value)
+  if (!Number.isInteger(workers) || workers < 1 || value.trim() === '') {
+    throw optionError(
+      `vec: cover_parallel must be auto, off or a number of workers from 1, not '${value}'`,
+      'the default is auto',
+    )
+  }
+  return workers
+}
+
+function oneOf<T>(
+  key: Key,
+  value: string | undefined,
+  choices: Readonly<Record<string, T>>,
+  fallback: T,
+): T {
+  if (value === undefined) return fallback
+  const lower = value.toLowerCase()
+  if (Object.hasOwn(choices, lower)) return choices[lower]
+  const names = Object.keys(choices)
+  throw optionError(
+    `vec: ${key} cannot be '${value}': did you mean '${nearest(lower, names)}'? Expected is one of ${names.join(', ')}`,
+    `correct ${key}, or leave it out`,
+  )
+}
+
+function optionError(message: string, hint: string): VecError {
+  return new VecError('VEC_OPTION', message, { hint })
+}

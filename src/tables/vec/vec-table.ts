@@ -1,0 +1,265 @@
+import { VecError } from '../../core/errors.ts'
+import { Storage } from '../../search/persistence/storage.ts'
+import { Searcher } from '../../search/query/search.ts'
+import { createStatement, hasTable, shadowTable } from '../../search/schema/layout.ts'
+import { quoteName, shadowTableName } from '../../search/schema/names.ts'
+import { ShadowTable } from '../../search/schema/shadow-table.ts'
+import type { IndexRecipe } from '../../search/snapshot/slice.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
+import type {
+  RowChange,
+  TableContext,
+  TableRisk,
+  VirtualCursor,
+  VirtualTable,
+  VirtualTableModule,
+} from '../../sqlite/vtab/virtual-table.ts'
+import { RowKeys } from './row-keys.ts'
+import { isCommand, runCommand } from './vec-command.ts'
+import { VecCursor } from './vec-cursor.ts'
+import { locate, type Location } from './vec-location.ts'
+import { parseVecOptions, RESERVED_COLUMNS, type VecOptions } from './vec-options.ts'
+import { planVec } from './vec-plan.ts'
+import { recipeOf } from './vec-recipe.ts'
+import { VecWriter } from './vec-write.ts'
+
+/** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
+export const vecModule: VirtualTableModule = {
+  create(context) {
+    const options = parseVecOptions(context.args, context.table)
+    const location = locate(context.db, context.schema, options.dbpath)
+    prepareShadow(location, context, options)
+    return new VecTable(context, options)
+  },
+  connect(context) {
+    return new VecTable(context, parseVecOptions(context.args, context.table))
+  },
+}
+
+/** Makes the documents' table when it is absent, and the journal that every later query relies on. */
+function prepareShadow(location: Location, context: TableContext, options: VecOptions): void {
+  const { db, schema } = location
+  const name = shadowTableName(context.table)
+  const found = db
+    .prepare('SELECT type FROM pragma_table_list WHERE schema = ? AND name = ?')
+    .pluck()
+    .get(schema, name) as string | undefined
+  if (found !== undefined && found !== 'table') {
+    throw new VecError(
+      'VEC_SHADOW',
+      `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
+      {
+        hint: 'the documents of a vec table stand in an ordinary table: rename what is in the way',
+      },
+    )
+  }
+  const install = (): void => {
+    if (found === undefined) db.exec(createStatement(schema, shadowTable(name)))
+    const shadow = new ShadowTable(db, schema, name, options.includeArchived)
+    try {
+      requireUnique(shadow)
+      shadow.installHere()
+    } finally {
+      shadow.dispose()
+    }
+  }
+  // On this connection CREATE VIRTUAL TABLE itself is the transaction.
+  if (db === context.db) install()
+  else db.transaction(install)()
+}
+
+function requireUnique(shadow: ShadowTable): void {
+  if (shadow.refresh().unique) return
+  throw new VecError(
+    'VEC_SHADOW',
+    `vec: the shadow table ${shadow.schema}.${shadow.name} must have PRIMARY KEY (dataset_id, id) or a unique index on them`,
+    { hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(dataset_id, id)` },
+  )
+}
+
+/** The documents that a dropped vec table has left behind may be all that somebody has: they are not thrown away unasked. */
+function requireFree({ db, schema }: Location, shadow: string, table: string): void {
+  const sql = `${quoteName(schema)}.${quoteName(shadow)}`
+  if (!hasTable(db, schema, shadow)) return
+  using statement = db.prepare(`SELECT count(*) FROM ${sql}`)
+  const rows = statement.first([], row => row.number(0)) ?? 0
+  throw new VecError(
+    'VEC_SHADOW',
+    `vec: the table cannot be called ${table}: ${schema}.${shadow} is in the way, with ${rows} documents that DROP TABLE ${table} has left there`,
+    {
+      hint: `DROP TABLE ${sql} deletes them, ALTER TABLE ${sql} RENAME TO ... keeps them; then rename again. Nothing has been changed`,
+    },
+  )
+}
+
+const connected = new WeakMap<Connection, Map<string, VecTable>>()
+
+function tablesOf(db: Connection): Map<string, VecTable> {
+  let tables = connected.get(db)
+  if (!tables) connected.set(db, (tables = new Map()))
+  return tables
+}
+
+function keyOf(schema: string, table: string): string {
+  return `${schema}.${table}`.toLowerCase()
+}
+
+/** A vec table that a statement of this connection has named. */
+export function connectedTable(
+  db: Connection,
+  schema: string,
+  table: string,
+): VecTable | undefined {
+  return tablesOf(db).get(keyOf(schema, table))
+}
+
+/** One vec table on one connection. */
+export class VecTable implements VirtualTable {
+  readonly declaration: string
+  /** A view of the file may search what lies in the file; other files are not its business. */
+  readonly risk: TableRisk | undefined
+  readonly #context: TableContext
+  readonly options: VecOptions
+  readonly #recipe: IndexRecipe
+  readonly #keys = new RowKeys()
+  #searcher: Searcher | undefined
+  #writer: VecWriter | undefined
+
+  constructor(context: TableContext, options: VecOptions) {
+    this.#context = context
+    this.options = options
+    this.risk = options.dbpath === undefined ? 'innocuous' : undefined
+    this.#recipe = recipeOf(options)
+    tablesOf(context.db).set(keyOf(context.schema, context.table), this)
+    const columns = `dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN, embedding BLOB HIDDEN`
+    // A table that is called like one of its columns has no column for commands.
+    const command = isTaken(context.table, options) ? '' : `, ${quoteName(context.table)} HIDDEN`
+    this.declaration = `CREATE TABLE vec(${columns}${command})`
+  }
+
+  bestIndex(info: IndexInfo): boolean {
+    return planVec(info, this.options.metric)
+  }
+
+  open(): VirtualCursor {
+    return new VecCursor(this.searcher(), this.options.metric, this.#keys)
+  }
+
+  begin(): void {
+    this.#writer?.begin()
+  }
+
+  update(change: RowChange): bigint | number {
+    const searcher = this.searcher()
+    if (searcher.shadow.db !== this.#context.db) throw this.#elsewhere()
+    if (isCommand(change)) {
+      runCommand(searcher, this.#context.table, change)
+      return 0
+    }
+    this.#writer ??= new VecWriter(
+      searcher.shadow,
+      this.#keys,
+      this.#context.table,
+      this.options.column,
+    )
+    return this.#writer.write(change)
+  }
+
+  rename(name: string): void {
+    if (name.toLowerCase() === this.options.column.toLowerCase()) {
+      throw new VecError(
+        'VEC_OPTION',
+        `vec: the table cannot be called ${name}: its id column has that name`,
+        { hint: 'choose another name' },
+      )
+    }
+    const location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
+    const { db, schema } = location
+    const before = shadowTableName(this.#context.table)
+    const after = shadowTableName(name)
+    requireFree(location, after, name)
+    const from = `${quoteName(schema)}.${quoteName(before)}`
+    const shadow = new ShadowTable(db, schema, before, false)
+    const renamed = new ShadowTable(db, schema, after, this.options.includeArchived)
+    const rename = (): void => {
+      // Triggers and saved indexes carry the old name.
+      shadow.uninstall()
+      new Storage(db, schema).drop(before)
+      db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(after)}`)
+      renamed.installHere()
+    }
+    try {
+      this.disconnect()
+      // On this connection ALTER TABLE itself is the transaction.
+      if (db === this.#context.db) rename()
+      else db.transaction(rename)()
+    } finally {
+      shadow.dispose()
+      renamed.dispose()
+    }
+  }
+
+  /** DROP TABLE: the documents stay, what was made from them goes. */
+  destroy(): void {
+    let location: Location
+    try {
+      location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
+    } catch {
+      // The file with the documents is gone, and all that was made from them with it.
+      return
+    }
+    const { db, schema } = location
+    const name = shadowTableName(this.#context.table)
+    const shadow = new ShadowTable(db, schema, name, false)
+    try {
+      shadow.uninstall()
+      new Storage(db, schema).drop(name)
+    } catch (error) {
+      if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error
+    } finally {
+      shadow.dispose()
+    }
+  }
+
+  disconnect(): void {
+    const tables = tablesOf(this.#context.db)
+    const key = keyOf(this.#context.schema, this.#context.table)
+    if (tables.get(key) === this) tables.delete(key)
+    this.#searcher?.dispose()
+    this.#searcher?.shadow.dispose()
+    this.#searcher = undefined
+    this.#writer = undefined
+  }
+
+  /** What this connection's transaction does could not be undone in a file that another one writes. */
+  #elsewhere(): VecError {
+    const { table } = this.#context
+    return new VecError(
+      'VEC_QUERY',
+      `vec: ${table} cannot be written here: its documents are in the file ${this.options.dbpath} (dbpath), which is not part of this connection's transactions`,
+      {
+        hint: `ATTACH that file to this connection, or write ${shadowTableName(table)} through a connection to it`,
+      },
+    )
+  }
+
+  /** The search over the shadow table, which may have come later than this table. */
+  searcher(): Searcher {
+    if (!this.#searcher) {
+      const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
+      const name = shadowTableName(this.#context.table)
+      const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
+      // A file that is named by the schema of another one, and merely queried, is left as it is.
+      const ownFile = db === this.#context.db && schema === this.#context.schema
+      this.#searcher = new Searcher(db, shadow, this.#recipe, ownFile)
+    }
+    return this.#searcher
+  }
+}
+
+/** Whether another column has the name of the table. */
+function isTaken(table: string, options: VecOptions): boolean {
+  const name = table.toLowerCase()
+  return RESERVED_COLUMNS.includes(name) || name === options.column.toLowerCase()
+}

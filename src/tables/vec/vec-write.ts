@@ -1,0 +1,288 @@
+import { VecError } from '../../core/errors.ts'
+import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
+import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { WriteLayouts, type WriteLayout } from '../../search/schema/write-layout.ts'
+import {
+  UNCHANGED,
+  type OnConflict,
+  type RowChange,
+  type RowInsert,
+  type RowUpdate,
+  type WrittenValue,
+} from '../../sqlite/vtab/virtual-table.ts'
+import { Utf8, type BindValue, type SqlValue } from '../../sqlite/wasm/values.ts'
+import type { RowKeys } from './row-keys.ts'
+import { COLUMN } from './vec-plan.ts'
+import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
+
+const UNIQUE = new Set([1555, 2067])
+
+/** A row of the shadow table: the condition that finds it, and what that binds behind the other values. */
+interface RowReference {
+  readonly where: string
+  readonly values: readonly BindValue[]
+}
+
+/** What a row was before it changes. */
+interface OldRow {
+  readonly dataset: string
+  readonly id: Uint8Array
+  /** Of its embedding; 0 where it has none that is a vector. */
+  readonly dim: number
+}
+
+/**
+ * Writes through a vec table go to its shadow table, one statement a row: what fails has then written nothing, and
+ * SQLite itself undoes the rows before it if the rule of the statement (ABORT, FAIL, ...) says so.
+ */
+export class VecWriter {
+  readonly #shadow: ShadowTable
+  readonly #keys: RowKeys
+  readonly #layouts: WriteLayouts
+  readonly #dimensions: DatasetDimensions
+  readonly #inserts = new Map<string, string>()
+  /** Names of the vec table and its id column, for errors. */
+  readonly #table: string
+  readonly #column: string
+
+  constructor(shadow: ShadowTable, keys: RowKeys, table: string, column: string) {
+    this.#shadow = shadow
+    this.#keys = keys
+    this.#table = table
+    this.#column = column
+    this.#layouts = new WriteLayouts(shadow)
+    this.#dimensions = new DatasetDimensions(shadow)
+  }
+
+  /** A transaction begins. */
+  begin(): void {
+    this.#layouts.forget()
+  }
+
+  /** Returns the rowid of an inserted row. */
+  write(change: RowChange): bigint | number {
+    const layout = this.#layouts.current
+    try {
+      if (change.kind === 'insert') return this.#insert(layout, change)
+      if (change.kind === 'update') this.#update(layout, change)
+      else this.#delete(layout, change.rowid)
+      return 0
+    } catch (error) {
+      this.#layouts.forget()
+      throw error
+    }
+  }
+
+  #insert(layout: WriteLayout, { rowid, values, onConflict }: RowInsert): bigint | number {
+    this.#refuseComputed(values, value => value !== null)
+    const dataset = writtenDataset(values[COLUMN.DATASET])
+    const id = writtenId(values[COLUMN.DOC], this.#column)
+    const embedding = writtenEmbedding(values[COLUMN.EMBEDDING], dataset, id)
+    if (embedding) {
+      const replaced = onConflict === 'replace' ? bytesOf(id) : null
+      this.#requireDimension(layout, dataset, id, embedding.length / 4, replaced)
+    }
+    const names = ['dataset_id', 'id']
+    const bound: BindValue[] = [dataset, id]
+    const add = (name: string, value: BindValue): void => {
+      names.push(name)
+      bound.push(value)
+    }
+    if (rowid !== null) add(this.#rowidName(layout, rowid), rowid)
+    // What is NULL is left out: the shadow table may have a default of its own.
+    if (embedding) add('embedding', embedding)
+    for (const name of ['content', 'meta'] as const) {
+      const value = values[name === 'content' ? COLUMN.CONTENT : COLUMN.META]
+      if (value !== null) add(this.#optional(layout, name), value)
+    }
+    if (layout.needsScn) add('scn', 0)
+    return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
+  }
+
+  /** The same text object for the same columns: a new one a row would be hashed a row. */
+  #insertSql(names: readonly string[], onConflict: OnConflict): string {
+    const key = `${conflictWords(onConflict)} ${names.join(' ')}`
+    let sql = this.#inserts.get(key)
+    if (sql === undefined) {
+      sql = `INSERT ${conflictWords(onConflict)} INTO {table}(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
+      this.#inserts.set(key, sql)
+    }
+    return sql
+  }
+
+  #update(layout: WriteLayout, { rowid, newRowid, values, onConflict }: RowUpdate): void {
+    this.#refuseComputed(values, value => value !== UNCHANGED)
+    const row = this.#reference(layout, rowid)
+    if (!row) return
+    const old = this.#read(row)
+    if (!old) return
+    const dataset = updated(values[COLUMN.DATASET], writtenDataset)
+    const id = updated(values[COLUMN.DOC], value => writtenId(value, this.#column))
+    const embedding = updated(values[COLUMN.EMBEDDING], value =>
+      writtenEmbedding(value, dataset ?? old.dataset, id ?? new Utf8(old.id)),
+    )
+    const dim = embedding === undefined ? old.dim : (embedding?.length ?? 0) / 4
+    const target = dataset ?? old.dataset
+    if (dim > 0 && (embedding || target !== old.dataset)) {
+      // Its own old vector does not count, nor that of a row it replaces.
+      const replaced =
+        target === old.dataset ? old.id : onConflict === 'replace' ? bytesOf(id ?? old.id) : null
+      this.#requireDimension(layout, target, id ?? new Utf8(old.id), dim, replaced)
+    }
+    const sets: string[] = []
+    const bound: BindValue[] = []
+    const set = (name: string, value: BindValue): void => {
+      sets.push(`${name} = ?`)
+      bound.push(value)
+    }
+    if (dataset !== undefined) set('dataset_id', dataset)
+    if (id !== undefined) set('id', id)
+    if (embedding !== undefined) set('embedding', embedding)
+    for (const name of ['content', 'meta'] as const) {
+      const value = values[name === 'content' ? COLUMN.CONTENT : COLUMN.META]
+      if (value !== UNCHANGED) set(this.#optional(layout, name), value)
+    }
+    if (newRowid !== rowid) set(this.#rowidName(layout, newRowid), newRowid)
+    if (sets.length === 0) return
+    const sql = `UPDATE ${conflictWords(onConflict)} {table} SET ${sets.join(', ')} WHERE ${row.where}`
+    this.#run(sql, [...bound, ...row.values], target, id ?? new Utf8(old.id))
+  }
+
+  #delete(layout: WriteLayout, rowid: SqlValue): void {
+    const row = this.#reference(layout, rowid)
+    if (row) this.#run(`DELETE FROM {table} WHERE ${row.where}`, row.values)
+  }
+
+  /** Undefined: the row is gone. */
+  #reference(layout: WriteLayout, rowid: SqlValue): RowReference | undefined {
+    if (layout.rowid !== undefined) return { where: `${layout.rowid} = ?`, values: [rowid] }
+    const key = this.#keys.keyOf(BigInt(rowid as number | bigint))
+    if (!key) return undefined
+    const id = new Utf8(key.id)
+    return {
+      where:
+        'dataset_id = ? AND dataset_id = ? COLLATE BINARY AND id = ? AND id = ? COLLATE BINARY',
+      values: [key.dataset, key.dataset, id, id],
+    }
+  }
+
+  #read({ where, values }: RowReference): OldRow | undefined {
+    return this.#shadow.first(
+      `SELECT dataset_id, id, CASE typeof(embedding) WHEN 'blob' THEN length(embedding) ELSE 0 END FROM {table} WHERE ${where}`,
+      values,
+      row => {
+        const bytes = row.number(2)
+        const dim = bytes % 4 === 0 ? bytes / 4 : 0
+        return { dataset: row.text(0), id: row.bytes(1).slice(), dim }
+      },
+    )
+  }
+
+  /** One statement. */
+  #run(
+    sql: string,
+    values: readonly BindValue[],
+    dataset?: string,
+    id?: string | Utf8,
+  ): { lastInsertRowid: number | bigint } {
+    try {
+      return this.#shadow.run(sql, values)
+    } catch (error) {
+      const code = (error as { extendedCode?: number }).extendedCode
+      if (dataset === undefined || id === undefined || !UNIQUE.has(code ?? 0)) throw error
+      throw this.#taken(error, code!, dataset, id)
+    }
+  }
+
+  /** Another row is in the way: of the same key, unless the table has unique columns of its own. */
+  #taken(error: unknown, code: number, dataset: string, id: string | Utf8): unknown {
+    const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
+    if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
+    const column = this.#column
+    return constraintError(
+      `UNIQUE constraint failed: ${this.#table}.dataset_id, ${this.#table}.${column}: dataset '${dataset}' has a document '${textOf(id)}' already`,
+      code,
+      'INSERT OR REPLACE replaces it, INSERT OR IGNORE leaves it; an archived document is in the way, too',
+    )
+  }
+
+  #requireDimension(
+    layout: WriteLayout,
+    dataset: string,
+    id: string | Utf8,
+    offered: number,
+    but: Uint8Array | null,
+  ): void {
+    const dim = this.#dimensions.required(layout, dataset, offered, but)
+    if (dim === 0 || dim === offered) return
+    const { schema, name } = this.#shadow
+    throw new VecError(
+      'VEC_DIMENSION',
+      `vec: the embedding of '${textOf(id)}' has ${offered} numbers: dataset '${dataset}' of ${schema}.${name} holds vectors of ${dim} numbers`,
+      {
+        hint: 'embed with the model that embedded the other documents, or put vectors of another model into a dataset of their own',
+      },
+    )
+  }
+
+  #refuseComputed<T>(values: readonly T[], isSet: (value: T) => boolean): void {
+    for (const [column, name, what] of [
+      [COLUMN.SCORE, 'match_score', 'a search computes it'],
+      [COLUMN.DISTANCE, 'distance', 'a search computes it'],
+      [COLUMN.K, 'k', 'it says how many rows a search wants'],
+    ] as const) {
+      if (!isSet(values[column])) continue
+      throw new VecError('VEC_QUERY', `vec: ${name} cannot be written: ${what}`, {
+        hint: `columns that can be written: dataset_id, ${this.#column}, embedding, content, meta`,
+      })
+    }
+  }
+
+  #optional(layout: WriteLayout, name: 'content' | 'meta'): string {
+    if (layout.columns.has(name)) return name
+    const { schema, name: table } = this.#shadow
+    throw new VecError(
+      'VEC_SHADOW',
+      `vec: ${name} cannot be written: the shadow table ${schema}.${table} has no such column`,
+      { hint: `ALTER TABLE ${table} ADD COLUMN ${name} TEXT` },
+    )
+  }
+
+  #rowidName(layout: WriteLayout, rowid: SqlValue): string {
+    if (layout.rowid === undefined) {
+      const { schema, name } = this.#shadow
+      throw new VecError(
+        'VEC_SHADOW',
+        `vec: rowid cannot be written: the shadow table ${schema}.${name} has none`,
+        { hint: 'leave rowid out' },
+      )
+    }
+    if (typeof rowid === 'bigint' || Number.isInteger(rowid)) return layout.rowid
+    throw new VecError('SQLITE_MISMATCH', 'vec: rowid must be a whole number', {
+      hint: 'leave rowid out',
+      extendedCode: 20,
+    })
+  }
+}
+
+/** The value that an UPDATE sets, read by `read`; undefined where it sets none. */
+function updated<T>(
+  value: WrittenValue | typeof UNCHANGED,
+  read: (value: WrittenValue) => T,
+): T | undefined {
+  return value === UNCHANGED ? undefined : read(value)
+}
+
+/** IGNORE, FAIL and ROLLBACK are the outer statement's; here a row is written, or the row in its way goes, or neither. */
+function conflictWords(onConflict: OnConflict): string {
+  return onConflict === 'replace' ? 'OR REPLACE' : 'OR ABORT'
+}
+
+function bytesOf(id: string | Utf8 | Uint8Array): Uint8Array {
+  if (id instanceof Uint8Array) return id
+  return typeof id === 'string' ? new TextEncoder().encode(id) : id.bytes
+}
+
+function textOf(id: string | Utf8): string {
+  return typeof id === 'string' ? id : new TextDecoder().decode(id.bytes)
+}

@@ -1,0 +1,100 @@
+import { VecError } from '../../core/errors.ts'
+import { rows as countOf } from '../../core/row-sample.ts'
+import { finding, type Finding } from '../../search/diagnostics/finding.ts'
+import { Storage } from '../../search/persistence/storage.ts'
+import type { Searcher } from '../../search/query/search.ts'
+import { createStatement, STORAGE } from '../../search/schema/layout.ts'
+import { quoteName, storageName } from '../../search/schema/names.ts'
+import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { encodeBrute } from '../formats/brute-format.ts'
+import { buildOriginalCover } from '../formats/build-original-cover.ts'
+import { encodeCover } from '../formats/cover-format.ts'
+import type { OriginalDistance, OriginalKind, OriginalRows } from '../formats/original-index.ts'
+import { exportTriggers, hasExportTriggers } from './export-triggers.ts'
+import { ORIGINAL_KINDS, originalRows } from './original-rows.ts'
+
+/** The original's options of a cover tree. */
+export interface CoverExport {
+  readonly base: number
+  /** Undefined: the table's metric is none that the original knows. */
+  readonly distance: OriginalDistance | undefined
+}
+
+/**
+ * Writes the index of a dataset into `vector_storage` as the original would, byte for byte, in the place where it looks
+ * for it, and the triggers that delete it when a row changes.
+ */
+export function exportDataset(
+  { shadow, slices }: Searcher,
+  dataset: string,
+  format: OriginalKind,
+  cover: CoverExport,
+): Finding {
+  const { db, schema, name } = shadow
+  const exported = db
+    .transaction(() => {
+      const rows = originalRows(shadow, dataset)
+      if (!hasRows(shadow, dataset)) {
+        throw new VecError('VEC_QUERY', `vec_admin: dataset '${dataset}' has no rows to export`, {
+          hint: `SELECT DISTINCT dataset_id FROM ${quoteName(name)}`,
+        })
+      }
+      const blob = encode(rows, format, cover)
+      shadow.installHere()
+      if (!hasExportTriggers(db, schema, name)) {
+        shadow.dropExported()
+        for (const trigger of exportTriggers(name)) db.exec(createStatement(schema, trigger))
+      }
+      new Storage(db, schema).drop(name, dataset)
+      const insert = db.prepare(
+        `INSERT INTO ${quoteName(schema)}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`,
+      )
+      try {
+        insert.run(storageName(name), dataset, blob)
+      } finally {
+        insert.finalize()
+      }
+      return { rows, blob }
+    })
+    .immediate()
+  slices.unsaved(dataset)
+  const { rows, blob } = exported
+  const what = ORIGINAL_KINDS[format]
+  return finding(
+    'ok',
+    'export',
+    `exported: ${countOf(rows.ids.count)} of ${rows.dim} numbers as a ${what} of ${blob.length} bytes, until a row of the dataset changes`,
+    { dataset },
+  )
+}
+
+function encode(
+  rows: OriginalRows,
+  format: OriginalKind,
+  { base, distance }: CoverExport,
+): Uint8Array {
+  switch (format) {
+    case 'brute':
+      return encodeBrute(rows)
+    case 'cover':
+      if (distance === undefined) {
+        throw new VecError(
+          'VEC_QUERY',
+          'vec_admin: export:cover: cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
+          { hint: 'export:brute: writes a list, which the original compares by cosine' },
+        )
+      }
+      return encodeCover(buildOriginalCover(rows, { base, distance }))
+  }
+}
+
+function hasRows({ db, sql }: ShadowTable, dataset: string): boolean {
+  const statement = db.prepare(
+    `SELECT count(*) FROM (SELECT 1 FROM ${sql} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY LIMIT 1)`,
+  )
+  try {
+    return statement.pluck().get(dataset) === 1
+  } finally {
+    statement.finalize()
+  }
+}

@@ -1,0 +1,105 @@
+import { VecError } from '../../core/errors.ts'
+import { IdTable } from '../../core/id-table.ts'
+import { RowSample, rows, rowsHave } from '../../core/row-sample.ts'
+import { embeddingLength } from '../../search/schema/rows.ts'
+import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { IdList } from '../formats/id-list.ts'
+import type { OriginalKind, OriginalRows } from '../formats/original-index.ts'
+
+/** What the original's kinds of an index are called in findings. */
+export const ORIGINAL_KINDS: Readonly<Record<OriginalKind, string>> = {
+  brute: 'brute-force list',
+  cover: 'cover tree',
+}
+
+/**
+ * The rows of a dataset as the original reads them when it builds an index: in the order that SQLite gives, archived
+ * rows too, without rows that have no embedding. Throws VEC_STORAGE for rows with which the original could not answer.
+ */
+export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows {
+  const ids: Uint8Array[] = []
+  const vectors: Uint8Array[] = []
+  const otherDimension = new RowSample()
+  const malformed = new RowSample()
+  const unnamed = new RowSample()
+  const sql = `SELECT id, embedding FROM {table}
+     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND embedding IS NOT NULL`
+  shadow.each(sql, [dataset], row => {
+    const length = embeddingLength(row, 1)
+    if (length === 0) return
+    const id = row.bytes(0).slice()
+    if (!row.isText(0)) unnamed.add(id)
+    else if (length < 0 || length % 4 !== 0) malformed.add(id)
+    else if (vectors.length > 0 && length !== vectors[0].length) otherDimension.add(id)
+    else {
+      ids.push(id)
+      vectors.push(row.bytes(1).slice())
+    }
+  })
+  const dim = vectors.length === 0 ? 0 : vectors[0].length / 4
+  if (otherDimension.count > 0) {
+    throw unservable(
+      `${rowsHave(otherDimension.count)} another dimension than ${dim} (${otherDimension.shown})`,
+    )
+  }
+  if (malformed.count > 0) {
+    throw unservable(
+      `${rowsHave(malformed.count)} an embedding that is no vector (${malformed.shown})`,
+    )
+  }
+  if (unnamed.count > 0) throw unservable(`${rowsHave(unnamed.count)} an id that is no text`)
+  const joined = new Float32Array(vectors.length * dim)
+  const bytes = new Uint8Array(joined.buffer)
+  for (let i = 0; i < vectors.length; i++) bytes.set(vectors[i], i * dim * 4)
+  return { dim, ids: IdList.from(ids), vectors: joined }
+}
+
+function unservable(why: string): VecError {
+  return new VecError('VEC_STORAGE', `vec: the original cannot search this dataset: ${why}`, {
+    hint: "vec_admin's check: lists these rows; mend or delete them, then export again",
+  })
+}
+
+/** What a persisted index of the original has that the rows have not, in words; undefined when they agree. */
+export function disagreement(stored: OriginalRows, present: OriginalRows): string | undefined {
+  const { dim, ids, vectors } = stored
+  if (ids.count > 0 && present.ids.count > 0 && dim !== present.dim) {
+    return `it has vectors of ${dim} numbers, the table of ${present.dim}`
+  }
+  const table = new IdTable(ids.count)
+  for (let i = 0; i < ids.count; i++) table.append(ids.bytes(i))
+  const seen = new Uint8Array(ids.count)
+  const missing = new RowSample()
+  const altered = new RowSample()
+  const mine = new Uint32Array(vectors.buffer, vectors.byteOffset, vectors.length)
+  const theirs = new Uint32Array(
+    present.vectors.buffer,
+    present.vectors.byteOffset,
+    present.vectors.length,
+  )
+  for (let i = 0; i < present.ids.count; i++) {
+    const id = present.ids.bytes(i)
+    const at = table.find(id)
+    if (at < 0) {
+      missing.add(id)
+      continue
+    }
+    seen[at] = 1
+    for (let j = 0; j < dim; j++) {
+      // As bits: NaN too.
+      if (mine[at * dim + j] === theirs[i * dim + j]) continue
+      altered.add(id)
+      break
+    }
+  }
+  const ghosts = new RowSample()
+  for (let at = 0; at < seen.length; at++) if (seen[at] === 0) ghosts.add(ids.bytes(at))
+  const parts: string[] = []
+  if (missing.count > 0) parts.push(`lacks ${rows(missing.count)} of the table (${missing.shown})`)
+  if (ghosts.count > 0)
+    parts.push(`has ${rows(ghosts.count)} that the table lacks (${ghosts.shown})`)
+  if (altered.count > 0) {
+    parts.push(`has other vectors than the table for ${rows(altered.count)} (${altered.shown})`)
+  }
+  return parts.length === 0 ? undefined : `it ${parts.join(', ')}`
+}

@@ -1,0 +1,175 @@
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { VecError } from '../../core/errors.ts'
+import {
+  bytesOfVector,
+  readVector,
+  readVectorOrBytes,
+  type EmbeddingBytes,
+  type VectorInput,
+} from '../../core/read-vector.ts'
+import { exactSimilarity, magnitude } from '../../core/similarity.ts'
+import { textOrNull } from '../../documents/arguments.ts'
+import { Hits } from '../../search/query/hits.ts'
+
+export interface Document {
+  /** Empty or absent: a random one is made. */
+  readonly id?: string | undefined
+  readonly content?: string | null | undefined
+  /** JSON or any other text. */
+  readonly metadata?: string | null | undefined
+  /** The vector, or its bytes as a BLOB holds them; null or absent: no search finds the document. */
+  readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
+}
+
+export interface ScoredDocument {
+  readonly id: string
+  readonly content: string | null
+  readonly metadata: string | null
+  /** Cosine similarity with the query. */
+  readonly score: number
+}
+
+/** The part of a connection that the store needs; better-sqlite3 and node:sqlite have it too. */
+export interface StoreConnection {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    run(...parameters: (string | Uint8Array | null)[]): { readonly changes: number | bigint }
+    get(...parameters: string[]): unknown
+    iterate(): Iterable<unknown>
+  }
+}
+
+interface DocsRow {
+  readonly id: string
+  readonly embedding: Uint8Array
+}
+
+/**
+ * A small document store in one ordinary table, `docs(id, content, meta, embedding)`: no datasets, no index, every
+ * search reads the table. For more than some thousand documents use a vec table.
+ */
+export class Store {
+  readonly #db: StoreConnection
+
+  /** Makes the table when it is not there. */
+  constructor(db: StoreConnection) {
+    const { exec, prepare } = (db ?? {}) as Partial<StoreConnection>
+    if (typeof exec !== 'function' || typeof prepare !== 'function') {
+      throw argumentError('new Store()', 'db', db, 'a connection with exec() and prepare()')
+    }
+    this.#db = db
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS docs (id TEXT PRIMARY KEY, content TEXT, meta TEXT, embedding BLOB)',
+    )
+  }
+
+  /**
+   * Adds documents, all or none, and returns their ids. An id that is there already is an error. TypeError and
+   * VEC_EMBEDDING for an embedding that is no vector.
+   */
+  addDocuments(documents: readonly Document[]): string[] {
+    if (!Array.isArray(documents)) {
+      throw argumentError(ADD, 'documents', documents, 'an array of documents')
+    }
+    const rows = Array.from(documents, readDocument)
+    const insert = this.#db.prepare(
+      'INSERT INTO docs(id, content, meta, embedding) VALUES (?, ?, ?, ?)',
+    )
+    this.#db.exec('SAVEPOINT vec_add_documents')
+    try {
+      for (const row of rows) insert.run(row.id, row.content, row.meta, row.embedding)
+      this.#db.exec('RELEASE vec_add_documents')
+    } catch (error) {
+      this.#db.exec('ROLLBACK TO vec_add_documents; RELEASE vec_add_documents')
+      throw error
+    }
+    return rows.map(row => row.id)
+  }
+
+  /**
+   * The k documents nearest to a vector by cosine, nearest first. Documents without a BLOB as embedding, or with one
+   * of another dimension, are passed over; when none fits, an error names both dimensions.
+   */
+  similaritySearch(queryEmbedding: VectorInput, k: number): ScoredDocument[] {
+    const query = readVector(queryEmbedding, 'similaritySearch()', 'queryEmbedding')
+    if (typeof k !== 'number') {
+      throw argumentError('similaritySearch()', 'k', k, 'a whole number of documents from 0')
+    }
+    if (!Number.isSafeInteger(k) || k < 0) {
+      throw new RangeError(`similaritySearch() takes a whole number of documents from 0, not ${k}`)
+    }
+    if (k === 0 || magnitude(query) === 0) return []
+    const hits = new Hits(k, 'cosine')
+    const encoder = new TextEncoder()
+    let fitting = 0
+    let otherDim = 0
+    const rows = this.#db.prepare(
+      "SELECT id, embedding FROM docs WHERE typeof(embedding) = 'blob' AND length(embedding) > 0",
+    )
+    for (const { id, embedding } of rows.iterate() as Iterable<DocsRow>) {
+      if (embedding.length !== query.length * 4) {
+        if (embedding.length % 4 === 0) otherDim = embedding.length / 4
+        continue
+      }
+      fitting++
+      const row = decodeEmbedding(embedding)
+      const similarity = isFiniteVector(row) ? exactSimilarity('cosine', query, row) : NaN
+      if (!Number.isNaN(similarity)) hits.add(similarity, encoder.encode(id), NaN)
+    }
+    if (fitting === 0 && otherDim > 0) {
+      throw new VecError(
+        'VEC_DIMENSION',
+        `vector: query dim ${query.length} != document dim ${otherDim}: embed the query with the model that embedded the documents`,
+      )
+    }
+    hits.ranked()
+    const decoder = new TextDecoder()
+    const document = this.#db.prepare('SELECT content, meta FROM docs WHERE id = ?')
+    return Array.from({ length: hits.count }, (_, rank) => {
+      const id = decoder.decode(hits.id(rank))
+      const row = document.get(id) as { content: string | null; meta: string | null }
+      return {
+        id,
+        content: row.content,
+        metadata: row.meta,
+        score: hits.similarity(rank),
+      }
+    })
+  }
+
+  /** Deletes a document; false when there was none. */
+  remove(id: string): boolean {
+    if (typeof id !== 'string')
+      throw argumentError('remove()', 'id', id, 'the id of a document, a text,')
+    if (id === '') throw new RangeError('remove() takes the id of a document, not an empty text')
+    return Number(this.#db.prepare('DELETE FROM docs WHERE id = ?').run(id).changes) > 0
+  }
+}
+
+const ADD = 'addDocuments()'
+
+interface StoredDocument {
+  readonly id: string
+  readonly content: string | null
+  readonly meta: string | null
+  readonly embedding: Uint8Array | null
+}
+
+function readDocument(document: unknown, i: number): StoredDocument {
+  requireObject(ADD, `documents[${i}]`, document, 'a document')
+  const { id = '', content, metadata, embedding } = document as Document
+  if (typeof id !== 'string') {
+    throw argumentError(ADD, `the id of documents[${i}]`, id, 'a text, or none,')
+  }
+  const name = id === '' ? `documents[${i}]` : `document '${id}'`
+  return {
+    id: id === '' ? crypto.randomUUID() : id,
+    content: textOrNull(ADD, content ?? null, `the content of ${name}`),
+    meta: textOrNull(ADD, metadata ?? null, `the metadata of ${name}`),
+    embedding:
+      embedding === undefined || embedding === null
+        ? null
+        : bytesOfVector(readVectorOrBytes(embedding, ADD, `the embedding of ${name}`)),
+  }
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'node:test'
+
+/** A file imports only from layers above its own in this list, or from its own package. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['core'],
+  ['accelerators'],
+  ['index', 'viant/formats'],
+  ['sqlite'],
+  ['search', 'viant/export'],
+  ['tables', 'documents', 'replication'],
+  ['viant/store'],
+  ['entries'],
+]
+/** Programs: they use the entry points alone. */
+const PROGRAMS = ['src/cli', 'playground', 'bench', 'examples']
+
+/** Imports that break the rule, `from -> to` by prefix of both paths, each with its reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'search/ -> viant/': 'the shadow table drops and checks the export triggers of the original',
+  'viant/export/ -> search/': 'an export reads a shadow table, and its triggers bear names of it',
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+function sources(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter(name => name.endsWith('.ts') && !name.endsWith('.wasm.ts'))
+    .map(name => join(folder, name))
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, 'utf8')
+  const lines = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)/g,
+  )
+  return Array.from(lines, found => found[1] ?? found[2])
+    .filter(path => path.startsWith('.'))
+    .map(path => ({ from: file, to: normalize(join(dirname(file), path)) }))
+}
+
+/** The package of a file under src, and the number of its layer. */
+function packageOf(file: string): { name: string; layer: number } {
+  const path = file.slice('src/'.length)
+  for (const [layer, names] of LAYERS.entries()) {
+    const name = names.find(candidate => path.startsWith(`${candidate}/`))
+    if (name !== undefined) return { name, layer }
+  }
+  return assert.fail(`${file} is in no layer`)
+}
+
+const isExcepted = ({ from, to }: Import): string | undefined =>
+  Object.keys(EXCEPTIONS).find(exception => {
+    const [user, used] = exception.split(' -> ')
+    return from.startsWith(`src/${user}`) && to.startsWith(`src/${used}`)
+  })
+
+const library = sources('src')
+  .filter(file => !PROGRAMS.some(folder => file.startsWith(`${folder}/`)))
+  .flatMap(importsOf)
+
+const upward = library.filter(({ from, to }) => {
+  const user = packageOf(from)
+  const used = packageOf(to)
+  return user.name !== used.name && user.layer <= used.layer
+})
+
+test('a package imports only packages of the layers below it', () => {
+  assert.ok(library.length > 100)
+  assert.deepEqual(
+    upward.filter(entry => isExcepted(entry) === undefined),
+    [],
+  )
+})
+
+test('every exception is still needed', () => {
+  const used = new Set(upward.map(isExcepted))
+  assert.deepEqual(
+    Object.keys(EXCEPTIONS).filter(exception => !used.has(exception)),
+    [],
+  )
+})
+
+test('one file alone registers the virtual tables', () => {
+  const registering = sources('src/tables').filter(file =>
+    /\bregisterModule\(/.test(readFileSync(file, 'utf8')),
+  )
+  assert.deepEqual(registering, ['src/tables/register.ts'])
+})
+
+test('entry points only re-export', () => {
+  for (const entry of sources('src/entries')) {
+    const rest = readFileSync(entry, 'utf8')
+      .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+      .replaceAll(/export\s+(type\s+)?(\*|\{[^}]*\})\s+from\s+'[^']+'/g, '')
+    assert.equal(rest.trim(), '', `${entry} does more than re-export`)
+  }
+})
+
+test('programs use the entry points', () => {
+  for (const folder of PROGRAMS) {
+    for (const { from, to } of sources(folder).flatMap(importsOf)) {
+      if (!to.startsWith('src/') || to.startsWith(`${folder}/`)) continue
+      assert.ok(to.startsWith('src/entries/'), `${from} imports ${to}, which is no entry point`)
+    }
+  }
+})
+
+test('what the engine is made of stays in the engine', () => {
+  const users = library.filter(
+    ({ from, to }) =>
+      /^src\/sqlite\/(wasm\/wasm|handle)\.ts$/.test(to) && !from.startsWith('src/sqlite/'),
+  )
+  assert.deepEqual(users, [])
+})
+
+test('a kind of index imports no other kind', () => {
+  // One kind chooses between the others, none of which knows it.
+  const choosing = new Set(['auto'])
+  for (const { from, to } of sources('src/index/kinds').flatMap(importsOf)) {
+    const [, , , mine] = from.split('/')
+    const [, root, kinds, theirs, file] = to.split('/')
+    if (root !== 'index' || kinds !== 'kinds' || file === undefined || choosing.has(mine)) continue
+    assert.equal(theirs, mine, `${from} imports ${to}`)
+  }
+})
