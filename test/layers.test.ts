@@ -8,6 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['accelerators'],
   ['index', 'viant/formats'],
+  ['database'],
   ['sqlite'],
   ['search', 'viant/export'],
   ['tables', 'documents', 'replication'],

@@ -1,10 +1,10 @@
 import { VecError } from '../core/errors.ts'
+import type { BindValue } from '../database/values.ts'
 import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
 import { quoteName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { WriteLayouts, type WriteLayout } from '../search/schema/write-layout.ts'
 import type { Connection } from '../sqlite/connection.ts'
-import type { BindValue } from '../sqlite/wasm/values.ts'
 import { FIELDS, fieldsOf, type DocumentWrite, type Field } from './document-fields.ts'
 import { otherModel, storedModel } from './embedding-model.ts'
 

@@ -7,14 +7,17 @@ export {
   type LockSupport,
   type OpenOptions,
 } from '../sqlite/open.ts'
-export { Connection, type TransactionState } from '../sqlite/connection.ts'
-export { Statement, type NamedParameters, type RunResult } from '../sqlite/statement.ts'
+export { Connection } from '../sqlite/connection.ts'
+export type { TransactionState } from '../database/database.ts'
+export { Statement, type NamedParameters } from '../sqlite/statement.ts'
+export type { RunResult } from '../database/statement.ts'
 export type { ColumnDefinition } from '../sqlite/native-statement.ts'
-export type { RowReader } from '../sqlite/row-reader.ts'
+export type { RowReader } from '../database/row-reader.ts'
 export type { StatementCursor } from '../sqlite/statement-cursor.ts'
 export type { FunctionOptions, SqlFunction } from '../sqlite/functions.ts'
-export type { Transaction } from '../sqlite/transaction.ts'
-export { Utf8, type BindValue, type SqlValue } from '../sqlite/wasm/values.ts'
+export type { Transaction } from '../database/transaction.ts'
+export { Utf8 } from '../core/utf8.ts'
+export type { BindValue, SqlValue } from '../database/values.ts'
 export { registerModule } from '../sqlite/vtab/vtab.ts'
 export { OP, type Constraint, type IndexInfo, type OrderTerm } from '../sqlite/vtab/index-info.ts'
 export {

@@ -1,18 +1,18 @@
 import { describeValue } from '../core/describe-value.ts'
 import { VecError } from '../core/errors.ts'
 import { inspectAs } from '../core/inspect.ts'
+import type { Database, TransactionState } from '../database/database.ts'
+import { transaction, type Transaction } from '../database/transaction.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
 import { DatabaseHandle, type FileKnowledge } from './handle.ts'
 import { NativeStatement } from './native-statement.ts'
+import { snapshotOrder } from './snapshot-order.ts'
 import { sqlText } from './sql-text.ts'
 import { Statement } from './statement.ts'
-import { transaction, type Transaction } from './transaction.ts'
 import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
-export type TransactionState = 'none' | 'read' | 'write'
-
 /** One connection to one SQLite database. Everything on it is synchronous. */
-export class Connection extends DatabaseHandle {
+export class Connection extends DatabaseHandle implements Database {
   static {
     inspectAs(Connection, db => {
       const name = JSON.stringify(db.name)
@@ -20,6 +20,8 @@ export class Connection extends DatabaseHandle {
       return `Connection { ${name}, open${db.inTransaction ? ', in a transaction' : ''} }`
     })
   }
+  /** Statements see one snapshot from their first row to their last, whatever others of the connection do. */
+  readonly holdsSnapshots = true
   readonly #statements = new Set<NativeStatement>()
   readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
   readonly #closing: (() => void)[] = []
@@ -136,6 +138,14 @@ export class Connection extends DatabaseHandle {
     const p = schema === undefined ? 0 : this.schemaName(schema)
     const state = this.sqlite.raw.sqlite3_txn_state(this.pointer, p)
     return state === 2 ? 'write' : state === 1 ? 'read' : 'none'
+  }
+
+  /**
+   * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one
+   * has the larger number, and sees at least as much. Undefined where no snapshot outlives a commit: without shared WAL.
+   */
+  snapshotOrder(schema = 'main'): number | undefined {
+    return snapshotOrder(this, schema)
   }
 
   /** Whether the schema can only be read. */

@@ -1,7 +1,8 @@
 import { VecError } from '../core/errors.ts'
+import type { RowReader } from '../database/row-reader.ts'
+import type { SqlValue } from '../database/values.ts'
 import { stopped, type DatabaseHandle } from './handle.ts'
-import type { RowReader } from './row-reader.ts'
-import { BindBuffer, bindValue, boundBytes, columnValue, type SqlValue } from './wasm/values.ts'
+import { BindBuffer, bindValue, boundBytes, columnValue } from './wasm/values.ts'
 import {
   SQLITE_BLOB,
   SQLITE_DONE,

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { DatabaseHandle } from './handle.ts'
 import { SQLITE_OK } from './wasm/wasm.ts'
 
 /** SQLite leaves numbers above 100 to file systems. */
@@ -8,7 +8,7 @@ export const FCNTL_SNAPSHOT_ORDER = 0x73_76_01
  * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one has the
  * larger number, and sees at least as much. Undefined where no snapshot outlives a commit: without shared WAL.
  */
-export function snapshotOrder(db: Connection, schema: string): number | undefined {
+export function snapshotOrder(db: DatabaseHandle, schema: string): number | undefined {
   const { sqlite } = db
   const name = sqlite.ownedCString(schema)
   const out = sqlite.alloc(8)

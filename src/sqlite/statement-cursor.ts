@@ -1,5 +1,5 @@
+import type { RowReader } from '../database/row-reader.ts'
 import type { NativeStatement } from './native-statement.ts'
-import type { RowReader } from './row-reader.ts'
 
 /** A statement that runs across several calls: of a virtual table's cursor, for one. Made by `statement.cursor`. */
 export class StatementCursor {

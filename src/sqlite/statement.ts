@@ -1,16 +1,13 @@
 import { describeValue } from '../core/describe-value.ts'
 import { inspectAs } from '../core/inspect.ts'
+import { Utf8 } from '../core/utf8.ts'
+import type { RowReader } from '../database/row-reader.ts'
+import type { RunResult, Statement as PreparedStatement } from '../database/statement.ts'
+import type { BindValue, SqlValue } from '../database/values.ts'
 import type { DatabaseHandle } from './handle.ts'
 import type { ColumnDefinition, NativeStatement } from './native-statement.ts'
-import type { RowReader } from './row-reader.ts'
 import { StatementCursor } from './statement-cursor.ts'
-import { columnValue, Utf8, type BindValue, type SqlValue } from './wasm/values.ts'
-
-export interface RunResult {
-  /** Rows inserted, updated or deleted by the statement itself. */
-  readonly changes: number
-  readonly lastInsertRowid: number | bigint
-}
+import { columnValue } from './wasm/values.ts'
 
 /** A row: an object by default, an array after `raw()`, a single value after `pluck()`. */
 export type Row = unknown
@@ -20,7 +17,7 @@ export type Parameters = readonly (BindValue | NamedParameters | readonly BindVa
 type Shape = 'object' | 'array' | 'value'
 
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
-export class Statement {
+export class Statement implements PreparedStatement {
   static {
     inspectAs(Statement, statement => {
       const state = statement.#native.live ? (statement.busy ? ', busy' : '') : ', finalized'

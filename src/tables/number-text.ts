@@ -1,4 +1,4 @@
-import type { SqlValue } from '../sqlite/wasm/values.ts'
+import type { SqlValue } from '../database/values.ts'
 
 /** An SQL value in an error message. */
 export function sqlText(value: SqlValue): string {

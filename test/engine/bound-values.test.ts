@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { runInNewContext } from 'node:vm'
+import type { BindValue, SqlValue } from '../../src/database/values.ts'
 import { insertMany, open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
-import type { BindValue, SqlValue } from '../../src/sqlite/wasm/values.ts'
 
 let db: Connection
 let given: unknown

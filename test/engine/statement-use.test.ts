@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import type { RowReader } from '../../src/database/row-reader.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import type { RowReader } from '../../src/sqlite/row-reader.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
 import { refused } from './refusal.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import type { BindValue } from '../../src/database/values.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { loadEngine } from '../../src/sqlite/open.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
-import type { BindValue } from '../../src/sqlite/wasm/values.ts'
 import { refused } from './refusal.ts'
 
 let db: Connection

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { VecError } from '../../src/core/errors.ts'
+import { Utf8 } from '../../src/core/utf8.ts'
+import type { SqlValue } from '../../src/database/values.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { OP, type IndexInfo } from '../../src/sqlite/vtab/index-info.ts'
@@ -11,7 +13,6 @@ import {
   type VirtualTableModule,
 } from '../../src/sqlite/vtab/virtual-table.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
-import { Utf8, type SqlValue } from '../../src/sqlite/wasm/values.ts'
 import { refused } from './refusal.ts'
 
 let db: Connection

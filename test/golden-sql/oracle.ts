@@ -1,5 +1,5 @@
+import type { SqlValue } from '../../src/database/values.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import type { SqlValue } from '../../src/sqlite/wasm/values.ts'
 import type { DeclaredTable } from './vec-tables.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { VecError } from '../../src/core/errors.ts'
+import type { SqlValue } from '../../src/database/values.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import type { SqlValue } from '../../src/sqlite/wasm/values.ts'
 import { fromGolden, type GoldenValue, type Step } from './golden-folder.ts'
 
 /** What became of a step here. */

@@ -1,6 +1,6 @@
+import { Utf8 } from '../../core/utf8.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { Statement } from '../../sqlite/statement.ts'
-import { Utf8 } from '../../sqlite/wasm/values.ts'
 import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 

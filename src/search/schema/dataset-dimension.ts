@@ -1,7 +1,7 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { compareBytes } from '../../core/id-table.ts'
-import type { RowReader } from '../../sqlite/row-reader.ts'
-import { Utf8 } from '../../sqlite/wasm/values.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { RowReader } from '../../database/row-reader.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 

@@ -1,5 +1,6 @@
-import type { RowReader } from '../../sqlite/row-reader.ts'
-import { Utf8, type BindValue } from '../../sqlite/wasm/values.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { RowReader } from '../../database/row-reader.ts'
+import type { BindValue } from '../../database/values.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
 /** A dataset is a part of a shadow table: what is read of it, however the table is keyed. */

@@ -1,8 +1,9 @@
 import { VecError } from '../../core/errors.ts'
+import type { RowReader } from '../../database/row-reader.ts'
+import type { RunResult } from '../../database/statement.ts'
+import type { BindValue } from '../../database/values.ts'
 import type { Connection } from '../../sqlite/connection.ts'
-import type { RowReader } from '../../sqlite/row-reader.ts'
-import type { RunResult, Statement } from '../../sqlite/statement.ts'
-import type { BindValue } from '../../sqlite/wasm/values.ts'
+import type { Statement } from '../../sqlite/statement.ts'
 import { dropExportTriggers, hasExportTriggers } from '../../viant/export/export-triggers.ts'
 import { Storage } from '../persistence/storage.ts'
 import {

@@ -1,5 +1,7 @@
+import type { Utf8 } from '../../core/utf8.ts'
+import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
-import { readValue, writeResult, type BindValue, type SqlValue, type Utf8 } from '../wasm/values.ts'
+import { readValue, writeResult } from '../wasm/values.ts'
 import {
   SQLITE_BLOB,
   SQLITE_NULL,

@@ -1,4 +1,6 @@
 import { describeValue, isThenable, typedArrayName } from '../../core/describe-value.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { SqlValue } from '../../database/values.ts'
 import {
   SQLITE_BLOB,
   SQLITE_FLOAT,
@@ -9,21 +11,6 @@ import {
   type Pointer,
   type Sqlite,
 } from './wasm.ts'
-
-/** What SQLite gives back. Integers beyond 2^53 are bigint, so that none is rounded. */
-export type SqlValue = null | number | bigint | string | Uint8Array
-
-/** What SQLite takes. Bytes and embeddings bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
-export type BindValue = SqlValue | boolean | Float32Array | DataView | ArrayBuffer | Utf8
-
-/** Binds as TEXT of exactly these bytes, which need not be UTF-8: how keys that were read go back into a query. */
-export class Utf8 {
-  readonly bytes: Uint8Array
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-}
 
 const MAX_INT64 = 2n ** 63n - 1n
 const MIN_INT64 = -(2n ** 63n)

@@ -4,9 +4,9 @@ import { VecError } from '../../core/errors.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import { cosine, euclidean, magnitude } from '../../core/similarity.ts'
 import { VERSION } from '../../core/version.ts'
+import type { SqlValue } from '../../database/values.ts'
 import { sliceCache } from '../../search/snapshot/slice-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
-import type { SqlValue } from '../../sqlite/wasm/values.ts'
 
 /** The SQL functions of the original, and those that users of sqlite-vec type. */
 export function registerVectorFunctions(db: Connection): void {

@@ -1,7 +1,7 @@
+import { Utf8 } from '../../core/utf8.ts'
 import type { Searcher } from '../../search/query/search.ts'
 import type { StatementCursor } from '../../sqlite/statement-cursor.ts'
 import type { Statement } from '../../sqlite/statement.ts'
-import { Utf8 } from '../../sqlite/wasm/values.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
 

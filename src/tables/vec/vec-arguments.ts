@@ -8,8 +8,8 @@ import {
   similarityToDistance,
   similarityToScore,
 } from '../../core/similarity.ts'
+import type { SqlValue } from '../../database/values.ts'
 import type { FilterArguments } from '../../sqlite/vtab/virtual-table.ts'
-import type { SqlValue } from '../../sqlite/wasm/values.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
 import { PLAN, type Comparison, type PlanWord } from './vec-plan.ts'
 

@@ -1,13 +1,14 @@
 import type { Metric } from '../../core/metric.ts'
 import { similarityToDistance, similarityToScore } from '../../core/similarity.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { RowReader } from '../../database/row-reader.ts'
+import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/search.ts'
-import type { RowReader } from '../../sqlite/row-reader.ts'
 import type {
   FilterArguments,
   ResultWriter,
   VirtualCursor,
 } from '../../sqlite/vtab/virtual-table.ts'
-import { Utf8, type SqlValue } from '../../sqlite/wasm/values.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import { MergedRows } from './merged-rows.ts'
 import type { RowKeys } from './row-keys.ts'

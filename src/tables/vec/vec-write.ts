@@ -1,4 +1,6 @@
 import { VecError } from '../../core/errors.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { BindValue, SqlValue } from '../../database/values.ts'
 import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { WriteLayouts, type WriteLayout } from '../../search/schema/write-layout.ts'
@@ -10,7 +12,6 @@ import {
   type RowUpdate,
   type WrittenValue,
 } from '../../sqlite/vtab/virtual-table.ts'
-import { Utf8, type BindValue, type SqlValue } from '../../sqlite/wasm/values.ts'
 import type { RowKeys } from './row-keys.ts'
 import { COLUMN } from './vec-plan.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'

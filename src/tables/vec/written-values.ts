@@ -7,8 +7,8 @@ import {
 } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
+import { Utf8 } from '../../core/utf8.ts'
 import type { WrittenValue } from '../../sqlite/vtab/virtual-table.ts'
-import { Utf8 } from '../../sqlite/wasm/values.ts'
 import { digitsOf } from '../number-text.ts'
 
 const NOT_NULL = 1299

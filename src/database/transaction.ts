@@ -1,13 +1,8 @@
 import { describeValue } from '../core/describe-value.ts'
+import type { Database } from './database.ts'
 
 /** The part of a connection that a transaction needs. */
-interface Transactional {
-  exec(sql: string): unknown
-  readonly inTransaction: boolean
-  /** A statement writes already, and runs this. */
-  readonly insideWrite: boolean
-  readonly open: boolean
-}
+type Transactional = Pick<Database, 'exec' | 'inTransaction' | 'insideWrite' | 'open'>
 
 type Begin = 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE'
 
