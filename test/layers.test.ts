@@ -114,6 +114,38 @@ test('programs use the entry points', () => {
   }
 })
 
+test('a database is seen through the port alone, whatever its driver', () => {
+  const above = /^src\/(search|documents|viant|replication)\//
+  const users = library.filter(({ from, to }) => above.test(from) && to.startsWith('src/sqlite/'))
+  assert.deepEqual(users, [])
+})
+
+/** Folders of which each holds one way to do a thing: who may import from them, each with its reason. */
+const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'src/database/drivers/': {},
+  'src/sqlite/platform/': { 'src/sqlite/open.ts': 'chooses the platform of this process' },
+  'src/index/kinds/': {
+    'src/index/checked/': 'the kinds that the entry point indexes offers',
+    'src/tables/vec/vec-options.ts': 'the options of each kind',
+    'src/tables/vec/vec-recipe.ts': 'makes an index of the kind that the options name',
+    'src/tables/vec-admin/admin-operation.ts': 'asks whether a metric suits a tree',
+  },
+  'src/replication/upstreams/': {
+    'src/replication/ddl.ts': 'the schema of each upstream',
+    'src/replication/legacy/': 'logs of the original, on two upstreams',
+  },
+}
+
+test('entry points alone, and the registries named here, import one of several ways', () => {
+  for (const [leaf, registries] of Object.entries(LEAVES)) {
+    const allowed = ['src/entries/', leaf, ...Object.keys(registries)]
+    const users = library.filter(
+      ({ from, to }) => to.startsWith(leaf) && !allowed.some(path => from.startsWith(path)),
+    )
+    assert.deepEqual(users, [], leaf)
+  }
+})
+
 test('what the engine is made of stays in the engine', () => {
   const users = library.filter(
     ({ from, to }) =>

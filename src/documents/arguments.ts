@@ -1,5 +1,5 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
-import type { Connection } from '../sqlite/connection.ts'
+import type { Database } from '../database/database.ts'
 
 /** Where errors of this entry point begin. */
 export const VECUTIL = 'vecutil'
@@ -11,10 +11,10 @@ export function requirePlace(db: unknown, table: unknown, dataset: unknown, tabl
   requireName(dataset, 'dataset')
 }
 
-export function requireConnection(db: unknown): asserts db is Connection {
+export function requireConnection(db: unknown): asserts db is Database {
   const { prepare, transaction, schemas } = (db ?? {}) as Record<string, unknown>
   if ([prepare, transaction, schemas].every(member => typeof member === 'function')) return
-  throw argumentError(VECUTIL, 'db', db, 'a Connection, which open() resolves to,')
+  throw argumentError(VECUTIL, 'db', db, 'a Database, which open() resolves to,')
 }
 
 /** A text that names something: what is empty or blank could not be found again. */

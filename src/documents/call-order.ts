@@ -1,4 +1,5 @@
-import type { Connection } from '../sqlite/connection.ts'
+import type { Database } from '../database/database.ts'
+import { numberOf, eachRow } from '../database/query.ts'
 import { withoutFields, type DocumentWrite } from './document-fields.ts'
 
 /**
@@ -13,20 +14,20 @@ const MAKE = `CREATE TABLE IF NOT EXISTS ${NOTES}(call INTEGER, id TEXT, fields 
 const NOTE = `INSERT INTO ${NOTES} VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fields = fields | excluded.fields`
 
 /** The calls that wait, in the order in which they were made. */
-const waiting = new WeakMap<Connection, Set<WaitingUpsert>>()
+const waiting = new WeakMap<Database, Set<WaitingUpsert>>()
 let calls = 0
 
 /** A call that waits for its embeddings. */
 export class WaitingUpsert {
   readonly number: number = ++calls
-  readonly #db: Connection
+  readonly #db: Database
   readonly #place: string
   readonly #ids: ReadonlySet<string>
   /** Somebody tried to note something. */
   overtaken = false
 
   /** From now on later calls know of this one, until `end`. */
-  constructor(db: Connection, shadow: string, dataset: string, ids: Iterable<string>) {
+  constructor(db: Database, shadow: string, dataset: string, ids: Iterable<string>) {
     this.#db = db
     this.#place = placeOf(shadow, dataset)
     this.#ids = new Set(ids)
@@ -59,17 +60,17 @@ export class WaitingUpsert {
     const db = this.#db
     // The table was made in a transaction, which may have been rolled back.
     if (!this.overtaken || !hasNotes(db)) return new Map()
-    const notes = db.prepare(`DELETE FROM ${NOTES} WHERE call = ? RETURNING id, fields`)
-    try {
-      return new Map(notes.raw().all(this.number) as [string, number][])
-    } finally {
-      notes.finalize()
-    }
+    const notes = new Map<string, number>()
+    const sql = `DELETE FROM ${NOTES} WHERE call = ? RETURNING id, fields`
+    eachRow(db, sql, [this.number], row => {
+      notes.set(row.text(0), row.number(1))
+    })
+    return notes
   }
 }
 
 /** Whether a call that still waits has this document. */
-export function isAwaited(db: Connection, shadow: string, dataset: string, id: string): boolean {
+export function isAwaited(db: Database, shadow: string, dataset: string, id: string): boolean {
   return [...(waiting.get(db) ?? [])].some(call => call.writes(shadow, dataset) && call.has(id))
 }
 
@@ -78,7 +79,7 @@ export function isAwaited(db: Connection, shadow: string, dataset: string, id: s
  * be called inside the transaction of the write.
  */
 export function overtake(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   written: Iterable<readonly [id: string, fields: number]>,
@@ -93,27 +94,18 @@ export function overtake(
   db.exec(MAKE)
   // What failed calls have left.
   db.exec(`DELETE FROM ${NOTES} WHERE call < ${earlier[0].number}`)
-  const note = db.prepare(NOTE)
-  try {
-    for (const [id, fields] of written) {
-      for (const call of earlier) {
-        if (!call.has(id)) continue
-        call.overtaken = true
-        note.run(call.number, id, fields)
-      }
+  using note = db.prepare(NOTE)
+  for (const [id, fields] of written) {
+    for (const call of earlier) {
+      if (!call.has(id)) continue
+      call.overtaken = true
+      note.run(call.number, id, fields)
     }
-  } finally {
-    note.finalize()
   }
 }
 
-function hasNotes(db: Connection): boolean {
-  const table = db.prepare('SELECT 1 FROM temp.sqlite_temp_schema WHERE name = ?')
-  try {
-    return table.get(NAME) !== undefined
-  } finally {
-    table.finalize()
-  }
+function hasNotes(db: Database): boolean {
+  return numberOf(db, 'SELECT count(*) FROM temp.sqlite_temp_schema WHERE name = ?', NAME) > 0
 }
 
 /** SQLite compares names of tables without regard to ASCII case. */

@@ -1,6 +1,6 @@
 import { requireObject } from '../core/argument-error.ts'
+import type { Database } from '../database/database.ts'
 import { shadowTableName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import {
   requireConnection,
   requireEmbed,
@@ -24,11 +24,11 @@ export interface CollectionOptions {
 
 /** One dataset of a vec table, seen as texts. */
 export class Collection {
-  readonly #db: Connection
+  readonly #db: Database
   readonly #options: CollectionOptions
   readonly #shadow: string
 
-  constructor(db: Connection, options: CollectionOptions) {
+  constructor(db: Database, options: CollectionOptions) {
     requireConnection(db)
     requireObject(VECUTIL, 'options', options, 'an object with table, dataset, embed and model')
     for (const name of ['table', 'dataset', 'model'] as const)

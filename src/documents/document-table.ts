@@ -1,10 +1,10 @@
 import { VecError } from '../core/errors.ts'
+import type { Database } from '../database/database.ts'
 import type { BindValue } from '../database/values.ts'
 import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
 import { quoteName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { WriteLayouts, type WriteLayout } from '../search/schema/write-layout.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import { FIELDS, fieldsOf, type DocumentWrite, type Field } from './document-fields.ts'
 import { otherModel, storedModel } from './embedding-model.ts'
 
@@ -27,7 +27,7 @@ export class DocumentTable {
   /** The layout was read in a transaction that was open. */
   #uncommitted = false
 
-  constructor(db: Connection, schema: string, name: string) {
+  constructor(db: Database, schema: string, name: string) {
     this.#shadow = new ShadowTable(db, schema, name, false)
     this.#layouts = new WriteLayouts(this.#shadow)
     this.#dimensions = new DatasetDimensions(this.#shadow)

@@ -1,23 +1,18 @@
 import { VecError } from '../core/errors.ts'
+import type { Database } from '../database/database.ts'
+import { scalar } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 
 /** The model that embedded a dataset, as far as its embeddings tell; `table` as SQL names it. */
-export function storedModel(db: Connection, table: string, dataset: string): string | undefined {
-  const statement = db.prepare(
-    `SELECT embedding_model FROM ${table}
-     WHERE dataset_id = ? AND embedding_model IS NOT NULL AND length(embedding) > 0 LIMIT 1`,
-  )
-  try {
-    return statement.pluck().get(dataset) as string | undefined
-  } finally {
-    statement.finalize()
-  }
+export function storedModel(db: Database, table: string, dataset: string): string | undefined {
+  const sql = `SELECT embedding_model FROM ${table}
+    WHERE dataset_id = ? AND embedding_model IS NOT NULL AND length(embedding) > 0 LIMIT 1`
+  return scalar(db, sql, dataset) as string | undefined
 }
 
 /** Refuses a model that is not the dataset's, and a table that cannot keep its name. */
 export function requireModel(
-  db: Connection,
+  db: Database,
   columns: ReadonlySet<string>,
   shadow: string,
   dataset: string,

@@ -1,6 +1,8 @@
 import { VecError } from '../core/errors.ts'
+import { schemasOf } from '../database/capabilities.ts'
+import type { Database } from '../database/database.ts'
+import { numberOf, eachRow } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import { DocumentTable } from './document-table.ts'
 
 /** What a name was found to mean, and the state of the schemas in which that holds. */
@@ -9,13 +11,13 @@ interface Found {
   readonly state: string
 }
 
-const found = new WeakMap<Connection, Map<string, Found>>()
+const found = new WeakMap<Database, Map<string, Found>>()
 
 /** The shadow table of a name, as SQL would find it. Throws VEC_SHADOW when there is none. */
-export function documentTable(db: Connection, shadow: string): DocumentTable {
+export function documentTable(db: Database, shadow: string): DocumentTable {
   const known = found.get(db) ?? new Map<string, Found>()
   found.set(db, known)
-  const schemas = db.schemas()
+  const schemas = schemasOf(db)
   const state = stateOf(db, schemas)
   const kept = known.get(shadow)
   if (kept && kept.state === state) return kept.table
@@ -28,32 +30,24 @@ export function documentTable(db: Connection, shadow: string): DocumentTable {
 }
 
 /** The numbers of all schemas, which move with every change of them. */
-function stateOf(db: Connection, schemas: readonly string[]): string {
+function stateOf(db: Database, schemas: readonly string[]): string {
   return schemas
-    .map(
-      schema =>
-        `${schema} ${String(db.pragma(`${quoteName(schema)}.schema_version`, { simple: true }))}`,
-    )
+    .map(schema => `${schema} ${numberOf(db, `PRAGMA ${quoteName(schema)}.schema_version`)}`)
     .join('\n')
 }
 
 function find(
-  db: Connection,
+  db: Database,
   schemas: readonly string[],
   shadow: string,
 ): { schema: string; name: string } {
-  const list = db.prepare(
-    'SELECT schema, name, type FROM pragma_table_list WHERE name = ? COLLATE NOCASE',
-  )
-  let tables: { schema: string; name: string; type: string }[]
-  try {
-    tables = list.all(shadow) as typeof tables
-  } finally {
-    list.finalize()
-  }
+  const tables: { schema: string; name: string; type: string }[] = []
+  const sql = 'SELECT schema, name, type FROM pragma_table_list WHERE name = ? COLLATE NOCASE'
+  eachRow(db, sql, [shadow], row => {
+    tables.push({ schema: row.text(0), name: row.text(1), type: row.text(2) })
+  })
   // SQLite looks for a name without a schema in temp, then in main, then in what is attached.
-  const [main, temp, ...attached] = schemas
-  for (const schema of [temp, main, ...attached]) {
+  for (const schema of new Set(['temp', ...schemas])) {
     const table = tables.find(row => row.schema === schema)
     if (table?.type === 'table') return table
     if (table) {

@@ -3,8 +3,9 @@ import { VecError } from '../core/errors.ts'
 import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { parseFilter } from '../core/filter/parse-filter.ts'
+import type { Database } from '../database/database.ts'
+import { eachRow, texts } from '../database/query.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import {
   requireEmbed,
   requireModelName,
@@ -35,7 +36,7 @@ export interface MatchOptions extends EmbedOptions {
 
 /** The ids of the documents nearest to a text, nearest first. */
 export async function matchText(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   embed: EmbedFunc,
@@ -47,7 +48,7 @@ export async function matchText(
 }
 
 export async function searchText(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   embed: EmbedFunc,
@@ -68,18 +69,25 @@ export async function searchText(
     requireModel(db, documentTable(db, shadow).columns, shadow, dataset, model)
   }
   const embedding = await embedText(embed, query, options)
-  const search = db.prepare(
+  const parameters = limit === undefined ? [] : [limit]
+  const filtering = allowed === undefined ? [] : [dataset, ...allowed.parameters]
+  const hits: TextHit[] = []
+  eachRow(
+    db,
     `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
      WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
      ${allowed === undefined ? '' : `AND ${id} IN (${idsThatPass(table, allowed)})`} ORDER BY match_score DESC`,
+    [dataset, embedding, ...parameters, ...filtering],
+    row => {
+      hits.push({
+        id: row.text(0),
+        score: row.number(1),
+        content: row.value(2) as string | null,
+        meta: row.value(3) as string | null,
+      })
+    },
   )
-  try {
-    const parameters = limit === undefined ? [] : [limit]
-    const filtering = allowed === undefined ? [] : [dataset, ...allowed.parameters]
-    return search.all(dataset, embedding, ...parameters, ...filtering) as TextHit[]
-  } finally {
-    search.finalize()
-  }
+  return hits
 }
 
 function metaFilter(filter: Filter): CompiledFilter {
@@ -100,9 +108,9 @@ export function requireCount(count: unknown, name: string): void {
 }
 
 /** The second column of a vec table, whatever it is called. */
-function idColumn(db: Connection, table: string): string {
-  const columns = db.pragma(`table_info(${quoteName(table)})`) as { name: string }[]
-  if (columns.length >= 2) return columns[1].name
+function idColumn(db: Database, table: string): string {
+  const columns = texts(db, 'SELECT name FROM pragma_table_info(?)', table)
+  if (columns.length >= 2) return columns[1]
   throw new VecError('VEC_SHADOW', `vecutil: there is no vec table ${table}`, {
     hint: `CREATE VIRTUAL TABLE ${quoteName(table)} USING vec(doc_id)`,
   })

@@ -1,5 +1,5 @@
+import type { Database } from '../database/database.ts'
 import { shadowTableName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import {
   requireEmbed,
   requireList,
@@ -26,21 +26,21 @@ import { deleteDocuments, writeDocuments } from './write-documents.ts'
  *     upsertShadowDocument(db, '_vec_docs', 'demo', { id: 'a', meta: '{"seen":true}' }) // its vector stays
  */
 export function upsertShadowDocument(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   document: ShadowDocument,
 ): void
 /** The same with its content embedded on the way; how many were embedded, 0 or 1. */
 export function upsertShadowDocument(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   document: TextDocument,
   options: TextOptions,
 ): Promise<number>
 export function upsertShadowDocument(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   document: ShadowDocument | TextDocument,
@@ -53,20 +53,20 @@ export function upsertShadowDocument(
 
 /** The same by the name of the vec table. */
 export function upsertVirtualTableDocument(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   document: ShadowDocument,
 ): void
 export function upsertVirtualTableDocument(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   document: TextDocument,
   options: TextOptions,
 ): Promise<number>
 export function upsertVirtualTableDocument(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   document: ShadowDocument | TextDocument,
@@ -83,7 +83,7 @@ export function upsertVirtualTableDocument(
  * VEC_SHADOW when there is no such table, VEC_EMBEDDING and TypeError for what is no vector.
  */
 export function upsertShadowDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: readonly ShadowDocument[],
@@ -94,14 +94,14 @@ export function upsertShadowDocuments(
  * Of two calls that have one document the one that was called last counts, whichever embedding comes back first.
  */
 export function upsertShadowDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: readonly TextDocument[],
   options: TextOptions,
 ): Promise<number>
 export function upsertShadowDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: readonly (ShadowDocument | TextDocument)[],
@@ -114,7 +114,7 @@ export function upsertShadowDocuments(
 
 /** Deletes documents, all or none; returns how many there were. Errors as for upsertShadowDocuments. */
 export function deleteShadowDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   ids: readonly string[],
@@ -126,7 +126,7 @@ export function deleteShadowDocuments(
 }
 
 async function upsertManyTexts(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: unknown,
@@ -138,7 +138,7 @@ async function upsertManyTexts(
 }
 
 async function upsertOneText(
-  db: Connection,
+  db: Database,
   table: string,
   dataset: string,
   document: unknown,

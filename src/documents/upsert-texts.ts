@@ -1,5 +1,5 @@
+import type { Database } from '../database/database.ts'
 import { quoteName } from '../search/schema/names.ts'
-import type { Connection } from '../sqlite/connection.ts'
 import { VECUTIL } from './arguments.ts'
 import { isAwaited, WaitingUpsert } from './call-order.ts'
 import type { DocumentWrite, TextDocument } from './document-fields.ts'
@@ -20,7 +20,7 @@ export interface TextOptions extends EmbedOptions {
  * were embedded. What later calls write in the meantime stays. Documents have different ids.
  */
 export async function upsertTexts(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: readonly TextDocument[],
@@ -75,7 +75,7 @@ interface Embedded {
 
 /** Those of the documents that have an embedding of this model, by id. */
 function embedded(
-  db: Connection,
+  db: Database,
   { columns }: DocumentTable,
   shadow: string,
   dataset: string,
@@ -83,18 +83,15 @@ function embedded(
   documents: readonly TextDocument[],
 ): Map<string, Embedded> {
   const known = new Map<string, Embedded>()
-  const select = db.prepare(
+  using select = db.prepare(
     `SELECT content, embedding FROM ${quoteName(shadow)}
      WHERE dataset_id = ? AND id = ? AND ${columns.has('embedding_model') ? 'embedding_model' : 'NULL'} IS ?
        AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
   )
-  try {
-    for (const { id } of documents) {
-      const row = select.get(dataset, id, model ?? null)
-      if (row) known.set(id, row as Embedded)
-    }
-  } finally {
-    select.finalize()
+  for (const { id } of documents) {
+    select.first([dataset, id, model ?? null], row => {
+      known.set(id, { content: row.value(0) as string, embedding: row.bytes(1).slice() })
+    })
   }
   return known
 }

@@ -1,11 +1,12 @@
-import type { Connection } from '../sqlite/connection.ts'
+import type { Database } from '../database/database.ts'
+import { transaction } from '../database/transaction.ts'
 import { overtake, type WaitingUpsert } from './call-order.ts'
 import { ALL_FIELDS, fieldsOf, type DocumentWrite } from './document-fields.ts'
 import { documentTable } from './find-table.ts'
 
 /** Writes documents, all or none. `call`: they waited for embeddings; what was written since by later calls stays. */
 export function writeDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   documents: readonly DocumentWrite[],
@@ -14,7 +15,7 @@ export function writeDocuments(
   const table = documentTable(db, shadow)
   if (documents.length === 0) return
   table.prepare()
-  db.transaction(() => {
+  transaction(db, () => {
     const writes = call?.notOvertaken(documents) ?? documents
     table.write(dataset, writes)
     overtake(
@@ -29,23 +30,21 @@ export function writeDocuments(
 
 /** Deletes documents, all or none; returns how many there were. */
 export function deleteDocuments(
-  db: Connection,
+  db: Database,
   shadow: string,
   dataset: string,
   ids: readonly string[],
 ): number {
   const table = documentTable(db, shadow)
   if (ids.length === 0) return 0
-  return db
-    .transaction(() => {
-      const deleted = table.delete(dataset, ids)
-      overtake(
-        db,
-        shadow,
-        dataset,
-        ids.map(id => [id, ALL_FIELDS] as const),
-      )
-      return deleted
-    })
-    .immediate()
+  return transaction(db, () => {
+    const deleted = table.delete(dataset, ids)
+    overtake(
+      db,
+      shadow,
+      dataset,
+      ids.map(id => [id, ALL_FIELDS] as const),
+    )
+    return deleted
+  }).immediate()
 }

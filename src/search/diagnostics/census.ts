@@ -1,5 +1,6 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { RowSample } from '../../core/row-sample.ts'
+import { OF_DATASET } from '../schema/names.ts'
 import { countOf, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
@@ -88,7 +89,7 @@ export const EMBEDDING_IS_TEXT = `typeof(embedding) = 'text' AND embedding <> ''
 function textRows(shadow: ShadowTable, dataset: string): number {
   return countOf(
     shadow,
-    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${EMBEDDING_IS_TEXT} ${shadow.visible}`,
+    `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDING_IS_TEXT} ${shadow.visible}`,
     [dataset],
   )
 }
@@ -97,7 +98,7 @@ function archivedRows(shadow: ShadowTable, dataset: string): number {
   if (shadow.visible === '') return 0
   return countOf(
     shadow,
-    `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND coalesce(archived, 0) <> 0`,
+    `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND coalesce(archived, 0) <> 0`,
     [dataset],
   )
 }
@@ -107,7 +108,7 @@ function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, num
   const models = new Map<string, number>()
   shadow.each(
     `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
-     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND length(embedding) > 0
+     WHERE ${OF_DATASET} AND length(embedding) > 0
        AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
     [dataset],
     row => {
@@ -125,7 +126,7 @@ function metasOf(shadow: ShadowTable, dataset: string): Census['metas'] {
   const count = (condition: string): number =>
     countOf(
       shadow,
-      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND ${condition} ${shadow.visible}`,
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${condition} ${shadow.visible}`,
       [dataset],
     )
   const other = count(META_IS_NO_JSON)

@@ -1,4 +1,4 @@
-import type { Connection } from '../../sqlite/connection.ts'
+import { numberOf } from '../../database/query.ts'
 import { journalRange, UNSOUND_ENTRY, UNSOUND_STATE } from '../journal/journal.ts'
 import { Storage } from '../persistence/storage.ts'
 import { JOURNAL, JOURNAL_STATE, NEW_HISTORY } from '../schema/layout.ts'
@@ -64,9 +64,4 @@ function checkNumbers({ searcher, remedy }: Inspected): Defect | undefined {
       return `a new history of the journal begins: ${entries} entries deleted`
     },
   }
-}
-
-function numberOf(db: Connection, sql: string): number {
-  using statement = db.prepare(sql)
-  return statement.first([], row => row.number(0)) ?? 0
 }

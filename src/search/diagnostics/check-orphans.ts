@@ -1,4 +1,5 @@
 import { rows } from '../../core/row-sample.ts'
+import { numberOf } from '../../database/query.ts'
 import { CHUNKS, hasTable, STORAGE } from '../schema/layout.ts'
 import { catalogOf, quoteName, quoteText, storageName } from '../schema/names.ts'
 import type { Defect, Inspected } from './defect.ts'
@@ -21,21 +22,15 @@ export function checkOrphans({ searcher, remedy }: Inspected): Defect[] {
   const found: Defect[] = []
   for (const [table, what, where] of kinds) {
     if (!hasTable(db, schema, table)) continue
-    const statement = db.prepare(`SELECT count(*) FROM ${inSchema}${table} AS s WHERE ${where}`)
-    let count: number
-    try {
-      count = statement.pluck().get() as number
-    } finally {
-      statement.finalize()
-    }
-    if (count === 0) continue
+    const orphans = numberOf(db, `SELECT count(*) FROM ${inSchema}${table} AS s WHERE ${where}`)
+    if (orphans === 0) continue
     found.push({
-      ...finding('warning', 'orphans', `${table} holds ${rows(count)} ${what}`, {
+      ...finding('warning', 'orphans', `${table} holds ${rows(orphans)} ${what}`, {
         remedy: remedy('repair', ''),
       }),
       mend: () => {
         db.exec(`DELETE FROM ${inSchema}${table} AS s WHERE ${where}`)
-        return `${rows(count)} of ${table} ${what}: deleted`
+        return `${rows(orphans)} of ${table} ${what}: deleted`
       },
     })
   }

@@ -1,3 +1,4 @@
+import { numberOf } from '../../database/query.ts'
 import {
   exportTriggers,
   hasExportTriggers,
@@ -171,12 +172,7 @@ function compare(shadow: ShadowTable, objects: readonly SchemaObject[]): [string
 
 function hasState({ db, schema }: ShadowTable): boolean {
   if (!hasTable(db, schema, JOURNAL_STATE)) return false
-  const statement = db.prepare(
-    `SELECT count(*) FROM ${quoteName(schema)}.${JOURNAL_STATE} WHERE id = 1`,
+  return (
+    numberOf(db, `SELECT count(*) FROM ${quoteName(schema)}.${JOURNAL_STATE} WHERE id = 1`) === 1
   )
-  try {
-    return statement.pluck().get() === 1
-  } finally {
-    statement.finalize()
-  }
 }

@@ -1,5 +1,6 @@
 import { checksum } from '../../accelerators/checksum.ts'
 import { rows } from '../../core/row-sample.ts'
+import { firstRow } from '../../database/query.ts'
 import { hasExportTriggers } from '../../viant/export/export-triggers.ts'
 import { disagreement, ORIGINAL_KINDS, originalRows } from '../../viant/export/original-rows.ts'
 import { decodeOriginal } from '../../viant/formats/decode-original.ts'
@@ -18,17 +19,12 @@ export function checkSaved(inspected: Inspected, dataset: string, counted: Censu
   const { shadow } = inspected.searcher
   const { db, schema, name } = shadow
   if (!hasTable(db, schema, STORAGE)) return [notSaved(dataset)]
-  const statement = db.prepare(
+  const blob = firstRow(
+    db,
     `SELECT "index" FROM ${quoteName(schema)}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
+    [storageName(name), dataset],
+    row => (row.isNull(0) ? undefined : row.bytes(0).slice()),
   )
-  let blob: Uint8Array | undefined
-  try {
-    blob = statement.first([storageName(name), dataset], row =>
-      row.isNull(0) ? undefined : row.bytes(0).slice(),
-    )
-  } finally {
-    statement.finalize()
-  }
   if (!blob || blob.length === 0) return [notSaved(dataset)]
   const remedy = inspected.remedy('repair', dataset)
   const drop = (): string => {
@@ -114,36 +110,32 @@ function wrongHead({ searcher }: Inspected, dataset: string, head: SavedHead): s
 function wrongChunk({ searcher }: Inspected, dataset: string, head: SavedHead): string | undefined {
   const { db, schema, name } = searcher.shadow
   if (!hasTable(db, schema, CHUNKS)) return `there is no table ${CHUNKS}`
-  const statement = db.prepare(
+  using statement = db.prepare(
     `SELECT chunk, data FROM ${quoteName(schema)}.${CHUNKS}
      WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
   )
-  try {
-    for (const { name: section, bytes, checksums } of head.sections) {
-      let next = 0
-      let wrong: string | undefined
-      statement.each([storageName(name), dataset, section], row => {
-        const chunk = row.number(0)
-        const data = row.bytes(1)
-        const length = Math.min(CHUNK_BYTES, bytes - chunk * CHUNK_BYTES)
-        if (chunk !== next || next === checksums.length) {
-          wrong =
-            next < checksums.length && chunk > next
-              ? `chunk ${next} of ${section} is missing`
-              : `${section} has a chunk ${chunk} that its head does not know`
-        } else if (data.length !== length || checksum(data) !== checksums[chunk]) {
-          wrong = `chunk ${chunk} of ${section} is damaged`
-        }
-        next++
-        return wrong === undefined
-      })
-      if (wrong !== undefined) return wrong
-      if (next < checksums.length) return `chunk ${next} of ${section} is missing`
-    }
-    return undefined
-  } finally {
-    statement.finalize()
+  for (const { name: section, bytes, checksums } of head.sections) {
+    let next = 0
+    let wrong: string | undefined
+    statement.each([storageName(name), dataset, section], row => {
+      const chunk = row.number(0)
+      const data = row.bytes(1)
+      const length = Math.min(CHUNK_BYTES, bytes - chunk * CHUNK_BYTES)
+      if (chunk !== next || next === checksums.length) {
+        wrong =
+          next < checksums.length && chunk > next
+            ? `chunk ${next} of ${section} is missing`
+            : `${section} has a chunk ${chunk} that its head does not know`
+      } else if (data.length !== length || checksum(data) !== checksums[chunk]) {
+        wrong = `chunk ${chunk} of ${section} is damaged`
+      }
+      next++
+      return wrong === undefined
+    })
+    if (wrong !== undefined) return wrong
+    if (next < checksums.length) return `chunk ${next} of ${section} is missing`
   }
+  return undefined
 }
 
 /** The saved index as it would be loaded, compared with the table. */

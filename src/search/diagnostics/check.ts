@@ -1,3 +1,4 @@
+import { numberOf } from '../../database/query.ts'
 import { CHUNKS, foreignStorageTable, hasTable, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
@@ -69,19 +70,13 @@ export function shadowFinding(error: { message: string; hint: string | undefined
 function checkDatasetNames({ searcher }: Inspected): Finding[] {
   const { db, sql } = searcher.shadow
   const condition = `typeof(dataset_id) <> 'text' OR trim(dataset_id) = ''`
-  const statement = db.prepare(`SELECT count(*) FROM ${sql} WHERE ${condition}`)
-  let count: number
-  try {
-    count = statement.pluck().get() as number
-  } finally {
-    statement.finalize()
-  }
-  if (count === 0) return []
+  const unnamed = numberOf(db, `SELECT count(*) FROM ${sql} WHERE ${condition}`)
+  if (unnamed === 0) return []
   return [
     finding(
       'error',
       'dataset-ids',
-      `${count} rows have a dataset_id that no query can name (no text, or blank): give them one`,
+      `${unnamed} rows have a dataset_id that no query can name (no text, or blank): give them one`,
       { remedy: `SELECT dataset_id, id FROM ${sql} WHERE ${condition}` },
     ),
   ]
@@ -103,13 +98,7 @@ function checkSize({ searcher }: Inspected, dataset: string, counted: Census): F
 function storedBytes(shadow: ShadowTable, table: string, column: string, dataset: string): number {
   const { db, schema, name } = shadow
   if (!hasTable(db, schema, table) || foreignStorageTable(db, schema) !== undefined) return 0
-  const statement = db.prepare(
-    `SELECT coalesce(sum(length(${column})), 0) FROM ${quoteName(schema)}.${table}
-     WHERE shadow_table_name = ? AND dataset_id = ?`,
-  )
-  try {
-    return statement.pluck().get(storageName(name), dataset) as number
-  } finally {
-    statement.finalize()
-  }
+  const sql = `SELECT sum(length(${column})) FROM ${quoteName(schema)}.${table}
+    WHERE shadow_table_name = ? AND dataset_id = ?`
+  return numberOf(db, sql, storageName(name), dataset)
 }

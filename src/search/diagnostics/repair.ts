@@ -1,3 +1,4 @@
+import { transaction } from '../../database/transaction.ts'
 import { census } from './census.ts'
 import { check, indexDefects, shadowFinding, tableDefects } from './check.ts'
 import { isShadowError, type Defect, type Inspected } from './defect.ts'
@@ -25,23 +26,21 @@ export function repair(inspected: Inspected, datasets: readonly string[]): Findi
     return mended
   }
   try {
-    shadow.db
-      .transaction(() => {
-        for (let round = 0; round < ROUNDS; round++) {
-          shadow.distrust()
-          // One at a time: mending the first may take others along.
-          const first = tableDefects(inspected).find(({ mend }) => mend)
-          if (first) {
-            mendAll([first])
-            continue
-          }
-          const mended = datasets.map(dataset =>
-            mendAll(indexDefects(inspected, dataset, census(shadow, dataset))),
-          )
-          if (!mended.includes(true)) break
+    transaction(shadow.db, () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        shadow.distrust()
+        // One at a time: mending the first may take others along.
+        const first = tableDefects(inspected).find(({ mend }) => mend)
+        if (first) {
+          mendAll([first])
+          continue
         }
-      })
-      .immediate()
+        const mended = datasets.map(dataset =>
+          mendAll(indexDefects(inspected, dataset, census(shadow, dataset))),
+        )
+        if (!mended.includes(true)) break
+      }
+    }).immediate()
     shadow.distrust()
   } catch (error) {
     shadow.distrust()

@@ -1,6 +1,7 @@
 import { Utf8 } from '../../core/utf8.ts'
-import type { Connection } from '../../sqlite/connection.ts'
-import type { Statement } from '../../sqlite/statement.ts'
+import type { Database } from '../../database/database.ts'
+import { firstRow } from '../../database/query.ts'
+import type { Statement } from '../../database/statement.ts'
 import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 
@@ -13,6 +14,7 @@ export interface Point {
   readonly epoch: number
   /** Number of the last entry; 0 before the first. */
   readonly seq: number
+  /** Random, 64 bits: read as text, since not all drivers read such integers exactly. */
   readonly tag: bigint
 }
 
@@ -34,14 +36,14 @@ export class Journal {
   readonly #tag: Statement
   readonly #tail: Statement
 
-  constructor(db: Connection, schema: string) {
+  constructor(db: Database, schema: string) {
     const journal = `${quoteName(schema)}.${JOURNAL}`
     this.#head = db.prepare(
-      `SELECT s.epoch, s.pruned_seq, j.seq, j.tag, ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
+      `SELECT s.epoch, s.pruned_seq, j.seq, CAST(j.tag AS TEXT), ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
        FROM ${quoteName(schema)}.${JOURNAL_STATE} AS s
        LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
     )
-    this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
+    this.#tag = db.prepare(`SELECT CAST(tag AS TEXT) FROM ${journal} WHERE seq = ?`)
     // The same bytes as BLOB and as text are one id here: a row is looked up once.
     this.#tail = db.prepare(
       `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
@@ -60,7 +62,7 @@ export class Journal {
         epoch: row.number(0),
         prunedSeq: row.number(1),
         seq: none ? 0 : row.number(2),
-        tag: none ? 0n : row.bigint(3),
+        tag: none ? 0n : BigInt(row.text(3)),
       }
     })
     return head ?? 'missing'
@@ -72,7 +74,7 @@ export class Journal {
     if (point.seq === head.seq) return point.tag === head.tag
     if (point.seq > head.seq || point.seq < head.prunedSeq) return false
     if (point.seq === 0) return true
-    return this.#tag.first([point.seq], row => row.bigint(0) === point.tag) ?? false
+    return this.#tag.first([point.seq], row => row.text(0) === String(point.tag)) ?? false
   }
 
   /** The ids of a slice that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
@@ -99,16 +101,15 @@ export class Journal {
 
 /** Numbers of the first and the last entry, both 0 when there are none; undefined: some entry or the state is unsound. */
 export function journalRange(
-  db: Connection,
+  db: Database,
   schema: string,
 ): { readonly first: number; readonly last: number } | undefined {
   const inSchema = quoteName(schema)
   const ends = (end: string): string =>
     `(SELECT seq FROM ${inSchema}.${JOURNAL} ORDER BY seq ${end} LIMIT 1)`
-  using statement = db.prepare(
-    `SELECT coalesce(${ends('ASC')}, 0), coalesce(${ends('DESC')}, 0), EXISTS (SELECT 1 FROM ${inSchema}.${JOURNAL_STATE} WHERE ${UNSOUND_STATE})`,
-  )
-  return statement.first([], row => {
+  const sql = `SELECT coalesce(${ends('ASC')}, 0), coalesce(${ends('DESC')}, 0),
+    EXISTS (SELECT 1 FROM ${inSchema}.${JOURNAL_STATE} WHERE ${UNSOUND_STATE})`
+  return firstRow(db, sql, [], row => {
     const [first, last] = [row.number(0), row.number(1)]
     const sound = first >= 0 && last <= HIGHEST && (first > 0 || last === 0) && row.number(2) === 0
     return sound ? { first, last } : undefined
@@ -117,18 +118,14 @@ export function journalRange(
 
 /** Writes an entry for each id, as the triggers do for a change. */
 export function noteChanges(
-  db: Connection,
+  db: Database,
   schema: string,
   shadow: string,
   dataset: string,
   ids: readonly Uint8Array[],
 ): void {
-  const insert = db.prepare(
+  using insert = db.prepare(
     `INSERT INTO ${quoteName(schema)}.${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ?, ?, ?)`,
   )
-  try {
-    for (const id of ids) insert.run(shadow, dataset, new Utf8(id))
-  } finally {
-    insert.finalize()
-  }
+  for (const id of ids) insert.run(shadow, dataset, new Utf8(id))
 }

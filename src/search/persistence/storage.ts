@@ -1,9 +1,9 @@
 import { checksum } from '../../accelerators/checksum.ts'
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
+import type { Database } from '../../database/database.ts'
+import { numberOf, eachRow, firstRow, run } from '../../database/query.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
-import type { Connection } from '../../sqlite/connection.ts'
-import type { Statement } from '../../sqlite/statement.ts'
 import { CHUNKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
 import { Slice, type IndexRecipe } from '../snapshot/slice.ts'
@@ -27,10 +27,10 @@ const PRUNE_AT_LEAST = 1000
 
 /** The saved indexes of one schema: a head in `vector_storage`, the bytes in chunks. */
 export class Storage {
-  readonly #db: Connection
+  readonly #db: Database
   readonly #schema: string
 
-  constructor(db: Connection, schema: string) {
+  constructor(db: Database, schema: string) {
     this.#db = db
     this.#schema = schema
   }
@@ -56,19 +56,18 @@ export class Storage {
 
   /** The head of a saved index; undefined when there is none of ours. */
   head(shadow: string, dataset: string): SavedHead | undefined {
-    let statement: Statement | undefined
     try {
-      statement = this.#prepare(
-        `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
-      )
-      return statement.first([storageName(shadow), dataset], row =>
-        row.isBlob(0) ? decodeHead(row.bytes(0).slice()) : undefined,
+      return firstRow(
+        this.#db,
+        this.#sql(
+          `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
+        ),
+        [storageName(shadow), dataset],
+        row => (row.isBlob(0) ? decodeHead(row.bytes(0).slice()) : undefined),
       )
     } catch {
       // No table, a foreign blob, a damaged one: there is nothing to trust.
       return undefined
-    } finally {
-      statement?.finalize()
     }
   }
 
@@ -89,24 +88,22 @@ export class Storage {
     // What a slice was not loaded from may be damaged, and says nothing of what its chunks hold.
     const known = slice.savedSeq === undefined ? undefined : this.head(shadow, dataset)
     let written = 0
-    const put = this.#prepare(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`)
+    using put = this.#db.prepare(
+      this.#sql(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`),
+    )
     const sections: SavedSection[] = []
-    try {
-      for (const { name, bytes } of parts) {
-        const before = known?.sections.find(section => section.name === name)
-        const checksums: bigint[] = []
-        for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
-          const data = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
-          const sum = checksum(data)
-          checksums.push(sum)
-          if (before?.checksums[chunk] === sum && lengthOf(before, chunk) === data.length) continue
-          put.run(storageName(shadow), dataset, name, chunk, data)
-          written += data.length
-        }
-        sections.push({ name, bytes: bytes.length, checksums })
+    for (const { name, bytes } of parts) {
+      const before = known?.sections.find(section => section.name === name)
+      const checksums: bigint[] = []
+      for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
+        const data = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
+        const sum = checksum(data)
+        checksums.push(sum)
+        if (before?.checksums[chunk] === sum && lengthOf(before, chunk) === data.length) continue
+        put.run(storageName(shadow), dataset, name, chunk, data)
+        written += data.length
       }
-    } finally {
-      put.finalize()
+      sections.push({ name, bytes: bytes.length, checksums })
     }
     this.#dropBeyond(shadow, dataset, sections)
     const head = encodeHead({
@@ -188,62 +185,51 @@ export class Storage {
   #needless(lastSeq: number): { first: number; limit: number; lagging: [string, string][] } {
     let limit = lastSeq - 1
     const lagging: [string, string][] = []
-    const first = this.#number(`SELECT min(seq) FROM {schema}.${JOURNAL}`)
+    const first = numberOf(this.#db, this.#sql(`SELECT min(seq) FROM {schema}.${JOURNAL}`))
     if (!this.#has(STORAGE)) return { first, limit, lagging }
-    const heads = this.#prepare(
+    const heads = this.#sql(
       `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
     )
-    try {
-      heads.each([], row => {
-        const seq = row.isBlob(2) ? seqOf(row.bytes(2)) : undefined
-        if (seq === undefined) return
-        if (lastSeq - seq > MAX_LAG) lagging.push([row.text(0), row.text(1)])
-        else limit = Math.min(limit, seq - 1)
-      })
-    } finally {
-      heads.finalize()
-    }
+    eachRow(this.#db, heads, [], row => {
+      const seq = row.isBlob(2) ? seqOf(row.bytes(2)) : undefined
+      if (seq === undefined) return
+      if (lastSeq - seq > MAX_LAG) lagging.push([row.text(0), row.text(1)])
+      else limit = Math.min(limit, seq - 1)
+    })
     return { first, limit, lagging }
   }
 
   /** Copies the chunks of a section to `to`; throws VEC_STORAGE when they are not what the head says. */
   #readSection(shadow: string, dataset: string, section: SavedSection, to: Uint8Array): void {
-    const chunks = this.#prepare(
+    const chunks = this.#sql(
       `SELECT chunk, data FROM {schema}.${CHUNKS}
        WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
     )
-    try {
-      let next = 0
-      chunks.each([storageName(shadow), dataset, section.name], row => {
-        if (next === section.checksums.length || row.number(0) !== next) throw damaged(section)
-        const data = row.bytes(1)
-        if (data.length !== lengthOf(section, next)) throw damaged(section)
-        const at = next * CHUNK_BYTES
-        const copy = to.subarray(at, at + data.length)
-        copy.set(data)
-        if (checksum(copy) !== section.checksums[next]) throw damaged(section)
-        next++
-      })
-      if (next !== section.checksums.length) throw damaged(section)
-    } finally {
-      chunks.finalize()
-    }
+    let next = 0
+    eachRow(this.#db, chunks, [storageName(shadow), dataset, section.name], row => {
+      if (next === section.checksums.length || row.number(0) !== next) throw damaged(section)
+      const data = row.bytes(1)
+      if (data.length !== lengthOf(section, next)) throw damaged(section)
+      const at = next * CHUNK_BYTES
+      const copy = to.subarray(at, at + data.length)
+      copy.set(data)
+      if (checksum(copy) !== section.checksums[next]) throw damaged(section)
+      next++
+    })
+    if (next !== section.checksums.length) throw damaged(section)
   }
 
   /** Whether the file holds what a head claims: before memory is taken for it. */
   #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
-    let sum: Statement | undefined
+    const sql = this.#sql(
+      `SELECT sum(length(data)) FROM {schema}.${CHUNKS}
+       WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
+    )
     try {
-      sum = this.#prepare(
-        `SELECT coalesce(sum(length(data)), 0) FROM {schema}.${CHUNKS}
-         WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
-      )
-      return sum.pluck().get(storageName(shadow), dataset, section.name) === section.bytes
+      return numberOf(this.#db, sql, storageName(shadow), dataset, section.name) === section.bytes
     } catch {
       // A table that is not there.
       return false
-    } finally {
-      sum?.finalize()
     }
   }
 
@@ -268,36 +254,16 @@ export class Storage {
   }
 
   #has(table: string): boolean {
-    const statement = this.#db
-      .prepare('SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ?')
-      .pluck()
-    try {
-      return statement.get(this.#schema, table) === 1
-    } finally {
-      statement.finalize()
-    }
+    const sql = 'SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ?'
+    return numberOf(this.#db, sql, this.#schema, table) === 1
   }
 
-  #prepare(sql: string): Statement {
-    return this.#db.prepare(sql.replaceAll('{schema}', quoteName(this.#schema)))
+  #sql(sql: string): string {
+    return sql.replaceAll('{schema}', quoteName(this.#schema))
   }
 
   #run(sql: string, ...parameters: (string | number | null | Uint8Array)[]): void {
-    const statement = this.#prepare(sql)
-    try {
-      statement.run(...parameters)
-    } finally {
-      statement.finalize()
-    }
-  }
-
-  #number(sql: string): number {
-    const statement = this.#prepare(sql)
-    try {
-      return (statement.pluck().get() as number | null) ?? 0
-    } finally {
-      statement.finalize()
-    }
+    run(this.#db, this.#sql(sql), ...parameters)
   }
 }
 

@@ -2,9 +2,9 @@ import { isFiniteVector } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { idKey } from '../../core/id-key.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
+import type { Database } from '../../database/database.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { Connection } from '../../sqlite/connection.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { SliceReader, type SliceView } from '../snapshot/slice-reader.ts'
@@ -80,7 +80,7 @@ export class Searcher {
   /** Dimension of a row that was passed over for it. */
   #otherDim = 0
 
-  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
+  constructor(db: Database, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
     this.shadow = shadow
     this.recipe = recipe
     this.slices = new SliceReader(db, shadow, recipe, mayInstall)

@@ -2,6 +2,7 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
+import { OF_DATASET, OF_KEY } from './names.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 
@@ -11,9 +12,8 @@ interface Witness {
   readonly dim: number
 }
 
-const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
 const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding) WHEN 'text' THEN length(CAST(embedding AS BLOB)) END
- FROM {table} WHERE ${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY`
+ FROM {table} WHERE ${OF_KEY}`
 /** Datasets that are remembered; a program that writes more of them in turn looks again. */
 const MOST = 1000
 

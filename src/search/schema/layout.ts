@@ -1,4 +1,5 @@
-import type { Connection } from '../../sqlite/connection.ts'
+import type { Database } from '../../database/database.ts'
+import { numberOf, scalar, texts } from '../../database/query.ts'
 import { catalogOf, quoteName, quoteText } from './names.ts'
 
 /** One row per change that can alter an answer, written by plain-SQL triggers. */
@@ -185,40 +186,25 @@ function triggerName(shadow: string, event: string): string {
   return `${JOURNAL}_${shadow}_${event}`
 }
 
-export function hasTable(db: Connection, schema: string, table: string): boolean {
-  const statement = db.prepare(
-    `SELECT count(*) FROM ${catalogOf(schema)} WHERE type = 'table' AND name = ?`,
-  )
-  try {
-    return statement.pluck().get(table) === 1
-  } finally {
-    statement.finalize()
-  }
+export function hasTable(db: Database, schema: string, table: string): boolean {
+  const sql = `SELECT count(*) FROM ${catalogOf(schema)} WHERE type = 'table' AND name = ?`
+  return numberOf(db, sql, table) === 1
 }
 
 /** The text that a schema holds of a table or trigger. */
-export function storedSql(db: Connection, schema: string, name: string): string | undefined {
-  const statement = db.prepare(`SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`)
-  try {
-    return statement.pluck().get(name) as string | undefined
-  } finally {
-    statement.finalize()
-  }
+export function storedSql(db: Database, schema: string, name: string): string | undefined {
+  const sql = `SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`
+  return scalar(db, sql, name) as string | undefined
 }
 
 /** A storage table that is there without the columns it needs: somebody else's. */
-export function foreignStorageTable(db: Connection, schema: string): string | undefined {
-  const columns = db.prepare('SELECT name FROM pragma_table_info(?, ?)')
-  try {
-    const needed: readonly [table: string, columns: readonly string[]][] = [
-      [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
-      [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
-    ]
-    return needed.find(([table, names]) => {
-      const there = columns.pluck().all(table, schema) as string[]
-      return there.length > 0 && names.some(name => !there.includes(name))
-    })?.[0]
-  } finally {
-    columns.finalize()
-  }
+export function foreignStorageTable(db: Database, schema: string): string | undefined {
+  const needed: readonly [table: string, columns: readonly string[]][] = [
+    [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
+    [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+  ]
+  return needed.find(([table, names]) => {
+    const there = texts(db, 'SELECT name FROM pragma_table_info(?, ?)', table, schema)
+    return there.length > 0 && names.some(name => !there.includes(name))
+  })?.[0]
 }

@@ -13,6 +13,12 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** SQL: the rows of dataset ?1, through the key's index, whatever collation the column has. */
+export const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
+
+/** SQL: the row of dataset ?1 and id ?2. */
+export const OF_KEY: string = `${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY`
+
 /** The shadow table that holds the documents of a vec table. */
 export function shadowTableName(table: string): string {
   if (typeof table !== 'string') throw argumentError('shadowTableName()', 'table', table, 'a text')

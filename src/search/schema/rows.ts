@@ -1,10 +1,8 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { BindValue } from '../../database/values.ts'
+import { OF_DATASET, OF_KEY } from './names.ts'
 import type { ShadowTable } from './shadow-table.ts'
-
-/** A dataset is a part of a shadow table: what is read of it, however the table is keyed. */
-const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
 
 /** Bytes of `id` and `embedding` are views into SQLite's memory: gone when the visitor calls SQLite again. */
 export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: () => number) => void
@@ -83,8 +81,7 @@ export function rowByKey<R>(
 ): R | undefined {
   const { rowid } = shadow.refresh()
   return shadow.first(
-    `SELECT ${rowid ?? 'NULL'}, embedding FROM {table}
-     WHERE dataset_id = ?1 AND id = ?2 AND dataset_id = ?1 COLLATE BINARY AND id = ?2 COLLATE BINARY ${shadow.visible}`,
+    `SELECT ${rowid ?? 'NULL'}, embedding FROM {table} WHERE ${OF_KEY} ${shadow.visible}`,
     [dataset, new Utf8(id)],
     read,
   )

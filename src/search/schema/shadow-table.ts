@@ -1,9 +1,13 @@
 import { VecError } from '../../core/errors.ts'
+import { isSchemaCommitted } from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import { eachRow, scalar, texts } from '../../database/query.ts'
 import type { RowReader } from '../../database/row-reader.ts'
+import { Snapshots } from '../../database/snapshot.ts'
 import type { RunResult } from '../../database/statement.ts'
+import type { Statement } from '../../database/statement.ts'
+import { transaction } from '../../database/transaction.ts'
 import type { BindValue } from '../../database/values.ts'
-import type { Connection } from '../../sqlite/connection.ts'
-import type { Statement } from '../../sqlite/statement.ts'
 import { dropExportTriggers, hasExportTriggers } from '../../viant/export/export-triggers.ts'
 import { Storage } from '../persistence/storage.ts'
 import {
@@ -41,24 +45,24 @@ export interface Shape {
  * from the schema, and read again whenever the schema's version moves.
  */
 export class ShadowTable {
-  readonly db: Connection
+  readonly db: Database
   readonly schema: string
   readonly name: string
   /** Rows with archived = 1 count like the others. */
   readonly includeArchived: boolean
   readonly #version: Statement
-  readonly #hold: Statement
+  readonly #snapshots: Snapshots
   readonly #statements = new Map<string, Statement>()
   #seen = -1
   #shape: Shape | undefined
 
-  constructor(db: Connection, schema: string, name: string, includeArchived: boolean) {
+  constructor(db: Database, schema: string, name: string, includeArchived: boolean) {
     this.db = db
     this.schema = schema
     this.name = name
     this.includeArchived = includeArchived
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
-    this.#hold = this.#prepareHold()
+    this.#snapshots = new Snapshots(db, catalogOf(schema))
   }
 
   /** The table's name for SQL. */
@@ -68,31 +72,12 @@ export class ShadowTable {
 
   /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
   inSnapshot<R>(read: () => R): R {
-    const hold = this.#hold
-    return hold.busy ? read() : (hold.first([], read) as R)
+    return this.#snapshots.run(read)
   }
 
-  /** Keeps what is seen now until it is disposed of, across statements of others. */
-  holdSnapshot(): Disposable {
-    const statement = this.#prepareHold()
-    try {
-      const cursor = statement.cursor([])
-      cursor.step()
-      return {
-        [Symbol.dispose]: () => {
-          cursor.end()
-          statement.finalize()
-        },
-      }
-    } catch (error) {
-      statement.finalize()
-      throw error
-    }
-  }
-
-  /** One row, even where the schema is empty. */
-  #prepareHold(): Statement {
-    return this.db.prepare(`SELECT EXISTS (SELECT 1 FROM ${catalogOf(this.schema)})`)
+  /** Keeps what is seen now until it is disposed of, across statements of others; undefined where that cannot be. */
+  holdSnapshot(): Disposable | undefined {
+    return this.#snapshots.hold()
   }
 
   /** The number of the schema, which moves with every change of it. */
@@ -106,8 +91,7 @@ export class ShadowTable {
     if (version !== this.#seen || !this.#shape) {
       this.#shape = this.#readShape()
       // A schema that is not committed may be rolled back, and its number be given to another.
-      const committed = this.db.transactionState(this.schema) !== 'write'
-      this.#seen = committed ? version : -1
+      this.#seen = isSchemaCommitted(this.db, this.schema) ? version : -1
     }
     return this.#shape
   }
@@ -171,7 +155,7 @@ export class ShadowTable {
 
   /** Makes the journal, the storage tables and the triggers, all or none. */
   install(): void {
-    this.db.transaction(() => this.installHere())()
+    transaction(this.db, () => this.installHere())()
     this.distrust()
   }
 
@@ -229,26 +213,25 @@ export class ShadowTable {
     for (const statement of this.#statements.values()) statement.finalize()
     this.#statements.clear()
     this.#version.finalize()
-    this.#hold.finalize()
+    this.#snapshots.dispose()
   }
 
   #readShape(): Shape {
     const { db, schema, name } = this
-    const list = db.prepare(
-      'SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = ?',
+    const withoutRowid = scalar(
+      db,
+      `SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = 'table'`,
+      schema,
+      name,
     )
-    const found = list.pluck().get(schema, name, 'table')
-    list.finalize()
-    if (found === undefined) {
+    if (withoutRowid === undefined) {
       throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
         hint: `the documents of a vec table stand in its shadow table: create ${name}(dataset_id, id, content, meta, embedding), or drop and create the vec table anew`,
       })
     }
-    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?)').pluck()
     const columns = new Set(
-      (info.all(name, schema) as string[]).map(column => column.toLowerCase()),
+      texts(db, 'SELECT lower(name) FROM pragma_table_xinfo(?, ?)', name, schema),
     )
-    info.finalize()
     const missing = REQUIRED.filter(column => !columns.has(column))
     if (missing.length > 0) {
       throw new VecError(
@@ -260,7 +243,9 @@ export class ShadowTable {
       )
     }
     const rowid =
-      found === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
+      withoutRowid === 1
+        ? undefined
+        : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
     const { unique, indexed } = this.#uniqueColumns()
     const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
     const triggers = journalTriggers({ name, watched, rowid })
@@ -274,25 +259,25 @@ export class ShadowTable {
   /** Whether (dataset_id, id) is unique, and every column that some unique index covers. */
   #uniqueColumns(): { unique: boolean; indexed: Set<string> } {
     const { db, schema, name } = this
-    const rows = db.prepare(
-      `SELECT l.name AS name, i.name AS col, l.partial AS partial
-       FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
-    )
     const indexes = new Map<string, { columns: string[]; partial: boolean }>()
-    for (const row of rows.all(name, schema) as {
-      name: string
-      col: string | null
-      partial: number
-    }[]) {
-      const index = indexes.get(row.name) ?? { columns: [], partial: row.partial === 1 }
-      index.columns.push(row.col?.toLowerCase() ?? '(expression)')
-      indexes.set(row.name, index)
-    }
-    rows.finalize()
+    eachRow(
+      db,
+      `SELECT l.name, coalesce(lower(i.name), '(expression)'), l.partial
+       FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
+      [name, schema],
+      row => {
+        const index = indexes.get(row.text(0)) ?? { columns: [], partial: row.number(2) === 1 }
+        index.columns.push(row.text(1))
+        indexes.set(row.text(0), index)
+      },
+    )
     const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
-    const info = db.prepare('SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0').pluck()
-    const key = (info.all(name, schema) as string[]).map(column => column.toLowerCase())
-    info.finalize()
+    const key = texts(
+      db,
+      'SELECT lower(name) FROM pragma_table_xinfo(?, ?) WHERE pk > 0',
+      name,
+      schema,
+    )
     for (const column of key) indexed.add(column)
     const unique = isKeyOf(key) || [...indexes.values()].some(i => !i.partial && isKeyOf(i.columns))
     return { unique, indexed }
@@ -307,17 +292,12 @@ export class ShadowTable {
   foreignTriggers(): string[] {
     const { db, schema, name } = this
     if (schema === 'temp') return []
-    const statement = db
-      .prepare(
-        `SELECT name FROM ${quoteName(schema)}.sqlite_schema
-         WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE AND sql LIKE '%vec_invalidate(%'`,
-      )
-      .pluck()
-    try {
-      return statement.all(name) as string[]
-    } finally {
-      statement.finalize()
-    }
+    return texts(
+      db,
+      `SELECT name FROM ${quoteName(schema)}.sqlite_schema
+       WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE AND sql LIKE '%vec_invalidate(%'`,
+      name,
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { numberOf } from '../../database/query.ts'
 import type { Shape, ShadowTable } from './shadow-table.ts'
 
 /** What a writer must know of a shadow table. */
@@ -38,16 +39,9 @@ export class WriteLayouts {
   #read(): WriteLayout {
     const shadow = this.#shadow
     const { columns, rowid } = shadow.refresh()
-    const scn = shadow.db
-      .prepare(
-        `SELECT 1 FROM pragma_table_xinfo(?, ?) WHERE lower(name) = 'scn' AND "notnull" = 1 AND dflt_value IS NULL`,
-      )
-      .pluck()
-    try {
-      const needsScn = scn.get(shadow.name, shadow.schema) !== undefined
-      return { columns, rowid, needsScn, visible: shadow.visible }
-    } finally {
-      scn.finalize()
-    }
+    const scn = `SELECT count(*) FROM pragma_table_xinfo(?, ?)
+      WHERE lower(name) = 'scn' AND "notnull" = 1 AND dflt_value IS NULL`
+    const needsScn = numberOf(shadow.db, scn, shadow.name, shadow.schema) > 0
+    return { columns, rowid, needsScn, visible: shadow.visible }
   }
 }

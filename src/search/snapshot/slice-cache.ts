@@ -1,4 +1,5 @@
-import type { Connection } from '../../sqlite/connection.ts'
+import { fileKeyOf } from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
 import type { Slice } from './slice.ts'
 
 /** Slices of one database file: shared by all connections of this process that have it open. */
@@ -28,7 +29,7 @@ const MAX_ENTRIES = 20_000
 
 class SliceCache {
   readonly #files = new Map<string, FileSlices>()
-  readonly #held = new WeakMap<Connection, Set<FileSlices>>()
+  readonly #held = new WeakMap<Database, Set<FileSlices>>()
   #clock = 0
   #limit = DEFAULT_LIMIT
 
@@ -44,8 +45,8 @@ class SliceCache {
   }
 
   /** The slices of the file behind a schema of a connection, held until the connection is closed. */
-  attach(db: Connection, schema: string): FileSlices {
-    const key = db.fileKey(schema)
+  attach(db: Database, schema: string): FileSlices {
+    const key = fileKeyOf(db, schema)
     let held = this.#held.get(db)
     if (!held) this.#held.set(db, (held = new Set()))
     let file = this.#files.get(key)
@@ -54,7 +55,7 @@ class SliceCache {
       held.add(file)
       file.connections++
       const attached = file
-      db.onClose(() => this.#detach(attached))
+      db.onClose?.(() => this.#detach(attached))
     }
     return file
   }

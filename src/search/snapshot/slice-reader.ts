@@ -1,8 +1,15 @@
+import {
+  isInTransaction,
+  isReadonly,
+  transactionStateOf,
+  unnoticed,
+  waitingAtMost,
+} from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { Connection } from '../../sqlite/connection.ts'
-import { snapshotOrder } from '../../sqlite/snapshot-order.ts'
 import { Journal, type JournalHead } from '../journal/journal.ts'
 import { RecentChanges } from '../journal/recent-changes.ts'
+import { OF_DATASET } from '../schema/names.ts'
 import { countOf, embeddingLength, rowByKey, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { sliceCache, type FileSlices, type SliceEntry } from './slice-cache.ts'
@@ -31,7 +38,7 @@ const HEAL_PAUSE_MS = 1000
  * Freshness in ARCHITECTURE.md.
  */
 export class SliceReader {
-  readonly #db: Connection
+  readonly #db: Database
   readonly #shadow: ShadowTable
   readonly #recipe: IndexRecipe
   readonly #file: FileSlices
@@ -43,7 +50,7 @@ export class SliceReader {
   #healedAt = -Infinity
 
   /** `mayInstall`: a query may make the journal and its triggers where they are missing. */
-  constructor(db: Connection, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
+  constructor(db: Database, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
     this.#db = db
     this.#mayInstall = mayInstall
     this.#shadow = shadow
@@ -54,13 +61,13 @@ export class SliceReader {
 
   /** The slice of a dataset; undefined: nothing can be trusted but the table itself. */
   view(dataset: string): SliceView | undefined {
-    const writing = this.#db.transactionState(this.#shadow.schema) === 'write'
-    const journal = this.#openJournal(writing)
+    const journal = this.#openJournal()
     if (!journal) return undefined
     let head = journal.head()
     // Somebody deleted the row that tells which history this is: a new one begins.
-    if (head === 'missing' && this.#heal(writing)) head = journal.head()
+    if (head === 'missing' && this.#heal()) head = journal.head()
     if (typeof head === 'string') return undefined
+    const writing = this.#isWriting
     const entry = this.#entry(dataset)
     if (this.#private.size > 0 && !writing) this.#settle(journal, head)
     let slice = this.#private.get(dataset) ?? entry.slice
@@ -121,8 +128,7 @@ export class SliceReader {
     this.#saveNow(dataset)
     return countOf(
       this.#shadow,
-      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
-       AND length(embedding) > 0 ${this.#shadow.visible}`,
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND length(embedding) > 0 ${this.#shadow.visible}`,
       [dataset],
     )
   }
@@ -185,8 +191,13 @@ export class SliceReader {
     return changed && { slice, changed, dataset, seq, writing: true }
   }
 
+  /** This transaction has written the file, and may be rolled back. */
+  get #isWriting(): boolean {
+    return transactionStateOf(this.#db, this.#shadow.schema) === 'write'
+  }
+
   #order(): number | undefined {
-    return snapshotOrder(this.#db, this.#shadow.schema)
+    return this.#db.snapshotOrder?.(this.#shadow.schema)
   }
 
   #entry(dataset: string): SliceEntry {
@@ -194,12 +205,12 @@ export class SliceReader {
   }
 
   /** The journal, mended if need be; undefined when writes may have gone by without an entry. */
-  #openJournal(writing: boolean): Journal | undefined {
+  #openJournal(): Journal | undefined {
     let shape = this.#shadow.refresh()
     if (!shape.journaled) {
       this.#journal?.dispose()
       this.#journal = undefined
-      if (!shape.unique || !this.#heal(writing)) return undefined
+      if (!shape.unique || !this.#heal()) return undefined
       shape = this.#shadow.refresh()
       if (!shape.journaled) return undefined
     }
@@ -207,15 +218,15 @@ export class SliceReader {
   }
 
   /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */
-  #heal(writing: boolean): boolean {
+  #heal(): boolean {
     const db = this.#db
-    if (!this.#mayInstall || db.isReadonly(this.#shadow.schema)) return false
+    if (!this.#mayInstall || isReadonly(db, this.#shadow.schema)) return false
     // A statement that writes on its own (INSERT ... SELECT from the vec table) cannot be joined by a transaction.
-    if (db.inTransaction ? !writing : db.transactionState() === 'write') return false
+    if (isInTransaction(db) ? !this.#isWriting : transactionStateOf(db) === 'write') return false
     if (performance.now() - this.#healedAt < HEAL_PAUSE_MS) return false
     this.#healedAt = performance.now()
     try {
-      db.waitingAtMost(0, () => db.unnoticed(() => this.#shadow.install()))
+      waitingAtMost(db, 0, () => unnoticed(db, () => this.#shadow.install()))
       return true
     } catch {
       // Busy, a full disk, no permission: the table itself still answers.
@@ -365,7 +376,7 @@ export class SliceReader {
   #countVectors(dataset: string, slice: Slice): number {
     return countOf(
       this.#shadow,
-      `SELECT count(*) FROM {table} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET}
        AND length(CAST(embedding AS BLOB)) = ?2 AND typeof(id) = 'text' ${this.#shadow.visible}`,
       [dataset, slice.dim * 4],
     )

@@ -1,5 +1,13 @@
-import { VecError } from '../../core/errors.ts'
-import type { Connection } from '../../sqlite/connection.ts'
+import {
+  fileKeyOf,
+  isReadonly,
+  totalChanges,
+  transactionStateOf,
+  unnoticed,
+  waitingAtMost,
+} from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import { transaction } from '../../database/transaction.ts'
 import { isExported, retireExportTriggers } from '../../viant/export/export-triggers.ts'
 import { journalRange } from '../journal/journal.ts'
 import { Storage } from '../persistence/storage.ts'
@@ -20,17 +28,17 @@ const TAIL_SHARE = 0.05
  */
 export class Upkeep {
   readonly storage: Storage
-  readonly #db: Connection
+  readonly #db: Database
   readonly #schema: string
   readonly #file: FileSlices
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(db: Connection, schema: string, file: FileSlices) {
+  constructor(db: Database, schema: string, file: FileSlices) {
     this.#db = db
     this.#schema = schema
     this.#file = file
     this.storage = new Storage(db, schema)
-    db.onClose(() => {
+    db.onClose?.(() => {
       clearTimeout(this.#timer)
       this.save(CLOSE_PATIENCE_MS)
     })
@@ -51,7 +59,7 @@ export class Upkeep {
   /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
   saveNow(): boolean {
     if (!this.#writable) return false
-    return this.#saveAll(this.#db.busyTimeout, true)
+    return this.#saveAll(undefined, true)
   }
 
   /** Deletes the saved index of a dataset, but not one that was exported for the original. */
@@ -63,7 +71,7 @@ export class Upkeep {
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
   save(patience: number): boolean {
     const db = this.#db
-    if (!db.open || db.inTransaction || db.transactionState() !== 'none') return false
+    if (!db.open || db.inTransaction || transactionStateOf(db) !== 'none') return false
     if (!this.#writable) return false
     return this.#saveAll(patience)
   }
@@ -71,14 +79,15 @@ export class Upkeep {
   /** The file can be written, and is still the one behind the schema's name: DETACH and ATTACH may have come between. */
   get #writable(): boolean {
     const db = this.#db
-    return db.fileKey(this.#schema) === this.#file.key && !db.isReadonly(this.#schema)
+    return fileKeyOf(db, this.#schema) === this.#file.key && !isReadonly(db, this.#schema)
   }
 
   /** `thorough`: the whole journal is pruned, and not a part that nobody notices. Throws when the disk fails then. */
-  #saveAll(patience: number, thorough = false): boolean {
+  #saveAll(patience: number | undefined, thorough = false): boolean {
     try {
-      const db = this.#db
-      db.waitingAtMost(patience, () => db.unnoticed(() => this.#trySaveAll(thorough)))
+      const save = (): void => unnoticed(this.#db, () => this.#trySaveAll(thorough))
+      if (patience === undefined) save()
+      else waitingAtMost(this.#db, patience, save)
       return true
     } catch (error) {
       if (thorough && isDiskFailure(error)) throw error
@@ -98,11 +107,11 @@ export class Upkeep {
     const range = this.#range()
     // Who only reads leaves the journal to those who write.
     const prune =
-      (thorough || db.totalChanges > 0) &&
+      (thorough || totalChanges(db) > 0) &&
       range !== undefined &&
       range.last - range.first > TAIL_ROWS
     if (unsaved.length === 0 && !prune) return
-    db.transaction(() => {
+    transaction(db, () => {
       for (const { shadow, dataset, slice } of unsaved) this.storage.save(shadow, dataset, slice!)
       const last = this.#range()?.last ?? 0
       for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
@@ -123,8 +132,8 @@ export class Upkeep {
 
 /** Who asked for a save is told that the disk is full or fails; a lock is no failure. */
 function isDiskFailure(error: unknown): boolean {
-  const code = error instanceof VecError ? error.code : ''
-  return code === 'SQLITE_IOERR' || code === 'SQLITE_FULL' || code === 'SQLITE_CANTOPEN'
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN)/.test(code)
 }
 
 function isWorthSaving(slice: Slice): boolean {
@@ -133,10 +142,10 @@ function isWorthSaving(slice: Slice): boolean {
   return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
 }
 
-const known = new WeakMap<Connection, Map<string, Upkeep>>()
+const known = new WeakMap<Database, Map<string, Upkeep>>()
 
 /** The upkeep of one file on one connection, under the name that the file has there. */
-export function upkeepOf(db: Connection, schema: string, file: FileSlices): Upkeep {
+export function upkeepOf(db: Database, schema: string, file: FileSlices): Upkeep {
   let ofDb = known.get(db)
   if (!ofDb) known.set(db, (ofDb = new Map()))
   const key = `${schema}\0${file.key}`

@@ -1,4 +1,7 @@
 import { VecError } from '../../core/errors.ts'
+import { isReadonly, transactionStateOf } from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import { transaction } from '../../database/transaction.ts'
 import { isTreeMetric } from '../../index/kinds/cover-tree/cover-options.ts'
 import { check } from '../../search/diagnostics/check.ts'
 import { isShadowError, type Inspected } from '../../search/diagnostics/defect.ts'
@@ -8,7 +11,6 @@ import { repair } from '../../search/diagnostics/repair.ts'
 import { stats as statsOf } from '../../search/diagnostics/stats.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
-import type { Connection } from '../../sqlite/connection.ts'
 import { exportDataset } from '../../viant/export/export.ts'
 import { findTarget, type Place, type Target } from './admin-target.ts'
 
@@ -66,13 +68,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       const cover = { base, distance: isTreeMetric(metric) ? metric : undefined }
       const { searcher } = inspected
       // All or none.
-      return searcher.shadow.db
-        .transaction(() =>
-          datasetsIn(target, inspected).map(dataset =>
-            exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
-          ),
-        )
-        .immediate()
+      return transaction(searcher.shadow.db, () =>
+        datasetsIn(target, inspected).map(dataset =>
+          exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
+        ),
+      ).immediate()
     },
   },
   repair: {
@@ -158,7 +158,7 @@ export function runOperation(place: Place, admin: string, op: string): Finding[]
  * Inside a statement that writes (INSERT ... SELECT from vec_admin) no savepoint can be opened, and nothing could be
  * undone when something fails half-way.
  */
-function requireAlone(db: Connection, word: string): void {
+function requireAlone(db: Database, word: string): void {
   if (!isWriting(db)) return
   throw new VecError(
     'VEC_QUERY',
@@ -167,8 +167,8 @@ function requireAlone(db: Connection, word: string): void {
   )
 }
 
-function isWriting(db: Connection): boolean {
-  if (!db.inTransaction) return db.transactionState() === 'write'
+function isWriting(db: Database): boolean {
+  if (!db.inTransaction) return transactionStateOf(db) === 'write'
   try {
     db.exec('SAVEPOINT "vec_admin"; RELEASE "vec_admin"')
     return false
@@ -177,8 +177,8 @@ function isWriting(db: Connection): boolean {
   }
 }
 
-function requireWritable(db: Connection, schema: string, word: string): void {
-  if (!db.isReadonly(schema)) return
+function requireWritable(db: Database, schema: string, word: string): void {
+  if (!isReadonly(db, schema)) return
   throw new VecError(
     'SQLITE_READONLY',
     `vec_admin: ${word} writes, and the file is open for reading only`,

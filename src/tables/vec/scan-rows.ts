@@ -1,7 +1,6 @@
 import { Utf8 } from '../../core/utf8.ts'
+import type { Cursor, Statement } from '../../database/statement.ts'
 import type { Searcher } from '../../search/query/search.ts'
-import type { StatementCursor } from '../../sqlite/statement-cursor.ts'
-import type { Statement } from '../../sqlite/statement.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
 
@@ -12,7 +11,7 @@ export class ScanRows implements CursorRows {
   readonly #ids: readonly Uint8Array[] | undefined
   #statement: Statement | undefined
   /** Undefined between two datasets or ids. */
-  #cursor: StatementCursor | undefined
+  #cursor: Cursor | undefined
   #part = 0
   #idAt = 0
   #left: number

@@ -1,3 +1,5 @@
+import type { Database } from '../../database/database.ts'
+import { numberOf, texts } from '../../database/query.ts'
 import {
   hasTable,
   OF_THE_ORIGINAL,
@@ -7,7 +9,6 @@ import {
   type SchemaObject,
 } from '../../search/schema/layout.ts'
 import { catalogOf, quoteName, quoteText, storageName } from '../../search/schema/names.ts'
-import type { Connection } from '../../sqlite/connection.ts'
 
 /**
  * The original believes what it finds in `vector_storage`. So an index that was written for it goes with the first write
@@ -28,14 +29,14 @@ export function exportTriggers(shadow: string): SchemaObject[] {
 }
 
 /** Whether an index of the original goes when its rows change: all triggers are there, word for word. */
-export function hasExportTriggers(db: Connection, schema: string, shadow: string): boolean {
+export function hasExportTriggers(db: Database, schema: string, shadow: string): boolean {
   return exportTriggers(shadow).every(
     trigger => storedSql(db, schema, trigger.name) === storedText(trigger),
   )
 }
 
 /** Takes the triggers off. */
-export function dropExportTriggers(db: Connection, schema: string, shadow: string): void {
+export function dropExportTriggers(db: Database, schema: string, shadow: string): void {
   for (const { name } of exportTriggers(shadow)) {
     db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(name)}`)
   }
@@ -43,45 +44,26 @@ export function dropExportTriggers(db: Connection, schema: string, shadow: strin
 
 /** Whether the original could find an index of its own for a table, or for a dataset of it. */
 export function hasOriginalIndex(
-  db: Connection,
+  db: Database,
   schema: string,
   shadow: string,
   dataset?: string,
 ): boolean {
   if (!hasTable(db, schema, STORAGE)) return false
-  const statement = db.prepare(
-    `SELECT count(*) FROM ${quoteName(schema)}.${STORAGE}
-     WHERE shadow_table_name = ?1 AND (?2 IS NULL OR dataset_id = ?2) AND ${OF_THE_ORIGINAL}`,
-  )
-  try {
-    return (statement.pluck().get(storageName(shadow), dataset ?? null) as number) > 0
-  } finally {
-    statement.finalize()
-  }
+  const sql = `SELECT count(*) FROM ${quoteName(schema)}.${STORAGE}
+    WHERE shadow_table_name = ?1 AND (?2 IS NULL OR dataset_id = ?2) AND ${OF_THE_ORIGINAL}`
+  return numberOf(db, sql, storageName(shadow), dataset ?? null) > 0
 }
 
 /** Whether an index for the original stands where the head of ours would, and can be believed: it is left alone. */
-export function isExported(
-  db: Connection,
-  schema: string,
-  shadow: string,
-  dataset: string,
-): boolean {
+export function isExported(db: Database, schema: string, shadow: string, dataset: string): boolean {
   return hasExportTriggers(db, schema, shadow) && hasOriginalIndex(db, schema, shadow, dataset)
 }
 
 /** Takes off all triggers that have nothing to guard any more. */
-export function retireExportTriggers(db: Connection, schema: string): void {
-  const statement = db.prepare(
-    `SELECT tbl_name FROM ${catalogOf(schema)} WHERE type = 'trigger' AND name = 'vec_export_' || tbl_name || '_inserted'`,
-  )
-  let shadows: string[]
-  try {
-    shadows = statement.pluck().all() as string[]
-  } finally {
-    statement.finalize()
-  }
-  for (const shadow of shadows) {
+export function retireExportTriggers(db: Database, schema: string): void {
+  const sql = `SELECT tbl_name FROM ${catalogOf(schema)} WHERE type = 'trigger' AND name = 'vec_export_' || tbl_name || '_inserted'`
+  for (const shadow of texts(db, sql)) {
     if (!hasOriginalIndex(db, schema, shadow)) dropExportTriggers(db, schema, shadow)
   }
 }

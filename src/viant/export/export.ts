@@ -1,10 +1,12 @@
 import { VecError } from '../../core/errors.ts'
 import { rows as countOf } from '../../core/row-sample.ts'
+import { run, scalar } from '../../database/query.ts'
+import { transaction } from '../../database/transaction.ts'
 import { finding, type Finding } from '../../search/diagnostics/finding.ts'
 import { Storage } from '../../search/persistence/storage.ts'
 import type { Searcher } from '../../search/query/search.ts'
 import { createStatement, STORAGE } from '../../search/schema/layout.ts'
-import { quoteName, storageName } from '../../search/schema/names.ts'
+import { OF_DATASET, quoteName, storageName } from '../../search/schema/names.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { encodeBrute } from '../formats/brute-format.ts'
 import { buildOriginalCover } from '../formats/build-original-cover.ts'
@@ -31,32 +33,24 @@ export function exportDataset(
   cover: CoverExport,
 ): Finding {
   const { db, schema, name } = shadow
-  const exported = db
-    .transaction(() => {
-      const rows = originalRows(shadow, dataset)
-      if (!hasRows(shadow, dataset)) {
-        throw new VecError('VEC_QUERY', `vec_admin: dataset '${dataset}' has no rows to export`, {
-          hint: `SELECT DISTINCT dataset_id FROM ${quoteName(name)}`,
-        })
-      }
-      const blob = encode(rows, format, cover)
-      shadow.installHere()
-      if (!hasExportTriggers(db, schema, name)) {
-        shadow.dropExported()
-        for (const trigger of exportTriggers(name)) db.exec(createStatement(schema, trigger))
-      }
-      new Storage(db, schema).drop(name, dataset)
-      const insert = db.prepare(
-        `INSERT INTO ${quoteName(schema)}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`,
-      )
-      try {
-        insert.run(storageName(name), dataset, blob)
-      } finally {
-        insert.finalize()
-      }
-      return { rows, blob }
-    })
-    .immediate()
+  const exported = transaction(db, () => {
+    const rows = originalRows(shadow, dataset)
+    if (!hasRows(shadow, dataset)) {
+      throw new VecError('VEC_QUERY', `vec_admin: dataset '${dataset}' has no rows to export`, {
+        hint: `SELECT DISTINCT dataset_id FROM ${quoteName(name)}`,
+      })
+    }
+    const blob = encode(rows, format, cover)
+    shadow.installHere()
+    if (!hasExportTriggers(db, schema, name)) {
+      shadow.dropExported()
+      for (const trigger of exportTriggers(name)) db.exec(createStatement(schema, trigger))
+    }
+    new Storage(db, schema).drop(name, dataset)
+    const insert = `INSERT INTO ${quoteName(schema)}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`
+    run(db, insert, storageName(name), dataset, blob)
+    return { rows, blob }
+  }).immediate()
   slices.unsaved(dataset)
   const { rows, blob } = exported
   const what = ORIGINAL_KINDS[format]
@@ -89,12 +83,5 @@ function encode(
 }
 
 function hasRows({ db, sql }: ShadowTable, dataset: string): boolean {
-  const statement = db.prepare(
-    `SELECT count(*) FROM (SELECT 1 FROM ${sql} WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY LIMIT 1)`,
-  )
-  try {
-    return statement.pluck().get(dataset) === 1
-  } finally {
-    statement.finalize()
-  }
+  return scalar(db, `SELECT 1 FROM ${sql} WHERE ${OF_DATASET} LIMIT 1`, dataset) === 1
 }

@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
 import { RowSample, rows, rowsHave } from '../../core/row-sample.ts'
+import { OF_DATASET } from '../../search/schema/names.ts'
 import { embeddingLength } from '../../search/schema/rows.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { IdList } from '../formats/id-list.ts'
@@ -23,7 +24,7 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
   const malformed = new RowSample()
   const unnamed = new RowSample()
   const sql = `SELECT id, embedding FROM {table}
-     WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY AND embedding IS NOT NULL`
+     WHERE ${OF_DATASET} AND embedding IS NOT NULL`
   shadow.each(sql, [dataset], row => {
     const length = embeddingLength(row, 1)
     if (length === 0) return
