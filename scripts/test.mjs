@@ -1,29 +1,73 @@
-// Runs node:test over the compiled test files. `node scripts/test.mjs [part of a file name ...] [-- node options]`
+// Runs node:test over the compiled test files:
+// `node scripts/test.mjs [--lane=name ...] [--complete] [part of a file name ...] [-- node options]`
+// At the end it names each skipped test with its reason. With `--complete` a skipped test is a failure.
 
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BEYOND_INSTALLATION, FACTS, laneOf, LANES } from './lanes.mjs'
 
 const split = process.argv.indexOf('--')
-const words = process.argv.slice(2, split < 0 ? undefined : split)
-const options = split < 0 ? [] : process.argv.slice(split + 1)
+const nodeOptions = split < 0 ? [] : process.argv.slice(split + 1)
+const { values, positionals: words } = parseArgs({
+  args: process.argv.slice(2, split < 0 ? undefined : split),
+  options: { lane: { type: 'string', multiple: true }, complete: { type: 'boolean' } },
+  allowPositionals: true,
+})
+const lanes = values.lane ?? Object.keys(LANES)
+for (const lane of lanes) {
+  if (!(lane in LANES))
+    throw new Error(`unknown lane '${lane}': expected one of ${Object.keys(LANES).join(', ')}`)
+}
 const files = readdirSync('test', { recursive: true })
-  .map(String)
+  .map(file => String(file).replaceAll('\\', '/'))
   .filter(file => file.endsWith('.test.ts'))
+  .filter(file => values.lane === undefined || lanes.includes(laneOf(file)))
   .filter(file => words.length === 0 || words.some(word => file.includes(word)))
   .toSorted()
   .map(file => join('dist', 'test', file.replace(/\.ts$/, '.js')))
 if (files.length === 0)
-  throw new Error(`no test file matches ${words.join(' ') || 'test/**/*.test.ts'}`)
+  throw new Error(`no test file of ${lanes.join(', ')} matches ${words.join(' ') || '*'}`)
 
 // A child started by another test runner would inherit its context, run nothing and exit 0.
 const env = { ...process.env }
 delete env['NODE_TEST_CONTEXT']
+const folder = mkdtempSync(join(tmpdir(), 'test-run-'))
+const skips = join(folder, 'skips.jsonl')
 const major = Number(process.versions.node.split('.')[0])
-const args = ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=600000']
+const args = [
+  '--enable-source-maps',
+  '--test',
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  '--test-reporter=./scripts/skip-reporter.mjs',
+  `--test-reporter-destination=${skips}`,
+  '--test-timeout=600000',
+]
+// Unit tests wait for nothing. The others have timers, which files that run beside them would stretch.
+if (lanes.every(lane => lane === 'unit')) args.push(`--test-concurrency=${availableParallelism()}`)
 if (major >= 22) args.push('--test-force-exit')
-const { status } = spawnSync(process.execPath, [...args, ...options, ...files], {
+const { status } = spawnSync(process.execPath, [...args, ...nodeOptions, ...files], {
   stdio: 'inherit',
   env,
 })
-process.exit(status ?? 1)
+const leftOut = readFileSync(skips, 'utf8')
+  .split('\n')
+  .filter(line => line !== '')
+  .map(line => JSON.parse(line))
+  .filter(({ reason }) => !FACTS.some(fact => fact.test(reason)))
+rmSync(folder, { recursive: true })
+for (const reason of new Set(leftOut.map(skip => skip.reason))) {
+  console.error(`LEFT OUT: ${reason}`)
+  for (const { file, name } of leftOut.filter(skip => skip.reason === reason))
+    console.error(`  ${file}: ${name}`)
+}
+if (leftOut.length > 0)
+  console.error(`${leftOut.length} tests or suites were left out, for the reasons above.`)
+const missing = leftOut.filter(
+  ({ reason }) => !BEYOND_INSTALLATION.some(accepted => accepted.test(reason)),
+)
+const incomplete = values.complete === true && missing.length > 0
+process.exit(incomplete ? status || 1 : (status ?? 1))

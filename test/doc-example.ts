@@ -1,8 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-
 /** A fenced block of a page. */
 export interface Fence {
   /** What stands behind the backquotes. */
@@ -30,39 +25,6 @@ export function fences(page: string): Fence[] {
       }
     },
   )
-}
-
-/** Packages that an example may import by name. */
-const PACKAGES = ['better-sqlite3', 'sqlite-vec']
-
-/** An empty folder in which programs run, where this package has its own name. */
-export class ExampleFolder {
-  readonly path: string = mkdtempSync(join(tmpdir(), 'example-'))
-  #programs = 0
-
-  constructor() {
-    const modules = join(this.path, 'node_modules')
-    mkdirSync(modules)
-    symlinkSync(process.cwd(), join(modules, 'sqlite-vec-ts'))
-    for (const name of PACKAGES) symlinkSync(resolve('node_modules', name), join(modules, name))
-  }
-
-  /** Runs a program; returns what it prints. */
-  run(program: string): string {
-    const file = `example-${this.#programs++}.mjs`
-    writeFileSync(join(this.path, file), program)
-    return this.command(process.execPath, [file])
-  }
-
-  command(command: string, args: readonly string[]): string {
-    const env = { ...process.env }
-    delete env['NODE_TEST_CONTEXT']
-    return execFileSync(command, args, { cwd: this.path, encoding: 'utf8', env })
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
-  }
 }
 
 /** The comment lines that say what was printed: those right behind a line of code, not behind a blank one. */

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
+import { fences, promised, squeezed } from './doc-example.ts'
+import { ExampleFolder } from './example-folder.ts'
 
 const page = readFileSync('docs/api.md', 'utf8')
 const prose = page.replaceAll(/^```[^]*?^```$/gm, '')

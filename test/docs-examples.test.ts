@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { open } from '../src/entries/main.ts'
-import { ExampleFolder, fences } from './doc-example.ts'
+import { fences } from './doc-example.ts'
+import { ExampleFolder } from './example-folder.ts'
 
 /** Which test runs the fenced blocks of a page, by what stands behind their backquotes; or why none does. */
 const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { not: string }>>>> = {
@@ -12,6 +13,7 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
     sh: { not: 'they install and test the package itself; that the scripts exist is tested' },
   },
   'ARCHITECTURE.md': { '': { not: 'a drawing; test/layers.test.ts holds what it shows' } },
+  'CONTRIBUTING.md': { sh: { by: 'test/lanes.test.ts' } },
   'docs/api.md': { js: { by: 'test/docs-api.test.ts' } },
   'docs/cli.md': {
     console: { by: 'test/cli/docs-cli.test.ts' },

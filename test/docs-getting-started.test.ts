@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
+import { fences, promised, squeezed } from './doc-example.ts'
+import { ExampleFolder } from './example-folder.ts'
 
 const examples = fences(readFileSync('docs/getting-started.md', 'utf8')).filter(
   ({ info }) => info === 'js',

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openSqliteVec, type NativeDatabase } from '../bench/peers/native.ts'
 import { open, type Connection } from '../src/entries/main.ts'
-import { answered, ExampleFolder, fences, promised, squeezed } from './doc-example.ts'
+import { answered, fences, promised, squeezed } from './doc-example.ts'
+import { ExampleFolder } from './example-folder.ts'
 import { rules, shownElsewhere } from './golden-sql/differences.ts'
 
 const page = readFileSync('docs/migrating.md', 'utf8')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { importsOf, sources, type Import } from './imports.ts'
 
 /** A file imports only from layers above its own in this list, or from its own package. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -22,29 +22,6 @@ const PROGRAMS = ['src/cli', 'playground', 'bench', 'examples']
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'search/ -> viant/': 'the shadow table drops and checks the export triggers of the original',
   'viant/export/ -> search/': 'an export reads a shadow table, and its triggers bear names of it',
-}
-
-interface Import {
-  readonly from: string
-  readonly to: string
-}
-
-function sources(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true })
-    .map(String)
-    .filter(name => name.endsWith('.ts') && !name.endsWith('.wasm.ts'))
-    .map(name => join(folder, name))
-}
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(file, 'utf8')
-  const lines = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)/g,
-  )
-  return Array.from(lines, found => found[1] ?? found[2])
-    .filter(path => path.startsWith('.'))
-    .map(path => ({ from: file, to: normalize(join(dirname(file), path)) }))
 }
 
 /** The package of a file under src, and the number of its layer. */

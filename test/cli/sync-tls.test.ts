@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { ExampleFolder, fences } from '../doc-example.ts'
+import { fences } from '../doc-example.ts'
+import { ExampleFolder } from '../example-folder.ts'
 import {
   makeCertificates,
   opensslMissing,

@@ -1,0 +1,97 @@
+// The lanes of the test suite: which test files run together. `node scripts/test.mjs --lane=unit`
+
+/**
+ * Each lane with the beginnings of the paths, under test/, of its files. The longest beginning that fits a file decides,
+ * so a folder belongs to one lane and a few files of it to another. test/lanes.test.ts holds that every file has a lane.
+ *
+ * - unit: one file or one contract of the source at a time. It starts no process and no server.
+ * - integration: SQL, files, processes, the command line, the documentation.
+ * - servers: needs MariaDB, PostgreSQL or Galera.
+ * - soak: short runs of the programs that look for rare failures with random work.
+ */
+export const LANES = {
+  unit: [
+    'bench/harness',
+    'chunking/',
+    'cli/csv-parser',
+    'cli/json-splitter',
+    'cli/npy-header',
+    'cli/sync-words',
+    'cover/',
+    'filter/',
+    'indexes/',
+    'kernels/',
+    'lanes',
+    'layers',
+    'original/byte-codec',
+    'original/formats',
+    'original/golden-',
+    'store/id-table',
+    'store/saved-head',
+    'sync/schema',
+    'vec/row-keys',
+    'vector/',
+    'vecutil/',
+  ],
+  integration: [
+    'admin/',
+    'bench/',
+    'cli/',
+    'cover/exactness',
+    'docs-',
+    'engine/',
+    'file-names',
+    'freshness/',
+    'golden-sql/',
+    'indexes/auto-contract',
+    'indexes/bounds',
+    'indexes/closed-kinds',
+    'indexes/exact-contract-twin',
+    'original/',
+    'package',
+    'readme',
+    'release',
+    'seed',
+    'store/',
+    'vec/',
+  ],
+  servers: [
+    'cli/sync-failures',
+    'cli/sync-hostile',
+    'cli/sync-mariadb',
+    'cli/sync-tls.',
+    'cli/sync-transcript',
+    'cli/sync-upstreams',
+    'original/readme-packages',
+    'sync/',
+  ],
+  soak: ['model/', 'soak/'],
+}
+
+/** The lane of a test file, whose path begins below test/; undefined when no lane has it. */
+export function laneOf(file) {
+  const fitting = Object.entries(LANES)
+    .flatMap(([lane, beginnings]) => beginnings.map(beginning => ({ lane, beginning })))
+    .filter(({ beginning }) => file.startsWith(beginning))
+    .toSorted((a, b) => b.beginning.length - a.beginning.length)
+  return fitting[0]?.lane
+}
+
+/** Reasons to skip a test that are facts: no installation takes them away, so a run does not mention them. */
+export const FACTS = [
+  // Of the checked-in data.
+  /^an index takes finite numbers only$/,
+  /^no archived rows in this file$/,
+  /^the last bits of arm64 magnitudes differ$/,
+  // The inner product is no metric in the sense of mathematics, so a cover tree cannot bound it.
+  /^no dot in cover tree/,
+]
+
+/** Reasons that `--complete` accepts, but that a run mentions. */
+export const BEYOND_INSTALLATION = [
+  // The matrix of Node versions runs these tests on another version.
+  /^this Node has no node:sqlite$/,
+  // A container may lack the privilege, and a kernel the feature.
+  /cannot be mounted/,
+  /^this kernel knows no huge pages$/,
+]
