@@ -26,6 +26,7 @@ export const LANES = {
     'original/byte-codec',
     'original/formats',
     'original/golden-',
+    'prose/',
     'store/id-table',
     'store/saved-head',
     'sync/schema',
