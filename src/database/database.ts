@@ -36,9 +36,9 @@ export type TransactionState = 'none' | 'read' | 'write'
 interface FileIdentity {
   /**
    * Names the database behind a schema: the same on all connections of this process that have the file open, and no other
-   * name while it is open. Of a schema that is not there it is one that no file has.
+   * name while it is open. Undefined for a database without a file, which only this connection sees.
    */
-  fileKey(schema: string): string
+  fileKey(schema: string): string | undefined
 }
 
 /** Without it `total_changes()` tells whether an open transaction has written; where in doubt, it has. */

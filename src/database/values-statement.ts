@@ -1,0 +1,159 @@
+import { Utf8 } from '../core/utf8.ts'
+import type { Database } from './database.ts'
+import { castToText, hasNumberedParameters, readAsBlob } from './exact-text.ts'
+import type { RowReader } from './row-reader.ts'
+import { RowValues } from './row-values.ts'
+import type { Cursor, RunResult, Statement } from './statement.ts'
+import type { BindValue, SqlValue } from './values.ts'
+
+/** A driver's own statement, made to give rows as arrays with all integers as bigint. */
+export interface RowsOfValues {
+  readonly readonly: boolean
+  get(...parameters: unknown[]): unknown
+  all(...parameters: unknown[]): unknown[]
+  iterate(...parameters: unknown[]): IterableIterator<unknown>
+  run(...parameters: unknown[]): { changes: number; lastInsertRowid: number | bigint }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A statement of the port over one of a driver that gives rows as arrays, and text as strings. */
+export class ValuesStatement implements Statement {
+  readonly source: string
+  busy = false
+  readonly #db: Database
+  readonly #native: RowsOfValues
+  readonly #numbered: boolean
+  readonly #row = new RowValues(column => this.#exactText(column))
+  #free: (() => void) | undefined
+  /** What the present run was given, and the number of its row. */
+  #parameters: readonly BindValue[] = []
+  #number = 0
+
+  /** `free` is called once, when the statement is finalized. */
+  constructor(db: Database, native: RowsOfValues, source: string, free: () => void) {
+    this.#db = db
+    this.#native = native
+    this.source = source
+    this.#free = free
+    this.#numbered = hasNumberedParameters(source)
+  }
+
+  first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
+    const exact = this.#exactly(parameters)
+    if (exact) return exact.statement.first(exact.parameters, read)
+    const values = this.#native.get(...this.#begin(parameters))
+    if (values === undefined) return undefined
+    this.busy = true
+    try {
+      return read(this.#row.at(values as SqlValue[]))
+    } finally {
+      this.busy = false
+    }
+  }
+
+  each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void {
+    const cursor = this.cursor(parameters)
+    try {
+      while (cursor.step() && visit(cursor.row) !== false);
+    } finally {
+      cursor.end()
+    }
+  }
+
+  cursor(parameters: readonly BindValue[]): Cursor {
+    const exact = this.#exactly(parameters)
+    if (exact) return exact.statement.cursor(exact.parameters)
+    const native = this.#native
+    const row = this.#row
+    const given = this.#begin(parameters)
+    // A statement that writes is run to its end at once.
+    const rows = native.readonly ? native.iterate(...given) : native.all(...given).values()
+    this.busy = true
+    this.#number = -1
+    const end = (): void => {
+      if (!this.busy) return
+      this.busy = false
+      rows.return?.()
+    }
+    const step = (): boolean => {
+      const next = this.busy ? rows.next() : undefined
+      if (next === undefined || next.done === true) {
+        end()
+        return false
+      }
+      this.#number++
+      row.at(next.value as SqlValue[])
+      return true
+    }
+    return { row, step, end }
+  }
+
+  run(...parameters: BindValue[]): RunResult {
+    const exact = this.#exactly(parameters)
+    if (exact) return exact.statement.run(...exact.parameters)
+    const { changes, lastInsertRowid } = this.#native.run(...this.#begin(parameters))
+    const rowid = Number(lastInsertRowid)
+    return { changes, lastInsertRowid: Number.isSafeInteger(rowid) ? rowid : lastInsertRowid }
+  }
+
+  finalize(): void {
+    this.#free?.()
+    this.#free = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.finalize()
+  }
+
+  /** What the driver's statement takes. */
+  #begin(parameters: readonly BindValue[]): unknown[] {
+    this.#parameters = parameters
+    this.#number = 0
+    const values = parameters.map(bound)
+    if (!this.#numbered) return values
+    return [Object.fromEntries(values.map((value, i) => [i + 1, value]))]
+  }
+
+  /** The statement that takes text which is no UTF-8; undefined where there is none. */
+  #exactly(
+    parameters: readonly BindValue[],
+  ): { statement: Statement; parameters: BindValue[] } | undefined {
+    let wrong: Set<number> | undefined
+    for (const [i, value] of parameters.entries()) {
+      if (value instanceof Utf8 && decoded(value) === undefined) (wrong ??= new Set()).add(i + 1)
+    }
+    if (!wrong) return undefined
+    return {
+      statement: this.#db.prepare(castToText(this.source, wrong)),
+      parameters: parameters.map((value, i) => (wrong.has(i + 1) ? (value as Utf8).bytes : value)),
+    }
+  }
+
+  /** The bytes of a text of the present row, which the driver may have changed where they are no UTF-8. */
+  #exactText(column: number): Uint8Array {
+    const sql = readAsBlob(this.source, this.#row.columns, column, this.#number)
+    using statement = this.#db.prepare(sql)
+    return statement.first(this.#parameters, row => row.bytes(0))!
+  }
+}
+
+function bound(value: BindValue): unknown {
+  if (typeof value === 'number') return isWhole(value) ? BigInt(value) : value
+  if (typeof value === 'boolean') return value ? 1n : 0n
+  if (value instanceof Utf8) return decoded(value)
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value
+}
+
+/** A number that SQLite keeps as an INTEGER; drivers bind numbers as REAL. */
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
+}
+
+function decoded({ bytes }: Utf8): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
