@@ -24,6 +24,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'viant/export/ -> search/': 'an export reads a shadow table, and its triggers bear names of it',
 }
 
+/** The text of a file without its comments. */
+const codeOf = (file: string): string =>
+  readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+
 /** The package of a file under src, and the number of its layer. */
 function packageOf(file: string): { name: string; layer: number } {
   const path = file.slice('src/'.length)
@@ -64,6 +68,30 @@ test('every exception is still needed', () => {
     Object.keys(EXCEPTIONS).filter(exception => !used.has(exception)),
     [],
   )
+})
+
+test('the folders of platforms are leaves: package.json names the one that is loaded', () => {
+  const leaf = /^src\/sqlite\/platform\/([^/]+)\//
+  const users = library.filter(({ from, to }) => {
+    const platform = leaf.exec(to)?.[1]
+    return platform !== undefined && leaf.exec(from)?.[1] !== platform
+  })
+  assert.deepEqual(users, [])
+  const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    imports: Readonly<Record<string, Readonly<Record<string, string>>>>
+  }
+  for (const file of Object.values(imports['#platform']))
+    assert.match(file, /^\.\/dist\/src\/sqlite\/platform\/(\w+)\/\1-platform\.js$/)
+  const named = sources('src').filter(file => readFileSync(file, 'utf8').includes("'#platform'"))
+  assert.deepEqual(named, ['src/sqlite/load-engine.ts'])
+})
+
+test('the engine asks a runtime for something in the folders of platforms alone', () => {
+  const RUNTIME = /from 'node:|\bBuffer\b|\bprocess\.|\brequire\(/
+  const asking = sources('src/sqlite').filter(
+    file => !file.startsWith('src/sqlite/platform/node/') && RUNTIME.test(codeOf(file)),
+  )
+  assert.deepEqual(asking, [])
 })
 
 test('one file alone registers the virtual tables', () => {

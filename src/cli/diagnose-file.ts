@@ -1,6 +1,6 @@
-import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { lockSupport } from '../entries/engine.ts'
+import { lockSupport, readDatabaseHeader } from '../entries/engine.ts'
 import type { Connection } from '../entries/main.ts'
 import { byteText } from './byte-text.ts'
 import { failureOf } from './cli-error.ts'
@@ -10,8 +10,6 @@ import type { Diagnosis } from './diagnose-program.ts'
 import { shellWord } from './shell-word.ts'
 import { vecTableNames } from './vec-tables.ts'
 
-/** Offsets of the read and write version in the head of an SQLite file: 2 is WAL. */
-const VERSIONS_AT = 18
 /** With less free space than this share of the file a rebuild or VACUUM may not fit. */
 const SPACE_SHARE = 0.5
 
@@ -58,15 +56,9 @@ function access(path: string): Diagnosis {
 }
 
 async function journalMode(path: string): Promise<Diagnosis[]> {
-  if (!statSync(path).isFile()) return []
-  const versions = Buffer.alloc(2)
-  const file = openSync(path, 'r')
-  try {
-    if (readSync(file, versions, 0, 2, VERSIONS_AT) < 2) return []
-  } finally {
-    closeSync(file)
-  }
-  if (versions[0] !== 2 && versions[1] !== 2) {
+  const header = await readDatabaseHeader(path)
+  if (typeof header === 'string') return []
+  if (header.journalMode !== 'wal') {
     return [{ severity: 'ok', topic: 'journal mode', message: 'rollback journal' }]
   }
   if ((await lockSupport()).kind === 'ofd')

@@ -4,9 +4,10 @@ export {
   loadEngine,
   lockSupport,
   openConnection,
-  type LockSupport,
-  type OpenOptions,
-} from '../sqlite/open.ts'
+  readDatabaseHeader,
+} from '../sqlite/load-engine.ts'
+export type { OpenOptions } from '../sqlite/open-options.ts'
+export type { DatabaseHeader, LockSupport } from '../sqlite/platform/platform.ts'
 export { Connection } from '../sqlite/connection.ts'
 export type { TransactionState } from '../database/database.ts'
 export { Statement, type NamedParameters } from '../sqlite/statement.ts'

@@ -3,8 +3,9 @@ import { VecError } from '../core/errors.ts'
 import { inspectAs } from '../core/inspect.ts'
 import type { Database, TransactionState } from '../database/database.ts'
 import { transaction, type Transaction } from '../database/transaction.ts'
+import type { FileKnowledge } from './file-knowledge.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
-import { DatabaseHandle, type FileKnowledge } from './handle.ts'
+import { DatabaseHandle } from './handle.ts'
 import { NativeStatement } from './native-statement.ts'
 import { snapshotOrder } from './snapshot-order.ts'
 import { sqlText } from './sql-text.ts'
@@ -27,6 +28,8 @@ export class Connection extends DatabaseHandle implements Database {
   readonly #closing: (() => void)[] = []
   #isClosing = false
   #lastTimeout = 0
+  /** SQL that a lock kept from running when the connection was opened. */
+  #postponed: string | undefined
 
   /** Use `openConnection`. */
   constructor(
@@ -55,6 +58,7 @@ export class Connection extends DatabaseHandle implements Database {
   exec(sql: string): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
+    if (this.#postponed !== undefined) this.execWhenReadable(this.#postponed)
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     try {
       const end = bytes + sqlite.writeText(sql, bytes)
@@ -72,10 +76,22 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
+  /** For the engine: runs `sql`, now or, where another connection keeps the file locked, before a later statement. */
+  execWhenReadable(sql: string): void {
+    this.#postponed = undefined
+    try {
+      this.waitingAtMost(0, () => this.exec(sql))
+    } catch (error) {
+      if (!(error instanceof VecError && error.code === 'SQLITE_BUSY')) throw error
+      this.#postponed = sql
+    }
+  }
+
   /** Prepares one statement. */
   prepare(sql: string): Statement {
     const { sqlite } = this
     sqlText(sql, 'prepare')
+    if (this.#postponed !== undefined) this.execWhenReadable(this.#postponed)
     const PERSISTENT = 1
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     let stmt: Pointer
@@ -167,6 +183,11 @@ export class Connection extends DatabaseHandle implements Database {
    * connection has again what it had before.
    */
   waitingAtMost<R>(milliseconds: number, task: () => R): R {
+    if (typeof task !== 'function') {
+      throw new TypeError(
+        `waitingAtMost() takes milliseconds and a function, not ${describeValue(task)} as the second`,
+      )
+    }
     const before = this.busyTimeout
     this.busyTimeout = Math.min(busyMilliseconds(milliseconds), before)
     try {

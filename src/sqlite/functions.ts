@@ -1,9 +1,10 @@
 import { describeValue } from '../core/describe-value.ts'
 import type { SqlValue } from '../database/values.ts'
 import type { DatabaseHandle } from './handle.ts'
+import { SQLITE_OK } from './result-codes.ts'
 import { nameText } from './sql-text.ts'
 import { readValue, writeResult } from './wasm/values.ts'
-import { SQLITE_OK, type Pointer, type Sqlite } from './wasm/wasm.ts'
+import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
 export type SqlFunction = (...args: SqlValue[]) => unknown
 

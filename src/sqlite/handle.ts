@@ -1,19 +1,9 @@
 import { VecError } from '../core/errors.ts'
+import type { FileKnowledge } from './file-knowledge.ts'
+import { SQLITE_OK } from './result-codes.ts'
 import { nameText } from './sql-text.ts'
 import { sqliteError, thrownText } from './sqlite-error.ts'
-import { SQLITE_OK, type Pointer, type Sqlite } from './wasm/wasm.ts'
-
-/** What a platform knows about files. */
-export interface FileKnowledge {
-  /** Says more of a failure that has to do with files: what the system said, who holds the lock, what to do. */
-  explain(failure: VecError, files: readonly string[]): VecError | undefined
-  /** The same for all names of one file; undefined when there is none. */
-  identify(path: string): string | undefined
-  /** Absolute path, without symbolic links, of a file that exists, looked for in the working directory, then beside another file. */
-  locate(path: string, beside: string): string | undefined
-  /** Whether such a path is a file or lies in a folder, at any depth, whatever links lead to that. */
-  isUnder(path: string, root: string): boolean
-}
+import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
 /** What the file system can have to do with. */
 const FILE_FAILURES: ReadonlySet<string> = new Set([

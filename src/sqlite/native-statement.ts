@@ -2,16 +2,9 @@ import { VecError } from '../core/errors.ts'
 import type { RowReader } from '../database/row-reader.ts'
 import type { SqlValue } from '../database/values.ts'
 import { stopped, type DatabaseHandle } from './handle.ts'
+import { SQLITE_DONE, SQLITE_OK, SQLITE_ROW } from './result-codes.ts'
 import { BindBuffer, bindValue, boundBytes, columnValue } from './wasm/values.ts'
-import {
-  SQLITE_BLOB,
-  SQLITE_DONE,
-  SQLITE_NULL,
-  SQLITE_OK,
-  SQLITE_ROW,
-  SQLITE_TEXT,
-  type Pointer,
-} from './wasm/wasm.ts'
+import { SQLITE_BLOB, SQLITE_NULL, SQLITE_TEXT, type Pointer } from './wasm/wasm.ts'
 
 export interface ColumnDefinition {
   readonly name: string

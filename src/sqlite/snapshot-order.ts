@@ -1,5 +1,5 @@
 import type { DatabaseHandle } from './handle.ts'
-import { SQLITE_OK } from './wasm/wasm.ts'
+import { SQLITE_OK } from './result-codes.ts'
 
 /** SQLite leaves numbers above 100 to file systems. */
 export const FCNTL_SNAPSHOT_ORDER = 0x73_76_01

@@ -1,4 +1,5 @@
 import { VecError, type SqliteErrorCode } from '../core/errors.ts'
+import { SQLITE_BUSY_SNAPSHOT } from './result-codes.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
 
 const PRIMARY: readonly (SqliteErrorCode | '')[] = [
@@ -66,8 +67,6 @@ const UNSAFE =
 const NO_MODULE =
   'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
 
-const BUSY_SNAPSHOT = 517
-
 /** No waiting helps: what the transaction has read is not the newest state any more. */
 const OLD_SNAPSHOT =
   'ROLLBACK, and begin what is going to write with db.transaction(fn).immediate()'
@@ -83,7 +82,7 @@ export function sqliteError(
   const told =
     options.message ??
     sqlite.readCString(db === 0 ? sqlite.raw.sqlite3_errstr(code) : sqlite.raw.sqlite3_errmsg(db))
-  const isOld = extendedCode === BUSY_SNAPSHOT
+  const isOld = extendedCode === SQLITE_BUSY_SNAPSHOT
   const text = isOld
     ? `${told}: another connection has committed since this transaction began to read`
     : told

@@ -1,5 +1,6 @@
 import type { Connection } from '../sqlite/connection.ts'
-import { loadEngine, openConnection, type OpenOptions } from '../sqlite/open.ts'
+import { loadEngine, openConnection } from '../sqlite/load-engine.ts'
+import type { OpenOptions } from '../sqlite/open-options.ts'
 import { registerModule } from '../sqlite/vtab/vtab.ts'
 import { registerVectorFunctions } from './functions/vector-functions.ts'
 import { vecAdminModule } from './vec-admin/vec-admin.ts'

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { VecError } from '../../src/core/errors.ts'
@@ -12,46 +9,19 @@ import type { Connection } from '../../src/sqlite/connection.ts'
 import type { StatementCursor } from '../../src/sqlite/statement-cursor.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
-import { HeapWitness } from './heap-witness.ts'
+import type { HeapWitness } from './heap-witness.ts'
 import { refused } from './refusal.ts'
+import { ROWS, SEARCH, witnessedDatabase } from './witnessed-database.ts'
 
 /**
  * What statements, iterators, cursors, rows and connections still do after an end of any kind. All connections of a process
  * share one heap, so after each case another connection is asked whether it is whole.
  */
-let folder: string
-let files = 0
 let path: string
 let db: Connection
 let witness: HeapWitness
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lifetimes-'))
-  witness = await HeapWitness.open()
-})
-
-after(() => {
-  witness.close()
-  rmSync(folder, { recursive: true })
-})
-
-beforeEach(async () => {
-  path = join(folder, `${++files}.db`)
-  db = await open(path)
-  db.exec(
-    `CREATE TABLE t(x, y); INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, 'three');
-     CREATE VIRTUAL TABLE docs USING vec(id);
-     INSERT INTO docs(dataset_id, id, embedding) VALUES ('a', '1', vec_f32('[1, 0]')), ('a', '2', vec_f32('[0, 1]'))`,
-  )
-})
-
-afterEach(() => {
-  witness.check()
-  if (db.open) db.close()
-})
-
-const ROWS = 'SELECT x, y FROM t ORDER BY x'
-const SEARCH = "SELECT id FROM docs WHERE dataset_id = 'a' AND id MATCH '[1, 0]'"
+witnessedDatabase('lifetimes', made => ({ db, path, witness } = made))
 
 interface Things {
   readonly statement: Statement

@@ -11,7 +11,7 @@ import {
 } from '../../src/sqlite/platform/node/lock-directory.ts'
 import { type LockOwner, isGone, thisOwner } from '../../src/sqlite/platform/node/lock-owner.ts'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { SQLITE_BUSY } from '../../src/sqlite/vfs/vfs-errors.ts'
+import { SQLITE_BUSY } from '../../src/sqlite/result-codes.ts'
 import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'

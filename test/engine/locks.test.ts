@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { SQLITE_BUSY } from '../../src/sqlite/vfs/vfs-errors.ts'
+import { SQLITE_BUSY } from '../../src/sqlite/result-codes.ts'
 import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import {

@@ -1,47 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import { HeapWitness } from './heap-witness.ts'
+import type { HeapWitness } from './heap-witness.ts'
 import { refused } from './refusal.ts'
+import { ROWS, SEARCH, witnessedDatabase } from './witnessed-database.ts'
 
 /** What a prepared statement gives after the schema changed under it, whoever changed it. */
-let folder: string
-let files = 0
 let path: string
 let db: Connection
 let witness: HeapWitness
+let otherPath: () => string
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'schema-changes-'))
-  witness = await HeapWitness.open()
-})
-
-after(() => {
-  witness.close()
-  rmSync(folder, { recursive: true })
-})
-
-beforeEach(async () => {
-  path = join(folder, `${++files}.db`)
-  db = await open(path)
-  db.exec(
-    `CREATE TABLE t(x, y); INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, 'three');
-     CREATE VIRTUAL TABLE docs USING vec(id);
-     INSERT INTO docs(dataset_id, id, embedding) VALUES ('a', '1', vec_f32('[1, 0]')), ('a', '2', vec_f32('[0, 1]'))`,
-  )
-})
-
-afterEach(() => {
-  witness.check()
-  if (db.open) db.close()
-})
-
-const ROWS = 'SELECT x, y FROM t ORDER BY x'
-const SEARCH = "SELECT id FROM docs WHERE dataset_id = 'a' AND id MATCH '[1, 0]'"
+witnessedDatabase('schema-changes', made => ({ db, path, witness, otherPath } = made))
 
 /** What somebody else, or the connection itself, can do to the schema under a prepared statement. */
 const CHANGES: readonly [string, string, unknown][] = [
@@ -132,7 +103,7 @@ for (const who of ['the connection itself', 'another connection'] as const) {
 
 describe('an attached file', () => {
   test('cannot be detached under an iterator, and then its statements say that it is gone', () => {
-    const other = join(folder, `${++files}.db`)
+    const other = otherPath()
     db.exec(
       `ATTACH '${other}' AS o; CREATE TABLE o.t(x); INSERT INTO o.t VALUES (1), (2);
        CREATE VIRTUAL TABLE o.docs USING vec(id);
@@ -154,7 +125,7 @@ describe('an attached file', () => {
   })
 
   test('with searches in the middle is closed with its connection', () => {
-    const other = join(folder, `${++files}.db`)
+    const other = otherPath()
     db.exec(
       `ATTACH '${other}' AS o; CREATE VIRTUAL TABLE o.docs USING vec(id);
        INSERT INTO o.docs(dataset_id, id, embedding) VALUES ('a', '1', vec_f32('[1, 0]'))`,

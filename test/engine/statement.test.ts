@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test'
 import type { BindValue } from '../../src/database/values.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import { loadEngine } from '../../src/sqlite/open.ts'
+import { loadEngine } from '../../src/sqlite/load-engine.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
 import { refused } from './refusal.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import { loadEngine } from '../../src/sqlite/open.ts'
+import { loadEngine } from '../../src/sqlite/load-engine.ts'
 
 const MIB = 2 ** 20
 

@@ -10,7 +10,7 @@ import {
   SQLITE_IOERR_FSYNC,
   SQLITE_IOERR_READ,
   SQLITE_IOERR_WRITE,
-} from '../../src/sqlite/vfs/vfs-errors.ts'
+} from '../../src/sqlite/result-codes.ts'
 import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 
 const sqlite = await sqliteWithFiles()

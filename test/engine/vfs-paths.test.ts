@@ -23,7 +23,7 @@ import {
   SQLITE_CANTOPEN_FULLPATH,
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_READONLY_DIRECTORY,
-} from '../../src/sqlite/vfs/vfs-errors.ts'
+} from '../../src/sqlite/result-codes.ts'
 import { openNative } from './vfs-native.ts'
 import {
   OPEN_CREATE,

@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { installNodeVfs, lastVfsError } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { SQLITE_ROW } from '../../src/sqlite/result-codes.ts'
 import { type LockKind } from '../../src/sqlite/vfs/file-locks.ts'
 import type { VfsError } from '../../src/sqlite/vfs/vfs-errors.ts'
-import {
-  type Pointer,
-  SQLITE_NULL,
-  SQLITE_ROW,
-  type Sqlite,
-  loadSqlite,
-} from '../../src/sqlite/wasm/wasm.ts'
+import { type Pointer, SQLITE_NULL, type Sqlite, loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
 
 /** The least connection that tests of the VFS need: SQL text in, rows of text out. */
 export class RawConnection {

@@ -10,13 +10,13 @@ import { memoryFence } from '../../src/sqlite/platform/node/memory-fence.ts'
 import { type MemoryMaps, memoryMaps } from '../../src/sqlite/platform/node/mmap.ts'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { WalIndexFile } from '../../src/sqlite/platform/node/wal-index-file.ts'
-import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
 import {
   SQLITE_IOERR_LOCK,
   SQLITE_IOERR_SHMLOCK,
   SQLITE_IOERR_SHMMAP,
   SQLITE_IOERR_SHMSIZE,
-} from '../../src/sqlite/vfs/vfs-errors.ts'
+} from '../../src/sqlite/result-codes.ts'
+import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
 import type { OpenedFile, Vfs } from '../../src/sqlite/vfs/vfs.ts'
 import { openNative } from './vfs-native.ts'
 import {

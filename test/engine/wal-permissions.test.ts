@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lastVfsError, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { SQLITE_CANTOPEN, SQLITE_READONLY_DIRECTORY } from '../../src/sqlite/vfs/vfs-errors.ts'
+import { SQLITE_CANTOPEN, SQLITE_READONLY_DIRECTORY } from '../../src/sqlite/result-codes.ts'
 import { openNative } from './vfs-native.ts'
 import { noShell } from './vfs-process.ts'
 import {

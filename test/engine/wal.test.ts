@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { SQLITE_BUSY } from '../../src/sqlite/vfs/vfs-errors.ts'
+import { SQLITE_BUSY } from '../../src/sqlite/result-codes.ts'
 import { type NativeDatabase, openNative } from './vfs-native.ts'
 import { noShell, shell } from './vfs-process.ts'
 import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'

@@ -123,6 +123,7 @@ test('busyTimeout is PRAGMA busy_timeout, whichever was set', async () => {
     assert.throws(() => (db.busyTimeout = wrong as number), /from 0 to 2147483647, not/)
     assert.throws(() => db.waitingAtMost(wrong as number, () => 1), RangeError)
   }
+  assert.throws(() => db.waitingAtMost(1, undefined as never), /a function, not undefined/)
   assert.equal(db.busyTimeout, 100)
 })
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { SqliteConnection } from '../../src/replication/connection.ts'
-import { loadEngine, openConnection } from '../../src/sqlite/open.ts'
+import { loadEngine, openConnection } from '../../src/sqlite/load-engine.ts'
 
 /** A connection of better-sqlite3, as far as the tests use it. */
 export interface TestConnection extends SqliteConnection {

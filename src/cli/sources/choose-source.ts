@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { extname } from 'node:path'
+import { readDatabaseHeader } from '../../entries/engine.ts'
 import { inputError, usageError } from '../cli-error.ts'
 import type { Context } from '../context.ts'
 import { ByteStream, folderError, startOf } from './byte-stream.ts'
@@ -36,7 +37,7 @@ export async function chooseSource(
 ): Promise<DocumentSource> {
   const { flags } = context
   if (path !== '-' && statSync(path).isDirectory()) throw folderError(path)
-  const format = flags.oneOf('format', FORMATS) ?? formatOf(path)
+  const format = flags.oneOf('format', FORMATS) ?? (await formatOf(path))
   refuseStray(context, format)
   if (format === 'sqlite') {
     if (path === '-') {
@@ -73,8 +74,9 @@ function textSource(
 }
 
 /** What stdin brings cannot be told from its name: JSONL, unless --format says something else. */
-function formatOf(path: string): SourceFormat {
+async function formatOf(path: string): Promise<SourceFormat> {
   if (path === '-') return 'jsonl'
+  if (typeof (await readDatabaseHeader(path)) === 'object') return 'sqlite'
   const start = statSync(path).isFile() ? startOf(path) : new Uint8Array(0)
   if (isSqlite(start)) return 'sqlite'
   const known = formatByName(path)

@@ -90,11 +90,6 @@ export function isSqlite(start: Uint8Array): boolean {
   return matches(start, SQLITE)
 }
 
-/** Bytes 18 and 19 of an SQLite file are its write and read version: 2 is WAL. */
-export function isWal(start: Uint8Array): boolean {
-  return start[18] === 2 || start[19] === 2
-}
-
 /** Throws for a file that is something else than it is read as, and says what to do with it. */
 export function refuseOtherFiles(start: Uint8Array, name: string, as: ReadAs): void {
   if (as === 'f32' && isText(start)) {

@@ -10,9 +10,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readDatabaseHeader } from '../../entries/engine.ts'
 import { inputError } from '../cli-error.ts'
-import { startOf } from './byte-stream.ts'
-import { isSqlite, isWal } from './file-signature.ts'
 
 /** A file may be written while it is copied: then it is copied again, so often. */
 const TRIES = 5
@@ -30,8 +29,8 @@ export interface Snapshot {
  * temporary folder is opened in its place, with the changes that stand in its `-wal`. Undefined for other files.
  */
 export async function walSnapshot(given: string): Promise<Snapshot | undefined> {
-  const start = startOf(given)
-  if (!isSqlite(start) || !isWal(start)) return undefined
+  const header = await readDatabaseHeader(given)
+  if (typeof header === 'string' || header.journalMode !== 'wal') return undefined
   const path = realpathSync(given)
   const folder = mkdtempSync(join(tmpdir(), 'svec-source-'))
   const discard = (): void => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { readDatabaseHeader } from '../../entries/engine.ts'
 import { open } from '../../entries/main.ts'
 import {
   mysqlUpstream,
@@ -83,7 +83,7 @@ async function sqliteOpener(
   path: string,
   create: boolean,
 ): Promise<() => SqliteConnection | Promise<SqliteConnection>> {
-  if (!isWal(path)) return () => open(path, { register: false, create })
+  if (!(await isWal(path))) return () => open(path, { register: false, create })
   const native = await nodeSqlite()
   if (native !== undefined) return () => native(path)
   const name = 'better-sqlite3'
@@ -107,18 +107,12 @@ async function nodeSqlite(): Promise<((path: string) => SqliteConnection) | unde
   }
 }
 
-/** Byte 18 of the header: 2 where the file is written through a log. */
-function isWal(path: string): boolean {
-  let file: number
+async function isWal(path: string): Promise<boolean> {
   try {
-    file = openSync(path, 'r')
+    const header = await readDatabaseHeader(path)
+    return typeof header === 'object' && header.journalMode === 'wal'
   } catch {
+    // Opening it will say why it cannot be read.
     return false
-  }
-  try {
-    const header = Buffer.alloc(20)
-    return readSync(file, header, 0, 20, 0) === 20 && header[18] === 2
-  } finally {
-    closeSync(file)
   }
 }

@@ -1,6 +1,6 @@
 import { VecError } from '../../core/errors.ts'
-import { type Pointer, SQLITE_OK, type Sqlite } from '../wasm/wasm.ts'
 import {
+  SQLITE_OK,
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_FULLPATH,
   SQLITE_IOERR_ACCESS,
@@ -8,10 +8,9 @@ import {
   SQLITE_IOERR_DELETE_NOENT,
   SQLITE_MISUSE,
   SQLITE_OK_SYMLINK,
-  VfsFailure,
-  lastMessage,
-  report,
-} from './vfs-errors.ts'
+} from '../result-codes.ts'
+import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import { VfsFailure, lastMessage, report } from './vfs-errors.ts'
 import { AdaptedFile, OpenFiles, ioMethods } from './vfs-files.ts'
 import { PathReader } from './vfs-path-reader.ts'
 import {

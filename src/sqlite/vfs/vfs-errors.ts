@@ -1,37 +1,11 @@
-/** Result codes a VFS answers with, primary and extended, as in sqlite3.h. */
-export const SQLITE_ERROR = 1
-export const SQLITE_BUSY = 5
-export const SQLITE_IOERR = 10
-export const SQLITE_NOTFOUND = 12
-export const SQLITE_FULL = 13
-export const SQLITE_CANTOPEN = 14
-export const SQLITE_MISUSE = 21
-export const SQLITE_OK_SYMLINK = 512
-export const SQLITE_CANTOPEN_ISDIR = 526
-export const SQLITE_CANTOPEN_FULLPATH = 782
-export const SQLITE_READONLY = 8
-export const SQLITE_READONLY_CANTINIT = 1288
-export const SQLITE_READONLY_DBMOVED = 1032
-export const SQLITE_READONLY_DIRECTORY = 1544
-export const SQLITE_IOERR_READ = 266
-export const SQLITE_IOERR_SHORT_READ = 522
-export const SQLITE_IOERR_WRITE = 778
-export const SQLITE_IOERR_FSYNC = 1034
-export const SQLITE_IOERR_DIR_FSYNC = 1290
-export const SQLITE_IOERR_TRUNCATE = 1546
-export const SQLITE_IOERR_FSTAT = 1802
-export const SQLITE_IOERR_UNLOCK = 2058
-export const SQLITE_IOERR_RDLOCK = 2314
-export const SQLITE_IOERR_DELETE = 2570
-export const SQLITE_IOERR_ACCESS = 3338
-export const SQLITE_IOERR_CHECKRESERVEDLOCK = 3594
-export const SQLITE_IOERR_LOCK = 3850
-export const SQLITE_IOERR_CLOSE = 4106
-export const SQLITE_IOERR_SHMOPEN = 4618
-export const SQLITE_IOERR_SHMSIZE = 4874
-export const SQLITE_IOERR_SHMLOCK = 5130
-export const SQLITE_IOERR_SHMMAP = 5386
-export const SQLITE_IOERR_DELETE_NOENT = 5898
+import {
+  SQLITE_BUSY,
+  SQLITE_CANTOPEN,
+  SQLITE_CANTOPEN_ISDIR,
+  SQLITE_FULL,
+  SQLITE_IOERR_TRUNCATE,
+  SQLITE_IOERR_WRITE,
+} from '../result-codes.ts'
 
 /** What went wrong below SQLite, which itself only says "disk I/O error" or "unable to open database file". */
 export interface VfsError {

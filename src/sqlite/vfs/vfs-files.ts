@@ -1,8 +1,5 @@
-import { FCNTL_SNAPSHOT_ORDER } from '../snapshot-order.ts'
-import { type Pointer, SQLITE_OK, type Sqlite } from '../wasm/wasm.ts'
-import { NO_LOCK, SHARED_LOCK } from './file-locks.ts'
-import { ReadAhead } from './read-ahead.ts'
 import {
+  SQLITE_OK,
   SQLITE_BUSY,
   SQLITE_CANTOPEN,
   SQLITE_ERROR,
@@ -23,9 +20,12 @@ import {
   SQLITE_NOTFOUND,
   SQLITE_READONLY,
   SQLITE_READONLY_DBMOVED,
-  VfsFailure,
-  report,
-} from './vfs-errors.ts'
+} from '../result-codes.ts'
+import { FCNTL_SNAPSHOT_ORDER } from '../snapshot-order.ts'
+import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import { NO_LOCK, SHARED_LOCK } from './file-locks.ts'
+import { ReadAhead } from './read-ahead.ts'
+import { VfsFailure, report } from './vfs-errors.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
 import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
 import { walRefusal } from './wal-refusal.ts'
@@ -142,7 +142,10 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         if (got === 0) {
           if (open.isFrozen(from)) requireEnd(file, from + done)
           into.fill(0, done)
-          return SQLITE_IOERR_SHORT_READ
+          // SQLite takes it for an error in a WAL alone: everywhere else it reads beyond the end on purpose.
+          return open.isWal
+            ? report(cutWal(file, from), SQLITE_IOERR_SHORT_READ, file.path)
+            : SQLITE_IOERR_SHORT_READ
         }
         done += got
       }
@@ -326,6 +329,13 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
 
 function isCommit(frame: Uint8Array): boolean {
   return frame.length === WAL_FRAME_HEADER && frame.subarray(4, 8).some(byte => byte !== 0)
+}
+
+function cutWal({ path }: VfsFile, offset: number): VfsFailure {
+  const text = `${path}: the write-ahead log ends before byte ${offset}, where a page of the database should be`
+  return new VfsFailure(SQLITE_IOERR_SHORT_READ, path, text, {
+    hint: 'another program has cut or replaced the -wal file: close all connections, and restore both files from a backup',
+  })
 }
 
 function movedAway({ path }: VfsFile, code: number): VfsFailure {

@@ -1,5 +1,6 @@
+import { SQLITE_CANTOPEN } from '../result-codes.ts'
 import type { Pointer, Sqlite } from '../wasm/wasm.ts'
-import { SQLITE_CANTOPEN, VfsFailure } from './vfs-errors.ts'
+import { VfsFailure } from './vfs-errors.ts'
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -1,5 +1,5 @@
+import { SQLITE_OK, SQLITE_ROW } from '../result-codes.ts'
 import type { Pointer, Sqlite } from '../wasm/wasm.ts'
-import { SQLITE_OK, SQLITE_ROW } from '../wasm/wasm.ts'
 
 const FCNTL_FILE_POINTER = 7
 

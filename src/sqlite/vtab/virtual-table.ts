@@ -1,11 +1,11 @@
 import type { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
+import { SQLITE_OK } from '../result-codes.ts'
 import { readValue, writeResult } from '../wasm/values.ts'
 import {
   SQLITE_BLOB,
   SQLITE_NULL,
-  SQLITE_OK,
   SQLITE_TRANSIENT,
   type Pointer,
   type Sqlite,

@@ -1,9 +1,10 @@
 import { VecError } from '../../core/errors.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { Connection } from '../connection.ts'
+import { SQLITE_OK } from '../result-codes.ts'
 import { nameText } from '../sql-text.ts'
 import { readValue } from '../wasm/values.ts'
-import { SQLITE_OK, type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import { IndexInfo } from './index-info.ts'
 import {
   FilterArguments,

@@ -1,5 +1,6 @@
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm'
 import { VecError } from '../../core/errors.ts'
+import { SQLITE_NOMEM, SQLITE_OK } from '../result-codes.ts'
 
 /** An address in SQLite's memory. 0 is NULL. */
 export type Pointer = number
@@ -112,9 +113,6 @@ export interface RawSqlite {
   sqlite3_file_control(db: Pointer, schema: Pointer, op: number, p: Pointer): number
 }
 
-export const SQLITE_OK = 0
-export const SQLITE_ROW = 100
-export const SQLITE_DONE = 101
 export const SQLITE_INTEGER = 1
 export const SQLITE_FLOAT = 2
 export const SQLITE_TEXT = 3
@@ -313,7 +311,7 @@ function outOfMemory(bytes: number): VecError {
     `out of memory: SQLite's heap could not give ${bytes} bytes`,
     {
       hint: 'SQLite runs in 32-bit WebAssembly memory of at most 2 GiB: smaller blobs or transactions, or PRAGMA cache_size',
-      extendedCode: 7,
+      extendedCode: SQLITE_NOMEM,
     },
   )
 }

@@ -1,7 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { allowDbpathOf, isAllowedFile } from '../../sqlite/allowed-files.ts'
 import type { Connection } from '../../sqlite/connection.ts'
-import { openConnection } from '../../sqlite/open.ts'
+import { openConnection } from '../../sqlite/load-engine.ts'
 
 /** Where a shadow table is: a schema of a connection. */
 export interface Location {

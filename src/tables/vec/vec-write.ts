@@ -5,6 +5,11 @@ import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { WriteLayouts, type WriteLayout } from '../../search/schema/write-layout.ts'
 import {
+  SQLITE_CONSTRAINT_PRIMARYKEY,
+  SQLITE_CONSTRAINT_UNIQUE,
+  SQLITE_MISMATCH,
+} from '../../sqlite/result-codes.ts'
+import {
   UNCHANGED,
   type OnConflict,
   type RowChange,
@@ -16,7 +21,10 @@ import type { RowKeys } from './row-keys.ts'
 import { COLUMN } from './vec-plan.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
 
-const UNIQUE = new Set([1555, 2067])
+const UNIQUE: ReadonlySet<number> = new Set([
+  SQLITE_CONSTRAINT_PRIMARYKEY,
+  SQLITE_CONSTRAINT_UNIQUE,
+])
 
 /** A row of the shadow table: the condition that finds it, and what that binds behind the other values. */
 interface RowReference {
@@ -261,7 +269,7 @@ export class VecWriter {
     if (typeof rowid === 'bigint' || Number.isInteger(rowid)) return layout.rowid
     throw new VecError('SQLITE_MISMATCH', 'vec: rowid must be a whole number', {
       hint: 'leave rowid out',
-      extendedCode: 20,
+      extendedCode: SQLITE_MISMATCH,
     })
   }
 }

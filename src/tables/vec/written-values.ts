@@ -8,10 +8,9 @@ import {
 import { VecError } from '../../core/errors.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import { Utf8 } from '../../core/utf8.ts'
+import { SQLITE_CONSTRAINT_NOTNULL } from '../../sqlite/result-codes.ts'
 import type { WrittenValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf } from '../number-text.ts'
-
-const NOT_NULL = 1299
 
 /** A refusal that the statement's ON CONFLICT decides about. */
 export function constraintError(message: string, extendedCode: number, hint: string): VecError {
@@ -22,7 +21,7 @@ export function writtenDataset(value: WrittenValue): string {
   if (value === null) {
     throw constraintError(
       'vec: dataset_id cannot be NULL: every document belongs to a dataset',
-      NOT_NULL,
+      SQLITE_CONSTRAINT_NOTNULL,
       'name the dataset',
     )
   }
@@ -47,7 +46,7 @@ export function writtenId(value: WrittenValue, column: string): string | Utf8 {
   if (value === null) {
     throw constraintError(
       `vec: ${column} cannot be NULL: it names the document`,
-      NOT_NULL,
+      SQLITE_CONSTRAINT_NOTNULL,
       'name the document',
     )
   }

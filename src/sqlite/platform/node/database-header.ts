@@ -1,21 +1,14 @@
 import { constants, readSync, statSync } from 'node:fs'
 import { shellWord } from '../../../core/shell-word.ts'
-import { SQLITE_CANTOPEN, VfsFailure } from '../../vfs/vfs-errors.ts'
+import { SQLITE_CANTOPEN } from '../../result-codes.ts'
+import { VfsFailure } from '../../vfs/vfs-errors.ts'
+import type { DatabaseHeader } from '../platform.ts'
 import { closeLockable, lockableOf, openLockable } from './lockable-files.ts'
 
 const MAGIC = 'SQLite format 3\0'
 
-/** What the first 100 bytes of a file say. */
-export interface DatabaseHeader {
-  readonly journalMode: 'wal' | 'delete'
-  readonly encoding: 'UTF-8' | 'UTF-16le' | 'UTF-16be'
-}
-
-/**
- * The header of a database; 'empty' also for a missing file. Throws the system's error for a file that cannot be
- * read. Safe beside native SQLite in the same process.
- */
-export function readHeader(path: string): DatabaseHeader | 'empty' | 'not-a-database' {
+/** See `Platform.readHeader`. */
+export function readHeader(path: string): DatabaseHeader {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return 'empty'
   // Opening a pipe would wait for its other end.
@@ -30,7 +23,7 @@ export function readHeader(path: string): DatabaseHeader | 'empty' | 'not-a-data
   }
 }
 
-function headerOf(fd: number): DatabaseHeader | 'empty' | 'not-a-database' {
+function headerOf(fd: number): DatabaseHeader {
   const header = Buffer.alloc(100)
   const got = readSync(fd, header, 0, header.length, 0)
   if (got === 0) return 'empty'

@@ -1,3 +1,4 @@
+import { SQLITE_BUSY, SQLITE_IOERR_LOCK, SQLITE_OK } from '../../result-codes.ts'
 import {
   EXCLUSIVE_LOCK,
   type FileIdentity,
@@ -9,8 +10,7 @@ import {
   RESERVED_LOCK,
   SHARED_LOCK,
 } from '../../vfs/file-locks.ts'
-import { SQLITE_BUSY, SQLITE_IOERR_LOCK, VfsFailure } from '../../vfs/vfs-errors.ts'
-import { SQLITE_OK } from '../../wasm/wasm.ts'
+import { VfsFailure } from '../../vfs/vfs-errors.ts'
 import { FileState } from './file-state.ts'
 import { type KernelLocks, kernelLocks } from './kernel-locks.ts'
 import { LockDirectory } from './lock-directory.ts'

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import {
-  SQLITE_IOERR_LOCK,
-  SQLITE_IOERR_UNLOCK,
-  VfsFailure,
-  errnoOf,
-  reportBusy,
-} from '../../vfs/vfs-errors.ts'
+import { SQLITE_IOERR_LOCK, SQLITE_IOERR_UNLOCK } from '../../result-codes.ts'
+import { VfsFailure, errnoOf, reportBusy } from '../../vfs/vfs-errors.ts'
 import { fileFacts } from './file-facts.ts'
 import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
 import { LockQueue } from './lock-queue.ts'

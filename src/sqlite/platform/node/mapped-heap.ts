@@ -1,4 +1,5 @@
-import { SQLITE_IOERR_SHMMAP, VfsFailure } from '../../vfs/vfs-errors.ts'
+import { SQLITE_IOERR_SHMMAP } from '../../result-codes.ts'
+import { VfsFailure } from '../../vfs/vfs-errors.ts'
 import type { Pointer, Sqlite } from '../../wasm/wasm.ts'
 import type { MemoryMaps } from './mmap.ts'
 

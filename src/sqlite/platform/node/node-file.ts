@@ -9,9 +9,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { SQLITE_OK } from '../../result-codes.ts'
 import { EXCLUSIVE_LOCK, type FileIdentity, type FileLock, NO_LOCK } from '../../vfs/file-locks.ts'
 import type { VfsFile } from '../../vfs/vfs.ts'
-import { SQLITE_OK } from '../../wasm/wasm.ts'
 import { fileFacts } from './file-facts.ts'
 import { closeLockable } from './lockable-files.ts'
 import type { WalIndexFile } from './wal-index-file.ts'

@@ -4,15 +4,17 @@ import { fileURLToPath } from 'node:url'
 import { setLargePages } from '../../../accelerators/large-pages.ts'
 import { VecError } from '../../../core/errors.ts'
 import { shellWord } from '../../../core/shell-word.ts'
-import type { OpenOptions, Platform } from '../../open.ts'
-import { SQLITE_READONLY_DBMOVED } from '../../vfs/vfs-errors.ts'
+import type { OpenOptions } from '../../open-options.ts'
+import { SQLITE_CANTOPEN, SQLITE_NOTADB, SQLITE_READONLY_DBMOVED } from '../../result-codes.ts'
 import { loadedSqlite, type Sqlite } from '../../wasm/wasm.ts'
+import type { Platform } from '../platform.ts'
 import { lockableOf, newestDatabase } from './lockable-files.ts'
 import {
   fileIdentity,
   installNodeVfs,
   lastVfsError,
   lockSupport,
+  readHeader,
   readJournalMode,
 } from './node-vfs.ts'
 import { transparentHugePages } from './transparent-huge-pages.ts'
@@ -22,7 +24,7 @@ import { fullPath } from './vfs-paths.ts'
 const SQLITE_MEMORY = 2 ** 31
 
 /** Files on Node, Bun and Deno, through the VFS of ours. */
-export function nodePlatform(sqlite: Sqlite): Platform {
+export function createPlatform(sqlite: Sqlite): Platform {
   const { name } = installNodeVfs(sqlite)
   const pages = transparentHugePages()
   if (pages) {
@@ -38,6 +40,7 @@ export function nodePlatform(sqlite: Sqlite): Platform {
     identify: fileIdentity,
     locate,
     isUnder,
+    readHeader,
   }
 }
 
@@ -150,13 +153,13 @@ function requireAccess(path: string, mode: number, message: string): void {
 
 function noAccess(message: string, cause: unknown): VecError {
   const hint = 'change owner or mode of it'
-  return new VecError('SQLITE_CANTOPEN', message, { hint, cause, extendedCode: 14 })
+  return new VecError('SQLITE_CANTOPEN', message, { hint, cause, extendedCode: SQLITE_CANTOPEN })
 }
 
 function cannotOpen(message: string, hint: string, cause?: unknown): VecError {
   return new VecError('SQLITE_CANTOPEN', `cannot open database: ${message}: ${hint}`, {
     hint,
-    extendedCode: 14,
+    extendedCode: SQLITE_CANTOPEN,
     ...(cause === undefined ? {} : { cause }),
   })
 }
@@ -176,7 +179,10 @@ function headerProblem(path: string, walAllowed: boolean): VecError | undefined 
     return new VecError(
       'SQLITE_NOTADB',
       `${path} is not an SQLite database: it does not begin as one; check the path`,
-      { hint: 'check the path; an encrypted file must be decrypted first', extendedCode: 26 },
+      {
+        hint: 'check the path; an encrypted file must be decrypted first',
+        extendedCode: SQLITE_NOTADB,
+      },
     )
   }
   return mode === 'wal' && !walAllowed ? walProblem(path) : undefined
@@ -192,7 +198,7 @@ function walProblem(path: string): VecError {
   return new VecError(
     'SQLITE_CANTOPEN',
     `${path} is in WAL mode, which this process cannot share: ${hint}`,
-    { hint, extendedCode: 14 },
+    { hint, extendedCode: SQLITE_CANTOPEN },
   )
 }
 

@@ -13,15 +13,14 @@ import {
 } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { VecError } from '../../../core/errors.ts'
-import type { LockKind, Locks } from '../../vfs/file-locks.ts'
-import { registerVfs } from '../../vfs/vfs-adapter.ts'
 import {
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_READONLY_DIRECTORY,
-  VfsFailure,
-  errnoOf,
-} from '../../vfs/vfs-errors.ts'
+} from '../../result-codes.ts'
+import type { LockKind, Locks } from '../../vfs/file-locks.ts'
+import { registerVfs } from '../../vfs/vfs-adapter.ts'
+import { VfsFailure, errnoOf } from '../../vfs/vfs-errors.ts'
 import type { Access, FileKind, OpenRequest, OpenedFile, Vfs } from '../../vfs/vfs.ts'
 import type { Sqlite } from '../../wasm/wasm.ts'
 import { identityOf } from './database-file.ts'

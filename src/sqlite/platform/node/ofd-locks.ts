@@ -1,5 +1,13 @@
 import { closeSync, openSync } from 'node:fs'
 import {
+  SQLITE_BUSY,
+  SQLITE_IOERR_CHECKRESERVEDLOCK,
+  SQLITE_IOERR_LOCK,
+  SQLITE_IOERR_RDLOCK,
+  SQLITE_IOERR_UNLOCK,
+  SQLITE_OK,
+} from '../../result-codes.ts'
+import {
   EXCLUSIVE_LOCK,
   type FileLock,
   type LockedFile,
@@ -10,16 +18,7 @@ import {
   RESERVED_LOCK,
   SHARED_LOCK,
 } from '../../vfs/file-locks.ts'
-import {
-  SQLITE_BUSY,
-  SQLITE_IOERR_CHECKRESERVEDLOCK,
-  SQLITE_IOERR_LOCK,
-  SQLITE_IOERR_RDLOCK,
-  SQLITE_IOERR_UNLOCK,
-  VfsFailure,
-  reportBusy,
-} from '../../vfs/vfs-errors.ts'
-import { SQLITE_OK } from '../../wasm/wasm.ts'
+import { VfsFailure, reportBusy } from '../../vfs/vfs-errors.ts'
 import {
   EACCES,
   EAGAIN,

@@ -1,12 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { SQLITE_BUSY, SQLITE_READONLY_DIRECTORY, SQLITE_OK } from '../../result-codes.ts'
 import { type FileLock, type LockedFile, NO_LOCK, SHARED_LOCK } from '../../vfs/file-locks.ts'
-import {
-  SQLITE_BUSY,
-  SQLITE_READONLY_DIRECTORY,
-  VfsFailure,
-  reportBusy,
-} from '../../vfs/vfs-errors.ts'
-import { SQLITE_OK } from '../../wasm/wasm.ts'
+import { VfsFailure, reportBusy } from '../../vfs/vfs-errors.ts'
 import { FileState } from './file-state.ts'
 import { kernelLocks } from './kernel-locks.ts'
 import { isLockDirectoryInUse, lockDirectoryOf } from './lock-directory.ts'

@@ -2,12 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { lstatSync, openSync, closeSync, fsyncSync, readlinkSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import {
-  SQLITE_CANTOPEN_FULLPATH,
-  SQLITE_IOERR_DIR_FSYNC,
-  VfsFailure,
-  errnoOf,
-} from '../../vfs/vfs-errors.ts'
+import { SQLITE_CANTOPEN_FULLPATH, SQLITE_IOERR_DIR_FSYNC } from '../../result-codes.ts'
+import { VfsFailure, errnoOf } from '../../vfs/vfs-errors.ts'
 
 const MAX_SYMLINKS = 100
 

@@ -7,9 +7,8 @@ import {
   SQLITE_IOERR_SHMOPEN,
   SQLITE_IOERR_SHMSIZE,
   SQLITE_READONLY_CANTINIT,
-  VfsFailure,
-  errnoOf,
-} from '../../vfs/vfs-errors.ts'
+} from '../../result-codes.ts'
+import { VfsFailure, errnoOf } from '../../vfs/vfs-errors.ts'
 import type { MappedRegion, SharedMemory } from '../../vfs/vfs.ts'
 import {
   EACCES,

@@ -1,0 +1,70 @@
+import { describeValue } from '../core/describe-value.ts'
+import { knownWord } from '../core/known-word.ts'
+import { checkAllowDbpath, type AllowDbpath } from './allowed-files.ts'
+import { busyMilliseconds } from './connection.ts'
+
+export interface OpenOptions {
+  /** Only read. The file must exist. */
+  readonly readonly?: boolean
+  /** Make the file when it is not there (default: unless readonly). */
+  readonly create?: boolean
+  /** Milliseconds to wait for a lock that another connection holds before SQLITE_BUSY; default 5000. */
+  readonly busyTimeout?: number
+  /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
+  readonly cacheSize?: number
+  /**
+   * Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode.
+   * Not with `readonly`.
+   */
+  readonly exclusive?: boolean
+  /** Further files that a vec table's `dbpath` may name: a folder or file, several, or a function of the path. Default: none. */
+  readonly allowDbpath?: AllowDbpath | undefined
+}
+
+/** With the defaults filled in. */
+export interface CheckedOptions {
+  readonly readonly: boolean
+  readonly create: boolean
+  readonly busyTimeout: number
+  readonly cacheSize: number
+  readonly exclusive: boolean
+  readonly allowDbpath: AllowDbpath | undefined
+}
+
+const DEFAULT_CACHE = 64 * 2 ** 20
+
+const SWITCHES = ['readonly', 'create', 'exclusive', 'register'] as const
+const OPTIONS = [...SWITCHES, 'busyTimeout', 'cacheSize', 'allowDbpath'] as const
+
+/** What other programs call them. */
+const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'create' } as const
+
+/** An option that is misspelt, or of another program, would be left out without a word: `readOnly` would open for writing. */
+export function checkOptions(options: OpenOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`the options of open() are an object, not ${describeValue(options)}`)
+  }
+  const given = options as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(given)) knownWord('option of open()', name, OPTIONS, SAME)
+  for (const name of SWITCHES) {
+    const value = given[name]
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new TypeError(`open(): ${name} is true or false, not ${describeValue(value)}`)
+  }
+  const { readonly = false, exclusive = false, allowDbpath } = options
+  if (readonly && exclusive) {
+    throw new TypeError(
+      'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
+    )
+  }
+  checkAllowDbpath(allowDbpath)
+  const busyTimeout = busyMilliseconds(options.busyTimeout ?? 5000)
+  const cacheSize = options.cacheSize ?? DEFAULT_CACHE
+  if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 2 ** 31) {
+    throw new RangeError(
+      `cacheSize must be a number of bytes from 0 to 2147483648, not ${cacheSize}`,
+    )
+  }
+  const create = options.create ?? !readonly
+  return { readonly, create, busyTimeout, cacheSize, exclusive, allowDbpath }
+}

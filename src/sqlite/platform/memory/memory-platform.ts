@@ -1,0 +1,71 @@
+import { VecError } from '../../../core/errors.ts'
+import type { OpenOptions } from '../../open-options.ts'
+import { SQLITE_CANTOPEN } from '../../result-codes.ts'
+import { lastVfsError } from '../../vfs/vfs-errors.ts'
+import type { Sqlite } from '../../wasm/wasm.ts'
+import type { DatabaseHeader, Platform } from '../platform.ts'
+import { installMemoryVfs, type MemoryFileSystem } from './memory-vfs.ts'
+
+const MAGIC = 'SQLite format 3\0'
+const HEADER_BYTES = 100
+
+/**
+ * Runtimes without files, as browsers: what is opened lives in the memory of the thread. A file there is asked for by name,
+ * `file:app.sqlite?vfs=memory`, since one that is gone after the next reload must not be taken for one that lasts.
+ */
+export function createPlatform(sqlite: Sqlite): Platform {
+  const files = installMemoryVfs(sqlite)
+  return {
+    vfs: files.name,
+    lockSupport: () => ({ kind: 'none', reason: 'this platform has no files on a disk' }),
+    check: (uri, options) => checkFile(files, uri, options),
+    checkOpened: () => undefined,
+    explain: failure => explain(failure),
+    identify: path => files.identify(pathOf(path)),
+    locate: path => {
+      const full = files.fullPath(pathOf(path)).path
+      return files.identify(full) === undefined ? undefined : full
+    },
+    isUnder: (path, root) =>
+      path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`),
+    readHeader: path => headerOf(files.contents(pathOf(path)) ?? new Uint8Array(0)),
+  }
+}
+
+function checkFile(files: MemoryFileSystem, uri: string, options: OpenOptions): void {
+  if (!/^file:[^?]*\?([^#]*&)?vfs=memory(&|#|$)/.test(uri)) {
+    throw new VecError('VEC_ENGINE', `cannot open ${uri}: this platform has no files on a disk`, {
+      hint: "use ':memory:', or file:NAME?vfs=memory for a file in the memory of this thread",
+    })
+  }
+  const exists = files.identify(pathOf(uri)) !== undefined
+  if (exists || (!options.readonly && options.create !== false)) return
+  throw new VecError(
+    'SQLITE_CANTOPEN',
+    `cannot open database: ${uri} does not exist in the memory of this thread`,
+    { hint: 'open it for writing first, without create: false', extendedCode: SQLITE_CANTOPEN },
+  )
+}
+
+function explain(failure: VecError): VecError | undefined {
+  const isFileError = failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_IOERR'
+  const known = isFileError ? lastVfsError(failure.extendedCode) : undefined
+  if (known === undefined) return undefined
+  return new VecError(failure.code, `${failure.message}: ${known.message}`, {
+    extendedCode: failure.extendedCode,
+    ...(known.hint === undefined ? {} : { hint: known.hint }),
+  })
+}
+
+function pathOf(name: string): string {
+  if (!name.startsWith('file:')) return name
+  return decodeURIComponent(name.slice('file:'.length).replace(/[?#].*$/, ''))
+}
+
+function headerOf(bytes: Uint8Array): DatabaseHeader {
+  if (bytes.length === 0) return 'empty'
+  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
+  if (bytes.length < HEADER_BYTES || magic !== MAGIC) return 'not-a-database'
+  // Bytes 18 and 19 are the write and read version of the file format: 1 rollback journal, 2 WAL.
+  return { journalMode: bytes[19] === 2 ? 'wal' : 'delete', encoding: 'UTF-8' }
+}
