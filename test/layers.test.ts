@@ -70,19 +70,13 @@ test('every exception is still needed', () => {
   )
 })
 
-test('the folders of platforms are leaves: package.json names the one that is loaded', () => {
-  const leaf = /^src\/sqlite\/platform\/([^/]+)\//
-  const users = library.filter(({ from, to }) => {
-    const platform = leaf.exec(to)?.[1]
-    return platform !== undefined && leaf.exec(from)?.[1] !== platform
-  })
-  assert.deepEqual(users, [])
+test('package.json names the platform that is loaded, and one file asks for it', () => {
   const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     imports: Readonly<Record<string, Readonly<Record<string, string>>>>
   }
   for (const file of Object.values(imports['#platform']))
     assert.match(file, /^\.\/dist\/src\/sqlite\/platform\/(\w+)\/\1-platform\.js$/)
-  const named = sources('src').filter(file => readFileSync(file, 'utf8').includes("'#platform'"))
+  const named = sources('src').filter(file => codeOf(file).includes("'#platform'"))
   assert.deepEqual(named, ['src/sqlite/load-engine.ts'])
 })
 
@@ -128,7 +122,8 @@ test('a database is seen through the port alone, whatever its driver', () => {
 /** Folders of which each holds one way to do a thing: who may import from them, each with its reason. */
 const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/database/drivers/': {},
-  'src/sqlite/platform/': { 'src/sqlite/open.ts': 'chooses the platform of this process' },
+  'src/sqlite/platform/memory/': {},
+  'src/sqlite/platform/node/': {},
   'src/index/kinds/': {
     'src/index/checked/': 'the kinds that the entry point indexes offers',
     'src/tables/vec/vec-options.ts': 'the options of each kind',

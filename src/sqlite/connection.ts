@@ -28,18 +28,19 @@ export class Connection extends DatabaseHandle implements Database {
   readonly #closing: (() => void)[] = []
   #isClosing = false
   #lastTimeout = 0
-  /** SQL that a lock kept from running when the connection was opened. */
   #postponed: string | undefined
 
-  /** Use `openConnection`. */
+  /** Use `openConnection`. `whenReadable`: SQL to run as soon as no lock of another connection is in the way. */
   constructor(
     sqlite: Sqlite,
     pointer: Pointer,
     name: string,
     files: FileKnowledge,
     busyTimeout: number,
+    whenReadable?: string,
   ) {
     super(sqlite, pointer, name, files)
+    this.#postponed = whenReadable
     sqlite.raw.sqlite3_busy_timeout(pointer, busyTimeout)
   }
 
@@ -58,7 +59,7 @@ export class Connection extends DatabaseHandle implements Database {
   exec(sql: string): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
-    if (this.#postponed !== undefined) this.execWhenReadable(this.#postponed)
+    if (this.#postponed !== undefined) this.#execWhenReadable(this.#postponed)
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     try {
       const end = bytes + sqlite.writeText(sql, bytes)
@@ -76,8 +77,8 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
-  /** For the engine: runs `sql`, now or, where another connection keeps the file locked, before a later statement. */
-  execWhenReadable(sql: string): void {
+  /** Runs SQL without waiting; where another connection keeps the file locked, a later statement does it. */
+  #execWhenReadable(sql: string): void {
     this.#postponed = undefined
     try {
       this.waitingAtMost(0, () => this.exec(sql))
@@ -91,7 +92,7 @@ export class Connection extends DatabaseHandle implements Database {
   prepare(sql: string): Statement {
     const { sqlite } = this
     sqlText(sql, 'prepare')
-    if (this.#postponed !== undefined) this.execWhenReadable(this.#postponed)
+    if (this.#postponed !== undefined) this.#execWhenReadable(this.#postponed)
     const PERSISTENT = 1
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     let stmt: Pointer

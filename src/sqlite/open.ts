@@ -40,16 +40,15 @@ export function openDatabase(
     throw files.explain(failure, [path]) ?? failure
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
-  const db = new Connection(sqlite, pointer, path, files, busyTimeout)
+  // SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk.
+  const setCacheSize = `PRAGMA cache_size = -${Math.ceil(cacheSize / 1024)}`
+  const postponed = exclusive ? undefined : setCacheSize
+  const db = new Connection(sqlite, pointer, path, files, busyTimeout, postponed)
   setAllowDbpath(db, allowDbpath)
   try {
     if (!memory) files.checkOpened(path, options)
-    if (exclusive) db.exec('PRAGMA locking_mode = EXCLUSIVE')
-    // SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk.
-    const setCacheSize = `PRAGMA cache_size = -${Math.ceil(cacheSize / 1024)}`
-    // It reads the file: this is where an exclusive connection takes its lock, or fails.
-    if (exclusive) db.exec(setCacheSize)
-    else db.execWhenReadable(setCacheSize)
+    // Setting the size reads the file: this is where an exclusive connection takes its lock, or fails.
+    if (exclusive) db.exec(`PRAGMA locking_mode = EXCLUSIVE; ${setCacheSize}`)
     // Sorting and VACUUM take as much as the data: more than the heap has, so they spill to files as in native SQLite.
     db.exec('PRAGMA temp_store = FILE')
     // The lines above have read the schema. It is read again with the functions, and with the trust, that come now.

@@ -11,7 +11,7 @@ export interface WitnessedDatabase {
   readonly path: string
   readonly witness: HeapWitness
   /** The path of another file in the same folder. */
-  otherPath(): string
+  readonly otherPath: () => string
 }
 
 /** Before each test `use` gets a file with a plain table and a vec table; after it a witness checks the heap. */

@@ -12,12 +12,16 @@ export class SharedRegions {
   }
 
   region(n: number, bytes: number, extend: boolean): number | undefined {
-    while (extend && this.#pointers.length <= n) {
+    if (extend) this.#extend(n + 1, bytes)
+    return this.#pointers[n]
+  }
+
+  #extend(count: number, bytes: number): void {
+    while (this.#pointers.length < count) {
       const pointer = this.#sqlite.alloc(bytes)
       this.#sqlite.u8.fill(0, pointer, pointer + bytes)
       this.#pointers.push(pointer)
     }
-    return this.#pointers[n]
   }
 
   release(): void {
