@@ -1,5 +1,5 @@
 // The kernels: no data, no globals, no allocation. Every address comes from the caller (src/accelerators/arena.ts).
-// src/accelerators/scalar holds the same functions in TypeScript; both must agree to the bit.
+// src/accelerators/scalar is their reference in TypeScript: both must agree to the bit.
 
 export { scanCodesDot, scanCodesEuclidean } from './scan-codes'
 export { scanHeadsDot, scanHeadsEuclidean, scanTailsDot, scanTailsEuclidean, splitRows } from './scan-split'

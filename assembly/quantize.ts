@@ -53,7 +53,7 @@ function squares(sums: v128, shorts: v128): v128 {
 
 /**
  * `count` rows of `dim` floats, `fromStride` bytes apart, to rows of `stride` bytes (zeroed beforehand beyond the codes).
- * `lengths` (f64 each): the rows are divided by them (cosine; a row of length 0 gets the error -1: never a hit), or 0.
+ * `lengths` (f64 each): the rows are divided by them (cosine; a row of length 0 gets the error -1: never a result), or 0.
  * `euclidean`: the last word holds the sum of the squared codes, else the length of scale * codes rounded up.
  */
 export function quantize(

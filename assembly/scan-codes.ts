@@ -2,9 +2,9 @@
 // error f32 at stride - 8, length f32 or sum of squared codes i32 at stride - 4. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
-import { apartOf, areDense, bitsAt, lowest, putHit } from './hits'
+import { apartOf, areDense, bitsAt, lowest, putResult } from './scan-results'
 
-// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is no hit.
+// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is no result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
@@ -39,8 +39,8 @@ function missEuclidean(
   return f64x2.gt(nearest, f64x2.mul(positive, positive))
 }
 
-function hitDot(
-  tail: usize, position: u32, dot: i32, hits: usize, count: usize,
+function judgeDot(
+  tail: usize, position: u32, dot: i32, results: usize, count: usize,
   scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
 ): usize {
   const error = <f64>load<f32>(tail, 8)
@@ -50,12 +50,12 @@ function hitDot(
   const lower = estimate - slack
   const upper = estimate + slack
   if (upper < least || lower > most) return count
-  putHit(hits, count, position, lower, upper)
+  putResult(results, count, position, lower, upper)
   return count + 1
 }
 
-function hitEuclidean(
-  tail: usize, position: u32, dot: i32, hits: usize, count: usize,
+function judgeEuclidean(
+  tail: usize, position: u32, dot: i32, results: usize, count: usize,
   twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
 ): usize {
   const rowError = <f64>load<f32>(tail, 8)
@@ -71,7 +71,7 @@ function hitEuclidean(
   const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
   const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
   if (upper < least || lower > most) return count
-  putHit(hits, count, position, lower, upper)
+  putResult(results, count, position, lower, upper)
   return count + 1
 }
 
@@ -79,25 +79,25 @@ function hitEuclidean(
 // and rounding.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function hit(
-  euclidean: bool, tail: usize, position: u32, dot: i32, hits: usize, count: usize, first: f64, second: f64, third: f64,
+function judge(
+  euclidean: bool, tail: usize, position: u32, dot: i32, results: usize, count: usize, first: f64, second: f64, third: f64,
   fourth: f64, least: f64, most: f64,
 ): usize {
-  if (euclidean) return hitEuclidean(tail, position, dot, hits, count, first, second, third, fourth, least, most)
-  return hitDot(tail, position, dot, hits, count, first, second, third, least, most)
+  if (euclidean) return judgeEuclidean(tail, position, dot, results, count, first, second, third, fourth, least, most)
+  return judgeDot(tail, position, dot, results, count, first, second, third, least, most)
 }
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function hitsAmong(
-  euclidean: bool, bits: u32, base: u32, rows: usize, stride: usize, query: usize, hits: usize, count: usize, first: f64,
+function judgeEach(
+  euclidean: bool, bits: u32, base: u32, rows: usize, stride: usize, query: usize, results: usize, count: usize, first: f64,
   second: f64, third: f64, fourth: f64, least: f64, most: f64,
 ): usize {
   for (; bits; bits &= bits - 1) {
     const position = base + ctz(bits)
     const row = rows + <usize>position * stride
     const dot = total(products(row, query, stride))
-    count = hit(euclidean, row + stride - 16, position, dot, hits, count, first, second, third, fourth, least, most)
+    count = judge(euclidean, row + stride - 16, position, dot, results, count, first, second, third, fourth, least, most)
   }
   return count
 }
@@ -105,7 +105,7 @@ function hitsAmong(
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function scan(
-  euclidean: bool, rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize, first: f64, second: f64,
+  euclidean: bool, rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize, first: f64, second: f64,
   third: f64, fourth: f64, least: f64, most: f64, allowed: usize,
 ): usize {
   const last = stride - 16
@@ -121,10 +121,10 @@ function scan(
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
     if (!areDense(bits, bits1, bits2, bits3, width)) {
-      count = hitsAmong(euclidean, bits, base, rows, stride, query, hits, count, first, second, third, fourth, least, most)
-      count = hitsAmong(euclidean, bits1, base1, rows, stride, query, hits, count, first, second, third, fourth, least, most)
-      count = hitsAmong(euclidean, bits2, base2, rows, stride, query, hits, count, first, second, third, fourth, least, most)
-      count = hitsAmong(euclidean, bits3, base3, rows, stride, query, hits, count, first, second, third, fourth, least, most)
+      count = judgeEach(euclidean, bits, base, rows, stride, query, results, count, first, second, third, fourth, least, most)
+      count = judgeEach(euclidean, bits1, base1, rows, stride, query, results, count, first, second, third, fourth, least, most)
+      count = judgeEach(euclidean, bits2, base2, rows, stride, query, results, count, first, second, third, fourth, least, most)
+      count = judgeEach(euclidean, bits3, base3, rows, stride, query, results, count, first, second, third, fourth, least, most)
       continue
     }
     for (let step: u32 = 0; step < width; step++) {
@@ -147,10 +147,10 @@ function scan(
           high = missDot(others, c + last, d + last, first, second, third, least)
         }
         if (!i64x2.all_true(v128.and(low, high))) {
-          if (set & 1) count = hit(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), hits, count, first, second, third, fourth, least, most)
-          if (set & 2) count = hit(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), hits, count, first, second, third, fourth, least, most)
-          if (set & 4) count = hit(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), hits, count, first, second, third, fourth, least, most)
-          if (set & 8) count = hit(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), hits, count, first, second, third, fourth, least, most)
+          if (set & 1) count = judge(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), results, count, first, second, third, fourth, least, most)
+          if (set & 2) count = judge(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), results, count, first, second, third, fourth, least, most)
+          if (set & 4) count = judge(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), results, count, first, second, third, fourth, least, most)
+          if (set & 8) count = judge(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), results, count, first, second, third, fourth, least, most)
         }
       }
       bits >>>= 1
@@ -165,13 +165,13 @@ function scan(
 /**
  * Rows from..to-1 (at most 4096, `from` a multiple of 32): those whose upper bound reaches `least` and whose lower bound
  * does not pass `most`. bound = scale * row.scale * dot -+ (perError * row.error + perLength * row.length). `allowed`: 0, or
- * a bitmap whose first bit is for `from`. Returns how many hits it wrote.
+ * a bitmap whose first bit is for `from`. Returns how many results it wrote.
  */
 export function scanCodesDot(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize,
   scale: f64, perError: f64, perLength: f64, least: f64, most: f64, allowed: usize,
 ): usize {
-  return scan(false, rows, stride, from, to, query, hits, scale, perError, perLength, 0, least, most, allowed)
+  return scan(false, rows, stride, from, to, query, results, scale, perError, perLength, 0, least, most, allowed)
 }
 
 /**
@@ -180,8 +180,8 @@ export function scanCodesDot(
  * sqrt(D2 -+ slack) -+ (error + row.error).
  */
 export function scanCodesEuclidean(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize,
   twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64, allowed: usize,
 ): usize {
-  return scan(true, rows, stride, from, to, query, hits, twice, error, square, rounding, least, most, allowed)
+  return scan(true, rows, stride, from, to, query, results, twice, error, square, rounding, least, most, allowed)
 }

@@ -1,7 +1,7 @@
 // float32 rows in single precision. A row is `stride` bytes: floats padded with zeros to a multiple of 16 bytes, then a weight
-// f64 at stride - 16 (negative: never a hit) and a unit f64 at stride - 8. docs/exact-index.md proves the bounds.
+// f64 at stride - 16 (negative: never a result) and a unit f64 at stride - 8. docs/exact-index.md proves the bounds.
 
-import { DENSE, putHit, wordOf } from './hits'
+import { DENSE, putResult, wordOf } from './scan-results'
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -60,7 +60,7 @@ function finite(dots: v128): bool {
   return i32x4.all_true(f32x4.lt(f32x4.abs(dots), f32x4.splat(<f32>Infinity)))
 }
 
-// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no hit.
+// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
@@ -75,8 +75,8 @@ function missDot(
   return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
 }
 
-function hitDot(
-  tail: usize, position: u32, dot: f32, hits: usize, count: usize,
+function judgeDot(
+  tail: usize, position: u32, dot: f32, results: usize, count: usize,
   scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64,
 ): usize {
   const weight = load<f64>(tail)
@@ -91,17 +91,17 @@ function hitDot(
     upper = estimate + slack
     if (upper < least || lower > most) return count
   }
-  putHit(hits, count, position, lower, upper)
+  putResult(results, count, position, lower, upper)
   return count + 1
 }
 
 /**
  * Rows from..to-1 (at most 4096): those whose upper bound reaches `least` and whose lower bound does not pass `most`.
  * bound = scale * row.unit * dot -+ (perWeight * row.weight + perUnit * row.unit). `allowed`: 0, or a bitmap whose first
- * bit is for `from`. Returns how many hits it wrote.
+ * bit is for `from`. Returns how many results it wrote.
  */
 export function scanFloatsDot(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize,
   scale: f64, perWeight: f64, perUnit: f64, least: f64, most: f64, allowed: usize,
 ): usize {
   const size = stride - 16
@@ -120,10 +120,10 @@ export function scanFloatsDot(
             v128.shuffle<f32>(found, found, 2, 3, 2, 3), tail + 2 * stride, stride, scale, perWeight, perUnit, least,
           )
           if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
-            if (bits & 1) count = hitDot(tail, position, f32x4.extract_lane(found, 0), hits, count, scale, perWeight, perUnit, least, most)
-            if (bits & 2) count = hitDot(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, scale, perWeight, perUnit, least, most)
-            if (bits & 4) count = hitDot(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, scale, perWeight, perUnit, least, most)
-            if (bits & 8) count = hitDot(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, scale, perWeight, perUnit, least, most)
+            if (bits & 1) count = judgeDot(tail, position, f32x4.extract_lane(found, 0), results, count, scale, perWeight, perUnit, least, most)
+            if (bits & 2) count = judgeDot(tail + stride, position + 1, f32x4.extract_lane(found, 1), results, count, scale, perWeight, perUnit, least, most)
+            if (bits & 4) count = judgeDot(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), results, count, scale, perWeight, perUnit, least, most)
+            if (bits & 8) count = judgeDot(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), results, count, scale, perWeight, perUnit, least, most)
           }
         }
         bits >>>= 4
@@ -133,7 +133,7 @@ export function scanFloatsDot(
     for (; bits; bits &= bits - 1) {
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
-      count = hitDot(at + size, position + skip, sum(at, query, size, false), hits, count, scale, perWeight, perUnit, least, most)
+      count = judgeDot(at + size, position + skip, sum(at, query, size, false), results, count, scale, perWeight, perUnit, least, most)
     }
   }
   return count
@@ -146,8 +146,8 @@ function missEuclidean(sums: v128, shrink: f64, underflow: f64, farthest: f64): 
   return f64x2.gt(least, f64x2.splat(farthest * farthest))
 }
 
-function hitEuclidean(
-  tail: usize, position: u32, square: f32, hits: usize, count: usize,
+function judgeEuclidean(
+  tail: usize, position: u32, square: f32, results: usize, count: usize,
   shrink: f64, grow: f64, underflow: f64, least: f64, most: f64,
 ): usize {
   if (load<f64>(tail) < 0) return count
@@ -161,13 +161,13 @@ function hitEuclidean(
     lower = -sqrt<f64>(grow * <f64>square + underflow)
     if (upper < least || lower > most) return count
   }
-  putHit(hits, count, position, lower, upper)
+  putResult(results, count, position, lower, upper)
   return count + 1
 }
 
 /** Similarity is minus the distance; its square lies within shrink * sum - underflow and grow * sum + underflow. */
 export function scanFloatsEuclidean(
-  rows: usize, stride: usize, from: u32, to: u32, query: usize, hits: usize,
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize,
   shrink: f64, grow: f64, underflow: f64, least: f64, most: f64, allowed: usize,
 ): usize {
   const size = stride - 16
@@ -185,10 +185,10 @@ export function scanFloatsEuclidean(
           const low = missEuclidean(found, shrink, underflow, farthest)
           const high = missEuclidean(v128.shuffle<f32>(found, found, 2, 3, 2, 3), shrink, underflow, farthest)
           if (!finite(found) || !i64x2.all_true(v128.and(low, high))) {
-            if (bits & 1) count = hitEuclidean(tail, position, f32x4.extract_lane(found, 0), hits, count, shrink, grow, underflow, least, most)
-            if (bits & 2) count = hitEuclidean(tail + stride, position + 1, f32x4.extract_lane(found, 1), hits, count, shrink, grow, underflow, least, most)
-            if (bits & 4) count = hitEuclidean(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), hits, count, shrink, grow, underflow, least, most)
-            if (bits & 8) count = hitEuclidean(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), hits, count, shrink, grow, underflow, least, most)
+            if (bits & 1) count = judgeEuclidean(tail, position, f32x4.extract_lane(found, 0), results, count, shrink, grow, underflow, least, most)
+            if (bits & 2) count = judgeEuclidean(tail + stride, position + 1, f32x4.extract_lane(found, 1), results, count, shrink, grow, underflow, least, most)
+            if (bits & 4) count = judgeEuclidean(tail + 2 * stride, position + 2, f32x4.extract_lane(found, 2), results, count, shrink, grow, underflow, least, most)
+            if (bits & 8) count = judgeEuclidean(tail + 3 * stride, position + 3, f32x4.extract_lane(found, 3), results, count, shrink, grow, underflow, least, most)
           }
         }
         bits >>>= 4
@@ -198,7 +198,7 @@ export function scanFloatsEuclidean(
     for (; bits; bits &= bits - 1) {
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
-      count = hitEuclidean(at + size, position + skip, sum(at, query, size, true), hits, count, shrink, grow, underflow, least, most)
+      count = judgeEuclidean(at + size, position + skip, sum(at, query, size, true), results, count, shrink, grow, underflow, least, most)
     }
   }
   return count

@@ -4,7 +4,7 @@
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
-import { apartOf, areDense, bitsAt, HITS, lowest, putHit } from './hits'
+import { apartOf, areDense, bitsAt, MAX_RESULTS, lowest, putResult } from './scan-results'
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -22,7 +22,7 @@ function mostDots(heads: v128, packed: v128, tailLength: f64): v128 {
   return f64x2.add(f64x2.convert_low_i32x4_s(heads), f64x2.mul(norms, f64x2.splat(tailLength)))
 }
 
-// Two heads: dots in the low lanes of `heads`, `meta` and `other` behind their codes. All bits set where the row is no hit.
+// Two heads: dots in the low lanes of `heads`, `meta` and `other` behind their codes. All bits set where the row is no result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
@@ -218,9 +218,9 @@ function fetchTails(tails: usize, groupBits: u32, group: usize, tailStride: usiz
   return any
 }
 
-/** The hits among `count` listed positions, as scanCodesDot has them. */
+/** The results among `count` listed positions, as scanCodesDot has them. */
 export function scanTailsDot(
-  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, hits: usize,
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, results: usize,
   scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
 ): usize {
   const stride = headCodes + META
@@ -246,16 +246,16 @@ export function scanTailsDot(
     const lower = estimate - slack
     const upper = estimate + slack
     if (upper < least || lower > most) continue
-    putHit(hits, found++, position, lower, upper)
+    putResult(results, found++, position, lower, upper)
   }
-  // Nobody reads what stands behind the hits, but without it nothing would be fetched.
-  if (found < HITS) store<u32>(hits + (HITS << 4) + (found << 2), any)
+  // Nobody reads what stands behind the results, but without it nothing would be fetched.
+  if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
   return found
 }
 
-/** The hits among `count` listed positions, as scanCodesEuclidean has them. */
+/** The results among `count` listed positions, as scanCodesEuclidean has them. */
 export function scanTailsEuclidean(
-  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, hits: usize,
+  rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, results: usize,
   twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
 ): usize {
   const stride = headCodes + META
@@ -287,10 +287,10 @@ export function scanTailsEuclidean(
     const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
     const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
     if (upper < least || lower > most) continue
-    putHit(hits, found++, position, lower, upper)
+    putResult(results, found++, position, lower, upper)
   }
-  // Nobody reads what stands behind the hits, but without it nothing would be fetched.
-  if (found < HITS) store<u32>(hits + (HITS << 4) + (found << 2), any)
+  // Nobody reads what stands behind the results, but without it nothing would be fetched.
+  if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
   return found
 }
 

@@ -53,9 +53,9 @@ function filled(set: DataSet, rows: number): VectorIndex {
   const index = createCoverIndex({ metric: 'cosine', dim: set.dim })
   for (let from = 0; from < rows; from += 1024) {
     const count = Math.min(1024, rows - from)
-    const stage = index.stage(count)
+    const stage = index.stagingBuffer(count)
     for (let i = 0; i < count; i++) stage.set(rowOf(set, from + i), i * set.dim)
-    index.append(count)
+    index.commit(count)
   }
   return index
 }

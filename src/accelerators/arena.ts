@@ -1,25 +1,18 @@
 import { VecError } from '../core/errors.ts'
+import { preferredAccelerator, type Accelerator } from './accelerator.ts'
 import { FreeRanges } from './free-ranges.ts'
-import { HITS_BYTES, MAX_HITS } from './kernels.ts'
-import type { KernelKind, Kernels } from './kernels.ts'
+import type { Kernels } from './kernels.ts'
 import { largePagesFor } from './large-pages.ts'
-import { createTwin } from './scalar/scalar-kernels.ts'
-import { canRunWasmKernels, wasmKernels } from './simd/simd-kernels.ts'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
 /** Smaller memories are not worth a large page. */
 const WORTH_LARGE_PAGES = 1 << 22
 
-/** Where the hits of a scan are written; also scratch for what lasts no longer than one call. */
-export const HITS = 1024
-/** The bitmap words of the rows of one scan. */
-export const ALLOWED: number = HITS + HITS_BYTES
-/** State of a running hash. */
-export const HASH_STATE: number = ALLOWED + MAX_HITS / 8
-/** Positions (u32 each) that the first part of a scan found. */
-export const LISTED: number = HASH_STATE + 64
-const FIRST_BLOCK = LISTED + MAX_HITS * 4
+/** Space for what lasts no longer than one call; who uses it lays it out. */
+export const SCRATCH = 1024
+export const SCRATCH_BYTES = 98_816
+const FIRST_BLOCK: number = SCRATCH + SCRATCH_BYTES
 
 const buffers = new WeakMap<ArrayBufferLike, Arena>()
 
@@ -33,7 +26,7 @@ export function arenaOf(bytes: Uint8Array): Arena | undefined {
  */
 export class Arena {
   readonly kernels: Kernels
-  readonly kind: KernelKind
+  readonly accelerator: Accelerator
   u8!: Uint8Array<ArrayBuffer>
   i16!: Int16Array
   u32!: Uint32Array
@@ -45,12 +38,12 @@ export class Arena {
   #large: ReturnType<typeof largePagesFor>
   #top: number = FIRST_BLOCK
 
-  constructor(kind: KernelKind = preferredKernels()) {
+  constructor(accelerator: Accelerator = preferredAccelerator()) {
     const { maximum, memory } = createMemory()
     this.#memory = memory
     this.#maximum = maximum * PAGE
-    this.kind = kind
-    this.kernels = KERNELS[kind](this.#memory)
+    this.accelerator = accelerator
+    this.kernels = accelerator.kernelsOver(this.#memory)
     this.#view()
   }
 
@@ -87,7 +80,7 @@ export class Arena {
     const end = address + bytes
     if (end > this.u8.length) {
       if (!this.#grow(this.#wholePages(end)) && !this.#grow(end)) {
-        throw new VecError('SQLITE_NOMEM', `no memory for ${bytes} more bytes of an index`)
+        throw new VecError('VEC_MEMORY', `no memory for ${bytes} more bytes of an index`)
       }
       this.#view()
     }
@@ -122,11 +115,6 @@ export class Arena {
     this.f64 = new Float64Array(buffer)
     buffers.set(buffer, this)
   }
-}
-
-const KERNELS: Readonly<Record<KernelKind, (memory: WebAssembly.Memory) => Kernels>> = {
-  wasm: wasmKernels,
-  twin: createTwin,
 }
 
 /** A piece of an arena. */
@@ -191,27 +179,19 @@ function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
   try {
     return { memory: new WebAssembly.Memory({ initial, maximum: 4096 }), maximum: 4096 }
   } catch (cause) {
-    throw new VecError('SQLITE_NOMEM', 'no memory for an index', { cause })
+    throw new VecError('VEC_MEMORY', 'no memory for an index', { cause })
   }
 }
 
-let preferred: KernelKind | undefined
-
-/** WASM where the runtime has SIMD, else the twin. */
-export function preferredKernels(): KernelKind {
-  preferred ??= canRunWasmKernels() ? 'wasm' : 'twin'
-  return preferred
-}
-
-const shared = new Map<KernelKind, Arena>()
+const shared = new Map<Accelerator, Arena>()
 const SHARED_FULL = 2 ** 30
 
 /** The arena that small things share; a fresh one when it has grown to a gigabyte. */
-export function sharedArena(kind: KernelKind = preferredKernels()): Arena {
-  let arena = shared.get(kind)
+export function sharedArena(accelerator: Accelerator = preferredAccelerator()): Arena {
+  let arena = shared.get(accelerator)
   if (!arena || arena.bytes >= SHARED_FULL) {
-    arena = new Arena(kind)
-    shared.set(kind, arena)
+    arena = new Arena(accelerator)
+    shared.set(accelerator, arena)
   }
   return arena
 }

@@ -1,4 +1,4 @@
-import { arenaOf, HASH_STATE, sharedArena } from './arena.ts'
+import { arenaOf, SCRATCH, sharedArena } from './arena.ts'
 import type { Arena, Block } from './arena.ts'
 
 const PIECE = 65536
@@ -10,10 +10,10 @@ export function checksum(
 ): bigint {
   const { kernels } = arena
   const whole = bytes.length - (bytes.length % 32)
-  kernels.hashStart(HASH_STATE)
+  kernels.hashStart(SCRATCH)
   let rest: number
   if (bytes.buffer === arena.u8.buffer) {
-    kernels.hashStripes(HASH_STATE, bytes.byteOffset, whole)
+    kernels.hashStripes(SCRATCH, bytes.byteOffset, whole)
     rest = bytes.byteOffset + whole
     return finish(arena, rest, bytes.length)
   }
@@ -21,7 +21,7 @@ export function checksum(
   for (let at = 0; at < whole; at += PIECE) {
     const piece = bytes.subarray(at, Math.min(at + PIECE, whole))
     arena.u8.set(piece, block.address)
-    kernels.hashStripes(HASH_STATE, block.address, piece.length)
+    kernels.hashStripes(SCRATCH, block.address, piece.length)
   }
   arena.u8.set(bytes.subarray(whole), block.address)
   const hash = finish(arena, block.address, bytes.length)
@@ -30,5 +30,5 @@ export function checksum(
 }
 
 function finish({ kernels }: Arena, rest: number, size: number): bigint {
-  return BigInt.asUintN(64, kernels.hashFinish(HASH_STATE, rest, size % 32, BigInt(size)))
+  return BigInt.asUintN(64, kernels.hashFinish(SCRATCH, rest, size % 32, BigInt(size)))
 }

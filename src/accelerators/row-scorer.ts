@@ -1,8 +1,10 @@
-import { unknownMetric, type Metric } from '../core/metric.ts'
+import { metricOf, type Metric } from '../core/metric.ts'
+import type { ScoreForm } from '../core/metrics/definition.ts'
 import { magnitude } from '../core/similarity.ts'
+import type { Accelerator } from './accelerator.ts'
 import { sharedArena } from './arena.ts'
 import type { Arena, Block } from './arena.ts'
-import type { KernelKind } from './kernels.ts'
+import type { ScoreRequest } from './kernels.ts'
 
 /** Exact similarities (src/core/similarity.ts, to the bit) of rows that are handed over in batches. */
 export interface RowScorer {
@@ -15,61 +17,52 @@ export interface RowScorer {
   dispose(): void
 }
 
-export function createRowScorer(metric: Metric, dim: number, kernels?: KernelKind): RowScorer {
-  return new KernelRowScorer(metric, dim, sharedArena(kernels))
+export function createRowScorer(metric: Metric, dim: number, accelerator?: Accelerator): RowScorer {
+  return new KernelRowScorer(metricOf(metric).kernels.score, dim, sharedArena(accelerator))
 }
 
 class KernelRowScorer implements RowScorer {
-  readonly #metric: Metric
-  readonly #dim: number
+  readonly #form: ScoreForm
   readonly #arena: Arena
   readonly #query: Block
+  readonly #request: ScoreRequest
   #rows: Block
   #scores: Block
-  #queryLength = 0
 
-  constructor(metric: Metric, dim: number, arena: Arena) {
-    this.#metric = metric
-    this.#dim = dim
+  constructor(form: ScoreForm, dim: number, arena: Arena) {
+    this.#form = form
     this.#arena = arena
     this.#query = arena.allocate(dim * 4)
     this.#rows = arena.allocate(dim * 4)
     this.#scores = arena.allocate(8)
+    const query = this.#query.address
+    this.#request = { rows: 0, stride: dim * 4, count: 0, dim, query, queryLength: 0, out: 0 }
   }
 
   setQuery(query: Float32Array): void {
-    if (query.length !== this.#dim) {
-      throw new RangeError(`a query of ${query.length} numbers for rows of ${this.#dim}`)
+    const { dim } = this.#request
+    if (query.length !== dim) {
+      throw new RangeError(`a query of ${query.length} numbers for rows of ${dim}`)
     }
     this.#arena.f32.set(query, this.#query.address / 4)
-    this.#queryLength = magnitude(query)
+    this.#request.queryLength = magnitude(query)
   }
 
   stage(rows: number): Float32Array {
-    this.#rows = reserve(this.#rows, rows * this.#dim * 4)
+    const { dim } = this.#request
+    this.#rows = reserve(this.#rows, rows * dim * 4)
     this.#scores = reserve(this.#scores, rows * 8)
     const from = this.#rows.address / 4
-    return this.#arena.f32.subarray(from, from + rows * this.#dim)
+    return this.#arena.f32.subarray(from, from + rows * dim)
   }
 
   score(rows: number): Float64Array {
-    const { kernels } = this.#arena
-    const from = this.#rows.address
+    const request = this.#request
     const out = this.#scores.address
-    const dim = this.#dim
-    switch (this.#metric) {
-      case 'cosine':
-        kernels.exactCosine(from, dim * 4, rows, dim, this.#query.address, this.#queryLength, out)
-        break
-      case 'euclidean':
-        kernels.exactEuclidean(from, dim * 4, rows, dim, this.#query.address, out)
-        break
-      case 'dot':
-        kernels.exactDot(from, dim * 4, rows, dim, this.#query.address, out)
-        break
-      default:
-        unknownMetric(this.#metric)
-    }
+    request.rows = this.#rows.address
+    request.count = rows
+    request.out = out
+    this.#arena.kernels.score[this.#form](request)
     return this.#arena.f64.subarray(out / 8, out / 8 + rows)
   }
 

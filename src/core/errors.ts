@@ -36,6 +36,7 @@ export type VecErrorCode =
   | 'VEC_FILTER' // a metadata filter that cannot be read
   | 'VEC_STORAGE' // a persisted index that is damaged or foreign
   | 'VEC_MODEL' // embeddings of two models in one dataset
+  | 'VEC_MEMORY' // an index that the memory of this process cannot hold
   | 'VEC_CLOSED' // a connection or statement used after its end
   | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
 

@@ -1,4 +1,8 @@
 import { knownWord } from './known-word.ts'
+import { cosineMetric } from './metrics/cosine.ts'
+import type { Metric, MetricDefinition } from './metrics/definition.ts'
+import { dotMetric } from './metrics/dot.ts'
+import { euclideanMetric } from './metrics/euclidean.ts'
 
 /**
  * How two vectors are compared. `match_score` is higher for nearer rows, `distance` lower:
@@ -11,46 +15,35 @@ import { knownWord } from './known-word.ts'
  *
  * Cosine leaves out rows of length zero, and a query of length zero finds nothing.
  */
-export type Metric = 'cosine' | 'euclidean' | 'dot'
+export type { Metric }
 
-/** A value for each metric: a new metric does not compile before it has one everywhere. */
-export type PerMetric<T> = Readonly<Record<Metric, T>>
-
-/**
- * Whether a metric compares directions alone: lengths do not count, and a vector of length zero has no similarity.
- */
-const DIRECTIONAL: PerMetric<boolean> = { cosine: true, euclidean: false, dot: false }
-
-/** Where similarities lie, though rounding may leave the range by a hair. */
-export const SIMILARITY_RANGE: PerMetric<{ readonly least: number; readonly most: number }> = {
-  cosine: { least: -1, most: 1 },
-  euclidean: { least: -Infinity, most: Infinity },
-  dot: { least: -Infinity, most: Infinity },
+/** The registry of metrics: a new one is entered here. */
+const METRICS_BY_NAME: Readonly<Record<Metric, MetricDefinition>> = {
+  cosine: cosineMetric,
+  euclidean: euclideanMetric,
+  dot: dotMetric,
 }
 
-export const METRICS: readonly Metric[] = Object.keys(DIRECTIONAL) as Metric[]
+export const METRICS: readonly Metric[] = Object.keys(METRICS_BY_NAME) as Metric[]
 
-/** The names by which people call metrics. */
-export const METRIC_NAMES: Readonly<Record<string, Metric>> = {
-  cosine: 'cosine',
-  cos: 'cosine',
-  euclidean: 'euclidean',
-  l2: 'euclidean',
-  dot: 'dot',
-  ip: 'dot',
-  inner_product: 'dot',
+/** The names by which people call metrics, first that of the metric, then its aliases. */
+export const METRIC_NAMES: Readonly<Record<string, Metric>> = Object.fromEntries(
+  METRICS.flatMap(name =>
+    [name, ...METRICS_BY_NAME[name].aliases].map(word => [word, name] as const),
+  ),
+)
+
+/** The definition of a metric. Throws VecError VEC_OPTION for anything but the name of one. */
+export function metricOf(name: Metric): MetricDefinition {
+  return METRICS_BY_NAME[name] ?? METRICS_BY_NAME[requireMetric(name)]
+}
+
+/** The metric of a number in a file; undefined for a number that no metric has. */
+export function metricOfCode(code: number): Metric | undefined {
+  return METRICS.find(name => METRICS_BY_NAME[name].code === code)
 }
 
 /** Throws VecError VEC_OPTION for anything but the name of a metric. */
 export function requireMetric(given: unknown): Metric {
   return knownWord('metric', given, METRICS, METRIC_NAMES)
-}
-
-/** For the default of a switch over all metrics: what comes here was never a metric. */
-export function unknownMetric(given: never): never {
-  throw new TypeError(`no such metric: ${requireMetric(given)}`)
-}
-
-export function isDirectional(metric: Metric): boolean {
-  return DIRECTIONAL[metric]
 }

@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { copyShort } from './id-table.ts'
 
 /** Ids of rows that wait for their index, one behind the other. */
@@ -27,10 +28,4 @@ export class StagedIds {
   clear(): void {
     this.count = 0
   }
-}
-
-function grown<T extends Uint8Array | Uint32Array>(from: T, length: number): T {
-  const to = new (from.constructor as new (length: number) => T)(length)
-  to.set(from)
-  return to
 }

@@ -4,6 +4,8 @@ export type {
   IndexImage,
   IndexKind,
   IndexSection,
+  IndexStrategy,
+  InMemoryVectors,
   SearchRequest,
   VectorIndex,
 } from '../index/vector-index.ts'

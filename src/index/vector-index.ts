@@ -3,62 +3,44 @@ import type { Metric } from '../core/metric.ts'
 export type IndexKind = 'exact' | 'cover'
 
 /**
- * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document stands at
- * a position is the caller's business. A position that was removed stays dead until `moveLast` fills it. All vectors
- * have the same dimension and finite numbers; the caller checks that.
+ * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document a position
+ * stands for is the caller's business. A position that was removed stays a tombstone until `swapRemove` fills it. All
+ * vectors have the same dimension and finite numbers; the caller checks that.
+ *
+ * What only some kinds can do is a capability: a member that is undefined where the index cannot.
  */
 export interface VectorIndex {
   readonly kind: IndexKind
   readonly metric: Metric
   /** Numbers in a vector. */
   readonly dim: number
-  /** Positions handed out so far, dead ones too. */
+  /** Positions handed out so far, tombstones too. */
   readonly positions: number
   /** Live positions. */
   readonly count: number
   /** Memory it holds, in bytes. */
   readonly bytes: number
-  /** It keeps the float rows too: `similarity` works, and a caller need not read them elsewhere. */
-  readonly resident: boolean
-  /** Building it anew takes longer than reading it from a file. */
+  /** Building it again takes longer than reading it from a file. */
   readonly worthSaving: boolean
-  /** Why it is of its kind, where that was found out and not asked for: one sentence, with numbers. */
-  readonly why?: string | undefined
 
+  /** Adds vectors, row-major, and returns the position of the first. */
+  add(vectors: Float32Array): number
   /**
-   * Space for `rows` vectors, row-major float32, that the caller fills before `append(rows)`. At most MAX_STAGED_ROWS.
-   * A view: gone after the next call of any method.
+   * A staging buffer for `rows` vectors, row-major float32, that the caller fills before `commit(rows)`: `add` without a
+   * copy. At most MAX_STAGED_ROWS. A view: gone after the next call of any method.
    */
-  stage(rows: number): Float32Array
+  stagingBuffer(rows: number): Float32Array
   /** Takes over the first `rows` staged vectors and returns the position of the first. */
-  append(rows: number): number
-  /** Marks a position dead. */
+  commit(rows: number): number
+  /** Makes a position a tombstone. */
   remove(position: number): void
   isLive(position: number): boolean
-  /**
-   * The live vector at the last position goes to a dead position, and there is one position less: how space is used
-   * again. Absent: this kind cannot.
-   */
-  readonly moveLast?: ((to: number) => void) | undefined
 
   /**
    * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/core/similarity.ts) is one
    * of the k highest inside [minSimilarity, maxSimilarity], ties included, is in the answer. The caller scores them exactly.
    */
   search(request: SearchRequest): Candidates
-
-  /**
-   * Finds out whether another kind would answer faster, and becomes it where it can; a search does so too. Where it has not
-   * the floats that takes, an empty index of that kind is returned: a caller who has them fills it with the live rows, and
-   * uses it instead. Absent: the kind was asked for.
-   */
-  settle?(): VectorIndex | undefined
-
-  /** Exact similarity (bit for bit that of src/core/similarity.ts) of a live position for the query of the last search; resident only. */
-  similarity(position: number): number
-
-  /** The floats of a live position, but for the sign of zeros; resident only. A view: gone after the next call of any method. */
-  row?(position: number): Float32Array
 
   /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
   holds(position: number, vector: Float32Array): boolean
@@ -67,6 +49,51 @@ export interface VectorIndex {
   save(): IndexImage
   /** Gives the memory back. The index cannot be used afterwards. */
   dispose(): void
+
+  /** Undefined while it keeps codes alone, so that a caller has to read vectors elsewhere. */
+  readonly inMemoryVectors?: InMemoryVectors | undefined
+  /**
+   * The live vector at the last position goes to a tombstone, and there is one position less: how space is used again.
+   * Undefined: this kind cannot.
+   */
+  readonly swapRemove?: ((to: number) => void) | undefined
+  /** How it chooses between kinds. Undefined: its kind was asked for. */
+  readonly strategy?: IndexStrategy | undefined
+}
+
+/** The vectors of an index that keeps them. */
+export interface InMemoryVectors {
+  /** Exact similarity (bit for bit that of src/core/similarity.ts) of a live position for the query of the last search. */
+  similarity(position: number): number
+  /** The floats of a live position, but for the sign of zeros. A view: gone after the next call of any method. */
+  row(position: number): Float32Array
+}
+
+/** An index that is of the kind that answers faster. */
+export interface IndexStrategy {
+  /** Why it is of its kind: one sentence, with numbers. */
+  readonly reason: string
+  /**
+   * Decides whether another kind would answer faster, and becomes it where it can; a search does so too. Where it has not
+   * the floats that takes, an empty index of that kind is returned: a caller who has them fills it with the live rows, and
+   * uses it instead.
+   */
+  choose(): VectorIndex | undefined
+}
+
+/** `VectorIndex.add` by the staging buffer. */
+export function addVectors(index: VectorIndex, vectors: Float32Array): number {
+  const { dim, positions } = index
+  if (vectors.length % dim !== 0) {
+    throw new RangeError(`${vectors.length} numbers are not vectors of ${dim}`)
+  }
+  const most = MAX_STAGED_ROWS * dim
+  for (let at = 0; at < vectors.length; at += most) {
+    const batch = vectors.subarray(at, at + most)
+    index.stagingBuffer(batch.length / dim).set(batch)
+    index.commit(batch.length / dim)
+  }
+  return positions
 }
 
 export const MAX_STAGED_ROWS = 1024

@@ -64,14 +64,14 @@ test('statistics tell what an index is', async () => {
   db.close()
 })
 
-test('optimize drops dead positions and saves', async () => {
+test('optimize drops tombstones and saves', async () => {
   const db = await filled('optimize.db', 4000, 100)
   assert.deepEqual(admin(db, 'docs:a:b'), ['reindexed:4000'])
-  assert.ok(admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  assert.ok(admin(db, 'stats:docs:a:b').includes('tombstones: 0'))
   db.exec("DELETE FROM _vec_docs WHERE id LIKE 'doc 12%'")
-  assert.ok(!admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  assert.ok(!admin(db, 'stats:docs:a:b').includes('tombstones: 0'))
   assert.deepEqual(admin(db, 'optimize:docs:a:b'), ['optimized'])
-  assert.ok(admin(db, 'stats:docs:a:b').includes('dead positions: 0'))
+  assert.ok(admin(db, 'stats:docs:a:b').includes('tombstones: 0'))
   assert.equal(db.prepare('SELECT count(*) FROM vector_storage').pluck().get(), 1)
   db.close()
 })

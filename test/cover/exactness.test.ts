@@ -1,9 +1,10 @@
+import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
 import {
   createCoverIndex,
   restoreCoverIndex,
 } from '../../src/index/kinds/cover-tree/cover-index.ts'
-import type { CoverBound, CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
+import type { CoverBound } from '../../src/index/kinds/cover-tree/cover-options.ts'
 import type { VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
@@ -11,7 +12,7 @@ import { pointSets, Random } from './point-sets.ts'
 
 const test = seededTest('COVER_SEED')
 
-const metrics: CoverMetric[] = ['euclidean', 'cosine']
+const metrics: Metric[] = ['euclidean', 'cosine']
 const bounds: CoverBound[] = ['per_node', 'level']
 
 for (const [name, make] of Object.entries(pointSets)) {

@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VecError } from '../../src/core/errors.ts'
+import type { Metric } from '../../src/core/metric.ts'
 import {
   createCoverIndex,
   restoreCoverIndex,
 } from '../../src/index/kinds/cover-tree/cover-index.ts'
-import type { CoverBound, CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
+import type { CoverBound } from '../../src/index/kinds/cover-tree/cover-options.ts'
 import type { IndexImage, VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from './point-sets.ts'
 
 const dim = 4
 
-function filled(metric: CoverMetric, bound: CoverBound, count: number): VectorIndex {
+function filled(metric: Metric, bound: CoverBound, count: number): VectorIndex {
   const random = new Random(7)
   const index = createCoverIndex({ metric, dim, bound })
   for (let i = 0; i < count; i++) {
-    index.stage(1).set(random.gaussian(dim))
-    index.append(1)
+    index.stagingBuffer(1).set(random.gaussian(dim))
+    index.commit(1)
   }
   for (let p = 0; p < count; p += 11) index.remove(p)
   return index
@@ -215,7 +216,7 @@ seededTest('COVER_SEED')(
 
 const images = new Map<string, IndexImage>()
 
-function saved(metric: CoverMetric, bound: CoverBound): IndexImage {
+function saved(metric: Metric, bound: CoverBound): IndexImage {
   const name = `${metric} ${bound}`
   const image = images.get(name) ?? copied(filled(metric, bound, 300).save())
   images.set(name, image)

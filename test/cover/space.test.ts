@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
-import type { CoverMetric } from '../../src/index/kinds/cover-tree/cover-options.ts'
 import {
-  CoverSpace,
+  coverSpace,
   dotProduct,
   squaredChord,
   squaredDistance,
@@ -64,9 +64,9 @@ seededTest('COVER_SEED')(
   (_t, seed) => {
     const random = new Random(seed)
     let pairs = 0
-    for (const metric of ['euclidean', 'cosine'] as CoverMetric[]) {
+    for (const metric of ['euclidean', 'cosine'] as Metric[]) {
       for (const dim of [1, 2, 3, 4, 5, 16, 100, 768]) {
-        const space = new CoverSpace(metric, dim)
+        const space = coverSpace(metric, dim)!
         for (let round = 0; round < (dim > 100 ? 30 : 150); round++) {
           const size = 2 ** random.pick([0, 0, 0, 100, -130, -148, random.below(230) - 120])
           const a = random.gaussian(dim).map(x => Math.max(-4, Math.min(4, x)) * size)
@@ -101,23 +101,23 @@ seededTest('COVER_SEED')(
 )
 
 test('a square of zero is known exactly under euclidean, never under cosine', () => {
-  const euclidean = new CoverSpace('euclidean', 10)
+  const euclidean = coverSpace('euclidean', 10)!
   assert.equal(euclidean.atMost(0), 0)
   assert.equal(euclidean.after(0), 0)
   assert.equal(euclidean.similarityAtMost(0), -0)
-  const cosine = new CoverSpace('cosine', 10)
+  const cosine = coverSpace('cosine', 10)!
   assert.ok(cosine.atMost(0) > 0 && cosine.atMost(0) < 2e-7)
   assert.equal(cosine.atLeast(0), 0)
   assert.ok(cosine.similarityAtMost(0) > 1)
 })
 
 test('no similarity above zero is reached under euclidean', () => {
-  const space = new CoverSpace('euclidean', 3)
-  assert.equal(space.squareOf(1), -1)
-  assert.equal(space.squareOf(0), 0)
-  assert.equal(space.squareOf(-3), 9)
-  assert.equal(space.squareOf(-Infinity), Infinity)
-  assert.equal(new CoverSpace('cosine', 3).squareOf(0.5), 1)
+  const space = coverSpace('euclidean', 3)!
+  assert.equal(space.keyOf(1), -1)
+  assert.equal(space.keyOf(0), 0)
+  assert.equal(space.keyOf(-3), 9)
+  assert.equal(space.keyOf(-Infinity), Infinity)
+  assert.equal(coverSpace('cosine', 3)!.keyOf(0.5), 1)
 })
 
 function inverse(a: Float32Array): number {

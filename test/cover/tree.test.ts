@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VecError } from '../../src/core/errors.ts'
+import type { Metric } from '../../src/core/metric.ts'
 import { cosine, euclidean } from '../../src/core/similarity.ts'
 import { createCoverIndex } from '../../src/index/kinds/cover-tree/cover-index.ts'
-import type { CoverMetric, CoverOptions } from '../../src/index/kinds/cover-tree/cover-options.ts'
+import type { CoverOptions } from '../../src/index/kinds/cover-tree/cover-options.ts'
 import type { VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { pointSets, Random, sheet } from './point-sets.ts'
@@ -11,8 +12,8 @@ import { pointSets, Random, sheet } from './point-sets.ts'
 function built(options: CoverOptions, rows: readonly Float32Array[]): VectorIndex {
   const index = createCoverIndex(options)
   for (const row of rows) {
-    index.stage(1).set(row)
-    index.append(1)
+    index.stagingBuffer(1).set(row)
+    index.commit(1)
   }
   return index
 }
@@ -46,7 +47,7 @@ function readTree(index: VectorIndex): Tree {
   return { rows, parents, radius: doubles('radius'), near: doubles('near'), far: doubles('far') }
 }
 
-function distance(metric: CoverMetric, a: Float32Array, b: Float32Array): number {
+function distance(metric: Metric, a: Float32Array, b: Float32Array): number {
   return metric === 'euclidean' ? euclidean(a, b) : Math.sqrt(Math.max(0, 2 - 2 * cosine(a, b)))
 }
 
@@ -97,7 +98,7 @@ test('the same rows give the same tree', () => {
   const rows = pointSets['isotropic'](new Random(3), 2000, 6)
   const options: CoverOptions = { metric: 'euclidean', dim: 6 }
   const one = built(options, rows).save()
-  const two = built({ ...options, parallel: 4 }, rows).save()
+  const two = built(options, rows).save()
   assert.deepEqual(one, two)
 })
 
@@ -109,8 +110,8 @@ test('200,000 rows on a 3-d sheet: 2 % visited at most, and faster than a scan',
   for (const metric of ['euclidean', 'cosine'] as const) {
     const index = createCoverIndex({ metric, dim })
     for (let at = 0; at < count; at += 1000) {
-      index.stage(1000).set(rows.subarray(at * dim, (at + 1000) * dim))
-      index.append(1000)
+      index.stagingBuffer(1000).set(rows.subarray(at * dim, (at + 1000) * dim))
+      index.commit(1000)
     }
     const queries = Array.from({ length: 20 }, (_, i) =>
       rows.slice((count + i) * dim, (count + i + 1) * dim),
@@ -143,11 +144,11 @@ test('100,000 equal rows are built and searched in linear time', () => {
   for (const metric of ['euclidean', 'cosine'] as const) {
     const index = createCoverIndex({ metric, dim: 3 })
     for (let i = 0; i < 100; i++) {
-      index.stage(1000).fill(0.1)
-      index.append(1000)
+      index.stagingBuffer(1000).fill(0.1)
+      index.commit(1000)
     }
-    index.stage(1).set([1, 2, 3])
-    index.append(1)
+    index.stagingBuffer(1).set([1, 2, 3])
+    index.commit(1)
     const start = performance.now()
     assert.equal(index.search({ query: Float32Array.of(1, 2, 3), k: 1 }).count, 1)
     assert.ok(index.search({ query: Float32Array.of(1, 2, 3), k: 1 }).visited < 2000)
@@ -175,10 +176,10 @@ test('a zero row under cosine is live, is kept through a save, and has no simila
   const index = built({ metric: 'cosine', dim: 3 }, rows)
   index.search({ query: Float32Array.of(1, 2, 3), k: 1 })
   assert.equal(index.count, 600)
-  assert.ok(index.isLive(0) && Number.isNaN(index.similarity(0)))
+  assert.ok(index.isLive(0) && Number.isNaN(index.inMemoryVectors!.similarity(0)))
   index.remove(0)
   assert.equal(index.count, 599)
-  assert.throws(() => index.similarity(0), RangeError)
+  assert.throws(() => index.inMemoryVectors!.similarity(0), RangeError)
 })
 
 test('options that cannot be served are refused with a reason', () => {
@@ -192,8 +193,6 @@ test('options that cannot be served are refused with a reason', () => {
     [{ base: NaN }, /got NaN/],
     [{ base: Infinity }, /got Infinity/],
     [{ bound: 'tight' }, /unknown bound 'tight'.*Known: per_node, level/],
-    [{ parallel: 0 }, /parallel must be auto, off or an integer from 1, got 0/],
-    [{ parallel: 'many' }, /got many/],
   ]
   for (const [change, message] of refused) {
     assert.throws(
@@ -201,9 +200,6 @@ test('options that cannot be served are refused with a reason', () => {
       (error: unknown) =>
         error instanceof VecError && error.code === 'VEC_OPTION' && message.test(error.message),
     )
-  }
-  for (const parallel of ['auto', 'off', 1, 64] as const) {
-    assert.equal(createCoverIndex({ metric: 'cosine', dim: 3, parallel }).count, 0)
   }
 })
 
@@ -230,8 +226,8 @@ test('removing most rows and building anew gives their memory back', () => {
   const before = index.save().sections.reduce((sum, { bytes }) => sum + bytes.length, 0)
   for (let p = 0; p < 5000; p++) if (p % 10 !== 0) index.remove(p)
   for (let i = 0; i < 5; i++) {
-    index.stage(600).fill(i)
-    index.append(600)
+    index.stagingBuffer(600).fill(i)
+    index.commit(600)
   }
   const after = index.save().sections.reduce((sum, { bytes }) => sum + bytes.length, 0)
   assert.ok(after < before * 0.75, `${before} bytes, then ${after}`)

@@ -30,7 +30,7 @@ async function example(rows: number): Promise<Outcome> {
   return (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as Outcome
 }
 
-test('the example of docs/cover-tree.md plants a tree where it pays, and says why', async () => {
+test('the example of docs/cover-tree.md builds a tree where it pays, and says why', async () => {
   const few = await example(500)
   assert.deepEqual(few.printed, ['exact', '500 rows of 64 numbers are few: all are scanned'])
   const many = await example(6000)
@@ -40,8 +40,8 @@ test('the example of docs/cover-tree.md plants a tree where it pays, and says wh
   const query = Float32Array.from({ length: 64 }, (_, i) => Math.sin(0.5 * (1 + i)))
   const tree = createCoverIndex({ metric: 'euclidean', dim: 64 })
   for (let p = 0; p < 6000; p++) {
-    tree.stage(1).set(many.auto.row!(p))
-    tree.append(1)
+    tree.stagingBuffer(1).set(many.auto.inMemoryVectors!.row(p))
+    tree.commit(1)
   }
   const expected = tree.search({ query, k: 10 })
   const found = many.auto.search({ query, k: 10 })

@@ -7,7 +7,7 @@ import {
 } from '../../src/index/kinds/auto/auto-index.ts'
 import { AUTO_RULE } from '../../src/index/kinds/auto/auto-rule.ts'
 import { intrinsicDimension } from '../../src/index/kinds/auto/intrinsic-dimension.ts'
-import { RowSample } from '../../src/index/kinds/auto/row-sample.ts'
+import { Reservoir } from '../../src/index/kinds/auto/reservoir.ts'
 import type { VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
@@ -34,7 +34,7 @@ function noise(stream: number, dim: number, count: number): Float32Array[] {
 }
 
 function settled(index: VectorIndex): VectorIndex | undefined {
-  return index.settle!()
+  return index.strategy!.choose()
 }
 
 for (const metric of ['cosine', 'euclidean'] as const) {
@@ -46,12 +46,12 @@ for (const metric of ['cosine', 'euclidean'] as const) {
       assert.equal(settled(scan.index), undefined)
       assert.equal(tree.index.kind, 'cover')
       assert.match(
-        tree.index.why!,
+        tree.index.strategy!.reason,
         /^6000 rows of about \d\.\d dimensions: a search visits \d+ of \d+ rows in a sample tree, .* a tree pays below 3\.5 %$/,
       )
       assert.equal(scan.index.kind, 'exact')
       assert.match(
-        scan.index.why!,
+        scan.index.strategy!.reason,
         /^4096 rows of about \d+\.\d dimensions: above 8 a tree visits too many rows$/,
       )
       for (const { index } of [tree, scan]) assert.ok(index.worthSaving)
@@ -98,8 +98,8 @@ test('up to 1 MiB of floats are scanned, whatever they are', () => {
   const index = createAutoIndex({ metric: 'euclidean', dim: 64 })
   new Oracle(index, sheet(11, 2, 64, 4096)).check({ query: new Float32Array(64), k: 3 })
   assert.equal(index.kind, 'exact')
-  assert.equal(index.resident, true)
-  assert.equal(index.why, '4096 rows of 64 numbers are few: all are scanned')
+  assert.ok(index.inMemoryVectors)
+  assert.equal(index.strategy!.reason, '4096 rows of 64 numbers are few: all are scanned')
   index.dispose()
 })
 
@@ -114,7 +114,7 @@ test('the dot product is always scanned', () => {
   const oracle = new Oracle(createAutoIndex({ metric: 'dot', dim: 64 }), sheet(13, 2, 64, 6000))
   oracle.check({ query: noise(14, 64, 1)[0], k: 10 })
   assert.equal(oracle.index.kind, 'exact')
-  assert.match(oracle.index.why!, /the dot product obeys no triangle inequality/)
+  assert.match(oracle.index.strategy!.reason, /metric=dot obeys no triangle inequality/)
   oracle.index.dispose()
 })
 
@@ -125,19 +125,19 @@ test('the choice stands until the rows have doubled', () => {
   )
   settled(oracle.index)
   // The floats went when 2048 rows were in and more came.
-  assert.match(oracle.index.why!, /^2048 rows/)
+  assert.match(oracle.index.strategy!.reason, /^2048 rows/)
   oracle.append(noise(17, 100, 3000))
   assert.equal(settled(oracle.index), undefined)
-  assert.match(oracle.index.why!, /^6000 rows/)
+  assert.match(oracle.index.strategy!.reason, /^6000 rows/)
   const rest = sheet(18, 2, 100, 6000)
   oracle.append(rest.slice(0, 5999))
   assert.equal(settled(oracle.index), undefined)
-  assert.match(oracle.index.why!, /^6000 rows/)
+  assert.match(oracle.index.strategy!.reason, /^6000 rows/)
   oracle.append(rest.slice(5999))
   // Since then only a sheet was added.
   const better = settled(oracle.index)
   assert.equal(better?.kind, 'cover')
-  assert.match(oracle.index.why!, /^12000 rows of about \d\.\d dimensions/)
+  assert.match(oracle.index.strategy!.reason, /^12000 rows of about \d\.\d dimensions/)
   better.dispose()
   oracle.index.dispose()
 })
@@ -154,7 +154,7 @@ test('a tree whose queries cost more than a scan is given up', () => {
   for (const query of far) oracle.index.search({ query, k: 10 })
   assert.equal(oracle.index.kind, 'exact')
   assert.match(
-    oracle.index.why!,
+    oracle.index.strategy!.reason,
     /^8000 rows: 64 searches visited \d.* of a tree; it pays below 4\.2 %$/,
   )
   oracle.check({ query: far[0], k: 10 })
@@ -167,16 +167,16 @@ test('a saved index remembers what was chosen, why and when', () => {
     const image = index.save()
     assert.equal(image.kind, index.kind)
     assert.match(image.note!, /^\d{4} \d{4} rows/)
-    assert.ok(image.note!.endsWith(` ${index.why}`))
+    assert.ok(image.note!.endsWith(` ${index.strategy!.reason}`))
     const restored = new Oracle(restoreAutoIndex(image))
     restored.rows.push(...rows)
-    assert.equal(restored.index.why, index.why)
+    assert.equal(restored.index.strategy!.reason, index.strategy!.reason)
     assert.equal(restored.index.kind, index.kind)
     restored.check({ query: rows[17], k: 10 })
-    assert.equal(restored.index.why, index.why)
+    assert.equal(restored.index.strategy!.reason, index.strategy!.reason)
     restored.append(rows)
     restored.check({ query: rows[17], k: 10 })
-    assert.match(restored.index.why!, /^12000 rows/)
+    assert.match(restored.index.strategy!.reason, /^12000 rows/)
     for (const { index: used } of [{ index }, restored]) used.dispose()
   }
 })
@@ -189,14 +189,14 @@ test('an image without a note, or with a foreign one, is judged anew', () => {
   for (const foreign of ['', 'x', '-1 why', '99999999999 why', '12 ']) {
     const restored = restoreAutoIndex({ ...image, note: foreign })
     restored.search({ query: rows[0], k: 1 })
-    assert.equal(restored.why, index.why)
+    assert.equal(restored.strategy!.reason, index.strategy!.reason)
     restored.dispose()
   }
   const scan = new Oracle(createAutoIndex({ metric: 'cosine', dim: 64 }), noise(25, 64, 6000)).index
   const { sections } = scan.save()
   const restored = restoreAutoIndex({ ...scan.save(), sections, note: 'none' })
   restored.search({ query: rows[0], k: 1 })
-  assert.equal(restored.why, '6000 rows that were not looked at')
+  assert.equal(restored.strategy!.reason, '6000 rows that were not looked at')
   for (const used of [index, scan, restored]) used.dispose()
 })
 
@@ -204,7 +204,6 @@ test('options and images are refused at the door', () => {
   const option = { code: 'VEC_OPTION' }
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, base: 1 }), option)
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, bound: 'x' as 'level' }), option)
-  assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 3, parallel: 0.5 }), option)
   assert.throws(() => createAutoIndex({ metric: 'cosine', dim: 0 }), RangeError)
   const index = createAutoIndex({ metric: 'cosine', dim: 3 })
   const image = index.save()
@@ -217,7 +216,7 @@ test('a sample holds every row with the same chance, in whatever batches they pa
   const r = random(26)
   const seen = new Float64Array(40)
   for (let round = 0; round < 500; round++) {
-    const sample = new RowSample(1, 50, 1 << 20)
+    const sample = new Reservoir(1, 50, 1 << 20)
     // The generator of a sample begins the same way always: what differs is where a row stands.
     const rows = Float32Array.from({ length: 4000 }, (_, i) => i)
     const turn = r.below(4000)
@@ -235,7 +234,7 @@ test('a sample holds every row with the same chance, in whatever batches they pa
 })
 
 test('rows late in a stream are drawn as often as early ones', () => {
-  const sample = new RowSample(1, 1000, 1 << 20)
+  const sample = new Reservoir(1, 1000, 1 << 20)
   for (let at = 0; at < 100_000; at += 1000) {
     sample.pass(
       Float32Array.from({ length: 1000 }, (_, i) => at + i),

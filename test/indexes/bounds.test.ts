@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { ALLOWED, HITS, LISTED } from '../../src/accelerators/arena.ts'
-import { MAX_HITS } from '../../src/accelerators/kernels.ts'
-import type { KernelKind } from '../../src/accelerators/kernels.ts'
+import { ACCELERATORS, type AcceleratorName } from '../../src/accelerators/accelerator.ts'
+import { MAX_RESULTS } from '../../src/accelerators/kernels.ts'
 import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity } from '../../src/core/similarity.ts'
 import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
 import { FloatRows } from '../../src/index/kinds/exact/float-rows.ts'
 import type { Rows } from '../../src/index/kinds/exact/rows.ts'
+import { ALLOWED, LISTED, RESULTS } from '../../src/index/kinds/exact/scan-scratch.ts'
 import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
 import { seededTest } from '../seed.ts'
 import { dataset, datasetNames } from './datasets.ts'
@@ -21,13 +21,18 @@ function filled(
   form: keyof typeof forms,
   metric: Metric,
   rows: readonly Float32Array[],
-  kernels: KernelKind,
+  kernels: AcceleratorName,
 ): Rows {
   const dim = rows[0].length
-  const held = new forms[form](metric, dim, 0, kernels)
-  const staged = held.stage(rows.length)
+  const held = new forms[form]({
+    metric,
+    dim,
+    expectedRows: 0,
+    accelerator: ACCELERATORS[kernels],
+  })
+  const staged = held.block.stage(rows.length)
   rows.forEach((row, i) => staged.set(row, i * dim))
-  held.append(rows.length)
+  held.commit(rows.length)
   return held
 }
 
@@ -40,11 +45,11 @@ interface Bounds {
 /** In order of position: rows are scanned in four places by turns. */
 function scan(rows: Rows, to: number, least: number, most: number, allowed: number): Bounds[] {
   const count = rows.scan(0, to, least, most, allowed)
-  const { f64, u32 } = rows.arena
+  const { f64, u32 } = rows.block.arena
   return Array.from({ length: count }, (_, i) => ({
-    position: u32[HITS / 4 + 4 * MAX_HITS + i],
-    lower: f64[HITS / 8 + i],
-    upper: f64[HITS / 8 + MAX_HITS + i],
+    position: u32[RESULTS / 4 + 4 * MAX_RESULTS + i],
+    lower: f64[RESULTS / 8 + i],
+    upper: f64[RESULTS / 8 + MAX_RESULTS + i],
   })).toSorted((a, b) => a.position - b.position)
 }
 
@@ -53,7 +58,7 @@ const dims = {
   floats: [1, 3, 16, 20, 100, 517, 1030],
   split: [96, 100, 517, 1030],
 }
-const twinDims = {
+const referenceDims = {
   codes: [1, 4, 15, 18, 52, 100],
   floats: [1, 4, 15, 18, 52, 100],
   split: [96, 97, 100, 111, 130, 800],
@@ -66,7 +71,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
         test(`no exact similarity is outside: ${name}`, () => {
           for (const dim of dims[form]) {
             const { queries, rows } = dataset(name, dim, 60)
-            const held = filled(form, metric, rows, 'wasm')
+            const held = filled(form, metric, rows, 'simd')
             for (const query of queries) {
               if (!held.setQuery(query)) continue
               const all = scan(held, rows.length, -Infinity, Infinity, 0)
@@ -81,16 +86,16 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
                 assert.ok(lower <= similarity && similarity <= upper, what)
               }
             }
-            held.dispose()
+            held.block.dispose()
           }
         })
       }
 
-      test('WASM and the twin give the same hits and bounds, to the bit', () => {
+      test('SIMD and the reference give the same results and bounds, to the bit', () => {
         for (const name of datasetNames) {
-          for (const dim of twinDims[form]) {
+          for (const dim of referenceDims[form]) {
             const { queries, rows } = dataset(name, dim, 70)
-            const [a, b] = (['wasm', 'twin'] as const).map(kernels => {
+            const [a, b] = (['simd', 'scalar'] as const).map(kernels => {
               const held = filled(form, metric, rows, kernels)
               held.remove(3)
               return held
@@ -109,7 +114,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
                 [middle, middle],
               ]
               for (const words of [0, ALLOWED]) {
-                for (const { arena } of [a, b])
+                for (const { arena } of [a.block, b.block])
                   arena.u32.fill(0x9d6b5a3f, ALLOWED / 4, ALLOWED / 4 + 3)
                 for (const [least, most] of limits) {
                   const expected = scan(b, rows.length, least, most, words)
@@ -117,15 +122,15 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
                 }
               }
             }
-            a.dispose()
-            b.dispose()
+            a.block.dispose()
+            b.block.dispose()
           }
         }
       })
 
       test('a limit leaves out only rows that are surely beyond it', () => {
         const { queries, rows } = dataset('isotropic', form === 'split' ? 100 : 40, 500)
-        const held = filled(form, metric, rows, 'wasm')
+        const held = filled(form, metric, rows, 'simd')
         for (const query of queries.filter(numbers => numbers.some(v => v !== 0))) {
           held.setQuery(query)
           const exact = rows.map(row => exactSimilarity(metric, query, row))
@@ -144,7 +149,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
             assert.ok(above.length + below.length < rows.length * 1.5, 'the limits cut')
           }
         }
-        held.dispose()
+        held.block.dispose()
       })
     })
   }
@@ -156,8 +161,8 @@ describe('heads and tails', () => {
       for (const name of datasetNames) {
         for (const dim of [96, 100, 300]) {
           const { queries, rows } = dataset(name, dim, 150)
-          const whole = filled('codes', metric, rows, 'wasm')
-          const split = filled('split', metric, rows, 'wasm')
+          const whole = filled('codes', metric, rows, 'simd')
+          const split = filled('split', metric, rows, 'simd')
           for (const held of [whole, split]) held.remove(7)
           for (const query of queries) {
             if (!whole.setQuery(query)) continue
@@ -171,8 +176,8 @@ describe('heads and tails', () => {
               assert.deepEqual(scan(split, rows.length, least, Infinity, 0), expected)
             }
           }
-          whole.dispose()
-          split.dispose()
+          whole.block.dispose()
+          split.block.dispose()
         }
       }
     })
@@ -180,12 +185,12 @@ describe('heads and tails', () => {
 
   test('after a stretch whose heads drop little whole rows are judged, for three stretches', () => {
     const { rows } = dataset('isotropic', 100, 500)
-    const held = filled('split', 'cosine', rows, 'wasm')
+    const held = filled('split', 'cosine', rows, 'simd')
     held.setQuery(rows[0])
     const listed = (least: number): number => {
-      held.arena.u32.fill(0xffffffff, LISTED / 4, LISTED / 4 + 500)
+      held.block.arena.u32.fill(0xffffffff, LISTED / 4, LISTED / 4 + 500)
       held.scan(0, 480, least, Infinity, 0)
-      return held.arena.u32.subarray(LISTED / 4, LISTED / 4 + 500).indexOf(0xffffffff)
+      return held.block.arena.u32.subarray(LISTED / 4, LISTED / 4 + 500).indexOf(0xffffffff)
     }
     const heads = listed(0.25)
     assert.ok(heads > 5 && heads < 240, `${heads}`)
@@ -193,23 +198,23 @@ describe('heads and tails', () => {
     assert.ok(listed(-0.9) > 240)
     for (let i = 0; i < 3; i++) assert.ok(listed(0.25) < heads / 2, 'tails were looked at as well')
     assert.equal(listed(0.25), heads)
-    held.dispose()
+    held.block.dispose()
   })
 
   test('most rows are dropped by their heads', () => {
     const r = random(5)
     const rows = Array.from({ length: 992 }, () => r.vector(768))
-    const held = filled('split', 'cosine', rows, 'wasm')
+    const held = filled('split', 'cosine', rows, 'simd')
     for (const query of rows.slice(0, 10)) {
       held.setQuery(query)
-      const { arena } = held
+      const { arena } = held.block
       arena.u32.fill(0xffffffff, LISTED / 4, LISTED / 4 + 1000)
       // Each query is a row: nothing else comes near.
       assert.equal(held.scan(0, 992, 0.99, Infinity, 0), 1)
       const listed = arena.u32.subarray(LISTED / 4, LISTED / 4 + 1000).indexOf(0xffffffff)
       assert.ok(listed < 20, `${listed} of 992 tails were read`)
     }
-    held.dispose()
+    held.block.dispose()
   })
 })
 
@@ -218,7 +223,7 @@ for (const form of ['codes', 'split'] as const)
     for (const dim of [515, 516, 517, 600, 4096, 65_536]) {
       const rows = [1, -1, 0.5].map(v => new Float32Array(dim).fill(v))
       for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
-        const held = filled(form, metric, rows, 'wasm')
+        const held = filled(form, metric, rows, 'simd')
         for (const query of rows) {
           held.setQuery(query)
           const all = scan(held, rows.length, -Infinity, Infinity, 0)
@@ -230,7 +235,7 @@ for (const form of ['codes', 'split'] as const)
             assert.ok(width < 0.01, `${metric}, dim ${dim}: bounds ${width} apart`)
           }
         }
-        held.dispose()
+        held.block.dispose()
       }
     }
   })

@@ -18,7 +18,7 @@ type Create = (options: { metric: 'cosine' | 'euclidean'; dim: number }) => Vect
 const kinds: Readonly<Record<string, [Create, (image: IndexImage) => VectorIndex]>> = {
   exact: [createExactIndex, restoreExactIndex],
   'exact, of codes': [
-    options => createExactIndex({ ...options, resident: false }),
+    options => createExactIndex({ ...options, keepsVectors: false }),
     restoreExactIndex,
   ],
   cover: [createCoverIndex, restoreCoverIndex],
@@ -43,8 +43,8 @@ function refused(
 
 function filled(create: Create): VectorIndex {
   const index = create({ metric: 'euclidean', dim: 2 })
-  index.stage(3).set([1, 0, 0, 1, 1, 1])
-  index.append(3)
+  index.stagingBuffer(3).set([1, 0, 0, 1, 1, 1])
+  index.commit(3)
   return index
 }
 
@@ -57,35 +57,39 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
         [1, 0, Infinity],
         [1, 1, -Infinity],
       ] as const) {
-        const space = index.stage(2)
+        const space = index.stagingBuffer(2)
         space.set([1, 2, 3, 4])
         space[row * 2 + at] = number
         refused(
-          () => index.append(2),
+          () => index.commit(2),
           'VEC_EMBEDDING',
           new RegExp(`number ${at} of staged row ${row} is ${number}`),
         )
         assert.equal(index.positions, 3)
       }
-      index.stage(1).set([5, 5])
-      assert.equal(index.append(1), 3)
+      index.stagingBuffer(1).set([5, 5])
+      assert.equal(index.commit(1), 3)
     })
 
     test('more rows than were staged are refused, and numbers of rows that are none', () => {
       const index = filled(create)
-      refused(() => index.append(1), 'RangeError', /rows is 1: stage\(1\) hands out the space/)
-      index.stage(2).fill(1)
-      refused(() => index.append(3), 'RangeError', /2 rows are staged/)
+      refused(
+        () => index.commit(1),
+        'RangeError',
+        /rows is 1, and 0 rows are staged: fill stagingBuffer\(1\) first/,
+      )
+      index.stagingBuffer(2).fill(1)
+      refused(() => index.commit(3), 'RangeError', /2 rows are staged/)
       for (const rows of [0, -1, 1.5, NaN, 1025]) {
         refused(
-          () => index.stage(rows),
+          () => index.stagingBuffer(rows),
           'RangeError',
           /rows is .*: a whole number from 1 to 1024 is expected/,
         )
       }
       for (const rows of [undefined, null, '1', [1], Promise.resolve(1)]) {
-        refused(() => index.stage(wrong(rows)), 'TypeError', /rows is/)
-        refused(() => index.append(wrong(rows)), 'TypeError', /rows is/)
+        refused(() => index.stagingBuffer(wrong(rows)), 'TypeError', /rows is/)
+        refused(() => index.commit(wrong(rows)), 'TypeError', /rows is/)
       }
     })
 
@@ -132,17 +136,15 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
         refused(() => index.remove(wrong(position)), 'TypeError', /position is/)
         refused(() => index.isLive(wrong(position)), 'TypeError', /position is/)
       }
-      if (index.resident) {
+      const vectors = index.inMemoryVectors
+      if (vectors) {
         for (const position of [-1, 3, 0.5]) {
-          refused(() => index.similarity(position), 'RangeError', /position/)
-          refused(() => index.row!(position), 'RangeError', /position/)
+          refused(() => vectors.similarity(position), 'RangeError', /position/)
+          refused(() => vectors.row(position), 'RangeError', /position/)
         }
         index.remove(1)
-        refused(() => index.similarity(1), 'RangeError', /position 1 is dead/)
-        refused(() => index.row!(1), 'RangeError', /position 1 is dead/)
-      } else {
-        refused(() => index.similarity(0), 'RangeError', /keeps codes, not the vectors/)
-        refused(() => index.row!(0), 'RangeError', /keeps codes, not the vectors/)
+        refused(() => vectors.similarity(1), 'RangeError', /position 1 was removed/)
+        refused(() => vectors.row(1), 'RangeError', /position 1 was removed/)
       }
     })
 
@@ -171,7 +173,7 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
       const index = filled(create)
       index.dispose()
       assert.throws(() => index.search({ query, k: 1 }), { code: 'VEC_CLOSED' })
-      assert.throws(() => index.stage(1), { code: 'VEC_CLOSED' })
+      assert.throws(() => index.stagingBuffer(1), { code: 'VEC_CLOSED' })
     })
   })
 }
@@ -191,32 +193,32 @@ test('options of indexes are checked by name', () => {
       refused(() => make({ dim }), 'TypeError', /options\.dim is/)
   }
   refused(() => exact({ expectedRows: -1 }), 'RangeError', /options\.expectedRows is -1/)
-  refused(() => exact({ resident: 'yes' }), 'TypeError', /options\.resident is/)
-  refused(() => exact({ kernels: 'gpu' }), 'TypeError', /options\.kernels is .*"wasm", "twin"/)
+  refused(() => exact({ keepsVectors: 'yes' }), 'TypeError', /options\.keepsVectors is/)
+  refused(() => exact({ kernels: 'gpu' }), 'TypeError', /options\.kernels is .*"simd", "scalar"/)
 })
 
 test('an index that becomes one of another kind is still checked', () => {
   const index = createAutoIndex({ metric: 'euclidean', dim: 3 })
   for (let at = 0; at < 60_000; at += 1000) {
-    const space = index.stage(1000)
+    const space = index.stagingBuffer(1000)
     for (let i = 0; i < 3000; i++) space[i] = Math.sin((at * 3 + i) * 12.9898) * 0.5
-    index.append(1000)
+    index.commit(1000)
   }
-  const other = index.settle?.() ?? index
+  const other = index.strategy?.choose() ?? index
   refused(() => other.search(wrong(null)), 'TypeError', /request is/)
   refused(() => other.search({ query: Float32Array.of(1), k: 1 }), 'RangeError', /a query of 1/)
 })
 
 test('space that is gone is not taken for zeros', () => {
-  const index = createExactIndex({ metric: 'euclidean', dim: 2, resident: true })
-  const space = index.stage(1)
+  const index = createExactIndex({ metric: 'euclidean', dim: 2, keepsVectors: true })
+  const space = index.stagingBuffer(1)
   space.set([1, 2])
   // Another index takes so much memory that it grows: the view is left empty.
   const blocks = []
   while (space.length > 0 && blocks.length < 64) blocks.push(sharedArena().allocate(1 << 24))
   assert.equal(space.length, 0)
-  refused(() => index.append(1), 'RangeError', /staged space is gone/)
+  refused(() => index.commit(1), 'RangeError', /the staging buffer is gone/)
   for (const block of blocks) block.free()
-  index.stage(1).set([1, 2])
-  assert.equal(index.append(1), 0)
+  index.stagingBuffer(1).set([1, 2])
+  assert.equal(index.commit(1), 0)
 })

@@ -258,12 +258,13 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
       const { index } = oracle
       for (let p = 0; p < 700; p += 5) oracle.remove(p)
       for (const query of queries.filter(usable)) oracle.check({ query, k: 3 })
-      if (index.resident) {
+      const vectors = index.inMemoryVectors
+      if (vectors) {
         assert.equal(index.worthSaving, false, 'few rows')
         for (let p = 0; p < 700; p++) {
           if (oracle.removed.has(p)) continue
           // Of a zero in a row of zeros the sign need not stay.
-          const found = index.row!(p).map(number => number + 0)
+          const found = vectors.row(p).map(number => number + 0)
           assert.deepEqual(
             found,
             rows[p].map(number => number + 0),
@@ -282,12 +283,14 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
     const two = filled(b.rows, 6)
     const found = one.index.search({ query: a.queries[0], k: 5 })
     const before = Array.from(found.positions.subarray(0, found.count))
-    const sims = one.index.resident ? before.map(p => one.index.similarity(p)) : []
+    const sims = one.index.inMemoryVectors
+      ? before.map(p => one.index.inMemoryVectors!.similarity(p))
+      : []
     two.check({ query: b.queries[0], k: 50 })
     assert.deepEqual(Array.from(found.positions.subarray(0, found.count)), before)
-    if (one.index.resident)
+    if (one.index.inMemoryVectors)
       assert.deepEqual(
-        before.map(p => one.index.similarity(p)),
+        before.map(p => one.index.inMemoryVectors!.similarity(p)),
         sims,
       )
     one.index.dispose()
@@ -297,13 +300,13 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
   test('rows staged in two indexes do not disturb each other', () => {
     const one = subject.create(metric, 2)
     const two = subject.create(metric, 2)
-    const first = one.stage(1)
-    const second = two.stage(1)
-    one.stage(1).set([1, 2])
-    two.stage(1).set([3, 4])
+    const first = one.stagingBuffer(1)
+    const second = two.stagingBuffer(1)
+    one.stagingBuffer(1).set([1, 2])
+    two.stagingBuffer(1).set([3, 4])
     assert.equal(first.length + second.length, 4)
-    one.append(1)
-    two.append(1)
+    one.commit(1)
+    two.commit(1)
     const a = new Oracle(one)
     a.rows.push(Float32Array.of(1, 2))
     a.check({ query: Float32Array.of(1, 0), k: 1 })
@@ -320,18 +323,18 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
     index.dispose()
     const closed = { name: 'VecError', code: 'VEC_CLOSED' }
     assert.throws(() => index.search({ query: Float32Array.of(1, 1, 1), k: 1 }), closed)
-    assert.throws(() => index.stage(1), closed)
+    assert.throws(() => index.stagingBuffer(1), closed)
     assert.throws(() => index.remove(1), closed)
     assert.throws(() => index.save(), closed)
   })
 
   test('misuse is refused', () => {
     const index = subject.create(metric, 3)
-    assert.throws(() => index.stage(MAX_STAGED_ROWS + 1), RangeError)
-    assert.throws(() => index.append(1), RangeError)
-    index.stage(2).fill(1)
-    assert.throws(() => index.append(3), RangeError)
-    index.append(2)
+    assert.throws(() => index.stagingBuffer(MAX_STAGED_ROWS + 1), RangeError)
+    assert.throws(() => index.commit(1), RangeError)
+    index.stagingBuffer(2).fill(1)
+    assert.throws(() => index.commit(3), RangeError)
+    index.commit(2)
     assert.throws(() => index.search({ query: new Float32Array(2), k: 1 }), RangeError)
     assert.throws(() => index.search({ query: Float32Array.of(1, 1, 1), k: 0 }), RangeError)
     const allowed = new Uint32Array(0)

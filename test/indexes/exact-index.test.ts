@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { sharedArena } from '../../src/accelerators/arena.ts'
 import type { Metric } from '../../src/core/metric.ts'
-import {
-  createExactIndex,
-  MAX_DIM,
-  RESIDENT_LIMIT,
-} from '../../src/index/kinds/exact/exact-index.ts'
+import { createExactIndex, MAX_DIM } from '../../src/index/kinds/exact/exact-index.ts'
 import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
 import { splitLayout } from '../../src/index/kinds/exact/split-rows.ts'
+import { SMALL_INDEX } from '../../src/index/vector-index.ts'
 import type { IndexImage, StoredSection, VectorIndex } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
@@ -16,13 +13,18 @@ import { random } from './random.ts'
 
 const test = seededTest('INDEX_SEED')
 
-function filled(dim: number, count: number, resident: boolean | 'auto', expected = 0): VectorIndex {
-  const index = createExactIndex({ metric: 'cosine', dim, resident, expectedRows: expected })
+function filled(
+  dim: number,
+  count: number,
+  keepsVectors: boolean | 'auto',
+  expected = 0,
+): VectorIndex {
+  const index = createExactIndex({ metric: 'cosine', dim, keepsVectors, expectedRows: expected })
   const r = random(count)
   for (let at = 0; at < count; at += 1000) {
     const rows = Math.min(1000, count - at)
-    index.stage(rows).set(r.vector(rows * dim))
-    index.append(rows)
+    index.stagingBuffer(rows).set(r.vector(rows * dim))
+    index.commit(rows)
   }
   return index
 }
@@ -32,10 +34,10 @@ function thousand(): VectorIndex[] {
 }
 
 function image(): IndexImage {
-  const index = createExactIndex({ metric: 'dot', dim: 5, resident: false })
-  const space = index.stage(10)
+  const index = createExactIndex({ metric: 'dot', dim: 5, keepsVectors: false })
+  const space = index.stagingBuffer(10)
   for (let i = 0; i < space.length; i++) space[i] = Math.sin(i + 1)
-  index.append(10)
+  index.commit(10)
   const { sections, ...rest } = index.save()
   return { ...rest, sections: sections.map(({ bytes, name }) => ({ name, bytes: bytes.slice() })) }
 }
@@ -43,33 +45,32 @@ function image(): IndexImage {
 describe('which rows an exact index keeps', () => {
   test('auto keeps floats up to the limit and codes beyond, and answers right across the change', () => {
     const dim = 64
-    const most = RESIDENT_LIMIT / (dim * 4)
+    const most = SMALL_INDEX / (dim * 4)
     const r = random(5)
     const rows = Array.from({ length: most + 500 }, () => r.vector(dim))
     for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
       const oracle = new Oracle(createExactIndex({ metric, dim }), rows.slice(0, most))
-      assert.equal(oracle.index.resident, true)
+      assert.ok(oracle.index.inMemoryVectors)
       for (const position of [0, 17, most - 1]) oracle.remove(position)
       oracle.check({ query: rows[5], k: 10 })
       oracle.append(rows.slice(most), 77)
-      assert.equal(oracle.index.resident, false)
+      assert.equal(oracle.index.inMemoryVectors, undefined)
       for (const p of [0, 17, most - 1]) assert.equal(oracle.index.isLive(p), false)
       oracle.check({ query: rows[5], k: 10 })
       oracle.check({ query: rows[most + 3], k: 10 })
-      assert.throws(() => oracle.index.similarity(3), TypeError)
       oracle.index.dispose()
     }
   })
 
   test('auto chooses codes at once for many expected rows', () => {
     const index = createExactIndex({ metric: 'dot', dim: 100, expectedRows: 5000 })
-    assert.equal(index.resident, false)
+    assert.equal(index.inMemoryVectors, undefined)
     index.dispose()
   })
 
-  test('an index that is told so stays resident at any size', () => {
+  test('an index that is told so keeps its vectors at any size', () => {
     const index = filled(64, 6000, true)
-    assert.equal(index.resident, true)
+    assert.ok(index.inMemoryVectors)
     index.dispose()
   })
 
@@ -95,7 +96,7 @@ test('a thousand small indexes share memory, and give it back', () => {
 test('an index that outgrows the shared memory keeps its rows', () => {
   const r = random(7)
   const rows = Array.from({ length: 20_000 }, () => r.vector(64))
-  const oracle = new Oracle(createExactIndex({ metric: 'euclidean', dim: 64, resident: false }))
+  const oracle = new Oracle(createExactIndex({ metric: 'euclidean', dim: 64, keepsVectors: false }))
   oracle.append(rows, 999)
   oracle.check({ query: rows[77], k: 10 })
   oracle.index.dispose()
@@ -158,9 +159,9 @@ describe('restoring', () => {
   }
 
   test('a section that turns out damaged while it is read leaves no memory behind', () => {
-    const source = createExactIndex({ metric: 'dot', dim: 100, resident: false })
-    source.stage(500).fill(1)
-    source.append(500)
+    const source = createExactIndex({ metric: 'dot', dim: 100, keepsVectors: false })
+    source.stagingBuffer(500).fill(1)
+    source.commit(500)
     const whole = source.save()
     const { name, bytes: saved } = whole.sections[0]
     const section: StoredSection = {
@@ -184,11 +185,11 @@ describe('restoring', () => {
     const r = random(11)
     let searched = 0
     for (let round = 0; round < 60; round++) {
-      const resident = round % 2 === 0
+      const keepsVectors = round % 2 === 0
       const metric = (['cosine', 'euclidean', 'dot'] as const)[round % 3]
-      const source = createExactIndex({ metric, dim: 7, resident })
-      source.stage(200).set(r.vector(1400))
-      source.append(200)
+      const source = createExactIndex({ metric, dim: 7, keepsVectors })
+      source.stagingBuffer(200).set(r.vector(1400))
+      source.commit(200)
       const saved = source.save()
       const noise = saved.sections[0].bytes.map(byte => (r.next() < 0.3 ? r.below(256) : byte))
       const sections = [{ name: saved.sections[0].name, bytes: noise }]

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { SCRATCH, SCRATCH_BYTES } from '../../src/accelerators/arena.ts'
+import { MAX_RESULTS } from '../../src/accelerators/kernels.ts'
 import type { Metric } from '../../src/core/metric.ts'
 import { magnitude } from '../../src/core/similarity.ts'
 import { codeStride } from '../../src/index/kinds/exact/code-rows.ts'
 import { createExactIndex, MAX_DIM } from '../../src/index/kinds/exact/exact-index.ts'
 import { floatStride } from '../../src/index/kinds/exact/float-rows.ts'
+import { LISTED } from '../../src/index/kinds/exact/scan-scratch.ts'
 import { splitLayout, SplitRows, SPLIT_DIM } from '../../src/index/kinds/exact/split-rows.ts'
 
 const doc = readFileSync('docs/exact-index.md', 'utf8')
@@ -26,12 +29,12 @@ function offset(rows: string[][], what: string, stride: number): number {
 }
 
 /** A saved index of two rows, the second removed. */
-function saved(metric: Metric, row: Float32Array, resident: boolean): DataView {
-  const index = createExactIndex({ metric, dim: row.length, resident })
-  const staged = index.stage(2)
+function saved(metric: Metric, row: Float32Array, keepsVectors: boolean): DataView {
+  const index = createExactIndex({ metric, dim: row.length, keepsVectors })
+  const staged = index.stagingBuffer(2)
   staged.set(row)
   staged.set(row, row.length)
-  index.append(2)
+  index.commit(2)
   index.remove(1)
   const bytes = index.save().sections[0].bytes.slice()
   index.dispose()
@@ -39,6 +42,10 @@ function saved(metric: Metric, row: Float32Array, resident: boolean): DataView {
 }
 
 const row = Float32Array.of(3, -127, 64.4, 0, 1)
+
+test('what scans write fits the scratch of an arena', () => {
+  assert.ok(LISTED + MAX_RESULTS * 4 <= SCRATCH + SCRATCH_BYTES)
+})
 
 describe('the layout in docs/exact-index.md is the layout', () => {
   const codes = table('**codes**')
@@ -73,17 +80,22 @@ describe('the layout in docs/exact-index.md is the layout', () => {
   test('what stood in the last group is not saved', () => {
     const dim = 200
     const { groupBits, headStride, tailStride } = splitLayout(dim)
-    const rows = new SplitRows('dot', dim, 0, undefined)
-    rows.stage(3).fill(1)
-    rows.append(3)
+    const rows = new SplitRows({
+      metric: 'dot',
+      dim,
+      expectedRows: 0,
+      accelerator: undefined,
+    })
+    rows.block.stage(3).fill(1)
+    rows.commit(3)
     rows.remove(0)
-    rows.moveLast(0)
+    rows.swapRemove(0)
     const { bytes } = rows.section()
     const tails = headStride * 2 ** groupBits
     assert.ok(bytes.subarray(headStride, 2 * headStride).some(byte => byte !== 0))
     assert.ok(bytes.subarray(2 * headStride, tails).every(byte => byte === 0))
     assert.ok(bytes.subarray(tails + 2 * tailStride).every(byte => byte === 0))
-    rows.dispose()
+    rows.block.dispose()
   })
 
   for (const metric of ['cosine', 'euclidean', 'dot'] as const) {

@@ -18,10 +18,10 @@ export class Oracle {
     const { dim } = this.index
     for (let at = 0; at < rows.length; at += batch) {
       const part = rows.slice(at, at + batch)
-      const staged = this.index.stage(part.length)
+      const staged = this.index.stagingBuffer(part.length)
       assert.equal(staged.length, part.length * dim)
       part.forEach((row, i) => staged.set(row, i * dim))
-      assert.equal(this.index.append(part.length), this.rows.length)
+      assert.equal(this.index.commit(part.length), this.rows.length)
       this.rows.push(...part)
     }
     this.checkCounts()
@@ -72,8 +72,9 @@ export class Oracle {
     assert.deepEqual(inRange.slice(0, k), expected, what)
     checkTies(all, k, new Set(positions), what)
     this.#checkLeftOut(all, positions, bounds, what)
-    if (this.index.resident) {
-      for (const [p, similarity] of scored) assert.equal(this.index.similarity(p), similarity, what)
+    const vectors = this.index.inMemoryVectors
+    if (vectors) {
+      for (const [p, similarity] of scored) assert.equal(vectors.similarity(p), similarity, what)
     }
   }
 

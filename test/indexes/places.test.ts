@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { ALLOWED, HITS } from '../../src/accelerators/arena.ts'
-import { MAX_HITS } from '../../src/accelerators/kernels.ts'
+import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
+import { MAX_RESULTS } from '../../src/accelerators/kernels.ts'
 import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
+import { ALLOWED, RESULTS } from '../../src/index/kinds/exact/scan-scratch.ts'
 import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
 import { seededTest } from '../seed.ts'
 import { random } from './random.ts'
@@ -22,24 +23,29 @@ const forms = [
 // Rows are read in four places by turns: each must be read once, none beyond the last, for any number of rows.
 describe('a scan takes each row once', () => {
   for (const { dim, name, Rows } of forms) {
-    for (const kernels of ['wasm', 'twin'] as const) {
+    for (const kernels of ['simd', 'scalar'] as const) {
       for (const metric of ['dot', 'euclidean'] as const) {
         test(`${name}, ${metric}, ${kernels}`, () => {
           const r = random(dim)
           const query = r.vector(dim)
-          const most = dim > 1000 ? 200 : MAX_HITS
-          const held = new Rows(metric, dim, 0, kernels)
+          const most = dim > 1000 ? 200 : MAX_RESULTS
+          const held = new Rows({
+            metric,
+            dim,
+            expectedRows: 0,
+            accelerator: ACCELERATORS[kernels],
+          })
           let rows = 0
           const grow = (count: number): void => {
-            const staged = held.stage(count - rows)
+            const staged = held.block.stage(count - rows)
             for (let i = rows; i < count; i++) staged.set(r.vector(dim), (i - rows) * dim)
-            held.append(count - rows)
+            held.commit(count - rows)
             rows = count
           }
           const scan = (from: number, to: number, allowed: number): number[] => {
             const hits = held.scan(from, to, ALL, Infinity, allowed)
-            const { u32 } = held.arena
-            const first = HITS / 4 + 4 * MAX_HITS
+            const { u32 } = held.block.arena
+            const first = RESULTS / 4 + 4 * MAX_RESULTS
             return [...u32.subarray(first, first + hits)].toSorted((a, b) => a - b)
           }
           // Memory ends close behind the last row while they grow.
@@ -60,14 +66,14 @@ describe('a scan takes each row once', () => {
                   for (let bit = 0; bit < 32; bit++) if (r.next() < share) word |= 1 << bit
                   return word >>> 0
                 })
-                held.arena.u32.set(words, ALLOWED / 4)
+                held.block.arena.u32.set(words, ALLOWED / 4)
                 const allowed = range.filter((_, i) => words[i >>> 5] & (1 << (i & 31)))
                 assert.deepEqual(scan(from, count, ALLOWED), allowed, `${from} to ${count}`)
               }
             }
           }
           assert.equal(rows, most)
-          held.dispose()
+          held.block.dispose()
         })
       }
     }

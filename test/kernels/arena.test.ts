@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
 import { Arena, arenaOf, sharedArena } from '../../src/accelerators/arena.ts'
 import type { Block } from '../../src/accelerators/arena.ts'
 import { random } from '../indexes/random.ts'
@@ -110,12 +111,12 @@ test('a view is of the memory as it is after growth', () => {
 
 test('more than a memory can be is refused, and the arena stays usable', () => {
   const arena = new Arena()
-  assert.throws(() => arena.allocate(2 ** 33), { name: 'VecError', code: 'SQLITE_NOMEM' })
+  assert.throws(() => arena.allocate(2 ** 33), { name: 'VecError', code: 'VEC_MEMORY' })
   const block = arena.allocate(100)
   arena.u8.fill(7, block.address, block.address + 100)
 })
 
 test('small things share one arena', () => {
   assert.equal(sharedArena(), sharedArena())
-  assert.notEqual(sharedArena('twin'), sharedArena('wasm'))
+  assert.notEqual(sharedArena(ACCELERATORS.scalar), sharedArena(ACCELERATORS.simd))
 })

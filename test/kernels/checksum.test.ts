@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
 import { Arena } from '../../src/accelerators/arena.ts'
 import { checksum } from '../../src/accelerators/checksum.ts'
 
@@ -16,9 +17,9 @@ const vectors: readonly [text: string, hash: bigint][] = [
   ['Call me Ishmael. Some years ago--never mind how long precisely-', 0x02a2e85470d6fd96n],
 ]
 
-for (const kind of ['wasm', 'twin'] as const) {
-  describe(`xxHash64, ${kind}`, () => {
-    const arena = new Arena(kind)
+for (const accelerator of Object.values(ACCELERATORS)) {
+  describe(`xxHash64, ${accelerator.name}`, () => {
+    const arena = new Arena(accelerator)
 
     for (const [text, hash] of vectors) {
       test(`${JSON.stringify(text)} has its published hash`, () => {
@@ -27,7 +28,7 @@ for (const kind of ['wasm', 'twin'] as const) {
     }
 
     test('bytes in an arena and elsewhere have one hash, at any length and offset', () => {
-      const other = new Arena('wasm')
+      const other = new Arena(ACCELERATORS.simd)
       for (const length of [1, 4, 7, 8, 31, 32, 33, 63, 64, 100, 65_535, 65_536, 65_537, 200_003]) {
         const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >>> 8)) & 255)
         const block = arena.allocate(length + 3)

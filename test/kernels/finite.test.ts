@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
 import { Arena } from '../../src/accelerators/arena.ts'
 
 const LARGEST = 3.4028234663852886e38
 
-for (const kind of ['wasm', 'twin'] as const) {
-  test(`a number that is not finite is seen wherever it stands: ${kind}`, () => {
-    const arena = new Arena(kind)
+for (const accelerator of Object.values(ACCELERATORS)) {
+  test(`a number that is not finite is seen wherever it stands: ${accelerator.name}`, () => {
+    const arena = new Arena(accelerator)
     const { address } = arena.allocate(1024)
     const numbers = arena.f32.subarray(address / 4, address / 4 + 64)
     const isFinite = (from: number, count: number): number =>

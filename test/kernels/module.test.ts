@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTwin } from '../../src/accelerators/scalar/scalar-kernels.ts'
+import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
 import { kernelsWasm } from '../../src/accelerators/simd/kernels.wasm.ts'
 
 const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
@@ -25,9 +25,13 @@ test('the kernels import one memory and bring no data, no globals and no start f
   for (const refused of [6, 8, 11]) assert.ok(!ids.includes(refused), `section ${refused}`)
 })
 
-test('the twin has the functions of the kernels', () => {
+test('every accelerator has the same kernels', () => {
   const memory = new WebAssembly.Memory({ initial: 1 })
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const twin = createTwin(memory)
-  assert.deepEqual(Object.keys(twin).toSorted(), Object.keys(exports).toSorted())
+  const names = Object.values(ACCELERATORS).map(({ kernelsOver }) =>
+    Object.entries(kernelsOver(memory)).flatMap(([name, kernel]) =>
+      typeof kernel === 'function' ? name : Object.keys(kernel).map(form => `${name}.${form}`),
+    ),
+  )
+  assert.ok(names[0].includes('scanCodes.dot'))
+  for (const theirs of names) assert.deepEqual(theirs.toSorted(), names[0].toSorted())
 })

@@ -157,8 +157,8 @@ claim(
       indexes.createExactIndex({ metric: 'cosine', dim: 3 }),
       indexes.createCoverIndex({ metric: 'cosine', dim: 3 }),
     ].map(index => {
-      index.stage(rows.length).set(rows.flat())
-      index.append(rows.length)
+      index.stagingBuffer(rows.length).set(rows.flat())
+      index.commit(rows.length)
       const { positions, count } = index.search({ query, k: 5 })
       const found = Array.from(positions.subarray(0, count), at => ({
         at,
@@ -184,9 +184,9 @@ for (const [option, values] of [
     const query = Float32Array.of(1, 2)
     const nearest = values.map(value => {
       const index = indexes.createCoverIndex({ metric: 'euclidean', dim: 2, [option]: value })
-      const stage = index.stage(500)
+      const stage = index.stagingBuffer(500)
       for (let i = 0; i < 1000; i++) stage[i] = Math.sin(i * 7)
-      index.append(500)
+      index.commit(500)
       const { positions, upper } = index.search({ query, k: 1 })
       const told = [positions[0], Math.round(upper[0] * 1e6)]
       index.dispose()

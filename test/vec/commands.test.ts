@@ -151,14 +151,14 @@ test('optimize saves what queries built', () => {
   db.exec("INSERT INTO docs(docs) VALUES ('integrity-check')")
 })
 
-test('optimize drops dead positions, saves and prunes', async () => {
+test('optimize drops tombstones, saves and prunes', async () => {
   nearest('a', 1)
   db.exec("DELETE FROM docs WHERE dataset_id = 'a' AND doc_id LIKE 'd10%'")
   nearest('a', 1)
-  assert.notEqual(stat('a', 'dead positions'), 'dead positions: 0')
+  assert.notEqual(stat('a', 'tombstones'), 'tombstones: 0')
   const before = db.prepare('SELECT count(*) FROM vec_journal').pluck().get() as number
   db.exec("INSERT INTO docs(docs, dataset_id) VALUES ('optimize', 'a')")
-  assert.equal(stat('a', 'dead positions'), 'dead positions: 0')
+  assert.equal(stat('a', 'tombstones'), 'tombstones: 0')
   assert.deepEqual(saved(), ['a'])
   const left = db.prepare('SELECT count(*) FROM vec_journal').pluck().get() as number
   assert.ok(left < before, `${left} of ${before}`)

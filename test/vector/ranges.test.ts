@@ -70,10 +70,15 @@ randomTest('no index gives a similarity outside of its range', (_t, seed) => {
     if (b.every(x => x === 0) || a.every(x => x === 0)) continue
     for (const create of [createExactIndex, createCoverIndex, createAutoIndex]) {
       const index = create({ metric: 'cosine', dim: a.length })
-      index.stage(1).set(a)
-      index.append(1)
+      index.stagingBuffer(1).set(a)
+      index.commit(1)
       assert.equal(index.search({ query: b, k: 1 }).count, 1)
-      inRange(index.similarity(0), -1, 1, `${index.kind}: ${a.join()} and ${b.join()}`)
+      inRange(
+        index.inMemoryVectors!.similarity(0),
+        -1,
+        1,
+        `${index.kind}: ${a.join()} and ${b.join()}`,
+      )
       index.dispose()
     }
   }

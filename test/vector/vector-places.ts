@@ -164,8 +164,8 @@ function indexes(): VectorPlace[] {
   return [createExactIndex, createCoverIndex, createAutoIndex].flatMap(create => {
     const filled = () => {
       const index = create({ metric: 'euclidean', dim: 2 })
-      index.stage(1).set([1, 0.5])
-      index.append(1)
+      index.stagingBuffer(1).set([1, 0.5])
+      index.commit(1)
       return index
     }
     return [
@@ -175,7 +175,7 @@ function indexes(): VectorPlace[] {
         give: (v: unknown) => {
           const index = filled()
           index.search({ query: v as Float32Array, k: 1 })
-          return [1 + index.similarity(0), 0.5]
+          return [1 + index.inMemoryVectors!.similarity(0), 0.5]
         },
       },
       {

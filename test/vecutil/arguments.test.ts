@@ -54,8 +54,8 @@ const opened = (): Argument => ({ name: /options/, right: options, takes: [ABSEN
 
 const image = (create: typeof indexes.createExactIndex, kind: string): unknown => {
   const index = create({ metric: 'cosine', dim: 2 })
-  index.stage(1).set([1, 2])
-  index.append(1)
+  index.stagingBuffer(1).set([1, 2])
+  index.commit(1)
   return { ...structuredClone(index.save()), kind }
 }
 const exactImage = image(indexes.createExactIndex, 'exact')

@@ -6,7 +6,7 @@ const P3 = 0x165667b19e3779f9n
 const P4 = 0x85ebca77c2b2ae63n
 const P5 = 0x27d4eb2f165667c5n
 
-/** The twin of assembly/hash.ts: xxHash64, seed 0, four 64-bit lanes at `state`. */
+/** The reference of assembly/hash.ts: xxHash64, seed 0, four 64-bit lanes at `state`. */
 export function hashStart({ u8 }: Views, state: number): void {
   const view = new DataView(u8.buffer)
   view.setBigUint64(state, wrap(P1 + P2), true)

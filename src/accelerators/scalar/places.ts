@@ -4,7 +4,7 @@ const PLACES = [0, 1, 2, 3]
 const DENSE = 4
 
 /**
- * The allowed rows among from..to-1, in the order in which the kernels take them: four places by turns (assembly/hits.ts).
+ * The allowed rows among from..to-1, in the order in which the kernels take them: in four interleaved streams (assembly/scan-results.ts).
  * `dense`: they are read together with their neighbours.
  */
 export function eachRow(

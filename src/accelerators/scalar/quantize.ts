@@ -1,20 +1,12 @@
+import type { QuantizeRequest } from '../kernels.ts'
 import type { Views } from './views.ts'
 
-/** The twin of assembly/quantize.ts. */
-export function quantize(
-  { f32, f64, i8, i32 }: Views,
-  from: number,
-  fromStride: number,
-  count: number,
-  dim: number,
-  lengths: number,
-  euclidean: number,
-  to: number,
-  stride: number,
-): void {
+/** The reference of assembly/quantize.ts. */
+export function quantize({ f32, f64, i8, i32 }: Views, request: QuantizeRequest): void {
+  const { from, count, dim, lengths, form, to, stride } = request
   const slack = (dim + 32) * 2 ** -51
   for (let row = 0; row < count; row++) {
-    const x = (from + row * fromStride) >>> 2
+    const x = (from >>> 2) + row * dim
     const codes = to + row * stride
     const tail = (codes + stride) >>> 2
     let largest = 0
@@ -37,7 +29,7 @@ export function quantize(
     if (lengths !== 0) error += slack
     f32[tail - 3] = scale
     f32[tail - 2] = length > 0 ? roundUp(error) : -1
-    if (euclidean !== 0) i32[tail - 1] = codeSquares
+    if (form === 'euclidean') i32[tail - 1] = codeSquares
     else f32[tail - 1] = roundUp(scale * Math.sqrt(codeSquares) * (1 + slack))
   }
 }

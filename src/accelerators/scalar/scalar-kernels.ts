@@ -1,5 +1,4 @@
 import type { Kernels } from '../kernels.ts'
-import { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact.ts'
 import { areFinite } from './finite.ts'
 import { hashFinish, hashStart, hashStripes } from './hash.ts'
 import { quantize } from './quantize.ts'
@@ -12,34 +11,32 @@ import {
   scanTailsEuclidean,
   splitRows,
 } from './scan-split.ts'
+import { magnitudes, scoreCosine, scoreDot, scoreEuclidean } from './score.ts'
 import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
-/** The kernels in plain TypeScript: for a runtime without SIMD, and what the others are tested against. */
-export function createTwin(memory: WebAssembly.Memory): Kernels {
+/** The reference kernels, in plain TypeScript: what the others are tested against, and what a runtime without SIMD gets. */
+export function scalarKernels(memory: WebAssembly.Memory): Kernels {
   let last = viewsOf(memory.buffer)
-  const views = (): Views => {
-    if (last.u8.buffer !== memory.buffer) last = viewsOf(memory.buffer)
-    return last
-  }
+  /** A kernel over the memory as it is when it is called. */
+  const over =
+    <A extends unknown[], R>(kernel: (views: Views, ...a: A) => R): ((...a: A) => R) =>
+    (...a) => {
+      if (last.u8.buffer !== memory.buffer) last = viewsOf(memory.buffer)
+      return kernel(last, ...a)
+    }
   return {
-    scanCodesDot: (...a) => scanCodesDot(views(), ...a),
-    scanCodesEuclidean: (...a) => scanCodesEuclidean(views(), ...a),
-    scanHeadsDot: (...a) => scanHeadsDot(views(), ...a),
-    scanHeadsEuclidean: (...a) => scanHeadsEuclidean(views(), ...a),
-    scanTailsDot: (...a) => scanTailsDot(views(), ...a),
-    scanTailsEuclidean: (...a) => scanTailsEuclidean(views(), ...a),
-    splitRows: (...a) => splitRows(views(), ...a),
-    scanFloatsDot: (...a) => scanFloatsDot(views(), ...a),
-    scanFloatsEuclidean: (...a) => scanFloatsEuclidean(views(), ...a),
-    areFinite: (...a) => areFinite(views(), ...a),
-    quantize: (...a) => quantize(views(), ...a),
-    exactCosine: (...a) => exactCosine(views(), ...a),
-    exactDot: (...a) => exactDot(views(), ...a),
-    exactEuclidean: (...a) => exactEuclidean(views(), ...a),
-    magnitudes: (...a) => magnitudes(views(), ...a),
-    hashStart: (...a) => hashStart(views(), ...a),
-    hashStripes: (...a) => hashStripes(views(), ...a),
-    hashFinish: (...a) => hashFinish(views(), ...a),
+    scanCodes: { dot: over(scanCodesDot), euclidean: over(scanCodesEuclidean) },
+    scanHeads: { dot: over(scanHeadsDot), euclidean: over(scanHeadsEuclidean) },
+    scanTails: { dot: over(scanTailsDot), euclidean: over(scanTailsEuclidean) },
+    scanFloats: { dot: over(scanFloatsDot), euclidean: over(scanFloatsEuclidean) },
+    score: { cosine: over(scoreCosine), dot: over(scoreDot), euclidean: over(scoreEuclidean) },
+    magnitudes: over(magnitudes),
+    quantize: over(quantize),
+    splitRows: over(splitRows),
+    areFinite: over(areFinite),
+    hashStart: over(hashStart),
+    hashStripes: over(hashStripes),
+    hashFinish: over(hashFinish),
   }
 }

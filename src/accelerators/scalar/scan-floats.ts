@@ -1,24 +1,14 @@
+import type { FloatScan } from '../kernels.ts'
 import { isAllowed } from './places.ts'
-import { putHit } from './scan-codes.ts'
+import { putResult } from './scan-codes.ts'
 import type { Views } from './views.ts'
 
-/** The twin of assembly/scan-floats.ts. */
-export function scanFloatsDot(
-  views: Views,
-  rows: number,
-  stride: number,
-  from: number,
-  to: number,
-  query: number,
-  hits: number,
-  scale: number,
-  perWeight: number,
-  perUnit: number,
-  least: number,
-  most: number,
-  allowed: number,
-): number {
+// The reference of assembly/scan-floats.ts.
+
+export function scanFloatsDot(views: Views, scan: FloatScan): number {
   const { f32, f64, u32 } = views
+  const { rows, stride, query, scale, perWeight, underflow, allowed, from, to } = scan
+  const perUnit = underflow * scale
   let count = 0
   for (let position = from; position < to; position++) {
     if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
@@ -35,29 +25,17 @@ export function scanFloatsDot(
       const slack = perWeight * weight + perUnit * unit
       lower = estimate - slack
       upper = estimate + slack
-      if (upper < least || lower > most) continue
     }
-    putHit(f64, u32, hits, count++, position, lower, upper)
+    count = putResult(views, scan, count, position, lower, upper)
   }
   return count
 }
 
-export function scanFloatsEuclidean(
-  views: Views,
-  rows: number,
-  stride: number,
-  from: number,
-  to: number,
-  query: number,
-  hits: number,
-  shrink: number,
-  grow: number,
-  underflow: number,
-  least: number,
-  most: number,
-  allowed: number,
-): number {
+export function scanFloatsEuclidean(views: Views, scan: FloatScan): number {
   const { f32, f64, u32 } = views
+  const { rows, stride, query, rounding, underflow, least, allowed, from, to } = scan
+  const shrink = 1 - 2 * rounding
+  const grow = 1 + 2 * rounding
   let count = 0
   for (let position = from; position < to; position++) {
     if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
@@ -72,9 +50,8 @@ export function scanFloatsEuclidean(
       if (nearest > reach * reach) continue
       upper = -Math.sqrt(Math.max(nearest, 0))
       lower = -Math.sqrt(grow * square + underflow)
-      if (upper < least || lower > most) continue
     }
-    putHit(f64, u32, hits, count++, position, lower, upper)
+    count = putResult(views, scan, count, position, lower, upper)
   }
   return count
 }

@@ -1,3 +1,4 @@
+import type { ScanForm } from '../../core/metrics/definition.ts'
 import type { Kernels } from '../kernels.ts'
 import { kernelsWasm } from './kernels.wasm.ts'
 
@@ -9,11 +10,190 @@ export function canRunWasmKernels(): boolean {
   return WebAssembly.validate(moduleBytes())
 }
 
-export function wasmKernels(memory: WebAssembly.Memory): Kernels {
+/** Functions of assembly/ that take numbers alone, in the order that is written there. */
+type NumericExport =
+  | `scan${'Codes' | 'Heads' | 'Tails' | 'Floats'}${'Dot' | 'Euclidean'}`
+  | `exact${'Cosine' | 'Dot' | 'Euclidean'}`
+  | 'quantize'
+  | 'splitRows'
+
+type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>> &
+  Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
+
+/** The kernels of assembly/. Their arguments are written out, and not spread: that costs 4 % of a search. */
+export function simdKernels(memory: WebAssembly.Memory): Kernels {
   module ??= new WebAssembly.Module(moduleBytes())
   const instance = new WebAssembly.Instance(module, { env: { memory } })
-  return instance.exports as unknown as Kernels
+  const wasm = instance.exports as unknown as Exports
+  const { areFinite, hashFinish, hashStart, hashStripes, magnitudes } = wasm
+  return {
+    scanCodes: {
+      dot: ({ rows, stride, from, to, query, results, bounds, least, most, allowed }) =>
+        wasm.scanCodesDot(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          results,
+          bounds.scale,
+          bounds.perError,
+          bounds.perLength,
+          least,
+          most,
+          allowed,
+        ),
+      euclidean: ({ rows, stride, from, to, query, results, bounds, least, most, allowed }) =>
+        wasm.scanCodesEuclidean(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          results,
+          2 * bounds.scale,
+          bounds.distanceError,
+          bounds.square,
+          bounds.distanceRounding,
+          least,
+          most,
+          allowed,
+        ),
+    },
+    scanHeads: {
+      dot: ({ layout, from, to, query, list, whole, tailLength, bounds, least, allowed }) =>
+        wasm.scanHeadsDot(
+          layout.rows,
+          layout.groupBits,
+          layout.headCodes,
+          layout.tailStride,
+          from,
+          to,
+          query,
+          list,
+          whole ? 1 : 0,
+          tailLength,
+          bounds.scale,
+          bounds.perError,
+          bounds.perLength,
+          least,
+          allowed,
+        ),
+      euclidean: ({ layout, from, to, query, list, whole, tailLength, bounds, least, allowed }) =>
+        wasm.scanHeadsEuclidean(
+          layout.rows,
+          layout.groupBits,
+          layout.headCodes,
+          layout.tailStride,
+          from,
+          to,
+          query,
+          list,
+          whole ? 1 : 0,
+          tailLength,
+          2 * bounds.scale,
+          bounds.distanceError,
+          bounds.square,
+          bounds.distanceRounding,
+          least,
+          allowed,
+        ),
+    },
+    scanTails: {
+      dot: ({ layout, list, query, results, bounds, least, most }, count) =>
+        wasm.scanTailsDot(
+          layout.rows,
+          layout.groupBits,
+          layout.headCodes,
+          layout.tailStride,
+          list,
+          count,
+          query,
+          results,
+          bounds.scale,
+          bounds.perError,
+          bounds.perLength,
+          least,
+          most,
+        ),
+      euclidean: ({ layout, list, query, results, bounds, least, most }, count) =>
+        wasm.scanTailsEuclidean(
+          layout.rows,
+          layout.groupBits,
+          layout.headCodes,
+          layout.tailStride,
+          list,
+          count,
+          query,
+          results,
+          2 * bounds.scale,
+          bounds.distanceError,
+          bounds.square,
+          bounds.distanceRounding,
+          least,
+          most,
+        ),
+    },
+    scanFloats: {
+      dot: scan =>
+        wasm.scanFloatsDot(
+          scan.rows,
+          scan.stride,
+          scan.from,
+          scan.to,
+          scan.query,
+          scan.results,
+          scan.scale,
+          scan.perWeight,
+          scan.underflow * scan.scale,
+          scan.least,
+          scan.most,
+          scan.allowed,
+        ),
+      euclidean: scan =>
+        wasm.scanFloatsEuclidean(
+          scan.rows,
+          scan.stride,
+          scan.from,
+          scan.to,
+          scan.query,
+          scan.results,
+          1 - 2 * scan.rounding,
+          1 + 2 * scan.rounding,
+          scan.underflow,
+          scan.least,
+          scan.most,
+          scan.allowed,
+        ),
+    },
+    score: {
+      cosine: ({ rows, stride, count, dim, query, queryLength, out }) => {
+        wasm.exactCosine(rows, stride, count, dim, query, queryLength, out)
+      },
+      dot: ({ rows, stride, count, dim, query, out }) => {
+        wasm.exactDot(rows, stride, count, dim, query, out)
+      },
+      euclidean: ({ rows, stride, count, dim, query, out }) => {
+        wasm.exactEuclidean(rows, stride, count, dim, query, out)
+      },
+    },
+    magnitudes,
+    quantize: ({ from, count, dim, lengths, form, to, stride }) => {
+      wasm.quantize(from, dim * 4, count, dim, lengths, ROW_TERM[form], to, stride)
+    },
+    splitRows: (from, stride, count, to, position) => {
+      const { dim, rows, groupBits, headCodes, tailStride } = to
+      wasm.splitRows(from, stride, count, dim, rows, groupBits, headCodes, tailStride, position)
+    },
+    areFinite,
+    hashStart,
+    hashStripes,
+    hashFinish,
+  }
 }
+
+/** What `quantize` of assembly/ stores behind the codes of a row: its length, or the sum of its squared codes. */
+const ROW_TERM: Readonly<Record<ScanForm, 0 | 1>> = { dot: 0, euclidean: 1 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   bytes ??= Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))

@@ -6,10 +6,13 @@ import type { Metric } from '../../core/metric.ts'
 import { readVector } from '../../core/read-vector.ts'
 import { similarityInRange } from '../../core/similarity.ts'
 import {
+  addVectors,
   MAX_STAGED_ROWS,
   type Candidates,
   type IndexImage,
   type IndexKind,
+  type IndexStrategy,
+  type InMemoryVectors,
   type SearchRequest,
   type VectorIndex,
 } from '../vector-index.ts'
@@ -20,16 +23,26 @@ import {
  */
 export class CheckedIndex implements VectorIndex {
   readonly #inner: VectorIndex
-  readonly settle?: () => VectorIndex | undefined
+  readonly #vectors: InMemoryVectors = {
+    similarity: position => this.#similarity(position),
+    row: position => this.#row(position),
+  }
+  readonly strategy: IndexStrategy | undefined
   /** The space that was handed out, and for how many rows. */
   #staged: { readonly space: Float32Array; readonly rows: number } | undefined
 
   constructor(inner: VectorIndex) {
     this.#inner = inner
-    if (!inner.settle) return
-    this.settle = () => {
-      const other = inner.settle!()
-      return other && new CheckedIndex(other)
+    const { strategy } = inner
+    if (!strategy) return
+    this.strategy = {
+      get reason() {
+        return strategy.reason
+      },
+      choose() {
+        const other = strategy.choose()
+        return other && new CheckedIndex(other)
+      },
     }
   }
 
@@ -57,58 +70,64 @@ export class CheckedIndex implements VectorIndex {
     return this.#inner.bytes
   }
 
-  get resident(): boolean {
-    return this.#inner.resident
+  get inMemoryVectors(): InMemoryVectors | undefined {
+    return this.#inner.inMemoryVectors && this.#vectors
   }
 
   get worthSaving(): boolean {
     return this.#inner.worthSaving
   }
 
-  get why(): string | undefined {
-    return this.#inner.why
-  }
-
-  get moveLast(): ((to: number) => void) | undefined {
+  get swapRemove(): ((to: number) => void) | undefined {
     const inner = this.#inner
     return (
-      inner.moveLast &&
+      inner.swapRemove &&
       (to => {
-        requireWhole(to, 'moveLast()', 'to')
-        inner.moveLast!(to)
+        requireWhole(to, 'swapRemove()', 'to')
+        inner.swapRemove!(to)
       })
     )
   }
 
-  stage(rows: number): Float32Array {
-    requireWhole(rows, 'stage()', 'rows', 1, MAX_STAGED_ROWS)
-    const space = this.#inner.stage(rows)
+  add(vectors: Float32Array): number {
+    const given = givenVector(vectors, 'add()', 'vectors')
+    if (given.length % this.dim !== 0) {
+      throw new RangeError(
+        `add(): ${given.length} numbers were given: a multiple of the ${this.dim} of a vector is expected`,
+      )
+    }
+    return addVectors(this.#inner, given)
+  }
+
+  stagingBuffer(rows: number): Float32Array {
+    requireWhole(rows, 'stagingBuffer()', 'rows', 1, MAX_STAGED_ROWS)
+    const space = this.#inner.stagingBuffer(rows)
     this.#staged = { space, rows }
     return space
   }
 
-  append(rows: number): number {
-    requireWhole(rows, 'append()', 'rows', 0, MAX_STAGED_ROWS)
+  commit(rows: number): number {
+    requireWhole(rows, 'commit()', 'rows', 0, MAX_STAGED_ROWS)
     const { dim } = this
     const staged = this.#staged
     if (!staged || rows > staged.rows) {
       throw new RangeError(
-        `append(): rows is ${rows}: stage(${rows}) hands out the space to fill before, ${staged?.rows ?? 0} rows are staged`,
+        `commit(): rows is ${rows}, and ${staged?.rows ?? 0} rows are staged: fill stagingBuffer(${rows}) first`,
       )
     }
     // Memory that grew has left the view empty, and what was written into it is nowhere.
     if (staged.space.length === 0) {
       throw new RangeError(
-        'append(): the staged space is gone: call nothing else between stage() and append()',
+        'commit(): the staging buffer is gone: call nothing else between stagingBuffer() and commit()',
       )
     }
     const given = staged.space.subarray(0, rows * dim)
     if (!isFiniteVector(given)) {
       const at = given.findIndex(number => !Number.isFinite(number))
-      throw notFinite(given[at], at % dim, 'append()', `staged row ${Math.floor(at / dim)}`)
+      throw notFinite(given[at], at % dim, 'commit()', `staged row ${Math.floor(at / dim)}`)
     }
     this.#staged = undefined
-    return this.#inner.append(rows)
+    return this.#inner.commit(rows)
   }
 
   remove(position: number): void {
@@ -142,19 +161,6 @@ export class CheckedIndex implements VectorIndex {
     return this.#inner.search({ query, k, allowed, minSimilarity, maxSimilarity })
   }
 
-  similarity(position: number): number {
-    this.#requireResident('similarity()')
-    this.#requireLive(position, 'similarity()')
-    const similarity = this.#inner.similarity(position)
-    return similarityInRange(this.metric, similarity)
-  }
-
-  row(position: number): Float32Array {
-    this.#requireResident('row()')
-    this.#requireLive(position, 'row()')
-    return this.#inner.row!(position)
-  }
-
   holds(position: number, vector: Float32Array): boolean {
     this.#requirePosition(position, 'holds()')
     const given = readVector(vector, 'holds()', 'vector')
@@ -181,14 +187,26 @@ export class CheckedIndex implements VectorIndex {
   #requireLive(position: unknown, where: string): asserts position is number {
     this.#requirePosition(position, where)
     if (!this.#inner.isLive(position)) {
-      throw new RangeError(`${where}: position ${position} is dead: its vector was removed`)
+      throw new RangeError(`${where}: position ${position} was removed`)
     }
   }
 
-  #requireResident(where: string): void {
-    if (this.resident) return
+  #similarity(position: number): number {
+    this.#requireLive(position, 'similarity()')
+    const similarity = this.#requireVectors('similarity()').similarity(position)
+    return similarityInRange(this.metric, similarity)
+  }
+
+  #row(position: number): Float32Array {
+    this.#requireLive(position, 'row()')
+    return this.#requireVectors('row()').row(position)
+  }
+
+  #requireVectors(where: string): InMemoryVectors {
+    const { inMemoryVectors } = this.#inner
+    if (inMemoryVectors) return inMemoryVectors
     throw new RangeError(
-      `${where}: this index keeps codes, not the vectors: create it with resident: true, or score vectors of your own`,
+      `${where}: the index keeps codes by now, and not its vectors: create it with keepsVectors: true, or score vectors of your own`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { ACCELERATORS } from '../../accelerators/accelerator.ts'
 import { argumentError, requireObject } from '../../core/argument-error.ts'
 import { requireMetric } from '../../core/metric.ts'
 import * as auto from '../kinds/auto/auto-index.ts'
@@ -15,16 +16,15 @@ import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
  * options that are not those of ExactIndexOptions.
  *
  *     const index = createExactIndex({ metric: 'cosine', dim: 2 })
- *     index.stage(2).set([1, 0, 0, 1]) // two rows
- *     index.append(2)
+ *     index.add(Float32Array.of(1, 0, 0, 1)) // two rows
  *     index.search({ query: Float32Array.of(1, 1), k: 1 })
  */
 export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex {
   const where = 'createExactIndex()'
   requireShape(options, where)
-  const { expectedRows, kernels, resident } = options
+  const { expectedRows, kernels, keepsVectors } = options
   if (expectedRows !== undefined) requireWhole(expectedRows, where, 'options.expectedRows')
-  requireOneOf(resident, where, 'options.resident', [true, false, 'auto'])
+  requireOneOf(keepsVectors, where, 'options.keepsVectors', [true, false, 'auto'])
   requireKernels(kernels, where)
   return new CheckedIndex(exact.createExactIndex(options))
 }
@@ -79,7 +79,7 @@ function requireShape(options: unknown, where: string): void {
 }
 
 function requireKernels(kernels: unknown, where: string): void {
-  requireOneOf(kernels, where, 'options.kernels', ['wasm', 'twin'])
+  requireOneOf(kernels, where, 'options.kernels', Object.keys(ACCELERATORS))
 }
 
 function requireOneOf(

@@ -1,4 +1,4 @@
-import { isDirectional } from '../../core/metric.ts'
+import { metricOf } from '../../core/metric.ts'
 import { rows, rowsHave } from '../../core/row-sample.ts'
 import { quoteText } from '../schema/names.ts'
 import { EMBEDDING_IS_TEXT, META_IS_NO_JSON, type Census } from './census.ts'
@@ -93,7 +93,7 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
       select(META_IS_NO_JSON, 'id, meta'),
     )
   }
-  const unfound = isDirectional(searcher.recipe.metric) ? counted.zeros : 0
+  const unfound = metricOf(searcher.recipe.metric).directional ? counted.zeros : 0
   if (unfound > 0) {
     say(
       'info',

@@ -1,7 +1,8 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { rows as countOf } from '../../core/row-sample.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
-import type { IndexKind, VectorIndex } from '../../index/vector-index.ts'
+import { SAVED_KINDS } from '../../index/kinds.ts'
+import type { VectorIndex } from '../../index/vector-index.ts'
 import type { Searcher, SearchReport } from '../query/search.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { Slice } from '../snapshot/slice.ts'
@@ -54,14 +55,9 @@ export function explain({ searcher }: Inspected, dataset: string): Finding[] {
   return found
 }
 
-const ANSWERED_BY: Readonly<Record<IndexKind, string>> = {
-  exact: 'the exact scan',
-  cover: 'a cover tree',
-}
-
 /** The one place that says which kind of index it is, and why. */
 function choice({ why }: Slice, index: VectorIndex): string {
-  return `${ANSWERED_BY[index.kind]} answers: ${why}`
+  return `${SAVED_KINDS[index.kind].label} answers: ${why}`
 }
 
 function measured(

@@ -10,11 +10,11 @@ export function stats({ recipe, slices }: Searcher, dataset: string): string[] {
   if (!index) return ['index: none: the dataset has no vectors']
   const unfound = index.count - findable(index)
   return [
-    `index: ${index.kind}, ${recipe.metric}, ${index.resident ? 'with its rows in memory' : 'codes in memory'}`,
+    `index: ${index.kind}, ${recipe.metric}, ${index.inMemoryVectors ? 'with its rows in memory' : 'codes in memory'}`,
     `why: ${slice.why}`,
     `dimension: ${index.dim}`,
     `rows: ${index.count}${unfound === 0 ? '' : `, ${unfound} of them of length zero, which ${recipe.metric} cannot find`}`,
-    `dead positions: ${index.positions - index.count}`,
+    `tombstones: ${index.positions - index.count}`,
     `left out: ${slice.rejected.notFinite} with NaN or infinity, ${slice.rejected.otherDimension} of another dimension`,
     `memory: ${slice.bytes} bytes`,
     `journal: at ${view.seq}, saved at ${slice.savedSeq ?? 'never'}`,

@@ -2,7 +2,8 @@ import { checksum } from '../../accelerators/checksum.ts'
 import { ByteReader } from '../../core/byte-reader.ts'
 import { ByteWriter } from '../../core/byte-writer.ts'
 import { VecError } from '../../core/errors.ts'
-import type { Metric, PerMetric } from '../../core/metric.ts'
+import { metricOf, metricOfCode, type Metric } from '../../core/metric.ts'
+import { kindOfCode, SAVED_KINDS } from '../../index/kinds.ts'
 import type { IndexKind } from '../../index/vector-index.ts'
 import type { Point } from '../journal/journal.ts'
 
@@ -19,9 +20,6 @@ const FIRST_VERSION = 1
 /** Bytes of a chunk: what one changed row rewrites. */
 export const CHUNK_BYTES = 65536
 
-/** The numbers by which files know them: a new kind or metric gets one of its own. */
-const KIND_CODES: Readonly<Record<IndexKind, number>> = { exact: 0, cover: 1 }
-const METRIC_CODES: PerMetric<number> = { cosine: 0, euclidean: 1, dot: 2 }
 const MAX_SECTIONS = 64
 /** Bit 31 of the rejected rows. */
 const MIXED = 2 ** 31
@@ -57,8 +55,8 @@ export function encodeHead(head: SavedHead): Uint8Array {
   writer.u32(MAGIC)
   for (const word of REFUSED_BY_THE_ORIGINAL) writer.u32(word)
   writer.u32(VERSION)
-  writer.u32(KIND_CODES[head.kind])
-  writer.u32(METRIC_CODES[head.metric])
+  writer.u32(SAVED_KINDS[head.kind].code)
+  writer.u32(metricOf(head.metric).code)
   writer.u32(head.dim)
   writer.u32(head.positions)
   writer.u32(head.count)
@@ -105,8 +103,8 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   }
   const version = reader.u32('version')
   if (version !== VERSION && version !== FIRST_VERSION) throw damaged(`its version is ${version}`)
-  const kind = ofCode(KIND_CODES, reader.u32('kind'), 'kind')
-  const metric = ofCode(METRIC_CODES, reader.u32('metric'), 'metric')
+  const kind = ofCode(kindOfCode, reader.u32('kind'), 'kind')
+  const metric = ofCode(metricOfCode, reader.u32('metric'), 'metric')
   const dim = reader.u32('dimension')
   const positions = reader.u32('positions')
   const count = reader.u32('count')
@@ -154,12 +152,8 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   }
 }
 
-function ofCode<T extends string>(
-  codes: Readonly<Record<T, number>>,
-  code: number,
-  what: string,
-): T {
-  const found = (Object.keys(codes) as T[]).find(word => codes[word] === code)
+function ofCode<T>(find: (code: number) => T | undefined, code: number, what: string): T {
+  const found = find(code)
   if (found === undefined) throw damaged(`its ${what} has the unknown number ${code}`)
   return found
 }

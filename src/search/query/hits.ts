@@ -1,5 +1,5 @@
 import { compareBytes } from '../../core/id-table.ts'
-import { SIMILARITY_RANGE, type Metric } from '../../core/metric.ts'
+import { metricOf, type Metric } from '../../core/metric.ts'
 
 /**
  * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. While rows are
@@ -26,7 +26,7 @@ export class Hits {
   /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
   constructor(limit: number, metric: Metric) {
     this.#limit = limit
-    const { least, most } = SIMILARITY_RANGE[metric]
+    const { least, most } = metricOf(metric).range
     this.#most = most
     this.#least = least
   }

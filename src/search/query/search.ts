@@ -126,7 +126,10 @@ export class Searcher {
   /** The rows are in memory, and none of them can have vanished. */
   #inMemory(view: SliceView, index: VectorIndex): boolean {
     return (
-      index.resident && view.changed.length === 0 && !view.writing && this.slices.verified(view)
+      index.inMemoryVectors !== undefined &&
+      view.changed.length === 0 &&
+      !view.writing &&
+      this.slices.verified(view)
     )
   }
 
@@ -219,7 +222,7 @@ export class Searcher {
         // Many rows that tie, or that bounds cannot tell apart.
         if (i > FEW && i > dearLookUps(index) && !inMemory) return this.#searchTable(search)
         if (inMemory) {
-          const similarity = index.similarity(position)
+          const similarity = index.inMemoryVectors!.similarity(position)
           if (!search.accepts(similarity)) refused++
           else hits.add(similarity, slice.ids.idAt(position), NaN)
           continue

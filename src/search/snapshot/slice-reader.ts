@@ -107,7 +107,8 @@ export class SliceReader {
     const { slice } = view
     const { index } = slice
     if (slice.verifiedSeq === view.seq) return true
-    if (!index?.resident || index.count > COUNTABLE || slice.rejected.notFinite > 0) return false
+    if (!index?.inMemoryVectors || index.count > COUNTABLE || slice.rejected.notFinite > 0)
+      return false
     // The first query after a change looks its few rows up; the second pays for the count, once.
     if (slice.countAtSeq !== view.seq) {
       slice.countAtSeq = view.seq
@@ -293,11 +294,11 @@ export class SliceReader {
   ): Slice {
     let slice = this.#filled(dataset, head, better)
     // What came first may have been unlike the rest: another kind of index needs all the vectors once more.
-    const successor = slice.index?.settle?.()
+    const successor = slice.index?.strategy?.choose()
     if (successor) {
       slice.dispose()
       slice = this.#filled(dataset, head, successor)
-      slice.index?.settle?.()?.dispose()
+      slice.index?.strategy?.choose()?.dispose()
     }
     if (writing) this.#private.set(dataset, slice)
     else {
@@ -353,7 +354,7 @@ export class SliceReader {
     const rebuild =
       !ids ||
       better !== undefined ||
-      (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyDead))
+      (ids.length > 0 && (slice.mixed || slice.count === 0 || slice.mostlyTombstones))
     if (!rebuild) return { slice, changed: [], dataset, seq, writing }
     if (!writing || own) this.#drop(dataset, entry, slice)
     slice = this.#build(dataset, entry, head, writing, better)
@@ -370,7 +371,7 @@ export class SliceReader {
       })
     }
     slice.flush()
-    return slice.index?.settle?.()
+    return slice.index?.strategy?.choose()
   }
 
   #countVectors(dataset: string, slice: Slice): number {

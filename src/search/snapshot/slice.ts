@@ -81,7 +81,7 @@ export class Slice {
 
   /** Which kind of index it is, and why. */
   get why(): string {
-    return this.index?.why ?? this.recipe.why
+    return this.index?.strategy?.reason ?? this.recipe.why
   }
 
   get dim(): number {
@@ -116,7 +116,7 @@ export class Slice {
       this.rejected.otherDimension++
       return
     }
-    this.#stageBytes ??= bytesOf(this.index.stage(this.#stageRows(dim)))
+    this.#stageBytes ??= bytesOf(this.index.stagingBuffer(this.#stageRows(dim)))
     this.#stageBytes.set(embedding, this.#ids.count * embedding.length)
     this.#ids.push(id)
     if (this.#ids.count * embedding.length === this.#stageBytes.length) this.flush()
@@ -142,13 +142,13 @@ export class Slice {
       this.#dropSpecial(staged, index.dim)
     const rows = ids.count
     if (rows === 0) return
-    index.append(rows)
+    index.commit(rows)
     let moved = 0
-    if (index.moveLast) {
+    if (index.swapRemove) {
       // The last rows fill the gaps: ids follow in the same order.
       while (moved < rows && this.#free.length > 0) {
         const to = this.#free.pop()!
-        index.moveLast(to)
+        index.swapRemove(to)
         const row = rows - 1 - moved
         this.ids.reuse(to, ids.bytes, ids.start(row), ids.end(row))
         moved++
@@ -197,8 +197,8 @@ export class Slice {
     this.#free.push(position)
   }
 
-  /** More dead positions than live ones, and many: a new index costs less than carrying them along. */
-  get mostlyDead(): boolean {
+  /** More tombstones than live rows, and many: a new index costs less than carrying them along. */
+  get mostlyTombstones(): boolean {
     const positions = this.index?.positions ?? 0
     return positions > 4096 && this.count * 2 < positions
   }

@@ -2,7 +2,6 @@ import { VecError } from '../../core/errors.ts'
 import { isReadonly, transactionStateOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import { transaction } from '../../database/transaction.ts'
-import { isTreeMetric } from '../../index/kinds/cover-tree/cover-options.ts'
 import { check } from '../../search/diagnostics/check.ts'
 import { isShadowError, type Inspected } from '../../search/diagnostics/defect.ts'
 import { explain } from '../../search/diagnostics/explain.ts'
@@ -12,6 +11,7 @@ import { stats as statsOf } from '../../search/diagnostics/stats.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
 import { exportDataset } from '../../viant/export/export.ts'
+import { originalDistance } from '../../viant/formats/original-distance.ts'
 import { findTarget, type Place, type Target } from './admin-target.ts'
 
 interface Operation {
@@ -65,7 +65,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     formats: ['brute', 'cover'],
     run: (target, inspected, format) => {
       const { coverBase: base, metric } = target.table.options
-      const cover = { base, distance: isTreeMetric(metric) ? metric : undefined }
+      const cover = { base, distance: originalDistance(metric) }
       const { searcher } = inspected
       // All or none.
       return transaction(searcher.shadow.db, () =>

@@ -1,7 +1,8 @@
 import { VecError } from '../../core/errors.ts'
 import { nearest } from '../../core/known-word.ts'
-import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
-import { isTreeMetric } from '../../index/kinds/cover-tree/cover-options.ts'
+import { METRIC_NAMES, metricOf, type Metric } from '../../core/metric.ts'
+import type { IndexOption } from '../../index/kind.ts'
+import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -9,20 +10,13 @@ export interface VecOptions {
   readonly column: string
   /** File that holds the shadow table, when it is not the one of the vec table. */
   readonly dbpath: string | undefined
-  readonly index: 'auto' | 'brute' | 'cover'
+  readonly index: IndexOption
   readonly metric: Metric
   readonly coverBase: number
   readonly coverBound: 'per_node' | 'level'
   /** Workers for the build of a cover tree: 'auto', 'off', or a number. */
   readonly coverParallel: 'auto' | 'off' | number
   readonly includeArchived: boolean
-}
-
-/** Whether an index must be a tree, whatever its rows. */
-const NEEDS_TREE: Readonly<Record<VecOptions['index'], boolean>> = {
-  auto: false,
-  brute: false,
-  cover: true,
 }
 
 const KEYS = [
@@ -58,16 +52,13 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
     const [key, value] = splitOption(arg)
     given.set(key, value)
   }
-  const index = oneOf(
-    'index',
-    given.get('index'),
-    { auto: 'auto', brute: 'brute', cover: 'cover' } as const,
-    'auto',
-  )
-  const metric = metricOf(given)
-  if (NEEDS_TREE[index] && !isTreeMetric(metric)) {
+  const options = Object.fromEntries(INDEX_OPTIONS.map(option => [option, option]))
+  const index = oneOf<IndexOption>('index', given.get('index'), options, 'auto')
+  const metric = metricFrom(given)
+  const refusal = KINDS[index].refusal(metric)
+  if (refusal !== undefined) {
     throw optionError(
-      `vec: index=cover cannot serve metric=${metric}: a cover tree needs a distance that obeys the triangle inequality`,
+      `vec: index=${index} cannot serve metric=${metric}: ${refusal}`,
       'leave index out, or choose metric=cosine or metric=euclidean',
     )
   }
@@ -157,9 +148,9 @@ export function dbpathOf(value: string | undefined): string | undefined {
   return value
 }
 
-function metricOf(given: ReadonlyMap<Key, string>): Metric {
+function metricFrom(given: ReadonlyMap<Key, string>): Metric {
   const ofTrees = Object.fromEntries(
-    Object.entries(METRIC_NAMES).filter(([, metric]) => isTreeMetric(metric)),
+    Object.entries(METRIC_NAMES).filter(([, metric]) => metricOf(metric).space),
   )
   const distance = given.get('cover_distance')
   const alias =

@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import type { Metric, PerMetric } from '../../core/metric.ts'
+import { metricOf, type Metric } from '../../core/metric.ts'
 import { OP, type Constraint, type IndexInfo } from '../../sqlite/vtab/index-info.ts'
 
 /** Columns of a vec table, in the order of its declaration. */
@@ -133,10 +133,6 @@ function equality(
   return usable.find(c => !info.isList(c)) ?? usable[0]
 }
 
-/** Whether rows of different similarity may have equal scores, or distances, because 1 was added to or taken from them. */
-const SCORE_ROUNDS: PerMetric<boolean> = { cosine: false, euclidean: true, dot: false }
-const DISTANCE_ROUNDS: PerMetric<boolean> = { cosine: true, euclidean: false, dot: false }
-
 /** Rows come by falling similarity, equal ones by id: score and distance follow that order, though they may round. */
 function comesInOrder(info: IndexInfo, metric: Metric, manyDatasets: boolean): boolean {
   const [first, second, ...others] = info.orderBy
@@ -145,6 +141,7 @@ function comesInOrder(info: IndexInfo, metric: Metric, manyDatasets: boolean): b
     (first.column === COLUMN.SCORE && first.descending) ||
     (first.column === COLUMN.DISTANCE && !first.descending)
   if (!nearest || second === undefined) return nearest
-  const rounds = first.column === COLUMN.SCORE ? SCORE_ROUNDS : DISTANCE_ROUNDS
-  return !rounds[metric] && !manyDatasets && second.column === COLUMN.DOC && !second.descending
+  const { score, distance } = metricOf(metric).rounds
+  const rounds = first.column === COLUMN.SCORE ? score : distance
+  return !rounds && !manyDatasets && second.column === COLUMN.DOC && !second.descending
 }

@@ -1,3 +1,4 @@
+import type { Metric } from '../../core/metric.ts'
 import type { OriginalDistance } from './original-index.ts'
 
 const { fround } = Math
@@ -44,4 +45,9 @@ const euclidean: OriginalMeasure = (a, aAt, _aMagnitude, b, bAt, _bMagnitude, di
     sum = fround(sum + fround(difference * difference))
   }
   return fround(Math.sqrt(sum))
+}
+
+/** The distance of the original that a metric is; undefined where it knows none. */
+export function originalDistance(metric: Metric): OriginalDistance | undefined {
+  return (['cosine', 'euclidean'] as const).find(distance => distance === metric)
 }

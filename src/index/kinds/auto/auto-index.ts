@@ -1,27 +1,25 @@
-import type { KernelKind } from '../../../accelerators/kernels.ts'
+import type { AcceleratorName } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
-import { requireMetric, type Metric } from '../../../core/metric.ts'
+import { metricOf, requireMetric, type Metric } from '../../../core/metric.ts'
+import { addVectors } from '../../vector-index.ts'
 import type {
   Candidates,
   IndexImage,
   IndexKind,
+  IndexStrategy,
+  InMemoryVectors,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
 import { createCoverIndex, restoreCoverIndex } from '../cover-tree/cover-index.ts'
-import {
-  coverShape,
-  isTreeMetric,
-  type CoverBound,
-  type CoverOptions,
-} from '../cover-tree/cover-options.ts'
+import { coverShape, type CoverBound, type CoverOptions } from '../cover-tree/cover-options.ts'
 import { createExactIndex, type ExactIndexOptions } from '../exact/exact-index.ts'
 import { restoreExactIndex } from '../exact/restore.ts'
 import { AUTO_RULE, type AutoRule } from './auto-rule.ts'
-import { readChoice, writeChoice, type Choice } from './choice.ts'
+import { decide, firstLook, percent } from './decision.ts'
+import { readPlan, writePlan, type Plan } from './plan.ts'
 import { refill } from './refill.ts'
-import { RowSample } from './row-sample.ts'
-import { firstLook, judge, percent } from './verdict.ts'
+import { Reservoir } from './reservoir.ts'
 
 export interface AutoIndexOptions {
   readonly metric: Metric
@@ -30,9 +28,8 @@ export interface AutoIndexOptions {
   /** Of the tree, where it is chosen: see CoverOptions. */
   readonly base?: number | undefined
   readonly bound?: CoverBound | undefined
-  readonly parallel?: CoverOptions['parallel']
-  /** Of the scan: WASM where it runs, unless told otherwise. */
-  readonly kernels?: KernelKind | undefined
+  /** Of the scan: SIMD where the runtime has it, unless told otherwise. */
+  readonly kernels?: AcceleratorName | undefined
 }
 
 /** What is drawn from rows that become codes, and from those of a tree, which are all at hand: rows, bytes. */
@@ -57,44 +54,40 @@ export function restoreByRule(
   options: Omit<AutoIndexOptions, 'metric' | 'dim'>,
   rule: AutoRule,
 ): VectorIndex {
-  const inner = restoreInner(image, options)
+  const inner = restoreChosen(image, options)
   const { metric, dim } = inner
-  return new AutoIndex({ ...options, metric, dim }, rule, inner, readChoice(image.note))
+  return new AutoIndex({ ...options, metric, dim }, rule, inner, readPlan(image.note))
 }
 
-function restoreInner(
-  image: IndexImage,
-  { kernels }: { kernels?: KernelKind | undefined },
-): VectorIndex {
-  switch (image.kind) {
-    case 'cover':
-      return restoreCoverIndex(image)
-    case 'exact':
-      return restoreExactIndex(image, kernels && { kernels })
-    default:
-      throw new VecError(
-        'VEC_STORAGE',
-        `not a saved index: its kind is ${String(image.kind satisfies never)}`,
-      )
-  }
-}
+type RestoreOptions = Pick<AutoIndexOptions, 'kernels'>
 
-/** What a rows' index may be here. */
-const IS_TREE: Readonly<Record<IndexKind, boolean>> = { cover: true, exact: false }
+/** How an image of each kind that may be chosen is restored, and whether it is a tree. */
+const CHOICES: Readonly<
+  Record<
+    IndexKind,
+    { tree: boolean; restore(image: IndexImage, options: RestoreOptions): VectorIndex }
+  >
+> = {
+  exact: {
+    tree: false,
+    restore: (image, { kernels }) => restoreExactIndex(image, kernels && { kernels }),
+  },
+  cover: { tree: true, restore: image => restoreCoverIndex(image) },
+}
 
 /**
  * Begins as the scan that keeps its floats. When these outgrow it, the last moment at which all are at hand, a cheap look
- * decides whether the floats are kept (a tree, not built yet) or become codes; the first search, or `settle`, then decides
+ * decides whether the floats are kept (a tree, not built yet) or become codes; the first search, or `choose`, then decides
  * by a sample of all rows.
  */
-export class AutoIndex implements VectorIndex {
+export class AutoIndex implements VectorIndex, IndexStrategy {
   readonly metric: Metric
   readonly dim: number
   readonly #options: AutoIndexOptions
   readonly #rule: AutoRule
-  readonly #sample: RowSample
+  readonly #sample: Reservoir
   #inner: VectorIndex
-  #choice: Choice | undefined
+  #plan: Plan | undefined
   /** The inner index is a tree on a first look alone. */
   #tentative: boolean
   #sampling = false
@@ -103,26 +96,26 @@ export class AutoIndex implements VectorIndex {
   #searches = 0
   #visited = 0
 
-  /** Without `inner`: an empty one. A tree without a choice is tentative. */
+  /** Without `inner`: an empty one. A tree without a plan is tentative. */
   constructor(
     options: AutoIndexOptions,
     rule: AutoRule,
     inner: VectorIndex = createExactIndex(scanOptions(options, 'auto')),
-    choice?: Choice,
+    plan?: Plan,
   ) {
     const { dim } = options
     const metric = requireMetric(options.metric)
     // Said now, and not when a tree is wanted first.
-    if (isTreeMetric(metric)) coverShape({ ...options, metric })
+    if (metricOf(metric).space) coverShape({ ...options, metric })
     this.metric = metric
     this.dim = dim
     this.#options = options
     this.#rule = rule
     this.#inner = inner
-    this.#choice = choice
-    this.#tentative = IS_TREE[inner.kind] && !choice
-    this.#sampling = !IS_TREE[inner.kind] && !inner.resident
-    this.#sample = new RowSample(dim, ...PASSING)
+    this.#plan = plan
+    this.#tentative = isTree(inner) && !plan
+    this.#sampling = !isTree(inner) && !inner.inMemoryVectors
+    this.#sample = new Reservoir(dim, ...PASSING)
   }
 
   get kind(): IndexKind {
@@ -141,39 +134,48 @@ export class AutoIndex implements VectorIndex {
     return this.#inner.bytes + this.#sample.bytes
   }
 
-  get resident(): boolean {
-    return this.#inner.resident
+  get inMemoryVectors(): InMemoryVectors | undefined {
+    return this.#inner.inMemoryVectors
+  }
+
+  get strategy(): IndexStrategy {
+    return this
   }
 
   get worthSaving(): boolean {
     return this.#inner.worthSaving
   }
 
-  get why(): string {
-    if (!isTreeMetric(this.metric))
-      return 'the dot product obeys no triangle inequality: every row is scanned'
-    return this.#choice?.why ?? `${this.count} rows of ${this.dim} numbers are few: all are scanned`
+  get reason(): string {
+    if (!metricOf(this.metric).space) return noTree(this.metric)
+    return (
+      this.#plan?.reason ?? `${this.count} rows of ${this.dim} numbers are few: all are scanned`
+    )
   }
 
   /** Only while the scan answers: a tree cannot. */
-  get moveLast(): ((to: number) => void) | undefined {
+  get swapRemove(): ((to: number) => void) | undefined {
     const inner = this.#inner
-    return inner.moveLast && (to => inner.moveLast!(to))
+    return inner.swapRemove && (to => inner.swapRemove!(to))
   }
 
-  stage(rows: number): Float32Array {
+  add(vectors: Float32Array): number {
+    return addVectors(this, vectors)
+  }
+
+  stagingBuffer(rows: number): Float32Array {
     this.#outgrow(rows)
-    return (this.#staged = this.#inner.stage(rows))
+    return (this.#staged = this.#inner.stagingBuffer(rows))
   }
 
-  append(rows: number): number {
+  commit(rows: number): number {
     const staged = this.#staged
     this.#staged = undefined
     // Memory that grew since has left the view empty: these rows are not drawn.
     if (this.#sampling && staged && staged.length >= rows * this.dim) {
       this.#sample.pass(staged, rows)
     }
-    return this.#inner.append(rows)
+    return this.#inner.commit(rows)
   }
 
   remove(position: number): void {
@@ -186,44 +188,36 @@ export class AutoIndex implements VectorIndex {
 
   search(request: SearchRequest): Candidates {
     this.#review()
-    this.settle()
+    this.choose()
     const inner = this.#inner
     const candidates = inner.search(request)
     // Few allowed rows cost a scan less, too.
-    if (IS_TREE[inner.kind] && request.allowed === undefined) {
+    if (isTree(inner) && request.allowed === undefined) {
       this.#searches++
       this.#visited += candidates.visited
     }
     return candidates
   }
 
-  similarity(position: number): number {
-    return this.#inner.similarity(position)
-  }
-
   holds(position: number, vector: Float32Array): boolean {
     return this.#inner.holds(position, vector)
   }
 
-  row(position: number): Float32Array {
-    return this.#inner.row!(position)
-  }
-
-  settle(): VectorIndex | undefined {
+  choose(): VectorIndex | undefined {
     const { count, dim, metric } = this
     const { bytes, manyRows, rows } = this.#rule
-    if (!isTreeMetric(metric) || count < rows) return undefined
+    if (!metricOf(metric).space || count < rows) return undefined
     if (count * dim * 4 <= bytes && count <= manyRows) return undefined
-    if (!this.#tentative && this.#choice && count < 2 * this.#choice.rows) return undefined
-    if (!this.#inner.resident) return this.#judgeFromPassing()
-    this.#judgeFromAll()
+    if (!this.#tentative && this.#plan && count < 2 * this.#plan.rows) return undefined
+    if (!this.#inner.inMemoryVectors) return this.#decideFromPassing()
+    this.#decideFromAll()
     return undefined
   }
 
   save(): IndexImage {
-    this.settle()
+    this.choose()
     const image = this.#inner.save()
-    return this.#choice ? { ...image, note: writeChoice(this.#choice) } : image
+    return this.#plan ? { ...image, note: writePlan(this.#plan) } : image
   }
 
   dispose(): void {
@@ -235,46 +229,45 @@ export class AutoIndex implements VectorIndex {
   #outgrow(rows: number): void {
     const inner = this.#inner
     const { dim, metric } = this
-    if (this.#sampling || !isTreeMetric(metric) || IS_TREE[inner.kind] || !inner.resident) return
+    if (this.#sampling || !metricOf(metric).space || isTree(inner) || !inner.inMemoryVectors) return
     if ((inner.positions + rows) * dim * 4 <= this.#rule.bytes) return
     this.#sampling = true
     drawAll(inner, this.#sample)
-    // It was judged by all its rows not long ago.
-    if (inner.count < this.#rule.rows || (this.#choice && inner.count < 2 * this.#choice.rows))
-      return
-    const verdict = firstLook(...this.#evidence(this.#sample.values))
-    this.#choose(verdict.why)
-    if (!verdict.tree) return
+    // It was decided by all its rows not long ago.
+    if (inner.count < this.#rule.rows || (this.#plan && inner.count < 2 * this.#plan.rows)) return
+    const decision = firstLook(...this.#evidence(this.#sample.values))
+    this.#decided(decision.reason)
+    if (!decision.tree) return
     this.#becomeTree()
     this.#tentative = true
   }
 
   /** The floats are gone, but for those drawn while they passed. */
-  #judgeFromPassing(): VectorIndex | undefined {
+  #decideFromPassing(): VectorIndex | undefined {
     const sample = this.#sample.values
     this.#sample.clear()
     this.#sampling = true
     // Hardly any row passed by since the last choice.
     if (sample.length / this.dim < this.#rule.rows) {
-      this.#choose(this.#choice?.why ?? `${this.count} rows that were not looked at`)
+      this.#decided(this.#plan?.reason ?? `${this.count} rows that were not looked at`)
       return undefined
     }
     // Trees of few rows are mostly visited whole: then the tree of all has to show what it can do.
     const enough = sample.length / this.dim >= PASSING[0]
-    const verdict = (enough ? judge : firstLook)(...this.#evidence(sample))
-    this.#choose(verdict.why)
-    if (!verdict.tree) return undefined
+    const decision = (enough ? decide : firstLook)(...this.#evidence(sample))
+    this.#decided(decision.reason)
+    if (!decision.tree) return undefined
     return new AutoIndex(this.#options, this.#rule, createCoverIndex(this.#treeOptions))
   }
 
   /** The floats are at hand, and so either kind. */
-  #judgeFromAll(): void {
+  #decideFromAll(): void {
     this.#tentative = false
-    const sample = new RowSample(this.dim, ...AT_HAND)
+    const sample = new Reservoir(this.dim, ...AT_HAND)
     drawAll(this.#inner, sample)
-    const verdict = judge(...this.#evidence(sample.values))
-    this.#choose(verdict.why)
-    if (verdict.tree) this.#becomeTree()
+    const decision = decide(...this.#evidence(sample.values))
+    this.#decided(decision.reason)
+    if (decision.tree) this.#becomeTree()
     else this.#becomeScan()
   }
 
@@ -283,32 +276,32 @@ export class AutoIndex implements VectorIndex {
     if (this.#searches < this.#rule.review) return
     const share = this.#visited / (this.#searches * Math.max(1, this.count))
     if (share * this.#rule.visitCost > this.#rule.tooDear) {
-      const why = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree; it pays below ${percent(1 / this.#rule.visitCost)}`
-      this.#choose(why)
+      const reason = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree; it pays below ${percent(1 / this.#rule.visitCost)}`
+      this.#decided(reason)
       this.#becomeScan()
     }
     this.#searches = this.#visited = 0
   }
 
-  #evidence(sample: Float32Array): Parameters<typeof judge> {
-    return [this.#treeOptions, this.#rule, sample, this.count, this.#options.kernels]
+  #evidence(sample: Float32Array): Parameters<typeof decide> {
+    return [this.#treeOptions, this.#rule, sample, this.count]
   }
 
   get #treeOptions(): CoverOptions {
-    const { base, bound, dim, metric, parallel } = this.#options
-    return { metric, dim, base, bound, parallel }
+    const { base, bound, dim, metric } = this.#options
+    return { metric, dim, base, bound }
   }
 
-  #choose(why: string): void {
-    this.#choice = { rows: this.count, why }
+  #decided(reason: string): void {
+    this.#plan = { rows: this.count, reason }
   }
 
   #becomeTree(): void {
-    if (!IS_TREE[this.kind]) this.#become(createCoverIndex(this.#treeOptions))
+    if (!isTree(this)) this.#become(createCoverIndex(this.#treeOptions))
   }
 
   #becomeScan(): void {
-    if (IS_TREE[this.kind]) this.#become(createExactIndex(scanOptions(this.#options, 'auto')))
+    if (isTree(this)) this.#become(createExactIndex(scanOptions(this.#options, 'auto')))
   }
 
   #become(to: VectorIndex): void {
@@ -317,20 +310,34 @@ export class AutoIndex implements VectorIndex {
     from.dispose()
     this.#inner = to
     this.#sample.clear()
-    this.#sampling = !IS_TREE[to.kind] && !to.resident
+    this.#sampling = !isTree(to) && !to.inMemoryVectors
     this.#searches = this.#visited = 0
   }
 }
 
-function scanOptions(options: AutoIndexOptions, resident: false | 'auto'): ExactIndexOptions {
+function isTree({ kind }: VectorIndex): boolean {
+  return CHOICES[kind].tree
+}
+
+function restoreChosen(image: IndexImage, options: RestoreOptions): VectorIndex {
+  if (Object.hasOwn(CHOICES, image.kind)) return CHOICES[image.kind].restore(image, options)
+  throw new VecError('VEC_STORAGE', `not a saved index: its kind is ${image.kind}`)
+}
+
+/** Why rows of a metric are always scanned. */
+export function noTree(metric: Metric): string {
+  return `metric=${metric} obeys no triangle inequality: every row is scanned`
+}
+
+function scanOptions(options: AutoIndexOptions, keepsVectors: false | 'auto'): ExactIndexOptions {
   const { dim, kernels, metric } = options
-  return kernels ? { metric, dim, resident, kernels } : { metric, dim, resident }
+  return kernels ? { metric, dim, keepsVectors, kernels } : { metric, dim, keepsVectors }
 }
 
 /** Draws from the live rows of an index that has their floats. */
-function drawAll(index: VectorIndex, sample: RowSample): void {
+function drawAll(index: VectorIndex, sample: Reservoir): void {
   for (let position = 0; position < index.positions; position++) {
     if (!index.isLive(position)) continue
-    sample.pass(index.row!(position), 1)
+    sample.pass(index.inMemoryVectors!.row(position), 1)
   }
 }

@@ -1,6 +1,6 @@
-import type { KernelKind } from '../../../accelerators/kernels.ts'
 import { createRowScorer } from '../../../accelerators/row-scorer.ts'
-import { unknownMetric, type Metric } from '../../../core/metric.ts'
+import type { Metric } from '../../../core/metric.ts'
+import { coverSpace } from '../cover-tree/cover-space.ts'
 
 /** Rows whose surroundings are looked at; how many rows are looked at for each; and how many bytes they take at most. */
 const CENTRES = 16
@@ -14,18 +14,15 @@ const MIN_ROWS = 8
  * times as many rows; so it is read off the distances to two neighbours: ln(k2 / k1) / ln(r2 / r1). The median over some
  * rows; 0 where neighbours are equal.
  */
-export function intrinsicDimension(
-  metric: Metric,
-  dim: number,
-  rows: Float32Array,
-  kernels?: KernelKind,
-): number {
+export function intrinsicDimension(metric: Metric, dim: number, rows: Float32Array): number {
   const most = Math.min(SURROUNDINGS, Math.floor(MAX_BYTES / (dim * 4)))
   const count = Math.min(most, rows.length / dim)
   if (count < MIN_ROWS) return 0
   const near = Math.max(1, Math.floor(count / 128))
   const far = Math.max(near + 1, Math.floor(count / 16))
-  const scorer = createRowScorer(metric, dim, kernels)
+  // Only rows that a tree can serve are looked at.
+  const space = coverSpace(metric, dim)!
+  const scorer = createRowScorer(metric, dim)
   try {
     const found: number[] = []
     const centres = Math.min(CENTRES, count)
@@ -39,7 +36,10 @@ export function intrinsicDimension(
     for (let i = 0; i < centres; i++) {
       // A row that was staged: i * count / centres of them.
       scorer.setQuery(row(Math.floor((i * count) / centres), count))
-      found.push(dimensionAround(metric, scorer.score(count), near, far))
+      const distances = scorer
+        .score(count)
+        .map(similarity => space.distanceOfKey(space.keyOf(similarity)))
+      found.push(dimensionAround(distances, near, far))
     }
     return found.toSorted((a, b) => a - b)[found.length >>> 1]
   } finally {
@@ -48,30 +48,9 @@ export function intrinsicDimension(
 }
 
 /** The nearest row is the centre itself. */
-function dimensionAround(
-  metric: Metric,
-  similarities: Float64Array,
-  near: number,
-  far: number,
-): number {
-  const distances = similarities.map(similarity => distanceOf(metric, similarity))
+function dimensionAround(distances: Float64Array, near: number, far: number): number {
   distances.sort()
   const [r1, r2] = [distances[near], distances[far]]
   if (!(r1 > 0)) return 0
   return r2 > r1 ? Math.log(far / near) / Math.log(r2 / r1) : Infinity
-}
-
-/** What similarities are compared by here: the chord between directions, or the distance. */
-function distanceOf(metric: Metric, similarity: number): number {
-  switch (metric) {
-    case 'cosine':
-      return Math.sqrt(Math.max(0, 2 - 2 * similarity))
-    case 'euclidean':
-      return -similarity
-    case 'dot':
-      // Rows of it are never judged: no tree can serve them.
-      return NaN
-    default:
-      return unknownMetric(metric)
-  }
 }

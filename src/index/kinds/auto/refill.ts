@@ -2,18 +2,18 @@ import { MAX_STAGED_ROWS, type VectorIndex } from '../../vector-index.ts'
 
 const STAGED_BYTES = 1 << 20
 
-/** Every position of `from`, which has its floats, becomes the same position of `to`, which is empty; dead ones stay dead. */
+/** Every position of `from`, which has its floats, becomes the same position of `to`, which is empty; tombstones stay tombstones. */
 export function refill(from: VectorIndex, to: VectorIndex): void {
-  const { dim, positions } = from
+  const { dim, inMemoryVectors: vectors, positions } = from
   const batch = Math.max(1, Math.min(MAX_STAGED_ROWS, Math.floor(STAGED_BYTES / (dim * 4))))
   for (let first = 0; first < positions; first += batch) {
     const rows = Math.min(batch, positions - first)
-    const stage = to.stage(rows)
+    const stage = to.stagingBuffer(rows)
     for (let i = 0; i < rows; i++) {
-      if (from.isLive(first + i)) stage.set(from.row!(first + i), i * dim)
+      if (from.isLive(first + i)) stage.set(vectors!.row(first + i), i * dim)
       else stage.fill(0, i * dim, (i + 1) * dim)
     }
-    to.append(rows)
+    to.commit(rows)
     for (let i = 0; i < rows; i++) if (!from.isLive(first + i)) to.remove(first + i)
   }
 }

@@ -26,17 +26,17 @@ class TreeBuild {
   readonly #start: number
   /** Old slot of each node of the tree. */
   readonly #from: Uint32Array
-  /** What lies below a node: a segment of `#items`, with the square to that node beside it. */
+  /** What lies below a node: a segment of `#items`, with the key to that node beside it. */
   readonly #low: Uint32Array
   readonly #high: Uint32Array
   readonly #items: Uint32Array
-  readonly #squares: Float64Array
+  readonly #keys: Float64Array
   readonly #groupOf: Uint8Array
   // Of the rows of the node at hand.
   readonly #itemsOut: Uint32Array
-  readonly #squaresOut: Float64Array
-  readonly #nextSquares: Float64Array
-  /** Positions of the centres in the segment, and squares between two centres. */
+  readonly #keysOut: Float64Array
+  readonly #nextKeys: Float64Array
+  /** Positions of the centres in the segment, and keys between two centres. */
   readonly #centres = new Uint32Array(MAX_GROUPS + 1)
   readonly #between = new Float64Array(MAX_GROUPS * MAX_GROUPS)
   /** Nodes made so far. */
@@ -53,11 +53,11 @@ class TreeBuild {
     this.#low = new Uint32Array(count)
     this.#high = new Uint32Array(count)
     this.#items = new Uint32Array(count - 1)
-    this.#squares = new Float64Array(count - 1)
+    this.#keys = new Float64Array(count - 1)
     this.#groupOf = new Uint8Array(count - 1)
     this.#itemsOut = new Uint32Array(count - 1)
-    this.#squaresOut = new Float64Array(count - 1)
-    this.#nextSquares = new Float64Array(count - 1)
+    this.#keysOut = new Float64Array(count - 1)
+    this.#nextKeys = new Float64Array(count - 1)
   }
 
   run(): void {
@@ -66,7 +66,7 @@ class TreeBuild {
     const count = this.#from.length
     for (let i = 0; i < count - 1; i++) {
       this.#items[i] = start + 1 + i
-      this.#squares[i] = rows.square(start, start + 1 + i)
+      this.#keys[i] = rows.key(start, start + 1 + i)
     }
     this.#from[0] = start
     this.#high[0] = count - 1
@@ -89,14 +89,14 @@ class TreeBuild {
     if (low === high) return
 
     let widest = 0
-    for (let i = low; i < high; i++) if (this.#squares[i] > widest) widest = this.#squares[i]
+    for (let i = low; i < high; i++) if (this.#keys[i] > widest) widest = this.#keys[i]
     const radius = space.atMost(widest)
     nodes.radius[slot] = nodes.bound === 'level' ? levelRadius(this.#base, radius) : radius
     // Rows that arithmetic cannot tell apart stay together, however many they are.
     if (high - low <= LEAF_ROWS || space.atLeast(widest) === 0) {
       for (let i = low; i < high; i++) {
         this.#addChild(node, this.#items[i], i, i)
-        this.#encloseFromParent(this.#made - 1, this.#squares[i], this.#squares[i])
+        this.#encloseFromParent(this.#made - 1, this.#keys[i], this.#keys[i])
       }
       return
     }
@@ -127,11 +127,12 @@ class TreeBuild {
    */
   #chooseCentres(low: number, high: number, radius: number): number {
     const rows = this.#rows
+    const { space } = rows
     const items = this.#items
     const sample = Math.min(SAMPLE_ROWS, high - low)
     for (let i = 0; i < sample; i++) this.#swap(low + i, low + i + this.#below(high - low - i))
-    const spacing = radius / (this.#base * this.#base)
-    const nearest = this.#nextSquares
+    const spacing = space.keyOfDistance(radius / (this.#base * this.#base))
+    const nearest = this.#nextKeys
     nearest.fill(Infinity, 0, sample)
     let groups = 0
     let next = 0
@@ -142,14 +143,14 @@ class TreeBuild {
       nearest[next] = 0
       let farthest = 0
       for (let i = 0; i < sample; i++) {
-        const square = rows.square(centre, items[low + i])
-        if (square < nearest[i]) nearest[i] = square
+        const key = rows.key(centre, items[low + i])
+        if (key < nearest[i]) nearest[i] = key
         if (nearest[i] > farthest) {
           farthest = nearest[i]
           next = i
         }
       }
-      if (farthest === 0 || (farthest <= spacing * spacing && groups > 1)) break
+      if (farthest === 0 || (farthest <= spacing && groups > 1)) break
     } while (groups < MAX_GROUPS)
     return groups
   }
@@ -162,24 +163,25 @@ class TreeBuild {
     const between = this.#between
     for (let g = 0; g < groups; g++) {
       for (let h = 0; h < g; h++) {
-        const square = rows.square(items[centres[g]], items[centres[h]])
-        between[g * MAX_GROUPS + h] = between[h * MAX_GROUPS + g] = square
+        const key = rows.key(items[centres[g]], items[centres[h]])
+        between[g * MAX_GROUPS + h] = between[h * MAX_GROUPS + g] = key
       }
     }
+    const twice = rows.space.keyOfDistance(2)
     for (let i = low; i < high; i++) {
       let best = 0
-      let bestSquare = rows.square(items[i], items[centres[0]])
+      let bestKey = rows.key(items[i], items[centres[0]])
       for (let g = 1; g < groups; g++) {
         // Two centres so far apart that the other one cannot be nearer.
-        if (between[best * MAX_GROUPS + g] >= 4 * bestSquare) continue
-        const square = rows.square(items[i], items[centres[g]])
-        if (square < bestSquare) {
+        if (between[best * MAX_GROUPS + g] >= twice * bestKey) continue
+        const key = rows.key(items[i], items[centres[g]])
+        if (key < bestKey) {
           best = g
-          bestSquare = square
+          bestKey = key
         }
       }
       this.#groupOf[i] = best
-      this.#nextSquares[i] = bestSquare
+      this.#nextKeys[i] = bestKey
     }
     for (let g = 0; g < groups; g++) this.#groupOf[centres[g]] = g
   }
@@ -202,21 +204,21 @@ class TreeBuild {
     const farthest = new Float64Array(groups)
     for (let i = low; i < high; i++) {
       const g = this.#groupOf[i]
-      const toParent = this.#squares[i]
+      const toParent = this.#keys[i]
       if (toParent < nearest[g]) nearest[g] = toParent
       if (toParent > farthest[g]) farthest[g] = toParent
       // The centre becomes the child itself; the others follow as its segment.
       if (i === this.#centres[g]) continue
       const at = cursor[g]++
       this.#itemsOut[at] = this.#items[i]
-      this.#squaresOut[at] = this.#nextSquares[i]
+      this.#keysOut[at] = this.#nextKeys[i]
     }
     const centreItems = Array.from(this.#centres.subarray(0, groups), i => this.#items[i])
     for (let g = 0; g < groups; g++) {
       const from = starts[g]
       const to = cursor[g]
       this.#items.set(this.#itemsOut.subarray(from, to), low + from)
-      this.#squares.set(this.#squaresOut.subarray(from, to), low + from)
+      this.#keys.set(this.#keysOut.subarray(from, to), low + from)
       this.#addChild(node, centreItems[g], low + from, low + to)
       this.#encloseFromParent(this.#made - 1, nearest[g], farthest[g])
     }
@@ -227,17 +229,15 @@ class TreeBuild {
     const members = new Uint32Array(size)
     let count = 0
     for (let i = low; i < high; i++) if (this.#groupOf[i] === group) members[count++] = i
-    const squares = this.#nextSquares
-    // The centre of the group stays, whatever its square.
+    const keys = this.#nextKeys
+    // The centre of the group stays, whatever its key.
     const centre = this.#centres[group]
-    members.sort((a, b) =>
-      a === centre ? -1 : b === centre ? 1 : squares[a] - squares[b] || a - b,
-    )
+    members.sort((a, b) => (a === centre ? -1 : b === centre ? 1 : keys[a] - keys[b] || a - b))
     const farthest = members[size - 1]
     this.#centres[groups] = farthest
     for (let m = size >>> 1; m < size; m++) {
       this.#groupOf[members[m]] = groups
-      squares[members[m]] = this.#rows.square(this.#items[members[m]], this.#items[farthest])
+      keys[members[m]] = this.#rows.key(this.#items[members[m]], this.#items[farthest])
     }
   }
 
@@ -245,9 +245,9 @@ class TreeBuild {
     const item = this.#items[a]
     this.#items[a] = this.#items[b]
     this.#items[b] = item
-    const square = this.#squares[a]
-    this.#squares[a] = this.#squares[b]
-    this.#squares[b] = square
+    const key = this.#keys[a]
+    this.#keys[a] = this.#keys[b]
+    this.#keys[b] = key
   }
 
   /** A number from 0 below `limit`, the same in every build. */

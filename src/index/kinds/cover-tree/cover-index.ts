@@ -1,18 +1,24 @@
 import { VecError } from '../../../core/errors.ts'
-import { exactSimilarity } from '../../../core/similarity.ts'
-import { MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
-import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../../vector-index.ts'
+import type { Metric } from '../../../core/metric.ts'
+import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
+import type {
+  Candidates,
+  IndexImage,
+  InMemoryVectors,
+  SearchRequest,
+  VectorIndex,
+} from '../../vector-index.ts'
 import { buildTree } from './cover-build.ts'
 import { coverSections, imageShape, loadCover } from './cover-image.ts'
 import { CoverNodes } from './cover-nodes.ts'
 import { coverShape } from './cover-options.ts'
-import type { CoverMetric, CoverOptions, CoverShape } from './cover-options.ts'
+import type { CoverOptions, CoverShape } from './cover-options.ts'
 import { CoverRows, NO_SLOT } from './cover-rows.ts'
 import { CoverSearch } from './cover-search.ts'
-import { CoverSpace } from './cover-space.ts'
+import { coverSpace } from './cover-space.ts'
 
-/** So many rows may stay outside the trees: scanning them is cheaper than building for every few. */
-const MAX_LOOSE_ROWS = 256
+/** So many rows may stay in the unindexed tail: scanning them is cheaper than building for every few. */
+const MAX_TAIL_ROWS = 256
 
 /** An empty cover tree. Throws VecError VEC_OPTION for options it cannot serve, the dot product above all. */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
@@ -27,29 +33,28 @@ export function restoreCoverIndex(image: IndexImage): VectorIndex {
 }
 
 /**
- * New rows are loose at first. A search or a save that finds too many of them builds a tree of them, together with the
+ * New rows form an unindexed tail. A search or a save that finds too many of them builds a tree of them, together with the
  * youngest trees that are no more than twice as large: a forest whose trees shrink geometrically.
  */
-class CoverIndex implements VectorIndex {
+class CoverIndex implements VectorIndex, InMemoryVectors {
   readonly kind = 'cover'
-  readonly resident = true
   readonly #shape: CoverShape
   readonly #rows: CoverRows
   readonly #nodes: CoverNodes
   readonly #search: CoverSearch
-  /** Sizes of the trees; they fill the slots from 0 on, loose rows follow. */
+  /** Sizes of the trees; they fill the slots from 0 on, the unindexed tail follows. */
   #trees: number[] = []
   #staged = 0
   #disposed = false
 
   constructor(shape: CoverShape) {
     this.#shape = shape
-    this.#rows = new CoverRows(new CoverSpace(shape.metric, shape.dim))
+    this.#rows = new CoverRows(coverSpace(shape.metric, shape.dim)!)
     this.#nodes = new CoverNodes(shape.bound)
     this.#search = new CoverSearch(this.#rows, this.#nodes)
   }
 
-  get metric(): CoverMetric {
+  get metric(): Metric {
     return this.#shape.metric
   }
 
@@ -74,7 +79,15 @@ class CoverIndex implements VectorIndex {
     return this.count * (this.dim * 4 + 40) > SMALL_INDEX
   }
 
-  stage(rows: number): Float32Array {
+  get inMemoryVectors(): InMemoryVectors {
+    return this
+  }
+
+  add(vectors: Float32Array): number {
+    return addVectors(this, vectors)
+  }
+
+  stagingBuffer(rows: number): Float32Array {
     this.#requireAlive()
     if (!Number.isInteger(rows) || rows < 1 || rows > MAX_STAGED_ROWS) {
       throw new RangeError(`rows must be an integer from 1 to ${MAX_STAGED_ROWS}, got ${rows}`)
@@ -85,13 +98,13 @@ class CoverIndex implements VectorIndex {
     return values.subarray(slots * dim, (slots + rows) * dim)
   }
 
-  append(rows: number): number {
+  commit(rows: number): number {
     if (!Number.isInteger(rows) || rows < 0 || rows > this.#staged) {
-      throw new RangeError(`${this.#staged} rows are staged, cannot append ${rows}`)
+      throw new RangeError(`${this.#staged} rows are staged, cannot commit ${rows}`)
     }
     this.#staged = 0
     const first = this.#rows.positions
-    this.#rows.append(rows)
+    this.#rows.commit(rows)
     return first
   }
 
@@ -120,7 +133,7 @@ class CoverIndex implements VectorIndex {
       throw new RangeError(`allowed has ${allowed.length * 32} bits for ${positions} positions`)
     }
     this.#staged = 0
-    this.#plant(MAX_LOOSE_ROWS)
+    this.#build(MAX_TAIL_ROWS)
     const roots: number[] = []
     let slot = 0
     for (const size of this.#trees) {
@@ -136,7 +149,7 @@ class CoverIndex implements VectorIndex {
     if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
     const slot = this.#rows.slotOf[position]
     // A row that is not kept has length zero: cosine does not know its similarity.
-    return slot === NO_SLOT ? NaN : exactSimilarity(this.metric, query, this.#rows.row(slot))
+    return slot === NO_SLOT ? NaN : this.#rows.space.metric.similarity(query, this.#rows.row(slot))
   }
 
   row(position: number): Float32Array {
@@ -160,7 +173,7 @@ class CoverIndex implements VectorIndex {
   save(): IndexImage {
     this.#requireAlive()
     this.#staged = 0
-    this.#plant(0)
+    this.#build(0)
     const { metric, dim, positions, count } = this
     const sections = coverSections(this.#shape, this.#rows, this.#nodes, this.#trees)
     return { kind: 'cover', metric, dim, positions, count, sections }
@@ -182,11 +195,11 @@ class CoverIndex implements VectorIndex {
     if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after its end')
   }
 
-  /** Builds trees until at most `loose` rows are in none. */
-  #plant(loose: number): void {
+  /** Builds trees until the unindexed tail has at most `tail` rows. */
+  #build(tail: number): void {
     const trees = this.#trees
     let start = trees.reduce((sum, size) => sum + size, 0)
-    if (this.#rows.slots - start <= loose) return
+    if (this.#rows.slots - start <= tail) return
     for (;;) {
       const youngest = trees.at(-1) ?? Infinity
       if (youngest > 2 * (this.#rows.slots - start)) break

@@ -1,3 +1,4 @@
+import { grown } from '../../../core/grown.ts'
 import type { CoverBound } from './cover-options.ts'
 
 /**
@@ -37,16 +38,11 @@ export class CoverNodes {
   reserve(slots: number): void {
     if (slots <= this.children.length) return
     const capacity = Math.max(slots, Math.ceil(this.children.length * 1.5))
-    this.children = grown(this.children, new Uint32Array(capacity))
-    this.firstChild = grown(this.firstChild, new Uint32Array(capacity))
-    this.radius = grown(this.radius, new Float64Array(capacity))
+    this.children = grown(this.children, capacity)
+    this.firstChild = grown(this.firstChild, capacity)
+    this.radius = grown(this.radius, capacity)
     if (this.bound === 'level') return
-    this.near = grown(this.near, new Float64Array(capacity))
-    this.far = grown(this.far, new Float64Array(capacity))
+    this.near = grown(this.near, capacity)
+    this.far = grown(this.far, capacity)
   }
-}
-
-function grown<T extends Float64Array | Uint32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

@@ -1,5 +1,6 @@
+import { grown } from '../../../core/grown.ts'
 import type { CoverSpace } from './cover-space.ts'
-import { dotProduct, squaredChord, squaredDistance } from './cover-space.ts'
+import { dotProduct, squaredChord } from './cover-space.ts'
 
 /** What `slotOf` says of a position without a slot: its row is not kept. */
 export const NO_SLOT = 0xffffffff
@@ -55,22 +56,22 @@ export class CoverRows {
     const slots = this.slots + more
     if (slots > this.order.length) {
       const capacity = Math.max(slots, Math.ceil(this.order.length * 1.5), 64)
-      this.values = grown(this.values, new Float32Array(capacity * this.dim))
-      this.order = grown(this.order, new Uint32Array(capacity))
+      this.values = grown(this.values, capacity * this.dim)
+      this.order = grown(this.order, capacity)
       if (this.space.chords) {
-        this.inverse = grown(this.inverse, new Float64Array(capacity))
+        this.inverse = grown(this.inverse, capacity)
       }
     }
     const positions = this.positions + more
     if (positions > this.slotOf.length) {
       const capacity = Math.max(positions, Math.ceil(this.slotOf.length * 1.5), 64)
-      this.slotOf = grown(this.slotOf, new Uint32Array(capacity))
-      this.live = grown(this.live, new Uint32Array((capacity + 31) >>> 5))
+      this.slotOf = grown(this.slotOf, capacity)
+      this.live = grown(this.live, (capacity + 31) >>> 5)
     }
   }
 
   /** Names the next `rows` slots, whose values were written already. */
-  append(rows: number): void {
+  commit(rows: number): void {
     for (let i = 0; i < rows; i++) {
       const position = this.positions++
       const slot = this.slots++
@@ -84,8 +85,8 @@ export class CoverRows {
 
   inverseLength(slot: number): number {
     const at = slot * this.dim
-    const square = dotProduct(this.values, at, this.values, at, this.dim)
-    return square === 0 ? 0 : 1 / Math.sqrt(square)
+    const key = dotProduct(this.values, at, this.values, at, this.dim)
+    return key === 0 ? 0 : 1 / Math.sqrt(key)
   }
 
   isLive(position: number): boolean {
@@ -97,14 +98,11 @@ export class CoverRows {
     this.count--
   }
 
-  /** Square between the rows of two slots. */
-  square(a: number, b: number): number {
-    const { values, dim } = this
-    if (!this.space.chords) {
-      return squaredDistance(values, a * dim, values, b * dim, dim)
-    }
-    const dot = dotProduct(values, a * dim, values, b * dim, dim)
-    return squaredChord(dot, this.inverse[a], this.inverse[b])
+  /** Key between the rows of two slots. */
+  key(a: number, b: number): number {
+    const { values, dim, space } = this
+    const measured = space.measure(values, a * dim, values, b * dim)
+    return space.chords ? squaredChord(measured, this.inverse[a], this.inverse[b]) : measured
   }
 
   /** A view of the row of a slot. */
@@ -113,7 +111,7 @@ export class CoverRows {
   }
 
   /**
-   * Closes the gaps from slot `start` on: rows that are dead, and for cosine those of length zero, which nothing can ever
+   * Closes the gaps from slot `start` on: tombstones, and with chords rows of length zero, which nothing can ever
    * find, give up their slots. `rearrange` has to follow.
    */
   compact(start: number): void {
@@ -163,9 +161,4 @@ export class CoverRows {
     }
     for (let i = 0; i < from.length; i++) this.slotOf[order[start + i]] = start + i
   }
-}
-
-function grown<T extends Float32Array | Float64Array | Uint32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

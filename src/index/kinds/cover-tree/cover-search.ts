@@ -1,12 +1,13 @@
-import { exactSimilarity } from '../../../core/similarity.ts'
+import { bitCount } from '../../../core/bit-count.ts'
+import { BoundedHeap } from '../../../core/bounded-heap.ts'
+import { NodeQueue } from '../../../core/node-queue.ts'
+import { sortByBound } from '../../../core/sort-by-bound.ts'
 import type { Candidates, SearchRequest } from '../../vector-index.ts'
 import type { CoverNodes } from './cover-nodes.ts'
 import { NO_SLOT } from './cover-rows.ts'
 import type { CoverRows } from './cover-rows.ts'
-import { dotProduct, squaredChord, squaredDistance } from './cover-space.ts'
+import { dotProduct, squaredChord } from './cover-space.ts'
 import { FoundRows } from './found-rows.ts'
-import { NodeQueue } from './node-queue.ts'
-import { SmallestSquares } from './smallest-squares.ts'
 
 /** With fewer allowed rows than slots / this, the allowed rows are scanned and the trees left alone. */
 const SCAN_SHARE = 64
@@ -15,27 +16,27 @@ const UP = 1 + 2 ** -50
 
 /**
  * One search after another over the same rows. Opens nodes best first; why nothing is lost: docs/cover-tree.md. A row whose
- * square is above `#cut` cannot belong to the answer, nor can anything farther than `#reach`, the cut as a distance.
+ * key is above `#cut` cannot belong to the answer, nor can anything farther than `#reach`, the cut as a distance.
  */
 export class CoverSearch {
   readonly #rows: CoverRows
   readonly #nodes: CoverNodes
   readonly #queue = new NodeQueue()
-  readonly #best = new SmallestSquares()
+  /** Of minus the keys: the k smallest keys. */
+  readonly #best = new BoundedHeap()
   readonly #found = new FoundRows()
-  #upper = new Float64Array(256)
   /** Query of the last search; empty before the first. */
   query: Float32Array = new Float32Array(0)
   #queryInverse = 0
   #allowed: Uint32Array | undefined
   #cut = Infinity
   #reach = Infinity
-  /** Rows nearer than this are above maxSimilarity; squares and a distance. */
+  /** Rows nearer than this are above maxSimilarity; keys and a distance. */
   #tooNear = -Infinity
   #tooNearReach = 0
   #minSimilarity = -Infinity
   #maxSimilarity = Infinity
-  /** Rows between these squares are within both similarities for certain. */
+  /** Rows between these keys are within both similarities for certain. */
   #surelyFrom = -Infinity
   #surelyTo = Infinity
   #visited = 0
@@ -46,22 +47,16 @@ export class CoverSearch {
   }
 
   get bytes(): number {
-    return (
-      this.#queue.bytes +
-      this.#best.bytes +
-      this.#found.bytes +
-      this.#upper.byteLength +
-      this.query.byteLength
-    )
+    return this.#queue.bytes + this.#best.bytes + this.#found.bytes + this.query.byteLength
   }
 
-  /** `roots` are the slots of the trees' roots, ascending; rows from slot `loose` on are in no tree. */
-  run(request: SearchRequest, roots: readonly number[], loose: number): Candidates {
+  /** `roots` are the slots of the trees' roots, ascending; rows from slot `unindexed` on are in no tree. */
+  run(request: SearchRequest, roots: readonly number[], unindexed: number): Candidates {
     this.#begin(request)
     if (this.#queryInverse !== 0 && this.#cut >= 0 && this.#rows.count > 0) {
       if (this.#allowedRows() * SCAN_SHARE <= this.#rows.slots) this.#scanAllowed()
       else {
-        this.#scan(loose)
+        this.#scan(unindexed)
         for (const root of roots) this.#enter(root)
         this.#descend()
       }
@@ -75,28 +70,28 @@ export class CoverSearch {
     this.query = Float32Array.from(query)
     this.#queryInverse = 1
     if (space.chords) {
-      const square = dotProduct(query, 0, query, 0, dim)
-      this.#queryInverse = square === 0 ? 0 : 1 / Math.sqrt(square)
+      const key = dotProduct(query, 0, query, 0, dim)
+      this.#queryInverse = key === 0 ? 0 : 1 / Math.sqrt(key)
     }
     this.#allowed = allowed
     this.#queue.clear()
     this.#found.count = 0
     this.#visited = 0
     // With k of all rows the cut never falls below the farthest: no need to keep a heap of them.
-    this.#best.reset(k < count ? k : Infinity)
+    this.#best.begin(k < count ? k : 0)
     this.#minSimilarity = minSimilarity
     this.#maxSimilarity = maxSimilarity
     this.#surelyTo = Infinity
     this.#setCut(Infinity)
     if (minSimilarity > -Infinity) {
-      const farthest = space.squareOf(minSimilarity)
+      const farthest = space.keyOf(minSimilarity)
       this.#setCut(farthest < 0 && !space.chords ? -1 : space.after(farthest))
       this.#surelyTo = space.before(farthest)
     }
     this.#tooNear = this.#surelyFrom = -Infinity
     this.#tooNearReach = 0
     if (maxSimilarity < Infinity) {
-      const nearest = space.squareOf(maxSimilarity)
+      const nearest = space.keyOf(maxSimilarity)
       this.#tooNear = space.before(nearest)
       this.#tooNearReach = Math.sqrt(Math.max(0, space.before(this.#tooNear))) * DOWN
       this.#surelyFrom = space.after(nearest)
@@ -127,32 +122,29 @@ export class CoverSearch {
     )
   }
 
-  /** Square between the query and the row of a slot. */
-  #square(slot: number): number {
+  /** Key between the query and the row of a slot. */
+  #key(slot: number): number {
     const { values, dim, inverse, space } = this.#rows
     this.#visited++
-    if (!space.chords) {
-      return squaredDistance(values, slot * dim, this.query, 0, dim)
-    }
-    const dot = dotProduct(values, slot * dim, this.query, 0, dim)
-    return squaredChord(dot, inverse[slot], this.#queryInverse)
+    const measured = space.measure(values, slot * dim, this.query, 0)
+    return space.chords ? squaredChord(measured, inverse[slot], this.#queryInverse) : measured
   }
 
-  #offer(position: number, square: number): void {
-    if (square > this.#cut || square < this.#tooNear) return
-    // Too close to a limit for the square to tell.
-    if ((square < this.#surelyFrom || square > this.#surelyTo) && !this.#isWithin(position)) return
-    this.#found.add(position, square, this.#cut)
+  #offer(position: number, key: number): void {
+    if (key > this.#cut || key < this.#tooNear) return
+    // Too close to a limit for the key to tell.
+    if ((key < this.#surelyFrom || key > this.#surelyTo) && !this.#isWithin(position)) return
+    this.#found.add(position, key, this.#cut)
     const best = this.#best
-    best.add(square)
-    const cut = this.#rows.space.after(best.largest)
+    best.push(-key)
+    const cut = this.#rows.space.after(-best.threshold)
     if (cut < this.#cut) this.#setCut(cut)
   }
 
   #isWithin(position: number): boolean {
     const { space, slotOf } = this.#rows
     const row = this.#rows.row(slotOf[position])
-    const similarity = exactSimilarity(space.metric, this.query, row)
+    const similarity = space.metric.similarity(this.query, row)
     return similarity >= this.#minSimilarity && similarity <= this.#maxSimilarity
   }
 
@@ -177,24 +169,24 @@ export class CoverSearch {
   #offerSlot(slot: number): void {
     const { space, inverse, order } = this.#rows
     if (slot === NO_SLOT || (space.chords && inverse[slot] === 0)) return
-    this.#offer(order[slot], this.#square(slot))
+    this.#offer(order[slot], this.#key(slot))
   }
 
   #enter(root: number): void {
-    const square = this.#square(root)
+    const key = this.#key(root)
     const position = this.#rows.order[root]
-    if (this.#mayAnswer(position)) this.#offer(position, square)
-    if (this.#nodes.children[root] > 0) this.#await(root, square, 0)
+    if (this.#mayAnswer(position)) this.#offer(position, key)
+    if (this.#nodes.children[root] > 0) this.#await(root, key, 0)
   }
 
   /** Puts a node in the queue, unless nothing below it can be of interest. */
-  #await(node: number, square: number, bound: number): void {
+  #await(node: number, key: number, bound: number): void {
     const { space } = this.#rows
     const radius = this.#nodes.radius[node]
-    const nearest = Math.max(bound, space.atLeast(square) - radius)
+    const nearest = Math.max(bound, space.atLeast(key) - radius)
     if (nearest > this.#reach) return
-    if ((space.atMost(square) + radius) * UP < this.#tooNearReach) return
-    this.#queue.push(nearest, square, node)
+    if ((space.atMost(key) + radius) * UP < this.#tooNearReach) return
+    this.#queue.push(nearest, key, node)
   }
 
   #descend(): void {
@@ -203,10 +195,10 @@ export class CoverSearch {
     const { children, firstChild, near, far, bound } = this.#nodes
     const rings = bound === 'per_node'
     while (queue.size > 0 && queue.bound <= this.#reach) {
-      const { node, square } = queue
+      const { node, key } = queue
       queue.pop()
-      const least = space.atLeast(square)
-      const most = space.atMost(square)
+      const least = space.atLeast(key)
+      const most = space.atMost(key)
       const first = firstChild[node]
       const end = first + children[node]
       for (let child = first; child < end; child++) {
@@ -219,9 +211,9 @@ export class CoverSearch {
         const leaf = children[child] === 0
         if (leaf && !answers) continue
         // A child at distance 0 is its parent's equal, number by number.
-        const childSquare = rings && far[child] === 0 ? square : this.#square(child)
-        if (answers) this.#offer(order[child], childSquare)
-        if (!leaf) this.#await(child, childSquare, nearest)
+        const childKey = rings && far[child] === 0 ? key : this.#key(child)
+        if (answers) this.#offer(order[child], childKey)
+        if (!leaf) this.#await(child, childKey, nearest)
       }
     }
   }
@@ -229,23 +221,10 @@ export class CoverSearch {
   #finish(): Candidates {
     const found = this.#found
     found.keep(this.#cut)
-    found.sort()
-    if (this.#upper.length < found.count) this.#upper = new Float64Array(found.positions.length)
+    const { positions, count, keys: upper } = found
     const { space } = this.#rows
-    for (let i = 0; i < found.count; i++) {
-      this.#upper[i] = space.similarityAtMost(found.squares[i])
-    }
-    return {
-      count: found.count,
-      positions: found.positions,
-      upper: this.#upper,
-      visited: this.#visited,
-    }
+    for (let i = 0; i < count; i++) upper[i] = space.similarityAtMost(upper[i])
+    sortByBound(upper, positions, count)
+    return { count, positions, upper, visited: this.#visited }
   }
-}
-
-function bitCount(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555)
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

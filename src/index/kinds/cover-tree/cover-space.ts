@@ -1,74 +1,119 @@
-import { unknownMetric } from '../../../core/metric.ts'
-import type { CoverMetric } from './cover-options.ts'
+import { metricOf, type Metric } from '../../../core/metric.ts'
+import type { MetricDefinition, MetricSpace } from '../../../core/metrics/definition.ts'
 
 // Just under and just over 1: they cover the rounding of the few operations they stand beside (docs/cover-tree.md).
 const DOWN = 1 - 2 ** -50
 const UP = 1 + 2 ** -50
 
 /**
- * The metric space the tree lives in, and how far its arithmetic can be off. Everything is kept as a **square**:
- * |a - b|^2 for euclidean and 2 - 2 cos(a, b), the square of the chord, for cosine. A computed square s, the square of the
- * real distance, and the square that the exact similarity stands for differ pairwise by at most
- * `relative * s + absolute`; docs/cover-tree.md has the proof.
+ * The metric space the tree lives in, and how far its arithmetic can be off. Distances are compared by **keys**, which grow
+ * with them and are cheaper: squares. A computed key s, the key of the real distance, and the key that the exact similarity
+ * stands for differ pairwise by at most `relative * s + absolute`; docs/cover-tree.md has the proof.
  */
-export class CoverSpace {
-  readonly metric: CoverMetric
+export abstract class CoverSpace {
+  readonly metric: MetricDefinition
   readonly dim: number
-  /** Squares are those of chords between directions; otherwise of Euclidean distances. */
-  readonly chords: boolean
-  readonly relative: number
-  readonly absolute: number
+  /** Keys are those of chords between directions: they take the inverse lengths of rows, and rows of length 0 have none. */
+  readonly chords: boolean = false
+  abstract readonly relative: number
+  abstract readonly absolute: number
 
-  constructor(metric: CoverMetric, dim: number) {
-    this.metric = metric
+  constructor(metric: Metric, dim: number) {
+    this.metric = metricOf(metric)
     this.dim = dim
-    switch (metric) {
-      case 'cosine':
-        this.chords = true
-        this.relative = 2 ** -50
-        this.absolute = (4 * dim + 32) * 2 ** -52
-        break
-      case 'euclidean':
-        this.chords = false
-        this.relative = (dim + 16) * 2 ** -52
-        this.absolute = 0
-        break
-      default:
-        unknownMetric(metric)
-    }
   }
 
-  /** No real distance of square `s` is smaller. */
-  atLeast(s: number): number {
-    return Math.sqrt(Math.max(0, s - s * this.relative - this.absolute)) * DOWN
-  }
+  /** Key between `dim` numbers from `xAt` and from `yAt` on; with chords their dot product. */
+  abstract measure(x: Float32Array, xAt: number, y: Float32Array, yAt: number): number
 
-  /** No real distance of square `s` is larger. */
-  atMost(s: number): number {
-    return Math.sqrt(s + s * this.relative + this.absolute) * UP
-  }
+  /** No real distance of key `s` is smaller. */
+  abstract atLeast(s: number): number
+  /** No real distance of key `s` is larger. */
+  abstract atMost(s: number): number
+  /** The key of a distance, and back, but for rounding. */
+  abstract keyOfDistance(distance: number): number
+  abstract distanceOfKey(s: number): number
+  /** The key a similarity stands for; negative where no row reaches the similarity. */
+  abstract keyOf(similarity: number): number
+  /** No exact similarity of a row of key `s` is higher. */
+  abstract similarityAtMost(s: number): number
 
-  /** A row whose square is above this is less similar than every row whose square is at most `s`. */
+  /** A row whose key is above this is less similar than every row whose key is at most `s`. */
   after(s: number): number {
     return s * (1 + 5 * this.relative) + 5 * this.absolute
   }
 
-  /** A row whose square is below this is more similar than every row whose square is at least `s`. */
+  /** A row whose key is below this is more similar than every row whose key is at least `s`. */
   before(s: number): number {
     return s * (1 - 5 * this.relative) - 5 * this.absolute
   }
+}
 
-  /** The square a similarity stands for; negative where no row reaches the similarity. */
-  squareOf(similarity: number): number {
-    if (this.chords) return 2 - 2 * similarity
+/** Keys are squares of distances. */
+abstract class SquareSpace extends CoverSpace {
+  atLeast(s: number): number {
+    return Math.sqrt(Math.max(0, s - s * this.relative - this.absolute)) * DOWN
+  }
+
+  atMost(s: number): number {
+    return Math.sqrt(s + s * this.relative + this.absolute) * UP
+  }
+
+  keyOfDistance(distance: number): number {
+    return distance * distance
+  }
+
+  distanceOfKey(s: number): number {
+    return Math.sqrt(Math.max(0, s))
+  }
+}
+
+/** Chords between directions: squares 2 - 2 cos(a, b). */
+class ChordSpace extends SquareSpace {
+  override readonly chords = true
+  readonly relative: number = 2 ** -50
+  readonly absolute: number = (4 * this.dim + 32) * 2 ** -52
+
+  measure(x: Float32Array, xAt: number, y: Float32Array, yAt: number): number {
+    return dotProduct(x, xAt, y, yAt, this.dim)
+  }
+
+  keyOf(similarity: number): number {
+    return 2 - 2 * similarity
+  }
+
+  similarityAtMost(s: number): number {
+    return 1 - s / 2 + this.absolute
+  }
+}
+
+/** Squares |a - b|^2. */
+class EuclideanSpace extends SquareSpace {
+  readonly relative: number = (this.dim + 16) * 2 ** -52
+  readonly absolute = 0
+
+  measure(x: Float32Array, xAt: number, y: Float32Array, yAt: number): number {
+    return squaredDistance(x, xAt, y, yAt, this.dim)
+  }
+
+  keyOf(similarity: number): number {
     return similarity > 0 ? -1 : similarity * similarity
   }
 
-  /** No exact similarity of a row of square `s` is higher. */
   similarityAtMost(s: number): number {
-    if (this.chords) return 1 - s / 2 + this.absolute
     return -Math.sqrt(Math.max(0, s - 3 * s * this.relative))
   }
+}
+
+const SPACES: Readonly<Record<MetricSpace, new (metric: Metric, dim: number) => CoverSpace>> = {
+  chord: ChordSpace,
+  euclidean: EuclideanSpace,
+}
+
+/** The space of a metric; undefined where no triangle inequality holds. */
+export function coverSpace(metric: Metric, dim: number): CoverSpace | undefined {
+  const { space } = metricOf(metric)
+  return space && new SPACES[space](metric, dim)
 }
 
 /** Sum of (a - b)^2 over `dim` numbers. Four sums, so that they do not wait for one another. */

@@ -1,14 +1,13 @@
-import { align16, HITS } from '../../../accelerators/arena.ts'
-import type { Arena } from '../../../accelerators/arena.ts'
-import type { KernelKind } from '../../../accelerators/kernels.ts'
-import { isDirectional, type Metric } from '../../../core/metric.ts'
-import { copySection, sectionLength } from '../../vector-index.ts'
+import { align16, SCRATCH } from '../../../accelerators/arena.ts'
+import type { CodeScan, QuantizeRequest } from '../../../accelerators/kernels.ts'
+import { metricOf } from '../../../core/metric.ts'
+import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import type { IndexSection } from '../../vector-index.ts'
 import { QueryCode } from './query-code.ts'
-import { RowBlock } from './row-block.ts'
-import { REMOVED, sameBytes } from './rows.ts'
+import { RowBlock, type RowOptions } from './row-block.ts'
+import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
-import { SCAN_FORM, STORES_SQUARES } from './scan-form.ts'
+import { RESULTS } from './scan-scratch.ts'
 
 /** Bytes of an int8 row: codes, then scale, error and length or sum of squared codes in its last 12 bytes. */
 export function codeStride(dim: number): number {
@@ -17,138 +16,84 @@ export function codeStride(dim: number): number {
 
 /** int8 rows with an error bound each: 112 bytes for 100 dimensions. */
 export class CodeRows implements Rows {
-  readonly resident = false
-  readonly #metric: Metric
-  readonly #block: RowBlock
+  readonly block: RowBlock
+  readonly inMemoryVectors: undefined
+  readonly #metric: MetricDefinition
   readonly #query: QueryCode
-  #positions = 0
+  readonly #scan: CodeScan
+  readonly #quantize: QuantizeRequest
 
-  constructor(metric: Metric, dim: number, expectedRows: number, kernels: KernelKind | undefined) {
+  constructor(options: RowOptions) {
+    const { dim } = options
     const stride = codeStride(dim)
-    this.#metric = metric
-    this.#block = new RowBlock(dim, stride, stride * 2, expectedRows, kernels)
-    this.#query = new QueryCode(metric, dim)
+    this.#metric = metricOf(options.metric)
+    this.block = new RowBlock(options, stride, stride * 2)
+    this.#query = new QueryCode(this.#metric, dim)
+    this.#scan = { ...RowBlock.noScan(RESULTS), stride, bounds: this.#query }
+    const form = this.#metric.kernels.scan
+    this.#quantize = { from: 0, count: 0, dim, lengths: 0, form, to: 0, stride }
   }
 
-  get positions(): number {
-    return this.#positions
-  }
-
-  get bytes(): number {
-    return this.#block.bytes
-  }
-
-  get arena(): Arena {
-    return this.#block.arena
-  }
-
-  stage(rows: number): Float32Array {
-    return this.#block.stage(rows)
-  }
-
-  append(rows: number): void {
-    const block = this.#block
+  commit(rows: number): void {
+    const { block } = this
     const { dim, stride } = block
-    block.prepare(this.#positions, rows)
+    block.prepare(rows)
     const { kernels, u8 } = block.arena
-    const to = block.rows + this.#positions * stride
-    u8.fill(0, to, to + rows * stride)
-    let lengths = 0
-    if (isDirectional(this.#metric)) {
-      lengths = HITS
-      kernels.magnitudes(block.staged, dim * 4, rows, dim, lengths)
+    const request = this.#quantize
+    request.from = block.staged
+    request.count = rows
+    request.to = block.addressOf(block.positions)
+    u8.fill(0, request.to, request.to + rows * stride)
+    if (this.#metric.directional) {
+      request.lengths = SCRATCH
+      kernels.magnitudes(block.staged, dim * 4, rows, dim, SCRATCH)
     }
-    const squares = STORES_SQUARES[SCAN_FORM[this.#metric]]
-    kernels.quantize(block.staged, dim * 4, rows, dim, lengths, squares, to, stride)
-    block.unstage()
-    this.#positions += rows
+    kernels.quantize(request)
+    block.commit(rows)
   }
 
   remove(position: number): void {
-    this.arena.f32[this.#errorAt(position)] = REMOVED
+    this.block.arena.f32[this.#errorAt(position)] = REMOVED
   }
 
   isLive(position: number): boolean {
-    return this.arena.f32[this.#errorAt(position)] !== REMOVED
+    return this.block.arena.f32[this.#errorAt(position)] !== REMOVED
   }
 
   same(one: number, other: number): boolean {
-    const { rows, stride } = this.#block
-    return sameBytes(this.arena.u8, rows + one * stride, rows + other * stride, stride)
+    return this.block.same(one, other)
   }
 
-  moveLast(to: number): void {
-    const { rows, stride } = this.#block
-    const from = rows + --this.#positions * stride
-    this.arena.u8.copyWithin(rows + to * stride, from, from + stride)
+  swapRemove(to: number): void {
+    this.block.swapRemove(to)
   }
 
   setQuery(query: Float32Array): boolean {
-    return this.#query.set(query, this.arena.i16, this.#block.query / 2)
+    const { block } = this
+    this.#scan.rows = block.rows
+    this.#scan.query = block.query
+    return this.#query.set(query, block.arena.i16, block.query / 2)
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
-    const { kernels } = this.arena
-    const { query, rows, stride } = this.#block
-    const { distanceError, distanceRounding, perError, perLength, scale, square } = this.#query
-    switch (SCAN_FORM[this.#metric]) {
-      case 'distance':
-        return kernels.scanCodesEuclidean(
-          rows,
-          stride,
-          from,
-          to,
-          query,
-          HITS,
-          2 * scale,
-          distanceError,
-          square,
-          distanceRounding,
-          least,
-          most,
-          allowed,
-        )
-      case 'dot':
-        return kernels.scanCodesDot(
-          rows,
-          stride,
-          from,
-          to,
-          query,
-          HITS,
-          scale,
-          perError,
-          perLength,
-          least,
-          most,
-          allowed,
-        )
-    }
-  }
-
-  similarity(): number {
-    throw new TypeError('an index that is not resident has no floats to score')
+    const scan = this.#scan
+    scan.from = from
+    scan.to = to
+    scan.least = least
+    scan.most = most
+    scan.allowed = allowed
+    return this.block.arena.kernels.scanCodes[this.#metric.kernels.scan](scan)
   }
 
   section(): IndexSection {
-    const { rows, stride } = this.#block
-    return { name: 'codes', bytes: this.arena.u8.subarray(rows, rows + this.#positions * stride) }
+    return this.block.section('codes')
   }
 
-  /** Takes over a saved section. */
   load(section: IndexSection, positions: number): void {
-    this.#block.ensure(positions)
-    const { rows } = this.#block
-    copySection(section, this.arena.u8.subarray(rows, rows + sectionLength(section)))
-    this.#positions = positions
-  }
-
-  dispose(): void {
-    this.#block.dispose()
+    this.block.load(section, positions, positions)
   }
 
   #errorAt(position: number): number {
-    const { rows, stride } = this.#block
-    return (rows + (position + 1) * stride) / 4 - 2
+    return this.block.addressOf(position + 1) / 4 - 2
   }
 }

@@ -1,55 +1,58 @@
-import { ALLOWED, HITS } from '../../../accelerators/arena.ts'
+import {
+  ACCELERATORS,
+  type Accelerator,
+  type AcceleratorName,
+} from '../../../accelerators/accelerator.ts'
 import type { Arena } from '../../../accelerators/arena.ts'
-import type { KernelKind } from '../../../accelerators/kernels.ts'
-import { MAX_HITS } from '../../../accelerators/kernels.ts'
+import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
+import { bitCount } from '../../../core/bit-count.ts'
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
-import { SMALL_INDEX } from '../../vector-index.ts'
-import type { Candidates, IndexImage, SearchRequest, VectorIndex } from '../../vector-index.ts'
+import { addVectors, SMALL_INDEX } from '../../vector-index.ts'
+import type {
+  Candidates,
+  IndexImage,
+  InMemoryVectors,
+  SearchRequest,
+  VectorIndex,
+} from '../../vector-index.ts'
 import { CandidateSet } from './candidate-set.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
+import type { RowOptions } from './row-block.ts'
 import type { Rows } from './rows.ts'
+import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { SPLIT_DIM, SplitRows } from './split-rows.ts'
 
 /** Sums of squared codes fit 31 bits up to 133,152. */
 export const MAX_DIM = 65536
 
-/** Up to so many bytes of floats an index with `resident: 'auto'` keeps them. */
-export const RESIDENT_LIMIT: number = SMALL_INDEX
-
 export interface ExactIndexOptions {
   readonly metric: Metric
   /** Numbers in a vector, at most MAX_DIM. */
   readonly dim: number
-  /** Keep the float rows, instead of int8 codes. 'auto', the default: while they take at most RESIDENT_LIMIT bytes. */
-  readonly resident?: boolean | 'auto'
+  /** Keep the vectors in memory, instead of int8 codes. 'auto', the default: while they take at most 1 MiB. */
+  readonly keepsVectors?: boolean | 'auto'
   /** Space to take at once. */
   readonly expectedRows?: number
-  /** WASM where it runs, unless told otherwise. */
-  readonly kernels?: KernelKind
+  /** SIMD where the runtime has it, unless told otherwise. */
+  readonly kernels?: AcceleratorName
 }
 
 /** Answers exactly by looking at every row: a bound for each, from one pass over small codes. */
 export function createExactIndex(options: ExactIndexOptions): VectorIndex {
-  const { dim, expectedRows = 0, kernels, resident = 'auto' } = options
+  const { dim, expectedRows = 0, keepsVectors = 'auto' } = options
   const metric = requireMetric(options.metric)
   checkDim(dim)
-  const floats = resident === 'auto' ? expectedRows * dim * 4 <= RESIDENT_LIMIT : resident
-  const rows = floats
-    ? new FloatRows(metric, dim, expectedRows, kernels)
-    : codedRows(metric, dim, expectedRows, kernels)
-  return new ExactIndex(metric, dim, rows, 0, floats && resident === 'auto', kernels)
+  const accelerator = options.kernels && ACCELERATORS[options.kernels]
+  const floats = keepsVectors === 'auto' ? expectedRows * dim * 4 <= SMALL_INDEX : keepsVectors
+  const rowOptions = { metric, dim, expectedRows, accelerator }
+  const rows = floats ? new FloatRows(rowOptions) : codedRows(rowOptions)
+  return new ExactIndex(rowOptions, rows, 0, floats && keepsVectors === 'auto')
 }
 
-function codedRows(
-  metric: Metric,
-  dim: number,
-  expectedRows: number,
-  kernels: KernelKind | undefined,
-): Rows {
-  const Form = dim < SPLIT_DIM ? CodeRows : SplitRows
-  return new Form(metric, dim, expectedRows, kernels)
+function codedRows(options: RowOptions): Rows {
+  return options.dim < SPLIT_DIM ? new CodeRows(options) : new SplitRows(options)
 }
 
 function checkDim(dim: number): void {
@@ -62,31 +65,24 @@ export class ExactIndex implements VectorIndex {
   readonly kind = 'exact'
   readonly metric: Metric
   readonly dim: number
-  readonly #kernels: KernelKind | undefined
+  readonly #accelerator: Accelerator | undefined
   readonly #candidates = new CandidateSet()
   #held: Rows | undefined
   #count: number
   #mayConvert: boolean
 
-  /** `mayConvert`: the rows are floats, and become codes when they outgrow RESIDENT_LIMIT. */
-  constructor(
-    metric: Metric,
-    dim: number,
-    rows: Rows,
-    count: number,
-    mayConvert: boolean,
-    kernels: KernelKind | undefined,
-  ) {
-    this.metric = metric
-    this.dim = dim
+  /** `mayConvert`: the rows are floats, and become codes when they outgrow SMALL_INDEX. */
+  constructor(options: RowOptions, rows: Rows, count: number, mayConvert: boolean) {
+    this.metric = options.metric
+    this.dim = options.dim
+    this.#accelerator = options.accelerator
     this.#held = rows
     this.#count = count
     this.#mayConvert = mayConvert
-    this.#kernels = kernels
   }
 
   get positions(): number {
-    return this.#rows.positions
+    return this.#rows.block.positions
   }
 
   get count(): number {
@@ -94,26 +90,30 @@ export class ExactIndex implements VectorIndex {
   }
 
   get bytes(): number {
-    return this.#rows.bytes
+    return this.#rows.block.bytes
   }
 
-  get resident(): boolean {
-    return this.#rows.resident
+  get inMemoryVectors(): InMemoryVectors | undefined {
+    return this.#rows.inMemoryVectors
   }
 
-  /** Copying floats is all that a resident one takes; the codes of many rows are computed. */
+  /** Vectors in memory are copied from elsewhere; the codes of many rows are computed. */
   get worthSaving(): boolean {
-    return !this.resident
+    return this.inMemoryVectors === undefined
   }
 
-  stage(rows: number): Float32Array {
-    if (this.#mayConvert && (this.positions + rows) * this.dim * 4 > RESIDENT_LIMIT) this.#convert()
-    return this.#rows.stage(rows)
+  add(vectors: Float32Array): number {
+    return addVectors(this, vectors)
   }
 
-  append(rows: number): number {
-    const first = this.#rows.positions
-    this.#rows.append(rows)
+  stagingBuffer(rows: number): Float32Array {
+    if (this.#mayConvert && (this.positions + rows) * this.dim * 4 > SMALL_INDEX) this.#convert()
+    return this.#rows.block.stage(rows)
+  }
+
+  commit(rows: number): number {
+    const first = this.positions
+    this.#rows.commit(rows)
     this.#count += rows
     return first
   }
@@ -129,20 +129,20 @@ export class ExactIndex implements VectorIndex {
     return position >= 0 && position < this.positions && this.#rows.isLive(position)
   }
 
-  moveLast(to: number): void {
+  swapRemove(to: number): void {
     this.#checkPosition(to)
     const last = this.positions - 1
     if (this.#rows.isLive(to) || !this.#rows.isLive(last)) {
-      throw new RangeError(`the last position (${last}) must be alive and position ${to} dead`)
+      throw new RangeError(`the last position (${last}) must be live and position ${to} removed`)
     }
-    this.#rows.moveLast(to)
+    this.#rows.swapRemove(to)
   }
 
   search(request: SearchRequest): Candidates {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
     const rows = this.#rows
     const candidates = this.#candidates
-    const { positions } = rows
+    const { arena, positions } = rows.block
     if (query.length !== this.dim) {
       throw new RangeError(`a query of ${query.length} numbers for vectors of ${this.dim}`)
     }
@@ -157,26 +157,26 @@ export class ExactIndex implements VectorIndex {
       if (visits === 0) return 0
       candidates.visited += visits
       const words = allowed ? ALLOWED : 0
-      const hits = rows.scan(from, to, candidates.least, maxSimilarity, words)
-      if (hits > 0) candidates.take(rows.arena, hits)
-      return hits
+      const results = rows.scan(from, to, candidates.least, maxSimilarity, words)
+      if (results > 0) candidates.take(arena, results)
+      return results
     }
-    // Until the threshold has risen everything is a hit: a sample of all stretches first.
-    const sample = Math.min(MAX_HITS, Math.ceil(k / 16) * 32)
-    const stretches = Math.ceil(positions / MAX_HITS)
-    const order: { stretch: number; best: number }[] = []
-    for (let stretch = 0; stretch < stretches; stretch++) {
-      const from = stretch * MAX_HITS
-      const hits = scan(from, Math.min(positions, from + sample))
-      order.push({ stretch, best: bestOf(rows.arena, hits) })
+    // Until the threshold has risen every row is a result: a sample of all blocks first.
+    const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
+    const blocks = Math.ceil(positions / MAX_RESULTS)
+    const order: { block: number; best: number }[] = []
+    for (let block = 0; block < blocks; block++) {
+      const from = block * MAX_RESULTS
+      const results = scan(from, Math.min(positions, from + sample))
+      order.push({ block, best: bestOf(arena, results) })
     }
     order.sort((a, b) => b.best - a.best)
     // The first steps are short: what they find spares the later ones.
     let length = sample
-    for (const { stretch } of order) {
-      const to = Math.min(positions, (stretch + 1) * MAX_HITS)
-      for (let from = stretch * MAX_HITS + sample; from < to; from += length) {
-        length = Math.min(MAX_HITS, length * 2)
+    for (const { block } of order) {
+      const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+      for (let from = block * MAX_RESULTS + sample; from < to; from += length) {
+        length = Math.min(MAX_RESULTS, length * 2)
         scan(from, Math.min(to, from + length))
       }
     }
@@ -184,27 +184,16 @@ export class ExactIndex implements VectorIndex {
     return candidates
   }
 
-  similarity(position: number): number {
-    this.#checkPosition(position)
-    return this.#rows.similarity(position)
-  }
-
-  row(position: number): Float32Array {
-    this.#checkPosition(position)
-    const rows = this.#rows
-    if (!rows.row) throw new RangeError('an index of codes has no floats')
-    return rows.row(position)
-  }
-
   /** Encodes the vector behind the last row, compares, and takes it off again. */
   holds(position: number, vector: Float32Array): boolean {
     this.#checkPosition(position)
     if (vector.length !== this.dim) return false
     const rows = this.#rows
-    rows.stage(1).set(vector)
-    rows.append(1)
-    const same = rows.same(position, rows.positions - 1)
-    rows.moveLast(rows.positions - 1)
+    rows.block.stage(1).set(vector)
+    rows.commit(1)
+    const last = rows.block.positions - 1
+    const same = rows.same(position, last)
+    rows.swapRemove(last)
     return same
   }
 
@@ -220,7 +209,7 @@ export class ExactIndex implements VectorIndex {
   }
 
   dispose(): void {
-    this.#held?.dispose()
+    this.#held?.block.dispose()
     this.#held = undefined
   }
 
@@ -231,7 +220,7 @@ export class ExactIndex implements VectorIndex {
 
   /** Copies the words of from..to-1 to where the kernels read them; how many of those rows are allowed. */
   #copyAllowed(allowed: Uint32Array, from: number, to: number): number {
-    const { u32 } = this.#rows.arena
+    const { u32 } = this.#rows.block.arena
     const first = from >>> 5
     const last = (to - 1) >>> 5
     let visits = 0
@@ -246,13 +235,16 @@ export class ExactIndex implements VectorIndex {
 
   #convert(): void {
     const from = this.#rows as FloatRows
-    const rows = codedRows(this.metric, this.dim, from.positions, this.#kernels)
-    for (let at = 0; at < from.positions; at++) {
-      rows.stage(1).set(from.row(at))
-      rows.append(1)
+    const { positions } = from.block
+    const { metric, dim } = this
+    const accelerator = this.#accelerator
+    const rows = codedRows({ metric, dim, expectedRows: positions, accelerator })
+    for (let at = 0; at < positions; at++) {
+      rows.block.stage(1).set(from.row(at))
+      rows.commit(1)
       if (!from.isLive(at)) rows.remove(at)
     }
-    from.dispose()
+    from.block.dispose()
     this.#held = rows
     this.#mayConvert = false
   }
@@ -264,14 +256,8 @@ export class ExactIndex implements VectorIndex {
   }
 }
 
-function bitCount(bits: number): number {
-  let n = bits - ((bits >>> 1) & 0x55555555)
-  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333)
-  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
-}
-
-function bestOf({ f64 }: Arena, hits: number): number {
+function bestOf({ f64 }: Arena, results: number): number {
   let best = -Number.MAX_VALUE
-  for (let i = 0; i < hits; i++) best = Math.max(best, f64[HITS / 8 + i])
+  for (let i = 0; i < results; i++) best = Math.max(best, f64[RESULTS / 8 + i])
   return best
 }

@@ -1,4 +1,5 @@
-import { isDirectional, type Metric } from '../../../core/metric.ts'
+import type { CodeBounds } from '../../../accelerators/kernels.ts'
+import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
@@ -8,7 +9,7 @@ const MAX_CODE_SUM = 16_909_320
 const ROUND = 2 ** 52 * 1.5
 
 /** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
-export class QueryCode {
+export class QueryCode implements CodeBounds {
   /** query (of length 1 for cosine) = scale * codes + what `error` bounds. */
   scale = 0
   error = 0
@@ -22,10 +23,10 @@ export class QueryCode {
   readonly distanceRounding: number
   /** Relative slack that covers double arithmetic over so many dimensions. */
   readonly slack: number
-  readonly #cosine: boolean
+  readonly #directional: boolean
 
-  constructor(metric: Metric, dim: number) {
-    this.#cosine = isDirectional(metric)
+  constructor(metric: MetricDefinition, dim: number) {
+    this.#directional = metric.directional
     this.slack = (dim + 32) * 2 ** -51
     this.distanceRounding = 4 * this.slack
   }
@@ -34,8 +35,8 @@ export class QueryCode {
   set(query: Float32Array, out: Int16Array, at: number): boolean {
     const dim = query.length
     const length = magnitude(query)
-    if (this.#cosine && length === 0) return false
-    const inverse = this.#cosine ? 1 / length : 1
+    if (this.#directional && length === 0) return false
+    const inverse = this.#directional ? 1 / length : 1
     let largest = 0
     let sum = 0
     for (let i = 0; i < dim; i++) {
@@ -55,10 +56,10 @@ export class QueryCode {
       squares += code * code
     }
     this.scale = scale
-    this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#cosine ? 1 : 0)
+    this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#directional ? 1 : 0)
     this.square = scale * scale * squares
     // Above 0, so that a row whose error or length is infinite gets infinite bounds.
-    const unit = this.#cosine ? 1 : length
+    const unit = this.#directional ? 1 : length
     this.perError = unit * (1 + 2 * this.slack) + Number.MIN_VALUE
     this.perLength = (this.error + this.slack * unit) * (1 + this.slack) + Number.MIN_VALUE
     this.distanceError = this.error * (1 + this.slack)

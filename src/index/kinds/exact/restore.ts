@@ -1,10 +1,10 @@
-import type { KernelKind } from '../../../accelerators/kernels.ts'
+import { ACCELERATORS, type AcceleratorName } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { METRICS } from '../../../core/metric.ts'
-import { sectionLength } from '../../vector-index.ts'
+import { sectionLength, SMALL_INDEX } from '../../vector-index.ts'
 import type { IndexImage, VectorIndex } from '../../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
-import { ExactIndex, MAX_DIM, RESIDENT_LIMIT } from './exact-index.ts'
+import { ExactIndex, MAX_DIM } from './exact-index.ts'
 import { FloatRows, floatStride } from './float-rows.ts'
 import { splitLayout, SplitRows, SPLIT_DIM } from './split-rows.ts'
 
@@ -23,7 +23,7 @@ function splitBytes(dim: number, rows: number): number {
 /** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
 export function restoreExactIndex(
   image: IndexImage,
-  options: { readonly kernels?: KernelKind } = {},
+  options: { readonly kernels?: AcceleratorName } = {},
 ): VectorIndex {
   const { count, dim, kind, metric, positions, sections } = image
   const { kernels } = options
@@ -44,21 +44,23 @@ export function restoreExactIndex(
   if (length !== size) {
     throw damaged(`${length} bytes of ${name} for ${positions} rows in ${size}`)
   }
-  const rows = new form.Rows(metric, dim, positions, kernels)
+  const accelerator = kernels && ACCELERATORS[kernels]
+  const rowOptions = { metric, dim, expectedRows: positions, accelerator }
+  const rows = new form.Rows(rowOptions)
   try {
     rows.load(section, positions)
   } catch (error) {
-    rows.dispose()
+    rows.block.dispose()
     throw error
   }
   let live = 0
   for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
   if (live !== count) {
-    rows.dispose()
+    rows.block.dispose()
     throw damaged(`${live} live rows and not ${count}`)
   }
-  const mayConvert = name === 'floats' && positions * dim * 4 <= RESIDENT_LIMIT
-  return new ExactIndex(metric, dim, rows, count, mayConvert, kernels)
+  const mayConvert = name === 'floats' && positions * dim * 4 <= SMALL_INDEX
+  return new ExactIndex(rowOptions, rows, count, mayConvert)
 }
 
 function damaged(what: string): VecError {

@@ -1,7 +1,10 @@
+import type { Accelerator } from '../../../accelerators/accelerator.ts'
 import { align16, Arena, sharedArena } from '../../../accelerators/arena.ts'
 import type { Block } from '../../../accelerators/arena.ts'
-import type { KernelKind } from '../../../accelerators/kernels.ts'
-import { MAX_STAGED_ROWS } from '../../vector-index.ts'
+import type { Scan } from '../../../accelerators/kernels.ts'
+import type { Metric } from '../../../core/metric.ts'
+import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
+import type { IndexSection } from '../../vector-index.ts'
 
 /** Above this a block gets an arena of its own, which goes when it goes. */
 const SHARED_LIMIT = 1 << 20
@@ -12,32 +15,38 @@ const STAGING_LIMIT = 1 << 24
 /** A kernel may load a whole vector where the last row has less left. */
 const OVERRUN = 16
 
+/** What rows are made of. */
+export interface RowOptions {
+  readonly metric: Metric
+  readonly dim: number
+  readonly expectedRows: number
+  readonly accelerator: Accelerator | undefined
+}
+
 /**
  * Rows of one index in an arena: a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
- * hold until the next `stage` or `ensure`.
+ * hold until the next `stage` or `ensure`. What every form of rows does with whole rows is here, and not in a base class: rows
+ * in two parts share the block alone.
  */
 export class RowBlock {
   readonly dim: number
   readonly stride: number
+  /** Rows that were committed. */
+  positions = 0
   readonly #queryBytes: number
   #block: Block
   #staging: Block | undefined
   #own: boolean
   #stagedRows = 0
 
-  constructor(
-    dim: number,
-    stride: number,
-    queryBytes: number,
-    expectedRows: number,
-    kernels: KernelKind | undefined,
-  ) {
+  constructor(options: RowOptions, stride: number, queryBytes: number, firstRows?: number) {
+    const { accelerator, dim, expectedRows } = options
     this.dim = dim
     this.stride = stride
     this.#queryBytes = align16(queryBytes)
-    const bytes = this.#sizeOf(expectedRows)
+    const bytes = this.#sizeOf(firstRows ?? expectedRows)
     this.#own = bytes > SHARED_LIMIT
-    const arena = this.#own ? new Arena(kernels) : sharedArena(kernels)
+    const arena = this.#own ? new Arena(accelerator) : sharedArena(accelerator)
     if (this.#own) this.#staging = arena.allocate(stagingBytes(dim))
     this.#block = arena.allocate(bytes)
     this.arena.u8.fill(0, this.query, this.rows)
@@ -77,16 +86,52 @@ export class RowBlock {
     return this.arena.f32.subarray(from, from + rows * this.dim)
   }
 
-  /** Room for the first `rows` staged rows behind `positions` others. */
-  prepare(positions: number, rows: number): void {
+  /** Room for the first `rows` staged rows behind the others. */
+  prepare(rows: number): void {
     if (!(rows >= 0 && rows <= this.#stagedRows)) {
-      throw new RangeError(`${rows} rows to append, ${this.#stagedRows} are staged`)
+      throw new RangeError(`${rows} rows to commit, ${this.#stagedRows} are staged`)
     }
-    this.ensure(positions + rows)
+    this.ensure(this.positions + rows)
   }
 
-  /** The staged rows are taken: small indexes give the space back. */
-  unstage(): void {
+  /** The first `rows` staged rows were taken: small indexes give the space back. */
+  commit(rows: number): void {
+    this.positions += rows
+    this.#unstage()
+  }
+
+  addressOf(position: number): number {
+    return this.rows + position * this.stride
+  }
+
+  /** Whether two positions hold the same bytes. */
+  same(one: number, other: number): boolean {
+    return sameBytes(this.arena.u8, this.addressOf(one), this.addressOf(other), this.stride)
+  }
+
+  /** The last row goes to a removed position. */
+  swapRemove(to: number): void {
+    const from = this.addressOf(--this.positions)
+    this.arena.u8.copyWithin(this.addressOf(to), from, from + this.stride)
+  }
+
+  section(name: string, size: number = this.positions * this.stride): IndexSection {
+    return { name, bytes: this.arena.u8.subarray(this.rows, this.rows + size) }
+  }
+
+  /** Takes over a saved section. `room`: rows that it takes the space of. */
+  load(section: IndexSection, positions: number, room: number): void {
+    this.ensure(room)
+    copySection(section, this.section('', sectionLength(section)).bytes)
+    this.positions = positions
+  }
+
+  /** A scan of no rows, to be filled. */
+  static noScan(results: number): Scan {
+    return { rows: 0, from: 0, to: 0, query: 0, results, least: 0, most: 0, allowed: 0 }
+  }
+
+  #unstage(): void {
     this.#stagedRows = 0
     if (this.#own) return
     this.#staging?.free()
@@ -103,7 +148,7 @@ export class RowBlock {
 
   dispose(): void {
     if (this.#own) return
-    this.unstage()
+    this.#unstage()
     this.#block.free()
   }
 
@@ -113,7 +158,7 @@ export class RowBlock {
 
   #moveOut(bytes: number): void {
     const from = this.arena
-    const to = new Arena(from.kind)
+    const to = new Arena(from.accelerator)
     const staging = to.allocate(Math.max(stagingBytes(this.dim), this.#staging?.size ?? 0))
     const block = to.allocate(bytes)
     if (this.#staging) {
@@ -131,4 +176,9 @@ export class RowBlock {
 
 function stagingBytes(dim: number): number {
   return Math.min(MAX_STAGED_ROWS * dim * 4, STAGING_LIMIT)
+}
+
+export function sameBytes(u8: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (u8[one + i] !== u8[other + i]) return false
+  return true
 }

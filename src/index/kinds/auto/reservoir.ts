@@ -2,7 +2,7 @@
  * Rows drawn evenly from those that pass by, without knowing how many will come. Once it is full it knows how many rows it
  * lets pass before the next one (Li's algorithm L), so most rows cost nothing.
  */
-export class RowSample {
+export class Reservoir {
   readonly #dim: number
   readonly #most: number
   #values = new Float32Array(0)
@@ -34,7 +34,7 @@ export class RowSample {
     this.#skip = row - count
   }
 
-  /** Forgets all, and begins anew. */
+  /** Forgets all, and begins again. */
   clear(): void {
     this.#values = new Float32Array(0)
     this.#count = this.#skip = 0

@@ -6,7 +6,7 @@ import type { CoverOptions } from '../cover-tree/cover-options.ts'
 const QUERIES = 32
 const NEIGHBOURS = 10
 
-export interface Trial {
+export interface Probe {
   /** Rows in the larger sample tree, and how many a search visited there on average. */
   readonly rows: number
   readonly visited: number
@@ -18,7 +18,7 @@ export interface Trial {
  * Searches two trees of a sample (row-major) of `total` rows, one four times as large as the other: as visits grow from the
  * one to the other, so they are taken to grow up to the tree of all rows.
  */
-export function tryTrees(options: CoverOptions, sample: Float32Array, total: number): Trial {
+export function probeTrees(options: CoverOptions, sample: Float32Array, total: number): Probe {
   const { dim } = options
   const queries: Float32Array[] = []
   const kept: Float32Array[] = []
@@ -46,9 +46,9 @@ function visitsIn(
   try {
     for (let from = 0; from < rows.length; from += MAX_STAGED_ROWS) {
       const part = rows.slice(from, from + MAX_STAGED_ROWS)
-      const stage = index.stage(part.length)
+      const stage = index.stagingBuffer(part.length)
       for (const [i, row] of part.entries()) stage.set(row, i * dim)
-      index.append(part.length)
+      index.commit(part.length)
     }
     let visited = 0
     for (const query of queries) visited += index.search({ query, k: NEIGHBOURS }).visited

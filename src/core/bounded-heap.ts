@@ -1,10 +1,16 @@
+import { grown } from './grown.ts'
+
 /** The k largest of the numbers pushed: a heap with the smallest of them on top. */
-export class LowerBounds {
+export class BoundedHeap {
   /** The k-th largest number so far, -Infinity before there are k (always, for k = 0). */
   threshold: number = -Infinity
   #heap = new Float64Array(64)
   #size = 0
   #k = 0
+
+  get bytes(): number {
+    return this.#heap.byteLength
+  }
 
   begin(k: number): void {
     this.#k = k
@@ -19,9 +25,7 @@ export class LowerBounds {
 
   #add(value: number): void {
     if (this.#size === this.#heap.length) {
-      const larger = new Float64Array(this.#size * 2)
-      larger.set(this.#heap)
-      this.#heap = larger
+      this.#heap = grown(this.#heap, this.#size * 2)
     }
     const heap = this.#heap
     let at = this.#size++

@@ -1,47 +1,26 @@
+import type { ScoreRequest } from '../kernels.ts'
 import type { Views } from './views.ts'
 
-/** The twin of assembly/exact.ts: sums in index order. */
-export function exactCosine(
-  { f32, f64 }: Views,
-  rows: number,
-  stride: number,
-  count: number,
-  dim: number,
-  query: number,
-  queryLength: number,
-  out: number,
-): void {
+// The reference of assembly/exact.ts: sums in index order.
+
+export function scoreCosine({ f32, f64 }: Views, request: ScoreRequest): void {
+  const { rows, stride, count, dim, query, queryLength, out } = request
   for (let i = 0; i < count; i++) {
-    const row = rows + i * stride
+    const row = (rows + i * stride) >>> 2
     f64[(out >>> 3) + i] =
-      dot(f32, query >>> 2, row >>> 2, dim) /
-      (queryLength * Math.sqrt(dot(f32, row >>> 2, row >>> 2, dim)))
+      dot(f32, query >>> 2, row, dim) / (queryLength * Math.sqrt(dot(f32, row, row, dim)))
   }
 }
 
-export function exactDot(
-  { f32, f64 }: Views,
-  rows: number,
-  stride: number,
-  count: number,
-  dim: number,
-  query: number,
-  out: number,
-): void {
+export function scoreDot({ f32, f64 }: Views, request: ScoreRequest): void {
+  const { rows, stride, count, dim, query, out } = request
   for (let i = 0; i < count; i++) {
     f64[(out >>> 3) + i] = dot(f32, query >>> 2, (rows + i * stride) >>> 2, dim)
   }
 }
 
-export function exactEuclidean(
-  { f32, f64 }: Views,
-  rows: number,
-  stride: number,
-  count: number,
-  dim: number,
-  query: number,
-  out: number,
-): void {
+export function scoreEuclidean({ f32, f64 }: Views, request: ScoreRequest): void {
+  const { rows, stride, count, dim, query, out } = request
   for (let i = 0; i < count; i++) {
     const row = (rows + i * stride) >>> 2
     let sum = 0

@@ -1,7 +1,9 @@
+import { grown } from './grown.ts'
+
 /** Nodes waiting to be opened, the one with the smallest bound first: a binary heap in three arrays. */
 export class NodeQueue {
   #bounds = new Float64Array(256)
-  #squares = new Float64Array(256)
+  #keys = new Float64Array(256)
   #nodes = new Uint32Array(256)
   #size = 0
 
@@ -10,16 +12,16 @@ export class NodeQueue {
   }
 
   get bytes(): number {
-    return this.#bounds.byteLength + this.#squares.byteLength + this.#nodes.byteLength
+    return this.#bounds.byteLength + this.#keys.byteLength + this.#nodes.byteLength
   }
 
-  /** Bound, square and node of the first; only while `size` is above 0. */
+  /** Bound, key and node of the first; only while `size` is above 0. */
   get bound(): number {
     return this.#bounds[0]
   }
 
-  get square(): number {
-    return this.#squares[0]
+  get key(): number {
+    return this.#keys[0]
   }
 
   get node(): number {
@@ -30,29 +32,29 @@ export class NodeQueue {
     this.#size = 0
   }
 
-  push(bound: number, square: number, node: number): void {
+  push(bound: number, key: number, node: number): void {
     if (this.#size === this.#nodes.length) this.#grow()
     const bounds = this.#bounds
-    const squares = this.#squares
+    const keys = this.#keys
     const nodes = this.#nodes
     let at = this.#size++
     while (at > 0) {
       const up = (at - 1) >>> 1
       if (bounds[up] <= bound) break
       bounds[at] = bounds[up]
-      squares[at] = squares[up]
+      keys[at] = keys[up]
       nodes[at] = nodes[up]
       at = up
     }
     bounds[at] = bound
-    squares[at] = square
+    keys[at] = key
     nodes[at] = node
   }
 
   /** Takes the first away. */
   pop(): void {
     const bounds = this.#bounds
-    const squares = this.#squares
+    const keys = this.#keys
     const nodes = this.#nodes
     const size = --this.#size
     const bound = bounds[size]
@@ -63,24 +65,19 @@ export class NodeQueue {
       if (down + 1 < size && bounds[down + 1] < bounds[down]) down++
       if (bounds[down] >= bound) break
       bounds[at] = bounds[down]
-      squares[at] = squares[down]
+      keys[at] = keys[down]
       nodes[at] = nodes[down]
       at = down
     }
     bounds[at] = bound
-    squares[at] = squares[size]
+    keys[at] = keys[size]
     nodes[at] = nodes[size]
   }
 
   #grow(): void {
-    const bounds = new Float64Array(this.#bounds.length * 2)
-    const squares = new Float64Array(bounds.length)
-    const nodes = new Uint32Array(bounds.length)
-    bounds.set(this.#bounds)
-    squares.set(this.#squares)
-    nodes.set(this.#nodes)
-    this.#bounds = bounds
-    this.#squares = squares
-    this.#nodes = nodes
+    const size = this.#nodes.length * 2
+    this.#bounds = grown(this.#bounds, size)
+    this.#keys = grown(this.#keys, size)
+    this.#nodes = grown(this.#nodes, size)
   }
 }

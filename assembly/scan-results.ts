@@ -1,16 +1,16 @@
-// The hits of one call: lower bounds f64[4096], upper bounds f64[4096], positions u32[4096].
+// The results of one scan: lower bounds f64[4096], upper bounds f64[4096], positions u32[4096].
 
-export const HITS: usize = 4096
+export const MAX_RESULTS: usize = 4096
 
 // So many allowed rows among 32 make it cheaper to read all of them in sequence.
 export const DENSE: u32 = 4
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-export function putHit(hits: usize, count: usize, position: u32, lower: f64, upper: f64): void {
-  store<f64>(hits + (count << 3), lower)
-  store<f64>(hits + (HITS << 3) + (count << 3), upper)
-  store<u32>(hits + (HITS << 4) + (count << 2), position)
+export function putResult(results: usize, count: usize, position: u32, lower: f64, upper: f64): void {
+  store<f64>(results + (count << 3), lower)
+  store<f64>(results + (MAX_RESULTS << 3) + (count << 3), upper)
+  store<u32>(results + (MAX_RESULTS << 4) + (count << 2), position)
 }
 
 // The bits of the 32 rows from `offset` on, `left` of which exist; all set when there is no bitmap.
@@ -21,8 +21,8 @@ export function wordOf(allowed: usize, offset: u32, left: u32): u32 {
   return left < 32 ? bits & ((1 << left) - 1) : bits
 }
 
-// A scan reads its rows in four places by turns: memory is asked for more at once than along one line, which takes a
-// quarter to a third less time (ARCHITECTURE.md, "What bounds the speed of a search"). A place begins so many rows
+// A scan reads its rows in four interleaved streams: memory is asked for more at once than along one line, which takes a
+// quarter to a third less time (ARCHITECTURE.md, "What bounds the speed of a search"). A stream begins so many rows
 // behind the one before it; so that a word of the bitmap serves 32 rows, and 32 rows stand together, it is 8, 16 or a multiple of 32.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline

@@ -1,45 +1,42 @@
-import type { KernelKind } from '../../../accelerators/kernels.ts'
-import { isDirectional, type Metric } from '../../../core/metric.ts'
+import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { CoverOptions } from '../cover-tree/cover-options.ts'
 import type { AutoRule } from './auto-rule.ts'
 import { intrinsicDimension } from './intrinsic-dimension.ts'
-import { tryTrees } from './trial.ts'
+import { probeTrees } from './probe.ts'
 
-export interface Verdict {
+export interface Decision {
   readonly tree: boolean
-  readonly why: string
+  readonly reason: string
 }
 
-/** A look at the dimensions of a sample (row-major) alone: whether a tree is worth a trial. */
+/** A look at the dimensions of a sample (row-major) alone: whether a tree is worth a probe. */
 export function firstLook(
   { metric, dim }: CoverOptions,
   rule: AutoRule,
   sample: Float32Array,
   count: number,
-  kernels: KernelKind | undefined,
-): Verdict {
-  const dimension = intrinsicDimension(metric, dim, withDirection(metric, dim, sample), kernels)
+): Decision {
+  const dimension = intrinsicDimension(metric, dim, withDirection(metric, dim, sample))
   const what = `${count} rows of about ${shown(dimension)} dimensions`
   return dimension <= rule.dimensions
-    ? { tree: true, why: what }
-    : { tree: false, why: `${what}: above ${rule.dimensions} a tree visits too many rows` }
+    ? { tree: true, reason: what }
+    : { tree: false, reason: `${what}: above ${rule.dimensions} a tree visits too many rows` }
 }
 
 /** Whether a tree of `count` rows like those of the sample is faster than a scan, by trees of the sample. */
-export function judge(
+export function decide(
   options: CoverOptions,
   rule: AutoRule,
   sample: Float32Array,
   count: number,
-  kernels: KernelKind | undefined,
-): Verdict {
-  const look = firstLook(options, rule, sample, count, kernels)
+): Decision {
+  const look = firstLook(options, rule, sample, count)
   if (!look.tree) return look
-  const trial = tryTrees(options, withDirection(options.metric, options.dim, sample), count)
-  const share = trial.expected / count
+  const probe = probeTrees(options, withDirection(options.metric, options.dim, sample), count)
+  const share = probe.expected / count
   return {
     tree: share * rule.visitCost < rule.margin,
-    why: `${look.why}: a search visits ${Math.round(trial.visited)} of ${trial.rows} rows in a sample tree, ${percent(share)} of all by that, and a tree pays below ${percent(rule.margin / rule.visitCost)}`,
+    reason: `${look.reason}: a search visits ${Math.round(probe.visited)} of ${probe.rows} rows in a sample tree, ${percent(share)} of all by that, and a tree pays below ${percent(rule.margin / rule.visitCost)}`,
   }
 }
 
@@ -53,7 +50,7 @@ function shown(dimension: number): string {
 
 /** Rows without those of length zero, which cosine never finds. */
 function withDirection(metric: Metric, dim: number, rows: Float32Array): Float32Array {
-  if (!isDirectional(metric)) return rows
+  if (!metricOf(metric).directional) return rows
   const kept = new Float32Array(rows.length)
   let to = 0
   for (let at = 0; at < rows.length; at += dim) {

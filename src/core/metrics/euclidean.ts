@@ -1,0 +1,28 @@
+import { EVERYWHERE, type MetricDefinition } from './definition.ts'
+
+/** The Euclidean distance; similarity is minus it. */
+export const euclideanMetric: MetricDefinition = {
+  name: 'euclidean',
+  aliases: ['l2'],
+  code: 1,
+  kernels: { scan: 'euclidean', score: 'euclidean' },
+  directional: false,
+  space: 'euclidean',
+  range: EVERYWHERE,
+  rounds: { score: true, distance: false },
+  similarity: (query, row) => -euclidean(query, row),
+  score: similarity => 1 + similarity,
+  fromScore: score => score - 1,
+  distance: similarity => 0 - similarity,
+  fromDistance: distance => 0 - distance,
+}
+
+/** |q - x|, the differences taken in double. */
+export function euclidean(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i]
+    sum += difference * difference
+  }
+  return Math.sqrt(sum)
+}

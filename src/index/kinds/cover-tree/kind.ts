@@ -1,0 +1,17 @@
+import { metricOf } from '../../../core/metric.ts'
+import type { SavedKind } from '../../kind.ts'
+import { createCoverIndex, restoreCoverIndex } from './cover-index.ts'
+
+export const coverKind: SavedKind = {
+  name: 'cover',
+  code: 1,
+  label: 'a cover tree',
+  key: ({ metric, base, bound }) => `cover ${metric} ${base} ${bound}`,
+  reason: () => 'index=cover was asked for',
+  refusal: metric =>
+    metricOf(metric).space
+      ? undefined
+      : 'a cover tree needs a distance that obeys the triangle inequality',
+  create: (spec, dim) => createCoverIndex({ ...spec, dim }),
+  restore: restoreCoverIndex,
+}

@@ -1,0 +1,14 @@
+import type { SavedKind } from '../../kind.ts'
+import { createExactIndex } from './exact-index.ts'
+import { restoreExactIndex } from './restore.ts'
+
+export const exactKind: SavedKind = {
+  name: 'exact',
+  code: 0,
+  label: 'the exact scan',
+  key: ({ metric }) => `exact ${metric}`,
+  reason: () => 'index=brute was asked for',
+  refusal: () => undefined,
+  create: ({ metric }, dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
+  restore: image => restoreExactIndex(image),
+}
