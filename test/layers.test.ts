@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['sqlite'],
   ['search', 'viant/export'],
   ['tables', 'documents', 'replication'],
-  ['viant/store'],
+  ['viant/store', 'viant/legacy'],
   ['entries'],
 ]
 /** Programs: they use the entry points alone. */
@@ -162,5 +162,18 @@ test('a kind of index imports no other kind', () => {
     const [, root, kinds, theirs, file] = to.split('/')
     if (root !== 'index' || kinds !== 'kinds' || file === undefined || choosing.has(mine)) continue
     assert.equal(theirs, mine, `${from} imports ${to}`)
+  }
+})
+
+test('an upstream is a leaf, and the registry of upstreams too', () => {
+  const registry = 'src/replication/upstreams/registry.ts'
+  for (const { from, to } of library) {
+    const upstream = /^src\/replication\/upstreams\/\w+\//.exec(to)?.[0]
+    if (upstream === undefined && to !== registry) continue
+    const users = ['src/entries/', ...(upstream === undefined ? [] : [upstream, registry])]
+    assert.ok(
+      users.some(user => from.startsWith(user)),
+      `${from} imports ${to}`,
+    )
   }
 })

@@ -1,16 +1,17 @@
-export { syncNames, type Database, type SyncNames } from '../replication/sync-names.ts'
+export { syncNames, type SyncNames } from '../replication/sync-names.ts'
 export {
   logTableDDL,
   mysqlShadowLogTriggers,
   postgresShadowLogTriggers,
-  replicaDDL,
   seqTableDDL,
   shadowTableDDL,
   sqliteShadowLogTriggers,
   upstreamDDL,
   upstreamScript,
+  type Database,
   type DdlOptions,
-} from '../replication/ddl.ts'
+} from '../replication/upstreams/registry.ts'
+export { replicaDDL } from '../replication/replica-schema.ts'
 export {
   createDataset,
   dropDataset,
@@ -24,21 +25,24 @@ export {
   type PostgresClient,
 } from '../replication/upstreams/postgres/upstream.ts'
 export { sqliteUpstream } from '../replication/upstreams/sqlite/upstream.ts'
+export type { Upstream, UpstreamOptions } from '../replication/upstream.ts'
+export type { ServerFacts, ServerProblem } from '../replication/upstream-session.ts'
 export type {
-  ServerFacts,
-  ServerProblem,
-  Upstream,
-  UpstreamOptions,
-} from '../replication/upstream.ts'
-export type { SqliteConnection, SqliteStatement, SqliteValue } from '../replication/connection.ts'
-export { createReplicator, type Replicator } from '../replication/replicator.ts'
+  SqliteConnection,
+  SqliteStatement,
+  SqliteValue,
+} from '../database/sqlite-connection.ts'
+export {
+  createReplicator,
+  type ReplicatorOptions,
+  type ReplicatorOptions as Config,
+} from '../viant/legacy/create-replicator.ts'
+export type { LegacyOptions } from '../viant/legacy/open-legacy.ts'
+export type { Replicator } from '../replication/replicator.ts'
 export type {
   DatasetReport,
-  LegacyOptions,
   PassResult,
   RebootstrapCode,
-  ReplicatorOptions,
-  ReplicatorOptions as Config,
   ReplicatorPolicy,
   ReplicatorStatus,
 } from '../replication/replicator-options.ts'

@@ -48,7 +48,7 @@ export class Acknowledgement {
   }
 
   async #send(due: readonly (readonly [string, bigint])[]): Promise<void> {
-    if (this.#source.sparse) return
+    if (this.#source.sparse !== undefined) return
     try {
       for (let at = 0; at < due.length; at += 200) {
         const some = due.slice(at, at + 200)

@@ -1,5 +1,5 @@
 import { VecError } from '../core/errors.ts'
-import type { UpstreamRow } from './upstream.ts'
+import type { UpstreamRow } from './upstream-session.ts'
 
 /**
  * What a driver gives is checked here, column by column: a proxy or a failing server may garble a stream so that the

@@ -1,12 +1,11 @@
 import { checkEntries, checkHead, checkSparseEntries, name } from './checks.ts'
-import { documentFromPayload, Poison, type SyncDocument } from './document.ts'
-import type { VectorGuard } from './guard.ts'
+import type { DimensionPolicy } from './dimension-policy.ts'
+import { documentFromPayload, Rejection, type SyncDocument } from './document.ts'
 import { halted } from './halt.ts'
 import { fingerprint, type EntryHead } from './log-entry.ts'
-import { decodeRow, type Head, type Snapshot, type Source } from './source.ts'
+import { decodeRow, type Head, type Snapshot } from './source.ts'
+import type { BatchLimits, RejectionPolicy, StepContext } from './step-context.ts'
 import type { SyncState } from './sync-state.ts'
-
-export type PoisonPolicy = 'stop' | 'dead-letter'
 
 /** What an entry does to the replica. `scn` is the number a row will carry. */
 export type Change =
@@ -14,7 +13,7 @@ export type Change =
   | { readonly kind: 'delete'; readonly scn: bigint; readonly id: string }
   | { readonly kind: 'drop'; readonly scn: bigint }
   | {
-      readonly kind: 'bury'
+      readonly kind: 'dead-letter'
       readonly entry: EntryHead
       readonly payload: Uint8Array | string | null
       readonly reason: string
@@ -31,21 +30,12 @@ export interface Batch {
   readonly oldestUs: bigint | undefined
 }
 
-export interface BatchLimits {
-  readonly entries: number
-  readonly bytes: number
-  /** Nothing beyond this number, for verification. */
-  readonly upTo?: bigint
-}
-
 /** Reads, checks and decodes what follows the checkpoint, within limits but at least one entry. */
 export async function readBatch(
-  source: Source,
+  { source, limits, rejected }: StepContext,
   snapshot: Snapshot,
   state: SyncState,
-  limits: BatchLimits,
-  poison: PoisonPolicy,
-  guard: VectorGuard,
+  policy: DimensionPolicy,
 ): Promise<Batch> {
   const { datasetId } = state
   const head = await snapshot.head(datasetId)
@@ -53,11 +43,12 @@ export async function readBatch(
   // Two more than wanted: the checkpoint's own entry comes first, and the first one left behind tells the lag.
   const found = await snapshot.sizes(datasetId, state.lastScn, limits.entries + 2)
   const complete = found.length < limits.entries + 2
-  const news = source.sparse
-    ? checkSparseEntries(state, head, found)
-    : checkEntries(state, head, found, complete)
+  const news =
+    source.sparse !== undefined
+      ? checkSparseEntries(state, head, found)
+      : checkEntries(state, head, found, complete)
   const taken = withinBudget(news, limits)
-  const changes = await decode(snapshot, state, head, taken, limits.bytes, poison, guard)
+  const changes = await decode(snapshot, state, head, taken, limits.bytes, rejected, policy)
   const last = taken.at(changes.taken - 1)
   const left = news[changes.taken]
   return {
@@ -98,8 +89,8 @@ async function decode(
   head: Head,
   entries: readonly EntryHead[],
   byteBudget: number,
-  poison: PoisonPolicy,
-  guard: VectorGuard,
+  rejected: RejectionPolicy,
+  policy: DimensionPolicy,
 ): Promise<{ changes: Change[]; taken: number }> {
   const { datasetId } = state
   const first = entries.find(carries)
@@ -113,17 +104,17 @@ async function decode(
   for (const entry of entries) {
     const payload = payloads.get(entry.scn)
     try {
-      const change = await decodeEntry(snapshot, datasetId, entry, payload, guard)
+      const change = await decodeEntry(snapshot, datasetId, entry, payload, policy)
       if (change !== undefined) changes.push(change.change)
       referred += change?.bytes ?? 0
     } catch (error) {
-      if (!(error instanceof Poison)) throw error
+      if (!(error instanceof Rejection)) throw error
       const reason = `entry ${entry.scn} of dataset ${name(datasetId)} (${entry.op} ${JSON.stringify(entry.documentId)}): ${error.message}`
-      if (poison === 'stop') {
-        throw halted('POISON_ENTRY', reason, `mend it upstream, or use policy 'dead-letter'`)
+      if (rejected === 'stop') {
+        throw halted('POISON_ENTRY', reason, `fix it upstream, or use policy 'dead-letter'`)
       }
-      changes.push({ kind: 'bury', entry, payload: payload ?? null, reason })
-      const row = await refetched(snapshot, datasetId, entry.documentId, head.lastScn, guard)
+      changes.push({ kind: 'dead-letter', entry, payload: payload ?? null, reason })
+      const row = await refetched(snapshot, datasetId, entry.documentId, head.lastScn, policy)
       if (row !== undefined) changes.push(row)
     }
     taken++
@@ -137,10 +128,10 @@ async function decodeEntry(
   datasetId: string,
   entry: EntryHead,
   payload: Uint8Array | string | undefined,
-  guard: VectorGuard,
+  policy: DimensionPolicy,
 ): Promise<{ change: Change; bytes: number } | undefined> {
   const { scn, documentId, flaw } = entry
-  if (flaw !== undefined) throw new Poison(flaw)
+  if (flaw !== undefined) throw new Rejection(flaw)
   switch (entry.op) {
     case 'delete':
       return { change: { kind: 'delete', scn, id: documentId }, bytes: 0 }
@@ -148,21 +139,21 @@ async function decodeEntry(
       return { change: { kind: 'drop', scn }, bytes: 0 }
     case 'insert':
     case 'update': {
-      if (payload === undefined) throw new Poison('it has no payload')
+      if (payload === undefined) throw new Rejection('it has no payload')
       const document = documentFromPayload(payload, datasetId, documentId)
       if (document !== undefined) {
-        guard.check(document)
+        policy.check(document)
         return { change: { kind: 'upsert', scn, document }, bytes: 0 }
       }
       // Changed since: a later entry follows. Deleted since: so does its delete.
       const row = (await snapshot.documents(datasetId, [documentId])).get(documentId)
       if (row === undefined) return undefined
       const referred = decodeRow(row)
-      guard.check(referred)
+      policy.check(referred)
       return { change: { kind: 'upsert', scn, document: referred }, bytes: sizeOf(referred) }
     }
     default:
-      throw new Poison(`the operation ${JSON.stringify(entry.op)} is unknown`)
+      throw new Rejection(`the operation ${JSON.stringify(entry.op)} is unknown`)
   }
 }
 
@@ -172,16 +163,16 @@ async function refetched(
   datasetId: string,
   id: string,
   scn: bigint,
-  guard: VectorGuard,
+  policy: DimensionPolicy,
 ): Promise<Change | undefined> {
   const row = (await snapshot.documents(datasetId, [id])).get(id)
   if (row === undefined) return { kind: 'delete', scn, id }
   try {
     const document = decodeRow(row)
-    guard.check(document)
+    policy.check(document)
     return { kind: 'upsert', scn, document }
   } catch (error) {
-    if (error instanceof Poison) return undefined
+    if (error instanceof Rejection) return undefined
     throw error
   }
 }

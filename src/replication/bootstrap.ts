@@ -1,11 +1,11 @@
 import { checkHead, checkIdentity, name } from './checks.ts'
-import { idForMessage, idFromRow, Poison, type SyncDocument } from './document.ts'
+import { idForMessage, idFromRow, Rejection, type SyncDocument } from './document.ts'
 import { halted } from './halt.ts'
 import { fingerprint } from './log-entry.ts'
 import { decodeRow } from './source.ts'
+import { dimensionPolicyOf, type StepContext } from './step-context.ts'
 import type { SyncState } from './sync-state.ts'
-import { guardOf, type StepContext } from './tail.ts'
-import type { UpstreamRow } from './upstream.ts'
+import type { UpstreamRow } from './upstream-session.ts'
 
 /**
  * A bootstrap copies rows page by page, each page in a snapshot of its own, and tails the log from the number it began
@@ -51,7 +51,7 @@ export async function bootstrapStep(
   return context.source.snapshot(async snapshot => {
     const head = await snapshot.head(datasetId)
     checkHead(state, head)
-    const guard = guardOf(context, state)
+    const policy = dimensionPolicyOf(context, state)
     const { rows, last } = await snapshot.page(
       datasetId,
       state.bootCursor,
@@ -59,29 +59,30 @@ export async function bootstrapStep(
       limits.bytes,
     )
     const documents: SyncDocument[] = []
-    const buried: { id: string; reason: string }[] = []
+    const deadLetters: { id: string; reason: string }[] = []
     const refuse = (id: string, why: string): void => {
       const reason = `row ${JSON.stringify(id)} of dataset ${name(datasetId)}: ${why}`
-      if (context.poison === 'stop') throw halted('POISON_ENTRY', reason, MEND_OR_BURY)
-      buried.push({ id, reason })
+      if (context.rejected === 'stop') throw halted('POISON_ENTRY', reason, FIX_OR_DEAD_LETTER)
+      deadLetters.push({ id, reason })
     }
     for (const row of rows) {
       try {
         const document = decodeRow(row)
-        guard.check(document)
+        policy.check(document)
         documents.push(document)
       } catch (error) {
-        if (!(error instanceof Poison)) throw error
+        if (!(error instanceof Rejection)) throw error
         refuse(idForMessage(row), error.message)
-        // The copy goes on after its last id: one that is not UTF-8 has no place in that order.
-        if (!isReadable(row)) throw halted('POISON_ENTRY', buried.at(-1)!.reason, MEND)
+        // The copy continues after its last id: one that is not UTF-8 has none in that order.
+        if (!isReadable(row)) throw halted('POISON_ENTRY', deadLetters.at(-1)!.reason, FIX)
       }
     }
     for (const { id, flaw } of last ? await snapshot.strays(datasetId) : []) refuse(id, flaw)
     const next = replica.advance(state, context.lease, () => {
       for (const document of documents) replica.upsert(datasetId, head.lastScn, document)
-      for (const { id, reason } of buried) {
-        replica.bury(datasetId, head.lastScn, 'row', id, null, reason)
+      for (const { id, reason } of deadLetters) {
+        const entry = { scn: head.lastScn, op: 'row', documentId: id }
+        replica.deadLetter(datasetId, entry, null, reason)
       }
       if (last) replica.sweepStale(datasetId)
       const readyScn = head.lastScn > state.readyScn ? head.lastScn : state.readyScn
@@ -91,16 +92,16 @@ export async function bootstrapStep(
         phase: !last ? 'bootstrap' : state.lastScn >= readyScn ? 'live' : 'catchup',
         readyScn,
         bootCursor: copied === undefined ? state.bootCursor : idFromRow(copied),
-        dimension: guard.dimension,
-        model: guard.model,
+        dimension: policy.dimension,
+        model: policy.model,
       }
     })
     return { state: next, rows: rows.length }
   })
 }
 
-const MEND = 'mend it upstream'
-const MEND_OR_BURY = `${MEND}, or use policy 'dead-letter'`
+const FIX = 'fix it upstream'
+const FIX_OR_DEAD_LETTER = `${FIX}, or use policy 'dead-letter'`
 
 function isReadable(row: UpstreamRow): boolean {
   try {

@@ -1,7 +1,7 @@
 import { VecError } from '../core/errors.ts'
 import { numberIn, oneOf } from './answer.ts'
 import type { Source } from './source.ts'
-import type { UpstreamSession } from './upstream.ts'
+import type { UpstreamSession } from './upstream-session.ts'
 
 /** Whether triggers log what is written to the shadow table; else a writer has to. */
 export async function hasTriggers(source: Source, session: UpstreamSession): Promise<boolean> {

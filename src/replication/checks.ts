@@ -18,7 +18,7 @@ export function checkHead(state: SyncState, head: Head): void {
   if (state.epoch !== null && head.epoch !== state.epoch) {
     throw halted(
       'EPOCH_CHANGED',
-      `dataset ${name(datasetId)} was made anew: its epoch is ${head.epoch}, known is ${state.epoch}`,
+      `dataset ${name(datasetId)} was created again: its epoch is ${head.epoch}, the replica has ${state.epoch}`,
       'its history starts again: re-bootstrap',
     )
   }

@@ -3,10 +3,10 @@ import { checkHead } from './checks.ts'
 import type { DatasetStatus, Events } from './events.ts'
 import { messageOf } from './failure.ts'
 import { haltCode, type HaltCode } from './halt.ts'
-import { audit } from './legacy/audit.ts'
 import { lookAgain, type Head, type Heads } from './source.ts'
+import type { StepContext } from './step-context.ts'
 import { newState, type SyncState } from './sync-state.ts'
-import { tailStep, type StepContext } from './tail.ts'
+import { tailStep } from './tail.ts'
 
 export interface StepResult {
   readonly state: SyncState
@@ -62,7 +62,7 @@ export class DatasetSteps {
       if (this.#autoRebootstrap.has(code)) {
         this.#events.emit('warning', {
           datasetId,
-          message: `${code}: ${messageOf(error)}; copying the dataset anew`,
+          message: `${code}: ${messageOf(error)}; copying the dataset again`,
         })
         return { state: this.restart(reached), applied: 0, more: true }
       }
@@ -97,7 +97,7 @@ export class DatasetSteps {
       }
     }
     checkHead(state, head)
-    if (context.source.sparse) await this.#auditDue(context, state)
+    await this.#auditDue(context, state)
     if (
       this.#verified.get(state.datasetId) === context.source.generation &&
       head.lastScn === state.lastScn &&
@@ -116,11 +116,13 @@ export class DatasetSteps {
 
   /** Once a minute, and on each new connection. */
   async #auditDue(context: StepContext, state: SyncState): Promise<void> {
+    const { sparse } = context.source
+    if (sparse === undefined) return
     const now = performance.now()
     const due = this.#audits.get(state.datasetId) ?? 0
     if (now < due && this.#verified.get(state.datasetId) === context.source.generation) return
     this.#audits.set(state.datasetId, now + 60_000)
-    await context.source.snapshot(snapshot => audit(snapshot, state))
+    await context.source.snapshot(snapshot => sparse.audit(snapshot, state))
   }
 
   /** Stores the halt where a restart finds it. */

@@ -2,7 +2,9 @@ import { VecError } from '../core/errors.ts'
 import { integerIn, oneOf, textIn } from './answer.ts'
 import { hasTriggers } from './capture.ts'
 import { Source } from './source.ts'
-import type { Upstream, UpstreamSession } from './upstream.ts'
+import { SHADOW_TABLE } from './sync-names.ts'
+import type { UpstreamSession } from './upstream-session.ts'
+import type { Upstream } from './upstream.ts'
 import { writeTransaction } from './write-transaction.ts'
 
 export interface DatasetOptions {
@@ -35,7 +37,7 @@ export async function createDataset(
 
 /**
  * Deletes a dataset's documents in chunks, logs the drop, leaves a tombstone. Replicas follow and drop it too. The
- * counter stays, so a dataset made anew under this name goes on counting.
+ * counter stays, so a dataset that is created again under this name goes on counting.
  */
 export async function dropDataset(
   upstream: Upstream,
@@ -122,11 +124,8 @@ export async function withSource<T>(
   options: DatasetOptions,
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const source = new Source(
-    upstream,
-    options.shadowTable ?? 'shadow_vec_docs',
-    options.prefix === undefined ? {} : { prefix: options.prefix },
-  )
+  const { shadowTable = SHADOW_TABLE, prefix } = options
+  const source = new Source(upstream, shadowTable, { prefix })
   try {
     return await work(source)
   } finally {

@@ -13,20 +13,20 @@ export function withDeadline<T>(
   closed?: AbortSignal,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const settle = (end: () => void): void => {
+    const finish = (end: () => void): void => {
       clearTimeout(timer)
       closed?.removeEventListener('abort', onClosed)
       end()
     }
-    const onClosed = (): void => settle(() => reject(closedFailure(doing, closed?.reason)))
+    const onClosed = (): void => finish(() => reject(closedFailure(doing, closed?.reason)))
     const timer = setTimeout(() => {
-      settle(() => reject(timeoutFailure(doing, milliseconds)))
+      finish(() => reject(timeoutFailure(doing, milliseconds)))
       giveUp()
     }, milliseconds)
     closed?.addEventListener('abort', onClosed, { once: true })
     work.then(
-      value => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
+      value => finish(() => resolve(value)),
+      (error: unknown) => finish(() => reject(error)),
     )
     if (closed?.aborted === true) onClosed()
   })

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { garbled, kindOf, valueIn } from './answer.ts'
-import type { UpstreamRow } from './upstream.ts'
+import type { UpstreamRow } from './upstream-session.ts'
 
-/** A row of a shadow table, its dataset being known from where it stands. */
+/** A row of a shadow table, without its dataset, which the context names. */
 export interface SyncDocument {
   readonly id: string
   readonly content: string | null
@@ -14,8 +14,8 @@ export interface SyncDocument {
 }
 
 /** Why an entry or a row cannot be applied, in a sentence. */
-export class Poison extends Error {
-  override readonly name = 'Poison'
+export class Rejection extends Error {
+  override readonly name = 'Rejection'
 }
 
 /** A row as an upstream's driver gives it. */
@@ -53,18 +53,18 @@ export function documentFromPayload(
   try {
     value = JSON.parse(typeof payload === 'string' ? payload : utf8(payload))
   } catch (error) {
-    throw error instanceof Poison ? error : new Poison('the payload is not JSON')
+    throw error instanceof Rejection ? error : new Rejection('the payload is not JSON')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Poison('the payload is not a JSON object')
+    throw new Rejection('the payload is not a JSON object')
   }
   const fields = value as Record<string, unknown>
   if (fields['ref'] !== undefined && fields['id'] === undefined) return undefined
   if (fields['id'] !== documentId) {
-    throw new Poison(`the payload is about document ${JSON.stringify(fields['id'])}`)
+    throw new Rejection(`the payload is about document ${JSON.stringify(fields['id'])}`)
   }
   if (fields['dataset_id'] !== datasetId) {
-    throw new Poison(`the payload is about dataset ${JSON.stringify(fields['dataset_id'])}`)
+    throw new Rejection(`the payload is about dataset ${JSON.stringify(fields['dataset_id'])}`)
   }
   return checked({
     id: documentId,
@@ -85,7 +85,7 @@ export function dimensionOf(document: SyncDocument): number | undefined {
 function checked(document: SyncDocument): SyncDocument {
   const length = document.embedding?.length ?? 0
   if (length % 4 !== 0) {
-    throw new Poison(`an embedding of ${length} bytes is no sequence of 4-byte floats`)
+    throw new Rejection(`an embedding has ${length} bytes, expected a multiple of 4`)
   }
   return document
 }
@@ -94,13 +94,13 @@ function text(value: unknown, column: string): string | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return utf8(value)
-  throw new Poison(`${column} is ${kindOf(value)}, not text`)
+  throw new Rejection(`${column} is ${kindOf(value)}, not text`)
 }
 
 function bytes(value: unknown): Uint8Array | null {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return value
-  throw new Poison(`embedding is ${kindOf(value)}, not bytes`)
+  throw new Rejection(`embedding is ${kindOf(value)}, not bytes`)
 }
 
 /** Some servers write a parameter of a procedure into JSON as a string. */
@@ -113,20 +113,20 @@ function flag(value: unknown): number {
   ) {
     return Number(number)
   }
-  throw new Poison(`archived is ${kindOf(value)}, not a whole number below 2^53`)
+  throw new Rejection(`archived is ${kindOf(value)}, not a whole number below 2^53`)
 }
 
 function fromHex(value: unknown): Uint8Array | null {
   if (value === null || value === undefined) return null
-  if (typeof value !== 'string') throw new Poison(`embedding is ${typeof value}, not hex digits`)
+  if (typeof value !== 'string') throw new Rejection(`embedding is ${typeof value}, not hex digits`)
   const result = Buffer.from(value, 'hex')
   // Buffer stops silently at the first character that is no hex digit.
   if (result.length * 2 !== value.length)
-    throw new Poison('embedding is not an even number of hex digits')
+    throw new Rejection('embedding is not an even number of hex digits')
   return result
 }
 
 function utf8(value: Uint8Array): string {
-  if (!isUtf8(value)) throw new Poison('text that is not UTF-8')
+  if (!isUtf8(value)) throw new Rejection('text that is not UTF-8')
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
 }

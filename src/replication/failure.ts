@@ -90,7 +90,7 @@ export function isSyncError(error: unknown): error is VecError {
   return error instanceof VecError && !/^(SQLITE|VEC)_/.test(error.code)
 }
 
-/** SQLite's own error on the replica's side: somebody else is writing, or the caller's transaction is open. */
+/** SQLite's own error on the replica's side: another connection is writing, or the caller's transaction is open. */
 export function isReplicaBusy(error: unknown): boolean {
   return (
     /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) ||

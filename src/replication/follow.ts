@@ -10,7 +10,7 @@ interface Followed {
 
 interface FollowOptions {
   readonly interval: number
-  /** Milliseconds between looks at a lease that somebody else holds. */
+  /** Milliseconds between looks at a lease that another replicator holds. */
   readonly standby: number
   /** All datasets are named: once every one of them is halted there is nothing left to do. */
   readonly fixed: boolean
@@ -57,7 +57,7 @@ export async function followLoop(replicator: Followed, options: FollowOptions): 
 
 const isFenced = (error: unknown): boolean => error instanceof VecError && error.code === 'FENCED'
 
-/** What was wrong from the first moment will not mend itself; later, rights and disks come back. */
+/** What is wrong from the first moment does not go away by itself. Later, rights and disks come back. */
 function mayPass(error: unknown, succeeded: boolean): boolean {
   if (isRetryable(error)) return true
   if (!succeeded) return false

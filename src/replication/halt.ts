@@ -14,7 +14,7 @@ const CODES: ReadonlySet<string> = new Set<HaltCode>([
   'POISON_ENTRY',
 ])
 
-/** An error that stops a dataset until somebody decides. */
+/** An error that stops a dataset until an operator decides. */
 export function halted(code: HaltCode, message: string, hint?: string): VecError {
   return new VecError(code, message, hint === undefined ? {} : { hint })
 }

@@ -1,9 +1,11 @@
 import { VecError } from '../core/errors.ts'
 import { hasTriggers } from './capture.ts'
 import { type DatasetOptions, withSource } from './datasets.ts'
-import { databaseDdl } from './ddl.ts'
+import type { UpstreamDdl } from './dialect.ts'
 import type { Source } from './source.ts'
-import type { ServerFacts, ServerProblem, Upstream, UpstreamSession } from './upstream.ts'
+import type { SyncNames } from './sync-names.ts'
+import type { ServerFacts, ServerProblem, UpstreamSession } from './upstream-session.ts'
+import type { Upstream } from './upstream.ts'
 
 export interface InstallOptions extends DatasetOptions {
   /** Who writes the log: the database's triggers, or `createWriter`. `trigger` by default. */
@@ -37,19 +39,32 @@ export function installUpstream(
           change: `drop them, or keep capture 'trigger'`,
         })
       }
-      const ddl = databaseDdl[upstream.database]
-      const statements = [
-        ...ddl.controlTables(source.names),
-        ...ddl.shadowTable(source.shadowTable, source.names),
-        ...(capture === 'trigger' ? ddl.logTriggers(source.shadowTable, source.names) : []),
-      ]
+      const { ddl } = upstream
+      const statements = upstreamStatements(ddl, source.shadowTable, source.names, capture)
       if (options.dryRun === true)
         return { server, capture, statements, installed: false, problems }
       if (problems.length > 0) throw refusal(upstream, problems)
-      await upstream.runDdl(session, source.shadowTable, statements)
+      for (const statement of ddl.enclosed(source.shadowTable, statements)) {
+        await session.run(statement)
+      }
       return { server, capture, statements, installed: true, problems }
     }),
   )
+}
+
+/** All an upstream needs for one shadow table, in order. */
+export function upstreamStatements(
+  ddl: UpstreamDdl,
+  table: string,
+  names: SyncNames,
+  capture: 'trigger' | 'app',
+  schema = '',
+): string[] {
+  return [
+    ...ddl.controlTables(names, schema),
+    ...ddl.shadowTable(table, names, schema),
+    ...(capture === 'trigger' ? ddl.logTriggers(table, names, schema) : []),
+  ]
 }
 
 /** Columns that each of our tables must have, its key first. */
@@ -89,7 +104,7 @@ const SHAPES: readonly {
   },
 ]
 
-/** Tables of the original, or of anybody else, under our names: all that differs. */
+/** Tables of the original, or of another program, under our names: all that differs. */
 async function foreignTables(source: Source, session: UpstreamSession): Promise<ServerProblem[]> {
   const problems: ServerProblem[] = []
   for (const shape of SHAPES) {

@@ -1,5 +1,5 @@
 import type { HaltCode } from '../core/errors.ts'
-import type { SqliteConnection } from './connection.ts'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import { secondsBetween, statusOf } from './dataset-steps.ts'
 import { withSource, type DatasetOptions } from './datasets.ts'
 import type { DatasetStatus } from './events.ts'
@@ -34,7 +34,7 @@ export function replicationLag(
   return withSource(upstream, options, async source => {
     const wanted = datasetFilter(options.datasets ?? ['*'])
     const heads = await source.heads()
-    // After the heads: what the replica applied meanwhile is no lag.
+    // After the heads: what the replica applied meanwhile does not count as lag.
     const states = new Map(
       replicaStates(replica, options).map(state => [state.datasetId, state] as const),
     )

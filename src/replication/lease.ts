@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { VecError } from '../core/errors.ts'
-import { inTransaction, type SqliteConnection } from './connection.ts'
+import { inTransaction, type SqliteConnection } from '../database/sqlite-connection.ts'
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
 
 /**
@@ -30,7 +30,7 @@ export class Lease {
     this.owner = owner
   }
 
-  /** Takes or renews the lease; false while somebody else holds it. */
+  /** Takes or renews the lease; false while another replicator holds it. */
   acquire(now: number = Date.now()): boolean {
     if (this.#token >= 0n && now < this.#renewAt && now > this.#renewAt - this.#duration)
       return true
@@ -60,7 +60,7 @@ export class Lease {
     if (held === undefined || held.owner !== this.owner || BigInt(held.token) !== this.#token) {
       this.#token = -1n
       throw new VecError('FENCED', `another replicator took over the lease ${this.#name}`, {
-        hint: 'this one will stand by until that one stops',
+        hint: 'this one waits until that one stops',
       })
     }
   }

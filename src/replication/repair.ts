@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
+import { inTransaction } from '../database/sqlite-connection.ts'
 import { checkHead } from './checks.ts'
-import { inTransaction } from './connection.ts'
-import { Poison, type SyncDocument } from './document.ts'
+import { Rejection, type SyncDocument } from './document.ts'
 import { isStray } from './replica-rows.ts'
 import type { RowDifference } from './row-difference.ts'
 import { decodeRow } from './source.ts'
-import { guardOf, type StepContext } from './tail.ts'
+import { dimensionPolicyOf, type StepContext } from './step-context.ts'
 import {
   foreignDatasets,
   verifyDatasets,
@@ -23,8 +23,8 @@ export interface RepairReport {
 }
 
 /**
- * Writes anew the rows that differ and no others. Rows of a dataset that the upstream does not have may belong to
- * somebody else: they go when the dataset is `named`.
+ * Rewrites the rows that differ, and only those. Rows of a dataset that the upstream does not have may belong to
+ * another program: they go when the dataset is `named`.
  */
 export async function repairDatasets(
   context: StepContext,
@@ -81,17 +81,17 @@ async function rewrite(
       datasetId,
       differences.map(difference => difference.id),
     )
-    const guard = guardOf(context, state)
+    const policy = dimensionPolicyOf(context, state)
     let written = 0
     const usable = new Map<string, SyncDocument | undefined>()
     for (const { id } of differences) {
       const row = rows.get(id)
       try {
         const document = row === undefined ? undefined : decodeRow(row)
-        if (document !== undefined) guard.check(document)
+        if (document !== undefined) policy.check(document)
         usable.set(id, document)
       } catch (error) {
-        if (!(error instanceof Poison)) throw error
+        if (!(error instanceof Rejection)) throw error
         context.warn(`row ${JSON.stringify(id)} cannot be repaired: ${error.message}`, datasetId)
       }
     }
@@ -103,13 +103,13 @@ async function rewrite(
           written++
         }
       }
-      return { ...state, dimension: guard.dimension, model: guard.model }
+      return { ...state, dimension: policy.dimension, model: policy.model }
     })
     return written
   })
 }
 
-/** Rows whose key is no text, or not UTF-8: no log entry can name them. */
+/** Rows whose key is not text, or not UTF-8: no log entry can name them. */
 function removeNameless({ replica, lease }: StepContext, datasetId: string): number {
   let removed = 0
   const state = replica.state(datasetId)

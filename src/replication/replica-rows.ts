@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { inTransaction } from '../database/sqlite-connection.ts'
 import { bucketOf, Checksums, flawedHash, keyOf, md5, rowHash, type HashedKey } from './checksum.ts'
-import { inTransaction } from './connection.ts'
 import type { Replica, StoredRow } from './replica.ts'
 import type { RowDifference } from './row-difference.ts'
 import type { UpstreamHash } from './upstream-rows.ts'

@@ -1,7 +1,12 @@
-import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
+import { checkTableName, doubleQuoted as q, syncNames, type SyncNames } from './sync-names.ts'
+
+/** All a replica needs. */
+export function replicaDDL(table: string, options: { readonly prefix?: string } = {}): string[] {
+  return [...replicaTables(syncNames(options.prefix)), replicaShadowTable(checkTableName(table))]
+}
 
 /**
- * What a replica keeps beside its shadow table. A checkpoint is written in the transaction of the rows it stands for.
+ * What a replica keeps beside its shadow table. A checkpoint is written in the transaction of the rows that it describes.
  * `halt_code` beside `phase`: a halted dataset goes on in the phase it was in.
  */
 export function replicaTables(names: SyncNames): string[] {

@@ -1,10 +1,10 @@
-import type { SqliteConnection } from './connection.ts'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import { Replica } from './replica.ts'
-import { syncNames } from './sync-names.ts'
+import { SHADOW_TABLE, syncNames } from './sync-names.ts'
 import type { SyncState } from './sync-state.ts'
 
 /**
- * Where a replica's datasets stand, read from its file alone: for monitors that open it read-only, and without an upstream.
+ * The state of a replica's datasets, read from its file alone: for monitors that open it read-only, and without an upstream.
  * Empty where nothing was replicated yet.
  */
 export function replicaStates(
@@ -12,7 +12,7 @@ export function replicaStates(
   options: { readonly shadowTable?: string; readonly prefix?: string } = {},
 ): SyncState[] {
   const names = syncNames(options.prefix)
-  const { shadowTable = 'shadow_vec_docs' } = options
+  const { shadowTable = SHADOW_TABLE } = options
   const found = replica
     .prepare(`SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = 'halt_code'`)
     .get(names.state) as { n: number | bigint }

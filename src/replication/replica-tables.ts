@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { VecError } from '../core/errors.ts'
-import { inTransaction, type SqliteConnection } from './connection.ts'
+import { inTransaction, type SqliteConnection } from '../database/sqlite-connection.ts'
 import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
 import { replicaShadowTable, replicaTables, STATE_COLUMNS } from './replica-schema.ts'
 import { LETTER_BYTES, UTF8_LETTER } from './stored-rows.ts'

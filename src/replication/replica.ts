@@ -1,8 +1,13 @@
 import { VecError } from '../core/errors.ts'
-import { inTransaction, type SqliteConnection, type SqliteStatement } from './connection.ts'
+import {
+  inTransaction,
+  type SqliteConnection,
+  type SqliteStatement,
+} from '../database/sqlite-connection.ts'
 import type { SyncDocument } from './document.ts'
 import type { HaltCode } from './halt.ts'
 import type { Lease } from './lease.ts'
+import type { EntryHead } from './log-entry.ts'
 import { STATE_COLUMNS } from './replica-schema.ts'
 import { deleteStrays, OF_DATASET, storedRows, strayRows } from './stored-rows.ts'
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
@@ -66,7 +71,7 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   }
 
   /**
-   * One transaction: proves that nobody moved the checkpoint since `from` was read, does `work`, writes what it returns.
+   * One transaction: proves that the checkpoint has not moved since `from` was read, does `work`, writes what it returns.
    * Rows and checkpoint become visible together or not at all.
    */
   advance(from: SyncState, lease: Lease | undefined, work: () => SyncState): SyncState {
@@ -138,14 +143,14 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
     this.removeStrays(datasetId)
   }
 
-  bury(
+  /** Puts aside what cannot be applied, with the reason. */
+  deadLetter(
     datasetId: string,
-    scn: bigint,
-    op: string,
-    documentId: string,
+    { scn, op, documentId }: Pick<EntryHead, 'scn' | 'op' | 'documentId'>,
     payload: Uint8Array | string | null,
     reason: string,
   ): void {
+    const now = BigInt(Date.now()) * 1000n
     this.#prepare(`INSERT OR REPLACE INTO ${q(this.#names.dead)}
 (dataset_id, shadow_table, scn, op, document_id, payload, reason, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).run(
       datasetId,
@@ -155,7 +160,7 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
       documentId,
       payload,
       reason,
-      BigInt(Date.now()) * 1000n,
+      now,
     )
   }
 

@@ -1,10 +1,10 @@
-import type { PoisonPolicy } from './batch.ts'
-import type { SqliteConnection } from './connection.ts'
-import type { ModelPolicy } from './guard.ts'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
+import type { ModelPolicy } from './dimension-policy.ts'
 import type { HaltCode } from './halt.ts'
+import type { RejectionPolicy } from './step-context.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Halts that a copy of the dataset mends. */
+/** Halts that a new copy of the dataset resolves. */
 export type RebootstrapCode =
   | 'LOG_PRUNED'
   | 'EPOCH_CHANGED'
@@ -31,16 +31,16 @@ export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet
 }
 
 export interface ReplicatorPolicy {
-  /** An entry that cannot be applied: halt, or put it aside and take the row as it is now. `stop` by default. */
-  readonly poison?: PoisonPolicy
-  /** Halts that are answered by copying the dataset anew. None by default. */
+  /** An entry that cannot be applied: halt, or write it to the dead-letter table and take the row as it is now. `stop` by default. */
+  readonly poison?: RejectionPolicy
+  /** Halts that are answered by copying the dataset again. None by default. */
   readonly autoRebootstrap?: readonly RebootstrapCode[]
   /** Embeddings of two models in one dataset. `warn` by default. */
   readonly model?: ModelPolicy
 }
 
-/** The original's `Config`: what is replicated, from where, to where, and how. */
-export interface ReplicatorOptions {
+/** What is replicated, from where, to where, and how. */
+export interface ReplicationOptions {
   readonly source: Upstream
   readonly replica: SqliteConnection
   /** Names, and patterns like `team-*`; all by default. */
@@ -63,16 +63,6 @@ export interface ReplicatorOptions {
   readonly leaseDuration?: number
   /** What the upstream calls this replica; kept in the replica's file by default. */
   readonly replicaId?: string
-  /** Follow a log made by the original's triggers; see docs/sync.md for what that cannot promise. */
-  readonly profile?: 'v2' | 'legacy'
-  readonly legacy?: LegacyOptions
-}
-
-export interface LegacyOptions {
-  /** The name under which the log knows the table, when it is another one. */
-  readonly logName?: string
-  /** You vouch that numbers are allocated inside the writing transaction where the triggers do not show it. */
-  readonly allocatedInTransaction?: boolean
 }
 
 export interface PassResult {

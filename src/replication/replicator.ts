@@ -7,7 +7,6 @@ import { isSyncError, messageOf } from './failure.ts'
 import { followLoop } from './follow.ts'
 import { haltCode } from './halt.ts'
 import { Lease } from './lease.ts'
-import { openLegacy } from './legacy/source.ts'
 import { Mutex } from './mutex.ts'
 import { datasetFilter, exactNames } from './patterns.ts'
 import { repairDatasets, type RepairReport } from './repair.ts'
@@ -16,23 +15,20 @@ import { Replica } from './replica.ts'
 import {
   rebootstrapCodes,
   type PassResult,
-  type ReplicatorOptions,
+  type ReplicationOptions,
   type ReplicatorStatus,
 } from './replicator-options.ts'
 import { lookAgain, Source, type Heads } from './source.ts'
 import { reportStatus } from './status.ts'
-import { checkTableName, syncNames } from './sync-names.ts'
+import type { StepContext } from './step-context.ts'
+import { checkTableName, SHADOW_TABLE, syncNames } from './sync-names.ts'
 import type { SyncState } from './sync-state.ts'
-import type { StepContext } from './tail.ts'
 import { verifyDatasets, type VerifyOptions, type VerifyReport } from './verify.ts'
-
-export function createReplicator(options: ReplicatorOptions): Replicator {
-  return new Replicator(options)
-}
 
 /** Keeps datasets of a SQLite replica equal to an upstream. All its steps may be repeated, interrupted and resumed. */
 export class Replicator {
-  readonly #options: ReplicatorOptions
+  readonly #options: ReplicationOptions
+  readonly #openLog: ((source: Source) => Promise<Source>) | undefined
   readonly #events = new Events()
   readonly #mutex = new Mutex()
   readonly #wanted: (datasetId: string) => boolean
@@ -48,9 +44,10 @@ export class Replicator {
   #heads: Heads | undefined
   #lastError: string | undefined
 
-  constructor(options: ReplicatorOptions) {
-    const shadowTable = options.shadowTable ?? 'shadow_vec_docs'
-    const names = syncNames(options.prefix)
+  /** `openLog` puts a source over another log in the place of the one over ours. */
+  constructor(options: ReplicationOptions, openLog?: (source: Source) => Promise<Source>) {
+    const { shadowTable = SHADOW_TABLE, prefix } = options
+    const names = syncNames(prefix)
     if (!(Number.isInteger(options.batchSize ?? 1) && (options.batchSize ?? 1) > 0)) {
       throw new RangeError(`batchSize is a positive integer, not ${options.batchSize}`)
     }
@@ -59,11 +56,8 @@ export class Replicator {
     }
     this.#options = options
     const table = checkTableName(options.replicaTable ?? shadowTable)
-    this.#source = new Source(
-      options.source,
-      shadowTable,
-      options.prefix === undefined ? {} : { prefix: options.prefix },
-    )
+    this.#openLog = openLog
+    this.#source = new Source(options.source, shadowTable, { prefix })
     this.#wanted = datasetFilter(options.datasets ?? ['*'])
     this.#replica = new Replica(options.replica, table, shadowTable, names)
     this.#steps = new DatasetSteps(
@@ -180,7 +174,7 @@ export class Replicator {
   }
 
   /**
-   * Verifies, then writes anew those rows alone that differ. Rows of a dataset that the upstream does not have go when
+   * Verifies, then rewrites the rows that differ, and only those. Rows of a dataset that the upstream does not have go when
    * the dataset is named, in `datasets` here or in the replicator's options.
    */
   repair(options: VerifyOptions = {}): Promise<RepairReport> {
@@ -194,7 +188,7 @@ export class Replicator {
     })
   }
 
-  /** Copies datasets anew at the next pass; their rows stay searchable meanwhile. Also ends a halt. */
+  /** Copies datasets again from the next pass on; their rows stay searchable meanwhile. Also ends a halt. */
   rebootstrap(datasets?: readonly string[]): Promise<void> {
     return this.#mutex.run(() => {
       this.#takeLease()
@@ -203,7 +197,7 @@ export class Replicator {
     })
   }
 
-  /** Lets halted datasets try again where they stopped, after the cause was mended. */
+  /** Lets halted datasets try again where they stopped, after the cause was fixed. */
   resume(datasets?: readonly string[]): Promise<void> {
     return this.#mutex.run(() => {
       this.#takeLease()
@@ -261,7 +255,7 @@ export class Replicator {
         entries: this.#options.batchSize ?? 2000,
         bytes: this.#options.byteBudget ?? 16 * 1024 * 1024,
       },
-      poison: this.#options.policy?.poison ?? 'stop',
+      rejected: this.#options.policy?.poison ?? 'stop',
       model: this.#options.policy?.model ?? 'warn',
       warn: (message, datasetId) => this.#events.emit('warning', { datasetId, message }),
     }
@@ -299,9 +293,9 @@ export class Replicator {
         })
       }
     }
-    if (this.#options.profile === 'legacy') {
+    if (this.#openLog !== undefined) {
       await this.#source.close()
-      this.#source = await openLegacy(this.#source, this.#options.legacy ?? {})
+      this.#source = await this.#openLog(this.#source)
     }
     this.#sourceChecked = true
   }

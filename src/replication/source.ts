@@ -9,13 +9,21 @@ import {
   textIn,
   valueIn,
 } from './answer.ts'
-import { documentFromRow, idForMessage, idFromRow, Poison, type SyncDocument } from './document.ts'
+import {
+  documentFromRow,
+  idForMessage,
+  idFromRow,
+  Rejection,
+  type SyncDocument,
+} from './document.ts'
 import { isRetryable, isSameFailure, messageOf } from './failure.ts'
 import { haltCode } from './halt.ts'
 import type { EntryHead } from './log-entry.ts'
 import { checkTableName, syncNames, type SyncNames } from './sync-names.ts'
-import type { SyncSql } from './sync-sql.ts'
-import type { Upstream, UpstreamRow, UpstreamSession, UpstreamValue } from './upstream.ts'
+import type { ReadingSql, SyncSql } from './sync-sql.ts'
+import type { SyncState } from './sync-state.ts'
+import type { UpstreamRow, UpstreamSession, UpstreamValue } from './upstream-session.ts'
+import type { Upstream } from './upstream.ts'
 
 /** What an upstream says of itself and one dataset at one moment. */
 export interface Head {
@@ -36,10 +44,16 @@ export interface Heads {
   readonly datasets: ReadonlyMap<string, Head>
 }
 
+/** A log that is not ours: its numbers have holes, and the upstream does not know its replicas. */
+export interface SparseLog {
+  readonly reading: ReadingSql
+  /** Halts a dataset when an entry appeared below its checkpoint, which holes cannot show. */
+  audit(snapshot: Snapshot, state: SyncState): Promise<void>
+}
+
 export interface SourceOptions {
-  readonly prefix?: string
-  /** Statements that read another log than ours: see `legacySource`. */
-  readonly reading?: (sql: SyncSql) => SyncSql
+  readonly prefix?: string | undefined
+  readonly sparse?: SparseLog
 }
 
 /** Reads one shadow table's log from an upstream. */
@@ -48,23 +62,18 @@ export class Source {
   readonly shadowTable: string
   readonly names: SyncNames
   readonly sql: SyncSql
-  /** Set by `legacySource`: the log has holes, and no identity. */
-  readonly sparse: boolean
+  readonly sparse: SparseLog | undefined
   /** Rises with each connection of `use`. */
   generation = 0
   #session: UpstreamSession | undefined
 
-  constructor(
-    upstream: Upstream,
-    shadowTable: string,
-    options: SourceOptions & { sparse?: boolean } = {},
-  ) {
+  constructor(upstream: Upstream, shadowTable: string, options: SourceOptions = {}) {
     this.upstream = upstream
     this.shadowTable = checkTableName(shadowTable)
     this.names = syncNames(options.prefix)
+    this.sparse = options.sparse
     const sql = upstream.sql(shadowTable, this.names)
-    this.sql = options.reading === undefined ? sql : options.reading(sql)
-    this.sparse = options.sparse ?? false
+    this.sql = { ...sql, reading: options.sparse?.reading ?? sql.reading }
   }
 
   get connected(): boolean {
@@ -321,7 +330,7 @@ function flawOf(row: UpstreamRow): string | undefined {
     idFromRow(row, 'document_id')
     return undefined
   } catch (error) {
-    if (error instanceof Poison) return error.message
+    if (error instanceof Rejection) return error.message
     throw error
   }
 }

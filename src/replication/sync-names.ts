@@ -1,9 +1,10 @@
 export { doubleQuoted } from '../core/quote.ts'
-/** The databases that can be an upstream. MariaDB and MySQL share one folder and one text. */
-export type Database = 'mysql' | 'postgres' | 'sqlite'
 
 /** Version of the log's contract; stored in the upstream, checked by each reader. */
 export const PROTOCOL = 2
+
+/** The table of documents unless another is named. */
+export const SHADOW_TABLE = 'shadow_vec_docs'
 
 /** Unquoted names of the replication tables: the original's under the prefix `vec_`. */
 export interface SyncNames {
@@ -56,7 +57,7 @@ function checkName(name: string, maximum: number): void {
   }
   for (const character of name) {
     if (character < ' ' || character === '\\' || character === '\u007f') {
-      throw new TypeError(`control characters and \\ cannot stand in a name: ${quoted(name)}`)
+      throw new TypeError(`a name cannot contain control characters or \\: ${quoted(name)}`)
     }
   }
 }
@@ -66,5 +67,5 @@ const quoted = (name: unknown): string => JSON.stringify(name) ?? String(name)
 /** `` `name` ``, as MySQL writes it. */
 export const backQuoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``
 
-/** A string literal; names that could hold a backslash were refused at the door. */
+/** A string literal; names that could hold a backslash were refused before. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -28,7 +28,7 @@ export interface ReadingSql {
   readonly countEntries: string
   /** Per bucket of ids: [dataset] -> bucket, n, sum_a, sum_b. Absent where the database has no md5. */
   readonly checksums: string | undefined
-  /** Rows whose key is no text: [dataset, dataset] -> id, flaw. Absent where a column holds its own type alone. */
+  /** Rows whose key is not text: [dataset, dataset] -> id, flaw. Absent where a column holds its own type alone. */
   readonly strays?: string
   /** Rows of one bucket: [dataset, bucket] -> id, hash. */
   readonly bucket: string | undefined

@@ -1,6 +1,6 @@
 import type { HaltCode } from './halt.ts'
 
-/** Where a dataset stands on this replica; `halt` is beside the phase, so that a halted dataset can go on in it. */
+/** The phase of a dataset on this replica. A halt is stored beside it, so that a halted dataset can continue in it. */
 export type Phase = 'new' | 'bootstrap' | 'catchup' | 'live' | 'dropped'
 
 /** A dataset's row in the replica's state table. */

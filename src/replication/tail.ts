@@ -1,26 +1,8 @@
-import { readBatch, type Batch, type BatchLimits, type PoisonPolicy } from './batch.ts'
-import { VectorGuard, type ModelPolicy } from './guard.ts'
-import type { Lease } from './lease.ts'
-import type { Replica } from './replica.ts'
-import type { Snapshot, Source } from './source.ts'
+import { readBatch, type Batch } from './batch.ts'
+import type { DimensionPolicy } from './dimension-policy.ts'
+import type { Snapshot } from './source.ts'
+import { dimensionPolicyOf, type StepContext } from './step-context.ts'
 import type { SyncState } from './sync-state.ts'
-
-/** What a step works with. */
-export interface StepContext {
-  readonly source: Source
-  readonly replica: Replica
-  readonly lease: Lease | undefined
-  readonly limits: BatchLimits
-  readonly poison: PoisonPolicy
-  readonly model: ModelPolicy
-  readonly warn: (message: string, datasetId: string) => void
-}
-
-export function guardOf(context: StepContext, state: SyncState): VectorGuard {
-  return new VectorGuard(state.datasetId, state.dimension, state.model, context.model, message =>
-    context.warn(message, state.datasetId),
-  )
-}
 
 /** One batch of the log: read in one snapshot, applied in one transaction. */
 export async function tailStep(
@@ -35,23 +17,16 @@ async function tailStepOn(
   state: SyncState,
   snapshot: Snapshot,
 ): Promise<{ state: SyncState; batch: Batch }> {
-  const guard = guardOf(context, state)
-  const batch = await readBatch(
-    context.source,
-    snapshot,
-    state,
-    context.limits,
-    context.poison,
-    guard,
-  )
-  return { state: applyBatch(context, state, batch, guard), batch }
+  const policy = dimensionPolicyOf(context, state)
+  const batch = await readBatch(context, snapshot, state, policy)
+  return { state: applyBatch(context, state, batch, policy), batch }
 }
 
 function applyBatch(
   context: StepContext,
   state: SyncState,
   batch: Batch,
-  guard: VectorGuard,
+  policy: DimensionPolicy,
 ): SyncState {
   const { replica } = context
   const { datasetId } = state
@@ -71,15 +46,8 @@ function applyBatch(
           replica.deleteAll(datasetId)
           phase = 'dropped'
           break
-        case 'bury':
-          replica.bury(
-            datasetId,
-            change.entry.scn,
-            change.entry.op,
-            change.entry.documentId,
-            change.payload,
-            change.reason,
-          )
+        case 'dead-letter':
+          replica.deadLetter(datasetId, change.entry, change.payload, change.reason)
           break
       }
     }
@@ -89,8 +57,8 @@ function applyBatch(
       lastScn: batch.lastScn,
       fingerprint: batch.fingerprint,
       applied: state.applied + BigInt(batch.entries),
-      dimension: guard.dimension,
-      model: guard.model,
+      dimension: policy.dimension,
+      model: policy.model,
       upstreamId: state.upstreamId ?? batch.head.upstreamId,
       epoch: state.epoch ?? batch.head.epoch ?? null,
     }

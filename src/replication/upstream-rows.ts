@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { integerIn, textIn } from './answer.ts'
 import { bucketOf, Checksums, flawedHash, keyOf, md5, rowHash, type HashedKey } from './checksum.ts'
-import { idForMessage, Poison } from './document.ts'
+import { idForMessage, Rejection } from './document.ts'
 import { decodeRow, storedId, type Snapshot } from './source.ts'
-import type { UpstreamRow } from './upstream.ts'
+import type { UpstreamRow } from './upstream-session.ts'
 
 /** A row of the upstream as verification knows it. */
 export interface UpstreamHash extends HashedKey {
@@ -94,7 +94,7 @@ function hashOf(row: UpstreamRow): UpstreamHash {
   try {
     return { id, stray, key, idHash, hash: rowHash(decodeRow(row), idHash) }
   } catch (error) {
-    if (!(error instanceof Poison)) throw error
+    if (!(error instanceof Rejection)) throw error
     return { id, stray, key, idHash, hash: flawedHash(idHash, error.message), flaw: error.message }
   }
 }

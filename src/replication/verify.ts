@@ -1,13 +1,13 @@
 import { VecError } from '../core/errors.ts'
+import { inTransaction } from '../database/sqlite-connection.ts'
 import { checkHead } from './checks.ts'
-import { inTransaction } from './connection.ts'
 import { pause } from './deadline.ts'
-import { audit } from './legacy/audit.ts'
 import { differingRows, replicaChecksums } from './replica-rows.ts'
 import type { RowDifference } from './row-difference.ts'
 import type { Heads } from './source.ts'
+import type { StepContext } from './step-context.ts'
 import { newState, type SyncState } from './sync-state.ts'
-import { tailStep, type StepContext } from './tail.ts'
+import { tailStep } from './tail.ts'
 import { upstreamChecksums, upstreamHashes } from './upstream-rows.ts'
 
 export interface VerifyOptions {
@@ -144,7 +144,7 @@ async function attempt(
       checkHead(state, head)
       const scn = head.lastScn
       if (!(await broughtTo(context, datasetId, scn, end))) return undefined
-      if (source.sparse) await audit(snapshot, replica.state(datasetId))
+      await source.sparse?.audit(snapshot, replica.state(datasetId))
       const upstream = await upstreamChecksums(snapshot, datasetId, deadline)
       const local = replicaChecksums(replica, datasetId, scn)
       if (local === undefined) return undefined
@@ -166,7 +166,7 @@ async function attempt(
   }
 }
 
-/** Ours to move: by batches that end at the SCN. Somebody else's: by waiting for the moment. */
+/** With the lease: by batches that end at the SCN. Without it: by waiting for that moment. */
 async function broughtTo(
   context: StepContext,
   datasetId: string,

@@ -1,7 +1,7 @@
 import { backoff, pause } from './deadline.ts'
 import { isRetryable } from './failure.ts'
 import type { Source } from './source.ts'
-import type { UpstreamSession } from './upstream.ts'
+import type { UpstreamSession } from './upstream-session.ts'
 
 /**
  * Runs `work` in one READ COMMITTED transaction, the whole again after a deadlock, a serialization failure or a lost

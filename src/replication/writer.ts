@@ -11,7 +11,9 @@ import { refuseTriggers } from './capture.ts'
 import { checkKey, dropThrough, takeNumbers } from './datasets.ts'
 import type { SyncDocument } from './document.ts'
 import { Source } from './source.ts'
-import type { Upstream, UpstreamSession } from './upstream.ts'
+import { SHADOW_TABLE } from './sync-names.ts'
+import type { UpstreamSession } from './upstream-session.ts'
+import type { Upstream } from './upstream.ts'
 import { writeTransaction } from './write-transaction.ts'
 
 export interface WriterOptions {
@@ -58,12 +60,9 @@ export class Writer {
   #checked = false
 
   constructor(options: WriterOptions) {
-    this.#source = new Source(
-      options.upstream,
-      options.shadowTable ?? 'shadow_vec_docs',
-      options.prefix === undefined ? {} : { prefix: options.prefix },
-    )
-    this.#attempts = options.attempts ?? 10
+    const { upstream, shadowTable = SHADOW_TABLE, prefix, attempts = 10 } = options
+    this.#source = new Source(upstream, shadowTable, { prefix })
+    this.#attempts = attempts
   }
 
   async tx(

@@ -341,7 +341,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     assert.ok(
       eventLines(by.stdout).some(
         ({ event, message }) =>
-          event === 'warning' && /copying the dataset anew/.test(String(message)),
+          event === 'warning' && /copying the dataset again/.test(String(message)),
       ),
     )
     // Every dataset that was named is halted: there is nothing left to follow.

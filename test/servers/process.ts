@@ -1,8 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** A database server of our own: a private directory, a free port on loopback, ended by its process id. */
 export interface TestServer {
@@ -52,7 +51,7 @@ export function accountOf(user: string): Account | undefined {
 }
 
 export function privateDirectory(name: string, account: Account | undefined): string {
-  const directory = mkdtempSync(join(tmpdir(), `vecsync-${name}-`))
+  const directory = temporaryFolder(name)
   if (account !== undefined) chownSync(directory, account.uid, account.gid)
   return directory
 }

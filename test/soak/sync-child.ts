@@ -1,7 +1,7 @@
 // A replicator that follows until it is killed. Environment: UPSTREAMS (a JSON list of addresses, the next after each
 // failure), REPLICA, BATCH.
 
-import { createReplicator } from '../../src/replication/replicator.ts'
+import { createReplicator } from '../../src/entries/vecsync.ts'
 import { openSqlite } from '../sync/sqlite-database.ts'
 import { upstreamAt, type UpstreamAddress } from '../sync/test-upstreams.ts'
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import type { SqliteConnection } from '../../src/replication/connection.ts'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { replicaStates } from '../../src/replication/replica-states.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
+import {
+  createDataset,
+  createReplicator,
+  installUpstream,
+  replicaStates,
+  type SqliteConnection,
+  sqliteUpstream,
+} from '../../src/entries/vecsync.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { drain } from './world.ts'
 
@@ -26,7 +27,7 @@ describe('other SQLite connections', () => {
     'node:sqlite is an upstream and a replica',
     { skip: nodeSqlite === undefined ? 'this Node has no node:sqlite' : false },
     async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'vecsync-node-'))
+      const directory = temporaryFolder('node')
       const path = join(directory, 'upstream.db')
       const upstream = sqliteUpstream(() => open(path))
       await installUpstream(upstream)
@@ -53,12 +54,11 @@ describe('other SQLite connections', () => {
       await replicator.close()
       client.close()
       replica.close()
-      rmSync(directory, { recursive: true })
     },
   )
 
   test('a monitor reads the states of a file that it may only read', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'vecsync-monitor-'))
+    const directory = temporaryFolder('monitor')
     const path = join(directory, 'replica.db')
     const upstreamPath = join(directory, 'upstream.db')
     const upstream = sqliteUpstream(() => openSqlite(upstreamPath))
@@ -74,6 +74,5 @@ describe('other SQLite connections', () => {
     monitor.close()
     await replicator.close()
     replica.close()
-    rmSync(directory, { recursive: true })
   })
 })

@@ -1,7 +1,6 @@
 // A replicator that ends itself with SIGKILL at one exact statement. Environment: UPSTREAM, REPLICA, CRASH, BATCH.
 
-import type { SqliteStatement } from '../../src/replication/connection.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
+import { createReplicator, type SqliteStatement } from '../../src/entries/vecsync.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { upstreamAt, type UpstreamAddress } from './test-upstreams.ts'
 

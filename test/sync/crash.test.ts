@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 const CHILD = fileURLToPath(new URL('crash-child.js', import.meta.url))
@@ -26,7 +25,7 @@ onEachUpstream('SIGKILL of a replicator', world => {
   for (const place of ['before-row', 'before-checkpoint', 'after-checkpoint', 'after-commit']) {
     test(`${place}: rows and checkpoint agree, in bootstrap and tail, and it goes on`, () =>
       within(world, async w => {
-        const directory = mkdtempSync(join(tmpdir(), 'vecsync-crash-'))
+        const directory = temporaryFolder('crash')
         for (let i = 0; i < 35; i++) await w.put(`doc${String(i).padStart(2, '0')}`)
         const counts = place === 'before-row' ? [1, 15, 30] : [2, 3, 4]
         for (const count of counts) {
@@ -65,7 +64,6 @@ onEachUpstream('SIGKILL of a replicator', world => {
         const replicator = w.replicator(replica)
         await drain(replicator)
         assert.ok((await replicator.verify()).equal)
-        rmSync(directory, { recursive: true })
       }))
   }
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { VecError } from '../../src/core/errors.ts'
-import { createDataset } from '../../src/replication/datasets.ts'
+import { createDataset } from '../../src/entries/vecsync.ts'
 import { datasetFilter } from '../../src/replication/patterns.ts'
-import type { Upstream, UpstreamSession } from '../../src/replication/upstream.ts'
+import type { UpstreamSession } from '../../src/replication/upstream-session.ts'
+import type { Upstream } from '../../src/replication/upstream.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 describe('patterns of datasets', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
+import { createDataset, dropDataset, installUpstream } from '../../src/entries/vecsync.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
 
 // The defects of the original's log (docs/sync.md lists them) and what holds instead.
@@ -116,7 +115,7 @@ onEachUpstream('defects and traps', (world, kind, upstream) => {
       assert.deepEqual(await w.log(), ['insert:a', 'insert:b'])
     }))
 
-  test('D11: a dataset with documents cannot be deleted; dropped and made anew, it goes on counting', () =>
+  test('D11: a dataset with documents cannot be deleted; dropped and created again, it goes on counting', () =>
     within(world, async w => {
       await w.put('a')
       await assert.rejects(w.sql('DELETE FROM vec_dataset'))

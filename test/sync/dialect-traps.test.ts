@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createWriter } from '../../src/replication/writer.ts'
+import { createWriter, installUpstream } from '../../src/entries/vecsync.ts'
 import { drain, onEachUpstream, within, World } from './world.ts'
 
 // Defects and traps that one database alone has.

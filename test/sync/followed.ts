@@ -1,8 +1,11 @@
-import { position } from '../../src/replication/datasets.ts'
+import {
+  createReplicator,
+  position,
+  type Replicator,
+  type ReplicatorOptions,
+  type Upstream,
+} from '../../src/entries/vecsync.ts'
 import { isRetryable } from '../../src/replication/failure.ts'
-import type { ReplicatorOptions } from '../../src/replication/replicator-options.ts'
-import { createReplicator, type Replicator } from '../../src/replication/replicator.ts'
-import type { Upstream } from '../../src/replication/upstream.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 
 /** A replicator that follows dataset 'd' while a test does harm to its upstream. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { HaltCode } from '../../src/core/errors.ts'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
+import {
+  createDataset,
+  createReplicator,
+  installUpstream,
+  mysqlUpstream,
+} from '../../src/entries/vecsync.ts'
 import { seededTest } from '../seed.ts'
 import { galeraMissing, startGalera, type GaleraCluster } from '../servers/galera.ts'
 import { writeAtRandom, type WriterTally } from '../soak/sync-writer.ts'

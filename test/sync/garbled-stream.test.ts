@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createWriter, type Writer } from '../../src/replication/writer.ts'
+import {
+  createDataset,
+  createWriter,
+  installUpstream,
+  type Writer,
+} from '../../src/entries/vecsync.ts'
 import { seededTest } from '../seed.ts'
 import type { Garbler } from '../servers/proxy.ts'
 import { Random } from '../soak/random.ts'
@@ -76,7 +79,10 @@ for (const { name, missing, make } of wires) {
           }
           wire.proxy.garble(undefined)
           await followed.catchUp(wire.direct)
-          assert.ok(await followed.isEqual())
+          // A byte that changed inside a value cannot be seen: without TLS verify finds the row, and repair mends it.
+          if (!(await followed.isEqual())) {
+            assert.ok((await followed.replicator.repair()).after.equal)
+          }
         } finally {
           wire.proxy.garble(undefined)
           assert.equal(await followed.stop(), undefined)

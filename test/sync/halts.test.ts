@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HaltCode } from '../../src/core/errors.ts'
-import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
+import { createDataset, dropDataset } from '../../src/entries/vecsync.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 async function filled(world: World, count = 5): Promise<void> {
@@ -73,10 +73,14 @@ onEachUpstream('halts', (world, kind) => {
     await w.sql('DELETE FROM shadow_vec_docs')
     await w.sql('DELETE FROM vec_dataset')
   })
-  breaks('EPOCH_CHANGED: dropped and made anew behind the replica', 'EPOCH_CHANGED', async w => {
-    await dropDataset(w.upstream.upstream, 'd')
-    await createDataset(w.upstream.upstream, 'd')
-  })
+  breaks(
+    'EPOCH_CHANGED: dropped and created again behind the replica',
+    'EPOCH_CHANGED',
+    async w => {
+      await dropDataset(w.upstream.upstream, 'd')
+      await createDataset(w.upstream.upstream, 'd')
+    },
+  )
   breaks(
     'UPSTREAM_REWOUND: the counter was set back',
     'UPSTREAM_REWOUND',

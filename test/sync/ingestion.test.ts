@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
+import { createDataset, installUpstream } from '../../src/entries/vecsync.ts'
 import { drain, onEachUpstream, within, World } from './world.ts'
 
 /** The statements of docs/INGESTION.md: where they run, and whether they are to fail. */

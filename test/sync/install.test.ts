@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import type { Upstream } from '../../src/replication/upstream.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
-import { postgresUpstream } from '../../src/replication/upstreams/postgres/upstream.ts'
-import { createWriter } from '../../src/replication/writer.ts'
+import {
+  createDataset,
+  createWriter,
+  installUpstream,
+  mysqlUpstream,
+  postgresUpstream,
+  type Upstream,
+} from '../../src/entries/vecsync.ts'
 import { mariadbMissing, startMariadb } from '../servers/mariadb.ts'
 import { postgresMissing, startPostgres } from '../servers/postgres.ts'
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
-import { replicationLag } from '../../src/replication/lag.ts'
+import { createDataset, dropDataset, replicationLag } from '../../src/entries/vecsync.ts'
 import { drain, onEachUpstream, within } from './world.ts'
 
 onEachUpstream('lag, seen from another process', (world, _kind, upstream) => {

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { LegacyOptions } from '../../src/replication/replicator-options.ts'
-import { createReplicator, type Replicator } from '../../src/replication/replicator.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
-import { postgresUpstream } from '../../src/replication/upstreams/postgres/upstream.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
+import {
+  createReplicator,
+  type LegacyOptions,
+  mysqlUpstream,
+  postgresUpstream,
+  type Replicator,
+  sqliteUpstream,
+} from '../../src/entries/vecsync.ts'
 import { mariadbMissing, startMariadb, type MariadbServer } from '../servers/mariadb.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 import { drain, idsOf } from './world.ts'
 
@@ -18,7 +21,7 @@ describe('the log of a file that the original wrote', () => {
   let replica: TestConnection
   let replicator: Replicator
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'vecsync-legacy-'))
+    directory = temporaryFolder('legacy')
     const path = join(directory, 'upstream.db')
     copyFileSync('test/golden/db/sync.db', path)
     upstream = openSqlite(path)
@@ -33,7 +36,6 @@ describe('the log of a file that the original wrote', () => {
     await replicator.close()
     upstream.close()
     replica.close()
-    rmSync(directory, { recursive: true })
   }
 
   test('is followed: rows are copied, later changes arrive', async () => {
@@ -91,7 +93,7 @@ describe('the log of a file that the original wrote', () => {
 
   test('D18: a log that names the table otherwise is refused with the names it has', async () => {
     await end()
-    directory = mkdtempSync(join(tmpdir(), 'vecsync-legacy-'))
+    directory = temporaryFolder('legacy')
     const path = join(directory, 'upstream.db')
     copyFileSync('test/golden/db/sync.db', path)
     upstream = openSqlite(path)

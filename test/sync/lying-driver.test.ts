@@ -4,11 +4,14 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import type { SqliteConnection, SqliteStatement } from '../../src/replication/connection.ts'
-import type { Upstream } from '../../src/replication/upstream.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
-import { postgresUpstream } from '../../src/replication/upstreams/postgres/upstream.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
+import {
+  mysqlUpstream,
+  postgresUpstream,
+  type SqliteConnection,
+  type SqliteStatement,
+  sqliteUpstream,
+  type Upstream,
+} from '../../src/entries/vecsync.ts'
 import { Followed, watchProcess } from './followed.ts'
 import { openSqlite } from './sqlite-database.ts'
 import type { UpstreamAddress } from './test-upstreams.ts'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset, dropDataset } from '../../src/replication/datasets.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
+import { createDataset, createReplicator, dropDataset } from '../../src/entries/vecsync.ts'
 import { open } from '../../src/tables/register.ts'
 import { fill, insert, planted, set, stored, VECTOR } from './planted.ts'
 import { drain, onEachUpstream, within } from './world.ts'

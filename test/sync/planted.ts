@@ -1,4 +1,4 @@
-import type { RowDifference } from '../../src/replication/row-difference.ts'
+import type { RowDifference } from '../../src/entries/vecsync.ts'
 import type { TestConnection } from './sqlite-database.ts'
 import type { World } from './world.ts'
 

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { replicaDDL, upstreamScript } from '../../src/replication/ddl.ts'
+import { replicaDDL, upstreamScript } from '../../src/entries/vecsync.ts'
 
 export function renderedSchema(): Map<string, string> {
   const table = 'shadow_vec_docs'

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
+import {
+  createDataset,
+  createReplicator,
+  installUpstream,
+  sqliteUpstream,
+} from '../../src/entries/vecsync.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { insert } from './planted.ts'
 import { openSqlite, ours, type TestConnection } from './sqlite-database.ts'
 import { drain } from './world.ts'
@@ -60,7 +61,7 @@ describe('a table that would store something else is refused', () => {
   }
 
   test('a key under BINARY over columns under NOCASE serves', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vecsync-nocase-'))
+    const folder = temporaryFolder('nocase')
     const path = join(folder, 'upstream.db')
     const upstream = sqliteUpstream(() => openSqlite(path))
     await installUpstream(upstream)
@@ -83,11 +84,10 @@ describe('a table that would store something else is refused', () => {
     await replicator.close()
     replica.close()
     client.close()
-    rmSync(folder, { recursive: true })
   })
 
   test('a file in UTF-16', { skip: ours ? 'this engine has no UTF-16' : false }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vecsync-utf16-'))
+    const folder = temporaryFolder('utf16')
     const wide = (name: string): TestConnection => {
       const db = openSqlite(join(folder, name))
       db.exec(`PRAGMA encoding = 'UTF-16le'`)
@@ -106,6 +106,5 @@ describe('a table that would store something else is refused', () => {
     )
     replica.close()
     other.close()
-    rmSync(folder, { recursive: true })
   })
 })

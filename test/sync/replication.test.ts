@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { createDataset, dropDataset, position } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
+import {
+  createDataset,
+  createReplicator,
+  dropDataset,
+  installUpstream,
+  position,
+} from '../../src/entries/vecsync.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { upstreamKinds, type TestUpstream } from './test-upstreams.ts'
 

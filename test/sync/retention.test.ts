@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { prune } from '../../src/replication/retention.ts'
+import { prune } from '../../src/entries/vecsync.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
 
 onEachUpstream('retention', (world, kind) => {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { SqliteConnection } from '../../src/replication/connection.ts'
+import type { SqliteConnection } from '../../src/entries/vecsync.ts'
 import { loadEngine, openConnection } from '../../src/sqlite/load-engine.ts'
 
 /** A connection of better-sqlite3, as far as the tests use it. */

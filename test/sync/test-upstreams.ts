@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnection, type Connection } from 'mysql2/promise'
 import pg from 'pg'
-import type { Upstream } from '../../src/replication/upstream.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
-import { postgresUpstream } from '../../src/replication/upstreams/postgres/upstream.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
+import {
+  mysqlUpstream,
+  postgresUpstream,
+  sqliteUpstream,
+  type Upstream,
+} from '../../src/entries/vecsync.ts'
 import { mariadbMissing, startMariadb } from '../servers/mariadb.ts'
 import { postgresMissing, startPostgres } from '../servers/postgres.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { openSqlite } from './sqlite-database.ts'
 
 /** A way to write to an upstream as its own clients do: literals in the text, no help from our code. */
@@ -174,7 +175,7 @@ export const upstreamKinds: readonly UpstreamKind[] = [
     name: 'SQLite',
     missing: undefined,
     make(options = {}) {
-      const directory = mkdtempSync(join(tmpdir(), 'vecsync-sqlite-'))
+      const directory = temporaryFolder('sqlite')
       let generation = 0
       const path = (): string => join(directory, `upstream-${generation}.db`)
       return Promise.resolve({
@@ -211,7 +212,7 @@ export const upstreamKinds: readonly UpstreamKind[] = [
         restart: undefined,
         kill: undefined,
         start: undefined,
-        remove: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
+        remove: () => Promise.resolve(),
       })
     },
   },

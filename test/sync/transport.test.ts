@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before as beforeAll, describe, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { createDataset } from '../../src/replication/datasets.ts'
+import {
+  createDataset,
+  createReplicator,
+  createWriter,
+  installUpstream,
+  mysqlUpstream,
+  postgresUpstream,
+  sqliteUpstream,
+} from '../../src/entries/vecsync.ts'
 import { redact } from '../../src/replication/failure.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
-import { mysqlUpstream } from '../../src/replication/upstreams/mysql/upstream.ts'
-import { postgresUpstream } from '../../src/replication/upstreams/postgres/upstream.ts'
-import { sqliteUpstream } from '../../src/replication/upstreams/sqlite/upstream.ts'
-import { createWriter } from '../../src/replication/writer.ts'
 import { mariadbMissing, startMariadb } from '../servers/mariadb.ts'
 import { startProxy } from '../servers/proxy.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { DEADLINE, wires, type Wire } from './wires.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
@@ -238,8 +242,7 @@ describe('a replica that cannot serve', () => {
   const source = sqliteUpstream(() => openSqlite())
 
   test('opened read-only', async () => {
-    const { mkdtempSync } = await import('node:fs')
-    const path = `${mkdtempSync('/tmp/vecsync-ro-')}/replica.db`
+    const path = join(temporaryFolder('read-only'), 'replica.db')
     openSqlite(path).close()
     const replica = openSqlite(path, { readonly: true })
     await assert.rejects(createReplicator({ source, replica }).pass(), {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createReplicator } from '../../src/replication/replicator.ts'
+import { createReplicator } from '../../src/entries/vecsync.ts'
 import { open } from '../../src/tables/register.ts'
+import { temporaryFolder } from '../servers/temporary-folder.ts'
 import { drain, onEachUpstream, within } from './world.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/entries/main.js', import.meta.url))
@@ -29,7 +28,7 @@ db.close()`
 onEachUpstream('a vec table over a replica', world => {
   test('finds each applied row on the very next query, here and in another process', () =>
     within(world, async w => {
-      const directory = mkdtempSync(join(tmpdir(), 'vecsync-vec-'))
+      const directory = temporaryFolder('vec')
       const path = join(directory, 'replica.db')
       const db = await open(path)
       db.exec('CREATE VIRTUAL TABLE vec_docs USING vec(doc_id)')
@@ -65,6 +64,5 @@ onEachUpstream('a vec table over a replica', world => {
       assert.ok((await replicator.verify()).equal)
       await replicator.close()
       db.close()
-      rmSync(directory, { recursive: true })
     }))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
+import { createDataset } from '../../src/entries/vecsync.ts'
 import { drain, onEachUpstream, within } from './world.ts'
 
 onEachUpstream('verification', world => {

@@ -1,9 +1,11 @@
 import { after, before, describe } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import type { ReplicatorOptions } from '../../src/replication/replicator-options.ts'
-import type { Replicator } from '../../src/replication/replicator.ts'
-import { createReplicator } from '../../src/replication/replicator.ts'
+import {
+  createDataset,
+  createReplicator,
+  installUpstream,
+  type Replicator,
+  type ReplicatorOptions,
+} from '../../src/entries/vecsync.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 import {
   upstreamKinds,

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDataset } from '../../src/replication/datasets.ts'
-import { installUpstream } from '../../src/replication/install.ts'
-import { createWriter, type Writer } from '../../src/replication/writer.ts'
+import {
+  createDataset,
+  createWriter,
+  installUpstream,
+  type Writer,
+} from '../../src/entries/vecsync.ts'
 import { drain, idsOf, onEachUpstream, World } from './world.ts'
 
 onEachUpstream('a writer without triggers', (_world, kind, upstream) => {

@@ -8,9 +8,8 @@ import {
   type EmbeddingBytes,
   type VectorInput,
 } from '../../core/read-vector.ts'
-import { exactSimilarity, magnitude } from '../../core/similarity.ts'
-import { textOrNull } from '../../documents/arguments.ts'
-import { Hits } from '../../search/query/hits.ts'
+import { cosine, magnitude } from '../../core/similarity.ts'
+import type { SqliteConnection, SqliteStatement } from '../../database/sqlite-connection.ts'
 
 export interface Document {
   /** Empty or absent: a random one is made. */
@@ -31,13 +30,8 @@ export interface ScoredDocument {
 }
 
 /** The part of a connection that the store needs; better-sqlite3 and node:sqlite have it too. */
-export interface StoreConnection {
-  exec(sql: string): unknown
-  prepare(sql: string): {
-    run(...parameters: (string | Uint8Array | null)[]): { readonly changes: number | bigint }
-    get(...parameters: string[]): unknown
-    iterate(): Iterable<unknown>
-  }
+export interface StoreConnection extends Pick<SqliteConnection, 'exec'> {
+  prepare(sql: string): Pick<SqliteStatement, 'run' | 'get' | 'iterate'>
 }
 
 interface DocsRow {
@@ -66,7 +60,7 @@ export class Store {
 
   /**
    * Adds documents, all or none, and returns their ids. An id that is there already is an error. TypeError and
-   * VEC_EMBEDDING for an embedding that is no vector.
+   * VEC_EMBEDDING for an embedding that is not a vector.
    */
   addDocuments(documents: readonly Document[]): string[] {
     if (!Array.isArray(documents)) {
@@ -100,12 +94,12 @@ export class Store {
       throw new RangeError(`similaritySearch() takes a whole number of documents from 0, not ${k}`)
     }
     if (k === 0 || magnitude(query) === 0) return []
-    const hits = new Hits(k, 'cosine')
-    const encoder = new TextEncoder()
+    const best = new Best(k)
     let fitting = 0
     let otherDim = 0
+    // In order of ids, so that equal scores are too.
     const rows = this.#db.prepare(
-      "SELECT id, embedding FROM docs WHERE typeof(embedding) = 'blob' AND length(embedding) > 0",
+      "SELECT id, embedding FROM docs WHERE typeof(embedding) = 'blob' AND length(embedding) > 0 ORDER BY id",
     )
     for (const { id, embedding } of rows.iterate() as Iterable<DocsRow>) {
       if (embedding.length !== query.length * 4) {
@@ -114,8 +108,8 @@ export class Store {
       }
       fitting++
       const row = decodeEmbedding(embedding)
-      const similarity = isFiniteVector(row) ? exactSimilarity('cosine', query, row) : NaN
-      if (!Number.isNaN(similarity)) hits.add(similarity, encoder.encode(id), NaN)
+      const score = isFiniteVector(row) ? cosine(query, row) : NaN
+      if (!Number.isNaN(score)) best.add({ id, score })
     }
     if (fitting === 0 && otherDim > 0) {
       throw new VecError(
@@ -123,18 +117,10 @@ export class Store {
         `vector: query dim ${query.length} != document dim ${otherDim}: embed the query with the model that embedded the documents`,
       )
     }
-    hits.ranked()
-    const decoder = new TextDecoder()
     const document = this.#db.prepare('SELECT content, meta FROM docs WHERE id = ?')
-    return Array.from({ length: hits.count }, (_, rank) => {
-      const id = decoder.decode(hits.id(rank))
+    return best.ranked().map(({ id, score }) => {
       const row = document.get(id) as { content: string | null; meta: string | null }
-      return {
-        id,
-        content: row.content,
-        metadata: row.meta,
-        score: hits.similarity(rank),
-      }
+      return { id, content: row.content, metadata: row.meta, score }
     })
   }
 
@@ -144,6 +130,32 @@ export class Store {
       throw argumentError('remove()', 'id', id, 'the id of a document, a text,')
     if (id === '') throw new RangeError('remove() takes the id of a document, not an empty text')
     return Number(this.#db.prepare('DELETE FROM docs WHERE id = ?').run(id).changes) > 0
+  }
+}
+
+interface Scored {
+  readonly id: string
+  readonly score: number
+}
+
+/** The k best of what is added; of equal scores what came first. */
+class Best {
+  readonly #k: number
+  readonly #found: Scored[] = []
+
+  constructor(k: number) {
+    this.#k = k
+  }
+
+  add(scored: Scored): void {
+    this.#found.push(scored)
+    if (this.#found.length > 2 * this.#k + 1000) this.ranked()
+  }
+
+  ranked(): readonly Scored[] {
+    this.#found.sort((a, b) => b.score - a.score)
+    this.#found.splice(this.#k)
+    return this.#found
   }
 }
 
@@ -165,11 +177,18 @@ function readDocument(document: unknown, i: number): StoredDocument {
   const name = id === '' ? `documents[${i}]` : `document '${id}'`
   return {
     id: id === '' ? crypto.randomUUID() : id,
-    content: textOrNull(ADD, content ?? null, `the content of ${name}`),
-    meta: textOrNull(ADD, metadata ?? null, `the metadata of ${name}`),
+    content: textOrNull(content, `the content of ${name}`),
+    meta: textOrNull(metadata, `the metadata of ${name}`),
     embedding:
       embedding === undefined || embedding === null
         ? null
         : bytesOfVector(readVectorOrBytes(embedding, ADD, `the embedding of ${name}`)),
   }
+}
+
+function textOrNull(value: unknown, name: string): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  const remedy = typeof value === 'object' ? ' (JSON.stringify() makes one)' : ''
+  throw argumentError(ADD, name, value, `a text${remedy} or null`)
 }

@@ -1,5 +1,5 @@
 import { oneOf } from '../../answer.ts'
-import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream.ts'
+import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream-session.ts'
 import { compareVersions } from '../../version.ts'
 
 /** What a MySQL or MariaDB server has and lacks. */

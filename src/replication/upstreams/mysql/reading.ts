@@ -7,14 +7,14 @@ const micros = (column: string): string =>
 const sum = (from: number): string =>
   `CAST(SUM(CAST(CONV(SUBSTR(h, ${from}, 8), 16, 10) AS UNSIGNED)) AS CHAR)`
 
-export function readingSql(table: string, names: SyncNames): ReadingSql {
+export function readingSql(table: string, names: SyncNames, logName: string): ReadingSql {
   const heads = `SELECT u.upstream_id, CAST(u.protocol AS CHAR) AS protocol, ${micros('NOW(6)')} AS now_us,
   d.dataset_id, d.epoch, IF(d.deleted_at IS NULL, '0', '1') AS deleted,
   CAST(COALESCE(s.last_scn, 0) AS CHAR) AS last_scn, CAST(COALESCE(s.pruned_scn, 0) AS CHAR) AS pruned_scn
 FROM ${q(names.upstream)} u
 LEFT JOIN ${q(names.dataset)} d ON `
   const counter = ` LEFT JOIN ${q(names.counter)} s ON s.dataset_id = d.dataset_id AND s.shadow_table = ${literal(table)}`
-  const stream = `dataset_id = ? AND shadow_table = ${literal(table)}`
+  const stream = `dataset_id = ? AND shadow_table = ${literal(logName)}`
   // Logs of the original may have NULL in archived.
   const hash = `MD5(CONCAT_WS('|', MD5(id), COALESCE(MD5(content), '~'), COALESCE(MD5(meta), '~'),
     COALESCE(MD5(embedding), '~'), COALESCE(MD5(embedding_model), '~'), COALESCE(archived, 0)))`

@@ -1,5 +1,5 @@
 import { oneOf } from '../../answer.ts'
-import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream.ts'
+import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream-session.ts'
 
 /** What a PostgreSQL server has and lacks. */
 export async function probePostgres(

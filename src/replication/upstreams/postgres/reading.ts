@@ -6,14 +6,14 @@ const micros = (column: string): string => `(extract(epoch FROM ${column}) * 100
 const sum = (from: number): string =>
   `sum(('x' || substr(h, ${from}, 8))::bit(32)::bigint & 4294967295)::text`
 
-export function readingSql(table: string, names: SyncNames): ReadingSql {
+export function readingSql(table: string, names: SyncNames, logName: string): ReadingSql {
   const heads = `SELECT u.upstream_id::text AS upstream_id, u.protocol::text AS protocol, ${micros('clock_timestamp()')} AS now_us,
   d.dataset_id, d.epoch::text AS epoch, CASE WHEN d.deleted_at IS NULL THEN '0' ELSE '1' END AS deleted,
   coalesce(s.last_scn, 0)::text AS last_scn, coalesce(s.pruned_scn, 0)::text AS pruned_scn
 FROM ${q(names.upstream)} u
 LEFT JOIN ${q(names.dataset)} d ON `
   const counter = ` LEFT JOIN ${q(names.counter)} s ON s.dataset_id = d.dataset_id AND s.shadow_table = ${literal(table)}`
-  const stream = `dataset_id = $1 AND shadow_table = ${literal(table)}`
+  const stream = `dataset_id = $1 AND shadow_table = ${literal(logName)}`
   const hash = `md5(concat_ws('|', md5(id), coalesce(md5(content), '~'), coalesce(md5(meta), '~'),
     coalesce(md5(embedding), '~'), coalesce(md5(embedding_model), '~'), archived::text))`
   return {

@@ -10,23 +10,22 @@ import { NOW } from './tables.ts'
 const DOCUMENT = `CAST(id AS BLOB) AS id, CAST(content AS BLOB) AS content, CAST(meta AS BLOB) AS meta,
   embedding, CAST(embedding_model AS BLOB) AS embedding_model, archived`
 
-/** Of an entry, apart from when it was written. */
-export const ENTRY = `CAST(l.scn AS TEXT) AS scn, CAST(op AS TEXT) AS op, CAST(document_id AS BLOB) AS document_id,
+const ENTRY = `CAST(l.scn AS TEXT) AS scn, CAST(op AS TEXT) AS op, CAST(document_id AS BLOB) AS document_id,
   typeof(document_id) AS id_type, CAST(length(CAST(payload AS BLOB)) AS TEXT) AS size`
 
-export const PAYLOAD = 'CAST(l.scn AS TEXT) AS scn, CAST(payload AS BLOB) AS payload'
+const PAYLOAD = 'CAST(l.scn AS TEXT) AS scn, CAST(payload AS BLOB) AS payload'
 
 const SIZE = `CAST(coalesce(length(CAST(content AS BLOB)), 0) + coalesce(length(CAST(meta AS BLOB)), 0)
   + coalesce(length(CAST(embedding AS BLOB)), 0) AS TEXT)`
 
-export function readingSql(table: string, names: SyncNames): ReadingSql {
+export function readingSql(table: string, names: SyncNames, logName: string): ReadingSql {
   const heads = `SELECT u.upstream_id, CAST(u.protocol AS TEXT) AS protocol, CAST(${NOW} AS TEXT) AS now_us,
   d.dataset_id, d.epoch, CASE WHEN d.deleted_at IS NULL THEN '0' ELSE '1' END AS deleted,
   CAST(coalesce(s.last_scn, 0) AS TEXT) AS last_scn, CAST(coalesce(s.pruned_scn, 0) AS TEXT) AS pruned_scn
 FROM ${q(names.upstream)} u
 LEFT JOIN ${q(names.dataset)} d ON typeof(d.dataset_id) = 'text'`
   const counter = ` LEFT JOIN ${q(names.counter)} s ON s.dataset_id = d.dataset_id AND s.shadow_table = ${literal(table)}`
-  const stream = `dataset_id = ? AND shadow_table = ${literal(table)}`
+  const stream = `dataset_id = ? AND shadow_table = ${literal(logName)}`
   return {
     begin: ['BEGIN'],
     end: 'ROLLBACK',

@@ -1,20 +1,14 @@
 import { VecError } from '../../../core/errors.ts'
+import type { SqliteConnection, SqliteValue } from '../../../database/sqlite-connection.ts'
 import { oneOf, rowsOf, textIn } from '../../answer.ts'
-import type { SqliteConnection, SqliteValue } from '../../connection.ts'
 import { withDeadline } from '../../deadline.ts'
+import { firstWords } from '../../driver-session.ts'
 import { upstreamFailure } from '../../failure.ts'
-import { sqliteLegacy } from '../../legacy/sqlite.ts'
 import { LETTER_BYTES, UTF8_LETTER } from '../../stored-rows.ts'
-import type {
-  Upstream,
-  UpstreamOptions,
-  UpstreamRow,
-  UpstreamSession,
-  UpstreamValue,
-} from '../../upstream.ts'
+import type { UpstreamRow, UpstreamSession, UpstreamValue } from '../../upstream-session.ts'
+import type { Upstream, UpstreamOptions } from '../../upstream.ts'
+import { sqlite } from './dialect.ts'
 import { sqliteFailure } from './failures.ts'
-import { probeSqlite } from './probe.ts'
-import { sqliteSql } from './sql.ts'
 
 /**
  * A SQLite file: `sqliteUpstream(() => new Database(path))`. Each session opens a connection of its own, because its
@@ -24,14 +18,11 @@ export function sqliteUpstream(
   open: () => SqliteConnection | Promise<SqliteConnection>,
   options: UpstreamOptions = {},
 ): Upstream {
-  const description = options.description ?? 'SQLite'
-  const deadline = options.deadline ?? 30_000
+  const { deadline = 30_000, description = 'SQLite' } = options
   return {
-    database: 'sqlite',
+    ...sqlite,
     description,
     deadline,
-    sql: sqliteSql,
-    legacy: sqliteLegacy,
     async connect() {
       const doing = `opening ${description}`
       const pending = Promise.resolve().then(open)
@@ -54,26 +45,6 @@ export function sqliteUpstream(
         throw upstreamFailure(sqliteFailure(error), error, doing)
       }
     },
-    probe: probeSqlite,
-    async columns(session, table) {
-      const rows = await session.rows(
-        `SELECT name, CAST(pk AS TEXT) AS part FROM pragma_table_info(?) ORDER BY cid`,
-        [table],
-      )
-      const key = rows.filter(row => row['part'] !== '0')
-      return {
-        columns: rows.map(row => textIn(row, 'name')),
-        key: key
-          .toSorted((a, b) => Number(a['part']) - Number(b['part']))
-          .map(row => textIn(row, 'name')),
-      }
-    },
-    async runDdl(session, _table, statements) {
-      await session.run('BEGIN IMMEDIATE')
-      for (const statement of statements) await session.run(statement)
-      await session.run('COMMIT')
-    },
-    packetBytes: () => Promise.resolve(64 * 1024 * 1024),
     async file(session) {
       const rows = await session.rows(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
       const { file } = oneOf(rows)
@@ -134,11 +105,7 @@ class SqliteSession implements UpstreamSession {
     try {
       return work()
     } catch (error) {
-      throw upstreamFailure(
-        sqliteFailure(error),
-        error,
-        `${this.#description}, ${sql.split(/\s+/, 3).join(' ')}`,
-      )
+      throw upstreamFailure(sqliteFailure(error), error, `${this.#description}, ${firstWords(sql)}`)
     }
   }
 }

@@ -1,11 +1,11 @@
-import { name } from '../checks.ts'
-import { halted } from '../halt.ts'
-import type { Snapshot } from '../source.ts'
-import type { SyncState } from '../sync-state.ts'
+import { name } from '../../replication/checks.ts'
+import { halted } from '../../replication/halt.ts'
+import type { Snapshot } from '../../replication/source.ts'
+import type { SyncState } from '../../replication/sync-state.ts'
 
 /**
  * A log with holes cannot show that an entry appeared below the checkpoint. Counting can: the entries between the
- * bootstrap and the checkpoint are as many as were applied, or somebody published a number late.
+ * bootstrap and the checkpoint are as many as were applied, or a number was published late.
  */
 export async function audit(snapshot: Snapshot, state: SyncState): Promise<void> {
   const found = BigInt(await snapshot.countEntries(state.datasetId, state.bootScn, state.lastScn))

@@ -1,10 +1,21 @@
 import { name } from './checks.ts'
-import { Poison, dimensionOf, type SyncDocument } from './document.ts'
+import { Rejection, dimensionOf, type SyncDocument } from './document.ts'
 
 export type ModelPolicy = 'warn' | 'stop' | 'ignore'
 
-/** Holds a dataset to one dimension and watches over its model; the first row with a vector decides both. */
-export class VectorGuard {
+/**
+ * Holds a dataset to one dimension, and compares its models. The first row with a vector decides both, and the decision is
+ * stored with the checkpoint.
+ *
+ * Writes to a vec table follow another rule (search/schema/dataset-dimension.ts): the first visible vector in file order
+ * decides, and a row that is replaced does not count. Here the decision must depend on the log alone:
+ * - The order of rows in a file differs between replicas, and before and after a bootstrap. By file order one entry would
+ *   be applied on one replica and refused on another, or by the same replica after a restart.
+ * - Archived rows count. Otherwise the entry that makes a row visible again would be refused, although it changes no vector.
+ * - Replaced rows count. Otherwise a dataset could change its dimension row by row, and searches of the replica would lose
+ *   the rows that are not yet rewritten. A new dimension needs a new copy: `rebootstrap` forgets the decision.
+ */
+export class DimensionPolicy {
   readonly #datasetId: string
   readonly #policy: ModelPolicy
   readonly #warn: (message: string) => void
@@ -26,19 +37,19 @@ export class VectorGuard {
     this.model = model
   }
 
-  /** Throws Poison for a row that must not stand beside the others. */
+  /** Throws Rejection for a row that does not fit the others. */
   check(document: SyncDocument): void {
     const dimension = dimensionOf(document)
     if (dimension === undefined) return
     if (this.dimension !== null && dimension !== this.dimension) {
-      throw new Poison(
+      throw new Rejection(
         `document ${JSON.stringify(document.id)} has ${dimension} dimensions, the dataset ${this.dimension}`,
       )
     }
     const { embeddingModel } = document
     if (embeddingModel !== null && this.model !== null && embeddingModel !== this.model) {
       const message = `document ${JSON.stringify(document.id)} was embedded by ${JSON.stringify(embeddingModel)}, dataset ${name(this.#datasetId)} by ${JSON.stringify(this.model)}`
-      if (this.#policy === 'stop') throw new Poison(message)
+      if (this.#policy === 'stop') throw new Rejection(message)
       if (this.#policy === 'warn' && !this.#warned) {
         this.#warned = true
         this.#warn(`${message}: their vectors cannot be compared`)

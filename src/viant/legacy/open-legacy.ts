@@ -1,7 +1,23 @@
 import { VecError } from '../../core/errors.ts'
-import type { LegacyOptions } from '../replicator-options.ts'
-import { Source } from '../source.ts'
-import type { UpstreamSession } from '../upstream.ts'
+import { Source } from '../../replication/source.ts'
+import type { UpstreamSession } from '../../replication/upstream-session.ts'
+import { audit } from './audit.ts'
+import type { LegacyLog } from './legacy-log.ts'
+import { mysqlLog } from './mysql-log.ts'
+import { sqliteLog } from './sqlite-log.ts'
+
+export interface LegacyOptions {
+  /** The name under which the log knows the table, when it is another one. */
+  readonly logName?: string
+  /** You vouch that numbers are allocated inside the writing transaction where the triggers do not show it. */
+  readonly allocatedInTransaction?: boolean
+}
+
+/** By database: the original has a log for these. */
+const LOGS: ReadonlyMap<string, LegacyLog> = new Map([
+  ['mysql', mysqlLog],
+  ['sqlite', sqliteLog],
+])
 
 /**
  * A source over a log that the original's triggers write: numbers have holes, the upstream no identity, datasets no epoch.
@@ -9,7 +25,7 @@ import type { UpstreamSession } from '../upstream.ts'
  */
 export async function openLegacy(source: Source, options: LegacyOptions): Promise<Source> {
   const { upstream, shadowTable, names } = source
-  const { legacy } = upstream
+  const legacy = LOGS.get(upstream.database)
   if (legacy === undefined) {
     throw refused(`the original has no log for ${upstream.description}`, 'use the v2 profile')
   }
@@ -19,7 +35,7 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
     const needed = ['dataset_id', 'shadow_table', 'scn', 'op', 'document_id', 'payload']
     const missing = needed.filter(column => !columns.includes(column))
     if (missing.length > 0) {
-      throw refused(`${names.log} lacks ${missing.join(', ')}`, 'this is no log of the original')
+      throw refused(`${names.log} lacks ${missing.join(', ')}`, 'this is not a log of the original')
     }
     if ((await upstream.columns(session, names.upstream)).columns.length > 0) {
       throw refused(
@@ -49,13 +65,10 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
       }
     }
     const hasCreatedAt = columns.includes('created_at')
+    const { reading } = upstream.sql(shadowTable, names, name)
     return new Source(upstream, shadowTable, {
       prefix: names.prefix,
-      sparse: true,
-      reading: sql => ({
-        ...sql,
-        reading: legacy.reading(shadowTable, names, { name, hasCreatedAt }),
-      }),
+      sparse: { reading: { ...reading, ...legacy.reading(names, { name, hasCreatedAt }) }, audit },
     })
   } finally {
     await session.close()

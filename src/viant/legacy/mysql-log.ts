@@ -1,9 +1,8 @@
-import { backQuoted as q, literal, PROTOCOL } from '../sync-names.ts'
-import { readingSql } from '../upstreams/mysql/reading.ts'
-import type { LegacySql } from './legacy-sql.ts'
+import { backQuoted as q, literal, PROTOCOL } from '../../replication/sync-names.ts'
+import type { LegacyLog } from './legacy-log.ts'
 
-export const mysqlLegacy: LegacySql = {
-  reading(table, names, log) {
+export const mysqlLog: LegacyLog = {
+  reading(names, log) {
     const stream = `dataset_id = ? AND shadow_table = ${literal(log.name)}`
     const heads = `SELECT 'legacy' AS upstream_id, '${PROTOCOL}' AS protocol,
   CAST(CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS CHAR) AS now_us, d.dataset_id, 'legacy' AS epoch, '0' AS deleted,
@@ -14,7 +13,6 @@ FROM (SELECT 1 AS one) u LEFT JOIN ${q(names.dataset)} d ON `
       ? 'CAST(CAST(UNIX_TIMESTAMP(created_at) * 1000000 AS SIGNED) AS CHAR)'
       : `'0'`
     return {
-      ...readingSql(table, names),
       heads: `${heads}TRUE`,
       head: `${heads}d.dataset_id = ?`,
       sizes:
@@ -23,8 +21,6 @@ FROM (SELECT 1 AS one) u LEFT JOIN ${q(names.dataset)} d ON `
 FROM ${q(names.log)} l WHERE ${stream} AND l.scn >= CAST(? AS SIGNED) ORDER BY l.scn LIMIT ${limit}`,
       payloads: `SELECT CAST(scn AS CHAR) AS scn, CONVERT(payload USING utf8mb4) AS payload FROM ${q(names.log)} l
 WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER BY l.scn`,
-      countEntries: `SELECT CAST(COUNT(*) AS CHAR) AS n FROM ${q(names.log)}
-WHERE ${stream} AND scn > CAST(? AS SIGNED) AND scn <= CAST(? AS SIGNED)`,
     }
   },
   triggers: table => `SELECT action_statement AS body FROM information_schema.triggers

@@ -1,6 +1,6 @@
 /**
- * A SQLite connection, as far as replication needs one: our engine, `better-sqlite3` and `node:sqlite` all satisfy it.
- * Integers that may be large are read as text and bound as bigint, so no mode of the connection matters.
+ * A connection as SQLite drivers hand it out, rows as objects: our engine's, better-sqlite3's and node:sqlite's satisfy it.
+ * It is what users pass to replication and to the document store. `Database` is wider, and no driver has it by itself.
  */
 export interface SqliteConnection {
   exec(sql: string): unknown
@@ -17,7 +17,7 @@ export interface SqliteStatement {
 
 export type SqliteValue = string | number | bigint | null | Uint8Array
 
-/** Runs `work` in a transaction of its own; `begin` decides when the write lock is taken. */
+/** Runs `work` in a transaction of its own, on any driver; `begin` decides when the write lock is taken. */
 export function inTransaction<T>(
   connection: SqliteConnection,
   begin: 'BEGIN' | 'BEGIN IMMEDIATE',

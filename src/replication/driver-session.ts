@@ -1,0 +1,97 @@
+import { rowsOf } from './answer.ts'
+import { withDeadline } from './deadline.ts'
+import { upstreamFailure, type FailureKind } from './failure.ts'
+import type { UpstreamRow, UpstreamSession, UpstreamValue } from './upstream-session.ts'
+
+/** A driver's connection to a server, as far as a session needs one. */
+export interface DriverConnection {
+  query(sql: string, values: readonly unknown[]): Promise<unknown>
+  /** The rows in an answer of `query`. */
+  rows(answer: unknown): unknown
+  /** The number of rows that a statement wrote, where the answer tells it. */
+  changes(answer: unknown): unknown
+  end(): Promise<unknown>
+  destroy(): void
+}
+
+interface SessionOptions {
+  readonly deadline: number
+  readonly description: string
+  /** Aborts with an error of the driver as its reason: a statement under way would wait for ever. */
+  readonly closed: AbortController
+  readonly failureKind: (error: unknown) => FailureKind
+}
+
+/** A session over a driver that speaks to a server: each statement has a deadline, and ends when the connection does. */
+export class DriverSession implements UpstreamSession {
+  readonly #connection: DriverConnection
+  readonly #options: SessionOptions
+
+  constructor(connection: DriverConnection, options: SessionOptions) {
+    this.#connection = connection
+    this.#options = options
+  }
+
+  async rows(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline?: number,
+  ): Promise<UpstreamRow[]> {
+    return rowsOf(this.#connection.rows(await this.#query(sql, parameters, deadline)))
+  }
+
+  async run(
+    sql: string,
+    parameters: readonly UpstreamValue[] = [],
+    deadline?: number,
+  ): Promise<number> {
+    const changes = this.#connection.changes(await this.#query(sql, parameters, deadline))
+    return typeof changes === 'number' ? changes : 0
+  }
+
+  /** Waits for the driver's own step of connecting, as for a statement. */
+  async connecting(work: Promise<unknown>, doing: string): Promise<void> {
+    const { deadline, closed } = this.#options
+    await withDeadline(work, deadline, doing, () => this.destroy(), closed.signal)
+  }
+
+  async close(): Promise<void> {
+    try {
+      await withDeadline(this.#connection.end(), 2000, 'closing', () => this.destroy())
+    } catch {
+      this.destroy()
+    }
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+    this.#options.closed.abort()
+  }
+
+  async #query(
+    sql: string,
+    parameters: readonly UpstreamValue[],
+    deadline: number = this.#options.deadline,
+  ): Promise<unknown> {
+    const { description, closed, failureKind } = this.#options
+    const doing = `${description}, ${firstWords(sql)}`
+    try {
+      const work = this.#connection.query(sql, parameters.map(driverValue))
+      return await withDeadline(work, deadline, doing, () => this.destroy(), closed.signal)
+    } catch (error) {
+      throw upstreamFailure(failureKind(error), error, doing)
+    }
+  }
+}
+
+/** Names a statement in messages, without its values. */
+export const firstWords = (sql: string): string => sql.split(/\s+/, 3).join(' ')
+
+/** Drivers know Buffers, and numbers of JavaScript's own size. */
+function driverValue(value: UpstreamValue): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return value
+}

@@ -1,0 +1,16 @@
+import type { ReplicationOptions } from '../../replication/replicator-options.ts'
+import { Replicator } from '../../replication/replicator.ts'
+import { openLegacy, type LegacyOptions } from './open-legacy.ts'
+
+/** The original's `Config`: what is replicated, from where, to where, and how. */
+export interface ReplicatorOptions extends ReplicationOptions {
+  /** Follow a log made by the original's triggers; see docs/sync.md for what that cannot promise. */
+  readonly profile?: 'v2' | 'legacy'
+  readonly legacy?: LegacyOptions
+}
+
+export function createReplicator(options: ReplicatorOptions): Replicator {
+  const { profile, legacy = {} } = options
+  if (profile !== 'legacy') return new Replicator(options)
+  return new Replicator(options, source => openLegacy(source, legacy))
+}
