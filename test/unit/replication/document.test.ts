@@ -6,7 +6,7 @@ import {
   documentFromRow,
   idForMessage,
   idFromRow,
-  Poison,
+  Rejection,
 } from '../../../src/replication/document.ts'
 import { assertNames, throwsVec } from '../../throws-vec.ts'
 
@@ -23,9 +23,9 @@ const PAYLOAD = { dataset_id: 'd', id: 'a', content: 'c', embedding: '0000803f' 
 const fromPayload = (fields: object): unknown =>
   documentFromPayload(JSON.stringify({ ...PAYLOAD, ...fields }), 'd', 'a')
 
-function poisons(run: () => unknown, ...names: (string | number)[]): void {
+function rejects(run: () => unknown, ...names: (string | number)[]): void {
   assert.throws(run, error => {
-    assert.ok(error instanceof Poison, String(error))
+    assert.ok(error instanceof Rejection, String(error))
     assertNames(error.message, names)
     return true
   })
@@ -59,15 +59,15 @@ test('archived is a whole number, however a driver gives it', () => {
     assert.equal(documentFromRow({ ...ROW, archived: value }).archived, archived)
   }
   for (const value of [0.5, 'yes', 2n ** 60n, Buffer.from('1')]) {
-    poisons(() => documentFromRow({ ...ROW, archived: value }), 'archived')
+    rejects(() => documentFromRow({ ...ROW, archived: value }), 'archived')
   }
 })
 
 test('a value of the wrong kind names its column', () => {
-  poisons(() => documentFromRow({ ...ROW, content: 5 }), 'content')
-  poisons(() => documentFromRow({ ...ROW, embedding: 'text' }), 'embedding')
-  poisons(() => documentFromRow({ ...ROW, meta: Buffer.from([0xff]) }), 'UTF-8')
-  poisons(() => documentFromRow({ ...ROW, embedding: Buffer.alloc(6) }), 6, 4)
+  rejects(() => documentFromRow({ ...ROW, content: 5 }), 'content')
+  rejects(() => documentFromRow({ ...ROW, embedding: 'text' }), 'embedding')
+  rejects(() => documentFromRow({ ...ROW, meta: Buffer.from([0xff]) }), 'UTF-8')
+  rejects(() => documentFromRow({ ...ROW, embedding: Buffer.alloc(6) }), 6, 4)
 })
 
 test('a row without a column, or without an id, is a garbled answer', () => {
@@ -97,19 +97,19 @@ test('a payload that refers to the row holds no document', () => {
 })
 
 test('a payload of another document or dataset is refused with its name', () => {
-  poisons(() => fromPayload({ id: 'b' }), '"b"')
-  poisons(() => fromPayload({ dataset_id: 'e' }), '"e"')
+  rejects(() => fromPayload({ id: 'b' }), '"b"')
+  rejects(() => fromPayload({ dataset_id: 'e' }), '"e"')
 })
 
 test('what is not a JSON object in UTF-8 is refused', () => {
   for (const payload of ['', '{', '[]', 'null', '"a"', Buffer.from([0x22, 0xff, 0x22])]) {
-    poisons(() => documentFromPayload(payload, 'd', 'a'))
+    rejects(() => documentFromPayload(payload, 'd', 'a'))
   }
 })
 
 test('hex digits come in pairs, and make whole floats', () => {
   for (const embedding of ['0', '0g', '0000803f ', 5, '0000']) {
-    poisons(() => fromPayload({ embedding }), 'embedding')
+    rejects(() => fromPayload({ embedding }), 'embedding')
   }
 })
 

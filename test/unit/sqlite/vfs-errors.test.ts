@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  errnoOf,
-  lastMessage,
-  lastVfsError,
-  report,
-  reportBusy,
   SQLITE_BUSY,
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_ISDIR,
@@ -14,6 +9,13 @@ import {
   SQLITE_IOERR_TRUNCATE,
   SQLITE_IOERR_WRITE,
   SQLITE_READONLY_DIRECTORY,
+} from '../../../src/sqlite/result-codes.ts'
+import {
+  errnoOf,
+  lastMessage,
+  lastVfsError,
+  report,
+  reportBusy,
   VfsFailure,
 } from '../../../src/sqlite/vfs/vfs-errors.ts'
 
