@@ -24,7 +24,7 @@ export interface Dialect {
   readonly ddl: UpstreamDdl
   /** `logName` is the name under which the log knows the table, where that is another one. */
   sql(table: string, names: SyncNames, logName?: string): SyncSql
-  /** What stands in the way of the tables and, if asked for, of triggers. */
+  /** What prevents the tables and, if asked for, the triggers. */
   probe(session: UpstreamSession, capture: 'trigger' | 'app'): Promise<ServerFacts>
   /** Names of a table's columns, primary key first in its order; empty when there is no such table. */
   columns(session: UpstreamSession, table: string): Promise<TableColumns>
@@ -32,7 +32,7 @@ export interface Dialect {
   packetBytes(session: UpstreamSession): Promise<number>
   /** Whether a longer statement than `packetBytes` is refused, or just worth avoiding. */
   readonly packetIsLimit?: boolean
-  /** Its text has no U+0000: a document whose id has one is not there, and must not be asked for. */
+  /** Its text cannot contain U+0000: a document with such an id does not exist, and must not be asked for. */
   readonly refusesNul?: boolean
 }
 

@@ -24,7 +24,7 @@ export interface ServerFacts {
   readonly remarks: readonly ServerProblem[]
 }
 
-/** A fact that stands in the way, with what to change. */
+/** A fact that prevents replication, with what to change. */
 export interface ServerProblem {
   readonly what: string
   readonly change: string

@@ -129,7 +129,7 @@ describe('the log of a file that the original wrote', () => {
       replica: openSqlite(),
       profile: 'legacy',
     })
-    await assert.rejects(postgres.pass(), /the original has no log for PostgreSQL/)
+    await assert.rejects(postgres.pass(), /the original does not write a log in PostgreSQL/)
   })
 })
 

@@ -27,7 +27,10 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
   const { upstream, shadowTable, names } = source
   const legacy = LOGS.get(upstream.database)
   if (legacy === undefined) {
-    throw refused(`the original has no log for ${upstream.description}`, 'use the v2 profile')
+    throw refused(
+      `the original does not write a log in ${upstream.description}`,
+      'use the v2 profile',
+    )
   }
   const session = await source.connect()
   try {
