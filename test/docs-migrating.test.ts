@@ -144,7 +144,10 @@ describe('from sqlite-vec', { skip }, () => {
       rows.flatMap(([cell]) => named(cell)).toSorted(),
       [...functions, ...modules].toSorted(),
     )
-    const here = new Set(ours.prepare(list).pluck().all())
+    const here = new Set([
+      ...ours.prepare(list).pluck().all(),
+      ...ours.prepare('SELECT name FROM pragma_module_list').pluck().all(),
+    ])
     for (const [cell, what] of rows) {
       for (const name of named(cell)) assert.equal(here.has(name), !what.startsWith('none'), name)
     }
@@ -152,8 +155,9 @@ describe('from sqlite-vec', { skip }, () => {
       "hex(vec_f32('[0.1, -2, 3e5]'))",
       "hex(vec_normalize('[3, 4]'))",
       "vec_length('[1, 2, 3]')",
-      "round(vec_distance_l2('[0.5, 1]', '[3, 4]'), 5)",
-      "round(vec_distance_cosine('[0.5, 1]', '[3, 4]'), 5)",
+      "vec_distance_l2('[0.5, 1]', '[3, 4]')",
+      "vec_distance_cosine('[0.5, 1]', '[3, 4]')",
+      "vec_to_json('[0.1]')",
     ]) {
       const asked = `SELECT ${call}`
       const [there, answer] = [
@@ -162,8 +166,6 @@ describe('from sqlite-vec', { skip }, () => {
       ]
       assert.deepEqual(answer, there, call)
     }
-    assert.equal(theirs.prepare("SELECT vec_to_json('[0.1]')").pluck().get(), '[0.100000]')
-    assert.equal(ours.prepare("SELECT vec_to_json('[0.1]')").pluck().get(), '[0.1]')
   })
 
   test('its metric is L2 and ours the cosine, unless told otherwise', () => {

@@ -8,6 +8,20 @@ import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
 export type SqlFunction = (...args: SqlValue[]) => unknown
 
+/** A value with its subtype: a byte that SQLite carries from one function to the next; 0 is none. */
+export class Subtyped {
+  readonly value: SqlValue
+  readonly subtype: number
+
+  constructor(value: SqlValue, subtype: number) {
+    this.value = value
+    this.subtype = subtype
+  }
+}
+
+/** Its arguments come with their subtypes. */
+export type SubtypeFunction = (...args: Subtyped[]) => unknown
+
 export interface FunctionOptions {
   /** The same arguments always give the same result: SQLite may use it in indexes and call it less often. */
   readonly deterministic?: boolean
@@ -28,10 +42,16 @@ export interface FunctionOptions {
   readonly arity?: number
 }
 
+export interface SubtypeOptions extends FunctionOptions {
+  /** SQLITE_SUBTYPE: SQLite keeps the subtypes of arguments through subqueries and indexes. */
+  readonly readsSubtypes?: boolean
+  /** SQLITE_RESULT_SUBTYPE: it may return a `Subtyped`. */
+  readonly givesSubtypes?: boolean
+}
+
 interface Registered {
   readonly db: DatabaseHandle
-  readonly fn: SqlFunction
-  readonly bigints: boolean
+  readonly call: (args: readonly Pointer[]) => unknown
   readonly real: boolean
   /** Names its result in an error. */
   readonly where: () => string
@@ -70,16 +90,17 @@ class FunctionRegistry {
     const sqlite = this.#sqlite
     const registered = this.#registered.get(sqlite.raw.sqlite3_user_data(context))
     if (!registered) return
-    const { db, fn, bigints, real, where } = registered
+    const { db, call, real, where } = registered
     const { raw } = sqlite
     db.guard(
       () => {
-        const args: SqlValue[] = []
-        for (let i = 0; i < argc; i++)
-          args.push(readValue(sqlite, sqlite.peek32(argv + 4 * i), bigints))
-        const result = fn(...args)
+        const args: Pointer[] = []
+        for (let i = 0; i < argc; i++) args.push(sqlite.peek32(argv + 4 * i))
+        const returned = call(args)
+        const result = returned instanceof Subtyped ? returned.value : returned
         if (real && typeof result === 'number') raw.sqlite3_result_double(context, result)
         else writeResult(sqlite, context, result, where)
+        if (returned instanceof Subtyped) raw.sqlite3_result_subtype(context, returned.subtype)
       },
       message => {
         try {
@@ -105,6 +126,38 @@ export function registerFunction(
   name: string,
   options: FunctionOptions,
   fn: SqlFunction,
+): void {
+  const { sqlite } = db
+  create(db, name, options, fn, args =>
+    fn(...args.map(value => readValue(sqlite, value, options.safeIntegers))),
+  )
+}
+
+/** The same for a function that reads or gives subtypes. */
+export function registerSubtypeFunction(
+  db: DatabaseHandle,
+  name: string,
+  options: SubtypeOptions,
+  fn: SubtypeFunction,
+): void {
+  const { sqlite } = db
+  create(db, name, options, fn, args =>
+    fn(...args.map(value => readSubtyped(sqlite, value, options.safeIntegers))),
+  )
+}
+
+/** A value that SQLite passes to a function, with its subtype. */
+function readSubtyped(sqlite: Sqlite, value: Pointer, bigints = false): Subtyped {
+  const subtype = sqlite.raw.sqlite3_value_subtype(value)
+  return new Subtyped(readValue(sqlite, value, bigints), subtype)
+}
+
+function create(
+  db: DatabaseHandle,
+  name: string,
+  options: SubtypeOptions,
+  fn: SqlFunction | SubtypeFunction,
+  call: Registered['call'],
 ): void {
   nameText(name, 'the name of an SQL function')
   const bytes = new TextEncoder().encode(name).length
@@ -135,19 +188,22 @@ export function registerFunction(
   const DETERMINISTIC = 0x800
   const DIRECTONLY = 0x80000
   const INNOCUOUS = 0x200000
+  const SUBTYPE = 0x100000
+  const RESULT_SUBTYPE = 0x1000000
   const flags =
     UTF8 |
     (options.deterministic ? DETERMINISTIC : 0) |
     (options.directOnly ? DIRECTONLY : 0) |
-    (options.innocuous ? INNOCUOUS : 0)
+    (options.innocuous ? INNOCUOUS : 0) |
+    (options.readsSubtypes ? SUBTYPE : 0) |
+    (options.givesSubtypes ? RESULT_SUBTYPE : 0)
   const { sqlite } = db
   const registry = registryOf(sqlite)
   const { pointer } = db
   const id = registry.add({
     db,
-    fn,
+    call,
     where: () => `the result of ${name}()`,
-    bigints: options.safeIntegers ?? false,
     real: options.real ?? false,
   })
   const code = sqlite.raw.sqlite3_create_function_v2(

@@ -2,18 +2,20 @@ import type { Connection } from '../sqlite/connection.ts'
 import { loadEngine, openConnection } from '../sqlite/load-engine.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { registerModule } from '../sqlite/vtab/vtab.ts'
+import { vecEachModule } from './functions/vec-each.ts'
 import { registerVectorFunctions } from './functions/vector-functions.ts'
 import { vecAdminModule } from './vec-admin/vec-admin.ts'
 import { vecModule } from './vec/vec-table.ts'
 
 const registered = new WeakSet<Connection>()
 
-/** Makes the `vec` and `vec_admin` modules and the vector functions known to a connection. Calling it again does nothing. */
+/** Makes the `vec`, `vec_each` and `vec_admin` modules and the vector functions known to a connection. Calling it again does nothing. */
 export function register(db: Connection): void {
   if (registered.has(db)) return
   registered.add(db)
   registerVectorFunctions(db)
   registerModule(db, 'vec', vecModule)
+  registerModule(db, 'vec_each', vecEachModule)
   registerModule(db, 'vec_admin', vecAdminModule(register))
 }
 

@@ -239,7 +239,7 @@ test('npy and f32 come back, with their ids', async () => {
     await svecJson(['import', back, output, '--ids', ids, '-d', format, ...dim])
     const db = await open(back, { readonly: true })
     const rows = db
-      .prepare('SELECT id, vec_to_json(embedding) FROM _vec_docs WHERE dataset_id = ?')
+      .prepare('SELECT id, vec_json(embedding) FROM _vec_docs WHERE dataset_id = ?')
       .raw()
       .all(format)
     const expected = new Map(vectors.map((vector, i) => [`d${i}`, vector]))

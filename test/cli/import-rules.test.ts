@@ -62,7 +62,7 @@ test('merge completes what is there: what a document does not say stays', async 
   const merge = ['--on-conflict', 'merge']
   const report = await run(csv, '-f', 'csv', ...merge)
   assert.deepEqual([report.imported, report.merged, report.unembedded], [3, 2, 1])
-  const columns = 'id, content, meta, vec_to_json(embedding), embedding_model, archived'
+  const columns = 'id, content, meta, vec_json(embedding), embedding_model, archived'
   assert.deepEqual(await rowsOf(file, columns), [
     ['a', 'first', '{"n":1,"tags":["x"],"title":"one"}', '[1,0]', null, 1],
     ['b', 'B', '{"title":null}', '[0,1]', 'm', 0],

@@ -23,7 +23,7 @@ async function rowsOf(
   const db = await open(file, { readonly: true })
   try {
     return db
-      .prepare(`SELECT ${columns}, vec_to_json(embedding) FROM _vec_docs ORDER BY rowid`)
+      .prepare(`SELECT ${columns}, vec_json(embedding) FROM _vec_docs ORDER BY rowid`)
       .raw()
       .all() as SqlValue[][]
   } finally {

@@ -16,7 +16,7 @@ async function documents(file: string): Promise<unknown[]> {
   try {
     return db
       .prepare(
-        `SELECT dataset_id, id, content, json(meta), vec_to_json(embedding) FROM _vec_docs
+        `SELECT dataset_id, id, content, json(meta), vec_json(embedding) FROM _vec_docs
          ORDER BY dataset_id, id`,
       )
       .raw()

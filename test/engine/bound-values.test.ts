@@ -180,5 +180,5 @@ test('a Float64Array is never stored as an embedding', () => {
     /Float32Array\.from/,
   )
   insert.run(Float32Array.from(Float64Array.of(1, 0)))
-  assert.equal(one("SELECT vec_to_json(embedding) FROM docs WHERE dataset_id = 'a'"), '[1,0]')
+  assert.equal(one("SELECT vec_json(embedding) FROM docs WHERE dataset_id = 'a'"), '[1,0]')
 })

@@ -94,15 +94,27 @@ async function opened(path: string, trusted: boolean): Promise<Connection> {
 }
 
 const CALLS: Readonly<Record<string, string>> = {
+  vec_add: "vec_add('[1]', '[2]')",
+  vec_bit: "vec_bit(x'0f')",
   vec_cosine: "vec_cosine(x'0000803f', x'0000803f')",
+  vec_debug: 'vec_debug()',
   vec_distance_cosine: "vec_distance_cosine('[1]', '[1]')",
+  vec_distance_hamming: "vec_distance_hamming(vec_bit(x'0f'), vec_bit(x'ff'))",
+  vec_distance_l1: "vec_distance_l1('[1]', '[1]')",
   vec_distance_l2: "vec_distance_l2('[1]', '[1]')",
   vec_f32: "vec_f32('[1]')",
+  vec_int8: "vec_int8('[1]')",
   vec_invalidate: "vec_invalidate('docs', '')",
+  vec_json: "vec_json('[1]')",
   vec_l2: "vec_l2(x'0000803f', x'0000803f')",
   vec_length: "vec_length('[1]')",
   vec_normalize: "vec_normalize('[1]')",
+  vec_quantize_binary: "vec_quantize_binary('[1,1,1,1,1,1,1,1]')",
+  vec_quantize_int8: "vec_quantize_int8('[1]', 'unit')",
+  vec_slice: "vec_slice('[1]', 0, 1)",
+  vec_sub: "vec_sub('[1]', '[2]')",
   vec_to_json: "vec_to_json('[1]')",
+  vec_type: "vec_type('[1]')",
   vec_version: 'vec_version()',
 }
 
@@ -139,7 +151,7 @@ test('every function that is registered is tried below', async () => {
     modules(db)
       .filter(name => !others.has(name))
       .toSorted(),
-    ['vec', 'vec_admin', 'vec_insert_rows'],
+    ['vec', 'vec_admin', 'vec_each', 'vec_insert_rows'],
   )
 })
 

@@ -21,16 +21,34 @@ const e = (...numbers: number[]): Uint8Array => encodeEmbedding(numbers)
 test('vec_f32, vec_to_json and vec_length take text and BLOB', () => {
   assert.deepEqual(value("vec_f32('[1, 2]')"), e(1, 2))
   assert.deepEqual(value('vec_f32(?)', e(1, 2)), e(1, 2))
-  assert.equal(value('vec_to_json(?)', e(0.1, -2)), '[0.1,-2]')
-  assert.equal(value("vec_length('1, 2, 3')"), 3)
-  assert.equal(value('vec_length(NULL)'), null)
-  refused(() => value("vec_f32('nonsense')"), 'VEC_EMBEDDING', 'JSON/CSV float list')
-  refused(() => value('vec_f32(?)', new Uint8Array(3)), 'VEC_EMBEDDING', 'length 3')
+  assert.equal(value('vec_to_json(?)', e(0.1, -2)), '[0.100000,-2.000000]')
+  assert.equal(value("vec_length('[1 2, .3]')"), 3)
+  refused(() => value('vec_length(NULL)'), 'VEC_EMBEDDING', 'found NULL', 'bind a Float32Array')
+  refused(() => value("vec_f32('nonsense')"), 'VEC_EMBEDDING', "does not start with '['")
+  refused(() => value('vec_f32(?)', new Uint8Array(3)), 'VEC_EMBEDDING', 'divisible by 4, found 3')
 })
 
-test('vec_normalize gives length 1, and leaves a vector of length zero', () => {
+test('vec_json loses no digit, and is JSON whatever a vector holds', () => {
+  const floats = Float32Array.of(0.1, 1e-9, 3.4028234663852886e38, -0, NaN, Infinity)
+  const json = value('vec_json(?)', floats) as string
+  assert.equal(json, '[0.1,1e-9,3.4028235e+38,-0,null,null]')
+  assert.deepEqual(
+    Float32Array.from(JSON.parse(json) as number[]).subarray(0, 4),
+    floats.subarray(0, 4),
+  )
+  assert.equal(value("vec_json(vec_int8('[1, -2]'))"), '[1,-2]')
+  assert.equal(value("vec_json(vec_bit(x'03'))"), '[1,1,0,0,0,0,0,0]')
+  assert.equal(value("json_array(vec_json('[0.5]'))"), '[[0.5]]')
+  assert.equal(value('vec_json(NULL)'), null)
+})
+
+test('vec_to_json writes infinities as sqlite-vec does, which no JSON parser reads', () => {
+  assert.equal(value("vec_to_json('[inf, -inf, nan]')"), '[Inf,-Inf,null]')
+})
+
+test('vec_normalize gives length 1, and NaN of a vector of length zero', () => {
   assert.deepEqual(value("vec_normalize('[3, 4]')"), e(0.6, 0.8))
-  assert.deepEqual(value("vec_normalize('[0, 0]')"), e(0, 0))
+  assert.equal(value("vec_json(vec_normalize('[0, 0]'))"), '[null,null]')
 })
 
 test('vec_distance_cosine and vec_distance_l2 take text and BLOB', () => {
@@ -40,7 +58,7 @@ test('vec_distance_cosine and vec_distance_l2 take text and BLOB', () => {
   refused(
     () => value("vec_distance_l2('[1]', '[1, 2]')"),
     'VEC_DIMENSION',
-    'dim mismatch 1 vs 2',
+    'First vector has 1 dimensions, while the second has 2 dimensions',
     'one model',
   )
 })
@@ -51,7 +69,7 @@ test('vec_version tells the version of the package', () => {
 
 test('functions of vectors can stand in an index and in a view', () => {
   db.exec(
-    'CREATE TABLE t(e); CREATE INDEX lengths ON t(vec_length(e)); CREATE VIEW v AS SELECT vec_to_json(e) AS j FROM t',
+    'CREATE TABLE t(e); CREATE INDEX lengths ON t(vec_length(e)); CREATE VIEW v AS SELECT vec_json(e) AS j FROM t',
   )
   db.prepare('INSERT INTO t VALUES (?)').run(e(1))
   assert.equal(db.prepare('SELECT j FROM v').pluck().get(), '[1]')

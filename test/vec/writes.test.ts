@@ -263,7 +263,7 @@ test('INSERT ... RETURNING gives what was written', () => {
     [['n', '[1, 2]']],
   )
   assert.deepEqual(
-    all("SELECT vec_to_json(embedding) FROM docs WHERE dataset_id = 'a' AND doc_id = 'n'"),
+    all("SELECT vec_json(embedding) FROM docs WHERE dataset_id = 'a' AND doc_id = 'n'"),
     ['[1,2]'],
   )
 })

@@ -88,7 +88,7 @@ randomTest(
   'no SQL function, no column and no store gives a number outside of its range',
   async (_t, seed) => {
     using db = await open(':memory:')
-    const functions = db.prepare('SELECT vec_cosine(?1, ?2), vec_distance_cosine(?1, ?2)').raw()
+    const functions = db.prepare('SELECT vec_cosine(?1, ?2)').pluck()
     db.exec('CREATE VIRTUAL TABLE vec_docs USING vec(doc_id)')
     const insert = db.prepare(
       "INSERT INTO vec_docs(dataset_id, doc_id, embedding) VALUES ('d', 'x', ?)",
@@ -103,9 +103,7 @@ randomTest(
       if (a.every(x => x === 0) || b.every(x => x === 0)) continue
       const what = `${a.join()} and ${b.join()}`
       const [one, two] = [encodeEmbedding(a), encodeEmbedding(b)]
-      const [similarity, distance] = functions.get(one, two) as number[]
-      inRange(similarity, -1, 1, `vec_cosine of ${what}`)
-      inRange(distance, 0, 2, `vec_distance_cosine of ${what}`)
+      inRange(functions.get(one, two) as number, -1, 1, `vec_cosine of ${what}`)
       insert.run(one)
       const rows = search.all(two) as unknown as number[][]
       assert.equal(rows.length, 1)

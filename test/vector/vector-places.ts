@@ -40,6 +40,8 @@ export interface VectorPlace {
   readonly takes: readonly ('numbers' | 'bytes' | 'none' | 'text')[]
   /** Values by name that this place treats in its own way, each with the reason. */
   readonly except?: Readonly<Record<string, string>>
+  /** Names of values that are refused here alone. */
+  readonly refuses?: readonly string[]
   /** Gives it a value; what was read, as far as that can be seen. */
   give(value: unknown): unknown
 }
@@ -304,6 +306,9 @@ function documents(db: Connection): VectorPlace[] {
   ]
 }
 
+/** Its functions read a JSON array alone. */
+const SQLITE_VEC_REFUSES = ['numbers with commas', 'base64']
+
 /** SQL takes a vector as text or as a BLOB; what may be bound as a BLOB is the engine's business. */
 function sql(db: Connection): VectorPlace[] {
   const ask = (text: string, value: unknown) => {
@@ -316,19 +321,18 @@ function sql(db: Connection): VectorPlace[] {
   const takes = ['text', 'bytes'] as const
   return [
     {
-      name: 'vec_to_json(?)',
+      name: 'vec_json(?)',
       takes,
-      except: {
-        'bytes of NaN': 'it shows what is stored',
-        'no bytes': 'NULL, as for the original',
-      },
-      give: v => ask('SELECT vec_to_json(?)', v),
+      refuses: SQLITE_VEC_REFUSES,
+      except: { 'bytes of NaN': 'it shows what is stored' },
+      give: v => ask('SELECT vec_json(?)', v),
     },
     {
       name: 'vec_f32(?)',
       takes,
-      except: { 'no bytes': 'NULL, as for the original' },
-      give: v => ask('SELECT vec_to_json(vec_f32(?))', v),
+      refuses: SQLITE_VEC_REFUSES,
+      except: { 'bytes of NaN': 'as in sqlite-vec' },
+      give: v => ask('SELECT vec_json(vec_f32(?))', v),
     },
     {
       name: 'MATCH ?',
@@ -347,7 +351,7 @@ function sql(db: Connection): VectorPlace[] {
         )
         try {
           return ask(
-            "SELECT vec_to_json(embedding) FROM docs WHERE dataset_id = 'd' AND doc_id = ?",
+            "SELECT vec_json(embedding) FROM docs WHERE dataset_id = 'd' AND doc_id = ?",
             'w',
           )
         } finally {

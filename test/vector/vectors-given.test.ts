@@ -12,7 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-vectors-'))
 after(() => rmSync(folder, { recursive: true }))
 const places = await vectorPlaces(folder)
 
-function isTaken({ takes, except }: VectorPlace, { as, name }: GivenValue): boolean {
+function isTaken({ takes, except, refuses }: VectorPlace, { as, name }: GivenValue): boolean {
+  if (refuses?.includes(name)) return false
   return takes.some(kind => kind === as) || (except !== undefined && name in except)
 }
 

@@ -23,7 +23,7 @@ const options = { embed, model: 'm' }
 const row = (id = 'a') =>
   db
     .prepare(
-      'SELECT content, meta, vec_to_json(embedding) AS embedding, embedding_model AS model FROM _vec_docs WHERE id = ?',
+      'SELECT content, meta, vec_json(embedding) AS embedding, embedding_model AS model FROM _vec_docs WHERE id = ?',
     )
     .get(id)
 
@@ -152,7 +152,7 @@ test('a table whose embedding cannot be NULL takes a change of meta, too', () =>
   write({ id: 'a', content: 'text', embedding: [1, 2] })
   write({ id: 'a', meta: 'seen' })
   const read = () =>
-    db.prepare('SELECT content, meta, vec_to_json(embedding), scn FROM _vec_strict').raw().all()
+    db.prepare('SELECT content, meta, vec_json(embedding), scn FROM _vec_strict').raw().all()
   assert.deepEqual(read(), [['text', 'seen', '[1,2]', 0]])
   assert.throws(() => write({ id: 'b', meta: 'x' }), { code: 'SQLITE_CONSTRAINT' })
   assert.throws(() => write({ id: 'a', model: 'm' }), { code: 'VEC_SHADOW', hint: /ADD COLUMN/ })

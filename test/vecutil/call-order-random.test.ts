@@ -25,7 +25,7 @@ interface Call {
 }
 
 const ROWS =
-  'SELECT id, content, meta, vec_to_json(embedding), embedding_model FROM _vec_docs ORDER BY id'
+  'SELECT id, content, meta, vec_json(embedding), embedding_model FROM _vec_docs ORDER BY id'
 
 function merge(rows: Rows, { id, content, meta }: TextDocument): void {
   const row = rows.get(id)

@@ -22,7 +22,7 @@ const remove = (...ids: string[]) => deleteShadowDocuments(db, '_vec_docs', 'd',
 const rows = (): unknown[] =>
   db
     .prepare(
-      'SELECT id, content, meta, vec_to_json(embedding) AS vector, embedding_model AS model FROM _vec_docs ORDER BY id',
+      'SELECT id, content, meta, vec_json(embedding) AS vector, embedding_model AS model FROM _vec_docs ORDER BY id',
     )
     .raw()
     .all()

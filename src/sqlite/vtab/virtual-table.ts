@@ -20,6 +20,8 @@ export interface VirtualTableModule {
   connect(context: TableContext): VirtualTable
   /** `create` is the same as `connect`: usable under the module's own name without CREATE, too. */
   readonly eponymous?: boolean
+  /** No table of it has `update`: SQLite itself refuses to write them. */
+  readonly readOnly?: boolean
 }
 
 export interface TableContext {
@@ -114,6 +116,11 @@ export class FilterArguments {
 
   value(i: number): SqlValue {
     return readValue(this.#sqlite, this.#sqlite.peek32(this.#argv + 4 * i))
+  }
+
+  /** The subtype of a value that a function gave; 0 is none. */
+  subtype(i: number): number {
+    return this.#sqlite.raw.sqlite3_value_subtype(this.#sqlite.peek32(this.#argv + 4 * i))
   }
 
   /** All values of an IN that bestIndex took as a whole. */

@@ -117,7 +117,8 @@ class Modules {
   /** sqlite3_module, by its layout in wasm32: an int, then pointers in the order of sqlite3.h. */
   #struct(module: VirtualTableModule): Pointer {
     const kind = module.eponymous ? 'eponymous' : module.create ? 'created' : 'eponymous-only'
-    const known = this.#structs.get(kind)
+    const key = module.readOnly ? `${kind} read-only` : kind
+    const known = this.#structs.get(key)
     if (known !== undefined) return known
     const m = this.#methods
     const create = kind === 'eponymous' ? m['connect'] : kind === 'created' ? m['create'] : 0
@@ -136,13 +137,13 @@ class Modules {
       m['eof'],
       m['column'],
       m['rowid'],
-      m['update'],
+      module.readOnly ? 0 : m['update'],
       m['begin'],
     ]
     pointers.forEach((pointer, i) => this.#sqlite.poke32(p + 4 + 4 * i, pointer))
     const X_RENAME = 76
     this.#sqlite.poke32(p + X_RENAME, m['rename'])
-    this.#structs.set(kind, p)
+    this.#structs.set(key, p)
     return p
   }
 

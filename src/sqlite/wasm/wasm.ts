@@ -69,6 +69,7 @@ export interface RawSqlite {
   sqlite3_value_text(value: Pointer): Pointer
   sqlite3_value_blob(value: Pointer): Pointer
   sqlite3_value_bytes(value: Pointer): number
+  sqlite3_value_subtype(value: Pointer): number
   sqlite3_value_nochange(value: Pointer): number
   sqlite3_result_null(context: Pointer): void
   sqlite3_result_int(context: Pointer, value: number): void
@@ -76,6 +77,7 @@ export interface RawSqlite {
   sqlite3_result_double(context: Pointer, value: number): void
   sqlite3_result_text(context: Pointer, p: Pointer, bytes: number, destructor: number): void
   sqlite3_result_blob(context: Pointer, p: Pointer, bytes: number, destructor: number): void
+  sqlite3_result_subtype(context: Pointer, subtype: number): void
   sqlite3_result_error(context: Pointer, p: Pointer, bytes: number): void
   sqlite3_result_error_nomem(context: Pointer): void
   sqlite3_user_data(context: Pointer): Pointer

@@ -1,14 +1,13 @@
 import { argumentError } from '../../core/argument-error.ts'
-import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../../core/embedding.ts'
+import { decodeEmbedding } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
-import { parseVectorText } from '../../core/parse-vector.ts'
-import { cosine, euclidean, magnitude } from '../../core/similarity.ts'
-import { VERSION } from '../../core/version.ts'
+import { cosine, euclidean } from '../../core/similarity.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { sliceCache } from '../../search/snapshot/slice-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
+import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
 
-/** The SQL functions of the original, and those that users of sqlite-vec type. */
+/** The SQL functions of the original, and those of sqlite-vec. */
 export function registerVectorFunctions(db: Connection): void {
   if (typeof (db as Connection | undefined)?.function !== 'function') {
     throw argumentError(
@@ -34,19 +33,7 @@ export function registerVectorFunctions(db: Connection): void {
     const [x, y] = pair('L2', embeddingArgument(a), embeddingArgument(b)) ?? []
     return x && y ? euclidean(x, y) : null
   })
-  db.function('vec_distance_cosine', measure, (a, b) => {
-    const [x, y] = pair('cosine', anyVector(a), anyVector(b)) ?? []
-    return x && y ? 1 - cosine(x, y) : null
-  })
-  db.function('vec_distance_l2', measure, (a, b) => {
-    const [x, y] = pair('L2', anyVector(a), anyVector(b)) ?? []
-    return x && y ? euclidean(x, y) : null
-  })
-  db.function('vec_f32', pure, a => map(a, encodeEmbedding))
-  db.function('vec_to_json', pure, a => map(a, embeddingToJson))
-  db.function('vec_length', pure, a => map(a, vector => vector.length))
-  db.function('vec_normalize', pure, a => map(a, normalized))
-  db.function('vec_version', pure, () => `v${VERSION}`)
+  registerSqliteVecFunctions(db)
   // SQLite's own, which does the same but is refused in views when the schema is not trusted: there it stands for a
   // constraint that a vec table takes.
   db.function('match', { innocuous: true, arity: 2 }, () => {
@@ -81,11 +68,6 @@ function embeddingArgument(value: SqlValue): Float32Array | undefined {
   return value.length === 0 ? undefined : decodeEmbedding(value)
 }
 
-/** A vector as BLOB or as text. */
-function anyVector(value: SqlValue): Float32Array | undefined {
-  return typeof value === 'string' ? parseVectorText(value) : embeddingArgument(value)
-}
-
 function pair(
   what: string,
   a: Float32Array | undefined,
@@ -96,17 +78,6 @@ function pair(
   throw new VecError('VEC_DIMENSION', `vec: ${what} dim mismatch ${a.length} vs ${b.length}`, {
     hint: 'compare embeddings of one model',
   })
-}
-
-function map(value: SqlValue, f: (vector: Float32Array) => unknown): unknown {
-  const vector = anyVector(value)
-  return vector ? f(vector) : null
-}
-
-/** Length 1; a vector of length 0 stays as it is. */
-function normalized(vector: Float32Array): Uint8Array {
-  const length = magnitude(vector)
-  return encodeEmbedding(length === 0 ? vector : Float32Array.from(vector, x => x / length))
 }
 
 function isZero(vector: Float32Array): boolean {

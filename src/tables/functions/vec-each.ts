@@ -1,0 +1,91 @@
+import { VecError } from '../../core/errors.ts'
+import { Subtyped } from '../../sqlite/functions.ts'
+import { OP, type IndexInfo } from '../../sqlite/vtab/index-info.ts'
+import type {
+  FilterArguments,
+  ResultWriter,
+  VirtualCursor,
+  VirtualTable,
+  VirtualTableModule,
+} from '../../sqlite/vtab/virtual-table.ts'
+import { readSqlVector, type SqlVector } from './sql-vector.ts'
+
+const VALUE = 0
+const VECTOR = 1
+
+/** `SELECT rowid, value FROM vec_each(vector)`: a row for each number, the first with rowid 0. */
+export const vecEachModule: VirtualTableModule = {
+  readOnly: true,
+  connect: () => new VecEach(),
+}
+
+class VecEach implements VirtualTable {
+  /** It reads its argument alone. */
+  readonly risk = 'innocuous'
+  readonly declaration = 'CREATE TABLE vec_each(value, vector HIDDEN)'
+
+  bestIndex(info: IndexInfo): boolean {
+    const vector = info.constraints.find(
+      ({ column, op, usable }) => column === VECTOR && op === OP.EQ && usable,
+    )
+    if (!vector) return false
+    info.use(vector, true)
+    // The estimates of sqlite-vec, so that joins are planned alike.
+    info.cost = 100_000
+    info.rows = 100_000n
+    return true
+  }
+
+  open(): VirtualCursor {
+    return new VecEachCursor()
+  }
+}
+
+class VecEachCursor implements VirtualCursor {
+  #vector: SqlVector | undefined
+  #at = 0
+
+  filter(_plan: number, _detail: string, args: FilterArguments): void {
+    this.#at = 0
+    this.#vector = undefined
+    const value = args.value(0)
+    const whole = typeof value === 'number' && Number.isInteger(value)
+    try {
+      this.#vector = readSqlVector(new Subtyped(whole ? BigInt(value) : value, args.subtype(0)))
+    } catch (error) {
+      if (!(error instanceof VecError)) throw error
+      // sqlite-vec says no more than its first words.
+      throw new VecError(error.code, `SQL logic error: vec_each: ${error.message}`, {
+        hint: error.hint ?? 'vec_each(vector) takes a vector as BLOB or text',
+      })
+    }
+  }
+
+  next(): void {
+    this.#at++
+  }
+
+  get eof(): boolean {
+    return this.#at >= (this.#vector?.length ?? 0)
+  }
+
+  column(result: ResultWriter, column: number): void {
+    const vector = this.#vector
+    if (column !== VALUE || vector === undefined) return
+    switch (vector.type) {
+      case 'float32':
+        result.double(vector.numbers[this.#at])
+        return
+      case 'int8':
+        result.value(vector.numbers[this.#at])
+        return
+      case 'bit':
+        // From the highest bit of a byte down, as sqlite-vec does here, and only here.
+        result.value((vector.bytes[this.#at >> 3] >> (7 - (this.#at & 7))) & 1)
+    }
+  }
+
+  rowid(): bigint {
+    return BigInt(this.#at)
+  }
+}

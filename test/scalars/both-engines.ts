@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import type { Connection } from '../../src/entries/main.ts'
+
+interface NativeStatement {
+  raw(): NativeStatement
+  safeIntegers(): NativeStatement
+  run(): unknown
+  all(): unknown[][]
+}
+
+/** better-sqlite3 with sqlite-vec loaded. */
+export interface NativeEngine {
+  exec(sql: string): unknown
+  prepare(sql: string): NativeStatement
+  close(): unknown
+}
+
+/** The native engine, or why it cannot be loaded here. */
+export function openNativeEngine(): NativeEngine | string {
+  const require = createRequire(import.meta.url)
+  try {
+    const Database = require('better-sqlite3') as new (path: string) => NativeEngine
+    const { load } = require('sqlite-vec') as { load: (db: NativeEngine) => void }
+    const db = new Database(':memory:')
+    load(db)
+    return db
+  } catch (error) {
+    return `better-sqlite3 with sqlite-vec cannot be loaded here: ${String(error)}`
+  }
+}
+
+/** What a statement gives: rows whose values can be compared to the bit, or an error's message. */
+export type Answer = { readonly rows: readonly string[] } | { readonly error: string }
+
+export function answerOf(db: Connection | NativeEngine, sql: string): Answer {
+  try {
+    const statement = db.prepare(sql)
+    if (!/^(SELECT|WITH)\b/.test(sql)) {
+      statement.run()
+      return { rows: [] }
+    }
+    const rows = statement.raw().safeIntegers().all() as unknown[][]
+    return { rows: rows.map(row => row.map(exact).join(' | ')) }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** INTEGER arrives as bigint, REAL as number: its eight bytes tell -0 from 0. */
+function exact(value: unknown): string {
+  if (value === null) return 'NULL'
+  if (typeof value === 'bigint') return `INTEGER ${value}`
+  if (typeof value === 'string') return `TEXT ${value}`
+  if (typeof value === 'number') {
+    const bytes = Buffer.alloc(8)
+    bytes.writeDoubleBE(value)
+    return `REAL ${value} ${bytes.toString('hex')}`
+  }
+  assert.ok(value instanceof Uint8Array)
+  return `BLOB ${Buffer.from(value).toString('hex')}`
+}
+
+/** Why our answer is another one; undefined for the same one. A message of ours may say more. */
+export function difference(theirs: Answer, ours: Answer): string | undefined {
+  const same =
+    'error' in theirs
+      ? 'error' in ours && ours.error.includes(theirs.error)
+      : 'rows' in ours && ours.rows.join('\n') === theirs.rows.join('\n')
+  return same ? undefined : `sqlite-vec: ${JSON.stringify(theirs)}; here: ${JSON.stringify(ours)}`
+}
