@@ -1,4 +1,4 @@
-import type { ScanForm, ScoreForm } from '../core/metrics/definition.ts'
+import type { HeadForm, ScanForm, ScoreForm } from '../core/metrics/definition.ts'
 
 /**
  * The functions of assembly/, over one memory: addresses and sizes are bytes. Requests are plain objects that their owner
@@ -12,9 +12,9 @@ export interface Kernels {
    * int8 rows in two parts: lists the positions (u32 each) among from..to-1 whose upper bound may reach `least`, judged by
    * their heads (and, with `whole`, by their tails), and returns how many.
    */
-  readonly scanHeads: Readonly<Record<ScanForm, (scan: SplitScan) => number>>
+  readonly scanHeads: Readonly<Record<HeadForm, (scan: SplitScan) => number>>
   /** Writes the results among `count` listed positions and returns how many. */
-  readonly scanTails: Readonly<Record<ScanForm, (scan: SplitScan, count: number) => number>>
+  readonly scanTails: Readonly<Record<HeadForm, (scan: SplitScan, count: number) => number>>
   /** float32 rows in single precision: as scanCodes. */
   readonly scanFloats: Readonly<Record<ScanForm, (scan: FloatScan) => number>>
   /** Exact similarities of rows, f64 each. */
@@ -96,7 +96,7 @@ export interface SplitLayout {
 
 export interface FloatScan extends Scan {
   readonly stride: number
-  /** Relative rounding of a sum in single precision, and what products that underflow lose: "Resident rows". */
+  /** Relative rounding of a sum in single precision, and what products that underflow lose: "Vectors in memory". */
   readonly rounding: number
   readonly underflow: number
   /** Of a dot product: the query's factor, and what a unit of a row's weight adds to the bounds. */

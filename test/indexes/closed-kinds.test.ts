@@ -177,6 +177,17 @@ for (const { what, file, union, word, asked } of [
     file: DEFINITION,
     union: /export type ScanForm = [^\n]+/,
     word: 'chebyshev',
+    asked: [
+      'src/accelerators/scalar/scalar-kernels.ts',
+      'src/accelerators/simd/simd-kernels.ts',
+      'src/index/kinds/exact/query-code.ts',
+    ],
+  },
+  {
+    what: 'way of judging heads',
+    file: DEFINITION,
+    union: /export type HeadForm = [^\n]+/,
+    word: 'chebyshev',
     asked: ['src/accelerators/scalar/scalar-kernels.ts', 'src/accelerators/simd/simd-kernels.ts'],
   },
   {

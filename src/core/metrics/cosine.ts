@@ -8,7 +8,7 @@ export const cosineMetric: MetricDefinition = {
   name: 'cosine',
   aliases: ['cos'],
   code: 0,
-  kernels: { scan: 'dot', score: 'cosine' },
+  kernels: { scan: 'dot', heads: 'dot', score: 'cosine' },
   directional: true,
   // The chord between directions is a metric, and ranks as the cosine does.
   space: 'chord',

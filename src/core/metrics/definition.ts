@@ -4,6 +4,9 @@ export type Metric = 'cosine' | 'euclidean' | 'dot'
 /** What a scan computes of a row: a dot product (of directions, where the metric is directional), or a distance. */
 export type ScanForm = 'dot' | 'euclidean'
 
+/** What a scan can judge by the first codes of a row. */
+export type HeadForm = 'dot' | 'euclidean'
+
 /** What the exact kernels compute of a row. */
 export type ScoreForm = 'cosine' | 'dot' | 'euclidean'
 
@@ -17,8 +20,12 @@ export interface MetricDefinition {
   readonly aliases: readonly string[]
   /** Its number in saved indexes, for ever. */
   readonly code: number
-  /** The kernels it needs. */
-  readonly kernels: { readonly scan: ScanForm; readonly score: ScoreForm }
+  /** The kernels it needs. Without `heads` int8 rows stay whole. */
+  readonly kernels: {
+    readonly scan: ScanForm
+    readonly heads: HeadForm | undefined
+    readonly score: ScoreForm
+  }
   /** It compares directions alone: a vector of length zero has no similarity, and as a query finds nothing. */
   readonly directional: boolean
   /** The space in which rows lie, so that a cover tree can serve the metric; undefined: no triangle inequality holds. */

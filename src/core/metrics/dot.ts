@@ -5,7 +5,7 @@ export const dotMetric: MetricDefinition = {
   name: 'dot',
   aliases: ['ip', 'inner_product'],
   code: 2,
-  kernels: { scan: 'dot', score: 'dot' },
+  kernels: { scan: 'dot', heads: 'dot', score: 'dot' },
   directional: false,
   space: undefined,
   range: EVERYWHERE,

@@ -5,7 +5,7 @@ export const euclideanMetric: MetricDefinition = {
   name: 'euclidean',
   aliases: ['l2'],
   code: 1,
-  kernels: { scan: 'euclidean', score: 'euclidean' },
+  kernels: { scan: 'euclidean', heads: 'euclidean', score: 'euclidean' },
   directional: false,
   space: 'euclidean',
   range: EVERYWHERE,

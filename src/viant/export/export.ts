@@ -74,7 +74,7 @@ function encode(
       if (distance === undefined) {
         throw new VecError(
           'VEC_QUERY',
-          'vec_admin: export:cover: cannot serve metric=dot: a cover tree needs a distance, and the dot product is none',
+          'vec_admin: export:cover: the trees of the original compare by cosine or euclidean, and the vec table does not',
           { hint: 'export:brute: writes a list, which the original compares by cosine' },
         )
       }

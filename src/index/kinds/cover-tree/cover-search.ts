@@ -93,7 +93,7 @@ export class CoverSearch {
     if (maxSimilarity < Infinity) {
       const nearest = space.keyOf(maxSimilarity)
       this.#tooNear = space.before(nearest)
-      this.#tooNearReach = Math.sqrt(Math.max(0, space.before(this.#tooNear))) * DOWN
+      this.#tooNearReach = space.distanceOfKey(space.before(this.#tooNear)) * DOWN
       this.#surelyFrom = space.after(nearest)
     }
   }

@@ -3,7 +3,7 @@ import type { CodeScan, QuantizeRequest } from '../../../accelerators/kernels.ts
 import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import type { IndexSection } from '../../vector-index.ts'
-import { QueryCode } from './query-code.ts'
+import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
@@ -27,7 +27,7 @@ export class CodeRows implements Rows {
     const { dim } = options
     const stride = codeStride(dim)
     this.#metric = metricOf(options.metric)
-    this.block = new RowBlock(options, stride, stride * 2)
+    this.block = new RowBlock(options, stride, stride * CODE_BYTES[this.#metric.kernels.scan])
     this.#query = new QueryCode(this.#metric, dim)
     this.#scan = { ...RowBlock.noScan(RESULTS), stride, bounds: this.#query }
     const form = this.#metric.kernels.scan
@@ -72,7 +72,7 @@ export class CodeRows implements Rows {
     const { block } = this
     this.#scan.rows = block.rows
     this.#scan.query = block.query
-    return this.#query.set(query, block.arena.i16, block.query / 2)
+    return this.#query.set(query, block.arena, block.query)
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {

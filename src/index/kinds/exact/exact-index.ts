@@ -22,7 +22,7 @@ import { FloatRows } from './float-rows.ts'
 import type { RowOptions } from './row-block.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
-import { SPLIT_DIM, SplitRows } from './split-rows.ts'
+import { areSplit, SplitRows } from './split-rows.ts'
 
 /** Sums of squared codes fit 31 bits up to 133,152. */
 export const MAX_DIM = 65536
@@ -52,7 +52,7 @@ export function createExactIndex(options: ExactIndexOptions): VectorIndex {
 }
 
 function codedRows(options: RowOptions): Rows {
-  return options.dim < SPLIT_DIM ? new CodeRows(options) : new SplitRows(options)
+  return areSplit(options.metric, options.dim) ? new SplitRows(options) : new CodeRows(options)
 }
 
 function checkDim(dim: number): void {

@@ -3,6 +3,7 @@ import type { FloatScan, ScoreRequest } from '../../../accelerators/kernels.ts'
 import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import type { InMemoryVectors, IndexSection } from '../../vector-index.ts'
+import { singleRounding } from './rounding.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { NOWHERE, REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
@@ -25,10 +26,7 @@ export class FloatRows implements Rows, InMemoryVectors {
     const stride = floatStride(dim)
     this.#metric = metricOf(options.metric)
     this.block = new RowBlock(options, stride, dim * 4)
-    // Roundings on the longest way through the kernel's sums, and those of double arithmetic: docs/exact-index.md.
-    const steps = Math.ceil(dim / 16) + 12
-    const doubles = (dim + 32) * 2 ** -51
-    const rounding = (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubles
+    const rounding = singleRounding(dim)
     const underflow = (dim + 4) * 2 ** -149
     const query = { scale: 1, perWeight: rounding }
     this.#scan = { ...RowBlock.noScan(RESULTS), stride, rounding, underflow, ...query }

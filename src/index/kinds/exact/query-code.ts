@@ -1,12 +1,17 @@
+import type { Arena } from '../../../accelerators/arena.ts'
 import type { CodeBounds } from '../../../accelerators/kernels.ts'
-import type { MetricDefinition } from '../../../core/metrics/definition.ts'
+import type { MetricDefinition, ScanForm } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
+import { doubleSlack } from './rounding.ts'
 
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
 const MAX_CODE_SUM = 16_909_320
 
 /** Added and taken away again, it rounds a number below 2^51 to a whole one; Math.round takes three times as long. */
 const ROUND = 2 ** 52 * 1.5
+
+/** Bytes of a query for each code of a row. */
+export const CODE_BYTES: Readonly<Record<ScanForm, number>> = { dot: 2, euclidean: 2 }
 
 /** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
 export class QueryCode implements CodeBounds {
@@ -27,13 +32,14 @@ export class QueryCode implements CodeBounds {
 
   constructor(metric: MetricDefinition, dim: number) {
     this.#directional = metric.directional
-    this.slack = (dim + 32) * 2 ** -51
+    this.slack = doubleSlack(dim)
     this.distanceRounding = 4 * this.slack
   }
 
-  /** Writes the codes to out[at...]; false when the query has no direction. */
-  set(query: Float32Array, out: Int16Array, at: number): boolean {
+  /** Writes the codes to an address; false when the query has no direction. */
+  set(query: Float32Array, { i16: out }: Arena, address: number): boolean {
     const dim = query.length
+    const at = address / 2
     const length = magnitude(query)
     if (this.#directional && length === 0) return false
     const inverse = this.#directional ? 1 / length : 1

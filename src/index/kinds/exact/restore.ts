@@ -6,7 +6,7 @@ import type { IndexImage, VectorIndex } from '../../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
 import { ExactIndex, MAX_DIM } from './exact-index.ts'
 import { FloatRows, floatStride } from './float-rows.ts'
-import { splitLayout, SplitRows, SPLIT_DIM } from './split-rows.ts'
+import { areSplit, splitLayout, SplitRows } from './split-rows.ts'
 
 /** The sections there are: how long each is, and what holds it. */
 const forms = new Map([
@@ -38,7 +38,7 @@ export function restoreExactIndex(
   const [section] = sections
   const { name } = section
   const form = forms.get(name)
-  if (!form || (name === 'split' && dim < SPLIT_DIM)) throw damaged(`a section ${name}`)
+  if (!form || (name === 'split' && !areSplit(metric, dim))) throw damaged(`a section ${name}`)
   const size = form.size(dim, positions)
   const length = sectionLength(section)
   if (length !== size) {

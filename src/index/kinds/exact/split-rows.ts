@@ -1,11 +1,11 @@
 import { align16, SCRATCH } from '../../../accelerators/arena.ts'
 import { RESULT_BYTES } from '../../../accelerators/kernels.ts'
 import type { QuantizeRequest, SplitLayout, SplitScan } from '../../../accelerators/kernels.ts'
-import { metricOf } from '../../../core/metric.ts'
+import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { MAX_STAGED_ROWS, type IndexSection } from '../../vector-index.ts'
 import { codeStride } from './code-rows.ts'
-import { QueryCode } from './query-code.ts'
+import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, sameBytes, type RowOptions } from './row-block.ts'
 import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
@@ -19,6 +19,11 @@ const REMOVED_HALF = 0xff80
 export const SPLIT_DIM = 96
 /** Blocks of rows that are read whole after one whose heads dropped less than half of it. */
 const PAUSE = 3
+
+/** Whether int8 rows of a metric are kept in two parts. */
+export function areSplit(metric: Metric, dim: number): boolean {
+  return dim >= SPLIT_DIM && metricOf(metric).kernels.heads !== undefined
+}
 
 /**
  * The head of 100 dimensions must hold most of them to drop 99 rows of 100, that of 768 a third; a group's heads take about
@@ -55,7 +60,7 @@ export class SplitRows implements Rows {
     const { headCodes, headStride, tailStride } = layout
     this.#metric = metricOf(options.metric)
     this.#layout = layout
-    const queryBytes = 2 * (headCodes + align16(tailStride - 4))
+    const queryBytes = CODE_BYTES[this.#metric.kernels.scan] * (headCodes + align16(tailStride - 4))
     const rows = this.#wholeGroups(expectedRows)
     this.block = new RowBlock(options, headStride + tailStride, queryBytes, rows)
     this.#query = new QueryCode(this.#metric, dim)
@@ -127,7 +132,7 @@ export class SplitRows implements Rows {
     this.#layout.rows = block.rows
     this.#scan.query = block.query
     this.#pause = 0
-    if (!this.#query.set(query, i16, at)) return false
+    if (!this.#query.set(query, block.arena, block.query)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
     // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
@@ -137,7 +142,7 @@ export class SplitRows implements Rows {
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     const { scanHeads, scanTails } = this.block.arena.kernels
-    const form = this.#metric.kernels.scan
+    const form = this.#metric.kernels.heads!
     const scan = this.#scan
     scan.from = from
     scan.to = to

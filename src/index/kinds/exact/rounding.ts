@@ -1,0 +1,12 @@
+// How far sums over so many dimensions can be off: docs/exact-index.md, "The bounds".
+
+/** Relative slack that covers double arithmetic. */
+export function doubleSlack(dim: number): number {
+  return (dim + 32) * 2 ** -51
+}
+
+/** Relative rounding of a kernel's sum in single precision, and of the double arithmetic around it. */
+export function singleRounding(dim: number): number {
+  const steps = Math.ceil(dim / 16) + 12
+  return (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubleSlack(dim)
+}
