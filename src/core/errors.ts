@@ -1,3 +1,5 @@
+import { extendedName } from './extended-names.ts'
+
 /** Primary result codes of SQLite that reach a caller as an error. */
 export type SqliteErrorCode =
   | 'SQLITE_ERROR'
@@ -87,5 +89,10 @@ export class VecError extends Error {
     this.code = code
     this.hint = options.hint
     this.extendedCode = options.extendedCode ?? 0
+  }
+
+  /** SQLite's name of the extended code, such as SQLITE_CONSTRAINT_UNIQUE; `code` where there is none. */
+  get extendedName(): string {
+    return extendedName(this.code, this.extendedCode)
   }
 }

@@ -3,10 +3,13 @@ import { VecError } from '../core/errors.ts'
 import { inspectAs } from '../core/inspect.ts'
 import type { Database, TransactionState } from '../database/database.ts'
 import { transaction, type Transaction } from '../database/transaction.ts'
+import { registerAggregate, type AggregateOptions } from './aggregates.ts'
 import type { FileKnowledge } from './file-knowledge.ts'
 import { registerFunction, type FunctionOptions, type SqlFunction } from './functions.ts'
 import { DatabaseHandle } from './handle.ts'
+import { interruptible, type Interruption } from './interruption.ts'
 import { NativeStatement } from './native-statement.ts'
+import { serialize } from './serialize.ts'
 import { snapshotOrder } from './snapshot-order.ts'
 import { sqlText } from './sql-text.ts'
 import { Statement } from './statement.ts'
@@ -28,6 +31,7 @@ export class Connection extends DatabaseHandle implements Database {
   readonly #closing: (() => void)[] = []
   #isClosing = false
   #lastTimeout = 0
+  #safeIntegers = false
   #postponed: string | undefined
 
   /** Use `openConnection`. `whenReadable`: SQL to run as soon as no lock of another connection is in the way. */
@@ -113,7 +117,7 @@ export class Connection extends DatabaseHandle implements Database {
       this.#statements.delete(native)
     })
     this.#lost.register(statement, native, native)
-    return statement
+    return this.#safeIntegers ? statement.safeIntegers() : statement
   }
 
   /**
@@ -129,6 +133,38 @@ export class Connection extends DatabaseHandle implements Database {
     const [options, fn] = rest.length === 2 ? rest : [{}, rest[0]]
     registerFunction(this, name, options, fn)
     return this
+  }
+
+  /**
+   * Defines an aggregate function, and with `inverse` a window function.
+   *
+   *     db.aggregate('product', { start: 1, step: (product, x) => product * x })
+   */
+  aggregate<State>(name: string, options: AggregateOptions<State>): this {
+    registerAggregate(this, name, options)
+    return this
+  }
+
+  /** The bytes of a database as its file would hold them: `open(bytes)` opens them. */
+  serialize(schema = 'main'): Uint8Array {
+    this.schemaName(schema)
+    return serialize(this, schema)
+  }
+
+  /** Statements that are prepared from now on return every INTEGER as bigint. */
+  defaultSafeIntegers(on = true): this {
+    this.#safeIntegers = on
+    return this
+  }
+
+  /**
+   * Runs `task`; a statement that is still running when the deadline (milliseconds from now) has passed, or the signal is
+   * aborted, ends with SQLITE_INTERRUPT.
+   *
+   *     db.interruptible({ deadline: 200 }, () => db.prepare(sql).all())
+   */
+  interruptible<R>(when: Interruption, task: () => R): R {
+    return interruptible(this, when, task)
   }
 
   /** Rows of `PRAGMA source`; with `simple` the first column of the first row. */

@@ -10,4 +10,6 @@ export interface FileKnowledge {
   locate(path: string, beside: string): string | undefined
   /** Whether such a path is a file or lies in a folder, at any depth, whatever links lead to that. */
   isUnder(path: string, root: string): boolean
+  /** Removes a database that is closed, if it is there. */
+  remove(path: string): void
 }

@@ -58,7 +58,7 @@ interface Registered {
 }
 
 /** SQLite's own limit. */
-const MAX_ARITY = 127
+export const MAX_ARITY = 127
 /** SQLite's own bound. */
 const MAX_NAME = 255
 
@@ -159,12 +159,7 @@ function create(
   fn: SqlFunction | SubtypeFunction,
   call: Registered['call'],
 ): void {
-  nameText(name, 'the name of an SQL function')
-  const bytes = new TextEncoder().encode(name).length
-  if (bytes > MAX_NAME)
-    throw new RangeError(
-      `the name of an SQL function has at most ${MAX_NAME} bytes of UTF-8, not ${bytes}`,
-    )
+  functionName(name)
   if (typeof fn !== 'function') {
     throw new TypeError(
       `function(${JSON.stringify(name)}, ...) takes a function, not ${describeValue(fn)}`,
@@ -175,28 +170,13 @@ function create(
       `the options of the SQL function ${name} must be an object, not ${describeValue(options)}`,
     )
   }
-  if (options.directOnly && options.innocuous) {
-    throw new TypeError(`the SQL function ${name} is directOnly or innocuous, not both`)
-  }
   const arity = options.varargs ? -1 : (options.arity ?? fn.length)
   if (!Number.isInteger(arity) || arity > MAX_ARITY || arity < -1) {
     throw new RangeError(
       `the SQL function ${name} takes 0 to ${MAX_ARITY} arguments, not ${describeValue(arity)}`,
     )
   }
-  const UTF8 = 1
-  const DETERMINISTIC = 0x800
-  const DIRECTONLY = 0x80000
-  const INNOCUOUS = 0x200000
-  const SUBTYPE = 0x100000
-  const RESULT_SUBTYPE = 0x1000000
-  const flags =
-    UTF8 |
-    (options.deterministic ? DETERMINISTIC : 0) |
-    (options.directOnly ? DIRECTONLY : 0) |
-    (options.innocuous ? INNOCUOUS : 0) |
-    (options.readsSubtypes ? SUBTYPE : 0) |
-    (options.givesSubtypes ? RESULT_SUBTYPE : 0)
+  const flags = functionFlags(name, options)
   const { sqlite } = db
   const registry = registryOf(sqlite)
   const { pointer } = db
@@ -218,4 +198,35 @@ function create(
     registry.destroy,
   )
   if (code !== SQLITE_OK) throw db.failure(code)
+}
+
+/** Checks the name of a function or aggregate. */
+export function functionName(name: string): void {
+  nameText(name, 'the name of an SQL function')
+  const bytes = new TextEncoder().encode(name).length
+  if (bytes > MAX_NAME)
+    throw new RangeError(
+      `the name of an SQL function has at most ${MAX_NAME} bytes of UTF-8, not ${bytes}`,
+    )
+}
+
+/** What SQLite may do with a function. */
+export function functionFlags(name: string, options: SubtypeOptions): number {
+  if (options.directOnly && options.innocuous) {
+    throw new TypeError(`the SQL function ${name} is directOnly or innocuous, not both`)
+  }
+  const UTF8 = 1
+  const DETERMINISTIC = 0x800
+  const DIRECTONLY = 0x80000
+  const INNOCUOUS = 0x200000
+  const SUBTYPE = 0x100000
+  const RESULT_SUBTYPE = 0x1000000
+  return (
+    UTF8 |
+    (options.deterministic ? DETERMINISTIC : 0) |
+    (options.directOnly ? DIRECTONLY : 0) |
+    (options.innocuous ? INNOCUOUS : 0) |
+    (options.readsSubtypes ? SUBTYPE : 0) |
+    (options.givesSubtypes ? RESULT_SUBTYPE : 0)
+  )
 }

@@ -40,6 +40,8 @@ export class DatabaseHandle {
   running: { readonly sql: string } | undefined
   /** An exception went through C code of this connection and left it in the middle: nothing may be asked of it again. */
   broken: unknown
+  /** For interruption.ts: what may end the statement that runs. */
+  watched: number | undefined
   readonly #pointer: Pointer
   /** Of that, writes of virtual tables. */
   #writes = 0
@@ -98,6 +100,11 @@ export class DatabaseHandle {
   /** Whether a path that `locate` gave is a file or lies in a folder, at any depth, whatever links lead to that. */
   isUnder(path: string, root: string): boolean {
     return this.#files.isUnder(path, root)
+  }
+
+  /** For the engine: removes the file of a connection that is closed. */
+  removeFile(): void {
+    this.#files.remove(this.name)
   }
 
   /** Identity of an existing file, comparable with `fileKey`. */

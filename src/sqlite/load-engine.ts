@@ -39,8 +39,8 @@ export async function readDatabaseHeader(path: string): Promise<DatabaseHeader> 
   return (await loadPlatform()).readHeader(path)
 }
 
-/** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone. */
-export function openConnection(path: string, options: OpenOptions = {}): Connection {
+/** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone, and so do bytes. */
+export function openConnection(path: string | Uint8Array, options: OpenOptions = {}): Connection {
   const sqlite = loadedSqlite()
   if (!platform)
     throw new VecError('VEC_ENGINE', 'the engine is not loaded yet', {

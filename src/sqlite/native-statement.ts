@@ -3,7 +3,14 @@ import type { RowReader } from '../database/row-reader.ts'
 import type { SqlValue } from '../database/values.ts'
 import { stopped, type DatabaseHandle } from './handle.ts'
 import { SQLITE_DONE, SQLITE_OK, SQLITE_ROW } from './result-codes.ts'
-import { BindBuffer, bindValue, boundBytes, columnValue } from './wasm/values.ts'
+import {
+  BindBuffer,
+  bindValue,
+  boundBytes,
+  columnValue,
+  EXACT,
+  type ValueFormat,
+} from './wasm/values.ts'
 import { SQLITE_BLOB, SQLITE_NULL, SQLITE_TEXT, type Pointer } from './wasm/wasm.ts'
 
 export interface ColumnDefinition {
@@ -22,12 +29,12 @@ export class NativeStatement implements RowReader {
   readonly database: DatabaseHandle
   readonly source: string
   readonly parameterCount: number
-  /** INTEGER columns come as bigint. */
-  bigints = false
+  format: ValueFormat = EXACT
   readonly #buffer: BindBuffer
   #stmt: Pointer
   #parameterNames: readonly (string | null)[] | undefined
   #started = false
+  #bound = false
   /** The last step threw its error, which the end of the statement would only repeat. */
   #failed = false
   /** sqlite3_step is running: a function that it calls must neither reset nor free it. */
@@ -59,12 +66,39 @@ export class NativeStatement implements RowReader {
 
   /** Binds and stands before the first row. `end` or `abandon` must follow. */
   begin(values: readonly unknown[]): void {
+    if (this.#started) throw this.#busy()
+    if (this.#bound) {
+      if (values.length > 0) throw alreadyBound(this.source)
+    } else this.#bindAll(values)
+    this.#started = true
+    this.#failed = false
+  }
+
+  /** Binds for good: `begin` takes no values from now on. */
+  bind(values: readonly unknown[]): void {
+    if (this.#bound) throw alreadyBound(this.source)
+    if (this.#started) throw this.#busy()
+    this.#bindAll(values)
+    this.#bound = true
+  }
+
+  /** Its parameters were bound for good. */
+  get bound(): boolean {
+    return this.#bound
+  }
+
+  /** The SQL text with the bound values in it. */
+  get expandedSql(): string {
+    const { sqlite } = this.database
+    const p = sqlite.raw.sqlite3_expanded_sql(this.pointer)
+    const text = p === 0 ? this.source : sqlite.readCString(p)
+    sqlite.free(p)
+    return text
+  }
+
+  #bindAll(values: readonly unknown[]): void {
     const stmt = this.pointer
-    if (this.#started) {
-      throw new TypeError(
-        `this statement is busy (an iterate() of it is not finished): prepare a second one for ${this.source}`,
-      )
-    }
+    const { doubles } = this.format
     const count = values.length
     if (count !== this.parameterCount) throw this.wrongCount(count)
     let bytes = 0
@@ -73,11 +107,9 @@ export class NativeStatement implements RowReader {
     const { sqlite } = this.database
     buffer.reserve(bytes)
     for (let i = 0; i < count; i++) {
-      const code = bindValue(sqlite, stmt, i + 1, values[i], buffer)
+      const code = bindValue(sqlite, stmt, i + 1, values[i], buffer, doubles)
       if (code !== SQLITE_OK) throw this.database.failure(code)
     }
-    this.#started = true
-    this.#failed = false
   }
 
   /** Names of the parameters with their sign, in order; null where one has none. */
@@ -158,6 +190,18 @@ export class NativeStatement implements RowReader {
     }))
   }
 
+  /** The row as an object for each table; `$` for what no column of a table is. */
+  rowByTable(names: readonly string[]): Record<string, Record<string, SqlValue>> {
+    const { sqlite } = this.database
+    const row: Record<string, Record<string, SqlValue>> = {}
+    for (const [i, name] of names.entries()) {
+      const p = sqlite.raw.sqlite3_column_table_name(this.pointer, i)
+      const part = (row[p === 0 ? '$' : sqlite.readCString(p)] ??= {})
+      part[name] = this.value(i)
+    }
+    return row
+  }
+
   /** Its own SQL text: that of one statement. */
   get sql(): string {
     const { sqlite } = this.database
@@ -194,7 +238,7 @@ export class NativeStatement implements RowReader {
   }
 
   value(column: number): SqlValue {
-    return columnValue(this.database.sqlite, this.pointer, column, this.bigints)
+    return columnValue(this.database.sqlite, this.pointer, column, this.format)
   }
 
   isNull(column: number): boolean {
@@ -238,7 +282,7 @@ export class NativeStatement implements RowReader {
     const { raw } = this.database.sqlite
     this.#started = false
     const code = raw.sqlite3_reset(this.#stmt)
-    if (this.#buffer.large) {
+    if (this.#buffer.large && !this.#bound) {
       raw.sqlite3_clear_bindings(this.#stmt)
       this.#buffer.release()
     }
@@ -254,6 +298,12 @@ export class NativeStatement implements RowReader {
     )
   }
 
+  #busy(): TypeError {
+    return new TypeError(
+      `this statement is busy (an iterate() of it is not finished): prepare a second one for ${this.source}`,
+    )
+  }
+
   #closed(): VecError {
     return new VecError(
       'VEC_CLOSED',
@@ -262,4 +312,10 @@ export class NativeStatement implements RowReader {
         : 'the database connection is closed: open() it again',
     )
   }
+}
+
+function alreadyBound(source: string): TypeError {
+  return new TypeError(
+    `the parameters of this statement are bound already: prepare another one to bind other values in ${source}`,
+  )
 }

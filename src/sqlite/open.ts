@@ -1,8 +1,10 @@
+import { describeValue } from '../core/describe-value.ts'
 import { setAllowDbpath } from './allowed-files.ts'
 import { Connection } from './connection.ts'
 import { checkOptions, type OpenOptions } from './open-options.ts'
 import type { Platform } from './platform/platform.ts'
 import { SQLITE_OK } from './result-codes.ts'
+import { deserialize } from './serialize.ts'
 import { sqliteError } from './sqlite-error.ts'
 import type { Sqlite } from './wasm/wasm.ts'
 
@@ -11,28 +13,33 @@ const READWRITE = 2
 const CREATE = 4
 const URI = 0x40
 
-/** Opens a database through the files of a platform. '' and ':memory:' live in memory alone. */
+/** Opens a database through the files of a platform. '' and ':memory:' live in memory alone, and so do bytes. */
 export function openDatabase(
   sqlite: Sqlite,
   files: Platform,
-  path: string,
+  given: string | Uint8Array,
   options: OpenOptions = {},
 ): Connection {
+  const bytes = given instanceof Uint8Array ? given : undefined
+  const path = given instanceof Uint8Array ? ':memory:' : given
   if (typeof path !== 'string' || path.includes('\0')) {
+    const what = typeof path === 'string' ? JSON.stringify(path) : describeValue(path)
     throw new TypeError(
-      `open() takes a path without NUL, a file: URI or ':memory:', not ${JSON.stringify(path)}`,
+      `open() takes a path without NUL, a file: URI, ':memory:' or the bytes of a database, not ${what}`,
     )
   }
   const { readonly, create, busyTimeout, cacheSize, exclusive, allowDbpath } = checkOptions(options)
   const memory = path === '' || path === ':memory:' || path.startsWith('file::memory:')
   if (!memory) files.check(path, options)
 
-  const flags = (readonly ? READONLY : READWRITE | (create ? CREATE : 0)) | URI
+  const flags =
+    (readonly && bytes === undefined ? READONLY : READWRITE | (create ? CREATE : 0)) | URI
   const name = sqlite.ownedCString(path)
   const vfs = sqlite.ownedCString(files.vfs)
   const out = sqlite.alloc(4)
-  const code = sqlite.raw.sqlite3_open_v2(name, out, flags, vfs)
+  let code = sqlite.raw.sqlite3_open_v2(name, out, flags, vfs)
   const pointer = sqlite.peek32(out)
+  if (code === SQLITE_OK && bytes) code = deserialize(sqlite, pointer, bytes, readonly)
   for (const p of [name, vfs, out]) sqlite.free(p)
   if (code !== SQLITE_OK) {
     const failure = sqliteError(sqlite, pointer, code)

@@ -7,14 +7,14 @@ import type { BindValue, SqlValue } from '../database/values.ts'
 import type { DatabaseHandle } from './handle.ts'
 import type { ColumnDefinition, NativeStatement } from './native-statement.ts'
 import { StatementCursor } from './statement-cursor.ts'
-import { columnValue } from './wasm/values.ts'
+import { BIGINTS, columnValue, EXACT } from './wasm/values.ts'
 
 /** A row: an object by default, an array after `raw()`, a single value after `pluck()`. */
 export type Row = unknown
 export type NamedParameters = Readonly<Record<string, BindValue>>
 export type Parameters = readonly (BindValue | NamedParameters | readonly BindValue[])[]
 
-type Shape = 'object' | 'array' | 'value'
+type Shape = 'object' | 'array' | 'value' | 'tables'
 
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
 export class Statement implements PreparedStatement {
@@ -69,10 +69,32 @@ export class Statement implements PreparedStatement {
     return this
   }
 
+  /** Rows as an object for each table, by its name, of its columns; `$` holds what no column of a table is. */
+  expand(on = true): this {
+    this.#requireReader('expand')
+    this.#shape = on ? 'tables' : 'object'
+    return this
+  }
+
   /** Every INTEGER as bigint, not only those beyond 2^53. */
   safeIntegers(on = true): this {
-    this.#native.bigints = on
+    this.#native.format = on ? BIGINTS : EXACT
     return this
+  }
+
+  /**
+   * Binds parameters for good: every later run has them, and takes none of its own. TypeError when they are bound already.
+   *
+   *     const recent = db.prepare('SELECT * FROM log WHERE day > ?').bind('2026-01-01')
+   */
+  bind(...parameters: Parameters): this {
+    this.#native.bind(this.#values(parameters))
+    return this
+  }
+
+  /** The SQL text with the values that were bound last in it, each as an SQL literal. */
+  get expandedSQL(): string {
+    return this.#native.expandedSql
   }
 
   /** What the statement returns, by the schema as this connection knows it now. */
@@ -95,7 +117,7 @@ export class Statement implements PreparedStatement {
     return {
       // SQLite's own counter stays where the last INSERT, UPDATE or DELETE left it.
       changes: this.#counts ? raw.sqlite3_changes(db) : 0,
-      lastInsertRowid: small && !this.#native.bigints ? Number(rowid) : rowid,
+      lastInsertRowid: small && this.#native.format.integers !== 'bigint' ? Number(rowid) : rowid,
     }
   }
 
@@ -213,16 +235,17 @@ export class Statement implements PreparedStatement {
   /** The row it stands on; `#lookAtColumns` comes first. */
   #row(): Row {
     const { sqlite } = this.database
-    const { pointer: stmt, bigints } = this.#native
-    if (this.#shape === 'value') return columnValue(sqlite, stmt, 0, bigints)
+    const { pointer: stmt, format } = this.#native
+    if (this.#shape === 'value') return columnValue(sqlite, stmt, 0, format)
     const names = this.#names
     if (this.#shape === 'array') {
       const row: SqlValue[] = []
-      for (let i = 0; i < names.length; i++) row.push(columnValue(sqlite, stmt, i, bigints))
+      for (let i = 0; i < names.length; i++) row.push(columnValue(sqlite, stmt, i, format))
       return row
     }
+    if (this.#shape === 'tables') return this.#native.rowByTable(names)
     const row: Record<string, SqlValue> = {}
-    for (let i = 0; i < names.length; i++) row[names[i]] = columnValue(sqlite, stmt, i, bigints)
+    for (let i = 0; i < names.length; i++) row[names[i]] = columnValue(sqlite, stmt, i, format)
     return row
   }
 

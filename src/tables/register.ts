@@ -20,11 +20,11 @@ export function register(db: Connection): void {
 }
 
 /**
- * Opens a database: a path, a file: URI, or ':memory:'. After this everything on the connection is synchronous. The
+ * Opens a database: a path, a file: URI, ':memory:', or the bytes of a database, which stay in memory. After this everything on the connection is synchronous. The
  * vec table, vec_admin and the vector functions are there unless `register` is false.
  */
 export async function open(
-  path: string,
+  path: string | Uint8Array,
   options: OpenOptions & { readonly register?: boolean } = {},
 ): Promise<Connection> {
   await loadEngine()

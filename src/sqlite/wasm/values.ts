@@ -134,10 +134,12 @@ export function bindValue(
   n: number,
   value: unknown,
   buffer: BindBuffer,
+  doubles = false,
 ): number {
   const { raw } = sqlite
   switch (typeof value) {
     case 'number':
+      if (doubles) return raw.sqlite3_bind_double(stmt, n, value)
       if ((value | 0) === value && !Object.is(value, -0))
         return raw.sqlite3_bind_int(stmt, n, value)
       if (Number.isSafeInteger(value) && value !== 0)
@@ -170,21 +172,38 @@ export function bindValue(
   }
 }
 
-/** An int64 as number where that is exact. */
-function integer(approximate: number, exact: () => bigint, bigints: boolean): number | bigint {
-  if (bigints) return exact()
-  return Number.isSafeInteger(approximate) ? approximate : exact()
+/** How values of SQLite come to JavaScript and, for numbers, go there. */
+export interface ValueFormat {
+  /**
+   * INTEGER as number where that is exact, else as bigint; always as bigint; or always as number, rounded where it is not
+   * exact.
+   */
+  readonly integers: 'exact' | 'bigint' | 'number'
+  /** A number is bound as REAL, a whole one as well. */
+  readonly doubles: boolean
+  /** Makes of the bytes of a BLOB what a row holds. */
+  readonly blob: (bytes: Uint8Array) => Uint8Array
 }
 
-export function columnValue(sqlite: Sqlite, stmt: Pointer, i: number, bigints: boolean): SqlValue {
+const asTheyAre = (bytes: Uint8Array): Uint8Array => bytes
+
+export const EXACT: ValueFormat = { integers: 'exact', doubles: false, blob: asTheyAre }
+export const BIGINTS: ValueFormat = { ...EXACT, integers: 'bigint' }
+
+export function columnValue(
+  sqlite: Sqlite,
+  stmt: Pointer,
+  i: number,
+  format: ValueFormat,
+): SqlValue {
   const { raw } = sqlite
   switch (raw.sqlite3_column_type(stmt, i)) {
-    case SQLITE_INTEGER:
-      return integer(
-        raw.sqlite3_column_double(stmt, i),
-        () => raw.sqlite3_column_int64(stmt, i),
-        bigints,
-      )
+    case SQLITE_INTEGER: {
+      if (format.integers === 'bigint') return raw.sqlite3_column_int64(stmt, i)
+      const number = raw.sqlite3_column_double(stmt, i)
+      if (Number.isSafeInteger(number) || format.integers === 'number') return number
+      return raw.sqlite3_column_int64(stmt, i)
+    }
     case SQLITE_FLOAT:
       return raw.sqlite3_column_double(stmt, i)
     case SQLITE_TEXT: {
@@ -193,19 +212,22 @@ export function columnValue(sqlite: Sqlite, stmt: Pointer, i: number, bigints: b
     }
     case SQLITE_BLOB: {
       const p = raw.sqlite3_column_blob(stmt, i)
-      return sqlite.copyBytes(p, raw.sqlite3_column_bytes(stmt, i))
+      return format.blob(sqlite.copyBytes(p, raw.sqlite3_column_bytes(stmt, i)))
     }
     default:
       return null
   }
 }
 
-/** A value that SQLite passes to a function or a virtual table. */
+/** The value of an argument, of a function or a virtual table. */
 export function readValue(sqlite: Sqlite, value: Pointer, bigints = false): SqlValue {
   const { raw } = sqlite
   switch (raw.sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      return integer(raw.sqlite3_value_double(value), () => raw.sqlite3_value_int64(value), bigints)
+    case SQLITE_INTEGER: {
+      if (bigints) return raw.sqlite3_value_int64(value)
+      const number = raw.sqlite3_value_double(value)
+      return Number.isSafeInteger(number) ? number : raw.sqlite3_value_int64(value)
+    }
     case SQLITE_FLOAT:
       return raw.sqlite3_value_double(value)
     case SQLITE_TEXT: {

@@ -28,6 +28,7 @@ export function createPlatform(sqlite: Sqlite): Platform {
     },
     isUnder: (path, root) =>
       path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`),
+    remove: path => void files.delete(files.fullPath(pathOf(path)).path),
     readHeader: path => headerOf(files.contents(pathOf(path)) ?? new Uint8Array(0)),
   }
 }

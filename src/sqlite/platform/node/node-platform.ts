@@ -1,4 +1,4 @@
-import { type Stats, accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { type Stats, accessSync, constants, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setLargePages } from '../../../accelerators/large-pages.ts'
@@ -40,6 +40,7 @@ export function createPlatform(sqlite: Sqlite): Platform {
     identify: fileIdentity,
     locate,
     isUnder,
+    remove: path => rmSync(pathOf(path), { force: true }),
     readHeader,
   }
 }

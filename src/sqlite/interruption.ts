@@ -1,0 +1,75 @@
+import { describeValue } from '../core/describe-value.ts'
+import type { DatabaseHandle } from './handle.ts'
+import type { Pointer, Sqlite } from './wasm/wasm.ts'
+
+export interface Interruption {
+  /** So many milliseconds after now. */
+  readonly deadline?: number
+  /** A signal: JavaScript that runs in SQL (a function, a virtual table) may have it aborted on the way. */
+  readonly signal?: AbortSignal
+}
+
+/** Steps of SQLite's virtual machine between two looks at the clock: a few microseconds. */
+const STEPS = 1000
+
+interface Watch {
+  readonly end: number
+  readonly signal: AbortSignal | undefined
+}
+
+const watches = new Map<number, Watch>()
+const callbacks = new WeakMap<Sqlite, Pointer>()
+let next = 1
+
+/** Runs `task`; what SQLite is doing then ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted. */
+export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: () => R): R {
+  const watch = watchOf(when)
+  if (typeof task !== 'function')
+    throw new TypeError(`interruptible() takes a function, not ${describeValue(task)}`)
+  const { sqlite } = db
+  let callback = callbacks.get(sqlite)
+  if (callback === undefined) {
+    callback = sqlite.functionPointer('i(p)', (id: number) => (isOver(watches.get(id)) ? 1 : 0))
+    callbacks.set(sqlite, callback)
+  }
+  const id = next++
+  const outer = db.watched
+  watches.set(id, outer === undefined ? watch : earlier(watch, watches.get(outer)))
+  db.watched = id
+  sqlite.raw.sqlite3_progress_handler(db.pointer, STEPS, callback, id)
+  try {
+    return task()
+  } finally {
+    watches.delete(id)
+    db.watched = outer
+    if (db.open && outer === undefined) sqlite.raw.sqlite3_progress_handler(db.pointer, 0, 0, 0)
+    else if (db.open) sqlite.raw.sqlite3_progress_handler(db.pointer, STEPS, callback, outer!)
+  }
+}
+
+function watchOf(when: Interruption): Watch {
+  const { deadline, signal } = when
+  if (deadline !== undefined && !(typeof deadline === 'number' && deadline >= 0)) {
+    throw new RangeError(`the deadline is a number of milliseconds, not ${describeValue(deadline)}`)
+  }
+  if (signal !== undefined && typeof signal.aborted !== 'boolean') {
+    throw new TypeError(`the signal is an AbortSignal, not ${describeValue(signal)}`)
+  }
+  return { end: deadline === undefined ? Infinity : performance.now() + deadline, signal }
+}
+
+/** The outer one goes on to count. */
+function earlier(inner: Watch, outer: Watch | undefined): Watch {
+  if (outer === undefined) return inner
+  const end = Math.min(inner.end, outer.end)
+  return {
+    end,
+    get signal() {
+      return outer.signal?.aborted ? outer.signal : inner.signal
+    },
+  }
+}
+
+function isOver(watch: Watch | undefined): boolean {
+  return watch !== undefined && (watch.signal?.aborted === true || performance.now() >= watch.end)
+}
