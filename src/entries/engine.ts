@@ -24,10 +24,16 @@ export type { Transaction } from '../database/transaction.ts'
 export { Utf8 } from '../core/utf8.ts'
 export type { BindValue, SqlValue } from '../database/values.ts'
 export { registerModule } from '../sqlite/vtab/vtab.ts'
-export { OP, type Constraint, type IndexInfo, type OrderTerm } from '../sqlite/vtab/index-info.ts'
+export {
+  OP,
+  type Constraint,
+  type IndexInfo,
+  type OrderTerm,
+  type Plan,
+  type PlanTerm,
+} from '../sqlite/vtab/index-info.ts'
 export {
   UNCHANGED,
-  type FilterArguments,
   type OnConflict,
   type ResultWriter,
   type RowChange,
@@ -36,6 +42,7 @@ export {
   type RowUpdate,
   type TableContext,
   type TableRisk,
+  type TermValue,
   type VirtualCursor,
   type VirtualTable,
   type VirtualTableModule,

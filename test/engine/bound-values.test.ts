@@ -17,7 +17,7 @@ before(async () => {
   registerModule(db, 'giving', {
     connect: () => ({
       declaration: 'CREATE TABLE x(a)',
-      bestIndex: () => true,
+      bestIndex: () => ({}),
       open: () => ({
         filter: () => {
           eof = false

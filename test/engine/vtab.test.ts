@@ -29,20 +29,25 @@ function numbers(size: number, changes?: RowChange[]): VirtualTable {
     declaration: 'CREATE TABLE numbers(n INTEGER, square INTEGER, extra HIDDEN)',
     bestIndex(info: IndexInfo) {
       const bound = info.constraints.find(c => c.column === 0 && c.op === OP.GE && c.usable)
-      if (bound) info.use(bound, true)
-      const list = info.constraints.find(c => c.column === 0 && c.op === OP.EQ && c.usable)
-      if (list && info.takeList(list)) info.use(list, false)
-      info.detail = bound ? 'from' : list ? 'list' : ''
-      return true
+      const list = info.constraints.find(
+        c => c.column === 0 && c.op === OP.EQ && c.usable && info.isList(c),
+      )
+      return {
+        text: bound ? 'from' : list ? 'list' : '',
+        terms: [
+          ...(bound ? [{ constraint: bound }] : []),
+          ...(list ? [{ constraint: list, list: true, check: true }] : []),
+        ],
+      }
     },
     open() {
       let n = 0
       return {
-        filter(_plan, detail, args) {
+        filter({ text }, values) {
           seen.push(
-            detail === 'list' ? `list ${args.list(0).join(' ')}` : `filter ${detail} ${args.count}`,
+            text === 'list' ? `list ${values[0].join(' ')}` : `filter ${text} ${values.length}`,
           )
-          n = detail === 'from' ? Number(args.value(0)) : 0
+          n = text === 'from' ? Number(values[0][0]) : 0
         },
         next: () => {
           n++
@@ -242,7 +247,7 @@ test('a column that an UPDATE does not set is UNCHANGED when its cursor leaves i
         open() {
           const cursor = table.open()
           return {
-            filter: (plan, detail, args) => cursor.filter(plan, detail, args),
+            filter: (plan, values) => cursor.filter(plan, values),
             next: () => cursor.next(),
             get eof() {
               return cursor.eof

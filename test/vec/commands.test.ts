@@ -64,12 +64,13 @@ test('an unknown command is refused, and the nearest one named', () => {
   }
   for (const [value, shown] of [
     ['7', '7'],
-    ["x'00'", 'of bytes'],
+    ["x'00'", 'a BLOB'],
   ]) {
     refused(
       () => db.exec(`INSERT INTO docs(docs) VALUES (${value})`),
       'VEC_QUERY',
-      `unknown command ${shown}, which is not text. Commands are optimize`,
+      'unknown command: expected text',
+      `got ${shown}`,
     )
   }
 })
@@ -79,14 +80,15 @@ test('a command stands alone, but for the dataset', () => {
     refused(
       () => db.exec(`INSERT INTO docs(docs, ${beside}) VALUES ('optimize', 1)`),
       'VEC_QUERY',
-      'takes nothing beside it but dataset_id',
+      "'optimize'",
+      'dataset_id',
     )
   }
   refused(() => db.exec("INSERT INTO docs(docs, dataset_id) VALUES ('optimize', '')"), 'VEC_QUERY')
   refused(
     () => db.exec("UPDATE docs SET docs = 'optimize' WHERE dataset_id = 'a'"),
     'VEC_QUERY',
-    'commands are inserted',
+    'insert a command',
   )
 })
 

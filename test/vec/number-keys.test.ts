@@ -54,21 +54,36 @@ test('a number as dataset_id or id is its digits, in every statement', async () 
   }
 })
 
-test('a dataset that an IN names as text and as BLOB is searched once', async () => {
+test('a BLOB names the dataset of its text, and equals no id', async () => {
   using db = await open(':memory:')
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
   db.exec(
     "INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('a', '1', '[1, 0]'), ('a', '2', '[0, 1]')",
   )
-  for (const list of [
-    "'a', x'61'",
-    "x'61', 'a'",
-    "x'61', x'61'",
-    "SELECT 'a' UNION ALL SELECT x'61'",
-  ]) {
+  for (const [where, found] of [
+    ["dataset_id = x'61'", ['1', '2']],
+    ["dataset_id IN ('a', x'61')", ['1', '2']],
+    ["dataset_id IN (x'61', 'a', NULL)", ['1', '2']],
+    ["dataset_id IN (x'61', x'61')", ['1', '2']],
+    ["dataset_id IN (SELECT 'a' UNION ALL SELECT x'61')", ['1', '2']],
+    ["dataset_id = 'a' AND doc_id = x'31'", []],
+    ["dataset_id = 'a' AND doc_id IN (x'31', '2')", ['2']],
+    ["dataset_id = 'a' AND (doc_id = x'31' OR doc_id = '2')", ['2']],
+  ] as const) {
     for (const match of ['', "AND doc_id MATCH '[1, 0]'"]) {
-      const sql = `SELECT doc_id FROM docs WHERE dataset_id IN (${list}) ${match}`
-      assert.deepEqual(db.prepare(sql).pluck().all(), ['1', '2'], sql)
+      const sql = `SELECT doc_id FROM docs WHERE ${where} ${match}`
+      assert.deepEqual(db.prepare(sql).pluck().all(), found, sql)
     }
   }
+})
+
+test('two values of k contradict each other', async () => {
+  using db = await open(':memory:')
+  db.exec(
+    "CREATE VIRTUAL TABLE docs USING vec(doc_id); INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('a', '1', '[1, 0]')",
+  )
+  const sql =
+    "SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH '[1, 0]' AND k = ? AND k = ?"
+  assert.deepEqual(db.prepare(sql).pluck().all(1, 2), [])
+  assert.deepEqual(db.prepare(sql).pluck().all(2, 2), ['1'])
 })

@@ -88,7 +88,7 @@ test('columns that a search computes cannot be written', () => {
       () => run(`INSERT INTO docs(dataset_id, doc_id, ${column}) VALUES ('a', 'n', 1)`),
       'VEC_QUERY',
       `${column} cannot be written`,
-      'embedding, content, meta',
+      'dataset_id, doc_id, content, meta, embedding',
     )
     refused(
       () => run(`UPDATE docs SET content = 'c', ${column} = NULL WHERE dataset_id = 'a'`),
@@ -263,7 +263,8 @@ test('a shadow table without content or meta says so, and one with defaults uses
   refused(
     () => here.exec("INSERT INTO bare(dataset_id, doc_id, content) VALUES ('a', 'y', 'c')"),
     'VEC_SHADOW',
-    'has no such column',
+    'content',
+    'main._vec_bare',
     'ADD COLUMN content',
   )
   const insert = here.prepare(

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { numberOf, scalar, texts } from '../../database/query.ts'
 import { catalogOf, quoteName, quoteText } from './names.ts'
+import { shadowTableBody } from './table-schema.ts'
 
 /** One row per change that can alter an answer, written by plain-SQL triggers. */
 export const JOURNAL = 'vec_journal'
@@ -35,21 +36,7 @@ export function storedText(object: SchemaObject): string {
 
 /** The documents, when the user did not make the table: the original's columns. */
 export function shadowTable(name: string): SchemaObject {
-  return {
-    type: 'table',
-    name,
-    body: `(
-  dataset_id TEXT NOT NULL,
-  id TEXT NOT NULL,
-  content TEXT,
-  meta TEXT,
-  embedding BLOB,
-  embedding_model TEXT,
-  scn INTEGER NOT NULL DEFAULT 0,
-  archived INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (dataset_id, id)
-)`,
-  }
+  return { type: 'table', name, body: shadowTableBody() }
 }
 
 /** Tables that serve all vec tables of a file. */

@@ -23,11 +23,9 @@ import {
   type SchemaObject,
 } from './layout.ts'
 import { catalogOf, quoteName } from './names.ts'
+import { isWatched, SHADOW, SHADOW_COLUMNS, type StoredColumn } from './table-schema.ts'
 
-const REQUIRED = ['dataset_id', 'id', 'embedding'] as const
-
-/** Columns that cannot alter an answer, however they change. */
-const UNWATCHED = new Set(['content', 'meta', 'scn', 'embedding_model'])
+const REQUIRED = SHADOW_COLUMNS.filter(({ required }) => required).map(({ stored }) => stored)
 
 export interface Shape {
   readonly columns: ReadonlySet<string>
@@ -143,14 +141,15 @@ export class ShadowTable {
 
   /** The condition under which a row counts at all, beside its dataset. */
   get visible(): string {
-    return this.refresh().columns.has('archived') && !this.includeArchived
-      ? 'AND coalesce(archived, 0) = 0'
+    const { stored } = SHADOW.archived
+    return this.refresh().columns.has(stored) && !this.includeArchived
+      ? `AND coalesce(${stored}, 0) = 0`
       : ''
   }
 
-  /** `name`, or NULL where the table has no such column. */
-  optional(name: 'content' | 'meta'): string {
-    return this.refresh().columns.has(name) ? name : 'NULL'
+  /** The column for SQL, or NULL where the table lacks it. */
+  optional({ stored }: StoredColumn): string {
+    return this.refresh().columns.has(stored) ? stored : 'NULL'
   }
 
   /** Makes the journal, the storage tables and the triggers, all or none. */
@@ -226,7 +225,7 @@ export class ShadowTable {
     )
     if (withoutRowid === undefined) {
       throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
-        hint: `the documents of a vec table stand in its shadow table: create ${name}(dataset_id, id, content, meta, embedding), or drop and create the vec table anew`,
+        hint: `the documents of a vec table stand in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop and create the vec table anew`,
       })
     }
     const columns = new Set(
@@ -236,7 +235,7 @@ export class ShadowTable {
     if (missing.length > 0) {
       throw new VecError(
         'VEC_SHADOW',
-        `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs dataset_id, id and embedding, it has ${[...columns].join(', ')}`,
+        `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs ${REQUIRED.join(', ')}, it has ${[...columns].join(', ')}`,
         {
           hint: `ALTER TABLE ${name} ADD COLUMN, or rename the table and let the vec table make its own`,
         },
@@ -247,7 +246,7 @@ export class ShadowTable {
         ? undefined
         : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
     const { unique, indexed } = this.#uniqueColumns()
-    const watched = [...columns].filter(column => !UNWATCHED.has(column) || indexed.has(column))
+    const watched = [...columns].filter(column => isWatched(column) || indexed.has(column))
     const triggers = journalTriggers({ name, watched, rowid })
     const support = [...JOURNAL_TABLES, ...GUARD_TRIGGERS, ...triggers]
     const journaled =

@@ -1,5 +1,6 @@
 import { numberOf } from '../../database/query.ts'
 import type { Shape, ShadowTable } from './shadow-table.ts'
+import { SHADOW } from './table-schema.ts'
 
 /** What a writer must know of a shadow table. */
 export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid'> {
@@ -40,7 +41,7 @@ export class WriteLayouts {
     const shadow = this.#shadow
     const { columns, rowid } = shadow.refresh()
     const scn = `SELECT count(*) FROM pragma_table_xinfo(?, ?)
-      WHERE lower(name) = 'scn' AND "notnull" = 1 AND dflt_value IS NULL`
+      WHERE lower(name) = '${SHADOW.scn.stored}' AND "notnull" = 1 AND dflt_value IS NULL`
     const needsScn = numberOf(shadow.db, scn, shadow.name, shadow.schema) > 0
     return { columns, rowid, needsScn, visible: shadow.visible }
   }

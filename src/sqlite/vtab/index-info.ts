@@ -26,24 +26,42 @@ export interface OrderTerm {
   readonly descending: boolean
 }
 
-/** sqlite3_index_info: what SQLite asks of a plan, and the plan's answer. */
+/** A constraint that a plan takes over from SQLite. */
+export interface PlanTerm {
+  readonly constraint: Constraint
+  /** An IN as a whole, instead of one execution a value; only where `IndexInfo.isList` says so. */
+  readonly list?: boolean
+  /** SQLite checks each row itself again; otherwise the plan promises that its rows satisfy the constraint. */
+  readonly check?: boolean
+  /** The subtype of the value follows it; 0 is none. */
+  readonly subtype?: boolean
+}
+
+/**
+ * How a table would answer a statement: a value. SQLite keeps a number and a text of it and shows both in EXPLAIN QUERY
+ * PLAN, so two plans of one table with the same number and text must be the same plan.
+ */
+export interface Plan {
+  readonly number?: number
+  readonly text?: string
+  /** `filter` is given the values of these, in this order. */
+  readonly terms?: readonly PlanTerm[]
+  /** Rows come in the order that SQLite asked for. */
+  readonly ordered?: boolean
+  readonly cost?: number
+  readonly rows?: number
+  /** At most one row comes back. */
+  readonly unique?: boolean
+}
+
+/** sqlite3_index_info: what SQLite asks of a plan. It can be read while the plan is being chosen, not later. */
 export class IndexInfo {
   readonly constraints: readonly Constraint[]
   readonly orderBy: readonly OrderTerm[]
   /** Bit i: column i is used; bit 63 stands for all from 63 on. */
   readonly columnsUsed: bigint
-
-  plan = 0
-  detail = ''
-  orderByConsumed = false
-  cost = 1e6
-  rows = 1000n
-  /** At most one row comes back. */
-  unique = false
-
   readonly #sqlite: Sqlite
   readonly #info: Pointer
-  #arguments = 0
 
   constructor(sqlite: Sqlite, info: Pointer) {
     this.#sqlite = sqlite
@@ -69,22 +87,6 @@ export class IndexInfo {
     this.columnsUsed = view.getBigUint64(info + 64, true)
   }
 
-  /**
-   * Asks for the right-hand side as the next argument of filter; returns its number there. `omit` promises that every
-   * row returned satisfies the constraint, so that SQLite need not check.
-   */
-  use(constraint: Constraint, omit: boolean): number {
-    const usage = this.#sqlite.peek32(this.#info + 16) + 8 * constraint.index
-    this.#sqlite.poke32(usage, ++this.#arguments)
-    this.#sqlite.u8[usage + 4] = omit ? 1 : 0
-    return this.#arguments - 1
-  }
-
-  /** Takes an IN as a whole instead of value by value; false where the constraint is no IN. */
-  takeList(constraint: Constraint): boolean {
-    return this.#sqlite.raw.sqlite3_vtab_in(this.#info, constraint.index, 1) !== 0
-  }
-
   /** The collating sequence of a comparison. */
   collation(constraint: Constraint): string {
     return this.#sqlite.readCString(
@@ -92,6 +94,7 @@ export class IndexInfo {
     )
   }
 
+  /** Whether a constraint is an IN that can be taken as a whole. */
   isList(constraint: Constraint): boolean {
     return this.#sqlite.raw.sqlite3_vtab_in(this.#info, constraint.index, -1) !== 0
   }
@@ -100,19 +103,26 @@ export class IndexInfo {
   get distinct(): number {
     return this.#sqlite.raw.sqlite3_vtab_distinct(this.#info)
   }
+}
 
-  /** For the facade: puts the answer into the C structure. */
-  write(): void {
-    const info = this.#info
-    const sqlite = this.#sqlite
-    sqlite.poke32(info + 20, this.plan)
-    if (this.detail !== '') {
-      sqlite.poke32(info + 24, sqlite.ownedCString(this.detail))
-      sqlite.poke32(info + 28, 1)
-    }
-    sqlite.poke32(info + 32, this.orderByConsumed ? 1 : 0)
-    sqlite.pokeDouble(info + 40, this.cost)
-    sqlite.poke64(info + 48, this.rows)
-    sqlite.poke32(info + 56, this.unique ? 1 : 0)
+/** Puts a plan into the C structure. */
+export function writePlan(sqlite: Sqlite, info: Pointer, plan: Plan): void {
+  const { number = 0, text = '', terms = [], ordered = false, unique = false } = plan
+  const { cost = 1e6, rows = 1000 } = plan
+  const usages = sqlite.peek32(info + 16)
+  for (const [i, { constraint, list = false, check = false }] of terms.entries()) {
+    const usage = usages + 8 * constraint.index
+    sqlite.poke32(usage, i + 1)
+    sqlite.u8[usage + 4] = check ? 0 : 1
+    if (list) sqlite.raw.sqlite3_vtab_in(info, constraint.index, 1)
   }
+  sqlite.poke32(info + 20, number)
+  if (text !== '') {
+    sqlite.poke32(info + 24, sqlite.ownedCString(text))
+    sqlite.poke32(info + 28, 1)
+  }
+  sqlite.poke32(info + 32, ordered ? 1 : 0)
+  sqlite.pokeDouble(info + 40, cost)
+  sqlite.poke64(info + 48, BigInt(rows))
+  sqlite.poke32(info + 56, unique ? 1 : 0)
 }

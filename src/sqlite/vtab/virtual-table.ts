@@ -1,16 +1,9 @@
 import type { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
-import { SQLITE_OK } from '../result-codes.ts'
-import { readValue, writeResult } from '../wasm/values.ts'
-import {
-  SQLITE_BLOB,
-  SQLITE_NULL,
-  SQLITE_TRANSIENT,
-  type Pointer,
-  type Sqlite,
-} from '../wasm/wasm.ts'
-import type { IndexInfo } from './index-info.ts'
+import { writeResult } from '../wasm/values.ts'
+import { SQLITE_TRANSIENT, type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import type { IndexInfo, Plan } from './index-info.ts'
 
 /** A virtual table module: makes tables. Everything it throws becomes the SQL error, word for word. */
 export interface VirtualTableModule {
@@ -44,8 +37,8 @@ export interface VirtualTable {
    * schema is not trusted.
    */
   readonly risk?: TableRisk | undefined
-  /** Chooses a plan. Returning false says: these constraints cannot be answered, ask with others. */
-  bestIndex(info: IndexInfo): boolean
+  /** Chooses a plan. Undefined says: these constraints cannot be answered, ask with others. */
+  bestIndex(info: IndexInfo): Plan | undefined
   open(): VirtualCursor
   /** A transaction is about to write the table for the first time. */
   begin?(): void
@@ -93,80 +86,20 @@ export type RowChange = RowInsert | RowUpdate | RowDelete
 
 export const UNCHANGED: unique symbol = Symbol('unchanged')
 
+/** A right-hand side of a plan's term. TEXT comes as its bytes, which need not be UTF-8. */
+export type TermValue = null | number | bigint | Utf8 | Uint8Array
+
 export interface VirtualCursor {
-  filter(plan: number, detail: string, args: FilterArguments): void
+  /**
+   * Begins to read. `plan` is what bestIndex returned; `values` are those of its terms, one for each but for a term that
+   * takes a list: SQLite gives each value of that once, in the affinity of the comparison.
+   */
+  filter(plan: Plan, values: readonly (readonly TermValue[])[]): void
   next(): void
   readonly eof: boolean
   column(result: ResultWriter, column: number): void
   rowid(): bigint
   close?(): void
-}
-
-/** The right-hand sides that bestIndex asked for. */
-export class FilterArguments {
-  readonly count: number
-  readonly #sqlite: Sqlite
-  readonly #argv: Pointer
-
-  constructor(sqlite: Sqlite, count: number, argv: Pointer) {
-    this.#sqlite = sqlite
-    this.count = count
-    this.#argv = argv
-  }
-
-  value(i: number): SqlValue {
-    return readValue(this.#sqlite, this.#sqlite.peek32(this.#argv + 4 * i))
-  }
-
-  /** The subtype of a value that a function gave; 0 is none. */
-  subtype(i: number): number {
-    return this.#sqlite.raw.sqlite3_value_subtype(this.#sqlite.peek32(this.#argv + 4 * i))
-  }
-
-  /** All values of an IN that bestIndex took as a whole. */
-  list(i: number): SqlValue[] {
-    const values: SqlValue[] = []
-    this.#eachOf(i, value => values.push(readValue(this.#sqlite, value)))
-    return values
-  }
-
-  /** A value as a TEXT column compares it: its bytes; undefined for NULL and BLOB, which equal no text. */
-  utf8(i: number): Uint8Array | undefined {
-    return this.#utf8(this.#sqlite.peek32(this.#argv + 4 * i))
-  }
-
-  /** The same for all values of an IN. SQLite gives each once, in the affinity of the comparison. */
-  utf8List(i: number): Uint8Array[] {
-    const texts: Uint8Array[] = []
-    this.#eachOf(i, value => {
-      const text = this.#utf8(value)
-      if (text) texts.push(text)
-    })
-    return texts
-  }
-
-  #eachOf(i: number, visit: (value: Pointer) => void): void {
-    const { raw } = this.#sqlite
-    const out = this.#sqlite.alloc(4)
-    try {
-      const list = this.#sqlite.peek32(this.#argv + 4 * i)
-      let code = raw.sqlite3_vtab_in_first(list, out)
-      while (code === SQLITE_OK) {
-        visit(this.#sqlite.peek32(out))
-        code = raw.sqlite3_vtab_in_next(list, out)
-      }
-    } finally {
-      this.#sqlite.free(out)
-    }
-  }
-
-  #utf8(value: Pointer): Uint8Array | undefined {
-    const { raw } = this.#sqlite
-    const type = raw.sqlite3_value_type(value)
-    if (type === SQLITE_NULL || type === SQLITE_BLOB) return undefined
-    const p = raw.sqlite3_value_text(value)
-    return this.#sqlite.copyBytes(p, raw.sqlite3_value_bytes(value))
-  }
 }
 
 const someColumn = (): string => 'a column of a virtual table'

@@ -1,13 +1,12 @@
 import { VecError } from '../../core/errors.ts'
-import { Utf8 } from '../../core/utf8.ts'
 import type { Connection } from '../connection.ts'
 import { SQLITE_OK } from '../result-codes.ts'
 import { nameText } from '../sql-text.ts'
 import { readValue } from '../wasm/values.ts'
 import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
-import { IndexInfo } from './index-info.ts'
+import { termValues, writtenValue } from './given-values.ts'
+import { IndexInfo, writePlan, type Plan } from './index-info.ts'
 import {
-  FilterArguments,
   ResultWriter,
   UNCHANGED,
   type OnConflict,
@@ -21,12 +20,15 @@ import {
 interface LiveTable {
   readonly db: Connection
   readonly table: VirtualTable
+  /** By the number and text that SQLite keeps of them. There are as many as shapes of statements. */
+  readonly plans: Map<string, Plan>
 }
 
 interface LiveCursor {
   readonly db: Connection
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
+  readonly plans: ReadonlyMap<string, Plan>
   /** Asked after each move, where an error can be told; xEof has no way to. */
   eof: boolean
 }
@@ -180,7 +182,7 @@ class Modules {
         }
         const vtab = sqlite.alloc(12)
         sqlite.u8.fill(0, vtab, vtab + 12)
-        this.#tables.set(vtab, { db: registered.db, table })
+        this.#tables.set(vtab, { db: registered.db, table, plans: new Map() })
         sqlite.poke32(ppVtab, vtab)
         return SQLITE_OK
       },
@@ -192,10 +194,11 @@ class Modules {
   }
 
   #bestIndex(vtab: Pointer, info: Pointer): number {
-    return this.#onTable(vtab, ({ table }) => {
-      const indexInfo = new IndexInfo(this.#sqlite, info)
-      if (!table.bestIndex(indexInfo)) return SQLITE_CONSTRAINT
-      indexInfo.write()
+    return this.#onTable(vtab, ({ table, plans }) => {
+      const plan = table.bestIndex(new IndexInfo(this.#sqlite, info))
+      if (!plan) return SQLITE_CONSTRAINT
+      plans.set(planKey(plan.number ?? 0, plan.text ?? ''), plan)
+      writePlan(this.#sqlite, info, plan)
       return SQLITE_OK
     })
   }
@@ -215,11 +218,11 @@ class Modules {
   }
 
   #open(vtab: Pointer, ppCursor: Pointer): number {
-    return this.#onTable(vtab, ({ db, table }) => {
+    return this.#onTable(vtab, ({ db, table, plans }) => {
       const cursor = table.open()
       const p = this.#sqlite.alloc(4)
       this.#sqlite.poke32(p, 0)
-      this.#cursors.set(p, { db, cursor, vtab, eof: true })
+      this.#cursors.set(p, { db, cursor, vtab, plans, eof: true })
       this.#sqlite.poke32(ppCursor, p)
       return SQLITE_OK
     })
@@ -240,13 +243,13 @@ class Modules {
     )
   }
 
-  #filter(p: Pointer, plan: number, detail: Pointer, argc: number, argv: Pointer): number {
+  #filter(p: Pointer, number: number, text: Pointer, argc: number, argv: Pointer): number {
     return this.#onCursor(
       p,
       live => {
         const { cursor } = live
-        const text = detail === 0 ? '' : this.#sqlite.readCString(detail)
-        cursor.filter(plan, text, new FilterArguments(this.#sqlite, argc, argv))
+        const plan = live.plans.get(planKey(number, this.#sqlite.readCString(text)))!
+        cursor.filter(plan, termValues(this.#sqlite, plan, argc, argv))
         live.eof = cursor.eof
       },
       true,
@@ -308,7 +311,7 @@ class Modules {
     const newRowid = readValue(sqlite, at(1))
     if (rowid === null) {
       const values: WrittenValue[] = []
-      for (let i = 2; i < argc; i++) values.push(this.#written(at(i)))
+      for (let i = 2; i < argc; i++) values.push(writtenValue(sqlite, at(i)))
       const inserted = table.update!({ kind: 'insert', rowid: newRowid, values, onConflict })
       sqlite.poke64(out, BigInt(inserted))
       return
@@ -316,18 +319,9 @@ class Modules {
     const values: (WrittenValue | typeof UNCHANGED)[] = []
     for (let i = 2; i < argc; i++) {
       const unchanged = sqlite.raw.sqlite3_value_nochange(at(i)) !== 0
-      values.push(unchanged ? UNCHANGED : this.#written(at(i)))
+      values.push(unchanged ? UNCHANGED : writtenValue(sqlite, at(i)))
     }
     table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
-  }
-
-  #written(p: Pointer): WrittenValue {
-    const value = readValue(this.#sqlite, p)
-    if (typeof value !== 'string' || !value.includes('\ufffd')) return value
-    const { raw } = this.#sqlite
-    const text = raw.sqlite3_value_text(p)
-    const bytes = this.#sqlite.copyBytes(text, raw.sqlite3_value_bytes(p))
-    return isUtf8(bytes) ? value : new Utf8(bytes)
   }
 
   #rename(vtab: Pointer, name: Pointer): number {
@@ -381,13 +375,8 @@ class Modules {
   }
 }
 
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return true
-  } catch {
-    return false
-  }
+function planKey(number: number, text: string): string {
+  return `${number} ${text}`
 }
 
 const registries = new WeakMap<Sqlite, Modules>()

@@ -1,9 +1,10 @@
 import { VecError } from '../../core/errors.ts'
+import { Utf8 } from '../../core/utf8.ts'
 import { Subtyped } from '../../sqlite/functions.ts'
-import { OP, type IndexInfo } from '../../sqlite/vtab/index-info.ts'
+import { OP, type IndexInfo, type Plan } from '../../sqlite/vtab/index-info.ts'
 import type {
-  FilterArguments,
   ResultWriter,
+  TermValue,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
@@ -24,16 +25,13 @@ class VecEach implements VirtualTable {
   readonly risk = 'innocuous'
   readonly declaration = 'CREATE TABLE vec_each(value, vector HIDDEN)'
 
-  bestIndex(info: IndexInfo): boolean {
+  bestIndex(info: IndexInfo): Plan | undefined {
     const vector = info.constraints.find(
       ({ column, op, usable }) => column === VECTOR && op === OP.EQ && usable,
     )
-    if (!vector) return false
-    info.use(vector, true)
+    if (!vector) return undefined
     // The estimates of sqlite-vec, so that joins are planned alike.
-    info.cost = 100_000
-    info.rows = 100_000n
-    return true
+    return { terms: [{ constraint: vector, subtype: true }], cost: 100_000, rows: 100_000 }
   }
 
   open(): VirtualCursor {
@@ -45,13 +43,13 @@ class VecEachCursor implements VirtualCursor {
   #vector: SqlVector | undefined
   #at = 0
 
-  filter(_plan: number, _detail: string, args: FilterArguments): void {
+  filter(_plan: Plan, [[given, subtype]]: readonly (readonly TermValue[])[]): void {
     this.#at = 0
     this.#vector = undefined
-    const value = args.value(0)
+    const value = given instanceof Utf8 ? String(given) : given
     const whole = typeof value === 'number' && Number.isInteger(value)
     try {
-      this.#vector = readSqlVector(new Subtyped(whole ? BigInt(value) : value, args.subtype(0)))
+      this.#vector = readSqlVector(new Subtyped(whole ? BigInt(value) : value, Number(subtype)))
     } catch (error) {
       if (!(error instanceof VecError)) throw error
       // sqlite-vec says no more than its first words.

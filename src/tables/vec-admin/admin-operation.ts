@@ -119,7 +119,7 @@ function orderOf(op: string): Order {
   if (!formats) return { word: first, format: '', where }
   if (!formats.includes(second)) {
     throw adminError(
-      `vec_admin: '${op}' is no operation: expected is ${formats.map(format => `${first}:${format}:shadow:dataset`).join(' or ')}`,
+      `vec_admin: unknown operation '${op}': expected ${formats.map(format => `${first}:${format}:shadow:dataset`).join(' or ')}`,
     )
   }
   return { word: first, format: second, where: where.slice(second.length + 1) }
@@ -131,14 +131,14 @@ export function runOperation(place: Place, admin: string, op: string): Finding[]
   const colon = where.indexOf(':')
   if (colon <= 0) {
     throw adminError(
-      `vec_admin: '${op}' is no operation: expected is [${WORDS.join('|')}:]shadow:dataset, for instance 'main._vec_vec_docs:a'`,
+      `vec_admin: unknown operation '${op}': expected [${WORDS.join('|')}:]shadow:dataset`,
     )
   }
   const target = findTarget(place, where)
   if (!target) {
     const shadow = where.slice(0, colon)
     throw adminError(
-      `vec_admin: no vec table stands over ${shadow.includes('.') ? shadow : `main.${shadow}`}: create it with USING vec(...)`,
+      `vec_admin: found no vec table for ${shadow.includes('.') ? shadow : `main.${shadow}`}: expected the name of a vec table or of its shadow table`,
     )
   }
   const operation = OPERATIONS[word]

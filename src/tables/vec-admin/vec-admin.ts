@@ -1,10 +1,11 @@
+import { Utf8 } from '../../core/utf8.ts'
 import type { Finding } from '../../search/diagnostics/finding.ts'
 import type { Connection } from '../../sqlite/connection.ts'
-import { OP, type IndexInfo } from '../../sqlite/vtab/index-info.ts'
+import { OP, type IndexInfo, type Plan } from '../../sqlite/vtab/index-info.ts'
 import type {
-  FilterArguments,
   ResultWriter,
   TableContext,
+  TermValue,
   VirtualCursor,
   VirtualTable,
   VirtualTableModule,
@@ -33,7 +34,7 @@ function optionOf([, ...options]: readonly string[]): string | undefined {
     const value = /^\s*dbpath\s*=(.*)$/is.exec(option)
     if (!value) {
       throw adminError(
-        `vec_admin: '${option.trim()}' is no option: expected is vec_admin(op) or vec_admin(op, dbpath='...')`,
+        `vec_admin: unknown option '${option.trim()}': expected vec_admin(op) or vec_admin(op, dbpath='...')`,
       )
     }
     dbpath = dbpathOf(unquote(value[1].trim()))
@@ -61,14 +62,11 @@ class VecAdmin implements VirtualTable {
   }
 
   /** Only MATCH says what to do; without it there is nothing to tell. */
-  bestIndex(info: IndexInfo): boolean {
+  bestIndex(info: IndexInfo): Plan | undefined {
     const match = info.constraints.find(c => c.op === OP.MATCH && c.column === 0)
-    if (match && !match.usable) return false
-    if (match) info.use(match, true)
-    info.plan = match ? 1 : 0
-    info.cost = 10
-    info.rows = 1n
-    return true
+    if (match && !match.usable) return undefined
+    const terms = match ? [{ constraint: match }] : []
+    return { number: terms.length, terms, cost: 10, rows: 1 }
   }
 
   open(): VirtualCursor {
@@ -92,15 +90,13 @@ class AdminCursor implements VirtualCursor {
     this.#run = run
   }
 
-  filter(plan: number, _detail: string, args: FilterArguments): void {
+  filter(_plan: Plan, values: readonly (readonly TermValue[])[]): void {
     this.#at = 0
     this.#findings = []
-    if (plan === 0) return
-    const op = args.value(0)
-    if (typeof op !== 'string') {
-      throw adminError(`vec_admin: op must be text, not ${sqlText(op)}`)
-    }
-    this.#findings = this.#run(op)
+    if (values.length === 0) return
+    const [[op]] = values
+    if (!(op instanceof Utf8)) throw adminError(`vec_admin: expected text, got ${sqlText(op)}`)
+    this.#findings = this.#run(String(op))
   }
 
   next(): void {

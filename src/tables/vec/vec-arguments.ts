@@ -8,10 +8,10 @@ import {
   similarityToDistance,
   similarityToScore,
 } from '../../core/similarity.ts'
-import type { SqlValue } from '../../database/values.ts'
-import type { FilterArguments } from '../../sqlite/vtab/virtual-table.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
-import { PLAN, type Comparison, type PlanWord } from './vec-plan.ts'
+import type { Comparison, VecPlan } from './vec-plan.ts'
 
 interface Bound {
   readonly of: 'score' | 'distance'
@@ -19,7 +19,7 @@ interface Bound {
   readonly value: number
 }
 
-/** The arguments of one execution of a plan, read and checked. */
+/** What one execution of a plan is to find, read and checked. */
 export interface VecQuery {
   readonly datasets: readonly string[]
   /** Undefined: a scan of the dataset. */
@@ -34,86 +34,63 @@ export interface VecQuery {
   readonly whole: boolean
 }
 
-export function readArguments(plan: number, detail: string, args: FilterArguments): VecQuery {
-  const matching = plan !== PLAN.SCAN
-  let datasets: string[] = []
-  let vector: Float32Array | undefined
-  let ids: Uint8Array[] | undefined
-  let k: number | undefined
-  let limit = Infinity
-  let offset = 0
-  const bounds: Bound[] = []
-  const words = detail.split(' ') as PlanWord[]
-  words.forEach((word, i) => {
-    switch (word) {
-      case 'dataset=':
-        datasets = [datasetOf(keyOf(args, i) ?? args.value(i), matching)]
-        return
-      case 'dataset-in':
-        datasets = distinct(
-          args
-            .list(i)
-            .filter(value => value !== null)
-            .map(value => datasetOf(value, matching)),
-        )
-        return
-      case 'match':
-        vector = queryVector(args.value(i))
-        return
-      case 'id=':
-        ids = [keyOf(args, i) ?? args.utf8(i)].filter(id => id !== undefined)
-        return
-      case 'id-in':
-        ids = args.utf8List(i)
-        return
-      case 'k':
-        k = countOf(args.value(i))
-        return
-      case 'limit':
-        limit = rowsOf(args.value(i), Infinity)
-        return
-      case 'offset':
-        offset = rowsOf(args.value(i), 0)
-        return
-      default:
-        bounds.push(boundOf(word, args.value(i)))
-    }
-  })
-  const whole = plan === PLAN.MATCH_WHOLE || limit < Infinity
-  return { datasets, vector, ids, k, limit, offset, bounds, whole }
+export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])[]): VecQuery {
+  const one = (place: number | undefined): TermValue | undefined =>
+    place === undefined ? undefined : values[place][0]
+  const query = one(plan.match)
+  const k = one(plan.k)
+  const limit = one(plan.limit)
+  const offset = one(plan.offset)
+  const rows = limit === undefined ? Infinity : rowsOf(limit, Infinity)
+  return {
+    datasets: datasetsOf(values[plan.dataset], plan),
+    vector: query === undefined ? undefined : queryVector(query),
+    ids:
+      plan.ids === undefined
+        ? undefined
+        : values[plan.ids].map(textOf).filter(id => id !== undefined),
+    k: k === undefined ? undefined : countOf(k),
+    limit: rows,
+    offset: offset === undefined ? 0 : rowsOf(offset, 0),
+    bounds: plan.bounds.map(({ of, comparison, value }) => ({
+      of,
+      comparison,
+      value: boundValue(of, values[value][0]),
+    })),
+    whole: plan.whole || rows < Infinity,
+  }
 }
 
-/** The text of a number that is compared with dataset_id or the id column, as a TEXT column would compare it. */
-function keyOf(args: FilterArguments, i: number): Uint8Array | undefined {
-  const value = args.value(i)
-  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
-  const digits = digitsOf(value)
-  return digits === undefined ? args.utf8(i) : new TextEncoder().encode(digits)
-}
-
-/** Text and BLOB of one dataset are the same. */
-function distinct(values: readonly string[]): string[] {
-  return [...new Set(values)]
-}
-
-function datasetOf(value: SqlValue, matching: boolean): string {
-  if (value === null) {
+/** A list may hold NULL, which equals nothing; a single NULL mostly is a mistake, of a join without its condition. */
+function datasetsOf(values: readonly TermValue[], { match, listed }: VecPlan): string[] {
+  if (!listed && values[0] === null) {
     throw queryError(
-      matching
-        ? 'vec: dataset_id and MATCH arguments are required'
-        : 'vec: dataset_id argument is required',
+      match === undefined
+        ? 'vec: dataset_id argument is required'
+        : 'vec: dataset_id and MATCH arguments are required',
       'dataset_id cannot be NULL: name the dataset; in a join leave rows without one out: ... IS NOT NULL',
     )
   }
-  // Numbers are text by now.
-  const dataset = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
-  if (matching && dataset.trim() === '') {
+  // Text and BLOB of the same bytes name one dataset, as in the original.
+  const bytes = values.map(value => (value instanceof Uint8Array ? value : textOf(value)))
+  const named = bytes.filter(one => one !== undefined).map(one => String(new Utf8(one)))
+  const datasets = named.length > 1 ? [...new Set(named)] : named
+  if (match !== undefined && datasets.some(dataset => dataset.trim() === '')) {
     throw queryError('vec: dataset_id is required for ensureIndex', 'name the dataset')
   }
-  return dataset
+  return datasets
 }
 
-function queryVector(value: SqlValue): Float32Array {
+const encoder = new TextEncoder()
+
+/** A value as a TEXT column compares it; undefined for NULL and BLOBs, which equal no text. */
+function textOf(value: TermValue): Uint8Array | undefined {
+  if (value instanceof Utf8) return value.bytes
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  return encoder.encode(digitsOf(value) ?? String(value))
+}
+
+function queryVector(value: TermValue): Float32Array {
   if (value === null) {
     throw queryError(
       'vec: dataset_id and MATCH arguments are required',
@@ -126,7 +103,7 @@ function queryVector(value: SqlValue): Float32Array {
       "give a BLOB of float32, or text such as '[0.1, 0.2]'",
     )
   }
-  const vector = typeof value === 'string' ? parseVectorText(value) : decodeEmbedding(value)
+  const vector = value instanceof Utf8 ? parseVectorText(String(value)) : decodeEmbedding(value)
   if (!isFiniteVector(vector)) {
     const at = vector.findIndex(number => !Number.isFinite(number))
     throw notFinite(vector[at], at)
@@ -134,7 +111,7 @@ function queryVector(value: SqlValue): Float32Array {
   return vector
 }
 
-function countOf(value: SqlValue): number {
+function countOf(value: TermValue): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
   if (typeof value === 'bigint' && value >= 0n) return Number(value)
   throw queryError(
@@ -144,25 +121,20 @@ function countOf(value: SqlValue): number {
 }
 
 /** LIMIT and OFFSET, as SQLite means them: negative is none. */
-function rowsOf(value: SqlValue, none: number): number {
+function rowsOf(value: TermValue, none: number): number {
   const rows = Number(value)
   return rows < 0 ? none : rows
 }
 
-function boundOf(word: string, value: SqlValue): Bound {
-  const of = word.startsWith('score') ? 'score' : 'distance'
-  const comparison = word.slice(of.length) as Comparison
-  return { of, comparison, value: boundValue(of, value) }
-}
-
-function boundValue(of: string, value: SqlValue): number {
+function boundValue(of: string, value: TermValue): number {
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
-  if (typeof value === 'string') {
-    const text = value.trim()
-    const number = text === '' ? NaN : Number(text)
+  if (value instanceof Utf8) {
+    const text = String(value)
+    const number = text.trim() === '' ? NaN : Number(text)
     if (!Number.isNaN(number)) return number
+    const quoted = JSON.stringify(text)
     throw queryError(
-      `vec: cannot parse ${of} ${JSON.stringify(value)}: strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`,
+      `vec: cannot parse ${of} ${quoted}: strconv.ParseFloat: parsing ${quoted}: invalid syntax`,
       'compare with a number',
     )
   }

@@ -4,8 +4,9 @@ import { check } from '../../search/diagnostics/check.ts'
 import type { Searcher } from '../../search/query/search.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteText } from '../../search/schema/names.ts'
+import type { TableSchema } from '../../search/schema/table-schema.ts'
 import { UNCHANGED, type RowChange, type RowInsert } from '../../sqlite/vtab/virtual-table.ts'
-import { COLUMN } from './vec-plan.ts'
+import { sqlText } from '../number-text.ts'
 import { writtenDataset } from './written-values.ts'
 
 /** What `INSERT INTO t(t) VALUES (command)` does to these datasets; an error undoes the statement. */
@@ -46,53 +47,55 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 }
 
 /** A row of which the column named like the table is set: the habit of FTS5. */
-export function isCommand(change: RowChange): boolean {
+export function isCommand(schema: TableSchema, change: RowChange): boolean {
   if (change.kind === 'delete') return false
-  const command = change.values[COLUMN.COMMAND] ?? null
+  const command = change.values[schema.place('command')] ?? null
   return command !== (change.kind === 'update' ? UNCHANGED : null) && command !== null
 }
 
 /** Runs a command over all datasets, or the one that is named beside it. */
-export function runCommand(searcher: Searcher, table: string, change: RowChange): void {
+export function runCommand(
+  searcher: Searcher,
+  schema: TableSchema,
+  table: string,
+  change: RowChange,
+): void {
   if (change.kind !== 'insert') {
-    throw commandError(`vec: ${table} is no column to update: commands are inserted`, table)
+    throw commandError(`vec: column ${table} cannot be updated: insert a command into it`, table)
   }
-  const { run, dataset } = readCommand(table, change)
+  const { run, dataset } = readCommand(schema, table, change)
   searcher.shadow.inSnapshot(() =>
     run(searcher, dataset === undefined ? datasetsOf(searcher.shadow) : [dataset]),
   )
 }
 
 function readCommand(
+  schema: TableSchema,
   table: string,
   { rowid, values }: RowInsert,
 ): { run: Command; dataset: string | undefined } {
-  const command = values[COLUMN.COMMAND]
+  const command = values[schema.place('command')]
   const words = Object.keys(COMMANDS)
-  if (typeof command !== 'string' || !Object.hasOwn(COMMANDS, command)) {
-    const meant =
-      typeof command === 'string'
-        ? `: did you mean '${nearest(command.toLowerCase(), words)}'?`
-        : ''
-    const written =
-      typeof command === 'string'
-        ? `'${command}'`
-        : `${typeof command === 'object' ? 'of bytes' : command}, which is not text.`
+  if (typeof command !== 'string') {
     throw commandError(
-      `vec: unknown command ${written}${meant} Commands are ${words.join(', ')}`,
+      `vec: unknown command: expected text (${words.join(', ')}), got ${sqlText(command)}`,
+      table,
+    )
+  }
+  if (!Object.hasOwn(COMMANDS, command)) {
+    throw commandError(
+      `vec: unknown command '${command}': expected one of ${words.join(', ')}; did you mean '${nearest(command.toLowerCase(), words)}'?`,
       table,
     )
   }
   const beside = values.some(
-    (value, column) => value !== null && column !== COLUMN.COMMAND && column !== COLUMN.DATASET,
+    (value, place) =>
+      value !== null && !['command', 'dataset'].includes(schema.columns[place].role),
   )
   if (beside || rowid !== null) {
-    throw commandError(
-      `vec: the command '${command}' takes nothing beside it but dataset_id`,
-      table,
-    )
+    throw commandError(`vec: the command '${command}' takes dataset_id only`, table)
   }
-  const dataset = values[COLUMN.DATASET]
+  const dataset = values[schema.place('dataset')]
   return {
     run: COMMANDS[command],
     dataset: dataset === null ? undefined : writtenDataset(dataset),

@@ -4,17 +4,14 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/search.ts'
-import type {
-  FilterArguments,
-  ResultWriter,
-  VirtualCursor,
-} from '../../sqlite/vtab/virtual-table.ts'
+import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
+import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import { MergedRows } from './merged-rows.ts'
 import type { RowKeys } from './row-keys.ts'
 import { ScanRows } from './scan-rows.ts'
-import { conditionOf, readArguments, type VecQuery } from './vec-arguments.ts'
-import { COLUMN } from './vec-plan.ts'
+import { conditionOf, readQuery, type VecQuery } from './vec-arguments.ts'
+import type { VecPlan } from './vec-plan.ts'
 
 export class VecCursor implements VirtualCursor {
   readonly #searcher: Searcher
@@ -25,23 +22,27 @@ export class VecCursor implements VirtualCursor {
   #rowidName: string | undefined
   #query: VecQuery | undefined
   #ordinal = 0
-  /** The row whose content and meta were fetched, and those. */
+  /** The row of which stored columns were read, and those. */
   #fetched = -1
-  #content: SqlValue = null
-  #meta: SqlValue = null
+  readonly #stored = new Map<StoredColumn, SqlValue>()
+  /** The attributes of the schema for SQL, as the shadow table has them. */
+  #attributes: readonly string[] | undefined
+  readonly #schema: TableSchema
 
-  constructor(searcher: Searcher, metric: Metric, keys: RowKeys) {
+  constructor(searcher: Searcher, schema: TableSchema, metric: Metric, keys: RowKeys) {
     this.#searcher = searcher
+    this.#schema = schema
     this.#metric = metric
     this.#keys = keys
     keys.enter()
   }
 
-  filter(plan: number, detail: string, args: FilterArguments): void {
+  filter(plan: VecPlan, values: readonly (readonly TermValue[])[]): void {
     this.#rows?.close()
     this.#ordinal = 0
     this.#fetched = -1
-    const query = readArguments(plan, detail, args)
+    this.#attributes = undefined
+    const query = readQuery(plan, values)
     this.#query = query
     this.#rowidName = this.#searcher.shadow.refresh().rowid
     this.#rows = query.vector
@@ -61,40 +62,30 @@ export class VecCursor implements VirtualCursor {
   column(result: ResultWriter, column: number): void {
     if (result.unwanted) return
     const rows = this.#rows!
-    switch (column) {
-      case COLUMN.DATASET:
+    const { role, stored } = this.#schema.columns[column]
+    switch (role) {
+      case 'dataset':
         result.value(rows.dataset)
         return
-      case COLUMN.DOC:
+      case 'id':
         result.utf8(rows.id())
         return
-      case COLUMN.SCORE: {
+      case 'score': {
         const similarity = rows.similarity()
         result.double(similarity === undefined ? 0 : similarityToScore(this.#metric, similarity))
         return
       }
-      case COLUMN.DISTANCE: {
+      case 'distance': {
         const similarity = rows.similarity()
         if (similarity === undefined) result.value(null)
         else result.double(similarityToDistance(this.#metric, similarity))
         return
       }
-      case COLUMN.K:
+      case 'k':
         result.value(this.#query!.k ?? null)
         return
-      case COLUMN.CONTENT:
-        this.#fetch()
-        result.value(this.#content)
-        return
-      case COLUMN.META:
-        this.#fetch()
-        result.value(this.#meta)
-        return
-      case COLUMN.EMBEDDING:
-        result.value(this.#embedding())
-        return
       default:
-        result.value(null)
+        result.value(stored ? this.#valueOf(stored) : null)
     }
   }
 
@@ -131,19 +122,28 @@ export class VecCursor implements VirtualCursor {
     )
   }
 
-  /** Content and meta of the present row: read only when asked for. */
-  #fetch(): void {
-    if (this.#fetched === this.#ordinal) return
-    this.#fetched = this.#ordinal
-    const { shadow } = this.#searcher
-    const columns = [shadow.optional('content'), shadow.optional('meta')]
-    const [content, meta] = this.#ofRow(columns, row => [row.value(0), row.value(1)]) ?? []
-    this.#content = content ?? null
-    this.#meta = meta ?? null
+  /** A stored column of the present row. Short ones are read together, an embedding by itself: only when asked for. */
+  #valueOf(column: StoredColumn): SqlValue {
+    if (this.#fetched !== this.#ordinal) {
+      this.#fetched = this.#ordinal
+      this.#stored.clear()
+    }
+    if (!this.#stored.has(column)) {
+      const { attributes } = this.#schema
+      if (attributes.includes(column)) this.#read(attributes, this.#attributeNames())
+      else this.#read([column], [column.stored])
+    }
+    return this.#stored.get(column) ?? null
   }
 
-  #embedding(): SqlValue {
-    return this.#ofRow(['embedding'], row => row.value(0)) ?? null
+  #attributeNames(): readonly string[] {
+    const { shadow } = this.#searcher
+    return (this.#attributes ??= this.#schema.attributes.map(column => shadow.optional(column)))
+  }
+
+  #read(columns: readonly StoredColumn[], names: readonly string[]): void {
+    const values = this.#ofRow(names, row => names.map((_, i) => row.value(i)))
+    for (const [i, column] of columns.entries()) this.#stored.set(column, values?.[i] ?? null)
   }
 
   /** Columns of the shadow table's row; undefined when it is gone. */

@@ -3,6 +3,7 @@ import { nearest } from '../../core/known-word.ts'
 import { METRIC_NAMES, metricOf, type Metric } from '../../core/metric.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
+import { isReservedColumn } from '../../search/schema/table-schema.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -30,17 +31,6 @@ const KEYS = [
   'include_archived',
 ] as const
 type Key = (typeof KEYS)[number]
-
-/** Names that the table has anyway. */
-export const RESERVED_COLUMNS: readonly string[] = [
-  'dataset_id',
-  'match_score',
-  'distance',
-  'k',
-  'content',
-  'meta',
-  'embedding',
-]
 
 export function parseVecOptions(args: readonly string[], table: string): VecOptions {
   const [first = '', ...rest] = args
@@ -101,8 +91,7 @@ function columnName(text: string, table: string): string {
       quoted[3] ??
       quoted[4].replaceAll("''", "'"))
     : trimmed.split(/\s+/)[0]
-  const lower = name.toLowerCase()
-  if (RESERVED_COLUMNS.includes(lower) || lower === table.toLowerCase()) {
+  if (isReservedColumn(name) || name.toLowerCase() === table.toLowerCase()) {
     throw optionError(
       `vec: the id column cannot be called ${name}: the table has a column of that name already`,
       'choose another name, for instance doc_id',

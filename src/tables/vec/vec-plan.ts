@@ -1,29 +1,20 @@
 import { VecError } from '../../core/errors.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
-import { OP, type Constraint, type IndexInfo } from '../../sqlite/vtab/index-info.ts'
+import type { TableSchema } from '../../search/schema/table-schema.ts'
+import {
+  OP,
+  type Constraint,
+  type IndexInfo,
+  type Plan,
+  type PlanTerm,
+} from '../../sqlite/vtab/index-info.ts'
 
-/** Columns of a vec table, in the order of its declaration. */
-export const COLUMN = {
-  DATASET: 0,
-  DOC: 1,
-  SCORE: 2,
-  DISTANCE: 3,
-  K: 4,
-  CONTENT: 5,
-  META: 6,
-  EMBEDDING: 7,
-  /** Named like the table: INSERT of a command. Absent where another column has that name. */
-  COMMAND: 8,
-} as const
+export type Comparison = '>' | '>=' | '<' | '<=' | '='
 
 /**
- * idxNum: what the rows come from. MATCH: a search whose rows are ranked as they are read. MATCH_WHOLE: one whose rows are all
- * read, because SQLite sorts them itself, or because `k` says how many there are and nothing is filtered here.
- */
-export const PLAN = { SCAN: 0, MATCH: 1, MATCH_WHOLE: 2 } as const
-
-/**
- * idxStr: one word for each argument of xFilter, in their order.
+ * How a statement reads a vec table. A number is the place of a value among those that `filter` is given.
+ *
+ * Its text, in EXPLAIN QUERY PLAN, has one word for each value:
  *
  * | word                       | argument                                  |
  * |----------------------------|-------------------------------------------|
@@ -34,18 +25,26 @@ export const PLAN = { SCAN: 0, MATCH: 1, MATCH_WHOLE: 2 } as const
  * | `score>` `>=` `<` `<=` `=` | a bound of match_score                    |
  * | `distance>` ...            | a bound of distance                       |
  */
-export type PlanWord =
-  | 'dataset='
-  | 'dataset-in'
-  | 'match'
-  | 'id='
-  | 'id-in'
-  | 'k'
-  | 'limit'
-  | 'offset'
-  | `${'score' | 'distance'}${Comparison}`
+export interface VecPlan extends Plan {
+  /** All rows are read: SQLite sorts them itself, or `k` says how many there are and nothing is filtered here. */
+  readonly whole: boolean
+  readonly dataset: number
+  /** Datasets are given as a list. */
+  readonly listed: boolean
+  readonly ids: number | undefined
+  /** Undefined: a scan of the dataset. */
+  readonly match: number | undefined
+  readonly k: number | undefined
+  readonly limit: number | undefined
+  readonly offset: number | undefined
+  readonly bounds: readonly PlannedBound[]
+}
 
-export type Comparison = '>' | '>=' | '<' | '<=' | '='
+export interface PlannedBound {
+  readonly of: 'score' | 'distance'
+  readonly comparison: Comparison
+  readonly value: number
+}
 
 const COMPARISONS = new Map<number, Comparison>([
   [OP.GT, '>'],
@@ -55,70 +54,117 @@ const COMPARISONS = new Map<number, Comparison>([
   [OP.EQ, '='],
 ])
 
-/** Chooses the plan. False: SQLite must ask with other constraints (a join in the other order). */
-export function planVec(info: IndexInfo, metric: Metric): boolean {
+/** The numbers of plans in EXPLAIN QUERY PLAN. */
+const SCAN = 0
+const RANKED_AS_READ = 1
+const RANKED_WHOLE = 2
+
+/** Chooses the plan. Undefined: SQLite must ask with other constraints (a join in the other order). */
+export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): VecPlan | undefined {
+  const datasetColumn = schema.place('dataset')
+  const idColumn = schema.place('id')
   const conditions = info.constraints.filter(c => c.op !== OP.LIMIT && c.op !== OP.OFFSET)
-  const match = conditions.find(c => c.op === OP.MATCH && c.column === COLUMN.DOC)
-  if (match && !match.usable) return false
-  const dataset = equality(info, conditions, COLUMN.DATASET)
+  const match = conditions.find(c => c.op === OP.MATCH && c.column === idColumn)
+  if (match && !match.usable) return undefined
+  const dataset = equality(info, conditions, datasetColumn)
   if (!dataset) {
-    if (conditions.some(c => c.column === COLUMN.DATASET && c.op === OP.EQ && !c.usable))
-      return false
-    throw new VecError(
-      'VEC_QUERY',
-      match
-        ? 'vec: dataset_id constraint is required with MATCH'
-        : 'vec: dataset_id constraint required',
-      { hint: "every query names its dataset: WHERE dataset_id = '...'" },
-    )
+    const waits = conditions.some(c => c.column === datasetColumn && c.op === OP.EQ && !c.usable)
+    if (waits) return undefined
+    throw datasetRequired(match !== undefined)
   }
 
-  const words: PlanWord[] = []
-  const used = new Set<Constraint>()
-  const take = (constraint: Constraint, word: PlanWord): void => {
-    info.use(constraint, true)
-    used.add(constraint)
-    words.push(word)
-  }
-  take(dataset, info.takeList(dataset) ? 'dataset-in' : 'dataset=')
-  const manyDatasets = words[0] === 'dataset-in'
-  const id = equality(info, conditions, COLUMN.DOC)
-  if (id) take(id, info.takeList(id) ? 'id-in' : 'id=')
-
-  if (match) {
-    take(match, 'match')
-    for (const c of conditions) {
-      if (!c.usable) continue
-      const comparison = COMPARISONS.get(c.op)
-      if (comparison === undefined) continue
-      if (c.column === COLUMN.SCORE) take(c, `score${comparison}`)
-      else if (c.column === COLUMN.DISTANCE) take(c, `distance${comparison}`)
-      else if (c.column === COLUMN.K && comparison === '=') take(c, 'k')
+  const taken = new TakenTerms(info)
+  const manyDatasets = info.isList(dataset)
+  const datasetTerm = taken.equality(dataset, 'dataset')
+  const id = equality(info, conditions, idColumn)
+  const ids = id && taken.equality(id, 'id')
+  const matchTerm = match && taken.take(match, 'match')
+  const bounds: PlannedBound[] = []
+  let k: number | undefined
+  for (const constraint of match ? conditions : []) {
+    const comparison = COMPARISONS.get(constraint.op)
+    if (!constraint.usable || comparison === undefined) continue
+    const { column } = constraint
+    if (column === schema.place('score') || column === schema.place('distance')) {
+      const of = column === schema.place('score') ? 'score' : 'distance'
+      bounds.push({ of, comparison, value: taken.take(constraint, `${of}${comparison}`) })
+    } else if (column === schema.place('k') && comparison === '=') {
+      k ??= taken.take(constraint, 'k')
     }
   }
-  info.orderByConsumed = match !== undefined && comesInOrder(info, metric, manyDatasets)
+  const ordered = match !== undefined && comesInOrder(info, schema, metric, manyDatasets)
 
   // SQLite still filters what is left, or still sorts: then it needs all rows.
-  const complete = conditions.every(c => used.has(c))
-  if (complete && (info.orderBy.length === 0 || info.orderByConsumed)) {
-    const limit = info.constraints.find(c => c.op === OP.LIMIT && c.usable)
-    const offset = info.constraints.find(c => c.op === OP.OFFSET)
-    if (limit && (!offset || offset.usable)) {
-      take(limit, 'limit')
-      if (offset) take(offset, 'offset')
+  const complete = conditions.every(c => taken.has(c))
+  let limit: number | undefined
+  let offset: number | undefined
+  if (complete && (info.orderBy.length === 0 || ordered)) {
+    const first = info.constraints.find(c => c.op === OP.LIMIT && c.usable)
+    const skip = info.constraints.find(c => c.op === OP.OFFSET)
+    if (first && (!skip || skip.usable)) {
+      limit = taken.take(first, 'limit')
+      offset = skip && taken.take(skip, 'offset')
     }
   }
 
-  const sorted = info.orderBy.length > 0 && !info.orderByConsumed
-  const counted = complete && words.includes('k')
-  info.plan = match ? (sorted || counted ? PLAN.MATCH_WHOLE : PLAN.MATCH) : PLAN.SCAN
-  info.detail = words.join(' ')
-  const single = id !== undefined && words.includes('id=') && !manyDatasets
-  info.unique = single
-  // A search costs about the same with one id as with all: so a join searches first, and its rows come nearest first.
-  info.cost = match ? 2000 : id ? 20 : 100_000
-  info.rows = single ? 1n : match ? 50n : id ? 10n : 10_000n
-  return true
+  const sorted = info.orderBy.length > 0 && !ordered
+  const whole = match !== undefined && (sorted || (complete && k !== undefined))
+  const single = id !== undefined && !info.isList(id) && !manyDatasets
+  return {
+    number: !match ? SCAN : whole ? RANKED_WHOLE : RANKED_AS_READ,
+    text: taken.words.join(' '),
+    terms: taken.terms,
+    ordered,
+    unique: single,
+    // A search costs about the same with one id as with all: so a join searches first, and its rows come nearest first.
+    cost: match ? 2000 : id ? 20 : 100_000,
+    rows: single ? 1 : match ? 50 : id ? 10 : 10_000,
+    whole,
+    dataset: datasetTerm,
+    listed: manyDatasets,
+    ids,
+    match: matchTerm,
+    k,
+    limit,
+    offset,
+    bounds,
+  }
+}
+
+/** The constraints that a plan takes over, and its text. */
+class TakenTerms {
+  readonly terms: PlanTerm[] = []
+  readonly words: string[] = []
+  readonly #info: IndexInfo
+
+  constructor(info: IndexInfo) {
+    this.#info = info
+  }
+
+  /** Returns the place of the constraint's value. */
+  take(constraint: Constraint, word: string, list = false): number {
+    this.words.push(word)
+    return this.terms.push({ constraint, list }) - 1
+  }
+
+  equality(constraint: Constraint, name: string): number {
+    const list = this.#info.isList(constraint)
+    return this.take(constraint, list ? `${name}-in` : `${name}=`, list)
+  }
+
+  has(constraint: Constraint): boolean {
+    return this.terms.some(term => term.constraint === constraint)
+  }
+}
+
+function datasetRequired(matching: boolean): VecError {
+  return new VecError(
+    'VEC_QUERY',
+    matching
+      ? 'vec: dataset_id constraint is required with MATCH'
+      : 'vec: dataset_id constraint required',
+    { hint: "every query names its dataset: WHERE dataset_id = '...'" },
+  )
 }
 
 /** The = or IN that narrows a column; one value rather than a list of them. */
@@ -134,14 +180,21 @@ function equality(
 }
 
 /** Rows come by falling similarity, equal ones by id: score and distance follow that order, though they may round. */
-function comesInOrder(info: IndexInfo, metric: Metric, manyDatasets: boolean): boolean {
+function comesInOrder(
+  info: IndexInfo,
+  schema: TableSchema,
+  metric: Metric,
+  manyDatasets: boolean,
+): boolean {
   const [first, second, ...others] = info.orderBy
   if (first === undefined || others.length > 0) return false
+  const byScore = first.column === schema.place('score')
   const nearest =
-    (first.column === COLUMN.SCORE && first.descending) ||
-    (first.column === COLUMN.DISTANCE && !first.descending)
+    (byScore && first.descending) ||
+    (first.column === schema.place('distance') && !first.descending)
   if (!nearest || second === undefined) return nearest
   const { score, distance } = metricOf(metric).rounds
-  const rounds = first.column === COLUMN.SCORE ? score : distance
-  return !rounds && !manyDatasets && second.column === COLUMN.DOC && !second.descending
+  const rounds = byScore ? score : distance
+  const byId = second.column === schema.place('id') && !second.descending
+  return !rounds && !manyDatasets && byId
 }

@@ -4,6 +4,7 @@ import { Searcher } from '../../search/query/search.ts'
 import { createStatement, hasTable, shadowTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { TableSchema } from '../../search/schema/table-schema.ts'
 import type { IndexRecipe } from '../../search/snapshot/slice.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
@@ -19,8 +20,8 @@ import { RowKeys } from './row-keys.ts'
 import { isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
-import { parseVecOptions, RESERVED_COLUMNS, type VecOptions } from './vec-options.ts'
-import { planVec } from './vec-plan.ts'
+import { parseVecOptions, type VecOptions } from './vec-options.ts'
+import { planVec, type VecPlan } from './vec-plan.ts'
 import { recipeOf } from './vec-recipe.ts'
 import { VecWriter } from './vec-write.ts'
 
@@ -116,6 +117,7 @@ export function connectedTable(
 
 /** One vec table on one connection. */
 export class VecTable implements VirtualTable {
+  readonly schema: TableSchema
   readonly declaration: string
   /** A view of the file may search what lies in the file; other files are not its business. */
   readonly risk: TableRisk | undefined
@@ -132,18 +134,16 @@ export class VecTable implements VirtualTable {
     this.risk = options.dbpath === undefined ? 'innocuous' : undefined
     this.#recipe = recipeOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
-    const columns = `dataset_id TEXT, ${quoteName(options.column)} TEXT, match_score REAL HIDDEN, distance REAL HIDDEN, k INTEGER HIDDEN, content TEXT HIDDEN, meta TEXT HIDDEN, embedding BLOB HIDDEN`
-    // A table that is called like one of its columns has no column for commands.
-    const command = isTaken(context.table, options) ? '' : `, ${quoteName(context.table)} HIDDEN`
-    this.declaration = `CREATE TABLE vec(${columns}${command})`
+    this.schema = new TableSchema(context.table, options.column)
+    this.declaration = this.schema.declaration
   }
 
-  bestIndex(info: IndexInfo): boolean {
-    return planVec(info, this.options.metric)
+  bestIndex(info: IndexInfo): VecPlan | undefined {
+    return planVec(info, this.schema, this.options.metric)
   }
 
   open(): VirtualCursor {
-    return new VecCursor(this.searcher(), this.options.metric, this.#keys)
+    return new VecCursor(this.searcher(), this.schema, this.options.metric, this.#keys)
   }
 
   begin(): void {
@@ -153,16 +153,11 @@ export class VecTable implements VirtualTable {
   update(change: RowChange): bigint | number {
     const searcher = this.searcher()
     if (searcher.shadow.db !== this.#context.db) throw this.#elsewhere()
-    if (isCommand(change)) {
-      runCommand(searcher, this.#context.table, change)
+    if (isCommand(this.schema, change)) {
+      runCommand(searcher, this.schema, this.#context.table, change)
       return 0
     }
-    this.#writer ??= new VecWriter(
-      searcher.shadow,
-      this.#keys,
-      this.#context.table,
-      this.options.column,
-    )
+    this.#writer ??= new VecWriter(searcher.shadow, this.schema, this.#keys, this.#context.table)
     return this.#writer.write(change)
   }
 
@@ -256,10 +251,4 @@ export class VecTable implements VirtualTable {
     }
     return this.#searcher
   }
-}
-
-/** Whether another column has the name of the table. */
-function isTaken(table: string, options: VecOptions): boolean {
-  const name = table.toLowerCase()
-  return RESERVED_COLUMNS.includes(name) || name === options.column.toLowerCase()
 }

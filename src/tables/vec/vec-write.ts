@@ -3,6 +3,11 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import {
+  columnDefinition,
+  type StoredColumn,
+  type TableSchema,
+} from '../../search/schema/table-schema.ts'
 import { WriteLayouts, type WriteLayout } from '../../search/schema/write-layout.ts'
 import {
   SQLITE_CONSTRAINT_PRIMARYKEY,
@@ -18,7 +23,6 @@ import {
   type WrittenValue,
 } from '../../sqlite/vtab/virtual-table.ts'
 import type { RowKeys } from './row-keys.ts'
-import { COLUMN } from './vec-plan.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
 
 const UNIQUE: ReadonlySet<number> = new Set([
@@ -50,15 +54,22 @@ export class VecWriter {
   readonly #layouts: WriteLayouts
   readonly #dimensions: DatasetDimensions
   readonly #inserts = new Map<string, string>()
-  /** Names of the vec table and its id column, for errors. */
+  readonly #schema: TableSchema
+  /** Name of the vec table, for errors. */
   readonly #table: string
-  readonly #column: string
+  /** Where the key and the embedding stand among the values of a row. */
+  readonly #at: { readonly dataset: number; readonly id: number; readonly embedding: number }
 
-  constructor(shadow: ShadowTable, keys: RowKeys, table: string, column: string) {
+  constructor(shadow: ShadowTable, schema: TableSchema, keys: RowKeys, table: string) {
     this.#shadow = shadow
+    this.#schema = schema
     this.#keys = keys
     this.#table = table
-    this.#column = column
+    this.#at = {
+      dataset: schema.place('dataset'),
+      id: schema.place('id'),
+      embedding: schema.place('embedding'),
+    }
     this.#layouts = new WriteLayouts(shadow)
     this.#dimensions = new DatasetDimensions(shadow)
   }
@@ -84,9 +95,9 @@ export class VecWriter {
 
   #insert(layout: WriteLayout, { rowid, values, onConflict }: RowInsert): bigint | number {
     this.#refuseComputed(values, value => value !== null)
-    const dataset = writtenDataset(values[COLUMN.DATASET])
-    const id = writtenId(values[COLUMN.DOC], this.#column)
-    const embedding = writtenEmbedding(values[COLUMN.EMBEDDING], dataset, id)
+    const dataset = writtenDataset(values[this.#at.dataset])
+    const id = writtenId(values[this.#at.id], this.#schema.id)
+    const embedding = writtenEmbedding(values[this.#at.embedding], dataset, id)
     if (embedding) {
       const replaced = onConflict === 'replace' ? bytesOf(id) : null
       this.#requireDimension(layout, dataset, id, embedding.length / 4, replaced)
@@ -100,9 +111,9 @@ export class VecWriter {
     if (rowid !== null) add(this.#rowidName(layout, rowid), rowid)
     // What is NULL is left out: the shadow table may have a default of its own.
     if (embedding) add('embedding', embedding)
-    for (const name of ['content', 'meta'] as const) {
-      const value = values[name === 'content' ? COLUMN.CONTENT : COLUMN.META]
-      if (value !== null) add(this.#optional(layout, name), value)
+    for (const { place, stored } of this.#schema.attributePlaces) {
+      const value = values[place]
+      if (value !== null) add(this.#attribute(layout, stored), value)
     }
     if (layout.needsScn) add('scn', 0)
     return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
@@ -125,9 +136,9 @@ export class VecWriter {
     if (!row) return
     const old = this.#read(row)
     if (!old) return
-    const dataset = updated(values[COLUMN.DATASET], writtenDataset)
-    const id = updated(values[COLUMN.DOC], value => writtenId(value, this.#column))
-    const embedding = updated(values[COLUMN.EMBEDDING], value =>
+    const dataset = updated(values[this.#at.dataset], writtenDataset)
+    const id = updated(values[this.#at.id], value => writtenId(value, this.#schema.id))
+    const embedding = updated(values[this.#at.embedding], value =>
       writtenEmbedding(value, dataset ?? old.dataset, id ?? new Utf8(old.id)),
     )
     const dim = embedding === undefined ? old.dim : (embedding?.length ?? 0) / 4
@@ -147,9 +158,9 @@ export class VecWriter {
     if (dataset !== undefined) set('dataset_id', dataset)
     if (id !== undefined) set('id', id)
     if (embedding !== undefined) set('embedding', embedding)
-    for (const name of ['content', 'meta'] as const) {
-      const value = values[name === 'content' ? COLUMN.CONTENT : COLUMN.META]
-      if (value !== UNCHANGED) set(this.#optional(layout, name), value)
+    for (const { place, stored } of this.#schema.attributePlaces) {
+      const value = values[place]
+      if (value !== UNCHANGED) set(this.#attribute(layout, stored), value)
     }
     if (newRowid !== rowid) set(this.#rowidName(layout, newRowid), newRowid)
     if (sets.length === 0) return
@@ -207,7 +218,7 @@ export class VecWriter {
   #taken(error: unknown, code: number, dataset: string, id: string | Utf8): unknown {
     const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
     if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
-    const column = this.#column
+    const column = this.#schema.id
     return constraintError(
       `UNIQUE constraint failed: ${this.#table}.dataset_id, ${this.#table}.${column}: dataset '${dataset}' has a document '${textOf(id)}' already`,
       code,
@@ -235,25 +246,25 @@ export class VecWriter {
   }
 
   #refuseComputed<T>(values: readonly T[], isSet: (value: T) => boolean): void {
-    for (const [column, name, what] of [
-      [COLUMN.SCORE, 'match_score', 'a search computes it'],
-      [COLUMN.DISTANCE, 'distance', 'a search computes it'],
-      [COLUMN.K, 'k', 'it says how many rows a search wants'],
-    ] as const) {
-      if (!isSet(values[column])) continue
-      throw new VecError('VEC_QUERY', `vec: ${name} cannot be written: ${what}`, {
-        hint: `columns that can be written: dataset_id, ${this.#column}, embedding, content, meta`,
-      })
-    }
+    const { columns, unwritablePlaces } = this.#schema
+    const place = unwritablePlaces.find(one => isSet(values[one]))
+    if (place === undefined) return
+    const { name, unwritable } = columns[place]
+    const writable = columns.filter(({ stored }) => stored).map(column => column.name)
+    throw new VecError('VEC_QUERY', `vec: ${name} cannot be written: ${unwritable}`, {
+      hint: `columns that can be written: ${writable.join(', ')}`,
+    })
   }
 
-  #optional(layout: WriteLayout, name: 'content' | 'meta'): string {
-    if (layout.columns.has(name)) return name
+  /** The column for SQL. */
+  #attribute(layout: WriteLayout, column: StoredColumn): string {
+    const { stored } = column
+    if (layout.columns.has(stored)) return stored
     const { schema, name: table } = this.#shadow
     throw new VecError(
       'VEC_SHADOW',
-      `vec: ${name} cannot be written: the shadow table ${schema}.${table} has no such column`,
-      { hint: `ALTER TABLE ${table} ADD COLUMN ${name} TEXT` },
+      `vec: ${stored} cannot be written: the shadow table ${schema}.${table} lacks that column`,
+      { hint: `ALTER TABLE ${table} ADD COLUMN ${columnDefinition(column)}` },
     )
   }
 

@@ -1,0 +1,205 @@
+import { doubleQuoted } from '../../core/quote.ts'
+
+export type SqlType = 'TEXT' | 'BLOB' | 'INTEGER' | 'REAL'
+
+/** What a column of the shadow table is for. */
+export type StoredRole =
+  | 'dataset'
+  | 'id'
+  | 'content'
+  | 'meta'
+  | 'embedding'
+  | 'model'
+  | 'scn'
+  | 'archived'
+
+/** What a column of the vec table is for. */
+export type ColumnRole = StoredRole | 'score' | 'distance' | 'k' | 'command'
+
+/** A column of the shadow table. */
+export interface StoredColumn {
+  readonly role: StoredRole
+  readonly stored: string
+  readonly type: SqlType
+  /** What follows the type in CREATE TABLE and ALTER TABLE ADD COLUMN. */
+  readonly constraint?: string
+  /** A table without it cannot hold documents. */
+  readonly required?: boolean
+  /** Whether the triggers journal a change of it: it can alter which rows a search finds. */
+  readonly watched: boolean
+}
+
+/** A column of the vec table. */
+export interface VecColumn {
+  readonly role: ColumnRole
+  readonly name: string
+  readonly type?: SqlType
+  /** SELECT * leaves it out. */
+  readonly hidden: boolean
+  /** Its column in the shadow table; undefined: it is computed, or an argument of the search. */
+  readonly stored?: StoredColumn
+  /** Why INSERT and UPDATE cannot set it; undefined: they can. */
+  readonly unwritable?: string
+}
+
+/** The columns of every shadow table, in the order of CREATE TABLE. */
+export const SHADOW: Readonly<Record<StoredRole, StoredColumn>> = {
+  dataset: {
+    role: 'dataset',
+    stored: 'dataset_id',
+    type: 'TEXT',
+    constraint: 'NOT NULL',
+    required: true,
+    watched: true,
+  },
+  id: {
+    role: 'id',
+    stored: 'id',
+    type: 'TEXT',
+    constraint: 'NOT NULL',
+    required: true,
+    watched: true,
+  },
+  content: { role: 'content', stored: 'content', type: 'TEXT', watched: false },
+  meta: { role: 'meta', stored: 'meta', type: 'TEXT', watched: false },
+  embedding: {
+    role: 'embedding',
+    stored: 'embedding',
+    type: 'BLOB',
+    required: true,
+    watched: true,
+  },
+  model: { role: 'model', stored: 'embedding_model', type: 'TEXT', watched: false },
+  scn: {
+    role: 'scn',
+    stored: 'scn',
+    type: 'INTEGER',
+    constraint: 'NOT NULL DEFAULT 0',
+    watched: false,
+  },
+  archived: {
+    role: 'archived',
+    stored: 'archived',
+    type: 'INTEGER',
+    constraint: 'NOT NULL DEFAULT 0',
+    watched: true,
+  },
+}
+
+/** The same as a list. */
+export const SHADOW_COLUMNS: readonly StoredColumn[] = Object.values(SHADOW)
+
+const BY_NAME: ReadonlyMap<string, StoredColumn> = new Map(
+  SHADOW_COLUMNS.map(column => [column.stored, column]),
+)
+
+/** Whether the triggers must journal a change of a column; those that only the user knows always count. */
+export function isWatched(stored: string): boolean {
+  return BY_NAME.get(stored)?.watched ?? true
+}
+
+/** A column as CREATE TABLE and ALTER TABLE ADD COLUMN take it. */
+export function columnDefinition({ stored, type, constraint }: StoredColumn): string {
+  const name = /^[a-z_]+$/.test(stored) ? stored : doubleQuoted(stored)
+  return constraint === undefined ? `${name} ${type}` : `${name} ${type} ${constraint}`
+}
+
+/**
+ * What follows CREATE TABLE and the name of a shadow table. `references` is a constraint of dataset_id, for a table whose
+ * datasets are rows of another one.
+ */
+export function shadowTableBody(references = ''): string {
+  const definitions = SHADOW_COLUMNS.map(column => {
+    const definition = columnDefinition(column)
+    return column === SHADOW.dataset && references !== ''
+      ? `${definition} ${references}`
+      : definition
+  })
+  const key = `PRIMARY KEY (${SHADOW.dataset.stored}, ${SHADOW.id.stored})`
+  return `(\n${[...definitions, key].map(line => `  ${line}`).join(',\n')}\n)`
+}
+
+/** The columns of one vec table and of its shadow table. */
+export class TableSchema {
+  /** Those of the vec table in the order of its declaration: a place here is the number that SQLite uses. */
+  readonly columns: readonly VecColumn[]
+  /** Stored columns beside the key and the embedding, and their numbers in the vec table. */
+  readonly attributes: readonly StoredColumn[]
+  readonly attributePlaces: readonly { readonly place: number; readonly stored: StoredColumn }[]
+  readonly unwritablePlaces: readonly number[]
+  readonly #places = new Map<ColumnRole, number>()
+
+  /** `id` is the name of the id column. */
+  constructor(table: string, id: string) {
+    const columns = vecColumns(id)
+    // A table that is called like one of its columns has no column for commands.
+    if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
+    this.columns = columns
+    this.attributePlaces = columns.flatMap(({ stored }, place) =>
+      stored && !stored.required ? [{ place, stored }] : [],
+    )
+    this.unwritablePlaces = [...columns.keys()].filter(
+      place => columns[place].unwritable !== undefined,
+    )
+    this.attributes = this.attributePlaces.map(({ stored }) => stored)
+    for (const [place, { role }] of columns.entries()) this.#places.set(role, place)
+  }
+
+  /** The number of the column of a role; -1 where the table has none. */
+  place(role: ColumnRole): number {
+    return this.#places.get(role) ?? -1
+  }
+
+  get id(): string {
+    return this.columns[this.place('id')].name
+  }
+
+  /** CREATE TABLE as sqlite3_declare_vtab takes it. */
+  get declaration(): string {
+    const columns = this.columns.map(({ name, type, hidden }) =>
+      [doubleQuoted(name), type, hidden ? 'HIDDEN' : undefined]
+        .filter(word => word !== undefined)
+        .join(' '),
+    )
+    return `CREATE TABLE vec(${columns.join(', ')})`
+  }
+}
+
+/** Whether a vec table has a column of this name whatever it declares, so that the id column needs another. */
+export function isReservedColumn(name: string): boolean {
+  return has(
+    vecColumns('').filter(({ role }) => role !== 'id'),
+    name,
+  )
+}
+
+function has(columns: readonly VecColumn[], name: string): boolean {
+  return columns.some(column => column.name.toLowerCase() === name.toLowerCase())
+}
+
+function vecColumns(id: string): VecColumn[] {
+  const stored = (column: StoredColumn, name: string, hidden: boolean): VecColumn => ({
+    role: column.role,
+    name,
+    type: column.type,
+    hidden,
+    stored: column,
+  })
+  const computed = 'a search computes it'
+  return [
+    stored(SHADOW.dataset, SHADOW.dataset.stored, false),
+    stored(SHADOW.id, id, false),
+    { role: 'score', name: 'match_score', type: 'REAL', hidden: true, unwritable: computed },
+    { role: 'distance', name: 'distance', type: 'REAL', hidden: true, unwritable: computed },
+    {
+      role: 'k',
+      name: 'k',
+      type: 'INTEGER',
+      hidden: true,
+      unwritable: 'it says how many rows a search returns',
+    },
+    stored(SHADOW.content, SHADOW.content.stored, true),
+    stored(SHADOW.meta, SHADOW.meta.stored, true),
+    stored(SHADOW.embedding, SHADOW.embedding.stored, true),
+  ]
+}
