@@ -43,11 +43,11 @@ function numbers(size: number, changes?: RowChange[]): VirtualTable {
     open() {
       let n = 0
       return {
-        filter({ text }, values) {
+        filter({ text }, given) {
           seen.push(
-            text === 'list' ? `list ${values[0].join(' ')}` : `filter ${text} ${values.length}`,
+            text === 'list' ? `list ${given[0].join(' ')}` : `filter ${text} ${given.length}`,
           )
-          n = text === 'from' ? Number(values[0][0]) : 0
+          n = text === 'from' ? Number(given[0][0]) : 0
         },
         next: () => {
           n++
@@ -247,7 +247,7 @@ test('a column that an UPDATE does not set is UNCHANGED when its cursor leaves i
         open() {
           const cursor = table.open()
           return {
-            filter: (plan, values) => cursor.filter(plan, values),
+            filter: (plan, given) => cursor.filter(plan, given),
             next: () => cursor.next(),
             get eof() {
               return cursor.eof

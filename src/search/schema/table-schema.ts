@@ -132,7 +132,7 @@ export class TableSchema {
   /** `id` is the name of the id column. */
   constructor(table: string, id: string) {
     const columns = vecColumns(id)
-    // A table that is called like one of its columns has no column for commands.
+    // Without a column for commands where another column has the name of the table.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
     this.columns = columns
     this.attributePlaces = columns.flatMap(({ stored }, place) =>
@@ -178,17 +178,10 @@ function has(columns: readonly VecColumn[], name: string): boolean {
 }
 
 function vecColumns(id: string): VecColumn[] {
-  const stored = (column: StoredColumn, name: string, hidden: boolean): VecColumn => ({
-    role: column.role,
-    name,
-    type: column.type,
-    hidden,
-    stored: column,
-  })
   const computed = 'a search computes it'
   return [
-    stored(SHADOW.dataset, SHADOW.dataset.stored, false),
-    stored(SHADOW.id, id, false),
+    storedAs(SHADOW.dataset, SHADOW.dataset.stored, false),
+    storedAs(SHADOW.id, id, false),
     { role: 'score', name: 'match_score', type: 'REAL', hidden: true, unwritable: computed },
     { role: 'distance', name: 'distance', type: 'REAL', hidden: true, unwritable: computed },
     {
@@ -198,8 +191,12 @@ function vecColumns(id: string): VecColumn[] {
       hidden: true,
       unwritable: 'it says how many rows a search returns',
     },
-    stored(SHADOW.content, SHADOW.content.stored, true),
-    stored(SHADOW.meta, SHADOW.meta.stored, true),
-    stored(SHADOW.embedding, SHADOW.embedding.stored, true),
+    storedAs(SHADOW.content, SHADOW.content.stored, true),
+    storedAs(SHADOW.meta, SHADOW.meta.stored, true),
+    storedAs(SHADOW.embedding, SHADOW.embedding.stored, true),
   ]
+}
+
+function storedAs(stored: StoredColumn, name: string, hidden: boolean): VecColumn {
+  return { role: stored.role, name, type: stored.type, hidden, stored }
 }

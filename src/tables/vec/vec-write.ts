@@ -57,7 +57,7 @@ export class VecWriter {
   readonly #schema: TableSchema
   /** Name of the vec table, for errors. */
   readonly #table: string
-  /** Where the key and the embedding stand among the values of a row. */
+  /** Places of the key and the embedding among the values of a row. */
   readonly #at: { readonly dataset: number; readonly id: number; readonly embedding: number }
 
   constructor(shadow: ShadowTable, schema: TableSchema, keys: RowKeys, table: string) {
