@@ -50,7 +50,7 @@ export const LANES = {
     'indexes/auto-contract',
     'indexes/bounds',
     'indexes/closed-kinds',
-    'indexes/exact-contract-twin',
+    'indexes/exact-contract-scalar',
     'original/',
     'package',
     'readme',
