@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { VERSION } from '../src/core/version.ts'
+import { VERSION } from '../src/entries/main.ts'
 
 interface Manifest {
   readonly name: string

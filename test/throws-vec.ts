@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ErrorCode } from '../src/core/errors.ts'
+import type { ErrorCode } from '../src/entries/main.ts'
 
 /** What an error must be, whatever its sentence: its kind, and the values that its message or hint must name. */
 interface Told {

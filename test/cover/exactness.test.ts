@@ -1,5 +1,5 @@
-import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import {
   createCoverIndex,
   restoreCoverIndex,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
-import type { Metric } from '../../src/core/metric.ts'
+import { VecError, type Metric } from '../../src/entries/main.ts'
 import {
   createCoverIndex,
   restoreCoverIndex,

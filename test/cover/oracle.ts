@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity } from '../../src/core/similarity.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import type { Candidates, SearchRequest, VectorIndex } from '../../src/index/vector-index.ts'
 
 /** Rows beside the index that is tested: brute force in double precision says what it must find. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import {
   coverSpace,
   dotProduct,

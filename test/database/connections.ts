@@ -4,7 +4,7 @@ import {
   BetterSqlite3,
   type BetterSqlite3Handle,
 } from '../../src/database/drivers/better-sqlite3/better-sqlite3.ts'
-import { openConnection, loadEngine } from '../../src/sqlite/load-engine.ts'
+import { loadEngine, openConnection } from '../../src/entries/engine.ts'
 
 /** A way to open databases through the port. */
 export interface Driver {

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { Utf8 } from '../../src/core/utf8.ts'
 import {
   fileKeyOf,
   isInTransaction,
@@ -15,6 +14,7 @@ import { eachRow, firstRow, numberOf, run, scalar, texts } from '../../src/datab
 import { Snapshots } from '../../src/database/snapshot.ts'
 import { transaction } from '../../src/database/transaction.ts'
 import type { BindValue } from '../../src/database/values.ts'
+import { Utf8 } from '../../src/entries/engine.ts'
 import type { Closable, Driver } from './connections.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-port-'))

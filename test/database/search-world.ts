@@ -1,7 +1,7 @@
-import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity } from '../../src/core/similarity.ts'
 import type { Database } from '../../src/database/database.ts'
 import { eachRow, run, scalar } from '../../src/database/query.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import { Searcher, type Answer } from '../../src/search/query/search.ts'
 import { createStatement, shadowTable } from '../../src/search/schema/layout.ts'
 import { ShadowTable } from '../../src/search/schema/shadow-table.ts'

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import type { BindValue, SqlValue } from '../../src/database/values.ts'
-import { insertMany, open } from '../../src/entries/main.ts'
+import { insertMany, open, type BindValue, type SqlValue } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, VecError } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { refused } from './refusal.ts'
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { VecError } from '../../src/core/errors.ts'
+import { VecError } from '../../src/entries/main.ts'
 import {
   lockDirectoryHeld,
   lockDirectoryOf,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { inspect } from 'node:util'
-import { describeValue } from '../../src/core/describe-value.ts'
 import { insertMany, open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
@@ -43,7 +42,7 @@ for (const [call, args, told] of [
   ['transactionState', [null], /the name of a schema must be text/],
   ['onClose', [5], /onClose\(\) takes a function, not 5/],
 ] as [string, unknown[], RegExp][]) {
-  test(`${call}(${args.map(describeValue).join(', ')}) says what was expected`, () => {
+  test(`${call}(${args.map(value => inspect(value)).join(', ')}) says what was expected`, () => {
     assert.throws(
       () => untyped()[call](...args),
       (error: Error) => {
@@ -68,7 +67,7 @@ for (const [args, told] of [
   [['t', ['x'], [['a'], 'b']], /row 2 has the text "b"/],
   [['t', ['x'], [Promise.resolve([1])]], /row 1 has a Promise/],
 ] as [unknown[], RegExp][]) {
-  test(`insertMany(db, ${args.map(describeValue).join(', ')}) says what was expected`, () => {
+  test(`insertMany(db, ${args.map(value => inspect(value)).join(', ')}) says what was expected`, () => {
     db.exec('CREATE TABLE IF NOT EXISTS t(x)')
     assert.throws(
       () => insertMany(db, ...(args as [string, string[], number[][]])),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { VecError, type ErrorCode } from '../../src/core/errors.ts'
+import { VecError, type ErrorCode } from '../../src/entries/main.ts'
 
 /** The error of this library that `run` ends in: its code, and what message or hint must tell. */
 export function refused(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { RowReader } from '../../src/database/row-reader.ts'
+import type { RowReader } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { BindValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, type BindValue } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { loadEngine } from '../../src/sqlite/load-engine.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'

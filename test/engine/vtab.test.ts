@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
-import { Utf8 } from '../../src/core/utf8.ts'
-import type { SqlValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
+import { Utf8 } from '../../src/entries/engine.ts'
+import { open, VecError, type SqlValue } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { OP, type IndexInfo } from '../../src/sqlite/vtab/index-info.ts'
 import {

@@ -1,7 +1,5 @@
-import type { Metric } from '../../src/core/metric.ts'
 import { exactSimilarity, similarityToScore } from '../../src/core/similarity.ts'
-import type { BindValue } from '../../src/database/values.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import type { BindValue, Connection, Metric } from '../../src/entries/main.ts'
 
 export interface Question {
   /** Schema and name of the vec table; the shadow table is beside it unless `shadow` says where. */

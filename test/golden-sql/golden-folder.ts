@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { SqlValue } from '../../src/database/values.ts'
+import type { SqlValue } from '../../src/entries/main.ts'
 
 /** A value as the golden files write it: its type, then its text or number. */
 export type GoldenValue = readonly [type: string, value?: string | number | null]

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeEmbedding, open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { encodeEmbedding, open, type Connection } from '../../src/entries/main.ts'
 import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
 import { openNative } from '../engine/vfs-native.ts'
 import { bruteForce } from '../freshness/oracle.ts'

@@ -1,5 +1,4 @@
-import type { SqlValue } from '../../src/database/values.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import type { Connection, SqlValue } from '../../src/entries/main.ts'
 import type { DeclaredTable } from './vec-tables.ts'
 
 /**

@@ -1,6 +1,4 @@
-import { VecError } from '../../src/core/errors.ts'
-import type { SqlValue } from '../../src/database/values.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { VecError, type Connection, type SqlValue } from '../../src/entries/main.ts'
 import { fromGolden, type GoldenValue, type Step } from './golden-folder.ts'
 
 /** What became of a step here. */

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SqlValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection, type SqlValue } from '../../src/entries/main.ts'
 import { bareError, workingCopy, type GoldenFile, type Step } from './golden-folder.ts'
 import { SqlOracle } from './oracle.ts'
 import { difference, paramsOf, recordedRows, run, type Outcome } from './outcome.ts'

@@ -1,5 +1,4 @@
-import type { Metric } from '../../src/core/metric.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import type { Connection, Metric } from '../../src/entries/main.ts'
 
 /** A vec table as its CREATE statement tells it, read here without the product's own parser. */
 export interface DeclaredTable {

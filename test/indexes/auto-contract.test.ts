@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/core/metric.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import {
   AutoIndex,
   createAutoIndex,

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Metric } from '../../src/core/metric.ts'
 import {
   createAutoIndex,
   createCoverIndex,
@@ -16,6 +15,7 @@ import {
   similarityToScore,
   type IndexImage,
 } from '../../src/entries/indexes.ts'
+import type { Metric } from '../../src/entries/main.ts'
 
 // Metric, kind of index and the other words of options are closed: what is not one of them is told, never taken for one.
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Metric } from '../../src/core/metric.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import type { IndexImage, VectorIndex } from '../../src/index/vector-index.ts'
 import { MAX_STAGED_ROWS } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { sharedArena } from '../../src/accelerators/arena.ts'
-import type { Metric } from '../../src/core/metric.ts'
+import type { Metric } from '../../src/entries/main.ts'
 import { createExactIndex, MAX_DIM } from '../../src/index/kinds/exact/exact-index.ts'
 import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
 import { splitLayout } from '../../src/index/kinds/exact/split-rows.ts'

@@ -1,5 +1,5 @@
+import type { Connection } from '../../src/entries/main.ts'
 import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
 import type { World } from './world.ts'
 
 type Operation = (world: World, db: Connection, table: string) => void

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
+import { VecError } from '../../src/entries/main.ts'
 import { encodeBrute } from '../../src/viant/formats/brute-format.ts'
 import { buildOriginalCover } from '../../src/viant/formats/build-original-cover.ts'
 import { encodeCover } from '../../src/viant/formats/cover-format.ts'

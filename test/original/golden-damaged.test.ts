@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
+import { VecError } from '../../src/entries/main.ts'
 import { buildOriginalCover } from '../../src/viant/formats/build-original-cover.ts'
 import { encodeCover } from '../../src/viant/formats/cover-format.ts'
 import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'

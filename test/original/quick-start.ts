@@ -1,7 +1,5 @@
-import type { BindValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, type BindValue, type Connection } from '../../src/entries/main.ts'
 import { encodeEmbedding } from '../../src/entries/vector.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
 
 export const east: Uint8Array = encodeEmbedding([1, 0])
 export const north: Uint8Array = encodeEmbedding([0, 1])

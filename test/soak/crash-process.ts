@@ -3,8 +3,7 @@
  * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
  */
 import { writeSync } from 'node:fs'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { DIM, ROWS } from './crash-table.ts'
 

@@ -1,5 +1,4 @@
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { wrong } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 

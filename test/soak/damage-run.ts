@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { checksum } from '../../src/accelerators/checksum.ts'
-import type { BindValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, type BindValue, type Connection } from '../../src/entries/main.ts'
 import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
 import { upkeepOf } from '../../src/search/snapshot/upkeep.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
 import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection } from '../../src/sqlite/connection.ts'
+import type { Connection } from '../../src/entries/main.ts'
 import type { Dice } from '../model/world.ts'
 import { type Size, vectorOf, wrongAnswer } from './disk-world.ts'
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from '../../src/sqlite/connection.ts'
-import type { OpenOptions } from '../../src/sqlite/open-options.ts'
+import type { Connection, OpenOptions } from '../../src/entries/main.ts'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { bruteForce, searched } from '../freshness/oracle.ts'
 import type { Dice } from '../model/world.ts'

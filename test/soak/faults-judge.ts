@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import { VecError } from '../../src/core/errors.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { VecError, type Connection } from '../../src/entries/main.ts'
 import { shell } from '../engine/vfs-process.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder } from './disk-folder.ts'

@@ -1,5 +1,4 @@
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder } from './disk-folder.ts'
 import type { Stage, Step } from './disk-steps.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
+import { VecError } from '../../src/entries/main.ts'
 import { noShell } from '../engine/vfs-process.ts'
 import { Dice } from '../model/world.ts'
 import { seededTest } from '../seed.ts'

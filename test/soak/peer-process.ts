@@ -9,9 +9,7 @@
  * | `close`                                               | ok                                    |
  */
 import { createInterface } from 'node:readline'
-import type { Metric } from '../../src/core/metric.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection, type Metric } from '../../src/entries/main.ts'
 import { openNative } from '../engine/vfs-native.ts'
 import { wrong } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { Dice } from '../model/world.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
 import { type Stage, STEPS } from './disk-steps.ts'

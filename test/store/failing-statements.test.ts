@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 
 // The columns of the shadow table are computed by a function, so that any internal statement can fail at any row.
 

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { insertMany, open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { insertMany, open, type Connection } from '../../src/entries/main.ts'
 
 /** What a connection was told by its user must still hold after work that nobody asked for. */
 let folder: string

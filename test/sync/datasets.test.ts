@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
+import { VecError } from '../../src/entries/main.ts'
 import { createDataset } from '../../src/entries/vecsync.ts'
 import { datasetFilter } from '../../src/replication/patterns.ts'
 import type { UpstreamSession } from '../../src/replication/upstream-session.ts'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { HaltCode } from '../../src/core/errors.ts'
 import {
   createDataset,
   createReplicator,
   installUpstream,
   mysqlUpstream,
+  type HaltCode,
 } from '../../src/entries/vecsync.ts'
 import { seededTest } from '../seed.ts'
 import { galeraMissing, startGalera, type GaleraCluster } from '../servers/galera.ts'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { HaltCode } from '../../src/core/errors.ts'
-import { createDataset, dropDataset } from '../../src/entries/vecsync.ts'
+import { createDataset, dropDataset, type HaltCode } from '../../src/entries/vecsync.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 async function filled(world: World, count = 5): Promise<void> {

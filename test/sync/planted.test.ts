@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { open } from '../../src/entries/main.ts'
 import { createDataset, createReplicator, dropDataset } from '../../src/entries/vecsync.ts'
-import { open } from '../../src/tables/register.ts'
 import { fill, insert, planted, set, stored, VECTOR } from './planted.ts'
 import { drain, onEachUpstream, within } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
+import { loadEngine, openConnection } from '../../src/entries/engine.ts'
 import type { SqliteConnection } from '../../src/entries/vecsync.ts'
-import { loadEngine, openConnection } from '../../src/sqlite/load-engine.ts'
 
 /** A connection of better-sqlite3, as far as the tests use it. */
 export interface TestConnection extends SqliteConnection {

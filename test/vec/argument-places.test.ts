@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
-import type { BindValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, VecError, type BindValue } from '../../src/entries/main.ts'
 
 // NULL, empty values and values of a wrong type in each place of an argument of the statements that docs/sql.md shows.
 

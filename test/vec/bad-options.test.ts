@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, test } from 'node:test'
-import { open } from '../../src/entries/main.ts'
-import { quoteName } from '../../src/search/schema/names.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 let db: Connection
 

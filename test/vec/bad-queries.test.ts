@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { cosine } from '../../src/core/similarity.ts'
-import type { BindValue } from '../../src/database/values.ts'
-import { encodeEmbedding, insertMany, open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import {
+  encodeEmbedding,
+  insertMany,
+  open,
+  type BindValue,
+  type Connection,
+} from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Metric } from '../../src/core/metric.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection, type Metric } from '../../src/entries/main.ts'
 import { seededTest } from '../seed.ts'
 import { Model, type ModelRow } from './model.ts'
 import { ask } from './queries.ts'

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { open } from '../../src/entries/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import type { AllowDbpath } from '../../src/sqlite/allowed-files.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
 
 // The schema of a file made by somebody else may name any file of this machine as dbpath.
 

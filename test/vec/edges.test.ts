@@ -3,9 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Metric } from '../../src/core/metric.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection, type Metric } from '../../src/entries/main.ts'
 import { Model, type Scored } from './model.ts'
 
 // Ties and vectors of length zero at the very edge of a bound, for each metric, index, and way a search can take.

@@ -3,10 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { VecError } from '../../src/core/errors.ts'
-import { insertMany, open } from '../../src/entries/main.ts'
+import { insertMany, open, VecError, type Connection } from '../../src/entries/main.ts'
 import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
 import { refused } from '../engine/refusal.ts'
 
 /**

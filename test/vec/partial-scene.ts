@@ -1,6 +1,4 @@
-import type { Metric } from '../../src/core/metric.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection, type Metric } from '../../src/entries/main.ts'
 import { Model } from './model.ts'
 import type { Random } from './random.ts'
 

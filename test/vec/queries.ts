@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { BindValue } from '../../src/database/values.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import type { BindValue, Connection } from '../../src/entries/main.ts'
 import type { Model, Scored } from './model.ts'
 import type { Random } from './random.ts'
 

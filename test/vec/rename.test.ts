@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-rename-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import type { SqlValue } from '../../src/database/values.ts'
-import { encodeEmbedding, open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { encodeEmbedding, open, type Connection, type SqlValue } from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import type { BindValue } from '../../src/database/values.ts'
-import { encodeEmbedding, open, VERSION } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import {
+  encodeEmbedding,
+  open,
+  VERSION,
+  type BindValue,
+  type Connection,
+} from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

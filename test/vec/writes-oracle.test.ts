@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { embeddingToJson } from '../../src/core/embedding.ts'
-import { VecError, type ErrorCode } from '../../src/core/errors.ts'
-import type { Metric } from '../../src/core/metric.ts'
-import type { BindValue } from '../../src/database/values.ts'
-import { open } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import {
+  open,
+  VecError,
+  type BindValue,
+  type Connection,
+  type ErrorCode,
+  type Metric,
+} from '../../src/entries/main.ts'
+import { embeddingToJson } from '../../src/entries/vector.ts'
 import { seededTest } from '../seed.ts'
 import { Model, type ModelRow } from './model.ts'
 import { ask } from './queries.ts'

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { BindValue } from '../../src/database/values.ts'
-import { open as openVec } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import { open as openVec, type BindValue, type Connection } from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
 
 let db: Connection

@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
-import type { BindValue } from '../../src/database/values.ts'
-import { insertMany, open as openVec } from '../../src/entries/main.ts'
-import type { Connection } from '../../src/sqlite/connection.ts'
+import {
+  insertMany,
+  open as openVec,
+  type BindValue,
+  type Connection,
+} from '../../src/entries/main.ts'
 import { refused } from '../engine/refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-writes-'))

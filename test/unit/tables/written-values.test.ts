@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Utf8 } from '../../../src/core/utf8.ts'
+import { Utf8 } from '../../../src/entries/engine.ts'
 import {
   writtenDataset,
   writtenEmbedding,

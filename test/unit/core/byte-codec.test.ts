@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteReader } from '../../src/core/byte-reader.ts'
-import { ByteWriter } from '../../src/core/byte-writer.ts'
-import { VecError } from '../../src/core/errors.ts'
+import { ByteReader } from '../../../src/core/byte-reader.ts'
+import { ByteWriter } from '../../../src/core/byte-writer.ts'
+import { VecError } from '../../../src/entries/main.ts'
 
 function refuses(read: () => unknown, message: RegExp): void {
   assert.throws(

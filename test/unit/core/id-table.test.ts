@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compareBytes, IdTable } from '../../src/core/id-table.ts'
-import { seededTest } from '../seed.ts'
+import { compareBytes, IdTable } from '../../../src/core/id-table.ts'
+import { seededTest } from '../../seed.ts'
 
 const encoder = new TextEncoder()
 
