@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { openSqliteVec, type NativeDatabase } from '../bench/peers/native.ts'
-import { Progress } from '../bench/progress.ts'
 import { open } from '../src/entries/main.ts'
+import { openSqliteVec, type NativeDatabase } from './peers/native.ts'
+import { Progress } from './progress.ts'
 
 const TABLES = ['words', 'definitions']
 

@@ -5,15 +5,15 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cachePath } from '../bench/data/cache.ts'
-import { loadDefinitions } from '../bench/data/definitions.ts'
-import { TextEmbedder } from '../bench/data/text-embedder.ts'
-import { loadWordVectors, WORD_DIM, type WordVectors } from '../bench/data/word-vectors.ts'
-import { summarize, time } from '../bench/measure.ts'
-import { Progress } from '../bench/progress.ts'
-import { milliseconds } from '../bench/report.ts'
 import { insertMany, open, type InsertRow } from '../src/entries/main.ts'
-import { openPeer } from './sqlite-vec-peer.ts'
+import { cachePath } from './data/cache.ts'
+import { loadDefinitions } from './data/definitions.ts'
+import { TextEmbedder } from './data/text-embedder.ts'
+import { loadWordVectors, WORD_DIM, type WordVectors } from './data/word-vectors.ts'
+import { openPeer } from './demo-peer.ts'
+import { summarize, time } from './measure.ts'
+import { Progress } from './progress.ts'
+import { milliseconds } from './report.ts'
 
 /** Counts up when the rows of the file are made differently. */
 const FILE_VERSION = 3

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { encodeEmbedding, open, type Connection } from '../src/entries/main.ts'
+import { position, type Replicator, type Upstream } from '../src/entries/vecsync.ts'
+import type { Collection } from '../src/entries/vecutil.ts'
+
+const example = async <T>(name: string): Promise<T> =>
+  (await import(pathToFileURL(resolve('examples', name)).href)) as T
+
+describe('examples/', () => {
+  let folder: string
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'examples-'))
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  test('express-route.mjs stores notes, finds them, and answers a bad request with 400', async () => {
+    const { createApp } = await example<{
+      createApp: (path: string) => Promise<{
+        app: { listen(port: number, host: string, ready: () => void): Server }
+        db: Connection
+      }>
+    }>('express-route.mjs')
+    const { app, db } = await createApp(join(folder, 'notes.sqlite'))
+    const server = await new Promise<Server>(ready => {
+      const listening = app.listen(0, '127.0.0.1', () => ready(listening))
+    })
+    try {
+      const { port } = server.address() as AddressInfo
+      const url = `http://127.0.0.1:${port}`
+      const stored = await fetch(`${url}/notes`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([
+          { id: 'fruit', content: 'apples are red' },
+          { id: 'sky', content: 'the sky is blue' },
+        ]),
+      })
+      assert.deepEqual(await stored.json(), { embedded: 2 })
+      const found = await fetch(`${url}/search?q=red+apples&limit=1`)
+      const hits = (await found.json()) as { id: string }[]
+      assert.deepEqual(
+        hits.map(({ id }) => id),
+        ['fruit'],
+      )
+      const refused = await fetch(`${url}/search?limit=1`)
+      assert.equal(refused.status, 400)
+    } finally {
+      server.close()
+      server.closeAllConnections()
+      db.close()
+    }
+  })
+
+  test('markdown-rag.mjs puts the sections that fit a question into a prompt', async () => {
+    const { indexFolder, promptFor } = await example<{
+      indexFolder: (db: Connection, folder: string) => Promise<Collection>
+      promptFor: (pages: Collection, question: string, sections?: number) => Promise<string>
+    }>('markdown-rag.mjs')
+    const page = '# Bread\nMix flour with water.\n\n# Jam\nBoil fruit with sugar.\n'
+    writeFileSync(join(folder, 'kitchen.md'), page)
+    const db = await open(':memory:')
+    const prompt = await promptFor(await indexFolder(db, folder), 'How do I boil fruit?', 1)
+    assert.match(prompt, /\[kitchen\.md#1\]\n(# Jam\n)?Boil fruit with sugar\./)
+    assert.doesNotMatch(prompt, /flour/)
+    assert.match(prompt, /Question: How do I boil fruit\?$/)
+    db.close()
+  })
+
+  test('worker-search.mjs searches in a thread, sees later writes, and passes errors on', async () => {
+    const { SearchWorker } = await example<{
+      SearchWorker: new (path: string) => {
+        search(vector: Float32Array, k: number): Promise<{ doc_id: string }[]>
+        close(): Promise<number>
+      }
+    }>('worker-search.mjs')
+    const path = join(folder, 'worker.sqlite')
+    const db = await open(path)
+    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+    const put = db.prepare(`INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('all', ?, ?)`)
+    put.run('east', encodeEmbedding([1, 0]))
+    const worker = new SearchWorker(path)
+    const ids = async (): Promise<string[]> =>
+      (await worker.search(Float32Array.of(0, 1), 1)).map(hit => hit.doc_id)
+    try {
+      assert.deepEqual(await ids(), ['east'])
+      put.run('north', encodeEmbedding([0, 1]))
+      assert.deepEqual(await ids(), ['north'])
+      await assert.rejects(worker.search(Float32Array.of(1, 2, 3), 1), /dim/)
+    } finally {
+      await worker.close()
+      db.close()
+    }
+  })
+
+  test('sqlite-replica.mjs follows a file', async () => {
+    const { openReplica, prepareUpstream } = await example<{
+      prepareUpstream: (path: string, dataset: string) => Promise<Upstream>
+      openReplica: (
+        upstream: Upstream,
+        path: string,
+      ) => Promise<{ replica: Connection; replicator: Replicator }>
+    }>('sqlite-replica.mjs')
+    const upstreamPath = join(folder, 'upstream.sqlite')
+    const upstream = await prepareUpstream(upstreamPath, 'all')
+    const { replica, replicator } = await openReplica(upstream, join(folder, 'replica.sqlite'))
+    const stop = new AbortController()
+    const following = replicator.follow(stop.signal)
+    const writer = await open(upstreamPath, { register: false })
+    writer
+      .prepare(`INSERT INTO shadow_vec_docs(dataset_id, id, embedding) VALUES ('all', 'a', ?)`)
+      .run(encodeEmbedding([1, 0]))
+    await replicator.waitFor({ datasetId: 'all', scn: await position(upstream, 'all') })
+    const found = replica.prepare(
+      `SELECT doc_id FROM docs WHERE dataset_id = 'all' AND doc_id MATCH '[1, 0]'`,
+    )
+    assert.deepEqual(found.pluck().all(), ['a'])
+    stop.abort()
+    await following
+    writer.close()
+    replica.close()
+  })
+})
