@@ -6,6 +6,7 @@ import { vecEachModule } from './functions/vec-each.ts'
 import { registerVectorFunctions } from './functions/vector-functions.ts'
 import { vecAdminModule } from './vec-admin/vec-admin.ts'
 import { vecModule } from './vec/vec-table.ts'
+import { vec0Module } from './vec0/vec0-module.ts'
 
 const registered = new WeakSet<Connection>()
 
@@ -16,6 +17,7 @@ export function register(db: Connection): void {
   registerVectorFunctions(db)
   registerModule(db, 'vec', vecModule)
   registerModule(db, 'vec_each', vecEachModule)
+  registerModule(db, 'vec0', vec0Module)
   registerModule(db, 'vec_admin', vecAdminModule(register))
 }
 

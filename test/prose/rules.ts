@@ -32,7 +32,12 @@ const WORDS: readonly Rule[] = [
   { name: 'mend', pattern: /\bmend(?:s|ed|ing)?\b/i, write: "'repair'" },
   { name: 'heal', pattern: /\bheal(?:s|ed|ing)?\b/i, write: "'reinstall', 'recover' or 'repair'" },
   { name: 'plant', pattern: /\bplant(?:s|ed|ing)?\b/i, write: "'build', 'insert' or 'add'" },
-  { name: 'slice', pattern: /\bslices?\b/i, write: "'dataset index' or 'segment'" },
+  // sqlite-vec's messages on vec_slice() are kept word for word.
+  {
+    name: 'slice',
+    pattern: /\bslices?\b(?! '(?:start|end)')/i,
+    write: "'dataset index' or 'segment'",
+  },
   { name: 'ghost', pattern: /\bghosts?\b/i, write: "'stale entry' or 'orphan'" },
   { name: 'twin', pattern: /\btwins?\b/i, write: "'scalar kernels' or 'reference'" },
   { name: 'census', pattern: /\bcensus\b/i, write: "'dataset statistics'" },

@@ -149,7 +149,7 @@ test('every function that is registered is tried below', async () => {
     modules(db)
       .filter(name => !others.has(name))
       .toSorted(),
-    ['vec', 'vec_admin', 'vec_each', 'vec_insert_rows'],
+    ['vec', 'vec0', 'vec_admin', 'vec_each', 'vec_insert_rows'],
   )
 })
 
