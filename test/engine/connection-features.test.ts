@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { backup } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
-import { refused, refusedLater } from './refusal.ts'
+import { refused, refusedLater } from '../refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'engine-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 test('everything on a closed connection says that it is closed', async () => {
   const db = await open(':memory:')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { open, VecError } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 

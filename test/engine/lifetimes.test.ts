@@ -8,8 +8,8 @@ import type { Connection } from '../../src/sqlite/connection.ts'
 import type { StatementCursor } from '../../src/sqlite/statement-cursor.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
+import { refused } from '../refusal.ts'
 import type { HeapWitness } from './heap-witness.ts'
-import { refused } from './refusal.ts'
 import { ROWS, SEARCH, witnessedDatabase } from './witnessed-database.ts'
 
 /**

@@ -16,7 +16,7 @@ import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { lockSupport } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
-import { refused, refusedLater } from './refusal.ts'
+import { refused, refusedLater } from '../refusal.ts'
 
 let folder: string
 

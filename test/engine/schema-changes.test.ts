@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
+import { refused } from '../refusal.ts'
 import type { HeapWitness } from './heap-witness.ts'
-import { refused } from './refusal.ts'
 import { ROWS, SEARCH, witnessedDatabase } from './witnessed-database.ts'
 
 /** What a prepared statement gives after the schema changed under it, whoever changed it. */

@@ -4,7 +4,7 @@ import type { RowReader } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 let numbers: Statement

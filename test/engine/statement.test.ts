@@ -4,7 +4,7 @@ import { open, type BindValue } from '../../src/entries/main.ts'
 import type { Connection } from '../../src/sqlite/connection.ts'
 import { loadEngine } from '../../src/sqlite/load-engine.ts'
 import type { Statement } from '../../src/sqlite/statement.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 

@@ -9,7 +9,7 @@ import { installMemoryVfs } from '../../src/sqlite/platform/memory/memory-vfs.ts
 import { createPlatform as createNodePlatform } from '../../src/sqlite/platform/node/node-platform.ts'
 import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 import { vfsContract } from './vfs-contract.ts'
 
 vfsContract('node', sqlite => {

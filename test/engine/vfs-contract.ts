@@ -14,7 +14,7 @@ import {
 } from '../../src/sqlite/vfs/file-locks.ts'
 import type { OpenRequest, Vfs, VfsFile } from '../../src/sqlite/vfs/vfs.ts'
 import { loadSqlite, type Sqlite } from '../../src/sqlite/wasm/wasm.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 /** A platform under test: where its files are, and what its connections can share. */
 export interface PlatformUnderTest {

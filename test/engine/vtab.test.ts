@@ -11,7 +11,7 @@ import {
   type VirtualTableModule,
 } from '../../src/sqlite/vtab/virtual-table.ts'
 import { registerModule } from '../../src/sqlite/vtab/vtab.ts'
-import { refused } from './refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 let seen: string[]

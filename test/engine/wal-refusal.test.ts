@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/entries/engine.ts'
-import { refused, refusedLater } from './refusal.ts'
+import { refused, refusedLater } from '../refusal.ts'
 import { openNative } from './vfs-native.ts'
 import { sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
 

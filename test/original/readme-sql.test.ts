@@ -3,7 +3,7 @@ import { loadEngine, openConnection } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
 import { register } from '../../src/entries/vec.ts'
 import { encodeEmbedding } from '../../src/entries/vector.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 import { claim, endOfClaims } from './claims.ts'
 import { east, north, quickStart, rows, SEARCH, SHADOW } from './quick-start.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { open } from '../../src/entries/main.ts'
 import { encodeEmbedding } from '../../src/entries/vector.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 import { claim, endOfClaims } from './claims.ts'
 import { east, north, quickStart, rows, SEARCH } from './quick-start.ts'
 

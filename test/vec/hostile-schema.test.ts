@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { insertMany, open, VecError, type Connection } from '../../src/entries/main.ts'
 import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 /**
  * A file made by somebody else has views, triggers, CHECKs, defaults, generated columns and indexes that call what we

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { encodeEmbedding, open, type Connection, type SqlValue } from '../../src/entries/main.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 

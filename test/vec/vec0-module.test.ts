@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { openSqliteVec } from '../../bench/peers/native.ts'
 import { open, VecError } from '../../src/entries/main.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-vec0-'))
 after(() => rmSync(folder, { recursive: true }))

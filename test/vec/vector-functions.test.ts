@@ -7,7 +7,7 @@ import {
   type BindValue,
   type Connection,
 } from '../../src/entries/main.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 

@@ -9,7 +9,7 @@ import {
   type BindValue,
   type Connection,
 } from '../../src/entries/main.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-writes-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { Store } from '../../src/entries/vector.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 let db: Connection
 let store: Store

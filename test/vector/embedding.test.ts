@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../../src/entries/vector.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

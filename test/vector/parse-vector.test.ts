@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeEmbedding, parseVectorText } from '../../src/entries/vector.ts'
-import { refused } from '../engine/refusal.ts'
+import { refused } from '../refusal.ts'
 
 for (const [text, numbers] of [
   ['[1, 2.5, -3e2]', [1, 2.5, -300]],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { knownWord, nearest } from '../../../src/core/known-word.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 const WORDS = ['auto', 'brute', 'cover'] as const
 
@@ -10,23 +10,28 @@ test('a known word is given back', () => {
 })
 
 test('an unknown word is refused with the nearest one and the list', () => {
-  throwsVec(() => knownWord('index', 'covre', WORDS), {
-    code: 'VEC_OPTION',
-    names: ['index', "'covre'", "'cover'", ...WORDS],
-  })
-  throwsVec(() => knownWord('index', 'AUTO', WORDS), { code: 'VEC_OPTION', names: ["'auto'"] })
+  refused(
+    () => knownWord('index', 'covre', WORDS),
+    'VEC_OPTION',
+    'index',
+    "'covre'",
+    "'cover'",
+    ...WORDS,
+  )
+  refused(() => knownWord('index', 'AUTO', WORDS), 'VEC_OPTION', "'auto'")
 })
 
 test('an alias leads to the word that it means, and is not that word', () => {
-  throwsVec(() => knownWord('metric', 'l2', ['cosine', 'euclidean'], { l2: 'euclidean' }), {
-    code: 'VEC_OPTION',
-    names: ["'euclidean'"],
-  })
+  refused(
+    () => knownWord('metric', 'l2', ['cosine', 'euclidean'], { l2: 'euclidean' }),
+    'VEC_OPTION',
+    "'euclidean'",
+  )
 })
 
 test('anything but text is refused, with the list', () => {
   for (const given of [undefined, null, 3, {}, ['auto']]) {
-    throwsVec(() => knownWord('index', given, WORDS), { code: 'VEC_OPTION', names: [...WORDS] })
+    refused(() => knownWord('index', given, WORDS), 'VEC_OPTION', ...WORDS)
   }
 })
 

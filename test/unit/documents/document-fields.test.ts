@@ -10,7 +10,7 @@ import {
   readTextDocuments,
   withoutFields,
 } from '../../../src/documents/document-fields.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 const bytes = (...numbers: number[]): Uint8Array =>
   new Uint8Array(Float32Array.from(numbers).buffer)
@@ -36,35 +36,30 @@ test('an embedding is given as numbers or as its bytes, and stored as bytes', ()
   }
 })
 
-const refused = (document: unknown, ...names: string[]): void =>
-  throwsVec(() => readShadowDocument(document, 'documents[3]'), { code: 'TypeError', names })
+const badDocument = (document: unknown, ...names: string[]): unknown =>
+  refused(() => readShadowDocument(document, 'documents[3]'), 'TypeError', ...names)
 
 test('a wrong document, id or field is refused by name', () => {
   for (const document of [null, 'a', 5, ['a'], Promise.resolve({ id: 'a' })]) {
-    refused(document, 'documents[3]')
+    badDocument(document, 'documents[3]')
   }
-  refused({}, 'documents[3]', 'undefined')
-  refused({ id: 5 }, 'documents[3]', '5')
-  refused({ id: 'a', content: 5 }, 'content', "'a'")
-  refused({ id: 'a', meta: {} }, 'meta', "'a'")
-  refused({ id: 'a', embedding: 'text' }, 'embedding', "'a'")
-  throwsVec(() => readShadowDocument({ id: '' }, 'documents[3]'), {
-    code: 'RangeError',
-    names: ['documents[3]'],
-  })
-  throwsVec(() => readShadowDocument({ id: 'a', embedding: [NaN] }, 'document'), {
-    code: 'VEC_EMBEDDING',
-    names: ["'a'"],
-  })
+  badDocument({}, 'documents[3]', 'undefined')
+  badDocument({ id: 5 }, 'documents[3]', '5')
+  badDocument({ id: 'a', content: 5 }, 'content', "'a'")
+  badDocument({ id: 'a', meta: {} }, 'meta', "'a'")
+  badDocument({ id: 'a', embedding: 'text' }, 'embedding', "'a'")
+  refused(() => readShadowDocument({ id: '' }, 'documents[3]'), 'RangeError', 'documents[3]')
+  refused(
+    () => readShadowDocument({ id: 'a', embedding: [NaN] }, 'document'),
+    'VEC_EMBEDDING',
+    "'a'",
+  )
 })
 
 test('of a list each document is named by its place', () => {
-  throwsVec(() => readShadowDocuments([{ id: 'a' }, {}]), {
-    code: 'TypeError',
-    names: ['documents[1]'],
-  })
+  refused(() => readShadowDocuments([{ id: 'a' }, {}]), 'TypeError', 'documents[1]')
   for (const list of [undefined, 'ab', { id: 'a' }, new Map()]) {
-    throwsVec(() => readShadowDocuments(list), { code: 'TypeError', names: ['documents'] })
+    refused(() => readShadowDocuments(list), 'TypeError', 'documents')
   }
 })
 
@@ -81,10 +76,12 @@ test('of two texts with one id the last counts in each field that it has', () =>
 })
 
 test('a text that is embedded cannot bring its embedding', () => {
-  throwsVec(() => readTextDocument({ id: 'a', content: 'x', embedding: [1] }, 'document'), {
-    code: 'TypeError',
-    names: ["'a'", 'embed'],
-  })
+  refused(
+    () => readTextDocument({ id: 'a', content: 'x', embedding: [1] }, 'document'),
+    'TypeError',
+    "'a'",
+    'embed',
+  )
 })
 
 test('each field has a bit of its own', () => {

@@ -10,10 +10,10 @@ import {
   rowsOf,
   textIn,
 } from '../../../src/replication/answer.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
-const garbled = (run: () => unknown, ...names: string[]): void =>
-  throwsVec(run, { code: 'SYNC_TRANSPORT', names })
+const garbled = (run: () => unknown, ...names: string[]): unknown =>
+  refused(run, 'SYNC_TRANSPORT', ...names)
 
 test('an integer of any size is read from text, number or bigint', () => {
   const large = 2n ** 63n - 1n

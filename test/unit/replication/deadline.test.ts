@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { backoff, pause, withDeadline } from '../../../src/replication/deadline.ts'
-import { rejectsVec } from '../../throws-vec.ts'
+import { refusedLater } from '../../refusal.ts'
 
 const never = new Promise<never>(() => undefined)
 const LONG = 60_000
@@ -16,12 +16,11 @@ test('work in time gives its result or its error, and nothing is given up', asyn
 
 test('work that takes too long is given up, by name and limit', async () => {
   let givenUp = 0
-  await rejectsVec(
+  await refusedLater(
     withDeadline(never, 5, 'reading', () => givenUp++),
-    {
-      code: 'SYNC_TIMEOUT',
-      names: ['reading', 5],
-    },
+    'SYNC_TIMEOUT',
+    'reading',
+    5,
   )
   assert.equal(givenUp, 1)
 })
@@ -30,11 +29,11 @@ test('a connection that closes ends the wait, also one that is closed already', 
   const closing = new AbortController()
   const waiting = withDeadline(never, LONG, 'reading', () => undefined, closing.signal)
   closing.abort(new Error('socket hang up'))
-  const told = { code: 'SYNC_TRANSPORT', names: ['reading', 'socket hang up'] } as const
-  await rejectsVec(waiting, told)
-  await rejectsVec(
+  const told = ['SYNC_TRANSPORT', 'reading', 'socket hang up'] as const
+  await refusedLater(waiting, ...told)
+  await refusedLater(
     withDeadline(never, LONG, 'reading', () => undefined, closing.signal),
-    told,
+    ...told,
   )
 })
 

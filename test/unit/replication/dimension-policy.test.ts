@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DimensionPolicy, type ModelPolicy } from '../../../src/replication/dimension-policy.ts'
 import { Rejection, type SyncDocument } from '../../../src/replication/document.ts'
-import { assertNames } from '../../throws-vec.ts'
+import { assertNames } from '../../refusal.ts'
 
 const document = (dim: number, embeddingModel: string | null = null): SyncDocument => ({
   id: 'a',
@@ -23,7 +23,7 @@ const rejects =
   (...names: (string | number)[]) =>
   (error: unknown): boolean => {
     assert.ok(error instanceof Rejection)
-    assertNames(error.message, names)
+    assertNames(error.message, ...names)
     return true
   }
 
@@ -44,7 +44,7 @@ test('another model is warned of once', () => {
   const { policy, warnings } = policyOf('warn')
   for (const model of ['m1', 'm2', 'm3', 'm1']) policy.check(document(2, model))
   assert.equal(warnings.length, 1)
-  assertNames(warnings[0], ['"m1"', '"m2"'])
+  assertNames(warnings[0], '"m1"', '"m2"')
   assert.equal(policy.model, 'm1')
 })
 

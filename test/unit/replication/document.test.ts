@@ -8,7 +8,7 @@ import {
   idFromRow,
   Rejection,
 } from '../../../src/replication/document.ts'
-import { assertNames, throwsVec } from '../../throws-vec.ts'
+import { assertNames, refused } from '../../refusal.ts'
 
 const ROW = {
   id: 'a',
@@ -26,7 +26,7 @@ const fromPayload = (fields: object): unknown =>
 function rejects(run: () => unknown, ...names: (string | number)[]): void {
   assert.throws(run, error => {
     assert.ok(error instanceof Rejection, String(error))
-    assertNames(error.message, names)
+    assertNames(error.message, ...names)
     return true
   })
 }
@@ -73,8 +73,8 @@ test('a value of the wrong kind names its column', () => {
 test('a row without a column, or without an id, is a garbled answer', () => {
   const { content, ...without } = ROW
   assert.equal(content, 'c')
-  throwsVec(() => documentFromRow(without), { code: 'SYNC_TRANSPORT', names: ['content'] })
-  throwsVec(() => idFromRow({ id: null }), { code: 'SYNC_TRANSPORT', names: ['id'] })
+  refused(() => documentFromRow(without), 'SYNC_TRANSPORT', 'content')
+  refused(() => idFromRow({ id: null }), 'SYNC_TRANSPORT', 'id')
 })
 
 test('a payload is read: hex digits as bytes, what is absent as NULL', () => {

@@ -6,7 +6,7 @@ import {
   literal,
   syncNames,
 } from '../../../src/replication/sync-names.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 test('all names begin with the prefix', () => {
   const { prefix, ...names } = syncNames('my_')
@@ -18,7 +18,7 @@ test('all names begin with the prefix', () => {
 test('a prefix may be empty, and has at most 24 characters', () => {
   assert.equal(syncNames('').log, 'shadow_log')
   syncNames('x'.repeat(24))
-  throwsVec(() => syncNames('x'.repeat(25)), { code: 'TypeError', names: [24] })
+  refused(() => syncNames('x'.repeat(25)), 'TypeError', 24)
 })
 
 test('a table name is 1 to 48 characters without control characters and backslashes', () => {
@@ -30,10 +30,7 @@ test('a table name is 1 to 48 characters without control characters and backslas
 })
 
 test('a name with a schema is refused with the one to write', () => {
-  throwsVec(() => checkTableName('main.docs'), {
-    code: 'TypeError',
-    names: ['docs', '"main.docs"'],
-  })
+  refused(() => checkTableName('main.docs'), 'TypeError', 'docs', '"main.docs"')
   assert.equal(checkTableName('mainly.docs'), 'mainly.docs')
 })
 

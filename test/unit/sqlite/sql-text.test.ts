@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameText, sqlText } from '../../../src/sqlite/sql-text.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 test('SQL text is given back, and anything else is refused by the method it was given to', () => {
   assert.equal(sqlText('SELECT 1', 'exec'), 'SELECT 1')
@@ -10,20 +10,17 @@ test('SQL text is given back, and anything else is refused by the method it was 
     [5, 5],
     [Promise.resolve('SELECT 1'), 'Promise'],
   ] as const) {
-    throwsVec(() => sqlText(sql, 'prepare'), { code: 'TypeError', names: ['prepare', name] })
+    refused(() => sqlText(sql, 'prepare'), 'TypeError', 'prepare', name)
   }
 })
 
 test('a NUL, at which SQLite would stop reading, is refused with its place', () => {
-  throwsVec(() => sqlText('SELECT 1\0; DROP TABLE t', 'exec'), {
-    code: 'TypeError',
-    names: ['exec', 8],
-  })
+  refused(() => sqlText('SELECT 1\0; DROP TABLE t', 'exec'), 'TypeError', 'exec', 8)
 })
 
 test('a name is text, not empty and without NUL', () => {
   assert.equal(nameText('main', 'a schema'), 'main')
   for (const name of ['', 'a\0b', 5, null]) {
-    throwsVec(() => nameText(name, 'a schema'), { code: 'TypeError', names: ['a schema'] })
+    refused(() => nameText(name, 'a schema'), 'TypeError', 'a schema')
   }
 })

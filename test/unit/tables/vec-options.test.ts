@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TableSchema } from '../../../src/search/schema/table-schema.ts'
 import { parseVecOptions, unquote } from '../../../src/tables/vec/vec-options.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 const parse = (...args: string[]): ReturnType<typeof parseVecOptions> =>
   parseVecOptions(args, 'docs')
 
-function refused(args: readonly string[], ...names: (string | number)[]): void {
-  throwsVec(() => parse(...args), { code: 'VEC_OPTION', names })
-}
+const badOption = (args: readonly string[], ...names: (string | number)[]): unknown =>
+  refused(() => parse(...args), 'VEC_OPTION', ...names)
 
 test('without arguments everything has its default', () => {
   assert.deepEqual(parse(), {
@@ -41,8 +40,8 @@ test('the id column is named as in CREATE TABLE: bare, quoted in any way, with a
 
 test('an id column cannot have the name of another column or of the table', () => {
   const columns = new TableSchema('docs', 'id').columns.filter(({ role }) => role !== 'id')
-  for (const { name } of columns) refused([name], name)
-  refused(['Distance'], 'Distance')
+  for (const { name } of columns) badOption([name], name)
+  badOption(['Distance'], 'Distance')
 })
 
 test('options are read in any case and order, with or without quotes and blanks', () => {
@@ -73,27 +72,27 @@ test('each option takes its own values', () => {
 test('cover_distance is the older name of metric', () => {
   assert.equal(parse('cover_distance=euclidean').metric, 'euclidean')
   assert.equal(parse('cover_distance=l2', 'metric=euclidean').metric, 'euclidean')
-  refused(['cover_distance=cosine', 'metric=euclidean'], 'cosine', 'euclidean')
-  refused(['cover_distance=dot'], "'dot'")
+  badOption(['cover_distance=cosine', 'metric=euclidean'], 'cosine', 'euclidean')
+  badOption(['cover_distance=dot'], "'dot'")
 })
 
 test('a tree needs a metric that obeys the triangle inequality', () => {
-  refused(['index=cover', 'metric=dot'], 'cover', 'dot')
+  badOption(['index=cover', 'metric=dot'], 'cover', 'dot')
   assert.equal(parse('metric=dot').index, 'auto')
 })
 
 test('a wrong name or value is refused with the nearest right one', () => {
-  refused(['id', 'metrc=dot'], "'metrc'", "'metric'")
-  refused(['id', 'plain'], "'plain'", 'metric')
-  refused(['metric=cosin'], "'cosin'", "'cosine'")
-  refused(['index=hnsw'], "'hnsw'", 'brute', 'cover')
-  refused(['include_archived=yes'], "'yes'")
+  badOption(['id', 'metrc=dot'], "'metrc'", "'metric'")
+  badOption(['id', 'plain'], "'plain'", 'metric')
+  badOption(['metric=cosin'], "'cosin'", "'cosine'")
+  badOption(['index=hnsw'], "'hnsw'", 'brute', 'cover')
+  badOption(['include_archived=yes'], "'yes'")
 })
 
 test('a number out of its range is refused', () => {
-  for (const base of ['1', '0', '-2', 'x', '', 'Infinity']) refused([`cover_base=${base}`], 1.3)
-  for (const workers of ['-1', '1.5', 'x', ' ']) refused([`cover_parallel='${workers}'`])
-  refused(['dbpath='], 'dbpath')
+  for (const base of ['1', '0', '-2', 'x', '', 'Infinity']) badOption([`cover_base=${base}`], 1.3)
+  for (const workers of ['-1', '1.5', 'x', ' ']) badOption([`cover_parallel='${workers}'`])
+  badOption(['dbpath='], 'dbpath')
 })
 
 test('one pair of quotes is taken off', () => {

@@ -6,7 +6,7 @@ import {
   writtenEmbedding,
   writtenId,
 } from '../../../src/tables/vec/written-values.ts'
-import { throwsVec } from '../../throws-vec.ts'
+import { refused } from '../../refusal.ts'
 
 const blob = (...numbers: number[]): Uint8Array => new Uint8Array(Float32Array.from(numbers).buffer)
 
@@ -17,17 +17,14 @@ test('a dataset is text, or the digits of a whole number', () => {
 })
 
 test('a dataset that no query could name is refused', () => {
-  throwsVec(() => writtenDataset(null), {
-    code: 'SQLITE_CONSTRAINT',
-    names: ['dataset_id', 'NULL'],
-  })
+  refused(() => writtenDataset(null), 'SQLITE_CONSTRAINT', 'dataset_id', 'NULL')
   for (const [value, name] of [
     ['', 'dataset_id'],
     [' \t', 'dataset_id'],
     [7.5, 7.5],
     [blob(1), 'BLOB'],
   ] as const) {
-    throwsVec(() => writtenDataset(value), { code: 'VEC_QUERY', names: [name] })
+    refused(() => writtenDataset(value), 'VEC_QUERY', name)
   }
 })
 
@@ -36,9 +33,9 @@ test('an id is text of any bytes, or the digits of a whole number', () => {
   assert.equal(writtenId('', 'doc_id'), '')
   assert.equal(writtenId(odd, 'doc_id'), odd)
   assert.equal(writtenId(3, 'doc_id'), '3')
-  throwsVec(() => writtenId(null, 'key'), { code: 'SQLITE_CONSTRAINT', names: ['key', 'NULL'] })
-  throwsVec(() => writtenId(1.5, 'key'), { code: 'VEC_QUERY', names: ['key', 1.5] })
-  throwsVec(() => writtenId(blob(1), 'key'), { code: 'VEC_QUERY', names: ['key', 4] })
+  refused(() => writtenId(null, 'key'), 'SQLITE_CONSTRAINT', 'key', 'NULL')
+  refused(() => writtenId(1.5, 'key'), 'VEC_QUERY', 'key', 1.5)
+  refused(() => writtenId(blob(1), 'key'), 'VEC_QUERY', 'key', 4)
 })
 
 test('an embedding is a BLOB as it is, or text of any form; NULL is none', () => {
@@ -61,11 +58,8 @@ test('what is not a vector is refused with its document and dataset', () => {
     '[1e39]',
     new Utf8(Uint8Array.of(0xff)),
   ]) {
-    throwsVec(() => writtenEmbedding(value, 'shop', 'doc 1'), {
-      code: 'VEC_EMBEDDING',
-      names: ["'doc 1'", "'shop'"],
-    })
+    refused(() => writtenEmbedding(value, 'shop', 'doc 1'), 'VEC_EMBEDDING', "'doc 1'", "'shop'")
   }
   const id = new Utf8(new TextEncoder().encode('ä'))
-  throwsVec(() => writtenEmbedding(7, 'shop', id), { code: 'VEC_EMBEDDING', names: ["'ä'", 7] })
+  refused(() => writtenEmbedding(7, 'shop', id), 'VEC_EMBEDDING', "'ä'", 7)
 })

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VecError } from '../../src/entries/main.ts'
-import { assertNames, rejectsVec, throwsVec } from '../throws-vec.ts'
+import { assertNames, refusedLater, refused } from '../refusal.ts'
 
 const failing = (): never => {
   throw new VecError('VEC_DIMENSION', "dataset 'a' has 13 dimensions", { hint: 'use model m1' })
 }
 
 test('an error is known by its code and by whole words of message and hint', () => {
-  throwsVec(failing, { code: 'VEC_DIMENSION', names: ["'a'", 13, 'm1'] })
+  refused(failing, 'VEC_DIMENSION', "'a'", 13, 'm1')
   for (const wrong of ['b', 3, 1, 'dimension', 'm']) {
-    assert.throws(() => throwsVec(failing, { code: 'VEC_DIMENSION', names: [wrong] }), {
+    assert.throws(() => refused(failing, 'VEC_DIMENSION', wrong), {
       code: 'ERR_ASSERTION',
     })
   }
@@ -18,18 +18,15 @@ test('an error is known by its code and by whole words of message and hint', () 
 
 test('another code, another class or no error at all is a failure', () => {
   const assertion = { code: 'ERR_ASSERTION' }
-  assert.throws(() => throwsVec(failing, { code: 'VEC_QUERY', names: [] }), assertion)
-  assert.throws(() => throwsVec(failing, { code: 'TypeError', names: [] }), assertion)
-  assert.throws(() => throwsVec(() => 1, { code: 'TypeError', names: [] }), assertion)
+  assert.throws(() => refused(failing, 'VEC_QUERY'), assertion)
+  assert.throws(() => refused(failing, 'TypeError'), assertion)
+  assert.throws(() => refused(() => 1, 'TypeError'), assertion)
 })
 
 test('a rejection is held to the same', async () => {
-  await rejectsVec(Promise.reject(new RangeError('k is 0')), {
-    code: 'RangeError',
-    names: ['k', 0],
-  })
+  await refusedLater(Promise.reject(new RangeError('k is 0')), 'RangeError', 'k', 0)
 })
 
 test('a text that lacks a value is shown', () => {
-  assert.throws(() => assertNames('a and b', ['c']), /c: a and b/)
+  assert.throws(() => assertNames('a and b', 'c'), /c is missing in: a and b/)
 })
