@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { encodeEmbedding, insertMany, open, type Connection } from '../src/entries/main.ts'
 
-// The table of the head's bytes is held against the code by test/store/saved-head.test.ts.
+// The table of the head's bytes is held against the code by test/store/manifest.test.ts.
 const page = readFileSync('docs/formats.md', 'utf8')
 const ROWS = 3000
 const DIM = 100
@@ -58,14 +58,14 @@ test('the columns of the journal are those of the page', () => {
   }
 })
 
-test('the tables of a saved index have the columns of the page, and chunks the size', () => {
+test('the tables of a saved index have the columns of the page, and blocks the size', () => {
   for (const [, table, list] of page.matchAll(/`(vector_storage\w*)\(([^)]*)\)`/g)) {
     const columns = list.split(',').map(column => column.trim().replaceAll('"', ''))
     assert.deepEqual(columnsOf(table), columns, table)
   }
   const names = db.prepare('SELECT shadow_table_name FROM vector_storage').pluck().all()
   assert.deepEqual(names, ['main._vec_docs'])
-  const [, size] = /in chunks of ([\d,]+) bytes/.exec(page)!
+  const [, size] = /in blocks \(`chunk`\) of ([\d,]+) bytes/.exec(page)!
   const bytes = Number(size.replaceAll(',', ''))
   const sizes = db
     .prepare(

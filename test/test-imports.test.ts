@@ -26,14 +26,14 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/accelerators/checksum.ts': 'writes damaged images that have a right checksum',
   'src/core/similarity.ts': 'the similarity in double precision that oracles compare with',
-  'src/search/snapshot/slice-cache.ts': 'forgets or looks at what is in memory',
-  'src/search/snapshot/upkeep.ts': 'saves now what would be saved when idle',
+  'src/search/memory/index-cache.ts': 'forgets or looks at what is in memory',
+  'src/search/persistence/maintenance.ts': 'saves now what would be saved when idle',
   'src/sqlite/allowed-files.ts': 'the rule that connections inherit',
   'src/sqlite/platform/node/node-vfs.ts': 'a file system of the tests is made around it',
   'src/sqlite/vfs/vfs-adapter.ts': 'a file system of the tests is registered',
   'src/sqlite/wasm/wasm.ts': 'a file system of the tests is registered',
   'src/tables/vec/vec-options.ts': 'the facts of search are run without a vec table',
-  'src/tables/vec/vec-recipe.ts': 'the facts of search are run without a vec table',
+  'src/tables/vec/index-spec.ts': 'the facts of search are run without a vec table',
   'src/viant/formats/decode-original.ts': "reads what was written for the original's programs",
 }
 

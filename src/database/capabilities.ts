@@ -1,5 +1,5 @@
 import type { Database, TransactionState } from './database.ts'
-import { numberOf, texts } from './query.ts'
+import { eachRow, numberOf } from './query.ts'
 
 // What a database is asked for beyond its core, and what is done where its driver cannot tell: the conservative path.
 
@@ -83,7 +83,16 @@ export function unnoticed<R>(db: Database, task: () => R): R {
 
 /** Schemas that have tables, by SQLite's own order: main, temp, then those that were attached. */
 export function schemasOf(db: Database): string[] {
-  return texts(db, 'SELECT name FROM pragma_database_list ORDER BY seq')
+  return databaseList(db).map(({ schema }) => schema)
+}
+
+/** The schemas with their files, '' for none. Takes no lock, so that it cannot be refused as busy. */
+export function databaseList(db: Database): { schema: string; file: string }[] {
+  const found: { schema: string; file: string }[] = []
+  eachRow(db, 'PRAGMA database_list', [], row => {
+    found.push({ schema: row.text(1), file: row.text(2) })
+  })
+  return found
 }
 
 /** Runs `read` in a transaction that is not the caller's; what it wrote on the way may be lost with a failing COMMIT. */

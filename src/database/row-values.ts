@@ -61,7 +61,7 @@ export class RowValues implements RowReader {
   bytes(column: number): Uint8Array {
     const value = this.#values[column]
     if (typeof value === 'object' && value !== null) {
-      // Not a Buffer, whose slice() copies nothing.
+      // Not a Buffer, of which a part is never a copy.
       return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     }
     const text = this.text(column)

@@ -2,5 +2,5 @@
 export { register } from '../tables/register.ts'
 export { shadowTableName } from '../search/schema/names.ts'
 export type { Metric } from '../core/metric.ts'
-export { sliceCache as indexCache } from '../search/snapshot/slice-cache.ts'
+export { indexCache } from '../search/memory/index-cache.ts'
 export { DimensionRule } from '../tables/vec/dimension-rule.ts'

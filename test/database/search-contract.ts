@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { numberOf, run } from '../../src/database/query.ts'
 import { Utf8 } from '../../src/entries/engine.ts'
-import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import { upkeepOf } from '../../src/search/snapshot/upkeep.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 import type { Closable, Driver } from './connections.ts'
@@ -195,8 +195,8 @@ export function searchContract(driver: Driver): void {
 
     fact('a saved index is loaded, and catches up', (scene, world) => {
       const query = scene.vector()
-      const file = sliceCache.attach(world.db, 'main')
-      assert.equal(upkeepOf(world.db, 'main', file).saveNow(), true)
+      const file = indexCache.attach(world.db, 'main')
+      assert.equal(maintenanceOf(world.db, 'main', file).saveNow(), true)
       scene.close()
       scene.worlds.length = 0
       const again = scene.connect()
@@ -263,7 +263,7 @@ function randomSteps(scene: Scene, mode: string, steps: number): void {
       () => db.exec(db.inTransaction ? 'ROLLBACK' : 'BEGIN IMMEDIATE'),
       () => db.exec('SAVEPOINT s'),
       () => db.exec('ROLLBACK TO s'),
-      () => upkeepOf(db, 'main', sliceCache.attach(db, 'main')).save(0),
+      () => maintenanceOf(db, 'main', indexCache.attach(db, 'main')).save(0),
     ]
     try {
       actions[scene.below(actions.length)]()

@@ -2,11 +2,11 @@ import { exactSimilarity } from '../../src/core/similarity.ts'
 import type { Database } from '../../src/database/database.ts'
 import { eachRow, run, scalar } from '../../src/database/query.ts'
 import type { Metric } from '../../src/entries/main.ts'
-import { Searcher, type Answer } from '../../src/search/query/search.ts'
+import { Searcher, type Answer } from '../../src/search/query/searcher.ts'
 import { createStatement, shadowTable } from '../../src/search/schema/layout.ts'
 import { ShadowTable } from '../../src/search/schema/shadow-table.ts'
+import { indexSpecOf } from '../../src/tables/vec/index-spec.ts'
 import { parseVecOptions } from '../../src/tables/vec/vec-options.ts'
-import { recipeOf } from '../../src/tables/vec/vec-recipe.ts'
 
 export const TABLE = '_vec_docs'
 
@@ -22,11 +22,11 @@ export class SearchWorld {
     if (scalar(db, `SELECT 1 FROM sqlite_schema WHERE name = ?`, TABLE) === undefined) {
       db.exec(createStatement('main', shadowTable(TABLE)))
     }
-    const recipe = recipeOf(parseVecOptions(['doc_id', ...options], 'docs'))
-    this.#metric = recipe.metric
+    const spec = indexSpecOf(parseVecOptions(['doc_id', ...options], 'docs'))
+    this.#metric = spec.metric
     const shadow = new ShadowTable(db, 'main', TABLE, false)
     shadow.install()
-    this.searcher = new Searcher(db, shadow, recipe, true)
+    this.searcher = new Searcher({ shadow, spec, mayInstall: true })
   }
 
   put(dataset: string, id: string, vector: Float32Array | null): void {

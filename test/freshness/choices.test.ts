@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { insertMany, open, type Connection } from '../../src/entries/main.ts'
-import { decodeHead, type SavedHead } from '../../src/search/persistence/saved-head.ts'
+import { decodeManifest, type Manifest } from '../../src/search/persistence/manifest.ts'
 import { wrong } from './oracle.ts'
 import { newPath, Scene, SMALL, TREE } from './scene.ts'
 import { seeded } from './seeded.ts'
@@ -11,9 +11,9 @@ function stats(db: Connection, dataset = 'a'): string[] {
   return db.prepare('SELECT op FROM vec_admin WHERE op MATCH ?').pluck().all(op) as string[]
 }
 
-function head(db: Connection): SavedHead {
+function head(db: Connection): Manifest {
   const select = `SELECT "index" FROM vector_storage WHERE dataset_id = 'a'`
-  return decodeHead(db.prepare(select).pluck().get() as Uint8Array)
+  return decodeManifest(db.prepare(select).pluck().get() as Uint8Array)
 }
 
 /** Every chunk of dataset a, by section and number. */
@@ -31,7 +31,7 @@ test('a tree is chosen, saved with the reason, and found again by the next proce
   assert.equal(stats(scene.db, 'b')[1], 'why: 600 rows of 80 numbers are few: all are scanned')
   const saved = head(scene.db)
   assert.equal(saved.kind, 'cover')
-  assert.equal(`why: ${saved.note.replace(/^5400 /, '')}`, why)
+  assert.equal(`why: ${saved.metadata.replace(/^5400 /, '')}`, why)
   // Nothing was built: the trees would come in another order, and the save would write all anew.
   const before = chunks(scene.db)
   assert.ok(before.size > 25, `${before.size} chunks`)
@@ -81,7 +81,7 @@ test('options of a tree make another index; the number of workers does not', asy
     scene.check()
     scene.db.close()
     scene.db = await scene.connect()
-    return head(scene.db).recipe.split('\0')[0]
+    return head(scene.db).fingerprint.split('\0')[0]
   }
   const auto = await remade('')
   assert.equal(auto, 'auto cosine 1.3 per_node')
@@ -133,7 +133,7 @@ test('the first rows of a file are unlike the rest: they are read again, for a t
   assert.match(check(surface()), /^index: cover, .*, why: 13260 rows of about/)
 })
 
-test('a slice that has doubled is judged again, whatever its new rows suggest', async () => {
+test('a datasetIndex that has doubled is judged again, whatever its new rows suggest', async () => {
   const { noise, surface } = makers(128)
   using db = await open(':memory:')
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeHead, encodeHead } from '../../src/search/persistence/saved-head.ts'
+import { decodeManifest, encodeManifest } from '../../src/search/persistence/manifest.ts'
 import { LARGE, Scene, SMALL, type Size } from './scene.ts'
 
 // Numbers in the journal, its state and saved heads that no trigger of ours writes: by hand, or by whoever made the file.
@@ -69,7 +69,7 @@ async function checkNumbers(size: Size, sql: string, sound: boolean): Promise<vo
   scene.db.exec('ROLLBACK')
   everywhere()
 
-  // Upkeep is not thrown off.
+  // Maintenance is not thrown off.
   scene.db.prepare(`SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:'`).all()
   scene.db.prepare(`SELECT op FROM vec_admin WHERE op MATCH 'stats:docs:'`).all()
   everywhere()
@@ -98,15 +98,15 @@ test('a saved head whose place in the journal is out of range is passed over, re
     .prepare(`SELECT "index" FROM vector_storage WHERE dataset_id = 'a'`)
     .pluck()
   const stored = heads.get() as Uint8Array
-  const head = decodeHead(stored)
+  const head = decodeManifest(stored)
   const places = [
-    { seq: 2 ** 53, epoch: head.point.epoch },
-    { seq: 2 ** 63, epoch: head.point.epoch },
-    { seq: head.point.seq, epoch: 2 ** 60 },
+    { seq: 2 ** 53, epoch: head.logPosition.epoch },
+    { seq: 2 ** 63, epoch: head.logPosition.epoch },
+    { seq: head.logPosition.seq, epoch: 2 ** 60 },
   ]
   for (const { seq, epoch } of places) {
-    const damaged = encodeHead({ ...head, point: { ...head.point, seq, epoch } })
-    assert.throws(() => decodeHead(damaged), /its place in the journal is out of range/)
+    const damaged = encodeManifest({ ...head, logPosition: { ...head.logPosition, seq, epoch } })
+    assert.throws(() => decodeManifest(damaged), /its place in the journal is out of range/)
     scene.run(`UPDATE vector_storage SET "index" = ? WHERE dataset_id = 'a'`, damaged)
     const fresh = await scene.connect()
     scene.check(fresh)

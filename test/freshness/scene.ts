@@ -16,7 +16,7 @@ export function newPath(): string {
 }
 
 /**
- * A slice that answers from its floats in memory; one that is looked up in the table and saved in the file; and one for
+ * An index that answers from its floats in memory; one that is looked up in the table and saved in the file; and one for
  * which index=auto plants a tree, as its rows lie on a surface.
  */
 export interface Size {
@@ -144,7 +144,7 @@ function surface(dim: number, x: number, y: number): Float32Array {
   return Float32Array.from({ length: dim }, (_, i) => Math.sin(x * (1 + (i % 7)) + y * (i % 5) + i))
 }
 
-/** One test for a small slice, one for a large one, and one for a tree. */
+/** One test for a small index, one for a large one, and one for a tree. */
 export function inBothSizes(
   fact: string,
   body: (scene: Scene) => void | Promise<void>,

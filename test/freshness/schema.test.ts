@@ -205,7 +205,7 @@ test('an index is saved in its own file, though the names of the schemas changed
   assert.notEqual(await head(second), before)
 })
 
-test('the same file twice on one connection is one slice', async () => {
+test('the same file twice on one connection is one datasetIndex', async () => {
   for (const size of [SMALL, LARGE, TREE]) {
     using scene = await Scene.make(size)
     const { db } = scene

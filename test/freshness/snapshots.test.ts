@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Connection } from '../../src/entries/main.ts'
-import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import type { Slice } from '../../src/search/snapshot/slice.ts'
+import type { DatasetIndex } from '../../src/search/memory/dataset-index.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { openNative } from '../engine/vfs-native.ts'
 import { noShell, shell } from '../engine/vfs-process.ts'
@@ -176,8 +176,8 @@ if (skip === false) {
   })
 } else test('snapshots of a WAL', { skip })
 
-function indexOf(db: Connection): Slice | undefined {
-  for (const entry of sliceCache.attach(db, 'main').entries.values())
-    if (entry.dataset === 'a') return entry.slice
+function indexOf(db: Connection): DatasetIndex | undefined {
+  for (const entry of indexCache.attach(db, 'main').entries.values())
+    if (entry.dataset === 'a') return entry.datasetIndex
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/entries/main.ts'
-import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
 import type { World } from './world.ts'
 
 type Operation = (world: World, db: Connection, table: string) => void
@@ -150,7 +150,7 @@ function dropTrigger(event: string): Operation {
 function forget(world: World, db: Connection, table: string): void {
   const file = db.fileKey(table.split('.')[0])
   world.log.push(`forget ${table}`)
-  sliceCache.forget(file, '_vec_docs', world.dice.chance(0.5) ? world.dataset() : undefined)
+  indexCache.forget(file, '_vec_docs', world.dice.chance(0.5) ? world.dataset() : undefined)
 }
 
 /** The shadow table goes, and comes back empty. */

@@ -1,5 +1,5 @@
 /**
- * A process that is there to be killed: `crash-process.js <path> <seed> <first>`. Random transactions on a large slice,
+ * A process that is there to be killed: `crash-process.js <path> <seed> <first>`. Random transactions on a large index,
  * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
  */
 import { writeSync } from 'node:fs'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { checksum } from '../../src/accelerators/checksum.ts'
 import { open, type BindValue, type Connection } from '../../src/entries/main.ts'
-import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
-import { upkeepOf } from '../../src/search/snapshot/upkeep.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
 import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 
@@ -129,8 +129,8 @@ class Bench {
     } as const
     this.#expected = bruteForce(db, this.#question).found
     assert.ok(this.#answersRightly())
-    const file = sliceCache.attach(db, 'main')
-    assert.ok(upkeepOf(db, 'main', file).save(0))
+    const file = indexCache.attach(db, 'main')
+    assert.ok(maintenanceOf(db, 'main', file).save(0))
     this.#head = savedHead(db)
     this.#chunks = db
       .prepare('SELECT section, chunk, data FROM vector_storage_chunks')
@@ -181,7 +181,7 @@ class Bench {
   }
 
   #forget(): void {
-    sliceCache.forget(this.#db.fileKey('main'), '_vec_docs', 'a')
+    indexCache.forget(this.#db.fileKey('main'), '_vec_docs', 'a')
   }
 
   #damage(kind: string): void {
@@ -316,7 +316,7 @@ class Bench {
       )
       this.#forget()
       assert.ok(this.#answersRightly())
-      assert.ok(upkeepOf(db, 'main', sliceCache.attach(db, 'main')).save(0))
+      assert.ok(maintenanceOf(db, 'main', indexCache.attach(db, 'main')).save(0))
       this.#head.set(savedHead(db))
       return
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { insertMany, open, VecError, type Connection } from '../../src/entries/main.ts'
-import { sliceCache } from '../../src/search/snapshot/slice-cache.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
 import { refused } from '../refusal.ts'
 
 /**
@@ -214,22 +214,22 @@ for (const trusted of [true, false]) {
         "SELECT id FROM docs WHERE dataset_id = 'a' AND id MATCH '[1, 0]' AND k = 1",
       )
       assert.deepEqual(search.pluck().all(), ['1'])
-      const held = sliceCache.bytes
+      const held = indexCache.bytes
       assert.ok(held > 0)
       assert.equal(db.prepare('SELECT y FROM v').pluck().get(), 0)
       db.exec('INSERT INTO t(x) VALUES (1)')
       assert.deepEqual(db.prepare('SELECT y FROM log').pluck().all(), [0])
       assert.deepEqual(db.prepare('SELECT y FROM t').pluck().all(), [0])
-      assert.equal(sliceCache.bytes, held)
+      assert.equal(indexCache.bytes, held)
       for (const sql of [
         "SELECT vec_invalidate('docs', '')",
         `select "vec_invalidate" ('docs', 'a')`,
         "SELECT 'first'; SELECT VEC_INVALIDATE('_vec_docs', 'a')",
       ]) {
         db.exec(sql)
-        assert.equal(sliceCache.bytes, 0, sql)
+        assert.equal(indexCache.bytes, 0, sql)
         assert.deepEqual(search.all(), ['1'])
-        assert.equal(sliceCache.bytes, held)
+        assert.equal(indexCache.bytes, held)
       }
     })
 

@@ -1,10 +1,10 @@
 import { numberOf } from '../../database/query.ts'
 import { journalRange, UNSOUND_ENTRY, UNSOUND_STATE } from '../journal/journal.ts'
-import { Storage } from '../persistence/storage.ts'
+import { IndexStore } from '../persistence/index-store.ts'
 import { JOURNAL, JOURNAL_STATE, NEW_HISTORY } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
-import type { Defect, Inspected } from './defect.ts'
-import { finding } from './finding.ts'
+import { diagnostic } from './diagnostic.ts'
+import type { Problem, Inspection } from './problem.ts'
 
 /** Fewer are not worth a word. */
 const MANY = 10_000
@@ -12,8 +12,8 @@ const MANY = 10_000
 const LONG = 500_000
 
 /** Whether the journal's numbers can be relied on, how long it is, and how much of it nothing needs any more. */
-export function checkJournal(inspected: Inspected): Defect[] {
-  const { searcher, remedy } = inspected
+export function checkJournal(inspected: Inspection): Problem[] {
+  const { searcher, fix } = inspected
   const { shadow } = searcher
   const { db, schema } = shadow
   if (!shadow.refresh().journaled) return []
@@ -23,17 +23,17 @@ export function checkJournal(inspected: Inspected): Defect[] {
   const { first, last } = range
   const length = last === 0 ? 0 : last - first + 1
   const pruned = numberOf(db, `SELECT max(pruned_seq) FROM ${quoteName(schema)}.${JOURNAL_STATE}`)
-  const needless = new Storage(db, schema).prunable(last)
+  const needless = new IndexStore(db, schema).prunable(last)
   const op = `the journal holds ${length} changes, up to number ${last}; the first ${pruned} are pruned`
-  if (needless < MANY) return [finding('info', 'journal', op)]
+  if (needless < MANY) return [diagnostic('info', 'journal', op)]
   const severity = length > LONG ? 'warning' : 'info'
   return [
     {
-      ...finding(severity, 'journal', `${op}; ${needless} more are needed by no saved index`, {
-        remedy: remedy('optimize', ''),
+      ...diagnostic(severity, 'journal', `${op}; ${needless} more are needed by no saved index`, {
+        fix: fix('optimize', ''),
       }),
-      mend: () => {
-        const storage = new Storage(db, schema)
+      repair: () => {
+        const storage = new IndexStore(db, schema)
         let deleted = 0
         for (let more = -1; more !== 0; deleted += more) more = storage.prune(last)
         return `the journal was pruned: ${deleted} changes deleted`
@@ -43,7 +43,7 @@ export function checkJournal(inspected: Inspected): Defect[] {
 }
 
 /** Numbers written by hand, or by whoever made the file. */
-function checkNumbers({ searcher, remedy }: Inspected): Defect | undefined {
+function checkNumbers({ searcher, fix }: Inspection): Problem | undefined {
   const { db, schema } = searcher.shadow
   const journal = `${quoteName(schema)}.${JOURNAL}`
   const state = `${quoteName(schema)}.${JOURNAL_STATE}`
@@ -56,9 +56,9 @@ function checkNumbers({ searcher, remedy }: Inspected): Defect | undefined {
   ]
   const op = `${wrong.join(', ')}: no index can be trusted, and queries read the whole dataset`
   return {
-    ...finding('warning', 'journal', op, { remedy: remedy('repair', '') }),
+    ...diagnostic('warning', 'journal', op, { fix: fix('repair', '') }),
     rebuild: true,
-    mend: () => {
+    repair: () => {
       // The state first: the guard on deleted entries counts its epoch up.
       db.exec(`UPDATE ${state} SET ${NEW_HISTORY}; DELETE FROM ${journal} WHERE ${UNSOUND_ENTRY}`)
       return `a new history of the journal begins: ${entries} entries deleted`

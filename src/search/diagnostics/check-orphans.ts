@@ -1,12 +1,12 @@
 import { rows } from '../../core/row-sample.ts'
 import { numberOf } from '../../database/query.ts'
-import { CHUNKS, hasTable, STORAGE } from '../schema/layout.ts'
+import { BLOCKS, hasTable, STORAGE } from '../schema/layout.ts'
 import { catalogOf, quoteName, quoteText, storageName } from '../schema/names.ts'
-import type { Defect, Inspected } from './defect.ts'
-import { finding } from './finding.ts'
+import { diagnostic } from './diagnostic.ts'
+import type { Problem, Inspection } from './problem.ts'
 
 /** Saved parts that nothing reads: of tables and datasets that are gone, and chunks without a head. */
-export function checkOrphans({ searcher, remedy }: Inspected): Defect[] {
+export function checkOrphans({ searcher, fix }: Inspection): Problem[] {
   const { shadow } = searcher
   const { db, schema } = shadow
   if (!hasTable(db, schema, STORAGE)) return []
@@ -17,18 +17,18 @@ export function checkOrphans({ searcher, remedy }: Inspected): Defect[] {
   const kinds: readonly [table: string, what: string, where: string][] = [
     [STORAGE, 'of tables that are not there', noTable],
     [STORAGE, 'of datasets without rows', noDataset],
-    [CHUNKS, 'of saved indexes that are not there', noHead],
+    [BLOCKS, 'of saved indexes that are not there', noHead],
   ]
-  const found: Defect[] = []
+  const found: Problem[] = []
   for (const [table, what, where] of kinds) {
     if (!hasTable(db, schema, table)) continue
     const orphans = numberOf(db, `SELECT count(*) FROM ${inSchema}${table} AS s WHERE ${where}`)
     if (orphans === 0) continue
     found.push({
-      ...finding('warning', 'orphans', `${table} holds ${rows(orphans)} ${what}`, {
-        remedy: remedy('repair', ''),
+      ...diagnostic('warning', 'orphans', `${table} holds ${rows(orphans)} ${what}`, {
+        fix: fix('repair', ''),
       }),
-      mend: () => {
+      repair: () => {
         db.exec(`DELETE FROM ${inSchema}${table} AS s WHERE ${where}`)
         return `${rows(orphans)} of ${table} ${what}: deleted`
       },

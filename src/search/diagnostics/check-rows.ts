@@ -1,22 +1,26 @@
 import { metricOf } from '../../core/metric.ts'
 import { rows, rowsHave } from '../../core/row-sample.ts'
 import { quoteText } from '../schema/names.ts'
-import { EMBEDDING_IS_TEXT, META_IS_NO_JSON, type Census } from './census.ts'
-import type { Inspected } from './defect.ts'
-import { finding, type Finding } from './finding.ts'
+import { EMBEDDING_IS_TEXT, META_IS_NO_JSON, type DatasetStatistics } from './dataset-statistics.ts'
+import { diagnostic, type Diagnostic } from './diagnostic.ts'
+import type { Inspection } from './problem.ts'
 
-/** What is to be said of the rows themselves. Nothing but new rows mends them: each remedy lists those concerned. */
-export function checkRows({ searcher }: Inspected, dataset: string, counted: Census): Finding[] {
+/** What is to be said of the rows themselves. Only new rows correct them: each fix lists those concerned. */
+export function checkRows(
+  { searcher }: Inspection,
+  dataset: string,
+  statistics: DatasetStatistics,
+): Diagnostic[] {
   const { shadow } = searcher
-  const { dim, otherDimension, notFinite } = counted
+  const { dim, otherDimension, notFinite } = statistics
   const select = (condition: string, columns = 'id'): string =>
     `SELECT ${columns} FROM ${shadow.sql} WHERE dataset_id = ${quoteText(dataset)} ${shadow.visible} AND ${condition}`.replaceAll(
       '  ',
       ' ',
     )
-  const found: Finding[] = []
-  const say = (severity: Finding['severity'], topic: string, op: string, remedy?: string): void => {
-    found.push(finding(severity, topic, op, { dataset, remedy }))
+  const found: Diagnostic[] = []
+  const say = (severity: Diagnostic['severity'], topic: string, op: string, fix?: string): void => {
+    found.push(diagnostic(severity, topic, op, { dataset, fix }))
   }
   const bytes = 'CAST(embedding AS BLOB)'
   if (otherDimension.count > 0) {
@@ -30,21 +34,21 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
       ),
     )
   }
-  if (counted.malformed > 0) {
+  if (statistics.malformed > 0) {
     say(
       'error',
       'length',
-      `${rowsHave(counted.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy anew`,
+      `${rowsHave(statistics.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy anew`,
       select(
         `embedding IS NOT NULL AND (typeof(embedding) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
       ),
     )
   }
-  if (counted.texts > 0) {
+  if (statistics.texts > 0) {
     say(
       'warning',
       'text',
-      `${rowsHave(counted.texts)} an embedding stored as text, whose bytes are taken for float32 as the original takes them: store a BLOB, which vec_f32('[0.1, 0.2]') makes of text`,
+      `${rowsHave(statistics.texts)} an embedding stored as text, whose bytes are taken for float32 as the original takes them: store a BLOB, which vec_f32('[0.1, 0.2]') makes of text`,
       select(EMBEDDING_IS_TEXT, 'id, embedding'),
     )
   }
@@ -58,33 +62,37 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
       select(`id IN (${ids})`),
     )
   }
-  if (counted.unnamed > 0) {
+  if (statistics.unnamed > 0) {
     say(
       'error',
       'ids',
-      `${rowsHave(counted.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
+      `${rowsHave(statistics.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
       select(`typeof(id) <> 'text'`),
     )
   }
-  if (counted.models.size > 1) {
-    const models = Array.from(counted.models, ([model, count]) => `'${model}' (${rows(count)})`)
+  if (statistics.models.size > 1) {
+    const models = Array.from(statistics.models, ([model, count]) => `'${model}' (${rows(count)})`)
     say(
       'warning',
       'models',
-      `the embeddings are of ${counted.models.size} models, whose scores cannot be compared: ${models.slice(0, 5).join(', ')}: embed all with one`,
+      `the embeddings are of ${statistics.models.size} models, whose scores cannot be compared: ${models.slice(0, 5).join(', ')}: embed all with one`,
       select(`length(embedding) > 0 AND embedding_model <> ''`, 'embedding_model, count(*)').concat(
         ' GROUP BY embedding_model',
       ),
     )
   }
-  if (counted.unembedded > 0) {
-    say('info', 'unembedded', `${rowsHave(counted.unembedded)} no embedding, and cannot be found`)
+  if (statistics.unembedded > 0) {
+    say(
+      'info',
+      'unembedded',
+      `${rowsHave(statistics.unembedded)} no embedding, and cannot be found`,
+    )
   }
-  if (counted.archived > 0) {
-    say('info', 'archived', `${rows(counted.archived)} with archived = 1 hidden`)
+  if (statistics.archived > 0) {
+    say('info', 'archived', `${rows(statistics.archived)} with archived = 1 hidden`)
   }
   // Plain words in every meta are a choice; a few among JSON are a trap for every filter.
-  const { json, other } = counted.metas
+  const { json, other } = statistics.metas
   if (other > 0) {
     say(
       json > 0 ? 'warning' : 'info',
@@ -93,19 +101,19 @@ export function checkRows({ searcher }: Inspected, dataset: string, counted: Cen
       select(META_IS_NO_JSON, 'id, meta'),
     )
   }
-  const unfound = metricOf(searcher.recipe.metric).directional ? counted.zeros : 0
+  const unfound = metricOf(searcher.context.spec.metric).directional ? statistics.zeros : 0
   if (unfound > 0) {
     say(
       'info',
       'zeros',
-      `${rowsHave(unfound)} a vector of length zero, which has no direction and cannot be found by ${searcher.recipe.metric}`,
+      `${rowsHave(unfound)} a vector of length zero, which has no direction and cannot be found by ${searcher.context.spec.metric}`,
     )
   }
-  const what = counted.dim === 0 ? 'no vectors' : `vectors of ${counted.dim} numbers`
+  const what = statistics.dim === 0 ? 'no vectors' : `vectors of ${statistics.dim} numbers`
   say(
     found.some(({ severity }) => severity === 'error') ? 'info' : 'ok',
     'rows',
-    `${rows(counted.members - unfound)} can be found: ${what}`,
+    `${rows(statistics.members - unfound)} can be found: ${what}`,
   )
   return found
 }

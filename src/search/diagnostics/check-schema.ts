@@ -15,45 +15,45 @@ import {
 } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
-import type { Defect, Inspected } from './defect.ts'
-import { finding, type Severity } from './finding.ts'
+import { diagnostic, type Severity } from './diagnostic.ts'
+import type { Problem, Inspection } from './problem.ts'
 
 /** Journal and triggers: whether every change to the rows is seen. */
-export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
+export function checkSchema({ searcher, fix }: Inspection): Problem[] {
   const { shadow } = searcher
   const schema = quoteName(shadow.schema)
   const shape = shadow.refresh()
-  const mended = remedy('repair', '')
-  const found: Defect[] = []
+  const repairing = fix('repair', '')
+  const found: Problem[] = []
   const say = (severity: Severity, topic: string, op: string, done: string): void => {
-    const mend = (): string => {
+    const repair = (): string => {
       shadow.installHere()
       return done
     }
-    found.push({ ...finding(severity, topic, op, { remedy: mended }), mend, rebuild: true })
+    found.push({ ...diagnostic(severity, topic, op, { fix: repairing }), repair, rebuild: true })
   }
   if (!shape.unique) {
     found.push(
-      finding(
+      diagnostic(
         'error',
         'shadow-table',
         `${shadow.name} has no unique index on (dataset_id, id): every query reads the whole dataset`,
         {
-          remedy: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
+          fix: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
         },
       ),
     )
   }
   const [missingTables, otherTables] = compare(shadow, JOURNAL_TABLES)
   if (otherTables.length > 0) {
-    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be mended before.
+    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be repaired before.
     const [name] = otherTables
     found.push(
-      finding(
+      diagnostic(
         'error',
         'journal',
         `${name} is not as this library makes it, so that every query reads the whole dataset, and writes may fail: drop it, then repair`,
-        { remedy: `DROP TABLE ${schema}.${quoteName(name)}` },
+        { fix: `DROP TABLE ${schema}.${quoteName(name)}` },
       ),
     )
     return found
@@ -92,7 +92,7 @@ export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
     say(
       'warning',
       'triggers',
-      `changes may go by unseen, and queries read the whole dataset until it is mended: ${wrong.join(', ')}`,
+      `changes may go by unseen, and queries read the whole dataset until that is repaired: ${wrong.join(', ')}`,
       `triggers made: ${[...missing, ...other].join(', ')}`,
     )
   }
@@ -107,18 +107,18 @@ export function checkSchema({ searcher, remedy }: Inspected): Defect[] {
   }
   if (found.length === 0) {
     found.push(
-      finding(
+      diagnostic(
         'ok',
         'triggers',
         'every change to the table is seen: the journal and its triggers are in place',
       ),
     )
   }
-  return [...found, ...checkExportTriggers(shadow, mended)]
+  return [...found, ...checkExportTriggers(shadow, repairing)]
 }
 
 /** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
-function checkExportTriggers(shadow: ShadowTable, remedy: string): Defect[] {
+function checkExportTriggers(shadow: ShadowTable, fix: string): Problem[] {
   const { db, schema } = shadow
   const names = exportTriggers(shadow.name).map(({ name }) => name)
   const there = names.filter(name => shadow.storedSql(name) !== undefined)
@@ -127,13 +127,13 @@ function checkExportTriggers(shadow: ShadowTable, remedy: string): Defect[] {
     if (hasExportTriggers(db, schema, shadow.name)) return []
     return [
       {
-        ...finding(
+        ...diagnostic(
           'warning',
           'triggers',
           `the triggers that delete indexes of the original when rows change are not whole: ${there.join(', ')}`,
-          { remedy },
+          { fix },
         ),
-        mend: () => {
+        repair: () => {
           shadow.dropExported()
           return 'indexes for the original and what is left of their triggers deleted: export them again'
         },
@@ -142,15 +142,15 @@ function checkExportTriggers(shadow: ShadowTable, remedy: string): Defect[] {
   }
   return [
     {
-      ...finding(
+      ...diagnostic(
         'info',
         'triggers',
         `triggers of an index for the original that is gone: ${there.join(', ')}`,
         {
-          remedy,
+          fix,
         },
       ),
-      mend: () => {
+      repair: () => {
         shadow.dropExported()
         return `triggers of an index for the original that is gone: deleted`
       },

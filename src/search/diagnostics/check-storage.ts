@@ -5,17 +5,21 @@ import { hasExportTriggers } from '../../viant/export/export-triggers.ts'
 import { disagreement, ORIGINAL_KINDS, originalRows } from '../../viant/export/original-rows.ts'
 import { decodeOriginal } from '../../viant/formats/decode-original.ts'
 import { Journal } from '../journal/journal.ts'
-import { CHUNK_BYTES, decodeHead, isHead, type SavedHead } from '../persistence/saved-head.ts'
-import { stampOf, Storage } from '../persistence/storage.ts'
-import { CHUNKS, hasTable, STORAGE } from '../schema/layout.ts'
+import { fingerprintOf, IndexStore } from '../persistence/index-store.ts'
+import { BLOCK_BYTES, decodeManifest, isManifest, type Manifest } from '../persistence/manifest.ts'
+import { BLOCKS, hasTable, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
-import type { Census } from './census.ts'
-import { compareIndex, differenceFindings } from './check-index.ts'
-import type { Defect, Inspected } from './defect.ts'
-import { finding } from './finding.ts'
+import { compareIndex, differenceProblems } from './check-index.ts'
+import type { DatasetStatistics } from './dataset-statistics.ts'
+import { diagnostic } from './diagnostic.ts'
+import type { Problem, Inspection } from './problem.ts'
 
 /** What is saved of the index of a dataset, by us or by the original. */
-export function checkSaved(inspected: Inspected, dataset: string, counted: Census): Defect[] {
+export function checkSaved(
+  inspected: Inspection,
+  dataset: string,
+  statistics: DatasetStatistics,
+): Problem[] {
   const { shadow } = inspected.searcher
   const { db, schema, name } = shadow
   if (!hasTable(db, schema, STORAGE)) return [notSaved(dataset)]
@@ -26,49 +30,60 @@ export function checkSaved(inspected: Inspected, dataset: string, counted: Censu
     row => (row.isNull(0) ? undefined : row.bytes(0).slice()),
   )
   if (!blob || blob.length === 0) return [notSaved(dataset)]
-  const remedy = inspected.remedy('repair', dataset)
+  const fix = inspected.fix('repair', dataset)
   const drop = (): string => {
-    new Storage(db, schema).drop(name, dataset)
+    new IndexStore(db, schema).drop(name, dataset)
     return 'a saved index that cannot be trusted was deleted'
   }
-  if (!isHead(blob)) return [checkOriginal(inspected, dataset, blob, drop)]
-  const damaged = (why: string): Defect => ({
-    ...finding('warning', 'storage', `the saved index cannot be used, and is passed over: ${why}`, {
-      dataset,
-      remedy,
-    }),
-    mend: drop,
+  if (!isManifest(blob)) return [checkOriginal(inspected, dataset, blob, drop)]
+  const damaged = (why: string): Problem => ({
+    ...diagnostic(
+      'warning',
+      'storage',
+      `the saved index cannot be used, and is passed over: ${why}`,
+      {
+        dataset,
+        fix,
+      },
+    ),
+    repair: drop,
     rebuild: true,
   })
-  let head: SavedHead
+  let manifest: Manifest
   try {
-    head = decodeHead(blob)
+    manifest = decodeManifest(blob)
   } catch (error) {
     return [damaged((error as Error).message)]
   }
-  const wrong = wrongHead(inspected, dataset, head) ?? wrongChunk(inspected, dataset, head)
+  const wrong =
+    wrongManifest(inspected, dataset, manifest) ?? wrongBlock(inspected, dataset, manifest)
   if (wrong !== undefined) return [damaged(wrong)]
-  return checkLoaded(inspected, dataset, counted, head, damaged)
+  return checkLoaded(inspected, dataset, statistics, manifest, damaged)
 }
 
-function notSaved(dataset: string): Defect {
-  return finding('info', 'storage', 'no index is saved: it is built anew when the file is opened', {
-    dataset,
-  })
+function notSaved(dataset: string): Problem {
+  return diagnostic(
+    'info',
+    'storage',
+    'no index is saved: it is built anew when the file is opened',
+    {
+      dataset,
+    },
+  )
 }
 
 /** An index of the original: believed by the original without a look, so it must be what the table says. */
 function checkOriginal(
-  inspected: Inspected,
+  inspected: Inspection,
   dataset: string,
   blob: Uint8Array,
   drop: () => string,
-): Defect {
+): Problem {
   const { shadow } = inspected.searcher
-  const remedy = inspected.remedy('repair', dataset)
-  const bad = (op: string): Defect => ({
-    ...finding('warning', 'original-index', op, { dataset, remedy }),
-    mend: () => {
+  const fix = inspected.fix('repair', dataset)
+  const bad = (op: string): Problem => ({
+    ...diagnostic('warning', 'original-index', op, { dataset, fix }),
+    repair: () => {
       drop()
       return 'an index of the original that is not what the table says was deleted'
     },
@@ -90,7 +105,7 @@ function checkOriginal(
         `a ${what} of the original agrees with the table, but no trigger deletes it when a row changes`,
       )
     }
-    return finding(
+    return diagnostic(
       'ok',
       'original-index',
       `a ${what} for the original agrees with the table: ${rows(stored.ids.count)}, ${blob.length} bytes`,
@@ -101,31 +116,40 @@ function checkOriginal(
   }
 }
 
-function wrongHead({ searcher }: Inspected, dataset: string, head: SavedHead): string | undefined {
-  if (head.recipe === stampOf(searcher.recipe, searcher.shadow.name, dataset)) return undefined
+function wrongManifest(
+  { searcher }: Inspection,
+  dataset: string,
+  manifest: Manifest,
+): string | undefined {
+  if (manifest.fingerprint === fingerprintOf(searcher.context.spec, searcher.shadow.name, dataset))
+    return undefined
   return 'it was made for another table, dataset or set of options'
 }
 
-/** What is wrong with the chunks that a head names; undefined: all are there, to the bit. */
-function wrongChunk({ searcher }: Inspected, dataset: string, head: SavedHead): string | undefined {
+/** What is wrong with the chunks that a manifest names; undefined: all are there, to the bit. */
+function wrongBlock(
+  { searcher }: Inspection,
+  dataset: string,
+  manifest: Manifest,
+): string | undefined {
   const { db, schema, name } = searcher.shadow
-  if (!hasTable(db, schema, CHUNKS)) return `there is no table ${CHUNKS}`
+  if (!hasTable(db, schema, BLOCKS)) return `there is no table ${BLOCKS}`
   using statement = db.prepare(
-    `SELECT chunk, data FROM ${quoteName(schema)}.${CHUNKS}
+    `SELECT chunk, data FROM ${quoteName(schema)}.${BLOCKS}
      WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
   )
-  for (const { name: section, bytes, checksums } of head.sections) {
+  for (const { name: section, bytes, checksums } of manifest.sections) {
     let next = 0
     let wrong: string | undefined
     statement.each([storageName(name), dataset, section], row => {
       const chunk = row.number(0)
       const data = row.bytes(1)
-      const length = Math.min(CHUNK_BYTES, bytes - chunk * CHUNK_BYTES)
+      const length = Math.min(BLOCK_BYTES, bytes - chunk * BLOCK_BYTES)
       if (chunk !== next || next === checksums.length) {
         wrong =
           next < checksums.length && chunk > next
             ? `chunk ${next} of ${section} is missing`
-            : `${section} has a chunk ${chunk} that its head does not know`
+            : `${section} has a chunk ${chunk} that its manifest does not know`
       } else if (data.length !== length || checksum(data) !== checksums[chunk]) {
         wrong = `chunk ${chunk} of ${section} is damaged`
       }
@@ -140,49 +164,51 @@ function wrongChunk({ searcher }: Inspected, dataset: string, head: SavedHead): 
 
 /** The saved index as it would be loaded, compared with the table. */
 function checkLoaded(
-  inspected: Inspected,
+  inspected: Inspection,
   dataset: string,
-  counted: Census,
-  head: SavedHead,
-  damaged: (why: string) => Defect,
-): Defect[] {
+  statistics: DatasetStatistics,
+  manifest: Manifest,
+  damaged: (why: string) => Problem,
+): Problem[] {
   const { searcher } = inspected
   const { shadow } = searcher
   const { db, schema, name } = shadow
   if (!shadow.refresh().journaled) {
     return [
-      finding('info', 'storage', 'the saved index waits for the journal to be mended', { dataset }),
+      diagnostic('info', 'storage', 'the saved index waits for the journal to be repaired', {
+        dataset,
+      }),
     ]
   }
   const journal = new Journal(db, schema)
   try {
     const now = journal.head()
-    if (typeof now === 'string' || !journal.follows(head.point, now)) {
+    if (typeof now === 'string' || !journal.follows(manifest.logPosition, now)) {
       return [damaged('the journal has no common past with it')]
     }
-    const slice = new Storage(db, schema).load(name, dataset, searcher.recipe)
-    if (!slice) return [damaged('its chunks are sound, but make no index')]
+    const datasetIndex = new IndexStore(db, schema).load(name, dataset, searcher.context.spec)
+    if (!datasetIndex) return [damaged('its chunks are sound, but make no index')]
     try {
-      const changed = journal.changedIds(head.point.seq, name, dataset, Infinity)!
-      const found = differenceFindings(
+      const changed = journal.changedIds(manifest.logPosition.seq, name, dataset, Infinity)!
+      const found = differenceProblems(
         'the saved index',
         dataset,
-        compareIndex(inspected, dataset, counted, slice, changed),
+        compareIndex(inspected, dataset, statistics, datasetIndex, changed),
         inspected,
       )
       if (found.length > 0) return found
       const behind =
         changed.length === 0 ? '' : `, ${rows(changed.length)} changed since and looked at again`
       return [
-        finding(
+        diagnostic(
           'ok',
           'storage',
-          `the saved index is sound and agrees with the table: ${rows(slice.count)}${behind}`,
+          `the saved index is sound and agrees with the table: ${rows(datasetIndex.count)}${behind}`,
           { dataset },
         ),
       ]
     } finally {
-      slice.dispose()
+      datasetIndex.dispose()
     }
   } finally {
     journal.dispose()

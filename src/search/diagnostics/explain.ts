@@ -3,11 +3,11 @@ import { rows as countOf } from '../../core/row-sample.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import { SAVED_KINDS } from '../../index/kinds.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { Searcher, SearchReport } from '../query/search.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { Searcher, SearchReport } from '../query/searcher.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
-import type { Slice } from '../snapshot/slice.ts'
-import type { Inspected } from './defect.ts'
-import { finding, type Finding } from './finding.ts'
+import { diagnostic, type Diagnostic } from './diagnostic.ts'
+import type { Inspection } from './problem.ts'
 
 /** Stored rows that are searched for. */
 const SAMPLES = 8
@@ -15,35 +15,35 @@ const SAMPLES = 8
 const WANTED = 10
 
 /** Which index answers for a dataset and why, and what a search through it costs: measured with stored rows as queries. */
-export function explain({ searcher }: Inspected, dataset: string): Finding[] {
-  const { shadow, slices } = searcher
-  const found: Finding[] = []
+export function explain({ searcher }: Inspection, dataset: string): Diagnostic[] {
+  const { shadow, indexes } = searcher
+  const found: Diagnostic[] = []
   const say = (topic: string, op: string): void => {
-    found.push(finding('info', topic, op, { dataset }))
+    found.push(diagnostic('info', topic, op, { dataset }))
   }
   const built = performance.now()
-  const view = slices.view(dataset)
+  const snapshot = indexes.snapshot(dataset)
   const taken = performance.now() - built
-  if (!view) {
+  if (snapshot.state === 'table-scan') {
     const why = shadow.refresh().unique
       ? 'the journal is not in place'
       : 'the table has no unique index on (dataset_id, id)'
     found.push(
-      finding('warning', 'index', `no index: the table itself answers, for ${why}`, { dataset }),
+      diagnostic('warning', 'index', `no index: the table itself answers, for ${why}`, { dataset }),
     )
     return found
   }
-  const { slice } = view
-  if (!slice.index) {
+  const { datasetIndex } = snapshot
+  if (!datasetIndex.index) {
     say('index', 'no index: the dataset has no vectors')
     return found
   }
-  const { index } = slice
-  say('index', choice(slice, index))
+  const { index } = datasetIndex
+  say('index', choice(datasetIndex, index))
   say('rows', `${countOf(index.count)} of ${index.dim} numbers, ${index.metric}`)
   say(
     'memory',
-    `${slice.bytes} bytes of memory, ${(slice.bytes / Math.max(1, index.count)).toFixed(1)} a row; ready after ${taken.toFixed(1)} ms`,
+    `${datasetIndex.bytes} bytes of memory, ${(datasetIndex.bytes / Math.max(1, index.count)).toFixed(1)} a row; ready after ${taken.toFixed(1)} ms`,
   )
   say(
     'storage',
@@ -51,21 +51,21 @@ export function explain({ searcher }: Inspected, dataset: string): Finding[] {
       ? 'saved in the file when nobody waits for it'
       : 'not saved: it is built faster than it is read',
   )
-  for (const [topic, op] of measured(searcher, dataset, slice)) say(topic, op)
+  for (const [topic, op] of measured(searcher, dataset, datasetIndex)) say(topic, op)
   return found
 }
 
 /** The one place that says which kind of index it is, and why. */
-function choice({ why }: Slice, index: VectorIndex): string {
+function choice({ why }: DatasetIndex, index: VectorIndex): string {
   return `${SAVED_KINDS[index.kind].label} answers: ${why}`
 }
 
 function measured(
   searcher: Searcher,
   dataset: string,
-  slice: Slice,
+  datasetIndex: DatasetIndex,
 ): [topic: string, op: string][] {
-  const queries = sampleVectors(searcher, dataset, slice)
+  const queries = sampleVectors(searcher, dataset, datasetIndex)
   if (queries.length === 0) return [['search', 'no row of length above 0 to search for']]
   const reports: SearchReport[] = []
   const times: number[] = []
@@ -92,14 +92,14 @@ function measured(
     return (sum / reports.length).toFixed(1).replace(/\.0$/, '')
   }
   const paths = [...new Set(reports.map(({ path }) => PATHS[path]))].join(', ')
-  const overlay = reports.some(report => report.overlay > 0)
-    ? `, ${mean(report => report.overlay)} changed rows beside the index`
+  const delta = reports.some(report => report.delta > 0)
+    ? `, ${mean(report => report.delta)} changed rows beside the index`
     : ''
   times.sort((a, b) => a - b)
   return [
     [
       'stages',
-      `of a search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${overlay}`,
+      `of a search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${delta}`,
     ],
     [
       'time',
@@ -116,8 +116,12 @@ const PATHS: Readonly<Record<SearchReport['path'], string>> = {
 }
 
 /** Vectors of stored rows, evenly spread over the index. */
-function sampleVectors(searcher: Searcher, dataset: string, slice: Slice): Float32Array[] {
-  const { index, ids } = slice
+function sampleVectors(
+  searcher: Searcher,
+  dataset: string,
+  datasetIndex: DatasetIndex,
+): Float32Array[] {
+  const { index, ids } = datasetIndex
   if (!index) return []
   const vectors: Float32Array[] = []
   for (let sample = 0; sample < SAMPLES; sample++) {

@@ -1,23 +1,77 @@
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { Searcher } from '../query/search.ts'
+import type { Searcher } from '../query/searcher.ts'
+import { diagnostic, type Diagnostic } from './diagnostic.ts'
 
-/** What is known of the index of a dataset, one fact a line. */
-export function stats({ recipe, slices }: Searcher, dataset: string): string[] {
-  const view = slices.view(dataset)
-  if (!view) return ['index: none: the table itself answers']
-  const { slice } = view
-  const { index } = slice
-  if (!index) return ['index: none: the dataset has no vectors']
-  const unfound = index.count - findable(index)
+/** What is known of the index of a dataset. */
+interface IndexStats {
+  readonly kind: VectorIndex['kind']
+  readonly metric: VectorIndex['metric']
+  /** Vectors are kept in memory as floats, beside the codes that rule most of them out. */
+  readonly inMemory: boolean
+  readonly why: string
+  readonly dim: number
+  readonly rows: number
+  /** Of the rows those that no search with this metric finds. */
+  readonly unfindable: number
+  readonly tombstones: number
+  readonly notFinite: number
+  readonly otherDimension: number
+  readonly bytes: number
+  /** Journal entries: the last one of this snapshot, and that of the saved form. */
+  readonly seq: number
+  readonly savedSeq: number | undefined
+}
+
+/** 'table-scan': there is no index, the table itself answers; 'no vectors': the dataset has none. */
+function indexStats(
+  { context, indexes }: Searcher,
+  dataset: string,
+): IndexStats | 'table-scan' | 'no vectors' {
+  const snapshot = indexes.snapshot(dataset)
+  if (snapshot.state === 'table-scan') return snapshot.state
+  const { datasetIndex, seq } = snapshot
+  const { index, why, rejected, bytes, savedSeq } = datasetIndex
+  if (!index) return 'no vectors'
+  return {
+    kind: index.kind,
+    metric: context.spec.metric,
+    inMemory: index.inMemoryVectors !== undefined,
+    why,
+    dim: index.dim,
+    rows: index.count,
+    unfindable: index.count - findable(index),
+    tombstones: index.positions - index.count,
+    notFinite: rejected.notFinite,
+    otherDimension: rejected.otherDimension,
+    bytes,
+    seq,
+    savedSeq,
+  }
+}
+
+/** The same for vec_admin, one fact a line. */
+export function stats(searcher: Searcher, dataset: string): Diagnostic[] {
+  return facts(indexStats(searcher, dataset)).map(([topic, fact]) =>
+    diagnostic('info', topic, `${topic.replaceAll('-', ' ')}: ${fact}`, { dataset }),
+  )
+}
+
+function facts(of: ReturnType<typeof indexStats>): (readonly [topic: string, fact: string])[] {
+  if (of === 'table-scan') return [['index', 'none: the table itself answers']]
+  if (of === 'no vectors') return [['index', 'none: the dataset has no vectors']]
+  const { metric, rows, unfindable } = of
+  const lost =
+    unfindable === 0 ? '' : `, ${unfindable} of them of length zero, which ${metric} cannot find`
+  const kept = of.inMemory ? 'with its rows in memory' : 'codes in memory'
   return [
-    `index: ${index.kind}, ${recipe.metric}, ${index.inMemoryVectors ? 'with its rows in memory' : 'codes in memory'}`,
-    `why: ${slice.why}`,
-    `dimension: ${index.dim}`,
-    `rows: ${index.count}${unfound === 0 ? '' : `, ${unfound} of them of length zero, which ${recipe.metric} cannot find`}`,
-    `tombstones: ${index.positions - index.count}`,
-    `left out: ${slice.rejected.notFinite} with NaN or infinity, ${slice.rejected.otherDimension} of another dimension`,
-    `memory: ${slice.bytes} bytes`,
-    `journal: at ${view.seq}, saved at ${slice.savedSeq ?? 'never'}`,
+    ['index', `${of.kind}, ${metric}, ${kept}`],
+    ['why', of.why],
+    ['dimension', `${of.dim}`],
+    ['rows', `${rows}${lost}`],
+    ['tombstones', `${of.tombstones}`],
+    ['left-out', `${of.notFinite} with NaN or infinity, ${of.otherDimension} of another dimension`],
+    ['memory', `${of.bytes} bytes`],
+    ['journal', `at ${of.seq}, saved at ${of.savedSeq ?? 'never'}`],
   ]
 }
 

@@ -6,11 +6,11 @@ import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 
 /**
- * A point in the history of a file: what an index covers, or where a snapshot stands. Two points are the same history
+ * A logPosition in the history of a file: what an index covers, or where a snapshot stands. Two points are the same history
  * when the entry with that number still carries the same random tag: a rolled-back, restored or rewritten journal
  * cannot have it.
  */
-export interface Point {
+export interface LogPosition {
   readonly epoch: number
   /** Number of the last entry; 0 before the first. */
   readonly seq: number
@@ -18,7 +18,7 @@ export interface Point {
   readonly tag: bigint
 }
 
-export interface JournalHead extends Point {
+export interface JournalHead extends LogPosition {
   readonly prunedSeq: number
 }
 
@@ -68,16 +68,18 @@ export class Journal {
     return head ?? 'missing'
   }
 
-  /** Whether this snapshot's history goes through `point`, with every entry behind it still there. */
-  follows(point: Point, head: JournalHead): boolean {
-    if (point.epoch !== head.epoch) return false
-    if (point.seq === head.seq) return point.tag === head.tag
-    if (point.seq > head.seq || point.seq < head.prunedSeq) return false
-    if (point.seq === 0) return true
-    return this.#tag.first([point.seq], row => row.text(0) === String(point.tag)) ?? false
+  /** Whether this snapshot's history goes through `logPosition`, with every entry behind it still there. */
+  follows(logPosition: LogPosition, head: JournalHead): boolean {
+    if (logPosition.epoch !== head.epoch) return false
+    if (logPosition.seq === head.seq) return logPosition.tag === head.tag
+    if (logPosition.seq > head.seq || logPosition.seq < head.prunedSeq) return false
+    if (logPosition.seq === 0) return true
+    return (
+      this.#tag.first([logPosition.seq], row => row.text(0) === String(logPosition.tag)) ?? false
+    )
   }
 
-  /** The ids of a slice that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
+  /** The ids of an index that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
   changedIds(
     seq: number,
     shadow: string,

@@ -1,7 +1,7 @@
 import { idKey } from '../../core/id-key.ts'
 import { compareBytes } from '../../core/id-table.ts'
-import type { Hits } from './hits.ts'
-import type { Answer, Search, Searcher } from './search.ts'
+import type { Answer, Search, Searcher } from './searcher.ts'
+import type { TopK } from './top-k.ts'
 
 /** Rows that are ranked first when nobody knows how many will be read, and how many are ranked at once in any case. */
 const FIRST = 64
@@ -108,7 +108,7 @@ export class Ranking {
 }
 
 /** Whether all rows of `before` are the first ones of `hits`, with the same similarities. */
-function beginsWith(hits: Hits, before: Hits): boolean {
+function beginsWith(hits: TopK, before: TopK): boolean {
   if (hits.count < before.count) return false
   for (let rank = 0; rank < before.count; rank++) {
     if (hits.similarity(rank) !== before.similarity(rank)) return false
@@ -118,7 +118,7 @@ function beginsWith(hits: Hits, before: Hits): boolean {
 }
 
 /** Where the rows begin that come after the last one of `before`. */
-function rankBehind(hits: Hits, before: Hits): number {
+function rankBehind(hits: TopK, before: TopK): number {
   const last = before.count - 1
   const similarity = before.similarity(last)
   const id = before.id(last)

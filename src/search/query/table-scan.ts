@@ -3,7 +3,7 @@ import { isFiniteVector } from '../../core/embedding.ts'
 import type { Metric } from '../../core/metric.ts'
 import { visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
-import type { Hits } from './hits.ts'
+import type { TopK } from './top-k.ts'
 
 const BATCH = 256
 
@@ -37,7 +37,7 @@ export class TableScan {
   run(
     dataset: string,
     query: Float32Array,
-    hits: Hits,
+    hits: TopK,
     accepts: (similarity: number) => boolean,
   ): ScanResult {
     const dim = query.length

@@ -7,7 +7,7 @@ import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 
 /** A row that tells the dimension of its dataset. */
-interface Witness {
+interface SampleRow {
   readonly id: Uint8Array
   readonly dim: number
 }
@@ -18,13 +18,13 @@ const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding
 const MOST = 1000
 
 /**
- * The dimension of a dataset is that of its first vector in file order. Finding that takes a look at the whole dataset, so
+ * The dimension of a dataset is that of its first vector in file order. Diagnostic that takes a look at the whole dataset, so
  * nobody is refused without it, but who agrees with the vectors at both ends of the key is let in: only a dataset that is
  * mixed already can be told wrong. The row that told is remembered; as long as it is there with as many bytes it stands.
  */
 export class DatasetDimensions {
   readonly #shadow: ShadowTable
-  readonly #known = new Map<string, Witness>()
+  readonly #known = new Map<string, SampleRow>()
 
   constructor(shadow: ShadowTable) {
     this.#shadow = shadow
@@ -49,12 +49,12 @@ export class DatasetDimensions {
     return this.#look(layout, dataset, but)?.dim ?? 0
   }
 
-  #remember(dataset: string, witness: Witness): void {
+  #remember(dataset: string, sample: SampleRow): void {
     if (this.#known.size >= MOST) this.#known.clear()
-    this.#known.set(dataset, witness)
+    this.#known.set(dataset, sample)
   }
 
-  #stands({ visible }: WriteLayout, dataset: string, { id, dim }: Witness): boolean {
+  #stands({ visible }: WriteLayout, dataset: string, { id, dim }: SampleRow): boolean {
     const sql = visible === '' ? WITNESS : `${WITNESS} ${visible}`
     const stands = this.#shadow.first(
       sql,
@@ -65,7 +65,7 @@ export class DatasetDimensions {
   }
 
   /** The first vector from one end of the key; what is not found at once is not looked for. */
-  #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): Witness | undefined {
+  #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): SampleRow | undefined {
     return this.#first(
       `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible} ORDER BY id ${order} LIMIT 16`,
       dataset,
@@ -73,7 +73,7 @@ export class DatasetDimensions {
     )
   }
 
-  #look(layout: WriteLayout, dataset: string, but: Uint8Array | null): Witness | undefined {
+  #look(layout: WriteLayout, dataset: string, but: Uint8Array | null): SampleRow | undefined {
     const { rowid, visible } = layout
     if (rowid === undefined) {
       return this.#first(
@@ -98,8 +98,8 @@ export class DatasetDimensions {
     )
   }
 
-  #first(sql: string, dataset: string, but: Uint8Array | null): Witness | undefined {
-    let found: Witness | undefined
+  #first(sql: string, dataset: string, but: Uint8Array | null): SampleRow | undefined {
+    let found: SampleRow | undefined
     this.#shadow.each(sql, [dataset], row => {
       const dim = dimensionIn(row)
       if (dim === 0) return true

@@ -12,7 +12,7 @@ export const STORAGE = 'vector_storage'
 /** SQL that tells an index of the original in STORAGE from a head of ours ('SVT1'). */
 export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 /** The big parts of saved indexes. */
-export const CHUNKS = 'vector_storage_chunks'
+export const BLOCKS = 'vector_storage_chunks'
 /** Who builds what; the original's table. */
 const LOCKS = 'vector_storage_locks'
 
@@ -73,7 +73,7 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
   },
   {
     type: 'table',
-    name: CHUNKS,
+    name: BLOCKS,
     body: `(
   shadow_table_name TEXT NOT NULL,
   dataset_id TEXT NOT NULL,
@@ -100,7 +100,7 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
 export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
 
 /**
- * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is counted up
+ * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is statistics up
  * never reaches what a double cannot hold.
  */
 const FRESH_EPOCH = 'random() & 0x7fffffffffff'
@@ -188,7 +188,7 @@ export function storedSql(db: Database, schema: string, name: string): string | 
 export function foreignStorageTable(db: Database, schema: string): string | undefined {
   const needed: readonly [table: string, columns: readonly string[]][] = [
     [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],
-    [CHUNKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
+    [BLOCKS, ['shadow_table_name', 'dataset_id', 'section', 'chunk', 'data']],
   ]
   return needed.find(([table, names]) => {
     const there = texts(db, 'SELECT name FROM pragma_table_info(?, ?)', table, schema)

@@ -8,7 +8,7 @@ import type { ShadowTable } from './shadow-table.ts'
 export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: () => number) => void
 
 /** Rows that are no members of a search, by reason. */
-export interface Leftovers {
+export interface SkippedRows {
   /** NULL or empty: a document that was not embedded. */
   unembedded: number
   /** The length in bytes is no multiple of 4, or the value is no BLOB. */
@@ -21,19 +21,19 @@ export interface Leftovers {
  * Visits the rows of a dataset whose embedding could be a vector, in the order in which they lie in the file: a row
  * costs less than a microsecond then, and several when they are fetched in the order of their ids.
  */
-export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisitor): Leftovers {
-  const leftovers: Leftovers = { unembedded: 0, malformed: 0, unnamed: 0 }
+export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisitor): SkippedRows {
+  const skipped: SkippedRows = { unembedded: 0, malformed: 0, unnamed: 0 }
   let present: RowReader
   const rowid = (): number => present.number(2)
   shadow.each(rowsInFileOrder(shadow, dataset), [dataset], row => {
     present = row
     const length = embeddingLength(row, 1)
-    if (length === 0) leftovers.unembedded++
-    else if (length < 0 || length % 4 !== 0) leftovers.malformed++
-    else if (!row.isText(0)) leftovers.unnamed++
+    if (length === 0) skipped.unembedded++
+    else if (length < 0 || length % 4 !== 0) skipped.malformed++
+    else if (!row.isText(0)) skipped.unnamed++
     else visit(row.bytes(0), row.bytes(1, length), rowid)
   })
-  return leftovers
+  return skipped
 }
 
 /** Bytes of an embedding column; 0 for NULL and empty, -1 for a number. TEXT counts as its bytes, as in the original. */

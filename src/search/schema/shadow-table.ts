@@ -9,7 +9,7 @@ import type { Statement } from '../../database/statement.ts'
 import { transaction } from '../../database/transaction.ts'
 import type { BindValue } from '../../database/values.ts'
 import { dropExportTriggers, hasExportTriggers } from '../../viant/export/export-triggers.ts'
-import { Storage } from '../persistence/storage.ts'
+import { IndexStore } from '../persistence/index-store.ts'
 import {
   createStatement,
   firstState,
@@ -205,7 +205,7 @@ export class ShadowTable {
   /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
   dropExported(): void {
     dropExportTriggers(this.db, this.schema, this.name)
-    new Storage(this.db, this.schema).dropForeign(this.name)
+    new IndexStore(this.db, this.schema).dropForeign(this.name)
   }
 
   dispose(): void {

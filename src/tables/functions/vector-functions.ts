@@ -3,7 +3,7 @@ import { decodeEmbedding } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { cosine, euclidean } from '../../core/similarity.ts'
 import type { SqlValue } from '../../database/values.ts'
-import { sliceCache } from '../../search/snapshot/slice-cache.ts'
+import { indexCache } from '../../search/memory/index-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
 
@@ -100,5 +100,5 @@ function invalidate(db: Connection, shadow: SqlValue, dataset: SqlValue): number
   const tables = bare.startsWith('_vec_') ? [bare] : [bare, `_vec_${bare}`]
   const which = String(dataset) === '' ? undefined : String(dataset)
   const key = db.fileKey(schema)
-  return tables.reduce((sum, table) => sum + sliceCache.forget(key, table, which), 0)
+  return tables.reduce((sum, table) => sum + indexCache.forget(key, table, which), 0)
 }

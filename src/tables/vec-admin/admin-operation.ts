@@ -3,11 +3,11 @@ import { isReadonly, transactionStateOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import { transaction } from '../../database/transaction.ts'
 import { check } from '../../search/diagnostics/check.ts'
-import { isShadowError, type Inspected } from '../../search/diagnostics/defect.ts'
+import { diagnostic, type Diagnostic } from '../../search/diagnostics/diagnostic.ts'
 import { explain } from '../../search/diagnostics/explain.ts'
-import { finding, type Finding } from '../../search/diagnostics/finding.ts'
+import { isShadowError, type Inspection } from '../../search/diagnostics/problem.ts'
 import { repair } from '../../search/diagnostics/repair.ts'
-import { stats as statsOf } from '../../search/diagnostics/stats.ts'
+import { stats } from '../../search/diagnostics/stats.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
 import { exportDataset } from '../../viant/export/export.ts'
@@ -21,7 +21,7 @@ interface Operation {
   readonly needsFile?: boolean
   /** What has to stand behind the word: 'export:brute:shadow:dataset'. */
   readonly formats?: readonly string[]
-  run(target: Target, inspected: Inspected, format: string): Finding[]
+  run(target: Target, inspected: Inspection, format: string): Diagnostic[]
 }
 
 /** What each word does. An empty dataset stands for all that there are, but for `reindex`, as in the original. */
@@ -29,27 +29,23 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   reindex: {
     writes: true,
     run: ({ dataset }, { searcher }) => [
-      finding('ok', 'reindex', `reindexed:${searcher.slices.rebuild(dataset)}`, { dataset }),
+      diagnostic('ok', 'reindex', `reindexed:${searcher.indexes.rebuild(dataset)}`, { dataset }),
     ],
   },
   stats: {
     writes: false,
-    run: forEach((dataset, { searcher }) =>
-      statsOf(searcher, dataset).map(fact => {
-        const topic = fact.slice(0, fact.indexOf(':')).replaceAll(' ', '-')
-        return finding('info', topic, fact, { dataset })
-      }),
-    ),
+    run: forEach((dataset, { searcher }) => stats(searcher, dataset)),
   },
   optimize: {
     writes: true,
-    run: forEach((dataset, { searcher }) =>
-      searcher.slices
-        .optimize(dataset)
-        .map(done =>
-          finding(done === 'optimized' ? 'ok' : 'warning', 'optimize', done, { dataset }),
-        ),
-    ),
+    run: forEach((dataset, { searcher }) => {
+      const done = searcher.indexes.optimize(dataset)
+      return [
+        done.saved
+          ? diagnostic('ok', 'optimize', 'optimized', { dataset })
+          : diagnostic('warning', 'optimize', `not saved: ${done.why}`, { dataset }),
+      ]
+    }),
   },
   check: {
     writes: false,
@@ -83,13 +79,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 }
 
 function forEach(
-  operation: (dataset: string, inspected: Inspected) => Finding[],
+  operation: (dataset: string, inspected: Inspection) => Diagnostic[],
 ): Operation['run'] {
   return (target, inspected) =>
     datasetsIn(target, inspected).flatMap(dataset => operation(dataset, inspected))
 }
 
-function datasetsIn({ dataset }: Target, { searcher }: Inspected): readonly string[] {
+function datasetsIn({ dataset }: Target, { searcher }: Inspection): readonly string[] {
   if (dataset !== '') return [dataset]
   try {
     return datasetsOf(searcher.shadow)
@@ -126,7 +122,7 @@ function orderOf(op: string): Order {
 }
 
 /** Carries out '[word:]shadow:dataset', asked of a vec_admin table of this name. */
-export function runOperation(place: Place, admin: string, op: string): Finding[] {
+export function runOperation(place: Place, admin: string, op: string): Diagnostic[] {
   const { word, format, where } = orderOf(op)
   const colon = where.indexOf(':')
   if (colon <= 0) {
@@ -146,10 +142,10 @@ export function runOperation(place: Place, admin: string, op: string): Finding[]
   const { db, schema } = searcher.shadow
   if (operation.writes) requireAlone(db, word)
   if (operation.needsFile) requireWritable(db, schema, word)
-  const inspected: Inspected = {
+  const inspected: Inspection = {
     searcher,
-    remedy: (mending, dataset) =>
-      `SELECT op FROM ${/^\w+$/.test(admin) ? admin : quoteName(admin)} WHERE op MATCH ${quoteText(`${mending}:${target.name}:${dataset}`)}`,
+    fix: (verb, dataset) =>
+      `SELECT op FROM ${/^\w+$/.test(admin) ? admin : quoteName(admin)} WHERE op MATCH ${quoteText(`${verb}:${target.name}:${dataset}`)}`,
   }
   return searcher.shadow.inSnapshot(() => operation.run(target, inspected, format))
 }

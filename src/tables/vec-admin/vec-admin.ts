@@ -1,5 +1,5 @@
 import { Utf8 } from '../../core/utf8.ts'
-import type { Finding } from '../../search/diagnostics/finding.ts'
+import type { Diagnostic } from '../../search/diagnostics/diagnostic.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { OP, type IndexInfo, type Plan } from '../../sqlite/vtab/index-info.ts'
 import type {
@@ -73,7 +73,7 @@ class VecAdmin implements VirtualTable {
     return new AdminCursor(op => this.#run(op))
   }
 
-  #run(op: string): Finding[] {
+  #run(op: string): Diagnostic[] {
     const { db, schema, table } = this.#context
     const file = this.#dbpath === undefined ? undefined : locate(db, schema, this.#dbpath)
     if (file) this.#register(file.db)
@@ -82,21 +82,21 @@ class VecAdmin implements VirtualTable {
 }
 
 class AdminCursor implements VirtualCursor {
-  readonly #run: (op: string) => readonly Finding[]
-  #findings: readonly Finding[] = []
+  readonly #run: (op: string) => readonly Diagnostic[]
+  #diagnostics: readonly Diagnostic[] = []
   #at = 0
 
-  constructor(run: (op: string) => readonly Finding[]) {
+  constructor(run: (op: string) => readonly Diagnostic[]) {
     this.#run = run
   }
 
   filter(_plan: Plan, values: readonly (readonly TermValue[])[]): void {
     this.#at = 0
-    this.#findings = []
+    this.#diagnostics = []
     if (values.length === 0) return
     const [[op]] = values
     if (!(op instanceof Utf8)) throw adminError(`vec_admin: expected text, got ${sqlText(op)}`)
-    this.#findings = this.#run(String(op))
+    this.#diagnostics = this.#run(String(op))
   }
 
   next(): void {
@@ -104,12 +104,12 @@ class AdminCursor implements VirtualCursor {
   }
 
   get eof(): boolean {
-    return this.#at >= this.#findings.length
+    return this.#at >= this.#diagnostics.length
   }
 
   column(result: ResultWriter, column: number): void {
-    const { op, severity, topic, dataset, remedy } = this.#findings[this.#at]
-    result.value([op, severity, topic, dataset, remedy][column] ?? null)
+    const { op, severity, topic, dataset, fix } = this.#diagnostics[this.#at]
+    result.value([op, severity, topic, dataset, fix][column] ?? null)
   }
 
   rowid(): bigint {

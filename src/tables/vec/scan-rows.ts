@@ -1,6 +1,6 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { Cursor, Statement } from '../../database/statement.ts'
-import type { Searcher } from '../../search/query/search.ts'
+import type { Searcher } from '../../search/query/searcher.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
 

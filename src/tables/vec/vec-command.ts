@@ -1,7 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { nearest } from '../../core/known-word.ts'
 import { check } from '../../search/diagnostics/check.ts'
-import type { Searcher } from '../../search/query/search.ts'
+import type { Searcher } from '../../search/query/searcher.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteText } from '../../search/schema/names.ts'
 import type { TableSchema } from '../../search/schema/table-schema.ts'
@@ -15,19 +15,19 @@ type Command = (searcher: Searcher, datasets: readonly string[]) => void
 const COMMANDS: Readonly<Record<string, Command>> = {
   optimize: (searcher, datasets) => {
     for (const dataset of datasets) {
-      const [answer] = searcher.slices.optimize(dataset)
-      if (answer !== 'optimized') throw new VecError('VEC_STORAGE', `vec: ${answer}`)
+      const done = searcher.indexes.optimize(dataset)
+      if (!done.saved) throw new VecError('VEC_STORAGE', `vec: not saved: ${done.why}`)
     }
   },
   rebuild: (searcher, datasets) => {
-    for (const dataset of datasets) searcher.slices.rebuild(dataset)
+    for (const dataset of datasets) searcher.indexes.rebuild(dataset)
   },
   'integrity-check': (searcher, datasets) => {
     const { schema, name } = searcher.shadow
     const where = `${schema}.${name}`
-    const remedy = (word: string, dataset: string): string =>
+    const fix = (word: string, dataset: string): string =>
       `SELECT op FROM vec_admin WHERE op MATCH ${quoteText(`${word}:${where}:${dataset}`)}`
-    const [first, ...others] = check({ searcher, remedy }, datasets).filter(
+    const [first, ...others] = check({ searcher, fix }, datasets).filter(
       ({ severity }) => severity === 'error',
     )
     if (!first) return
@@ -40,7 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       'VEC_STORAGE',
       `vec: integrity-check of ${where}: ${dataset}${first.op}${more}`,
       {
-        hint: first.remedy ?? remedy('check', first.dataset ?? ''),
+        hint: first.fix ?? fix('check', first.dataset ?? ''),
       },
     )
   },

@@ -3,7 +3,7 @@ import { similarityToDistance, similarityToScore } from '../../core/similarity.t
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
-import type { Searcher } from '../../search/query/search.ts'
+import type { Searcher } from '../../search/query/searcher.ts'
 import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import type { CursorRows } from './cursor-rows.ts'

@@ -1,11 +1,11 @@
 import { VecError } from '../../core/errors.ts'
-import { Storage } from '../../search/persistence/storage.ts'
-import { Searcher } from '../../search/query/search.ts'
+import type { IndexSpec } from '../../search/memory/index-spec.ts'
+import { IndexStore } from '../../search/persistence/index-store.ts'
+import { Searcher } from '../../search/query/searcher.ts'
 import { createStatement, hasTable, shadowTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { TableSchema } from '../../search/schema/table-schema.ts'
-import type { IndexRecipe } from '../../search/snapshot/slice.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
 import type {
@@ -16,13 +16,13 @@ import type {
   VirtualTable,
   VirtualTableModule,
 } from '../../sqlite/vtab/virtual-table.ts'
+import { indexSpecOf } from './index-spec.ts'
 import { RowKeys } from './row-keys.ts'
 import { isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
 import { planVec, type VecPlan } from './vec-plan.ts'
-import { recipeOf } from './vec-recipe.ts'
 import { VecWriter } from './vec-write.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
@@ -123,7 +123,7 @@ export class VecTable implements VirtualTable {
   readonly risk: TableRisk | undefined
   readonly #context: TableContext
   readonly options: VecOptions
-  readonly #recipe: IndexRecipe
+  readonly #spec: IndexSpec
   readonly #keys = new RowKeys()
   #searcher: Searcher | undefined
   #writer: VecWriter | undefined
@@ -132,7 +132,7 @@ export class VecTable implements VirtualTable {
     this.#context = context
     this.options = options
     this.risk = options.dbpath === undefined ? 'innocuous' : undefined
-    this.#recipe = recipeOf(options)
+    this.#spec = indexSpecOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
     this.schema = new TableSchema(context.table, options.column)
     this.declaration = this.schema.declaration
@@ -180,7 +180,7 @@ export class VecTable implements VirtualTable {
     const rename = (): void => {
       // Triggers and saved indexes carry the old name.
       shadow.uninstall()
-      new Storage(db, schema).drop(before)
+      new IndexStore(db, schema).drop(before)
       db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(after)}`)
       renamed.installHere()
     }
@@ -209,7 +209,7 @@ export class VecTable implements VirtualTable {
     const shadow = new ShadowTable(db, schema, name, false)
     try {
       shadow.uninstall()
-      new Storage(db, schema).drop(name)
+      new IndexStore(db, schema).drop(name)
     } catch (error) {
       if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error
     } finally {
@@ -247,7 +247,7 @@ export class VecTable implements VirtualTable {
       const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
       // A file that is named by the schema of another one, and merely queried, is left as it is.
       const ownFile = db === this.#context.db && schema === this.#context.schema
-      this.#searcher = new Searcher(db, shadow, this.#recipe, ownFile)
+      this.#searcher = new Searcher({ shadow, spec: this.#spec, mayInstall: ownFile })
     }
     return this.#searcher
   }

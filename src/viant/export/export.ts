@@ -2,9 +2,9 @@ import { VecError } from '../../core/errors.ts'
 import { rows as countOf } from '../../core/row-sample.ts'
 import { run, scalar } from '../../database/query.ts'
 import { transaction } from '../../database/transaction.ts'
-import { finding, type Finding } from '../../search/diagnostics/finding.ts'
-import { Storage } from '../../search/persistence/storage.ts'
-import type { Searcher } from '../../search/query/search.ts'
+import { diagnostic, type Diagnostic } from '../../search/diagnostics/diagnostic.ts'
+import { IndexStore } from '../../search/persistence/index-store.ts'
+import type { Searcher } from '../../search/query/searcher.ts'
 import { createStatement, STORAGE } from '../../search/schema/layout.ts'
 import { OF_DATASET, quoteName, storageName } from '../../search/schema/names.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -27,11 +27,11 @@ export interface CoverExport {
  * for it, and the triggers that delete it when a row changes.
  */
 export function exportDataset(
-  { shadow, slices }: Searcher,
+  { shadow, indexes }: Searcher,
   dataset: string,
   format: OriginalKind,
   cover: CoverExport,
-): Finding {
+): Diagnostic {
   const { db, schema, name } = shadow
   const exported = transaction(db, () => {
     const rows = originalRows(shadow, dataset)
@@ -46,15 +46,15 @@ export function exportDataset(
       shadow.dropExported()
       for (const trigger of exportTriggers(name)) db.exec(createStatement(schema, trigger))
     }
-    new Storage(db, schema).drop(name, dataset)
+    new IndexStore(db, schema).drop(name, dataset)
     const insert = `INSERT INTO ${quoteName(schema)}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`
     run(db, insert, storageName(name), dataset, blob)
     return { rows, blob }
   }).immediate()
-  slices.unsaved(dataset)
+  indexes.unsaved(dataset)
   const { rows, blob } = exported
   const what = ORIGINAL_KINDS[format]
-  return finding(
+  return diagnostic(
     'ok',
     'export',
     `exported: ${countOf(rows.ids.count)} of ${rows.dim} numbers as a ${what} of ${blob.length} bytes, until a row of the dataset changes`,

@@ -93,12 +93,12 @@ export function disagreement(stored: OriginalRows, present: OriginalRows): strin
       break
     }
   }
-  const ghosts = new RowSample()
-  for (let at = 0; at < seen.length; at++) if (seen[at] === 0) ghosts.add(ids.bytes(at))
+  const orphans = new RowSample()
+  for (let at = 0; at < seen.length; at++) if (seen[at] === 0) orphans.add(ids.bytes(at))
   const parts: string[] = []
   if (missing.count > 0) parts.push(`lacks ${rows(missing.count)} of the table (${missing.shown})`)
-  if (ghosts.count > 0)
-    parts.push(`has ${rows(ghosts.count)} that the table lacks (${ghosts.shown})`)
+  if (orphans.count > 0)
+    parts.push(`has ${rows(orphans.count)} that the table lacks (${orphans.shown})`)
   if (altered.count > 0) {
     parts.push(`has other vectors than the table for ${rows(altered.count)} (${altered.shown})`)
   }

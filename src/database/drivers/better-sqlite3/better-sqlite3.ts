@@ -1,5 +1,5 @@
+import { databaseList } from '../../capabilities.ts'
 import type { Database } from '../../database.ts'
-import { firstRow } from '../../query.ts'
 import type { Statement } from '../../statement.ts'
 import { ValuesStatement, type RowsOfValues } from '../../values-statement.ts'
 
@@ -20,7 +20,6 @@ interface Native extends RowsOfValues {
 
 /** Statements that are kept after they were freed, since the driver has no way to free them. */
 const MOST_KEPT = 100
-const FILE = 'SELECT file FROM pragma_database_list WHERE name = ? COLLATE NOCASE'
 
 /**
  * A database of better-sqlite3. A statement that is iterated blocks writes there, so it holds no snapshots. The driver
@@ -58,8 +57,8 @@ export class BetterSqlite3 implements Database {
   }
 
   fileKey(schema: string): string | undefined {
-    const path = firstRow(this, FILE, [schema], row => row.text(0))
-    return path ? `path ${path}` : undefined
+    const file = databaseList(this).find(one => one.schema === schema)?.file
+    return file ? `path ${file}` : undefined
   }
 
   isReadonly(): boolean {

@@ -1,6 +1,6 @@
 import { idKey } from '../../core/id-key.ts'
 
-/** Ids that one step of a slice brought up to date. */
+/** Ids that one step of an index brought up to date. */
 interface Step {
   /** The journal entry that the step reached. */
   readonly seq: number
@@ -11,13 +11,13 @@ interface Step {
 const MAX_IDS = 2048
 
 /**
- * What a slice took in lately, for connections whose snapshot is older than it: these rows are looked up in the older snapshot,
+ * What an index took in lately, for connections whose snapshot is older than it: these rows are looked up in the older snapshot,
  * all others are the same. Only a WAL has such snapshots; `snapshotOrder` tells their order.
  */
 export class RecentChanges {
-  /** The slice's oldest state that a snapshot can be led back to. */
+  /** The index's oldest state that a snapshot can be led back to. */
   #from: number
-  /** The first and the last snapshot that the slice was brought up to. */
+  /** The first and the last snapshot that the index was brought up to. */
   readonly #first: number | undefined
   #last: number | undefined
   readonly #steps: Step[] = []
@@ -28,7 +28,7 @@ export class RecentChanges {
     this.#first = this.#last = order
   }
 
-  /** The slice was brought up to entry `seq`, as a snapshot of this order sees it. */
+  /** The index was brought up to entry `seq`, as a snapshot of this order sees it. */
   add(seq: number, ids: readonly Uint8Array[], order: number | undefined): void {
     if (order === undefined) return
     this.#last = Math.max(order, this.#last ?? order)
@@ -47,7 +47,7 @@ export class RecentChanges {
     }
   }
 
-  /** Whether a snapshot that lacks entries of the slice began before it had them; otherwise the file has been put back. */
+  /** Whether a snapshot that lacks entries of the index began before it had them; otherwise the file has been put back. */
   isNewerThan(order: number | undefined): boolean {
     return order !== undefined && this.#last !== undefined && order < this.#last
   }

@@ -10,9 +10,9 @@ import type { Database } from '../../database/database.ts'
 import { transaction } from '../../database/transaction.ts'
 import { isExported, retireExportTriggers } from '../../viant/export/export-triggers.ts'
 import { journalRange } from '../journal/journal.ts'
-import { Storage } from '../persistence/storage.ts'
-import type { FileSlices } from './slice-cache.ts'
-import type { Slice } from './slice.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { FileIndexes } from '../memory/index-cache.ts'
+import { IndexStore } from './index-store.ts'
 
 /** How long a connection must be idle before indexes are saved on the side. */
 const IDLE_MS = 500
@@ -26,27 +26,27 @@ const TAIL_SHARE = 0.05
  * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
  * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
  */
-export class Upkeep {
-  readonly storage: Storage
+export class Maintenance {
+  readonly store: IndexStore
   readonly #db: Database
   readonly #schema: string
-  readonly #file: FileSlices
+  readonly #file: FileIndexes
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(db: Database, schema: string, file: FileSlices) {
+  constructor(db: Database, schema: string, file: FileIndexes) {
     this.#db = db
     this.#schema = schema
     this.#file = file
-    this.storage = new Storage(db, schema)
+    this.store = new IndexStore(db, schema)
     db.onClose?.(() => {
       clearTimeout(this.#timer)
       this.save(CLOSE_PATIENCE_MS)
     })
   }
 
-  /** A slice was built or has changed: it is saved on the side if that is worth it. */
-  suggest(slice: Slice): void {
-    if (this.#timer !== undefined || !isWorthSaving(slice)) return
+  /** An index was built or has changed: it is saved on the side if that is worth it. */
+  suggest(datasetIndex: DatasetIndex): void {
+    if (this.#timer !== undefined || !isWorthSaving(datasetIndex)) return
     const timer = setTimeout(() => {
       this.#timer = undefined
       this.save(0)
@@ -65,7 +65,7 @@ export class Upkeep {
   /** Deletes the saved index of a dataset, but not one that was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
     if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
-    this.storage.drop(shadow, dataset)
+    this.store.drop(shadow, dataset)
   }
 
   /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
@@ -99,9 +99,9 @@ export class Upkeep {
   #trySaveAll(thorough: boolean): void {
     const db = this.#db
     const unsaved = [...this.#file.entries.values()].filter(
-      ({ shadow, dataset, slice }) =>
-        slice?.index?.worthSaving &&
-        slice.savedSeq !== slice.point.seq &&
+      ({ shadow, dataset, datasetIndex }) =>
+        datasetIndex?.index?.worthSaving &&
+        datasetIndex.savedSeq !== datasetIndex.logPosition.seq &&
         !isExported(db, this.#schema, shadow, dataset),
     )
     const range = this.#range()
@@ -112,12 +112,13 @@ export class Upkeep {
       range.last - range.first > TAIL_ROWS
     if (unsaved.length === 0 && !prune) return
     transaction(db, () => {
-      for (const { shadow, dataset, slice } of unsaved) this.storage.save(shadow, dataset, slice!)
+      for (const { shadow, dataset, datasetIndex } of unsaved)
+        this.store.save(shadow, dataset, datasetIndex!)
       const last = this.#range()?.last ?? 0
-      for (let more = last > 0; more;) more = this.storage.prune(last) > 0 && thorough
+      for (let more = last > 0; more;) more = this.store.prune(last) > 0 && thorough
       retireExportTriggers(db, this.#schema)
     }).immediate()
-    for (const { slice } of unsaved) slice!.savedSeq = slice!.point.seq
+    for (const { datasetIndex } of unsaved) datasetIndex!.savedSeq = datasetIndex!.logPosition.seq
   }
 
   /** Undefined: there is no journal, or none that can be pruned. */
@@ -136,20 +137,23 @@ function isDiskFailure(error: unknown): boolean {
   return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN)/.test(code)
 }
 
-function isWorthSaving(slice: Slice): boolean {
-  if (!slice.index?.worthSaving) return false
-  if (slice.savedSeq === undefined) return true
-  return slice.point.seq - slice.savedSeq > Math.max(TAIL_ROWS, slice.count * TAIL_SHARE)
+function isWorthSaving(datasetIndex: DatasetIndex): boolean {
+  if (!datasetIndex.index?.worthSaving) return false
+  if (datasetIndex.savedSeq === undefined) return true
+  return (
+    datasetIndex.logPosition.seq - datasetIndex.savedSeq >
+    Math.max(TAIL_ROWS, datasetIndex.count * TAIL_SHARE)
+  )
 }
 
-const known = new WeakMap<Database, Map<string, Upkeep>>()
+const known = new WeakMap<Database, Map<string, Maintenance>>()
 
-/** The upkeep of one file on one connection, under the name that the file has there. */
-export function upkeepOf(db: Database, schema: string, file: FileSlices): Upkeep {
+/** The maintenance of one file on one connection, under the name that the file has there. */
+export function maintenanceOf(db: Database, schema: string, file: FileIndexes): Maintenance {
   let ofDb = known.get(db)
   if (!ofDb) known.set(db, (ofDb = new Map()))
   const key = `${schema}\0${file.key}`
-  let upkeep = ofDb.get(key)
-  if (!upkeep) ofDb.set(key, (upkeep = new Upkeep(db, schema, file)))
-  return upkeep
+  let maintenance = ofDb.get(key)
+  if (!maintenance) ofDb.set(key, (maintenance = new Maintenance(db, schema, file)))
+  return maintenance
 }

@@ -5,7 +5,7 @@ import { VecError } from '../../core/errors.ts'
 import { metricOf, metricOfCode, type Metric } from '../../core/metric.ts'
 import { kindOfCode, SAVED_KINDS } from '../../index/kinds.ts'
 import type { IndexKind } from '../../index/vector-index.ts'
-import type { Point } from '../journal/journal.ts'
+import type { LogPosition } from '../journal/journal.ts'
 
 /** 'SVT1', little-endian. */
 const MAGIC = 0x31545653
@@ -15,64 +15,64 @@ const MAGIC = 0x31545653
  */
 const REFUSED_BY_THE_ORIGINAL = [1, 0xffffffff] as const
 const VERSION = 2
-/** Heads without a note. */
+/** Manifests without a metadata. */
 const FIRST_VERSION = 1
-/** Bytes of a chunk: what one changed row rewrites. */
-export const CHUNK_BYTES = 65536
+/** Bytes of a block: what one changed row rewrites. */
+export const BLOCK_BYTES = 65536
 
 const MAX_SECTIONS = 64
 /** Bit 31 of the rejected rows. */
 const MIXED = 2 ** 31
 
-/** The head of a saved index: what it is, which history it covers, and what its chunks must be. */
-export interface SavedHead {
+/** The manifest of a saved index: what it is, which history it covers, and what its blocks must be. */
+export interface Manifest {
   readonly kind: IndexKind
   readonly metric: Metric
-  /** Key of the recipe it was made by. */
-  readonly recipe: string
+  /** Whose index it is, and how it was made. */
+  readonly fingerprint: string
   readonly dim: number
   readonly positions: number
   readonly count: number
-  readonly point: Point
+  readonly logPosition: LogPosition
   readonly notFinite: number
   /** Rows of another dimension are left out. */
   readonly mixed: boolean
   /** What the index remembers in words; '' for nothing. */
-  readonly note: string
+  readonly metadata: string
   readonly sections: readonly SavedSection[]
 }
 
 export interface SavedSection {
   readonly name: string
   readonly bytes: number
-  /** xxHash64 of each chunk of CHUNK_BYTES; the last one is shorter. */
+  /** xxHash64 of each block of BLOCK_BYTES; the last one is shorter. */
   readonly checksums: readonly bigint[]
 }
 
 /** Byte table: docs/formats.md. */
-export function encodeHead(head: SavedHead): Uint8Array {
-  const writer = new ByteWriter(256 + head.sections.length * 32)
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const writer = new ByteWriter(256 + manifest.sections.length * 32)
   writer.u32(MAGIC)
   for (const word of REFUSED_BY_THE_ORIGINAL) writer.u32(word)
   writer.u32(VERSION)
-  writer.u32(SAVED_KINDS[head.kind].code)
-  writer.u32(metricOf(head.metric).code)
-  writer.u32(head.dim)
-  writer.u32(head.positions)
-  writer.u32(head.count)
-  writer.u32(Math.min(head.notFinite, MIXED - 1) + (head.mixed ? MIXED : 0))
-  writer.u64(BigInt(head.point.epoch))
-  writer.u64(BigInt(head.point.seq))
-  writer.u64(head.point.tag)
-  writer.u32(CHUNK_BYTES)
-  const recipe = new TextEncoder().encode(head.recipe)
-  writer.u32(recipe.length)
-  writer.bytes(recipe)
-  const note = new TextEncoder().encode(head.note)
-  writer.u32(note.length)
-  writer.bytes(note)
-  writer.u32(head.sections.length)
-  for (const section of head.sections) {
+  writer.u32(SAVED_KINDS[manifest.kind].code)
+  writer.u32(metricOf(manifest.metric).code)
+  writer.u32(manifest.dim)
+  writer.u32(manifest.positions)
+  writer.u32(manifest.count)
+  writer.u32(Math.min(manifest.notFinite, MIXED - 1) + (manifest.mixed ? MIXED : 0))
+  writer.u64(BigInt(manifest.logPosition.epoch))
+  writer.u64(BigInt(manifest.logPosition.seq))
+  writer.u64(manifest.logPosition.tag)
+  writer.u32(BLOCK_BYTES)
+  const fingerprint = new TextEncoder().encode(manifest.fingerprint)
+  writer.u32(fingerprint.length)
+  writer.bytes(fingerprint)
+  const metadata = new TextEncoder().encode(manifest.metadata)
+  writer.u32(metadata.length)
+  writer.bytes(metadata)
+  writer.u32(manifest.sections.length)
+  for (const section of manifest.sections) {
     const name = new Uint8Array(16)
     new TextEncoder().encodeInto(section.name, name)
     writer.bytes(name)
@@ -83,15 +83,15 @@ export function encodeHead(head: SavedHead): Uint8Array {
   return writer.finish()
 }
 
-/** Whether bytes claim to be a head of ours; what else stands in `vector_storage` is the original's. */
-export function isHead(bytes: Uint8Array): boolean {
+/** Whether bytes claim to be a manifest of ours; what else stands in `vector_storage` is the original's. */
+export function isManifest(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC
   )
 }
 
-/** Throws VEC_STORAGE for anything but a head that `encodeHead` made, before it takes memory for what it claims. */
-export function decodeHead(bytes: Uint8Array): SavedHead {
+/** Throws VEC_STORAGE for anything but a manifest that `encodeManifest` made, before it takes memory for what it claims. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
   if (bytes.length < 8) throw damaged('it is too short')
   const body = bytes.subarray(0, bytes.length - 8)
   const sum = new ByteReader(bytes.subarray(bytes.length - 8), 'saved index').u64('checksum')
@@ -112,17 +112,19 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
   const epoch = Number(reader.u64('epoch'))
   const seq = Number(reader.u64('sequence'))
   const tag = BigInt.asIntN(64, reader.u64('tag'))
-  const chunkBytes = reader.u32('chunk size')
-  const recipe = new TextDecoder().decode(reader.bytes(reader.u32('recipe length'), 'recipe'))
-  const note =
+  const chunkBytes = reader.u32('block size')
+  const fingerprint = new TextDecoder().decode(
+    reader.bytes(reader.u32('fingerprint length'), 'fingerprint'),
+  )
+  const metadata =
     version === FIRST_VERSION
       ? ''
-      : new TextDecoder().decode(reader.bytes(reader.u32('note length'), 'note'))
+      : new TextDecoder().decode(reader.bytes(reader.u32('metadata length'), 'metadata'))
   const sectionCount = reader.u32('section count')
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) {
     throw damaged('its place in the journal is out of range')
   }
-  if (chunkBytes !== CHUNK_BYTES || sectionCount > MAX_SECTIONS) {
+  if (chunkBytes !== BLOCK_BYTES || sectionCount > MAX_SECTIONS) {
     throw damaged('its numbers are out of range')
   }
   const sections: SavedSection[] = []
@@ -131,23 +133,23 @@ export function decodeHead(bytes: Uint8Array): SavedHead {
     const end = padded.indexOf(0)
     const name = new TextDecoder('latin1').decode(end < 0 ? padded : padded.subarray(0, end))
     const size = Number(reader.u64('section size'))
-    const chunks = Math.ceil(size / CHUNK_BYTES)
-    reader.need(chunks * 8, 'checksums')
-    const checksums = Array.from({ length: chunks }, () => reader.u64('checksum'))
+    const blocks = Math.ceil(size / BLOCK_BYTES)
+    reader.need(blocks * 8, 'checksums')
+    const checksums = Array.from({ length: blocks }, () => reader.u64('checksum'))
     sections.push({ name, bytes: size, checksums })
   }
   if (reader.remaining !== 0) throw damaged('something stands behind its end')
   return {
     kind,
     metric,
-    recipe,
+    fingerprint,
     dim,
     positions,
     count,
-    point: { epoch, seq, tag },
+    logPosition: { epoch, seq, tag },
     notFinite: rejected % MIXED,
     mixed: rejected >= MIXED,
-    note,
+    metadata,
     sections,
   }
 }

@@ -6,7 +6,7 @@ import { metricOf, type Metric } from '../../core/metric.ts'
  * added, with a limit, it is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
  * Read, it is a heap whose root is the best row not yet read: who reads few of many rows does not pay for sorting all.
  */
-export class Hits {
+export class TopK {
   readonly #limit: number
   readonly #most: number
   readonly #least: number

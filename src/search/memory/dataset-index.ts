@@ -1,41 +1,29 @@
 import { arenaOf } from '../../accelerators/arena.ts'
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { IdTable } from '../../core/id-table.ts'
-import type { Metric } from '../../core/metric.ts'
 import { StagedIds } from '../../core/staged-ids.ts'
-import { MAX_STAGED_ROWS, type IndexImage, type VectorIndex } from '../../index/vector-index.ts'
-import type { Point } from '../journal/journal.ts'
-import { RecentChanges } from '../journal/recent-changes.ts'
+import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
+import type { LogPosition } from '../journal/journal.ts'
+import type { IndexSpec } from './index-spec.ts'
+import { RecentChanges } from './recent-changes.ts'
 
-/** How the index of a slice is made: the options of its vec table. */
-export interface IndexRecipe {
-  readonly metric: Metric
-  /** Names everything that makes two indexes of the same rows differ: a part of the slice's key. */
-  readonly key: string
-  /** Why its indexes are of their kind, where they do not tell. */
-  readonly why: string
-  create(dim: number, expectedRows: number): VectorIndex
-  /** An index from its saved form; throws for anything else. */
-  restore(image: IndexImage): VectorIndex
-}
-
-/** Rows of a slice that cannot be found, by reason. */
+/** Rows of an index that cannot be found, by reason. */
 export interface Rejected {
-  /** A vector of another dimension than the slice's. */
+  /** A vector of another dimension than the index's. */
   otherDimension: number
   /** NaN or an infinity. */
   notFinite: number
 }
 
 /**
- * The index of one dataset of one shadow table, in memory: committed rows as of `point`, and which document stands at
+ * The index of one dataset of one shadow table, in memory: committed rows as of `logPosition`, and which document stands at
  * which position. Adding is buffered; `flush` before searching.
  */
-export class Slice {
-  readonly recipe: IndexRecipe
+export class DatasetIndex {
+  readonly spec: IndexSpec
   readonly ids: IdTable
   readonly rejected: Rejected = { otherDimension: 0, notFinite: 0 }
-  point: Point
+  logPosition: LogPosition
   /** Undefined until the first vector fixes the dimension. */
   index: VectorIndex | undefined
   /** The last entry up to which no row can have vanished unseen; see Freshness in ARCHITECTURE.md. */
@@ -44,7 +32,7 @@ export class Slice {
   countAtSeq = -1
   /** The entry that its saved form covers; undefined when there is none. */
   savedSeq: number | undefined
-  /** For snapshots that are older than `point`. */
+  /** For snapshots that are older than `logPosition`. */
   recent: RecentChanges
   readonly #free: number[] = []
   readonly #expected: number
@@ -54,16 +42,16 @@ export class Slice {
   readonly #ids = new StagedIds()
 
   constructor(
-    recipe: IndexRecipe,
-    point: Point,
+    spec: IndexSpec,
+    logPosition: LogPosition,
     expectedRows = 0,
     ids: IdTable = new IdTable(expectedRows),
     successor?: VectorIndex,
   ) {
-    this.recipe = recipe
-    this.point = point
-    this.verifiedSeq = point.seq
-    this.recent = new RecentChanges(point.seq, undefined)
+    this.spec = spec
+    this.logPosition = logPosition
+    this.verifiedSeq = logPosition.seq
+    this.recent = new RecentChanges(logPosition.seq, undefined)
     this.#expected = expectedRows
     this.#successor = successor
     this.ids = ids
@@ -81,7 +69,7 @@ export class Slice {
 
   /** Which kind of index it is, and why. */
   get why(): string {
-    return this.index?.strategy?.reason ?? this.recipe.why
+    return this.index?.strategy?.reason ?? this.spec.why
   }
 
   get dim(): number {
@@ -96,12 +84,12 @@ export class Slice {
     return (this.index?.bytes ?? 0) + this.ids.bytes
   }
 
-  /** Some row is left out because of its dimension or numbers: what a change does to the slice needs a full look. */
+  /** Some row is left out because of its dimension or numbers: what a change does to the index needs a full look. */
   get mixed(): boolean {
     return this.rejected.otherDimension > 0
   }
 
-  /** Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`. */
+  /** Adds the vector of an id that has none here; one that cannot be found is statistics instead, at the latest by `flush`. */
   add(id: Uint8Array, embedding: Uint8Array): void {
     const dim = embedding.length / 4
     if (!this.index) {
@@ -186,8 +174,8 @@ export class Slice {
   }
 
   /** Takes out a row that vanished without a journal entry. An older snapshot may still have it. */
-  removeGhost(position: number): void {
-    this.recent.note(this.point.seq, [this.ids.idAt(position).slice()])
+  removeOrphan(position: number): void {
+    this.recent.note(this.logPosition.seq, [this.ids.idAt(position).slice()])
     this.#removeAt(position)
   }
 
@@ -214,7 +202,7 @@ export class Slice {
     this.#successor = undefined
     if (successor?.dim === dim) return successor
     successor?.dispose()
-    return this.recipe.create(dim, this.#expected)
+    return this.spec.create(dim, this.#expected)
   }
 
   /** A batch that keeps the staging area small for wide vectors and few rows. */

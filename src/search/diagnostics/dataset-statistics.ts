@@ -5,7 +5,7 @@ import { countOf, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
 /** What the rows of a dataset are, by the rules that make a row a member of its index. */
-export interface Census {
+export interface DatasetStatistics {
   /** Numbers in a vector; 0 when no row has one. */
   readonly dim: number
   /** Rows of an index. */
@@ -29,16 +29,16 @@ export interface Census {
   readonly metas: { readonly json: number; readonly other: number }
 }
 
-export function census(shadow: ShadowTable, dataset: string): Census {
+export function datasetStatistics(shadow: ShadowTable, dataset: string): DatasetStatistics {
   let dim = 0
   let members = 0
   let zeros = 0
   const otherDimension = new RowSample()
   const notFinite = new RowSample()
-  const leftovers = visitRows(shadow, dataset, (id, embedding) => {
+  const skipped = visitRows(shadow, dataset, (id, embedding) => {
     const finite = isFiniteVector(decodeEmbedding(embedding))
     if (dim === 0 && finite) dim = embedding.length / 4
-    // As in Slice.add: a row of another dimension is that, whatever its numbers.
+    // As in DatasetIndex.add: a row of another dimension is that, whatever its numbers.
     if (dim > 0 && embedding.length !== dim * 4) otherDimension.add(id)
     else if (!finite) notFinite.add(id)
     else {
@@ -52,10 +52,10 @@ export function census(shadow: ShadowTable, dataset: string): Census {
     zeros,
     otherDimension,
     notFinite,
-    malformed: leftovers.malformed,
+    malformed: skipped.malformed,
     texts: textRows(shadow, dataset),
-    unnamed: leftovers.unnamed,
-    unembedded: leftovers.unembedded,
+    unnamed: skipped.unnamed,
+    unembedded: skipped.unembedded,
     archived: archivedRows(shadow, dataset),
     models: modelsOf(shadow, dataset),
     metas: metasOf(shadow, dataset),
@@ -121,7 +121,7 @@ function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, num
 /** SQL: meta that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
 export const META_IS_NO_JSON = 'meta IS NOT NULL AND NOT json_valid(meta, 6)'
 
-function metasOf(shadow: ShadowTable, dataset: string): Census['metas'] {
+function metasOf(shadow: ShadowTable, dataset: string): DatasetStatistics['metas'] {
   if (!shadow.refresh().columns.has('meta')) return { json: 0, other: 0 }
   const count = (condition: string): number =>
     countOf(

@@ -1,11 +1,11 @@
 import { fileKeyOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
-import type { Slice } from './slice.ts'
+import type { DatasetIndex } from './dataset-index.ts'
 
-/** Slices of one database file: shared by all connections of this process that have it open. */
-export class FileSlices {
+/** Indexes of one database file: shared by all connections of this process that have it open. */
+export class FileIndexes {
   readonly key: string
-  readonly entries: Map<string, SliceEntry> = new Map()
+  readonly entries: Map<string, CacheEntry> = new Map()
   connections = 0
 
   constructor(key: string) {
@@ -13,23 +13,23 @@ export class FileSlices {
   }
 }
 
-/** A place for a slice. It stays when its slice is forgotten, so that `vec_invalidate` can tell how many it touched. */
-export interface SliceEntry {
+/** A place for an index. It stays when its index is forgotten, so that `vec_invalidate` can tell how many it touched. */
+export interface CacheEntry {
   readonly shadow: string
   readonly dataset: string
-  slice: Slice | undefined
+  datasetIndex: DatasetIndex | undefined
   /** When it was last searched, on the cache's own clock. */
   used: number
 }
 
 /** Memory that indexes may take before those that were not searched for longest are forgotten. */
 const DEFAULT_LIMIT = 2 ** 30
-/** Places without a slice are nearly free, but a caller may ask for any number of datasets. */
+/** Places without an index are nearly free, but a caller may ask for any number of datasets. */
 const MAX_ENTRIES = 20_000
 
-class SliceCache {
-  readonly #files = new Map<string, FileSlices>()
-  readonly #held = new WeakMap<Database, Set<FileSlices>>()
+class IndexCache {
+  readonly #files = new Map<string, FileIndexes>()
+  readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
   #limit = DEFAULT_LIMIT
 
@@ -44,13 +44,13 @@ class SliceCache {
     this.#evict(undefined)
   }
 
-  /** The slices of the file behind a schema of a connection, held until the connection is closed. */
-  attach(db: Database, schema: string): FileSlices {
+  /** The indexes of the file behind a schema of a connection, held until the connection is closed. */
+  attach(db: Database, schema: string): FileIndexes {
     const key = fileKeyOf(db, schema)
     let held = this.#held.get(db)
     if (!held) this.#held.set(db, (held = new Set()))
     let file = this.#files.get(key)
-    if (!file) this.#files.set(key, (file = new FileSlices(key)))
+    if (!file) this.#files.set(key, (file = new FileIndexes(key)))
     if (!held.has(file)) {
       held.add(file)
       file.connections++
@@ -60,25 +60,25 @@ class SliceCache {
     return file
   }
 
-  entry(file: FileSlices, shadow: string, dataset: string, recipe: string): SliceEntry {
-    const key = `${shadow}\0${recipe}\0${dataset}`
+  entry(file: FileIndexes, shadow: string, dataset: string, spec: string): CacheEntry {
+    const key = `${shadow}\0${spec}\0${dataset}`
     let entry = file.entries.get(key)
     if (!entry) {
       if (file.entries.size >= MAX_ENTRIES) dropEmpty(file)
-      file.entries.set(key, (entry = { shadow, dataset, slice: undefined, used: 0 }))
+      file.entries.set(key, (entry = { shadow, dataset, datasetIndex: undefined, used: 0 }))
     }
     entry.used = ++this.#clock
     return entry
   }
 
-  /** Puts a slice in its place, and others out of theirs where memory is short. */
-  keep(entry: SliceEntry, slice: Slice): void {
-    if (entry.slice !== slice) entry.slice?.dispose()
-    entry.slice = slice
+  /** Puts an index in its place, and others out of theirs where memory is short. */
+  keep(entry: CacheEntry, datasetIndex: DatasetIndex): void {
+    if (entry.datasetIndex !== datasetIndex) entry.datasetIndex?.dispose()
+    entry.datasetIndex = datasetIndex
     this.#evict(entry)
   }
 
-  /** Forgets the slices of a shadow table, of one dataset unless it is undefined; how many places there were. */
+  /** Forgets the indexes of a shadow table, of one dataset unless it is undefined; how many places there were. */
   forget(fileKey: string, shadow: string, dataset: string | undefined): number {
     let touched = 0
     for (const entry of this.#files.get(fileKey)?.entries.values() ?? []) {
@@ -93,42 +93,42 @@ class SliceCache {
   get bytes(): number {
     let bytes = 0
     for (const file of this.#files.values()) {
-      for (const { slice } of file.entries.values()) bytes += slice?.bytes ?? 0
+      for (const { datasetIndex } of file.entries.values()) bytes += datasetIndex?.bytes ?? 0
     }
     return bytes
   }
 
-  #detach(file: FileSlices): void {
+  #detach(file: FileIndexes): void {
     if (--file.connections > 0) return
     for (const entry of file.entries.values()) drop(entry)
     if (this.#files.get(file.key) === file) this.#files.delete(file.key)
   }
 
-  #evict(keep: SliceEntry | undefined): void {
+  #evict(keep: CacheEntry | undefined): void {
     let bytes = this.bytes
     while (bytes > this.#limit) {
-      let oldest: SliceEntry | undefined
+      let oldest: CacheEntry | undefined
       for (const file of this.#files.values()) {
         for (const entry of file.entries.values()) {
-          if (!entry.slice || entry === keep) continue
+          if (!entry.datasetIndex || entry === keep) continue
           if (!oldest || entry.used < oldest.used) oldest = entry
         }
       }
-      if (!oldest?.slice) return
-      bytes -= oldest.slice.bytes
+      if (!oldest?.datasetIndex) return
+      bytes -= oldest.datasetIndex.bytes
       drop(oldest)
     }
   }
 }
 
-function drop(entry: SliceEntry): void {
-  entry.slice?.dispose()
-  entry.slice = undefined
+function drop(entry: CacheEntry): void {
+  entry.datasetIndex?.dispose()
+  entry.datasetIndex = undefined
 }
 
-function dropEmpty(file: FileSlices): void {
-  for (const [key, entry] of file.entries) if (!entry.slice) file.entries.delete(key)
+function dropEmpty(file: FileIndexes): void {
+  for (const [key, entry] of file.entries) if (!entry.datasetIndex) file.entries.delete(key)
 }
 
 /** The indexes of this process. */
-export const sliceCache: SliceCache = new SliceCache()
+export const indexCache: IndexCache = new IndexCache()

@@ -2,15 +2,16 @@ import { isFiniteVector } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { idKey } from '../../core/id-key.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
-import type { Database } from '../../database/database.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
-import { SliceReader, type SliceView } from '../snapshot/slice-reader.ts'
-import type { IndexRecipe, Slice } from '../snapshot/slice.ts'
-import { Hits } from './hits.ts'
+import { IndexManager } from '../snapshot/index-manager.ts'
+import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
+import type { SearchContext } from '../snapshot/search-context.ts'
 import { TableScan } from './table-scan.ts'
+import { TopK } from './top-k.ts'
 
 export interface Search {
   readonly dataset: string
@@ -30,7 +31,7 @@ export interface Search {
 
 /** What a search found, nearest first, and how. */
 export interface Answer {
-  readonly hits: Hits
+  readonly hits: TopK
   /** The limit to ask with for more rows, Infinity for all; undefined: there are no more. */
   readonly next: number | undefined
   readonly report: SearchReport
@@ -47,7 +48,7 @@ export interface SearchReport {
   /** Rows scored exactly. */
   readonly rescored: number
   /** Changed rows of the open transaction that were looked at beside the index. */
-  readonly overlay: number
+  readonly delta: number
 }
 
 /** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
@@ -66,25 +67,27 @@ const NOTHING: SearchReport = {
   visited: 0,
   candidates: 0,
   rescored: 0,
-  overlay: 0,
+  delta: 0,
 }
 
 /** Finds the nearest documents of a vec table, as its connection's transaction sees them. */
 export class Searcher {
-  readonly shadow: ShadowTable
-  readonly slices: SliceReader
-  readonly recipe: IndexRecipe
+  readonly context: SearchContext
+  readonly indexes: IndexManager
   readonly #scan: TableScan
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
   /** Dimension of a row that was passed over for it. */
   #otherDim = 0
 
-  constructor(db: Database, shadow: ShadowTable, recipe: IndexRecipe, mayInstall: boolean) {
-    this.shadow = shadow
-    this.recipe = recipe
-    this.slices = new SliceReader(db, shadow, recipe, mayInstall)
-    this.#scan = new TableScan(shadow, recipe.metric)
+  constructor(context: SearchContext) {
+    this.context = context
+    this.indexes = new IndexManager(context)
+    this.#scan = new TableScan(context.shadow, context.spec.metric)
+  }
+
+  get shadow(): ShadowTable {
+    return this.context.shadow
   }
 
   search(search: Search): Answer {
@@ -95,48 +98,55 @@ export class Searcher {
     this.shadow.refresh()
     if (search.limit === 0 || search.minSimilarity > search.maxSimilarity) return this.#nothing()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
-    const view = this.slices.view(search.dataset)
-    const index = view?.slice.index
-    if (!view || this.#prefersTable(search, view, index)) return this.#searchTable(search)
-    return this.#searchIndex(search, view, index)
+    const snapshot = this.indexes.snapshot(search.dataset)
+    if (snapshot.state === 'table-scan') return this.#searchTable(search)
+    const { index } = snapshot.datasetIndex
+    if (this.#prefersTable(search, snapshot, index)) return this.#searchTable(search)
+    return this.#searchIndex(search, snapshot, index)
   }
 
   #nothing(): Answer {
     return {
-      hits: new Hits(0, this.recipe.metric).ranked(),
+      hits: new TopK(0, this.context.spec.metric).ranked(),
       next: undefined,
       report: NOTHING,
     }
   }
 
   dispose(): void {
-    this.slices.dispose()
+    this.indexes.dispose()
     this.#scan.dispose()
   }
 
   /** Whether reading the whole table costs less than looking up the rows an index names, or decides what it cannot. */
-  #prefersTable(search: Search, view: SliceView, index: VectorIndex | undefined): boolean {
-    if (view.changed.length > 0 && (!index || view.slice.mixed)) return true
+  #prefersTable(
+    search: Search,
+    snapshot: IndexedSnapshot,
+    index: VectorIndex | undefined,
+  ): boolean {
+    if (snapshot.changed.length > 0 && (!index || snapshot.datasetIndex.mixed)) return true
     if (!index) return false
     // The table tells whether the query or the index has the wrong dimension.
     if (index.dim !== search.query.length) return true
-    return search.limit > dearLookUps(index) && search.limit > 64 && !this.#inMemory(view, index)
+    return (
+      search.limit > dearLookUps(index) && search.limit > 64 && !this.#inMemory(snapshot, index)
+    )
   }
 
   /** The rows are in memory, and none of them can have vanished. */
-  #inMemory(view: SliceView, index: VectorIndex): boolean {
+  #inMemory(snapshot: IndexedSnapshot, index: VectorIndex): boolean {
     return (
       index.inMemoryVectors !== undefined &&
-      view.changed.length === 0 &&
-      !view.writing &&
-      this.slices.verified(view)
+      snapshot.changed.length === 0 &&
+      !snapshot.writing &&
+      this.indexes.verified(snapshot)
     )
   }
 
   #searchTable(search: Search): Answer {
     const wanted = search.ids && idSet(search.ids)
     const limit = search.more ? Infinity : search.limit
-    const hits = new Hits(wanted ? Infinity : limit, this.recipe.metric)
+    const hits = new TopK(wanted ? Infinity : limit, this.context.spec.metric)
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
     if (dim > 0 && dim !== search.query.length) throw this.#wrongDimension(search, dim)
     const report: SearchReport = {
@@ -144,11 +154,11 @@ export class Searcher {
       visited: scored,
       candidates: scored,
       rescored: scored,
-      overlay: 0,
+      delta: 0,
     }
     hits.ranked()
     if (!wanted) return answer(hits, limit, Infinity, report)
-    const chosen = new Hits(limit, this.recipe.metric)
+    const chosen = new TopK(limit, this.context.spec.metric)
     for (let rank = 0; rank < hits.count; rank++) {
       const id = hits.id(rank)
       if (wanted.has(idKey(id))) chosen.add(hits.similarity(rank), id, hits.rowid(rank))
@@ -158,10 +168,10 @@ export class Searcher {
 
   #searchKeys(search: Search, ids: readonly Uint8Array[]): Answer {
     const limit = search.more ? Infinity : search.limit
-    const hits = new Hits(limit, this.recipe.metric)
+    const hits = new TopK(limit, this.context.spec.metric)
     let rescored = 0
     this.#otherDim = 0
-    for (const id of ids) if (this.#addRow(search, id, hits) !== 'ghost') rescored++
+    for (const id of ids) if (this.#addRow(search, id, hits) !== 'orphan') rescored++
     // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
     if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
       return this.#searchTable(search)
@@ -170,28 +180,29 @@ export class Searcher {
       visited: 0,
       candidates: ids.length,
       rescored,
-      overlay: 0,
+      delta: 0,
     })
   }
 
   /** Whether the index says that the query has the dimension of its dataset. */
   #isDimensionOf(search: Search): boolean {
-    const view = this.slices.view(search.dataset)
-    return view?.changed.length === 0 && view.slice.dim === search.query.length
+    const snapshot = this.indexes.snapshot(search.dataset)
+    if (snapshot.state === 'table-scan' || snapshot.changed.length > 0) return false
+    return snapshot.datasetIndex.dim === search.query.length
   }
 
-  #searchIndex(search: Search, view: SliceView, index: VectorIndex | undefined): Answer {
+  #searchIndex(search: Search, snapshot: IndexedSnapshot, index: VectorIndex | undefined): Answer {
     if (!index) return this.#nothing()
-    const { slice, changed } = view
+    const { datasetIndex, changed } = snapshot
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
-    const ghosts: number[] = []
+    const orphans: number[] = []
     let visited = 0
     let found = 0
     let rescored = 0
     /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
     let surplus = 0
     for (;;) {
-      const hits = new Hits(search.limit, this.recipe.metric)
+      const hits = new TopK(search.limit, this.context.spec.metric)
       this.#otherDim = 0
       for (const id of changed) {
         if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits)
@@ -203,15 +214,15 @@ export class Searcher {
       const candidates = index.search({
         query: search.query,
         k,
-        allowed: this.#allowed(search, slice, index, changed, ghosts),
+        allowed: this.#allowed(search, datasetIndex, index, changed, orphans),
         minSimilarity: search.minSimilarity,
         maxSimilarity: search.maxSimilarity,
       })
       visited += candidates.visited
-      const inMemory = this.#inMemory(view, index)
+      const inMemory = this.#inMemory(snapshot, index)
       const { count, positions, upper } = candidates
       found += count
-      const seenGhosts = ghosts.length
+      const seenOrphans = orphans.length
       let refused = 0
       let bounded = false
       for (let i = 0; i < count; i++) {
@@ -224,16 +235,17 @@ export class Searcher {
         if (inMemory) {
           const similarity = index.inMemoryVectors!.similarity(position)
           if (!search.accepts(similarity)) refused++
-          else hits.add(similarity, slice.ids.idAt(position), NaN)
+          else hits.add(similarity, datasetIndex.ids.idAt(position), NaN)
           continue
         }
-        const outcome = this.#addRow(search, slice.ids.idAt(position).slice(), hits)
-        if (outcome === 'ghost') ghosts.push(position)
+        const outcome = this.#addRow(search, datasetIndex.ids.idAt(position).slice(), hits)
+        if (outcome === 'orphan') orphans.push(position)
         else if (outcome === 'refused') refused++
       }
-      if (ghosts.length > seenGhosts) {
+      if (orphans.length > seenOrphans) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
-        if (!view.writing) for (const ghost of ghosts.splice(0)) slice.removeGhost(ghost)
+        if (!snapshot.writing)
+          for (const orphan of orphans.splice(0)) datasetIndex.removeOrphan(orphan)
         continue
       }
       // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".
@@ -243,7 +255,7 @@ export class Searcher {
           visited,
           candidates: found,
           rescored,
-          overlay: changed.length,
+          delta: changed.length,
         })
       }
       surplus = Math.max(2 * surplus, refused)
@@ -253,16 +265,16 @@ export class Searcher {
   /** Which positions may be returned; undefined for all. */
   #allowed(
     search: Search,
-    slice: Slice,
+    datasetIndex: DatasetIndex,
     index: VectorIndex,
     changed: readonly Uint8Array[],
-    ghosts: readonly number[],
+    orphans: readonly number[],
   ): Uint32Array | undefined {
-    if (!search.ids && changed.length === 0 && ghosts.length === 0) return undefined
+    if (!search.ids && changed.length === 0 && orphans.length === 0) return undefined
     const words = new Uint32Array((index.positions + 31) >>> 5)
     if (search.ids) {
       for (const id of search.ids) {
-        const position = slice.ids.find(id)
+        const position = datasetIndex.ids.find(id)
         if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
       }
     } else {
@@ -272,30 +284,30 @@ export class Searcher {
       words[position >>> 5] &= ~(1 << (position & 31))
     }
     for (const id of changed) {
-      const position = slice.ids.find(id)
+      const position = datasetIndex.ids.find(id)
       if (position >= 0) mask(position)
     }
-    for (const ghost of ghosts) mask(ghost)
+    for (const orphan of orphans) mask(orphan)
     return words
   }
 
-  /** Scores the present row of an id. A ghost is a row that is gone, hidden, or no vector of this dimension. */
-  #addRow(search: Search, id: Uint8Array, hits: Hits): 'scored' | 'refused' | 'ghost' {
+  /** Scores the present row of an id. An orphan is a row that is gone, hidden, or no vector of this dimension. */
+  #addRow(search: Search, id: Uint8Array, hits: TopK): 'scored' | 'refused' | 'orphan' {
     const scored = rowByKey(this.shadow, search.dataset, id, row => {
       const dim = search.query.length
       const length = embeddingLength(row, 1)
       if (length !== dim * 4) {
         if (length > 0 && length % 4 === 0) this.#otherDim = length / 4
-        return 'ghost'
+        return 'orphan'
       }
       const vector = this.#vectorOf(row, dim)
-      if (!isFiniteVector(vector)) return 'ghost'
-      const similarity = exactSimilarity(this.recipe.metric, search.query, vector)
+      if (!isFiniteVector(vector)) return 'orphan'
+      const similarity = exactSimilarity(this.context.spec.metric, search.query, vector)
       if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
       hits.add(similarity, id, row.isNull(0) ? NaN : row.number(0))
       return 'scored'
     })
-    return scored ?? 'ghost'
+    return scored ?? 'orphan'
   }
 
   #vectorOf(row: RowReader, dim: number): Float32Array {
@@ -318,7 +330,7 @@ export class Searcher {
 }
 
 /** `next` is the limit to go on with, if there may be more. */
-function answer(hits: Hits, limit: number, next: number, report: SearchReport): Answer {
+function answer(hits: TopK, limit: number, next: number, report: SearchReport): Answer {
   return { hits, next: hits.count < limit || limit === Infinity ? undefined : next, report }
 }
 

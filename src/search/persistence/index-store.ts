@@ -4,17 +4,18 @@ import { IdTable } from '../../core/id-table.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, eachRow, firstRow, run } from '../../database/query.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
-import { CHUNKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from '../schema/layout.ts'
+import { DatasetIndex } from '../memory/dataset-index.ts'
+import type { IndexSpec } from '../memory/index-spec.ts'
+import { BLOCKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
-import { Slice, type IndexRecipe } from '../snapshot/slice.ts'
 import {
-  CHUNK_BYTES,
-  decodeHead,
-  encodeHead,
-  isHead,
-  type SavedHead,
+  BLOCK_BYTES,
+  decodeManifest,
+  encodeManifest,
+  isManifest,
+  type Manifest,
   type SavedSection,
-} from './saved-head.ts'
+} from './manifest.ts'
 
 const IDS_POOL = 'ids.pool'
 const IDS_STARTS = 'ids.starts'
@@ -25,8 +26,8 @@ const MAX_LAG = 500_000
 const PRUNE_AT_MOST = 20_000
 const PRUNE_AT_LEAST = 1000
 
-/** The saved indexes of one schema: a head in `vector_storage`, the bytes in chunks. */
-export class Storage {
+/** The saved indexes of one schema: a manifest in `vector_storage`, the bytes in blocks. */
+export class IndexStore {
   readonly #db: Database
   readonly #schema: string
 
@@ -35,27 +36,27 @@ export class Storage {
     this.#schema = schema
   }
 
-  /** The saved slice of a dataset; undefined when there is none that can be trusted. */
-  load(shadow: string, dataset: string, recipe: IndexRecipe): Slice | undefined {
-    const head = this.head(shadow, dataset)
-    if (!head || head.recipe !== stampOf(recipe, shadow, dataset)) return undefined
-    if (head.metric !== recipe.metric) return undefined
+  /** The saved index of a dataset; undefined when there is none that can be trusted. */
+  load(shadow: string, dataset: string, spec: IndexSpec): DatasetIndex | undefined {
+    const manifest = this.manifest(shadow, dataset)
+    if (!manifest || manifest.fingerprint !== fingerprintOf(spec, shadow, dataset)) return undefined
+    if (manifest.metric !== spec.metric) return undefined
     const sections = new Map<string, StoredSection>()
-    for (const section of head.sections) {
+    for (const section of manifest.sections) {
       if (!this.#hasBytes(shadow, dataset, section)) return undefined
       const read = (to: Uint8Array): void => this.#readSection(shadow, dataset, section, to)
-      sections.set(section.name, new ChunkedSection(section, read))
+      sections.set(section.name, new BlockSection(section, read))
     }
     try {
-      return assemble(head, sections, recipe)
+      return assemble(manifest, sections, spec)
     } catch {
-      // A damaged chunk, or sound checksums over something no index can be made of.
+      // A damaged block, or sound checksums over something no index can be made of.
       return undefined
     }
   }
 
-  /** The head of a saved index; undefined when there is none of ours. */
-  head(shadow: string, dataset: string): SavedHead | undefined {
+  /** The manifest of a saved index; undefined when there is none of ours. */
+  manifest(shadow: string, dataset: string): Manifest | undefined {
     try {
       return firstRow(
         this.#db,
@@ -63,7 +64,7 @@ export class Storage {
           `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
         ),
         [storageName(shadow), dataset],
-        row => (row.isBlob(0) ? decodeHead(row.bytes(0).slice()) : undefined),
+        row => (row.isBlob(0) ? decodeManifest(row.bytes(0).slice()) : undefined),
       )
     } catch {
       // No table, a foreign blob, a damaged one: there is nothing to trust.
@@ -72,11 +73,11 @@ export class Storage {
   }
 
   /** Writes what changed since the last save; returns the bytes written. One transaction, or a part of the caller's. */
-  save(shadow: string, dataset: string, slice: Slice): number {
-    const { index } = slice
+  save(shadow: string, dataset: string, datasetIndex: DatasetIndex): number {
+    const { index } = datasetIndex
     if (!index) return 0
     const image = index.save()
-    const { pool, starts } = slice.ids.save()
+    const { pool, starts } = datasetIndex.ids.save()
     const parts: IndexSection[] = [
       ...image.sections,
       { name: IDS_POOL, bytes: pool },
@@ -85,52 +86,52 @@ export class Storage {
         bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
       },
     ]
-    // What a slice was not loaded from may be damaged, and says nothing of what its chunks hold.
-    const known = slice.savedSeq === undefined ? undefined : this.head(shadow, dataset)
+    // What an index was not loaded from may be damaged, and says nothing of what its blocks hold.
+    const known = datasetIndex.savedSeq === undefined ? undefined : this.manifest(shadow, dataset)
     let written = 0
     using put = this.#db.prepare(
-      this.#sql(`INSERT OR REPLACE INTO {schema}.${CHUNKS} VALUES (?, ?, ?, ?, ?)`),
+      this.#sql(`INSERT OR REPLACE INTO {schema}.${BLOCKS} VALUES (?, ?, ?, ?, ?)`),
     )
     const sections: SavedSection[] = []
     for (const { name, bytes } of parts) {
       const before = known?.sections.find(section => section.name === name)
       const checksums: bigint[] = []
-      for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
-        const data = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
+      for (let block = 0; block * BLOCK_BYTES < bytes.length; block++) {
+        const data = bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES)
         const sum = checksum(data)
         checksums.push(sum)
-        if (before?.checksums[chunk] === sum && lengthOf(before, chunk) === data.length) continue
-        put.run(storageName(shadow), dataset, name, chunk, data)
+        if (before?.checksums[block] === sum && lengthOf(before, block) === data.length) continue
+        put.run(storageName(shadow), dataset, name, block, data)
         written += data.length
       }
       sections.push({ name, bytes: bytes.length, checksums })
     }
     this.#dropBeyond(shadow, dataset, sections)
-    const head = encodeHead({
+    const manifest = encodeManifest({
       kind: image.kind,
       metric: image.metric,
-      recipe: stampOf(slice.recipe, shadow, dataset),
+      fingerprint: fingerprintOf(datasetIndex.spec, shadow, dataset),
       dim: image.dim,
       positions: image.positions,
       count: image.count,
-      point: slice.point,
-      notFinite: slice.rejected.notFinite,
-      mixed: slice.mixed,
-      note: image.note ?? '',
+      logPosition: datasetIndex.logPosition,
+      notFinite: datasetIndex.rejected.notFinite,
+      mixed: datasetIndex.mixed,
+      metadata: image.note ?? '',
       sections,
     })
     this.#run(
       `INSERT OR REPLACE INTO {schema}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`,
       storageName(shadow),
       dataset,
-      head,
+      manifest,
     )
-    return written + head.length
+    return written + manifest.length
   }
 
   /** Deletes the saved indexes of a shadow table, or of one dataset. */
   drop(shadow: string, dataset?: string): void {
-    for (const table of [STORAGE, CHUNKS]) {
+    for (const table of [STORAGE, BLOCKS]) {
       if (!this.#has(table)) continue
       const where = 'shadow_table_name = ?1 AND (?2 IS NULL OR dataset_id = ?2)'
       this.#run(
@@ -164,7 +165,7 @@ export class Storage {
         dataset,
       )
       this.#run(
-        `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ?`,
+        `DELETE FROM {schema}.${BLOCKS} WHERE shadow_table_name = ? AND dataset_id = ?`,
         name,
         dataset,
       )
@@ -187,10 +188,10 @@ export class Storage {
     const lagging: [string, string][] = []
     const first = numberOf(this.#db, this.#sql(`SELECT min(seq) FROM {schema}.${JOURNAL}`))
     if (!this.#has(STORAGE)) return { first, limit, lagging }
-    const heads = this.#sql(
+    const manifests = this.#sql(
       `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
     )
-    eachRow(this.#db, heads, [], row => {
+    eachRow(this.#db, manifests, [], row => {
       const seq = row.isBlob(2) ? seqOf(row.bytes(2)) : undefined
       if (seq === undefined) return
       if (lastSeq - seq > MAX_LAG) lagging.push([row.text(0), row.text(1)])
@@ -199,18 +200,18 @@ export class Storage {
     return { first, limit, lagging }
   }
 
-  /** Copies the chunks of a section to `to`; throws VEC_STORAGE when they are not what the head says. */
+  /** Copies the blocks of a section to `to`; throws VEC_STORAGE when they are not what the manifest says. */
   #readSection(shadow: string, dataset: string, section: SavedSection, to: Uint8Array): void {
-    const chunks = this.#sql(
-      `SELECT chunk, data FROM {schema}.${CHUNKS}
+    const blocks = this.#sql(
+      `SELECT chunk, data FROM {schema}.${BLOCKS}
        WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? ORDER BY chunk`,
     )
     let next = 0
-    eachRow(this.#db, chunks, [storageName(shadow), dataset, section.name], row => {
+    eachRow(this.#db, blocks, [storageName(shadow), dataset, section.name], row => {
       if (next === section.checksums.length || row.number(0) !== next) throw damaged(section)
       const data = row.bytes(1)
       if (data.length !== lengthOf(section, next)) throw damaged(section)
-      const at = next * CHUNK_BYTES
+      const at = next * BLOCK_BYTES
       const copy = to.subarray(at, at + data.length)
       copy.set(data)
       if (checksum(copy) !== section.checksums[next]) throw damaged(section)
@@ -219,10 +220,10 @@ export class Storage {
     if (next !== section.checksums.length) throw damaged(section)
   }
 
-  /** Whether the file holds what a head claims: before memory is taken for it. */
+  /** Whether the file holds what a manifest claims: before memory is taken for it. */
   #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
     const sql = this.#sql(
-      `SELECT sum(length(data)) FROM {schema}.${CHUNKS}
+      `SELECT sum(length(data)) FROM {schema}.${BLOCKS}
        WHERE shadow_table_name = ? AND dataset_id = ? AND section = ?`,
     )
     try {
@@ -237,14 +238,14 @@ export class Storage {
     const name = storageName(shadow)
     const kept = sections.map(() => '?').join(', ')
     this.#run(
-      `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section NOT IN (${kept})`,
+      `DELETE FROM {schema}.${BLOCKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section NOT IN (${kept})`,
       name,
       dataset,
       ...sections.map(section => section.name),
     )
     for (const section of sections) {
       this.#run(
-        `DELETE FROM {schema}.${CHUNKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? AND chunk >= ?`,
+        `DELETE FROM {schema}.${BLOCKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? AND chunk >= ?`,
         name,
         dataset,
         section.name,
@@ -267,27 +268,27 @@ export class Storage {
   }
 }
 
-/** Whose index it is, and how it was made: a head that got under another name is not taken for its own. */
-export function stampOf(recipe: IndexRecipe, shadow: string, dataset: string): string {
-  return `${recipe.key}\0${shadow}\0${dataset}`
+/** Whose index it is, and how it was made: a manifest that got under another name is not taken for its own. */
+export function fingerprintOf(spec: IndexSpec, shadow: string, dataset: string): string {
+  return `${spec.id}\0${shadow}\0${dataset}`
 }
 
-/** How long a chunk of a section is. */
-function lengthOf(section: SavedSection, chunk: number): number {
-  return Math.min(CHUNK_BYTES, section.bytes - chunk * CHUNK_BYTES)
+/** How long a block of a section is. */
+function lengthOf(section: SavedSection, block: number): number {
+  return Math.min(BLOCK_BYTES, section.bytes - block * BLOCK_BYTES)
 }
 
-function seqOf(head: Uint8Array): number | undefined {
-  if (!isHead(head)) return undefined
+function seqOf(manifest: Uint8Array): number | undefined {
+  if (!isManifest(manifest)) return undefined
   try {
-    return decodeHead(head.slice()).point.seq
+    return decodeManifest(manifest.slice()).logPosition.seq
   } catch {
     return undefined
   }
 }
 
 /** A section of a saved index, read when it is asked for. */
-class ChunkedSection implements StoredSection {
+class BlockSection implements StoredSection {
   readonly name: string
   readonly length: number
   readonly copyInto: (this: void, to: Uint8Array) => void
@@ -310,21 +311,24 @@ class ChunkedSection implements StoredSection {
 }
 
 function damaged(section: SavedSection): VecError {
-  return new VecError('VEC_STORAGE', `the saved section ${section.name} is not what its head says`)
+  return new VecError(
+    'VEC_STORAGE',
+    `the saved section ${section.name} is not what its manifest says`,
+  )
 }
 
 function assemble(
-  head: SavedHead,
+  manifest: Manifest,
   sections: ReadonlyMap<string, StoredSection>,
-  recipe: IndexRecipe,
-): Slice | undefined {
+  spec: IndexSpec,
+): DatasetIndex | undefined {
   const pool = sections.get(IDS_POOL)?.bytes
   const startBytes = sections.get(IDS_STARTS)?.bytes
-  if (!pool || !startBytes || startBytes.length !== head.positions * 4) return undefined
-  const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, head.positions)
+  if (!pool || !startBytes || startBytes.length !== manifest.positions * 4) return undefined
+  const starts = new Uint32Array(startBytes.buffer, startBytes.byteOffset, manifest.positions)
   const ids = IdTable.restore(pool, starts)
   if (!ids) return undefined
-  const { kind, metric, dim, positions, count, note } = head
+  const { kind, metric, dim, positions, count, metadata: note } = manifest
   const image: IndexImage = {
     kind,
     metric,
@@ -332,15 +336,15 @@ function assemble(
     positions,
     count,
     note,
-    sections: head.sections
+    sections: manifest.sections
       .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
       .map(({ name }) => sections.get(name)!),
   }
-  const slice = new Slice(recipe, head.point, 0, ids)
-  slice.adopt(recipe.restore(image))
-  slice.rejected.notFinite = head.notFinite
+  const datasetIndex = new DatasetIndex(spec, manifest.logPosition, 0, ids)
+  datasetIndex.adopt(spec.restore(image))
+  datasetIndex.rejected.notFinite = manifest.notFinite
   // How many does not matter, that there are some does.
-  slice.rejected.otherDimension = head.mixed ? 1 : 0
-  slice.savedSeq = head.point.seq
-  return slice
+  datasetIndex.rejected.otherDimension = manifest.mixed ? 1 : 0
+  datasetIndex.savedSeq = manifest.logPosition.seq
+  return datasetIndex
 }

@@ -1,0 +1,386 @@
+import {
+  isInTransaction,
+  isReadonly,
+  transactionStateOf,
+  unnoticed,
+  waitingAtMost,
+} from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import type { VectorIndex } from '../../index/vector-index.ts'
+import { Journal, type JournalHead, type LogPosition } from '../journal/journal.ts'
+import { DatasetIndex } from '../memory/dataset-index.ts'
+import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-cache.ts'
+import { RecentChanges } from '../memory/recent-changes.ts'
+import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
+import { OF_DATASET } from '../schema/names.ts'
+import { countOf, embeddingLength, rowByKey, visitRows } from '../schema/rows.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
+import type { SearchContext } from './search-context.ts'
+
+/** Small indexes are checked for vanished rows by counting; up to so many rows that costs next to nothing. */
+const COUNTABLE = 4096
+/** After a failed attempt to install the triggers again the next one waits. */
+const REINSTALL_PAUSE_MS = 1000
+
+/** What `optimize` came to; `why` it could not save. */
+type Optimized = { readonly saved: true } | { readonly saved: false; readonly why: string }
+
+/** What a dataset is asked about in one snapshot of its file. */
+interface Request {
+  readonly dataset: string
+  readonly journal: Journal
+  readonly head: JournalHead
+  /** The transaction has written, and may be rolled back. */
+  readonly writing: boolean
+  readonly entry: CacheEntry
+}
+
+/**
+ * Brings the indexes of one shadow table to what a connection's transaction sees. The rules and why they are right:
+ * Freshness in ARCHITECTURE.md.
+ */
+export class IndexManager {
+  readonly #context: SearchContext
+  readonly #file: FileIndexes
+  readonly #maintenance: Maintenance
+  /** Transaction-local indexes, by dataset. */
+  readonly #local = new Map<string, DatasetIndex>()
+  #journal: Journal | undefined
+  #reinstalledAt = -Infinity
+
+  constructor(context: SearchContext) {
+    const { shadow } = context
+    this.#context = context
+    this.#file = indexCache.attach(shadow.db, shadow.schema)
+    this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file)
+  }
+
+  /** What answers for a dataset now. */
+  snapshot(dataset: string): IndexSnapshot {
+    const journal = this.#openJournal()
+    if (!journal) return TABLE_SCAN
+    let head = journal.head()
+    // Somebody deleted the row that tells which history this is: a new one begins.
+    if (head === 'missing' && this.#reinstall()) head = journal.head()
+    if (typeof head === 'string') return TABLE_SCAN
+    const writing = this.#isWriting
+    if (this.#local.size > 0 && !writing) this.#publish(journal, head)
+    const entry = this.#entry(dataset)
+    const request: Request = { dataset, journal, head, writing, entry }
+    const known = this.#local.get(dataset) ?? entry.datasetIndex
+    if (known && journal.follows(known.logPosition, head)) return this.#catchUp(request, known)
+    if (known) {
+      const older = this.#olderSnapshot(request)
+      if (older) return older
+      // Rolled back, pruned, restored or rewritten: this history is not the one the index was built on.
+      this.#drop(dataset, entry, known)
+    }
+    const loaded = this.#load(request)
+    return loaded ? this.#catchUp(request, loaded) : this.#build(request)
+  }
+
+  /**
+   * The index in memory as the next query would take it up, and the ids that it would look at again; undefined: none, or
+   * one that the next query forgets. Nothing is built, installed or saved.
+   */
+  inMemory(
+    dataset: string,
+  ): { readonly datasetIndex: DatasetIndex; readonly changed: readonly Uint8Array[] } | undefined {
+    const shape = this.#shadow.refresh()
+    const datasetIndex = this.#local.get(dataset) ?? this.#entry(dataset).datasetIndex
+    if (!datasetIndex || !shape.journaled || !shape.unique) return undefined
+    const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
+    const head = journal.head()
+    if (typeof head === 'string' || !journal.follows(datasetIndex.logPosition, head))
+      return undefined
+    const { seq } = datasetIndex.logPosition
+    return { datasetIndex, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
+  }
+
+  /** Whether no row of a small index can have vanished without a trace; see `DatasetIndex.verifiedSeq`. */
+  verified({ datasetIndex, dataset, seq }: IndexedSnapshot): boolean {
+    const { index } = datasetIndex
+    if (datasetIndex.verifiedSeq === seq) return true
+    if (!index?.inMemoryVectors || index.count > COUNTABLE || datasetIndex.rejected.notFinite > 0)
+      return false
+    // The first query after a change looks its few rows up; the second pays for the count, once.
+    if (datasetIndex.countAtSeq !== seq) {
+      datasetIndex.countAtSeq = seq
+      return false
+    }
+    if (this.#countVectors(dataset, datasetIndex) !== index.count) return false
+    datasetIndex.verifiedSeq = seq
+    return true
+  }
+
+  /** Builds the index of a dataset again and saves it; how many rows of it have an embedding. */
+  rebuild(dataset: string): number {
+    this.#maintenance.forgetSaved(this.#shadow.name, dataset)
+    const entry = this.#entry(dataset)
+    const known = this.#local.get(dataset) ?? entry.datasetIndex
+    if (known) this.#drop(dataset, entry, known)
+    this.snapshot(dataset)
+    this.#saveNow(dataset)
+    return countOf(
+      this.#shadow,
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND length(embedding) > 0 ${this.#shadow.visible}`,
+      [dataset],
+    )
+  }
+
+  /** The saved form of an index in memory is gone: it has to be written as a whole when it is saved again. */
+  unsaved(dataset: string): void {
+    for (const datasetIndex of [this.#local.get(dataset), this.#entry(dataset).datasetIndex]) {
+      if (datasetIndex) datasetIndex.savedSeq = undefined
+    }
+  }
+
+  /** Saves what is worth it, prunes the journal, and drops tombstones. */
+  optimize(dataset: string): Optimized {
+    const snapshot = this.snapshot(dataset)
+    if (snapshot.state === 'table-scan') {
+      return { saved: false, why: 'there is no index, the table itself answers' }
+    }
+    const { datasetIndex, changed } = snapshot
+    const { index } = datasetIndex
+    if (changed.length === 0 && index && index.count < index.positions) {
+      this.#drop(dataset, this.#entry(dataset), datasetIndex)
+      // Or the next snapshot would load the tombstones again.
+      this.#maintenance.forgetSaved(this.#shadow.name, dataset)
+      this.snapshot(dataset)
+    }
+    return this.#saveNow(dataset)
+      ? { saved: true }
+      : { saved: false, why: 'the file is locked or cannot be written' }
+  }
+
+  dispose(): void {
+    for (const datasetIndex of this.#local.values()) datasetIndex.dispose()
+    this.#local.clear()
+    this.#journal?.dispose()
+    this.#journal = undefined
+  }
+
+  get #shadow(): ShadowTable {
+    return this.#context.shadow
+  }
+
+  get #db(): Database {
+    return this.#context.shadow.db
+  }
+
+  /** This transaction has written the file, and may be rolled back. */
+  get #isWriting(): boolean {
+    return transactionStateOf(this.#db, this.#shadow.schema) === 'write'
+  }
+
+  get #order(): number | undefined {
+    return this.#db.snapshotOrder?.(this.#shadow.schema)
+  }
+
+  #entry(dataset: string): CacheEntry {
+    return indexCache.entry(this.#file, this.#shadow.name, dataset, this.#context.spec.id)
+  }
+
+  /** What a transaction built for itself is saved as a part of it. */
+  #saveNow(dataset: string): boolean {
+    const own = this.#local.get(dataset)
+    if (own?.index?.worthSaving && own.savedSeq !== own.logPosition.seq) {
+      this.#maintenance.store.save(this.#shadow.name, dataset, own)
+      own.savedSeq = own.logPosition.seq
+      this.#maintenance.store.prune(own.logPosition.seq)
+    }
+    return this.#maintenance.saveNow()
+  }
+
+  /** The shared index as a snapshot sees it that began before the index's state; undefined: the index is of another history. */
+  #olderSnapshot({ dataset, entry, head: { epoch, seq } }: Request): IndexSnapshot | undefined {
+    const { datasetIndex } = entry
+    if (!datasetIndex) return undefined
+    const { logPosition, recent } = datasetIndex
+    if (logPosition.epoch !== epoch || logPosition.seq <= seq) return undefined
+    const order = this.#order
+    if (!recent.isNewerThan(order)) return undefined
+    const changed = recent.since(seq, order)
+    if (!changed) return TABLE_SCAN
+    return { state: 'delta', datasetIndex, changed, dataset, seq, writing: true }
+  }
+
+  /** The journal, installed again if need be; undefined when writes may have gone by without an entry. */
+  #openJournal(): Journal | undefined {
+    let shape = this.#shadow.refresh()
+    if (!shape.journaled) {
+      this.#journal?.dispose()
+      this.#journal = undefined
+      if (!shape.unique || !this.#reinstall()) return undefined
+      shape = this.#shadow.refresh()
+      if (!shape.journaled) return undefined
+    }
+    return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
+  }
+
+  /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */
+  #reinstall(): boolean {
+    const db = this.#db
+    if (!this.#context.mayInstall || isReadonly(db, this.#shadow.schema)) return false
+    // A statement that writes on its own (INSERT ... SELECT from the vec table) cannot be joined by a transaction.
+    if (isInTransaction(db) ? !this.#isWriting : transactionStateOf(db) === 'write') return false
+    if (performance.now() - this.#reinstalledAt < REINSTALL_PAUSE_MS) return false
+    this.#reinstalledAt = performance.now()
+    try {
+      waitingAtMost(db, 0, () => unnoticed(db, () => this.#shadow.install()))
+      return true
+    } catch {
+      // Busy, a full disk, no permission: the table itself still answers.
+      this.#shadow.distrust()
+      return false
+    }
+  }
+
+  /** The transaction is over: what it built is good for everybody if it was committed, and for nobody otherwise. */
+  #publish(journal: Journal, head: JournalHead): void {
+    for (const [dataset, datasetIndex] of this.#local) {
+      const entry = this.#entry(dataset)
+      if (entry.datasetIndex || !journal.follows(datasetIndex.logPosition, head)) {
+        datasetIndex.dispose()
+        continue
+      }
+      // Saved in a transaction that was rolled back.
+      const saved = this.#maintenance.store.manifest(this.#shadow.name, dataset)
+      if (saved?.logPosition.seq !== datasetIndex.savedSeq) datasetIndex.savedSeq = undefined
+      this.#share(entry, datasetIndex)
+    }
+    this.#local.clear()
+  }
+
+  /** From here on other connections may bring the index up to date. */
+  #share(entry: CacheEntry, datasetIndex: DatasetIndex): void {
+    datasetIndex.recent = new RecentChanges(datasetIndex.logPosition.seq, this.#order)
+    indexCache.keep(entry, datasetIndex)
+  }
+
+  #drop(dataset: string, entry: CacheEntry, datasetIndex: DatasetIndex): void {
+    if (this.#local.delete(dataset)) datasetIndex.dispose()
+    else {
+      entry.datasetIndex = undefined
+      datasetIndex.dispose()
+    }
+  }
+
+  /** A saved index on this snapshot's history; the changes since are applied by `#catchUp`. */
+  #load({ dataset, journal, head, writing, entry }: Request): DatasetIndex | undefined {
+    const { store } = this.#maintenance
+    const datasetIndex = store.load(this.#shadow.name, dataset, this.#context.spec)
+    if (!datasetIndex) return undefined
+    if (!journal.follows(datasetIndex.logPosition, head)) {
+      datasetIndex.dispose()
+      return undefined
+    }
+    if (writing) this.#local.set(dataset, datasetIndex)
+    else this.#share(entry, datasetIndex)
+    return datasetIndex
+  }
+
+  #build({ dataset, head, writing, entry }: Request, better?: VectorIndex): IndexSnapshot {
+    let datasetIndex = this.#filled(dataset, head, better)
+    // What came first may have been unlike the rest: another kind of index needs all the vectors once more.
+    const successor = datasetIndex.index?.strategy?.choose()
+    if (successor) {
+      datasetIndex.dispose()
+      datasetIndex = this.#filled(dataset, head, successor)
+      datasetIndex.index?.strategy?.choose()?.dispose()
+    }
+    if (writing) this.#local.set(dataset, datasetIndex)
+    else {
+      this.#share(entry, datasetIndex)
+      this.#maintenance.suggest(datasetIndex)
+    }
+    const state = writing ? 'transaction-local' : 'rebuilt'
+    return { state, datasetIndex, changed: [], dataset, seq: head.seq, writing }
+  }
+
+  /** An index of all rows of a dataset; `index`, an empty one, takes them unless they are of another dimension. */
+  #filled(dataset: string, head: JournalHead, index: VectorIndex | undefined): DatasetIndex {
+    const { spec } = this.#context
+    const datasetIndex = new DatasetIndex(spec, logPositionOf(head), 0, undefined, index)
+    try {
+      visitRows(this.#shadow, dataset, (id, embedding) => datasetIndex.add(id, embedding))
+      datasetIndex.flush()
+      datasetIndex.ids.trim()
+    } catch (error) {
+      datasetIndex.dispose()
+      throw error
+    }
+    return datasetIndex
+  }
+
+  /** An index on this snapshot's history, and the changes since. */
+  #catchUp(request: Request, datasetIndex: DatasetIndex): IndexSnapshot {
+    const { dataset, journal, head, writing, entry } = request
+    const { seq } = head
+    const own = this.#local.get(dataset) === datasetIndex
+    const state = own ? 'transaction-local' : 'fresh'
+    if (datasetIndex.logPosition.seq === seq) {
+      return { state, datasetIndex, changed: [], dataset, seq, writing }
+    }
+    const limit = Math.max(1000, Math.floor(datasetIndex.count / 5))
+    const since = datasetIndex.logPosition.seq
+    const ids = journal.changedIds(since, this.#shadow.name, dataset, limit)
+    if (ids && ids.length > 0 && writing && !own) {
+      return { state: 'delta', datasetIndex, changed: ids, dataset, seq, writing }
+    }
+    let better: VectorIndex | undefined
+    if (ids && (own || !writing)) {
+      try {
+        if (ids.length > 0) better = this.#apply(dataset, datasetIndex, ids)
+      } catch (error) {
+        // Half of the changes are in it: the next query builds a new one.
+        this.#drop(dataset, entry, datasetIndex)
+        throw error
+      }
+      datasetIndex.logPosition = logPositionOf(head)
+      if (!own) datasetIndex.recent.add(seq, ids, this.#order)
+      if (!own) this.#maintenance.suggest(datasetIndex)
+    }
+    // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.
+    const rebuild =
+      !ids ||
+      better !== undefined ||
+      (ids.length > 0 &&
+        (datasetIndex.mixed || datasetIndex.count === 0 || datasetIndex.mostlyTombstones))
+    if (!rebuild) return { state, datasetIndex, changed: [], dataset, seq, writing }
+    if (!writing || own) this.#drop(dataset, entry, datasetIndex)
+    return this.#build(request, better)
+  }
+
+  /** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
+  #apply(
+    dataset: string,
+    datasetIndex: DatasetIndex,
+    ids: readonly Uint8Array[],
+  ): VectorIndex | undefined {
+    for (const id of ids) datasetIndex.remove(id)
+    for (const id of ids) {
+      rowByKey(this.#shadow, dataset, id, row => {
+        const length = embeddingLength(row, 1)
+        if (length > 0 && length % 4 === 0) datasetIndex.add(id, row.bytes(1))
+      })
+    }
+    datasetIndex.flush()
+    return datasetIndex.index?.strategy?.choose()
+  }
+
+  #countVectors(dataset: string, datasetIndex: DatasetIndex): number {
+    return countOf(
+      this.#shadow,
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET}
+       AND length(CAST(embedding AS BLOB)) = ?2 AND typeof(id) = 'text' ${this.#shadow.visible}`,
+      [dataset, datasetIndex.dim * 4],
+    )
+  }
+}
+
+function logPositionOf({ epoch, seq, tag }: JournalHead): LogPosition {
+  return { epoch, seq, tag }
+}

@@ -1,0 +1,11 @@
+import type { IndexSpec } from '../memory/index-spec.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+
+/** What search over one shadow table on one connection works with. */
+export interface SearchContext {
+  readonly shadow: ShadowTable
+  /** How indexes of the table's datasets are made. */
+  readonly spec: IndexSpec
+  /** A query may make the journal and its triggers where they are missing. */
+  readonly mayInstall: boolean
+}
