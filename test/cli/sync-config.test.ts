@@ -301,14 +301,14 @@ test('ddl prints what a replica needs', async () => {
 test('a driver that is not installed is named, with the command that installs it', async () => {
   // The built command beside nothing but its one dependency.
   const bare = join(folder, 'bare')
-  cpSync('dist/src', join(bare, 'src'), { recursive: true })
-  writeFileSync(join(bare, 'package.json'), '{"type":"module"}')
+  cpSync('dist/src', join(bare, 'dist/src'), { recursive: true })
+  cpSync('package.json', join(bare, 'package.json'))
   mkdirSync(join(bare, 'node_modules/@sqlite.org'), { recursive: true })
   symlinkSync(
     resolve('node_modules/@sqlite.org/sqlite-wasm'),
     join(bare, 'node_modules/@sqlite.org/sqlite-wasm'),
   )
-  const main = join(bare, 'src/cli/main.js')
+  const main = join(bare, 'dist/src/cli/main.js')
   for (const [url, name] of [
     ['mysql://app@127.0.0.1:1/shop', 'mysql2'],
     ['postgres://app@127.0.0.1:1/shop', 'pg'],

@@ -143,18 +143,16 @@ test('addresses: the password stands apart, the rest goes to the driver', () => 
     database: 'mysql',
     target: 'mariadb://a%40b@[::1]:3307/shop?ssl=true',
     description: 'mariadb://a%40b@[::1]:3307/shop',
-    password: 'p/w',
+    told: new Map([['password', 'p/w']]),
     host: '::1',
-    tls: new Map(),
     driverTls: true,
   })
   assert.deepEqual(upstreamAddress('postgresql:///shop?host=/run/pg&password=p', '--x'), {
     database: 'postgres',
     target: 'postgresql:///shop?host=%2Frun%2Fpg',
     description: 'postgresql:///shop',
-    password: 'p',
+    told: new Map([['password', 'p']]),
     host: '/run/pg',
-    tls: new Map(),
     driverTls: undefined,
   })
   for (const path of ['sqlite:///srv/up.db', 'sqlite:/srv/up.db', '/srv/up.db']) {

@@ -14,6 +14,9 @@ export interface SettingLevel {
   origin(key: SettingKey): string
 }
 
+/** Levels of one precedence: what two of them tell is told twice. */
+export type SettingRank = readonly SettingLevel[]
+
 /** A JSON object; each key is checked. Paths in it begin at its folder. */
 export function configFile(path: string): SettingLevel {
   const name = basename(path)

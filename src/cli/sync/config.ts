@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { shadowTableDDL, syncNames, type DatasetOptions } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import type { Flags } from '../flags.ts'
-import { configFile, type SettingLevel } from './config-file.ts'
+import { configFile, type SettingLevel, type SettingRank } from './config-file.ts'
 import { configPath, environmentSettings } from './environment.ts'
 import { flagSettings } from './flag-settings.ts'
 import { passwordOf } from './password.ts'
@@ -18,6 +18,7 @@ export class SyncConfig {
   readonly secrets: Secrets = new Secrets()
   readonly #levels: readonly SettingLevel[]
   readonly #env: NodeJS.ProcessEnv
+  #address: UpstreamAddress | undefined
 
   constructor(flags: Flags, env: NodeJS.ProcessEnv = process.env) {
     this.#env = env
@@ -49,6 +50,10 @@ export class SyncConfig {
 
   /** The upstream, with its password apart. */
   upstream(): UpstreamAddress {
+    return (this.#address ??= this.#readAddress())
+  }
+
+  #readAddress(): UpstreamAddress {
     const { upstream } = this.settings
     if (upstream === undefined) {
       throw usageError(
@@ -57,16 +62,29 @@ export class SyncConfig {
       )
     }
     const address = upstreamAddress(upstream, this.origin('upstream'))
-    this.secrets.add(address.password)
+    this.secrets.add(address.told.get('password'))
     const password =
-      address.database === 'sqlite' ? undefined : passwordOf(this.#levels, address, this.#env)
+      address.database === 'sqlite' ? undefined : passwordOf(this.#ranks(address), this.#env)
     this.secrets.add(password)
     return { ...address, password }
   }
 
   /** How the upstream's server is reached; undefined where nothing was configured. */
   tls(address: UpstreamAddress): TlsSettings | undefined {
-    return tlsSettings(this.#levels, address)
+    return tlsSettings(this.#ranks(address), address)
+  }
+
+  /**
+   * The levels in their order of precedence. What the upstream's URL tells counts at the level of the URL: a file cannot
+   * take away what the URL of a flag asks for.
+   */
+  #ranks({ told }: UpstreamAddress): SettingRank[] {
+    const first = this.#levels.find(({ values }) => values.has('upstream'))
+    return this.#levels.map(level => {
+      if (level !== first) return [level]
+      const origin = (): string => `the URL of ${level.origin('upstream')}`
+      return [level, { values: told, origin }]
+    })
   }
 
   /** A line for those whose documents travel in the clear. */

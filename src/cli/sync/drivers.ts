@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import type { ClientConfig } from 'pg'
 import { readDatabaseHeader } from '../../entries/engine.ts'
 import { open } from '../../entries/main.ts'
 import {
@@ -10,7 +12,6 @@ import {
 import { CliError } from '../cli-error.ts'
 import type { SyncConfig } from './config.ts'
 import { tlsOptions } from './tls.ts'
-import type { UpstreamAddress } from './upstream-address.ts'
 
 /** Milliseconds: who is told to end must not wait for longer on a server that does not even greet. */
 const CONNECTING = 10_000
@@ -39,10 +40,11 @@ export async function openUpstream(config: SyncConfig, create = false): Promise<
     case 'postgres': {
       const { default: pg } = await driver('pg', () => import('pg'))
       const given = {
-        connectionString: postgresUrl(address),
         connectionTimeoutMillis: connecting,
         application_name: 'svec sync',
         keepAlive: true,
+        ...parsedByPg(address.target),
+        ...secret,
         ...(settings && { ssl: tls === undefined ? false : { ...tls } }),
       }
       return postgresUpstream(() => new pg.Client(given), options)
@@ -52,11 +54,11 @@ export async function openUpstream(config: SyncConfig, create = false): Promise<
   }
 }
 
-/** pg takes a URL's parts over options of the same name, so the password goes in where pg looks first. */
-function postgresUrl({ target, password }: UpstreamAddress): string {
-  const url = new URL(target)
-  if (password !== undefined) url.searchParams.set('password', password)
-  return url.href
+/** A URL as pg itself reads it, by the parser that comes with pg. */
+function parsedByPg(url: string): ClientConfig {
+  const fromPg = createRequire(createRequire(import.meta.url).resolve('pg'))
+  const { parse } = fromPg('pg-connection-string') as { parse: (url: string) => ClientConfig }
+  return parse(url)
 }
 
 async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {

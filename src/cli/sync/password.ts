@@ -1,56 +1,39 @@
 import { CliError, usageError } from '../cli-error.ts'
-import type { SettingLevel } from './config-file.ts'
+import type { SettingRank } from './config-file.ts'
 import { readText } from './read-text.ts'
 import type { SettingKey } from './settings.ts'
-import type { UpstreamAddress } from './upstream-address.ts'
 
 const WAYS: readonly SettingKey[] = ['password', 'passwordFile', 'passwordEnv']
 
-/**
- * The password of an upstream, from the first level that tells one: the levels come in their order of precedence. A
- * URL's own password counts as told at the level of the URL.
- */
+/** The password of an upstream, from the first rank that tells one. */
 export function passwordOf(
-  levels: readonly SettingLevel[],
-  address: UpstreamAddress,
+  ranks: readonly SettingRank[],
   env: NodeJS.ProcessEnv,
 ): string | undefined {
-  let urlSeen = false
-  for (const level of levels) {
-    const ways = WAYS.filter(key => level.values.has(key)).map(key => level.origin(key))
-    if (!urlSeen && level.values.has('upstream')) {
-      urlSeen = true
-      if (address.password !== undefined) ways.push(`the URL of ${level.origin('upstream')}`)
+  for (const rank of ranks) {
+    const told = rank.flatMap(level =>
+      WAYS.filter(key => level.values.has(key)).map(key => ({
+        key,
+        value: String(level.values.get(key)),
+        origin: level.origin(key),
+      })),
+    )
+    if (told.length > 1) {
+      const places = told.map(({ origin }) => origin).join(', ')
+      throw usageError(`the password is given ${told.length} times: ${places}`, 'give it once')
     }
-    if (ways.length > 1) {
-      throw usageError(
-        `the password is given ${ways.length} times: ${ways.join(', ')}`,
-        'give it once',
-      )
-    }
-    if (ways.length === 1) return passwordAt(level, address, env)
+    const [way] = told
+    if (way === undefined) continue
+    if (way.key === 'passwordFile') return passwordInFile(way.value, way.origin)
+    return way.key === 'passwordEnv' ? passwordIn(env, way.value, way.origin) : way.value
   }
   return undefined
 }
 
-function passwordAt(
-  level: SettingLevel,
-  address: UpstreamAddress,
-  env: NodeJS.ProcessEnv,
-): string | undefined {
-  const password = level.values.get('password')
-  if (typeof password === 'string') return password
-  const file = level.values.get('passwordFile')
-  if (typeof file === 'string') return passwordInFile(file, level.origin('passwordFile'))
-  const name = level.values.get('passwordEnv')
-  if (typeof name !== 'string') return address.password
+function passwordIn(env: NodeJS.ProcessEnv, name: string, origin: string): string {
   const found = env[name]
-  if (found === undefined || found === '') {
-    throw usageError(
-      `${level.origin('passwordEnv')} names the environment variable ${name}, which is not set`,
-    )
-  }
-  return found
+  if (found !== undefined && found !== '') return found
+  throw usageError(`${origin} names the environment variable ${name}, which is not set`)
 }
 
 function passwordInFile(path: string, origin: string): string {

@@ -1,59 +1,12 @@
-import type { RebootstrapCode } from '../../entries/vecsync.ts'
-
-/** What can be said in a configuration file, in the environment and by flags, under one name. */
-export interface SyncSettings {
-  readonly upstream?: string
-  readonly password?: string
-  readonly passwordFile?: string
-  readonly passwordEnv?: string
-  readonly sslMode?: SslMode
-  readonly sslCa?: string
-  readonly sslCert?: string
-  readonly sslKey?: string
-  readonly shadowTable?: string
-  readonly prefix?: string
-  readonly deadline?: number
-  readonly capture?: 'trigger' | 'app'
-  readonly replica?: string
-  readonly table?: string
-  readonly replicaTable?: string
-  readonly datasets?: readonly string[]
-  readonly replicaId?: string
-  readonly batchSize?: number
-  readonly byteBudget?: number
-  readonly poison?: 'stop' | 'dead-letter'
-  readonly model?: 'warn' | 'stop' | 'ignore'
-  readonly autoRebootstrap?: readonly RebootstrapCode[]
-  readonly profile?: 'v2' | 'legacy'
-  readonly legacyLogName?: string
-  readonly allocatedInTransaction?: boolean
-  readonly interval?: number
-  readonly metricsPort?: number
-  readonly metricsHost?: string
-  readonly minAge?: number
-  readonly maxSilence?: number
-}
-
-/** PostgreSQL's words; `off` is its `disable`. */
-export type SslMode = 'verify-full' | 'verify-ca' | 'require' | 'off'
-
-export const SSL_MODES: readonly SslMode[] = ['verify-full', 'verify-ca', 'require', 'off']
-
-export type SettingKey = keyof SyncSettings
-
-export type SettingValue = string | number | boolean | readonly string[]
-
 /** Which commands a setting concerns; a file may hold all of them. */
 export type SettingGroup = 'upstream' | 'install' | 'replica' | 'apply' | 'run' | 'prune'
 
-export interface Setting {
-  readonly key: SettingKey
+interface Spec {
   readonly kind: 'text' | 'secret' | 'path' | 'integer' | 'seconds' | 'choice' | 'list' | 'switch'
-  readonly group: SettingGroup
-  /** Without dashes; none for what must not stand in a command line. */
+  /** Its flag, where that is not its key in kebab-case. */
   readonly flag?: string
   readonly short?: string
-  /** What stands for its value in --help. */
+  /** What --help writes for its value. */
   readonly value?: string
   readonly description: string
   readonly min?: number
@@ -61,277 +14,237 @@ export interface Setting {
   readonly choices?: readonly string[]
 }
 
-const REBOOTSTRAP_CODES: readonly RebootstrapCode[] = [
-  'LOG_PRUNED',
-  'EPOCH_CHANGED',
-  'UPSTREAM_REWOUND',
-  'HISTORY_DIVERGED',
-  'LOG_GAP',
-]
+type Specs = Readonly<Record<string, Spec>>
 
-export const SETTINGS: readonly Setting[] = [
-  {
-    key: 'upstream',
+const UPSTREAM = {
+  upstream: {
     kind: 'text',
-    group: 'upstream',
-    flag: 'upstream',
     short: 'u',
     value: 'url',
     description: 'mysql://user@host/database, postgres://user@host/database, or sqlite:file',
   },
-  {
-    key: 'password',
+  password: {
     kind: 'secret',
-    group: 'upstream',
     description: "the upstream's password; in a file or the environment only",
   },
-  {
-    key: 'passwordFile',
-    kind: 'path',
-    group: 'upstream',
-    flag: 'password-file',
-    value: 'file',
-    description: "a file with the upstream's password",
-  },
-  {
-    key: 'passwordEnv',
+  passwordFile: { kind: 'path', value: 'file', description: "a file with the upstream's password" },
+  passwordEnv: {
     kind: 'text',
-    group: 'upstream',
-    flag: 'password-env',
     value: 'name',
     description: "the environment variable with the upstream's password (SVEC_SYNC_PASSWORD)",
   },
-  {
-    key: 'sslMode',
+  sslMode: {
     kind: 'choice',
-    group: 'upstream',
-    flag: 'ssl-mode',
     value: 'mode',
-    choices: SSL_MODES,
+    choices: ['verify-full', 'verify-ca', 'require', 'off'],
     description: 'TLS: verify-full, verify-ca (any host name), require (no checks), or off',
   },
-  {
-    key: 'sslCa',
+  sslCa: {
     kind: 'path',
-    group: 'upstream',
-    flag: 'ssl-ca',
     value: 'file',
     description: "the authority of the server's certificate, PEM; alone it means verify-full",
   },
-  {
-    key: 'sslCert',
+  sslCert: {
     kind: 'path',
-    group: 'upstream',
-    flag: 'ssl-cert',
     value: 'file',
     description: "this client's certificate, PEM, where the server asks for one",
   },
-  {
-    key: 'sslKey',
-    kind: 'path',
-    group: 'upstream',
-    flag: 'ssl-key',
-    value: 'file',
-    description: "the key of this client's certificate, PEM",
-  },
-  {
-    key: 'shadowTable',
+  sslKey: { kind: 'path', value: 'file', description: "the key of this client's certificate, PEM" },
+  shadowTable: {
     kind: 'text',
-    group: 'upstream',
-    flag: 'shadow-table',
     value: 'name',
     description: "the upstream's table of documents (shadow_vec_docs)",
   },
-  {
-    key: 'prefix',
+  prefix: {
     kind: 'text',
-    group: 'upstream',
-    flag: 'prefix',
     value: 'text',
     description: "what names of replication's own tables begin with (vec_)",
   },
-  {
-    key: 'deadline',
+  deadline: {
     kind: 'seconds',
-    group: 'upstream',
-    flag: 'deadline',
     value: 'seconds',
     min: 0.1,
     max: 86_400,
     description: 'the longest wait for an answer of the upstream (30)',
   },
-  {
-    key: 'capture',
+} as const
+
+const INSTALL = {
+  capture: {
     kind: 'choice',
-    group: 'install',
-    flag: 'capture',
     value: 'how',
     choices: ['trigger', 'app'],
     description: 'who writes the log: trigger (default), or app, where triggers are not allowed',
   },
-  {
-    key: 'replica',
-    kind: 'path',
-    group: 'replica',
-    flag: 'replica',
-    short: 'r',
-    value: 'file',
-    description: 'the SQLite file that follows',
-  },
-  {
-    key: 'table',
+} as const
+
+const REPLICA = {
+  replica: { kind: 'path', short: 'r', value: 'file', description: 'the SQLite file that follows' },
+  table: { kind: 'text', short: 't', value: 'name', description: "the replica's vec table (docs)" },
+  replicaTable: {
     kind: 'text',
-    group: 'replica',
-    flag: 'table',
-    short: 't',
-    value: 'name',
-    description: "the replica's vec table (docs)",
-  },
-  {
-    key: 'replicaTable',
-    kind: 'text',
-    group: 'replica',
-    flag: 'replica-table',
     value: 'name',
     description: 'a plain table to fill, instead of the one below a vec table',
   },
-  {
-    key: 'datasets',
-    kind: 'list',
-    group: 'replica',
+  datasets: {
     flag: 'dataset',
+    kind: 'list',
     short: 'd',
     value: 'name',
     description: "a dataset, or a pattern like 'team-*'; may be repeated (all)",
   },
-  {
-    key: 'replicaId',
+} as const
+
+const APPLY = {
+  replicaId: {
     kind: 'text',
-    group: 'apply',
-    flag: 'replica-id',
     value: 'name',
     description: 'what the upstream calls this replica (made once, kept in the file)',
   },
-  {
-    key: 'batchSize',
+  batchSize: {
     kind: 'integer',
-    group: 'apply',
-    flag: 'batch-size',
     value: 'n',
     min: 1,
     max: 1_000_000,
     description: 'changes or rows per transaction (2000)',
   },
-  {
-    key: 'byteBudget',
+  byteBudget: {
     kind: 'integer',
-    group: 'apply',
-    flag: 'byte-budget',
     value: 'bytes',
     min: 1024,
-    max: 2 ** 31,
+    max: 2_147_483_648,
     description: 'bytes per transaction (16777216)',
   },
-  {
-    key: 'poison',
+  poison: {
     kind: 'choice',
-    group: 'apply',
-    flag: 'poison',
     value: 'policy',
     choices: ['stop', 'dead-letter'],
     description: 'a change that cannot be applied: stop (default) or dead-letter',
   },
-  {
-    key: 'model',
+  model: {
     kind: 'choice',
-    group: 'apply',
-    flag: 'model',
     value: 'policy',
     choices: ['warn', 'stop', 'ignore'],
     description: 'two embedding models in one dataset: warn (default), stop or ignore',
   },
-  {
-    key: 'autoRebootstrap',
+  autoRebootstrap: {
     kind: 'list',
-    group: 'apply',
-    flag: 'auto-rebootstrap',
     value: 'code',
-    choices: REBOOTSTRAP_CODES,
+    choices: ['LOG_PRUNED', 'EPOCH_CHANGED', 'UPSTREAM_REWOUND', 'HISTORY_DIVERGED', 'LOG_GAP'],
     description: 'a halt that is answered by copying the dataset anew; may be repeated (none)',
   },
-  {
-    key: 'profile',
+  profile: {
     kind: 'choice',
-    group: 'apply',
-    flag: 'profile',
     value: 'name',
     choices: ['v2', 'legacy'],
     description: "v2 (default), or legacy: a log made by the original's triggers",
   },
-  {
-    key: 'legacyLogName',
+  legacyLogName: {
     kind: 'text',
-    group: 'apply',
-    flag: 'legacy-log-name',
     value: 'name',
     description: 'legacy: the name under which the log knows the table',
   },
-  {
-    key: 'allocatedInTransaction',
+  allocatedInTransaction: {
     kind: 'switch',
-    group: 'apply',
-    flag: 'allocated-in-transaction',
     description: 'legacy: you vouch that each writer takes its number inside its transaction',
   },
-  {
-    key: 'interval',
+} as const
+
+const RUN = {
+  interval: {
     kind: 'integer',
-    group: 'run',
-    flag: 'interval',
     value: 'ms',
     min: 1,
     max: 3_600_000,
     description: 'milliseconds between looks while there is nothing to do (200)',
   },
-  {
-    key: 'metricsPort',
+  metricsPort: {
     kind: 'integer',
-    group: 'run',
-    flag: 'metrics-port',
     value: 'n',
     min: 0,
     max: 65_535,
     description: 'serve Prometheus text at /metrics; 0 takes a free port (not served)',
   },
-  {
-    key: 'metricsHost',
+  metricsHost: {
     kind: 'text',
-    group: 'run',
-    flag: 'metrics-host',
     value: 'address',
     description: 'where metrics are served (127.0.0.1); they need no password',
   },
-  {
-    key: 'minAge',
+} as const
+
+const PRUNE = {
+  minAge: {
     kind: 'seconds',
-    group: 'prune',
-    flag: 'min-age',
     value: 'time',
     min: 0,
     description: 'keep entries at least so long: 90, 15m, 12h, 7d (1d)',
   },
-  {
-    key: 'maxSilence',
+  maxSilence: {
     kind: 'seconds',
-    group: 'prune',
-    flag: 'max-silence',
     value: 'time',
     min: 0,
     description: 'a replica silent for longer no longer holds entries back (7d)',
   },
+} as const
+
+type Value<S extends Spec> = S['kind'] extends 'integer' | 'seconds'
+  ? number
+  : S['kind'] extends 'switch'
+    ? boolean
+    : S['kind'] extends 'list'
+      ? readonly Choice<S>[]
+      : Choice<S>
+
+type Choice<S extends Spec> = S extends { readonly choices: readonly (infer C)[] } ? C : string
+
+type All = typeof UPSTREAM &
+  typeof INSTALL &
+  typeof REPLICA &
+  typeof APPLY &
+  typeof RUN &
+  typeof PRUNE
+
+export type SettingKey = keyof All
+
+/** PostgreSQL's words; `off` is its `disable`. */
+export type SslMode = Choice<All['sslMode']>
+
+export const SSL_MODES: readonly SslMode[] = UPSTREAM.sslMode.choices
+
+/** What can be said in a configuration file, in the environment and by flags, under one name. */
+export type SyncSettings = { readonly [K in SettingKey]?: Value<All[K]> }
+
+export type SettingValue = string | number | boolean | readonly string[]
+
+export interface Setting extends Spec {
+  readonly key: SettingKey
+  readonly group: SettingGroup
+}
+
+const GROUPS: readonly (readonly [SettingGroup, Specs])[] = [
+  ['upstream', UPSTREAM],
+  ['install', INSTALL],
+  ['replica', REPLICA],
+  ['apply', APPLY],
+  ['run', RUN],
+  ['prune', PRUNE],
 ]
+
+export const SETTINGS: readonly Setting[] = GROUPS.flatMap(([group, specs]) =>
+  Object.keys(specs).map(key => settingOf(key as SettingKey, group, specs[key])),
+)
+
+/** A secret has no flag: every user of the machine can read a command line. */
+function settingOf(key: SettingKey, group: SettingGroup, spec: Spec): Setting {
+  const setting = { ...spec, key, group }
+  return spec.kind === 'secret' ? setting : { flag: kebabCase(key), ...setting }
+}
+
+function kebabCase(key: string): string {
+  return key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
 
 /** `batchSize` is SVEC_SYNC_BATCH_SIZE in the environment. */
 export function environmentName(key: SettingKey): string {
-  return `SVEC_SYNC_${key.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+  return `SVEC_SYNC_${kebabCase(key).replaceAll('-', '_').toUpperCase()}`
 }

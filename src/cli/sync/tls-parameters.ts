@@ -28,7 +28,7 @@ const MODES: ReadonlyMap<string, SslMode> = new Map<string, SslMode>([
 ])
 
 /** Takes them out of the URL: each driver understands them in its own way, or not at all. */
-export function tlsParameters(url: URL, origin: string): Map<TlsKey, string> {
+export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
   const found = new Map<TlsKey, string>()
   for (const [name, key] of TLS_PARAMETERS) {
     const values = url.searchParams.getAll(name)
@@ -49,7 +49,7 @@ export function tlsParameters(url: URL, origin: string): Map<TlsKey, string> {
     }
     found.set(key, mode)
   }
-  return found
+  return [...found]
 }
 
 /** Paths of a URL in a configuration file begin at its folder, as other paths there do. */

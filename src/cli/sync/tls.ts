@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls'
 import { CliError, usageError } from '../cli-error.ts'
-import type { SettingLevel } from './config-file.ts'
+import type { SettingRank } from './config-file.ts'
 import { readText } from './read-text.ts'
 import type { SslMode } from './settings.ts'
 import { TLS_KEYS, type TlsKey } from './tls-parameters.ts'
@@ -18,30 +18,22 @@ export interface TlsSettings {
   readonly origin: (key: TlsKey) => string
 }
 
-/**
- * Each setting comes from the first level that tells it; a URL's parameters count as told at the level of the URL. So a
- * file cannot take away what the URL of a flag asks for.
- */
+/** Each setting comes from the first rank that tells it. */
 export function tlsSettings(
-  levels: readonly SettingLevel[],
+  ranks: readonly SettingRank[],
   address: UpstreamAddress,
 ): TlsSettings | undefined {
   const found = new Map<TlsKey, { value: string; origin: string }>()
-  let urlSeen = false
-  for (const level of levels) {
-    const isUrl: boolean = !urlSeen && level.values.has('upstream')
-    urlSeen ||= isUrl
+  for (const rank of ranks) {
     for (const key of TLS_KEYS) {
-      const set = level.values.get(key)
-      const inUrl = isUrl ? address.tls.get(key) : undefined
-      const origin = level.origin(key)
-      const urlOrigin = `the URL of ${level.origin('upstream')}`
-      if (typeof set === 'string' && inUrl !== undefined) {
-        throw usageError(`${origin} and ${urlOrigin} both tell it`, 'give it once')
+      const told = rank.filter(({ values }) => values.has(key))
+      if (told.length > 1) {
+        const origins = told.map(level => level.origin(key)).join(' and ')
+        throw usageError(`${origins} both tell it`, 'give it once')
       }
-      if (found.has(key)) continue
-      if (typeof set === 'string') found.set(key, { value: set, origin })
-      else if (inUrl !== undefined) found.set(key, { value: inUrl, origin: urlOrigin })
+      const [level] = told
+      if (level === undefined || found.has(key)) continue
+      found.set(key, { value: String(level.values.get(key)), origin: level.origin(key) })
     }
   }
   if (found.size === 0) return undefined

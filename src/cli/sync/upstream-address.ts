@@ -1,7 +1,8 @@
 import type { Database } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
 import { nearest } from '../nearest.ts'
-import { tlsParameters, type TlsKey } from './tls-parameters.ts'
+import type { SettingKey } from './settings.ts'
+import { tlsParameters } from './tls-parameters.ts'
 
 /** Where an upstream is, apart from its password. */
 export interface UpstreamAddress {
@@ -10,12 +11,11 @@ export interface UpstreamAddress {
   readonly target: string
   /** For people: no password, no parameters. */
   readonly description: string
-  /** The one that stood in the URL. */
-  readonly password: string | undefined
+  readonly password?: string | undefined
+  /** The password and the TLS settings that the URL carries. */
+  readonly told: ReadonlyMap<SettingKey, string>
   /** A name, an address, or the path of a socket; '' where the driver's own is taken. */
   readonly host: string
-  /** What the URL says of TLS, in our words. */
-  readonly tls: ReadonlyMap<TlsKey, string>
   /** Whether the driver's own `ssl` parameter turns TLS on; undefined where it is absent. */
   readonly driverTls: boolean | undefined
 }
@@ -64,7 +64,8 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
     password ??= url.searchParams.get(name) ?? undefined
     url.searchParams.delete(name)
   }
-  const tls = tlsParameters(url, origin)
+  const told = new Map<SettingKey, string>(tlsParameters(url, origin))
+  if (password !== undefined) told.set('password', password)
   const ssl = url.searchParams.get('ssl')
   const user = url.username === '' ? '' : `${url.username}@`
   const socket = url.searchParams.get('socketPath') ?? url.searchParams.get('host')
@@ -72,9 +73,8 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
     database,
     target: url.href,
     description: `${url.protocol}//${user}${url.host}${url.pathname}`,
-    password,
+    told,
     host: socket ?? url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    tls,
     driverTls: ssl === null ? undefined : !['false', '0', ''].includes(ssl),
   }
 }
@@ -96,9 +96,8 @@ function sqliteAddress(path: string, origin: string): UpstreamAddress {
     database: 'sqlite',
     target: path,
     description: path,
-    password: undefined,
+    told: new Map(),
     host: '',
-    tls: new Map(),
     driverTls: undefined,
   }
 }
