@@ -17,7 +17,6 @@ import {
   readInt8s,
   readSqlVector,
   SUBTYPE,
-  unreadable,
   type SqlVector,
 } from './sql-vector.ts'
 import {
@@ -28,6 +27,7 @@ import {
   slice,
   subtract,
 } from './vector-arithmetic.ts'
+import { unreadable } from './vector-error.ts'
 import { vectorToExactJson, vectorToJson, type Printf } from './vector-json.ts'
 
 /** The release of sqlite-vec whose results these functions give: the one that the tests compare with. */

@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import type { SqlValue } from '../../database/values.ts'
-import { floats, int8s, type SqlVector, unreadable } from './sql-vector.ts'
+import { floats, int8s, type SqlVector } from './sql-vector.ts'
+import { unreadable } from './vector-error.ts'
 
 /** x86 processors give a NaN with its sign set where no operand was one; others clear it. sqlite-vec stores what it gets. */
 const MADE_NAN = 0xffc00000
