@@ -1,4 +1,5 @@
 import { VecError } from '../core/errors.ts'
+import { SHADOW_COLUMNS } from '../search/schema/table-schema.ts'
 import { hasTriggers } from './capture.ts'
 import { type DatasetOptions, withSource } from './datasets.ts'
 import type { UpstreamDdl } from './dialect.ts'
@@ -91,16 +92,7 @@ const SHAPES: readonly {
   {
     table: source => source.shadowTable,
     key: 'dataset_id,id',
-    columns: [
-      'dataset_id',
-      'id',
-      'content',
-      'meta',
-      'embedding',
-      'embedding_model',
-      'scn',
-      'archived',
-    ],
+    columns: SHADOW_COLUMNS.map(({ stored }) => stored),
   },
 ]
 

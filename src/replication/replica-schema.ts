@@ -1,3 +1,4 @@
+import { shadowTableBody } from '../search/schema/table-schema.ts'
 import { checkTableName, doubleQuoted as q, syncNames, type SyncNames } from './sync-names.ts'
 
 /** All a replica needs. */
@@ -65,15 +66,5 @@ ${columns}  PRIMARY KEY (dataset_id, shadow_table)
 
 /** The replica's shadow table is an ordinary one of a vec table, without triggers of the log and without a foreign key. */
 export function replicaShadowTable(table: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${q(table)} (
-  dataset_id TEXT NOT NULL,
-  id TEXT NOT NULL,
-  content TEXT,
-  meta TEXT,
-  embedding BLOB,
-  embedding_model TEXT,
-  scn INTEGER NOT NULL DEFAULT 0,
-  archived INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (dataset_id, id)
-)`
+  return `CREATE TABLE IF NOT EXISTS ${q(table)} ${shadowTableBody()}`
 }

@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { VecError } from '../core/errors.ts'
 import { inTransaction, type SqliteConnection } from '../database/sqlite-connection.ts'
+import {
+  columnDefinition,
+  SHADOW,
+  SHADOW_COLUMNS,
+  type SqlType,
+  type StoredColumn,
+} from '../search/schema/table-schema.ts'
 import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
 import { replicaShadowTable, replicaTables, STATE_COLUMNS } from './replica-schema.ts'
 import { LETTER_BYTES, UTF8_LETTER } from './stored-rows.ts'
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
 
-/** Columns a shadow table of an older or smaller make may lack; they can be added in place. */
-const ADDABLE: ReadonlyMap<string, string> = new Map([
-  ['embedding_model', 'TEXT'],
-  ['scn', 'INTEGER NOT NULL DEFAULT 0'],
-  ['archived', 'INTEGER NOT NULL DEFAULT 0'],
-])
+/** Columns that a shadow table of an older or smaller make may lack; they can be added in place. */
+const ADDABLE: ReadonlySet<StoredColumn> = new Set([SHADOW.model, SHADOW.scn, SHADOW.archived])
 
 interface Column {
   readonly name: string
@@ -115,21 +118,17 @@ function completeShadow(connection: SqliteConnection, table: string): void {
   if (key.join() !== 'dataset_id,id') {
     differences.push(`its primary key is (${key.join(', ')}), not (dataset_id, id)`)
   }
-  const known = new Set(['dataset_id', 'id', 'content', 'meta', 'embedding', ...ADDABLE.keys()])
-  for (const name of known) {
-    const column = columns.find(candidate => candidate.name === name)
-    if (column === undefined) {
-      if (!ADDABLE.has(name)) differences.push(`column ${name} is missing`)
-    } else if (
-      Number(column.notnull) !== 0 &&
-      ['content', 'meta', 'embedding', 'embedding_model'].includes(name)
-    ) {
-      differences.push(`column ${name} is NOT NULL`)
+  for (const column of SHADOW_COLUMNS) {
+    const present = columns.find(({ name }) => name === column.stored)
+    if (present === undefined) {
+      if (!ADDABLE.has(column)) differences.push(`column ${column.stored} is missing`)
+    } else if (Number(present.notnull) !== 0 && column.constraint === undefined) {
+      differences.push(`column ${column.stored} is NOT NULL`)
     }
   }
   differences.push(...wrongTypes(columns), ...wrongCollations(connection, table))
   for (const column of columns) {
-    if (!known.has(column.name) && Number(column.notnull) !== 0 && column.dflt_value === null) {
+    if (!KNOWN.has(column.name) && Number(column.notnull) !== 0 && column.dflt_value === null) {
       differences.push(`column ${column.name} is NOT NULL without a default`)
     }
   }
@@ -138,9 +137,9 @@ function completeShadow(connection: SqliteConnection, table: string): void {
       hint: 'name another table with replicaTable, or remake this one',
     })
   }
-  for (const [name, type] of ADDABLE) {
-    if (!columns.some(column => column.name === name)) {
-      connection.exec(`ALTER TABLE ${q(table)} ADD COLUMN ${q(name)} ${type}`)
+  for (const column of ADDABLE) {
+    if (!columns.some(({ name }) => name === column.stored)) {
+      connection.exec(`ALTER TABLE ${q(table)} ADD COLUMN ${columnDefinition(column)}`)
     }
   }
 }
@@ -148,32 +147,25 @@ function completeShadow(connection: SqliteConnection, table: string): void {
 /** Columns whose declared type would turn what is written into something else: '7' into 7, 0 into 0.0. */
 function wrongTypes(columns: readonly Column[]): string[] {
   return columns.flatMap(({ name, type }) => {
-    const expected = TYPES.get(name)
-    if (expected === undefined || expected.keeps.includes(affinityOf(type))) return []
-    return [`column ${name} is declared ${type}, not ${expected.type}`]
+    const expected = KNOWN.get(name)?.type
+    if (expected === undefined || KEPT_BY[expected].includes(affinityOf(type))) return []
+    return [`column ${name} is declared ${type}, not ${expected}`]
   })
 }
 
-type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
+const KNOWN: ReadonlyMap<string, StoredColumn> = new Map(
+  SHADOW_COLUMNS.map(column => [column.stored, column]),
+)
 
-interface ColumnType {
-  readonly type: string
-  /** What leaves the values as they are. */
-  readonly keeps: readonly Affinity[]
+type Affinity = SqlType | 'NUMERIC'
+
+/** By type of a column: the affinities that leave its values as they are. None changes a BLOB. */
+const KEPT_BY: Readonly<Record<SqlType, readonly Affinity[]>> = {
+  TEXT: ['TEXT', 'BLOB'],
+  INTEGER: ['INTEGER', 'NUMERIC', 'BLOB'],
+  REAL: ['REAL', 'NUMERIC', 'BLOB'],
+  BLOB: ['TEXT', 'INTEGER', 'NUMERIC', 'REAL', 'BLOB'],
 }
-
-const TEXT: ColumnType = { type: 'TEXT', keeps: ['TEXT', 'BLOB'] }
-const INTEGER: ColumnType = { type: 'INTEGER', keeps: ['INTEGER', 'NUMERIC', 'BLOB'] }
-
-const TYPES: ReadonlyMap<string, ColumnType> = new Map([
-  ['dataset_id', TEXT],
-  ['id', TEXT],
-  ['content', TEXT],
-  ['meta', TEXT],
-  ['embedding_model', TEXT],
-  ['scn', INTEGER],
-  ['archived', INTEGER],
-])
 
 /** SQLite's own rules, in their order. */
 function affinityOf(type: string): Affinity {

@@ -1,3 +1,4 @@
+import { shadowTableBody } from '../../../search/schema/table-schema.ts'
 import { doubleQuoted as q, PROTOCOL, type SyncNames } from '../../sync-names.ts'
 
 /** Microseconds since 1970; SQLite's clock has milliseconds. */
@@ -72,17 +73,6 @@ export function logTable(names: SyncNames, schema = ''): string {
 
 /** The foreign key is for connections that enforce it; the triggers refuse an unknown dataset in every connection. */
 export function shadowTable(table: string, names: SyncNames, schema = ''): string[] {
-  return [
-    `CREATE TABLE IF NOT EXISTS ${schema}${q(table)} (
-  dataset_id TEXT NOT NULL REFERENCES ${q(names.dataset)} (dataset_id) ON DELETE RESTRICT,
-  id TEXT NOT NULL,
-  content TEXT,
-  meta TEXT,
-  embedding BLOB,
-  embedding_model TEXT,
-  scn INTEGER NOT NULL DEFAULT 0,
-  archived INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (dataset_id, id)
-)`,
-  ]
+  const references = `REFERENCES ${q(names.dataset)} (dataset_id) ON DELETE RESTRICT`
+  return [`CREATE TABLE IF NOT EXISTS ${schema}${q(table)} ${shadowTableBody(references)}`]
 }
