@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { checksum } from '../../src/accelerators/checksum.ts'
+import { checksum } from '../../../src/accelerators/checksum.ts'
 import {
   decodeManifest,
   encodeManifest,
   type Manifest,
-} from '../../src/search/persistence/manifest.ts'
-import { decodeOriginal } from '../../src/viant/formats/decode-original.ts'
+} from '../../../src/search/persistence/manifest.ts'
+import { decodeOriginal } from '../../../src/viant/formats/decode-original.ts'
 
 const manifest: Manifest = {
   kind: 'cover',
