@@ -30,6 +30,17 @@ export function openNativeEngine(): NativeEngine | string {
   }
 }
 
+/** An answer in a file: rows, or a message. */
+export type Recorded = readonly string[] | string
+
+export function recorded(answer: Answer): Recorded {
+  return 'error' in answer ? answer.error : answer.rows
+}
+
+export function answerIn(record: Recorded): Answer {
+  return typeof record === 'string' ? { error: record } : { rows: record }
+}
+
 /** What a statement gives: rows whose values can be compared to the bit, or an error's message. */
 export type Answer = { readonly rows: readonly string[] } | { readonly error: string }
 

@@ -1,51 +1,79 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { seededTest } from '../seed.ts'
-import { answerOf, difference, openNativeEngine, type NativeEngine } from './both-engines.ts'
+import {
+  answerIn,
+  answerOf,
+  difference,
+  openNativeEngine,
+  recorded,
+  type NativeEngine,
+  type Recorded,
+} from './both-engines.ts'
 import { randomCalls } from './random-calls.ts'
 import { SCHEMA, STATEMENTS, SUBQUERIES } from './statements.ts'
 
 /** A run on its own may take more. */
 const CALLS = Number(process.env['SCALAR_CALLS'] ?? 3000)
 
+/** The answers of sqlite-vec 0.1.9. `SCALAR_RECORD=1 node scripts/test.mjs scalars/` writes them again. */
+const ANSWERS = 'test/golden/sqlite-vec-0.1.9.json'
+
 const native = openNativeEngine()
-const skip = typeof native === 'string' ? native : false
 
-describe('the functions of sqlite-vec', { skip }, () => {
-  const theirs = native as NativeEngine
-  let ours: Connection
+const ours: Connection = await open(':memory:')
+ours.exec(SCHEMA)
+after(() => {
+  ours.close()
+})
 
-  before(async () => {
-    ours = await open(':memory:')
-    for (const db of [theirs, ours]) db.exec(SCHEMA)
+if (typeof native !== 'string') {
+  native.exec(SCHEMA)
+  if (process.env['SCALAR_RECORD'] === '1') {
+    const lines = STATEMENTS.map(
+      sql => `${JSON.stringify(sql)}: ${JSON.stringify(recorded(answerOf(native, sql)))}`,
+    )
+    writeFileSync(ANSWERS, `{\n${lines.join(',\n')}\n}\n`)
+  }
+}
+
+describe('the recorded answers of sqlite-vec', () => {
+  let answers: Readonly<Record<string, Recorded>>
+  before(() => {
+    answers = JSON.parse(readFileSync(ANSWERS, 'utf8')) as typeof answers
   })
-  after(() => {
-    theirs.close()
-    ours.close()
-  })
 
-  test('the native engine is the release that the results are promised for', () => {
-    assert.deepEqual(answerOf(theirs, 'SELECT vec_version()'), { rows: ['TEXT v0.1.9'] })
-  })
-
-  test('at least 400 different statements are compared', () => {
+  test('there is one for each of at least 400 different statements', () => {
     assert.equal(new Set(STATEMENTS).size, STATEMENTS.length)
     assert.ok(STATEMENTS.length >= 400, String(STATEMENTS.length))
+    assert.deepEqual(Object.keys(answers), STATEMENTS)
   })
 
   test('every statement gives the same rows, to the bit, or the same message', t => {
-    const answers = STATEMENTS.map(sql => ({ sql, theirs: answerOf(theirs, sql) }))
-    const failed = answers.filter(answer => 'error' in answer.theirs).length
-    const different = answers.flatMap(answer => {
-      const why = difference(answer.theirs, answerOf(ours, answer.sql))
-      return why === undefined ? [] : [`${answer.sql}\n  ${why}`]
+    const failed = Object.values(answers).filter(answer => typeof answer === 'string').length
+    const different = Object.entries(answers).flatMap(([sql, answer]) => {
+      const why = difference(answerIn(answer), answerOf(ours, sql))
+      return why === undefined ? [] : [`${sql}\n  ${why}`]
     })
-    t.diagnostic(`${answers.length} statements compared, ${failed} of them errors`)
+    t.diagnostic(`${STATEMENTS.length} statements compared, ${failed} of them errors`)
     // An oracle that refused everything, or nothing, would show nothing.
-    assert.ok(failed > 300 && answers.length - failed > 300, String(failed))
+    assert.ok(failed > 300 && STATEMENTS.length - failed > 300, String(failed))
     assert.equal(different.length, 0, `${different.length} different:\n${different.join('\n')}`)
   })
+})
+
+describe('sqlite-vec itself', { skip: typeof native === 'string' ? native : false }, () => {
+  const theirs = native as NativeEngine
+  after(() => theirs.close())
+
+  test('is the release whose answers are recorded, and gives them', () => {
+    assert.deepEqual(answerOf(theirs, 'SELECT vec_version()'), { rows: ['TEXT v0.1.9'] })
+    const now = STATEMENTS.map(sql => [sql, recorded(answerOf(theirs, sql))])
+    assert.deepEqual(Object.fromEntries(now), JSON.parse(readFileSync(ANSWERS, 'utf8')))
+  })
+
   test('subtypes of subqueries differ as those of JSON do: by the release of SQLite', () => {
     const json = "SELECT json_array((SELECT json('[1]')))"
     const byRelease = difference(answerOf(theirs, json), answerOf(ours, json)) !== undefined
@@ -54,6 +82,7 @@ describe('the functions of sqlite-vec', { skip }, () => {
       assert.equal(why !== undefined, byRelease, `${sql}: ${why ?? 'the same'}`)
     }
   })
+
   seededTest('SCALAR_SEED')('random calls give the same, to the bit', t => {
     let refused = 0
     for (const sql of randomCalls(CALLS)) {
