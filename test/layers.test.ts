@@ -12,10 +12,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ['sqlite'],
   ['search', 'viant/export'],
   ['tables', 'documents', 'replication'],
-  ['viant/store', 'viant/legacy'],
+  ['viant/store', 'viant/legacy', 'interchange'],
   ['entries'],
 ]
-/** Programs: they use the entry points alone. */
+/** Programs: they use the entry points and core, which loads nothing else. */
 const PROGRAMS = ['src/cli', 'playground', 'bench', 'examples']
 
 /** Imports that break the rule, `from -> to` by prefix of both paths, each with its reason. */
@@ -104,11 +104,15 @@ test('entry points only re-export', () => {
   }
 })
 
-test('programs use the entry points', () => {
+test('programs use the entry points and core', () => {
   for (const folder of PROGRAMS) {
     for (const { from, to } of sources(folder).flatMap(importsOf)) {
       if (!to.startsWith('src/') || to.startsWith(`${folder}/`)) continue
-      assert.ok(to.startsWith('src/entries/'), `${from} imports ${to}, which is no entry point`)
+      assert.match(
+        to,
+        /^src\/(entries|core)\//,
+        `${from} imports ${to}, which is not an entry point`,
+      )
     }
   }
 })

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../core/suggest.ts'
 import { usageError } from './cli-error.ts'
 import { COMMON_OPTIONS, type Command, type CommandOptions } from './command.ts'
 import { Flags } from './flags.ts'
-import { nearest } from './nearest.ts'
 
 export interface GivenArguments {
   readonly args: ReadonlyMap<string, string>

@@ -1,5 +1,6 @@
-import { VecError } from '../entries/main.ts'
+import { VecError } from '../core/errors.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { withFlags } from './option-flags.ts'
 
 /** What the command line itself refuses. */
 export type CliErrorCode =
@@ -48,17 +49,16 @@ export function failureOf(error: unknown): Failure {
     return { code, message, hint, exit: CLI_EXITS[code] }
   }
   if (error instanceof VecError) {
-    const { code } = error
-    const message = toCommandLine(error.message)
+    const { code, message } = error
     const locked = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED'
     const busy = locked || code === 'SYNC_LEASE'
     const hint =
       error.hint ?? (locked ? 'try again, or wait longer with --busy-timeout' : undefined)
     return {
       code,
-      message,
-      hint: hint && toCommandLine(hint),
-      exit: busy ? EXIT.busy : EXIT.failed,
+      message: withFlags(message),
+      hint: hint && withFlags(hint),
+      exit: busy ? EXIT.busy : isUsage(error) ? EXIT.usage : EXIT.failed,
     }
   }
   if (isSystemError(error)) {
@@ -71,7 +71,7 @@ export function failureOf(error: unknown): Failure {
   return { code: 'INTERNAL', message, hint: DEBUG_HINT, exit: EXIT.internal }
 }
 
-const DEBUG_HINT = 'this looks like a mistake of svec: SVEC_DEBUG=1 shows where it happened'
+const DEBUG_HINT = 'this looks like a bug of svec: SVEC_DEBUG=1 shows where it happened'
 
 const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.usage,
@@ -81,9 +81,9 @@ const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_INTERRUPTED: EXIT.interrupted,
 }
 
-/** The library speaks of options in code. */
-function toCommandLine(text: string): string {
-  return text.replaceAll('{ exclusive: true }', '--exclusive')
+/** Whether an option of an import or export is wrong, which here is a flag. */
+function isUsage(error: VecError): boolean {
+  return error.code === 'VEC_OPTION' && 'option' in error && error.option !== undefined
 }
 
 interface SystemError extends Error {
@@ -100,8 +100,8 @@ const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'no permission',
   EPERM: 'not permitted',
-  EISDIR: 'is a folder, a file is expected',
-  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'is a folder: a file is expected',
+  ENOTDIR: 'a part of the path is not a folder',
   ENOSPC: 'the disk is full',
   EEXIST: 'exists already',
 }

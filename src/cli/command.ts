@@ -7,7 +7,7 @@ export interface CommandOption {
   readonly short?: string
   /** May be given more than once. */
   readonly multiple?: boolean
-  /** What stands for its value in --help: 'name', 'n', 'file'. */
+  /** The placeholder of its value in --help: 'name', 'n', 'file'. */
   readonly value?: string
   readonly description: string
 }
@@ -17,7 +17,7 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>
 export interface CommandArgument {
   readonly name: string
   readonly description: string
-  /** May be left out; only the last ones may. */
+  /** Optional; only the last ones may be. */
   readonly optional?: boolean
   /** Takes all that follow; only the last one may. */
   readonly rest?: boolean
@@ -29,26 +29,34 @@ export interface CommandExample {
   readonly says: string
 }
 
-/** One command: a file of src/cli/commands. */
-export interface Command {
-  readonly name: string
-  /** One line, for the list of commands. */
-  readonly summary: string
-  /** Lines of --help between the usage and the options; as short as may be. */
+/** What a command does: a file of src/cli/commands. */
+export interface CommandBody {
+  /** Lines of --help between the usage and the options; as short as possible. */
   readonly details?: readonly string[]
   readonly arguments: readonly CommandArgument[]
-  /** `--json` and `--help` come on top. */
+  /** `--json` and `--help` are added. */
   readonly options: CommandOptions
   readonly examples: readonly CommandExample[]
   run(context: Context): Promise<ExitCode>
 }
 
+export interface Command extends CommandBody {
+  readonly name: string
+  /** One line, for the list of commands. */
+  readonly summary: string
+}
+
 /** Commands under one word: `svec sync run`. */
 export interface CommandGroup {
-  readonly name: string
-  readonly summary: string
   readonly details?: readonly string[]
   readonly commands: readonly Command[]
+}
+
+/** A command before it is loaded: --help and --version need no more of it. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<CommandBody | CommandGroup>
 }
 
 /** What every command understands. */

@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream'
 import type { Flags } from './flags.ts'
 import { interruptSignal } from './interrupt.ts'
 import { Output } from './output.ts'
@@ -36,16 +37,28 @@ export class Context {
   }
 
   /**
-   * Aborts at Ctrl-C and SIGTERM. Whoever asks for it must let the event loop turn and look: without it the process
-   * just ends, which leaves the file as whole.
+   * Aborts at Ctrl-C and SIGTERM. A command that asks for it must let the event loop turn and look; without it
+   * the process just ends, which leaves the file as whole.
    */
   get signal(): AbortSignal {
     return (this.#signal ??= interruptSignal())
   }
 
-  /** Opened when it is asked for: an open stdin would keep the process waiting. */
-  get stdin(): NodeJS.ReadStream {
-    return process.stdin
+  /** Opened when it is read: an open stdin would keep the process waiting. */
+  get stdinBytes(): { readonly name: string; readonly bytes: AsyncIterable<Buffer> } {
+    // An input that never comes must not keep the command from stopping.
+    const open = (): AsyncIterable<Buffer> => addAbortSignal(this.signal, process.stdin)
+    return {
+      name: 'stdin',
+      bytes: { [Symbol.asyncIterator]: () => open()[Symbol.asyncIterator]() },
+    }
+  }
+
+  /** All of stdin, as text. */
+  async readStdin(): Promise<string> {
+    const parts: Buffer[] = []
+    for await (const part of this.stdinBytes.bytes) parts.push(part)
+    return Buffer.concat(parts).toString('utf8')
   }
 
   /** A value for programs: indented for eyes on a terminal, one line in a pipe. */

@@ -1,13 +1,13 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { withFileName } from '../core/file-error.ts'
+import { shellWord } from '../core/shell-word.ts'
 import { open, VecError, type Connection } from '../entries/main.ts'
+import { vecTableNames } from '../entries/vec.ts'
 import { CliError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
-import { withFileName } from './file-error.ts'
-import { shellWord } from './shell-word.ts'
-import { startOf } from './sources/byte-stream.ts'
-import { isSqlite } from './sources/file-signature.ts'
+import { describe } from './vec-tables.ts'
 
 /** Options of every command that opens a file. */
 export const DATABASE_OPTIONS: CommandOptions = {
@@ -47,7 +47,7 @@ export async function withDatabase<R>(
   if (options.create !== true) requireFile(path)
   let db: Connection | undefined
   try {
-    db = await open(path, {
+    db = await openDatabase(path, {
       create: options.create === true,
       // Keeping a file for oneself takes a lock that only a writer can have.
       readonly: options.readonly === true && !exclusive,
@@ -57,7 +57,6 @@ export async function withDatabase<R>(
     })
     return await task(db)
   } catch (error) {
-    if (isForeign(error, path)) throw foreignFile(path, error)
     const several = context.flags.has('dbpath') || (db !== undefined && namesOtherFiles(db))
     throw several ? error : withFileName(error, path)
   } finally {
@@ -65,11 +64,30 @@ export async function withDatabase<R>(
   }
 }
 
+/** Says at once when the file is not a database: later another file, the source of an import, could be meant as well. */
+async function openDatabase(
+  path: string,
+  options: Parameters<typeof open>[1],
+): Promise<Connection> {
+  let db: Connection | undefined
+  try {
+    db = await open(path, options)
+    db.pragma('schema_version')
+    return db
+  } catch (error) {
+    db?.close()
+    if (!(error instanceof VecError && error.code === 'SQLITE_NOTADB')) throw error
+    throw new CliError('CLI_FILE', `${path} is not an SQLite database`, {
+      hint: 'name the SQLite file first: svec import docs.sqlite words.csv; svec init docs.sqlite makes one',
+      cause: error,
+    })
+  }
+}
+
 /** Whether a vec table keeps its documents in another file, which an error may be about. */
 function namesOtherFiles(db: Connection): boolean {
   try {
-    const found = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE sql LIKE '%dbpath%' LIMIT 1")
-    return found.get() !== undefined
+    return vecTableNames(db).some(name => describe(db, name).dbpath !== undefined)
   } catch {
     return false
   }
@@ -80,22 +98,6 @@ function requireFile(path: string): void {
   if (named || existsSync(path)) return
   throw new CliError('CLI_FILE', `${path} does not exist`, {
     hint: `check the path, or make it: svec init ${shellWord(path)}`,
-  })
-}
-
-/** Whether it is this file that is no SQLite file: the source of an import may be meant, too. */
-function isForeign(error: unknown, path: string): boolean {
-  const meant = error instanceof VecError && error.code === 'SQLITE_NOTADB'
-  if (!meant || !existsSync(path)) return false
-  // One that was made just now is empty.
-  const start = startOf(path)
-  return start.length > 0 && !isSqlite(start)
-}
-
-function foreignFile(path: string, cause: unknown): Error {
-  return new CliError('CLI_FILE', `${path} is not an SQLite database`, {
-    hint: 'the SQLite file stands first: svec import docs.sqlite words.csv; svec init docs.sqlite makes one',
-    cause,
   })
 }
 

@@ -1,19 +1,19 @@
 import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { counted } from '../core/counted.ts'
+import { shellWord } from '../core/shell-word.ts'
 import { lockSupport, readDatabaseHeader } from '../entries/engine.ts'
 import type { Connection } from '../entries/main.ts'
+import { inspect } from '../entries/vecadmin.ts'
 import { byteText } from './byte-text.ts'
 import { failureOf } from './cli-error.ts'
-import { counted } from './counted.ts'
 import { isWritable } from './database.ts'
 import type { Diagnosis } from './diagnose-program.ts'
-import { shellWord } from './shell-word.ts'
-import { vecTableNames } from './vec-tables.ts'
 
 /** With less free space than this share of the file a rebuild or VACUUM may not fit. */
 const SPACE_SHARE = 0.5
 
-/** A file as it stands; `opened` opens it for reading. */
+/** What can be said of a file; `opened` opens it for reading. */
 export async function diagnoseFile(
   path: string,
   opened: () => Promise<Connection>,
@@ -67,7 +67,7 @@ async function journalMode(path: string): Promise<Diagnosis[]> {
     {
       severity: 'warning',
       topic: 'journal mode',
-      message: 'WAL, which without koffi one program alone can use, with --exclusive',
+      message: 'WAL: without koffi only one program can use the file, with --exclusive',
       advice: `while no one uses it: sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'`,
     },
   ]
@@ -81,7 +81,8 @@ function leftovers(path: string): Diagnosis[] {
       severity: 'info',
       topic: 'journal',
       message: `${path}-journal is there: a program is writing, or was killed while it did`,
-      advice: 'never delete it: whoever opens the file next rolls the half transaction back',
+      advice:
+        'never delete it: the next program that opens the file rolls the unfinished transaction back',
     })
   }
   if (existsSync(`${path}-lock`)) {
@@ -108,9 +109,8 @@ async function contents(path: string, opened: () => Promise<Connection>): Promis
   let db: Connection | undefined
   try {
     db = await opened()
-    const tables = vecTableNames(db)
-    const pages = db.pragma('page_count', { simple: true }) as number
-    const unused = db.pragma('freelist_count', { simple: true }) as number
+    const { tables, pages, freePages } = inspect(db, { counts: false, check: false })
+    const names = tables.map(({ name }) => name).join(', ')
     const found: Diagnosis[] = [
       tables.length === 0
         ? {
@@ -122,14 +122,14 @@ async function contents(path: string, opened: () => Promise<Connection>): Promis
         : {
             severity: 'ok',
             topic: 'tables',
-            message: `${tables.join(', ')}: svec check ${shellWord(path)} looks inside`,
+            message: `${names}: svec check ${shellWord(path)} looks inside`,
           },
     ]
-    if (unused > pages / 4 && unused > 1000) {
+    if (freePages > pages / 4 && freePages > 1000) {
       found.push({
         severity: 'info',
         topic: 'pages',
-        message: `${counted(unused, 'page')} of ${pages} are unused`,
+        message: `${counted(freePages, 'page')} of ${pages} are unused`,
         advice: `sqlite3 ${shellWord(path)} VACUUM gives them back to the disk`,
       })
     }

@@ -1,6 +1,7 @@
+import { VERSION } from '../core/version.ts'
 import { lockSupport } from '../entries/engine.ts'
 import { canRunWasmKernels } from '../entries/indexes.ts'
-import { open, VERSION } from '../entries/main.ts'
+import { open } from '../entries/main.ts'
 
 /** One thing that the doctor looked at. */
 export interface Diagnosis {

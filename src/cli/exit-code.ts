@@ -8,7 +8,7 @@ export const EXIT = {
   failed: 3,
   /** Another program holds the file. */
   busy: 4,
-  /** A mistake of svec itself. */
+  /** A bug of svec itself. */
   internal: 70,
   interrupted: 130,
 } as const

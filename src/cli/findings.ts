@@ -1,30 +1,54 @@
-import { askAdmin, adminDataset, adminTables, type Finding } from './admin.ts'
+import { shellWord } from '../core/shell-word.ts'
+import { didYouMean } from '../core/suggest.ts'
+import type { Connection } from '../entries/main.ts'
+import { vecTableNames, type TableDescription } from '../entries/vec.ts'
+import type { Finding } from '../entries/vecadmin.ts'
+import { usageError } from './cli-error.ts'
+import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
-import { withDatabase } from './database.ts'
-import { shellWord } from './shell-word.ts'
+import { DATABASE_OPTIONS } from './database.ts'
+import { chosenTable, describe } from './vec-tables.ts'
+
+/** Options of commands that look at tables, all of them unless one is named. */
+export const ADMIN_OPTIONS: CommandOptions = {
+  table: { type: 'string', short: 't', value: 'name', description: 'this vec table alone' },
+  dataset: { type: 'string', short: 'd', value: 'name', description: 'this dataset alone' },
+  ...DATABASE_OPTIONS,
+}
 
 export interface TableFindings {
   readonly table: string
   readonly findings: readonly Finding[]
 }
 
-/** Asks vec_admin for `word` about every table that is meant, and shows what it answers. */
-export async function runFindings(
+/** The table that --table names, or every vec table of the file. */
+export function adminTables(
   context: Context,
-  word: string,
-  options: { readonly readonly?: boolean } = {},
-): Promise<readonly TableFindings[]> {
-  const path = context.arg('file')
-  return withDatabase(context, path, { readonly: options.readonly === true }, async db => {
-    const tables = adminTables(context, db, path)
-    const dataset = adminDataset(context, db, tables)
-    const found = tables.map(table => ({
-      table: table.name,
-      findings: askAdmin(db, word, table, dataset),
-    }))
-    await showFindings(context, path, found)
-    return found
-  })
+  db: Connection,
+  path: string,
+): readonly TableDescription[] {
+  const names = vecTableNames(db)
+  if (context.flags.has('table') || names.length <= 1) return [chosenTable(context, db, path)]
+  return names.map(name => describe(db, name))
+}
+
+/** The dataset that --dataset names, which must exist; undefined for all. */
+export function adminDataset(
+  context: Context,
+  tables: readonly TableDescription[],
+): string | undefined {
+  const wanted = context.flags.text('dataset')
+  if (wanted === undefined) return undefined
+  const known = [...new Set(tables.flatMap(({ datasets }) => datasets.map(({ name }) => name)))]
+  if (known.includes(wanted)) return wanted
+  throw usageError(
+    `there is no dataset '${wanted}'${didYouMean(wanted, known)}`,
+    `the datasets are ${known.slice(0, 20).join(', ') || 'none'}`,
+  )
+}
+
+export function isTrouble({ severity }: Pick<Finding, 'severity'>): boolean {
+  return severity === 'warning' || severity === 'error'
 }
 
 export async function showFindings(
@@ -32,24 +56,33 @@ export async function showFindings(
   path: string,
   found: readonly TableFindings[],
 ): Promise<void> {
-  if (context.json) {
-    await context.printJson({ tables: found })
-    return
-  }
-  for (const { table, findings } of found) {
-    if (found.length > 1) await context.stdout.line(`${table}:`)
-    for (const finding of findings) {
-      for (const line of findingLines(finding, path, table)) await context.stdout.line(line)
-    }
-  }
+  const tables = found.map(({ table, findings }) => ({
+    table,
+    findings: findings.map(({ op, severity, topic, dataset = null, remedy = null }) => ({
+      op,
+      severity,
+      topic,
+      dataset,
+      remedy,
+    })),
+  }))
+  const lines = found.flatMap(({ table, findings }) => [
+    ...(found.length > 1 ? [`${table}:`] : []),
+    ...findings.flatMap(({ severity, dataset, op, remedy }) =>
+      findingLines(
+        severity,
+        `${dataset === undefined ? '' : `${dataset === '' ? "''" : dataset}: `}${op}`,
+        remedy === undefined ? undefined : commandFor(remedy, path, table, dataset),
+      ),
+    ),
+  ])
+  await context.print({ tables }, lines)
 }
 
-function findingLines(finding: Finding, path: string, table: string): string[] {
-  const { op, severity, dataset, remedy } = finding
-  const where = dataset === null ? '' : `${dataset === '' ? "''" : dataset}: `
-  const lines = [`${severity.padEnd(8)} ${where}${op}`]
-  if (remedy !== null) lines.push(`         ${commandFor(remedy, path, table, dataset)}`)
-  return lines
+/** `warning  what is wrong`, and what to do below it. */
+export function findingLines(severity: string, message: string, advice?: string): string[] {
+  const line = `${severity.padEnd(8)} ${message}`
+  return advice === undefined ? [line] : [line, `${' '.repeat(9)}${advice}`]
 }
 
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -59,10 +92,10 @@ const COMMANDS: Readonly<Record<string, string>> = {
 }
 
 /** The remedy as a command of ours, where it is SQL for vec_admin. */
-function commandFor(sql: string, path: string, table: string, dataset: string | null): string {
+function commandFor(sql: string, path: string, table: string, dataset: string | undefined): string {
   const word = /MATCH '(\w+):/.exec(sql)?.[1]
   const command = word === undefined ? undefined : COMMANDS[word]
   if (command === undefined) return sql
-  const only = dataset === null || dataset === '' ? '' : ` --dataset ${shellWord(dataset)}`
+  const only = dataset === undefined || dataset === '' ? '' : ` --dataset ${shellWord(dataset)}`
   return `svec ${command} ${shellWord(path)} --table ${shellWord(table)}${only}`
 }

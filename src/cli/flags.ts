@@ -1,5 +1,5 @@
+import { didYouMean } from '../core/suggest.ts'
 import { usageError } from './cli-error.ts'
-import { didYouMean } from './nearest.ts'
 
 type FlagValue = string | boolean | readonly string[]
 

@@ -2,6 +2,7 @@ import {
   COMMON_OPTIONS,
   type Command,
   type CommandArgument,
+  type CommandEntry,
   type CommandGroup,
   type CommandOption,
 } from './command.ts'
@@ -40,7 +41,7 @@ export function commandHelp(command: Command, title: string): string {
   return paragraphs(parts)
 }
 
-export function groupHelp(group: CommandGroup): string {
+export function groupHelp(group: CommandGroup & Pick<CommandEntry, 'name' | 'summary'>): string {
   return paragraphs([
     [group.summary],
     ['Usage:', `  svec ${group.name} <command> [options]`],
@@ -53,7 +54,7 @@ export function groupHelp(group: CommandGroup): string {
   ])
 }
 
-export function mainHelp(commands: readonly (Command | CommandGroup)[]): string {
+export function mainHelp(commands: readonly CommandEntry[]): string {
   return paragraphs([
     ['Vector search in SQLite files.'],
     ['Usage:', '  svec <command> [options]'],
@@ -72,8 +73,8 @@ export function mainHelp(commands: readonly (Command | CommandGroup)[]): string 
       "  svec query docs.sqlite '[0.2, 1]'",
     ],
     [
-      'Exit codes: 0 done, 1 nothing found or not in order, 2 wrong usage, 3 failed,',
-      '4 the file is in use, 70 a mistake of svec, 130 interrupted.',
+      'Exit codes: 0 done, 1 nothing found or a problem found, 2 wrong usage, 3 failed,',
+      '4 the file is in use, 70 a bug of svec, 130 interrupted.',
     ],
   ])
 }

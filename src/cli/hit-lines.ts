@@ -1,5 +1,5 @@
+import { visible } from '../core/visible.ts'
 import type { Output } from './output.ts'
-import { visible } from './visible.ts'
 
 /** A document that was found. */
 export interface Hit {

@@ -1,5 +1,5 @@
+import { visibleLine } from '../core/visible.ts'
 import type { Output } from './output.ts'
-import { visibleLine } from './visible.ts'
 
 /** The last line of a terminal, drawn over and over. */
 export class LiveLine {

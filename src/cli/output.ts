@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty'
-import { visible, visibleLine } from './visible.ts'
+import { visible, visibleLine } from '../core/visible.ts'
 
 /**
  * A stream that people or programs read, and the one place where text leaves the program. A pipe or a file gets it as it

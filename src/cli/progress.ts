@@ -8,7 +8,7 @@ const WIDTH = 24
 export class Progress {
   readonly #line: LiveLine | undefined
   readonly #label: string
-  readonly #total: number | undefined
+  #total: number | undefined
   readonly #began = performance.now()
   #drawn = -Infinity
 
@@ -19,9 +19,10 @@ export class Progress {
     this.#total = total
   }
 
-  /** `done` of the total; `text` stands behind the bar. */
-  update(done: number, text: string): void {
+  /** `done` of the total, which may be known only now; `text` follows the bar. */
+  update(done: number, text: string, total: number | undefined = this.#total): void {
     if (!this.#line) return
+    this.#total = total
     const now = performance.now()
     if (now - this.#drawn < INTERVAL) return
     this.#drawn = now

@@ -1,13 +1,13 @@
-import { VERSION } from '../entries/main.ts'
+import { didYouMean } from '../core/suggest.ts'
+import { VERSION } from '../core/version.ts'
 import { readArguments } from './arguments.ts'
 import { failureOf, usageError, type Failure } from './cli-error.ts'
-import type { Command, CommandGroup } from './command.ts'
+import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { Context } from './context.ts'
 import { errorText } from './error-text.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { commandHelp, groupHelp, mainHelp } from './help.ts'
-import { didYouMean } from './nearest.ts'
 import { Output } from './output.ts'
 import { withoutPasswords } from './redact.ts'
 
@@ -43,14 +43,26 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<ExitCod
   if (first === '--version' || first === '-V') {
     return help(json ? JSON.stringify({ version: VERSION }) : VERSION, EXIT.ok)
   }
-  if (first === 'help') return helpAbout(rest)
-  const found = find(first, COMMANDS, 'command')
-  if ('run' in found) return runCommand(found, found.name, rest, json)
-  const next = rest.findIndex(arg => arg !== '--json')
-  if (next < 0) return help(groupHelp(found), EXIT.usage)
-  if (rest[next] === '--help' || rest[next] === '-h') return help(groupHelp(found), EXIT.ok)
-  const command = find(rest[next], found.commands, `command of svec ${found.name}`)
-  return runCommand(command, `${found.name} ${command.name}`, rest.toSpliced(next, 1), json)
+  if (first === 'help') {
+    // `svec help import` is `svec import --help`.
+    const [name, second] = rest.filter(word => !word.startsWith('-'))
+    if (name === undefined) return help(mainHelp(COMMANDS), EXIT.ok)
+    return runWord(name, second === undefined ? ['--help'] : [second, '--help'], json)
+  }
+  return runWord(first, rest, json)
+}
+
+async function runWord(word: string, argv: readonly string[], json: boolean): Promise<ExitCode> {
+  const entry = find(word, COMMANDS, 'command')
+  const { name, summary } = entry
+  const loaded = await entry.load()
+  if (!('commands' in loaded)) return runCommand({ name, summary, ...loaded }, name, argv, json)
+  const group = { name, summary, ...loaded }
+  const next = argv.findIndex(arg => arg !== '--json')
+  if (next < 0) return help(groupHelp(group), EXIT.usage)
+  if (argv[next] === '--help' || argv[next] === '-h') return help(groupHelp(group), EXIT.ok)
+  const command = find(argv[next], group.commands, `command of svec ${name}`)
+  return runCommand(command, `${name} ${command.name}`, argv.toSpliced(next, 1), json)
 }
 
 async function runCommand(
@@ -64,18 +76,7 @@ async function runCommand(
   return command.run(new Context(args, rest, flags, json))
 }
 
-/** `svec help import` is `svec import --help`. */
-function helpAbout(words: readonly string[]): Promise<ExitCode> {
-  const [name, second] = words.filter(word => !word.startsWith('-'))
-  if (name === undefined) return help(mainHelp(COMMANDS), EXIT.ok)
-  const found = find(name, COMMANDS, 'command')
-  if ('run' in found) return help(commandHelp(found, found.name), EXIT.ok)
-  if (second === undefined) return help(groupHelp(found), EXIT.ok)
-  const command = find(second, found.commands, `command of svec ${found.name}`)
-  return help(commandHelp(command, `${found.name} ${command.name}`), EXIT.ok)
-}
-
-function find<T extends Command | CommandGroup>(
+function find<T extends { readonly name: string }>(
   word: string,
   commands: readonly T[],
   kind: string,
@@ -84,7 +85,7 @@ function find<T extends Command | CommandGroup>(
   if (found) return found
   const names = commands.map(({ name }) => name)
   const what = word.startsWith('-') ? `unknown option ${word}` : `unknown ${kind} '${word}'`
-  throw usageError(`${what}${didYouMean(word, names)}`, `expected is one of ${names.join(', ')}`)
+  throw usageError(`${what}${didYouMean(word, names)}`, `expected one of ${names.join(', ')}`)
 }
 
 /** What was asked for goes to stdout; what is shown because nothing was asked, to stderr. */

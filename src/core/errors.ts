@@ -36,6 +36,7 @@ export type VecErrorCode =
   | 'VEC_SHADOW' // a shadow table that cannot serve
   | 'VEC_QUERY' // constraints of a query on a vec table
   | 'VEC_FILTER' // a metadata filter that cannot be read
+  | 'VEC_SOURCE' // a source of documents that cannot be read, or a document that cannot be stored
   | 'VEC_STORAGE' // a persisted index that is damaged or foreign
   | 'VEC_MODEL' // embeddings of two models in one dataset
   | 'VEC_MEMORY' // an index that the memory of this process cannot hold

@@ -1,4 +1,9 @@
-/** As one word of a POSIX shell, for commands that messages propose. */
+import { hasControls, visibleLine } from './visible.ts'
+
+/** A word for the shell: in quotes where it needs them. Control characters are written as bash and zsh read them. */
 export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+  if (hasControls(text)) {
+    return `$'${visibleLine(text.replaceAll(/['\\]/g, '\\$&'))}'`
+  }
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -1,5 +1,6 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
 import type { Database } from '../database/database.ts'
+import { requireDatabase } from '../database/require-database.ts'
 
 /** Where errors of this entry point begin. */
 export const VECUTIL = 'vecutil'
@@ -12,9 +13,7 @@ export function requirePlace(db: unknown, table: unknown, dataset: unknown, tabl
 }
 
 export function requireConnection(db: unknown): asserts db is Database {
-  const { prepare, transaction, schemas } = (db ?? {}) as Record<string, unknown>
-  if ([prepare, transaction, schemas].every(member => typeof member === 'function')) return
-  throw argumentError(VECUTIL, 'db', db, 'a Database, which open() resolves to,')
+  requireDatabase(VECUTIL, db)
 }
 
 /** A text that names something: what is empty or blank could not be found again. */

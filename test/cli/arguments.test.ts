@@ -65,7 +65,8 @@ test('every command has a help with an example, on stdout', async () => {
   assert.equal(main.stderr, '')
   for (const found of COMMANDS) {
     assert.ok(main.stdout.includes(`  ${found.name}`))
-    const listed = 'run' in found ? [[found.name]] : found.commands.map(c => [found.name, c.name])
+    const loaded = await found.load()
+    const listed = 'run' in loaded ? [[found.name]] : loaded.commands.map(c => [found.name, c.name])
     for (const words of listed) {
       const { code, stdout } = await svec([...words, '--help'])
       assert.equal(code, 0)

@@ -100,7 +100,7 @@ function assertHelps({ code, stderr }: Outcome, name: string, told: string): voi
   const lines = stderr.trimEnd().split('\n')
   assert.match(lines[0], /^svec: /, told)
   assert.ok(lines.length <= 2, `${told}: ${stderr}`)
-  assert.doesNotMatch(stderr, /undefined|\[object|mistake of svec/, told)
+  assert.doesNotMatch(stderr, /undefined|\[object|bug of svec/, told)
   assert.ok(lines.length === 2 || IN_ONE_LINE.test(lines[0]), `${told}: ${stderr}`)
   if (!/malformed/.test(stderr)) assert.ok(stderr.includes(name), `${told}: ${stderr}`)
 }

@@ -59,15 +59,11 @@ test('JSON of another shape is told with what helps', async () => {
     [
       'openai',
       '{"object": "list", "data": [{"embedding": [1]}]}',
-      /'object' is a text.*\n.*--format jsonl/,
+      /a text for 'object'.*\n.*--format jsonl/,
     ],
-    [
-      'wrapped',
-      '{"data": [{"embedding": [1]}]}',
-      /the documents seem to stand inside 'data'.*\n?.*jq -c/,
-    ],
+    ['wrapped', '{"data": [{"embedding": [1]}]}', /inside 'data'.*jq -c/],
     ['lines', '{"id": "a", "embedding": [1]}\n{"id": "b", "embedding": [1]}', /--format jsonl/],
-    ['texts', '["a", "b"]', /entry 1 \(line 1\): a text is not a document/],
+    ['texts', '["a", "b"]', /entry 1 \(line 1\): .*got a text/],
     [
       'broken',
       '[{"id": "a", "embedding": [1]},\n{"id": "b", "embedding": [1,]}]',
@@ -143,7 +139,7 @@ test('each float16 is read as it is; NaN and infinities are refused with their r
     const input = Buffer.concat([npyHeader({ descr: '<f2', shape: '(2, 2)' }), two])
     const refused = await svec(['import', file, '-', '-f', 'npy', '-d', 'x'], { input })
     assert.equal(refused.code, 3)
-    assert.match(refused.stderr, /row 2: number 0 of the embedding of '1' is NaN or infinite/)
+    assert.match(refused.stderr, /row 2: number 0 of the embedding of '1' is (NaN|-?Infinity)/)
   }
 })
 

@@ -135,7 +135,7 @@ test('metadata that is not JSON is stored as a JSON string; a filter passes over
   assert.equal(told.code, 0)
   assert.equal(
     told.stderr,
-    "note: the filter passed over 2 documents whose meta is not JSON, for instance 'bad'\n",
+    "note: the filter skipped 2 documents whose meta is not JSON, for instance 'bad'\n",
   )
   // A filter that does not look into meta finds them.
   const plain = await svecJson(['query', file, '[1, 6]', '--filter', "meta = 'not json'"])
@@ -146,7 +146,7 @@ test('metadata that is not JSON is stored as a JSON string; a filter passes over
   ]) {
     const { code, stderr } = await svec([...args, '--filter', filter])
     assert.equal(code, 0, stderr)
-    assert.match(stderr, /^note: the filter passed over 2 documents/)
+    assert.match(stderr, /^note: the filter skipped 2 documents/)
   }
   const content = ['query', file, '[1, 6]', '--filter', "json_extract(content, '$.x') = 1"]
   const db2 = await open(file)
@@ -154,7 +154,7 @@ test('metadata that is not JSON is stored as a JSON string; a filter passes over
   db2.close()
   const other = await svec(content)
   assert.equal(other.code, 3)
-  assert.match(other.stderr, /--filter: malformed JSON.*\n.*json_valid\(content\)/)
+  assert.match(other.stderr, /--filter .*malformed JSON.*\n.*json_valid\(content\)/)
 })
 
 /** What the vec table itself says to a vector of `dim` numbers for `id`. */

@@ -75,8 +75,8 @@ test('errors of a source name its line, and store nothing of a small file', asyn
   const file = await freshTable()
   const good = '{"id": "a", "embedding": [1, 2]}\n'
   for (const [line, expected] of [
-    ['{"id": "b"', /line 2: this is no JSON/],
-    ['[1, 2]', /line 2: a JSON object is expected, given is an array/],
+    ['{"id": "b"', /line 2: not JSON/],
+    ['[1, 2]', /line 2: .*got an array/],
     ['{"embedding": [1, 2]}', /line 2: there is no id; the fields are embedding/],
     ['{"id": "", "embedding": [1, 2]}', /line 2: the id is empty/],
     [
@@ -87,10 +87,7 @@ test('errors of a source name its line, and store nothing of a small file', asyn
     ['{"id": "b", "embedding": [1, "x"]}', /line 2: number 1 of the embedding is "x"/],
     ['{"id": "b", "embedding": []}', /line 2: the embedding is empty/],
     ['{"id": "b", "embedding": {"x": 1}}', /line 2: the embedding is \{"x":1\}/],
-    [
-      '{"id": "a", "embedding": [1, 2]}',
-      /line 2: the id 'a' of dataset 'default' stood in line 1 already/,
-    ],
+    ['{"id": "a", "embedding": [1, 2]}', /line 2: the id 'a' of dataset 'default' .*line 1/],
   ] as const) {
     const { code, stderr } = await svec(['import', file, '-'], { input: `${good}${line}\n` })
     assert.equal(code, 3, line)
@@ -133,7 +130,7 @@ test('CSV and TSV: quotes, line ends inside them, and vectors as text', async ()
   for (const [text, expected] of [
     ['', /c2\.csv is empty/],
     ['id,id\n', /names 'id' twice/],
-    ['id,embedding\nd\n', /line 2: 1 fields, the first line names 2/],
+    ['id,embedding\nd\n', /line 2: 1 field, the first line names 2/],
   ] as const) {
     assert.match((await svec(['import', file, write('c2.csv', text)])).stderr, expected)
   }
@@ -191,7 +188,7 @@ test('rows longer than the pieces in which they arrive, and numbers that begin a
   const broken = Buffer.from(input)
   broken.writeFloatLE(NaN, head.length + 4 * (dim + 7))
   const refused = await svec(['import', file, '-', '-f', 'npy', '-d', 'x'], { input: broken })
-  assert.match(refused.stderr, /row 2: number 7 of the embedding of '1' is NaN or infinite/)
+  assert.match(refused.stderr, /row 2: number 7 of the embedding of '1' is NaN/)
 })
 
 test('numbers and ids that do not fit are refused before anything is stored', async () => {
@@ -203,16 +200,16 @@ test('numbers and ids that do not fit are refused before anything is stored', as
   const infinite = write('e3.f32', floats(1, 2, Infinity, 4))
   for (const [args, code, expected] of [
     [[two], 2, /does not say its dimensions/],
-    [[two, '--dim', '3'], 3, /no whole number of rows of 3/],
+    [[two, '--dim', '3'], 3, /rows of 3 \(12 bytes\)/],
     [[two, '--dim', '0'], 2, /--dim must be a whole number/],
-    [[two, '--dim', '2', '--ids', write('e.txt', 'x\n')], 3, /e\.txt has 1 ids, there are 2 rows/],
+    [[two, '--dim', '2', '--ids', write('e.txt', 'x\n')], 3, /e\.txt has 1 id, there are 2 rows/],
     [[two, '--dim', '2', '--ids', write('e3.txt', 'x\ny\nz')], 3, /has 3 ids, there are 2 rows/],
     [[two, '--dim', '2', '--ids', write('e4.txt', 'x\n\n')], 3, /line 2: the id is empty/],
     [[short], 3, /holds 2 rows, its head says 3/],
-    [[cut], 3, /no whole number of rows/],
-    [[infinite, '--dim', '2'], 3, /row 2: number 0 of the embedding of '1' is NaN or infinite/],
-    [[write('e.parquet', 'x')], 2, /its name does not tell what it is/],
-    [[write('e.jsonl', ''), '--dim', '2'], 2, /--dim is for the format f32, the source is jsonl/],
+    [[cut], 3, /not a whole number of rows/],
+    [[infinite, '--dim', '2'], 3, /row 2: number 0 of the embedding of '1' is Infinity/],
+    [[write('e.parquet', 'x')], 2, /e\.parquet .*format/],
+    [[write('e.jsonl', ''), '--dim', '2'], 2, /--dim is for f32, the source is jsonl/],
     [[path('nowhere.jsonl')], 3, /nowhere\.jsonl: no such file/],
     [[folder], 3, /is a folder: a file is expected/],
   ] as const) {
@@ -247,7 +244,7 @@ test('batches are transactions: what stood before an error is in the file, and s
   const broken = lines.with(22, '{"id": "x", "embedding": [1]}')
   const failed = await svec(['import', file, '-', '--batch', '10'], { input: broken.join('\n') })
   assert.equal(failed.code, 3)
-  assert.match(failed.stderr, /line 23: .* has 1 dimensions/)
+  assert.match(failed.stderr, /line 23: .* has 1 dimension,/)
   assert.match(failed.stderr, /what came before is in the file \(20 documents\)/)
   assert.equal((await rowsOf(file)).length, 20)
   const again = await svecJson(['import', file, '-', '--batch', '10', '--on-conflict', 'skip'], {

@@ -1,14 +1,13 @@
 import { open } from '../../entries/main.ts'
-import type { Command } from '../command.ts'
+import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS } from '../database.ts'
 import { diagnoseFile } from '../diagnose-file.ts'
-import { diagnoseProgram, type Diagnosis } from '../diagnose-program.ts'
-import { EXIT, type ExitCode } from '../exit-code.ts'
+import { diagnoseProgram } from '../diagnose-program.ts'
+import { EXIT } from '../exit-code.ts'
+import { findingLines, isTrouble } from '../findings.ts'
 
-export const doctor: Command = {
-  name: 'doctor',
-  summary: 'what this machine and a file offer, what is wrong, and what to do',
+export const doctor: CommandBody = {
   details: [
     'Without a file: versions, how files are locked, how fast searches can be. With one: whether it can',
     'be opened and written, its journal mode, leftovers of programs that were killed, free space.',
@@ -25,10 +24,15 @@ export const doctor: Command = {
     const found = await diagnoseProgram()
     if (path !== undefined)
       found.push(...(await diagnoseFile(path, () => openAsked(context, path))))
-    const lines = found.flatMap(diagnosisLines)
+    const lines = found.flatMap(({ severity, topic, message, advice }) =>
+      findingLines(
+        severity,
+        `${topic}: ${message}`,
+        advice === undefined || message.includes(advice) ? undefined : advice,
+      ),
+    )
     await context.print({ findings: found }, lines)
-    const trouble = found.some(({ severity }) => severity === 'error' || severity === 'warning')
-    return (trouble ? EXIT.found : EXIT.ok) satisfies ExitCode
+    return found.some(isTrouble) ? EXIT.found : EXIT.ok
   },
 }
 
@@ -39,9 +43,4 @@ function openAsked({ flags }: Context, path: string): ReturnType<typeof open> {
     exclusive: flags.on('exclusive'),
     busyTimeout: flags.integer('busy-timeout', 0, 0x7fffffff) ?? 1000,
   })
-}
-
-function diagnosisLines({ severity, topic, message, advice }: Diagnosis): string[] {
-  const line = `${severity.padEnd(8)} ${topic}: ${message}`
-  return advice === undefined || message.includes(advice) ? [line] : [line, `         ${advice}`]
 }

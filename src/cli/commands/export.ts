@@ -1,25 +1,20 @@
-import type { Connection, SqlValue } from '../../entries/main.ts'
-import { adminDataset, askAdmin, isTrouble } from '../admin.ts'
+import { counted } from '../../core/counted.ts'
+import { exportDocuments, type ExportFormat, type VectorText } from '../../entries/interchange.ts'
+import type { Connection } from '../../entries/main.ts'
+import { maintain } from '../../entries/vecadmin.ts'
 import { usageError } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { exportMatrix } from '../export-matrix.ts'
-import { exportText } from '../export-text.ts'
-import { FILTER_OPTION } from '../filter.ts'
-import { showFindings } from '../findings.ts'
+import { FILTER_OPTION, filterOf } from '../filter-flag.ts'
+import { adminDataset, isTrouble, showFindings } from '../findings.ts'
 import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
 
 const FORMATS = ['jsonl', 'csv', 'npy', 'f32', 'brute', 'cover'] as const
-type Format = (typeof FORMATS)[number]
+const VECTORS: readonly VectorText[] = ['json', 'base64', 'none']
 
-/** Who names a file so expects something else than JSONL in it. */
-const OTHER_EXTENSIONS = /\.(json|tsv|sqlite3?|db|parquet|arrow|xlsx|npz|gz|zip)$/i
-
-export const exportCommand: Command = {
-  name: 'export',
-  summary: 'write documents and vectors to a file, or the index of the original program',
+export const exportCommand: CommandBody = {
   details: [
     'jsonl and csv hold everything, and svec import reads them back. npy and f32 hold the vectors of one',
     'dataset, and --ids the ids that belong to them. brute and cover write the index that the original Go',
@@ -58,68 +53,75 @@ export const exportCommand: Command = {
   ],
   run: context => {
     const path = context.arg('file')
-    const format = chosenFormat(context)
-    const legacy = format === 'brute' || format === 'cover'
-    return withDatabase(context, path, { readonly: !legacy }, db =>
-      legacy ? exportLegacy(context, db, path, format) : exportDocuments(context, db, path, format),
+    const format = context.flags.oneOf('format', FORMATS)
+    if (format === 'brute' || format === 'cover') {
+      refuseStray(context, format)
+      return withDatabase(context, path, {}, db => exportIndex(context, db, path, format))
+    }
+    return withDatabase(context, path, { readonly: true }, db =>
+      exportRows(context, db, path, format),
     )
   },
 }
 
-function chosenFormat(context: Context): Format {
+function refuseStray(context: Context, format: 'brute' | 'cover'): void {
+  const stray = ['ids', 'vectors', 'filter'].find(name => context.flags.has(name))
+  if (stray !== undefined) throw usageError(`--${stray} is not for ${format}`)
   const output = context.args.get('output')
-  const extension = /\.(\w+)$/.exec(output ?? '')?.[1].toLowerCase()
-  const byName = FORMATS.find(format => format === extension)
-  const named = context.flags.oneOf('format', FORMATS) ?? byName
-  if (named === undefined && OTHER_EXTENSIONS.test(output ?? '')) {
-    throw usageError(
-      `${output}: files of this kind are not written: jsonl, csv, npy and f32 are`,
-      'name it docs.jsonl, or say with --format what it is to hold',
-    )
-  }
-  const format = named ?? 'jsonl'
-  const strays: readonly (readonly [string, boolean])[] = [
-    ['ids', format === 'npy' || format === 'f32'],
-    ['vectors', format === 'jsonl' || format === 'csv'],
-    ['filter', format !== 'brute' && format !== 'cover'],
-  ]
-  for (const [name, fits] of strays) {
-    if (context.flags.has(name) && !fits) throw usageError(`--${name} is not for ${format}`)
-  }
-  if ((format === 'brute' || format === 'cover') && output !== undefined) {
-    throw usageError(
-      `${format} is written into the SQLite file itself, not into ${output}`,
-      'leave the output out',
-    )
-  }
-  return format
+  if (output === undefined) return
+  throw usageError(
+    `${format} is written into the SQLite file itself, not into ${output}`,
+    'leave the output out',
+  )
 }
 
-async function exportLegacy(
+async function exportIndex(
   context: Context,
   db: Connection,
   path: string,
   format: 'brute' | 'cover',
 ): Promise<ExitCode> {
   const table = chosenTable(context, db, path)
-  const dataset = adminDataset(context, db, [table])
-  const findings = askAdmin(db, `export:${format}`, table, dataset)
+  const dataset = adminDataset(context, [table])
+  const findings = maintain(db, table.name, `export:${format}`, { dataset })
   await showFindings(context, path, [{ table: table.name, findings }])
   return findings.some(isTrouble) ? EXIT.found : EXIT.ok
 }
 
-async function exportDocuments(
+async function exportRows(
   context: Context,
   db: Connection,
   path: string,
-  format: 'jsonl' | 'csv' | 'npy' | 'f32',
+  format: ExportFormat | undefined,
 ): Promise<ExitCode> {
+  const { flags, signal, stdout } = context
+  const output = context.args.get('output')
+  if (output === undefined && (format === 'npy' || format === 'f32')) {
+    throw usageError(`${format} needs a file to write`, 'name it behind the SQLite file')
+  }
   const table = chosenTable(context, db, path)
-  const parameters: SqlValue[] = []
-  const wanted = context.flags.text('dataset')
-  if (wanted !== undefined) parameters.push(adminDataset(context, db, [table]))
-  if (format === 'jsonl' || format === 'csv')
-    await exportText(context, db, table, format, parameters)
-  else await exportMatrix(context, db, table, format)
+  const ids = flags.text('ids')
+  const progress = context.progress('exporting')
+  const { written, dim, notes } = await exportDocuments(db, {
+    table: table.name,
+    target: output ?? { write: piece => stdout.write(String(piece)) },
+    format,
+    dataset: flags.text('dataset'),
+    filter: filterOf(flags),
+    vectors: flags.oneOf('vectors', VECTORS),
+    ids,
+    overwrite: flags.on('force'),
+    signal,
+    onProgress: ({ written: done, total }) => {
+      progress.update(done, counted(done, 'document'), total)
+    },
+  }).finally(() => progress.end())
+  for (const note of notes) await context.note(`note: ${note}`)
+  if (output === undefined) return EXIT.ok
+  const what =
+    dim === undefined
+      ? `exported ${counted(written, 'document')} to ${output}`
+      : `exported ${counted(written, 'vector')} of ${counted(dim, 'dimension')} to ${output}, their ids to ${ids}`
+  await context.print({ exported: written, dim, output, ids }, [what])
   return EXIT.ok
 }

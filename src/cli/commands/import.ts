@@ -1,35 +1,55 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { counted } from '../../core/counted.ts'
+import { shellWord } from '../../core/shell-word.ts'
+import {
+  DEFAULT_BATCH,
+  DEFAULT_DATASET,
+  importDocuments,
+  USUAL_FIELDS,
+  type ByteInput,
+  type ConflictMode,
+  type ImportOptions,
+  type ImportReport,
+  type SourceFormat,
+} from '../../entries/interchange.ts'
 import type { Connection } from '../../entries/main.ts'
-import { embedTexts, type EmbedFunc } from '../../entries/vecutil.ts'
-import { askAdmin } from '../admin.ts'
-import { batchesOf, documentsOf, type Batch } from '../batches.ts'
-import { CliError } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import { maintain } from '../../entries/vecadmin.ts'
+import { CliError, usageError } from '../cli-error.ts'
+import type { CommandBody, CommandOptions } from '../command.ts'
 import type { Context } from '../context.ts'
-import { counted } from '../counted.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { Importer, type OnConflict } from '../importer.ts'
-import { shellWord } from '../shell-word.ts'
-import { chooseSource } from '../sources/choose-source.ts'
-import type { Document, DocumentSource } from '../sources/document.ts'
-import { FIELD_OPTIONS } from '../sources/record-mapper.ts'
-import { vecMetric } from '../vec-metric.ts'
-import { chosenTable, TABLE_OPTION, type VecTable } from '../vec-tables.ts'
+import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
 
-const DEFAULT_DATASET = 'default'
-const CONFLICTS: readonly OnConflict[] = ['error', 'replace', 'skip', 'merge']
-/** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
-const BATCH = 200_000
 /** From here on the index takes a moment. */
 const LARGE = 50_000
-/** An embed command may take seconds for each hundred texts. */
-const EMBED_BATCH = 256
 
-export const importCommand: Command = {
-  name: 'import',
-  summary: 'read documents with their vectors into a vec table',
+const CONFLICTS: readonly ConflictMode[] = ['error', 'replace', 'skip', 'merge']
+const FORMATS: readonly SourceFormat[] = ['jsonl', 'json', 'csv', 'tsv', 'npy', 'f32', 'sqlite']
+const PARTS = Object.keys(USUAL_FIELDS) as (keyof typeof USUAL_FIELDS)[]
+
+const FIELD_OPTIONS: CommandOptions = {
+  ...Object.fromEntries(
+    PARTS.map(part => [
+      `${part}-field`,
+      {
+        type: 'string' as const,
+        value: 'name',
+        description: `the field with the ${part} (${USUAL_FIELDS[part].join(', ')})`,
+      },
+    ]),
+  ),
+  'no-embedding': {
+    type: 'boolean',
+    description: 'no field is an embedding, whatever it looks like',
+  },
+  'drop-rest': {
+    type: 'boolean',
+    description: 'leave other fields out; otherwise they are gathered in meta',
+  },
+}
+
+export const importCommand: CommandBody = {
   details: [
     'Sources: JSONL, JSON, CSV or TSV (a line of names first), .npy, raw float32 (--dim), all of them',
     'also compressed with gzip; or another SQLite file: a vec table of ours or of the original Go program,',
@@ -77,7 +97,11 @@ export const importCommand: Command = {
       type: 'boolean',
       description: 'then build and save the index, so that the first search need not',
     },
-    batch: { type: 'string', value: 'n', description: `documents in a transaction (${BATCH})` },
+    batch: {
+      type: 'string',
+      value: 'n',
+      description: `documents in a transaction (${DEFAULT_BATCH})`,
+    },
     ...FIELD_OPTIONS,
     ...EMBED_OPTIONS,
     ...DATABASE_OPTIONS,
@@ -115,167 +139,97 @@ export const importCommand: Command = {
 }
 
 async function importInto(context: Context, db: Connection, path: string): Promise<ExitCode> {
-  const { flags } = context
+  const { signal } = context
   const table = chosenTable(context, db, path)
-  const onConflict = flags.oneOf('on-conflict', CONFLICTS) ?? 'error'
-  const dataset = flags.text('dataset')
-  const command = flags.text('embed-command')
-  const embed = command === undefined ? undefined : embedCommand(command)
-  const rows = flags.integer('batch', 1, 1_000_000) ?? (embed ? EMBED_BATCH : BATCH)
-  const source = await chooseSource(context, context.arg('source'), { path, table: table.name })
-  let importer: Importer | undefined
+  const options = importOptions(context)
+  const progress = context.progress('importing')
+  let stored = 0
+  let report: ImportReport
   try {
-    const target = {
-      table,
-      dataset: dataset ?? DEFAULT_DATASET,
-      forceDataset: dataset !== undefined,
-      onConflict,
-      model: flags.text('model'),
-    }
-    importer = new Importer(db, target, source)
-    await tellMetric(context, db, table, source)
-    const seconds = await copy(context, source, importer, {
-      rows,
-      embed,
+    report = await importDocuments(db, {
+      ...options,
+      table: table.name,
+      signal,
+      onProgress: ({ done, total, written, skipped }) => {
+        stored = written
+        progress.update(done, counted(written + skipped, 'document'), total)
+      },
     })
-    await report(context, importer, table, source, seconds)
-    await finish(context, db, path, table, importer)
-    return EXIT.ok
+  } catch (error) {
+    throw withStored(error, stored)
   } finally {
-    importer?.close()
-    source.close()
-  }
-}
-
-/** A large import leaves a long journal, and an index to be built by whoever searches first. */
-async function finish(
-  context: Context,
-  db: Connection,
-  path: string,
-  table: VecTable,
-  { written }: Importer,
-): Promise<void> {
-  if (context.flags.on('optimize')) {
-    const progress = context.progress('building the index')
-    progress.update(0, '...')
-    askAdmin(db, 'optimize', table)
     progress.end()
-  } else if (written >= LARGE) {
+  }
+  await show(context, report)
+  if (context.flags.on('optimize')) {
+    const building = context.progress('building the index')
+    building.update(0, '...')
+    maintain(db, table.name, 'optimize')
+    building.end()
+  } else if (report.written >= LARGE) {
     const command = `svec optimize ${shellWord(path)}`
     await context.note(
       `note: the first search builds the index; ${command} builds and saves it now`,
     )
   }
+  return EXIT.ok
 }
 
-interface CopyOptions {
-  readonly rows: number
-  readonly embed: EmbedFunc | undefined
-}
-
-/** Returns the seconds it took. */
-async function copy(
-  context: Context,
-  source: DocumentSource,
-  importer: Importer,
-  { rows, embed }: CopyOptions,
-): Promise<number> {
-  const { signal } = context
-  const progress = context.progress('importing', source.total)
-  const began = performance.now()
-  try {
-    let asked = false
-    for await (const batch of batchesOf(source.documents(), rows)) {
-      const doubt = asked ? undefined : source.doubt?.()
-      if (doubt) throw doubt
-      asked = true
-      importer.write(embed ? await withEmbeddings(batch, embed, signal) : batch)
-      progress.update(source.done, counted(importer.written + importer.skipped, 'document'))
-      // Signals arrive between the turns of the event loop.
-      await nextTurn()
-      signal.throwIfAborted()
-    }
-  } catch (error) {
-    // Whatever an interruption broke, the interruption is what happened.
-    throw told(signal.aborted ? signal.reason : error, importer)
-  } finally {
-    progress.end()
+/** The flags as options of importDocuments(). */
+function importOptions(context: Context): Omit<ImportOptions, 'table'> {
+  const { flags } = context
+  const given = context.arg('source')
+  const ids = flags.text('ids')
+  const input = (path: string): ByteInput => (path === '-' ? context.stdinBytes : path)
+  if (ids === '-' && given === '-') throw usageError('stdin cannot be the numbers and the ids')
+  const command = flags.text('embed-command')
+  return {
+    source: input(given),
+    format: flags.oneOf('format', FORMATS),
+    dataset: flags.text('dataset'),
+    onConflict: flags.oneOf('on-conflict', CONFLICTS),
+    dim: flags.integer('dim', 1, 65_536),
+    ids: ids === undefined ? undefined : input(ids),
+    fromTable: flags.text('from-table'),
+    vectorColumn: flags.text('vector-column'),
+    model: flags.text('model'),
+    fields: Object.fromEntries(PARTS.map(part => [part, flags.text(`${part}-field`)])),
+    noEmbedding: flags.on('no-embedding') || undefined,
+    dropRest: flags.on('drop-rest') || undefined,
+    embed: command === undefined ? undefined : embedCommand(command),
+    batch: flags.integer('batch', 1, 1_000_000),
   }
-  return (performance.now() - began) / 1000
 }
 
-async function withEmbeddings(batch: Batch, embed: EmbedFunc, signal: AbortSignal): Promise<Batch> {
-  const documents = [...documentsOf(batch)]
-  const bare = documents.filter(({ embedding, content }) => embedding === null && content !== null)
-  const texts = bare.map(({ content }) => content ?? '')
-  const embeddings = await embedTexts(embed, texts, { signal })
-  const embedded: Document[] = []
-  let next = 0
-  for (const document of documents) {
-    if (document !== bare[next]) embedded.push(document)
-    else embedded.push({ ...document, embedding: embeddings[next++] })
-  }
-  return [embedded]
-}
-
-/** An error in the middle says what is in the file already. */
-function told(error: unknown, { written }: Importer): unknown {
+/** An interruption and a failing embed command say what is in the file already, as errors of the source do. */
+function withStored(error: unknown, stored: number): unknown {
   if (!(error instanceof CliError)) return error
-  if (written === 0 && error.code !== 'CLI_INTERRUPTED') return error
-  const hint =
-    written === 0
+  if (stored === 0 && error.code !== 'CLI_INTERRUPTED') return error
+  const what =
+    stored === 0
       ? 'nothing was stored'
-      : `what came before is in the file (${counted(written, 'document')}); --on-conflict skip goes on behind it`
+      : `what came before is in the file (${counted(stored, 'document')}); --on-conflict skip goes on behind it`
   return new CliError(error.code, error.message, {
-    hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
+    hint: error.hint === undefined ? what : `${error.hint}; ${what}`,
     cause: error,
   })
 }
 
-async function tellMetric(
-  context: Context,
-  db: Connection,
-  table: VecTable,
-  source: DocumentSource,
-): Promise<void> {
-  if (source.metric === undefined) return
-  const metric = vecMetric(db, table.name)
-  const theirs = source.metric === 'l2' ? 'euclidean' : source.metric
-  if (theirs === metric) return
-  await context.note(
-    `note: the source compares by ${theirs}, ${table.name} by ${metric}: other scores, and maybe another order`,
-  )
-}
-
-async function report(
-  context: Context,
-  importer: Importer,
-  table: VecTable,
-  source: DocumentSource,
-  seconds: number,
-): Promise<void> {
-  const { written, skipped, merged, replaced, wrapped, dims } = importer
-  const { unembedded, archived, zero } = importer.unfindable()
-  const notes = source.notes?.() ?? []
+async function show(context: Context, report: ImportReport): Promise<void> {
+  const { source, table, written, dimensions, notes, seconds } = report
   const lines = [
-    `imported ${counted(written, 'document')} from ${source.name} into ${table.name} in ${seconds.toFixed(1)} s`,
+    `imported ${counted(written, 'document')} from ${source} into ${table} in ${seconds.toFixed(1)} s`,
   ]
-  if (skipped > 0) lines.push(`skipped ${counted(skipped, 'document')} that were there already`)
-  if (replaced > 0) lines.push(`${counted(replaced, 'document')} replaced others of the same id`)
-  if (merged > 0) lines.push(`${counted(merged, 'document')} completed what was there`)
-  if (unembedded > 0)
-    lines.push(`${counted(unembedded, 'document')} without an embedding: they will not be found`)
-  if (archived > 0) lines.push(`${counted(archived, 'document')} archived: they will not be found`)
-  if (zero > 0)
-    lines.push(`${counted(zero, 'document')} with zeros alone: by cosine they will not be found`)
-  if (wrapped > 0)
-    lines.push(`${counted(wrapped, 'document')} with a meta that is not JSON: stored as JSON text`)
-  lines.push(...notes.map(note => `note: ${note}`))
-  for (const [dataset, dim] of [...dims].slice(0, 20)) {
-    lines.push(`dataset ${dataset}: ${dim} dimensions`)
+  for (const [name, says] of FATES) {
+    if (report[name] > 0) lines.push(`${counted(report[name], 'document')} ${says}`)
   }
+  lines.push(...notes.map(note => `note: ${note}`))
+  for (const [dataset, dim] of Object.entries(dimensions).slice(0, 20)) {
+    lines.push(`dataset ${dataset}: ${counted(dim, 'dimension')}`)
+  }
+  const { skipped, replaced, merged, unembedded, archived, zero, wrapped } = report
   const value = {
-    table: table.name,
+    table,
     imported: written,
     skipped,
     replaced,
@@ -285,8 +239,19 @@ async function report(
     zero,
     wrapped,
     notes,
-    dimensions: Object.fromEntries(dims),
+    dimensions,
     seconds: Number(seconds.toFixed(3)),
   }
   await context.print(value, lines)
 }
+
+/** What became of documents, where it is worth a line. */
+const FATES = [
+  ['skipped', 'skipped: their ids were there already'],
+  ['replaced', 'replaced others of the same id'],
+  ['merged', 'completed others of the same id'],
+  ['unembedded', 'without an embedding: no search finds them'],
+  ['archived', 'archived: no search finds them'],
+  ['zero', 'whose vector is all zeros: no search by cosine finds them'],
+  ['wrapped', 'with a meta that is not JSON: stored as JSON text'],
+] as const

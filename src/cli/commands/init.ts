@@ -1,19 +1,17 @@
-import { shadowTableName } from '../../entries/vec.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import { vecTableNames } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { quoteName } from '../sql-names.ts'
-import { describeTable, vecTableNames } from '../vec-tables.ts'
+import { describe } from '../vec-tables.ts'
 
 const DEFAULT_TABLE = 'docs'
 
-export const init: Command = {
-  name: 'init',
-  summary: 'make a file, and in it a vec table',
+export const init: CommandBody = {
   details: [
-    'The file is made when it is not there. Documents stand in an ordinary table beside the vec table,',
+    'The file is made when it is not there. Documents are in an ordinary table beside the vec table,',
     "named _vec_ and the table's name, which any SQLite program may read and write.",
   ],
   arguments: [{ name: 'file', description: 'the SQLite file' }],
@@ -63,8 +61,7 @@ export const init: Command = {
           })
         }
         if (made) db.exec(createTable(context, name))
-        const { column } = describeTable(db, name)
-        const shadow = shadowTableName(name)
+        const { column, shadow } = describe(db, name)
         await context.print({ table: name, shadow, column, created: made }, [
           `${made ? 'made' : 'there already:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
         ])
@@ -83,6 +80,6 @@ function createTable(context: Context, name: string): string {
   ]
   const given = values.filter(([, value]) => value !== undefined)
   const options = given.map(([key, value]) => `, ${key}='${value?.replaceAll("'", "''")}'`)
-  const column = quoteName(flags.text('id-column') ?? 'doc_id')
-  return `CREATE VIRTUAL TABLE ${quoteName(name)} USING vec(${column}${options.join('')})`
+  const column = doubleQuoted(flags.text('id-column') ?? 'doc_id')
+  return `CREATE VIRTUAL TABLE ${doubleQuoted(name)} USING vec(${column}${options.join('')})`
 }

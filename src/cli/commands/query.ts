@@ -1,30 +1,23 @@
+import { doubleQuoted } from '../../core/quote.ts'
+import { didYouMean } from '../../core/suggest.ts'
+import { RowFilter } from '../../entries/interchange.ts'
 import { encodeEmbedding, type BindValue, type Connection } from '../../entries/main.ts'
+import type { TableDescription } from '../../entries/vec.ts'
 import { parseVectorText } from '../../entries/vector.ts'
 import { embedTexts } from '../../entries/vecutil.ts'
 import { inputError, usageError } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, isWritable, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { Filter, FILTER_OPTION } from '../filter.ts'
+import { FILTER_OPTION, filterOf } from '../filter-flag.ts'
 import { hitLines, type Hit } from '../hit-lines.ts'
-import { didYouMean } from '../nearest.ts'
-import { readInput } from '../read-input.ts'
-import { quoteName } from '../sql-names.ts'
-import {
-  chosenDataset,
-  chosenTable,
-  datasetsOf,
-  TABLE_OPTION,
-  type VecTable,
-} from '../vec-tables.ts'
+import { chosenDataset, chosenTable, TABLE_OPTION } from '../vec-tables.ts'
 
 const DEFAULT_K = 10
 
-export const query: Command = {
-  name: 'query',
-  summary: 'the documents nearest to a vector or a text',
+export const query: CommandBody = {
   details: [
     "The vector is JSON ('[0.1, 0.2]'), numbers with commas, or base64 of float32; - reads it from stdin.",
     'With --embed-command it is a text, which the command turns into a vector.',
@@ -53,7 +46,7 @@ export const query: Command = {
   examples: [
     { line: "query docs.sqlite '[0.2, 1]' -k 3", says: 'the three nearest' },
     {
-      line: `query docs.sqlite '[0.2, 1]' --filter "json_extract(meta, '$.lang') = 'en'"`,
+      line: `query docs.sqlite '[0.2, 1]' --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
       says: 'the nearest of those that a condition allows',
     },
     {
@@ -68,15 +61,15 @@ export const query: Command = {
     return withDatabase(context, path, { readonly: !isWritable(path) }, async db => {
       const table = chosenTable(context, db, path)
       const given = context.flags.texts('dataset')
-      const datasets = given.length > 0 ? given : [chosenDataset(context, db, table)]
+      const datasets = given.length > 0 ? given : [chosenDataset(undefined, table)]
       const notes: string[] = []
       const hits = search(context, db, table, datasets, vector, note => notes.push(note))
       const many = datasets.length > 1
       if (context.json) await context.printJson(hits.map(hitJson))
       else {
         for (const line of hitLines(hits, context.stdout, many)) await context.stdout.line(line)
-        for (const note of notes) await context.note(note)
-        if (hits.length === 0) await context.note(nothingFound(db, table, datasets))
+        for (const note of notes) await context.note(`note: ${note}`)
+        if (hits.length === 0) await context.note(nothingFound(table, datasets))
       }
       return (hits.length === 0 ? EXIT.found : EXIT.ok) satisfies ExitCode
     })
@@ -84,8 +77,8 @@ export const query: Command = {
 }
 
 /** A dataset that is not there is the likeliest reason. */
-function nothingFound(db: Connection, table: VecTable, datasets: readonly string[]): string {
-  const known = datasetsOf(db, table.shadow)
+function nothingFound(table: TableDescription, datasets: readonly string[]): string {
+  const known = table.datasets.map(({ name }) => name)
   const unknown = datasets.find(dataset => !known.includes(dataset))
   if (unknown === undefined) return 'nothing found'
   return `nothing found: there is no dataset '${unknown}'${didYouMean(unknown, known)}`
@@ -93,7 +86,7 @@ function nothingFound(db: Connection, table: VecTable, datasets: readonly string
 
 async function queryVector(context: Context): Promise<Uint8Array> {
   const given = context.arg('vector')
-  const text = given === '-' ? await readInput(context) : given
+  const text = given === '-' ? await context.readStdin() : given
   const command = context.flags.text('embed-command')
   if (command !== undefined) {
     if (text.trim() === '') throw inputError('the text is empty')
@@ -117,15 +110,15 @@ async function queryVector(context: Context): Promise<Uint8Array> {
 function search(
   context: Context,
   db: Connection,
-  table: VecTable,
+  table: TableDescription,
   datasets: readonly string[],
   vector: Uint8Array,
   told: (note: string) => void,
 ): Hit[] {
   const { flags } = context
-  const column = quoteName(table.column)
+  const column = doubleQuoted(table.column)
   const minScore = flags.number('min-score')
-  const condition = flags.text('filter')
+  const condition = filterOf(flags)
   const marks = datasets.map(() => '?').join(', ')
   const parameters: BindValue[] = [...datasets, vector, flags.integer('k', 1) ?? DEFAULT_K]
   const where = [`dataset_id IN (${marks})`, `${column} MATCH ?`, 'k = ?']
@@ -137,28 +130,25 @@ function search(
     if (datasets.length > 1) {
       throw usageError('--filter works on one dataset at a time', 'ask each dataset on its own')
     }
-    parameters.push(datasets[0])
   }
-  const found = (conditions: readonly string[]): Hit[] => {
-    const statement = db.prepare(
+  const found = (conditions: readonly string[], more: readonly BindValue[] = []): Hit[] => {
+    using statement = db.prepare(
       `SELECT dataset_id AS dataset, ${column} AS id, match_score AS score, distance, content, meta
-       FROM main.${quoteName(table.name)} WHERE ${conditions.join(' AND ')} ORDER BY match_score DESC`,
+       FROM main.${doubleQuoted(table.name)} WHERE ${conditions.join(' AND ')} ORDER BY match_score DESC`,
     )
-    try {
-      return statement.all(parameters) as Hit[]
-    } finally {
-      statement.finalize()
-    }
+    return statement.all([...parameters, ...more]) as Hit[]
   }
   if (condition === undefined) return found(where)
-  const ids = `SELECT id FROM main.${quoteName(table.shadow)} WHERE dataset_id = ?`
-  return new Filter(db, table, condition).run(
-    sql => found([...where, `${column} IN (${ids} AND ${sql})`]),
+  const ids = `SELECT id FROM main.${doubleQuoted(table.shadow)} WHERE dataset_id = ?`
+  const filter = new RowFilter(db, table, condition)
+  return filter.run(
+    sql =>
+      found([...where, `${column} IN (${ids} AND ${sql})`], [datasets[0], ...filter.parameters]),
     told,
   )
 }
 
-/** Metadata that is JSON stands in the answer as such. */
+/** Metadata that is JSON is part of the answer as such. */
 function hitJson(hit: Hit): object {
   return { ...hit, meta: parsed(hit.meta) }
 }
@@ -167,7 +157,7 @@ function parsed(meta: string | null): unknown {
   if (meta === null) return null
   try {
     const value = JSON.parse(meta) as unknown
-    // What is nested too deeply to be written again stands there as text.
+    // What is nested too deeply to be written again is shown as text.
     JSON.stringify(value)
     return value
   } catch {

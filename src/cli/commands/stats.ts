@@ -1,26 +1,20 @@
 import { statSync } from 'node:fs'
 import type { Connection } from '../../entries/main.ts'
-import { adminDataset, ADMIN_OPTIONS, adminTables, askAdmin } from '../admin.ts'
+import { vecTableNames, type TableDescription } from '../../entries/vec.ts'
+import { maintain } from '../../entries/vecadmin.ts'
 import { byteText } from '../byte-text.ts'
-import type { Command } from '../command.ts'
-import type { Context } from '../context.ts'
+import type { CommandBody } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { vecMetric } from '../vec-metric.ts'
-import { vecTableNames, type VecTable } from '../vec-tables.ts'
+import { ADMIN_OPTIONS, adminDataset, adminTables } from '../findings.ts'
 
-interface TableStats {
+interface TableStats extends Pick<TableDescription, 'shadow' | 'column' | 'metric'> {
   readonly table: string
-  readonly shadow: string
-  readonly column: string
-  readonly metric: string
   /** By dataset: facts by topic. */
   readonly datasets: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
-export const stats: Command = {
-  name: 'stats',
-  summary: 'tables, datasets, rows, dimensions, memory',
+export const stats: CommandBody = {
   arguments: [{ name: 'file', description: 'the SQLite file' }],
   options: ADMIN_OPTIONS,
   examples: [
@@ -34,10 +28,10 @@ export const stats: Command = {
     const path = context.arg('file')
     return withDatabase(context, path, { readonly: true }, async db => {
       const { size } = statSync(path)
-      const found =
-        vecTableNames(db).length === 0 && !context.flags.has('table')
-          ? []
-          : tableStats(context, db, path)
+      const none = vecTableNames(db).length === 0 && !context.flags.has('table')
+      const tables = none ? [] : adminTables(context, db, path)
+      const dataset = adminDataset(context, tables)
+      const found = tables.map(table => statsOf(db, table, dataset))
       await context.print({ file: path, bytes: size, tables: found }, [
         `${path}: ${byteText(size)}, ${found.length === 0 ? 'no vec table' : 'vec tables:'}`,
         ...found.flatMap(statLines),
@@ -47,32 +41,27 @@ export const stats: Command = {
   },
 }
 
-function tableStats(context: Context, db: Connection, path: string): TableStats[] {
-  const tables = adminTables(context, db, path)
-  const dataset = adminDataset(context, db, tables)
-  return tables.map(table => statsOf(db, table, dataset))
-}
-
-function statsOf(db: Connection, table: VecTable, dataset: string): TableStats {
+function statsOf(
+  db: Connection,
+  { name: table, shadow, column, metric }: TableDescription,
+  dataset: string | undefined,
+): TableStats {
   const datasets: Record<string, Record<string, string>> = {}
-  for (const { op, topic, dataset: name } of askAdmin(db, 'stats', table, dataset)) {
-    const facts = (datasets[name ?? ''] ??= {})
+  for (const { op, topic, dataset: name = '' } of maintain(db, table, 'stats', { dataset })) {
+    const facts = (datasets[name] ??= {})
     facts[topic] = op.slice(op.indexOf(':') + 1).trim()
   }
-  const { name, shadow, column } = table
-  return { table: name, shadow, column, metric: vecMetric(db, name), datasets }
+  return { table, shadow, column, metric, datasets }
 }
 
 function statLines({ table, shadow, column, metric, datasets }: TableStats): string[] {
-  const names = Object.entries(datasets)
-  const head = `${table}: ${metric}, ids in ${column}, documents in ${shadow}`
-  if (names.length === 0) return [head, '  no documents']
-  const lines = [head]
-  for (const [name, facts] of names) {
+  const lines: string[] = []
+  for (const [name, facts] of Object.entries(datasets)) {
     lines.push(`  dataset ${name}`)
     for (const [topic, fact] of Object.entries(facts)) {
       lines.push(`    ${topic.padEnd(15)}${fact}`)
     }
   }
-  return lines
+  const head = `${table}: ${metric}, ids in ${column}, documents in ${shadow}`
+  return [head, ...(lines.length === 0 ? ['  no documents'] : lines)]
 }

@@ -1,9 +1,9 @@
+import { doubleQuoted } from '../../core/quote.ts'
 import type { Connection } from '../../entries/main.ts'
 import { replicationLag, replicaStates, syncNames, type DatasetLag } from '../../entries/vecsync.ts'
 import { failureOf } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
-import { quoteName } from '../sql-names.ts'
 import { columns } from '../sync/columns.ts'
 import type { SyncConfig } from '../sync/config.ts'
 import { openUpstream } from '../sync/drivers.ts'
@@ -122,7 +122,9 @@ function leaseOf(
   const [known] = replica.prepare('SELECT name FROM sqlite_schema WHERE name = ?').all(table)
   if (known === undefined) return undefined
   const row = replica
-    .prepare(`SELECT owner, expires_at FROM ${quoteName(table)} WHERE name = ? AND expires_at > ?`)
+    .prepare(
+      `SELECT owner, expires_at FROM ${doubleQuoted(table)} WHERE name = ? AND expires_at > ?`,
+    )
     .get(replicaTable(config), Date.now()) as
     | { owner: string; expires_at: number | bigint }
     | undefined

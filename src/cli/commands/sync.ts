@@ -10,8 +10,6 @@ import { syncStatus } from './sync-status.ts'
 import { syncVerify } from './sync-verify.ts'
 
 export const sync: CommandGroup = {
-  name: 'sync',
-  summary: 'keep a file equal to tables in MySQL, MariaDB, PostgreSQL or SQLite',
   details: [
     'Settings come from flags, then from the environment (SVEC_SYNC_UPSTREAM, SVEC_SYNC_REPLICA, ...), then from',
     'the JSON file of --config. A password never stands in a command line: SVEC_SYNC_PASSWORD, --password-file,',

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
+import { didYouMean } from '../../core/suggest.ts'
 import { usageError } from '../cli-error.ts'
-import { didYouMean } from '../nearest.ts'
 import { parseJson } from './json-text.ts'
 import { readText } from './read-text.ts'
 import { settingValue } from './setting-value.ts'

@@ -1,5 +1,5 @@
+import { didYouMean } from '../../core/suggest.ts'
 import { usageError } from '../cli-error.ts'
-import { didYouMean } from '../nearest.ts'
 import type { SettingLevel } from './config-file.ts'
 import { settingValue } from './setting-value.ts'
 import { environmentName, SETTINGS, type SettingKey, type SettingValue } from './settings.ts'

@@ -1,5 +1,5 @@
+import { shellWord } from '../../core/shell-word.ts'
 import type { HaltCode } from '../../entries/vecsync.ts'
-import { shellWord } from '../shell-word.ts'
 
 /** The command that answers a halt; docs/sync.md says more about each code. */
 export function haltAdvice(code: HaltCode, datasetId: string): string {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
+import { doubleQuoted } from '../../core/quote.ts'
 import { open, type Connection } from '../../entries/main.ts'
 import { shadowTableName } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
-import { quoteName } from '../sql-names.ts'
 import type { SyncConfig } from './config.ts'
 
 const DEFAULT_TABLE = 'docs'
@@ -36,6 +36,6 @@ export async function withReplica<R>(
 /** One that is there is taken as it is, with the metric and options it was made with. */
 function makeVecTable(replica: Connection, { settings }: SyncConfig): void {
   if (settings.replicaTable !== undefined) return
-  const name = quoteName(settings.table ?? DEFAULT_TABLE)
+  const name = doubleQuoted(settings.table ?? DEFAULT_TABLE)
   replica.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS ${name} USING vec(doc_id)`)
 }

@@ -1,5 +1,5 @@
+import { nearest } from '../../core/suggest.ts'
 import { usageError } from '../cli-error.ts'
-import { nearest } from '../nearest.ts'
 import type { Setting, SettingValue } from './settings.ts'
 
 /**

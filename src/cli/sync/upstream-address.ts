@@ -1,6 +1,6 @@
+import { nearest } from '../../core/suggest.ts'
 import type { Database } from '../../entries/vecsync.ts'
 import { usageError } from '../cli-error.ts'
-import { nearest } from '../nearest.ts'
 import type { SettingKey } from './settings.ts'
 import { tlsParameters } from './tls-parameters.ts'
 

@@ -1,5 +1,5 @@
+import { shellWord } from '../../core/shell-word.ts'
 import type { DatasetVerification, VerifyReport } from '../../entries/vecsync.ts'
-import { shellWord } from '../shell-word.ts'
 
 /** So many rows are named for people; --json has them all. */
 const SHOWN = 20

@@ -1,12 +1,10 @@
-import { VecError } from '../../core/errors.ts'
-import { doubleQuoted } from '../../core/quote.ts'
 import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import { shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { WriteLayouts } from '../../search/schema/write-layout.ts'
 import type { Connection } from '../../sqlite/connection.ts'
+import { requireVecTable } from './find-vec-table.ts'
 import { locate } from './vec-location.ts'
-import { connectedTable } from './vec-table.ts'
 
 /**
  * The rule by which a vec table takes the dimension of a new vector, for programs that write its shadow table
@@ -28,16 +26,7 @@ export class DimensionRule {
 
   /** `table` is a vec table of `schema`. Throws VecError (VEC_QUERY) when there is none. */
   constructor(db: Connection, table: string, schema = 'main') {
-    // Whatever names a table makes SQLite connect it.
-    db.prepare(
-      `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE dataset_id = ''`,
-    ).finalize()
-    const connected = connectedTable(db, schema, table)
-    if (!connected) {
-      throw new VecError('VEC_QUERY', `vec: ${schema}.${table} is not a vec table`, {
-        hint: 'CREATE VIRTUAL TABLE ... USING vec(doc_id) makes one',
-      })
-    }
+    const connected = requireVecTable(db, table, schema)
     const { includeArchived, dbpath } = connected.options
     const location = locate(db, schema, dbpath)
     this.archivedCounts = includeArchived

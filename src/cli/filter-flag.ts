@@ -1,0 +1,26 @@
+import type { RowCondition } from '../entries/interchange.ts'
+import { usageError } from './cli-error.ts'
+import type { CommandOptions } from './command.ts'
+import type { Flags } from './flags.ts'
+
+export const FILTER_OPTION: CommandOptions = {
+  filter: {
+    type: 'string',
+    value: 'condition',
+    description: `which documents: '{"lang": "en"}' on metadata, or SQL: "id > 'm'"`,
+  },
+}
+
+/** JSON of the filter language, or else SQL, which never begins with a brace. */
+export function filterOf(flags: Flags): RowCondition | undefined {
+  const text = flags.text('filter')
+  if (text?.trimStart().startsWith('{') !== true) return text
+  try {
+    return JSON.parse(text) as RowCondition
+  } catch (error) {
+    throw usageError(
+      `--filter begins like JSON, but is not: ${(error as Error).message}`,
+      `for instance --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
+    )
+  }
+}

@@ -1,0 +1,51 @@
+import type { Document, Portion } from './document.ts'
+
+/** A batch is a transaction, and what Ctrl-C waits for: however long the vectors, it is not much larger than this. */
+const MAX_BYTES = 2 ** 27
+
+/** Documents that are stored together. */
+export type Batch = readonly Portion[]
+
+/** The same documents in batches of `rows`, or of MAX_BYTES where that is less. */
+export async function* batchesOf(
+  portions: AsyncIterable<Portion>,
+  rows: number,
+): AsyncGenerator<Batch> {
+  let batch: Portion[] = []
+  let length = 0
+  let bytes = 0
+  for await (const portion of portions) {
+    for (let from = 0; from < portion.length;) {
+      const to = Math.min(portion.length, from + rows - length)
+      const part = from === 0 && to === portion.length ? portion : portion.slice(from, to)
+      batch.push(part)
+      length += to - from
+      bytes += bytesOf(part)
+      from = to
+      if (length < rows && bytes < MAX_BYTES) continue
+      yield batch
+      batch = []
+      length = 0
+      bytes = 0
+    }
+  }
+  if (length > 0) yield batch
+}
+
+export function lengthOf(batch: Batch): number {
+  return batch.reduce((sum, portion) => sum + portion.length, 0)
+}
+
+export function* documentsOf(batch: Batch): Generator<Document> {
+  for (const portion of batch) yield* portion
+}
+
+/** About as much: the first documents of a portion speak for the others. */
+function bytesOf(portion: Portion): number {
+  const SAMPLE = 20
+  let bytes = 0
+  for (const { embedding, content, meta } of portion.slice(0, SAMPLE)) {
+    bytes += (embedding?.length ?? 0) + (content?.length ?? 0) + (meta?.length ?? 0)
+  }
+  return (bytes / Math.min(SAMPLE, portion.length)) * portion.length
+}

@@ -1,0 +1,77 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { knownWord } from '../core/known-word.ts'
+
+/** Checks one option of a call; `where` names the function, `name` the option. */
+export type Check = (where: string, name: string, value: unknown) => void
+
+/**
+ * Checks the options of a call, each by its own check; one that is undefined counts as left out. An unknown name is refused:
+ * a misspelt option would be left out without a word.
+ */
+export function checkOptions(
+  where: string,
+  options: unknown,
+  checks: Readonly<Record<string, Check>>,
+  name = 'options',
+): void {
+  requireObject(where, name, options, 'an object')
+  for (const [key, value] of Object.entries(options)) {
+    knownWord(`option of ${where}`, key, Object.keys(checks))
+    if (value !== undefined) checks[key](where, `${name}.${key}`, value)
+  }
+}
+
+export const text: Check = (where, name, value) => {
+  if (typeof value === 'string' && value.trim() !== '') return
+  throw argumentError(where, name, value, 'a text that is not empty')
+}
+
+export const flag: Check = (where, name, value) => {
+  if (typeof value !== 'boolean') throw argumentError(where, name, value, 'true or false')
+}
+
+export const callback: Check = (where, name, value) => {
+  if (typeof value !== 'function') throw argumentError(where, name, value, 'a function')
+}
+
+export const signal: Check = (where, name, value) => {
+  const { aborted, throwIfAborted } = (value ?? {}) as Record<string, unknown>
+  if (typeof aborted === 'boolean' && typeof throwIfAborted === 'function') return
+  throw argumentError(where, name, value, 'an AbortSignal')
+}
+
+export const object: Check = (where, name, value) => {
+  requireObject(where, name, value, 'an object')
+}
+
+export function wholeNumber(min: number, max: number): Check {
+  return (where, name, value) => {
+    const expected = `a whole number from ${min} to ${max}`
+    if (typeof value !== 'number') throw argumentError(where, name, value, expected)
+    if (Number.isInteger(value) && value >= min && value <= max) return
+    throw new RangeError(`${where}: ${name} is ${value}: ${expected} is expected`)
+  }
+}
+
+export function oneOf(words: readonly string[]): Check {
+  return (where, name, value) => {
+    knownWord(`${name} of ${where}`, value, words)
+  }
+}
+
+/** A path, or an object with a name and one of these members. */
+export function input(...members: readonly ('bytes' | 'records')[]): Check {
+  const expected = `the path of a file, or { name, ${members.join(' } or { name, ')} }`
+  return (where, name, value) => {
+    if (typeof value === 'string' && value !== '' && !value.includes('\0')) return
+    const given = (typeof value === 'object' ? value : null) as Record<string, unknown> | null
+    const member = members.find(candidate => isIterable(given?.[candidate]))
+    if (member !== undefined && typeof given?.['name'] === 'string') return
+    throw argumentError(where, name, value, expected)
+  }
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Symbol.asyncIterator in value || Symbol.iterator in value
+}

@@ -1,0 +1,82 @@
+import { decodeEmbedding, embeddingToJson } from '../core/embedding.ts'
+import type { SqlValue } from '../database/values.ts'
+
+/** A document as it is in its table. */
+export interface StoredDocument {
+  readonly dataset: SqlValue
+  readonly id: SqlValue
+  readonly content: SqlValue
+  readonly meta: SqlValue
+  readonly embedding: SqlValue
+  readonly model: SqlValue
+  readonly archived: boolean
+}
+
+export const VECTOR_TEXTS = ['json', 'base64', 'none'] as const
+/** How vectors are written where everything is text. */
+export type VectorText = (typeof VECTOR_TEXTS)[number]
+
+/** One line of JSONL, which `svec import` reads back as the same document. */
+export function jsonLine(document: StoredDocument, vectors: VectorText): string {
+  const { dataset, id, content, meta, model, archived } = document
+  const record = {
+    dataset_id: dataset,
+    id,
+    content: content ?? undefined,
+    meta: metaValue(meta),
+    embedding_model: model ?? undefined,
+    archived: archived || undefined,
+  }
+  const text = JSON.stringify(record)
+  const vector = vectorText(document.embedding, vectors)
+  if (vector === undefined) return text
+  // Numbers are written as the shortest decimals of float32; JSON.stringify would write those of the double.
+  const value = vectors === 'json' ? vector : JSON.stringify(vector)
+  return `${text.slice(0, -1)},"embedding":${value}}`
+}
+
+export const CSV_HEAD = 'dataset_id,id,content,meta,embedding,embedding_model,archived'
+
+export function csvLine(document: StoredDocument, vectors: VectorText): string {
+  const { dataset, id, content, meta, embedding, model, archived } = document
+  return [
+    dataset,
+    id,
+    content,
+    meta,
+    vectorText(embedding, vectors) ?? null,
+    model,
+    archived ? '1' : null,
+  ]
+    .map(csvField)
+    .join(',')
+}
+
+function csvField(value: SqlValue): string {
+  if (value === null) return ''
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** As an object where that loses nothing, so that it comes back byte for byte. */
+function metaValue(meta: SqlValue): unknown {
+  if (meta === null) return undefined
+  if (typeof meta !== 'string') return meta
+  try {
+    const value: unknown = JSON.parse(meta)
+    const plain = typeof value === 'object' && value !== null && JSON.stringify(value) === meta
+    return plain ? value : meta
+  } catch {
+    return meta
+  }
+}
+
+function vectorText(embedding: SqlValue, as: VectorText): string | undefined {
+  if (as === 'none' || !(embedding instanceof Uint8Array) || embedding.length === 0) {
+    return undefined
+  }
+  // Bytes that are no vector are kept as they are, not lost.
+  const numbers = embedding.length % 4 === 0 ? decodeEmbedding(embedding) : undefined
+  if (as === 'json' && numbers?.every(Number.isFinite)) return embeddingToJson(numbers)
+  return Buffer.from(embedding).toString('base64')
+}

@@ -1,0 +1,66 @@
+import type { SqlValue } from '../database/values.ts'
+import type { ExportRun, Sink } from './export-run.ts'
+import { optionText, sourceError } from './interchange-error.ts'
+
+/** Rows between two looks at the signals. */
+const TURN = 5000
+
+/** The vectors of one dataset, row by row, and the ids that belong to them, one a line. */
+export async function exportMatrix(
+  run: ExportRun & { readonly dataset: string; readonly format: string; readonly ids: Sink },
+): Promise<{ written: number; dim: number }> {
+  const { db, dataset, format, ids, parameters, target, turn } = run
+  const from = `FROM ${run.from} AND typeof(embedding) = 'blob' AND length(embedding) > 0`
+  // The head must count the rows that follow: a transaction, or a savepoint in one, sees one state.
+  db.exec('SAVEPOINT "export"')
+  try {
+    using first = db.prepare(`SELECT length(embedding) ${from} LIMIT 1`)
+    const bytes = first.pluck().get(...parameters)
+    if (typeof bytes !== 'number') {
+      throw sourceError(`dataset '${dataset}' has no vectors to write`)
+    }
+    using count = db.prepare(`SELECT count(*) ${from}`)
+    const total = count.pluck().get(...parameters) as number
+    if (format === 'npy') await target.write(npyHead(total, bytes / 4))
+    using statement = db.prepare(`SELECT id, embedding ${from}`)
+    let written = 0
+    for (const row of statement.raw().iterate([...parameters])) {
+      const [id, embedding] = row as [SqlValue, Uint8Array]
+      const text = id instanceof Uint8Array ? Buffer.from(id).toString() : String(id)
+      requireLine(text)
+      if (embedding.length !== bytes) {
+        throw sourceError(
+          `'${text}' has ${embedding.length} bytes of vector, others of '${dataset}' have ${bytes}: a matrix cannot hold both`,
+          `leave it out: ${optionText('filter', `length(embedding) = ${bytes}`)}`,
+        )
+      }
+      await target.write(embedding)
+      await ids.write(`${text}\n`)
+      written++
+      if (written % TURN === 0) await turn(written, total)
+    }
+    return { written, dim: bytes / 4 }
+  } finally {
+    db.exec('RELEASE "export"')
+  }
+}
+
+function requireLine(id: string): void {
+  if (!/[\r\n]/.test(id)) return
+  throw sourceError(
+    `the id ${JSON.stringify(id)} holds a line end, and ids are written one a line`,
+    `${optionText('format', 'jsonl')} holds any id`,
+  )
+}
+
+/** Version 1.0 of .npy: the head is padded so that the numbers begin at a multiple of 64. */
+function npyHead(rows: number, dim: number): Uint8Array {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dim}), }`
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10
+  const head = Buffer.alloc(10 + length, ' ')
+  head.write('\x93NUMPY\x01\x00', 0, 'latin1')
+  head.writeUInt16LE(length, 8)
+  head.write(text, 10, 'latin1')
+  head[head.length - 1] = 10
+  return head
+}

@@ -1,0 +1,53 @@
+import type { SqlValue } from '../database/values.ts'
+import {
+  CSV_HEAD,
+  csvLine,
+  jsonLine,
+  type StoredDocument,
+  type VectorText,
+} from './document-text.ts'
+import type { ExportRun } from './export-run.ts'
+
+/** Text is written in pieces of about this length. */
+const PIECE = 2 ** 18
+
+/** Documents as JSONL or CSV, one a line. */
+export async function exportText(
+  run: ExportRun & { readonly format: string; readonly vectors: VectorText },
+): Promise<{ written: number; dim: undefined }> {
+  const { target, turn, vectors } = run
+  const line = run.format === 'csv' ? csvLine : jsonLine
+  let piece = run.format === 'csv' ? `${CSV_HEAD}\n` : ''
+  let written = 0
+  for (const document of storedDocuments(run)) {
+    piece += `${line(document, vectors)}\n`
+    written++
+    if (piece.length < PIECE) continue
+    await target.write(piece)
+    piece = ''
+    await turn(written)
+  }
+  await target.write(piece)
+  await turn(written)
+  return { written, dim: undefined }
+}
+
+function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator<StoredDocument> {
+  const column = (name: string): string => (table.columns.includes(name) ? name : 'NULL')
+  using statement = db.prepare(
+    `SELECT dataset_id, id, ${column('content')}, ${column('meta')}, embedding,
+       ${column('embedding_model')}, ${column('archived')} FROM ${from}`,
+  )
+  for (const row of statement.raw().iterate([...parameters])) {
+    const [dataset, id, content, meta, embedding, model, archived] = row as SqlValue[]
+    yield {
+      dataset,
+      id,
+      content,
+      meta,
+      embedding,
+      model,
+      archived: Number(archived ?? 0) !== 0,
+    }
+  }
+}

@@ -1,0 +1,300 @@
+import { counted } from '../core/counted.ts'
+import { decodeEmbedding, isFiniteVector, notFinite } from '../core/embedding.ts'
+import { VecError } from '../core/errors.ts'
+import { doubleQuoted } from '../core/quote.ts'
+import type { BindValue } from '../database/values.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import { insertMany } from '../sqlite/vtab/insert-many.ts'
+import type { TableDescription } from '../tables/describe-table.ts'
+import { DimensionRule } from '../tables/vec/dimension-rule.ts'
+import { documentsOf, lengthOf, type Batch } from './batches.ts'
+import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
+import {
+  InterchangeError,
+  optionText,
+  placeText,
+  sourceError,
+  type Place,
+} from './interchange-error.ts'
+import { MergeWriter } from './merge-writer.ts'
+import { MetaText } from './meta-text.ts'
+import { Unfindable, type Reason, type UnfindableCounts } from './unfindable.ts'
+
+export const CONFLICT_MODES = ['error', 'replace', 'skip', 'merge'] as const
+/** What becomes of a document whose id is in its dataset already. */
+export type ConflictMode = (typeof CONFLICT_MODES)[number]
+
+export interface ImportTarget {
+  readonly table: TableDescription
+  /** Dataset of documents that name none. */
+  readonly dataset: string
+  /** All documents go to `dataset`, whatever they say. */
+  readonly forceDataset: boolean
+  readonly onConflict: ConflictMode
+  /** Written as embedding_model of all; undefined: what the documents say. */
+  readonly model: string | undefined
+}
+
+const READ: Readonly<Record<Extra, (document: Document) => string | number | null>> = {
+  content: document => document.content,
+  meta: document => document.meta,
+  embedding_model: document => document.model,
+  archived: document => (document.archived === undefined ? null : Number(document.archived)),
+}
+
+const CONFLICTS = { error: 'abort', replace: 'replace', skip: 'ignore' } as const
+
+/** Writes documents into the shadow table of a vec table, batch by batch: each is one transaction. */
+export class Importer {
+  readonly #db: Connection
+  readonly #target: ImportTarget
+  readonly #source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>
+  /** What the documents may say, and the table has a column for. */
+  readonly #present: readonly Extra[]
+  readonly #absent: readonly Extra[]
+  /** One for each column that is present. */
+  readonly #readers: readonly ((document: Document) => BindValue)[]
+  readonly #dims = new Map<string, number>()
+  readonly #rule: DimensionRule
+  readonly #meta: MetaText
+  readonly #unfindable: Unfindable
+  readonly #merge: MergeWriter
+  readonly #rowsBefore: number
+  /** Documents in the file now that were not before, or were replaced or completed. */
+  written = 0
+  /** Left out, as they were there already. */
+  skipped = 0
+  /** Of those written: completed what was there. */
+  merged = 0
+
+  constructor(
+    db: Connection,
+    target: ImportTarget,
+    source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>,
+  ) {
+    const { name, shadow, metric, includeArchived } = target.table
+    this.#db = db
+    this.#target = target
+    this.#source = source
+    const columns = new Set(shadowColumns(db, target.table))
+    const extras = new Set(source.carries)
+    if (target.model !== undefined) extras.add('embedding_model')
+    this.#present = [...extras].filter(column => columns.has(column))
+    this.#absent = [...extras].filter(column => !columns.has(column))
+    this.#rule = new DimensionRule(db, name)
+    this.#meta = new MetaText(db)
+    this.#readers = this.#present.map(column => this.#readerOf(column))
+    this.#unfindable = new Unfindable(db, shadow, columns, {
+      cosine: metric === 'cosine',
+      archivedCounts: includeArchived,
+    })
+    this.#merge = new MergeWriter(db, shadow, ['dataset_id', 'id', 'embedding', ...this.#present])
+    this.#rowsBefore = target.onConflict === 'replace' ? this.#rows() : 0
+  }
+
+  /** Dimensions by dataset, of those that got vectors. */
+  get dims(): ReadonlyMap<string, number> {
+    return this.#dims
+  }
+
+  /** Metadata that was no JSON, and is a JSON string now. */
+  get wrapped(): number {
+    return this.#meta.wrapped
+  }
+
+  /** Of those written: stand in the place of others of the same id. Asked at the end. */
+  get replaced(): number {
+    if (this.#target.onConflict !== 'replace') return 0
+    return Math.max(0, this.written - (this.#rows() - this.#rowsBefore))
+  }
+
+  /** Of those written: no search finds them. Asked at the end. */
+  unfindable(): UnfindableCounts {
+    return this.#unfindable.counts()
+  }
+
+  /** All of the batch, or none. */
+  write(batch: Batch): void {
+    const undo = this.#unfindable.mark()
+    const { wrapped } = this.#meta
+    try {
+      if (this.#target.onConflict === 'merge') this.#mergeAll(batch)
+      else this.#insertAll(batch, CONFLICTS[this.#target.onConflict])
+    } catch (error) {
+      undo()
+      this.#meta.wrapped = wrapped
+      throw this.#explained(error, batch)
+    }
+  }
+
+  close(): void {
+    this.#rule.dispose()
+  }
+
+  #insertAll(batch: Batch, conflict: 'abort' | 'replace' | 'ignore'): void {
+    const columns = ['dataset_id', 'id', 'embedding', ...this.#present]
+    const archived = columns.indexOf('archived')
+    const rows = function* (this: Importer): Generator<readonly BindValue[]> {
+      for (const document of documentsOf(batch)) {
+        const row = this.#row(document)
+        // What is not said is the default of the column.
+        if (archived >= 0) row[archived] ??= 0
+        yield row
+      }
+    }
+    const { shadow } = this.#target.table
+    const inserted = insertMany(this.#db, shadow, columns, rows.call(this), { conflict })
+    this.written += inserted
+    this.skipped += lengthOf(batch) - inserted
+  }
+
+  #mergeAll(batch: Batch): void {
+    let merged = 0
+    this.#db.transaction(() => {
+      for (const document of documentsOf(batch)) {
+        const completed = this.#merge.write(this.#row(document))
+        if (!completed) continue
+        merged++
+        // It may stay archived, whatever else it says.
+        if (completed.archived) {
+          this.#unfindable.countLater('archived', this.#datasetOf(document), document.id)
+        }
+      }
+    })()
+    this.written += lengthOf(batch)
+    this.merged += merged
+  }
+
+  /** Checks a document; its values stand in the order of the columns. */
+  #row(document: Document): BindValue[] {
+    for (const column of this.#absent) this.#requireEmpty(document, column)
+    const dataset = this.#datasetOf(document)
+    this.#checkEmbedding(document, dataset)
+    this.#countUnfindable(document, dataset)
+    const row: BindValue[] = [dataset, document.id, document.embedding]
+    for (const read of this.#readers) row.push(read(document))
+    return row
+  }
+
+  #readerOf(column: Extra): (document: Document) => BindValue {
+    const { model } = this.#target
+    if (column === 'embedding_model' && model !== undefined) return () => model
+    if (column !== 'meta') return READ[column]
+    return document => this.#meta.of(document.meta, () => this.#place(document))
+  }
+
+  #datasetOf(document: Document): string {
+    const { dataset, forceDataset } = this.#target
+    return forceDataset ? dataset : (document.dataset ?? dataset)
+  }
+
+  /** A row of another dimension would be stored, and then never found. */
+  #checkEmbedding(document: Document, dataset: string): void {
+    const { embedding, id } = document
+    if (embedding === null) return
+    if (embedding.length % 4 !== 0 || embedding.length === 0) {
+      throw sourceError(
+        `the embedding of '${id}' has ${embedding.length} bytes: float32 has four for each number`,
+        'is it another field, or another type of numbers?',
+        this.#place(document),
+      )
+    }
+    const vector = decodeEmbedding(embedding)
+    if (!isFiniteVector(vector)) {
+      const at = vector.findIndex(number => !Number.isFinite(number))
+      const place = this.#place(document)
+      const cause = notFinite(vector[at], at, placeText(place), `the embedding of '${id}'`)
+      throw new InterchangeError(cause.message, { hint: cause.hint, place, cause })
+    }
+    // No search looks at it.
+    if (document.archived === true && !this.#rule.archivedCounts) return
+    const dim = embedding.length / 4
+    const required = this.#requiredDimension(dataset, dim, id)
+    if (dim === required) return
+    throw sourceError(
+      `the embedding of '${id}' has ${counted(dim, 'dimension')}, those of dataset '${dataset}' have ${required}`,
+      `one dataset holds vectors of one model: import into another with ${optionText('dataset')}`,
+      this.#place(document),
+    )
+  }
+
+  /** Rows that this import has given to SQLite may not be in the table yet: the first one decides for them. */
+  #requiredDimension(dataset: string, dim: number, id: string): number {
+    const known = this.#dims.get(dataset)
+    if (known !== undefined) return known
+    const { onConflict } = this.#target
+    const replaces = onConflict === 'replace' || onConflict === 'merge' ? id : undefined
+    const required = this.#rule.required(dataset, dim, replaces) || dim
+    if (required === dim) this.#dims.set(dataset, dim)
+    return required
+  }
+
+  #countUnfindable(document: Document, dataset: string): void {
+    const { embedding, id, archived } = document
+    const reason: Reason | undefined = this.#unfindable.reasonFor(embedding, archived === true)
+    if (reason === undefined) return
+    const { onConflict } = this.#target
+    if (onConflict === 'error') this.#unfindable.count(reason)
+    else if (onConflict !== 'skip' || !this.#unfindable.has(dataset, id)) {
+      this.#unfindable.countLater(reason, dataset, id)
+    }
+  }
+
+  #place(document: Document): Place {
+    return placeOf(this.#source, document.at)
+  }
+
+  #rows(): number {
+    const table = doubleQuoted(this.#target.table.shadow)
+    using count = this.#db.prepare(`SELECT count(*) FROM main.${table}`)
+    return Number(count.pluck().get())
+  }
+
+  /** What the table has no column for must not be lost without a word. */
+  #requireEmpty(document: Document, column: Extra): void {
+    const value = READ[column](document)
+    if (value === null || value === 0) return
+    const { shadow } = this.#target.table
+    throw sourceError(
+      `there is a ${column}, and ${shadow} has no such column`,
+      `ALTER TABLE ${doubleQuoted(shadow)} ADD COLUMN ${column}`,
+      this.#place(document),
+    )
+  }
+
+  /** SQLite names the key that is taken, not the document. */
+  #explained(error: unknown, batch: Batch): unknown {
+    if (!(error instanceof VecError)) return error
+    // What a row was refused for while the statement ran.
+    if (error.cause instanceof InterchangeError) return error.cause
+    if (error.code !== 'SQLITE_CONSTRAINT') return error
+    const seen = new Map<string, number>()
+    for (const document of documentsOf(batch)) {
+      const dataset = this.#datasetOf(document)
+      const key = JSON.stringify([dataset, document.id])
+      const earlier = seen.get(key)
+      seen.set(key, document.at)
+      if (earlier === undefined && !this.#unfindable.has(dataset, document.id)) continue
+      const where =
+        earlier === undefined ? 'is there already' : `is in ${this.#source.unit} ${earlier} already`
+      const place = this.#place(document)
+      return new InterchangeError(
+        `${placeText(place)}: the id '${document.id}' of dataset '${dataset}' ${where}`,
+        { hint: CONFLICT_HINT, place, cause: error },
+      )
+    }
+    return error
+  }
+}
+
+const CONFLICT_HINT = `${optionText('onConflict', 'replace')} takes the new one, ${optionText('onConflict', 'merge')} completes the old one with it, ${optionText('onConflict', 'skip')} keeps the old one`
+
+/** The columns of the documents in this file. Throws when they are in another one, or missing. */
+function shadowColumns(db: Connection, { name, shadow }: TableDescription): string[] {
+  using info = db.prepare("SELECT lower(name) FROM pragma_table_info(?, 'main')")
+  const columns = info.pluck().all(shadow) as string[]
+  if (columns.length > 0) return columns
+  throw new VecError('VEC_SHADOW', `the documents of ${name} are not in this file`, {
+    hint: `${name} names the file that has ${shadow} (dbpath): import into that file`,
+  })
+}

@@ -1,0 +1,84 @@
+import type { Connection } from '../sqlite/connection.ts'
+import type { Statement } from '../sqlite/statement.ts'
+import { parseJson, stringifyJson } from './exact-json.ts'
+import { optionText, sourceError, type Place } from './interchange-error.ts'
+
+/** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */
+const MAX_DEPTH = 1000
+
+/**
+ * Metadata as SQLite's JSON functions read it. One row whose meta is not JSON would make each filter with json_extract()
+ * fail, for all rows of its dataset.
+ */
+export class MetaText {
+  readonly #position: Statement
+  /** Texts that were no JSON, and are JSON strings now. */
+  wrapped = 0
+
+  constructor(db: Connection) {
+    this.#position = db.prepare('SELECT json_error_position(?)').pluck()
+  }
+
+  of(meta: string | null, place: () => Place): string | null {
+    if (meta === null || meta === '') return null
+    if (!this.#isJson(meta)) {
+      this.wrapped++
+      return JSON.stringify(meta)
+    }
+    if (isDeep(meta)) {
+      throw sourceError(
+        `the meta is nested more than ${MAX_DEPTH.toLocaleString('en-US')} deep, which SQLite does not read`,
+        `${optionText('dropRest', true)} leaves the fields out that are gathered in meta`,
+        place(),
+      )
+    }
+    return meta
+  }
+
+  #isJson(text: string): boolean {
+    try {
+      JSON.parse(text)
+      return true
+    } catch {
+      // SQLite reads JSON5, too.
+      return this.#position.get(text) === 0
+    }
+  }
+}
+
+function isDeep(json: string): boolean {
+  if (json.length <= 2 * MAX_DEPTH) return false
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i]
+    if (inString) {
+      if (c === '\\') i++
+      else if (c === '"') inString = false
+    } else if (c === '"') inString = true
+    else if (c === '[' || c === '{') {
+      if (++depth > MAX_DEPTH) return true
+    } else if (c === ']' || c === '}') depth--
+  }
+  return false
+}
+
+/** The fields of `added` over those of `known`; what is null in `added` is not said, and stays as it was. */
+export function mergedMeta(known: string | null, added: string): string {
+  const [old, fresh] = [objectIn(known), objectIn(added)]
+  if (!old || !fresh) return added
+  const said = Object.entries(fresh).filter(([name, value]) => value !== null || !(name in old))
+  return stringifyJson({ ...old, ...Object.fromEntries(said) })
+}
+
+function objectIn(text: string | null): Record<string, unknown> | undefined {
+  if (text === null) return undefined
+  try {
+    const value = parseJson(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

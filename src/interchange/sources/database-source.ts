@@ -1,0 +1,233 @@
+import { withFileName } from '../../core/file-error.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import { shellWord } from '../../core/shell-word.ts'
+import { didYouMean } from '../../core/suggest.ts'
+import { shadowTableName } from '../../search/schema/names.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { describeTable, vecTableNames } from '../../tables/describe-table.ts'
+import { open } from '../../tables/register.ts'
+import type { DocumentSource } from '../document.ts'
+import { optionError, optionText, sourceError } from '../interchange-error.ts'
+import { PlainTableSource, ROWID, tableKey } from './plain-table-source.ts'
+import { hasIdField, namesFields, RecordMapper, type RecordOptions } from './record-mapper.ts'
+import { holdsDocuments, ShadowSource } from './shadow-source.ts'
+import { parseVec0, type Vec0Vector } from './vec0-schema.ts'
+import { ID, VECTOR, Vec0Source } from './vec0-source.ts'
+import { walSnapshot, type Snapshot } from './wal-snapshot.ts'
+
+/** Which table of an SQLite file is read. */
+export interface TableChoice extends RecordOptions {
+  /** sqlite: the table to read; may be left out when the file has one vec table or vec0 table. */
+  readonly fromTable?: string | undefined
+  /** sqlite: which vectors of a vec0 table that has several. */
+  readonly vectorColumn?: string | undefined
+}
+
+/** The vec table that documents go to. */
+export interface TargetTable {
+  readonly db: Connection
+  readonly table: string
+}
+
+/**
+ * A table of another SQLite file, or of the same one: a vec table, a vec0 table of sqlite-vec, or an ordinary one. The
+ * file is only read, and stays as it is byte for byte.
+ */
+export async function databaseSource(
+  options: TableChoice,
+  path: string,
+  target: TargetTable,
+  embeds: boolean,
+): Promise<DocumentSource> {
+  const own = target.db.keyOfFile(path) === target.db.fileKey()
+  const snapshot = await walSnapshot(path)
+  let db: Connection | undefined
+  try {
+    db = snapshot
+      ? await open(snapshot.path, { exclusive: true, create: false })
+      : await open(path, { readonly: true, create: false })
+    const file: SourceFile = { db, path, target: own ? target.table : undefined }
+    return framed(sourceIn(options, file, embeds), path, snapshot)
+  } catch (error) {
+    db?.close()
+    snapshot?.discard()
+    throw withFileName(error, path)
+  }
+}
+
+interface SourceFile {
+  readonly db: Connection
+  readonly path: string
+  /** The table that documents go to, when it is in this file. */
+  readonly target: string | undefined
+}
+
+/** Errors name the file, and its copy goes when its reader does. */
+function framed(
+  source: DocumentSource,
+  path: string,
+  snapshot: Snapshot | undefined,
+): DocumentSource {
+  const close = source.close.bind(source)
+  const documents = source.documents.bind(source)
+  source.close = () => {
+    close()
+    snapshot?.discard()
+  }
+  source.documents = async function* () {
+    try {
+      yield* documents()
+    } catch (error) {
+      throw withFileName(error, path)
+    }
+  }
+  return source
+}
+
+function sourceIn(options: TableChoice, file: SourceFile, embeds: boolean): DocumentSource {
+  const { db, path, target } = file
+  const objects = objectsIn(db)
+  const vec0 = new Map(objects.filter(({ sql }) => VEC0.test(sql)).map(o => [o.name, o.sql]))
+  const vec = vecTableNames(db).filter(name => name !== target)
+  const names = [...vec, ...vec0.keys()]
+  const wanted = options.fromTable
+  if (wanted === undefined && names.length !== 1) throw whichTable(file, objects, names)
+  const name = wanted === undefined ? names[0] : tableNamed(path, objects, wanted)
+  const sql = vec0.get(name)
+  if (sql !== undefined) return vec0Source(options, file, name, sql, embeds)
+  if (name === target) {
+    throw optionError('fromTable', `${name} is the table that is imported into`)
+  }
+  const isVec = vec.includes(name)
+  const table = isVec ? shadowTableName(name) : name
+  const columns = columnsOf(db, table)
+  if (columns.length === 0) {
+    throw sourceError(
+      `${path}: the documents of ${name} are in another file: there is no table ${table} here`,
+      `import from the file that its dbpath names, with ${optionText('fromTable')}`,
+    )
+  }
+  if (holdsDocuments(columns) && !namesFields(options)) {
+    const metric = isVec ? describeTable(db, name, { counts: false }).metric : undefined
+    return new ShadowSource(db, path, table, columns, metric)
+  }
+  const key = tableKey(db, table)
+  const byRowid = key.isRowid && options.fields?.id === undefined && !hasIdField(columns)
+  const mapper = new RecordMapper(options, embeds, byRowid ? { id: ROWID } : {})
+  return new PlainTableSource(db, path, table, columns, key, mapper, byRowid)
+}
+
+function whichTable(
+  { db, path, target }: SourceFile,
+  objects: readonly SchemaObject[],
+  names: readonly string[],
+): Error {
+  if (names.length > 0) {
+    return optionError(
+      'fromTable',
+      `${path} has ${names.length} tables to import from: ${names.join(', ')}`,
+      `name one of them, for instance ${optionText('fromTable', names[0])}`,
+    )
+  }
+  // The columns of a virtual table cannot be asked for: its module may not be here.
+  const others = objects.filter(
+    ({ type, name, sql }) => type === 'table' && !/^CREATE VIRTUAL/i.test(sql) && !isInternal(name),
+  )
+  const some = others.slice(0, 20).map(({ name }) => `${name}(${columnsOf(db, name).join(', ')})`)
+  return sourceError(
+    target === undefined
+      ? `${path} has no vec table and no vec0 table`
+      : `${path} has no vec table besides ${target}, which is imported into, and no vec0 table`,
+    some.length === 0 && target !== undefined
+      ? `name its documents to copy them into another dataset: ${optionText('fromTable', shadowTableName(target))}`
+      : some.length === 0
+        ? `there is no other table in it: check the path ${shellWord(path)}, or say what else the file is: ${optionText('format')}`
+        : `name the table to read: ${optionText('fromTable')}; there are ${some.join(', ')}`,
+  )
+}
+
+/** The table of that name as SQLite finds it: upper and lower case are the same. */
+function tableNamed(path: string, objects: readonly SchemaObject[], wanted: string): string {
+  const found = objects.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
+  if (found?.type === 'table') return found.name
+  if (found) {
+    throw sourceError(
+      `${path}: ${found.name} is a view, which cannot be read from`,
+      `make a table of it: CREATE TABLE other AS SELECT * FROM ${doubleQuoted(found.name)}`,
+    )
+  }
+  const names = objects.filter(({ type }) => type === 'table').map(({ name }) => name)
+  throw sourceError(
+    `${path} has no table ${wanted}${didYouMean(wanted, names)}`,
+    `its tables are ${names.filter(name => !isInternal(name)).join(', ') || 'none'}`,
+  )
+}
+
+interface SchemaObject {
+  readonly type: 'table' | 'view'
+  readonly name: string
+  readonly sql: string
+}
+
+/** A module of another library, which is not here: the text is all there is of its tables. */
+const VEC0 = /^create\s+virtual\s.*?\susing\s+vec0\b/is
+
+function objectsIn(db: Connection): SchemaObject[] {
+  using statement = db.prepare(
+    "SELECT type, name, coalesce(sql, '') AS sql FROM main.sqlite_schema WHERE type IN ('table', 'view') ORDER BY name",
+  )
+  return statement.all() as unknown as SchemaObject[]
+}
+
+function isInternal(name: string): boolean {
+  return /^(sqlite_|vector_storage|_vec_|vec_journal)/.test(name)
+}
+
+function columnsOf(db: Connection, table: string): string[] {
+  using info = db.prepare('SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1')
+  return info.pluck().all(table) as string[]
+}
+
+function vec0Source(
+  options: TableChoice,
+  { db, path }: SourceFile,
+  table: string,
+  sql: string,
+  embeds: boolean,
+): DocumentSource {
+  const schema = parseVec0(sql, table)
+  const vector = chosenVector(options.vectorColumn, table, schema.vectors)
+  if (vector.element === 'bit') {
+    throw sourceError(
+      `${vector.name} of ${table} is bit[${vector.dim}]: bits are not imported, float32 and int8 are`,
+      'keep the float vectors that the bits were made of',
+    )
+  }
+  const mapper = new RecordMapper(options, embeds, { id: ID, embedding: VECTOR })
+  return new Vec0Source(db, path, table, schema, vector, mapper)
+}
+
+function chosenVector(
+  wanted: string | undefined,
+  table: string,
+  vectors: readonly Vec0Vector[],
+): Vec0Vector {
+  const names = vectors.map(vector => vector.name)
+  if (wanted !== undefined) {
+    const found = vectors.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
+    if (found) return found
+    throw optionError(
+      'vectorColumn',
+      `${table} has no vector column '${wanted}'${didYouMean(wanted, names)}`,
+      `its vector columns are ${names.join(', ')}`,
+    )
+  }
+  const usable = vectors.filter(vector => vector.element === 'float')
+  if (vectors.length === 1) return vectors[0]
+  if (usable.length === 1) return usable[0]
+  throw optionError(
+    'vectorColumn',
+    `${table} has ${vectors.length} vector columns: ${names.join(', ')}`,
+    `name one of them: ${optionText('vectorColumn')}`,
+  )
+}

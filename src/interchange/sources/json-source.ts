@@ -1,0 +1,77 @@
+import { shellWord } from '../../core/shell-word.ts'
+import { placeOf, type Document, type SourceRecord } from '../document.ts'
+import { parseJson } from '../exact-json.ts'
+import { optionText, sourceError, type Place } from '../interchange-error.ts'
+import type { ByteStream } from './byte-stream.ts'
+import { JsonSplitter, type JsonEntry } from './json-splitter.ts'
+import type { RecordMapper } from './record-mapper.ts'
+import { TextSource } from './text-source.ts'
+
+/**
+ * One JSON array or object. An element is an object with the fields of a document, or its embedding alone; a member is
+ * `id: embedding`, or `id: {...}` with the other fields.
+ */
+export class JsonSource extends TextSource {
+  readonly unit = 'entry'
+  readonly #idsAlone: boolean
+
+  /** `idsAlone`: an element may be an id, without anything else. */
+  constructor(stream: ByteStream, mapper: RecordMapper, idsAlone: boolean) {
+    super(stream, mapper)
+    this.#idsAlone = idsAlone
+  }
+
+  async *documents(): AsyncGenerator<readonly Document[]> {
+    const splitter = new JsonSplitter(this.name)
+    let at = 0
+    for await (const part of this.stream) {
+      const documents = splitter.push(part).map(entry => {
+        const place = { ...placeOf(this, ++at), line: entry.line }
+        return this.mapper.map(recordOf(entry, place, this.#idsAlone), place)
+      })
+      if (documents.length > 0) yield documents
+    }
+    splitter.end()
+  }
+}
+
+function recordOf({ key, text }: JsonEntry, place: Place, idsAlone: boolean): SourceRecord {
+  let value: unknown
+  try {
+    value = parseJson(text)
+  } catch (cause) {
+    throw sourceError(`not JSON: ${(cause as Error).message}`, undefined, place)
+  }
+  const isArray = Array.isArray(value)
+  const numbers = isArray && (value as unknown[]).every(isNumber)
+  const members = typeof value === 'object' && value !== null && !isArray
+  if (key === undefined) {
+    if (numbers) return { embedding: value }
+    if (members) return value as SourceRecord
+    if (idsAlone && (typeof value === 'string' || isNumber(value))) return { id: value }
+    throw sourceError(
+      `expected a document, got ${kindOf(value)}`,
+      'an array holds objects, {"id": "a", "embedding": [0.1, 0.2]}, or embeddings alone',
+      place,
+    )
+  }
+  if (numbers) return { id: key, embedding: value }
+  if (members) return { id: key, ...(value as SourceRecord) }
+  throw sourceError(
+    `expected an embedding or an object with one, got ${kindOf(value)} for '${key}'`,
+    isArray
+      ? `the documents seem to be inside '${key}'; bring them to the top: jq -c ${shellWord(`.[${JSON.stringify(key)}][]`)} ${shellWord(place.source)} > docs.jsonl`
+      : `one JSON object a line is ${optionText('format', 'jsonl')}`,
+    place,
+  )
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array of other things than numbers'
+  return typeof value === 'string' ? 'a text' : `a ${typeof value}`
+}

@@ -1,0 +1,285 @@
+import { typedArrayName } from '../../core/describe-value.ts'
+import { encodeEmbedding } from '../../core/embedding.ts'
+import { VecError } from '../../core/errors.ts'
+import { parseVectorText } from '../../core/parse-vector.ts'
+import type { VectorInput } from '../../core/read-vector.ts'
+import { didYouMean } from '../../core/suggest.ts'
+import type { Document, SourceRecord } from '../document.ts'
+import { parseJson, stringifyJson } from '../exact-json.ts'
+import { optionError, optionText, sourceError, type Place } from '../interchange-error.ts'
+import { VectorCandidates } from './vector-candidates.ts'
+
+/** The parts of a document that a field of a record can hold. */
+export const PARTS = ['id', 'embedding', 'content', 'meta', 'dataset', 'model', 'archived'] as const
+type Part = (typeof PARTS)[number]
+type Names = { readonly [part in Part]?: string | undefined }
+
+/** Names that are understood without being told. */
+export const USUAL_FIELDS: Readonly<Record<Part, readonly string[]>> = {
+  id: ['id', 'doc_id', '_id'],
+  embedding: ['embedding', 'vector', 'values', 'embeddings'],
+  content: ['content', 'text', 'contents', 'document'],
+  meta: ['meta', 'metadata'],
+  dataset: ['dataset_id', 'dataset', 'namespace'],
+  model: ['embedding_model', 'model'],
+  archived: ['archived'],
+}
+
+/** How records become documents. */
+export interface RecordOptions {
+  /** The fields that hold the parts of a document, where their names do not tell. */
+  readonly fields?: Names | undefined
+  /** No field is an embedding, whatever it looks like. */
+  readonly noEmbedding?: boolean | undefined
+  /** Leave other fields out; otherwise they are gathered in meta. */
+  readonly dropRest?: boolean | undefined
+}
+
+/** Whether an option names fields, or says what becomes of them. */
+export function namesFields({ fields = {}, noEmbedding, dropRest }: RecordOptions): boolean {
+  const named = PARTS.some(part => fields[part] !== undefined)
+  return named || noEmbedding === true || dropRest === true
+}
+
+/** Whether one of them is a usual name of the id. */
+export function hasIdField(names: readonly string[]): boolean {
+  return USUAL_FIELDS.id.some(name => names.includes(name))
+}
+
+/** Makes documents of records whose fields have any names. */
+export class RecordMapper {
+  readonly #given: Names
+  readonly #dropRest: boolean
+  /** Undefined: nothing is asked, fields may look as they like. */
+  readonly #candidates: VectorCandidates | undefined
+  readonly #noEmbedding: boolean
+  #names: Names | undefined
+  /** No record has an id: so many were numbered. */
+  #numbered: number | undefined
+  #embedded = false
+
+  /** `known`: names of a source that needs no telling. `embeds`: contents without an embedding will get one. */
+  constructor(options: RecordOptions, embeds: boolean, known: Names = {}) {
+    const { fields = {}, dropRest = false, noEmbedding = false } = options
+    const told = Object.entries(fields).filter(([, name]) => name !== undefined)
+    this.#given = { ...known, ...Object.fromEntries(told) }
+    this.#dropRest = dropRest
+    this.#noEmbedding = noEmbedding
+    if (noEmbedding && fields.embedding !== undefined) {
+      throw optionError(
+        'noEmbedding',
+        `${optionText('noEmbedding', true)} and ${optionText('fields.embedding', fields.embedding)} contradict each other`,
+      )
+    }
+    this.#candidates = noEmbedding || embeds ? undefined : new VectorCandidates()
+  }
+
+  map(record: SourceRecord, place: Place): Document {
+    const names = this.#namesIn(record, place)
+    const embedding = this.#noEmbedding ? null : embeddingOf(field(record, names.embedding), place)
+    if (embedding) this.#embedded = true
+    else if (!this.#embedded) this.#candidates?.look(record)
+    return {
+      dataset: nameOf('dataset', field(record, names.dataset), place) ?? undefined,
+      id: this.#idOf(record, names, place),
+      embedding,
+      content: textOf(field(record, names.content), place),
+      meta: this.#metaOf(record, names, place),
+      model: nameOf('model', field(record, names.model), place),
+      archived: archivedOf(field(record, names.archived)),
+      at: place.at,
+    }
+  }
+
+  /** Why nothing should be stored of the records that were mapped so far, if there is a reason. */
+  doubt(name: string): Error | undefined {
+    return this.#embedded ? undefined : this.#candidates?.doubt(name)
+  }
+
+  /** What a user should know of all this. */
+  notes(): readonly string[] {
+    return this.#numbered === undefined
+      ? []
+      : ['the documents have no id: their numbers are their ids, from 0']
+  }
+
+  #idOf(record: SourceRecord, names: Names, place: Place): string {
+    const id = nameOf('id', field(record, names.id), place)
+    if (id === '') throw sourceError('the id is empty', undefined, place)
+    if (this.#numbered !== undefined) {
+      if (id === null) return String(this.#numbered++)
+      throw sourceError(
+        `the document has an id, '${id}', and those before it have none`,
+        'give all documents an id, or none',
+        place,
+      )
+    }
+    if (id === null) throw this.#without('id', record, place)
+    return id
+  }
+
+  /** What each part is called here: as the user says, or the first usual name that is there. */
+  #namesIn(record: SourceRecord, place: Place): Names {
+    if (this.#names && this.#stillFit(record, this.#names)) return this.#names
+    const names: { [part in Part]?: string | undefined } = { ...this.#given }
+    for (const part of PARTS) {
+      const found = names[part] ?? USUAL_FIELDS[part].find(name => Object.hasOwn(record, name))
+      if (found !== undefined) names[part] = found
+    }
+    for (const part of ['id', 'embedding', 'content'] as const) {
+      const name = this.#given[part]
+      // A field may be missing in one record, but the first one shows whether its name is right.
+      if (!this.#names && name !== undefined && !Object.hasOwn(record, name)) {
+        throw this.#without(part, record, place)
+      }
+    }
+    if (!this.#names && names.id === undefined) this.#numbered = 0
+    this.#names = names
+    return names
+  }
+
+  #stillFit(record: SourceRecord, names: Names): boolean {
+    return PARTS.every(part => {
+      const name = names[part]
+      if (name !== undefined && Object.hasOwn(record, name)) return true
+      return !USUAL_FIELDS[part].some(usual => Object.hasOwn(record, usual))
+    })
+  }
+
+  #metaOf(record: SourceRecord, names: Names, place: Place): string | null {
+    const meta = field(record, names.meta)
+    const taken = new Set(Object.values(names))
+    const rest = this.#dropRest ? [] : Object.keys(record).filter(name => !taken.has(name))
+    if (rest.length === 0) return textOf(meta, place)
+    const own = typeof meta === 'string' ? parseObject(meta) : meta
+    // Text that is no object cannot take the others in: it stands among them.
+    const known = isObject(own) ? own : meta === undefined || meta === null ? {} : { meta }
+    return jsonOf(
+      { ...Object.fromEntries(rest.map(name => [name, plain(record[name])])), ...known },
+      place,
+    )
+  }
+
+  #without(part: Part, record: SourceRecord, place: Place): Error {
+    const fields = Object.keys(record)
+    const wanted = this.#given[part]
+    const what = wanted === undefined ? `there is no ${part}` : `there is no field '${wanted}'`
+    const guess = wanted === undefined ? '' : didYouMean(wanted, fields)
+    return sourceError(
+      `${what}${guess}; the fields are ${fields.join(', ') || 'none'}`,
+      `name the right one: ${optionText(`fields.${part}`)}`,
+      place,
+    )
+  }
+}
+
+function field(record: SourceRecord, name: string | undefined): unknown {
+  return name !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+}
+
+function textOf(value: unknown, place: Place): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
+    return String(value)
+  }
+  return value instanceof Uint8Array ? textIn(value) : jsonOf(value, place)
+}
+
+/** What others are found by: an object is refused, as a lookup by its JSON text would depend on spaces. */
+function nameOf(part: Part, value: unknown, place: Place): string | null {
+  if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+    throw sourceError(
+      `the ${part} is ${shown(value)}: expected a text or a number`,
+      `name the field that holds it: ${optionText(`fields.${part}`)}`,
+      place,
+    )
+  }
+  return textOf(value, place)
+}
+
+/** The text that bytes hold, or base64. */
+function textIn(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return Buffer.from(bytes).toString('base64')
+  }
+}
+
+function jsonOf(value: unknown, place: Place): string {
+  try {
+    return stringifyJson(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw sourceError(
+      'a value is nested too deeply to be stored',
+      `SQLite reads JSON that is nested 1,000 deep at the most; ${optionText('dropRest', true)} leaves other fields out`,
+      place,
+    )
+  }
+}
+
+/** JSON has no bytes. */
+function plain(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}
+
+/** 1, true, and how CSV writes them. Undefined: it is not said. */
+function archivedOf(value: unknown): boolean | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  return value === true || value === 1 || value === '1' || value === 'true'
+}
+
+function embeddingOf(value: unknown, place: Place): Uint8Array | null {
+  if (value === undefined || value === null || value === '') return null
+  if (value instanceof Uint8Array) return value.length === 0 ? null : value
+  try {
+    if (typeof value === 'string') return encodeEmbedding(parseVectorText(value))
+    if (Array.isArray(value)) {
+      const wrong = value.findIndex(
+        number => typeof number !== 'number' && typeof number !== 'bigint',
+      )
+      if (wrong >= 0) {
+        throw sourceError(
+          `number ${wrong} of the embedding is ${shown(value[wrong])}: expected a number`,
+          undefined,
+          place,
+        )
+      }
+      if (value.length === 0) throw sourceError('the embedding is empty', undefined, place)
+      return encodeEmbedding(value.map(Number))
+    }
+    if (typedArrayName(value)?.startsWith('Float') === true) {
+      return encodeEmbedding(value as VectorInput)
+    }
+  } catch (error) {
+    if (!(error instanceof VecError) || error.code === 'VEC_SOURCE') throw error
+    throw sourceError(error.message, error.hint, place)
+  }
+  throw sourceError(
+    `the embedding is ${shown(value)}: expected an array of numbers, or text`,
+    "as text: '[0.1, 0.2]', base64 of float32, or numbers with commas",
+    place,
+  )
+}
+
+function shown(value: unknown): string {
+  try {
+    return stringifyJson(plain(value)).slice(0, 60)
+  } catch {
+    return 'nested deeply'
+  }
+}
+
+function parseObject(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,87 @@
+import { doubleQuoted } from '../../core/quote.ts'
+import type { SqlValue } from '../../database/values.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import type { Statement } from '../../sqlite/statement.ts'
+import { EXTRAS, type Document, type Extra } from '../document.ts'
+import { TableSource } from './table-source.ts'
+
+const PORTION = 1000
+const REQUIRED = ['dataset_id', 'id', 'embedding']
+
+/** Whether a table has what documents are made of, under our names. */
+export function holdsDocuments(columns: readonly string[]): boolean {
+  const present = new Set(columns.map(name => name.toLowerCase()))
+  return REQUIRED.every(name => present.has(name))
+}
+
+/** The documents of a vec table, of ours or of the original's: its shadow table is an ordinary one. */
+export class ShadowSource extends TableSource {
+  readonly unit = 'row'
+  readonly metric: string | undefined
+  readonly carries: readonly Extra[]
+  readonly total: number
+  readonly #first: Statement
+  readonly #next: Statement
+  readonly #columns: readonly string[]
+
+  constructor(
+    db: Connection,
+    file: string,
+    table: string,
+    columns: readonly string[],
+    metric: string | undefined,
+  ) {
+    super(db, file, table)
+    this.metric = metric
+    const present = new Set(columns.map(name => name.toLowerCase()))
+    this.carries = EXTRAS.filter(name => present.has(name))
+    this.#columns = [...REQUIRED, ...this.carries]
+    const from = `main.${doubleQuoted(table)}`
+    this.total = db.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number
+    const portion = (condition: string): Statement =>
+      db
+        .prepare(
+          `SELECT ${this.#columns.join(', ')} FROM ${from} ${condition}
+           ORDER BY dataset_id, id LIMIT ${PORTION}`,
+        )
+        .raw()
+    // Portions by key hold no lock between them: the file may be the one that is written.
+    this.#first = portion('')
+    this.#next = portion('WHERE (dataset_id, id) > (?, ?)')
+  }
+
+  async *documents(): AsyncGenerator<readonly Document[]> {
+    let rows = this.#first.all() as SqlValue[][]
+    while (rows.length > 0) {
+      const from = this.done
+      this.done += rows.length
+      yield rows.map((row, i) => this.#document(row, from + i + 1))
+      const [dataset, id] = rows[rows.length - 1]
+      rows = this.#next.all(dataset, id) as SqlValue[][]
+    }
+  }
+
+  #document(row: readonly SqlValue[], at: number): Document {
+    const value = (name: string): SqlValue => {
+      const i = this.#columns.indexOf(name)
+      return i < 0 ? null : row[i]
+    }
+    const embedding = value('embedding')
+    return {
+      dataset: textOf(value('dataset_id')) ?? '',
+      id: textOf(value('id')) ?? '',
+      // An empty blob is how some programs write "not embedded".
+      embedding: embedding instanceof Uint8Array && embedding.length > 0 ? embedding : null,
+      content: textOf(value('content')),
+      meta: textOf(value('meta')),
+      model: textOf(value('embedding_model')),
+      archived: value('archived') === null ? undefined : Number(value('archived')) !== 0,
+      at,
+    }
+  }
+}
+
+function textOf(value: SqlValue): string | null {
+  if (value === null) return null
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
+}

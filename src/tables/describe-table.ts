@@ -1,0 +1,146 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { VecError } from '../core/errors.ts'
+import type { Metric } from '../core/metric.ts'
+import { requireDatabase } from '../database/require-database.ts'
+import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
+import { datasetsOf } from '../search/schema/datasets.ts'
+import { catalogOf, shadowTableName } from '../search/schema/names.ts'
+import { ShadowTable } from '../search/schema/shadow-table.ts'
+import { WriteLayouts } from '../search/schema/write-layout.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import { nameText } from '../sqlite/sql-text.ts'
+import { findVecTable, requireVecTable } from './vec/find-vec-table.ts'
+import { locate } from './vec/vec-location.ts'
+
+export interface DatasetDescription {
+  readonly name: string
+  /** Rows, those that no search finds too; undefined when they were not counted. */
+  readonly rows: number | undefined
+  /** Numbers in a vector; undefined when the dataset holds none. */
+  readonly dim: number | undefined
+  /** The model beside its embeddings, when one is named. */
+  readonly model: string | undefined
+}
+
+/** A vec table: what CREATE VIRTUAL TABLE said, and what is in it. */
+export interface TableDescription {
+  readonly name: string
+  readonly schema: string
+  /** Its column of ids. */
+  readonly column: string
+  readonly metric: Metric
+  /** The option `index`: 'auto', 'brute' or 'cover'. */
+  readonly index: string
+  readonly includeArchived: boolean
+  /** The option `dbpath`: the file with the documents, when it is another one. */
+  readonly dbpath: string | undefined
+  /** The ordinary table with the documents, and its columns in lower case. */
+  readonly shadow: string
+  readonly columns: readonly string[]
+  /** In byte order of their names. */
+  readonly datasets: readonly DatasetDescription[]
+  /** Why the documents cannot be read: their table is missing, or in a file that may not be opened. */
+  readonly problem: string | undefined
+}
+
+export interface DescribeOptions {
+  /** The schema of the table; 'main' unless given. */
+  readonly schema?: string | undefined
+  /** false: datasets by name alone, which takes no time however many rows there are. */
+  readonly counts?: boolean | undefined
+}
+
+/**
+ * What a vec table is and what it holds. Reads the options as the table itself understood them. Throws VEC_QUERY when
+ * there is no vec table of that name.
+ *
+ *     describeTable(db, 'docs').datasets // [{ name: 'words', rows: 117659, dim: 384, model: 'minilm' }]
+ */
+export function describeTable(
+  db: Connection,
+  table: string,
+  options: DescribeOptions = {},
+): TableDescription {
+  requireDatabase('describeTable()', db)
+  nameText(table, 'describeTable(): the name of the table')
+  const { schema, counts } = readOptions('describeTable()', options)
+  const exact = vecTableNames(db, { schema }).find(
+    name => name.toLowerCase() === table.toLowerCase(),
+  )
+  const name = exact ?? table
+  const { options: made } = requireVecTable(db, name, schema)
+  const { column, metric, index, includeArchived, dbpath } = made
+  const shadow = shadowTableName(name)
+  const common = { name, schema, column, metric, index, includeArchived, dbpath, shadow }
+  let documents: ShadowTable | undefined
+  try {
+    const location = locate(db, schema, dbpath)
+    documents = new ShadowTable(location.db, location.schema, shadow, includeArchived)
+    const columns = [...documents.refresh().columns]
+    return { ...common, columns, datasets: datasets(documents, counts), problem: undefined }
+  } catch (error) {
+    const expected = error instanceof VecError && /^VEC_(SHADOW|OPTION)$/.test(error.code)
+    if (!expected) throw error
+    return { ...common, columns: [], datasets: [], problem: error.message }
+  } finally {
+    documents?.dispose()
+  }
+}
+
+/**
+ * The names of the vec tables of a schema, in alphabetical order; tables of other modules are left out.
+ *
+ *     vecTableNames(db) // ['docs', 'images']
+ */
+export function vecTableNames(
+  db: Connection,
+  options: Pick<DescribeOptions, 'schema'> = {},
+): string[] {
+  requireDatabase('vecTableNames()', db)
+  const { schema } = readOptions('vecTableNames()', options)
+  using statement = db.prepare(
+    `SELECT name FROM ${catalogOf(schema)} WHERE type = 'table' AND rootpage = 0 ORDER BY name`,
+  )
+  const names = statement.pluck().all() as string[]
+  return names.filter(name => {
+    try {
+      return findVecTable(db, name, schema) !== undefined
+    } catch (error) {
+      // A module that is not here, or a table without our columns: SQLite says so. The vec table has codes of its own.
+      return error instanceof VecError && error.code.startsWith('VEC_')
+    }
+  })
+}
+
+function datasets(shadow: ShadowTable, counts: boolean): DatasetDescription[] {
+  const names = datasetsOf(shadow)
+  if (!counts) {
+    return names.map(name => ({ name, rows: undefined, dim: undefined, model: undefined }))
+  }
+  const layout = new WriteLayouts(shadow).current
+  const dimensions = new DatasetDimensions(shadow)
+  const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
+  const named = `SELECT CAST(embedding_model AS TEXT) FROM {table} WHERE ${OF_DATASET} AND embedding_model <> '' AND length(embedding) > 0 LIMIT 1`
+  return names.map(name => ({
+    name,
+    rows: shadow.first(`SELECT count(*) FROM {table} WHERE ${OF_DATASET}`, [name], row =>
+      row.number(0),
+    ),
+    dim: dimensions.required(layout, name, 0, null) || undefined,
+    model: layout.columns.has('embedding_model')
+      ? shadow.first(named, [name], row => row.text(0))
+      : undefined,
+  }))
+}
+
+function readOptions(
+  where: string,
+  options: DescribeOptions,
+): { readonly schema: string; readonly counts: boolean } {
+  requireObject(where, 'options', options, 'an object')
+  const { schema = 'main', counts = true } = options
+  if (typeof counts !== 'boolean') {
+    throw argumentError(where, 'options.counts', counts, 'true or false')
+  }
+  return { schema: nameText(schema, `${where}: the name of the schema`), counts }
+}

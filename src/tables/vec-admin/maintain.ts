@@ -1,0 +1,60 @@
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { knownWord } from '../../core/known-word.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import { requireDatabase } from '../../database/require-database.ts'
+import type { Finding } from '../../search/diagnostics/finding.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { nameText } from '../../sqlite/sql-text.ts'
+import { runOperation } from './admin-operation.ts'
+
+const WORKS = [
+  'check',
+  'repair',
+  'optimize',
+  'reindex',
+  'explain',
+  'stats',
+  'export:brute',
+  'export:cover',
+] as const
+
+/** The words of vec_admin: docs/sql.md describes each. */
+export type Maintenance = (typeof WORKS)[number]
+
+export interface MaintainOptions {
+  /** This dataset alone; all of them unless given. */
+  readonly dataset?: string | undefined
+  /** The schema of the table; 'main' unless given. */
+  readonly schema?: string | undefined
+}
+
+/**
+ * What `SELECT ... FROM vec_admin` does, as a function: looks after the indexes of a vec table and says what it found.
+ * Throws VEC_QUERY when there is no such table, SQLITE_READONLY when the work writes and the file cannot be written.
+ * `reindex` needs a dataset.
+ *
+ *     maintain(db, 'docs', 'check').filter(finding => finding.severity !== 'info')
+ */
+export function maintain(
+  db: Connection,
+  table: string,
+  work: Maintenance,
+  options: MaintainOptions = {},
+): Finding[] {
+  requireDatabase('maintain()', db)
+  nameText(table, 'maintain(): the name of the table')
+  requireObject('maintain()', 'options', options, 'an object')
+  const word = knownWord('work of maintain()', work, WORKS)
+  const { dataset = '', schema = 'main' } = options
+  if (typeof dataset !== 'string') {
+    throw argumentError('maintain()', 'options.dataset', dataset, 'a text')
+  }
+  nameText(schema, 'maintain(): the name of the schema')
+  const name = `${plainOrQuoted(schema)}.${plainOrQuoted(table)}`
+  return runOperation({ db, file: undefined }, 'vec_admin', `${word}:${name}:${dataset}`)
+}
+
+/** Remedies repeat the name: it is quoted only where it must be. */
+function plainOrQuoted(name: string): string {
+  return /^\w+$/.test(name) ? name : doubleQuoted(name)
+}

@@ -1,0 +1,22 @@
+import { VecError } from '../../core/errors.ts'
+import { doubleQuoted } from '../../core/quote.ts'
+import type { Connection } from '../../sqlite/connection.ts'
+import { connectedTable, type VecTable } from './vec-table.ts'
+
+/** The vec table of that name. Throws VEC_QUERY when there is none, or the error that keeps SQLite from connecting it. */
+export function requireVecTable(db: Connection, table: string, schema: string): VecTable {
+  const found = findVecTable(db, table, schema)
+  if (found) return found
+  throw new VecError('VEC_QUERY', `vec: ${schema}.${table} is not a vec table`, {
+    hint: 'CREATE VIRTUAL TABLE ... USING vec(doc_id) makes one',
+  })
+}
+
+/** Undefined for the table of another module. */
+export function findVecTable(db: Connection, table: string, schema: string): VecTable | undefined {
+  // Whatever names a table makes SQLite connect it.
+  db.prepare(
+    `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "dataset_id" = ''`,
+  ).finalize()
+  return connectedTable(db, schema, table)
+}
