@@ -75,7 +75,7 @@ function vectorText(embedding: SqlValue, as: VectorText): string | undefined {
   if (as === 'none' || !(embedding instanceof Uint8Array) || embedding.length === 0) {
     return undefined
   }
-  // Bytes that are no vector are kept as they are, not lost.
+  // Bytes that are not a vector are kept as they are, not lost.
   const numbers = embedding.length % 4 === 0 ? decodeEmbedding(embedding) : undefined
   if (as === 'json' && numbers?.every(Number.isFinite)) return embeddingToJson(numbers)
   return Buffer.from(embedding).toString('base64')

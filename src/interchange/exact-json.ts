@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** Stands before the digits of an integer while it is a string. No document can know it. */
+/** Precedes the digits of an integer while it is a string. No document can know it. */
 const MARK = randomUUID()
 
 /** A value of so many digits may be an integer that a double cannot hold. */

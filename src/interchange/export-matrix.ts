@@ -17,7 +17,7 @@ export async function exportMatrix(
     using first = db.prepare(`SELECT length(embedding) ${from} LIMIT 1`)
     const bytes = first.pluck().get(...parameters)
     if (typeof bytes !== 'number') {
-      throw sourceError(`dataset '${dataset}' has no vectors to write`)
+      throw sourceError(`no vectors to write in dataset '${dataset}'`)
     }
     using count = db.prepare(`SELECT count(*) ${from}`)
     const total = count.pluck().get(...parameters) as number

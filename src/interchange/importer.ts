@@ -97,12 +97,12 @@ export class Importer {
     return this.#dims
   }
 
-  /** Metadata that was no JSON, and is a JSON string now. */
+  /** Metadata that was not JSON, and is a JSON string now. */
   get wrapped(): number {
     return this.#meta.wrapped
   }
 
-  /** Of those written: stand in the place of others of the same id. Asked at the end. */
+  /** Of those written: took the place of others of the same id. Asked at the end. */
   get replaced(): number {
     if (this.#target.onConflict !== 'replace') return 0
     return Math.max(0, this.written - (this.#rows() - this.#rowsBefore))
@@ -165,7 +165,7 @@ export class Importer {
     this.merged += merged
   }
 
-  /** Checks a document; its values stand in the order of the columns. */
+  /** Checks a document; returns its values in the order of the columns. */
   #row(document: Document): BindValue[] {
     for (const column of this.#absent) this.#requireEmpty(document, column)
     const dataset = this.#datasetOf(document)
@@ -250,13 +250,13 @@ export class Importer {
     return Number(count.pluck().get())
   }
 
-  /** What the table has no column for must not be lost without a word. */
+  /** A value without a column must not be lost silently. */
   #requireEmpty(document: Document, column: Extra): void {
     const value = READ[column](document)
     if (value === null || value === 0) return
     const { shadow } = this.#target.table
     throw sourceError(
-      `there is a ${column}, and ${shadow} has no such column`,
+      `the document has a ${column}, but ${shadow} lacks such a column`,
       `ALTER TABLE ${doubleQuoted(shadow)} ADD COLUMN ${column}`,
       this.#place(document),
     )

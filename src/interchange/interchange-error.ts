@@ -38,7 +38,7 @@ export class InterchangeError extends VecError {
   }
 }
 
-/** A source that cannot be read, or a document that cannot be stored; `place` stands before the message. */
+/** A source that cannot be read, or a document that cannot be stored; the message begins with `place`. */
 export function sourceError(message: string, hint?: string, place?: Place): InterchangeError {
   const text = place === undefined ? message : `${placeText(place)}: ${message}`
   return new InterchangeError(text, { hint, place })

@@ -12,7 +12,7 @@ const MAX_DEPTH = 1000
  */
 export class MetaText {
   readonly #position: Statement
-  /** Texts that were no JSON, and are JSON strings now. */
+  /** Texts that were not JSON, and are JSON strings now. */
   wrapped = 0
 
   constructor(db: Connection) {

@@ -24,7 +24,7 @@ export class Unfindable {
   readonly #archivedCounts: boolean
   readonly #cosine: boolean
 
-  /** `cosine`: a vector of zeros has no direction. `archivedCounts`: archived rows are found. */
+  /** `cosine`: a vector of zeros is without direction. `archivedCounts`: archived rows are found. */
   constructor(
     db: Connection,
     shadow: string,

@@ -145,7 +145,7 @@ test('each float16 is read as it is; NaN and infinities are refused with their r
 
 test('documents without ids are numbered, and one line says so', async () => {
   const file = await freshTable()
-  const note = 'the documents have no id: their numbers are their ids, from 0'
+  const note = 'the documents come without ids: their numbers are their ids, from 0'
   for (const [name, text] of [
     ['n.csv', 'embedding,text\n"[1, 0]",east\n"[0, 1]",north\n'],
     ['n.tsv', 'embedding\ttext\n[1, 0]\teast\n[0, 1]\tnorth\n'],

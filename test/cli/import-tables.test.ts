@@ -61,7 +61,7 @@ test('an ordinary table is read by the names of its columns; rowids are ids wher
   const hits = await svecJson(['query', file, '[1, 1]', '-d', 'labels', '-k', '1'])
   assert.equal((hits as { id: string }[])[0].id, 'l1')
   const bare = await run('bare', '-d', 'bare')
-  assert.deepEqual(bare.notes, ['the table has no column for ids: its rowids are the ids'])
+  assert.deepEqual(bare.notes, ['no column holds ids: the rowids are the ids'])
   assert.equal((await run('keyed', '--id-field', 'b', '-d', 'keyed')).imported, rows)
   await run('shadow', '--content-field', 'title')
   await run('__proto__', '-d', 'proto')
@@ -74,7 +74,7 @@ test('an ordinary table is read by the names of its columns; rowids are ids wher
   for (const [table, expected] of [
     ['seen', /seen is a view.*\n.*CREATE TABLE/],
     ['taken', /all names of the rowid/],
-    ['bear', /has no table bear: did you mean bare\?\n {2}its tables are /],
+    ['bear', /no table bear .*did you mean bare\?\n {2}its tables are /],
   ] as const) {
     const { code, stderr } = await svec(['import', file, old, '--from-table', table])
     assert.equal(code, 3)

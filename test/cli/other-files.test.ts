@@ -107,7 +107,7 @@ test(
     assert.equal(bits.code, 3)
     assert.match(bits.stderr, /bits of items is bit\[8\]: bits are not imported/)
     const none = await svec([...args, '--vector-column', 'smal'])
-    assert.match(none.stderr, /no vector column 'smal': did you mean small\?/)
+    assert.match(none.stderr, /no vector column 'smal' .*did you mean small\?/)
   },
 )
 
@@ -190,7 +190,7 @@ test('tables that are no source are refused', async () => {
   for (const [table, code, expected] of [
     [undefined, 3, /no vec table and no vec0 table/],
     [undefined, 3, /its tables|there are docs\(dataset_id, id, embedding\), plain\(x\)/],
-    ['plian', 3, /has no table plian: did you mean plain\?/],
+    ['plian', 3, /no table plian .*did you mean plain\?/],
   ] as const) {
     const args = table === undefined ? [] : ['--from-table', table]
     const { code: ended, stderr } = await svec(['import', file, other, ...args])
@@ -222,5 +222,5 @@ test('a vec table that is imported into is not its own source, and virtual table
   db.close()
   const { code, stderr } = await svec(['import', file, foreign])
   assert.equal(code, 3)
-  assert.match(stderr, /no vec table and no vec0 table\n.*there are notes\(id, body\)/)
+  assert.match(stderr, /no vec table and no vec0 table.*\n.*there are notes\(id, body\)/)
 })

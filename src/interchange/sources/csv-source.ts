@@ -67,7 +67,7 @@ export class CsvSource extends TextSource {
           place,
         )
       }
-      // CSV has no other way to write nothing.
+      // CSV cannot write null in another way.
       const record = Object.fromEntries(
         names.map((name, i) => [name, fields[i] === '' ? null : fields[i]]),
       )

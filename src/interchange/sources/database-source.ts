@@ -136,8 +136,8 @@ function whichTable(
   const some = others.slice(0, 20).map(({ name }) => `${name}(${columnsOf(db, name).join(', ')})`)
   return sourceError(
     target === undefined
-      ? `${path} has no vec table and no vec0 table`
-      : `${path} has no vec table besides ${target}, which is imported into, and no vec0 table`,
+      ? `there is no vec table and no vec0 table in ${path}`
+      : `there is no vec table besides ${target}, which is imported into, and no vec0 table in ${path}`,
     some.length === 0 && target !== undefined
       ? `name its documents to copy them into another dataset: ${optionText('fromTable', shadowTableName(target))}`
       : some.length === 0
@@ -158,7 +158,7 @@ function tableNamed(path: string, objects: readonly SchemaObject[], wanted: stri
   }
   const names = objects.filter(({ type }) => type === 'table').map(({ name }) => name)
   throw sourceError(
-    `${path} has no table ${wanted}${didYouMean(wanted, names)}`,
+    `there is no table ${wanted} in ${path}${didYouMean(wanted, names)}`,
     `its tables are ${names.filter(name => !isInternal(name)).join(', ') || 'none'}`,
   )
 }
@@ -218,7 +218,7 @@ function chosenVector(
     if (found) return found
     throw optionError(
       'vectorColumn',
-      `${table} has no vector column '${wanted}'${didYouMean(wanted, names)}`,
+      `there is no vector column '${wanted}' in ${table}${didYouMean(wanted, names)}`,
       `its vector columns are ${names.join(', ')}`,
     )
   }

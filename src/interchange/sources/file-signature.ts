@@ -5,7 +5,7 @@ export const SIGNATURE_BYTES = 20
 
 interface Signature {
   readonly bytes: readonly number[]
-  /** Where they stand. */
+  /** Where they begin. */
   readonly at?: number
   /** "the file is ..." */
   readonly what: string
@@ -102,7 +102,7 @@ export function refuseOtherFiles(start: Uint8Array, name: string, as: ReadAs): v
   throw sourceError(`expected ${READ_AS[as]}, but ${name} is ${found.what}`, remedy)
 }
 
-/** So many bytes of text are no numbers: of four bytes of float32 in a usual vector one in forty are letters. */
+/** So many bytes of text are not numbers: of four bytes of float32 in a usual vector one in forty are letters. */
 const TEXT_BYTES = 16
 
 function isText(start: Uint8Array): boolean {

@@ -28,7 +28,7 @@ type Expected = 'start' | 'first' | 'key' | 'colon' | 'value' | 'comma' | 'end'
 
 /**
  * Cuts one JSON array or object into its entries, fed with pieces of UTF-8: no more than one entry is held. It is strict
- * about what stands between entries, and leaves what stands inside them to JSON.parse.
+ * about what is between entries, and leaves what is inside them to JSON.parse.
  */
 export class JsonSplitter {
   readonly #name: string

@@ -57,7 +57,7 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
   if (width === undefined) throw otherType(name, descr)
   if (fortran === 'True') {
     throw sourceError(
-      `${name}: the numbers stand column by column (fortran_order)`,
+      `${name}: the numbers are stored column by column (fortran_order)`,
       'in Python: numpy.save(file, numpy.ascontiguousarray(array))',
     )
   }

@@ -78,9 +78,7 @@ export class PlainTableSource extends TableSource {
 
   override notes(): readonly string[] {
     const notes = this.#mapper.notes()
-    return this.#byRowid
-      ? ['the table has no column for ids: its rowids are the ids', ...notes]
-      : notes
+    return this.#byRowid ? ['no column holds ids: the rowids are the ids', ...notes] : notes
   }
 
   #record(row: readonly SqlValue[]): Record<string, unknown> {

@@ -100,7 +100,7 @@ export class RecordMapper {
   notes(): readonly string[] {
     return this.#numbered === undefined
       ? []
-      : ['the documents have no id: their numbers are their ids, from 0']
+      : ['the documents come without ids: their numbers are their ids, from 0']
   }
 
   #idOf(record: SourceRecord, names: Names, place: Place): string {
@@ -152,7 +152,7 @@ export class RecordMapper {
     const rest = this.#dropRest ? [] : Object.keys(record).filter(name => !taken.has(name))
     if (rest.length === 0) return textOf(meta, place)
     const own = typeof meta === 'string' ? parseObject(meta) : meta
-    // Text that is no object cannot take the others in: it stands among them.
+    // Text that is not an object cannot take the others in: it becomes one of them.
     const known = isObject(own) ? own : meta === undefined || meta === null ? {} : { meta }
     return jsonOf(
       { ...Object.fromEntries(rest.map(name => [name, plain(record[name])])), ...known },
@@ -220,7 +220,7 @@ function jsonOf(value: unknown, place: Place): string {
   }
 }
 
-/** JSON has no bytes. */
+/** JSON cannot hold bytes. */
 function plain(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }

@@ -8,7 +8,7 @@ import type { RecordMapper } from './record-mapper.ts'
 import { TableSource } from './table-source.ts'
 import type { Vec0Schema, Vec0Vector } from './vec0-schema.ts'
 
-/** What one row of `<table>_chunks` says: room for `size` rows, and which of them are taken. */
+/** What one row of `<table>_chunks` says: space for `size` rows, and which of them are taken. */
 interface Chunk {
   readonly id: number
   readonly size: number
@@ -126,7 +126,7 @@ export class Vec0Source extends TableSource {
     )
     auxiliary.forEach((name, i) => {
       const value = values?.[i]
-      // JSON has no bytes.
+      // JSON cannot hold bytes.
       record[name] = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     })
   }
@@ -198,6 +198,6 @@ function plainMetadata(
   if (type === 'boolean') return (data[i >> 3] & (1 << (i & 7))) !== 0
   if (type === 'float') return view.getFloat64(8 * i, true)
   const value = view.getBigInt64(8 * i, true)
-  // JSON has no integers of 64 bits: what a double cannot hold stays text.
+  // JSON numbers are doubles: what a double cannot hold stays text.
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }

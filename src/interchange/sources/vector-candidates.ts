@@ -21,7 +21,7 @@ export class VectorCandidates {
   readonly #fields = new Map<string, Candidate>()
   #records = 0
 
-  /** `record` has no embedding that is known as one. */
+  /** `record` comes without an embedding that is known as one. */
   look(record: SourceRecord): void {
     if (this.#records === SAMPLE) return
     this.#records++
@@ -71,7 +71,7 @@ function arrayIn(text: string): unknown {
   }
 }
 
-/** Bytes of a hash or of text are no float32 that a model would give. */
+/** Bytes of a hash or of text are not float32 that a model would give. */
 function plausible(bytes: Uint8Array): number {
   const numbers = decodeEmbedding(bytes)
   const usual = numbers.every(x => x === 0 || (Math.abs(x) > 1e-12 && Math.abs(x) < 1e12))

@@ -26,7 +26,7 @@ export interface Snapshot {
 
 /**
  * A database in WAL mode cannot be read without writing beside it (`-wal`, `-shm`). A source is only read: its copy in the
- * temporary folder is opened in its place, with the changes that stand in its `-wal`. Undefined for other files.
+ * temporary folder is opened in its place, with the changes in its `-wal`. Undefined for other files.
  */
 export async function walSnapshot(given: string): Promise<Snapshot | undefined> {
   const header = await readDatabaseHeader(given)
@@ -53,7 +53,7 @@ export async function walSnapshot(given: string): Promise<Snapshot | undefined> 
     discard()
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw sourceError(
-      `${given} is in WAL mode, and there is no room for the copy in ${tmpdir()} that would be read`,
+      `${given} is in WAL mode, and there is no space for the copy in ${tmpdir()} that would be read`,
       'TMPDIR names another folder',
     )
   }
