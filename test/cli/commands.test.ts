@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { lockSupport } from '../../src/entries/engine.ts'
-import { open } from '../../src/entries/main.ts'
+import { encodeEmbedding, open } from '../../src/entries/main.ts'
 import { cosine } from '../../src/entries/vector.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 
@@ -196,11 +196,11 @@ test('jsonl and csv, with vectors as JSON or base64, come back as the same docum
   const db = await open(odd)
   const insert = db.prepare(
     `INSERT INTO _vec_docs(dataset_id, id, content, meta, embedding, embedding_model, archived)
-     VALUES (?, ?, ?, ?, vec_f32(?), ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
-  insert.run('a', 'plain', 'text', '{"n":1}', '[0.1, 1e-30]', 'm', 0)
-  insert.run('a', 'x,"y"', 'two\nlines', '{"n": 1}', '[3e38, -0.25]', null, 1)
-  insert.run('b', 'é', null, 'no json', '[1, 2, 3]', null, 0)
+  insert.run('a', 'plain', 'text', '{"n":1}', encodeEmbedding([0.1, 1e-30]), 'm', 0)
+  insert.run('a', 'x,"y"', 'two\nlines', '{"n": 1}', encodeEmbedding([3e38, -0.25]), null, 1)
+  insert.run('b', 'é', null, 'no json', encodeEmbedding([1, 2, 3]), null, 0)
   insert.run('b', 'bare', 'no vector', null, null, null, 0)
   const dump = 'SELECT * FROM _vec_docs ORDER BY dataset_id, id'
   const expected = db.prepare(dump).all() as { meta: unknown }[]
