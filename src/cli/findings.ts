@@ -2,7 +2,7 @@ import { shellWord } from '../core/shell-word.ts'
 import { didYouMean } from '../core/suggest.ts'
 import type { Connection } from '../entries/main.ts'
 import { vecTableNames, type TableDescription } from '../entries/vec.ts'
-import type { Finding } from '../entries/vecadmin.ts'
+import type { Diagnostic } from '../entries/vecadmin.ts'
 import { usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
@@ -18,7 +18,7 @@ export const ADMIN_OPTIONS: CommandOptions = {
 
 export interface TableFindings {
   readonly table: string
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Diagnostic[]
 }
 
 /** The table that --table names, or every vec table of the file. */
@@ -47,7 +47,7 @@ export function adminDataset(
   )
 }
 
-export function isTrouble({ severity }: Pick<Finding, 'severity'>): boolean {
+export function isTrouble({ severity }: Pick<Diagnostic, 'severity'>): boolean {
   return severity === 'warning' || severity === 'error'
 }
 

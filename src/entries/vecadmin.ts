@@ -2,4 +2,4 @@
 export { register } from '../tables/register.ts'
 export { inspect, type FileDescription, type InspectOptions } from '../tables/inspect.ts'
 export { maintain, type Maintenance, type MaintainOptions } from '../tables/vec-admin/maintain.ts'
-export type { Finding, Severity } from '../search/diagnostics/finding.ts'
+export type { Diagnostic, Severity } from '../search/diagnostics/diagnostic.ts'

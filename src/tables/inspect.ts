@@ -1,7 +1,7 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
 import { VERSION } from '../core/version.ts'
 import { requireDatabase } from '../database/require-database.ts'
-import type { Finding } from '../search/diagnostics/finding.ts'
+import type { Diagnostic } from '../search/diagnostics/diagnostic.ts'
 import { journalRange } from '../search/journal/journal.ts'
 import { hasTable, JOURNAL, JOURNAL_STATE } from '../search/schema/layout.ts'
 import { quoteName } from '../search/schema/names.ts'
@@ -30,7 +30,7 @@ export interface FileDescription {
   /** 'error' or 'warning' when there are problems of that severity, else 'ok'; undefined when nothing was checked. */
   readonly health: 'ok' | 'warning' | 'error' | undefined
   /** What `check` found that is a warning or an error. */
-  readonly problems: readonly (Finding & { readonly table: string })[]
+  readonly problems: readonly (Diagnostic & { readonly table: string })[]
 }
 
 export interface InspectOptions extends DescribeOptions {
@@ -76,7 +76,7 @@ export function inspect(db: Connection, options: InspectOptions = {}): FileDescr
   }
 }
 
-function worst(problems: readonly Finding[]): 'ok' | 'warning' | 'error' {
+function worst(problems: readonly Diagnostic[]): 'ok' | 'warning' | 'error' {
   if (problems.length === 0) return 'ok'
   return problems.some(({ severity }) => severity === 'error') ? 'error' : 'warning'
 }

@@ -1,7 +1,7 @@
 import { counted } from '../../core/counted.ts'
 import type { Connection } from '../../entries/main.ts'
 import type { TableDescription } from '../../entries/vec.ts'
-import { maintain, type Finding, type Maintenance } from '../../entries/vecadmin.ts'
+import { maintain, type Diagnostic, type Maintenance } from '../../entries/vecadmin.ts'
 import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { withDatabase } from '../database.ts'
@@ -14,8 +14,8 @@ const FILE = [{ name: 'file', description: 'the SQLite file' }] as const
 async function runOnTables(
   context: Context,
   readonly: boolean,
-  work: (db: Connection, table: TableDescription, dataset: string | undefined) => Finding[],
-  first: (db: Connection) => Finding[] = () => [],
+  work: (db: Connection, table: TableDescription, dataset: string | undefined) => Diagnostic[],
+  first: (db: Connection) => Diagnostic[] = () => [],
 ): Promise<ExitCode> {
   const path = context.arg('file')
   return withDatabase(context, path, { readonly }, async db => {
@@ -33,7 +33,7 @@ async function runOnTables(
 
 function workOf(
   word: Maintenance,
-): (db: Connection, table: TableDescription, dataset: string | undefined) => Finding[] {
+): (db: Connection, table: TableDescription, dataset: string | undefined) => Diagnostic[] {
   return (db, { name }, dataset) => maintain(db, name, word, { dataset })
 }
 
@@ -104,13 +104,13 @@ export const rebuild: CommandBody = {
 }
 
 /** The original's answer is meant for programs. */
-function readable(finding: Finding): Finding {
+function readable(finding: Diagnostic): Diagnostic {
   const rows = /^reindexed:(\d+)$/.exec(finding.op)
   return rows ? { ...finding, op: `rebuilt from ${counted(Number(rows[1]), 'row')}` } : finding
 }
 
 /** What SQLite says of the file below all this. */
-function fileFindings(db: Connection, full: boolean): Finding[] {
+function fileFindings(db: Connection, full: boolean): Diagnostic[] {
   const rows = db.pragma(full ? 'integrity_check(20)' : 'quick_check(20)') as object[]
   const messages = rows.map(row => String(Object.values(row)[0]))
   const sound = messages.length === 1 && messages[0] === 'ok'

@@ -2,7 +2,7 @@ import { argumentError, requireObject } from '../../core/argument-error.ts'
 import { knownWord } from '../../core/known-word.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import { requireDatabase } from '../../database/require-database.ts'
-import type { Finding } from '../../search/diagnostics/finding.ts'
+import type { Diagnostic } from '../../search/diagnostics/diagnostic.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { nameText } from '../../sqlite/sql-text.ts'
 import { runOperation } from './admin-operation.ts'
@@ -40,7 +40,7 @@ export function maintain(
   table: string,
   work: Maintenance,
   options: MaintainOptions = {},
-): Finding[] {
+): Diagnostic[] {
   requireDatabase('maintain()', db)
   nameText(table, 'maintain(): the name of the table')
   requireObject('maintain()', 'options', options, 'an object')
