@@ -58,7 +58,7 @@ export async function showFindings(
 ): Promise<void> {
   const tables = found.map(({ table, findings }) => ({
     table,
-    findings: findings.map(({ op, severity, topic, dataset = null, remedy = null }) => ({
+    findings: findings.map(({ op, severity, topic, dataset = null, fix: remedy = null }) => ({
       op,
       severity,
       topic,
@@ -68,11 +68,11 @@ export async function showFindings(
   }))
   const lines = found.flatMap(({ table, findings }) => [
     ...(found.length > 1 ? [`${table}:`] : []),
-    ...findings.flatMap(({ severity, dataset, op, remedy }) =>
+    ...findings.flatMap(({ severity, dataset, op, fix }) =>
       findingLines(
         severity,
         `${dataset === undefined ? '' : `${dataset === '' ? "''" : dataset}: `}${op}`,
-        remedy === undefined ? undefined : commandFor(remedy, path, table, dataset),
+        fix === undefined ? undefined : commandFor(fix, path, table, dataset),
       ),
     ),
   ])
@@ -91,7 +91,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   reindex: 'rebuild',
 }
 
-/** The remedy as a command of ours, where it is SQL for vec_admin. */
+/** The fix as a command of ours, where it is SQL for vec_admin. */
 function commandFor(sql: string, path: string, table: string, dataset: string | undefined): string {
   const word = /MATCH '(\w+):/.exec(sql)?.[1]
   const command = word === undefined ? undefined : COMMANDS[word]

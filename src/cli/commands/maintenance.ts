@@ -120,6 +120,6 @@ function fileFindings(db: Connection, full: boolean): Diagnostic[] {
     severity,
     topic: 'file',
     dataset: undefined,
-    remedy: undefined,
+    fix: undefined,
   }))
 }
