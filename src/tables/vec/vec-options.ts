@@ -1,9 +1,10 @@
 import { VecError } from '../../core/errors.ts'
 import { nearest } from '../../core/known-word.ts'
-import { METRIC_NAMES, metricOf, type Metric } from '../../core/metric.ts'
+import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
 import { isReservedColumn } from '../../search/schema/table-schema.ts'
+import { originalDistance } from '../../viant/formats/original-distance.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -138,14 +139,14 @@ export function dbpathOf(value: string | undefined): string | undefined {
 }
 
 function metricFrom(given: ReadonlyMap<Key, string>): Metric {
-  const ofTrees = Object.fromEntries(
-    Object.entries(METRIC_NAMES).filter(([, metric]) => metricOf(metric).space),
+  const ofOriginal = Object.fromEntries(
+    Object.entries(METRIC_NAMES).filter(([, metric]) => originalDistance(metric)),
   )
   const distance = given.get('cover_distance')
   const alias =
     distance === undefined
       ? undefined
-      : oneOf<Metric>('cover_distance', distance, ofTrees, 'cosine')
+      : oneOf<Metric>('cover_distance', distance, ofOriginal, 'cosine')
   const text = given.get('metric')
   if (text === undefined) return alias ?? 'cosine'
   const metric = oneOf<Metric>('metric', text, METRIC_NAMES, 'cosine')
