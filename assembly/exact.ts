@@ -4,6 +4,7 @@
 const DOT = 0
 const EUCLIDEAN = 1
 const SQUARE = 2
+const MANHATTAN = 3
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -11,6 +12,7 @@ function accumulate(mode: i32, sums: v128, rows: v128, query: v128): v128 {
   if (mode == DOT) return f64x2.add(sums, f64x2.mul(query, rows))
   if (mode == SQUARE) return f64x2.add(sums, f64x2.mul(rows, rows))
   const difference = f64x2.sub(query, rows)
+  if (mode == MANHATTAN) return f64x2.add(sums, f64x2.abs(difference))
   return f64x2.add(sums, f64x2.mul(difference, difference))
 }
 
@@ -26,6 +28,7 @@ function finish(
   mode: i32, sums: v128, squares: v128, queryLength: f64,
 ): v128 {
   if (mode == EUCLIDEAN) return f64x2.neg(f64x2.sqrt(sums))
+  if (mode == MANHATTAN) return f64x2.neg(sums)
   if (mode == SQUARE) return f64x2.sqrt(sums)
   if (queryLength < 0) return sums
   return f64x2.div(sums, f64x2.mul(f64x2.splat(queryLength), f64x2.sqrt(squares)))
@@ -119,6 +122,11 @@ export function exactDot(rows: usize, stride: usize, count: usize, dim: usize, q
 /** out[i] = -|q - x|, f64. */
 export function exactEuclidean(rows: usize, stride: usize, count: usize, dim: usize, query: usize, out: usize): void {
   score(EUCLIDEAN, false, rows, stride, count, dim, query, -1, out, 8)
+}
+
+/** out[i] = -sum of |q - x|, f64. */
+export function exactManhattan(rows: usize, stride: usize, count: usize, dim: usize, query: usize, out: usize): void {
+  score(MANHATTAN, false, rows, stride, count, dim, query, -1, out, 8)
 }
 
 /** out[i] = |x|, f64. */

@@ -3,8 +3,9 @@
 
 export { scanCodesDot, scanCodesEuclidean } from './scan-codes'
 export { scanHeadsDot, scanHeadsEuclidean, scanTailsDot, scanTailsEuclidean, splitRows } from './scan-split'
-export { scanFloatsDot, scanFloatsEuclidean } from './scan-floats'
+export { scanCodesManhattan } from './scan-manhattan'
+export { scanFloatsDot, scanFloatsEuclidean, scanFloatsManhattan } from './scan-floats'
 export { areFinite } from './finite'
 export { quantize } from './quantize'
-export { exactCosine, exactDot, exactEuclidean, magnitudes } from './exact'
+export { exactCosine, exactDot, exactEuclidean, exactManhattan, magnitudes } from './exact'
 export { hashStart, hashStripes, hashFinish } from './hash'

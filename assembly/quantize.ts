@@ -33,10 +33,10 @@ function rounded(x: v128, k: f64): v128 {
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function square(sums: v128, x: v128, inverse: f64, sum: v128, scale: f64): v128 {
+function miss(manhattan: bool, sums: v128, x: v128, inverse: f64, sum: v128, scale: f64): v128 {
   const code = f64x2.sub(sum, f64x2.splat(ROUND))
   const difference = f64x2.sub(f64x2.mul(x, f64x2.splat(inverse)), f64x2.mul(f64x2.splat(scale), code))
-  return f64x2.add(sums, f64x2.mul(difference, difference))
+  return f64x2.add(sums, manhattan ? f64x2.abs(difference) : f64x2.mul(difference, difference))
 }
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
@@ -47,17 +47,28 @@ function lowWords(a: v128, b: v128): v128 {
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function squares(sums: v128, shorts: v128): v128 {
+function codeSum(manhattan: bool, sums: v128, shorts: v128): v128 {
+  if (manhattan) return i32x4.add(sums, i32x4.dot_i16x8_s(i16x8.abs(shorts), i16x8.splat(1)))
   return i32x4.add(sums, i32x4.dot_i16x8_s(shorts, shorts))
 }
 
 /**
  * `count` rows of `dim` floats, `fromStride` bytes apart, to rows of `stride` bytes (zeroed beforehand beyond the codes).
  * `lengths` (f64 each): the rows are divided by them (cosine; a row of length 0 gets the error -1: never a result), or 0.
- * `euclidean`: the last word holds the sum of the squared codes, else the length of scale * codes rounded up.
+ * `term` tells what the last word holds: the length of scale * codes rounded up (0), the sum of the squared codes (1), or
+ * that of the absolute codes (2); with 2 the error is one of a sum of absolute differences.
  */
 export function quantize(
-  from: usize, fromStride: usize, count: usize, dim: usize, lengths: usize, euclidean: u32, to: usize, stride: usize,
+  from: usize, fromStride: usize, count: usize, dim: usize, lengths: usize, term: u32, to: usize, stride: usize,
+): void {
+  if (term == 2) encode(true, from, fromStride, count, dim, lengths, term, to, stride)
+  else encode(false, from, fromStride, count, dim, lengths, term, to, stride)
+}
+
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function encode(
+  manhattan: bool, from: usize, fromStride: usize, count: usize, dim: usize, lengths: usize, term: u32, to: usize, stride: usize,
 ): void {
   const whole = (dim & ~3) << 2
   const blocks = (dim & ~15) << 2
@@ -79,7 +90,7 @@ export function quantize(
     const k = scale > 0 ? min<f64>(inverse / scale, 127.25 / largest) : 0
     let low = f64x2.splat(0)
     let high = f64x2.splat(0)
-    let codeSquares = i32x4.splat(0)
+    let codeSums = i32x4.splat(0)
     let at: usize = 0
     // Sixteen numbers at once, so that their codes are stored together.
     for (; at < blocks; at += 64) {
@@ -88,32 +99,32 @@ export function quantize(
       const b0 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v0, v0, 2, 3, 2, 3))
       const ra0 = rounded(a0, k)
       const rb0 = rounded(b0, k)
-      low = square(low, a0, inverse, ra0, scale)
-      high = square(high, b0, inverse, rb0, scale)
+      low = miss(manhattan, low, a0, inverse, ra0, scale)
+      high = miss(manhattan, high, b0, inverse, rb0, scale)
       const v1 = v128.load(from + at, 16)
       const a1 = f64x2.promote_low_f32x4(v1)
       const b1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v1, v1, 2, 3, 2, 3))
       const ra1 = rounded(a1, k)
       const rb1 = rounded(b1, k)
-      low = square(low, a1, inverse, ra1, scale)
-      high = square(high, b1, inverse, rb1, scale)
+      low = miss(manhattan, low, a1, inverse, ra1, scale)
+      high = miss(manhattan, high, b1, inverse, rb1, scale)
       const v2 = v128.load(from + at, 32)
       const a2 = f64x2.promote_low_f32x4(v2)
       const b2 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v2, v2, 2, 3, 2, 3))
       const ra2 = rounded(a2, k)
       const rb2 = rounded(b2, k)
-      low = square(low, a2, inverse, ra2, scale)
-      high = square(high, b2, inverse, rb2, scale)
+      low = miss(manhattan, low, a2, inverse, ra2, scale)
+      high = miss(manhattan, high, b2, inverse, rb2, scale)
       const v3 = v128.load(from + at, 48)
       const a3 = f64x2.promote_low_f32x4(v3)
       const b3 = f64x2.promote_low_f32x4(v128.shuffle<f32>(v3, v3, 2, 3, 2, 3))
       const ra3 = rounded(a3, k)
       const rb3 = rounded(b3, k)
-      low = square(low, a3, inverse, ra3, scale)
-      high = square(high, b3, inverse, rb3, scale)
+      low = miss(manhattan, low, a3, inverse, ra3, scale)
+      high = miss(manhattan, high, b3, inverse, rb3, scale)
       const first = i16x8.narrow_i32x4_s(lowWords(ra0, rb0), lowWords(ra1, rb1))
       const second = i16x8.narrow_i32x4_s(lowWords(ra2, rb2), lowWords(ra3, rb3))
-      codeSquares = squares(squares(codeSquares, first), second)
+      codeSums = codeSum(manhattan, codeSum(manhattan, codeSums, first), second)
       v128.store(to + (at >> 2), i8x16.narrow_i16x8_s(first, second))
     }
     for (const size = dim << 2; at < size; at += 16) {
@@ -122,20 +133,22 @@ export function quantize(
       const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3))
       const ra = rounded(a, k)
       const rb = rounded(b, k)
-      low = square(low, a, inverse, ra, scale)
-      high = square(high, b, inverse, rb, scale)
+      low = miss(manhattan, low, a, inverse, ra, scale)
+      high = miss(manhattan, high, b, inverse, rb, scale)
       const shorts = i16x8.narrow_i32x4_s(lowWords(ra, rb), i32x4.splat(0))
-      codeSquares = squares(codeSquares, shorts)
+      codeSums = codeSum(manhattan, codeSums, shorts)
       v128.store_lane<i32>(to + (at >> 2), i8x16.narrow_i16x8_s(shorts, shorts), 0)
     }
     const errors = f64x2.add(low, high)
-    const sum = total(codeSquares)
-    let error = sqrt<f64>(f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)) * (1 + slack)
+    const sum = total(codeSums)
+    const missed = f64x2.extract_lane(errors, 0) + f64x2.extract_lane(errors, 1)
+    // 2^-24: the scan rounds scale * code to single precision.
+    let error = (manhattan ? missed + scale * <f64>sum * 5.9604644775390625e-8 : sqrt<f64>(missed)) * (1 + slack)
     if (lengths) error += slack
     const tail = to + stride - 12
     store<f32>(tail, rowScale)
     store<f32>(tail, length > 0 ? roundUp(error) : -1, 4)
-    if (euclidean) store<i32>(tail, sum, 8)
+    if (term) store<i32>(tail, sum, 8)
     else store<f32>(tail, roundUp(scale * sqrt<f64>(<f64>sum) * (1 + slack)), 8)
     from += fromStride
     to += stride

@@ -3,39 +3,44 @@
 
 import { DENSE, putResult, wordOf } from './scan-results'
 
+const DOT = 0
+const EUCLIDEAN = 1
+const MANHATTAN = 2
+
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function step(sums: v128, row: v128, query: v128, difference: bool): v128 {
-  if (!difference) return f32x4.add(sums, f32x4.mul(row, query))
+function step(sums: v128, row: v128, query: v128, form: i32): v128 {
+  if (form == DOT) return f32x4.add(sums, f32x4.mul(row, query))
   const apart = f32x4.sub(query, row)
+  if (form == MANHATTAN) return f32x4.add(sums, f32x4.abs(apart))
   return f32x4.add(sums, f32x4.mul(apart, apart))
 }
 
 // Four sums a row, so that none waits for another: vector v goes to sum v % 4.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function products(row: usize, query: usize, size: usize, difference: bool): v128 {
+function products(row: usize, query: usize, size: usize, form: i32): v128 {
   let a = f32x4.splat(0)
   let b = f32x4.splat(0)
   let c = f32x4.splat(0)
   let d = f32x4.splat(0)
   const end = row + (size & ~63)
   for (; row != end; row += 64) {
-    a = step(a, v128.load(row), v128.load(query), difference)
-    b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
-    c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
-    d = step(d, v128.load(row, 48), v128.load(query, 48), difference)
+    a = step(a, v128.load(row), v128.load(query), form)
+    b = step(b, v128.load(row, 16), v128.load(query, 16), form)
+    c = step(c, v128.load(row, 32), v128.load(query, 32), form)
+    d = step(d, v128.load(row, 48), v128.load(query, 48), form)
     query += 64
   }
   const rest = size & 63
-  if (rest > 0) a = step(a, v128.load(row), v128.load(query), difference)
-  if (rest > 16) b = step(b, v128.load(row, 16), v128.load(query, 16), difference)
-  if (rest > 32) c = step(c, v128.load(row, 32), v128.load(query, 32), difference)
+  if (rest > 0) a = step(a, v128.load(row), v128.load(query), form)
+  if (rest > 16) b = step(b, v128.load(row, 16), v128.load(query, 16), form)
+  if (rest > 32) c = step(c, v128.load(row, 32), v128.load(query, 32), form)
   return f32x4.add(f32x4.add(a, b), f32x4.add(c, d))
 }
 
-function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
-  const v = products(row, query, size, difference)
+function sum(row: usize, query: usize, size: usize, form: i32): f32 {
+  const v = products(row, query, size, form)
   return (
     f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
   )
@@ -44,11 +49,11 @@ function sum(row: usize, query: usize, size: usize, difference: bool): f32 {
 // The same of four rows, one after the other (see SIDE_BY_SIDE in scan-codes); (lane 0 + lane 2) + (lane 1 + lane 3) of each.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function sums(row: usize, query: usize, size: usize, stride: usize, difference: bool): v128 {
-  const a = products(row, query, size, difference)
-  const b = products(row + stride, query, size, difference)
-  const c = products(row + 2 * stride, query, size, difference)
-  const d = products(row + 3 * stride, query, size, difference)
+function sums(row: usize, query: usize, size: usize, stride: usize, form: i32): v128 {
+  const a = products(row, query, size, form)
+  const b = products(row + stride, query, size, form)
+  const c = products(row + 2 * stride, query, size, form)
+  const d = products(row + 3 * stride, query, size, form)
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7))
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7))
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7))
@@ -113,7 +118,7 @@ export function scanFloatsDot(
     if (popcnt(bits) >= DENSE) {
       for (; to - position >= 4 && bits != 0; position += 4) {
         if (bits & 15) {
-          const found = sums(row, query, size, stride, false)
+          const found = sums(row, query, size, stride, DOT)
           const tail = row + size
           const low = missDot(found, tail, stride, scale, perWeight, perUnit, least)
           const high = missDot(
@@ -133,7 +138,7 @@ export function scanFloatsDot(
     for (; bits; bits &= bits - 1) {
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
-      count = judgeDot(at + size, position + skip, sum(at, query, size, false), results, count, scale, perWeight, perUnit, least, most)
+      count = judgeDot(at + size, position + skip, sum(at, query, size, DOT), results, count, scale, perWeight, perUnit, least, most)
     }
   }
   return count
@@ -180,7 +185,7 @@ export function scanFloatsEuclidean(
     if (popcnt(bits) >= DENSE) {
       for (; to - position >= 4 && bits != 0; position += 4) {
         if (bits & 15) {
-          const found = sums(row, query, size, stride, true)
+          const found = sums(row, query, size, stride, EUCLIDEAN)
           const tail = row + size
           const low = missEuclidean(found, shrink, underflow, farthest)
           const high = missEuclidean(v128.shuffle<f32>(found, found, 2, 3, 2, 3), shrink, underflow, farthest)
@@ -198,7 +203,33 @@ export function scanFloatsEuclidean(
     for (; bits; bits &= bits - 1) {
       const skip = ctz(bits)
       const at = row + <usize>skip * stride
-      count = judgeEuclidean(at + size, position + skip, sum(at, query, size, true), results, count, shrink, grow, underflow, least, most)
+      count = judgeEuclidean(at + size, position + skip, sum(at, query, size, EUCLIDEAN), results, count, shrink, grow, underflow, least, most)
+    }
+  }
+  return count
+}
+
+/** Similarity is minus the distance, which lies within shrink * sum and grow * sum. */
+export function scanFloatsManhattan(
+  rows: usize, stride: usize, from: u32, to: u32, query: usize, results: usize,
+  shrink: f64, grow: f64, least: f64, most: f64, allowed: usize,
+): usize {
+  const size = stride - 16
+  let count: usize = 0
+  for (let base = from; base < to; base += 32) {
+    for (let bits = wordOf(allowed, base - from, to - base); bits; bits &= bits - 1) {
+      const position = base + ctz(bits)
+      const row = rows + <usize>position * stride
+      if (load<f64>(row + size) < 0) continue
+      const distance = <f64>sum(row, query, size, MANHATTAN)
+      let lower = -Infinity
+      let upper = Infinity
+      if (distance < Infinity) {
+        upper = -shrink * distance
+        lower = -grow * distance
+        if (upper < least || lower > most) continue
+      }
+      putResult(results, count++, position, lower, upper)
     }
   }
   return count

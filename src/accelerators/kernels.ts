@@ -68,6 +68,8 @@ export interface CodeBounds {
   readonly square: number
   readonly distanceError: number
   readonly distanceRounding: number
+  /** Relative rounding of a sum in single precision. */
+  readonly rounding: number
 }
 
 export interface SplitScan extends Scan {

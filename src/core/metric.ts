@@ -3,6 +3,7 @@ import { cosineMetric } from './metrics/cosine.ts'
 import type { Metric, MetricDefinition } from './metrics/definition.ts'
 import { dotMetric } from './metrics/dot.ts'
 import { euclideanMetric } from './metrics/euclidean.ts'
+import { manhattanMetric } from './metrics/manhattan.ts'
 
 /**
  * How two vectors are compared. `match_score` is higher for nearer rows, `distance` lower:
@@ -12,6 +13,7 @@ import { euclideanMetric } from './metrics/euclidean.ts'
  * | cosine    | q.x / (\|q\| \|x\|)    | 1 - score    |
  * | euclidean | 1 - \|q - x\|          | \|q - x\|    |
  * | dot       | q.x                    | -score       |
+ * | manhattan | 1 - sum \|q - x\|      | sum \|q - x\| |
  *
  * Cosine leaves out rows of length zero, and a query of length zero finds nothing.
  */
@@ -22,6 +24,7 @@ const METRICS_BY_NAME: Readonly<Record<Metric, MetricDefinition>> = {
   cosine: cosineMetric,
   euclidean: euclideanMetric,
   dot: dotMetric,
+  manhattan: manhattanMetric,
 }
 
 export const METRICS: readonly Metric[] = Object.keys(METRICS_BY_NAME) as Metric[]

@@ -25,7 +25,7 @@ const ROWS: readonly (readonly [id: string | number | Uint8Array, embedding: str
   ['', "vec_f32('[3, 4]')"],
 ]
 
-for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
   for (const index of ['brute', 'cover', 'auto'] as const) {
     if (metric === 'dot' && index === 'cover') continue
     for (const many of [false, true]) {

@@ -7,7 +7,7 @@ import { indexContract } from '../indexes/contract.ts'
 for (const bound of ['per_node', 'level'] as const) {
   indexContract({
     name: `cover tree, bound ${bound}`,
-    metrics: ['cosine', 'euclidean'],
+    metrics: ['cosine', 'euclidean', 'manhattan'],
     create: (metric, dim) => createCoverIndex({ metric, dim, bound }),
     restore: restoreCoverIndex,
   })

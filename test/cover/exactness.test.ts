@@ -12,7 +12,7 @@ import { pointSets, Random } from './point-sets.ts'
 
 const test = seededTest('COVER_SEED')
 
-const metrics: Metric[] = ['euclidean', 'cosine']
+const metrics: Metric[] = ['euclidean', 'cosine', 'manhattan']
 const bounds: CoverBound[] = ['per_node', 'level']
 
 for (const [name, make] of Object.entries(pointSets)) {

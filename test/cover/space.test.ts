@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exactSimilarity, magnitude } from '../../src/core/similarity.ts'
-import type { Metric } from '../../src/entries/main.ts'
 import {
   coverSpace,
   dotProduct,
   squaredChord,
-  squaredDistance,
 } from '../../src/index/kinds/cover-tree/cover-space.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from './point-sets.ts'
@@ -29,6 +27,15 @@ function realSquaredDistance(a: Float32Array, b: Float32Array): bigint {
     sum += apart * apart
   }
   return sum
+}
+
+function realDistance(a: Float32Array, b: Float32Array): bigint {
+  let sum = 0n
+  for (let i = 0; i < a.length; i++) {
+    const apart = whole(a[i]) - whole(b[i])
+    sum += apart < 0n ? -apart : apart
+  }
+  return sum << BigInt(UNIT)
 }
 
 function dotOf(a: Float32Array, b: Float32Array): bigint {
@@ -59,12 +66,18 @@ function toNumber(square: bigint): number {
   return Number(square >> BigInt(shift)) * 2 ** (shift - Number(SCALE))
 }
 
+const REAL = {
+  euclidean: realSquaredDistance,
+  cosine: realSquaredChord,
+  manhattan: realDistance,
+}
+
 seededTest('COVER_SEED')(
-  'computed square, real square and exact similarity are as close as proved',
+  'computed key, real key and exact similarity are as close as proved',
   (_t, seed) => {
     const random = new Random(seed)
     let pairs = 0
-    for (const metric of ['euclidean', 'cosine'] as Metric[]) {
+    for (const metric of ['euclidean', 'cosine', 'manhattan'] as const) {
       for (const dim of [1, 2, 3, 4, 5, 16, 100, 768]) {
         const space = coverSpace(metric, dim)!
         for (let round = 0; round < (dim > 100 ? 30 : 150); round++) {
@@ -78,19 +91,19 @@ seededTest('COVER_SEED')(
             () => a.map(x => x / 2),
           ])()
           if (metric === 'cosine' && (magnitude(a) === 0 || magnitude(b) === 0)) continue
-          const s =
-            metric === 'euclidean'
-              ? squaredDistance(a, 0, b, 0, dim)
-              : squaredChord(dotProduct(a, 0, b, 0, dim), inverse(a), inverse(b))
-          const real = metric === 'euclidean' ? realSquaredDistance(a, b) : realSquaredChord(a, b)
+          const measured = space.measure(a, 0, b, 0)
+          const s = space.chords ? squaredChord(measured, inverse(a), inverse(b)) : measured
+          const real = REAL[metric](a, b)
           const exact = exactSimilarity(metric, a, b)
           const slack = s * space.relative + space.absolute
           const what = `${metric} ${dim}: ${s}`
           assert.ok(Math.abs(s - toNumber(real)) <= slack, `${what} is really ${toNumber(real)}`)
-          const meant = metric === 'euclidean' ? exact * exact : 2 - 2 * exact
+          const meant = space.keyOf(exact)
           assert.ok(Math.abs(s - meant) <= slack, `${what} is meant to be ${meant}`)
-          assert.ok(space.atLeast(s) ** 2 <= toNumber(real) * (1 + 1e-15), what)
-          assert.ok(space.atMost(s) ** 2 >= toNumber(real) * (1 - 1e-15), what)
+          const nearest = space.keyOfDistance(space.atLeast(s))
+          const farthest = space.keyOfDistance(space.atMost(s))
+          assert.ok(nearest <= toNumber(real) * (1 + 1e-15), what)
+          assert.ok(farthest >= toNumber(real) * (1 - 1e-15), what)
           assert.ok(space.similarityAtMost(s) >= exact, what)
           pairs++
         }

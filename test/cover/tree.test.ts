@@ -184,7 +184,7 @@ test('a zero row under cosine is live, is kept through a save, and has no simila
 test('options that cannot be served are refused with a reason', () => {
   const refused: [object, RegExp][] = [
     [{ metric: 'dot' }, /needs a metric.*dot does not/],
-    [{ metric: 'manhattan' }, /unknown metric 'manhattan'/],
+    [{ metric: 'hamming' }, /unknown metric 'hamming'/],
     [{ dim: 0 }, /dim must be an integer from 1 to 65536, got 0/],
     [{ dim: 1.5 }, /got 1.5/],
     [{ dim: 65537 }, /got 65537/],

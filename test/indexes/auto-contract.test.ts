@@ -11,7 +11,7 @@ import { indexContract } from './contract.ts'
 
 indexContract({
   name: 'auto',
-  metrics: ['cosine', 'euclidean', 'dot'],
+  metrics: ['cosine', 'euclidean', 'dot', 'manhattan'],
   create: (metric, dim) => createAutoIndex({ metric, dim }),
   restore: image => restoreAutoIndex(image),
 })
@@ -32,7 +32,7 @@ const rules = {
 for (const [name, rule] of Object.entries(rules)) {
   indexContract({
     name: `auto, ${name}`,
-    metrics: ['cosine', 'euclidean'],
+    metrics: ['cosine', 'euclidean', 'manhattan'],
     create: (metric: Metric, dim) =>
       new AutoIndex({ metric, dim }, rule, createCoverIndex({ metric, dim })),
     restore: image => restoreByRule(image, {}, rule),

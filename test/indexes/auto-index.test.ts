@@ -37,7 +37,7 @@ function settled(index: VectorIndex): VectorIndex | undefined {
   return index.strategy!.choose()
 }
 
-for (const metric of ['cosine', 'euclidean'] as const) {
+for (const metric of ['cosine', 'euclidean', 'manhattan'] as const) {
   describe(metric, () => {
     test('rows on a sheet get a tree, rows of many dimensions a scan', () => {
       const tree = new Oracle(createAutoIndex({ metric, dim: 64 }), sheet(1, 2, 64, 6000))
@@ -256,7 +256,7 @@ test('the dimensions of sheets are seen, roughly', () => {
     const rows = sheet(27 + inner, inner, 40, 1024)
     const flat = new Float32Array(rows.length * 40)
     for (const [i, row] of rows.entries()) flat.set(row, i * 40)
-    for (const metric of ['cosine', 'euclidean'] as const) {
+    for (const metric of ['cosine', 'euclidean', 'manhattan'] as const) {
       const found = intrinsicDimension(metric, 40, flat)
       assert.ok(found > least && found < most, `${inner} dimensions look like ${found}, ${metric}`)
     }

@@ -8,7 +8,7 @@ import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
 import { FloatRows } from '../../src/index/kinds/exact/float-rows.ts'
 import type { Rows } from '../../src/index/kinds/exact/rows.ts'
 import { ALLOWED, LISTED, RESULTS } from '../../src/index/kinds/exact/scan-scratch.ts'
-import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
+import { areSplit, SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
 import { seededTest } from '../seed.ts'
 import { dataset, datasetNames } from './datasets.ts'
 import { random } from './random.ts'
@@ -64,8 +64,9 @@ const referenceDims = {
   split: [96, 97, 100, 111, 130, 800],
 }
 
-for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
   for (const form of ['codes', 'floats', 'split'] as const) {
+    if (form === 'split' && !areSplit(metric, 96)) continue
     describe(`bounds of ${form}, ${metric}`, () => {
       for (const name of datasetNames) {
         test(`no exact similarity is outside: ${name}`, () => {
@@ -222,7 +223,8 @@ for (const form of ['codes', 'split'] as const)
   test(`a dot product of ${form} never overflows: equal numbers in up to 65,536 dimensions`, () => {
     for (const dim of [515, 516, 517, 600, 4096, 65_536]) {
       const rows = [1, -1, 0.5].map(v => new Float32Array(dim).fill(v))
-      for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+      for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
+        if (form === 'split' && !areSplit(metric, dim)) continue
         const held = filled(form, metric, rows, 'simd')
         for (const query of rows) {
           held.setQuery(query)
@@ -231,7 +233,8 @@ for (const form of ['codes', 'split'] as const)
           for (const { lower, position, upper } of all) {
             const similarity = exactSimilarity(metric, query, rows[position])
             assert.ok(lower <= similarity && similarity <= upper, `${metric}, dim ${dim}`)
-            const width = (upper - lower) / (metric === 'dot' ? dim : Math.sqrt(dim))
+            const width =
+              (upper - lower) / (metric === 'dot' || metric === 'manhattan' ? dim : Math.sqrt(dim))
             assert.ok(width < 0.01, `${metric}, dim ${dim}: bounds ${width} apart`)
           }
         }

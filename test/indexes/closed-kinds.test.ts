@@ -26,7 +26,8 @@ for (const [given, meant] of [
   ['L2', 'euclidean'],
   ['cosin', 'cosine'],
   ['ip', 'dot'],
-  ['manhattan', undefined],
+  ['L1', 'manhattan'],
+  ['taxicab', 'manhattan'],
   ['', undefined],
 ] as const) {
   test(`a metric '${given}' is refused at every entry`, () => {
@@ -34,7 +35,7 @@ for (const [given, meant] of [
     const refusal = {
       code: 'VEC_OPTION',
       message: new RegExp(
-        `unknown metric '${given}': did you mean '${meant ?? '\\w+'}'\\? Known: cosine, euclidean, dot`,
+        `unknown metric '${given}': did you mean '${meant ?? '\\w+'}'\\? Known: cosine, euclidean, dot, manhattan`,
       ),
     }
     for (const entry of [
@@ -61,7 +62,7 @@ test('a metric that is no text is refused with what it is', () => {
     const metric = given as Metric
     const refusal = {
       code: 'VEC_OPTION',
-      message: `metric must be one of cosine, euclidean, dot, not ${shown}`,
+      message: `metric must be one of cosine, euclidean, dot, manhattan, not ${shown}`,
     }
     for (const create of [createExactIndex, createCoverIndex, createAutoIndex]) {
       assert.throws(() => create({ metric, dim: 2 }), refusal)
@@ -115,19 +116,21 @@ function linesWith(pattern: RegExp, except: RegExp): string[] {
 }
 
 test('no file of ours compares the name of a metric or kind: objects decide', () => {
-  const compared = /(?:===|!==|case) '(?:cosine|euclidean|dot|exact|cover|brute)'/
+  const compared = /(?:===|!==|case) '(?:cosine|euclidean|dot|manhattan|exact|cover|brute)'/
   // A reader of one kind that refuses all others.
   const refusal = /if \((?:image\.)?kind !== '(?:exact|cover)'\) (?:refuse|throw)/
   const found = linesWith(compared, /wasm\.ts$/).filter(line => !refusal.test(line))
-  // What a row of codes ends with.
+  // What a row of codes ends with, and how a query of it is kept.
   assert.deepEqual(found, [
-    "src/accelerators/scalar/quantize.ts: if (form === 'euclidean') i32[tail - 1] = codeSquares",
+    "src/index/kinds/exact/query-code.ts: this.#asFloats = metric.kernels.scan === 'manhattan'",
+    "src/accelerators/scalar/quantize.ts: const manhattan = form === 'manhattan'",
+    "src/accelerators/scalar/quantize.ts: if (form === 'dot') f32[tail - 1] = roundUp(scale * Math.sqrt(codeSum) * (1 + slack))",
   ])
 })
 
 test('the registries alone import kinds of index and metrics', () => {
   const imported =
-    /from '[^']*\/(?:kinds\/(?:auto|cover-tree|exact)|metrics\/(?:cosine|dot|euclidean))[/.]/
+    /from '[^']*\/(?:kinds\/(?:auto|cover-tree|exact)|metrics\/(?:cosine|dot|euclidean|manhattan))[/.]/
   const registries = /^src\/(?:index\/kinds\.ts|core\/metric\.ts|index\/checked\/create-index\.ts)$/
   // The vector arithmetic of the metrics bears the name that callers know.
   const found = linesWith(imported, registries).filter(line => !line.includes('core/similarity.ts'))

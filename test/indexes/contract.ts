@@ -19,7 +19,7 @@ export interface IndexUnderTest {
   readonly most?: number
 }
 
-const allMetrics: readonly Metric[] = ['cosine', 'euclidean', 'dot']
+const allMetrics: readonly Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan']
 
 /** What every VectorIndex keeps, whatever it is made of. */
 export function indexContract(subject: IndexUnderTest): void {

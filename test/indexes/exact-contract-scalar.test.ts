@@ -5,7 +5,7 @@ import { indexContract } from './contract.ts'
 for (const keepsVectors of [false, true] as const) {
   indexContract({
     name: `exact index without SIMD, keepsVectors ${keepsVectors}`,
-    metrics: ['cosine', 'euclidean', 'dot'],
+    metrics: ['cosine', 'euclidean', 'dot', 'manhattan'],
     most: 5000,
     create: (metric, dim, expectedRows = 0) =>
       createExactIndex({ metric, dim, keepsVectors, expectedRows, kernels: 'scalar' }),

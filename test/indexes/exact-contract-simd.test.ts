@@ -5,7 +5,7 @@ import { indexContract } from './contract.ts'
 for (const keepsVectors of [false, true, 'auto'] as const) {
   indexContract({
     name: `exact index, keepsVectors ${keepsVectors}`,
-    metrics: ['cosine', 'euclidean', 'dot'],
+    metrics: ['cosine', 'euclidean', 'dot', 'manhattan'],
     create: (metric, dim, expectedRows = 0) =>
       createExactIndex({ metric, dim, keepsVectors, expectedRows, kernels: 'simd' }),
     restore: image => restoreExactIndex(image, { kernels: 'simd' }),

@@ -48,7 +48,7 @@ describe('which rows an exact index keeps', () => {
     const most = SMALL_INDEX / (dim * 4)
     const r = random(5)
     const rows = Array.from({ length: most + 500 }, () => r.vector(dim))
-    for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+    for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
       const oracle = new Oracle(createExactIndex({ metric, dim }), rows.slice(0, most))
       assert.ok(oracle.index.inMemoryVectors)
       for (const position of [0, 17, most - 1]) oracle.remove(position)
@@ -126,7 +126,7 @@ describe('restoring', () => {
   const [{ bytes }] = good.sections
   const refused: Record<string, object> = {
     'another kind': { kind: 'cover' },
-    'an unknown metric': { metric: 'manhattan' as Metric },
+    'an unknown metric': { metric: 'hamming' as Metric },
     'dimension 0': { dim: 0 },
     'a dimension beyond the limit': { dim: 2 ** 31 },
     'half a dimension': { dim: 5.5 },
@@ -143,6 +143,11 @@ describe('restoring', () => {
     'two sections': { sections: [good.sections[0], good.sections[0]] },
     'an unknown section': { sections: [{ name: 'code', bytes }] },
     'codes that are called floats': { sections: [{ name: 'floats', bytes }] },
+    'two parts of a metric that has whole rows': {
+      metric: 'manhattan',
+      dim: 200,
+      sections: [{ name: 'split', bytes: new Uint8Array(splitLayout(200).groupBytes) }],
+    },
     'two parts of too few numbers': {
       dim: 5,
       sections: [{ name: 'split', bytes: new Uint8Array(splitLayout(5).groupBytes) }],
@@ -186,7 +191,7 @@ describe('restoring', () => {
     let searched = 0
     for (let round = 0; round < 60; round++) {
       const keepsVectors = round % 2 === 0
-      const metric = (['cosine', 'euclidean', 'dot'] as const)[round % 3]
+      const metric = (['cosine', 'euclidean', 'dot', 'manhattan'] as const)[(round >>> 1) % 4]
       const source = createExactIndex({ metric, dim: 7, keepsVectors })
       source.stagingBuffer(200).set(r.vector(1400))
       source.commit(200)

@@ -134,7 +134,7 @@ describe('the layout in docs/exact-index.md is the layout', () => {
     })
   }
 
-  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+  for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
     test(`codes, ${metric}`, () => {
       const stride = codeStride(row.length)
       const view = saved(metric, row, false)
@@ -147,10 +147,17 @@ describe('the layout in docs/exact-index.md is the layout', () => {
       const scale = view.getFloat32(offset(codes, 'scale s', stride), true)
       assert.equal(scale, Math.fround(1 / length))
       const error = view.getFloat32(offset(codes, 'error r', stride), true)
-      const left = Math.hypot(...expected.map((code, i) => row[i] / length - scale * code))
+      const missed = expected.map((code, i) => row[i] / length - scale * code)
+      const absolute = expected.reduce((sum, code) => sum + Math.abs(code), 0)
+      const left =
+        metric === 'manhattan'
+          ? missed.reduce((sum, e) => sum + Math.abs(e), scale * absolute * 2 ** -24)
+          : Math.hypot(...missed)
       assert.ok(error >= left && error < left + 1e-6, `${error} for ${left}`)
       const squares = expected.reduce((sum, code) => sum + code * code, 0)
-      if (metric === 'euclidean') {
+      if (metric === 'manhattan') {
+        assert.equal(view.getInt32(offset(codes, 'N, the sum', stride), true), absolute)
+      } else if (metric === 'euclidean') {
         assert.equal(view.getInt32(offset(codes, 'C, the sum', stride), true), squares)
       } else {
         const w = view.getFloat32(offset(codes, 'length w', stride), true)

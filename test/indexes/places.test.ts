@@ -4,7 +4,7 @@ import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
 import { MAX_RESULTS } from '../../src/accelerators/kernels.ts'
 import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
 import { ALLOWED, RESULTS } from '../../src/index/kinds/exact/scan-scratch.ts'
-import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
+import { areSplit, SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
 import { seededTest } from '../seed.ts'
 import { random } from './random.ts'
 
@@ -24,7 +24,8 @@ const forms = [
 describe('a scan takes each row once', () => {
   for (const { dim, name, Rows } of forms) {
     for (const kernels of ['simd', 'scalar'] as const) {
-      for (const metric of ['dot', 'euclidean'] as const) {
+      for (const metric of ['dot', 'euclidean', 'manhattan'] as const) {
+        if (Rows === SplitRows && !areSplit(metric, dim)) continue
         test(`${name}, ${metric}, ${kernels}`, () => {
           const r = random(dim)
           const query = r.vector(dim)

@@ -9,7 +9,7 @@ import { seededTest } from '../seed.ts'
 const seeded = seededTest('INDEX_SEED')
 
 for (const accelerator of Object.values(ACCELERATORS)) {
-  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+  for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
     describe(`row scorer, ${metric}, ${accelerator.name}`, () => {
       seeded('scores are those of double arithmetic in index order, bit for bit', () => {
         for (const name of datasetNames) {

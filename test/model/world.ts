@@ -73,7 +73,7 @@ export class World {
     this.dice = new Dice(seed)
     const { dice } = this
     this.folder = join(root, String(worlds++))
-    this.metric = dice.pick(['cosine', 'cosine', 'euclidean', 'dot'])
+    this.metric = dice.pick(['cosine', 'cosine', 'euclidean', 'dot', 'manhattan'])
     this.shadow = dice.pick(SHADOWS)
     // The floats of 66 rows of 4000 numbers do not stay in memory: a large slice that is cheap to check.
     const large = dice.chance(0.08)

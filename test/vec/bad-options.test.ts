@@ -36,7 +36,7 @@ test('an argument that is no option is refused', () => {
 
 for (const [option, ...tells] of [
   ['index=hnsw', "index cannot be 'hnsw'", 'auto, brute, cover'],
-  ['metric=manhattan', "metric cannot be 'manhattan'", 'cosine'],
+  ['metric=manhatten', "metric cannot be 'manhatten': did you mean 'manhattan'", 'cosine'],
   ['cover_distance=dot', "cover_distance cannot be 'dot'", 'euclidean'],
   ['cover_base=1', "cover_base must be a number above 1, not '1'", '1.3'],
   ['cover_base=abc', 'cover_base', "'abc'"],

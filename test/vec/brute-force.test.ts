@@ -28,6 +28,23 @@ const settings: readonly Setting[] = [
   { name: 'cosine', metric: 'cosine', dim: 3, rows: 200, questions: 400 },
   { name: 'euclidean', metric: 'euclidean', dim: 8, rows: 200, questions: 400 },
   { name: 'dot', metric: 'dot', dim: 5, rows: 200, questions: 400 },
+  { name: 'manhattan', metric: 'manhattan', dim: 7, rows: 200, questions: 400 },
+  {
+    name: 'more floats than stay in memory, manhattan',
+    metric: 'manhattan',
+    dim: 100,
+    rows: 4500,
+    questions: 30,
+    datasets: ['big', 'small'],
+  },
+  {
+    name: 'cover tree, manhattan',
+    metric: 'manhattan',
+    dim: 3,
+    rows: 900,
+    questions: 200,
+    index: 'cover',
+  },
   { name: 'one dimension', metric: 'euclidean', dim: 1, rows: 60, questions: 200 },
   {
     name: 'archived rows shown',

@@ -8,7 +8,7 @@ import { Model, type Scored } from './model.ts'
 
 // Ties and vectors of length zero at the very edge of a bound, for each metric, index, and way a search can take.
 
-const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot']
+const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan']
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-edges-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -207,6 +207,11 @@ test('a query of length zero is an ordinary point, except for cosine', async () 
       ['far', 0],
       ['near', 0],
       ['zero', 0],
+    ],
+    [
+      ['zero', 0],
+      ['near', 1],
+      ['far', 7],
     ],
   ])
 })

@@ -89,6 +89,7 @@ function similarityOf(metric: Metric, a: Float32Array, b: Float32Array): number 
   }
   if (metric === 'dot') return dot
   if (metric === 'euclidean') return -Math.sqrt(gap)
+  if (metric === 'manhattan') return -a.reduce((sum, x, i) => sum + Math.abs(x - b[i]), 0)
   return Math.min(1, Math.max(-1, dot / (Math.sqrt(aa) * Math.sqrt(bb))))
 }
 

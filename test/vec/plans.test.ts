@@ -6,7 +6,7 @@ let db: Connection
 
 before(async () => {
   db = await open(':memory:')
-  for (const metric of ['cosine', 'euclidean', 'dot'])
+  for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'])
     db.exec(`CREATE VIRTUAL TABLE ${metric} USING vec(doc_id, metric=${metric})`)
 })
 

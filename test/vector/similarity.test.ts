@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { METRICS } from '../../src/core/metric.ts'
 import {
   exactSimilarity,
   similarityToDistance,
@@ -31,7 +32,7 @@ test('cosine is NaN with a vector of length zero', () => {
 })
 
 test('similarity is higher for nearer vectors in every metric', () => {
-  for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
+  for (const metric of METRICS) {
     const near = exactSimilarity(metric, v(1, 0), v(1, 0.1))
     const far = exactSimilarity(metric, v(1, 0), v(-1, 0.1))
     assert.ok(near > far, metric)
@@ -49,6 +50,11 @@ test('score and distance of a similarity', () => {
     [similarityToScore('euclidean', -3), similarityToDistance('euclidean', -3)],
     [-2, 3],
   )
+  assert.deepEqual(
+    [similarityToScore('manhattan', -3), similarityToDistance('manhattan', -3)],
+    [-2, 3],
+  )
+  assert.equal(exactSimilarity('manhattan', v(1, -2), v(-1, 2)), -6)
   assert.deepEqual([similarityToScore('dot', 7), similarityToDistance('dot', 7)], [7, -7])
   assert.ok(Object.is(similarityToDistance('euclidean', -0), 0))
 })

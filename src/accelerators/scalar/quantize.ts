@@ -5,6 +5,7 @@ import type { Views } from './views.ts'
 export function quantize({ f32, f64, i8, i32 }: Views, request: QuantizeRequest): void {
   const { from, count, dim, lengths, form, to, stride } = request
   const slack = (dim + 32) * 2 ** -51
+  const manhattan = form === 'manhattan'
   for (let row = 0; row < count; row++) {
     const x = (from >>> 2) + row * dim
     const codes = to + row * stride
@@ -17,20 +18,22 @@ export function quantize({ f32, f64, i8, i32 }: Views, request: QuantizeRequest)
     const k = scale > 0 ? Math.min(inverse / scale, 127.25 / largest) : 0
     // Four sums, as two vectors of two lanes.
     errors.fill(0)
-    let codeSquares = 0
+    let codeSum = 0
     for (let i = 0; i < dim; i++) {
       const code = nearest(f32[x + i] * k)
       const difference = f32[x + i] * inverse - scale * code
-      errors[i & 3] += difference * difference
-      codeSquares += code * code
+      errors[i & 3] += manhattan ? Math.abs(difference) : difference * difference
+      codeSum += manhattan ? Math.abs(code) : code * code
       i8[codes + i] = code
     }
-    let error = Math.sqrt(errors[0] + errors[2] + (errors[1] + errors[3])) * (1 + slack)
+    const missed = errors[0] + errors[2] + (errors[1] + errors[3])
+    // 2^-24: the scan rounds scale * code to single precision.
+    let error = (manhattan ? missed + scale * codeSum * 2 ** -24 : Math.sqrt(missed)) * (1 + slack)
     if (lengths !== 0) error += slack
     f32[tail - 3] = scale
     f32[tail - 2] = length > 0 ? roundUp(error) : -1
-    if (form === 'euclidean') i32[tail - 1] = codeSquares
-    else f32[tail - 1] = roundUp(scale * Math.sqrt(codeSquares) * (1 + slack))
+    if (form === 'dot') f32[tail - 1] = roundUp(scale * Math.sqrt(codeSum) * (1 + slack))
+    else i32[tail - 1] = codeSum
   }
 }
 

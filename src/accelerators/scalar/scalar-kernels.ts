@@ -3,7 +3,8 @@ import { areFinite } from './finite.ts'
 import { hashFinish, hashStart, hashStripes } from './hash.ts'
 import { quantize } from './quantize.ts'
 import { scanCodesDot, scanCodesEuclidean } from './scan-codes.ts'
-import { scanFloatsDot, scanFloatsEuclidean } from './scan-floats.ts'
+import { scanFloatsDot, scanFloatsEuclidean, scanFloatsManhattan } from './scan-floats.ts'
+import { scanCodesManhattan } from './scan-manhattan.ts'
 import {
   scanHeadsDot,
   scanHeadsEuclidean,
@@ -11,7 +12,7 @@ import {
   scanTailsEuclidean,
   splitRows,
 } from './scan-split.ts'
-import { magnitudes, scoreCosine, scoreDot, scoreEuclidean } from './score.ts'
+import { magnitudes, scoreCosine, scoreDot, scoreEuclidean, scoreManhattan } from './score.ts'
 import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
@@ -26,11 +27,24 @@ export function scalarKernels(memory: WebAssembly.Memory): Kernels {
       return kernel(last, ...a)
     }
   return {
-    scanCodes: { dot: over(scanCodesDot), euclidean: over(scanCodesEuclidean) },
+    scanCodes: {
+      dot: over(scanCodesDot),
+      euclidean: over(scanCodesEuclidean),
+      manhattan: over(scanCodesManhattan),
+    },
     scanHeads: { dot: over(scanHeadsDot), euclidean: over(scanHeadsEuclidean) },
     scanTails: { dot: over(scanTailsDot), euclidean: over(scanTailsEuclidean) },
-    scanFloats: { dot: over(scanFloatsDot), euclidean: over(scanFloatsEuclidean) },
-    score: { cosine: over(scoreCosine), dot: over(scoreDot), euclidean: over(scoreEuclidean) },
+    scanFloats: {
+      dot: over(scanFloatsDot),
+      euclidean: over(scanFloatsEuclidean),
+      manhattan: over(scanFloatsManhattan),
+    },
+    score: {
+      cosine: over(scoreCosine),
+      dot: over(scoreDot),
+      euclidean: over(scoreEuclidean),
+      manhattan: over(scoreManhattan),
+    },
     magnitudes: over(magnitudes),
     quantize: over(quantize),
     splitRows: over(splitRows),

@@ -56,26 +56,48 @@ export function scanFloatsEuclidean(views: Views, scan: FloatScan): number {
   return count
 }
 
-// Sixteen running sums, as four vectors of four lanes. A store to a Float32Array rounds as single precision does: the double
-// sum or product of two float32 rounds to the same float32 as the real one.
-const sums = new Float32Array(16)
+export function scanFloatsManhattan(views: Views, scan: FloatScan): number {
+  const { f32, f64, u32 } = views
+  const { rows, stride, query, rounding, allowed, from, to } = scan
+  let count = 0
+  for (let position = from; position < to; position++) {
+    if (allowed !== 0 && !isAllowed(u32, allowed, position - from)) continue
+    const row = rows + position * stride
+    if (f64[(row + stride) / 8 - 2] < 0) continue
+    let lower = -Infinity
+    let upper = Infinity
+    const sum = sixteenSums((stride - 16) >>> 2, i =>
+      Math.abs(Math.fround(f32[(query >>> 2) + i] - f32[(row >>> 2) + i])),
+    )
+    if (sum < Infinity) {
+      upper = -(1 - 2 * rounding) * sum
+      lower = -(1 + 2 * rounding) * sum
+    }
+    count = putResult(views, scan, count, position, lower, upper)
+  }
+  return count
+}
 
 function products(f32: Float32Array, row: number, query: number, floats: number): number {
-  sums.fill(0)
-  for (let i = 0; i < floats; i++) sums[i & 15] += Math.fround(f32[row + i] * f32[query + i])
-  return total()
+  return sixteenSums(floats, i => Math.fround(f32[row + i] * f32[query + i]))
 }
 
 function squares(f32: Float32Array, row: number, query: number, floats: number): number {
-  sums.fill(0)
-  for (let i = 0; i < floats; i++) {
+  return sixteenSums(floats, i => {
     const difference = Math.fround(f32[query + i] - f32[row + i])
-    sums[i & 15] += Math.fround(difference * difference)
-  }
-  return total()
+    return Math.fround(difference * difference)
+  })
 }
 
-function total(): number {
+const sums = new Float32Array(16)
+
+/**
+ * Sixteen running sums of float32 terms, as four vectors of four lanes have them, added up in the kernel's order. A store to
+ * a Float32Array rounds as single precision does: the double sum of two float32 rounds to the same float32 as the real one.
+ */
+export function sixteenSums(count: number, term: (i: number) => number): number {
+  sums.fill(0)
+  for (let i = 0; i < count; i++) sums[i & 15] += term(i)
   const { fround } = Math
   const lane = (i: number): number =>
     fround(fround(sums[i] + sums[i + 4]) + fround(sums[i + 8] + sums[i + 12]))

@@ -32,6 +32,16 @@ export function scoreEuclidean({ f32, f64 }: Views, request: ScoreRequest): void
   }
 }
 
+export function scoreManhattan({ f32, f64 }: Views, request: ScoreRequest): void {
+  const { rows, stride, count, dim, query, out } = request
+  for (let i = 0; i < count; i++) {
+    const row = (rows + i * stride) >>> 2
+    let sum = 0
+    for (let j = 0; j < dim; j++) sum += Math.abs(f32[(query >>> 2) + j] - f32[row + j])
+    f64[(out >>> 3) + i] = -sum
+  }
+}
+
 export function magnitudes(
   { f32, f64 }: Views,
   rows: number,

@@ -13,7 +13,8 @@ export function canRunWasmKernels(): boolean {
 /** Functions of assembly/ that take numbers alone, in the order that is written there. */
 type NumericExport =
   | `scan${'Codes' | 'Heads' | 'Tails' | 'Floats'}${'Dot' | 'Euclidean'}`
-  | `exact${'Cosine' | 'Dot' | 'Euclidean'}`
+  | `scan${'Codes' | 'Floats'}Manhattan`
+  | `exact${'Cosine' | 'Dot' | 'Euclidean' | 'Manhattan'}`
   | 'quantize'
   | 'splitRows'
 
@@ -55,6 +56,20 @@ export function simdKernels(memory: WebAssembly.Memory): Kernels {
           bounds.distanceError,
           bounds.square,
           bounds.distanceRounding,
+          least,
+          most,
+          allowed,
+        ),
+      manhattan: ({ rows, stride, from, to, query, results, bounds, least, most, allowed }) =>
+        wasm.scanCodesManhattan(
+          rows,
+          stride,
+          from,
+          to,
+          query,
+          results,
+          1 - 2 * bounds.rounding,
+          1 + 2 * bounds.rounding,
           least,
           most,
           allowed,
@@ -165,6 +180,20 @@ export function simdKernels(memory: WebAssembly.Memory): Kernels {
           scan.most,
           scan.allowed,
         ),
+      manhattan: scan =>
+        wasm.scanFloatsManhattan(
+          scan.rows,
+          scan.stride,
+          scan.from,
+          scan.to,
+          scan.query,
+          scan.results,
+          1 - 2 * scan.rounding,
+          1 + 2 * scan.rounding,
+          scan.least,
+          scan.most,
+          scan.allowed,
+        ),
     },
     score: {
       cosine: ({ rows, stride, count, dim, query, queryLength, out }) => {
@@ -175,6 +204,9 @@ export function simdKernels(memory: WebAssembly.Memory): Kernels {
       },
       euclidean: ({ rows, stride, count, dim, query, out }) => {
         wasm.exactEuclidean(rows, stride, count, dim, query, out)
+      },
+      manhattan: ({ rows, stride, count, dim, query, out }) => {
+        wasm.exactManhattan(rows, stride, count, dim, query, out)
       },
     },
     magnitudes,
@@ -192,8 +224,8 @@ export function simdKernels(memory: WebAssembly.Memory): Kernels {
   }
 }
 
-/** What `quantize` of assembly/ stores behind the codes of a row: its length, or the sum of its squared codes. */
-const ROW_TERM: Readonly<Record<ScanForm, 0 | 1>> = { dot: 0, euclidean: 1 }
+/** What `quantize` of assembly/ stores behind the codes of a row: its length, or the sum of its squared or absolute codes. */
+const ROW_TERM: Readonly<Record<ScanForm, number>> = { dot: 0, euclidean: 1, manhattan: 2 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   bytes ??= Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))

@@ -1,17 +1,17 @@
 /** The name of a metric, as options, files and messages have it. */
-export type Metric = 'cosine' | 'euclidean' | 'dot'
+export type Metric = 'cosine' | 'euclidean' | 'dot' | 'manhattan'
 
 /** What a scan computes of a row: a dot product (of directions, where the metric is directional), or a distance. */
-export type ScanForm = 'dot' | 'euclidean'
+export type ScanForm = 'dot' | 'euclidean' | 'manhattan'
 
 /** What a scan can judge by the first codes of a row. */
 export type HeadForm = 'dot' | 'euclidean'
 
 /** What the exact kernels compute of a row. */
-export type ScoreForm = 'cosine' | 'dot' | 'euclidean'
+export type ScoreForm = 'cosine' | 'dot' | 'euclidean' | 'manhattan'
 
-/** A metric space, in which the triangle inequality holds: chords between directions, or straight lines. */
-export type MetricSpace = 'chord' | 'euclidean'
+/** A metric space, in which the triangle inequality holds: chords between directions, straight lines, or sums along axes. */
+export type MetricSpace = 'chord' | 'euclidean' | 'manhattan'
 
 /** A metric: all that the rest of the library needs to know of it. A new one is one file beside this one, and its kernels. */
 export interface MetricDefinition {

@@ -105,9 +105,44 @@ class EuclideanSpace extends SquareSpace {
   }
 }
 
+/** Keys are the distances themselves: sums of |a - b|. */
+class ManhattanSpace extends CoverSpace {
+  readonly relative: number = (this.dim + 16) * 2 ** -52
+  readonly absolute = 0
+
+  measure(x: Float32Array, xAt: number, y: Float32Array, yAt: number): number {
+    return absoluteDifferences(x, xAt, y, yAt, this.dim)
+  }
+
+  atLeast(s: number): number {
+    return (s - s * this.relative) * DOWN
+  }
+
+  atMost(s: number): number {
+    return (s + s * this.relative) * UP
+  }
+
+  keyOfDistance(distance: number): number {
+    return distance
+  }
+
+  distanceOfKey(s: number): number {
+    return Math.max(0, s)
+  }
+
+  keyOf(similarity: number): number {
+    return similarity > 0 ? -1 : 0 - similarity
+  }
+
+  similarityAtMost(s: number): number {
+    return 0 - (s - 3 * s * this.relative)
+  }
+}
+
 const SPACES: Readonly<Record<MetricSpace, new (metric: Metric, dim: number) => CoverSpace>> = {
   chord: ChordSpace,
   euclidean: EuclideanSpace,
+  manhattan: ManhattanSpace,
 }
 
 /** The space of a metric; undefined where no triangle inequality holds. */
@@ -117,7 +152,7 @@ export function coverSpace(metric: Metric, dim: number): CoverSpace | undefined 
 }
 
 /** Sum of (a - b)^2 over `dim` numbers. Four sums, so that they do not wait for one another. */
-export function squaredDistance(
+function squaredDistance(
   x: Float32Array,
   xAt: number,
   y: Float32Array,
@@ -146,6 +181,32 @@ export function squaredDistance(
     const d = x[a] - y[b]
     s0 += d * d
   }
+  return s0 + s1 + (s2 + s3)
+}
+
+/** Sum of |a - b| over `dim` numbers. */
+function absoluteDifferences(
+  x: Float32Array,
+  xAt: number,
+  y: Float32Array,
+  yAt: number,
+  dim: number,
+): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  const quads = xAt + (dim & ~3)
+  const end = xAt + dim
+  let a = xAt
+  let b = yAt
+  for (; a < quads; a += 4, b += 4) {
+    s0 += Math.abs(x[a] - y[b])
+    s1 += Math.abs(x[a + 1] - y[b + 1])
+    s2 += Math.abs(x[a + 2] - y[b + 2])
+    s3 += Math.abs(x[a + 3] - y[b + 3])
+  }
+  for (; a < end; a++, b++) s0 += Math.abs(x[a] - y[b])
   return s0 + s1 + (s2 + s3)
 }
 

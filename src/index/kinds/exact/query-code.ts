@@ -2,7 +2,7 @@ import type { Arena } from '../../../accelerators/arena.ts'
 import type { CodeBounds } from '../../../accelerators/kernels.ts'
 import type { MetricDefinition, ScanForm } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
-import { doubleSlack } from './rounding.ts'
+import { doubleSlack, singleRounding } from './rounding.ts'
 
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
 const MAX_CODE_SUM = 16_909_320
@@ -11,7 +11,7 @@ const MAX_CODE_SUM = 16_909_320
 const ROUND = 2 ** 52 * 1.5
 
 /** Bytes of a query for each code of a row. */
-export const CODE_BYTES: Readonly<Record<ScanForm, number>> = { dot: 2, euclidean: 2 }
+export const CODE_BYTES: Readonly<Record<ScanForm, number>> = { dot: 2, euclidean: 2, manhattan: 4 }
 
 /** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
 export class QueryCode implements CodeBounds {
@@ -26,18 +26,27 @@ export class QueryCode implements CodeBounds {
   /** What the query's error adds to the bounds of a distance, and the rounding of its square. */
   distanceError = 0
   readonly distanceRounding: number
+  readonly rounding: number
   /** Relative slack that covers double arithmetic over so many dimensions. */
   readonly slack: number
   readonly #directional: boolean
+  /** The query is not encoded. */
+  readonly #asFloats: boolean
 
   constructor(metric: MetricDefinition, dim: number) {
     this.#directional = metric.directional
     this.slack = doubleSlack(dim)
     this.distanceRounding = 4 * this.slack
+    this.rounding = singleRounding(dim)
+    this.#asFloats = metric.kernels.scan === 'manhattan'
   }
 
   /** Writes the codes to an address; false when the query has no direction. */
-  set(query: Float32Array, { i16: out }: Arena, address: number): boolean {
+  set(query: Float32Array, { f32, i16: out }: Arena, address: number): boolean {
+    if (this.#asFloats) {
+      f32.set(query, address / 4)
+      return true
+    }
     const dim = query.length
     const at = address / 2
     const length = magnitude(query)
