@@ -50,7 +50,10 @@ const SPECIAL = /^[+-]?(inf|infinity)$|^nan$/i
 
 function fromCsv(text: string, what: string): Float32Array {
   if (!text.includes(',')) {
-    throw refuse(`vec: ${what} string must be base64-encoded embedding or JSON/CSV float list`)
+    const refusal = refuse(
+      `vec: ${what} string must be base64-encoded embedding or JSON/CSV float list`,
+    )
+    throw text.startsWith('[') ? withJsonFault(refusal, text) : refusal
   }
   const numbers: number[] = []
   for (const part of text.split(',')) {
@@ -76,7 +79,7 @@ function jsonFault(text: string): string {
   try {
     list = JSON.parse(text)
   } catch {
-    return 'the text begins like a JSON array, and is no JSON'
+    return 'the text begins like a JSON array, but it is not JSON'
   }
   const numbers = Array.isArray(list) ? (list as unknown[]) : []
   const at = numbers.findIndex(value => !isFloat32(value))
@@ -105,6 +108,6 @@ function parseFloat32(field: string, refusal: string): number {
 
 function refuse(message: string): VecError {
   return new VecError('VEC_EMBEDDING', message, {
-    hint: "give the vector as a BLOB (encodeEmbedding), as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
+    hint: "give the vector as a BLOB of float32, as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
   })
 }

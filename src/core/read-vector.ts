@@ -157,7 +157,7 @@ function floatsOf(bytes: Uint8Array, whose = ''): Float32Array<ArrayBuffer> {
     throw new VecError(
       'VEC_EMBEDDING',
       `vector: invalid embedding blob length ${bytes.length} (not multiple of 4)${whose}`,
-      { hint: 'an embedding is float32, 4 bytes a number: encode it with encodeEmbedding()' },
+      { hint: 'an embedding is float32, little-endian, 4 bytes a number' },
     )
   }
   // Copied before it is looked at: shared memory may change, and a part of a Buffer's pool need not be aligned.

@@ -31,7 +31,7 @@ test('bytes whose number is no multiple of four are refused', () => {
     () => decodeEmbedding(new Uint8Array(7)),
     'VEC_EMBEDDING',
     'length 7 (not multiple of 4)',
-    'encodeEmbedding',
+    'float32',
   )
   assert.throws(() => decodeEmbedding([1] as unknown as Uint8Array), TypeError)
 })

@@ -27,7 +27,7 @@ test('text of four base64 characters that make no float is no vector, even if it
   )
 })
 
-for (const [text, told] of [
+for (const [text, ...told] of [
   ['', 'MATCH string is empty'],
   ['  ', 'MATCH string is empty'],
   ['hello', 'must be base64-encoded embedding or JSON/CSV float list'],
@@ -36,8 +36,11 @@ for (const [text, told] of [
   ['1,1e39', 'value out of range'],
   ['[1, null]', 'invalid MATCH float "[1"'],
   ['[[1], [2]]', 'invalid MATCH float'],
+  ['[1e99]', 'must be base64-encoded embedding or JSON/CSV float list', 'number 0', '1e+99'],
+  ['[null]', 'must be base64-encoded embedding or JSON/CSV float list', 'number 0', 'null'],
+  ['[1', 'must be base64-encoded embedding or JSON/CSV float list', 'not JSON'],
 ] as const) {
   test(`${JSON.stringify(text)} is refused`, () => {
-    refused(() => parseVectorText(text), 'VEC_EMBEDDING', told, 'give the vector as a BLOB')
+    refused(() => parseVectorText(text), 'VEC_EMBEDDING', ...told, 'give the vector as a BLOB')
   })
 }

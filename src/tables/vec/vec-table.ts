@@ -87,7 +87,7 @@ function requireFree({ db, schema }: Location, shadow: string, table: string): v
   const rows = statement.first([], row => row.number(0)) ?? 0
   throw new VecError(
     'VEC_SHADOW',
-    `vec: the table cannot be called ${table}: ${schema}.${shadow} is in the way, with ${rows} documents that DROP TABLE ${table} has left there`,
+    `vec: the table cannot be called ${table}: ${schema}.${shadow} is in the way, with ${rows} ${rows === 1 ? 'document' : 'documents'} that DROP TABLE ${table} has left there`,
     {
       hint: `DROP TABLE ${sql} deletes them, ALTER TABLE ${sql} RENAME TO ... keeps them; then rename again. Nothing has been changed`,
     },
