@@ -1,11 +1,13 @@
 import { argumentError } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
 import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
+import type { Condition } from '../core/filter/condition.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { parseFilter } from '../core/filter/parse-filter.ts'
 import type { Database } from '../database/database.ts'
 import { eachRow, texts } from '../database/query.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
+import { SHADOW } from '../search/schema/table-schema.ts'
 import {
   requireEmbed,
   requireModelName,
@@ -62,22 +64,23 @@ export async function searchText(
   const { limit, model, filter } = options
   if (limit !== undefined) requireCount(limit, 'options.limit')
   requireModelName(model)
-  const allowed = filter === undefined ? undefined : metaFilter(filter)
-  const id = quoteName(idColumn(db, table))
+  const condition = filter === undefined ? undefined : parseFilter(filter)
+  const idName = idColumn(db, table)
+  const id = quoteName(idName)
   if (model !== undefined) {
     const shadow = shadowTableName(table)
     requireModel(db, documentTable(db, shadow).columns, shadow, dataset, model)
   }
   const embedding = await embedText(embed, query, options)
   const parameters = limit === undefined ? [] : [limit]
-  const filtering = allowed === undefined ? [] : [dataset, ...allowed.parameters]
+  const allowed = condition && filterTerm(condition, filter!, table, idName, dataset)
   const hits: TextHit[] = []
   eachRow(
     db,
     `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
      WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
-     ${allowed === undefined ? '' : `AND ${id} IN (${idsThatPass(table, allowed)})`} ORDER BY match_score DESC`,
-    [dataset, embedding, ...parameters, ...filtering],
+     ${allowed === undefined ? '' : `AND ${allowed.sql}`} ORDER BY match_score DESC`,
+    [dataset, embedding, ...parameters, ...(allowed?.parameters ?? [])],
     row => {
       hits.push({
         id: row.text(0),
@@ -90,13 +93,36 @@ export async function searchText(
   return hits
 }
 
-function metaFilter(filter: Filter): CompiledFilter {
-  return compileFilter(parseFilter(filter), { json: 'meta', column: () => undefined })
+/** A filter as a part of WHERE: through the column `filter`, which remembers its answers, wherever that can say it. */
+function filterTerm(
+  condition: Condition,
+  filter: Filter,
+  table: string,
+  id: string,
+  dataset: string,
+): CompiledFilter {
+  const text = jsonOf(filter)
+  const hasColumn = [table, id].every(name => name.toLowerCase() !== 'filter')
+  if (text !== undefined && hasColumn) return { sql: 'filter = ?', parameters: [text] }
+  const { meta } = SHADOW
+  const { sql, parameters } = compileFilter(condition, {
+    json: meta.stored,
+    column: () => undefined,
+  })
+  // Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up.
+  const ids = `SELECT id FROM ${quoteName(shadowTableName(table))} WHERE +dataset_id = ? AND ${sql}`
+  return { sql: `${quoteName(id)} IN (${ids})`, parameters: [dataset, ...parameters] }
 }
 
-/** Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up. */
-function idsThatPass(table: string, { sql }: CompiledFilter): string {
-  return `SELECT id FROM ${quoteName(shadowTableName(table))} WHERE +dataset_id = ? AND ${sql}`
+/** Undefined where an integer is larger than JSON.parse reads exactly. */
+function jsonOf(filter: Filter): string | undefined {
+  let exact = true
+  const text = JSON.stringify(filter, (_key, value: unknown) => {
+    if (typeof value !== 'bigint') return value
+    exact &&= Number.isSafeInteger(Number(value))
+    return Number(value)
+  })
+  return exact ? text : undefined
 }
 
 /** A number of documents: whole, from 0. */

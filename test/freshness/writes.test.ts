@@ -234,7 +234,7 @@ inBothSizes('an archived row leaves, and returns when it is no longer archived',
 inBothSizes('a write that alters no answer leaves the journal alone', scene => {
   const last = (): unknown => scene.db.prepare('SELECT max(seq) FROM vec_journal').pluck().get()
   const before = last()
-  scene.run("UPDATE _vec_docs SET content = 'x', meta = '{}', scn = scn + 1, embedding_model = 'm'")
+  scene.run("UPDATE _vec_docs SET content = 'x', meta = meta, scn = scn + 1, embedding_model = 'm'")
   scene.run('UPDATE _vec_docs SET embedding = embedding, archived = archived, id = id')
   assert.equal(last(), before)
   scene.check()

@@ -108,12 +108,12 @@ export const rules: readonly Rule[] = [
       )
       assert.deepEqual(
         own.map(([name]) => name),
-        ['distance', 'k', 'content', 'meta', 'embedding', tableIn(step.sql)],
+        ['distance', 'k', 'content', 'meta', 'embedding', tableIn(step.sql), 'filter'],
       )
       // 2: a hidden column of a virtual table; the id column never is one, and its type is TEXT.
       assert.deepEqual(
         ours.rows.map(row => row[2]),
-        [0, 0, 1, 1, 1, 1, 1, 1, 1],
+        [0, 0, 1, 1, 1, 1, 1, 1, 1, 1],
       )
       assert.equal(ours.rows[1][1], 'TEXT')
     },

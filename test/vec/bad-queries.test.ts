@@ -37,7 +37,7 @@ test('a query of wrong length is refused with its length', () => {
     'VEC_EMBEDDING',
     'length 5',
     'multiple of 4',
-    'encodeEmbedding',
+    'float32',
   )
 })
 

@@ -4,6 +4,7 @@ import { IdTable } from '../../core/id-table.ts'
 import { StagedIds } from '../../core/staged-ids.ts'
 import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
+import { FilterCache } from './filter-cache.ts'
 import type { IndexSpec } from './index-spec.ts'
 import { RecentChanges } from './recent-changes.ts'
 
@@ -34,6 +35,8 @@ export class DatasetIndex {
   savedSeq: number | undefined
   /** For snapshots that are older than `logPosition`. */
   recent: RecentChanges
+  /** Which of its rows pass a condition. */
+  readonly filters: FilterCache = new FilterCache()
   readonly #free: number[] = []
   readonly #expected: number
   /** The empty index that takes the vectors, unless they are of another dimension. */
@@ -81,7 +84,7 @@ export class DatasetIndex {
   }
 
   get bytes(): number {
-    return (this.index?.bytes ?? 0) + this.ids.bytes
+    return (this.index?.bytes ?? 0) + this.ids.bytes + this.filters.bytes
   }
 
   /** Some row is left out because of its dimension or numbers: what a change does to the index needs a full look. */

@@ -5,6 +5,8 @@ import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { FilteredRows, RowFilter } from '../memory/filter-cache.ts'
+import { eachIdWhere, passes } from '../schema/row-filter.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { IndexManager } from '../snapshot/index-manager.ts'
@@ -27,6 +29,8 @@ export interface Search {
   accepts(this: void, similarity: number): boolean
   /** Only these documents. */
   readonly ids: readonly Uint8Array[] | undefined
+  /** Only rows that pass. */
+  readonly filter?: RowFilter | undefined
 }
 
 /** What a search found, nearest first, and how. */
@@ -100,6 +104,7 @@ export class Searcher {
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
     const snapshot = this.indexes.snapshot(search.dataset)
     if (snapshot.state === 'table-scan') return this.#searchTable(search)
+    if (search.filter && !this.shadow.refresh().filterable) return this.#search(this.#byIds(search))
     const { index } = snapshot.datasetIndex
     if (this.#prefersTable(search, snapshot, index)) return this.#searchTable(search)
     return this.#searchIndex(search, snapshot, index)
@@ -143,7 +148,18 @@ export class Searcher {
     )
   }
 
+  /** The same search for the ids that pass: where the journal does not tell of all that a condition reads. */
+  #byIds(search: Search): Search {
+    const wanted = search.ids && idSet(search.ids)
+    const ids: Uint8Array[] = []
+    eachIdWhere(this.shadow, search.dataset, search.filter!, id => {
+      if (!wanted || wanted.has(idKey(id))) ids.push(id.slice())
+    })
+    return { ...search, ids, filter: undefined }
+  }
+
   #searchTable(search: Search): Answer {
+    if (search.filter) return this.#searchTable(this.#byIds(search))
     const wanted = search.ids && idSet(search.ids)
     const limit = search.more ? Infinity : search.limit
     const hits = new TopK(wanted ? Infinity : limit, this.context.spec.metric)
@@ -171,7 +187,9 @@ export class Searcher {
     const hits = new TopK(limit, this.context.spec.metric)
     let rescored = 0
     this.#otherDim = 0
-    for (const id of ids) if (this.#addRow(search, id, hits) !== 'orphan') rescored++
+    for (const id of ids) {
+      if (this.#addRow(search, id, hits, search.filter) !== 'orphan') rescored++
+    }
     // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
     if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
       return this.#searchTable(search)
@@ -205,7 +223,7 @@ export class Searcher {
       const hits = new TopK(search.limit, this.context.spec.metric)
       this.#otherDim = 0
       for (const id of changed) {
-        if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits)
+        if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits, search.filter)
       }
       // Which dimension the dataset has may be in question: the table decides.
       if (this.#otherDim > 0) return this.#searchTable(search)
@@ -270,16 +288,19 @@ export class Searcher {
     changed: readonly Uint8Array[],
     orphans: readonly number[],
   ): Uint32Array | undefined {
-    if (!search.ids && changed.length === 0 && orphans.length === 0) return undefined
+    const { ids } = search
+    if (!ids && !search.filter && changed.length === 0 && orphans.length === 0) return undefined
+    const passing = search.filter && this.#passing(search, search.filter, datasetIndex, changed)
     const words = new Uint32Array((index.positions + 31) >>> 5)
-    if (search.ids) {
-      for (const id of search.ids) {
+    if (ids) {
+      for (const id of ids) {
         const position = datasetIndex.ids.find(id)
         if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
       }
     } else {
       words.fill(0xffffffff)
     }
+    if (passing) for (let i = 0; i < words.length; i++) words[i] &= passing[i]
     const mask = (position: number): void => {
       words[position >>> 5] &= ~(1 << (position & 31))
     }
@@ -291,8 +312,30 @@ export class Searcher {
     return words
   }
 
+  #passing(
+    { dataset }: Search,
+    filter: RowFilter,
+    { ids, index, filters }: DatasetIndex,
+    changed: readonly Uint8Array[],
+  ): Uint32Array {
+    const { shadow } = this
+    const rows: FilteredRows = {
+      ids,
+      positions: index!.positions,
+      changed,
+      eachPassing: visit => eachIdWhere(shadow, dataset, filter, visit),
+      passes: id => passes(shadow, dataset, id, filter),
+    }
+    return filters.positions(rows, filter)
+  }
+
   /** Scores the present row of an id. An orphan is a row that is gone, hidden, or no vector of this dimension. */
-  #addRow(search: Search, id: Uint8Array, hits: TopK): 'scored' | 'refused' | 'orphan' {
+  #addRow(
+    search: Search,
+    id: Uint8Array,
+    hits: TopK,
+    filter?: RowFilter,
+  ): 'scored' | 'refused' | 'orphan' {
     const scored = rowByKey(this.shadow, search.dataset, id, row => {
       const dim = search.query.length
       const length = embeddingLength(row, 1)
@@ -302,6 +345,7 @@ export class Searcher {
       }
       const vector = this.#vectorOf(row, dim)
       if (!isFiniteVector(vector)) return 'orphan'
+      if (filter && !passes(this.shadow, search.dataset, id, filter)) return 'refused'
       const similarity = exactSimilarity(this.context.spec.metric, search.query, vector)
       if (Number.isNaN(similarity) || !search.accepts(similarity)) return 'refused'
       hits.add(similarity, id, row.isNull(0) ? NaN : row.number(0))

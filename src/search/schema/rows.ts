@@ -56,7 +56,7 @@ function rowsInFileOrder(shadow: ShadowTable, dataset: string): string {
 }
 
 /** Whether reading past the other datasets' rows costs less than looking this one's up. */
-function isLargePart(shadow: ShadowTable, dataset: string, rowid: string): boolean {
+export function isLargePart(shadow: ShadowTable, dataset: string, rowid: string): boolean {
   const total = countOf(shadow, `SELECT max(${rowid}) FROM {table}`, [])
   const limit = Math.ceil(total / 4)
   const probe = `SELECT count(*) FROM (SELECT 1 FROM {table} WHERE ${OF_DATASET} LIMIT ?2)`

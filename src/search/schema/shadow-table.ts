@@ -25,6 +25,9 @@ import {
 import { catalogOf, quoteName } from './names.ts'
 import { isWatched, SHADOW, SHADOW_COLUMNS, type StoredColumn } from './table-schema.ts'
 
+/** Statements that are kept prepared. */
+const MOST_STATEMENTS = 200
+
 const REQUIRED = SHADOW_COLUMNS.filter(({ required }) => required).map(({ stored }) => stored)
 
 export interface Shape {
@@ -34,8 +37,12 @@ export interface Shape {
   /** (dataset_id, id) names at most one row. */
   readonly unique: boolean
   readonly triggers: readonly SchemaObject[]
-  /** The journal and its triggers are there, word for word. */
+  /** The journal and its triggers are there, word for word: changes of vectors and keys have entries. */
   readonly journaled: boolean
+  /** Changes of meta have entries, too; the triggers of earlier versions do not watch it. */
+  readonly filterable: boolean
+  /** The triggers of earlier versions. */
+  readonly olderTriggers: readonly SchemaObject[]
 }
 
 /**
@@ -133,10 +140,21 @@ export class ShadowTable {
   #statement(sql: string): Statement {
     let statement = this.#statements.get(sql)
     if (!statement) {
+      if (this.#statements.size >= MOST_STATEMENTS) this.#forgetOne()
       statement = this.db.prepare(sql.replaceAll('{table}', this.sql))
       this.#statements.set(sql, statement)
     }
     return statement
+  }
+
+  /** Conditions of users come in any number of shapes. */
+  #forgetOne(): void {
+    for (const [sql, statement] of this.#statements) {
+      if (statement.busy) continue
+      this.#statements.delete(sql)
+      statement.finalize()
+      return
+    }
   }
 
   /** The condition under which a row counts at all, beside its dataset. */
@@ -175,8 +193,9 @@ export class ShadowTable {
     const shape = this.#readShape()
     let replaced = false
     for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
-      if (this.storedSql(trigger.name) === storedText(trigger)) continue
-      replaced = true
+      const found = this.storedSql(trigger.name)
+      if (found === storedText(trigger)) continue
+      replaced ||= !shape.olderTriggers.some(older => found === storedText(older))
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
@@ -248,11 +267,19 @@ export class ShadowTable {
     const { unique, indexed } = this.#uniqueColumns()
     const watched = [...columns].filter(column => isWatched(column) || indexed.has(column))
     const triggers = journalTriggers({ name, watched, rowid })
-    const support = [...JOURNAL_TABLES, ...GUARD_TRIGGERS, ...triggers]
-    const journaled =
-      support.every(object => this.storedSql(object.name) === storedText(object)) &&
-      this.foreignTriggers().length === 0
-    return { columns, rowid, unique, triggers, journaled }
+    const olderWatched = watched.filter(
+      column => column !== SHADOW.meta.stored || indexed.has(column),
+    )
+    const olderTriggers = journalTriggers({ name, watched: olderWatched, rowid })
+    const sound =
+      this.#has([...JOURNAL_TABLES, ...GUARD_TRIGGERS]) && this.foreignTriggers().length === 0
+    const filterable = sound && this.#has(triggers)
+    const journaled = filterable || (sound && this.#has(olderTriggers))
+    return { columns, rowid, unique, triggers, journaled, filterable, olderTriggers }
+  }
+
+  #has(objects: readonly SchemaObject[]): boolean {
+    return objects.every(object => this.storedSql(object.name) === storedText(object))
   }
 
   /** Whether (dataset_id, id) is unique, and every column that some unique index covers. */

@@ -14,7 +14,7 @@ export type StoredRole =
   | 'archived'
 
 /** What a column of the vec table is for. */
-export type ColumnRole = StoredRole | 'score' | 'distance' | 'k' | 'command'
+export type ColumnRole = StoredRole | 'score' | 'distance' | 'k' | 'command' | 'filter'
 
 /** A column of the shadow table. */
 export interface StoredColumn {
@@ -25,7 +25,7 @@ export interface StoredColumn {
   readonly constraint?: string
   /** A table without it cannot hold documents. */
   readonly required?: boolean
-  /** Whether the triggers journal a change of it: it can alter which rows a search finds. */
+  /** Whether the triggers journal a change of it: it can alter which rows a search or a filter finds. */
   readonly watched: boolean
 }
 
@@ -61,7 +61,7 @@ export const SHADOW: Readonly<Record<StoredRole, StoredColumn>> = {
     watched: true,
   },
   content: { role: 'content', stored: 'content', type: 'TEXT', watched: false },
-  meta: { role: 'meta', stored: 'meta', type: 'TEXT', watched: false },
+  meta: { role: 'meta', stored: 'meta', type: 'TEXT', watched: true },
   embedding: {
     role: 'embedding',
     stored: 'embedding',
@@ -134,6 +134,8 @@ export class TableSchema {
     const columns = vecColumns(id)
     // Without a column for commands where another column has the name of the table.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
+    // Tables that are called so, or have such an id column, do without.
+    if (!has(columns, FILTER.name)) columns.push(FILTER)
     this.columns = columns
     this.attributePlaces = columns.flatMap(({ stored }, place) =>
       stored && !stored.required ? [{ place, stored }] : [],
@@ -175,6 +177,14 @@ export function isReservedColumn(name: string): boolean {
 
 function has(columns: readonly VecColumn[], name: string): boolean {
   return columns.some(column => column.name.toLowerCase() === name.toLowerCase())
+}
+
+const FILTER: VecColumn = {
+  role: 'filter',
+  name: 'filter',
+  type: 'TEXT',
+  hidden: true,
+  unwritable: 'it says which rows a search returns',
 }
 
 function vecColumns(id: string): VecColumn[] {

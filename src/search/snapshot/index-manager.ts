@@ -210,6 +210,8 @@ export class IndexManager {
   /** The journal, installed again if need be; undefined when writes may have gone by without an entry. */
   #openJournal(): Journal | undefined {
     let shape = this.#shadow.refresh()
+    // Triggers of an earlier version do for searches without a filter.
+    if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
     if (!shape.journaled) {
       this.#journal?.dispose()
       this.#journal = undefined
@@ -360,6 +362,7 @@ export class IndexManager {
     datasetIndex: DatasetIndex,
     ids: readonly Uint8Array[],
   ): VectorIndex | undefined {
+    datasetIndex.filters.changed(ids)
     for (const id of ids) datasetIndex.remove(id)
     for (const id of ids) {
       rowByKey(this.#shadow, dataset, id, row => {

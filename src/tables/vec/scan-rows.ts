@@ -1,5 +1,6 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { Cursor, Statement } from '../../database/statement.ts'
+import type { RowFilter } from '../../search/memory/filter-cache.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
@@ -9,6 +10,7 @@ export class ScanRows implements CursorRows {
   readonly #searcher: Searcher
   readonly #datasets: readonly string[]
   readonly #ids: readonly Uint8Array[] | undefined
+  readonly #filter: RowFilter | undefined
   #statement: Statement | undefined
   /** Undefined between two datasets or ids. */
   #cursor: Cursor | undefined
@@ -21,6 +23,7 @@ export class ScanRows implements CursorRows {
     this.#searcher = searcher
     this.#datasets = query.datasets
     this.#ids = query.ids
+    this.#filter = query.filter
     this.#left = query.limit
     if (this.#left === 0) this.#finish()
     else {
@@ -67,10 +70,11 @@ export class ScanRows implements CursorRows {
     const { shadow } = this.#searcher
     const { rowid } = shadow.refresh()
     const byId = this.#ids ? 'AND id = ?2 AND id = ?2 COLLATE BINARY' : ''
+    const passing = this.#filter ? `AND (${this.#filter.sql})` : ''
     const order = rowid === undefined || this.#ids ? '' : `ORDER BY ${rowid}`
     return shadow.db.prepare(
       `SELECT ${rowid ?? 'NULL'}, id FROM ${shadow.sql}
-       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible} ${order}`,
+       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible} ${passing} ${order}`,
     )
   }
 
@@ -87,7 +91,11 @@ export class ScanRows implements CursorRows {
           continue
         }
         const dataset = this.#datasets[this.#part]
-        this.#cursor = statement.cursor(id ? [dataset, new Utf8(id)] : [dataset])
+        this.#cursor = statement.cursor([
+          dataset,
+          ...(id ? [new Utf8(id)] : []),
+          ...(this.#filter?.parameters ?? []),
+        ])
       }
       if (this.#cursor.step()) return
       this.#cursor = undefined

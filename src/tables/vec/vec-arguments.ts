@@ -11,6 +11,7 @@ import {
 import { Utf8 } from '../../core/utf8.ts'
 import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
+import { readFilter, type GivenFilter } from './given-filter.ts'
 import type { Comparison, VecPlan } from './vec-plan.ts'
 
 interface Bound {
@@ -25,6 +26,8 @@ export interface VecQuery {
   /** Undefined: a scan of the dataset. */
   readonly vector: Float32Array | undefined
   readonly ids: readonly Uint8Array[] | undefined
+  /** Only rows that pass. */
+  readonly filter: GivenFilter | undefined
   /** The `k` that was given; undefined without. */
   readonly k: number | undefined
   readonly limit: number
@@ -49,6 +52,7 @@ export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])
       plan.ids === undefined
         ? undefined
         : values[plan.ids].map(textOf).filter(id => id !== undefined),
+    filter: plan.filter === undefined ? undefined : readFilter(values[plan.filter][0]),
     k: k === undefined ? undefined : countOf(k),
     limit: rows,
     offset: offset === undefined ? 0 : rowsOf(offset, 0),

@@ -1,10 +1,17 @@
+import { VecError } from '../../core/errors.ts'
 import type { Metric } from '../../core/metric.ts'
 import { similarityToDistance, similarityToScore } from '../../core/similarity.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
-import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
+import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import {
+  columnDefinition,
+  SHADOW,
+  type StoredColumn,
+  type TableSchema,
+} from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import { MergedRows } from './merged-rows.ts'
@@ -44,6 +51,7 @@ export class VecCursor implements VirtualCursor {
     this.#attributes = undefined
     const query = readQuery(plan, values)
     this.#query = query
+    if (query.filter) requireMeta(this.#searcher.shadow)
     this.#rowidName = this.#searcher.shadow.refresh().rowid
     this.#rows = query.vector
       ? this.#match(query, query.vector)
@@ -81,6 +89,9 @@ export class VecCursor implements VirtualCursor {
         else result.double(similarityToDistance(this.#metric, similarity))
         return
       }
+      case 'filter':
+        result.value(this.#query!.filter?.text ?? null)
+        return
       case 'k':
         result.value(this.#query!.k ?? null)
         return
@@ -116,6 +127,7 @@ export class VecCursor implements VirtualCursor {
       maxSimilarity: max,
       accepts,
       ids: query.ids,
+      filter: query.filter,
     }
     return this.#searcher.shadow.inSnapshot(
       () => new MergedRows(this.#searcher, query.datasets, search, query.offset),
@@ -155,4 +167,14 @@ export class VecCursor implements VirtualCursor {
       read,
     )
   }
+}
+
+function requireMeta(shadow: ShadowTable): void {
+  const { meta } = SHADOW
+  if (shadow.refresh().columns.has(meta.stored)) return
+  throw new VecError(
+    'VEC_SHADOW',
+    `vec: ${shadow.schema}.${shadow.name} cannot be filtered: it lacks the column ${meta.stored}`,
+    { hint: `ALTER TABLE ${shadow.name} ADD COLUMN ${columnDefinition(meta)}` },
+  )
 }

@@ -21,6 +21,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `dataset=`, `dataset-in`   | one dataset, or an IN taken as a whole    |
  * | `match`                    | the query vector                          |
  * | `id=`, `id-in`             | the only documents wanted                 |
+ * | `filter=`                  | a metadata filter in JSON                 |
  * | `k`, `limit`, `offset`     | how many rows                             |
  * | `score>` `>=` `<` `<=` `=` | a bound of match_score                    |
  * | `distance>` ...            | a bound of distance                       |
@@ -32,6 +33,7 @@ export interface VecPlan extends Plan {
   /** Datasets are given as a list. */
   readonly listed: boolean
   readonly ids: number | undefined
+  readonly filter: number | undefined
   /** Undefined: a scan of the dataset. */
   readonly match: number | undefined
   readonly k: number | undefined
@@ -66,6 +68,10 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const conditions = info.constraints.filter(c => c.op !== OP.LIMIT && c.op !== OP.OFFSET)
   const match = conditions.find(c => c.op === OP.MATCH && c.column === idColumn)
   if (match && !match.usable) return undefined
+  const filter = conditions.find(
+    c => c.op === OP.EQ && c.column === schema.place('filter') && c.column >= 0,
+  )
+  if (filter && !filter.usable) return undefined
   const dataset = equality(info, conditions, datasetColumn)
   if (!dataset) {
     const waits = conditions.some(c => c.column === datasetColumn && c.op === OP.EQ && !c.usable)
@@ -78,6 +84,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const datasetTerm = taken.equality(dataset, 'dataset')
   const id = equality(info, conditions, idColumn)
   const ids = id && taken.equality(id, 'id')
+  const filterTerm = filter && taken.take(filter, 'filter=')
   const matchTerm = match && taken.take(match, 'match')
   const bounds: PlannedBound[] = []
   let k: number | undefined
@@ -123,6 +130,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     dataset: datasetTerm,
     listed: manyDatasets,
     ids,
+    filter: filterTerm,
     match: matchTerm,
     k,
     limit,

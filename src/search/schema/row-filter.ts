@@ -1,0 +1,42 @@
+import { Utf8 } from '../../core/utf8.ts'
+import type { RowFilter } from '../memory/filter-cache.ts'
+import { OF_DATASET, OF_KEY } from './names.ts'
+import { isLargePart } from './rows.ts'
+import type { ShadowTable } from './shadow-table.ts'
+
+/** Visits the ids of a dataset whose rows pass. Their bytes are views into SQLite's memory. */
+export function eachIdWhere(
+  shadow: ShadowTable,
+  dataset: string,
+  { sql, parameters }: RowFilter,
+  visit: (id: Uint8Array) => void,
+): void {
+  const { rowid } = shadow.refresh()
+  // Unary plus keeps the index on (dataset_id, id) out of it: the table is read once, front to back.
+  const ofDataset =
+    rowid !== undefined && isLargePart(shadow, dataset, rowid)
+      ? '+dataset_id = ?1 COLLATE BINARY'
+      : OF_DATASET
+  shadow.each(
+    `SELECT id FROM {table} WHERE ${ofDataset} ${shadow.visible} AND (${sql})`,
+    [dataset, ...parameters],
+    row => {
+      if (row.isText(0)) visit(row.bytes(0))
+    },
+  )
+}
+
+/** Whether the present row of an id passes. */
+export function passes(
+  shadow: ShadowTable,
+  dataset: string,
+  id: Uint8Array,
+  { sql, parameters }: RowFilter,
+): boolean {
+  const found = shadow.first(
+    `SELECT 1 FROM {table} WHERE ${OF_KEY} ${shadow.visible} AND (${sql})`,
+    [dataset, new Utf8(id), ...parameters],
+    () => true,
+  )
+  return found ?? false
+}
