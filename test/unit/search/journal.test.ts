@@ -41,7 +41,7 @@ test('a change that can alter an answer is an entry, another one is not', () => 
   world.put('a', [1, 0])
   world.put('b', null)
   const before = world.head.seq
-  db.exec(`UPDATE ${TABLE} SET content = 'text', meta = '{}'`)
+  db.exec(`UPDATE ${TABLE} SET content = 'text', embedding_model = 'm'`)
   assert.equal(world.head.seq, before)
   db.exec(`UPDATE ${TABLE} SET archived = 1 WHERE id = 'a'`)
   assert.deepEqual(world.changed(before), ['a'])

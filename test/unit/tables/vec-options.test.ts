@@ -39,7 +39,10 @@ test('the id column is named as in CREATE TABLE: bare, quoted in any way, with a
 })
 
 test('an id column cannot have the name of another column or of the table', () => {
-  const columns = new TableSchema('docs', 'id').columns.filter(({ role }) => role !== 'id')
+  // Without the column filter, which gives way.
+  const columns = new TableSchema('docs', 'id').columns.filter(
+    ({ role }) => role !== 'id' && role !== 'filter',
+  )
   for (const { name } of columns) badOption([name], name)
   badOption(['Distance'], 'Distance')
 })
