@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { importsOf, sources, type Import } from './imports.ts'
+import { importsOf, sources } from './imports.ts'
 
 /** A file imports only from layers above its own in this list, or from its own package. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -10,19 +10,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index', 'viant/formats'],
   ['database'],
   ['sqlite'],
-  ['search', 'viant/export'],
+  ['search'],
+  ['viant/export'],
   ['tables', 'documents', 'replication'],
   ['viant/store', 'viant/legacy', 'interchange'],
   ['entries'],
 ]
 /** Programs: they use the entry points and core, which loads nothing else. */
 const PROGRAMS = ['src/cli', 'playground', 'bench', 'examples']
-
-/** Imports that break the rule, `from -> to` by prefix of both paths, each with its reason. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'search/ -> viant/': 'the shadow table drops and checks the export triggers of the original',
-  'viant/export/ -> search/': 'an export reads a shadow table, and its triggers bear names of it',
-}
 
 /** The text of a file without its comments. */
 const codeOf = (file: string): string =>
@@ -38,12 +33,6 @@ function packageOf(file: string): { name: string; layer: number } {
   return assert.fail(`${file} is in no layer`)
 }
 
-const isExcepted = ({ from, to }: Import): string | undefined =>
-  Object.keys(EXCEPTIONS).find(exception => {
-    const [user, used] = exception.split(' -> ')
-    return from.startsWith(`src/${user}`) && to.startsWith(`src/${used}`)
-  })
-
 const library = sources('src')
   .filter(file => !PROGRAMS.some(folder => file.startsWith(`${folder}/`)))
   .flatMap(importsOf)
@@ -56,18 +45,7 @@ const upward = library.filter(({ from, to }) => {
 
 test('a package imports only packages of the layers below it', () => {
   assert.ok(library.length > 100)
-  assert.deepEqual(
-    upward.filter(entry => isExcepted(entry) === undefined),
-    [],
-  )
-})
-
-test('every exception is still needed', () => {
-  const used = new Set(upward.map(isExcepted))
-  assert.deepEqual(
-    Object.keys(EXCEPTIONS).filter(exception => !used.has(exception)),
-    [],
-  )
+  assert.deepEqual(upward, [])
 })
 
 test('package.json names the platform that is loaded, and one file asks for it', () => {
@@ -115,6 +93,22 @@ test('programs use the entry points and core', () => {
       )
     }
   }
+})
+
+/** The folders of search, each of which imports only those before it. */
+const SEARCH = ['schema', 'journal', 'memory', 'persistence', 'snapshot', 'query', 'diagnostics']
+
+const folderOf = (file: string): number => SEARCH.indexOf(file.split('/')[2])
+
+test('the folders of search have one order', () => {
+  const within = library.filter(
+    ({ from, to }) => from.startsWith('src/search/') && to.startsWith('src/search/'),
+  )
+  assert.ok(within.length > 50)
+  assert.deepEqual(
+    within.filter(({ from, to }) => folderOf(to) < 0 || folderOf(to) > folderOf(from)),
+    [],
+  )
 })
 
 test('a database is seen through the port alone, whatever its driver', () => {

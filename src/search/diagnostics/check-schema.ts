@@ -1,10 +1,5 @@
 import { numberOf } from '../../database/query.ts'
 import {
-  exportTriggers,
-  hasExportTriggers,
-  hasOriginalIndex,
-} from '../../viant/export/export-triggers.ts'
-import {
   GUARD_TRIGGERS,
   hasTable,
   JOURNAL_STATE,
@@ -19,7 +14,8 @@ import { diagnostic, type Severity } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
 /** Journal and triggers: whether every change to the rows is seen. */
-export function checkSchema({ searcher, fix }: Inspection): Problem[] {
+export function checkSchema(inspection: Inspection): Problem[] {
+  const { searcher, fix } = inspection
   const { shadow } = searcher
   const schema = quoteName(shadow.schema)
   const shape = shadow.refresh()
@@ -96,15 +92,7 @@ export function checkSchema({ searcher, fix }: Inspection): Problem[] {
       `triggers made: ${[...missing, ...other].join(', ')}`,
     )
   }
-  const foreign = shadow.foreignTriggers().join(', ')
-  if (foreign !== '') {
-    say(
-      'warning',
-      'triggers',
-      `triggers of the original call a function that other programs lack, so that those cannot write the table: ${foreign}`,
-      `triggers of the original replaced: ${foreign}`,
-    )
-  }
+  found.push(...inspection.foreign.triggers(inspection))
   if (found.length === 0) {
     found.push(
       diagnostic(
@@ -114,48 +102,7 @@ export function checkSchema({ searcher, fix }: Inspection): Problem[] {
       ),
     )
   }
-  return [...found, ...checkExportTriggers(shadow, repairing)]
-}
-
-/** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
-function checkExportTriggers(shadow: ShadowTable, fix: string): Problem[] {
-  const { db, schema } = shadow
-  const names = exportTriggers(shadow.name).map(({ name }) => name)
-  const there = names.filter(name => shadow.storedSql(name) !== undefined)
-  if (there.length === 0) return []
-  if (hasOriginalIndex(db, schema, shadow.name)) {
-    if (hasExportTriggers(db, schema, shadow.name)) return []
-    return [
-      {
-        ...diagnostic(
-          'warning',
-          'triggers',
-          `the triggers that delete indexes of the original when rows change are not whole: ${there.join(', ')}`,
-          { fix },
-        ),
-        repair: () => {
-          shadow.dropExported()
-          return 'indexes for the original and what is left of their triggers deleted: export them again'
-        },
-      },
-    ]
-  }
-  return [
-    {
-      ...diagnostic(
-        'info',
-        'triggers',
-        `triggers of an index for the original that is gone: ${there.join(', ')}`,
-        {
-          fix,
-        },
-      ),
-      repair: () => {
-        shadow.dropExported()
-        return `triggers of an index for the original that is gone: deleted`
-      },
-    },
-  ]
+  return [...found, ...inspection.foreign.guards(inspection)]
 }
 
 /** Names of the objects that are missing, and of those that are there with another text. */

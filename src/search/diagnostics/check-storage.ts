@@ -1,9 +1,6 @@
 import { checksum } from '../../accelerators/checksum.ts'
 import { rows } from '../../core/row-sample.ts'
 import { firstRow } from '../../database/query.ts'
-import { hasExportTriggers } from '../../viant/export/export-triggers.ts'
-import { disagreement, ORIGINAL_KINDS, originalRows } from '../../viant/export/original-rows.ts'
-import { decodeOriginal } from '../../viant/formats/decode-original.ts'
 import { Journal } from '../journal/journal.ts'
 import { fingerprintOf, IndexStore } from '../persistence/index-store.ts'
 import { BLOCK_BYTES, decodeManifest, isManifest, type Manifest } from '../persistence/manifest.ts'
@@ -35,7 +32,7 @@ export function checkSaved(
     new IndexStore(db, schema).drop(name, dataset)
     return 'a saved index that cannot be trusted was deleted'
   }
-  if (!isManifest(blob)) return [checkOriginal(inspected, dataset, blob, drop)]
+  if (!isManifest(blob)) return [inspected.foreign.saved(inspected, dataset, blob)]
   const damaged = (why: string): Problem => ({
     ...diagnostic(
       'warning',
@@ -70,50 +67,6 @@ function notSaved(dataset: string): Problem {
       dataset,
     },
   )
-}
-
-/** An index of the original: believed by the original without a look, so it must be what the table says. */
-function checkOriginal(
-  inspected: Inspection,
-  dataset: string,
-  blob: Uint8Array,
-  drop: () => string,
-): Problem {
-  const { shadow } = inspected.searcher
-  const fix = inspected.fix('repair', dataset)
-  const bad = (op: string): Problem => ({
-    ...diagnostic('warning', 'original-index', op, { dataset, fix }),
-    repair: () => {
-      drop()
-      return 'an index of the original that is not what the table says was deleted'
-    },
-  })
-  try {
-    const stored = decodeOriginal(blob)
-    const what = ORIGINAL_KINDS[stored.kind]
-    const different = disagreement(stored, originalRows(shadow, dataset))
-    if (different !== undefined) {
-      return bad(
-        `the original would answer wrongly from its ${what} in vector_storage: ${different}`,
-      )
-    }
-    if (
-      !hasExportTriggers(shadow.db, shadow.schema, shadow.name) &&
-      shadow.foreignTriggers().length === 0
-    ) {
-      return bad(
-        `a ${what} of the original agrees with the table, but no trigger deletes it when a row changes`,
-      )
-    }
-    return diagnostic(
-      'ok',
-      'original-index',
-      `a ${what} for the original agrees with the table: ${rows(stored.ids.count)}, ${blob.length} bytes`,
-      { dataset },
-    )
-  } catch (error) {
-    return bad(`vector_storage holds what the original cannot use: ${(error as Error).message}`)
-  }
 }
 
 function wrongManifest(

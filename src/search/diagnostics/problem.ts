@@ -13,8 +13,19 @@ export interface Problem extends Diagnostic {
 /** What a check looks at. */
 export interface Inspection {
   readonly searcher: Searcher
+  readonly foreign: ForeignChecks
   /** The statement that carries out an operation on a dataset of this table. */
   fix(this: void, word: string, dataset: string): string
+}
+
+/** Checks of what another program keeps in the same file; see ForeignIndexes. */
+interface ForeignChecks {
+  /** Of its triggers on the table. */
+  triggers(this: void, inspection: Inspection): Problem[]
+  /** Of what deletes its indexes when rows change. */
+  guards(this: void, inspection: Inspection): Problem[]
+  /** Of an index of it: a blob that is no manifest of ours. */
+  saved(this: void, inspection: Inspection, dataset: string, blob: Uint8Array): Problem
 }
 
 /** Whether an error says that the shadow table itself cannot serve. */

@@ -6,7 +6,7 @@ import { numberOf, eachRow, firstRow, run } from '../../database/query.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
-import { BLOCKS, JOURNAL, JOURNAL_STATE, OF_THE_ORIGINAL, STORAGE } from '../schema/layout.ts'
+import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
 import {
   BLOCK_BYTES,
@@ -140,15 +140,6 @@ export class IndexStore {
         dataset ?? null,
       )
     }
-  }
-
-  /** Deletes the indexes of a shadow table that another program saved. */
-  dropForeign(shadow: string): void {
-    if (!this.#has(STORAGE)) return
-    this.#run(
-      `DELETE FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND ${OF_THE_ORIGINAL}`,
-      storageName(shadow),
-    )
   }
 
   /**

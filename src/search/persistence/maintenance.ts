@@ -8,10 +8,10 @@ import {
 } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import { transaction } from '../../database/transaction.ts'
-import { isExported, retireExportTriggers } from '../../viant/export/export-triggers.ts'
 import { journalRange } from '../journal/journal.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FileIndexes } from '../memory/index-cache.ts'
+import { NO_FOREIGN_INDEXES, type ForeignIndexes } from '../schema/foreign-indexes.ts'
 import { IndexStore } from './index-store.ts'
 
 /** How long a connection must be idle before indexes are saved on the side. */
@@ -31,12 +31,14 @@ export class Maintenance {
   readonly #db: Database
   readonly #schema: string
   readonly #file: FileIndexes
+  readonly #foreign: ForeignIndexes
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(db: Database, schema: string, file: FileIndexes) {
+  constructor(db: Database, schema: string, file: FileIndexes, foreign: ForeignIndexes) {
     this.#db = db
     this.#schema = schema
     this.#file = file
+    this.#foreign = foreign
     this.store = new IndexStore(db, schema)
     db.onClose?.(() => {
       clearTimeout(this.#timer)
@@ -64,7 +66,7 @@ export class Maintenance {
 
   /** Deletes the saved index of a dataset, but not one that was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
-    if (!this.#writable || isExported(this.#db, this.#schema, shadow, dataset)) return
+    if (!this.#writable || this.#isForeign(shadow, dataset)) return
     this.store.drop(shadow, dataset)
   }
 
@@ -80,6 +82,10 @@ export class Maintenance {
   get #writable(): boolean {
     const db = this.#db
     return fileKeyOf(db, this.#schema) === this.#file.key && !isReadonly(db, this.#schema)
+  }
+
+  #isForeign(shadow: string, dataset: string): boolean {
+    return this.#foreign.isKept({ db: this.#db, schema: this.#schema, name: shadow }, dataset)
   }
 
   /** `thorough`: the whole journal is pruned, and not a part that nobody notices. Throws when the disk fails then. */
@@ -102,7 +108,7 @@ export class Maintenance {
       ({ shadow, dataset, datasetIndex }) =>
         datasetIndex?.index?.worthSaving &&
         datasetIndex.savedSeq !== datasetIndex.logPosition.seq &&
-        !isExported(db, this.#schema, shadow, dataset),
+        !this.#isForeign(shadow, dataset),
     )
     const range = this.#range()
     // Who only reads leaves the journal to those who write.
@@ -116,7 +122,7 @@ export class Maintenance {
         this.store.save(shadow, dataset, datasetIndex!)
       const last = this.#range()?.last ?? 0
       for (let more = last > 0; more;) more = this.store.prune(last) > 0 && thorough
-      retireExportTriggers(db, this.#schema)
+      this.#foreign.retireGuards(db, this.#schema)
     }).immediate()
     for (const { datasetIndex } of unsaved) datasetIndex!.savedSeq = datasetIndex!.logPosition.seq
   }
@@ -149,11 +155,16 @@ function isWorthSaving(datasetIndex: DatasetIndex): boolean {
 const known = new WeakMap<Database, Map<string, Maintenance>>()
 
 /** The maintenance of one file on one connection, under the name that the file has there. */
-export function maintenanceOf(db: Database, schema: string, file: FileIndexes): Maintenance {
+export function maintenanceOf(
+  db: Database,
+  schema: string,
+  file: FileIndexes,
+  foreign: ForeignIndexes = NO_FOREIGN_INDEXES,
+): Maintenance {
   let ofDb = known.get(db)
   if (!ofDb) known.set(db, (ofDb = new Map()))
   const key = `${schema}\0${file.key}`
   let maintenance = ofDb.get(key)
-  if (!maintenance) ofDb.set(key, (maintenance = new Maintenance(db, schema, file)))
+  if (!maintenance) ofDb.set(key, (maintenance = new Maintenance(db, schema, file, foreign)))
   return maintenance
 }

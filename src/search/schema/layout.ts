@@ -9,8 +9,6 @@ export const JOURNAL = 'vec_journal'
 export const JOURNAL_STATE = 'vec_journal_state'
 /** Heads of saved indexes; the original's table. */
 export const STORAGE = 'vector_storage'
-/** SQL that tells an index of the original in STORAGE from a head of ours ('SVT1'). */
-export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 /** The big parts of saved indexes. */
 export const BLOCKS = 'vector_storage_chunks'
 /** Who builds what; the original's table. */

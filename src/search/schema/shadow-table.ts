@@ -4,12 +4,10 @@ import type { Database } from '../../database/database.ts'
 import { eachRow, scalar, texts } from '../../database/query.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import { Snapshots } from '../../database/snapshot.ts'
-import type { RunResult } from '../../database/statement.ts'
-import type { Statement } from '../../database/statement.ts'
+import type { RunResult, Statement } from '../../database/statement.ts'
 import { transaction } from '../../database/transaction.ts'
 import type { BindValue } from '../../database/values.ts'
-import { dropExportTriggers, hasExportTriggers } from '../../viant/export/export-triggers.ts'
-import { IndexStore } from '../persistence/index-store.ts'
+import { NO_FOREIGN_INDEXES, type ForeignIndexes } from './foreign-indexes.ts'
 import {
   createStatement,
   firstState,
@@ -55,17 +53,25 @@ export class ShadowTable {
   readonly name: string
   /** Rows with archived = 1 count like the others. */
   readonly includeArchived: boolean
+  readonly foreign: ForeignIndexes
   readonly #version: Statement
   readonly #snapshots: Snapshots
   readonly #statements = new Map<string, Statement>()
   #seen = -1
   #shape: Shape | undefined
 
-  constructor(db: Database, schema: string, name: string, includeArchived: boolean) {
+  constructor(
+    db: Database,
+    schema: string,
+    name: string,
+    includeArchived: boolean,
+    foreign: ForeignIndexes = NO_FOREIGN_INDEXES,
+  ) {
     this.db = db
     this.schema = schema
     this.name = name
     this.includeArchived = includeArchived
+    this.foreign = foreign
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
     this.#snapshots = new Snapshots(db, catalogOf(schema))
   }
@@ -199,14 +205,12 @@ export class ShadowTable {
       db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
       db.exec(createStatement(schema, trigger))
     }
-    const foreign = this.foreignTriggers()
+    const foreign = this.foreign.triggers(this)
     for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
-    // They deleted the original's indexes when rows changed. Without them it would trust what is out of date.
-    if (foreign.length > 0 && !hasExportTriggers(db, schema, this.name)) {
-      this.dropExported()
-    }
+    // They deleted the other program's indexes when rows changed. Without them it would trust what is out of date.
+    if (foreign.length > 0 && !this.foreign.areGuarded(this)) this.foreign.drop(this)
     // While a trigger was missing, changes may have gone by unseen.
     if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
@@ -217,14 +221,8 @@ export class ShadowTable {
     for (const trigger of this.#readShape().triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
     }
-    this.dropExported()
+    this.foreign.drop(this)
     this.distrust()
-  }
-
-  /** Deletes the indexes that stand in the file for the original, and the triggers that guard them. */
-  dropExported(): void {
-    dropExportTriggers(this.db, this.schema, this.name)
-    new IndexStore(this.db, this.schema).dropForeign(this.name)
   }
 
   dispose(): void {
@@ -272,7 +270,7 @@ export class ShadowTable {
     )
     const olderTriggers = journalTriggers({ name, watched: olderWatched, rowid })
     const sound =
-      this.#has([...JOURNAL_TABLES, ...GUARD_TRIGGERS]) && this.foreignTriggers().length === 0
+      this.#has([...JOURNAL_TABLES, ...GUARD_TRIGGERS]) && this.foreign.triggers(this).length === 0
     const filterable = sound && this.#has(triggers)
     const journaled = filterable || (sound && this.#has(olderTriggers))
     return { columns, rowid, unique, triggers, journaled, filterable, olderTriggers }
@@ -312,18 +310,6 @@ export class ShadowTable {
   /** The text that the schema holds of a table or trigger. */
   storedSql(name: string): string | undefined {
     return storedSql(this.db, this.schema, name)
-  }
-
-  /** The original's triggers call a function that other programs do not have: nobody else could write the table. */
-  foreignTriggers(): string[] {
-    const { db, schema, name } = this
-    if (schema === 'temp') return []
-    return texts(
-      db,
-      `SELECT name FROM ${quoteName(schema)}.sqlite_schema
-       WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE AND sql LIKE '%vec_invalidate(%'`,
-      name,
-    )
   }
 }
 

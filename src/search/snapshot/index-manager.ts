@@ -53,7 +53,7 @@ export class IndexManager {
     const { shadow } = context
     this.#context = context
     this.#file = indexCache.attach(shadow.db, shadow.schema)
-    this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file)
+    this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file, shadow.foreign)
   }
 
   /** What answers for a dataset now. */

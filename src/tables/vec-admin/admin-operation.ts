@@ -10,6 +10,7 @@ import { repair } from '../../search/diagnostics/repair.ts'
 import { stats } from '../../search/diagnostics/stats.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
+import { originalChecks } from '../../viant/export/check-original.ts'
 import { exportDataset } from '../../viant/export/export.ts'
 import { originalDistance } from '../../viant/formats/original-distance.ts'
 import { findTarget, type Place, type Target } from './admin-target.ts'
@@ -144,6 +145,7 @@ export function runOperation(place: Place, admin: string, op: string): Diagnosti
   if (operation.needsFile) requireWritable(db, schema, word)
   const inspected: Inspection = {
     searcher,
+    foreign: originalChecks,
     fix: (verb, dataset) =>
       `SELECT op FROM ${/^\w+$/.test(admin) ? admin : quoteName(admin)} WHERE op MATCH ${quoteText(`${verb}:${target.name}:${dataset}`)}`,
   }

@@ -6,6 +6,7 @@ import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteText } from '../../search/schema/names.ts'
 import type { TableSchema } from '../../search/schema/table-schema.ts'
 import { UNCHANGED, type RowChange, type RowInsert } from '../../sqlite/vtab/virtual-table.ts'
+import { originalChecks } from '../../viant/export/check-original.ts'
 import { sqlText } from '../number-text.ts'
 import { writtenDataset } from './written-values.ts'
 
@@ -27,7 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const where = `${schema}.${name}`
     const fix = (word: string, dataset: string): string =>
       `SELECT op FROM vec_admin WHERE op MATCH ${quoteText(`${word}:${where}:${dataset}`)}`
-    const [first, ...others] = check({ searcher, fix }, datasets).filter(
+    const [first, ...others] = check({ searcher, foreign: originalChecks, fix }, datasets).filter(
       ({ severity }) => severity === 'error',
     )
     if (!first) return

@@ -16,6 +16,7 @@ import type {
   VirtualTable,
   VirtualTableModule,
 } from '../../sqlite/vtab/virtual-table.ts'
+import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import { indexSpecOf } from './index-spec.ts'
 import { RowKeys } from './row-keys.ts'
 import { isCommand, runCommand } from './vec-command.ts'
@@ -57,7 +58,7 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
   }
   const install = (): void => {
     if (found === undefined) db.exec(createStatement(schema, shadowTable(name)))
-    const shadow = new ShadowTable(db, schema, name, options.includeArchived)
+    const shadow = new ShadowTable(db, schema, name, options.includeArchived, originalIndexes)
     try {
       requireUnique(shadow)
       shadow.installHere()
@@ -175,8 +176,14 @@ export class VecTable implements VirtualTable {
     const after = shadowTableName(name)
     requireFree(location, after, name)
     const from = `${quoteName(schema)}.${quoteName(before)}`
-    const shadow = new ShadowTable(db, schema, before, false)
-    const renamed = new ShadowTable(db, schema, after, this.options.includeArchived)
+    const shadow = new ShadowTable(db, schema, before, false, originalIndexes)
+    const renamed = new ShadowTable(
+      db,
+      schema,
+      after,
+      this.options.includeArchived,
+      originalIndexes,
+    )
     const rename = (): void => {
       // Triggers and saved indexes carry the old name.
       shadow.uninstall()
@@ -206,7 +213,7 @@ export class VecTable implements VirtualTable {
     }
     const { db, schema } = location
     const name = shadowTableName(this.#context.table)
-    const shadow = new ShadowTable(db, schema, name, false)
+    const shadow = new ShadowTable(db, schema, name, false, originalIndexes)
     try {
       shadow.uninstall()
       new IndexStore(db, schema).drop(name)
@@ -244,7 +251,13 @@ export class VecTable implements VirtualTable {
     if (!this.#searcher) {
       const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
       const name = shadowTableName(this.#context.table)
-      const shadow = new ShadowTable(db, schema, name, this.options.includeArchived)
+      const shadow = new ShadowTable(
+        db,
+        schema,
+        name,
+        this.options.includeArchived,
+        originalIndexes,
+      )
       // A file that is named by the schema of another one, and merely queried, is left as it is.
       const ownFile = db === this.#context.db && schema === this.#context.schema
       this.#searcher = new Searcher({ shadow, spec: this.#spec, mayInstall: ownFile })

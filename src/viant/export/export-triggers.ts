@@ -2,13 +2,15 @@ import type { Database } from '../../database/database.ts'
 import { numberOf, texts } from '../../database/query.ts'
 import {
   hasTable,
-  OF_THE_ORIGINAL,
   STORAGE,
   storedSql,
   storedText,
   type SchemaObject,
 } from '../../search/schema/layout.ts'
 import { catalogOf, quoteName, quoteText, storageName } from '../../search/schema/names.ts'
+
+/** SQL that tells an index of the original in STORAGE from a manifest of ours ('SVT1'). */
+export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 
 /**
  * The original believes what it finds in `vector_storage`. So an index that was written for it goes with the first write

@@ -43,7 +43,7 @@ export function exportDataset(
     const blob = encode(rows, format, cover)
     shadow.installHere()
     if (!hasExportTriggers(db, schema, name)) {
-      shadow.dropExported()
+      shadow.foreign.drop(shadow)
       for (const trigger of exportTriggers(name)) db.exec(createStatement(schema, trigger))
     }
     new IndexStore(db, schema).drop(name, dataset)

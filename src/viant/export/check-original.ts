@@ -1,0 +1,105 @@
+import { rows } from '../../core/row-sample.ts'
+import { diagnostic } from '../../search/diagnostics/diagnostic.ts'
+import type { Inspection, Problem } from '../../search/diagnostics/problem.ts'
+import { IndexStore } from '../../search/persistence/index-store.ts'
+import { decodeOriginal } from '../formats/decode-original.ts'
+import { exportTriggers, hasExportTriggers, hasOriginalIndex } from './export-triggers.ts'
+import { disagreement, ORIGINAL_KINDS, originalRows } from './original-rows.ts'
+
+/** Checks of what the original keeps in a file. */
+export const originalChecks: Inspection['foreign'] = {
+  triggers: checkTriggers,
+  guards: checkExportTriggers,
+  saved: checkOriginal,
+}
+
+/** Triggers that call a function of the original, which other programs do not have. */
+function checkTriggers({ searcher, fix }: Inspection): Problem[] {
+  const { shadow } = searcher
+  const triggers = shadow.foreign.triggers(shadow).join(', ')
+  if (triggers === '') return []
+  return [
+    {
+      ...diagnostic(
+        'warning',
+        'triggers',
+        `triggers of the original call a function that other programs lack, so that those cannot write the table: ${triggers}`,
+        { fix: fix('repair', '') },
+      ),
+      repair: () => {
+        shadow.installHere()
+        return `triggers of the original replaced: ${triggers}`
+      },
+      rebuild: true,
+    },
+  ]
+}
+
+/** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
+function checkExportTriggers({ searcher, fix }: Inspection): Problem[] {
+  const { shadow } = searcher
+  const { db, schema, name } = shadow
+  const there = exportTriggers(name)
+    .map(trigger => trigger.name)
+    .filter(trigger => shadow.storedSql(trigger) !== undefined)
+    .join(', ')
+  if (there === '') return []
+  const problem = (severity: 'info' | 'warning', op: string, done: string): Problem[] => [
+    {
+      ...diagnostic(severity, 'triggers', op, { fix: fix('repair', '') }),
+      repair: () => {
+        shadow.foreign.drop(shadow)
+        return done
+      },
+    },
+  ]
+  if (!hasOriginalIndex(db, schema, name)) {
+    const gone = 'triggers of an index for the original that is gone'
+    return problem('info', `${gone}: ${there}`, `${gone}: deleted`)
+  }
+  if (hasExportTriggers(db, schema, name)) return []
+  return problem(
+    'warning',
+    `the triggers that delete indexes of the original when rows change are not whole: ${there}`,
+    'indexes for the original and what is left of their triggers deleted: export them again',
+  )
+}
+
+/** An index of the original: believed by the original without a look, so it must be what the table says. */
+function checkOriginal(inspection: Inspection, dataset: string, blob: Uint8Array): Problem {
+  const { shadow } = inspection.searcher
+  const { db, schema, name } = shadow
+  const bad = (op: string): Problem => ({
+    ...diagnostic('warning', 'original-index', op, {
+      dataset,
+      fix: inspection.fix('repair', dataset),
+    }),
+    repair: () => {
+      new IndexStore(db, schema).drop(name, dataset)
+      return 'an index of the original that is not what the table says was deleted'
+    },
+  })
+  try {
+    const stored = decodeOriginal(blob)
+    const what = ORIGINAL_KINDS[stored.kind]
+    const different = disagreement(stored, originalRows(shadow, dataset))
+    if (different !== undefined) {
+      return bad(
+        `the original would answer wrongly from its ${what} in vector_storage: ${different}`,
+      )
+    }
+    if (!hasExportTriggers(db, schema, name) && shadow.foreign.triggers(shadow).length === 0) {
+      return bad(
+        `a ${what} of the original agrees with the table, but no trigger deletes it when a row changes`,
+      )
+    }
+    return diagnostic(
+      'ok',
+      'original-index',
+      `a ${what} for the original agrees with the table: ${rows(stored.ids.count)}, ${blob.length} bytes`,
+      { dataset },
+    )
+  } catch (error) {
+    return bad(`vector_storage holds what the original cannot use: ${(error as Error).message}`)
+  }
+}
