@@ -18,6 +18,11 @@ class CheckedTable extends TableWorld {
     this.#searcher = new Searcher({ shadow: this.shadow, spec: specOf(), mayInstall: true })
     this.inspection = {
       searcher: this.#searcher,
+      foreign: {
+        triggers: () => [],
+        guards: () => [],
+        saved: () => assert.fail('every saved index is ours'),
+      },
       fix: (word, dataset) => `${word}:${dataset}`,
     }
   }

@@ -142,15 +142,6 @@ test('dropping deletes one dataset, or all of a table', () => {
   assert.ok(world.store.manifest('_vec_other', 'd'))
 })
 
-test('foreign indexes are dropped, ours stay', () => {
-  using world = new StoreWorld(100)
-  world.save()
-  world.db.exec(`INSERT INTO vector_storage VALUES ('main.${TABLE}', 'theirs', x'0102030405')`)
-  world.store.dropForeign(TABLE)
-  assert.equal(countOf(world.db, 'SELECT count(*) FROM vector_storage'), 1)
-  assert.ok(world.load())
-})
-
 /** A journal of so many entries. */
 function journaled(world: TableWorld, entries: number): void {
   world.db
