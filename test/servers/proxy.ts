@@ -8,6 +8,8 @@ export interface Proxy {
   readonly port: number
   /** How many connections it has carried. */
   readonly connections: number
+  /** A connection is held back by `freeze`: what was asked on it is never answered. */
+  readonly frozen: boolean
   /** After so many more bytes from the server: `cut` closes both sides, `freeze` delivers nothing more. */
   arm(action: 'cut' | 'freeze', afterBytes: number): void
   disarm(): void
@@ -23,6 +25,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   let armed: { action: 'cut' | 'freeze'; left: number } | undefined
   let garbler: Garbler | undefined
   let connections = 0
+  let anyFrozen = false
   const server = createServer(client => {
     connections++
     const upstream = connect(target, '127.0.0.1')
@@ -49,6 +52,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       client.write(data.subarray(0, left))
       // What follows must not arrive either: a gap in the stream is no cut.
       frozen = true
+      anyFrozen = true
       if (action === 'cut') {
         armed = undefined
         setTimeout(() => client.destroy(), 5)
@@ -63,7 +67,11 @@ export async function startProxy(target: number): Promise<Proxy> {
     get connections() {
       return connections
     },
+    get frozen() {
+      return anyFrozen
+    },
     arm(action, afterBytes) {
+      anyFrozen = false
       armed = { action, left: afterBytes }
     },
     disarm() {

@@ -7,6 +7,8 @@ import { mysqlFailure } from '../../src/replication/upstreams/mysql/failures.ts'
 import { postgresFailure } from '../../src/replication/upstreams/postgres/failures.ts'
 import { sqliteFailure } from '../../src/replication/upstreams/sqlite/failures.ts'
 import { seededTest } from '../seed.ts'
+import { until } from '../servers/until.ts'
+import type { UpstreamClient } from './test-upstreams.ts'
 import { drain, idsOf, onEachUpstream, within, World } from './world.ts'
 
 const SOAK = fileURLToPath(new URL('../soak/sync.js', import.meta.url))
@@ -152,6 +154,22 @@ onEachUpstream('a row that an entry only refers to', (world, kind) => {
     }))
 })
 
+/** How many transactions wait for a lock. */
+const WAITING: Readonly<Record<string, string>> = {
+  MariaDB: `SELECT count(*) AS n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`,
+  PostgreSQL: `SELECT count(*) AS n FROM pg_locks WHERE NOT granted`,
+}
+
+/** So many times the time after which a transaction that waits looks for a deadlock. */
+async function deadlockTimeouts(times: number, client: UpstreamClient): Promise<void> {
+  const [row] = await client.sql(
+    `SELECT setting::int AS ms FROM pg_settings WHERE name = 'deadlock_timeout'`,
+  )
+  await new Promise(resolve => {
+    setTimeout(resolve, times * Number(row['ms']))
+  })
+}
+
 const nothing = (): Promise<unknown> => Promise.resolve()
 
 onEachUpstream(
@@ -191,19 +209,22 @@ onEachUpstream(
       await other.sql('BEGIN')
       await other.sql(`UPDATE shadow_vec_docs SET meta = 'x' WHERE id <> 'doc3'`)
       await other.sql('UPDATE vec_dataset_scn SET last_scn = last_scn')
-      let waiting: Promise<unknown> = Promise.resolve()
-      beforeCounter = () => {
-        beforeCounter = nothing
-        waiting = other.sql(`UPDATE shadow_vec_docs SET meta = 'x' WHERE id = 'doc3'`)
-        return new Promise(resolve => {
-          setTimeout(resolve, 200)
-        })
-      }
-      const writing = writer.tx('d', batch => batch.upsert({ id: 'doc3', content: 'again' }))
-      await new Promise(resolve => {
-        setTimeout(resolve, 400)
+      const watcher = await upstream().client()
+      const isBlocked = async (): Promise<boolean> =>
+        Number((await watcher.sql(WAITING[kind]))[0]['n']) > 0
+      const overtaken = new Promise<unknown>(resolve => {
+        beforeCounter = async () => {
+          beforeCounter = nothing
+          // Waits for the writer's row; the writer then waits for the counter, which closes the circle.
+          const waiting = other.sql(`UPDATE shadow_vec_docs SET meta = 'x' WHERE id = 'doc3'`)
+          await until(isBlocked, 'the other transaction never waited for the writer')
+          // PostgreSQL ends who looks for a circle and finds one: the other has looked by then, and the writer will.
+          if (kind === 'PostgreSQL') await deadlockTimeouts(10, watcher)
+          resolve(waiting)
+        }
       })
-      await waiting
+      const writing = writer.tx('d', batch => batch.upsert({ id: 'doc3', content: 'again' }))
+      await overtaken
       await other.sql('ROLLBACK')
       assert.equal((await writing).scn, 21n)
       assert.equal(connections, 2, `the writer was not the victim (${kind})`)
@@ -218,6 +239,7 @@ onEachUpstream(
       assert.equal(Number(rows[0]['n']), entries.length - 19)
       await writer.close()
       await other.end()
+      await watcher.end()
       await w.close()
     })
   },

@@ -6,6 +6,7 @@ import {
   type Upstream,
 } from '../../src/entries/vecsync.ts'
 import { isRetryable } from '../../src/replication/failure.ts'
+import { until } from '../servers/until.ts'
 import { openSqlite, type TestConnection } from './sqlite-database.ts'
 
 /** A replicator that follows dataset 'd' while a test does harm to its upstream. */
@@ -53,6 +54,11 @@ export class Followed {
         if (performance.now() > end) throw error
       }
     }
+  }
+
+  /** Waits for a warning. */
+  async warned(pattern: RegExp): Promise<void> {
+    await until(() => this.warnings.some(warning => pattern.test(warning)), `no warning ${pattern}`)
   }
 
   /** Whether both sides are equal. A busy machine may miss the deadline of a test now and then. */

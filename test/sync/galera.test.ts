@@ -9,6 +9,7 @@ import {
 } from '../../src/entries/vecsync.ts'
 import { seededTest } from '../seed.ts'
 import { galeraMissing, startGalera, type GaleraCluster } from '../servers/galera.ts'
+import { until } from '../servers/until.ts'
 import { writeAtRandom, type WriterTally } from '../soak/sync-writer.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { mariadbWriting } from './test-upstreams.ts'
@@ -71,15 +72,11 @@ describe('a Galera cluster of three nodes', { skip: galeraMissing ?? false }, ()
           )
         }),
       )
-      await new Promise(resolve => {
-        setTimeout(resolve, 1000)
-      })
+      await until(() => tally.statements > statements, 'the writers write nothing')
       // The very node that the replicator reads from.
       const victim = at
       await nodes[victim].kill()
-      await new Promise(resolve => {
-        setTimeout(resolve, 1000)
-      })
+      await until(() => at !== victim, 'the replicator stays with the node that was killed')
       await nodes[victim].start()
       await writers
       stop.abort()

@@ -16,6 +16,7 @@ import { redact } from '../../src/replication/failure.ts'
 import { mariadbMissing, startMariadb } from '../servers/mariadb.ts'
 import { startProxy } from '../servers/proxy.ts'
 import { temporaryFolder } from '../servers/temporary-folder.ts'
+import { until } from '../servers/until.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { DEADLINE, wires, type Wire } from './wires.ts'
 import { drain, idsOf, onEachUpstream, within } from './world.ts'
@@ -109,13 +110,11 @@ for (const { name, missing, make } of wires) {
         const first = await writer.tx('d', batch => batch.upsert({ id: 'before' }))
         await replicator.waitFor(first.scn)
         await wire.server.kill()
-        await new Promise(resolve => {
-          setTimeout(resolve, 300)
-        })
+        const retried = (): boolean => warnings.some(warning => warning.includes('trying again'))
+        await until(retried, 'the server is gone, and nothing warned')
         await wire.server.start()
         const second = await writer.tx('d', batch => batch.upsert({ id: 'after' }))
         await replicator.waitFor(second.scn, 40_000)
-        assert.ok(warnings.some(message => message.includes('trying again')))
       } finally {
         stop.abort()
         await following
