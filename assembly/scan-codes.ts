@@ -4,7 +4,7 @@
 import { dots, products, total } from './code-dots'
 import { apartOf, areDense, bitsAt, lowest, putResult } from './scan-results'
 
-// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is no result.
+// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is not a result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(

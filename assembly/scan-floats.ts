@@ -65,7 +65,7 @@ function finite(dots: v128): bool {
   return i32x4.all_true(f32x4.lt(f32x4.abs(dots), f32x4.splat(<f32>Infinity)))
 }
 
-// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is no result.
+// Two rows: dots in the low lanes of `dots`, `tail` the last 16 bytes of the first. All bits set where it is not a result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(

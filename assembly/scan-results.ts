@@ -23,7 +23,7 @@ export function wordOf(allowed: usize, offset: u32, left: u32): u32 {
 
 // A scan reads its rows in four interleaved streams: memory is asked for more at once than along one line, which takes a
 // quarter to a third less time (ARCHITECTURE.md, "What bounds the speed of a search"). A stream begins so many rows
-// behind the one before it; so that a word of the bitmap serves 32 rows, and 32 rows stand together, it is 8, 16 or a multiple of 32.
+// behind the one before it; so that a word of the bitmap serves 32 rows that are together, it is 8, 16 or a multiple of 32.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function apartOf(rows: u32): u32 {

@@ -1,4 +1,4 @@
-// int8 rows in two parts, so that most rows are dropped after the first. Rows stand in groups of 2^groupBits (32 or
+// int8 rows in two parts, so that most rows are dropped after the first. Rows are in groups of 2^groupBits (32 or
 // more): the heads of a group, then its tails. A head is `headCodes` codes (a multiple of 16), scale f32, error bf16 and
 // norm of the tail's codes u16, then length f32 or sum of all squared codes i32. A tail is the other codes, padded to a
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
@@ -22,7 +22,7 @@ function mostDots(heads: v128, packed: v128, tailLength: f64): v128 {
   return f64x2.add(f64x2.convert_low_i32x4_s(heads), f64x2.mul(norms, f64x2.splat(tailLength)))
 }
 
-// Two heads: dots in the low lanes of `heads`, `meta` and `other` behind their codes. All bits set where the row is no result.
+// Two heads: dots in the low lanes of `heads`, `meta` and `other` behind their codes. All bits set where the row is not a result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function missDot(
@@ -248,7 +248,7 @@ export function scanTailsDot(
     if (upper < least || lower > most) continue
     putResult(results, found++, position, lower, upper)
   }
-  // Nobody reads what stands behind the results, but without it nothing would be fetched.
+  // What is behind the results is never read, but without it nothing would be fetched.
   if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
   return found
 }
@@ -289,7 +289,7 @@ export function scanTailsEuclidean(
     if (upper < least || lower > most) continue
     putResult(results, found++, position, lower, upper)
   }
-  // Nobody reads what stands behind the results, but without it nothing would be fetched.
+  // What is behind the results is never read, but without it nothing would be fetched.
   if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
   return found
 }

@@ -1,5 +1,5 @@
 /**
- * Which id stands at which position. Ids are kept as the UTF-8 bytes that SQLite has, so that any text survives and
+ * The id of each position. Ids are kept as the UTF-8 bytes that SQLite has, so that any text survives and
  * ties break in byte order. One pool of ids, each behind its length, and a number a position; the reverse direction is
  * a hash table that is built when it is first asked for.
  */

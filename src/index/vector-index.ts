@@ -42,7 +42,7 @@ export interface VectorIndex {
    */
   search(request: SearchRequest): Candidates
 
-  /** Whether a live position stands for exactly this vector, as far as what is stored of it can tell. For checks. */
+  /** Whether a live position holds exactly this vector, as far as what is stored of it can tell. For checks. */
   holds(position: number, vector: Float32Array): boolean
 
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
@@ -98,7 +98,7 @@ export function addVectors(index: VectorIndex, vectors: Float32Array): number {
 
 export const MAX_STAGED_ROWS = 1024
 
-/** An index of at most so many bytes of floats is small: it may keep them, and is made anew faster than it is read. */
+/** An index of at most so many bytes of floats is small: it may keep them, and is built faster than it is read. */
 export const SMALL_INDEX: number = 1 << 20
 
 export interface SearchRequest {
@@ -115,7 +115,7 @@ export interface SearchRequest {
 
 /**
  * Candidates, best upper bound first. A row that was left out, though it is live, allowed and in range, has no similarity
- * above any upper bound here: whoever stops at a bound has missed nothing. The arrays are reused by the next search.
+ * above any upper bound here: a caller that stops at a bound has missed nothing. The arrays are reused by the next search.
  */
 export interface Candidates {
   readonly count: number

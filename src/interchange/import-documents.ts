@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { argumentError } from '../core/argument-error.ts'
 import { counted } from '../core/counted.ts'
+import { METRIC_NAMES } from '../core/metric.ts'
 import { requireDatabase } from '../database/require-database.ts'
 import { embedTexts, type EmbedFunc } from '../documents/embed.ts'
 import type { Connection } from '../sqlite/connection.ts'
@@ -212,7 +213,7 @@ function reportOf(
   seconds: number,
 ): ImportReport {
   const { written, skipped, replaced, merged, wrapped, dims } = importer
-  const theirs = source.metric === 'l2' ? 'euclidean' : source.metric
+  const theirs = source.metric && (METRIC_NAMES[source.metric] ?? source.metric)
   const differs = theirs !== undefined && theirs !== table.metric
   return {
     source: source.name,

@@ -125,7 +125,7 @@ function errorAt(layout: SplitLayout, position: number): number {
 const halves = new Uint32Array(1)
 const single = new Float32Array(halves.buffer)
 
-/** The float32 whose upper half stands in the lower half of a word. */
+/** The float32 whose upper half is in the lower half of a word. */
 function errorOf(word: number): number {
   halves[0] = word << 16
   return single[0]
@@ -140,7 +140,7 @@ function mostDot(views: Views, scan: SplitScan, position: number): number {
   return dot(views, head, scan.query, headCodes) + norm * scan.tailLength
 }
 
-// The query is zero over what stands behind the tail's codes. An int32 wraps as the kernel's does.
+// The query is zero over what is behind the tail's codes. An int32 wraps as the kernel's does.
 function wholeDot(views: Views, { layout, query }: SplitScan, position: number): number {
   const { headCodes, tailStride } = layout
   const tail = tailAt(layout, position)

@@ -26,7 +26,7 @@ export const init: CommandBody = {
       type: 'string',
       short: 'm',
       value: 'name',
-      description: 'cosine (default), euclidean or dot',
+      description: 'cosine (default), euclidean, dot or manhattan',
     },
     index: { type: 'string', value: 'kind', description: 'auto (default), brute or cover' },
     'id-column': { type: 'string', value: 'name', description: 'its column of ids (doc_id)' },

@@ -239,7 +239,7 @@ function requireBound(value: unknown, name: string): void {
   throw argumentError('search()', name, value, 'a similarity, a number that is not NaN,')
 }
 
-/** The image that `save()` gave; what stands in it the index itself checks. */
+/** The image that `save()` gave; the index itself checks what is in it. */
 export function requireImage(image: unknown, where: string): asserts image is IndexImage {
   const expected = 'what save() of an index gave'
   requireObject(where, 'image', image, expected)

@@ -5,19 +5,19 @@ import { createAutoIndex, noTree, restoreAutoIndex } from './auto-index.ts'
 
 /** Chooses between the others, where the metric leaves a choice; what it saves is of the kind it chose. */
 export const autoKind: Kind = {
-  key: spec => {
-    const { metric, base, bound } = spec
-    return metricOf(metric).space ? `auto ${metric} ${base} ${bound}` : exactKind.key(spec)
+  key: options => {
+    const { metric, base, bound } = options
+    return metricOf(metric).space ? `auto ${metric} ${base} ${bound}` : exactKind.key(options)
   },
   reason: ({ metric }) =>
     metricOf(metric).space ? 'index=auto: there is nothing to choose by' : noTree(metric),
   refusal: () => undefined,
-  create: (spec, dim, expectedRows) =>
-    metricOf(spec.metric).space
-      ? createAutoIndex({ ...spec, dim })
-      : exactKind.create(spec, dim, expectedRows),
-  restore: (image, spec) =>
-    metricOf(spec.metric).space
-      ? restoreAutoIndex(image, { base: spec.base, bound: spec.bound })
-      : exactKind.restore(image, spec),
+  create: (options, dim, expectedRows) =>
+    metricOf(options.metric).space
+      ? createAutoIndex({ ...options, dim })
+      : exactKind.create(options, dim, expectedRows),
+  restore: (image, options) =>
+    metricOf(options.metric).space
+      ? restoreAutoIndex(image, { base: options.base, bound: options.bound })
+      : exactKind.restore(image, options),
 }

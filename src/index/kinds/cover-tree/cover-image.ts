@@ -133,7 +133,7 @@ function checkRows(rows: CoverRows): void {
     if (position >= positions) refuse(`position ${position} of ${positions} is live`)
     // A live cosine row without a slot is a row of length zero.
     if (!space.chords && rows.slotOf[position] === NO_SLOT) {
-      refuse(`position ${position} is live and has no row`)
+      refuse(`position ${position} is live without a row`)
     }
     found++
   }
@@ -161,7 +161,7 @@ function checkTrees(nodes: CoverNodes, trees: Uint32Array, slots: number): void 
     if (size === 0 || end > slots) refuse(`a tree of ${size} nodes at row ${slot} of ${slots}`)
     let next = slot + 1
     for (; slot < end; slot++) {
-      if (next <= slot) refuse(`node ${slot} has no parent`)
+      if (next <= slot) refuse(`node ${slot} lacks a parent`)
       if (children[slot] > end - next) refuse(`node ${slot} has ${children[slot]} children`)
       firstChild[slot] = next
       next += children[slot]

@@ -12,6 +12,6 @@ export const coverKind: SavedKind = {
     metricOf(metric).space
       ? undefined
       : 'a cover tree needs a distance that obeys the triangle inequality',
-  create: (spec, dim) => createCoverIndex({ ...spec, dim }),
+  create: (options, dim) => createCoverIndex({ ...options, dim }),
   restore: restoreCoverIndex,
 }

@@ -9,7 +9,7 @@ import type { IndexSection } from '../../vector-index.ts'
 /** Above this a block gets an arena of its own, which goes when it goes. */
 const SHARED_LIMIT = 1 << 20
 
-/** Staged rows stand before the rows, which can so grow in place; more than this and they stand behind. */
+/** Staged rows come before the rows, which can so grow in place; more than this and they come behind. */
 const STAGING_LIMIT = 1 << 24
 
 /** A kernel may load a whole vector where the last row has less left. */

@@ -31,7 +31,7 @@ export interface Rows {
   load(section: IndexSection, positions: number): void
 }
 
-/** Marks in a row where an error or a weight, never negative, would stand. Either is never a result. */
+/** Marks in a row in the place of an error or a weight, which are never negative. Either is never a result. */
 export const REMOVED: number = -Infinity
 /** A live row of length 0 under a directional metric. */
 export const NOWHERE = -1

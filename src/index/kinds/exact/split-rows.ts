@@ -68,7 +68,7 @@ export class SplitRows implements Rows {
     const judged = { whole: false, tailLength: 0 }
     this.#scan = { ...RowBlock.noScan(RESULTS), layout, bounds, list: LISTED, ...judged }
     const form = this.#metric.kernels.scan
-    // Whole rows first, where the results of a scan would stand, behind the lengths.
+    // Whole rows first, in the place of a scan's results, behind the lengths.
     const to = SCRATCH + MAX_STAGED_ROWS * 8
     this.#quantize = { from: 0, count: 0, dim, lengths: 0, form, to, stride: codeStride(dim) }
   }
