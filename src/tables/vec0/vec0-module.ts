@@ -2,7 +2,11 @@ import { VecError } from '../../core/errors.ts'
 import { METRIC_NAMES } from '../../core/metric.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import { shellWord } from '../../core/shell-word.ts'
-import type { TableContext, VirtualTableModule } from '../../sqlite/vtab/virtual-table.ts'
+import type {
+  TableContext,
+  VirtualTable,
+  VirtualTableModule,
+} from '../../sqlite/vtab/virtual-table.ts'
 
 /** `USING vec0(...)`, as users of sqlite-vec write it: makes and opens no table, and tells what to write instead. */
 export const vec0Module: VirtualTableModule = {
@@ -11,19 +15,62 @@ export const vec0Module: VirtualTableModule = {
       'SQLITE_ERROR',
       `vec0 is the module of sqlite-vec: write CREATE VIRTUAL TABLE ${identifier(context.table)} USING vec(${vecArguments(context)})`,
       {
-        hint: hasShadowTables(context)
-          ? `the file holds data of a vec0 table of that name: ${importOf(context)}`
-          : 'docs/migrating.md shows the same table and the same queries in both forms',
+        hint:
+          shadowTables(context).length > 0
+            ? `the file holds data of a vec0 table of that name: ${importOf(context)}`
+            : 'docs/migrating.md shows the same table and the same queries in both forms',
       },
     )
   },
-  connect: context => {
+  connect: context => new Vec0Table(context),
+}
+
+/**
+ * A vec0 table that a file has. It can be connected, since `PRAGMA integrity_check` connects every table whose module is
+ * known; reads and writes are refused. DROP TABLE drops its shadow tables, as sqlite-vec does.
+ */
+class Vec0Table implements VirtualTable {
+  readonly declaration: string
+  readonly #context: TableContext
+
+  constructor(context: TableContext) {
+    this.#context = context
+    // A declaration names its columns first; options have an equals sign.
+    const columns = context.args.flatMap(text => /^\s*\+?\s*(\w+)\s+(?!=)/.exec(text)?.[1] ?? [])
+    const names = new Set(['rowid_', ...columns, 'distance', 'k'].map(name => name.toLowerCase()))
+    this.declaration = `CREATE TABLE x(${Array.from(names, doubleQuoted).join(', ')})`
+  }
+
+  bestIndex(): never {
+    return this.#refuse('queried')
+  }
+
+  open(): never {
+    return this.#refuse('queried')
+  }
+
+  update(): never {
+    return this.#refuse('written')
+  }
+
+  rename(): never {
+    return this.#refuse('renamed')
+  }
+
+  destroy(): void {
+    const { db, schema } = this.#context
+    for (const name of shadowTables(this.#context)) {
+      db.exec(`DROP TABLE ${doubleQuoted(schema)}.${doubleQuoted(name)}`)
+    }
+  }
+
+  #refuse(done: string): never {
     throw new VecError(
       'SQLITE_ERROR',
-      `${context.table} is a vec0 table of sqlite-vec, which cannot be queried here: import its data into a vec table`,
-      { hint: importOf(context) },
+      `${this.#context.table} is a vec0 table of sqlite-vec, which cannot be ${done} here: import its data into a vec table`,
+      { hint: importOf(this.#context) },
     )
-  },
+  }
 }
 
 /** The commands that copy its data, with the metric that it has. */
@@ -56,13 +103,14 @@ function metricOf(args: readonly string[]): string | undefined {
   return METRIC_NAMES[given]
 }
 
-function hasShadowTables({ db, schema, table }: TableContext): boolean {
-  return (
-    db
-      .prepare(`SELECT 1 FROM ${doubleQuoted(schema)}.sqlite_schema WHERE name = ? || '_chunks'`)
-      .pluck()
-      .get(table) !== undefined
-  )
+const SHADOW =
+  /^(?:chunks|rowids|info|auxiliary|(?:vector_chunks|metadatachunks|metadatatext)\d\d)$/
+
+function shadowTables({ db, schema, table }: TableContext): string[] {
+  const list = `SELECT name FROM ${doubleQuoted(schema)}.sqlite_schema WHERE type = 'table'`
+  const names = db.prepare(list).pluck().all() as string[]
+  const prefix = `${table}_`
+  return names.filter(name => name.startsWith(prefix) && SHADOW.test(name.slice(prefix.length)))
 }
 
 function identifier(name: string): string {
