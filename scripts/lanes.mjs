@@ -37,6 +37,7 @@ export const LANES = {
   integration: [
     'admin/',
     'bench/',
+    'better-sqlite3/',
     'cli/',
     'cover/exactness',
     'database/search',

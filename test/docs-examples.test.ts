@@ -15,6 +15,7 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
   'ARCHITECTURE.md': { '': { not: 'a drawing; test/layers.test.ts holds what it shows' } },
   'CONTRIBUTING.md': { sh: { by: 'test/lanes.test.ts' } },
   'docs/api.md': { js: { by: 'test/docs-api.test.ts' } },
+  'docs/better-sqlite3.md': { js: { by: 'test/docs-better-sqlite3.test.ts' } },
   'docs/cli.md': {
     console: { by: 'test/cli/docs-cli.test.ts' },
     text: { by: 'test/cli/docs-cli.test.ts' },

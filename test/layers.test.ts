@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['search'],
   ['viant/export'],
   ['tables', 'documents', 'replication'],
-  ['viant/store', 'viant/legacy', 'interchange'],
+  ['viant/store', 'viant/legacy', 'interchange', 'better-sqlite3'],
   ['entries'],
 ]
 /** Programs: they use the entry points and core, which loads nothing else. */

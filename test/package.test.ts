@@ -31,6 +31,7 @@ let files: string[]
 const SOMETHING: Record<string, string> = {
   '.': 'open',
   './engine': 'openConnection',
+  './better-sqlite3': 'SqliteError',
   './vec': 'shadowTableName',
   './vector': 'encodeEmbedding',
   './indexes': 'createExactIndex',

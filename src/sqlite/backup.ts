@@ -22,7 +22,7 @@ export interface BackupOptions {
  * Copies a database into another page by page while both are in use. A write of the source's own connection goes into the
  * copy as well; after a write of any other one SQLite begins the copy again.
  */
-class Backup {
+export class Backup {
   readonly #source: DatabaseHandle
   readonly #target: DatabaseHandle
   #backup: Pointer

@@ -15,6 +15,9 @@ import { sqlText } from './sql-text.ts'
 import { Statement } from './statement.ts'
 import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
+/** SQLITE_DBCONFIG_DEFENSIVE. */
+const DEFENSIVE = 1010
+
 /** One connection to one SQLite database. Everything on it is synchronous. */
 export class Connection extends DatabaseHandle implements Database {
   static {
@@ -59,8 +62,8 @@ export class Connection extends DatabaseHandle implements Database {
     raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
   }
 
-  /** Runs every statement of `sql`; rows are thrown away. */
-  exec(sql: string): this {
+  /** Runs every statement of `sql`; rows are thrown away. `log` is told each statement before it runs. */
+  exec(sql: string, log?: (sql: string) => void): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
     if (this.#postponed !== undefined) this.#execWhenReadable(this.#postponed)
@@ -73,7 +76,7 @@ export class Connection extends DatabaseHandle implements Database {
         const { stmt, tail } = this.compile(at, end - at, 0)
         at = tail
         if (stmt === 0) continue
-        this.#runOnce(stmt)
+        this.#runOnce(stmt, log)
       }
     } finally {
       sqlite.free(bytes)
@@ -210,6 +213,30 @@ export class Connection extends DatabaseHandle implements Database {
     return this.isReadonly()
   }
 
+  /**
+   * SQL must not damage the database: writes to sqlite_schema and to the tables behind virtual ones are refused. False unless
+   * it is set.
+   */
+  get defensive(): boolean {
+    return this.#configured(DEFENSIVE, -1)
+  }
+
+  set defensive(on: boolean) {
+    this.#configured(DEFENSIVE, on ? 1 : 0)
+  }
+
+  /** Sets a switch of SQLite's; -1 asks. */
+  #configured(option: number, value: number): boolean {
+    const { sqlite, pointer } = this
+    const out = sqlite.alloc(4)
+    try {
+      sqlite.raw.sqlite3__wasm_db_config_ip(pointer, option, value, out)
+      return sqlite.peek32(out) !== 0
+    } finally {
+      sqlite.free(out)
+    }
+  }
+
   /** Rows changed on this connection so far, those of triggers too. */
   get totalChanges(): number {
     return this.sqlite.raw.sqlite3_total_changes(this.pointer)
@@ -311,23 +338,26 @@ export class Connection extends DatabaseHandle implements Database {
     if (bytes === 0) return
     const { raw } = this.sqlite
     let more: Pointer
+    let cause: unknown
     try {
       more = this.compile(rest, bytes, 0).stmt
     } catch (error) {
-      raw.sqlite3_finalize(stmt)
-      throw error
+      more = 0
+      cause = error
     }
-    if (more === 0) return
+    if (more === 0 && cause === undefined) return
     raw.sqlite3_finalize(more)
     raw.sqlite3_finalize(stmt)
     throw new RangeError(
       'the SQL text holds more than one statement: use exec(), or prepare them one by one',
+      cause === undefined ? undefined : { cause },
     )
   }
 
-  #runOnce(stmt: Pointer): void {
+  #runOnce(stmt: Pointer, log?: (sql: string) => void): void {
     const native = new NativeStatement(this, stmt, '')
     try {
+      log?.(native.expandedSql.trimStart())
       while (native.step());
     } catch (error) {
       native.abandon()

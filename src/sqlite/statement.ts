@@ -16,6 +16,9 @@ export type Parameters = readonly (BindValue | NamedParameters | readonly BindVa
 
 type Shape = 'object' | 'array' | 'value' | 'tables'
 
+/** For the engine and what stands on it: the statement that SQLite knows. */
+export let nativeOf: (statement: Statement) => NativeStatement
+
 /** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
 export class Statement implements PreparedStatement {
   static {
@@ -23,6 +26,7 @@ export class Statement implements PreparedStatement {
       const state = statement.#native.live ? (statement.busy ? ', busy' : '') : ', finalized'
       return `Statement { ${JSON.stringify(statement.source)}${state} }`
     })
+    nativeOf = statement => statement.#native
   }
   readonly database: DatabaseHandle
   readonly source: string

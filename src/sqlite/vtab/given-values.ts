@@ -21,7 +21,7 @@ export function termValues(
 
 function valuesOf(sqlite: Sqlite, term: PlanTerm, p: Pointer): TermValue[] {
   if (term.list === true) return listOf(sqlite, p)
-  const value = termValue(sqlite, p)
+  const value = termValue(sqlite, p, term.bigints)
   return term.subtype === true ? [value, sqlite.raw.sqlite3_value_subtype(p)] : [value]
 }
 
@@ -41,9 +41,9 @@ function listOf(sqlite: Sqlite, list: Pointer): TermValue[] {
   return values
 }
 
-function termValue(sqlite: Sqlite, p: Pointer): TermValue {
+function termValue(sqlite: Sqlite, p: Pointer, bigints = false): TermValue {
   if (sqlite.raw.sqlite3_value_type(p) === SQLITE_TEXT) return new Utf8(textBytes(sqlite, p))
-  return readValue(sqlite, p) as Exclude<TermValue, Utf8>
+  return readValue(sqlite, p, bigints) as Exclude<TermValue, Utf8>
 }
 
 /** A value that xUpdate is given. */

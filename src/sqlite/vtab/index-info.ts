@@ -33,6 +33,8 @@ export interface PlanTerm {
   readonly list?: boolean
   /** SQLite checks each row itself again; otherwise the plan promises that its rows satisfy the constraint. */
   readonly check?: boolean
+  /** An INTEGER comes as bigint, not only beyond 2^53. */
+  readonly bigints?: boolean
   /** The subtype of the value follows it; 0 is none. */
   readonly subtype?: boolean
 }

@@ -1,0 +1,61 @@
+import { arityOf, switchOption } from './values.ts'
+
+/** What `db.table` is given, checked. */
+export interface TableDefinition {
+  readonly rows: (...args: unknown[]) => Iterator<unknown>
+  readonly columns: readonly string[]
+  readonly parameters: readonly string[]
+  /** Undefined: as the connection has it when the table is used. */
+  readonly safeIntegers: boolean | undefined
+  readonly directOnly: boolean
+}
+
+/** Bits of a plan. */
+const MOST_PARAMETERS = 32
+
+const GENERATOR: unknown = Object.getPrototypeOf(function* generator() {})
+
+/** Throws TypeError or RangeError for a definition that makes no table. */
+export function parseTable(given: object, module: string): TableDefinition {
+  const wrong = (what: string): TypeError =>
+    new TypeError(`the definition of the virtual table module "${module}" ${what}`)
+  const own = (name: string): unknown =>
+    Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined
+  const rows = own('rows')
+  if (typeof rows !== 'function' || Object.getPrototypeOf(rows) !== GENERATOR) {
+    throw wrong('has no "rows", a generator function')
+  }
+  const columns = names(own('columns'))
+  if (columns === undefined) throw wrong('has no "columns", an array of different strings')
+  if (columns.length === 0)
+    throw new RangeError(`the virtual table module "${module}" has no columns`)
+  const parameters = Object.hasOwn(given, 'parameters')
+    ? names(own('parameters'))
+    : Array.from({ length: arityOf(rows) }, (_, i) => `$${i + 1}`)
+  if (parameters === undefined)
+    throw wrong('has "parameters" that are no array of different strings')
+  if (parameters.length > MOST_PARAMETERS) {
+    throw new RangeError(
+      `a virtual table has at most ${MOST_PARAMETERS} parameters, and "${module}" has ${parameters.length}`,
+    )
+  }
+  const both = parameters.find(name => columns.includes(name))
+  if (both !== undefined) throw wrong(`has "${both}" both as a column and as a parameter`)
+  return {
+    rows: rows as TableDefinition['rows'],
+    columns,
+    parameters,
+    safeIntegers: Object.hasOwn(given, 'safeIntegers')
+      ? switchOption(given, 'safeIntegers')
+      : undefined,
+    directOnly: Object.hasOwn(given, 'directOnly') && switchOption(given, 'directOnly'),
+  }
+}
+
+/** Undefined for anything but an array of strings, each once. */
+function names(given: unknown): string[] | undefined {
+  if (!Array.isArray(given)) return undefined
+  const list: unknown[] = [...(given as unknown[])]
+  for (const name of list) if (typeof name !== 'string') return undefined
+  return new Set(list).size === list.length ? (list as string[]) : undefined
+}
