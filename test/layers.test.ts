@@ -122,6 +122,8 @@ const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/database/drivers/': {},
   'src/sqlite/platform/memory/': {},
   'src/sqlite/platform/node/': {},
+  'src/accelerators/simd/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },
+  'src/accelerators/scalar/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },
   'src/index/kinds/': {
     'src/index/kinds.ts': 'the list of kinds',
     'src/index/checked/': 'the kinds that the entry point indexes offers',

@@ -28,9 +28,14 @@ export function euclidean(a: VectorInput, b: VectorInput): number {
   return similarity.euclidean(...pair('euclidean()', a, b))
 }
 
+/** Sum of |a[i] - b[i]|, the L1 distance. VEC_DIMENSION when the lengths differ. */
+export function manhattan(a: VectorInput, b: VectorInput): number {
+  return similarity.manhattan(...pair('manhattan()', a, b))
+}
+
 /**
- * What searches rank by, higher is nearer: cosine, minus the Euclidean distance, or the dot product. NaN where the metric
- * knows none: cosine with a vector of length zero. VEC_DIMENSION when the lengths differ.
+ * What searches rank by, higher is nearer: cosine, minus the Euclidean or Manhattan distance, or the dot product. NaN where
+ * the metric knows none: cosine with a vector of length zero. VEC_DIMENSION when the lengths differ.
  */
 export function exactSimilarity(metric: Metric, query: VectorInput, row: VectorInput): number {
   requireMetric(metric)
@@ -38,14 +43,14 @@ export function exactSimilarity(metric: Metric, query: VectorInput, row: VectorI
   return similarity.similarityInRange(metric, similarity.exactSimilarity(metric, ...vectors))
 }
 
-/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise. NaN stays NaN. */
+/** The `match_score` of a similarity: 1 - distance for Euclidean and Manhattan, itself otherwise. NaN stays NaN. */
 export function similarityToScore(metric: Metric, value: number): number {
   requireMetric(metric)
   requireNumber(value, 'similarityToScore()')
   return similarity.similarityToScore(metric, value)
 }
 
-/** The `distance` of a similarity: 1 - cosine, the Euclidean distance, minus the dot product. NaN stays NaN. */
+/** The `distance` of a similarity: 1 - cosine, the Euclidean or Manhattan distance, minus the dot product. NaN stays NaN. */
 export function similarityToDistance(metric: Metric, value: number): number {
   requireMetric(metric)
   requireNumber(value, 'similarityToDistance()')

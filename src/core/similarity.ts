@@ -3,18 +3,19 @@ import { metricOf, type Metric } from './metric.ts'
 export { cosine } from './metrics/cosine.ts'
 export { dot, magnitude } from './metrics/dot.ts'
 export { euclidean } from './metrics/euclidean.ts'
+export { manhattan } from './metrics/manhattan.ts'
 
 /** What searches rank by: `MetricDefinition.similarity`. */
 export function exactSimilarity(metric: Metric, query: Float32Array, row: Float32Array): number {
   return metricOf(metric).similarity(query, row)
 }
 
-/** The `match_score` of a similarity: 1 - distance for Euclidean, itself otherwise; a cosine from -1 to 1. */
+/** The `match_score` of a similarity: 1 - distance for Euclidean and Manhattan, itself otherwise; a cosine from -1 to 1. */
 export function similarityToScore(metric: Metric, similarity: number): number {
   return metricOf(metric).score(similarity)
 }
 
-/** The `distance` of a similarity: 1 - cosine, from 0 to 2, the raw Euclidean distance, minus the dot product. */
+/** The `distance` of a similarity: 1 - cosine, from 0 to 2, the raw distance, or minus the dot product. */
 export function similarityToDistance(metric: Metric, similarity: number): number {
   return metricOf(metric).distance(similarity)
 }

@@ -1,7 +1,7 @@
 /** Embeddings: their bytes, their text, how they are compared; and the small document store of the original. */
 export { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../core/embedding.ts'
 export { parseVectorText } from '../core/parse-vector.ts'
-export { cosine, dot, euclidean, magnitude } from '../core/compare.ts'
+export { cosine, dot, euclidean, magnitude, manhattan } from '../core/compare.ts'
 export type { EmbeddingBytes, VectorInput } from '../core/read-vector.ts'
 export type { Metric } from '../core/metric.ts'
 export {

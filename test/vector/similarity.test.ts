@@ -6,7 +6,7 @@ import {
   similarityToDistance,
   similarityToScore,
 } from '../../src/entries/indexes.ts'
-import { cosine, dot, euclidean, magnitude } from '../../src/entries/vector.ts'
+import { cosine, dot, euclidean, magnitude, manhattan } from '../../src/entries/vector.ts'
 
 const v = (...numbers: number[]): Float32Array => Float32Array.from(numbers)
 
@@ -14,6 +14,7 @@ test('dot, magnitude, cosine and Euclidean distance of known vectors', () => {
   assert.equal(dot(v(1, 2, 3), v(-2, 0.5, 4)), 11)
   assert.equal(magnitude(v(3, 4)), 5)
   assert.equal(euclidean(v(1, 2, 3), v(-2, 0.5, 4)), 3.5)
+  assert.equal(manhattan(v(1, 2, 3), v(-2, 0.5, 4)), 5.5)
   assert.equal(cosine(v(1, 2, 3), v(-2, 0.5, 4)), 0.6533052580081485)
 })
 

@@ -18,6 +18,7 @@ import {
   embeddingToJson,
   euclidean,
   magnitude,
+  manhattan,
   parseVectorText,
   Store,
   type VectorInput,
@@ -121,6 +122,16 @@ function functions(): VectorPlace[] {
       name: 'euclidean( , v)',
       takes: ['numbers'],
       give: v => [euclidean([1, 1.5], vector(v)), 0.5],
+    },
+    {
+      name: 'manhattan(v, )',
+      takes: ['numbers'],
+      give: v => [manhattan(vector(v), [1, 1.5]), 0.5],
+    },
+    {
+      name: 'manhattan( , v)',
+      takes: ['numbers'],
+      give: v => [manhattan([1, 1.5], vector(v)), 0.5],
     },
     {
       name: 'exactSimilarity( , v, )',

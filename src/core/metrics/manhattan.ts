@@ -18,7 +18,7 @@ export const manhattanMetric: MetricDefinition = {
 }
 
 /** Sum of |q - x|, the differences taken in double. */
-function manhattan(a: Float32Array, b: Float32Array): number {
+export function manhattan(a: Float32Array, b: Float32Array): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i])
   return sum

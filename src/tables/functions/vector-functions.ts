@@ -1,7 +1,7 @@
 import { argumentError } from '../../core/argument-error.ts'
 import { decodeEmbedding } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
-import { cosine, euclidean, exactSimilarity } from '../../core/similarity.ts'
+import { cosine, euclidean, manhattan } from '../../core/similarity.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { indexCache } from '../../search/memory/index-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
@@ -31,7 +31,7 @@ export function registerVectorFunctions(db: Connection): void {
   })
   db.function('vec_l1', measure, (a, b) => {
     const [x, y] = pair('L1', embeddingArgument(a), embeddingArgument(b)) ?? []
-    return x && y ? -exactSimilarity('manhattan', x, y) : null
+    return x && y ? manhattan(x, y) : null
   })
   db.function('vec_l2', measure, (a, b) => {
     const [x, y] = pair('L2', embeddingArgument(a), embeddingArgument(b)) ?? []
