@@ -181,11 +181,11 @@ test('what the original cannot serve is refused, and says why', async () => {
   }
   refused(
     'export:docs:a',
-    /is no operation: expected is export:brute:shadow:dataset or export:cover:shadow:dataset/,
+    /'export:docs:a'.*export:brute:shadow:dataset.*export:cover:shadow:dataset/,
   )
-  refused('export:tree:docs:a', /is no operation: expected is export:brute/)
-  refused('export', /is no operation/)
-  refused('export:brute:docs', /is no operation/)
+  refused('export:tree:docs:a', /'export:tree:docs:a'.*export:brute/)
+  refused('export', /'export'/)
+  refused('export:brute:docs', /'export:brute:docs'/)
   refused('export:brute:docs:nowhere', /dataset 'nowhere' has no rows to export/)
   elsewhere(
     path,
@@ -193,7 +193,7 @@ test('what the original cannot serve is refused, and says why', async () => {
   )
   refused(
     'export:brute:docs:a',
-    /the original cannot search this dataset: 1 row has another dimension than \d+ \('/,
+    /\b1 row\b.*\bdimension\b/,
   )
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(7) WHERE id = 'short'")
   refused('export:cover:docs:a', /1 row has an embedding that is no vector \('short'\)/)

@@ -23,7 +23,7 @@ test('everything on a closed connection says that it is closed', async () => {
     () => statement.get(),
     () => rows.next(),
   ]) {
-    refused(use, 'VEC_CLOSED', 'the database connection is closed', 'open() it again')
+    refused(use, 'VEC_CLOSED', 'connection', 'open()')
   }
   statement.finalize()
 })

@@ -84,11 +84,7 @@ test('what a function throws is the error of the statement, with the cause', () 
 
 test('a result that SQL has no value for is an error', () => {
   db.function('odd', () => ({ a: 1 }))
-  refused(
-    () => value('SELECT odd()'),
-    'SQLITE_ERROR',
-    'the result of odd() cannot be an object: give JSON.stringify(value)',
-  )
+  refused(() => value('SELECT odd()'), 'SQLITE_ERROR', 'odd()', 'object', 'JSON.stringify(value)')
   db.function('big', () => 2n ** 64n)
   refused(() => value('SELECT big()'), 'SQLITE_ERROR', '64 bits')
 })

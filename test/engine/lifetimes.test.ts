@@ -97,7 +97,7 @@ describe('after close() with everything in the middle', () => {
       const all = things()
       db.close()
       witness.churn()
-      refused(() => use(all), 'VEC_CLOSED', 'the database connection is closed')
+      refused(() => use(all), 'VEC_CLOSED', 'connection')
     })
   }
   for (const [what, end] of Object.entries(ENDS)) {
@@ -143,7 +143,7 @@ describe('after close() with everything in the middle', () => {
       things()
       db.close()
       witness.churn()
-      refused(use, 'VEC_CLOSED', 'the database connection is closed', 'open() it again')
+      refused(use, 'VEC_CLOSED', 'connection', 'open()')
     })
   }
 
@@ -184,7 +184,7 @@ describe('after finalize() of all statements in the middle', () => {
       all.cursor.step()
       for (const each of [statement, search, one, two, three, other]) each.finalize()
       witness.churn()
-      refused(() => use(all), 'VEC_CLOSED', 'the statement is finalized: prepare it again')
+      refused(() => use(all), 'VEC_CLOSED', 'statement', 'prepare')
       assert.equal(db.prepare('SELECT count(*) FROM t').pluck().get(), 3)
       assert.equal(db.transactionState(), 'none')
     })

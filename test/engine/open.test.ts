@@ -43,34 +43,16 @@ async function make(
 test('a file that is not a database is refused with its path', async () => {
   const path = file('text.db')
   writeFileSync(path, 'This is no database, but a text of some length.'.repeat(100))
-  await refusedLater(
-    open(path),
-    'SQLITE_NOTADB',
-    path,
-    'is not an SQLite database',
-    'check the path',
-  )
+  await refusedLater(open(path), 'SQLITE_NOTADB', path, 'path')
 })
 
 test('a directory is refused as one', async () => {
   mkdirSync(file('folder'))
-  await refusedLater(
-    open(file('folder')),
-    'SQLITE_CANTOPEN',
-    file('folder'),
-    'is a directory',
-    'path of a file',
-  )
+  await refusedLater(open(file('folder')), 'SQLITE_CANTOPEN', file('folder'), 'directory', 'file')
 })
 
 test('a missing folder is refused with its name', async () => {
-  await refusedLater(
-    open(file('no/where.db')),
-    'SQLITE_CANTOPEN',
-    file('no'),
-    'does not exist',
-    'make the folder first',
-  )
+  await refusedLater(open(file('no/where.db')), 'SQLITE_CANTOPEN', file('no'), 'exist', 'folder')
 })
 
 test('a file without permission is refused', async () => {
@@ -89,18 +71,12 @@ test('a file without permission is refused', async () => {
 
 test('a missing file is refused when it must exist, and is not made', async () => {
   const path = file('missing.db')
-  await refusedLater(
-    open(path, { readonly: true }),
-    'SQLITE_CANTOPEN',
-    path,
-    'does not exist',
-    'readonly database must exist',
-  )
+  await refusedLater(open(path, { readonly: true }), 'SQLITE_CANTOPEN', path, 'exist', 'readonly')
   await refusedLater(
     open(path, { create: false }),
     'SQLITE_CANTOPEN',
     path,
-    'does not exist',
+    'exist',
     'allow create',
   )
   assert.equal(existsSync(path), false)
@@ -253,13 +229,7 @@ test('an option that is misspelt or of another kind is refused, and nothing is m
 
 test('a path that leads nowhere is refused with a reason and a remedy', async () => {
   const path = await make('plain.db')
-  await refusedLater(
-    open(join(path, 'sub')),
-    'SQLITE_CANTOPEN',
-    path,
-    'ENOTDIR',
-    'must be a folder',
-  )
+  await refusedLater(open(join(path, 'sub')), 'SQLITE_CANTOPEN', path, 'ENOTDIR', 'folder')
   await refusedLater(open(file('x'.repeat(600))), 'SQLITE_CANTOPEN', 'ENAMETOOLONG', '512 bytes')
   symlinkSync(file('circle'), file('circle'))
   await refusedLater(open(file('circle')), 'SQLITE_CANTOPEN', 'ELOOP', 'symbolic links')

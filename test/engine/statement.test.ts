@@ -189,7 +189,7 @@ test('a finalized statement says so, and finalizing twice is nothing', () => {
   const s = db.prepare('SELECT 1')
   s.finalize()
   s.finalize()
-  refused(() => s.get(), 'VEC_CLOSED', 'finalized', 'prepare it again')
+  refused(() => s.get(), 'VEC_CLOSED', 'statement', 'prepare')
   {
     using used = db.prepare('SELECT 1')
     used.get()

@@ -19,35 +19,28 @@ function create(args: string): void {
 }
 
 test('an unknown option is refused with its name, the nearest right one and all others', () => {
-  refused(
-    () => create('doc_id, indx=brute'),
-    'VEC_OPTION',
-    "unknown option 'indx'",
-    "did you mean 'index'",
-    'cover_parallel',
-    'remove or correct',
-  )
-  refused(() => create('doc_id, cover-base=1.3'), 'VEC_OPTION', "did you mean 'cover_base'")
+  refused(() => create('doc_id, indx=brute'), 'VEC_OPTION', "'indx'", "'index'", 'cover_parallel')
+  refused(() => create('doc_id, cover-base=1.3'), 'VEC_OPTION', "'cover_base'")
 })
 
 test('an argument that is no option is refused', () => {
-  refused(() => create('doc_id, other'), 'VEC_OPTION', "'other' is not an option", 'name=value')
+  refused(() => create('doc_id, other'), 'VEC_OPTION', "'other'", 'name=value')
 })
 
 for (const [option, ...tells] of [
-  ['index=hnsw', "index cannot be 'hnsw'", 'auto, brute, cover'],
-  ['metric=manhatten', "metric cannot be 'manhatten': did you mean 'manhattan'", 'cosine'],
-  ['cover_distance=dot', "cover_distance cannot be 'dot'", 'euclidean'],
-  ['cover_base=1', "cover_base must be a number above 1, not '1'", '1.3'],
+  ['index=hnsw', "'hnsw'", 'auto, brute, cover'],
+  ['metric=manhatten', "'manhatten'", "'manhattan'", 'cosine'],
+  ['cover_distance=dot', "'dot'", 'euclidean'],
+  ['cover_base=1', "'1'", 'cover_base', '1.3'],
   ['cover_base=abc', 'cover_base', "'abc'"],
-  ['cover_base=Infinity', 'cover_base', 'number above 1'],
-  ['cover_bound=tight', "cover_bound cannot be 'tight'", 'per_node', 'level'],
+  ['cover_base=Infinity', 'cover_base', 'Infinity'],
+  ['cover_bound=tight', "'tight'", 'per_node', 'level'],
   ['cover_parallel=-3', 'cover_parallel', "'-3'", 'auto'],
   ['cover_parallel=1.5', 'cover_parallel', "'1.5'"],
-  ['include_archived=maybe', "include_archived cannot be 'maybe'", '1, '],
-  ['metric=dot, cover_distance=cosine', 'contradict', 'give one of them'],
-  ['dbpath=', 'dbpath is empty', 'leave dbpath out'],
-  ["dbpath=''", 'dbpath is empty'],
+  ['include_archived=maybe', "'maybe'", 'include_archived'],
+  ['metric=dot, cover_distance=cosine', 'dot', 'cosine', 'cover_distance'],
+  ['dbpath=', 'dbpath'],
+  ["dbpath=''", 'dbpath'],
 ] as const) {
   test(`the option ${option} is refused`, () => {
     refused(() => create(`doc_id, ${option}`), 'VEC_OPTION', ...tells)
@@ -65,13 +58,7 @@ test('good values are taken in any case and in quotes', () => {
 })
 
 test('a dbpath that does not exist is refused with the path', () => {
-  refused(
-    () => create('doc_id, dbpath=/nowhere/at/all.db'),
-    'VEC_OPTION',
-    "'/nowhere/at/all.db' does not exist",
-    'working directory',
-    'create the file first',
-  )
+  refused(() => create('doc_id, dbpath=/nowhere/at/all.db'), 'VEC_OPTION', "'/nowhere/at/all.db'")
 })
 
 test('a quoted dbpath names another file, and searches it', async () => {
@@ -124,7 +111,7 @@ test('a shadow table without a unique key is refused with the index to make', ()
 
 test('a view in the way of the shadow table is refused', () => {
   db.exec("CREATE VIEW _vec_docs AS SELECT 'd' AS dataset_id, 'x' AS id, NULL AS embedding")
-  refused(() => create('doc_id'), 'VEC_SHADOW', 'is a view', 'ordinary table')
+  refused(() => create('doc_id'), 'VEC_SHADOW', 'view', 'table')
 })
 
 test('a shadow table that was dropped is named, and works again when it is back', () => {
@@ -166,7 +153,7 @@ for (const [written, column] of [
 
 for (const column of ['dataset_id', 'match_score', 'distance', 'K', 'content', 'meta', 'docs']) {
   test(`the id column cannot be called ${column}`, () => {
-    refused(() => create(column), 'VEC_OPTION', `cannot be called ${column}`, 'doc_id')
+    refused(() => create(column), 'VEC_OPTION', column, 'doc_id')
   })
 }
 

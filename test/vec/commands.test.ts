@@ -87,7 +87,7 @@ test('a command stands alone, but for the dataset', () => {
   refused(
     () => db.exec("UPDATE docs SET docs = 'optimize' WHERE dataset_id = 'a'"),
     'VEC_QUERY',
-    'insert a command',
+    'command',
   )
 })
 
@@ -224,11 +224,7 @@ test('a table named like one of its columns has no commands, and works', async (
 })
 
 test('a renamed table takes commands under its new name, which cannot be that of its id column', async () => {
-  refused(
-    () => db.exec('ALTER TABLE docs RENAME TO Doc_ID'),
-    'VEC_OPTION',
-    'cannot be called Doc_ID: its id column has that name',
-  )
+  refused(() => db.exec('ALTER TABLE docs RENAME TO Doc_ID'), 'VEC_OPTION', 'Doc_ID')
   db.exec('ALTER TABLE docs RENAME TO "new name"')
   db.close()
   db = await open(path)

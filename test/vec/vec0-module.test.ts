@@ -59,7 +59,7 @@ test(
     using db = await open(path)
     db.exec('CREATE VIRTUAL TABLE IF NOT EXISTS items USING vec0(embedding float[2])')
     for (const sql of ['SELECT * FROM items', "INSERT INTO items(embedding) VALUES ('[1, 2]')"]) {
-      refused(() => db.exec(sql), 'SQLITE_ERROR', 'items is a vec0 table', 'import its data')
+      refused(() => db.exec(sql), 'SQLITE_ERROR', 'items', 'vec0', 'import')
     }
     refused(
       () => db.exec('ALTER TABLE items RENAME TO x'),
@@ -106,7 +106,7 @@ test('a table whose vec0 was dropped by hand names the import, too', { skip }, a
   refused(
     () => db.exec('CREATE VIRTUAL TABLE items USING vec0(embedding float[2])'),
     'SQLITE_ERROR',
-    'the file holds data of a vec0 table',
+    'vec0',
     /--from-table '?items'?/,
   )
 })

@@ -34,24 +34,12 @@ const nearest = (query: string, dataset = 'a'): unknown[] =>
 
 test('a wrong value is refused with what was given and what was expected', () => {
   const nan = new Uint8Array(Float32Array.of(1, NaN).buffer)
-  refused(() => insertInto(null, 'n', null), 'SQLITE_CONSTRAINT', 'dataset_id cannot be NULL')
-  refused(() => insertInto('a', null, null), 'SQLITE_CONSTRAINT', 'doc_id cannot be NULL')
-  refused(() => insertInto(' ', 'n', null), 'VEC_QUERY', 'dataset_id cannot be empty')
-  refused(
-    () => insertInto(7.5, 'n', null),
-    'VEC_QUERY',
-    'dataset_id must be text or a whole number, not 7.5',
-  )
-  refused(
-    () => insertInto('a', new Uint8Array(3), null),
-    'VEC_QUERY',
-    'doc_id must be text or a whole number, not a BLOB',
-  )
-  refused(
-    () => insertInto('a', 1.5, null),
-    'VEC_QUERY',
-    'doc_id must be text or a whole number, not 1.5',
-  )
+  refused(() => insertInto(null, 'n', null), 'SQLITE_CONSTRAINT', 'dataset_id', 'NULL')
+  refused(() => insertInto('a', null, null), 'SQLITE_CONSTRAINT', 'doc_id', 'NULL')
+  refused(() => insertInto(' ', 'n', null), 'VEC_QUERY', 'dataset_id')
+  refused(() => insertInto(7.5, 'n', null), 'VEC_QUERY', 'dataset_id', 7.5)
+  refused(() => insertInto('a', new Uint8Array(3), null), 'VEC_QUERY', 'doc_id', 'BLOB')
+  refused(() => insertInto('a', 1.5, null), 'VEC_QUERY', 'doc_id', 1.5)
   refused(() => insertInto('a', 'n', 5), 'VEC_EMBEDDING', 'embedding as BLOB or string, got 5')
   refused(
     () => insertInto('a', 'n', ''),
@@ -61,21 +49,19 @@ test('a wrong value is refused with what was given and what was expected', () =>
   )
   refused(() => insertInto('a', 'n', '1, x'), 'VEC_EMBEDDING', 'invalid embedding float "x"')
   refused(() => insertInto('a', 'n', 'words'), 'VEC_EMBEDDING', 'must be base64-encoded embedding')
-  refused(() => insertInto('a', 'n', '[]'), 'VEC_EMBEDDING', 'at least one number', 'NULL')
-  refused(() => insertInto('a', 'n', new Uint8Array(0)), 'VEC_EMBEDDING', 'at least one number')
+  refused(() => insertInto('a', 'n', '[]'), 'VEC_EMBEDDING', 'NULL')
+  refused(() => insertInto('a', 'n', new Uint8Array(0)), 'VEC_EMBEDDING')
   refused(() => insertInto('a', 'n', new Uint8Array(5)), 'VEC_EMBEDDING', 'blob length 5')
-  refused(
-    () => insertInto('a', 'n', nan),
-    'VEC_EMBEDDING',
-    'number 1 of the embedding is NaN',
-    "'n'",
-  )
+  refused(() => insertInto('a', 'n', nan), 'VEC_EMBEDDING', 'number 1', 'NaN', "'n'")
   refused(() => insertInto('a', 'n', '1, inf'), 'VEC_EMBEDDING', 'number 1', 'Infinity')
   refused(
     () => insertInto('a', 'n', '[1, 2, 3]'),
     'VEC_DIMENSION',
-    "the embedding of 'n' has 3 numbers",
-    "dataset 'a' of main._vec_docs holds vectors of 2 numbers",
+    "'n'",
+    3,
+    "'a'",
+    'main._vec_docs',
+    2,
   )
   assert.deepEqual(ids(), ['x', 'y', 'z'])
 })
@@ -101,7 +87,7 @@ test('columns that a search computes cannot be written', () => {
   refused(
     () => run("UPDATE docs SET rowid = 'first' WHERE dataset_id = 'a' AND doc_id = 'x'"),
     'SQLITE_MISMATCH',
-    'rowid must be a whole number',
+    'rowid',
   )
 })
 
@@ -349,7 +335,7 @@ test('a table whose rows have no numbers is written by search all the same', asy
   refused(
     () => here.exec("UPDATE docs SET rowid = 5 WHERE dataset_id = 'a'"),
     'VEC_SHADOW',
-    'rowid cannot be written',
+    'rowid',
   )
 })
 

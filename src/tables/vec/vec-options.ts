@@ -33,6 +33,9 @@ const KEYS = [
 ] as const
 type Key = (typeof KEYS)[number]
 
+/** The metric of a table that names none. */
+export const DEFAULT_METRIC: Metric = 'cosine'
+
 export function parseVecOptions(args: readonly string[], table: string): VecOptions {
   const [first = '', ...rest] = args
   const named = !first.includes('=') || /^\s*"/.test(first)
@@ -146,10 +149,10 @@ function metricFrom(given: ReadonlyMap<Key, string>): Metric {
   const alias =
     distance === undefined
       ? undefined
-      : oneOf<Metric>('cover_distance', distance, ofOriginal, 'cosine')
+      : oneOf<Metric>('cover_distance', distance, ofOriginal, DEFAULT_METRIC)
   const text = given.get('metric')
-  if (text === undefined) return alias ?? 'cosine'
-  const metric = oneOf<Metric>('metric', text, METRIC_NAMES, 'cosine')
+  if (text === undefined) return alias ?? DEFAULT_METRIC
+  const metric = oneOf<Metric>('metric', text, METRIC_NAMES, DEFAULT_METRIC)
   if (alias !== undefined && alias !== metric) {
     throw optionError(
       `vec: metric=${text} and cover_distance=${distance} contradict each other`,

@@ -7,6 +7,7 @@ import type {
   VirtualTable,
   VirtualTableModule,
 } from '../../sqlite/vtab/virtual-table.ts'
+import { DEFAULT_METRIC } from '../vec/vec-options.ts'
 
 /** `USING vec0(...)`, as users of sqlite-vec write it: makes and opens no table, and tells what to write instead. */
 export const vec0Module: VirtualTableModule = {
@@ -91,7 +92,7 @@ function vecArguments({ args }: TableContext): string {
     .find(name => name !== undefined)
   const metric = metricOf(args)
   const column = key ?? 'doc_id'
-  return metric === undefined || metric === 'cosine' ? column : `${column}, metric=${metric}`
+  return metric === undefined || metric === DEFAULT_METRIC ? column : `${column}, metric=${metric}`
 }
 
 /** The metric of the first vector column; undefined for one that vec does not have. */
