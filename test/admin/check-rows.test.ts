@@ -28,7 +28,7 @@ const cases: readonly {
     finding: {
       severity: 'error',
       topic: 'dimension',
-      op: /^2 rows have another dimension than the 4 numbers of .* cannot be found \('short', 'long'\)/,
+      op: /^2 rows .*\b4 numbers\b.*'short', 'long'/,
     },
     remedy: [
       ['long', 5],
@@ -41,14 +41,14 @@ const cases: readonly {
     finding: {
       severity: 'error',
       topic: 'length',
-      op: /^2 rows have an embedding that is no vector/,
+      op: /^2 rows\b.*\bembedding\b/,
     },
     remedy: [['number'], ['odd']],
   },
   {
     name: 'text for an embedding',
     sql: `INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', 'json', '[1, 2, 3, 4.125]')`,
-    finding: { severity: 'warning', topic: 'text', op: /^1 row has an embedding stored as text/ },
+    finding: { severity: 'warning', topic: 'text', op: /^1 row\b.*\btext\b/ },
     remedy: [['json', '[1, 2, 3, 4.125]']],
   },
   {
@@ -58,14 +58,14 @@ const cases: readonly {
     finding: {
       severity: 'error',
       topic: 'not-finite',
-      op: /^2 rows have NaN or infinity .*'it's NaN', 'infinite'/,
+      op: /^2 rows\b.*'it's NaN', 'infinite'/,
     },
     remedy: [['infinite'], ["it's NaN"]],
   },
   {
     name: 'an id that is no text',
     sql: `INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', x'00ff', x'${four}')`,
-    finding: { severity: 'error', topic: 'ids', op: /^1 row has an id that is no text/ },
+    finding: { severity: 'error', topic: 'ids', op: /^1 row\b.*\bid\b/ },
     remedy: [[new Uint8Array([0, 255])]],
   },
   {
@@ -75,7 +75,7 @@ const cases: readonly {
     finding: {
       severity: 'warning',
       topic: 'models',
-      op: /^the embeddings are of 2 models, .*: 'small' \(29 rows\), 'big' \(1 row\)/,
+      op: /\b2 models\b.*'small' \(29 rows\), 'big' \(1 row\)/,
     },
     remedy: [
       ['big', 1],
@@ -85,13 +85,13 @@ const cases: readonly {
   {
     name: 'no embedding',
     sql: `INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', 'none', NULL), ('a', 'empty', x'')`,
-    finding: { severity: 'info', topic: 'unembedded', op: /^2 rows have no embedding/ },
+    finding: { severity: 'info', topic: 'unembedded', op: /^2 rows\b.*\bembedding\b/ },
     remedy: undefined,
   },
   {
     name: 'archived',
     sql: `UPDATE _vec_docs SET archived = 1 WHERE dataset_id = 'a' AND id LIKE 'doc 1_'`,
-    finding: { severity: 'info', topic: 'archived', op: /^10 rows with archived = 1 hidden$/ },
+    finding: { severity: 'info', topic: 'archived', op: /^10 rows\b.*\barchived = 1\b/ },
     remedy: undefined,
   },
 ]

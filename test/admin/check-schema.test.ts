@@ -44,7 +44,7 @@ const cases: readonly { name: string; sql: string; topic: string; op: RegExp }[]
     name: 'the journal is gone',
     sql: 'DROP TABLE vec_journal',
     topic: 'warning journal',
-    op: /^vec_journal is not there/,
+    op: /^vec_journal\b/,
   },
   {
     name: 'the state of the journal is gone',
@@ -95,7 +95,7 @@ test('a journal that is another table is told, and the remedy makes way for a ne
   assert.deepEqual(topics(complaints(admin(db, 'repair:docs:a'))), ['error journal'])
   assert.throws(() => db.exec('CREATE VIRTUAL TABLE more USING vec(id)'), {
     code: 'VEC_SHADOW',
-    message: /vec_journal is another table than the one this library makes/,
+    message: /\bvec_journal\b/,
   })
   assert.equal(db.pragma('schema_version', { simple: true }), version)
   db.exec(found.remedy!)
@@ -160,13 +160,10 @@ test('a journal that nobody needs any more is pruned', async () => {
   )
   const found = admin(db, 'check:docs:').find(row => row.topic === 'journal')!
   assert.equal(found.severity, 'info')
-  assert.match(
-    found.op,
-    /^the journal holds 60040 changes, up to number 60040; .* 60039 more are needed by no saved index$/,
-  )
+  assert.match(found.op, /\b60040 changes\b.*\b60039\b/)
   db.exec('BEGIN')
   const done = assertMends(db, 'repair:docs:', SMALL.dim)
-  assert.ok(done.some(row => row.op === 'the journal was pruned: 60003 changes deleted'))
+  assert.ok(done.some(row => row.op.includes('60003 changes')))
   db.exec('ROLLBACK')
   assert.equal(found.remedy, "SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:'")
   db.exec(found.remedy)

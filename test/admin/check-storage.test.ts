@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
+import { assertNames } from '../refusal.ts'
 import {
   admin,
   assertExact,
@@ -52,27 +53,27 @@ const damages: readonly { name: string; sql: string; op: RegExp }[] = [
   {
     name: 'the table of chunks is gone',
     sql: 'DROP TABLE vector_storage_chunks',
-    op: /: there is no table vector_storage_chunks$/,
+    op: /vector_storage_chunks/,
   },
   {
     name: 'a bit of the head flips',
     sql: `UPDATE vector_storage SET "index" = CAST(substr("index", 1, 30) || x'ff' || substr("index", 32) AS BLOB)`,
-    op: /: not a saved index: its checksum is wrong$/,
+    op: /checksum/,
   },
   {
     name: 'the head is cut short',
     sql: `UPDATE vector_storage SET "index" = substr("index", 1, 6)`,
-    op: /: not a saved index: it is too short$/,
+    op: /short/,
   },
   {
     name: 'the head comes from another dataset',
     sql: `UPDATE vector_storage SET dataset_id = 'b:c'; UPDATE vector_storage_chunks SET dataset_id = 'b:c'`,
-    op: /: it was made for another table, dataset or set of options$/,
+    op: /another/,
   },
   {
     name: 'the journal begins anew',
     sql: 'UPDATE vec_journal SET tag = tag + 1',
-    op: /: the journal has no common past with it$/,
+    op: /journal/,
   },
 ]
 
@@ -92,7 +93,8 @@ for (const { name, sql, op } of damages) {
     db.exec(found.at(-1)!.remedy!)
     assertMends(db, 'repair:docs:', LARGE.dim)
     const storage = admin(db, 'check:docs:a').find(row => row.topic === 'storage')!
-    assert.equal(storage.op, 'the saved index is sound and agrees with the table: 3000 rows')
+    assert.equal(storage.severity, 'ok')
+    assertNames(storage.op, '3000 rows')
     assert.equal(db.pragma('integrity_check', { simple: true }), 'ok')
     db.close()
   })
@@ -112,14 +114,10 @@ test('what nothing reads any more is told, and deleted', async () => {
      DELETE FROM _vec_docs WHERE dataset_id = 'gone'`,
   )
   const found = complaints(admin(db, 'check:docs:'))
-  assert.deepEqual(
-    found.map(row => row.op),
-    [
-      'vector_storage holds 2 rows of tables that are not there',
-      'vector_storage holds 1 row of datasets without rows',
-      'vector_storage_chunks holds 2 rows of saved indexes that are not there',
-    ],
-  )
+  assert.equal(found.length, 3)
+  assertNames(found[0].op, 'vector_storage', '2 rows')
+  assertNames(found[1].op, 'vector_storage', '1 row')
+  assertNames(found[2].op, 'vector_storage_chunks', '2 rows')
   assert.ok(found.every(row => row.severity === 'warning' && row.topic === 'orphans'))
   assertMends(db, 'repair:docs:', LARGE.dim)
   assert.deepEqual(

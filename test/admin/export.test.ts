@@ -186,7 +186,7 @@ test('what the original cannot serve is refused, and says why', async () => {
   refused('export:tree:docs:a', /'export:tree:docs:a'.*export:brute/)
   refused('export', /'export'/)
   refused('export:brute:docs', /'export:brute:docs'/)
-  refused('export:brute:docs:nowhere', /dataset 'nowhere' has no rows to export/)
+  refused('export:brute:docs:nowhere', /'nowhere'/)
   elsewhere(
     path,
     "INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', 'short', zeroblob(8))",
@@ -196,7 +196,7 @@ test('what the original cannot serve is refused, and says why', async () => {
     /\b1 row\b.*\bdimension\b/,
   )
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(7) WHERE id = 'short'")
-  refused('export:cover:docs:a', /1 row has an embedding that is no vector \('short'\)/)
+  refused('export:cover:docs:a', /\b1 row\b.*'short'/)
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(16), id = x'00' WHERE id = 'short'")
   refused('export:cover:docs:a', /1 row has an id that is no text/)
   fill(db, 'docs', 'A', 5, 3)

@@ -80,7 +80,7 @@ test('an index of the original that differs from the rows is told, and deleted',
       row => row.topic === 'original-index',
     )
     assert.deepEqual(topics(found), ['warning original-index'])
-    assert.match(found[0].op, /^the original would answer wrongly from its brute-force list/)
+    assert.match(found[0].op, /brute-force list/)
     assert.match(found[0].op, op)
     assertMends(db, 'repair:docs:a', SMALL.dim)
     admin(db, 'export:brute:docs:a')
@@ -108,7 +108,7 @@ test('hostile blobs in vector_storage are bounded, told, and deleted', async () 
     elsewhere(path, put(blob))
     const [found] = complaints(admin(db, 'check:docs:a'))
     assert.deepEqual([found.severity, found.topic], ['warning', 'original-index'])
-    assert.match(found.op, /^vector_storage holds what the original cannot use: /)
+    assert.match(found.op, /^vector_storage\b/)
     assertMends(db, 'repair:docs:a', SMALL.dim)
   }
   // Of other rows altogether, however well-formed.

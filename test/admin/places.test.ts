@@ -61,7 +61,7 @@ test('tables of attached databases are named with their schema', async () => {
   assert.equal(admin(db, '"other one"._vec_docs:a')[0].op, 'reindexed:30')
   assert.equal(admin(db, 'other one.docs:a')[0].op, 'reindexed:30')
   assert.equal(admin(db, 'docs:a')[0].op, 'reindexed:0')
-  assert.throws(() => admin(db, 'other one.pages:a'), /no vec table stands over other one\.pages/)
+  assert.throws(() => admin(db, 'other one.pages:a'), /other one\.pages/)
   assert.deepEqual(complaints(admin(db, 'check:"other one".docs:')), [])
   db.close()
 })
@@ -73,7 +73,7 @@ test('a table that cannot be connected says why', async () => {
     UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE docs USING vec(doc_id, index=hnsw)' WHERE name = 'docs'`)
   db.close()
   const again = await open(path)
-  assert.throws(() => admin(again, 'check:docs:'), /vec: index cannot be 'hnsw'/)
+  assert.throws(() => admin(again, 'check:docs:'), /'hnsw'/)
   again.close()
 })
 
@@ -87,7 +87,7 @@ test('with dbpath the operations are about that file', async () => {
     assert.equal(admin(db, `${name}:a`, 'elsewhere')[0].op, 'reindexed:30')
   }
   assert.deepEqual(complaints(admin(db, 'check:docs:', 'elsewhere')), [])
-  assert.throws(() => admin(db, 'docs:a'), /no vec table stands over main\.docs/)
+  assert.throws(() => admin(db, 'docs:a'), /main\.docs/)
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
   fill(db, 'docs', 'a', 3, 3)
   assert.equal(admin(db, 'docs:a')[0].op, 'reindexed:3')
@@ -115,7 +115,7 @@ test('with dbpath a table is found whose rows stand in that file', async () => {
   assert.equal(admin(db, 'docs:a')[0].op, 'reindexed:12')
   // A table of the same name whose rows stand here is not meant.
   db.exec('CREATE VIRTUAL TABLE pages USING vec(doc_id)')
-  assert.throws(() => admin(db, 'pages:a', 'elsewhere'), /no vec table stands over main\.pages/)
+  assert.throws(() => admin(db, 'pages:a', 'elsewhere'), /main\.pages/)
   other.exec('DROP TRIGGER vec_journal__vec_docs_inserted')
   const [found] = complaints(admin(db, 'check:docs:', 'elsewhere'))
   assert.equal(found.remedy, "SELECT op FROM elsewhere WHERE op MATCH 'repair:docs:'")
@@ -130,16 +130,16 @@ test('a dbpath that is empty or not there is refused', async () => {
   const db = await open(newPath())
   assert.throws(() => db.exec("CREATE VIRTUAL TABLE a USING vec_admin(op, dbpath='')"), {
     code: 'VEC_OPTION',
-    message: /dbpath is empty/,
+    message: /dbpath/,
   })
   assert.throws(
     () => db.exec("CREATE VIRTUAL TABLE a USING vec_admin(op, path='x')"),
-    /'path='x'' is no option: expected is vec_admin\(op\) or vec_admin\(op, dbpath='\.\.\.'\)/,
+    /'path='x''.* vec_admin\(op, dbpath='\.\.\.'\)/,
   )
   db.exec("CREATE VIRTUAL TABLE a USING vec_admin(op, dbpath='nowhere.db')")
   assert.throws(() => admin(db, 'docs:a', 'a'), {
     code: 'VEC_OPTION',
-    message: /'nowhere\.db' does not exist/,
+    message: /'nowhere\.db'/,
   })
   db.exec('DROP TABLE a')
   db.close()

@@ -115,7 +115,7 @@ test('a file that is open for reading only can be looked at, and not changed', a
     for (const word of ['repair', 'export:brute', 'export:cover']) {
       assert.throws(() => admin(db, `${word}:docs:a`), {
         code: 'SQLITE_READONLY',
-        message: /writes, and the file is open for reading only/,
+        message: /\breading\b/,
       })
     }
     assertExact(db, 'a', size.dim)

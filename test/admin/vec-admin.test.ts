@@ -58,7 +58,7 @@ test('statistics tell what an index is', async () => {
   const db = await filled('stats.db', 4000, 100)
   db.exec("DELETE FROM _vec_docs WHERE id IN ('doc 7', 'doc 8')")
   const facts = admin(db, 'stats:docs:a:b')
-  assert.ok(facts.includes('rows: 3998, 1 of them of length zero, which cosine cannot find'))
+  assert.ok(facts.some(fact => /^rows: 3998, 1 .*\bzero\b/.test(fact)))
   assert.ok(facts.includes('dimension: 100'))
   assert.ok(facts.some(fact => fact.startsWith('index: exact, cosine, codes in memory')))
   db.close()

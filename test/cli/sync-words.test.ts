@@ -159,7 +159,7 @@ test('addresses: the password stands apart, the rest goes to the driver', () => 
     assert.equal(upstreamAddress(path, '--x').target, '/srv/up.db')
   }
   assert.equal(upstreamAddress(String.raw`C:\up.db`, '--x').database, 'sqlite')
-  assert.throws(() => upstreamAddress('mysql://app:%zz@db/shop', '--x'), /a % that is no escape/)
+  assert.throws(() => upstreamAddress('mysql://app:%zz@db/shop', '--x'), /%/)
 })
 
 test('an address without a password carries no secret', () => {

@@ -62,10 +62,7 @@ test('a row that cannot go in leaves none in', () => {
     { code: 'SQLITE_CONSTRAINT' },
   )
   assert.deepEqual(rows(), [])
-  assert.throws(
-    () => insertMany(db, 't', ['a', 'b'], [[1, 1], [2]]),
-    /row 2 has 1 values: expected is an array of 2/,
-  )
+  assert.throws(() => insertMany(db, 't', ['a', 'b'], [[1, 1], [2]]), /\brow 2\b.*\b1 value.*\b2\b/)
   assert.throws(
     () =>
       insertMany(

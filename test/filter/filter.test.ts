@@ -302,7 +302,7 @@ test('what is not a filter is refused, and the message names the place', () => {
 test('a filter of a hundred levels is refused, not a stack that runs over', () => {
   let filter: object = { a: 1 }
   for (let i = 0; i < 100_000; i++) filter = { $not: filter }
-  assert.throws(() => parseFilter(filter), { code: 'VEC_FILTER', message: /at most 50 levels/ })
+  assert.throws(() => parseFilter(filter), { code: 'VEC_FILTER', message: /\b50\b/ })
 })
 
 test('the types know the fields of the metadata', () => {

@@ -81,11 +81,7 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
       index.stagingBuffer(2).fill(1)
       refused(() => index.commit(3), 'RangeError', /2 rows are staged/)
       for (const rows of [0, -1, 1.5, NaN, 1025]) {
-        refused(
-          () => index.stagingBuffer(rows),
-          'RangeError',
-          /rows is .*: a whole number from 1 to 1024 is expected/,
-        )
+        refused(() => index.stagingBuffer(rows), 'RangeError', /\brows\b.*\b1024\b/)
       }
       for (const rows of [undefined, null, '1', [1], Promise.resolve(1)]) {
         refused(() => index.stagingBuffer(wrong(rows)), 'TypeError', /rows is/)
@@ -99,13 +95,8 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
       for (const request of [undefined, null, 5, 'x', [], Promise.resolve({ query, k: 1 })]) {
         refused(() => index.search(wrong(request)), 'TypeError', /request is/)
       }
-      refused(
-        () => search({ query: Float32Array.of(1, 2, 3) }),
-        'RangeError',
-        /a query of 3 numbers for vectors of 2/,
-      )
-      for (const k of [0, -1, 1.5, NaN])
-        refused(() => search({ k }), 'RangeError', /k is .*: a whole number from 1/)
+      refused(() => search({ query: Float32Array.of(1, 2, 3) }), 'RangeError', /\b3\b.*\b2\b/)
+      for (const k of [0, -1, 1.5, NaN]) refused(() => search({ k }), 'RangeError', /\bk\b/)
       for (const k of [undefined, null, '1', 1n]) refused(() => search({ k }), 'TypeError', /k is/)
       for (const allowed of [null, [1], new Uint8Array(4), 1]) {
         refused(() => search({ allowed }), 'TypeError', /allowed is .*: a Uint32Array/)
@@ -113,7 +104,7 @@ for (const [name, [create, restore]] of Object.entries(kinds)) {
       refused(
         () => search({ allowed: new Uint32Array(0) }),
         'RangeError',
-        /allowed is a bitmap of 0 bits for 3/,
+        /\ballowed\b.*\b0 bits\b.*\b3\b/,
       )
       for (const bound of ['minSimilarity', 'maxSimilarity']) {
         for (const value of [null, '1', NaN]) {

@@ -62,7 +62,7 @@ test('a metric that is no text is refused with what it is', () => {
     const metric = given as Metric
     const refusal = {
       code: 'VEC_OPTION',
-      message: `metric must be one of cosine, euclidean, dot, manhattan, not ${shown}`,
+      message: new RegExp(`cosine, euclidean.* dot.* ${shown}`),
     }
     for (const create of [createExactIndex, createCoverIndex, createAutoIndex]) {
       assert.throws(() => create({ metric, dim: 2 }), refusal)
@@ -80,7 +80,7 @@ test('other words of the options are closed as well', () => {
   }
   assert.throws(() => createCoverIndex({ metric: 'cosine', dim: 2, bound: 'levels' as never }), {
     code: 'VEC_OPTION',
-    message: "unknown bound 'levels': did you mean 'level'? Known: per_node, level",
+    message: /'levels'.*'level'.*\bper_node, level\b/,
   })
 })
 

@@ -77,7 +77,7 @@ onEachUpstream('a difference that was planted on the replica', (world, kind) => 
       assert.ok((await replicator.verify()).equal)
       await assert.rejects(replicator.verify({ datasets: ['nowhere'] }), {
         code: 'SYNC_REPLICA',
-        message: 'the replica has no dataset "nowhere"',
+        message: /"nowhere"/,
       })
     }))
 

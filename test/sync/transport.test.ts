@@ -246,7 +246,7 @@ describe('a replica that cannot serve', () => {
     const replica = openSqlite(path, { readonly: true })
     await assert.rejects(createReplicator({ source, replica }).pass(), {
       code: 'SYNC_REPLICA',
-      message: 'the replica is opened read-only',
+      message: /read-only/,
     })
     replica.close()
   })
@@ -308,7 +308,7 @@ onEachUpstream(
         const replica = w.replica(String(row['file']))
         await assert.rejects(w.replicator(replica, { replicaTable: 'other' }).pass(), {
           code: 'SYNC_REPLICA',
-          message: 'upstream and replica are the same file',
+          message: /\bsame file\b/,
         })
       }))
   },

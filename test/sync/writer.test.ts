@@ -73,7 +73,7 @@ onEachUpstream('a writer without triggers', (_world, kind, upstream) => {
       await createDataset(upstream().upstream, 'e')
       await assert.rejects(
         writer.tx('e', batch => batch.upsert({ id: 'a' }), { requestId: 'r1' }),
-        /request r1 was made for dataset "d"/,
+        /\br1\b.*"d"/,
       )
     }))
 
@@ -107,7 +107,7 @@ onEachUpstream('a writer without triggers', (_world, kind, upstream) => {
       await writer.dropDataset('d')
       await assert.rejects(
         writer.tx('d', batch => batch.upsert({ id: 'a' })),
-        /there is no dataset "d"/,
+        /"d"/,
       )
       await drain(replicator)
       assert.equal(replicator.status().datasets[0].state, 'dropped')
@@ -201,7 +201,7 @@ onEachUpstream('a writer without triggers', (_world, kind, upstream) => {
             }),
             {
               code: 'SYNC_UPSTREAM',
-              message: /^document "large" takes \d+ bytes in a statement, MariaDB accepts 1048576/,
+              message: /"large".*\b1048576\b/,
               hint: /raise max_allowed_packet/,
             },
           )

@@ -117,14 +117,14 @@ for (const [name, upsert] of Object.entries(TEXT)) {
     test('a new document without content is refused, and nothing is embedded', async () => {
       await assert.rejects(upsert({ id: 'b', meta: 'x' }), {
         name: 'RangeError',
-        message: /content of document 'b' is undefined, and there is no such document yet/,
+        message: /\bcontent\b.*'b'.*\bundefined\b/,
       })
       assert.deepEqual(embedded, [])
     })
 
     test('a document with an embedding of its own is refused', async () => {
       const both = { id: 'a', content: 'x', embedding: [1, 2] }
-      await assert.rejects(upsert(both), { name: 'TypeError', message: /leave out one of the two/ })
+      await assert.rejects(upsert(both), { name: 'TypeError', message: /\bembedding\b/ })
     })
   })
 }
@@ -163,7 +163,7 @@ test('the dimension of a dataset is that of the rule of the vec table', () => {
     upsertShadowDocument(db, '_vec_docs', 'd', { id, embedding })
   const refused = {
     code: 'VEC_DIMENSION',
-    message: /has 3 dimensions, those of dataset 'd' have 2/,
+    message: /\b3\b.*'d'.*\b2\b/,
   }
   assert.throws(() => write('b', [1, 2, 3]), refused)
   // Its own old vector does not count: nothing else holds the dataset to two numbers.
@@ -198,7 +198,7 @@ test('the shadow table is found as SQL finds it: any case, attached, never a vir
   assert.equal(db.prepare('SELECT id FROM other._vec_far').pluck().get(), 'x')
   assert.throws(() => upsertShadowDocument(db, 'docs', 'd', { id: 'x' }), {
     code: 'VEC_SHADOW',
-    message: /docs is a virtual table/,
+    message: /\bdocs\b.*\bvirtual\b/,
     hint: /shadowTableName\('docs'\)/,
   })
   assert.throws(() => upsertShadowDocument(db, 'none', 'd', { id: 'x' }), { code: 'VEC_SHADOW' })
