@@ -191,10 +191,7 @@ test('what the original cannot serve is refused, and says why', async () => {
     path,
     "INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', 'short', zeroblob(8))",
   )
-  refused(
-    'export:brute:docs:a',
-    /\b1 row\b.*\bdimension\b/,
-  )
+  refused('export:brute:docs:a', /\b1 row\b.*\bdimension\b/)
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(7) WHERE id = 'short'")
   refused('export:cover:docs:a', /\b1 row\b.*'short'/)
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(16), id = x'00' WHERE id = 'short'")

@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/entries/main.ts'
-import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import type { World } from './world.ts'
 
 type Operation = (world: World, db: Connection, table: string) => void

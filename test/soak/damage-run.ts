@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { checksum } from '../../src/accelerators/checksum.ts'
 import { open, type BindValue, type Connection } from '../../src/entries/main.ts'
-import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
 import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'

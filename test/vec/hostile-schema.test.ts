@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { insertMany, open, VecError, type Connection } from '../../src/entries/main.ts'
-import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import { refused } from '../refusal.ts'
 
 /**

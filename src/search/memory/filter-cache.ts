@@ -1,12 +1,6 @@
 import { idKey } from '../../core/id-key.ts'
 import type { IdTable } from '../../core/id-table.ts'
-
-/** A condition over the columns of one row of a shadow table. */
-export interface RowFilter {
-  /** Its parameters are plain `?`, in order. */
-  readonly sql: string
-  readonly parameters: readonly (string | number | bigint)[]
-}
+import type { RowFilter } from '../schema/row-filter.ts'
 
 /** The rows whose positions a bitmap names, and what the table says of them in the snapshot of a search. */
 export interface FilteredRows {

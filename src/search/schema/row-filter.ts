@@ -1,8 +1,14 @@
 import { Utf8 } from '../../core/utf8.ts'
-import type { RowFilter } from '../memory/filter-cache.ts'
 import { OF_DATASET, OF_KEY } from './names.ts'
 import { isLargePart } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
+
+/** A condition over the columns of one row of a shadow table. */
+export interface RowFilter {
+  /** Its parameters are plain `?`, in order. */
+  readonly sql: string
+  readonly parameters: readonly (string | number | bigint)[]
+}
 
 /** Visits the ids of a dataset whose rows pass. Their bytes are views into SQLite's memory. */
 export function eachIdWhere(

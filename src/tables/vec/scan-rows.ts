@@ -1,7 +1,7 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { Cursor, Statement } from '../../database/statement.ts'
-import type { RowFilter } from '../../search/memory/filter-cache.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
+import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
 
