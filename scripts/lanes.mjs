@@ -51,6 +51,7 @@ export const LANES = {
     'indexes/exact-contract-scalar',
     'interchange/exact-json',
     'original/',
+    'orm/',
     'package',
     'readme',
     'release',

@@ -22,6 +22,7 @@ const DECLARATIONS = [
   ],
   ['items', 'user_id integer partition key, embedding bit[8]', 'items USING vec(doc_id)'],
   ['items', 'id text primary key, e int8[4], f float[2]', 'items USING vec(id, metric=euclidean)'],
+  ['items', 'e float[4] distance_metric=L1', 'items USING vec(doc_id, metric=manhattan)'],
   ['items', '', 'items USING vec(doc_id'],
 ] as const
 

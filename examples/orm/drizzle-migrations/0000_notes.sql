@@ -1,0 +1,1 @@
+CREATE VIRTUAL TABLE notes USING vec(note_id);
