@@ -34,6 +34,7 @@ export const LANES = {
   ],
   integration: [
     'admin/',
+    'attach/',
     'bench/',
     'better-sqlite3/',
     'cli/',

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['search'],
   ['viant/export'],
   ['tables', 'documents', 'replication'],
-  ['viant/store', 'viant/legacy', 'interchange', 'better-sqlite3'],
+  ['viant/store', 'viant/legacy', 'interchange', 'better-sqlite3', 'attach'],
   ['entries'],
 ]
 /** Programs: they use the entry points and core, which loads nothing else. */
@@ -119,7 +119,7 @@ test('a database is seen through the port alone, whatever its driver', () => {
 
 /** Folders of which each holds one way to do a thing: who may import from them, each with its reason. */
 const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'src/database/drivers/': {},
+  'src/database/drivers/': { 'src/attach/driver-of.ts': 'knows a driver by its handle' },
   'src/sqlite/platform/memory/': {},
   'src/sqlite/platform/node/': {},
   'src/accelerators/simd/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },

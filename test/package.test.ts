@@ -37,6 +37,8 @@ const SOMETHING: Record<string, string> = {
   './indexes': 'createExactIndex',
   './vecadmin': 'register',
   './vecsync': 'createReplicator',
+  './attach': 'attach',
+  './interchange': 'importDocuments',
   './vecutil': 'matchText',
 }
 

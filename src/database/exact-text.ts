@@ -2,9 +2,20 @@
 const TOKEN =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?\*\/|\?(\d*)/g
 
-/** Whether parameters are numbered, as `?1`, which some drivers take for names. */
-export function hasNumberedParameters(sql: string): boolean {
-  return Array.from(sql.matchAll(TOKEN), token => token[1]).some(number => number)
+/** How the parameters of a statement are written, by their numbers from 1; some drivers take `?1` for a name. */
+export function parametersOf(sql: string): { readonly named: number[]; readonly plain: number[] } {
+  const named = new Set<number>()
+  const plain: number[] = []
+  let most = 0
+  for (const [, digits] of sql.matchAll(TOKEN)) {
+    if (digits === undefined) continue
+    if (digits === '') plain.push(++most)
+    else {
+      named.add(Number(digits))
+      most = Math.max(most, Number(digits))
+    }
+  }
+  return { named: [...named], plain }
 }
 
 /**
@@ -12,11 +23,12 @@ export function hasNumberedParameters(sql: string): boolean {
  * numbers given as a BLOB and taken as text.
  */
 export function castToText(sql: string, numbers: ReadonlySet<number>): string {
-  let last = 0
+  let most = 0
   return sql.replace(TOKEN, (token: string, digits: string | undefined) => {
     if (digits === undefined) return token
-    last = digits === '' ? last + 1 : Number(digits)
-    return numbers.has(last) ? `CAST(${token} AS TEXT)` : token
+    const number = digits === '' ? most + 1 : Number(digits)
+    most = Math.max(most, number)
+    return numbers.has(number) ? `CAST(${token} AS TEXT)` : token
   })
 }
 

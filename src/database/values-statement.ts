@@ -1,6 +1,6 @@
 import { Utf8 } from '../core/utf8.ts'
 import type { Database } from './database.ts'
-import { castToText, hasNumberedParameters, readAsBlob } from './exact-text.ts'
+import { castToText, parametersOf, readAsBlob } from './exact-text.ts'
 import type { RowReader } from './row-reader.ts'
 import { RowValues } from './row-values.ts'
 import type { Cursor, RunResult, Statement } from './statement.ts'
@@ -23,7 +23,7 @@ export class ValuesStatement implements Statement {
   busy = false
   readonly #db: Database
   readonly #native: RowsOfValues
-  readonly #numbered: boolean
+  readonly #written: ReturnType<typeof parametersOf>
   readonly #row = new RowValues(column => this.#exactText(column))
   #free: (() => void) | undefined
   /** What the present run was given, and the number of its row. */
@@ -36,7 +36,7 @@ export class ValuesStatement implements Statement {
     this.#native = native
     this.source = source
     this.#free = free
-    this.#numbered = hasNumberedParameters(source)
+    this.#written = parametersOf(source)
   }
 
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
@@ -111,8 +111,12 @@ export class ValuesStatement implements Statement {
     this.#parameters = parameters
     this.#number = 0
     const values = parameters.map(bound)
-    if (!this.#numbered) return values
-    return [Object.fromEntries(values.map((value, i) => [i + 1, value]))]
+    const { named, plain } = this.#written
+    if (named.length === 0) return values
+    return [
+      ...plain.map(number => values[number - 1]),
+      Object.fromEntries(named.map(number => [number, values[number - 1]])),
+    ]
   }
 
   /** The statement that takes text which is no UTF-8; undefined where there is none. */

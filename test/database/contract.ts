@@ -64,6 +64,7 @@ export function databaseContract(driver: Driver): void {
       const sql = `SELECT ?2 || '?1' || ?1 || ?2 AS "?2" -- ?3`
       assert.equal(scalar(db, sql, 'a', 'b'), 'b?1ab')
       assert.equal(scalar(db, 'SELECT ? || ?', 'a', 'b'), 'ab')
+      assert.equal(scalar(db, 'SELECT ?2 || ?1 || ? || ?', 'a', 'b', 'c', 'd'), 'bacd')
     })
 
     fact('a row is read by bytes, and tells what each column is', db => {

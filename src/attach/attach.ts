@@ -1,0 +1,42 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { isInTransaction, isReadonly } from '../database/capabilities.ts'
+import { indexSpecOf } from '../tables/vec/index-spec.ts'
+import type { AttachOptions } from './attach-options.ts'
+import { attachedTable } from './attached-table.ts'
+import { databaseOf, type SqliteHandle } from './driver-of.ts'
+import { Vectors } from './vectors.ts'
+
+/**
+ * Exact vector search over a table of a database that is open already, in the driver that opened it. Makes the change
+ * journal where it is missing: two tables and three triggers, which any program's writes fire. Throws TypeError for what is no
+ * handle of a synchronous driver, VEC_CLOSED for a closed one, VEC_SHADOW and VEC_OPTION for a table that cannot serve.
+ *
+ * ```ts
+ * const vectors = attach(new Database('app.db'), { table: 'docs' })
+ * vectors.search({ dataset: 'en', vector, k: 5 }) // [{ id: 'a', score: 0.93, distance: 0.07, columns: {} }, ...]
+ * ```
+ */
+export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
+  requireObject('attach()', 'options', options, 'an object with the name of a table')
+  const { table, includeArchived } = options
+  if (typeof table !== 'string' || table.trim() === '') {
+    throw argumentError('attach()', 'options.table', table, 'the name of a table')
+  }
+  if (includeArchived !== undefined && typeof includeArchived !== 'boolean') {
+    throw argumentError('attach()', 'options.includeArchived', includeArchived, 'true or false')
+  }
+  const driver = databaseOf(db)
+  const found = attachedTable(driver.db, options)
+  const { shadow } = found
+  // A transaction of the caller's would hold its lock until it ends: a later search installs what is missing.
+  const mayWrite = !isReadonly(driver.db, 'main') && !isInTransaction(driver.db)
+  try {
+    if (mayWrite && !shadow.refresh().journaled) shadow.install()
+  } catch (error) {
+    shadow.dispose()
+    throw error
+  }
+  return new Vectors({ shadow, spec: indexSpecOf(found.options), mayInstall: true }, () =>
+    driver.close(),
+  )
+}

@@ -1,0 +1,97 @@
+import { VecError } from '../core/errors.ts'
+import { METRIC_NAMES } from '../core/metric.ts'
+import type { Database } from '../database/database.ts'
+import { firstRow } from '../database/query.ts'
+import { INDEX_OPTIONS } from '../index/kinds.ts'
+import { quoteName, shadowTableName } from '../search/schema/names.ts'
+import { ShadowTable } from '../search/schema/shadow-table.ts'
+import { parseVecOptions, type VecOptions } from '../tables/vec/vec-options.ts'
+import { originalIndexes } from '../viant/export/original-indexes.ts'
+import type { AttachOptions } from './attach-options.ts'
+
+/** What a name means: the table with the documents, and how its indexes are made. */
+export interface AttachedTable {
+  readonly shadow: ShadowTable
+  readonly options: VecOptions
+}
+
+/** Looks for a vec table, or an ordinary table, of that name in the main file. */
+export function attachedTable(db: Database, options: AttachOptions): AttachedTable {
+  const { table } = options
+  const found = kindOf(db, table)
+  const args = found?.vec ?? argumentsOf(options)
+  if (found?.vec) refuseOptions(options)
+  const read = parseVecOptions(args, table)
+  if (read.dbpath !== undefined) {
+    throw new VecError('VEC_OPTION', `attach(): the documents of ${table} are in ${read.dbpath}`, {
+      hint: 'attach to a handle on that file',
+    })
+  }
+  const name = found && !found.vec ? table : shadowTableName(table)
+  if (!found && kindOf(db, name) === undefined) throw noTable(table)
+  const shadow = new ShadowTable(db, 'main', name, read.includeArchived, originalIndexes)
+  try {
+    if (!shadow.refresh().unique) throw notUnique(name)
+  } catch (error) {
+    shadow.dispose()
+    throw error
+  }
+  return { shadow, options: read }
+}
+
+/** `vec`: the arguments of USING vec(...). */
+function kindOf(db: Database, name: string): { readonly vec: string[] | undefined } | undefined {
+  const sql = `SELECT type, sql FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
+  return firstRow(db, sql, [name], row => {
+    if (row.text(0) === 'view') throw otherTable(name, 'a view')
+    const using = /^CREATE\s+VIRTUAL\s+TABLE\b.*?\bUSING\s+"?(\w+)"?\s*(?:\((.*)\))?\s*$/is.exec(
+      row.text(1),
+    )
+    if (!using) return { vec: undefined }
+    if (using[1].toLowerCase() !== 'vec') throw otherTable(name, `a table of ${using[1]}`)
+    return { vec: (using[2] ?? '').match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"'])+/g) ?? [] }
+  })
+}
+
+/** `name=value` for USING vec(...). */
+function known(name: string, value: string | undefined, words: readonly string[]): string[] {
+  if (value === undefined) return []
+  if (words.includes(value)) return [`${name}=${value}`]
+  throw new RangeError(
+    `attach(): options.${name} is ${JSON.stringify(value)}: one of ${words.join(', ')} is expected`,
+  )
+}
+
+function argumentsOf({ metric, index, includeArchived }: AttachOptions): string[] {
+  return [
+    'id',
+    ...known('metric', metric, Object.keys(METRIC_NAMES)),
+    ...known('index', index, INDEX_OPTIONS),
+    ...(includeArchived === true ? ['include_archived=1'] : []),
+  ]
+}
+
+function refuseOptions({ table, metric, index, includeArchived }: AttachOptions): void {
+  if ([metric, index, includeArchived].every(option => option === undefined)) return
+  throw new VecError('VEC_OPTION', `attach(): ${table} is a vec table, which has its own options`, {
+    hint: 'leave out metric, index and includeArchived',
+  })
+}
+
+function noTable(table: string): VecError {
+  return new VecError('VEC_SHADOW', `attach(): there is no table ${table}`, {
+    hint: `CREATE TABLE ${quoteName(table)}(dataset_id TEXT, id TEXT, content TEXT, meta TEXT, embedding BLOB, PRIMARY KEY (dataset_id, id))`,
+  })
+}
+
+function otherTable(name: string, what: string): VecError {
+  return new VecError('VEC_SHADOW', `attach(): ${name} is ${what}, not a table of documents`, {
+    hint: 'name a vec table, or an ordinary table with dataset_id, id and embedding',
+  })
+}
+
+function notUnique(name: string): VecError {
+  return new VecError('VEC_SHADOW', `attach(): ${name} has no unique key on (dataset_id, id)`, {
+    hint: `CREATE UNIQUE INDEX ${quoteName(`${name}_key`)} ON ${quoteName(name)}(dataset_id, id)`,
+  })
+}

@@ -1,0 +1,48 @@
+import { argumentError } from '../core/argument-error.ts'
+import { isThenable } from '../core/describe-value.ts'
+import { VecError } from '../core/errors.ts'
+import type { Database } from '../database/database.ts'
+import {
+  BetterSqlite3,
+  type BetterSqlite3Handle,
+} from '../database/drivers/better-sqlite3/better-sqlite3.ts'
+
+/** A handle that `attach` takes: a `Database` of better-sqlite3, or a `Connection` of this package. */
+export type SqliteHandle = BetterSqlite3Handle | Database
+
+/** The database behind a handle, recognised by its members, and what ends the use of it. */
+export function databaseOf(handle: unknown): { readonly db: Database; close(): void } {
+  const members = (handle ?? {}) as Record<string, unknown>
+  const has = (...names: string[]): boolean =>
+    names.every(name => typeof members[name] === 'function')
+  if (isThenable(handle) || !has('prepare', 'exec')) throw notADriver(handle, members)
+  if (members['open'] === false) {
+    throw new VecError('VEC_CLOSED', 'attach(): the database handle is closed', {
+      hint: 'open it again, then attach',
+    })
+  }
+  if (has('transactionState', 'fileKey')) return { db: handle as Database, close: () => undefined }
+  if (has('pragma', 'transaction') && typeof members['inTransaction'] === 'boolean') {
+    const db = new BetterSqlite3(handle as BetterSqlite3Handle)
+    return { db, close: () => db.close() }
+  }
+  throw notADriver(handle, members)
+}
+
+function notADriver(handle: unknown, members: Record<string, unknown>): TypeError {
+  const asynchronous = ['batch', 'execute', 'dump'].some(
+    name => typeof members[name] === 'function',
+  )
+  if (asynchronous) {
+    return new TypeError(
+      'attach(): db is a handle of an asynchronous driver, and a search is many small reads: open the file with better-sqlite3',
+    )
+  }
+  if ('isOpen' in members || 'enableLoadExtension' in members) {
+    return new TypeError(
+      'attach(): db is a handle of node:sqlite, which is not supported yet: open the file with better-sqlite3',
+    )
+  }
+  const expected = 'a Database of better-sqlite3 or a Connection of this package'
+  return argumentError('attach()', 'db', handle, expected)
+}

@@ -1,0 +1,11 @@
+/** Search over the handle of a database that another driver has opened. */
+export { attach } from '../attach/attach.ts'
+export type { AttachOptions } from '../attach/attach-options.ts'
+export type { SqliteHandle } from '../attach/driver-of.ts'
+export type { VectorHit, Vectors, VectorSearch } from '../attach/vectors.ts'
+export type { BetterSqlite3Handle } from '../database/drivers/better-sqlite3/better-sqlite3.ts'
+export type { Diagnostic, Severity } from '../search/diagnostics/diagnostic.ts'
+export type { ShadowDocument } from '../documents/document-fields.ts'
+export type { Filter } from '../core/filter/filter.ts'
+export type { Metric } from '../core/metric.ts'
+export type { VectorInput } from '../core/read-vector.ts'
