@@ -99,7 +99,7 @@ for (const [flags, message, hint] of [
   [
     { upstream: `${PG}?sslmode=prefer` },
     /sslmode in --upstream must be one of .*, not "prefer"/,
-    /go on in the clear/,
+    /continue in the clear/,
   ],
   [
     { upstream: `${PG}?sslmode=on` },

@@ -11,7 +11,7 @@ export const syncInit: Command = {
   name: 'init',
   summary: 'make the tables and triggers of an upstream, and datasets in it',
   details: [
-    'The server is asked first; what it lacks is named, with the statement that mends it. May be run again.',
+    'The server is asked first. What it lacks is named, with the statement that changes it. May be run again.',
   ],
   arguments: [
     { name: 'dataset', rest: true, description: 'datasets to make; those that are there stay' },

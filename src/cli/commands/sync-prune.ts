@@ -13,7 +13,7 @@ export const syncPrune: Command = {
   summary: "delete entries of the upstream's log that every replica has",
   details: [
     'An entry goes when each living replica has acknowledged it and it is older than --min-age. A replica that',
-    'comes back later than --max-silence must be copied anew (LOG_PRUNED).',
+    'comes back later than --max-silence must be copied again (LOG_PRUNED).',
   ],
   arguments: [],
   options: settingOptions('upstream', 'prune'),

@@ -11,9 +11,9 @@ import { toTheEnd } from './sync-once.ts'
 
 export const syncRepair: Command = {
   name: 'repair',
-  summary: 'write the rows that differ anew; or let halted datasets go on',
+  summary: 'rewrite the rows that differ; or let halted datasets continue',
   details: [
-    'Verifies, writes anew the rows that differ and no others, and verifies again. --resume and --rebootstrap',
+    'Verifies, rewrites the rows that differ and only those, and verifies again. --resume and --rebootstrap',
     'answer a halt: docs/sync.md says which code asks for which. Both need the replica alone: end its replicator',
     'first.',
   ],
@@ -21,11 +21,11 @@ export const syncRepair: Command = {
   options: {
     resume: {
       type: 'boolean',
-      description: 'halted datasets try again where they stopped, after the cause was mended',
+      description: 'halted datasets try again where they stopped, after the cause was fixed',
     },
     rebootstrap: {
       type: 'boolean',
-      description: 'the datasets are copied anew; their rows stay searchable meanwhile',
+      description: 'the datasets are copied again; their rows stay searchable meanwhile',
     },
     ...settingOptions('upstream', 'replica', 'apply'),
   },

@@ -10,7 +10,7 @@ export const syncRun: Command = {
   summary: 'follow an upstream until told to end',
   details: [
     'SIGTERM and Ctrl-C end the batch under way, commit it, and exit with 0; a second one ends at once. A lost',
-    'connection is made anew for as long as it takes; what cannot pass by itself (credentials, a table that is not',
+    'connection is made again for as long as it takes; what cannot pass by itself (credentials, a table that is not',
     'there) ends the command when it comes first thing. A terminal shows a live line, a pipe gets lines of JSON.',
   ],
   arguments: [],

@@ -17,7 +17,7 @@ import { secured, withConfig } from '../sync/secured.ts'
 
 export const syncStatus: Command = {
   name: 'status',
-  summary: 'where each dataset of a replica stands, and how far it is behind',
+  summary: 'the state of each dataset of a replica, and how far it is behind',
   details: [
     'Only reads, beside a replicator that runs. Without an upstream, or with --offline, from the file alone. Ends',
     'with 1 when a dataset is halted, with 3 when the upstream does not answer.',

@@ -1,4 +1,4 @@
-/** Rows under headings, each column as wide as its widest; what is a number stands to the right. */
+/** Rows under headings, each column as wide as its widest; numbers are right-aligned. */
 export function columns(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

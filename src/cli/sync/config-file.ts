@@ -10,7 +10,7 @@ import { withAbsoluteFiles } from './tls-parameters.ts'
 /** Settings of one place: a file, the environment, the command line. */
 export interface SettingLevel {
   readonly values: ReadonlyMap<SettingKey, SettingValue>
-  /** For messages: where a setting stands. */
+  /** For messages: where a setting was given. */
   origin(key: SettingKey): string
 }
 

@@ -140,7 +140,7 @@ export class SyncConfig {
     }
   }
 
-  /** The library's own rules for names, said with the place where the name stands. */
+  /** The library's own rules for names; the error says where the name was given. */
   #name(key: SettingKey, name: string | undefined, use: (name: string) => unknown): void {
     if (name === undefined) return
     try {

@@ -21,7 +21,7 @@ export class EventLines {
     this.#secrets = secrets
     replicator.on('progress', event => this.#progress(event))
     replicator.on('state', event => {
-      // What was applied before a change of state stands before it.
+      // What was applied before a change of state comes before it.
       this.#flush(event.datasetId)
       this.write('state', { ...event, message: this.#clean(event.message) })
     })

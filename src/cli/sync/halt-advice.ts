@@ -10,12 +10,12 @@ export function haltAdvice(code: HaltCode, datasetId: string): string {
     case 'UPSTREAM_REWOUND':
     case 'HISTORY_DIVERGED':
     case 'LOG_GAP':
-      return `copy it anew: svec sync repair --rebootstrap --dataset ${dataset}`
+      return `copy it again: svec sync repair --rebootstrap --dataset ${dataset}`
     case 'UPSTREAM_CHANGED':
       return `connect to the right server; or, on purpose: svec sync repair --rebootstrap --dataset ${dataset}`
     case 'DATASET_GONE':
     case 'SCHEMA_DRIFT':
     case 'POISON_ENTRY':
-      return `mend it upstream, then: svec sync repair --resume --dataset ${dataset}`
+      return `fix it upstream, then: svec sync repair --resume --dataset ${dataset}`
   }
 }

@@ -1,5 +1,5 @@
 /**
- * JSON.parse whose error names a line and quotes nothing: JavaScript's own error repeats what stands there, and that may
+ * JSON.parse whose error names a line and quotes nothing: JavaScript's own error repeats the text, and that may
  * be a password.
  */
 export function parseJson(text: string): unknown {

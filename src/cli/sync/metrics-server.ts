@@ -7,7 +7,7 @@ export interface MetricsServer {
   close(): void
 }
 
-/** Serves `text()` at /metrics; nothing else, and no password: on loopback unless somebody decides otherwise. */
+/** Serves `text()` at /metrics; nothing else, and no password: on loopback unless --metrics-host says otherwise. */
 export async function serveMetrics(
   host: string,
   port: number,

@@ -104,7 +104,7 @@ function onStandby(replicator: Replicator, tell: (standby: boolean) => void): ()
     let standby = known
     try {
       const { lease } = replicator.status()
-      // A lease that has ended is nobody's: until it is taken, this one does what it did.
+      // A lease that has expired is free: until it is taken, nothing changes for this process.
       if (lease?.mine === true) standby = false
       else if (lease !== undefined && lease.expiresAt > Date.now()) standby = true
     } catch {

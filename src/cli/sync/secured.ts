@@ -31,7 +31,7 @@ export function secured(error: unknown, secrets: Secrets): unknown {
   return error
 }
 
-/** What the library cannot know to say: where these settings stand. */
+/** What the library cannot know: where these settings are given. */
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['SQLITE_BUSY', 'another program holds the file: try again'],
   ['SQLITE_LOCKED', 'another program holds the file: try again'],

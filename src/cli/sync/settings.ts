@@ -131,7 +131,7 @@ const APPLY = {
     kind: 'list',
     value: 'code',
     choices: ['LOG_PRUNED', 'EPOCH_CHANGED', 'UPSTREAM_REWOUND', 'HISTORY_DIVERGED', 'LOG_GAP'],
-    description: 'a halt that is answered by copying the dataset anew; may be repeated (none)',
+    description: 'a halt that is answered by copying the dataset again; may be repeated (none)',
   },
   profile: {
     kind: 'choice',
@@ -234,7 +234,7 @@ export const SETTINGS: readonly Setting[] = GROUPS.flatMap(([group, specs]) =>
   Object.keys(specs).map(key => settingOf(key as SettingKey, group, specs[key])),
 )
 
-/** A secret has no flag: every user of the machine can read a command line. */
+/** Secrets do not have flags: every user of the machine can read a command line. */
 function settingOf(key: SettingKey, group: SettingGroup, spec: Spec): Setting {
   const setting = { ...spec, key, group }
   return spec.kind === 'secret' ? setting : { flag: kebabCase(key), ...setting }

@@ -6,7 +6,7 @@ import type { Tally } from './tally.ts'
 
 const EVERY = 250
 
-/** One line at the foot of a terminal, drawn anew four times a second; what happens stands above it. */
+/** The last line of a terminal, drawn four times a second; events are printed above it. */
 export class StatusLine {
   readonly #line: LiveLine
   readonly #replicator: Replicator

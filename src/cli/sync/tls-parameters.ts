@@ -43,7 +43,7 @@ export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
       throw usageError(
         `${name} in ${origin} must be one of ${SSL_MODES.join(', ')}, not ${JSON.stringify(value)}`,
         /^(allow|prefer|preferred)$/i.test(value)
-          ? 'it would go on in the clear where the server, or somebody between, has no TLS'
+          ? 'it would continue in the clear where the server, or a program between, does not offer TLS'
           : undefined,
       )
     }

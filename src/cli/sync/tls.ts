@@ -40,7 +40,9 @@ export function tlsSettings(
   const origin = (key: TlsKey): string => found.get(key)?.origin ?? key
   if (address.database === 'sqlite') {
     const [[key]] = found
-    throw usageError(`${origin(key)} is for mysql:// and postgres://; a SQLite file has no TLS`)
+    throw usageError(
+      `${origin(key)} is for mysql:// and postgres://; a SQLite file is opened without TLS`,
+    )
   }
   if (address.driverTls !== undefined) {
     throw usageError(

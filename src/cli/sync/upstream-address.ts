@@ -30,7 +30,7 @@ const SCHEMES: Readonly<Record<string, Database>> = {
 
 const PASSWORD_PARAMETERS = ['password', 'passwd', 'pwd', 'pass']
 
-/** Reads a URL or a path. What cannot be read is not repeated: a password may stand in it. */
+/** Reads a URL or a path. What cannot be read is not repeated: it may contain a password. */
 export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   // One letter is a drive of Windows.
   const [, scheme] = text.match(/^([a-z][a-z0-9+.-]+):/i) ?? []
@@ -39,8 +39,8 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   if (database === undefined) {
     const meant = nearest(scheme, Object.keys(SCHEMES))
     throw usageError(
-      `${origin} begins with ${scheme}:, which is no database svec knows${meant === undefined ? '' : `: did you mean ${meant}:?`}`,
-      'expected is mysql://, mariadb://, postgres://, postgresql:// or sqlite:',
+      `${origin} begins with ${scheme}:, which is not a database that svec knows${meant === undefined ? '' : `: did you mean ${meant}:?`}`,
+      'expected mysql://, mariadb://, postgres://, postgresql:// or sqlite:',
     )
   }
   if (database === 'sqlite') {
@@ -52,11 +52,11 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   } catch {
     throw usageError(
       `${origin} cannot be read as a URL`,
-      `expected is ${example(database)}; characters like # / @ in a user's name are written %23 %2F %40, and a password is best given beside the URL`,
+      `expected ${example(database)}; characters like # / @ in a user's name are written %23 %2F %40, and a password is best given beside the URL`,
     )
   }
   if (url.pathname.length < 2 && !url.searchParams.has('database')) {
-    throw usageError(`${origin} names no database`, `expected is ${example(database)}`)
+    throw usageError(`${origin} names no database`, `expected ${example(database)}`)
   }
   let password = url.password === '' ? undefined : decoded(url.password, origin)
   url.password = ''
@@ -79,7 +79,7 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   }
 }
 
-/** Whether a URL carries what must not stand in a command line, which every user of the machine can read. */
+/** Whether a URL carries what must not be in a command line, which every user of the machine can read. */
 export function carriesSecret(text: string): boolean {
   return (
     /^[a-z][a-z0-9+.-]+:\/\/[^\s/?#@]*:[^\s]+@/i.test(text) ||
@@ -90,7 +90,7 @@ export function carriesSecret(text: string): boolean {
 
 function sqliteAddress(path: string, origin: string): UpstreamAddress {
   if (path === '' || path === ':memory:') {
-    throw usageError(`${origin} names no file`, 'expected is sqlite:path/to/upstream.db')
+    throw usageError(`${origin} names no file`, 'expected sqlite:path/to/upstream.db')
   }
   return {
     database: 'sqlite',
@@ -107,7 +107,7 @@ function decoded(text: string, origin: string): string {
     return decodeURIComponent(text)
   } catch {
     throw usageError(
-      `the password in ${origin} has a % that is no escape`,
+      `the password in ${origin} has a % that is not part of an escape`,
       'write %25 for %, or give the password beside the URL',
     )
   }

@@ -36,6 +36,6 @@ function datasetLines(dataset: DatasetVerification): string[] {
     ...(differences.length > SHOWN
       ? [`  and ${differences.length - SHOWN} more (--json names them all)`]
       : []),
-    '  svec sync repair writes these rows anew',
+    '  svec sync repair rewrites these rows',
   ]
 }
