@@ -1,5 +1,6 @@
 import { idKey } from '../../core/id-key.ts'
 import type { IdTable } from '../../core/id-table.ts'
+import { Utf8 } from '../../core/utf8.ts'
 import type { RowFilter } from '../schema/row-filter.ts'
 
 /** The rows whose positions a bitmap names, and what the table says of them in the snapshot of a search. */
@@ -117,5 +118,9 @@ function wordsFor(positions: number): number {
 
 /** The type of a parameter counts: '1' and 1 are two conditions. */
 function keyOf({ sql, parameters }: RowFilter): string {
-  return [sql, ...parameters.map(value => `${typeof value} ${value}`)].join('\0')
+  const values = parameters.map(value => {
+    if (value instanceof Utf8) return `text ${idKey(value.bytes)}`
+    return value instanceof Uint8Array ? `blob ${idKey(value)}` : `${typeof value} ${value}`
+  })
+  return [sql, ...values].join('\0')
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { numberOf, scalar, texts } from '../../database/query.ts'
 import { catalogOf, quoteName, quoteText } from './names.ts'
-import { shadowTableBody } from './table-schema.ts'
+import { shadowTableBody, type StoredColumn } from './table-schema.ts'
 
 /** One row per change that can alter an answer, written by plain-SQL triggers. */
 export const JOURNAL = 'vec_journal'
@@ -33,8 +33,8 @@ export function storedText(object: SchemaObject): string {
 }
 
 /** The documents, when the user did not make the table: the original's columns. */
-export function shadowTable(name: string): SchemaObject {
-  return { type: 'table', name, body: shadowTableBody() }
+export function shadowTable(name: string, metadata: readonly StoredColumn[] = []): SchemaObject {
+  return { type: 'table', name, body: shadowTableBody('', metadata) }
 }
 
 /** Tables that serve all vec tables of a file. */

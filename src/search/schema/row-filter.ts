@@ -7,7 +7,7 @@ import type { ShadowTable } from './shadow-table.ts'
 export interface RowFilter {
   /** Its parameters are plain `?`, in order. */
   readonly sql: string
-  readonly parameters: readonly (string | number | bigint)[]
+  readonly parameters: readonly (string | number | bigint | null | Utf8 | Uint8Array)[]
 }
 
 /** Visits the ids of a dataset whose rows pass. Their bytes are views into SQLite's memory. */

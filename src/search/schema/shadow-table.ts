@@ -21,7 +21,14 @@ import {
   type SchemaObject,
 } from './layout.ts'
 import { catalogOf, quoteName } from './names.ts'
-import { isWatched, SHADOW, SHADOW_COLUMNS, type StoredColumn } from './table-schema.ts'
+import {
+  columnDefinition,
+  isWatched,
+  SHADOW,
+  SHADOW_COLUMNS,
+  sqlName,
+  type StoredColumn,
+} from './table-schema.ts'
 
 /** Statements that are kept prepared. */
 const MOST_STATEMENTS = 200
@@ -172,8 +179,18 @@ export class ShadowTable {
   }
 
   /** The column for SQL, or NULL where the table lacks it. */
-  optional({ stored }: StoredColumn): string {
-    return this.refresh().columns.has(stored) ? stored : 'NULL'
+  optional(column: StoredColumn): string {
+    return this.refresh().columns.has(column.stored.toLowerCase()) ? sqlName(column) : 'NULL'
+  }
+
+  /** Adds those of the columns that the table lacks. */
+  addColumns(columns: readonly StoredColumn[]): void {
+    const present = this.refresh().columns
+    for (const column of columns) {
+      if (present.has(column.stored.toLowerCase())) continue
+      this.db.exec(`ALTER TABLE ${this.sql} ADD COLUMN ${columnDefinition(column)}`)
+    }
+    this.distrust()
   }
 
   /** Makes the journal, the storage tables and the triggers, all or none. */

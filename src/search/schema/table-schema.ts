@@ -12,6 +12,7 @@ export type StoredRole =
   | 'model'
   | 'scn'
   | 'archived'
+  | 'metadata'
 
 /** What a column of the vec table is for. */
 export type ColumnRole = StoredRole | 'score' | 'distance' | 'k' | 'command' | 'filter'
@@ -43,7 +44,7 @@ export interface VecColumn {
 }
 
 /** The columns of every shadow table, in the order of CREATE TABLE. */
-export const SHADOW: Readonly<Record<StoredRole, StoredColumn>> = {
+export const SHADOW: Readonly<Record<Exclude<StoredRole, 'metadata'>, StoredColumn>> = {
   dataset: {
     role: 'dataset',
     stored: 'dataset_id',
@@ -98,9 +99,20 @@ export function isWatched(stored: string): boolean {
   return BY_NAME.get(stored)?.watched ?? true
 }
 
+/** The column for SQL. */
+export function sqlName({ role, stored }: StoredColumn): string {
+  return role === 'metadata' ? doubleQuoted(stored) : stored
+}
+
+/** Whether every shadow table has a column of this name. */
+export function isShadowColumn(name: string): boolean {
+  return BY_NAME.has(name.toLowerCase())
+}
+
 /** A column as CREATE TABLE and ALTER TABLE ADD COLUMN take it. */
-export function columnDefinition({ stored, type, constraint }: StoredColumn): string {
-  const name = /^[a-z_]+$/.test(stored) ? stored : doubleQuoted(stored)
+export function columnDefinition(column: StoredColumn): string {
+  const { type, constraint } = column
+  const name = sqlName(column)
   return constraint === undefined ? `${name} ${type}` : `${name} ${type} ${constraint}`
 }
 
@@ -108,8 +120,8 @@ export function columnDefinition({ stored, type, constraint }: StoredColumn): st
  * What follows CREATE TABLE and the name of a shadow table. `references` is a constraint of dataset_id, for a table whose
  * datasets are rows of another one.
  */
-export function shadowTableBody(references = ''): string {
-  const definitions = SHADOW_COLUMNS.map(column => {
+export function shadowTableBody(references = '', metadata: readonly StoredColumn[] = []): string {
+  const definitions = [...SHADOW_COLUMNS, ...metadata].map(column => {
     const definition = columnDefinition(column)
     return column === SHADOW.dataset && references !== ''
       ? `${definition} ${references}`
@@ -127,11 +139,16 @@ export class TableSchema {
   readonly attributes: readonly StoredColumn[]
   readonly attributePlaces: readonly { readonly place: number; readonly stored: StoredColumn }[]
   readonly unwritablePlaces: readonly number[]
+  /** The columns that the table declares. */
+  readonly metadata: readonly StoredColumn[]
   readonly #places = new Map<ColumnRole, number>()
 
-  /** `id` is the name of the id column. */
-  constructor(table: string, id: string) {
-    const columns = vecColumns(id)
+  /** `id` is the name of the id column, `metadata` the columns that the table declares beside it. */
+  constructor(table: string, id: string, metadata: readonly StoredColumn[] = []) {
+    const columns = [
+      ...vecColumns(id),
+      ...metadata.map(column => storedAs(column, column.stored, false)),
+    ]
     // Without a column for commands where another column has the name of the table.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
     // Tables that are called so, or have such an id column, do without.
@@ -145,6 +162,7 @@ export class TableSchema {
     )
     this.attributes = this.attributePlaces.map(({ stored }) => stored)
     for (const [place, { role }] of columns.entries()) this.#places.set(role, place)
+    this.metadata = metadata
   }
 
   /** The number of the column of a role; -1 where the table has none. */

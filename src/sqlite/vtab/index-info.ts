@@ -8,6 +8,9 @@ export const OP = {
   LT: 16,
   GE: 32,
   MATCH: 64,
+  NE: 68,
+  IS_NOT_NULL: 70,
+  IS_NULL: 71,
   LIMIT: 73,
   OFFSET: 74,
 } as const

@@ -52,7 +52,7 @@ export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])
       plan.ids === undefined
         ? undefined
         : values[plan.ids].map(textOf).filter(id => id !== undefined),
-    filter: plan.filter === undefined ? undefined : readFilter(values[plan.filter][0]),
+    filter: readFilter(plan, values),
     k: k === undefined ? undefined : countOf(k),
     limit: rows,
     offset: offset === undefined ? 0 : rowsOf(offset, 0),

@@ -1,19 +1,13 @@
-import { VecError } from '../../core/errors.ts'
 import type { Metric } from '../../core/metric.ts'
 import { similarityToDistance, similarityToScore } from '../../core/similarity.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
-import type { ShadowTable } from '../../search/schema/shadow-table.ts'
-import {
-  columnDefinition,
-  SHADOW,
-  type StoredColumn,
-  type TableSchema,
-} from '../../search/schema/table-schema.ts'
+import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import type { CursorRows } from './cursor-rows.ts'
+import { requireColumns } from './given-filter.ts'
 import { MergedRows } from './merged-rows.ts'
 import type { RowKeys } from './row-keys.ts'
 import { ScanRows } from './scan-rows.ts'
@@ -51,7 +45,7 @@ export class VecCursor implements VirtualCursor {
     this.#attributes = undefined
     const query = readQuery(plan, values)
     this.#query = query
-    if (query.filter) requireMeta(this.#searcher.shadow)
+    if (query.filter) requireColumns(this.#searcher.shadow, query.filter)
     this.#rowidName = this.#searcher.shadow.refresh().rowid
     this.#rows = query.vector
       ? this.#match(query, query.vector)
@@ -167,14 +161,4 @@ export class VecCursor implements VirtualCursor {
       read,
     )
   }
-}
-
-function requireMeta(shadow: ShadowTable): void {
-  const { meta } = SHADOW
-  if (shadow.refresh().columns.has(meta.stored)) return
-  throw new VecError(
-    'VEC_SHADOW',
-    `vec: ${shadow.schema}.${shadow.name} cannot be filtered: it lacks the column ${meta.stored}`,
-    { hint: `ALTER TABLE ${shadow.name} ADD COLUMN ${columnDefinition(meta)}` },
-  )
 }

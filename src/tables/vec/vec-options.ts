@@ -3,8 +3,9 @@ import { nearest } from '../../core/known-word.ts'
 import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
-import { isReservedColumn } from '../../search/schema/table-schema.ts'
+import { isReservedColumn, type StoredColumn } from '../../search/schema/table-schema.ts'
 import { originalDistance } from '../../viant/formats/original-distance.ts'
+import { metadataColumn } from './metadata-columns.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -19,6 +20,8 @@ export interface VecOptions {
   /** Workers for the build of a cover tree: 'auto', 'off', or a number. */
   readonly coverParallel: 'auto' | 'off' | number
   readonly includeArchived: boolean
+  /** Columns that the table declares, and has in its shadow table. */
+  readonly metadata: readonly StoredColumn[]
 }
 
 const KEYS = [
@@ -41,8 +44,14 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
   const named = !first.includes('=') || /^\s*"/.test(first)
   const column = named ? columnName(first, table) : 'doc_id'
   const given = new Map<Key, string>()
+  const metadata: StoredColumn[] = []
   for (const arg of named ? rest : args) {
     if (arg.trim() === '') continue
+    const declared = metadataColumn(arg, [column, table, ...metadata.map(({ stored }) => stored)])
+    if (declared) {
+      metadata.push(declared)
+      continue
+    }
     const [key, value] = splitOption(arg)
     given.set(key, value)
   }
@@ -81,6 +90,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
       { '1': true, '0': false, true: true, false: false, on: true, off: false },
       false,
     ),
+    metadata,
   }
 }
 
@@ -108,8 +118,8 @@ function splitOption(arg: string): [Key, string] {
   const at = arg.indexOf('=')
   if (at < 0) {
     throw optionError(
-      `vec: '${arg.trim()}' is not an option: expected is name=value after the id column`,
-      `options are ${KEYS.join(', ')}`,
+      `vec: '${arg.trim()}' is not an option: expected name=value, or a column as name TYPE, after the id column`,
+      `options are ${KEYS.join(', ')}; types of columns are TEXT, INTEGER, REAL`,
     )
   }
   const name = arg.slice(0, at).trim().toLowerCase()

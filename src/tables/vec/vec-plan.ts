@@ -1,6 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
-import type { TableSchema } from '../../search/schema/table-schema.ts'
+import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import {
   OP,
   type Constraint,
@@ -22,6 +22,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `match`                    | the query vector                          |
  * | `id=`, `id-in`             | the only documents wanted                 |
  * | `filter=`                  | a metadata filter in JSON                 |
+ * | `column8=`, `column8<` ... | a condition on a metadata column          |
  * | `k`, `limit`, `offset`     | how many rows                             |
  * | `score>` `>=` `<` `<=` `=` | a bound of match_score                    |
  * | `distance>` ...            | a bound of distance                       |
@@ -40,6 +41,14 @@ export interface VecPlan extends Plan {
   readonly limit: number | undefined
   readonly offset: number | undefined
   readonly bounds: readonly PlannedBound[]
+  /** Conditions on metadata columns, all of which hold. */
+  readonly conditions: readonly PlannedCondition[]
+}
+
+export interface PlannedCondition {
+  readonly column: StoredColumn
+  readonly operator: Comparison | '<>' | 'IN' | 'IS NULL' | 'IS NOT NULL'
+  readonly value: number
 }
 
 export interface PlannedBound {
@@ -54,6 +63,13 @@ const COMPARISONS = new Map<number, Comparison>([
   [OP.LT, '<'],
   [OP.LE, '<='],
   [OP.EQ, '='],
+])
+
+const CONDITIONS = new Map<number, Comparison | '<>' | 'IS NULL' | 'IS NOT NULL'>([
+  ...COMPARISONS,
+  [OP.NE, '<>'],
+  [OP.IS_NULL, 'IS NULL'],
+  [OP.IS_NOT_NULL, 'IS NOT NULL'],
 ])
 
 /** The numbers of plans in EXPLAIN QUERY PLAN. */
@@ -85,6 +101,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const id = equality(info, conditions, idColumn)
   const ids = id && taken.equality(id, 'id')
   const filterTerm = filter && taken.take(filter, 'filter=')
+  const planned = metadataConditions(info, schema, conditions, taken)
   const matchTerm = match && taken.take(match, 'match')
   const bounds: PlannedBound[] = []
   let k: number | undefined
@@ -136,7 +153,30 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     limit,
     offset,
     bounds,
+    conditions: planned,
   }
+}
+
+/** Takes the conditions on metadata columns. One that waits for another table is SQLite's own. */
+function metadataConditions(
+  info: IndexInfo,
+  schema: TableSchema,
+  constraints: readonly Constraint[],
+  taken: TakenTerms,
+): PlannedCondition[] {
+  const planned: PlannedCondition[] = []
+  for (const constraint of constraints) {
+    const column = schema.columns[constraint.column]
+    const operator = CONDITIONS.get(constraint.op)
+    if (!constraint.usable || column?.role !== 'metadata' || operator === undefined) continue
+    const compares = operator !== 'IS NULL' && operator !== 'IS NOT NULL'
+    if (compares && info.collation(constraint) !== 'BINARY') continue
+    const list = operator === '=' && info.isList(constraint)
+    const word = `column${constraint.column}${list ? '-in' : operator.toLowerCase().replaceAll(' ', '-')}`
+    const value = taken.take(constraint, word, list)
+    planned.push({ column: column.stored!, operator: list ? 'IN' : operator, value })
+  }
+  return planned
 }
 
 /** The constraints that a plan takes over, and its text. */

@@ -57,10 +57,11 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
     )
   }
   const install = (): void => {
-    if (found === undefined) db.exec(createStatement(schema, shadowTable(name)))
+    if (found === undefined) db.exec(createStatement(schema, shadowTable(name, options.metadata)))
     const shadow = new ShadowTable(db, schema, name, options.includeArchived, originalIndexes)
     try {
       requireUnique(shadow)
+      shadow.addColumns(options.metadata)
       shadow.installHere()
     } finally {
       shadow.dispose()
@@ -135,7 +136,7 @@ export class VecTable implements VirtualTable {
     this.risk = options.dbpath === undefined ? 'innocuous' : undefined
     this.#spec = indexSpecOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
-    this.schema = new TableSchema(context.table, options.column)
+    this.schema = new TableSchema(context.table, options.column, options.metadata)
     this.declaration = this.schema.declaration
   }
 

@@ -5,6 +5,7 @@ import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import {
   columnDefinition,
+  sqlName,
   type StoredColumn,
   type TableSchema,
 } from '../../search/schema/table-schema.ts'
@@ -259,7 +260,7 @@ export class VecWriter {
   /** The column for SQL. */
   #attribute(layout: WriteLayout, column: StoredColumn): string {
     const { stored } = column
-    if (layout.columns.has(stored)) return stored
+    if (layout.columns.has(stored.toLowerCase())) return sqlName(column)
     const { schema, name: table } = this.#shadow
     throw new VecError(
       'VEC_SHADOW',

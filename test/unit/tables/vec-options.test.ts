@@ -15,6 +15,7 @@ test('without arguments everything has its default', () => {
     column: 'doc_id',
     dbpath: undefined,
     index: 'auto',
+    metadata: [],
     metric: 'cosine',
     coverBase: 1.3,
     coverBound: 'per_node',

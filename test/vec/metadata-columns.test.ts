@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encodeEmbedding, insertMany, open, type Connection } from '../../src/entries/main.ts'
+import { refused } from '../refusal.ts'
+import { seededTest } from '../seed.ts'
+import { Random } from './random.ts'
+
+const seeded = seededTest('VEC_SEED')
+const DIM = 80
+const ROWS = 4500
+
+async function filled(r: Random): Promise<Connection> {
+  const db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, year INTEGER, "unit price" REAL)')
+  insertMany(
+    db,
+    'docs',
+    ['dataset_id', 'doc_id', 'lang', 'year', 'unit price', 'embedding'],
+    Array.from({ length: ROWS }, (_, i) => row(r, `d${i}`)),
+  )
+  return db
+}
+
+type Value = string | number | null | Uint8Array
+
+function row(r: Random, id: string): Value[] {
+  const lang = r.pick(['en', 'de', 'fr', 'EN', '', '7', null])
+  const year = r.pick([2000 + r.below(25), null, 'unknown', 2010.5])
+  const price = r.pick([r.next() * 100, r.below(100), null])
+  const vector = encodeEmbedding(Array.from({ length: DIM }, () => r.next() - 0.5))
+  return ['a', id, lang, year, price, vector]
+}
+
+const CONDITIONS: readonly (readonly [where: string, ...values: Value[]])[] = [
+  ['lang = ?', 'en'],
+  ['lang = ?', 7],
+  ['lang <> ?', 'en'],
+  ['lang IS NULL'],
+  ['lang IS NOT NULL AND year IS NULL'],
+  ['lang IN (?, ?, ?)', 'en', 'fr', null],
+  ['lang IN (?, ?)', 'de', new Uint8Array([100, 101])],
+  ['year = ?', '2010'],
+  ['year >= ?', 2015],
+  ['year > ? AND year <= ?', 2003, 2007],
+  ['year BETWEEN ? AND ?', 2010, 2012],
+  ['year < ?', 'm'],
+  ['year IN (?, ?, ?)', 2001, 2002.5, 2010.5],
+  ['year IN (SELECT value FROM json_each(?))', '[2001, 2003]'],
+  ['"unit price" < ? AND lang = ?', 10, 'en'],
+  ['"unit price" = ?', 50],
+  ['lang = ?', null],
+  ['lang > ?', new Uint8Array([1])],
+]
+
+seeded(
+  'conditions on metadata columns are applied before the k nearest, as SQL means them',
+  async () => {
+    const r = new Random(90)
+    using db = await filled(r)
+    for (let round = 0; round < 2; round++) {
+      for (const [where, ...values] of CONDITIONS) {
+        const query = encodeEmbedding(Array.from({ length: DIM }, () => r.next() - 0.5))
+        const k = r.pick([1, 10, 100])
+        const search = `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? AND k = ? AND ${where}`
+        const found = db
+          .prepare(search)
+          .pluck()
+          .all(query, k, ...values)
+        const brute = `SELECT id FROM _vec_docs WHERE dataset_id = 'a' AND ${where} ORDER BY vec_cosine(embedding, ?) DESC, id LIMIT ?`
+        assert.deepEqual(
+          found,
+          db
+            .prepare(brute)
+            .pluck()
+            .all(...values, query, k),
+          `${where} ${values.join()}`,
+        )
+        const scan = `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND ${where}`
+        const plain = `SELECT id FROM _vec_docs WHERE dataset_id = 'a' AND ${where} ORDER BY rowid`
+        assert.deepEqual(
+          db
+            .prepare(scan)
+            .pluck()
+            .all(...values),
+          db
+            .prepare(plain)
+            .pluck()
+            .all(...values),
+          where,
+        )
+        // Before the next one some rows change.
+        const columns = 'dataset_id, doc_id, lang, year, "unit price", embedding'
+        const replace = `INSERT OR REPLACE INTO docs(${columns}) VALUES (?, ?, ?, ?, ?, ?)`
+        for (let i = 0; i < 5; i++) db.prepare(replace).run(...row(r, `d${r.below(ROWS)}`))
+        const update = `UPDATE docs SET lang = ?, year = year + 1 WHERE dataset_id = 'a' AND doc_id = ?`
+        db.prepare(update).run(r.pick(['en', null]), `d${r.below(ROWS)}`)
+        db.prepare('UPDATE _vec_docs SET lang = ? WHERE id = ?').run('fr', `d${r.below(ROWS)}`)
+      }
+    }
+  },
+)
+
+test('metadata columns are read, written, joined and filtered together with meta', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, metric=euclidean, "order" INT)')
+  db.exec(`INSERT INTO docs(dataset_id, doc_id, lang, "order", meta, embedding) VALUES
+    ('a', 'x', 'en', 1, '{"n": 1}', '[1, 0]'), ('a', 'y', 'de', 2, '{"n": 2}', '[0, 1]'), ('a', 'z', 'en', 3, NULL, '[0, 2]')`)
+  assert.deepEqual(db.prepare("SELECT * FROM docs WHERE dataset_id = 'a'").raw().all(), [
+    ['a', 'x', 'en', 1],
+    ['a', 'y', 'de', 2],
+    ['a', 'z', 'en', 3],
+  ])
+  const search = `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH '[0, 1]' AND k = 1`
+  const all = (more: string): unknown[] => db.prepare(`${search} AND ${more}`).pluck().all()
+  assert.deepEqual(all("lang = 'en'"), ['z'])
+  assert.deepEqual(all(`lang = 'en' AND filter = '{"n": {"$exists": true}}'`), ['x'])
+  assert.deepEqual(all('"order" < 3 AND "order" > 1'), ['y'])
+  assert.deepEqual(
+    db
+      .prepare(
+        `SELECT d.doc_id FROM (SELECT 'de' l) q JOIN docs d ON d.lang = q.l WHERE d.dataset_id = 'a'`,
+      )
+      .pluck()
+      .all(),
+    ['y'],
+  )
+  db.exec(
+    `ALTER TABLE docs RENAME TO papers; UPDATE papers SET "order" = NULL WHERE dataset_id = 'a' AND doc_id = 'z'`,
+  )
+  assert.equal(
+    db.prepare(`SELECT count(*) FROM _vec_papers WHERE "order" IS NULL`).pluck().get(),
+    1,
+  )
+})
+
+test('columns come to a shadow table that is there, and one that is gone is named', async () => {
+  using db = await open(':memory:')
+  db.exec(`CREATE TABLE _vec_docs(dataset_id TEXT, id TEXT, Lang TEXT, embedding BLOB, PRIMARY KEY (dataset_id, id));
+    INSERT INTO _vec_docs VALUES ('a', 'x', 'en', vec_f32('[1, 0]'));
+    CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, year INTEGER)`)
+  const all = (where: string): unknown[] =>
+    db.prepare(`SELECT doc_id FROM docs WHERE dataset_id = 'a' AND ${where}`).pluck().all()
+  assert.deepEqual(all("lang = 'en' AND year IS NULL"), ['x'])
+  db.exec("UPDATE docs SET year = 2020 WHERE dataset_id = 'a'")
+  assert.deepEqual(all('year = 2020'), ['x'])
+  db.exec('DROP TRIGGER vec_journal__vec_docs_updated; ALTER TABLE _vec_docs DROP COLUMN year')
+  refused(() => all('year = 2020'), 'VEC_SHADOW', 'year', 'ADD COLUMN')
+})
+
+test('declarations that cannot be are refused', async () => {
+  using db = await open(':memory:')
+  for (const [declaration, ...told] of [
+    ['lang BLOB', 'lang', 'BLOB', 'TEXT, INTEGER'],
+    ['lang', 'lang', 'name TYPE'],
+    ['content TEXT', 'content'],
+    ['archived INTEGER', 'archived'],
+    ['rowid INTEGER', 'rowid'],
+    ['doc_id TEXT', 'doc_id'],
+    ['docs TEXT', 'docs'],
+    ['a TEXT, A TEXT', 'A'],
+  ]) {
+    refused(
+      () => db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, ${declaration})`),
+      'VEC_OPTION',
+      ...told,
+    )
+  }
+})
