@@ -174,7 +174,7 @@ const exact = (change: object) => createExactIndex(wrong({ metric: 'cosine', dim
 test('options of indexes are checked by name', () => {
   for (const create of [createExactIndex, createCoverIndex, createAutoIndex]) {
     const make = (change: object) => create(wrong({ metric: 'cosine', dim: 2, ...change }))
-    for (const metric of ['l2', 'L2', 'manhattan', '', undefined, null, 5]) {
+    for (const metric of ['l2', 'L2', 'hamming', '', undefined, null, 5]) {
       assert.throws(() => make({ metric }), { code: 'VEC_OPTION', message: /metric/ })
     }
     for (const dim of [0, -1, 1.5, NaN, 65_537]) {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { METRICS } from '../../src/core/metric.ts'
 import {
   exactSimilarity,
   similarityToDistance,
@@ -33,7 +32,7 @@ test('cosine is NaN with a vector of length zero', () => {
 })
 
 test('similarity is higher for nearer vectors in every metric', () => {
-  for (const metric of METRICS) {
+  for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
     const near = exactSimilarity(metric, v(1, 0), v(1, 0.1))
     const far = exactSimilarity(metric, v(1, 0), v(-1, 0.1))
     assert.ok(near > far, metric)

@@ -139,6 +139,7 @@ const FUNCTIONS: Readonly<Record<string, [f: (...args: never[]) => unknown, ...A
   cosine: [vector.cosine, anyVector('a'), anyVector('b')],
   dot: [vector.dot, anyVector('a'), anyVector('b')],
   euclidean: [vector.euclidean, anyVector('a'), anyVector('b')],
+  manhattan: [vector.manhattan, anyVector('a'), anyVector('b')],
   magnitude: [vector.magnitude, anyVector('a')],
   registerVectorFunctions: [vector.registerVectorFunctions, arg('db', plain)],
   Store: [(given: vector.StoreConnection) => new vector.Store(given), arg('db', plain)],
