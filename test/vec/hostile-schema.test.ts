@@ -104,6 +104,7 @@ const CALLS: Readonly<Record<string, string>> = {
   vec_int8: "vec_int8('[1]')",
   vec_invalidate: "vec_invalidate('docs', '')",
   vec_json: "vec_json('[1]')",
+  vec_l1: "vec_l1(x'0000803f', x'0000803f')",
   vec_l2: "vec_l2(x'0000803f', x'0000803f')",
   vec_length: "vec_length('[1]')",
   vec_normalize: "vec_normalize('[1]')",
