@@ -5,7 +5,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let fewest = Math.max(2, Math.ceil(word.length / 2)) + 1
   for (const candidate of known) {
     const name = candidate.toLowerCase()
-    // What was typed so far is a better guess than what is as short.
+    // A word that begins so is a better guess than another of that length.
     const begun = lower.length >= 2 && name.startsWith(lower)
     const edits = begun ? Math.min(1, name.length - lower.length) : editDistance(lower, name)
     if (edits < fewest) {
@@ -16,10 +16,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** ": did you mean --dataset?", or nothing when no known word is near. */
-export function didYouMean(word: string, known: readonly string[]): string {
+/** ": did you mean dataset?", or nothing when no known word is near; `quote` goes around it. */
+export function didYouMean(word: string, known: readonly string[], quote: '' | "'" = ''): string {
   const best = nearest(word, known)
-  return best === undefined ? '' : `: did you mean ${best}?`
+  return best === undefined ? '' : `: did you mean ${quote}${best}${quote}?`
 }
 
 /** Levenshtein distance, one row of the matrix at a time. */

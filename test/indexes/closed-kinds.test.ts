@@ -35,7 +35,7 @@ for (const [given, meant] of [
     const refusal = {
       code: 'VEC_OPTION',
       message: new RegExp(
-        `unknown metric '${given}': did you mean '${meant ?? '\\w+'}'\\? Known: cosine, euclidean, dot, manhattan`,
+        `unknown metric '${given}'.*${meant === undefined ? '' : `'${meant}'`}.* Known: cosine, euclidean, dot, manhattan`,
       ),
     }
     for (const entry of [

@@ -114,7 +114,7 @@ test('a filter is SQL or an object, and skips rows whose meta is not JSON', asyn
   assert.match(notes.join(), /1 document .*'a'/)
   await refusedLater(written(db, { filter: 'nope = 1' }), 'VEC_FILTER', 'nope')
   await refusedLater(written(db, { filter: '1 = 1) OR (1 = 1' }), 'VEC_FILTER')
-  await refusedLater(written(db, { filter: { n: { $near: 1 } } as never }), 'VEC_FILTER', '$near')
+  await refusedLater(written(db, { filter: { n: { $near: 1 } } }), 'VEC_FILTER', '$near')
   db.close()
 })
 
@@ -149,7 +149,7 @@ test('a file appears whole or not at all, and never in the place of another', as
 test('what is given is checked at the entry', async () => {
   const db = await filled()
   const given = (options: object): Promise<unknown> =>
-    exportDocuments(db, { table: 'docs', target: path('z.jsonl'), ...options } as ExportOptions)
+    exportDocuments(db, { table: 'docs', target: path('z.jsonl'), ...options })
   await refusedLater(given({ target: undefined }), 'TypeError', 'options.target')
   await refusedLater(given({ target: {} }), 'TypeError', 'options.target.write')
   await refusedLater(given({ format: 'cvs' }), 'VEC_OPTION', "'csv'")

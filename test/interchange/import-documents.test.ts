@@ -36,10 +36,11 @@ function rows(db: Connection): unknown[] {
 
 const TWO = '{"id": "a", "embedding": [1, 2], "lang": "en"}\n{"id": "b", "content": "B"}\n'
 
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  for (const byte of Buffer.from(TWO)) yield Uint8Array.of(byte)
+}
+
 test('a file, bytes in any pieces and objects of the program give the same documents', async () => {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (const byte of Buffer.from(TWO)) yield Uint8Array.of(byte)
-  }
   const records = [
     { id: 'a', embedding: Float32Array.of(1, 2), lang: 'en' },
     { id: 'b', content: 'B' },
@@ -170,7 +171,7 @@ test('what is given is checked at the entry', async () => {
   const db = await docs()
   const source = write('two.jsonl', TWO)
   const given = (options: object): Promise<unknown> =>
-    importDocuments(db, { table: 'docs', source, ...options } as ImportOptions)
+    importDocuments(db, { table: 'docs', source, ...options })
   await refusedLater(importDocuments(Promise.resolve(db) as never, {} as never), 'TypeError', 'db')
   await refusedLater(importDocuments(db, undefined as never), 'TypeError', 'options')
   await refusedLater(given({ table: undefined }), 'TypeError', 'options.table')

@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import { nearest } from '../../core/known-word.ts'
+import { didYouMean } from '../../core/suggest.ts'
 import { check } from '../../search/diagnostics/check.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
@@ -85,7 +85,7 @@ function readCommand(
   }
   if (!Object.hasOwn(COMMANDS, command)) {
     throw commandError(
-      `vec: unknown command '${command}': expected one of ${words.join(', ')}; did you mean '${nearest(command.toLowerCase(), words)}'?`,
+      `vec: unknown command '${command}'${didYouMean(command, words, "'") || '.'} Expected one of ${words.join(', ')}`,
       table,
     )
   }

@@ -1,6 +1,6 @@
 import { VecError } from '../../core/errors.ts'
-import { nearest } from '../../core/known-word.ts'
 import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
+import { didYouMean } from '../../core/suggest.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
 import { isReservedColumn, type StoredColumn } from '../../search/schema/table-schema.ts'
@@ -126,7 +126,7 @@ function splitOption(arg: string): [Key, string] {
   const key = KEYS.find(known => known === name)
   if (!key) {
     throw optionError(
-      `vec: unknown option '${arg.slice(0, at).trim()}': did you mean '${nearest(name, KEYS)}'? Options are ${KEYS.join(', ')}`,
+      `vec: unknown option '${arg.slice(0, at).trim()}'${didYouMean(name, KEYS, "'") || '.'} Options are ${KEYS.join(', ')}`,
       'remove or correct the option',
     )
   }
@@ -208,7 +208,7 @@ function oneOf<T>(
   if (Object.hasOwn(choices, lower)) return choices[lower]
   const names = Object.keys(choices)
   throw optionError(
-    `vec: ${key} cannot be '${value}': did you mean '${nearest(lower, names)}'? Expected is one of ${names.join(', ')}`,
+    `vec: ${key} cannot be '${value}'${didYouMean(lower, names, "'") || '.'} Expected one of ${names.join(', ')}`,
     `correct ${key}, or leave it out`,
   )
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { knownWord, nearest } from '../../../src/core/known-word.ts'
+import { knownWord } from '../../../src/core/known-word.ts'
+import { didYouMean, nearest } from '../../../src/core/suggest.ts'
 import { refused } from '../../refusal.ts'
 
 const WORDS = ['auto', 'brute', 'cover'] as const
@@ -33,6 +34,14 @@ test('anything but text is refused, with the list', () => {
   for (const given of [undefined, null, 3, {}, ['auto']]) {
     refused(() => knownWord('index', given, WORDS), 'VEC_OPTION', ...WORDS)
   }
+})
+
+test('nothing is suggested that cannot be meant', () => {
+  assert.equal(nearest('xylophone', ['auto', 'brute']), undefined)
+  assert.equal(didYouMean('xylophone', ['auto', 'brute']), '')
+  assert.equal(didYouMean('EXPO', ['import', 'export'], "'"), ": did you mean 'export'?")
+  const error = refused(() => knownWord('index', 'xylophone', WORDS), 'VEC_OPTION', ...WORDS)
+  assert.doesNotMatch(error.message, /did you mean/)
 })
 
 test('the nearest word has the fewest edits; of equals it is the first', () => {
