@@ -13,6 +13,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
+    name: 'index',
+    summary: 'make a folder of Markdown and text searchable, and keep it so',
+    load: async () => (await import('./commands/index-folder.ts')).indexFolder,
+  },
+  {
     name: 'query',
     summary: 'the documents nearest to a vector or a text',
     load: async () => (await import('./commands/query.ts')).query,

@@ -68,6 +68,10 @@ test('query gives the answer of brute force, also behind a filter and above a sc
       await ids('-k', '4', '--filter', filter),
       nearest(query, 4, i => lang(i) === 'en'),
     )
+    assert.deepEqual(
+      await ids('-k', '4', '--filter', '{"lang": {"$in": ["en", "fr"]}}'),
+      nearest(query, 4, i => lang(i) === 'en'),
+    )
     const scores = vectors.map(vector => cosine(vector, query)).toSorted((a, b) => b - a)
     const least = (scores[29] + scores[30]) / 2
     const above = nearest(query, 300, i => cosine(vectors[i], query) >= least)
@@ -102,6 +106,8 @@ test('a query that cannot be asked, and one that finds nothing', async () => {
     [[zero, '-k', '0'], 2, /--k must be a whole number, 1 or more/],
     [[zero, '--filter', "lang = 'en'"], 3, /no such column: lang/],
     [[zero, '--filter', '1; DROP TABLE x'], 3, /--filter/],
+    [[zero, '--filter', '{"lang": {"$near": 1}}'], 3, /\$near/],
+    [[zero, '--filter', '{"lang": '], 2, /--filter/],
     [[zero, '--min-score', 'high'], 2, /--min-score must be a number/],
     [[zero, '--min-score', '2'], 1, /nothing found/],
     [[zero, '-d', 'defualt'], 1, /there is no dataset 'defualt': did you mean default\?/],

@@ -101,7 +101,8 @@ async function exportRows(
   }
   const table = chosenTable(context, db, path)
   const ids = flags.text('ids')
-  const progress = context.progress('exporting')
+  // Documents on the terminal are progress enough, and the bar would be drawn between them.
+  const progress = output === undefined ? undefined : context.progress('exporting')
   const { written, dim, notes } = await exportDocuments(db, {
     table: table.name,
     target: output ?? { write: piece => stdout.write(String(piece)) },
@@ -113,9 +114,9 @@ async function exportRows(
     overwrite: flags.on('force'),
     signal,
     onProgress: ({ written: done, total }) => {
-      progress.update(done, counted(done, 'document'), total)
+      progress?.update(done, counted(done, 'document'), total)
     },
-  }).finally(() => progress.end())
+  }).finally(() => progress?.end())
   for (const note of notes) await context.note(`note: ${note}`)
   if (output === undefined) return EXIT.ok
   const what =

@@ -126,11 +126,6 @@ function search(
     where.push('match_score >= ?')
     parameters.push(minScore)
   }
-  if (condition !== undefined) {
-    if (datasets.length > 1) {
-      throw usageError('--filter works on one dataset at a time', 'ask each dataset on its own')
-    }
-  }
   const found = (conditions: readonly string[], more: readonly BindValue[] = []): Hit[] => {
     using statement = db.prepare(
       `SELECT dataset_id AS dataset, ${column} AS id, match_score AS score, distance, content, meta
@@ -139,6 +134,15 @@ function search(
     return statement.all([...parameters, ...more]) as Hit[]
   }
   if (condition === undefined) return found(where)
+  if (typeof condition === 'object') {
+    return found([...where, 'filter = ?'], [JSON.stringify(condition)])
+  }
+  if (datasets.length > 1) {
+    throw usageError(
+      '--filter with SQL works on one dataset at a time',
+      'ask each dataset on its own, or give the filter as JSON',
+    )
+  }
   const ids = `SELECT id FROM main.${doubleQuoted(table.shadow)} WHERE dataset_id = ?`
   const filter = new RowFilter(db, table, condition)
   return filter.run(

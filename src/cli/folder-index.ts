@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, extname, join, resolve, sep } from 'node:path'
+import { doubleQuoted } from '../core/quote.ts'
+import type { SourceRecord } from '../entries/interchange.ts'
+import type { Connection } from '../entries/main.ts'
+import type { TableDescription } from '../entries/vec.ts'
+import { chunkText } from '../entries/vecutil.ts'
+import { inputError } from './cli-error.ts'
+
+const FORMATS: Readonly<Record<string, 'markdown' | 'text'>> = {
+  '.md': 'markdown',
+  '.markdown': 'markdown',
+  '.txt': 'text',
+}
+
+/** What alters the parts of a file beside its text. */
+export interface PartOptions {
+  readonly size: number
+  readonly overlap: number
+  readonly model: string | undefined
+}
+
+/** What is stored of one file. */
+interface StoredFile {
+  readonly ids: string[]
+  /** Its parts are all there, and of this text; undefined: an earlier run was stopped among them. */
+  readonly hash: string | undefined
+}
+
+/** The files of a folder beside what a dataset holds of it: what to embed, and what to delete. */
+export class FolderIndex {
+  /** The name under which the folder is known in the table. */
+  readonly name: string
+  readonly changed: readonly string[]
+  readonly unchanged: number
+  /** Files that are stored and not in the folder. */
+  readonly removed: readonly string[]
+  /** Files that are not UTF-8. */
+  readonly unreadable: string[] = []
+  readonly #folder: string
+  readonly #options: PartOptions
+  readonly #stored: ReadonlyMap<string, StoredFile>
+  readonly #written = new Set<string>()
+
+  constructor(
+    db: Connection,
+    table: TableDescription,
+    dataset: string,
+    folder: string,
+    options: PartOptions,
+  ) {
+    if (!statSync(folder).isDirectory()) {
+      throw inputError(`${folder} is a file: a folder is expected`, 'svec import reads files')
+    }
+    this.name = basename(resolve(folder))
+    this.#folder = folder
+    this.#options = options
+    this.#stored = storedFiles(db, table, dataset, this.name)
+    const files = filesIn(folder)
+    this.changed = files.filter(file => this.#isChanged(file))
+    this.unchanged = files.length - this.changed.length
+    const present = new Set(files)
+    this.removed = [...this.#stored.keys()].filter(file => !present.has(file))
+  }
+
+  /** The parts of the files that are new or changed. */
+  *records(): Generator<SourceRecord> {
+    for (const file of this.changed) {
+      const bytes = this.#read(file)
+      const text = decoded(bytes)
+      if (text === undefined) {
+        this.unreadable.push(file)
+        continue
+      }
+      const { size, overlap } = this.#options
+      const format = FORMATS[extname(file).toLowerCase()]
+      const parts = chunkText(text, { format, maxSize: size, overlap })
+      const common = { folder: this.name, file, hash: this.#hashOf(bytes), parts: parts.length }
+      for (const [n, { text: content, start, headings }] of parts.entries()) {
+        const id = `${file}#${n}`
+        this.#written.add(id)
+        const meta = headings.length === 0 ? { start } : { start, headings }
+        yield { id, content, meta: { ...common, ...meta } }
+      }
+    }
+  }
+
+  /** Parts that are stored and no longer true; asked after `records`. */
+  stale(): string[] {
+    const files = [...this.changed, ...this.removed]
+    const stored = files.flatMap(file => this.#stored.get(file)?.ids ?? [])
+    return stored.filter(id => !this.#written.has(id))
+  }
+
+  #read(file: string): Buffer {
+    return readFileSync(join(this.#folder, file))
+  }
+
+  #isChanged(file: string): boolean {
+    const bytes = this.#read(file)
+    const stored = this.#stored.get(file)
+    // Nothing is stored of a file without text.
+    if (stored === undefined) return bytes.some(byte => byte > 32)
+    return stored.hash !== this.#hashOf(bytes)
+  }
+
+  #hashOf(bytes: Uint8Array): string {
+    const { size, overlap, model = '' } = this.#options
+    const hash = createHash('sha256').update(JSON.stringify([size, overlap, model]))
+    return hash.update(bytes).digest('hex').slice(0, 32)
+  }
+}
+
+/** Text and Markdown below a folder, with forward slashes; hidden files and node_modules are left out. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && extname(entry.name).toLowerCase() in FORMATS)
+    .map(entry => join(entry.parentPath, entry.name).slice(join(folder, sep).length))
+    .map(path => path.split(sep))
+    .filter(names => !names.some(name => name.startsWith('.') || name === 'node_modules'))
+    .map(names => names.join('/'))
+    .toSorted()
+}
+
+function storedFiles(
+  db: Connection,
+  { shadow }: TableDescription,
+  dataset: string,
+  folder: string,
+): Map<string, StoredFile> {
+  using statement = db.prepare(
+    `SELECT id, meta ->> 'file', meta ->> 'hash', meta ->> 'parts' FROM main.${doubleQuoted(shadow)}
+     WHERE dataset_id = ? AND CASE WHEN json_valid(meta) THEN meta ->> 'folder' END = ?
+       AND embedding IS NOT NULL`,
+  )
+  const files = new Map<string, { ids: string[]; hashes: Set<string>; parts: number }>()
+  for (const row of statement.raw().iterate(dataset, folder)) {
+    const [id, file, hash, parts] = row as [string, string, string, number]
+    const known = files.get(file) ?? { ids: [], hashes: new Set(), parts }
+    known.ids.push(id)
+    known.hashes.add(hash)
+    files.set(file, known)
+  }
+  return new Map(
+    Array.from(files, ([file, { ids, hashes, parts }]) => {
+      const whole = hashes.size === 1 && ids.length === parts
+      return [file, { ids, hash: whole ? [...hashes][0] : undefined }]
+    }),
+  )
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
