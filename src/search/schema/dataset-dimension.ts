@@ -18,9 +18,9 @@ const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding
 const MOST = 1000
 
 /**
- * The dimension of a dataset is that of its first vector in file order. Diagnostic that takes a look at the whole dataset, so
- * nobody is refused without it, but who agrees with the vectors at both ends of the key is let in: only a dataset that is
- * mixed already can be told wrong. The row that told is remembered; as long as it is there with as many bytes it stands.
+ * The dimension of a dataset is that of its first vector in file order. A full look is needed only to reject a vector: one
+ * that matches the first and the last vector by key is accepted without it. Only a dataset that already mixes dimensions
+ * can fool this check. The row that told the dimension is remembered, and holds while it is there with as many bytes.
  */
 export class DatasetDimensions {
   readonly #shadow: ShadowTable
@@ -36,7 +36,7 @@ export class DatasetDimensions {
    */
   required(layout: WriteLayout, dataset: string, offered: number, but: Uint8Array | null): number {
     const known = this.#known.get(dataset)
-    if (known?.dim === offered && this.#stands(layout, dataset, known)) return offered
+    if (known?.dim === offered && this.#holds(layout, dataset, known)) return offered
     const end = this.#end(layout, dataset, 'ASC')
     if (end?.dim === offered && this.#end(layout, dataset, 'DESC')?.dim === offered) {
       this.#remember(dataset, end)
@@ -54,14 +54,10 @@ export class DatasetDimensions {
     this.#known.set(dataset, sample)
   }
 
-  #stands({ visible }: WriteLayout, dataset: string, { id, dim }: SampleRow): boolean {
+  #holds({ visible }: WriteLayout, dataset: string, { id, dim }: SampleRow): boolean {
     const sql = visible === '' ? WITNESS : `${WITNESS} ${visible}`
-    const stands = this.#shadow.first(
-      sql,
-      [dataset, new Utf8(id)],
-      row => row.number(0) === dim * 4,
-    )
-    return stands ?? false
+    const holds = this.#shadow.first(sql, [dataset, new Utf8(id)], row => row.number(0) === dim * 4)
+    return holds ?? false
   }
 
   /** The first vector from one end of the key; what is not found at once is not looked for. */

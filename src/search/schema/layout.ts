@@ -18,7 +18,7 @@ const LOCKS = 'vector_storage_locks'
 export interface SchemaObject {
   readonly type: 'table' | 'trigger'
   readonly name: string
-  /** What stands behind CREATE TABLE or CREATE TRIGGER. */
+  /** What follows CREATE TABLE or CREATE TRIGGER and the name. */
   readonly body: string
 }
 
@@ -98,7 +98,7 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
 export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
 
 /**
- * A fresh history: nobody can have seen an index of it. Numbers stay below 2^47, so that an epoch that is statistics up
+ * A new history, of which no index can exist. Numbers stay below 2^47, so that an epoch that is counted up
  * never reaches what a double cannot hold.
  */
 const FRESH_EPOCH = 'random() & 0x7fffffffffff'
@@ -110,7 +110,7 @@ export function firstState(schema: string): string {
 /** What an UPDATE of the state sets, so that all indexes of the past are forgotten. */
 export const NEW_HISTORY: string = `epoch = ${FRESH_EPOCH}, pruned_seq = 0`
 
-/** The journal was written by hand: whoever remembers an earlier state must start anew. */
+/** The journal was written by hand: indexes of an earlier state must be built again. */
 const NEW_EPOCH = `UPDATE ${JOURNAL_STATE} SET epoch = epoch + 1;`
 
 /** Triggers on the journal: entries that a reader may still need were taken away or rewritten. */

@@ -11,9 +11,9 @@ export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: () => nu
 export interface SkippedRows {
   /** NULL or empty: a document that was not embedded. */
   unembedded: number
-  /** The length in bytes is no multiple of 4, or the value is no BLOB. */
+  /** The length in bytes is not a multiple of 4, or the value is not a BLOB. */
   malformed: number
-  /** An id that is no text. */
+  /** An id that is not text. */
   unnamed: number
 }
 

@@ -209,7 +209,7 @@ export class ShadowTable {
       throw new VecError(
         'VEC_SHADOW',
         `vec: ${schema}.${other.name} is another table than the one this library makes under that name`,
-        { hint: `drop or rename ${other.name}: the next query makes it anew` },
+        { hint: `drop or rename ${other.name}: the next query makes it again` },
       )
     }
     db.exec(firstState(schema))
@@ -259,7 +259,7 @@ export class ShadowTable {
     )
     if (withoutRowid === undefined) {
       throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
-        hint: `the documents of a vec table stand in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop and create the vec table anew`,
+        hint: `the documents of a vec table are stored in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop the vec table and create it again`,
       })
     }
     const columns = new Set(

@@ -23,12 +23,12 @@ const CONFLICTS = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' } as c
 const CONFLICT_WORDS = ['abort', 'ignore', 'replace'] as const
 
 const MODULE = 'vec_insert_rows'
-/** Columns a source can have: SQLite's own limit is 2000, and nobody has asked. */
+/** Columns a source can have: SQLite's own limit is 2000. */
 const MAX_COLUMNS = 64
 
 /**
  * A statement takes so many rows and about so many bytes: where a table has triggers SQLite first copies all that a
- * statement selects, and that copy should be small; but each statement writes down anew what the pages it changes held before.
+ * statement selects, and that copy should be small; but each statement writes down again what the pages it changes held before.
  */
 const STATEMENT_ROWS = 32768
 const STATEMENT_BYTES = 1 << 24
@@ -145,7 +145,7 @@ class RowSource implements VirtualTable {
         ? `${next.value.length} values`
         : describeValue(next.value)
       throw new RangeError(
-        `row ${this.count} has ${given}: expected is an array of ${this.#width} values`,
+        `row ${this.count} has ${given}: expected an array of ${this.#width} values`,
       )
     }
     return next.value

@@ -55,7 +55,7 @@ export interface VirtualTable {
   destroy?(): void
 }
 
-/** A value to be written. TEXT that is no UTF-8 comes as its bytes, so that it is stored as it was. */
+/** A value to be written. TEXT that is not UTF-8 comes as its bytes, so that it is stored as it was. */
 export type WrittenValue = SqlValue | Utf8
 
 /** What the statement says of rows that are in the way: INSERT OR ..., UPDATE OR .... */

@@ -51,7 +51,7 @@ const ON_CONFLICT: readonly OnConflict[] = [
   'replace',
 ]
 
-/** Owns the C structures: knows which object stands behind which pointer, and lets no exception cross into C. */
+/** Owns the C structures: maps pointers to objects, and lets no exception cross into C. */
 class Modules {
   readonly #sqlite: Sqlite
   readonly #modules = new Map<number, { db: Connection; module: VirtualTableModule }>()
@@ -355,7 +355,7 @@ class Modules {
 
   #refuse(vtab: Pointer, message: string, error: unknown): number {
     const Z_ERR_MSG = 8
-    // A table that was let go of has no place for a message.
+    // A table that was let go of cannot take a message.
     if (this.#tables.has(vtab)) this.#say(vtab + Z_ERR_MSG, message)
     const code = error instanceof VecError ? error.extendedCode : 0
     // SQLITE_BUSY and its like keep their meaning, so that callers can retry.

@@ -20,12 +20,12 @@ interface Operation {
   readonly writes: boolean
   /** It cannot do without writing. */
   readonly needsFile?: boolean
-  /** What has to stand behind the word: 'export:brute:shadow:dataset'. */
+  /** What must follow the word: 'export:brute:shadow:dataset'. */
   readonly formats?: readonly string[]
   run(target: Target, inspected: Inspection, format: string): Diagnostic[]
 }
 
-/** What each word does. An empty dataset stands for all that there are, but for `reindex`, as in the original. */
+/** What each word does. An empty dataset means all datasets, except for `reindex`, as in the original. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   reindex: {
     writes: true,

@@ -40,7 +40,7 @@ function tableOf(db: Connection, text: string): VecTable | undefined {
   return named ?? tableOver(db, 'main', unquoted(text))
 }
 
-/** A vec table of that file, or one of the connection that asks whose rows stand in that file. */
+/** A vec table of that file, or one of the connection that asks whose rows are in that file. */
 function tableOfFile(db: Connection, file: Location, text: string): VecTable | undefined {
   const [qualifier, name] = parts(text)
   const names = qualifier?.toLowerCase() === 'main' ? [name, unquoted(text)] : [unquoted(text)]
@@ -67,7 +67,7 @@ function unquoted(name: string): string {
   return quoted ? quoted[1].replaceAll('""', '"') : name
 }
 
-/** The vec table that a name means, or that stands over the shadow table of that name. */
+/** The vec table that a name means, or whose shadow table has that name. */
 function tableOver(db: Connection, schema: string, name: string): VecTable | undefined {
   const prefix = shadowTableName('')
   const names = name.startsWith(prefix) ? [name.slice(prefix.length), name] : [name]

@@ -17,7 +17,7 @@ import { adminError, runOperation } from './admin-operation.ts'
 
 /**
  * `SELECT op, severity, topic, dataset_id, remedy FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a word
- * the index of the dataset is built anew and saved. A row of the answer is one finding. `register` makes the vec module
+ * the index of the dataset is built again and saved. A row of the answer is one finding. `register` makes the vec module
  * known to the connection of a file that a `dbpath` names.
  */
 export function vecAdminModule(register: (db: Connection) => void): VirtualTableModule {

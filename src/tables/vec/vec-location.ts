@@ -33,7 +33,7 @@ export function locate(db: Connection, schema: string, dbpath: string | undefine
   if (path === undefined) {
     throw new VecError(
       'VEC_OPTION',
-      `vec: dbpath '${dbpath}' does not exist: expected is the path of a database file, seen from the working directory or from the folder of this database`,
+      `vec: dbpath '${dbpath}' does not exist: expected the path of a database file, relative to the working directory or to the folder of this database`,
       {
         hint: 'create the file first, correct dbpath, or leave it out to use the file of the vec table',
       },

@@ -52,7 +52,7 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
       'VEC_SHADOW',
       `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
       {
-        hint: 'the documents of a vec table stand in an ordinary table: rename what is in the way',
+        hint: 'the documents of a vec table are stored in an ordinary table: rename what is in the way',
       },
     )
   }

@@ -93,7 +93,7 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
   const vector = bytes ? decodeEmbedding(bytes) : parseVectorText(value as string, 'embedding')
   if (vector.length === 0) {
     throw new VecError('VEC_EMBEDDING', 'vec: an embedding needs at least one number', {
-      hint: 'NULL stands for a document that is not embedded',
+      hint: 'write NULL for a document that is not embedded',
     })
   }
   if (!isFiniteVector(vector)) {
@@ -104,6 +104,6 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
 }
 
 function given(value: WrittenValue): string {
-  if (value instanceof Utf8) return 'text that is no UTF-8'
+  if (value instanceof Utf8) return 'text that is not UTF-8'
   return value instanceof Uint8Array ? `a BLOB of ${value.length} bytes` : describeValue(value)
 }
