@@ -90,7 +90,7 @@ class GeneratedTable implements VirtualTable {
       number |= bit
       terms.push({ constraint, bigints: this.#bigints })
     }
-    // So dear that the generator is not run in an inner loop without need.
+    // So expensive that the generator is not run in an inner loop without need.
     const cost = Math.floor(1e9 / (terms.length + 1))
     return { number, terms, cost, rows: cost }
   }
