@@ -11,7 +11,7 @@ export interface RowReader {
   isBlob(column: number): boolean
   /** A column as double: INTEGER and REAL exactly up to 2^53, NULL as 0. */
   number(column: number): number
-  /** An INTEGER column, as exact as the driver reads integers: where that matters select CAST(... AS TEXT). */
+  /** An INTEGER column, exactly: all 64 bits. A driver that rounds integers has to read it as text. */
   bigint(column: number): bigint
   text(column: number): string
   /**

@@ -89,6 +89,7 @@ export function databaseContract(driver: Driver): void {
         assert.equal(row.text(0), 'grün')
         assert.equal(row.bigint(2), 5n)
         assert.equal(row.value(5), 9007199254740993n)
+        assert.equal(row.bigint(5), 9007199254740993n)
       })
     })
 

@@ -14,7 +14,7 @@ export interface LogPosition {
   readonly epoch: number
   /** Number of the last entry; 0 before the first. */
   readonly seq: number
-  /** Random, 64 bits: read as text, since not all drivers read such integers exactly. */
+  /** Random, 64 bits. */
   readonly tag: bigint
 }
 
@@ -39,11 +39,11 @@ export class Journal {
   constructor(db: Database, schema: string) {
     const journal = `${quoteName(schema)}.${JOURNAL}`
     this.#head = db.prepare(
-      `SELECT s.epoch, s.pruned_seq, j.seq, CAST(j.tag AS TEXT), ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
+      `SELECT s.epoch, s.pruned_seq, j.seq, j.tag, ${UNSOUND_STATE} OR (seq IS NOT NULL AND ${UNSOUND_ENTRY})
        FROM ${quoteName(schema)}.${JOURNAL_STATE} AS s
        LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
     )
-    this.#tag = db.prepare(`SELECT CAST(tag AS TEXT) FROM ${journal} WHERE seq = ?`)
+    this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
     // The same bytes as BLOB and as text are one id here: a row is looked up once.
     this.#tail = db.prepare(
       `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
@@ -62,7 +62,7 @@ export class Journal {
         epoch: row.number(0),
         prunedSeq: row.number(1),
         seq: none ? 0 : row.number(2),
-        tag: none ? 0n : BigInt(row.text(3)),
+        tag: none ? 0n : row.bigint(3),
       }
     })
     return head ?? 'missing'
@@ -75,7 +75,7 @@ export class Journal {
     if (logPosition.seq > head.seq || logPosition.seq < head.prunedSeq) return false
     if (logPosition.seq === 0) return true
     return (
-      this.#tag.first([logPosition.seq], row => row.text(0) === String(logPosition.tag)) ?? false
+      this.#tag.first([logPosition.seq], row => row.bigint(0) === logPosition.tag) ?? false
     )
   }
 
