@@ -20,6 +20,7 @@ import type { SearchContext } from './search-context.ts'
 
 /** Small indexes are checked for vanished rows by counting; up to so many rows that costs next to nothing. */
 const COUNTABLE = 4096
+const NONE: readonly Uint8Array[] = []
 /** After a failed attempt to install the triggers again the next one waits. */
 const REINSTALL_PAUSE_MS = 1000
 
@@ -67,8 +68,13 @@ export class IndexManager {
     const writing = this.#isWriting
     if (this.#local.size > 0 && !writing) this.#publish(journal, head)
     const entry = this.#entry(dataset)
+    const local = this.#local.get(dataset)
+    const known = local ?? entry.datasetIndex
+    if (known?.logPosition.seq === head.seq && journal.follows(known.logPosition, head)) {
+      const state = local ? 'transaction-local' : 'fresh'
+      return { state, datasetIndex: known, changed: NONE, dataset, seq: head.seq, writing }
+    }
     const request: Request = { dataset, journal, head, writing, entry }
-    const known = this.#local.get(dataset) ?? entry.datasetIndex
     if (known && journal.follows(known.logPosition, head)) return this.#catchUp(request, known)
     if (known) {
       const older = this.#olderSnapshot(request)
