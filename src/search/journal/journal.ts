@@ -74,9 +74,7 @@ export class Journal {
     if (logPosition.seq === head.seq) return logPosition.tag === head.tag
     if (logPosition.seq > head.seq || logPosition.seq < head.prunedSeq) return false
     if (logPosition.seq === 0) return true
-    return (
-      this.#tag.first([logPosition.seq], row => row.bigint(0) === logPosition.tag) ?? false
-    )
+    return this.#tag.first([logPosition.seq], row => row.bigint(0) === logPosition.tag) ?? false
   }
 
   /** The ids of an index that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
