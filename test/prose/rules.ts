@@ -79,7 +79,8 @@ export function wordsIn(file: string, lines: readonly ProseLine[]): Finding[] {
 export function layoutOf(file: string, lines: readonly ProseLine[]): Finding[] {
   const findings: Finding[] = []
   for (const { line, text } of lines) {
-    if (isTableRow(text)) continue
+    // A table row, or code that is indented instead of fenced.
+    if (isTableRow(text) || text.startsWith('    ')) continue
     if (text.length > LONGEST) {
       const message = `a line of ${text.length} characters: at most ${LONGEST}`
       findings.push({ rule: LINE_TOO_LONG, file, line, message })
