@@ -129,7 +129,7 @@ describe('a database with text as UTF-16', { skip: noShell() }, () => {
           "INSERT INTO t(rowid, x, y) VALUES (7, 'a\u20ac\u{1f600}', x'00ff'), (9, NULL, 1.5)",
       )
       const error = await refusedLater(open(path), 'SQLITE_CANTOPEN', path, encoding, 'UTF-8')
-      const [recipe = ''] = /sqlite3 '.*$/.exec(error.hint ?? '') ?? []
+      const [recipe = ''] = /sqlite3 \S+ '\.dump.*$/.exec(error.hint ?? '') ?? []
       const { status, stderr } = spawnSync('sh', ['-c', recipe], { encoding: 'utf8' })
       assert.equal(status, 0, stderr)
       using db = await open(`${path}-utf8`)
