@@ -85,7 +85,7 @@ export function layoutOf(file: string, lines: readonly ProseLine[]): Finding[] {
       const message = `a line of ${text.length} characters: at most ${LONGEST}`
       findings.push({ rule: LINE_TOO_LONG, file, line, message })
     }
-    const sentences = withoutCode(text.replace(/^\s*(?:\d+\.|[-*])\s+/, ''))
+    const sentences = withoutCode(text.replace(/^\s*(?:#+\s+)?(?:(?:\d+\.|[-*])\s+)?/, ''))
     const ends = Array.from(sentences.matchAll(SENTENCE_END)).filter(
       ({ index }) => !ABBREVIATIONS.test(sentences.slice(0, index + 1)),
     )
