@@ -38,24 +38,25 @@ export async function backup(
   state.requireIdle()
   const source = state.connection
   const { target, running } = begin(state, attached, path)
-  let done = false
   try {
-    let pages = 0
-    for (let isFirst = true; ; isFirst = false) {
+    let pages: number | undefined
+    for (;;) {
       await nextTurn()
       if (!source.open) throw closed()
-      const now = running.step(pages)
-      done = now.remainingPages === 0
-      if (done) return now
-      if (isFirst) pages = DEFAULT_PAGES
-      pages = asked(progress?.(now), pages)
+      const now = running.step(pages ?? 0)
+      if (now === undefined) {
+        await running.wait()
+        continue
+      }
+      if (running.done) return now
+      pages = asked(progress?.(now), pages ?? DEFAULT_PAGES)
     }
   } catch (error) {
     throw asSqliteError(error)
   } finally {
     running.finish()
     target.close()
-    if (!done && isNew) target.removeFile()
+    if (!running.done && isNew) target.removeFile()
   }
 }
 
@@ -63,10 +64,7 @@ function begin(state: ConnectionState, schema: string, path: string) {
   try {
     const target = openConnection(path, { busyTimeout: 0 })
     try {
-      const running = new Backup(state.connection, schema, target)
-      // The connection may be closed between two steps.
-      state.connection.onClose(() => running.finish())
-      return { target, running }
+      return { target, running: new Backup(state.connection, schema, target) }
     } catch (error) {
       target.close()
       throw error

@@ -181,7 +181,7 @@ export class Database implements DatabaseFacts {
   unsafeMode(...on: [unsafe?: boolean]): this {
     const unsafe = switchArgument(on)
     this.#state.unsafe = unsafe
-    this.#state.connection.defensive = !unsafe
+    if (this.open) this.#state.connection.defensive = !unsafe
     return this
   }
 

@@ -69,7 +69,7 @@ export function openDatabase(given: unknown, settings: unknown): OpenedDatabase 
   if (!memory && !path.startsWith('file:') && !existsSync(dirname(path))) {
     throw new TypeError('Cannot open database because the directory does not exist')
   }
-  const isNew = bytes === undefined && (memory || isEmpty(path))
+  const isNew = memory ? !bytes?.length : isEmpty(path)
   try {
     const connection = openConnection(bytes ?? path, {
       readonly,

@@ -182,7 +182,7 @@ export class Statement {
     }
     this.#state.requireIdle()
     this.#requireUnlocked()
-    this.#native.bind(this.#parameters.values(parameters))
+    this.#native.bind(this.#values(parameters))
     return this
   }
 
@@ -245,9 +245,16 @@ export class Statement {
     const native = this.#native
     this.#state.requireIdle()
     if (!native.live) throw closed()
-    if (!native.bound) native.begin(this.#parameters.values(parameters))
+    if (!native.bound) native.begin(this.#values(parameters))
     else if (parameters.length === 0) native.begin(parameters)
     else throw new TypeError('This statement already has bound parameters')
+  }
+
+  #values(parameters: readonly unknown[]): readonly unknown[] {
+    const values = this.#parameters.values(parameters)
+    // A getter of a named parameter may have closed the database.
+    if (!this.#native.live) throw closed()
+    return values
   }
 
   #requireReader(): void {

@@ -1,5 +1,5 @@
 import { describeValue } from '../core/describe-value.ts'
-import type { DatabaseHandle } from './handle.ts'
+import type { Connection } from './connection.ts'
 import { SQLITE_BUSY, SQLITE_DONE, SQLITE_LOCKED, SQLITE_OK } from './result-codes.ts'
 import { sqliteError } from './sqlite-error.ts'
 import type { Pointer } from './wasm/wasm.ts'
@@ -18,17 +18,38 @@ export interface BackupOptions {
   readonly progress?: (progress: BackupProgress) => number | void
 }
 
+/** Milliseconds between two tries while a lock is in the way. */
+const RETRY_AFTER = 10
+
+/** Backups that are not finished: SQLite would never free a source that is closed before them. */
+const unfinished = new WeakMap<Connection, Set<Backup>>()
+
+function unfinishedOf(source: Connection): Set<Backup> {
+  const known = unfinished.get(source)
+  if (known) return known
+  const backups = new Set<Backup>()
+  unfinished.set(source, backups)
+  source.onClose(() => {
+    for (const each of backups) each.finish()
+  })
+  return backups
+}
+
 /**
  * Copies a database into another page by page while both are in use. A write of the source's own connection goes into the
  * copy as well; after a write of any other one SQLite begins the copy again.
  */
 export class Backup {
-  readonly #source: DatabaseHandle
-  readonly #target: DatabaseHandle
+  readonly #source: Connection
+  readonly #target: Connection
+  readonly #patience: number
   #backup: Pointer
+  #waitsSince: number | undefined
+  #done = false
 
   /** Throws when the target is in use, or the same database. */
-  constructor(source: DatabaseHandle, schema: string, target: DatabaseHandle) {
+  constructor(source: Connection, schema: string, target: Connection) {
+    this.#patience = source.busyTimeout
     const { sqlite } = source
     const from = sqlite.ownedCString(schema)
     const main = sqlite.ownedCString('main')
@@ -41,26 +62,51 @@ export class Backup {
     }
     this.#source = source
     this.#target = target
+    unfinishedOf(source).add(this)
   }
 
-  /** Copies up to so many pages, all of them for -1; a locked database is no error: the next step tries again. */
-  step(pages: number): BackupProgress {
+  /** All pages are copied, and the target is committed. */
+  get done(): boolean {
+    return this.#done
+  }
+
+  /**
+   * Copies up to so many pages, all of them for -1. Undefined while a lock is in the way; throws SQLITE_BUSY or SQLITE_LOCKED
+   * when it has been there for longer than the busy timeout of the source.
+   */
+  step(pages: number): BackupProgress | undefined {
     const { sqlite } = this.#source
     const { raw } = sqlite
+    const begun = performance.now()
     const nested = sqlite.enter()
     const code = raw.sqlite3_backup_step(this.#backup, pages)
     sqlite.leave(nested)
-    const waits = (code & 0xff) === SQLITE_BUSY || (code & 0xff) === SQLITE_LOCKED
-    if (code !== SQLITE_OK && code !== SQLITE_DONE && !waits) throw this.#target.failure(code)
+    if ((code & 0xff) === SQLITE_BUSY || (code & 0xff) === SQLITE_LOCKED) {
+      this.#waitsSince ??= begun
+      if (performance.now() - this.#waitsSince < this.#patience) return undefined
+    } else this.#waitsSince = undefined
+    if (code !== SQLITE_OK && code !== SQLITE_DONE) {
+      // It gives the error to the target.
+      this.finish()
+      throw this.#target.failure(code)
+    }
+    this.#done = code === SQLITE_DONE
     const totalPages = raw.sqlite3_backup_pagecount(this.#backup)
-    const remainingPages = raw.sqlite3_backup_remaining(this.#backup)
+    // A source that has become shorter than what was copied of it has less than none.
+    const remainingPages = this.#done ? 0 : raw.sqlite3_backup_remaining(this.#backup)
     return { totalPages, remainingPages }
+  }
+
+  /** Resolves when the next step may find the lock gone. */
+  async wait(): Promise<void> {
+    await new Promise(resolve => setTimeout(resolve, RETRY_AFTER))
   }
 
   /** Ends it: without its last page the target is as it was. A second call does nothing. */
   finish(): void {
     const backup = this.#backup
     this.#backup = 0
+    unfinished.get(this.#source)?.delete(this)
     if (backup !== 0) this.#source.sqlite.raw.sqlite3_backup_finish(backup)
   }
 }
@@ -69,8 +115,8 @@ const DEFAULT_PAGES = 100
 
 /** Runs a backup to its end, a step for each turn of the event loop. */
 export async function runBackup(
-  source: DatabaseHandle,
-  target: DatabaseHandle,
+  source: Connection,
+  target: Connection,
   options: BackupOptions = {},
 ): Promise<BackupProgress> {
   const backup = new Backup(source, options.attached ?? 'main', target)
@@ -81,7 +127,11 @@ export async function runBackup(
       // Throws when the source was closed on the way.
       void source.pointer
       const progress = backup.step(pages)
-      if (progress.remainingPages === 0) return progress
+      if (progress === undefined) {
+        await backup.wait()
+        continue
+      }
+      if (backup.done) return progress
       const asked: unknown = options.progress?.(progress)
       if (asked !== undefined) pages = pageCount(asked, 'what progress() returns')
     }

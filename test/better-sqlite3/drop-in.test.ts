@@ -183,3 +183,26 @@ test('databases are closed when the process ends, so that no WAL stays', () => {
   assert.equal(db.prepare('SELECT x FROM t').pluck().get(), 1)
   db.close()
 })
+
+test('a parameter that closes the database as it is read finds it closed', () => {
+  for (const method of ['get', 'all', 'iterate', 'run', 'bind'] as const) {
+    const db = new Database(':memory:')
+    db.exec('CREATE TABLE t(x)')
+    const statement = db.prepare(method === 'run' ? 'INSERT INTO t VALUES (@x)' : 'SELECT @x')
+    const closing = {
+      get x() {
+        return Number(db.close().open)
+      },
+    }
+    const expected = new TypeError('The database connection is not open')
+    assert.throws(() => statement[method](closing), expected, method)
+    assert.equal(db.unsafeMode(), db)
+  }
+})
+
+test('no bytes are a new database with the pages of one', () => {
+  const db = new Database(Buffer.alloc(0))
+  db.exec('CREATE TABLE t(x)')
+  assert.equal(db.pragma('page_size', { simple: true }), 4096)
+  db.close()
+})
