@@ -1,4 +1,5 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
+import { VecError } from '../core/errors.ts'
 import { isInTransaction, isReadonly } from '../database/capabilities.ts'
 import { indexSpecOf } from '../tables/vec/index-spec.ts'
 import type { AttachOptions } from './attach-options.ts'
@@ -33,8 +34,11 @@ export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
   try {
     if (mayWrite && !shadow.refresh().journaled) shadow.install()
   } catch (error) {
-    shadow.dispose()
-    throw error
+    // A lock, or no permission to write: the table itself answers, and a later search installs what is missing.
+    if (error instanceof VecError && error.code.startsWith('VEC_')) {
+      shadow.dispose()
+      throw error
+    }
   }
   return new Vectors({ shadow, spec: indexSpecOf(found.options), mayInstall: true }, () =>
     driver.close(),

@@ -1,7 +1,7 @@
 import { VecError } from '../core/errors.ts'
 import { METRIC_NAMES } from '../core/metric.ts'
 import type { Database } from '../database/database.ts'
-import { firstRow } from '../database/query.ts'
+import { eachRow, firstRow } from '../database/query.ts'
 import { INDEX_OPTIONS } from '../index/kinds.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
@@ -27,8 +27,10 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
       hint: 'attach to a handle on that file',
     })
   }
-  const name = found && !found.vec ? table : shadowTableName(table)
-  if (!found && kindOf(db, name) === undefined) throw noTable(table)
+  const place = found && !found.vec ? found : kindOf(db, shadowTableName(found?.name ?? table))
+  if (!place) throw noTable(table)
+  const { name } = place
+  if (!found?.vec) requireColumns(db, name)
   const shadow = new ShadowTable(db, 'main', name, read.includeArchived, originalIndexes)
   try {
     if (!shadow.refresh().unique) throw notUnique(name)
@@ -39,17 +41,46 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   return { shadow, options: read }
 }
 
-/** `vec`: the arguments of USING vec(...). */
-function kindOf(db: Database, name: string): { readonly vec: string[] | undefined } | undefined {
-  const sql = `SELECT type, sql FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
+/** A table under the name that the schema has for it; `vec`: the arguments of USING vec(...). */
+interface Found {
+  readonly name: string
+  readonly vec: string[] | undefined
+}
+
+function kindOf(db: Database, name: string): Found | undefined {
+  const sql = `SELECT type, sql, name FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
   return firstRow(db, sql, [name], row => {
     if (row.text(0) === 'view') throw otherTable(name, 'a view')
     const using = /^CREATE\s+VIRTUAL\s+TABLE\b.*?\bUSING\s+"?(\w+)"?\s*(?:\((.*)\))?\s*$/is.exec(
       row.text(1),
     )
-    if (!using) return { vec: undefined }
+    if (!using) return { name: row.text(2), vec: undefined }
     if (using[1].toLowerCase() !== 'vec') throw otherTable(name, `a table of ${using[1]}`)
-    return { vec: (using[2] ?? '').match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"'])+/g) ?? [] }
+    const vec = (using[2] ?? '').match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"'])+/g) ?? []
+    return { name: row.text(2), vec }
+  })
+}
+
+/** What would be found by no search, or taken for other vectors, is refused. */
+function requireColumns(db: Database, name: string): void {
+  const types = new Map<string, string>()
+  eachRow(db, `SELECT name, type FROM pragma_table_xinfo(?, 'main')`, [name], row => {
+    types.set(row.text(0).toLowerCase(), row.text(1))
+  })
+  for (const column of ['dataset_id', 'id']) {
+    const type = types.get(column)
+    if (type === undefined || !/INT|REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(type)) continue
+    throw new VecError('VEC_SHADOW', `attach(): ${name}.${column} is ${type}, and keys are text`, {
+      hint: `copy the rows to a table in which ${column} is TEXT, and keep it up to date by triggers`,
+    })
+  }
+  if (!types.has('embedding')) return
+  const sql = `SELECT embedding FROM (SELECT embedding FROM main.${quoteName(name)} LIMIT 1000)
+    WHERE typeof(embedding) = 'text' LIMIT 1`
+  const text = firstRow(db, sql, [], row => row.text(0))
+  if (text === undefined || !/^\s*\[[-+.,\deE\s]*\]\s*$/.test(text)) return
+  throw new VecError('VEC_SHADOW', `attach(): embeddings of ${name} are JSON text, not float32`, {
+    hint: `store each as a BLOB: Buffer.from(new Float32Array(JSON.parse(text)).buffer)`,
   })
 }
 

@@ -23,22 +23,35 @@ export function databaseOf(handle: unknown): { readonly db: Database; close(): v
   }
   if (has('transactionState', 'fileKey')) return { db: handle as Database, close: () => undefined }
   if (has('pragma', 'transaction') && typeof members['inTransaction'] === 'boolean') {
+    if (!givesRows(handle as BetterSqlite3Handle)) throw notADriver(handle, members, true)
     const db = new BetterSqlite3(handle as BetterSqlite3Handle)
     return { db, close: () => db.close() }
   }
   throw notADriver(handle, members)
 }
 
-function notADriver(handle: unknown, members: Record<string, unknown>): TypeError {
-  const asynchronous = ['batch', 'execute', 'dump'].some(
+/** Whether statements are those of better-sqlite3, which gives rows at once; some asynchronous drivers look alike. */
+function givesRows(handle: BetterSqlite3Handle): boolean {
+  const statement: unknown = handle.prepare('SELECT 1')
+  if (typeof statement !== 'object' || statement === null || isThenable(statement)) return false
+  const { raw, safeIntegers, get } = statement as Record<string, unknown>
+  if (![raw, safeIntegers, get].every(member => typeof member === 'function')) return false
+  return !isThenable((get as () => unknown).call(statement))
+}
+
+function notADriver(
+  handle: unknown,
+  members: Record<string, unknown>,
+  asynchronous: boolean = ['batch', 'execute', 'dump'].some(
     name => typeof members[name] === 'function',
-  )
+  ),
+): TypeError {
   if (asynchronous) {
     return new TypeError(
       'attach(): db is a handle of an asynchronous driver, and a search is many small reads: open the file with better-sqlite3',
     )
   }
-  if ('isOpen' in members || 'enableLoadExtension' in members) {
+  if (members['isOpen'] !== undefined || members['enableLoadExtension'] !== undefined) {
     return new TypeError(
       'attach(): db is a handle of node:sqlite, which is not supported yet: open the file with better-sqlite3',
     )

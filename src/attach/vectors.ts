@@ -8,6 +8,7 @@ import { readVector, type VectorInput } from '../core/read-vector.ts'
 import { scoreToSimilarity, similarityToDistance, similarityToScore } from '../core/similarity.ts'
 import { Utf8 } from '../core/utf8.ts'
 import { isReadonly } from '../database/capabilities.ts'
+import { texts } from '../database/query.ts'
 import { transaction } from '../database/transaction.ts'
 import type { SqlValue } from '../database/values.ts'
 import { readShadowDocuments, type ShadowDocument } from '../documents/document-fields.ts'
@@ -85,6 +86,7 @@ export class Vectors {
     this.#requireColumns('search()', columns)
     const query = readVector(vector, 'search()', 'vector')
     const shadow = this.#open()
+    if (filter !== undefined) requireMeta(shadow)
     const { metric } = this.#searcher.context.spec
     return shadow.inSnapshot(() => {
       const { hits } = this.#searcher.search({
@@ -103,7 +105,7 @@ export class Vectors {
         const id = hits.id(rank)
         const similarity = hits.similarity(rank)
         return {
-          id: new TextDecoder().decode(id),
+          id: decoder.decode(id),
           score: similarityToScore(metric, similarity),
           distance: similarityToDistance(metric, similarity),
           columns:
@@ -142,9 +144,7 @@ export class Vectors {
     requireText('get()', 'dataset', dataset)
     requireText('get()', 'id', id)
     if (columns !== undefined) this.#requireColumns('get()', columns)
-    const shadow = this.#open()
-    const wanted = columns ?? [...shadow.refresh().columns]
-    return this.#row(dataset, id, wanted)
+    return this.#row(dataset, id, columns ?? this.#columnNames())
   }
 
   /** Documents of a dataset, or of all of them, those without a vector too. */
@@ -219,12 +219,18 @@ export class Vectors {
     )
   }
 
+  /** As the table declares them. */
+  #columnNames(): string[] {
+    const { db, schema, name } = this.#open()
+    return texts(db, 'SELECT name FROM pragma_table_xinfo(?, ?)', name, schema)
+  }
+
   #requireColumns(where: string, columns: unknown): void {
     if (!Array.isArray(columns)) throw argumentError(where, 'columns', columns, 'an array of names')
     const { columns: known } = this.#open().refresh()
     for (const column of columns as unknown[]) {
-      if (typeof column === 'string' && known.has(column.toLowerCase())) continue
-      const expected = `one of the table's columns (${[...known].join(', ')})`
+      if (typeof column === 'string' && known.has(lowerCase(column))) continue
+      const expected = `one of the table's columns (${this.#columnNames().join(', ')})`
       throw argumentError(where, 'columns', column, expected)
     }
   }
@@ -248,6 +254,25 @@ export class Vectors {
       },
     )
   }
+}
+
+/** A byte order mark is a part of an id. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** As SQLite compares names: letters of ASCII alone. */
+function lowerCase(name: string): string {
+  return name.replace(/[A-Z]+/g, letters => letters.toLowerCase())
+}
+
+function requireMeta(shadow: ShadowTable): void {
+  if (shadow.refresh().columns.has(SHADOW.meta.stored)) return
+  throw new VecError(
+    'VEC_SHADOW',
+    `search(): a filter reads the column meta, and ${shadow.name} lacks it`,
+    {
+      hint: `ALTER TABLE ${doubleQuoted(shadow.name)} ADD COLUMN meta TEXT, with JSON`,
+    },
+  )
 }
 
 function compiled(filter: Filter): ReturnType<typeof compileFilter> {

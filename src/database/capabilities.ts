@@ -95,11 +95,18 @@ export function databaseList(db: Database): { schema: string; file: string }[] {
   return found
 }
 
-/** Runs `read` in a transaction that is not the caller's; what it wrote on the way may be lost with a failing COMMIT. */
-export function inOwnTransaction<R>(db: Database, read: () => R): R {
+/**
+ * Runs `read` in a transaction that is not the caller's; what it wrote on the way may be lost with a failing COMMIT.
+ * `otherwise`: where the driver allows no BEGIN while rows of a statement of the caller's are being read.
+ */
+export function inOwnTransaction<R>(db: Database, read: () => R, otherwise: () => R): R {
   const known = watch(db)
   known.changes = totalChanges(db)
-  db.exec('BEGIN')
+  try {
+    db.exec('BEGIN')
+  } catch {
+    return otherwise()
+  }
   known.ownTransaction = true
   try {
     const result = read()

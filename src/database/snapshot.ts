@@ -25,7 +25,20 @@ export class Snapshots {
   run<R>(read: () => R): R {
     const hold = this.#hold
     if (hold) return hold.busy ? read() : (hold.first([], read) as R)
-    return this.#db.inTransaction ? read() : inOwnTransaction(this.#db, read)
+    if (this.#db.inTransaction) return read()
+    return inOwnTransaction(this.#db, read, () => this.#besideRows(read))
+  }
+
+  /** While rows of the caller's are being read nothing can write, and so a statement of ours blocks nothing. */
+  #besideRows<R>(read: () => R): R {
+    using statement = this.#db.prepare(this.#sql)
+    const cursor = statement.cursor([])
+    try {
+      cursor.step()
+      return read()
+    } finally {
+      cursor.end()
+    }
   }
 
   /** Keeps what is seen now until it is disposed of, across statements of others; undefined where that cannot be. */

@@ -144,10 +144,10 @@ function storable(
   return { id: document.id, fields }
 }
 
-function rowSql({ columns, needsScn }: WriteLayout, bits: number): RowSql {
+function rowSql({ columns, needsScn, upserts }: WriteLayout, bits: number): RowSql {
   const fields = FIELDS.filter((_field, place) => (bits & (1 << place)) !== 0)
   const names = ['dataset_id', 'id', ...fields]
-  const whole = fields.length === FIELDS.filter(field => columns.has(field)).length
+  const whole = upserts && fields.length === FIELDS.filter(field => columns.has(field)).length
   const replace = fields.map(field => `${field} = excluded.${field}`).join(', ')
   const set = ['id = id', ...fields.map(field => `${field} = ?`)].join(', ')
   return {

@@ -9,6 +9,8 @@ export interface FilteredRows {
   readonly positions: number
   /** Ids whose rows this snapshot sees otherwise than the index holds them. */
   readonly changed: readonly Uint8Array[]
+  /** What the snapshot sees may be rolled back, and the index does not hold it. */
+  readonly uncommitted: boolean
   /** Visits the ids of all rows that pass. */
   eachPassing(this: void, visit: (id: Uint8Array) => void): void
   /** Whether the row of an id passes. */
@@ -65,6 +67,11 @@ export class FilterCache {
     const key = keyOf(filter)
     const known = this.#bitmaps.get(key)
     const waiting = known ? [...known.deferred, ...this.#log.slice(known.seen - this.#dropped)] : []
+    if (rows.uncommitted) {
+      // A row that this transaction replaced through another key is missing here, and among the changed ids, too.
+      const copy = known && { ...known, words: known.words.slice() }
+      return (copy ? patched(copy, rows, waiting) : made(rows)).words
+    }
     const bitmap = known ? patched(known, rows, waiting) : made(rows)
     bitmap.seen = this.#dropped + this.#log.length
     this.#bitmaps.delete(key)

@@ -4,7 +4,6 @@ import { idKey } from '../../core/id-key.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FilteredRows } from '../memory/filter-cache.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
@@ -232,7 +231,7 @@ export class Searcher {
       const candidates = index.search({
         query: search.query,
         k,
-        allowed: this.#allowed(search, datasetIndex, index, changed, orphans),
+        allowed: this.#allowed(search, snapshot, index, orphans),
         minSimilarity: search.minSimilarity,
         maxSimilarity: search.maxSimilarity,
       })
@@ -283,14 +282,14 @@ export class Searcher {
   /** Which positions may be returned; undefined for all. */
   #allowed(
     search: Search,
-    datasetIndex: DatasetIndex,
+    snapshot: IndexedSnapshot,
     index: VectorIndex,
-    changed: readonly Uint8Array[],
     orphans: readonly number[],
   ): Uint32Array | undefined {
+    const { datasetIndex, changed } = snapshot
     const { ids } = search
     if (!ids && !search.filter && changed.length === 0 && orphans.length === 0) return undefined
-    const passing = search.filter && this.#passing(search, search.filter, datasetIndex, changed)
+    const passing = search.filter && this.#passing(search, search.filter, snapshot)
     const words = new Uint32Array((index.positions + 31) >>> 5)
     if (ids) {
       for (const id of ids) {
@@ -315,14 +314,15 @@ export class Searcher {
   #passing(
     { dataset }: Search,
     filter: RowFilter,
-    { ids, index, filters }: DatasetIndex,
-    changed: readonly Uint8Array[],
+    { datasetIndex, changed, writing, state }: IndexedSnapshot,
   ): Uint32Array {
+    const { ids, index, filters } = datasetIndex
     const { shadow } = this
     const rows: FilteredRows = {
       ids,
       positions: index!.positions,
       changed,
+      uncommitted: writing && state !== 'transaction-local',
       eachPassing: visit => eachIdWhere(shadow, dataset, filter, visit),
       passes: id => passes(shadow, dataset, id, filter),
     }

@@ -6,6 +6,8 @@ import { SHADOW } from './table-schema.ts'
 export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid'> {
   /** `scn`, a counter that only replication moves, must be given: the original's table has no default for it. */
   readonly needsScn: boolean
+  /** An INSERT of all fields ON CONFLICT(dataset_id, id) can change a row: that is the key, and no other column must be given. */
+  readonly upserts: boolean
   /** The condition under which a row counts at all, beside its dataset. */
   readonly visible: string
 }
@@ -43,6 +45,15 @@ export class WriteLayouts {
     const scn = `SELECT count(*) FROM pragma_table_xinfo(?, ?)
       WHERE lower(name) = '${SHADOW.scn.stored}' AND "notnull" = 1 AND dflt_value IS NULL`
     const needsScn = numberOf(shadow.db, scn, shadow.name, shadow.schema) > 0
-    return { columns, rowid, needsScn, visible: shadow.visible }
+    const { dataset, id, ...others } = SHADOW
+    const key = `SELECT count(*) = 2 AND sum(lower(name) IN ('${dataset.stored}', '${id.stored}')) = 2
+      FROM pragma_table_xinfo(?, ?) WHERE pk > 0`
+    const foreign = `SELECT count(*) FROM pragma_table_xinfo(?, ?) WHERE "notnull" = 1 AND dflt_value IS NULL
+      AND pk = 0 AND lower(name) NOT IN (${Object.values(others)
+        .map(({ stored }) => `'${stored}'`)
+        .join(', ')})`
+    const isKey = numberOf(shadow.db, key, shadow.name, shadow.schema) === 1
+    const upserts = isKey && numberOf(shadow.db, foreign, shadow.name, shadow.schema) === 0
+    return { columns, rowid, needsScn, upserts, visible: shadow.visible }
   }
 }
