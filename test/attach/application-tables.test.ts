@@ -38,8 +38,7 @@ const skipped = NativeDatabase ? false : 'better-sqlite3 cannot be loaded'
 type Connect = (path?: string) => Promise<Handle & SqliteHandle>
 const native: Connect = (path = ':memory:') =>
   Promise.resolve(new NativeDatabase!(path, { timeout: 50 }))
-const engine: Connect = async (path = ':memory:') =>
-  (await open(path, { register: false, busyTimeout: 50 })) as unknown as Handle & SqliteHandle
+const engine: Connect = (path = ':memory:') => open(path, { register: false, busyTimeout: 50 })
 
 const DOCS = `CREATE TABLE docs(dataset_id TEXT, id TEXT, content TEXT, meta TEXT, embedding BLOB,
   PRIMARY KEY (dataset_id, id))`
