@@ -1,5 +1,6 @@
 import { argumentError } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
+import { stringifyJson } from '../core/exact-json.ts'
 import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
 import type { Condition } from '../core/filter/condition.ts'
 import type { Filter } from '../core/filter/filter.ts'
@@ -73,7 +74,7 @@ export async function searchText(
   }
   const embedding = await embedText(embed, query, options)
   const parameters = limit === undefined ? [] : [limit]
-  const allowed = condition && filterTerm(condition, filter!, table, idName, dataset)
+  const allowed = condition && filterTerm(db, condition, filter!, table, idName, dataset)
   const hits: TextHit[] = []
   eachRow(
     db,
@@ -93,17 +94,16 @@ export async function searchText(
   return hits
 }
 
-/** A filter as a part of WHERE: through the column `filter`, which remembers its answers, wherever that can say it. */
+/** A filter as a part of WHERE: through the column `filter`, which remembers its answers, where the table has it. */
 function filterTerm(
+  db: Database,
   condition: Condition,
   filter: Filter,
   table: string,
   id: string,
   dataset: string,
 ): CompiledFilter {
-  const text = jsonOf(filter)
-  const hasColumn = [table, id].every(name => name.toLowerCase() !== 'filter')
-  if (text !== undefined && hasColumn) return { sql: 'filter = ?', parameters: [text] }
+  if (hasFilterColumn(db, table)) return { sql: 'filter = ?', parameters: [stringifyJson(filter)] }
   const { meta } = SHADOW
   const { sql, parameters } = compileFilter(condition, {
     json: meta.stored,
@@ -114,15 +114,10 @@ function filterTerm(
   return { sql: `${quoteName(id)} IN (${ids})`, parameters: [dataset, ...parameters] }
 }
 
-/** Undefined where an integer is larger than JSON.parse reads exactly. */
-function jsonOf(filter: Filter): string | undefined {
-  let exact = true
-  const text = JSON.stringify(filter, (_key, value: unknown) => {
-    if (typeof value !== 'bigint') return value
-    exact &&= Number.isSafeInteger(Number(value))
-    return Number(value)
-  })
-  return exact ? text : undefined
+/** Columns that the user calls so are not hidden, or take commands. */
+function hasFilterColumn(db: Database, table: string): boolean {
+  const hidden = `SELECT name FROM pragma_table_xinfo(?) WHERE name = 'filter' AND hidden = 1`
+  return table.toLowerCase() !== 'filter' && texts(db, hidden, table).length > 0
 }
 
 /** A number of documents: whole, from 0. */

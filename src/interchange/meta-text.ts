@@ -1,6 +1,6 @@
+import { parseJson, stringifyJson } from '../core/exact-json.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
-import { parseJson, stringifyJson } from './exact-json.ts'
 import { optionText, sourceError, type Place } from './interchange-error.ts'
 
 /** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */

@@ -104,6 +104,41 @@ test('a changed, added or deleted row counts at once, and so does one that is ro
   }
 })
 
+test('a row that REPLACE took away without a trace comes back with a rollback', async () => {
+  using db = await filled()
+  db.exec('ALTER TABLE _vec_docs ADD COLUMN slug; CREATE UNIQUE INDEX slugs ON _vec_docs(slug)')
+  const filter = { lang: 'en' }
+  const [first] = nearest(db, filter, 1) as [string]
+  db.prepare('UPDATE _vec_docs SET slug = 1 WHERE id = ?').run(first)
+  assert.equal(db.prepare(`${SEARCH} AND k = 1`).all(QUERY).length, 1)
+  const before = nearest(db, filter)
+  assert.equal(before[0], first)
+  // One filter was asked before, one is new.
+  for (const asked of [{ lang: { $in: ['en'] } }, filter]) {
+    db.prepare(`UPDATE _vec_docs SET meta = meta || ' ' WHERE id = ?`).run(first)
+    assert.equal(db.prepare(`${SEARCH} AND k = 1`).all(QUERY).length, 1)
+    db.exec(
+      `BEGIN; INSERT OR REPLACE INTO _vec_docs(dataset_id, id, slug) VALUES ('a', 'other', 1)`,
+    )
+    assert.equal(nearest(db, asked)[0], before[1])
+    db.exec('ROLLBACK')
+    assert.deepEqual(nearest(db, asked), before)
+  }
+})
+
+test('values with NULs in them are told apart, and large integers are exact', async () => {
+  using db = await filled()
+  db.exec(
+    `UPDATE _vec_docs SET meta = '{"a": "x", "b": "y", "n": 9007199254740993}' WHERE id = 'd1'`,
+  )
+  const plain = db.prepare(`${SEARCH} AND filter = ?`).pluck()
+  assert.deepEqual(plain.all(QUERY, '{"n": 9007199254740992}'), [])
+  assert.deepEqual(plain.all(QUERY, '{"n": 9007199254740993}'), ['d1'])
+  db.exec(`UPDATE _vec_docs SET meta = json_object('a', 'x' || char(0) || 'y') WHERE id = 'd2'`)
+  assert.deepEqual(plain.all(QUERY, '{"a": {"$startsWith": "x\\u0000y"}}'), ['d2'])
+  assert.deepEqual(plain.all(QUERY, '{"a": {"$startsWith": "x\\u0000z"}}'), [])
+})
+
 test('what is not a filter is refused', async () => {
   using db = await filled()
   const ask = (filter: string | number | null | Uint8Array): unknown =>

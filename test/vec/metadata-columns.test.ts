@@ -133,6 +133,67 @@ test('metadata columns are read, written, joined and filtered together with meta
   )
 })
 
+test('values of each type are compared as in any table', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, year INTEGER, price REAL)')
+  db.exec('CREATE TABLE numbers(whole INTEGER, broken REAL, word TEXT)')
+  const values = [
+    '1',
+    '1.0',
+    `'1'`,
+    `'1.0'`,
+    `'01'`,
+    '1.5',
+    'NULL',
+    `x'31'`,
+    '9007199254740993',
+    '9e999',
+    `'a'`,
+  ]
+  for (const [i, value] of values.entries()) {
+    db.exec(`INSERT INTO numbers VALUES (${value}, ${value}, ${value});
+      INSERT INTO _vec_docs(dataset_id, id, embedding, lang, year, price) VALUES ('a', '${i}', vec_f32('[1, 0]'), ${value}, ${value}, ${value})`)
+  }
+  for (const column of ['lang', 'year', 'price']) {
+    const lists = ['whole', 'broken', 'word'].map(name => `IN (SELECT ${name} FROM numbers)`)
+    const comparisons = ['=', '<>', '<', '<=', '>', '>='].flatMap(comparison =>
+      values.map(value => `${comparison} ${value}`),
+    )
+    const pairs = values.map(value => `IN (${value}, 'none')`)
+    for (const condition of [...lists, ...comparisons, ...pairs]) {
+      const where = `dataset_id = 'a' AND ${column} ${condition}`
+      const all = (sql: string): unknown[] => db.prepare(sql).pluck().all()
+      const expected = all(`SELECT id FROM _vec_docs WHERE ${where} ORDER BY id`)
+      const search = `SELECT doc_id FROM docs WHERE ${where} AND doc_id MATCH '[1, 0]'`
+      assert.deepEqual(all(search), expected, where)
+    }
+  }
+})
+
+test('two conditions whose values read alike in a row are two', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, topic TEXT)')
+  db.exec(
+    `INSERT INTO docs(dataset_id, doc_id, lang, topic, embedding) VALUES ('a', 'x', 'p', 'q' || char(0) || 'text r', '[1, 0]')`,
+  )
+  const search = `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH '[1, 0]' AND lang = ? AND topic = ?`
+  assert.deepEqual(db.prepare(search).pluck().all('p\0text q', 'r'), [])
+  assert.deepEqual(db.prepare(search).pluck().all('p', 'q\0text r'), ['x'])
+})
+
+seeded('a list may be of any length and hold numbers, texts and NULL', async () => {
+  using db = await filled(new Random(91))
+  db.exec(`CREATE TABLE wanted(value); INSERT INTO wanted VALUES (NULL), ('en'), (2010.5);
+    WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO wanted SELECT i + 3000.25 FROM n`)
+  for (const column of ['lang', 'year']) {
+    const where = `dataset_id = 'a' AND ${column} IN (SELECT value FROM wanted)`
+    const found = db.prepare(`SELECT doc_id FROM docs WHERE ${where} ORDER BY 1`).pluck().all()
+    const expected = db.prepare(`SELECT id FROM _vec_docs WHERE ${where} ORDER BY 1`).pluck().all()
+    assert.ok(expected.length > 0)
+    assert.deepEqual(found, expected)
+  }
+})
+
 test('columns come to a shadow table that is there, and one that is gone is named', async () => {
   using db = await open(':memory:')
   db.exec(`CREATE TABLE _vec_docs(dataset_id TEXT, id TEXT, Lang TEXT, embedding BLOB, PRIMARY KEY (dataset_id, id));

@@ -36,6 +36,13 @@ test('a filtered search gives the nearest of those that pass, and never fewer th
   )
 })
 
+test('a metadata column called filter is not taken for the filter', async () => {
+  using db = await open(':memory:')
+  db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, filter TEXT);
+    INSERT INTO docs(dataset_id, doc_id, embedding, meta) VALUES ('d', 'x', '[1, 1]', '{"n": 1}'), ('d', 'y', '[2, 1]', '{"n": 2}')`)
+  assert.deepEqual(await matchText(db, 'docs', 'd', embed, '1', { filter: { n: 2 } }), ['y'])
+})
+
 test('a filter sees what its transaction has written', async () => {
   const { db, docs } = await collection()
   using _ = db

@@ -180,9 +180,9 @@ class Compiler {
     })
   }
 
-  /** LIKE folds case and GLOB has wildcards: the first characters are compared as they are. */
+  /** LIKE folds case, GLOB has wildcards, and substr() ends at a NUL. */
   #startsWith(value: string, prefix: string): string {
-    return `substr(${value}, 1, ${this.#bind(Array.from(prefix).length)}) = ${this.#bind(prefix)}`
+    return `instr(${value}, ${this.#bind(prefix)}) = 1`
   }
 }
 

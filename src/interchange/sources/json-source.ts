@@ -1,6 +1,6 @@
+import { parseJson } from '../../core/exact-json.ts'
 import { shellWord } from '../../core/shell-word.ts'
 import { placeOf, type Document, type SourceRecord } from '../document.ts'
-import { parseJson } from '../exact-json.ts'
 import { optionText, sourceError, type Place } from '../interchange-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { JsonSplitter, type JsonEntry } from './json-splitter.ts'

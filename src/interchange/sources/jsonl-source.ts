@@ -1,5 +1,5 @@
+import { parseJson } from '../../core/exact-json.ts'
 import { placeOf, type Document, type SourceRecord } from '../document.ts'
-import { parseJson } from '../exact-json.ts'
 import { optionText, sourceError, type Place } from '../interchange-error.ts'
 import { textLines } from './text-lines.ts'
 import { TextSource } from './text-source.ts'

@@ -1,11 +1,11 @@
 import { typedArrayName } from '../../core/describe-value.ts'
 import { encodeEmbedding } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
+import { parseJson, stringifyJson } from '../../core/exact-json.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import type { VectorInput } from '../../core/read-vector.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { Document, SourceRecord } from '../document.ts'
-import { parseJson, stringifyJson } from '../exact-json.ts'
 import { optionError, optionText, sourceError, type Place } from '../interchange-error.ts'
 import { VectorCandidates } from './vector-candidates.ts'
 

@@ -129,5 +129,5 @@ function keyOf({ sql, parameters }: RowFilter): string {
     if (value instanceof Utf8) return `text ${idKey(value.bytes)}`
     return value instanceof Uint8Array ? `blob ${idKey(value)}` : `${typeof value} ${value}`
   })
-  return [sql, ...values].join('\0')
+  return JSON.stringify([sql, ...values])
 }

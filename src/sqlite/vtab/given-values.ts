@@ -20,19 +20,19 @@ export function termValues(
 }
 
 function valuesOf(sqlite: Sqlite, term: PlanTerm, p: Pointer): TermValue[] {
-  if (term.list === true) return listOf(sqlite, p)
+  if (term.list === true) return listOf(sqlite, p, term.bigints)
   const value = termValue(sqlite, p, term.bigints)
   return term.subtype === true ? [value, sqlite.raw.sqlite3_value_subtype(p)] : [value]
 }
 
 /** All values of an IN. */
-function listOf(sqlite: Sqlite, list: Pointer): TermValue[] {
+function listOf(sqlite: Sqlite, list: Pointer, bigints?: boolean): TermValue[] {
   const values: TermValue[] = []
   const out = sqlite.alloc(4)
   try {
     let code = sqlite.raw.sqlite3_vtab_in_first(list, out)
     while (code === SQLITE_OK) {
-      values.push(termValue(sqlite, sqlite.peek32(out)))
+      values.push(termValue(sqlite, sqlite.peek32(out), bigints))
       code = sqlite.raw.sqlite3_vtab_in_next(list, out)
     }
   } finally {

@@ -1,4 +1,5 @@
 import { VecError } from '../../core/errors.ts'
+import { parseJson } from '../../core/exact-json.ts'
 import { compileFilter } from '../../core/filter/compile-filter.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { Utf8 } from '../../core/utf8.ts'
@@ -55,6 +56,7 @@ export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): voi
   )
 }
 
+/** An INTEGER is a bigint here, and a number is a REAL: a TEXT column takes the one for '1' and the other for '1.0'. */
 function comparison(
   { column, operator, value }: PlannedCondition,
   values: readonly (readonly TermValue[])[],
@@ -66,26 +68,62 @@ function comparison(
     case 'IS NOT NULL':
       return { sql: `${left} ${operator}`, parameters: [] }
     case 'IN':
-      return listed(left, given)
+      return listed(left, given, column)
     default:
-      return { sql: `${left} ${operator} ?`, parameters: [given[0]] }
+      return { sql: `${left} ${operator} ${place(given[0], column)}`, parameters: [given[0]] }
   }
 }
 
-/** Texts and whole numbers are one parameter in JSON, however many they are. */
-function listed(left: string, values: readonly TermValue[]): RowFilter {
-  const json = values.map(value => {
-    if (value instanceof Utf8) return JSON.stringify(String(value))
-    return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
-  })
-  const plain = values.every(value => !(value instanceof Utf8) || !String(value).includes('\ufffd'))
-  if (plain && json.every(one => one !== undefined)) {
-    return {
-      sql: `${left} IN (SELECT value FROM json_each(?))`,
-      parameters: [`[${json.join(',')}]`],
-    }
+function isNumber(value: TermValue): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+/** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's own column has. */
+function place(value: TermValue, { type }: StoredColumn): string {
+  if (!isNumber(value)) return '?'
+  if (type !== 'TEXT') return 'CAST(? AS NUMERIC)'
+  // A whole number would be bound as an INTEGER. Unary plus takes the affinity of CAST away.
+  return typeof value === 'number' ? '+CAST(? AS REAL)' : '?'
+}
+
+/**
+ * All texts of a list are one parameter in JSON, and so are all numbers, however many they are. NULL equals nothing.
+ * SQLite has converted the values for the comparison: numbers of a TEXT column are left where that is one of numbers.
+ */
+function listed(left: string, values: readonly TermValue[], { type }: StoredColumn): RowFilter {
+  const texts = values.filter(isUtf8)
+  const numbers = values.filter(isNumber)
+  const others = values.filter(value => value !== null && !isNumber(value) && !isUtf8(value))
+  const terms: RowFilter[] = []
+  if (texts.length > 0) {
+    const json = JSON.stringify(texts.map(String))
+    terms.push({ sql: `${left} IN (SELECT value FROM json_each(?))`, parameters: [json] })
   }
-  return { sql: `${left} IN (${values.map(() => '?').join(', ')})`, parameters: values }
+  if (numbers.length > 0) {
+    const element = type === 'TEXT' ? 'CAST(value AS NUMERIC)' : 'value'
+    const json = `[${numbers.map(numberInJson).join(',')}]`
+    terms.push({ sql: `${left} IN (SELECT ${element} FROM json_each(?))`, parameters: [json] })
+  }
+  if (others.length > 0) {
+    terms.push({ sql: `${left} IN (${others.map(() => '?').join(', ')})`, parameters: others })
+  }
+  if (terms.length === 0) return { sql: '0', parameters: [] }
+  return {
+    sql: terms.map(({ sql }) => sql).join(' OR '),
+    parameters: terms.flatMap(({ parameters }) => parameters),
+  }
+}
+
+/** Text that JSON can carry as it is. */
+function isUtf8(value: TermValue): value is Utf8 {
+  return value instanceof Utf8 && !String(value).includes('\ufffd')
+}
+
+function numberInJson(value: number | bigint): string {
+  if (typeof value === 'bigint') return String(value)
+  if (!Number.isFinite(value)) return value > 0 ? '9e999' : '-9e999'
+  const digits = String(value)
+  return /[.e]/.test(digits) ? digits : `${digits}.0`
 }
 
 function textOf(value: TermValue): string {
@@ -96,7 +134,7 @@ function textOf(value: TermValue): string {
 function metaFilter(text: string): RowFilter {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch (error) {
     throw refused(`the text is not JSON (${(error as Error).message})`)
   }

@@ -173,7 +173,7 @@ function metadataConditions(
     if (compares && info.collation(constraint) !== 'BINARY') continue
     const list = operator === '=' && info.isList(constraint)
     const word = `column${constraint.column}${list ? '-in' : operator.toLowerCase().replaceAll(' ', '-')}`
-    const value = taken.take(constraint, word, list)
+    const value = taken.take(constraint, word, list, true)
     planned.push({ column: column.stored!, operator: list ? 'IN' : operator, value })
   }
   return planned
@@ -190,9 +190,9 @@ class TakenTerms {
   }
 
   /** Returns the place of the constraint's value. */
-  take(constraint: Constraint, word: string, list = false): number {
+  take(constraint: Constraint, word: string, list = false, bigints = false): number {
     this.words.push(word)
-    return this.terms.push({ constraint, list }) - 1
+    return this.terms.push({ constraint, list, bigints }) - 1
   }
 
   equality(constraint: Constraint, name: string): number {

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
-
 /** Precedes the digits of an integer while it is a string. No document can know it. */
-const MARK = randomUUID()
+const MARK: string = crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 /** A value of so many digits may be an integer that a double cannot hold. */
 const LONG_INTEGER = /(?:^|[[:,\s])-?\d{16,}(?=\s*(?:[,\]}]|$))/
