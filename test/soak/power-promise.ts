@@ -33,7 +33,7 @@ export function promiseOf(mode: JournalMode, synchronous: Synchronous): Promised
   const atomic = mode !== 'wal' && mode !== 'wal-exclusive'
   if (synchronous === 'off') return { whole: 'without power loss', durable: 'all', atomic }
   // NORMAL syncs a journal's header together with its pages: one may be there without the other.
-  const inOrder = synchronous === 'normal' && (mode === 'delete' || mode === 'truncate')
+  const inOrder = synchronous === 'normal' && atomic
   const whole = inOrder ? 'in order' : 'always'
   return { whole, durable: durableOf(mode, synchronous), atomic }
 }
