@@ -2,7 +2,7 @@ import { VecError } from '../../core/errors.ts'
 import type { Searcher } from '../query/searcher.ts'
 import type { Diagnostic } from './diagnostic.ts'
 
-/** A diagnostic that `repair` may be able to repair. */
+/** A diagnostic with a problem that `repair` may be able to solve. */
 export interface Problem extends Diagnostic {
   /** Repairs it inside a transaction, and tells what was done. Absent: only the author of the rows can. */
   readonly repair?: () => string

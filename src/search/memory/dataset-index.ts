@@ -92,7 +92,7 @@ export class DatasetIndex {
     return this.rejected.otherDimension > 0
   }
 
-  /** Adds the vector of an id that has none here; one that cannot be found is statistics instead, at the latest by `flush`. */
+  /** Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`. */
   add(id: Uint8Array, embedding: Uint8Array): void {
     const dim = embedding.length / 4
     if (!this.index) {

@@ -15,7 +15,7 @@ const MAGIC = 0x31545653
  */
 const REFUSED_BY_THE_ORIGINAL = [1, 0xffffffff] as const
 const VERSION = 2
-/** Manifests without a metadata. */
+/** The version of manifests without metadata. */
 const FIRST_VERSION = 1
 /** Bytes of a block: what one changed row rewrites. */
 export const BLOCK_BYTES = 65536
