@@ -98,7 +98,7 @@ export class Vectors {
         maxSimilarity: Infinity,
         accepts: similarity =>
           minScore === undefined || similarityToScore(metric, similarity) >= minScore,
-        ids: ids?.map(id => new TextEncoder().encode(id)),
+        ids: ids && Array.from(new Set(ids), id => new TextEncoder().encode(id)),
         filter: filter === undefined ? undefined : compiled(filter),
       })
       return Array.from({ length: hits.count }, (_, rank) => {

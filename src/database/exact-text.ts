@@ -33,11 +33,11 @@ export function castToText(sql: string, numbers: ReadonlySet<number>): string {
 }
 
 /**
- * For drivers that read text as a string: the query that gives the bytes of one column in one row, by its number, and then
- * all columns, so that SQLite reads the rows in the order in which the statement itself gives them.
+ * For drivers that read text as a string: the query that gives the bytes of one column, from the row of that number on, and
+ * then all columns, so that SQLite reads the rows in the order in which the statement itself gives them.
  */
 export function readAsBlob(sql: string, columns: number, column: number, row: number): string {
   const names = Array.from({ length: columns }, (_, i) => `c${i}`)
   return `WITH r(${names.join(', ')}) AS MATERIALIZED (${sql})
-    SELECT CAST(c${column} AS BLOB), ${names.join(', ')} FROM r LIMIT 1 OFFSET ${row}`
+    SELECT CAST(c${column} AS BLOB), ${names.join(', ')} FROM r LIMIT -1 OFFSET ${row}`
 }

@@ -15,6 +15,13 @@ export interface RowsOfValues {
   run(...parameters: unknown[]): { changes: number; lastInsertRowid: number | bigint }
 }
 
+interface BytesOfColumn {
+  readonly statement: Statement
+  readonly cursor: Cursor
+  /** Of the row that the cursor is on. */
+  number: number
+}
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A statement of the port over one of a driver that gives rows as arrays, and text as strings. */
@@ -29,6 +36,8 @@ export class ValuesStatement implements Statement {
   /** What the present run was given, and the number of its row. */
   #parameters: readonly BindValue[] = []
   #number = 0
+  /** The bytes of a column whose text the driver may have changed, read beside the rows of the present run. */
+  readonly #beside = new Map<number, BytesOfColumn>()
 
   /** `free` is called once, when the statement is finalized. */
   constructor(db: Database, native: RowsOfValues, source: string, free: () => void) {
@@ -49,6 +58,7 @@ export class ValuesStatement implements Statement {
       return read(this.#row.at(values as SqlValue[]))
     } finally {
       this.busy = false
+      this.#endBeside()
     }
   }
 
@@ -74,6 +84,7 @@ export class ValuesStatement implements Statement {
     const end = (): void => {
       if (!this.busy) return
       this.busy = false
+      this.#endBeside()
       rows.return?.()
     }
     const step = (): boolean => {
@@ -136,9 +147,23 @@ export class ValuesStatement implements Statement {
 
   /** The bytes of a text of the present row, which the driver may have changed where they are no UTF-8. */
   #exactText(column: number): Uint8Array {
-    const sql = readAsBlob(this.source, this.#row.columns, column, this.#number)
-    using statement = this.#db.prepare(sql)
-    return statement.first(this.#parameters, row => row.bytes(0))!
+    let beside = this.#beside.get(column)
+    if (!beside) {
+      const sql = readAsBlob(this.source, this.#row.columns, column, this.#number)
+      const statement = this.#db.prepare(sql)
+      beside = { statement, cursor: statement.cursor(this.#parameters), number: this.#number - 1 }
+      this.#beside.set(column, beside)
+    }
+    for (; beside.number < this.#number; beside.number++) beside.cursor.step()
+    return beside.cursor.row.bytes(0)
+  }
+
+  #endBeside(): void {
+    for (const { statement, cursor } of this.#beside.values()) {
+      cursor.end()
+      statement.finalize()
+    }
+    this.#beside.clear()
   }
 }
 

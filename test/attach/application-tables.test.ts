@@ -127,6 +127,33 @@ for (const [name, connect, skip] of [
       assert.equal(vectors.search({ dataset: 'a', vector, k: 1 })[0].id, '\uFEFFx')
     })
 
+    fact('many ids that are not UTF-8, or look like that, are found by their bytes', db => {
+      db.exec(DOCS)
+      db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO docs(dataset_id, id, embedding)
+        SELECT 'a', CAST(iif(i % 2, x'ff', x'efbfbd') || CAST(i AS BLOB) AS TEXT), x'0000803f00000000' FROM n;
+        UPDATE docs SET embedding = x'0000803f0000803f' WHERE id <> CAST(x'ff' || x'37' AS TEXT)`)
+      using vectors = attach(db, { table: 'docs' })
+      const [first, second] = vectors.search({ dataset: 'a', vector, k: 2 })
+      assert.deepEqual([first.id, first.score], ['\uFFFD7', 1])
+      assert.ok(second.score < 0.8)
+      db.exec(
+        `UPDATE docs SET embedding = x'0000803f0000803f' WHERE id = CAST(x'ff' || x'37' AS TEXT)`,
+      )
+      assert.ok(vectors.search({ dataset: 'a', vector, k: 1 })[0].score < 0.8)
+    })
+
+    fact('an id that is given twice is found once', db => {
+      db.exec(DOCS)
+      using vectors = attach(db, { table: 'docs' })
+      insert(db, 'x', 1, 0)
+      const hits = vectors.search({ dataset: 'a', vector, k: 5, ids: ['x', 'none', 'x'] })
+      assert.deepEqual(
+        hits.map(({ id }) => id),
+        ['x'],
+      )
+    })
+
     fact('upsert() changes rows whose other columns cannot be NULL, whatever the key is', db => {
       db.exec(`CREATE TABLE docs(dataset_id TEXT, id TEXT, title TEXT NOT NULL, embedding BLOB,
         PRIMARY KEY (dataset_id, id));
