@@ -170,6 +170,26 @@ test('values of each type are compared as in any table', async () => {
   }
 })
 
+test('a shadow table whose columns are of other types compares as the vec table declares', async () => {
+  using db = await open(':memory:')
+  db.exec(`CREATE TABLE _vec_docs(dataset_id TEXT, id TEXT, embedding BLOB, year TEXT, price, PRIMARY KEY (dataset_id, id));
+    CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER, price REAL);
+    INSERT INTO _vec_docs VALUES ('a', 'x', vec_f32('[1, 0]'), '1999', '5'), ('a', 'y', vec_f32('[1, 1]'), 2005, 5)`)
+  for (const [condition, ...expected] of [
+    ['year = 1999', 'x'],
+    ['year > 200', 'x', 'y'],
+    [`year > '200'`, 'x', 'y'],
+    ['year IN (1999, 2005.5)', 'x'],
+    ['price = 5', 'x', 'y'],
+    [`price = '5.0'`, 'x', 'y'],
+    ['price IN (5, 6)', 'x', 'y'],
+    ['price < 5'],
+  ]) {
+    const sql = `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH '[1, 0]' AND ${condition}`
+    assert.deepEqual(db.prepare(sql).pluck().all(), expected, condition)
+  }
+})
+
 test('two conditions whose values read alike in a row are two', async () => {
   using db = await open(':memory:')
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT, topic TEXT)')

@@ -68,7 +68,7 @@ function comparison(
     case 'IS NOT NULL':
       return { sql: `${left} ${operator}`, parameters: [] }
     case 'IN':
-      return listed(left, given, column)
+      return listed(left, given)
     default:
       return { sql: `${left} ${operator} ${place(given[0], column)}`, parameters: [given[0]] }
   }
@@ -78,10 +78,14 @@ function isNumber(value: TermValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
+/** Text that SQLite takes for a number where it is compared with a column of numbers. */
+const NUMERIC = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
+
 /** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's own column has. */
 function place(value: TermValue, { type }: StoredColumn): string {
+  const text = value instanceof Utf8 ? String(value) : ''
+  if (type !== 'TEXT' && (isNumber(value) || NUMERIC.test(text))) return 'CAST(? AS NUMERIC)'
   if (!isNumber(value)) return '?'
-  if (type !== 'TEXT') return 'CAST(? AS NUMERIC)'
   // A whole number would be bound as an INTEGER. Unary plus takes the affinity of CAST away.
   return typeof value === 'number' ? '+CAST(? AS REAL)' : '?'
 }
@@ -90,7 +94,7 @@ function place(value: TermValue, { type }: StoredColumn): string {
  * All texts of a list are one parameter in JSON, and so are all numbers, however many they are. NULL equals nothing.
  * SQLite has converted the values for the comparison: numbers of a TEXT column are left where that is one of numbers.
  */
-function listed(left: string, values: readonly TermValue[], { type }: StoredColumn): RowFilter {
+function listed(left: string, values: readonly TermValue[]): RowFilter {
   const texts = values.filter(isUtf8)
   const numbers = values.filter(isNumber)
   const others = values.filter(value => value !== null && !isNumber(value) && !isUtf8(value))
@@ -100,9 +104,11 @@ function listed(left: string, values: readonly TermValue[], { type }: StoredColu
     terms.push({ sql: `${left} IN (SELECT value FROM json_each(?))`, parameters: [json] })
   }
   if (numbers.length > 0) {
-    const element = type === 'TEXT' ? 'CAST(value AS NUMERIC)' : 'value'
     const json = `[${numbers.map(numberInJson).join(',')}]`
-    terms.push({ sql: `${left} IN (SELECT ${element} FROM json_each(?))`, parameters: [json] })
+    terms.push({
+      sql: `${left} IN (SELECT CAST(value AS NUMERIC) FROM json_each(?))`,
+      parameters: [json],
+    })
   }
   if (others.length > 0) {
     terms.push({ sql: `${left} IN (${others.map(() => '?').join(', ')})`, parameters: others })
