@@ -1,4 +1,6 @@
-import { describeValue } from '../core/describe-value.ts'
+import { requireObject } from '../core/argument-error.ts'
+import { describeValue, isThenable } from '../core/describe-value.ts'
+import { knownWord } from '../core/known-word.ts'
 import type { DatabaseHandle } from './handle.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
 
@@ -21,7 +23,10 @@ const watches = new Map<number, Watch>()
 const callbacks = new WeakMap<Sqlite, Pointer>()
 let next = 1
 
-/** Runs `task`; what SQLite is doing then ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted. */
+/**
+ * Runs `task`; what SQLite is doing then ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted.
+ * Throws TypeError for a Promise: what comes after its first `await` would run without an end.
+ */
 export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: () => R): R {
   const watch = watchOf(when)
   if (typeof task !== 'function')
@@ -38,7 +43,13 @@ export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: (
   db.watched = id
   sqlite.raw.sqlite3_progress_handler(db.pointer, STEPS, callback, id)
   try {
-    return task()
+    const result = task()
+    if (isThenable(result)) {
+      throw new TypeError(
+        'interruptible() takes a synchronous function: await what must be awaited before or after it',
+      )
+    }
+    return result
   } finally {
     watches.delete(id)
     db.watched = outer
@@ -48,11 +59,15 @@ export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: (
 }
 
 function watchOf(when: Interruption): Watch {
+  requireObject('interruptible()', 'the first argument', when, '{ deadline, signal }')
+  for (const name of Object.keys(when)) {
+    knownWord('option of interruptible()', name, ['deadline', 'signal'])
+  }
   const { deadline, signal } = when
   if (deadline !== undefined && !(typeof deadline === 'number' && deadline >= 0)) {
     throw new RangeError(`the deadline is a number of milliseconds, not ${describeValue(deadline)}`)
   }
-  if (signal !== undefined && typeof signal.aborted !== 'boolean') {
+  if (signal !== undefined && typeof (signal as AbortSignal | null)?.aborted !== 'boolean') {
     throw new TypeError(`the signal is an AbortSignal, not ${describeValue(signal)}`)
   }
   return { end: deadline === undefined ? Infinity : performance.now() + deadline, signal }
@@ -71,5 +86,10 @@ function earlier(inner: Watch, outer: Watch | undefined): Watch {
 }
 
 function isOver(watch: Watch | undefined): boolean {
-  return watch !== undefined && (watch.signal?.aborted === true || performance.now() >= watch.end)
+  try {
+    return watch !== undefined && (watch.signal?.aborted === true || performance.now() >= watch.end)
+  } catch {
+    // SQLite could not go on after an exception of a signal that is not the platform's.
+    return true
+  }
 }

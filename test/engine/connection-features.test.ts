@@ -208,3 +208,20 @@ test('a statement ends at its deadline, or with its signal', async () => {
   assert.throws(() => db.interruptible({ deadline: -1 }, () => 1), RangeError)
   assert.throws(() => db.interruptible({ signal: {} as never }, () => 1), TypeError)
 })
+
+test('interruptible() refuses what would run without an end', async () => {
+  using db = await open(':memory:')
+  for (const wrong of [undefined, null, 5, Promise.resolve({}), { signal: null }])
+    assert.throws(() => db.interruptible(wrong as never, () => 1), TypeError)
+  refused(() => db.interruptible({ deadlin: 5 } as never, () => 1), 'VEC_OPTION')
+  assert.throws(() => db.interruptible({ deadline: 5 }, async () => 1), /synchronous function/)
+  const hostile = {
+    get aborted(): boolean {
+      if (db.running !== undefined) throw new Error('hostile')
+      return false
+    },
+  } as AbortSignal
+  const endless = db.prepare(`${ENDLESS} SELECT sum(i) FROM n`)
+  refused(() => db.interruptible({ signal: hostile }, () => endless.get()), 'SQLITE_INTERRUPT')
+  assert.equal(db.prepare('SELECT 1').pluck().get(), 1)
+})

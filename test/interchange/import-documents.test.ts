@@ -10,7 +10,8 @@ import {
   type ImportProgress,
 } from '../../src/entries/interchange.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
-import { refusedLater } from '../refusal.ts'
+import { describeTable } from '../../src/entries/vec.ts'
+import { refused, refusedLater } from '../refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'interchange-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -201,4 +202,20 @@ test('what is given is checked at the entry', async () => {
   assert.deepEqual(rows(db), [])
   assert.equal(readFileSync(source, 'utf8'), TWO)
   db.close()
+})
+
+test('bytes that are no iterable of Uint8Array, and a table that is not a vec table, are refused', async () => {
+  using db = await docs()
+  const text = '{"id": "a", "embedding": [1, 2]}'
+  for (const bytes of [[text], Buffer.from(text)]) {
+    const wrong = { table: 'docs', source: { name: 'q', bytes } } as never
+    await assert.rejects(
+      importDocuments(db, wrong),
+      /^TypeError: importDocuments\(\): a part of the bytes of q is/,
+    )
+  }
+  db.exec('CREATE TABLE plain(x)')
+  const source = { name: 'list', records: [{ id: 'a', embedding: [1, 2] }] }
+  await refusedLater(importDocuments(db, { table: 'plain', source }), 'VEC_QUERY')
+  refused(() => describeTable(db, 'plain'), 'VEC_QUERY')
 })

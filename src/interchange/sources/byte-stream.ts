@@ -2,6 +2,8 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { argumentError } from '../../core/argument-error.ts'
+import { typedArrayName } from '../../core/describe-value.ts'
 import { InterchangeError, sourceError } from '../interchange-error.ts'
 import type { ByteInput } from './byte-input.ts'
 import { isGzip, refuseOtherFiles, SIGNATURE_BYTES, type ReadAs } from './file-signature.ts'
@@ -51,6 +53,15 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
   async *#parts(): AsyncGenerator<Uint8Array> {
     let start: Uint8Array | undefined
     for await (const part of this.#open()) {
+      if (typedArrayName(part) !== 'Uint8Array') {
+        const expected = 'a Uint8Array (bytes is an iterable of them)'
+        throw argumentError(
+          'importDocuments()',
+          `a part of the bytes of ${this.name}`,
+          part,
+          expected,
+        )
+      }
       const grown: Uint8Array = start ? Buffer.concat([start, part]) : part
       if (grown.length < SIGNATURE_BYTES && start !== NOTHING) {
         start = grown

@@ -3,6 +3,9 @@ import { doubleQuoted } from '../../core/quote.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { connectedTable, type VecTable } from './vec-table.ts'
 
+/** What SQLite says of every other kind of table. */
+const NO_DATASET = 'no such column: "dataset_id"'
+
 /** The vec table of that name. Throws VEC_QUERY when there is none, or the error that keeps SQLite from connecting it. */
 export function requireVecTable(db: Connection, table: string, schema: string): VecTable {
   const found = findVecTable(db, table, schema)
@@ -12,11 +15,15 @@ export function requireVecTable(db: Connection, table: string, schema: string): 
   })
 }
 
-/** Undefined for the table of another module. */
+/** Undefined for an ordinary table, and for that of another module. */
 export function findVecTable(db: Connection, table: string, schema: string): VecTable | undefined {
   // Whatever names a table makes SQLite connect it.
-  db.prepare(
-    `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "dataset_id" = ''`,
-  ).finalize()
+  const query = `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "dataset_id" = ''`
+  try {
+    db.prepare(query).finalize()
+  } catch (error) {
+    if (error instanceof VecError && error.message.startsWith(NO_DATASET)) return undefined
+    throw error
+  }
   return connectedTable(db, schema, table)
 }
