@@ -2,7 +2,7 @@ import { VecError } from '../core/errors.ts'
 import type { Database } from '../database/database.ts'
 import type { BindValue } from '../database/values.ts'
 import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
-import { quoteName } from '../search/schema/names.ts'
+import { OF_KEY, quoteName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { WriteLayouts, type WriteLayout } from '../search/schema/write-layout.ts'
 import { FIELDS, fieldsOf, type DocumentWrite, type Field } from './document-fields.ts'
@@ -69,7 +69,7 @@ export class DocumentTable {
 
   /** How many of the documents were there. */
   delete(dataset: string, ids: readonly string[]): number {
-    const sql = 'DELETE FROM {table} WHERE dataset_id = ? AND id = ?'
+    const sql = `DELETE FROM {table} WHERE ${OF_KEY}`
     return ids.reduce((sum, id) => sum + this.#shadow.run(sql, [dataset, id]).changes, 0)
   }
 

@@ -143,6 +143,17 @@ for (const [name, connect, skip] of [
       assert.ok(vectors.search({ dataset: 'a', vector, k: 1 })[0].score < 0.8)
     })
 
+    fact('delete() spares what differs in case, whatever the columns compare', db => {
+      db.exec(`CREATE TABLE docs(dataset_id TEXT COLLATE NOCASE, id TEXT COLLATE NOCASE, embedding BLOB,
+        PRIMARY KEY (dataset_id, id))`)
+      using vectors = attach(db, { table: 'docs' })
+      insert(db, 'x', 1, 0)
+      assert.equal(vectors.get('a', 'X'), undefined)
+      assert.equal(vectors.delete('a', ['X']) + vectors.delete('A', ['x']), 0)
+      assert.equal(vectors.count(), 1)
+      assert.equal(vectors.delete('a', ['x']), 1)
+    })
+
     fact('an id that is given twice is found once', db => {
       db.exec(DOCS)
       using vectors = attach(db, { table: 'docs' })
