@@ -50,7 +50,7 @@ export const LANES = {
     'indexes/bounds',
     'indexes/closed-kinds',
     'indexes/exact-contract-scalar',
-    'interchange/exact-json',
+    'unit/core/exact-json',
     'original/',
     'orm/',
     'package',

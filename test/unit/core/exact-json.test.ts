@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, stringifyJson } from '../../src/core/exact-json.ts'
-import { scratch } from '../cli/scratch.ts'
-import { svec, svecJson } from '../cli/svec.ts'
+import { parseJson, stringifyJson } from '../../../src/core/exact-json.ts'
+import { scratch } from '../../cli/scratch.ts'
+import { svec, svecJson } from '../../cli/svec.ts'
 
 const { freshTable, rowsOf, write } = scratch()
 
