@@ -90,7 +90,7 @@ export const FACTS = [
   /^no archived rows in this file$/,
   /^the last bits of arm64 magnitudes differ$/,
   // The inner product is no metric in the sense of mathematics, so a cover tree cannot bound it.
-  /^no dot in cover tree/,
+  /^no dot in (?:cover tree|auto, which )/,
 ]
 
 /** Reasons that `--complete` accepts, but that a run mentions. */

@@ -31,7 +31,7 @@ const unusable: readonly (readonly [title: string, sql: string, id: string, reas
     'an embedding of three bytes',
     set(`embedding = x'000102'`),
     'a',
-    /^upstream, an embedding of 3 bytes/,
+    /^upstream, an embedding has 3 bytes/,
   ],
   [
     'content that is not UTF-8',
