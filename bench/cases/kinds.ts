@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { createCoverIndex, type VectorIndex } from '../../src/entries/indexes.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
@@ -67,7 +68,8 @@ export async function kindCase(set: DataSet, rounds: number): Promise<Finding[]>
   const tables: { kind: string; db: Connection; first: number; why: string }[] = []
   const contenders: Contender[] = []
   for (const kind of KINDS) {
-    const db = await open(freshFile(`${file}-${kind}.sqlite`))
+    const path = freshFile(`${file}-${kind}.sqlite`)
+    const db = await open(path, { allowDbpath: dirname(path) })
     db.exec(`CREATE VIRTUAL TABLE v USING vec(doc_id, index=${kind}, dbpath='${documents.path}')`)
     const nearest = db.prepare(NEAREST).pluck()
     const first = time(() => nearest.all(queryOf(set, 0)))
