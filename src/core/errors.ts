@@ -48,7 +48,7 @@ export type HaltCode =
   | 'UPSTREAM_CHANGED' // another server, or a copy of the tables with its own identity
   | 'SCHEMA_DRIFT' // tables or protocol are not those this version reads
   | 'DATASET_GONE' // the dataset's row disappeared without a drop
-  | 'EPOCH_CHANGED' // the dataset was made anew
+  | 'EPOCH_CHANGED' // the dataset was made again
   | 'UPSTREAM_REWOUND' // the upstream knows less than the replica
   | 'LOG_PRUNED' // entries that the replica needs were deleted
   | 'HISTORY_DIVERGED' // the entry at the checkpoint is not the one that was applied

@@ -53,7 +53,7 @@ interface SnapshotStatements {
   readonly holdsSnapshots: boolean
 }
 
-/** Without it a snapshot that is older than the index in memory makes that index anew. */
+/** Without it a snapshot that is older than the index in memory builds that index again. */
 interface SnapshotOrder {
   /**
    * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one

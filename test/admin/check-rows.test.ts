@@ -160,7 +160,7 @@ test('many bad rows are counted, and the first ones named', async () => {
   const found = admin(db, 'check:docs:a').find(row => row.topic === 'not-finite')!
   assert.match(
     found.op,
-    /^50 rows have NaN .*'nan 100', 'nan 101', 'nan 102' and 47 more\): embed the first 20 anew$/,
+    /^50 rows have NaN .*'nan 100', 'nan 101', 'nan 102' and 47 more\): embed the first 20 again$/,
   )
   assert.equal(db.prepare(found.remedy!).all().length, 20)
   db.close()

@@ -250,7 +250,7 @@ test('the dimensions of sheets are seen, roughly', () => {
   for (const [inner, least, most] of [
     [1, 0.7, 1.4],
     [2, 1.4, 2.6],
-    [4, 2.4, 4.8],
+    [4, 2.6, 4.8],
     [8, 4.5, 8],
   ]) {
     const rows = sheet(27 + inner, inner, 40, 1024)

@@ -19,7 +19,7 @@ interface Difference {
   readonly ids: readonly Uint8Array[]
 }
 
-/** Compares an index with the table, row by row. Ids in `changed` are looked at anew by the next query anyway. */
+/** Compares an index with the table, row by row. Ids in `changed` are looked at again by the next query anyway. */
 export function compareIndex(
   { searcher }: Inspection,
   dataset: string,

@@ -27,7 +27,7 @@ export function checkRows(
     say(
       'error',
       'dimension',
-      `${rowsHave(otherDimension.count)} another dimension than the ${dim} numbers of the dataset's first vector, and cannot be found (${otherDimension.shown}): embed the rows of the remedy anew`,
+      `${rowsHave(otherDimension.count)} another dimension than the ${dim} numbers of the dataset's first vector, and cannot be found (${otherDimension.shown}): embed the rows of the remedy again`,
       select(
         `length(embedding) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
         `id, length(${bytes}) / 4 AS dimension`,
@@ -38,7 +38,7 @@ export function checkRows(
     say(
       'error',
       'length',
-      `${rowsHave(statistics.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy anew`,
+      `${rowsHave(statistics.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy again`,
       select(
         `embedding IS NOT NULL AND (typeof(embedding) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
       ),
@@ -58,7 +58,7 @@ export function checkRows(
     say(
       'error',
       'not-finite',
-      `${rowsHave(notFinite.count)} NaN or infinity in the embedding, and cannot be found (${notFinite.shown}): embed${first} anew`,
+      `${rowsHave(notFinite.count)} NaN or infinity in the embedding, and cannot be found (${notFinite.shown}): embed${first} again`,
       select(`id IN (${ids})`),
     )
   }

@@ -62,7 +62,7 @@ function notSaved(dataset: string): Problem {
   return diagnostic(
     'info',
     'storage',
-    'no index is saved: it is built anew when the file is opened',
+    'no index is saved: it is built again when the file is opened',
     {
       dataset,
     },

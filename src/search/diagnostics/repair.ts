@@ -50,7 +50,7 @@ export function repair(inspected: Inspection, datasets: readonly string[]): Diag
   for (const dataset of rebuild) {
     const count = indexes.rebuild(dataset)
     done.push(
-      diagnostic('ok', 'index', `the index was built anew from ${count} embedded rows`, {
+      diagnostic('ok', 'index', `the index was built again from ${count} embedded rows`, {
         dataset,
       }),
     )

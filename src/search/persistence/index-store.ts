@@ -143,8 +143,8 @@ export class IndexStore {
   }
 
   /**
-   * Deletes journal entries that no saved index needs any more: mark first, then delete. Whoever holds an older index
-   * in memory sees the mark and builds anew. The entry that a saved index ends with stays: it proves their common past.
+   * Deletes journal entries that no saved index needs any more: mark first, then delete. A connection that holds an older
+   * index in memory sees the mark and builds it again. The entry that a saved index ends with stays: it proves their common past.
    */
   prune(lastSeq: number): number {
     const { first, lagging, limit: unneeded } = this.#needless(lastSeq)

@@ -88,7 +88,7 @@ export class Maintenance {
     return this.#foreign.isKept({ db: this.#db, schema: this.#schema, name: shadow }, dataset)
   }
 
-  /** `thorough`: the whole journal is pruned, and not a part that nobody notices. Throws when the disk fails then. */
+  /** `thorough`: the whole journal is pruned, and not only a part small enough to go unnoticed. Throws when the disk fails then. */
   #saveAll(patience: number | undefined, thorough = false): boolean {
     try {
       const save = (): void => unnoticed(this.#db, () => this.#trySaveAll(thorough))

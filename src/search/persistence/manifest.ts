@@ -162,6 +162,6 @@ function ofCode<T>(find: (code: number) => T | undefined, code: number, what: st
 
 function damaged(why: string): VecError {
   return new VecError('VEC_STORAGE', `not a saved index: ${why}`, {
-    hint: 'it is ignored and made anew; deleting the row in vector_storage is always safe',
+    hint: 'it is ignored and made again; deleting the row in vector_storage is always safe',
   })
 }

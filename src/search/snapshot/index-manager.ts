@@ -246,7 +246,7 @@ export class IndexManager {
     }
   }
 
-  /** The transaction is over: what it built is good for everybody if it was committed, and for nobody otherwise. */
+  /** The transaction is over: what it built is valid for every connection if it was committed, and for none otherwise. */
   #publish(journal: Journal, head: JournalHead): void {
     for (const [dataset, datasetIndex] of this.#local) {
       const entry = this.#entry(dataset)
