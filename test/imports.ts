@@ -20,9 +20,9 @@ export function sources(folder: string): string[] {
 export function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8')
   const lines = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)/g,
+    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g,
   )
-  return Array.from(lines, found => found[1] ?? found[2])
+  return Array.from(lines, found => found[1] ?? found[2] ?? found[3])
     .filter(path => path.startsWith('.'))
     .map(path => ({
       from: file,
