@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../src/entries/main.ts'
 import { fences } from './doc-example.ts'
 import { ExampleFolder } from './example-folder.ts'
+import { howTos } from './how-to.ts'
 
 /** Which test runs the fenced blocks of a page, by what stands behind their backquotes; or why none does. */
 const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { not: string }>>>> = {
@@ -44,10 +46,14 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
   },
 }
 
-const pages = [
+/** The pages but those of docs/how-to/, which test/how-to.ts runs whole. */
+const single = [
   ...readdirSync('.').filter(name => name.endsWith('.md')),
-  ...readdirSync('docs').map(name => `docs/${name}`),
+  ...readdirSync('docs')
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
 ]
+const pages = [...single, ...howTos.map(({ path }) => path)]
 
 const read = (path: string) => readFileSync(path, 'utf8')
 /** Blocks of a page in a language, in their order. */
@@ -58,7 +64,7 @@ const blocksOf = (path: string, language: string) =>
 
 test('every block of every page is run by a test, or it is said why not', () => {
   const found = new Set<string>()
-  for (const page of pages) {
+  for (const page of single) {
     for (const { info, line } of fences(read(page))) {
       const [language] = info.split(' ')
       const known = RUN[page]?.[language]
@@ -117,11 +123,10 @@ const headings = (path: string) =>
 
 test('links between the pages lead somewhere', () => {
   for (const page of pages) {
-    const folder = page.includes('/') ? 'docs/' : ''
     for (const [, target] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue
       const [file, fragment] = target.split('#')
-      const path = file === '' ? page : `${folder}${file}`.replace('docs/../', '')
+      const path = file === '' ? page : join(dirname(page), file)
       assert.ok(existsSync(path), `${page}: ${target}`)
       if (fragment) assert.ok(headings(path).has(fragment), `${page}: ${target}`)
     }

@@ -19,14 +19,18 @@ export class ExampleFolder {
   }
 
   /** Runs a program; returns what it prints. */
-  run(program: string): string {
+  run(program: string, environment: Readonly<Record<string, string>> = {}): string {
     const file = `example-${this.#programs++}.mjs`
     writeFileSync(join(this.path, file), program)
-    return this.command(process.execPath, [file])
+    return this.command(process.execPath, [file], environment)
   }
 
-  command(command: string, args: readonly string[]): string {
-    const env = { ...process.env }
+  command(
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): string {
+    const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
     delete env['NODE_TEST_CONTEXT']
     return execFileSync(command, args, { cwd: this.path, encoding: 'utf8', env })
   }

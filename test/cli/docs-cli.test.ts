@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { before, test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { steady, stepsOf, type Step } from '../transcript.ts'
 import { temporaryFolder } from './svec.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -21,13 +22,6 @@ before(() => {
   chmodSync(join(bin, 'svec'), 0o755)
 })
 
-interface Step {
-  /** The lines of the command as they stand on the page. */
-  readonly shown: readonly string[]
-  readonly command: string
-  readonly answer: string
-}
-
 interface Block {
   readonly kind: string
   /** What stands between the fences. */
@@ -37,23 +31,14 @@ interface Block {
 
 /** Fenced blocks of commands: lines of a command begin with '$ ' and '> ', what follows is its answer. */
 function blocksOf(text: string): Block[] {
-  return Array.from(text.matchAll(/^```(console|console terminal|text)\n([^]*?)^```$/gm), found => {
-    const steps: { shown: string[]; answer: string[] }[] = []
-    for (const line of found[2].split('\n').slice(0, -1)) {
-      if (line.startsWith('$ ')) steps.push({ shown: [line], answer: [] })
-      else if (line.startsWith('> ')) steps.at(-1)?.shown.push(line)
-      else steps.at(-1)?.answer.push(line)
-    }
-    return {
-      kind: found[1],
-      text: found[2],
-      steps: steps.map(({ shown, answer }) => ({
-        shown,
-        command: shown.map(line => line.slice(2)).join('\n'),
-        answer: answer.join('\n'),
-      })),
-    }
-  })
+  return Array.from(
+    text.matchAll(/^```(console|console terminal|text)\n([^]*?)^```$/gm),
+    ([, kind, block]) => ({
+      kind,
+      text: block,
+      steps: stepsOf(block),
+    }),
+  )
 }
 
 const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, TERM: 'xterm' }
@@ -70,18 +55,6 @@ function answerOf(kind: string, command: string): string {
     encoding: 'utf8',
   })
   return stdout.trimEnd()
-}
-
-/** What differs from run to run and from machine to machine. */
-function steady(text: string): string {
-  return text
-    .replaceAll(/\d+\.\d s\b/g, '0.1 s')
-    .replaceAll(/[\d.]+ (bytes|KB|MB|GB|TB)/g, 'N $1')
-    .replaceAll(/N (bytes|KB|MB|GB|TB) free/g, 'N free')
-    .replaceAll(/(Node: ).*/g, '$1N')
-    .replaceAll(/(SQLite: )[\d.]+/g, '$1N')
-    .replaceAll(/(svec: )\d\S*/g, '$1N')
-    .replaceAll(/^.*(locks|kernels): .*(\n {9}.*)?/gm, '$1')
 }
 
 test('the commands of docs/cli.md answer as it says', () => {

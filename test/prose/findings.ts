@@ -10,7 +10,10 @@ export const ALLOWANCES = 'test/prose/allowances.json'
 
 /** What the prose of the repository has that the rules advise against. */
 export function findingsNow(): Finding[] {
-  const pages = [...readdirSync('.'), ...readdirSync('docs').map(name => `docs/${name}`)]
+  const pages = [
+    ...readdirSync('.'),
+    ...readdirSync('docs', { recursive: true }).map(name => `docs/${String(name)}`),
+  ]
   return [
     ...sources('src').flatMap(file => wordsIn(file, proseOfSource(readFileSync(file, 'utf8')))),
     ...pages
