@@ -21,10 +21,12 @@ function sheet(stream: number, inner: number, dim: number, count: number): Float
   const slopes = Array.from({ length: inner }, () => r.vector(dim))
   const bends = Array.from({ length: inner }, () => r.vector(dim))
   return Array.from({ length: count }, () => {
-    const at = slopes.map(() => 2 * r.next() - 1)
-    return Float32Array.from({ length: dim }, (_, i) =>
-      at.reduce((sum, x, n) => sum + slopes[n][i] * x + 0.3 * Math.sin(2 * bends[n][i] * x), 0),
-    )
+    const row = new Float64Array(dim)
+    for (let n = 0; n < inner; n++) {
+      const x = 2 * r.next() - 1
+      for (let i = 0; i < dim; i++) row[i] += slopes[n][i] * x + 0.3 * Math.sin(2 * bends[n][i] * x)
+    }
+    return new Float32Array(row)
   })
 }
 

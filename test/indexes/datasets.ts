@@ -1,3 +1,4 @@
+import { seedOfTest } from '../seed.ts'
 import { random } from './random.ts'
 import type { Random } from './random.ts'
 
@@ -61,8 +62,22 @@ const makers: Record<string, Make> = {
 
 export const datasetNames: readonly string[] = Object.keys(makers)
 
-/** Rows and queries: held-out ones, rows themselves, one that all rows point away from, a tiny one, zero. */
+const made = new Map<string, Dataset>()
+
+/**
+ * Rows and queries: held-out ones, rows themselves, one that all rows point away from, a tiny one, zero.
+ * The same arguments and seed give the same arrays, as every metric is tested with them.
+ */
 export function dataset(name: string, dim: number, count: number): Dataset {
+  const key = [name, dim, count, seedOfTest('INDEX_SEED')].join()
+  const known = made.get(key)
+  if (known) return known
+  const data = makeDataset(name, dim, count)
+  made.set(key, data)
+  return data
+}
+
+function makeDataset(name: string, dim: number, count: number): Dataset {
   const r = random(dim * 1009 + count * 31 + datasetNames.indexOf(name))
   const rows = makers[name](r, dim, count + 4)
   const queries = rows.splice(count)

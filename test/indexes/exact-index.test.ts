@@ -20,10 +20,10 @@ function filled(
   expected = 0,
 ): VectorIndex {
   const index = createExactIndex({ metric: 'cosine', dim, keepsVectors, expectedRows: expected })
-  const r = random(count)
+  const block = random(count).vector(Math.min(1000, count) * dim)
   for (let at = 0; at < count; at += 1000) {
     const rows = Math.min(1000, count - at)
-    index.stagingBuffer(rows).set(r.vector(rows * dim))
+    index.stagingBuffer(rows).set(block.subarray(0, rows * dim))
     index.commit(rows)
   }
   return index

@@ -95,13 +95,20 @@ export class Oracle {
   /** All that a search may return, best first. */
   found(request: Omit<SearchRequest, 'k'>): [number, number][] {
     const { allowed, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
-    const found: [number, number][] = []
-    this.rows.forEach((row, p) => {
-      if (this.removed.has(p) || !isAllowed(allowed, p)) return
+    const similarities = new Float64Array(this.rows.length)
+    const positions = new Uint32Array(this.rows.length)
+    let count = 0
+    for (const [p, row] of this.rows.entries()) {
+      if (this.removed.has(p) || !isAllowed(allowed, p)) continue
       const similarity = exactSimilarity(this.index.metric, query, row)
-      if (similarity >= minSimilarity && similarity <= maxSimilarity) found.push([p, similarity])
-    })
-    return found.toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+      if (!(similarity >= minSimilarity && similarity <= maxSimilarity)) continue
+      similarities[p] = similarity
+      positions[count++] = p
+    }
+    const sorted = positions
+      .subarray(0, count)
+      .sort((a, b) => similarities[b] - similarities[a] || a - b)
+    return Array.from(sorted, p => [p, similarities[p]])
   }
 }
 

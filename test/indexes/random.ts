@@ -19,10 +19,16 @@ export function random(stream: number): Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
-  return {
-    next,
-    normal,
-    below: n => Math.floor(next() * n),
-    vector: (dim, size = 1) => Float32Array.from({ length: dim }, () => normal() * size),
+  const vector = (dim: number, size = 1): Float32Array => {
+    const made = new Float32Array(dim)
+    // A pair of numbers is two independent normal ones.
+    for (let i = 0; i < dim; i += 2) {
+      const length = Math.sqrt(-2 * Math.log(1 - next())) * size
+      const angle = 2 * Math.PI * next()
+      made[i] = length * Math.cos(angle)
+      if (i + 1 < dim) made[i + 1] = length * Math.sin(angle)
+    }
+    return made
   }
+  return { next, normal, vector, below: n => Math.floor(next() * n) }
 }

@@ -1,0 +1,12 @@
+import {
+  createCoverIndex,
+  restoreCoverIndex,
+} from '../../src/index/kinds/cover-tree/cover-index.ts'
+import { indexContract } from '../indexes/contract.ts'
+
+indexContract({
+  name: 'cover tree, bound level',
+  metrics: ['cosine', 'euclidean', 'manhattan'],
+  create: (metric, dim) => createCoverIndex({ metric, dim, bound: 'level' }),
+  restore: restoreCoverIndex,
+})

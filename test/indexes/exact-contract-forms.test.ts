@@ -1,0 +1,13 @@
+import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
+import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
+import { indexContract } from './contract.ts'
+
+for (const keepsVectors of [false, true] as const) {
+  indexContract({
+    name: `exact index, keepsVectors ${keepsVectors}`,
+    metrics: ['cosine', 'euclidean', 'dot', 'manhattan'],
+    create: (metric, dim, expectedRows = 0) =>
+      createExactIndex({ metric, dim, keepsVectors, expectedRows, kernels: 'simd' }),
+    restore: image => restoreExactIndex(image, { kernels: 'simd' }),
+  })
+}
