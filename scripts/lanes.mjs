@@ -63,6 +63,7 @@ export const LANES = {
     'seed',
     'store/',
     'vec/',
+    'vecutil/call-order-random',
   ],
   servers: [
     'cli/sync-failures',
