@@ -107,7 +107,7 @@ export class Oracle {
     }
     const sorted = positions
       .subarray(0, count)
-      .sort((a, b) => similarities[b] - similarities[a] || a - b)
+      .toSorted((a, b) => similarities[b] - similarities[a] || a - b)
     return Array.from(sorted, p => [p, similarities[p]])
   }
 }
