@@ -32,6 +32,43 @@ test('vec_f32, vec_to_json and vec_length take text and BLOB', () => {
   refused(() => value('vec_f32(?)', new Uint8Array(3)), 'VEC_EMBEDDING', 'divisible by 4, found 3')
 })
 
+test('vec_to_json loses no digit of an embedding column, whatever reads it', () => {
+  db.exec('CREATE VIRTUAL TABLE exact USING vec(id)')
+  const embedding = Float32Array.of(0.1, 1 / 3, 1e-9)
+  const insert = db.prepare('INSERT INTO exact(dataset_id, id, embedding) VALUES (?, ?, ?)')
+  insert.run('a', '1', embedding)
+  insert.run('a', '2', null)
+  const all = (sql: string): unknown[] => db.prepare(sql).pluck().all()
+  const exact = '[0.1,0.33333334,1e-9]'
+  const where = "FROM exact WHERE dataset_id = 'a' AND id = '1'"
+  assert.deepEqual(all(`SELECT vec_to_json(embedding) ${where}`), [exact])
+  assert.deepEqual(
+    all(`SELECT vec_to_json(embedding) FROM exact WHERE dataset_id = 'a' AND id MATCH '[1, 1, 1]'`),
+    [exact],
+  )
+  // A value of sqlite-vec's is printed as there, also one that is made of an embedding.
+  assert.deepEqual(all(`SELECT vec_to_json(vec_f32(embedding)) ${where}`), [
+    '[0.100000,0.333333,0.000000]',
+  ])
+  assert.deepEqual(all(`SELECT vec_type(embedding) || vec_length(embedding) ${where}`), [
+    'float323',
+  ])
+  assert.deepEqual(
+    all(`SELECT vec_distance_l2(embedding, '[0.1, 0.33333334, 1e-9]') ${where}`),
+    [0],
+  )
+  assert.deepEqual(
+    all(`SELECT value FROM exact, vec_each(embedding) WHERE dataset_id = 'a' AND id = '1'`),
+    [...embedding],
+  )
+  assert.deepEqual(all(`SELECT json_array(vec_to_json(embedding)) ${where}`), [`[${exact}]`])
+  refused(
+    () => all("SELECT vec_to_json(embedding) FROM exact WHERE dataset_id = 'a' AND id = '2'"),
+    'VEC_EMBEDDING',
+    'found NULL',
+  )
+})
+
 test('vec_json loses no digit, and is JSON whatever a vector holds', () => {
   const floats = Float32Array.of(0.1, 1e-9, 3.4028234663852886e38, -0, NaN, Infinity)
   const json = value('vec_json(?)', floats) as string

@@ -123,6 +123,11 @@ export class ResultWriter {
     writeResult(this.#sqlite, this.context, value, where)
   }
 
+  /** Marks the value that was written, for functions that read subtypes. */
+  subtype(subtype: number): void {
+    this.#sqlite.raw.sqlite3_result_subtype(this.context, subtype)
+  }
+
   double(value: number): void {
     this.#sqlite.raw.sqlite3_result_double(this.context, value)
   }

@@ -16,6 +16,8 @@ export type VectorType = SqlVector['type']
 export const SUBTYPE: Readonly<Record<VectorType, number>> = { float32: 223, bit: 224, int8: 225 }
 /** What SQLite's JSON functions give. */
 export const JSON_SUBTYPE = 74
+/** The embedding column of a vec table: float32, which vec_to_json() writes without the loss of a digit. */
+export const EMBEDDING_SUBTYPE = 118
 
 /** Reads a vector of any type. VEC_EMBEDDING for what is none. */
 export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
@@ -23,6 +25,7 @@ export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
     case 0:
     case JSON_SUBTYPE:
     case SUBTYPE.float32:
+    case EMBEDDING_SUBTYPE:
       return readFloats(value)
     case SUBTYPE.bit:
       return readBits(value)

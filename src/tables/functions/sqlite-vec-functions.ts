@@ -11,6 +11,7 @@ import type { Statement } from '../../sqlite/statement.ts'
 import { cosineDistance, hammingDistance, l1Distance, l2Distance } from './float32-distance.ts'
 import {
   bytesOf,
+  EMBEDDING_SUBTYPE,
   JSON_SUBTYPE,
   readBits,
   readFloats,
@@ -55,12 +56,7 @@ export function registerSqliteVecFunctions(db: Connection): void {
   // Without readsSubtypes, as sqlite-vec declares it: a subtype that comes out of a subquery is lost.
   define('vec_type', 1, PURE, v => readSqlVector(v).type)
   const printf = printfOf(db)
-  define(
-    'vec_to_json',
-    1,
-    MAKES,
-    v => new Subtyped(vectorToJson(readSqlVector(v), printf), JSON_SUBTYPE),
-  )
+  define('vec_to_json', 1, MAKES, v => new Subtyped(jsonOf(v, printf), JSON_SUBTYPE))
   // Ours: no digit is lost, and every result is JSON.
   define('vec_json', 1, MAKES, v =>
     v.value === null ? null : new Subtyped(vectorToExactJson(readSqlVector(v)), JSON_SUBTYPE),
@@ -108,6 +104,14 @@ function printfOf(db: Connection): Printf {
     statement ??= db.prepare("SELECT printf('%f', ?)").pluck()
     return statement.get(value) as string
   }
+}
+
+/** sqlite-vec knows no embedding column of ours: what was stored there is written so that it reads back the same. */
+function jsonOf(given: Subtyped, printf: Printf): string {
+  const vector = readSqlVector(given)
+  return given.subtype === EMBEDDING_SUBTYPE
+    ? vectorToExactJson(vector)
+    : vectorToJson(vector, printf)
 }
 
 function made(vector: SqlVector): Subtyped {

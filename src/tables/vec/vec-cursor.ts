@@ -6,6 +6,7 @@ import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
+import { EMBEDDING_SUBTYPE } from '../functions/sql-vector.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import { requireColumns } from './given-filter.ts'
 import { MergedRows } from './merged-rows.ts'
@@ -91,6 +92,7 @@ export class VecCursor implements VirtualCursor {
         return
       default:
         result.value(stored ? this.#valueOf(stored) : null)
+        if (role === 'embedding') result.subtype(EMBEDDING_SUBTYPE)
     }
   }
 
