@@ -31,7 +31,8 @@ export function promiseOf(mode: JournalMode, synchronous: Synchronous): Promised
     }
   }
   const atomic = mode !== 'wal' && mode !== 'wal-exclusive'
-  if (synchronous === 'off') return { whole: 'without power loss', durable: 'all', atomic }
+  // With OFF, SQLite makes no super-journal: a process may die between the commits of two files.
+  if (synchronous === 'off') return { whole: 'without power loss', durable: 'all', atomic: false }
   // NORMAL syncs a journal's header together with its pages: one may be there without the other.
   const inOrder = synchronous === 'normal' && atomic
   const whole = inOrder ? 'in order' : 'always'
