@@ -85,5 +85,5 @@ export function runHowTo(page: HowTo, urls: Readonly<Partial<Record<Server, stri
         assert.match(command, /^npm install /, `${where}: sh blocks install packages`)
     }
   }
-  if (renewed !== page.text) writeFileSync(page.path, renewed)
+  if (process.env['UPDATE_DOCS'] === '1' && renewed !== page.text) writeFileSync(page.path, renewed)
 }
