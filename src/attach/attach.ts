@@ -9,7 +9,7 @@ import { Vectors } from './vectors.ts'
 
 /**
  * Exact vector search over a table of a database that is open already, in the driver that opened it. Makes the change
- * journal where it is missing: two tables and three triggers, which any program's writes fire. Throws TypeError for what is no
+ * journal where it is missing: two tables and three triggers, which any program's writes fire. Throws TypeError for what is not a
  * handle of a synchronous driver, VEC_CLOSED for a closed one, VEC_SHADOW and VEC_OPTION for a table that cannot serve.
  *
  * ```ts

@@ -104,7 +104,7 @@ function argumentsOf({ metric, index, includeArchived }: AttachOptions): string[
 
 function refuseOptions({ table, metric, index, includeArchived }: AttachOptions): void {
   if ([metric, index, includeArchived].every(option => option === undefined)) return
-  throw new VecError('VEC_OPTION', `attach(): ${table} is a vec table, which has its own options`, {
+  throw new VecError('VEC_OPTION', `attach(): ${table} is a vec table, with options of its own`, {
     hint: 'leave out metric, index and includeArchived',
   })
 }
@@ -122,7 +122,7 @@ function otherTable(name: string, what: string): VecError {
 }
 
 function notUnique(name: string): VecError {
-  return new VecError('VEC_SHADOW', `attach(): ${name} has no unique key on (dataset_id, id)`, {
+  return new VecError('VEC_SHADOW', `attach(): ${name} lacks a unique key on (dataset_id, id)`, {
     hint: `CREATE UNIQUE INDEX ${quoteName(`${name}_key`)} ON ${quoteName(name)}(dataset_id, id)`,
   })
 }

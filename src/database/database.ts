@@ -28,6 +28,7 @@ interface Capabilities
     Patience,
     UnnoticedWrites,
     WritingStatements,
+    PagedReads,
     CloseHook {}
 
 export type TransactionState = 'none' | 'read' | 'write'
@@ -84,6 +85,12 @@ interface UnnoticedWrites {
 interface WritingStatements {
   /** JavaScript is running for a statement that writes through a virtual table: that statement is the transaction. */
   readonly insideWrite: boolean
+}
+
+/** Without it all rows of a table are read by one statement. */
+interface PagedReads {
+  /** A step of a statement costs much beside its row: `Statement.page` reads many rows faster than `each`. */
+  readonly readsPages: boolean
 }
 
 /** Without it indexes are saved when the connection is idle, or when asked; what is not saved is built again. */

@@ -20,6 +20,8 @@ export interface Statement {
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined
   /** Runs it and visits its rows, until there are no more or `visit` returns false. */
   each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void
+  /** `each` for few rows: all are read before the first visit. See PagedReads. */
+  page?(parameters: readonly BindValue[], visit: (row: RowReader) => void): void
   /** Runs it, to be stepped by somebody else's calls. The holder ends it; an error of a step has ended it already. */
   cursor(parameters: readonly BindValue[]): Cursor
   run(...parameters: BindValue[]): RunResult

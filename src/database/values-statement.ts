@@ -1,18 +1,26 @@
 import { Utf8 } from '../core/utf8.ts'
 import type { Database } from './database.ts'
-import { castToText, parametersOf, readAsBlob } from './exact-text.ts'
+import { castToText, readAsBlob } from './exact-text.ts'
 import type { RowReader } from './row-reader.ts'
 import { RowValues } from './row-values.ts'
 import type { Cursor, RunResult, Statement } from './statement.ts'
 import type { BindValue, SqlValue } from './values.ts'
 
-/** A driver's own statement, made to give rows as arrays with all integers as bigint. */
+/**
+ * A driver's own statement, made to give rows as arrays with all integers as bigint. Values are those of ?1, ?2 and so on:
+ * text, bytes, bigint for an INTEGER, number for a REAL, null.
+ */
 export interface RowsOfValues {
-  readonly readonly: boolean
-  get(...parameters: unknown[]): unknown
-  all(...parameters: unknown[]): unknown[]
-  iterate(...parameters: unknown[]): IterableIterator<unknown>
-  run(...parameters: unknown[]): { changes: number; lastInsertRowid: number | bigint }
+  /** It gives rows, and writes nothing. */
+  readonly isQuery: boolean
+  get(values: readonly unknown[]): unknown
+  all(values: readonly unknown[]): unknown[]
+  /** Absent: the driver cannot let go of a statement in the middle of its rows, so that all are read. */
+  iterate?(values: readonly unknown[]): IterableIterator<unknown>
+  run(values: readonly unknown[]): {
+    readonly changes: number | bigint
+    readonly lastInsertRowid: number | bigint
+  }
 }
 
 interface BytesOfColumn {
@@ -30,7 +38,6 @@ export class ValuesStatement implements Statement {
   busy = false
   readonly #db: Database
   readonly #native: RowsOfValues
-  readonly #written: ReturnType<typeof parametersOf>
   readonly #row = new RowValues(column => this.#exactText(column))
   #free: (() => void) | undefined
   /** What the present run was given, and the number of its row. */
@@ -45,14 +52,13 @@ export class ValuesStatement implements Statement {
     this.#native = native
     this.source = source
     this.#free = free
-    this.#written = parametersOf(source)
   }
 
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
     const exact = this.#exactly(parameters)
     if (exact) return exact.statement.first(exact.parameters, read)
-    const values = this.#native.get(...this.#begin(parameters))
-    if (values === undefined) return undefined
+    const values = this.#native.get(this.#begin(parameters))
+    if (values === undefined || values === null) return undefined
     this.busy = true
     try {
       return read(this.#row.at(values as SqlValue[]))
@@ -71,6 +77,19 @@ export class ValuesStatement implements Statement {
     }
   }
 
+  page(parameters: readonly BindValue[], visit: (row: RowReader) => void): void {
+    const rows = this.#native.all(this.#begin(parameters))
+    this.busy = true
+    try {
+      for (; this.#number < rows.length; this.#number++) {
+        visit(this.#row.at(rows[this.#number] as SqlValue[]))
+      }
+    } finally {
+      this.busy = false
+      this.#endBeside()
+    }
+  }
+
   cursor(parameters: readonly BindValue[]): Cursor {
     const exact = this.#exactly(parameters)
     if (exact) return exact.statement.cursor(exact.parameters)
@@ -78,7 +97,8 @@ export class ValuesStatement implements Statement {
     const row = this.#row
     const given = this.#begin(parameters)
     // A statement that writes is run to its end at once.
-    const rows = native.readonly ? native.iterate(...given) : native.all(...given).values()
+    const rows =
+      native.isQuery && native.iterate ? native.iterate(given) : native.all(given).values()
     this.busy = true
     this.#number = -1
     const end = (): void => {
@@ -103,9 +123,12 @@ export class ValuesStatement implements Statement {
   run(...parameters: BindValue[]): RunResult {
     const exact = this.#exactly(parameters)
     if (exact) return exact.statement.run(...exact.parameters)
-    const { changes, lastInsertRowid } = this.#native.run(...this.#begin(parameters))
+    const { changes, lastInsertRowid } = this.#native.run(this.#begin(parameters))
     const rowid = Number(lastInsertRowid)
-    return { changes, lastInsertRowid: Number.isSafeInteger(rowid) ? rowid : lastInsertRowid }
+    return {
+      changes: Number(changes),
+      lastInsertRowid: Number.isSafeInteger(rowid) ? rowid : lastInsertRowid,
+    }
   }
 
   finalize(): void {
@@ -121,13 +144,7 @@ export class ValuesStatement implements Statement {
   #begin(parameters: readonly BindValue[]): unknown[] {
     this.#parameters = parameters
     this.#number = 0
-    const values = parameters.map(bound)
-    const { named, plain } = this.#written
-    if (named.length === 0) return values
-    return [
-      ...plain.map(number => values[number - 1]),
-      Object.fromEntries(named.map(number => [number, values[number - 1]])),
-    ]
+    return parameters.map(bound)
   }
 
   /** The statement that takes text which is no UTF-8; undefined where there is none. */
@@ -171,7 +188,9 @@ function bound(value: BindValue): unknown {
   if (typeof value === 'number') return isWhole(value) ? BigInt(value) : value
   if (typeof value === 'boolean') return value ? 1n : 0n
   if (value instanceof Utf8) return decoded(value)
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : value
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (!ArrayBuffer.isView(value) || value instanceof Uint8Array) return value
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
 /** A number that SQLite keeps as an INTEGER; drivers bind numbers as REAL. */

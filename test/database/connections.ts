@@ -1,9 +1,19 @@
 import { createRequire } from 'node:module'
 import type { Database } from '../../src/database/database.ts'
+import { DriverDatabase, type DriverHandle } from '../../src/database/driver-database.ts'
 import {
-  BetterSqlite3,
+  betterSqlite3,
   type BetterSqlite3Handle,
 } from '../../src/database/drivers/better-sqlite3/better-sqlite3.ts'
+import {
+  bunSqlite,
+  type BunSqliteHandle,
+} from '../../src/database/drivers/bun-sqlite/bun-sqlite.ts'
+import { libsql, type LibsqlHandle } from '../../src/database/drivers/libsql/libsql.ts'
+import {
+  nodeSqlite,
+  type NodeSqliteHandle,
+} from '../../src/database/drivers/node-sqlite/node-sqlite.ts'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
 
 /** A way to open databases through the port. */
@@ -11,6 +21,8 @@ export interface Driver {
   readonly name: string
   /** Why it cannot run here. */
   readonly skip: string | false
+  /** It ends the process where text is not UTF-8. */
+  readonly readsOnlyUtf8?: boolean
   /** Locks are waited for `timeout` ms. */
   connect(path: string, timeout?: number): Closable
 }
@@ -27,38 +39,85 @@ const ours: Driver = {
   connect: (path, timeout = 0) => openConnection(path, { busyTimeout: timeout }),
 }
 
-type Native = new (path: string, options: object) => BetterSqlite3Handle & { close(): unknown }
+type Class<Handle> = new (path: string, options?: object) => Handle & { close(): unknown }
 
-function loadNative(): Native | undefined {
+/** A class of a native package, if it can be loaded here. */
+function load<Handle>(name: string, member?: string): Class<Handle> | undefined {
   try {
-    const native = createRequire(import.meta.url)('better-sqlite3') as Native
-    new native(':memory:', {}).close()
+    const loaded = createRequire(import.meta.url)(name) as Record<string, Class<Handle>>
+    const native = member === undefined ? (loaded as unknown as Class<Handle>) : loaded[member]
+    new native(':memory:').close()
     return native
   } catch {
     return undefined
   }
 }
 
-const NativeDatabase = loadNative()
-
-class OwnedHandle extends BetterSqlite3 {
+class OwnedHandle extends DriverDatabase {
   readonly #handle: { close(): unknown }
 
-  constructor(handle: BetterSqlite3Handle & { close(): unknown }) {
-    super(handle)
+  constructor(handle: { close(): unknown }, driver: DriverHandle) {
+    super(driver)
     this.#handle = handle
   }
 
   override close(): void {
+    if (!this.open) return
     super.close()
     this.#handle.close()
   }
 }
 
-const native: Driver = {
-  name: 'better-sqlite3',
-  skip: NativeDatabase ? false : 'better-sqlite3 cannot be loaded',
-  connect: (path, timeout = 0) => new OwnedHandle(new NativeDatabase!(path, { timeout })),
+const BetterSqlite3 = load<BetterSqlite3Handle>('better-sqlite3')
+const Libsql = load<LibsqlHandle>('libsql')
+const NodeSqlite = load<NodeSqliteHandle>('node:sqlite', 'DatabaseSync')
+const BunSqlite = load<BunSqliteHandle>('bun:sqlite', 'Database')
+
+/** A runtime has at most one of its own. */
+function ofRuntime(): Driver[] {
+  const drivers: Driver[] = []
+  if (NodeSqlite) {
+    drivers.push({
+      name: 'node:sqlite',
+      skip: false,
+      connect: (path, timeout = 0) => {
+        const handle = new NodeSqlite(path, { timeout })
+        return new OwnedHandle(handle, nodeSqlite(handle))
+      },
+    })
+  }
+  if (BunSqlite) {
+    drivers.push({
+      name: 'bun:sqlite',
+      skip: false,
+      connect: (path, timeout = 0) => {
+        const handle = new BunSqlite(path)
+        handle.exec(`PRAGMA busy_timeout = ${timeout}`)
+        return new OwnedHandle(handle, bunSqlite(handle))
+      },
+    })
+  }
+  return drivers
 }
 
-export const DRIVERS: readonly Driver[] = [ours, native]
+export const DRIVERS: readonly Driver[] = [
+  ours,
+  {
+    name: 'better-sqlite3',
+    skip: BetterSqlite3 ? false : 'better-sqlite3 cannot be loaded',
+    connect: (path, timeout = 0) => {
+      const handle = new BetterSqlite3!(path, { timeout })
+      return new OwnedHandle(handle, betterSqlite3(handle))
+    },
+  },
+  {
+    name: 'libsql',
+    skip: Libsql ? false : 'libsql cannot be loaded',
+    readsOnlyUtf8: true,
+    connect: (path, timeout = 0) => {
+      const handle = new Libsql!(path, { timeout })
+      return new OwnedHandle(handle, libsql(handle))
+    },
+  },
+  ...ofRuntime(),
+]

@@ -35,6 +35,10 @@ export function databaseContract(driver: Driver): void {
     })
   }
 
+  const bytesFact: typeof fact = (name, body) => {
+    if (!driver.readsOnlyUtf8) fact(name, body)
+  }
+
   describe(`the port of ${driver.name}`, () => {
     fact('values go in and come out as they are', db => {
       const cases: readonly [BindValue, type: string, expected?: unknown][] = [
@@ -93,7 +97,7 @@ export function databaseContract(driver: Driver): void {
       })
     })
 
-    fact('text that is not UTF-8 keeps its bytes, and finds its row again', db => {
+    bytesFact('text that is not UTF-8 keeps its bytes, and finds its row again', db => {
       db.exec(`CREATE TABLE t(id TEXT PRIMARY KEY, n); CREATE INDEX by_n ON t(n, id);
         INSERT INTO t VALUES ('plain', 3), (CAST(x'61ff62' AS TEXT), 2), (CAST(x'efbfbd' AS TEXT), 1)`)
       const ids: string[] = []

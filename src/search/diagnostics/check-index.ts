@@ -65,8 +65,8 @@ export function differenceProblems(
   const { shadow } = searcher
   // The journal is told what it missed: whoever holds an index, in whatever process, looks at these rows again.
   const repair = (): string => {
-    new IndexStore(shadow.db, shadow.schema).drop(shadow.name, dataset)
-    noteChanges(shadow.db, shadow.schema, shadow.name, dataset, ids)
+    new IndexStore(shadow.db, shadow.schema).drop(shadow.key, dataset)
+    noteChanges(shadow.db, shadow.schema, shadow.key, dataset, ids)
     return `${rows(ids.length)} that ${what} had wrong entered into the journal`
   }
   const say = (severity: Problem['severity'], topic: string, op: string): void => {

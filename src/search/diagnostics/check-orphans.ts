@@ -11,8 +11,8 @@ export function checkOrphans({ searcher, fix }: Inspection): Problem[] {
   const { db, schema } = shadow
   if (!hasTable(db, schema, STORAGE)) return []
   const inSchema = `${quoteName(schema)}.`
-  const noTable = `NOT EXISTS (SELECT 1 FROM ${catalogOf(schema)} AS t WHERE t.type = 'table' AND 'main.' || t.name = s.shadow_table_name)`
-  const noDataset = `s.shadow_table_name = ${quoteText(storageName(shadow.name))} AND NOT EXISTS (SELECT 1 FROM ${shadow.sql} AS d WHERE d.dataset_id = s.dataset_id COLLATE BINARY)`
+  const noTable = `NOT EXISTS (SELECT 1 FROM ${catalogOf(schema)} AS t WHERE t.type = 'table' AND ('main.' || t.name = s.shadow_table_name OR 'main.' || t.name || '(' = substr(s.shadow_table_name, 1, length(t.name) + 6)))`
+  const noDataset = `s.shadow_table_name = ${quoteText(storageName(shadow.key))} AND NOT EXISTS (SELECT 1 FROM ${shadow.sql} AS d WHERE ${shadow.documents.belongsTo('d', 's.dataset_id')})`
   const noHead = `NOT EXISTS (SELECT 1 FROM ${inSchema}${STORAGE} AS h WHERE h.shadow_table_name = s.shadow_table_name AND h.dataset_id = s.dataset_id AND hex(substr(h."index", 1, 4)) = '53565431')`
   const kinds: readonly [table: string, what: string, where: string][] = [
     [STORAGE, 'of tables that are not there', noTable],

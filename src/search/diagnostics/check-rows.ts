@@ -1,7 +1,7 @@
 import { metricOf } from '../../core/metric.ts'
 import { rows, rowsHave } from '../../core/row-sample.ts'
 import { quoteText } from '../schema/names.ts'
-import { EMBEDDING_IS_TEXT, META_IS_NO_JSON, type DatasetStatistics } from './dataset-statistics.ts'
+import { isText, notJson, type DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
 
@@ -13,24 +13,25 @@ export function checkRows(
 ): Diagnostic[] {
   const { shadow } = searcher
   const { dim, otherDimension, notFinite } = statistics
-  const select = (condition: string, columns = 'id'): string =>
-    `SELECT ${columns} FROM ${shadow.sql} WHERE dataset_id = ${quoteText(dataset)} ${shadow.visible} AND ${condition}`.replaceAll(
-      '  ',
-      ' ',
-    )
+  const { documents } = shadow
+  const { idColumn: id, embedding } = documents
+  const ofDataset = documents.datasetIs(dataset)
+  const where = ofDataset === undefined ? '' : `${ofDataset} ${shadow.visible} AND `
+  const select = (condition: string, columns = id): string =>
+    `SELECT ${columns} FROM ${shadow.sql} WHERE ${where}${condition}`.replaceAll('  ', ' ')
   const found: Diagnostic[] = []
   const say = (severity: Diagnostic['severity'], topic: string, op: string, fix?: string): void => {
     found.push(diagnostic(severity, topic, op, { dataset, fix }))
   }
-  const bytes = 'CAST(embedding AS BLOB)'
+  const bytes = `CAST(${embedding} AS BLOB)`
   if (otherDimension.count > 0) {
     say(
       'error',
       'dimension',
       `${rowsHave(otherDimension.count)} another dimension than the ${dim} numbers of the dataset's first vector, and cannot be found (${otherDimension.shown}): embed the rows of the remedy again`,
       select(
-        `length(embedding) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
-        `id, length(${bytes}) / 4 AS dimension`,
+        `length(${embedding}) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
+        `${id}, length(${bytes}) / 4 AS dimension`,
       ),
     )
   }
@@ -40,7 +41,7 @@ export function checkRows(
       'length',
       `${rowsHave(statistics.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy again`,
       select(
-        `embedding IS NOT NULL AND (typeof(embedding) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
+        `${embedding} IS NOT NULL AND (typeof(${embedding}) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
       ),
     )
   }
@@ -49,7 +50,7 @@ export function checkRows(
       'warning',
       'text',
       `${rowsHave(statistics.texts)} an embedding stored as text, whose bytes are taken for float32 as the original takes them: store a BLOB, which vec_f32('[0.1, 0.2]') makes of text`,
-      select(EMBEDDING_IS_TEXT, 'id, embedding'),
+      select(isText(embedding), `${id}, ${embedding}`),
     )
   }
   if (notFinite.count > 0) {
@@ -59,15 +60,17 @@ export function checkRows(
       'error',
       'not-finite',
       `${rowsHave(notFinite.count)} NaN or infinity in the embedding, and cannot be found (${notFinite.shown}): embed${first} again`,
-      select(`id IN (${ids})`),
+      select(`${id} IN (${ids})`),
     )
   }
   if (statistics.unnamed > 0) {
     say(
       'error',
       'ids',
-      `${rowsHave(statistics.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
-      select(`typeof(id) <> 'text'`),
+      documents.roles.id.kind === 'integer'
+        ? `${rowsHave(statistics.unnamed)} an id that is not an integer, and cannot be found: give them an integer`
+        : `${rowsHave(statistics.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
+      select(`NOT ${documents.named}`),
     )
   }
   if (statistics.models.size > 1) {
@@ -97,8 +100,8 @@ export function checkRows(
     say(
       json > 0 ? 'warning' : 'info',
       'meta',
-      `${rowsHave(other)} a meta that is not JSON, so that json_extract(meta, ...) fails for the whole query: correct the rows of the remedy, or filter with CASE WHEN json_valid(meta) THEN json_extract(meta, ...) END`,
-      select(META_IS_NO_JSON, 'id, meta'),
+      `${rowsHave(other)} a ${documents.roles.meta} that is not JSON, so that json_extract(${documents.roles.meta}, ...) fails for the whole query: correct the rows of the remedy, or filter with CASE WHEN json_valid(${documents.roles.meta}) THEN json_extract(${documents.roles.meta}, ...) END`,
+      select(notJson(documents.meta!), `${id}, ${documents.meta}`),
     )
   }
   const unfound = metricOf(searcher.context.spec.metric).directional ? statistics.zeros : 0

@@ -33,9 +33,9 @@ export function checkSchema(inspection: Inspection): Problem[] {
       diagnostic(
         'error',
         'shadow-table',
-        `${shadow.name} has no unique index on (dataset_id, id): every query reads the whole dataset`,
+        `${shadow.name} has no unique index on (${shadow.documents.key.join(', ')}): every query reads the whole dataset`,
         {
-          fix: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(dataset_id, id)`,
+          fix: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(${shadow.documents.key.join(', ')})`,
         },
       ),
     )

@@ -18,18 +18,18 @@ export function checkSaved(
   statistics: DatasetStatistics,
 ): Problem[] {
   const { shadow } = inspected.searcher
-  const { db, schema, name } = shadow
+  const { db, schema, key } = shadow
   if (!hasTable(db, schema, STORAGE)) return [notSaved(dataset)]
   const blob = firstRow(
     db,
     `SELECT "index" FROM ${quoteName(schema)}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
-    [storageName(name), dataset],
+    [storageName(key), dataset],
     row => (row.isNull(0) ? undefined : row.bytes(0).slice()),
   )
   if (!blob || blob.length === 0) return [notSaved(dataset)]
   const fix = inspected.fix('repair', dataset)
   const drop = (): string => {
-    new IndexStore(db, schema).drop(name, dataset)
+    new IndexStore(db, schema).drop(key, dataset)
     return 'a saved index that cannot be trusted was deleted'
   }
   if (!isManifest(blob)) return [inspected.foreign.saved(inspected, dataset, blob)]
@@ -74,7 +74,7 @@ function wrongManifest(
   dataset: string,
   manifest: Manifest,
 ): string | undefined {
-  if (manifest.fingerprint === fingerprintOf(searcher.context.spec, searcher.shadow.name, dataset))
+  if (manifest.fingerprint === fingerprintOf(searcher.context.spec, searcher.shadow.key, dataset))
     return undefined
   return 'it was made for another table, dataset or set of options'
 }
@@ -85,7 +85,7 @@ function wrongBlock(
   dataset: string,
   manifest: Manifest,
 ): string | undefined {
-  const { db, schema, name } = searcher.shadow
+  const { db, schema, key } = searcher.shadow
   if (!hasTable(db, schema, BLOCKS)) return `there is no table ${BLOCKS}`
   using statement = db.prepare(
     `SELECT chunk, data FROM ${quoteName(schema)}.${BLOCKS}
@@ -94,7 +94,7 @@ function wrongBlock(
   for (const { name: section, bytes, checksums } of manifest.sections) {
     let next = 0
     let wrong: string | undefined
-    statement.each([storageName(name), dataset, section], row => {
+    statement.each([storageName(key), dataset, section], row => {
       const chunk = row.number(0)
       const data = row.bytes(1)
       const length = Math.min(BLOCK_BYTES, bytes - chunk * BLOCK_BYTES)
@@ -125,7 +125,7 @@ function checkLoaded(
 ): Problem[] {
   const { searcher } = inspected
   const { shadow } = searcher
-  const { db, schema, name } = shadow
+  const { db, schema, key } = shadow
   if (!shadow.refresh().journaled) {
     return [
       diagnostic('info', 'storage', 'the saved index waits for the journal to be repaired', {
@@ -139,10 +139,10 @@ function checkLoaded(
     if (typeof now === 'string' || !journal.follows(manifest.logPosition, now)) {
       return [damaged('the journal has no common past with it')]
     }
-    const datasetIndex = new IndexStore(db, schema).load(name, dataset, searcher.context.spec)
+    const datasetIndex = new IndexStore(db, schema).load(key, dataset, searcher.context.spec)
     if (!datasetIndex) return [damaged('its chunks are sound, but make no index')]
     try {
-      const changed = journal.changedIds(manifest.logPosition.seq, name, dataset, Infinity)!
+      const changed = journal.changedIds(manifest.logPosition.seq, key, dataset, Infinity)!
       const found = differenceProblems(
         'the saved index',
         dataset,

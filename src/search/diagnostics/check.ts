@@ -79,16 +79,18 @@ export function shadowTableProblem(error: {
 }
 
 function checkDatasetNames({ searcher }: Inspection): Diagnostic[] {
-  const { db, sql } = searcher.shadow
-  const condition = `typeof(dataset_id) <> 'text' OR trim(dataset_id) = ''`
+  const { db, sql, documents } = searcher.shadow
+  const condition = documents.unnamedDataset
+  if (condition === undefined) return []
+  const [dataset, id] = documents.key
   const unnamed = numberOf(db, `SELECT count(*) FROM ${sql} WHERE ${condition}`)
   if (unnamed === 0) return []
   return [
     diagnostic(
       'error',
       'dataset-ids',
-      `${unnamed} rows have a dataset_id that no query can name (no text, or blank): give them one`,
-      { fix: `SELECT dataset_id, id FROM ${sql} WHERE ${condition}` },
+      `${unnamed} rows have a ${dataset} that no query can name (${documents.roles.dataset?.kind === 'integer' ? 'not an integer' : 'no text, or blank'}): give them one`,
+      { fix: `SELECT ${dataset}, ${id} FROM ${sql} WHERE ${condition}` },
     ),
   ]
 }
@@ -111,9 +113,9 @@ function checkSize(
 }
 
 function storedBytes(shadow: ShadowTable, table: string, column: string, dataset: string): number {
-  const { db, schema, name } = shadow
+  const { db, schema, key } = shadow
   if (!hasTable(db, schema, table) || foreignStorageTable(db, schema) !== undefined) return 0
   const sql = `SELECT sum(length(${column})) FROM ${quoteName(schema)}.${table}
     WHERE shadow_table_name = ? AND dataset_id = ?`
-  return numberOf(db, sql, storageName(name), dataset)
+  return numberOf(db, sql, storageName(key), dataset)
 }

@@ -1,6 +1,5 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { RowSample } from '../../core/row-sample.ts'
-import { OF_DATASET } from '../schema/names.ts'
 import { countOf, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
@@ -84,12 +83,14 @@ export function visitMembers(
 }
 
 /** SQL: an embedding that was stored as text. */
-export const EMBEDDING_IS_TEXT = `typeof(embedding) = 'text' AND embedding <> ''`
+export function isText(embedding: string): string {
+  return `typeof(${embedding}) = 'text' AND ${embedding} <> ''`
+}
 
 function textRows(shadow: ShadowTable, dataset: string): number {
   return countOf(
     shadow,
-    `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDING_IS_TEXT} ${shadow.visible}`,
+    `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset} AND ${isText(shadow.documents.embedding)} ${shadow.visible}`,
     [dataset],
   )
 }
@@ -98,17 +99,18 @@ function archivedRows(shadow: ShadowTable, dataset: string): number {
   if (shadow.visible === '') return 0
   return countOf(
     shadow,
-    `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND coalesce(archived, 0) <> 0`,
+    `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset} AND coalesce(archived, 0) <> 0`,
     [dataset],
   )
 }
 
 function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, number> {
-  if (!shadow.refresh().columns.has('embedding_model')) return new Map()
+  const { documents } = shadow
+  if (!documents.standard || !shadow.refresh().columns.has('embedding_model')) return new Map()
   const models = new Map<string, number>()
   shadow.each(
     `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
-     WHERE ${OF_DATASET} AND length(embedding) > 0
+     WHERE ${documents.ofDataset} AND length(embedding) > 0
        AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
     [dataset],
     row => {
@@ -118,17 +120,20 @@ function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, num
   return models
 }
 
-/** SQL: meta that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
-export const META_IS_NO_JSON = 'meta IS NOT NULL AND NOT json_valid(meta, 6)'
+/** SQL: metadata that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
+export function notJson(meta: string): string {
+  return `${meta} IS NOT NULL AND NOT json_valid(${meta}, 6)`
+}
 
 function metasOf(shadow: ShadowTable, dataset: string): DatasetStatistics['metas'] {
-  if (!shadow.refresh().columns.has('meta')) return { json: 0, other: 0 }
+  const { meta, ofDataset } = shadow.documents
+  if (meta === undefined || !shadow.hasMeta) return { json: 0, other: 0 }
   const count = (condition: string): number =>
     countOf(
       shadow,
-      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${condition} ${shadow.visible}`,
+      `SELECT count(*) FROM {table} WHERE ${ofDataset} AND ${condition} ${shadow.visible}`,
       [dataset],
     )
-  const other = count(META_IS_NO_JSON)
-  return { json: other === 0 ? 0 : count('json_valid(meta, 6)'), other }
+  const other = count(notJson(meta))
+  return { json: other === 0 ? 0 : count(`json_valid(${meta}, 6)`), other }
 }

@@ -27,7 +27,7 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
   if (snapshot.state === 'table-scan') {
     const why = shadow.refresh().unique
       ? 'the journal is not in place'
-      : 'the table has no unique index on (dataset_id, id)'
+      : `the table has no unique index on (${shadow.documents.key.join(', ')})`
     found.push(
       diagnostic('warning', 'index', `no index: the table itself answers, for ${why}`, { dataset }),
     )

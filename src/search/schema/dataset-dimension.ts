@@ -2,7 +2,6 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import { OF_DATASET, OF_KEY } from './names.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 
@@ -12,8 +11,10 @@ interface SampleRow {
   readonly dim: number
 }
 
-const WITNESS = `SELECT CASE typeof(embedding) WHEN 'blob' THEN length(embedding) WHEN 'text' THEN length(CAST(embedding AS BLOB)) END
- FROM {table} WHERE ${OF_KEY}`
+function sampleLength({ documents: { embedding, ofKey } }: ShadowTable): string {
+  return `SELECT CASE typeof(${embedding}) WHEN 'blob' THEN length(${embedding}) WHEN 'text' THEN length(CAST(${embedding} AS BLOB)) END
+ FROM {table} WHERE ${ofKey}`
+}
 /** Datasets that are remembered; a program that writes more of them in turn looks again. */
 const MOST = 1000
 
@@ -55,7 +56,7 @@ export class DatasetDimensions {
   }
 
   #holds({ visible }: WriteLayout, dataset: string, { id, dim }: SampleRow): boolean {
-    const sql = visible === '' ? WITNESS : `${WITNESS} ${visible}`
+    const sql = `${sampleLength(this.#shadow)} ${visible}`
     const holds = this.#shadow.first(sql, [dataset, new Utf8(id)], row => row.number(0) === dim * 4)
     return holds ?? false
   }
@@ -63,7 +64,7 @@ export class DatasetDimensions {
   /** The first vector from one end of the key; what is not found at once is not looked for. */
   #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): SampleRow | undefined {
     return this.#first(
-      `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible} ORDER BY id ${order} LIMIT 16`,
+      `${this.#columns} FROM {table} WHERE ${this.#shadow.documents.ofDataset} ${visible} ORDER BY ${this.#shadow.documents.idColumn} ${order} LIMIT 16`,
       dataset,
       null,
     )
@@ -73,25 +74,30 @@ export class DatasetDimensions {
     const { rowid, visible } = layout
     if (rowid === undefined) {
       return this.#first(
-        `SELECT id, embedding FROM {table} WHERE ${OF_DATASET} ${visible}`,
+        `${this.#columns} FROM {table} WHERE ${this.#shadow.documents.ofDataset} ${visible}`,
         dataset,
         but,
       )
     }
     // The first row mostly is a vector, and the index on the key knows its rowid.
     const quick = this.#first(
-      `SELECT id, embedding FROM {table} WHERE ${rowid} = (SELECT min(${rowid}) FROM {table} WHERE ${OF_DATASET}) ${visible}`,
+      `${this.#columns} FROM {table} WHERE ${rowid} = (SELECT min(${rowid}) FROM {table} WHERE ${this.#shadow.documents.ofDataset}) ${visible}`,
       dataset,
       but,
     )
     return (
       quick ??
       this.#first(
-        `SELECT id, embedding FROM {table} WHERE ${rowid} IN (SELECT ${rowid} FROM {table} WHERE ${OF_DATASET}) ${visible} ORDER BY ${rowid}`,
+        `${this.#columns} FROM {table} WHERE ${rowid} IN (SELECT ${rowid} FROM {table} WHERE ${this.#shadow.documents.ofDataset}) ${visible} ORDER BY ${rowid}`,
         dataset,
         but,
       )
     )
+  }
+
+  get #columns(): string {
+    const { id, embedding } = this.#shadow.documents
+    return `SELECT ${id}, ${embedding}`
   }
 
   #first(sql: string, dataset: string, but: Uint8Array | null): SampleRow | undefined {

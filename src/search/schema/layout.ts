@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import { numberOf, scalar, texts } from '../../database/query.ts'
+import { lowerCase, type DocumentColumns } from './document-columns.ts'
 import { catalogOf, quoteName, quoteText } from './names.ts'
 import { shadowTableBody, type StoredColumn } from './table-schema.ts'
 
@@ -130,6 +131,7 @@ export const GUARD_TRIGGERS: readonly SchemaObject[] = [
 /** What the triggers of a shadow table must watch. */
 export interface WatchedTable {
   readonly name: string
+  readonly documents: DocumentColumns
   /** Columns whose change can alter an answer, or through which REPLACE can delete another row. */
   readonly watched: readonly string[]
   /** The rowid's name, where the table has one. */
@@ -143,18 +145,20 @@ function differs(column: string): string {
 
 /** Triggers on a shadow table: every change that can alter an answer writes its key, in the same transaction. */
 export function journalTriggers(table: WatchedTable): SchemaObject[] {
-  const literal = quoteText(table.name)
+  const { documents } = table
+  const key = documents.keyOf(table.name)
+  const literal = quoteText(key)
   const log = (row: 'OLD' | 'NEW', where = ''): string =>
     where === ''
-      ? `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ${literal}, ${row}.dataset_id, ${row}.id);`
-      : `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) SELECT random(), ${literal}, ${row}.dataset_id, ${row}.id${where};`
+      ? `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) VALUES (random(), ${literal}, ${documents.logged(row)});`
+      : `INSERT INTO ${JOURNAL}(tag, shadow_table, dataset_id, id) SELECT random(), ${literal}, ${documents.logged(row)}${where};`
   const watched = table.watched.map(differs)
   if (table.rowid !== undefined) watched.push(`OLD.${table.rowid} IS NOT NEW.${table.rowid}`)
-  const keyMoved = ` WHERE ${differs('dataset_id')} OR ${differs('id')}`
+  const keyMoved = ` WHERE ${documents.keyDiffers(differs)}`
   const on = `ON ${quoteName(table.name)}`
   const trigger = (event: string, body: string): SchemaObject => ({
     type: 'trigger',
-    name: triggerName(table.name, event),
+    name: triggerName(key, event),
     body,
   })
   return [
@@ -167,8 +171,14 @@ export function journalTriggers(table: WatchedTable): SchemaObject[] {
   ]
 }
 
-function triggerName(shadow: string, event: string): string {
-  return `${JOURNAL}_${shadow}_${event}`
+export function triggerName(key: string, event: string): string {
+  return `${JOURNAL}_${key}_${event}`
+}
+
+/** The columns, in lower case, that the text of a trigger on UPDATE compares. */
+export function watchedIn(trigger: string | undefined): ReadonlySet<string> {
+  const names = (trigger ?? '').matchAll(/\bOLD\."((?:[^"]|"")+)" COLLATE BINARY IS NOT NEW\./g)
+  return new Set(Array.from(names, ([, name]) => lowerCase(name.replaceAll('""', '"'))))
 }
 
 export function hasTable(db: Database, schema: string, table: string): boolean {

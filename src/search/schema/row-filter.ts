@@ -1,5 +1,4 @@
 import { Utf8 } from '../../core/utf8.ts'
-import { OF_DATASET, OF_KEY } from './names.ts'
 import { isLargePart } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
@@ -18,13 +17,13 @@ export function eachIdWhere(
   visit: (id: Uint8Array) => void,
 ): void {
   const { rowid } = shadow.refresh()
-  // Unary plus keeps the index on (dataset_id, id) out of it: the table is read once, front to back.
+  const { documents } = shadow
   const ofDataset =
     rowid !== undefined && isLargePart(shadow, dataset, rowid)
-      ? '+dataset_id = ?1 COLLATE BINARY'
-      : OF_DATASET
+      ? documents.inFileOrder
+      : documents.ofDataset
   shadow.each(
-    `SELECT id FROM {table} WHERE ${ofDataset} ${shadow.visible} AND (${sql})`,
+    `SELECT ${documents.id} FROM {table} WHERE ${ofDataset} ${shadow.visible} AND (${sql})`,
     [dataset, ...parameters],
     row => {
       if (row.isText(0)) visit(row.bytes(0))
@@ -40,7 +39,7 @@ export function passes(
   { sql, parameters }: RowFilter,
 ): boolean {
   const found = shadow.first(
-    `SELECT 1 FROM {table} WHERE ${OF_KEY} ${shadow.visible} AND (${sql})`,
+    `SELECT 1 FROM {table} WHERE ${shadow.documents.ofKey} ${shadow.visible} AND (${sql})`,
     [dataset, new Utf8(id), ...parameters],
     () => true,
   )

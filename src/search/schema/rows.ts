@@ -1,7 +1,6 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { BindValue } from '../../database/values.ts'
-import { OF_DATASET, OF_KEY } from './names.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
 /** Bytes of `id` and `embedding` are views into SQLite's memory: gone when the visitor calls SQLite again. */
@@ -25,7 +24,7 @@ export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisito
   const skipped: SkippedRows = { unembedded: 0, malformed: 0, unnamed: 0 }
   let present: RowReader
   const rowid = (): number => present.number(2)
-  shadow.each(rowsInFileOrder(shadow, dataset), [dataset], row => {
+  eachInFileOrder(shadow, dataset, row => {
     present = row
     const length = embeddingLength(row, 1)
     if (length === 0) skipped.unembedded++
@@ -42,24 +41,82 @@ export function embeddingLength(row: RowReader, column: number): number {
   return row.isNull(column) ? 0 : -1
 }
 
-function rowsInFileOrder(shadow: ShadowTable, dataset: string): string {
+/** Rows of a page: enough that a driver's call for them costs nothing beside them, and few in memory. */
+const PAGE_ROWS = 4096
+const LAST_ROWID = 2n ** 63n - 1n
+
+/** The columns of each row are the id (0), the embedding (1) and the rowid (2). */
+function eachInFileOrder(
+  shadow: ShadowTable,
+  dataset: string,
+  visit: (row: RowReader) => void,
+): void {
+  const { db, documents, visible } = shadow
   const { rowid } = shadow.refresh()
-  const columns = `id, embedding, ${rowid ?? 'NULL'}`
+  const select = `SELECT ${documents.id}, ${documents.embedding}, ${rowid ?? 'NULL'} FROM {table} WHERE`
   if (rowid === undefined) {
-    return `SELECT ${columns} FROM {table} WHERE ${OF_DATASET} ${shadow.visible}`
+    shadow.each(`${select} ${documents.ofDataset} ${visible}`, [dataset], visit)
+    return
   }
-  if (isLargePart(shadow, dataset, rowid)) {
-    // Unary plus keeps the index on (dataset_id, id) out of it: the whole table is read once, front to back.
-    return `SELECT ${columns} FROM {table} WHERE +dataset_id = ?1 COLLATE BINARY ${shadow.visible}`
+  const whole = isLargePart(shadow, dataset, rowid)
+  if (!db.readsPages) {
+    const rows = whole
+      ? documents.inFileOrder
+      : `${rowid} IN (SELECT ${rowid} FROM {table} WHERE ${documents.ofDataset})`
+    shadow.each(`${select} ${rows} ${visible}`, [dataset], visit)
+  } else if (whole) {
+    const page = `${select} ${documents.inFileOrder} ${visible} AND ${rowid} >= ?2 ORDER BY ${rowid} LIMIT ${PAGE_ROWS}`
+    eachPage(shadow, page, dataset, rowid, visit)
+  } else {
+    const page = `${select} ${rowid} IN (SELECT value FROM json_each(?1)) ${visible}`
+    for (const rowids of pagesOfRowids(shadow, dataset, rowid))
+      shadow.eachOfPage(page, [rowids], visit)
   }
-  return `SELECT ${columns} FROM {table} WHERE ${rowid} IN (SELECT ${rowid} FROM {table} WHERE ${OF_DATASET}) ${shadow.visible}`
+}
+
+/** Pages of the whole table, each from where the one before ended. */
+function eachPage(
+  shadow: ShadowTable,
+  page: string,
+  dataset: string,
+  rowid: string,
+  visit: (row: RowReader) => void,
+): void {
+  let from = shadow.first(`SELECT min(${rowid}) FROM {table}`, [], row => row.bigint(0))
+  while (from !== undefined && from <= LAST_ROWID) from = nextPage(from)
+
+  function nextPage(first: bigint): bigint | undefined {
+    let rows = 0
+    let next: bigint | undefined
+    shadow.eachOfPage(page, [dataset, first], row => {
+      if (++rows === PAGE_ROWS) next = row.bigint(2) + 1n
+      visit(row)
+    })
+    return next
+  }
+}
+
+/** JSON arrays of the rowids of a dataset, a page each. */
+function pagesOfRowids(shadow: ShadowTable, dataset: string, rowid: string): string[] {
+  const pages: string[] = []
+  let rowids: bigint[] = []
+  const end = (): void => {
+    pages.push(`[${rowids.join(',')}]`)
+    rowids = []
+  }
+  const sql = `SELECT ${rowid} FROM {table} WHERE ${shadow.documents.ofDataset} ORDER BY ${rowid}`
+  shadow.each(sql, [dataset], row => {
+    if (rowids.push(row.bigint(0)) === PAGE_ROWS) end()
+  })
+  if (rowids.length > 0) end()
+  return pages
 }
 
 /** Whether reading past the other datasets' rows costs less than looking this one's up. */
 export function isLargePart(shadow: ShadowTable, dataset: string, rowid: string): boolean {
   const total = countOf(shadow, `SELECT max(${rowid}) FROM {table}`, [])
   const limit = Math.ceil(total / 4)
-  const probe = `SELECT count(*) FROM (SELECT 1 FROM {table} WHERE ${OF_DATASET} LIMIT ?2)`
+  const probe = `SELECT count(*) FROM (SELECT 1 FROM {table} WHERE ${shadow.documents.ofDataset} LIMIT ?2)`
   return countOf(shadow, probe, [dataset, limit]) >= limit
 }
 
@@ -80,8 +137,9 @@ export function rowByKey<R>(
   read: (row: RowReader) => R,
 ): R | undefined {
   const { rowid } = shadow.refresh()
+  const { embedding, ofKey } = shadow.documents
   return shadow.first(
-    `SELECT ${rowid ?? 'NULL'}, embedding FROM {table} WHERE ${OF_KEY} ${shadow.visible}`,
+    `SELECT ${rowid ?? 'NULL'}, ${embedding} FROM {table} WHERE ${ofKey} ${shadow.visible}`,
     [dataset, new Utf8(id)],
     read,
   )

@@ -1,12 +1,12 @@
 import { VecError } from '../../core/errors.ts'
 import { isSchemaCommitted } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
-import { eachRow, scalar, texts } from '../../database/query.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import { Snapshots } from '../../database/snapshot.ts'
 import type { RunResult, Statement } from '../../database/statement.ts'
 import { transaction } from '../../database/transaction.ts'
 import type { BindValue } from '../../database/values.ts'
+import { lowerCase, SHADOW_DOCUMENTS, type DocumentColumns } from './document-columns.ts'
 import { NO_FOREIGN_INDEXES, type ForeignIndexes } from './foreign-indexes.ts'
 import {
   createStatement,
@@ -14,41 +14,16 @@ import {
   GUARD_TRIGGERS,
   JOURNAL_STATE,
   JOURNAL_TABLES,
-  journalTriggers,
   storedSql,
   storedText,
   SUPPORT_TABLES,
-  type SchemaObject,
 } from './layout.ts'
 import { catalogOf, quoteName } from './names.ts'
-import {
-  columnDefinition,
-  isWatched,
-  SHADOW,
-  SHADOW_COLUMNS,
-  sqlName,
-  type StoredColumn,
-} from './table-schema.ts'
+import { readShape, type Shape } from './shape.ts'
+import { columnDefinition, SHADOW, sqlName, type StoredColumn } from './table-schema.ts'
 
 /** Statements that are kept prepared. */
 const MOST_STATEMENTS = 200
-
-const REQUIRED = SHADOW_COLUMNS.filter(({ required }) => required).map(({ stored }) => stored)
-
-export interface Shape {
-  readonly columns: ReadonlySet<string>
-  /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
-  readonly rowid: string | undefined
-  /** (dataset_id, id) names at most one row. */
-  readonly unique: boolean
-  readonly triggers: readonly SchemaObject[]
-  /** The journal and its triggers are there, word for word: changes of vectors and keys have entries. */
-  readonly journaled: boolean
-  /** Changes of meta have entries, too; the triggers of earlier versions do not watch it. */
-  readonly filterable: boolean
-  /** The triggers of earlier versions. */
-  readonly olderTriggers: readonly SchemaObject[]
-}
 
 /**
  * The ordinary table that holds the documents of a vec table, as one connection sees it. What is known of it is read
@@ -61,6 +36,9 @@ export class ShadowTable {
   /** Rows with archived = 1 count like the others. */
   readonly includeArchived: boolean
   readonly foreign: ForeignIndexes
+  readonly documents: DocumentColumns
+  /** Under which name the journal and saved indexes know it. */
+  readonly key: string
   readonly #version: Statement
   readonly #snapshots: Snapshots
   readonly #statements = new Map<string, Statement>()
@@ -73,12 +51,15 @@ export class ShadowTable {
     name: string,
     includeArchived: boolean,
     foreign: ForeignIndexes = NO_FOREIGN_INDEXES,
+    documents: DocumentColumns = SHADOW_DOCUMENTS,
   ) {
     this.db = db
     this.schema = schema
     this.name = name
     this.includeArchived = includeArchived
     this.foreign = foreign
+    this.documents = documents
+    this.key = documents.keyOf(name)
     this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
     this.#snapshots = new Snapshots(db, catalogOf(schema))
   }
@@ -107,7 +88,7 @@ export class ShadowTable {
   refresh(): Shape {
     const version = this.version()
     if (version !== this.#seen || !this.#shape) {
-      this.#shape = this.#readShape()
+      this.#shape = readShape(this)
       // A schema that is not committed may be rolled back, and its number be given to another.
       this.#seen = isSchemaCommitted(this.db, this.schema) ? version : -1
     }
@@ -135,6 +116,14 @@ export class ShadowTable {
     visit: (row: RowReader) => boolean | void,
   ): void {
     this.#using(sql, statement => statement.each(parameters, visit))
+  }
+
+  /** The same for so few rows that a driver may read them all before the first visit. */
+  eachOfPage(sql: string, parameters: readonly BindValue[], visit: (row: RowReader) => void): void {
+    this.#using(sql, statement => {
+      if (statement.page) statement.page(parameters, visit)
+      else statement.each(parameters, visit)
+    })
   }
 
   /** Runs a statement that writes this table. */
@@ -173,6 +162,7 @@ export class ShadowTable {
   /** The condition under which a row counts at all, beside its dataset. */
   get visible(): string {
     const { stored } = SHADOW.archived
+    if (!this.documents.standard) return ''
     return this.refresh().columns.has(stored) && !this.includeArchived
       ? `AND coalesce(${stored}, 0) = 0`
       : ''
@@ -181,6 +171,12 @@ export class ShadowTable {
   /** The column for SQL, or NULL where the table lacks it. */
   optional(column: StoredColumn): string {
     return this.refresh().columns.has(column.stored.toLowerCase()) ? sqlName(column) : 'NULL'
+  }
+
+  /** The table has the column with JSON text. */
+  get hasMeta(): boolean {
+    const { meta } = this.documents.roles
+    return meta !== undefined && this.refresh().columns.has(lowerCase(meta))
   }
 
   /** Adds those of the columns that the table lacks. */
@@ -213,7 +209,7 @@ export class ShadowTable {
       )
     }
     db.exec(firstState(schema))
-    const shape = this.#readShape()
+    const shape = readShape(this)
     let replaced = false
     for (const trigger of [...GUARD_TRIGGERS, ...shape.triggers]) {
       const found = this.storedSql(trigger.name)
@@ -235,7 +231,7 @@ export class ShadowTable {
 
   /** Takes the triggers off again. The documents stay. */
   uninstall(): void {
-    for (const trigger of this.#readShape().triggers) {
+    for (const trigger of readShape(this).triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
     }
     this.foreign.drop(this)
@@ -249,88 +245,8 @@ export class ShadowTable {
     this.#snapshots.dispose()
   }
 
-  #readShape(): Shape {
-    const { db, schema, name } = this
-    const withoutRowid = scalar(
-      db,
-      `SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = 'table'`,
-      schema,
-      name,
-    )
-    if (withoutRowid === undefined) {
-      throw new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
-        hint: `the documents of a vec table are stored in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop the vec table and create it again`,
-      })
-    }
-    const columns = new Set(
-      texts(db, 'SELECT lower(name) FROM pragma_table_xinfo(?, ?)', name, schema),
-    )
-    const missing = REQUIRED.filter(column => !columns.has(column))
-    if (missing.length > 0) {
-      throw new VecError(
-        'VEC_SHADOW',
-        `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs ${REQUIRED.join(', ')}, it has ${[...columns].join(', ')}`,
-        {
-          hint: `ALTER TABLE ${name} ADD COLUMN, or rename the table and let the vec table make its own`,
-        },
-      )
-    }
-    const rowid =
-      withoutRowid === 1
-        ? undefined
-        : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
-    const { unique, indexed } = this.#uniqueColumns()
-    const watched = [...columns].filter(column => isWatched(column) || indexed.has(column))
-    const triggers = journalTriggers({ name, watched, rowid })
-    const olderWatched = watched.filter(
-      column => column !== SHADOW.meta.stored || indexed.has(column),
-    )
-    const olderTriggers = journalTriggers({ name, watched: olderWatched, rowid })
-    const sound =
-      this.#has([...JOURNAL_TABLES, ...GUARD_TRIGGERS]) && this.foreign.triggers(this).length === 0
-    const filterable = sound && this.#has(triggers)
-    const journaled = filterable || (sound && this.#has(olderTriggers))
-    return { columns, rowid, unique, triggers, journaled, filterable, olderTriggers }
-  }
-
-  #has(objects: readonly SchemaObject[]): boolean {
-    return objects.every(object => this.storedSql(object.name) === storedText(object))
-  }
-
-  /** Whether (dataset_id, id) is unique, and every column that some unique index covers. */
-  #uniqueColumns(): { unique: boolean; indexed: Set<string> } {
-    const { db, schema, name } = this
-    const indexes = new Map<string, { columns: string[]; partial: boolean }>()
-    eachRow(
-      db,
-      `SELECT l.name, coalesce(lower(i.name), '(expression)'), l.partial
-       FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
-      [name, schema],
-      row => {
-        const index = indexes.get(row.text(0)) ?? { columns: [], partial: row.number(2) === 1 }
-        index.columns.push(row.text(1))
-        indexes.set(row.text(0), index)
-      },
-    )
-    const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
-    const key = texts(
-      db,
-      'SELECT lower(name) FROM pragma_table_xinfo(?, ?) WHERE pk > 0',
-      name,
-      schema,
-    )
-    for (const column of key) indexed.add(column)
-    const unique = isKeyOf(key) || [...indexes.values()].some(i => !i.partial && isKeyOf(i.columns))
-    return { unique, indexed }
-  }
-
   /** The text that the schema holds of a table or trigger. */
   storedSql(name: string): string | undefined {
     return storedSql(this.db, this.schema, name)
   }
-}
-
-/** Whether a unique index on these columns makes (dataset_id, id) unique. */
-function isKeyOf(columns: readonly string[]): boolean {
-  return columns.length > 0 && columns.every(column => column === 'dataset_id' || column === 'id')
 }

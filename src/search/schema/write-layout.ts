@@ -1,5 +1,6 @@
 import { numberOf } from '../../database/query.ts'
-import type { Shape, ShadowTable } from './shadow-table.ts'
+import type { ShadowTable } from './shadow-table.ts'
+import type { Shape } from './shape.ts'
 import { SHADOW } from './table-schema.ts'
 
 /** What a writer must know of a shadow table. */

@@ -12,7 +12,6 @@ import { DatasetIndex } from '../memory/dataset-index.ts'
 import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-cache.ts'
 import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
-import { OF_DATASET } from '../schema/names.ts'
 import { countOf, embeddingLength, rowByKey, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
@@ -101,7 +100,7 @@ export class IndexManager {
     if (typeof head === 'string' || !journal.follows(datasetIndex.logPosition, head))
       return undefined
     const { seq } = datasetIndex.logPosition
-    return { datasetIndex, changed: journal.changedIds(seq, this.#shadow.name, dataset, Infinity)! }
+    return { datasetIndex, changed: journal.changedIds(seq, this.#shadow.key, dataset, Infinity)! }
   }
 
   /** Whether no row of a small index can have vanished without a trace; see `DatasetIndex.verifiedSeq`. */
@@ -122,15 +121,16 @@ export class IndexManager {
 
   /** Builds the index of a dataset again and saves it; how many rows of it have an embedding. */
   rebuild(dataset: string): number {
-    this.#maintenance.forgetSaved(this.#shadow.name, dataset)
+    this.#maintenance.forgetSaved(this.#shadow.key, dataset)
     const entry = this.#entry(dataset)
     const known = this.#local.get(dataset) ?? entry.datasetIndex
     if (known) this.#drop(dataset, entry, known)
     this.snapshot(dataset)
     this.#saveNow(dataset)
+    const { documents } = this.#shadow
     return countOf(
       this.#shadow,
-      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND length(embedding) > 0 ${this.#shadow.visible}`,
+      `SELECT count(*) FROM {table} WHERE ${documents.ofDataset} AND length(${documents.embedding}) > 0 ${this.#shadow.visible}`,
       [dataset],
     )
   }
@@ -153,7 +153,7 @@ export class IndexManager {
     if (changed.length === 0 && index && index.count < index.positions) {
       this.#drop(dataset, this.#entry(dataset), datasetIndex)
       // Or the next snapshot would load the tombstones again.
-      this.#maintenance.forgetSaved(this.#shadow.name, dataset)
+      this.#maintenance.forgetSaved(this.#shadow.key, dataset)
       this.snapshot(dataset)
     }
     return this.#saveNow(dataset)
@@ -186,14 +186,14 @@ export class IndexManager {
   }
 
   #entry(dataset: string): CacheEntry {
-    return indexCache.entry(this.#file, this.#shadow.name, dataset, this.#context.spec.id)
+    return indexCache.entry(this.#file, this.#shadow.key, dataset, this.#context.spec.id)
   }
 
   /** What a transaction built for itself is saved as a part of it. */
   #saveNow(dataset: string): boolean {
     const own = this.#local.get(dataset)
     if (own?.index?.worthSaving && own.savedSeq !== own.logPosition.seq) {
-      this.#maintenance.store.save(this.#shadow.name, dataset, own)
+      this.#maintenance.store.save(this.#shadow.key, dataset, own)
       own.savedSeq = own.logPosition.seq
       this.#maintenance.store.prune(own.logPosition.seq)
     }
@@ -255,7 +255,7 @@ export class IndexManager {
         continue
       }
       // Saved in a transaction that was rolled back.
-      const saved = this.#maintenance.store.manifest(this.#shadow.name, dataset)
+      const saved = this.#maintenance.store.manifest(this.#shadow.key, dataset)
       if (saved?.logPosition.seq !== datasetIndex.savedSeq) datasetIndex.savedSeq = undefined
       this.#share(entry, datasetIndex)
     }
@@ -279,7 +279,7 @@ export class IndexManager {
   /** A saved index on this snapshot's history; the changes since are applied by `#catchUp`. */
   #load({ dataset, journal, head, writing, entry }: Request): DatasetIndex | undefined {
     const { store } = this.#maintenance
-    const datasetIndex = store.load(this.#shadow.name, dataset, this.#context.spec)
+    const datasetIndex = store.load(this.#shadow.key, dataset, this.#context.spec)
     if (!datasetIndex) return undefined
     if (!journal.follows(datasetIndex.logPosition, head)) {
       datasetIndex.dispose()
@@ -334,7 +334,7 @@ export class IndexManager {
     }
     const limit = Math.max(1000, Math.floor(datasetIndex.count / 5))
     const since = datasetIndex.logPosition.seq
-    const ids = journal.changedIds(since, this.#shadow.name, dataset, limit)
+    const ids = journal.changedIds(since, this.#shadow.key, dataset, limit)
     if (ids && ids.length > 0 && writing && !own) {
       return { state: 'delta', datasetIndex, changed: ids, dataset, seq, writing }
     }
@@ -381,10 +381,11 @@ export class IndexManager {
   }
 
   #countVectors(dataset: string, datasetIndex: DatasetIndex): number {
+    const { ofDataset, embedding, named } = this.#shadow.documents
     return countOf(
       this.#shadow,
-      `SELECT count(*) FROM {table} WHERE ${OF_DATASET}
-       AND length(CAST(embedding AS BLOB)) = ?2 AND typeof(id) = 'text' ${this.#shadow.visible}`,
+      `SELECT count(*) FROM {table} WHERE ${ofDataset}
+       AND length(CAST(${embedding} AS BLOB)) = ?2 AND ${named} ${this.#shadow.visible}`,
       [dataset, datasetIndex.dim * 4],
     )
   }

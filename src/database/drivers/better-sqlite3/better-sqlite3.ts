@@ -1,7 +1,7 @@
-import { databaseList } from '../../capabilities.ts'
-import type { Database } from '../../database.ts'
-import type { Statement } from '../../statement.ts'
-import { ValuesStatement, type RowsOfValues } from '../../values-statement.ts'
+import { VecError } from '../../../core/errors.ts'
+import type { DriverHandle } from '../../driver-database.ts'
+import { parametersOf } from '../../exact-text.ts'
+import type { RowsOfValues } from '../../values-statement.ts'
 
 /** A handle of better-sqlite3, as far as it is used. */
 export interface BetterSqlite3Handle {
@@ -9,69 +9,87 @@ export interface BetterSqlite3Handle {
   readonly inTransaction: boolean
   readonly readonly: boolean
   exec(sql: string): unknown
-  prepare(sql: string): Native
+  prepare(sql: string): BetterSqlite3Statement
 }
 
-interface Native extends RowsOfValues {
+interface BetterSqlite3Statement {
   readonly reader: boolean
+  readonly readonly: boolean
   raw(): this
   safeIntegers(): this
+  get(...parameters: unknown[]): unknown
+  all(...parameters: unknown[]): unknown[]
+  iterate(...parameters: unknown[]): IterableIterator<unknown>
+  run(...parameters: unknown[]): {
+    readonly changes: number
+    readonly lastInsertRowid: number | bigint
+  }
 }
 
-/** Statements that are kept after they were freed, since the driver has no way to free them. */
-const MOST_KEPT = 100
+/** A handle of better-sqlite3. A statement that is iterated blocks writes there. */
+export function betterSqlite3(handle: BetterSqlite3Handle): DriverHandle {
+  return {
+    get open() {
+      return handle.open
+    },
+    get inTransaction() {
+      return handle.inTransaction
+    },
+    get readonly() {
+      return handle.readonly
+    },
+    exec: sql => unlessBusy(() => void handle.exec(sql)),
+    prepare: sql => new Rows(handle.prepare(sql).safeIntegers(), sql),
+  }
+}
 
-/**
- * A database of better-sqlite3. A statement that is iterated blocks writes there, so it holds no snapshots. The driver
- * tells nothing of transactions but that one is open.
- */
-export class BetterSqlite3 implements Database {
-  readonly #handle: BetterSqlite3Handle
-  readonly #kept = new Map<string, Native>()
-  readonly #closing: (() => void)[] = []
+class Rows implements RowsOfValues {
+  readonly isQuery: boolean
+  readonly #statement: BetterSqlite3Statement
+  readonly #written: ReturnType<typeof parametersOf>
 
-  constructor(handle: BetterSqlite3Handle) {
-    this.#handle = handle
+  constructor(statement: BetterSqlite3Statement, sql: string) {
+    if (statement.reader) statement.raw()
+    this.#statement = statement
+    this.#written = parametersOf(sql)
+    this.isQuery = statement.readonly
   }
 
-  get open(): boolean {
-    return this.#handle.open
+  get(values: readonly unknown[]): unknown {
+    return this.#statement.get(...this.#parameters(values))
   }
 
-  get inTransaction(): boolean {
-    return this.#handle.inTransaction
+  all(values: readonly unknown[]): unknown[] {
+    return this.#statement.all(...this.#parameters(values))
   }
 
-  exec(sql: string): void {
-    this.#handle.exec(sql)
+  iterate(values: readonly unknown[]): IterableIterator<unknown> {
+    return this.#statement.iterate(...this.#parameters(values))
   }
 
-  prepare(source: string): Statement {
-    const kept = this.#kept.get(source)
-    this.#kept.delete(source)
-    const native = kept ?? this.#handle.prepare(source).safeIntegers()
-    if (!kept && native.reader) native.raw()
-    return new ValuesStatement(this, native, source, () => {
-      if (this.#kept.size < MOST_KEPT) this.#kept.set(source, native)
+  run(values: readonly unknown[]): ReturnType<BetterSqlite3Statement['run']> {
+    return unlessBusy(() => this.#statement.run(...this.#parameters(values)))
+  }
+
+  /** It takes `?1` for a name. */
+  #parameters(values: readonly unknown[]): readonly unknown[] {
+    const { named, plain } = this.#written
+    if (named.length === 0) return values
+    return [
+      ...plain.map(number => values[number - 1]),
+      Object.fromEntries(named.map(number => [number, values[number - 1]])),
+    ]
+  }
+}
+
+function unlessBusy<R>(write: () => R): R {
+  try {
+    return write()
+  } catch (cause) {
+    if (!(cause instanceof TypeError) || !cause.message.includes('is busy')) throw cause
+    throw new VecError('SQLITE_BUSY', `better-sqlite3 refused a write: ${cause.message}`, {
+      hint: 'an iterate() of this handle is under way: end its loop, or read with all(), before writing',
+      cause,
     })
-  }
-
-  fileKey(schema: string): string | undefined {
-    const file = databaseList(this).find(one => one.schema === schema)?.file
-    return file ? `path ${file}` : undefined
-  }
-
-  isReadonly(): boolean {
-    return this.#handle.readonly
-  }
-
-  onClose(task: () => void): void {
-    this.#closing.push(task)
-  }
-
-  /** Runs what waits for the end, and leaves the handle open. */
-  close(): void {
-    for (const task of this.#closing.splice(0).toReversed()) task()
-    this.#kept.clear()
   }
 }

@@ -1,0 +1,172 @@
+import { VecError } from '../../core/errors.ts'
+import { eachRow, scalar, texts } from '../../database/query.ts'
+import type { DocumentColumns } from './document-columns.ts'
+import type { ForeignIndexes, TablePlace } from './foreign-indexes.ts'
+import {
+  GUARD_TRIGGERS,
+  JOURNAL_TABLES,
+  journalTriggers,
+  storedText,
+  triggerName,
+  watchedIn,
+  type SchemaObject,
+} from './layout.ts'
+import { isWatched, SHADOW, SHADOW_COLUMNS } from './table-schema.ts'
+
+/** A table and what its columns are for. */
+interface NamedTable extends TablePlace {
+  readonly documents: DocumentColumns
+  readonly key: string
+  readonly foreign: ForeignIndexes
+  /** The text that the schema holds of a table or trigger. */
+  storedSql(name: string): string | undefined
+}
+
+/** What the schema says of a table with documents. */
+export interface Shape {
+  /** Names in lower case. */
+  readonly columns: ReadonlySet<string>
+  /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
+  readonly rowid: string | undefined
+  /** The key, such as (dataset_id, id), names at most one row. */
+  readonly unique: boolean
+  readonly triggers: readonly SchemaObject[]
+  /** The journal and its triggers are there, word for word: changes of vectors and keys have entries. */
+  readonly journaled: boolean
+  /** Changes of what filters read have entries, too; triggers of earlier versions do not watch that. */
+  readonly filterable: boolean
+  /** Triggers that do for searches without a filter. */
+  readonly olderTriggers: readonly SchemaObject[]
+}
+
+/** Throws VEC_SHADOW for a table that is not there or lacks a column. */
+export function readShape(shadow: NamedTable): Shape {
+  const { db, schema, name, documents } = shadow
+  const withoutRowid = scalar(
+    db,
+    `SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ? AND type = 'table'`,
+    schema,
+    name,
+  )
+  if (withoutRowid === undefined) throw noTable(shadow)
+  const columns = new Set(
+    texts(db, 'SELECT lower(name) FROM pragma_table_xinfo(?, ?)', name, schema),
+  )
+  const missing = documents.required.filter(column => !columns.has(column))
+  if (missing.length > 0) throw noColumns(shadow, missing, columns)
+  const rowid =
+    withoutRowid === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
+  const { unique, indexed } = uniqueColumns(shadow)
+  const { watched, olderWatched } = documents.standard
+    ? watchedOfShadow(columns, indexed)
+    : watchedOfTable(shadow, columns, indexed)
+  const triggers = journalTriggers({ name, documents, watched, rowid })
+  const olderTriggers = journalTriggers({ name, documents, watched: olderWatched, rowid })
+  const sound =
+    has(shadow, [...JOURNAL_TABLES, ...GUARD_TRIGGERS]) &&
+    shadow.foreign.triggers(shadow).length === 0
+  const filterable = sound && has(shadow, triggers)
+  const journaled = filterable || (sound && has(shadow, olderTriggers))
+  return { columns, rowid, unique, triggers, journaled, filterable, olderTriggers }
+}
+
+/** Columns whose changes are journaled, and those of earlier versions. */
+interface Watched {
+  readonly watched: readonly string[]
+  readonly olderWatched: readonly string[]
+}
+
+/** All but those that alter no answer. */
+function watchedOfShadow(columns: ReadonlySet<string>, indexed: ReadonlySet<string>): Watched {
+  const watched = [...columns].filter(column => isWatched(column) || indexed.has(column))
+  const olderWatched = watched.filter(
+    column => column !== SHADOW.meta.stored || indexed.has(column),
+  )
+  return { watched, olderWatched }
+}
+
+/**
+ * Of a table that has much else to do: what search needs, and whatever the triggers watch already, for another caller who filters
+ * by other columns.
+ */
+function watchedOfTable(
+  shadow: NamedTable,
+  columns: ReadonlySet<string>,
+  indexed: ReadonlySet<string>,
+): Watched {
+  const { documents, key } = shadow
+  const needed = new Set([...documents.required, ...indexed])
+  const present = watchedIn(shadow.storedSql(triggerName(key, 'updated')))
+  const wanted = new Set([...needed, ...documents.filtered, ...present])
+  return {
+    watched: [...columns].filter(column => wanted.has(column)),
+    olderWatched: [...columns].filter(column => needed.has(column) || present.has(column)),
+  }
+}
+
+function has(shadow: NamedTable, objects: readonly SchemaObject[]): boolean {
+  return objects.every(object => shadow.storedSql(object.name) === storedText(object))
+}
+
+/** Whether the key is unique, and every column that some unique index covers. */
+function uniqueColumns({ db, schema, name, documents }: NamedTable): {
+  unique: boolean
+  indexed: Set<string>
+} {
+  const indexes = new Map<string, { columns: string[]; partial: boolean }>()
+  eachRow(
+    db,
+    `SELECT l.name, coalesce(lower(i.name), '(expression)'), l.partial
+     FROM pragma_index_list(?1, ?2) AS l, pragma_index_info(l.name, ?2) AS i WHERE l."unique" = 1`,
+    [name, schema],
+    row => {
+      const index = indexes.get(row.text(0)) ?? { columns: [], partial: row.number(2) === 1 }
+      index.columns.push(row.text(1))
+      indexes.set(row.text(0), index)
+    },
+  )
+  const indexed = new Set([...indexes.values()].flatMap(index => index.columns))
+  const primary = texts(
+    db,
+    'SELECT lower(name) FROM pragma_table_xinfo(?, ?) WHERE pk > 0',
+    name,
+    schema,
+  )
+  for (const column of primary) indexed.add(column)
+  const key = new Set(documents.required.slice(0, documents.key.length))
+  /** Whether a unique index on these columns makes the key unique. */
+  const isKey = (names: readonly string[]): boolean =>
+    names.length > 0 && names.every(column => key.has(column))
+  const unique = isKey(primary) || [...indexes.values()].some(i => !i.partial && isKey(i.columns))
+  return { unique, indexed }
+}
+
+function noTable({ schema, name, documents }: NamedTable): VecError {
+  return new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
+    hint: documents.standard
+      ? `the documents of a vec table are stored in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop the vec table and create it again`
+      : `create ${name} again, or attach to another table`,
+  })
+}
+
+function noColumns(
+  { schema, name, documents }: NamedTable,
+  missing: readonly string[],
+  columns: ReadonlySet<string>,
+): VecError {
+  const there = [...columns].join(', ')
+  if (!documents.standard) {
+    return new VecError(
+      'VEC_SHADOW',
+      `attach(): ${schema}.${name} lacks the column ${missing.join(', ')}: it has ${there}`,
+      { hint: 'name columns of the table as dataset, id and embedding' },
+    )
+  }
+  return new VecError(
+    'VEC_SHADOW',
+    `vec: no such column: ${missing.join(', ')}: the shadow table ${schema}.${name} needs ${documents.required.join(', ')}, it has ${there}`,
+    {
+      hint: `ALTER TABLE ${name} ADD COLUMN, or rename the table and let the vec table make its own`,
+    },
+  )
+}
