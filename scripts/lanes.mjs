@@ -14,6 +14,7 @@ export const LANES = {
     'bench/harness',
     'chunking/',
     'cli/sync-words',
+    'collection/',
     'cover/',
     'database/database',
     'filter/',

@@ -12,7 +12,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['sqlite'],
   ['search'],
   ['viant/export'],
-  ['tables', 'documents', 'replication'],
+  ['tables', 'replication'],
+  ['documents'],
   ['viant/store', 'viant/legacy', 'interchange', 'better-sqlite3', 'attach'],
   ['entries'],
 ]

@@ -8,6 +8,7 @@ import { test, type TestContext, type TestOptions } from 'node:test'
  */
 const IN_CI = {
   CHAOS_SEED: 402_653,
+  COLLECTION_SEED: 12_289,
   COVER_SEED: 786_433,
   CRASH_SEED: 25_165_843,
   CSV_SEED: 50_331,

@@ -5,6 +5,7 @@ import { eachRow, firstRow } from '../database/query.ts'
 import { INDEX_OPTIONS } from '../index/kinds.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
+import { moduleUseOf } from '../tables/vec/declared-arguments.ts'
 import { parseVecOptions, type VecOptions } from '../tables/vec/vec-options.ts'
 import { originalIndexes } from '../viant/export/original-indexes.ts'
 import type { AttachOptions } from './attach-options.ts'
@@ -44,20 +45,17 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
 /** A table under the name that the schema has for it; `vec`: the arguments of USING vec(...). */
 interface Found {
   readonly name: string
-  readonly vec: string[] | undefined
+  readonly vec: readonly string[] | undefined
 }
 
 function kindOf(db: Database, name: string): Found | undefined {
   const sql = `SELECT type, sql, name FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
   return firstRow(db, sql, [name], row => {
     if (row.text(0) === 'view') throw otherTable(name, 'a view')
-    const using = /^CREATE\s+VIRTUAL\s+TABLE\b.*?\bUSING\s+"?(\w+)"?\s*(?:\((.*)\))?\s*$/is.exec(
-      row.text(1),
-    )
-    if (!using) return { name: row.text(2), vec: undefined }
-    if (using[1].toLowerCase() !== 'vec') throw otherTable(name, `a table of ${using[1]}`)
-    const vec = (using[2] ?? '').match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"'])+/g) ?? []
-    return { name: row.text(2), vec }
+    const use = moduleUseOf(row.text(1))
+    if (!use) return { name: row.text(2), vec: undefined }
+    if (use.module !== 'vec') throw otherTable(name, `a table of ${use.module}`)
+    return { name: row.text(2), vec: use.args }
   })
 }
 

@@ -123,13 +123,15 @@ export function withoutFields(write: DocumentWrite, bits: number): DocumentWrite
   }
 }
 
-export function requireId(id: unknown, name: string): asserts id is string {
+export function requireId(
+  id: unknown,
+  name: string,
+  where: string = VECUTIL,
+): asserts id is string {
   if (typeof id !== 'string') {
-    throw argumentError(VECUTIL, `the id of ${name}`, id, 'a text that is not empty')
+    throw argumentError(where, `the id of ${name}`, id, 'a text that is not empty')
   }
   if (id === '') {
-    throw new RangeError(
-      `${VECUTIL}: the id of ${name} is '': a text that is not empty is expected`,
-    )
+    throw new RangeError(`${where}: the id of ${name} is '': a text that is not empty is expected`)
   }
 }

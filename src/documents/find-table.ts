@@ -18,10 +18,10 @@ export function documentTable(db: Database, shadow: string): DocumentTable {
   const known = found.get(db) ?? new Map<string, Found>()
   found.set(db, known)
   const schemas = schemasOf(db)
-  const state = stateOf(db, schemas)
+  const state = stateOfSchemas(db, schemas)
   const kept = known.get(shadow)
   if (kept && kept.state === state) return kept.table
-  const { schema, name } = find(db, schemas, shadow)
+  const { schema, name } = findShadow(db, schemas, shadow)
   const table = kept?.table.is(schema, name) ? kept.table : new DocumentTable(db, schema, name)
   // A schema that is not committed may be rolled back, and its number be given to another.
   if (db.inTransaction) known.delete(shadow)
@@ -30,13 +30,19 @@ export function documentTable(db: Database, shadow: string): DocumentTable {
 }
 
 /** The numbers of all schemas, which move with every change of them. */
-function stateOf(db: Database, schemas: readonly string[]): string {
+export function stateOfSchemas(db: Database, schemas: readonly string[]): string {
   return schemas
     .map(schema => `${schema} ${numberOf(db, `PRAGMA ${quoteName(schema)}.schema_version`)}`)
     .join('\n')
 }
 
-function find(
+/** SQLite looks for a name without a schema in temp, then in main, then in what is attached. */
+export function searchOrder(schemas: readonly string[]): ReadonlySet<string> {
+  return new Set(['temp', ...schemas])
+}
+
+/** Where the shadow table of a name is. Throws VEC_SHADOW when there is none. */
+export function findShadow(
   db: Database,
   schemas: readonly string[],
   shadow: string,
@@ -46,8 +52,7 @@ function find(
   eachRow(db, sql, [shadow], row => {
     tables.push({ schema: row.text(0), name: row.text(1), type: row.text(2) })
   })
-  // SQLite looks for a name without a schema in temp, then in main, then in what is attached.
-  for (const schema of new Set(['temp', ...schemas])) {
+  for (const schema of searchOrder(schemas)) {
     const table = tables.find(row => row.schema === schema)
     if (table?.type === 'table') return table
     if (table) {

@@ -68,11 +68,15 @@ export async function searchText(
   const condition = filter === undefined ? undefined : parseFilter(filter)
   const idName = idColumn(db, table)
   const id = quoteName(idName)
-  if (model !== undefined) {
+  const requireSameModel = (): void => {
+    if (model === undefined) return
     const shadow = shadowTableName(table)
     requireModel(db, documentTable(db, shadow).columns, shadow, dataset, model)
   }
+  requireSameModel()
   const embedding = await embedText(embed, query, options)
+  // The dataset may have gone over to another model meanwhile.
+  requireSameModel()
   const parameters = limit === undefined ? [] : [limit]
   const allowed = condition && filterTerm(db, condition, filter!, table, idName, dataset)
   const hits: TextHit[] = []

@@ -2,21 +2,32 @@ import type { Database } from '../database/database.ts'
 import { transaction } from '../database/transaction.ts'
 import { overtake, type WaitingUpsert } from './call-order.ts'
 import { ALL_FIELDS, fieldsOf, type DocumentWrite } from './document-fields.ts'
+import type { DocumentTable } from './document-table.ts'
 import { documentTable } from './find-table.ts'
 
-/** Writes documents, all or none. `call`: they waited for embeddings; what was written since by later calls stays. */
+/** What becomes of a write in the transaction that makes it; undefined: nothing is written. */
+export type Adapt = (table: DocumentTable, write: DocumentWrite) => DocumentWrite | undefined
+
+/**
+ * Writes documents, all or none; returns how many were. `call`: they waited for embeddings; what was written since by later
+ * calls stays. `adapt` sees them last, with what is stored.
+ */
 export function writeDocuments(
   db: Database,
   shadow: string,
   dataset: string,
   documents: readonly DocumentWrite[],
   call?: WaitingUpsert,
-): void {
+  adapt?: Adapt,
+): number {
   const table = documentTable(db, shadow)
-  if (documents.length === 0) return
+  if (documents.length === 0) return 0
   table.prepare()
-  transaction(db, () => {
-    const writes = call?.notOvertaken(documents) ?? documents
+  return transaction(db, () => {
+    const left = call?.notOvertaken(documents) ?? documents
+    const writes = adapt
+      ? left.map(write => adapt(table, write)).filter(write => write !== undefined)
+      : left
     table.write(dataset, writes)
     overtake(
       db,
@@ -25,6 +36,7 @@ export function writeDocuments(
       writes.map(write => [write.id, fieldsOf(write)] as const),
       call,
     )
+    return writes.length
   }).immediate()
 }
 
@@ -47,4 +59,15 @@ export function deleteDocuments(
     )
     return deleted
   }).immediate()
+}
+
+/** Deletes the documents that `select` names inside the transaction, all or none; returns how many there were. */
+export function deleteSelected(
+  db: Database,
+  shadow: string,
+  dataset: string,
+  select: () => readonly string[],
+): number {
+  documentTable(db, shadow)
+  return transaction(db, () => deleteDocuments(db, shadow, dataset, select())).immediate()
 }

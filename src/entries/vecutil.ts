@@ -16,6 +16,19 @@ export {
 export type { TextOptions } from '../documents/upsert-texts.ts'
 export { matchText, type MatchOptions, type TextHit } from '../documents/match-text.ts'
 export { Collection, type CollectionOptions } from '../documents/collection.ts'
+export type { Facet, FacetOptions, FieldValue } from '../documents/collection/facets.ts'
+export type { GetOptions } from '../documents/collection/get-documents.ts'
+export type { CollectionDocument, DocumentChange } from '../documents/collection/given-documents.ts'
+export type { Hit, HitPage } from '../documents/collection/hit.ts'
+export type { DocumentPage, ListOptions, ListOrder } from '../documents/collection/list.ts'
+export type {
+  CollectionQuery,
+  MmrOptions,
+  RerankOptions,
+} from '../documents/collection/read-query.ts'
+export type { RerankFunc, RerankQuery } from '../documents/collection/rerank.ts'
+export type { DocumentSelection } from '../documents/collection/selection.ts'
+export type { Included, StoredDocument } from '../documents/collection/stored-document.ts'
 export { chunkText, type Chunk, type ChunkOptions } from '../documents/chunking/chunk-text.ts'
 export type { FieldFilter, Filter, FilterValue } from '../core/filter/filter.ts'
 export { shadowTableName } from '../search/schema/names.ts'

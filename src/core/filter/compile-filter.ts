@@ -214,7 +214,7 @@ function ofTypes(types: readonly ValueType[], test: (value: string) => string): 
 }
 
 /** 'a.b' as $."a"."b". SQLite reads a quoted name of a path as a JSON string. */
-function jsonPath(path: string): string {
+export function jsonPath(path: string): string {
   return `$${path
     .split('.')
     .map(name => `.${JSON.stringify(name)}`)

@@ -1,5 +1,5 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
-import { knownWord } from '../core/known-word.ts'
+import { argumentError, requireObject } from './argument-error.ts'
+import { knownWord } from './known-word.ts'
 
 /** Checks one option of a call; `where` names the function, `name` the option. */
 export type Check = (where: string, name: string, value: unknown) => void

@@ -1,0 +1,102 @@
+import { parseJson } from '../../core/exact-json.ts'
+import { exactSimilarity, similarityInRange, similarityToScore } from '../../core/similarity.ts'
+import { rowByKey } from '../../search/schema/rows.ts'
+import type { CollectionTable } from './collection-table.ts'
+import { rowFilter } from './condition.ts'
+import { CursorCodec } from './cursor.ts'
+import { mostDiverse } from './diverse.ts'
+import { readField } from './field.ts'
+import type { Hit, HitPage } from './hit.ts'
+import { nearestRows, type Place, type RankedRow } from './ranked-rows.ts'
+import type { ReadQuery } from './read-query.ts'
+import { selectGroups, selectRows, type Ranker, type Selected } from './select-rows.ts'
+import { idText, partsByKey, vectorIn, type Included } from './stored-document.ts'
+
+/** The page of a query by a vector. To be called inside one snapshot. */
+export function answerQuery<M>(
+  where: string,
+  table: CollectionTable,
+  dataset: string,
+  query: ReadQuery<M>,
+  vector: Float32Array,
+): HitPage<M> {
+  const { k, condition, minScore, mmr, rerank } = query
+  const filter = rowFilter(where, condition, table)
+  const rank: Ranker = wanted =>
+    nearestRows(table, { dataset, vector, filter, minScore, ...wanted })
+  const field =
+    query.groupBy === undefined ? undefined : readField(where, 'groupBy', query.groupBy, table)
+  const codec = new CursorCodec(where, [
+    'query',
+    table.shadow.schema,
+    table.shadow.name,
+    dataset,
+    query.text ?? Array.from(vector),
+    condition ?? null,
+    minScore ?? null,
+    field?.path ?? null,
+  ])
+  const behind = query.cursor === undefined ? undefined : placeOf(codec.read(query.cursor))
+  const most = mmr?.fetchK ?? rerank?.fetchK ?? k
+  if (most === 0) return { hits: [] }
+  const selected = field
+    ? selectGroups(rank, table, dataset, field, behind, most)
+    : selectRows(rank, behind, most)
+  const chosen = mmr ? diverse(table, dataset, selected, k, mmr.lambda) : [...selected.rows.keys()]
+  // A function that scores hits again reads them whole.
+  const parts = rerank
+    ? ([...new Set([...query.include, 'content', 'meta'])] as const)
+    : query.include
+  const hits = chosen.map(at =>
+    hitOf<M>(table, dataset, selected, at, parts as readonly Included[]),
+  )
+  const last = selected.rows.at(-1)
+  const pages = !mmr && !rerank && selected.more && last !== undefined
+  return pages ? { hits, cursor: codec.write(last.rank, last.id) } : { hits }
+}
+
+function placeOf({ key, id }: { readonly key: unknown; readonly id: Uint8Array }): Place {
+  return { rank: Number(key), id }
+}
+
+function hitOf<M>(
+  table: CollectionTable,
+  dataset: string,
+  { rows, groups }: Selected,
+  at: number,
+  parts: readonly Included[],
+): Hit<M> {
+  const { id, score, distance } = rows[at]
+  const group = groups?.[at]
+  return {
+    id: idText(id),
+    score,
+    ...(distance === undefined ? {} : { distance }),
+    ...(group === undefined
+      ? {}
+      : { group: (group === null ? null : parseJson(group)) as Hit['group'] & {} }),
+    ...partsByKey<M>(table, dataset, id, parts),
+  }
+}
+
+function diverse(
+  table: CollectionTable,
+  dataset: string,
+  { rows }: Selected,
+  k: number,
+  lambda: number,
+): number[] {
+  const { metric } = table.searcher.context.spec
+  const score = (a: Float32Array, b: Float32Array): number =>
+    similarityToScore(metric, similarityInRange(metric, exactSimilarity(metric, a, b)))
+  const candidates = rows.map(row => ({
+    relevance: row.score,
+    vector: vectorOf(table, dataset, row),
+  }))
+  return mostDiverse(candidates, k, lambda, score)
+}
+
+/** Of a row that was ranked by it in this snapshot. */
+function vectorOf({ shadow }: CollectionTable, dataset: string, { id }: RankedRow): Float32Array {
+  return rowByKey(shadow, dataset, id, row => vectorIn(row, 1))!
+}

@@ -1,0 +1,96 @@
+import { VecError } from '../../core/errors.ts'
+import { schemasOf } from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import { firstRow } from '../../database/query.ts'
+import { Searcher } from '../../search/query/searcher.ts'
+import { catalogOf, quoteName, shadowTableName } from '../../search/schema/names.ts'
+import { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { moduleUseOf } from '../../tables/vec/declared-arguments.ts'
+import { indexSpecOf } from '../../tables/vec/index-spec.ts'
+import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.ts'
+import { originalIndexes } from '../../viant/export/original-indexes.ts'
+import { findShadow, searchOrder, stateOfSchemas } from '../find-table.ts'
+
+/** What the name of a vec table means on a connection: its documents, and the search over them. */
+export class CollectionTable {
+  readonly options: VecOptions
+  readonly searcher: Searcher
+  /** What it was made of: another declaration is another table. */
+  readonly declaration: string
+
+  constructor(db: Database, schema: string, shadow: string, declaration: Declaration) {
+    this.options = parseVecOptions(declaration.args, declaration.name)
+    this.declaration = textOf(schema, shadow, declaration)
+    const { includeArchived } = this.options
+    this.searcher = new Searcher({
+      shadow: new ShadowTable(db, schema, shadow, includeArchived, originalIndexes),
+      spec: indexSpecOf(this.options),
+      mayInstall: true,
+    })
+  }
+
+  get shadow(): ShadowTable {
+    return this.searcher.shadow
+  }
+
+  dispose(): void {
+    this.searcher.dispose()
+    this.shadow.dispose()
+  }
+}
+
+interface Declaration {
+  /** As the schema has it. */
+  readonly name: string
+  /** The arguments of USING vec(...). */
+  readonly args: readonly string[]
+}
+
+interface Known {
+  readonly table: CollectionTable
+  /** The state of the schemas in which the name means the table; undefined: to be looked up again. */
+  readonly state: string | undefined
+}
+
+const known = new WeakMap<Database, Map<string, Known>>()
+
+/** The vec table of a name, as SQL would find it. Throws VEC_SHADOW when there is none, or its documents are elsewhere. */
+export function collectionTable(db: Database, name: string): CollectionTable {
+  let tables = known.get(db)
+  if (!tables) known.set(db, (tables = new Map()))
+  const schemas = schemasOf(db)
+  const state = stateOfSchemas(db, schemas)
+  const kept = tables.get(name)
+  if (kept?.state === state) return kept.table
+  const declaration = findDeclaration(db, schemas, name)
+  const shadow = findShadow(db, schemas, shadowTableName(declaration.name))
+  let table = kept?.table
+  if (table?.declaration !== textOf(shadow.schema, shadow.name, declaration)) {
+    table?.dispose()
+    table = new CollectionTable(db, shadow.schema, shadow.name, declaration)
+  }
+  // A schema that is not committed may be rolled back, and its number be given to another.
+  tables.set(name, { table, state: db.inTransaction ? undefined : state })
+  return table
+}
+
+function findDeclaration(db: Database, schemas: readonly string[], name: string): Declaration {
+  for (const schema of searchOrder(schemas)) {
+    const sql = `SELECT name, sql FROM ${catalogOf(schema)}
+      WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
+    const found = firstRow(db, sql, [name], row => [row.text(0), row.text(1)] as const)
+    if (!found) continue
+    const use = moduleUseOf(found[1])
+    if (use?.module === 'vec') return { name: found[0], args: use.args }
+    throw new VecError('VEC_SHADOW', `Collection: ${schema}.${found[0]} is not a vec table`, {
+      hint: 'give the name of a table that was made with CREATE VIRTUAL TABLE ... USING vec(...)',
+    })
+  }
+  throw new VecError('VEC_SHADOW', `Collection: there is no vec table ${name}`, {
+    hint: `CREATE VIRTUAL TABLE ${quoteName(name)} USING vec(doc_id)`,
+  })
+}
+
+function textOf(schema: string, shadow: string, { name, args }: Declaration): string {
+  return JSON.stringify([schema, shadow, name, args])
+}

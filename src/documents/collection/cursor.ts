@@ -1,0 +1,66 @@
+import { checksum } from '../../accelerators/checksum.ts'
+import { argumentError } from '../../core/argument-error.ts'
+import { VecError } from '../../core/errors.ts'
+import { stringifyJson } from '../../core/exact-json.ts'
+
+/**
+ * A cursor is opaque text: a fingerprint of what defines the order of a listing, and the place of the last row that
+ * was given, which is a key of that order and an id. It names a place and not a number of rows, so that writes before it
+ * shift nothing.
+ */
+export class CursorCodec {
+  readonly #where: string
+  readonly #fingerprint: string
+
+  /** `order`: everything that decides which rows come in which order, as JSON can hold it. */
+  constructor(where: string, order: readonly unknown[]) {
+    this.#where = where
+    const text = stringifyJson(order)
+    this.#fingerprint = checksum(new TextEncoder().encode(text)).toString(36)
+  }
+
+  write(key: unknown, id: Uint8Array): string {
+    const idText = binaryText(id)
+    const json = JSON.stringify([this.#fingerprint, key, idText])
+    const bytes = new TextEncoder().encode(json)
+    return btoa(binaryText(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  }
+
+  /** The place in a cursor. Throws TypeError for what is not text, VEC_QUERY for the cursor of another listing. */
+  read(cursor: unknown): { readonly key: unknown; readonly id: Uint8Array } {
+    if (typeof cursor !== 'string') {
+      throw argumentError(this.#where, 'cursor', cursor, 'the cursor of the page before')
+    }
+    const parts = decoded(cursor)
+    if (!parts) throw this.#refused('is not a cursor')
+    const [fingerprint, key, idText] = parts
+    if (fingerprint !== this.#fingerprint) throw this.#refused('belongs to another listing')
+    return { key, id: Uint8Array.from(idText, letter => letter.charCodeAt(0)) }
+  }
+
+  #refused(why: string): VecError {
+    return new VecError('VEC_QUERY', `${this.#where}: the given cursor ${why}`, {
+      hint: 'pass the cursor of the page before, with the same filter and order; k, limit and include may differ',
+    })
+  }
+}
+
+type Parts = readonly [fingerprint: string, key: unknown, id: string]
+
+function decoded(cursor: string): Parts | undefined {
+  try {
+    const binary = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, letter => letter.charCodeAt(0))
+    const parts: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (!Array.isArray(parts) || parts.length !== 3 || typeof parts[2] !== 'string')
+      return undefined
+    return parts as unknown as Parts
+  } catch {
+    return undefined
+  }
+}
+
+/** One letter a byte. */
+function binaryText(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => String.fromCharCode(byte)).join('')
+}

@@ -1,0 +1,42 @@
+/** A candidate of maximal marginal relevance. */
+export interface Candidate {
+  readonly relevance: number
+  readonly vector: Float32Array
+}
+
+/**
+ * Maximal marginal relevance (Carbonell and Goldstein, 1998): again and again the candidate with the most
+ * `lambda * relevance - (1 - lambda) * (its likeness to the chosen one that it is most like)`; the first by relevance alone.
+ * Equal ones in the order of the candidates. Returns the numbers of the candidates.
+ */
+export function mostDiverse(
+  candidates: readonly Candidate[],
+  k: number,
+  lambda: number,
+  likeness: (a: Float32Array, b: Float32Array) => number,
+): number[] {
+  const left = new Set(candidates.keys())
+  /** To the chosen ones, of each candidate. */
+  const nearest = candidates.map(() => -Infinity)
+  const chosen: number[] = []
+  while (chosen.length < k && left.size > 0) {
+    let best = -1
+    let most = -Infinity
+    for (const at of left) {
+      const { relevance } = candidates[at]
+      const value =
+        chosen.length === 0 ? relevance : lambda * relevance - (1 - lambda) * nearest[at]
+      if (best < 0 || value > most) {
+        best = at
+        most = value
+      }
+    }
+    chosen.push(best)
+    left.delete(best)
+    for (const at of left) {
+      const like = likeness(candidates[at].vector, candidates[best].vector)
+      if (like > nearest[at]) nearest[at] = like
+    }
+  }
+  return chosen
+}

@@ -1,0 +1,79 @@
+import { argumentError } from '../../core/argument-error.ts'
+import { VecError } from '../../core/errors.ts'
+import { jsonPath } from '../../core/filter/compile-filter.ts'
+import { nearest } from '../../core/suggest.ts'
+import { quoteText } from '../../search/schema/names.ts'
+import { SHADOW, sqlName } from '../../search/schema/table-schema.ts'
+import type { CollectionTable } from './collection-table.ts'
+
+/** What documents are ordered, grouped and counted by. */
+export interface Field {
+  readonly path: string
+  /** Its value in a row, for SQL. Of metadata: NULL where it is absent or the metadata is not JSON. */
+  readonly value: string
+  /** The same as JSON text, which keeps true apart from 1. */
+  readonly json: string
+  /** JSON for json_each(..., `valuesAt`), which gives its values: one, or the elements of an array. */
+  readonly values: string
+  readonly valuesAt: string
+}
+
+/** `id`, `meta.name` (a dot leads into objects), or a column that the table declares. */
+export function readField(
+  where: string,
+  name: string,
+  given: unknown,
+  { options, shadow }: CollectionTable,
+): Field {
+  const expected = "'id', 'meta.name', or a column that the table declares"
+  if (typeof given !== 'string') throw argumentError(where, name, given, expected)
+  if (given === 'id') return columnField(given, SHADOW.id.stored)
+  if (given.startsWith('meta.') && !given.slice(5).split('.').includes('')) {
+    if (!shadow.refresh().columns.has(SHADOW.meta.stored)) throw withoutMeta(where, shadow.name)
+    return metaField(given)
+  }
+  const column = options.metadata.find(({ stored }) => stored === given)
+  if (column) return columnField(given, sqlName(column))
+  const columns = ['id', ...options.metadata.map(({ stored }) => stored)]
+  const meant = nearest(given, columns) ?? `meta.${given}`
+  throw new VecError(
+    'VEC_OPTION',
+    `${where}: unknown ${name} '${given}': did you mean '${meant}'? Expected ${expected}`,
+    { hint: `columns are ${columns.join(', ')}; a field of the metadata begins with meta.` },
+  )
+}
+
+export function withoutMeta(where: string, shadow: string): VecError {
+  return new VecError('VEC_SHADOW', `${where} reads the column meta, and ${shadow} lacks it`, {
+    hint: `ALTER TABLE "${shadow.replaceAll('"', '""')}" ADD COLUMN meta TEXT`,
+  })
+}
+
+function columnField(path: string, column: string): Field {
+  // JSON cannot hold a BLOB.
+  const ofJson = (sql: string): string => `CASE WHEN typeof(${column}) <> 'blob' THEN ${sql} END`
+  return {
+    path,
+    value: `${column} COLLATE BINARY`,
+    json: ofJson(`json_quote(${column})`),
+    values: ofJson(`json_array(${column})`),
+    valuesAt: quoteText('$'),
+  }
+}
+
+function metaField(path: string): Field {
+  const at = quoteText(jsonPath(path.slice('meta.'.length)))
+  return {
+    path,
+    value: ofValid(`json_extract(meta, ${at})`),
+    json: ofValid(`meta -> ${at}`),
+    // The members of an object are not values of the field.
+    values: ofValid(`CASE WHEN json_type(meta, ${at}) <> 'object' THEN meta END`),
+    valuesAt: at,
+  }
+}
+
+/** Only valid JSON is looked into. */
+function ofValid(sql: string): string {
+  return `CASE WHEN json_valid(meta) THEN ${sql} END`
+}

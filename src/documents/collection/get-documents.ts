@@ -1,0 +1,47 @@
+import { checkOptions } from '../../core/check-options.ts'
+import { requireId } from '../document-fields.ts'
+import type { DatasetHandle } from './dataset-handle.ts'
+import { readIds } from './given-documents.ts'
+import { idBytes, partsByKey, readInclude } from './stored-document.ts'
+import type { Included, StoredDocument } from './stored-document.ts'
+
+export interface GetOptions {
+  /** ['content', 'meta'] unless given. */
+  readonly include?: readonly Included[] | undefined
+}
+
+const GET = 'get()'
+
+/** The document of an id; undefined where there is none. */
+export function getDocument<M>(
+  handle: DatasetHandle,
+  id: string,
+  options: GetOptions,
+): StoredDocument<M> | undefined {
+  requireId(id, 'the document', GET)
+  return reader<M>(handle, options)(id)
+}
+
+/** The documents of ids, in their order. */
+export function getDocuments<M>(
+  handle: DatasetHandle,
+  ids: readonly string[],
+  options: GetOptions,
+): (StoredDocument<M> | undefined)[] {
+  readIds(GET, ids)
+  const read = reader<M>(handle, options)
+  return handle.open().shadow.inSnapshot(() => ids.map(read))
+}
+
+function reader<M>(
+  handle: DatasetHandle,
+  options: GetOptions,
+): (id: string) => StoredDocument<M> | undefined {
+  checkOptions(GET, options, { include: () => undefined })
+  const parts = readInclude(GET, options.include)
+  const table = handle.open()
+  return id => {
+    const found = partsByKey<M>(table, handle.dataset, idBytes(id), parts)
+    return found && { id, ...found }
+  }
+}

@@ -1,0 +1,74 @@
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { knownWord } from '../../core/known-word.ts'
+import { bytesOfVector, readVector, type VectorInput } from '../../core/read-vector.ts'
+import { textOrNull } from '../arguments.ts'
+import { requireId } from '../document-fields.ts'
+import type { PlannedDocument } from '../planned-writes.ts'
+import { metaText } from './meta-json.ts'
+
+/**
+ * A document as it is given to `upsert`. A field that is absent keeps what is stored, `null` erases it. A content without a
+ * vector is embedded; a vector that is given is stored as it is.
+ */
+export interface CollectionDocument<M = unknown> {
+  readonly id: string
+  readonly content?: string | null | undefined
+  /** A plain object, kept as JSON. */
+  readonly meta?: M | null | undefined
+  readonly vector?: VectorInput | null | undefined
+}
+
+/** A change of a document. Members of `meta` replace those that are stored, `null` removes one; the others stay. */
+export interface DocumentChange<M = unknown> extends Omit<CollectionDocument<M>, 'meta'> {
+  readonly meta?: { readonly [K in keyof M]?: M[K] | null } | null | undefined
+}
+
+const FIELDS = ['id', 'content', 'meta', 'vector']
+
+/** Of two documents with one id the last one counts, in each field that it has. Of two `changes` none can. */
+export function readDocuments(
+  where: string,
+  documents: unknown,
+  changes: boolean,
+): PlannedDocument[] {
+  if (!Array.isArray(documents)) {
+    throw argumentError(where, 'documents', documents, 'an array of documents')
+  }
+  const byId = new Map<string, PlannedDocument>()
+  for (const [i, document] of documents.entries()) {
+    const read = readDocument(where, `documents[${i}]`, document)
+    if (changes && byId.has(read.id)) {
+      throw new RangeError(`${where}: document '${read.id}' is changed twice: expected one change`)
+    }
+    byId.set(read.id, { ...byId.get(read.id), ...read })
+  }
+  return [...byId.values()]
+}
+
+function readDocument(where: string, name: string, document: unknown): PlannedDocument {
+  requireObject(where, name, document, 'a document, an object with an id,')
+  for (const field of Object.keys(document))
+    knownWord(`field of ${name} of ${where}`, field, FIELDS)
+  const { id, content, meta, vector } = document as CollectionDocument
+  requireId(id, name, where)
+  return {
+    id,
+    ...(content === undefined
+      ? {}
+      : { content: textOrNull(where, content, `the content of document '${id}'`) }),
+    ...(meta === undefined ? {} : { meta: metaText(meta, where, id) }),
+    ...(vector === undefined ? {} : { embedding: vectorBytes(where, id, vector) }),
+  }
+}
+
+function vectorBytes(where: string, id: string, vector: unknown): Uint8Array | null {
+  if (vector === null) return null
+  return bytesOfVector(readVector(vector, where, `the vector of document '${id}'`))
+}
+
+/** Ids as a caller gives them, each once. */
+export function readIds(where: string, ids: unknown): string[] {
+  if (!Array.isArray(ids)) throw argumentError(where, 'ids', ids, 'an array of ids')
+  for (const [i, id] of ids.entries()) requireId(id, `ids[${i}]`, where)
+  return [...new Set(ids as string[])]
+}

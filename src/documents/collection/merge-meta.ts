@@ -1,0 +1,32 @@
+import { VecError } from '../../core/errors.ts'
+import type { Database } from '../../database/database.ts'
+import { firstRow } from '../../database/query.ts'
+import { quoteName } from '../../search/schema/names.ts'
+import type { Adapt } from '../write-documents.ts'
+
+/**
+ * Makes the change of a document out of what is stored: members of its metadata are merged (RFC 7396: null removes one).
+ * Nothing is written of a document that is not there. To be called in the transaction of the write.
+ */
+export function mergeInto(db: Database, shadow: string, dataset: string): Adapt {
+  return (table, write) => {
+    if (!table.has(dataset, write.id)) return undefined
+    const patch = write.fields.meta
+    if (typeof patch !== 'string') return write
+    const meta = merged(db, shadow, dataset, write.id, patch)
+    return { id: write.id, fields: { ...write.fields, meta } }
+  }
+}
+
+function merged(db: Database, shadow: string, dataset: string, id: string, patch: string): string {
+  const sql = `SELECT CASE WHEN json_valid(coalesce(meta, '{}')) AND json_type(coalesce(meta, '{}')) = 'object'
+      THEN json_patch(coalesce(meta, '{}'), ?3) END
+    FROM ${quoteName(shadow)} WHERE dataset_id = ?1 AND id = ?2`
+  const text = firstRow(db, sql, [dataset, id, patch], row => row.value(0))
+  if (typeof text === 'string') return text
+  throw new VecError(
+    'VEC_SOURCE',
+    `update(): the meta of document '${id}' is stored as something else than a JSON object: a change cannot be merged into it`,
+    { hint: 'replace it by upsert(), with the whole metadata' },
+  )
+}

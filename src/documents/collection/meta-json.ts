@@ -1,0 +1,66 @@
+import { describeValue } from '../../core/describe-value.ts'
+import { parseJson, stringifyJson } from '../../core/exact-json.ts'
+import type { SqlValue } from '../../database/values.ts'
+
+/** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */
+const MAX_DEPTH = 1000
+
+/**
+ * Metadata as the table holds it. A Date is its ISO 8601 text, a bigint a number of all its digits, an undefined member is
+ * left out. Throws TypeError, which names the place, for what JSON would lose: NaN, a function, a Map, an array as a whole.
+ */
+export function metaText(meta: unknown, where: string, id: string): string | null {
+  if (meta === null) return null
+  const name = `the meta of document '${id}'`
+  if (!isPlainObject(meta)) {
+    const remedy = typeof meta === 'string' ? ' (JSON.parse() makes one of JSON text)' : ''
+    throw new TypeError(
+      `${where}: ${name} is ${describeValue(meta)}: expected an object${remedy} or null`,
+    )
+  }
+  requireJson(meta, where, name, 0)
+  return stringifyJson(meta)
+}
+
+/** What is stored, as a value; text that is not JSON as it is. */
+export function readMeta(stored: SqlValue): unknown {
+  if (typeof stored !== 'string') return stored
+  try {
+    return parseJson(stored)
+  } catch {
+    return stored
+  }
+}
+
+function requireJson(value: unknown, where: string, name: string, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw new RangeError(`${where}: ${name} is nested more than ${MAX_DEPTH} deep`)
+  }
+  if (isJsonScalar(value)) return
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) requireJson(item, where, `${name}[${i}]`, depth + 1)
+    return
+  }
+  if (isPlainObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) requireJson(item, where, `${name}.${key}`, depth + 1)
+    }
+    return
+  }
+  throw new TypeError(
+    `${where}: ${name} is ${describeValue(value)}: expected text, a finite number, true, false, null, a Date, an array or a plain object`,
+  )
+}
+
+function isJsonScalar(value: unknown): boolean {
+  if (value === null || ['string', 'boolean', 'bigint'].includes(typeof value)) return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  return value instanceof Date && Number.isFinite(value.getTime())
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value) as object | null
+  // An object of another realm has a prototype of its own, which has none.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

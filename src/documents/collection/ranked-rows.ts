@@ -1,0 +1,76 @@
+import { compareBytes } from '../../core/id-table.ts'
+import {
+  similarityInRange,
+  similarityToDistance,
+  similarityToScore,
+} from '../../core/similarity.ts'
+import type { RowFilter } from '../../search/schema/row-filter.ts'
+import type { CollectionTable } from './collection-table.ts'
+
+/** A document in a ranking. */
+export interface RankedRow {
+  readonly id: Uint8Array
+  /** What the ranking is ordered by, the highest first; equal ones by id in byte order. */
+  readonly rank: number
+  readonly score: number
+  /** Of a ranking by vectors alone. */
+  readonly distance?: number
+}
+
+/** A place in a ranking. */
+export type Place = Pick<RankedRow, 'rank' | 'id'>
+
+/** Visits the rows of a ranking, best first, until there are no more or `visit` returns false. */
+export type Ranking = (visit: (row: RankedRow) => boolean) => void
+
+/** Whether a row comes after a place. */
+export function isBehind({ rank, id }: Place, place: Place): boolean {
+  return rank < place.rank || (rank === place.rank && compareBytes(id, place.id) > 0)
+}
+
+export interface NearestRows {
+  readonly dataset: string
+  readonly vector: Float32Array
+  readonly filter: RowFilter | undefined
+  readonly minScore: number | undefined
+  /** Only rows that may come after this place. */
+  readonly behind?: Place | undefined
+  /** So many rows are surely wanted. */
+  readonly first: number
+  /** Whether more may be. */
+  readonly more: boolean
+}
+
+/** Ranks a dataset by vectors: as many rows as are visited, and a few more. To be visited inside one snapshot. */
+export function nearestRows({ searcher }: CollectionTable, wanted: NearestRows): Ranking {
+  const { metric } = searcher.context.spec
+  const { dataset, vector, filter, minScore = -Infinity, behind, first, more } = wanted
+  const most = behind?.rank ?? Infinity
+  return visit => {
+    let limit = first
+    let rank = 0
+    for (;;) {
+      const { hits, next } = searcher.search({
+        dataset,
+        query: vector,
+        limit,
+        more,
+        minSimilarity: -Infinity,
+        // The bounds of an index are compared with it, and not the exact number.
+        maxSimilarity: most + 1e-6 * (1 + Math.abs(most)),
+        accepts: similarity => similarityInRange(metric, similarity) <= most,
+        ids: undefined,
+        filter,
+      })
+      for (; rank < hits.count; rank++) {
+        const similarity = hits.similarity(rank)
+        const score = similarityToScore(metric, similarity)
+        if (score < minScore) return
+        const distance = similarityToDistance(metric, similarity)
+        if (!visit({ id: hits.id(rank).slice(), rank: similarity, score, distance })) return
+      }
+      if (next === undefined) return
+      limit = next
+    }
+  }
+}

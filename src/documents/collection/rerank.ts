@@ -1,0 +1,54 @@
+import { argumentError } from '../../core/argument-error.ts'
+import type { Hit, HitPage } from './hit.ts'
+import type { Included } from './stored-document.ts'
+
+/** What a query looked for. */
+export interface RerankQuery {
+  readonly text: string | undefined
+  readonly vector: Float32Array | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+type Scores = readonly number[] | Float64Array | Float32Array
+
+/** Scores hits again: one finite number a hit, in their order, the highest for the best. */
+export type RerankFunc<M = unknown> = (
+  hits: readonly Hit<M>[],
+  query: RerankQuery,
+) => Scores | PromiseLike<Scores>
+
+/**
+ * The best k by the scores that a function gave; equal ones in the order in which they were. Throws TypeError for what are
+ * no scores.
+ */
+export function reranked<M>(
+  where: string,
+  hits: readonly Hit<M>[],
+  scores: unknown,
+  { k, include }: { readonly k: number; readonly include: readonly Included[] },
+): HitPage<M> {
+  const expected = `an array of ${hits.length} finite numbers, one a hit,`
+  const list: unknown = ArrayBuffer.isView(scores) ? Array.from(scores as Float64Array) : scores
+  if (!Array.isArray(list) || list.length !== hits.length) {
+    throw argumentError(where, 'what rerank returned', scores, expected)
+  }
+  const wrong = list.findIndex(score => typeof score !== 'number' || !Number.isFinite(score))
+  if (wrong >= 0) {
+    throw argumentError(
+      where,
+      `score ${wrong} that rerank returned`,
+      list[wrong],
+      'a finite number',
+    )
+  }
+  const best = hits
+    .map((hit, i) => ({ ...hit, rerankScore: list[i] as number }))
+    .toSorted((a, b) => b.rerankScore - a.rerankScore)
+    .slice(0, k)
+  // The function has read hits whole.
+  for (const hit of best) {
+    if (!include.includes('content')) delete hit.content
+    if (!include.includes('meta')) delete hit.meta
+  }
+  return { hits: best }
+}

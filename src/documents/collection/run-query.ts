@@ -1,0 +1,72 @@
+import { decodeEmbedding } from '../../core/embedding.ts'
+import { embedText } from '../embed.ts'
+import { answerQuery } from './answer-query.ts'
+import type { DatasetHandle } from './dataset-handle.ts'
+import { readField } from './field.ts'
+import type { HitPage } from './hit.ts'
+import { readQuery, type CollectionQuery, type ReadQuery } from './read-query.ts'
+import { reranked } from './rerank.ts'
+
+/** Embeds the text of a query, answers it in one snapshot, and has the hits scored again where that is asked for. */
+export async function runQuery<M>(
+  where: string,
+  handle: DatasetHandle,
+  query: CollectionQuery<M>,
+): Promise<HitPage<M>> {
+  const read = readQuery(where, query)
+  for (;;) {
+    const { embedder } = handle
+    const vector = read.vector ?? (await embedQuery(where, handle, read))
+    // A migration has changed the model meanwhile: no vector of the old one may be compared.
+    if (read.text !== undefined && handle.embedder !== embedder) continue
+    const page = answer(where, handle, read, vector)
+    return read.rerank ? reranked(where, page.hits, await scoresOf(page, read), read) : page
+  }
+}
+
+/** The same at once, by a vector. */
+export function runQuerySync<M>(
+  where: string,
+  handle: DatasetHandle,
+  query: CollectionQuery<M>,
+): HitPage<M> {
+  const read = readQuery(where, query)
+  if (!read.vector) {
+    throw new TypeError(`${where}: query has a text, which query() embeds: expected a vector`)
+  }
+  const page = answer(where, handle, read, read.vector)
+  return read.rerank ? reranked(where, page.hits, scoresOf(page, read), read) : page
+}
+
+async function embedQuery<M>(
+  where: string,
+  handle: DatasetHandle,
+  { text, signal, groupBy }: ReadQuery<M>,
+): Promise<Float32Array> {
+  const { embed } = handle.requireEmbedder(where)
+  // Before anything is paid for.
+  const table = handle.open()
+  handle.requireModel(table)
+  if (groupBy !== undefined) readField(where, 'groupBy', groupBy, table)
+  return decodeEmbedding(await embedText(embed, text!, signal === undefined ? {} : { signal }))
+}
+
+function answer<M>(
+  where: string,
+  handle: DatasetHandle,
+  query: ReadQuery<M>,
+  vector: Float32Array,
+): HitPage<M> {
+  const table = handle.open()
+  return table.shadow.inSnapshot(() => {
+    handle.requireModel(table)
+    return answerQuery(where, table, handle.dataset, query, vector)
+  })
+}
+
+function scoresOf<M>(
+  { hits }: HitPage<M>,
+  { rerank, text, vector, signal }: ReadQuery<M>,
+): unknown {
+  return rerank!.score(hits, { text, vector, signal })
+}

@@ -1,0 +1,130 @@
+import type { Database } from '../database/database.ts'
+import { quoteName } from '../search/schema/names.ts'
+import { VECUTIL } from './arguments.ts'
+import { isAwaited, type WaitingUpsert } from './call-order.ts'
+import type { DocumentWrite, TextDocument } from './document-fields.ts'
+import type { DocumentTable } from './document-table.ts'
+import { requireModel } from './embedding-model.ts'
+import { documentTable } from './find-table.ts'
+import { writeDocuments, type Adapt } from './write-documents.ts'
+
+/** A document whose content is embedded unless its vector is given. */
+export interface PlannedDocument extends TextDocument {
+  readonly embedding?: Uint8Array | null
+}
+
+export interface WriteMode {
+  readonly model: string | undefined
+  /** Contents are embedded; otherwise they are written as they are. */
+  readonly embeds: boolean
+  /** Only documents that are there are written, and metadata is merged into what is stored. */
+  readonly existing?: boolean
+}
+
+/** Writes of documents with different ids that are checked, and of which it is known what has to be embedded. */
+export class PlannedWrites {
+  /** What has to be embedded: contents that are new or changed, or were embedded by another model. */
+  readonly texts: readonly string[]
+  /** The documents of the texts. */
+  readonly changed: readonly string[]
+  readonly #place: readonly [db: Database, shadow: string, dataset: string]
+  readonly #documents: readonly PlannedDocument[]
+  readonly #stored: ReadonlyMap<string, Embedded>
+  readonly #mode: WriteMode
+
+  /** Refuses what cannot be written, before anything is paid for. */
+  constructor(
+    db: Database,
+    shadow: string,
+    dataset: string,
+    documents: readonly PlannedDocument[],
+    mode: WriteMode,
+  ) {
+    const { model, existing = false } = mode
+    const table = documentTable(db, shadow)
+    if (model !== undefined) requireModel(db, table.columns, shadow, dataset, model)
+    const isThere = (id: string): boolean =>
+      table.has(dataset, id) || isAwaited(db, shadow, dataset, id)
+    const planned = existing ? documents.filter(({ id }) => isThere(id)) : documents
+    for (const { id, content, embedding } of existing ? [] : planned) {
+      if (content !== undefined || embedding !== undefined || !mode.embeds || isThere(id)) continue
+      throw new RangeError(
+        `${VECUTIL}: the content of document '${id}' is undefined, and there is no such document yet: a text is expected`,
+      )
+    }
+    const contents = mode.embeds ? planned.filter(isEmbedded) : []
+    this.#place = [db, shadow, dataset]
+    this.#documents = planned
+    this.#mode = mode
+    this.#stored = embedded(db, table, shadow, dataset, model, contents)
+    const changed = contents.filter(({ id, content }) => this.#stored.get(id)?.content !== content)
+    this.texts = changed.map(({ content }) => content)
+    this.changed = changed.map(({ id }) => id)
+  }
+
+  get ids(): readonly string[] {
+    return this.#documents.map(({ id }) => id)
+  }
+
+  /** `embeddings` are those of `texts`. Returns how many documents were written. */
+  write(embeddings: readonly Uint8Array[], call?: WaitingUpsert, adapt?: Adapt): number {
+    const fresh = new Map(this.changed.map((id, at) => [id, embeddings[at]]))
+    const writes = this.#documents.map(document => this.#writeOf(document, fresh))
+    return writeDocuments(...this.#place, writes, call, adapt)
+  }
+
+  #writeOf(document: PlannedDocument, fresh: ReadonlyMap<string, Uint8Array>): DocumentWrite {
+    const { id, content, meta } = document
+    const { model, embeds } = this.#mode
+    const embedding =
+      document.embedding === undefined && embeds && content !== undefined
+        ? content === null
+          ? null
+          : (fresh.get(id) ?? this.#stored.get(id)!.embedding)
+        : document.embedding
+    return {
+      id,
+      fields: {
+        ...(content === undefined ? {} : { content }),
+        ...(meta === undefined ? {} : { meta }),
+        ...(embedding === undefined
+          ? {}
+          : { embedding, embedding_model: embedding === null ? null : (model ?? null) }),
+      },
+    }
+  }
+}
+
+function isEmbedded(
+  document: PlannedDocument,
+): document is PlannedDocument & { readonly content: string } {
+  return typeof document.content === 'string' && document.embedding === undefined
+}
+
+interface Embedded {
+  readonly content: string
+  readonly embedding: Uint8Array
+}
+
+/** Those of the documents that have an embedding of this model, by id. */
+function embedded(
+  db: Database,
+  { columns }: DocumentTable,
+  shadow: string,
+  dataset: string,
+  model: string | undefined,
+  documents: readonly PlannedDocument[],
+): Map<string, Embedded> {
+  const known = new Map<string, Embedded>()
+  using select = db.prepare(
+    `SELECT content, embedding FROM ${quoteName(shadow)}
+     WHERE dataset_id = ? AND id = ? AND ${columns.has('embedding_model') ? 'embedding_model' : 'NULL'} IS ?
+       AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
+  )
+  for (const { id } of documents) {
+    select.first([dataset, id, model ?? null], row => {
+      known.set(id, { content: row.value(0) as string, embedding: row.bytes(1).slice() })
+    })
+  }
+  return known
+}
