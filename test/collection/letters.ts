@@ -2,7 +2,7 @@ import { open, type Connection } from '../../src/entries/main.ts'
 import { Collection, type EmbedFunc } from '../../src/entries/vecutil.ts'
 
 /** Counts of letters: a model whose vectors a test can foresee. */
-export const lettersOf = (text: string, letters = 'abc'): number[] =>
+const lettersOf = (text: string, letters = 'abc'): number[] =>
   Array.from(letters, letter => text.split(letter).length - 1)
 
 export const embedLetters =
