@@ -13,6 +13,7 @@ export const LANES = {
   unit: [
     'bench/harness',
     'chunking/',
+    'column-names',
     'cli/sync-words',
     'collection/',
     'cover/',

@@ -3,6 +3,7 @@ import { METRIC_NAMES } from '../core/metric.ts'
 import type { Database } from '../database/database.ts'
 import { eachRow, firstRow } from '../database/query.ts'
 import { INDEX_OPTIONS } from '../index/kinds.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { moduleUseOf } from '../tables/vec/declared-arguments.ts'
@@ -65,16 +66,16 @@ function requireColumns(db: Database, name: string): void {
   eachRow(db, `SELECT name, type FROM pragma_table_xinfo(?, 'main')`, [name], row => {
     types.set(row.text(0).toLowerCase(), row.text(1))
   })
-  for (const column of ['dataset_id', 'id']) {
+  for (const column of [COLUMN.dataset, COLUMN.id]) {
     const type = types.get(column)
     if (type === undefined || !/INT|REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(type)) continue
     throw new VecError('VEC_SHADOW', `attach(): ${name}.${column} is ${type}, and keys are text`, {
       hint: `copy the rows to a table in which ${column} is TEXT, and keep it up to date by triggers`,
     })
   }
-  if (!types.has('embedding')) return
-  const sql = `SELECT embedding FROM (SELECT embedding FROM main.${quoteName(name)} LIMIT 1000)
-    WHERE typeof(embedding) = 'text' LIMIT 1`
+  if (!types.has(COLUMN.embedding)) return
+  const sql = `SELECT ${COLUMN.embedding} FROM (SELECT ${COLUMN.embedding} FROM main.${quoteName(name)} LIMIT 1000)
+    WHERE typeof(${COLUMN.embedding}) = 'text' LIMIT 1`
   const text = firstRow(db, sql, [], row => row.text(0))
   if (text === undefined || !/^\s*\[[-+.,\deE\s]*\]\s*$/.test(text)) return
   throw new VecError('VEC_SHADOW', `attach(): embeddings of ${name} are JSON text, not float32`, {
@@ -109,7 +110,7 @@ function refuseOptions({ table, metric, index, includeArchived }: AttachOptions)
 
 function noTable(table: string): VecError {
   return new VecError('VEC_SHADOW', `attach(): there is no table ${table}`, {
-    hint: `CREATE TABLE ${quoteName(table)}(dataset_id TEXT, id TEXT, content TEXT, meta TEXT, embedding BLOB, PRIMARY KEY (dataset_id, id))`,
+    hint: `CREATE TABLE ${quoteName(table)}(${COLUMN.dataset} TEXT, ${COLUMN.id} TEXT, ${COLUMN.content} TEXT, ${COLUMN.meta} TEXT, ${COLUMN.embedding} BLOB, PRIMARY KEY (${COLUMN.dataset}, ${COLUMN.id}))`,
   })
 }
 

@@ -19,6 +19,7 @@ import type { Inspection } from '../search/diagnostics/problem.ts'
 import { repair } from '../search/diagnostics/repair.ts'
 import { stats } from '../search/diagnostics/stats.ts'
 import { Searcher } from '../search/query/searcher.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { datasetsOf } from '../search/schema/datasets.ts'
 import { OF_DATASET, OF_KEY } from '../search/schema/names.ts'
 import { countOf } from '../search/schema/rows.ts'
@@ -270,7 +271,7 @@ function requireMeta(shadow: ShadowTable): void {
     'VEC_SHADOW',
     `search(): a filter reads the column meta, and ${shadow.name} lacks it`,
     {
-      hint: `ALTER TABLE ${doubleQuoted(shadow.name)} ADD COLUMN meta TEXT, with JSON`,
+      hint: `ALTER TABLE ${doubleQuoted(shadow.name)} ADD COLUMN ${COLUMN.meta} TEXT, with JSON`,
     },
   )
 }

@@ -6,6 +6,7 @@ import {
   type EmbeddingBytes,
   type VectorInput,
 } from '../core/read-vector.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { requireList, textOrNull, VECUTIL } from './arguments.ts'
 
 /**
@@ -37,8 +38,13 @@ export interface TextDocument {
 }
 
 /** Columns of a shadow table that a document fills; the place of each is its bit in `fieldsOf`. */
-export const FIELDS = ['content', 'meta', 'embedding', 'embedding_model'] as const
-export type Field = (typeof FIELDS)[number]
+export type Field = (typeof COLUMN)['content' | 'meta' | 'embedding' | 'model']
+export const FIELDS: readonly Field[] = [
+  COLUMN.content,
+  COLUMN.meta,
+  COLUMN.embedding,
+  COLUMN.model,
+]
 
 /** What is written of one document: a field that is absent is left as it is. */
 export interface DocumentWrite {

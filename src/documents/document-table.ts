@@ -1,6 +1,7 @@
 import { VecError } from '../core/errors.ts'
 import type { Database } from '../database/database.ts'
 import type { BindValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
 import { OF_KEY, quoteName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
@@ -74,7 +75,7 @@ export class DocumentTable {
   }
 
   has(dataset: string, id: string): boolean {
-    const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
+    const sql = `SELECT 1 FROM {table} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
     return this.#shadow.first(sql, [dataset, id], () => true) === true
   }
 
@@ -146,16 +147,18 @@ function storable(
 
 function rowSql({ columns, needsScn, upserts }: WriteLayout, bits: number): RowSql {
   const fields = FIELDS.filter((_field, place) => (bits & (1 << place)) !== 0)
-  const names = ['dataset_id', 'id', ...fields]
+  const names = [COLUMN.dataset, COLUMN.id, ...fields]
   const whole = upserts && fields.length === FIELDS.filter(field => columns.has(field)).length
   const replace = fields.map(field => `${field} = excluded.${field}`).join(', ')
-  const set = ['id = id', ...fields.map(field => `${field} = ?`)].join(', ')
+  const set = [`${COLUMN.id} = ${COLUMN.id}`, ...fields.map(field => `${field} = ?`)].join(', ')
   return {
     fields,
-    insert: `INSERT INTO {table}(${names.join(', ')}${needsScn ? ', scn' : ''})
+    insert: `INSERT INTO {table}(${names.join(', ')}${needsScn ? `, ${COLUMN.scn}` : ''})
        VALUES (${names.map(() => '?').join(', ')}${needsScn ? ', 0' : ''})
-       ${whole ? `ON CONFLICT(dataset_id, id) DO UPDATE SET ${replace}` : ''}`,
-    update: whole ? undefined : `UPDATE {table} SET ${set} WHERE dataset_id = ? AND id = ?`,
+       ${whole ? `ON CONFLICT(${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET ${replace}` : ''}`,
+    update: whole
+      ? undefined
+      : `UPDATE {table} SET ${set} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`,
   }
 }
 

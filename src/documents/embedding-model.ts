@@ -1,12 +1,13 @@
 import { VecError } from '../core/errors.ts'
 import type { Database } from '../database/database.ts'
 import { scalar } from '../database/query.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName } from '../search/schema/names.ts'
 
 /** The model that embedded a dataset, as far as its embeddings tell; `table` as SQL names it. */
 export function storedModel(db: Database, table: string, dataset: string): string | undefined {
-  const sql = `SELECT embedding_model FROM ${table}
-    WHERE dataset_id = ? AND embedding_model IS NOT NULL AND length(embedding) > 0 LIMIT 1`
+  const sql = `SELECT ${COLUMN.model} FROM ${table}
+    WHERE ${COLUMN.dataset} = ? AND ${COLUMN.model} IS NOT NULL AND length(${COLUMN.embedding}) > 0 LIMIT 1`
   return scalar(db, sql, dataset) as string | undefined
 }
 
@@ -18,11 +19,11 @@ export function requireModel(
   dataset: string,
   model: string,
 ): void {
-  if (!columns.has('embedding_model')) {
+  if (!columns.has(COLUMN.model)) {
     throw new VecError(
       'VEC_SHADOW',
       `vecutil: the table ${shadow} has no column embedding_model, where the name of the model is kept`,
-      { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN embedding_model TEXT` },
+      { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN ${COLUMN.model} TEXT` },
     )
   }
   const known = storedModel(db, quoteName(shadow), dataset)

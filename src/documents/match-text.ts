@@ -7,6 +7,7 @@ import type { Filter } from '../core/filter/filter.ts'
 import { parseFilter } from '../core/filter/parse-filter.ts'
 import type { Database } from '../database/database.ts'
 import { eachRow, texts } from '../database/query.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { SHADOW } from '../search/schema/table-schema.ts'
 import {
@@ -82,8 +83,8 @@ export async function searchText(
   const hits: TextHit[] = []
   eachRow(
     db,
-    `SELECT ${id} AS id, match_score AS score, content, meta FROM ${quoteName(table)}
-     WHERE dataset_id = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
+    `SELECT ${id} AS id, match_score AS score, ${COLUMN.content}, ${COLUMN.meta} FROM ${quoteName(table)}
+     WHERE ${COLUMN.dataset} = ? AND ${id} MATCH ? ${limit === undefined ? '' : 'AND k = ?'}
      ${allowed === undefined ? '' : `AND ${allowed.sql}`} ORDER BY match_score DESC`,
     [dataset, embedding, ...parameters, ...(allowed?.parameters ?? [])],
     row => {
@@ -114,7 +115,7 @@ function filterTerm(
     column: () => undefined,
   })
   // Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up.
-  const ids = `SELECT id FROM ${quoteName(shadowTableName(table))} WHERE +dataset_id = ? AND ${sql}`
+  const ids = `SELECT ${COLUMN.id} FROM ${quoteName(shadowTableName(table))} WHERE +${COLUMN.dataset} = ? AND ${sql}`
   return { sql: `${quoteName(id)} IN (${ids})`, parameters: [dataset, ...parameters] }
 }
 

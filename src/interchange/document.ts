@@ -1,3 +1,4 @@
+import { COLUMN } from '../search/schema/columns.ts'
 import type { Place } from './interchange-error.ts'
 
 /** A document as a source has it: values under names. */
@@ -20,8 +21,8 @@ export interface Document {
 }
 
 /** Parts of a document that not every source has. */
-export const EXTRAS = ['content', 'meta', 'embedding_model', 'archived'] as const
-export type Extra = (typeof EXTRAS)[number]
+export type Extra = (typeof COLUMN)['content' | 'meta' | 'model' | 'archived']
+export const EXTRAS: readonly Extra[] = [COLUMN.content, COLUMN.meta, COLUMN.model, COLUMN.archived]
 
 /** Consecutive documents. Some sources make them only while they are iterated, each time again. */
 export interface Portion extends Iterable<Document> {

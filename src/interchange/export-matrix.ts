@@ -1,4 +1,5 @@
 import type { SqlValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import type { ExportRun, Sink } from './export-run.ts'
 import { optionText, sourceError } from './interchange-error.ts'
 
@@ -10,11 +11,11 @@ export async function exportMatrix(
   run: ExportRun & { readonly dataset: string; readonly format: string; readonly ids: Sink },
 ): Promise<{ written: number; dim: number }> {
   const { db, dataset, format, ids, parameters, target, turn } = run
-  const from = `FROM ${run.from} AND typeof(embedding) = 'blob' AND length(embedding) > 0`
+  const from = `FROM ${run.from} AND typeof(${COLUMN.embedding}) = 'blob' AND length(${COLUMN.embedding}) > 0`
   // The head must count the rows that follow: a transaction, or a savepoint in one, sees one state.
   db.exec('SAVEPOINT "export"')
   try {
-    using first = db.prepare(`SELECT length(embedding) ${from} LIMIT 1`)
+    using first = db.prepare(`SELECT length(${COLUMN.embedding}) ${from} LIMIT 1`)
     const bytes = first.pluck().get(...parameters)
     if (typeof bytes !== 'number') {
       throw sourceError(`no vectors to write in dataset '${dataset}'`)
@@ -22,7 +23,7 @@ export async function exportMatrix(
     using count = db.prepare(`SELECT count(*) ${from}`)
     const total = count.pluck().get(...parameters) as number
     if (format === 'npy') await target.write(npyHead(total, bytes / 4))
-    using statement = db.prepare(`SELECT id, embedding ${from}`)
+    using statement = db.prepare(`SELECT ${COLUMN.id}, ${COLUMN.embedding} ${from}`)
     let written = 0
     for (const row of statement.raw().iterate([...parameters])) {
       const [id, embedding] = row as [SqlValue, Uint8Array]

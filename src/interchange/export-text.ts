@@ -1,4 +1,5 @@
 import type { SqlValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import {
   CSV_HEAD,
   csvLine,
@@ -35,8 +36,8 @@ export async function exportText(
 function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator<StoredDocument> {
   const column = (name: string): string => (table.columns.includes(name) ? name : 'NULL')
   using statement = db.prepare(
-    `SELECT dataset_id, id, ${column('content')}, ${column('meta')}, embedding,
-       ${column('embedding_model')}, ${column('archived')} FROM ${from}`,
+    `SELECT ${COLUMN.dataset}, ${COLUMN.id}, ${column(COLUMN.content)}, ${column(COLUMN.meta)}, ${COLUMN.embedding},
+       ${column(COLUMN.model)}, ${column(COLUMN.archived)} FROM ${from}`,
   )
   for (const row of statement.raw().iterate([...parameters])) {
     const [dataset, id, content, meta, embedding, model, archived] = row as SqlValue[]

@@ -3,6 +3,7 @@ import { decodeEmbedding, isFiniteVector, notFinite } from '../core/embedding.ts
 import { VecError } from '../core/errors.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { BindValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { insertMany } from '../sqlite/vtab/insert-many.ts'
 import type { TableDescription } from '../tables/describe-table.ts'
@@ -78,7 +79,7 @@ export class Importer {
     this.#source = source
     const columns = new Set(shadowColumns(db, target.table))
     const extras = new Set(source.carries)
-    if (target.model !== undefined) extras.add('embedding_model')
+    if (target.model !== undefined) extras.add(COLUMN.model)
     this.#present = [...extras].filter(column => columns.has(column))
     this.#absent = [...extras].filter(column => !columns.has(column))
     this.#rule = new DimensionRule(db, name)
@@ -88,7 +89,12 @@ export class Importer {
       cosine: metric === 'cosine',
       archivedCounts: includeArchived,
     })
-    this.#merge = new MergeWriter(db, shadow, ['dataset_id', 'id', 'embedding', ...this.#present])
+    this.#merge = new MergeWriter(db, shadow, [
+      COLUMN.dataset,
+      COLUMN.id,
+      COLUMN.embedding,
+      ...this.#present,
+    ])
     this.#rowsBefore = target.onConflict === 'replace' ? this.#rows() : 0
   }
 
@@ -132,8 +138,8 @@ export class Importer {
   }
 
   #insertAll(batch: Batch, conflict: 'abort' | 'replace' | 'ignore'): void {
-    const columns = ['dataset_id', 'id', 'embedding', ...this.#present]
-    const archived = columns.indexOf('archived')
+    const columns = [COLUMN.dataset, COLUMN.id, COLUMN.embedding, ...this.#present]
+    const archived = columns.indexOf(COLUMN.archived)
     const rows = function* (this: Importer): Generator<readonly BindValue[]> {
       for (const document of documentsOf(batch)) {
         const row = this.#row(document)
@@ -178,8 +184,8 @@ export class Importer {
 
   #readerOf(column: Extra): (document: Document) => BindValue {
     const { model } = this.#target
-    if (column === 'embedding_model' && model !== undefined) return () => model
-    if (column !== 'meta') return READ[column]
+    if (column === COLUMN.model && model !== undefined) return () => model
+    if (column !== COLUMN.meta) return READ[column]
     return document => this.#meta.of(document.meta, () => this.#place(document))
   }
 

@@ -1,5 +1,6 @@
 import { doubleQuoted } from '../core/quote.ts'
 import type { BindValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 import { mergedMeta } from './meta-text.ts'
@@ -25,10 +26,14 @@ export class MergeWriter {
     this.#db = db
     this.#table = `main.${doubleQuoted(shadow)}`
     this.#columns = columns
-    this.#meta = columns.indexOf('meta')
-    const asked = ['meta', 'archived'].map(name => (columns.includes(name) ? name : 'NULL'))
+    this.#meta = columns.indexOf(COLUMN.meta)
+    const asked = [COLUMN.meta, COLUMN.archived].map(name =>
+      columns.includes(name) ? name : 'NULL',
+    )
     this.#known = db
-      .prepare(`SELECT ${asked.join(', ')} FROM ${this.#table} WHERE dataset_id = ? AND id = ?`)
+      .prepare(
+        `SELECT ${asked.join(', ')} FROM ${this.#table} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`,
+      )
       .raw()
   }
 
@@ -46,11 +51,11 @@ export class MergeWriter {
       return undefined
     }
     const meta = this.#meta < 0 ? null : row[this.#meta]
-    if (typeof meta === 'string') values[said.indexOf('meta')] = mergedMeta(found[0], meta)
+    if (typeof meta === 'string') values[said.indexOf(COLUMN.meta)] = mergedMeta(found[0], meta)
     const [, , ...set] = said
     if (set.length > 0) {
       this.#run(
-        `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE dataset_id = ? AND id = ?`,
+        `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`,
         [...values.slice(2), dataset, id],
       )
     }

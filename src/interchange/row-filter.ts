@@ -5,6 +5,7 @@ import type { Filter } from '../core/filter/filter.ts'
 import { parseFilter } from '../core/filter/parse-filter.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { BindValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { TableDescription } from '../tables/describe-table.ts'
 import { optionText } from './interchange-error.ts'
@@ -25,7 +26,7 @@ export class RowFilter {
     this.#db = db
     this.#shadow = `main.${doubleQuoted(table.shadow)}`
     if (typeof condition !== 'string') {
-      const target = { json: 'meta', column: () => undefined }
+      const target = { json: COLUMN.meta, column: () => undefined }
       const compiled = compileFilter(parseFilter(condition), target)
       this.#sql = compiled.sql
       this.parameters = compiled.parameters
@@ -58,7 +59,7 @@ export class RowFilter {
     } catch (error) {
       if (!isMalformed(error)) throw error
       try {
-        const readable = 'meta IS NULL OR json_error_position(meta) = 0'
+        const readable = `${COLUMN.meta} IS NULL OR json_error_position(${COLUMN.meta}) = 0`
         const result = task(`CASE WHEN ${readable} THEN ${this.#sql} ELSE 0 END`)
         told(this.#note())
         return result
@@ -79,7 +80,7 @@ export class RowFilter {
   }
 
   #note(): string {
-    const bad = 'meta IS NOT NULL AND json_error_position(meta) <> 0'
+    const bad = `${COLUMN.meta} IS NOT NULL AND json_error_position(${COLUMN.meta}) <> 0`
     using found = this.#db.prepare(`SELECT count(*), min(id) FROM ${this.#shadow} WHERE ${bad}`)
     const [rows, id] = found.raw().get() as [number, unknown]
     return `the filter skipped ${counted(rows, 'document')} whose meta is not JSON, for instance '${String(id)}'`

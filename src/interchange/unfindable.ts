@@ -1,5 +1,6 @@
 import { doubleQuoted } from '../core/quote.ts'
 import type { SqlValue } from '../database/values.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 
@@ -31,9 +32,9 @@ export class Unfindable {
     columns: ReadonlySet<string>,
     options: { readonly cosine: boolean; readonly archivedCounts: boolean },
   ) {
-    const from = `FROM main.${doubleQuoted(shadow)} WHERE dataset_id = ? AND id = ?`
-    const archived = columns.has('archived') ? 'archived' : 'NULL'
-    this.#row = db.prepare(`SELECT embedding, ${archived} ${from}`).raw()
+    const from = `FROM main.${doubleQuoted(shadow)} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
+    const archived = columns.has(COLUMN.archived) ? COLUMN.archived : 'NULL'
+    this.#row = db.prepare(`SELECT ${COLUMN.embedding}, ${archived} ${from}`).raw()
     this.#known = db.prepare(`SELECT 1 ${from}`).pluck()
     this.#archivedCounts = options.archivedCounts
     this.#cosine = options.cosine

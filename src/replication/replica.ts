@@ -4,6 +4,8 @@ import {
   type SqliteConnection,
   type SqliteStatement,
 } from '../database/sqlite-connection.ts'
+import { COLUMN } from '../search/schema/columns.ts'
+import { SHADOW_COLUMNS } from '../search/schema/table-schema.ts'
 import type { SyncDocument } from './document.ts'
 import type { HaltCode } from './halt.ts'
 import type { Lease } from './lease.ts'
@@ -47,12 +49,13 @@ export class Replica {
     this.#table = q(table)
     this.#shadowTable = shadowTable
     this.#names = names
-    this.#forced = `INSERT INTO ${this.#table} (dataset_id, id, content, meta, embedding, embedding_model, scn, archived)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = excluded.meta,
-  embedding = excluded.embedding, embedding_model = excluded.embedding_model, scn = excluded.scn,
-  archived = excluded.archived`
-    this.#guarded = `${this.#forced} WHERE excluded.scn > ${this.#table}.scn`
+    const columns = SHADOW_COLUMNS.map(({ stored }) => stored)
+    const changed = columns.filter(name => name !== COLUMN.dataset && name !== COLUMN.id)
+    this.#forced = `INSERT INTO ${this.#table} (${columns.join(', ')})
+VALUES (${columns.map(() => '?').join(', ')})
+ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
+  ${changed.map(name => `${name} = excluded.${name}`).join(', ')}`
+    this.#guarded = `${this.#forced} WHERE excluded.${COLUMN.scn} > ${this.#table}.${COLUMN.scn}`
   }
 
   states(): SyncState[] {
@@ -134,12 +137,12 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
 
   /** Before a bootstrap: rows stay searchable, and those it does not meet are swept at its end. */
   markStale(datasetId: string): void {
-    this.#prepare(`UPDATE ${this.#table} SET scn = -1 WHERE ${OF_DATASET}`).run(datasetId)
+    this.#prepare(`UPDATE ${this.#table} SET ${COLUMN.scn} = -1 WHERE ${OF_DATASET}`).run(datasetId)
   }
 
   /** Strays are none of this dataset's rows, whatever they look like. */
   sweepStale(datasetId: string): void {
-    this.#delete(`${OF_DATASET} AND scn = -1`, datasetId)
+    this.#delete(`${OF_DATASET} AND ${COLUMN.scn} = -1`, datasetId)
     this.removeStrays(datasetId)
   }
 
@@ -182,7 +185,7 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   /** For an id that no text can name. */
   removeBytes(datasetId: string, id: Uint8Array): number {
     const { changes } = this.#prepare(
-      `DELETE FROM ${this.#table} WHERE ${OF_DATASET} AND id COLLATE BINARY = CAST(? AS TEXT)`,
+      `DELETE FROM ${this.#table} WHERE ${OF_DATASET} AND ${COLUMN.id} COLLATE BINARY = CAST(? AS TEXT)`,
     ).run(datasetId, id)
     return Number(changes)
   }
@@ -191,7 +194,7 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   datasets(): { readonly stored: Uint8Array; readonly rows: number }[] {
     const rows = this.connection
       .prepare(
-        `SELECT coalesce(CAST(dataset_id AS BLOB), x'') AS stored, count(*) AS n FROM ${this.#table} GROUP BY 1`,
+        `SELECT coalesce(CAST(${COLUMN.dataset} AS BLOB), x'') AS stored, count(*) AS n FROM ${this.#table} GROUP BY 1`,
       )
       .all() as { stored: Uint8Array; n: number | bigint }[]
     return rows.map(({ stored, n }) => ({ stored, rows: Number(n) }))
@@ -200,14 +203,14 @@ ON CONFLICT (dataset_id, id) DO UPDATE SET content = excluded.content, meta = ex
   /** Rows of a dataset, with those that only look like some. */
   countAll(datasetId: string): number {
     const row = this.#prepare(
-      `SELECT count(*) AS n FROM ${this.#table} WHERE coalesce(CAST(dataset_id AS TEXT), '') = ? COLLATE BINARY`,
+      `SELECT count(*) AS n FROM ${this.#table} WHERE coalesce(CAST(${COLUMN.dataset} AS TEXT), '') = ? COLLATE BINARY`,
     ).get(datasetId) as { n: number | bigint }
     return Number(row.n)
   }
 
   removeDataset(stored: Uint8Array): number {
     const { changes } = this.#prepare(
-      `DELETE FROM ${this.#table} WHERE coalesce(CAST(dataset_id AS BLOB), x'') = ?`,
+      `DELETE FROM ${this.#table} WHERE coalesce(CAST(${COLUMN.dataset} AS BLOB), x'') = ?`,
     ).run(stored)
     return Number(changes)
   }
@@ -253,7 +256,7 @@ FROM ${q(this.#names.state)} WHERE shadow_table = ?`
   }
 }
 
-const ONE = `${OF_DATASET} AND id = ? COLLATE BINARY`
+const ONE = `${OF_DATASET} AND ${COLUMN.id} = ? COLLATE BINARY`
 
 const INTEGERS = ['last_scn', 'ready_scn', 'boot_scn', 'applied', 'updated_at']
 

@@ -2,9 +2,10 @@ import { argumentError, requireObject } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
 import type { Metric } from '../core/metric.ts'
 import { requireDatabase } from '../database/require-database.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
 import { datasetsOf } from '../search/schema/datasets.ts'
-import { catalogOf, shadowTableName } from '../search/schema/names.ts'
+import { catalogOf, OF_DATASET, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { WriteLayouts } from '../search/schema/write-layout.ts'
 import type { Connection } from '../sqlite/connection.ts'
@@ -119,15 +120,14 @@ function datasets(shadow: ShadowTable, counts: boolean): DatasetDescription[] {
   }
   const layout = new WriteLayouts(shadow).current
   const dimensions = new DatasetDimensions(shadow)
-  const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
-  const named = `SELECT CAST(embedding_model AS TEXT) FROM {table} WHERE ${OF_DATASET} AND embedding_model <> '' AND length(embedding) > 0 LIMIT 1`
+  const named = `SELECT CAST(${COLUMN.model} AS TEXT) FROM {table} WHERE ${OF_DATASET} AND ${COLUMN.model} <> '' AND length(${COLUMN.embedding}) > 0 LIMIT 1`
   return names.map(name => ({
     name,
     rows: shadow.first(`SELECT count(*) FROM {table} WHERE ${OF_DATASET}`, [name], row =>
       row.number(0),
     ),
     dim: dimensions.required(layout, name, 0, null) || undefined,
-    model: layout.columns.has('embedding_model')
+    model: layout.columns.has(COLUMN.model)
       ? shadow.first(named, [name], row => row.text(0))
       : undefined,
   }))

@@ -1,12 +1,13 @@
 import { doubleQuoted } from '../../core/quote.ts'
 import type { SqlValue } from '../../database/values.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { Statement } from '../../sqlite/statement.ts'
 import { EXTRAS, type Document, type Extra } from '../document.ts'
 import { TableSource } from './table-source.ts'
 
 const PORTION = 1000
-const REQUIRED = ['dataset_id', 'id', 'embedding']
+const REQUIRED = [COLUMN.dataset, COLUMN.id, COLUMN.embedding]
 
 /** Whether a table has what documents are made of, under our names. */
 export function holdsDocuments(columns: readonly string[]): boolean {
@@ -42,12 +43,12 @@ export class ShadowSource extends TableSource {
       db
         .prepare(
           `SELECT ${this.#columns.join(', ')} FROM ${from} ${condition}
-           ORDER BY dataset_id, id LIMIT ${PORTION}`,
+           ORDER BY ${COLUMN.dataset}, ${COLUMN.id} LIMIT ${PORTION}`,
         )
         .raw()
     // Portions by key hold no lock between them: the file may be the one that is written.
     this.#first = portion('')
-    this.#next = portion('WHERE (dataset_id, id) > (?, ?)')
+    this.#next = portion(`WHERE (${COLUMN.dataset}, ${COLUMN.id}) > (?, ?)`)
   }
 
   async *documents(): AsyncGenerator<readonly Document[]> {
@@ -66,16 +67,16 @@ export class ShadowSource extends TableSource {
       const i = this.#columns.indexOf(name)
       return i < 0 ? null : row[i]
     }
-    const embedding = value('embedding')
+    const embedding = value(COLUMN.embedding)
     return {
-      dataset: textOf(value('dataset_id')) ?? '',
-      id: textOf(value('id')) ?? '',
+      dataset: textOf(value(COLUMN.dataset)) ?? '',
+      id: textOf(value(COLUMN.id)) ?? '',
       // An empty blob is how some programs write "not embedded".
       embedding: embedding instanceof Uint8Array && embedding.length > 0 ? embedding : null,
-      content: textOf(value('content')),
-      meta: textOf(value('meta')),
-      model: textOf(value('embedding_model')),
-      archived: value('archived') === null ? undefined : Number(value('archived')) !== 0,
+      content: textOf(value(COLUMN.content)),
+      meta: textOf(value(COLUMN.meta)),
+      model: textOf(value(COLUMN.model)),
+      archived: value(COLUMN.archived) === null ? undefined : Number(value(COLUMN.archived)) !== 0,
       at,
     }
   }

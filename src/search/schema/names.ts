@@ -1,5 +1,6 @@
 import { argumentError } from '../../core/argument-error.ts'
 import { doubleQuoted } from '../../core/quote.ts'
+import { COLUMN } from './columns.ts'
 
 export { doubleQuoted as quoteName }
 
@@ -14,10 +15,10 @@ export function quoteText(text: string): string {
 }
 
 /** SQL: the rows of dataset ?1, through the key's index, whatever collation the column has. */
-export const OF_DATASET = 'dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY'
+export const OF_DATASET: string = `${COLUMN.dataset} = ?1 AND ${COLUMN.dataset} = ?1 COLLATE BINARY`
 
 /** SQL: the row of dataset ?1 and id ?2. */
-export const OF_KEY: string = `${OF_DATASET} AND id = ?2 AND id = ?2 COLLATE BINARY`
+export const OF_KEY: string = `${OF_DATASET} AND ${COLUMN.id} = ?2 AND ${COLUMN.id} = ?2 COLLATE BINARY`
 
 /** The shadow table that holds the documents of a vec table. */
 export function shadowTableName(table: string): string {

@@ -1,4 +1,5 @@
 import { doubleQuoted } from '../../core/quote.ts'
+import { COLUMN } from './columns.ts'
 
 export type SqlType = 'TEXT' | 'BLOB' | 'INTEGER' | 'REAL'
 
@@ -47,7 +48,7 @@ export interface VecColumn {
 export const SHADOW: Readonly<Record<Exclude<StoredRole, 'metadata'>, StoredColumn>> = {
   dataset: {
     role: 'dataset',
-    stored: 'dataset_id',
+    stored: COLUMN.dataset,
     type: 'TEXT',
     constraint: 'NOT NULL',
     required: true,
@@ -55,32 +56,32 @@ export const SHADOW: Readonly<Record<Exclude<StoredRole, 'metadata'>, StoredColu
   },
   id: {
     role: 'id',
-    stored: 'id',
+    stored: COLUMN.id,
     type: 'TEXT',
     constraint: 'NOT NULL',
     required: true,
     watched: true,
   },
-  content: { role: 'content', stored: 'content', type: 'TEXT', watched: false },
-  meta: { role: 'meta', stored: 'meta', type: 'TEXT', watched: true },
+  content: { role: 'content', stored: COLUMN.content, type: 'TEXT', watched: false },
+  meta: { role: 'meta', stored: COLUMN.meta, type: 'TEXT', watched: true },
   embedding: {
     role: 'embedding',
-    stored: 'embedding',
+    stored: COLUMN.embedding,
     type: 'BLOB',
     required: true,
     watched: true,
   },
-  model: { role: 'model', stored: 'embedding_model', type: 'TEXT', watched: false },
+  model: { role: 'model', stored: COLUMN.model, type: 'TEXT', watched: false },
   scn: {
     role: 'scn',
-    stored: 'scn',
+    stored: COLUMN.scn,
     type: 'INTEGER',
     constraint: 'NOT NULL DEFAULT 0',
     watched: false,
   },
   archived: {
     role: 'archived',
-    stored: 'archived',
+    stored: COLUMN.archived,
     type: 'INTEGER',
     constraint: 'NOT NULL DEFAULT 0',
     watched: true,

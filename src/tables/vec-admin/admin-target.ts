@@ -1,3 +1,4 @@
+import { COLUMN } from '../../search/schema/columns.ts'
 import { catalogOf, quoteName, shadowTableName } from '../../search/schema/names.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { Location } from '../vec/vec-location.ts'
@@ -75,7 +76,7 @@ function tableOver(db: Connection, schema: string, name: string): VecTable | und
     if (!isVirtual(db, schema, candidate)) continue
     const sql = `${quoteName(schema)}.${quoteName(candidate)}`
     // Naming the table in a statement is what makes SQLite connect it. A table of another module may lack the column.
-    db.prepare(`SELECT 1 FROM ${sql} WHERE "dataset_id" = ''`).finalize()
+    db.prepare(`SELECT 1 FROM ${sql} WHERE "${COLUMN.dataset}" = ''`).finalize()
     const table = connectedTable(db, schema, candidate)
     if (table) return table
   }

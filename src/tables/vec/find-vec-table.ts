@@ -1,5 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import { doubleQuoted } from '../../core/quote.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { connectedTable, type VecTable } from './vec-table.ts'
 
@@ -18,7 +19,7 @@ export function requireVecTable(db: Connection, table: string, schema: string): 
 /** Undefined for an ordinary table, and for that of another module. */
 export function findVecTable(db: Connection, table: string, schema: string): VecTable | undefined {
   // Whatever names a table makes SQLite connect it.
-  const query = `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "dataset_id" = ''`
+  const query = `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "${COLUMN.dataset}" = ''`
   try {
     db.prepare(query).finalize()
   } catch (error) {

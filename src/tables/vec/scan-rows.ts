@@ -1,6 +1,8 @@
 import { Utf8 } from '../../core/utf8.ts'
 import type { Cursor, Statement } from '../../database/statement.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
+import { OF_DATASET } from '../../search/schema/names.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
@@ -69,12 +71,12 @@ export class ScanRows implements CursorRows {
   #prepare(): Statement {
     const { shadow } = this.#searcher
     const { rowid } = shadow.refresh()
-    const byId = this.#ids ? 'AND id = ?2 AND id = ?2 COLLATE BINARY' : ''
+    const byId = this.#ids ? `AND ${COLUMN.id} = ?2 AND ${COLUMN.id} = ?2 COLLATE BINARY` : ''
     const passing = this.#filter ? `AND (${this.#filter.sql})` : ''
     const order = rowid === undefined || this.#ids ? '' : `ORDER BY ${rowid}`
     return shadow.db.prepare(
-      `SELECT ${rowid ?? 'NULL'}, id FROM ${shadow.sql}
-       WHERE dataset_id = ?1 AND dataset_id = ?1 COLLATE BINARY ${byId} ${shadow.visible} ${passing} ${order}`,
+      `SELECT ${rowid ?? 'NULL'}, ${COLUMN.id} FROM ${shadow.sql}
+       WHERE ${OF_DATASET} ${byId} ${shadow.visible} ${passing} ${order}`,
     )
   }
 

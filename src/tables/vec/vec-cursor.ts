@@ -4,6 +4,7 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
+import { OF_KEY } from '../../search/schema/names.ts'
 import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import { EMBEDDING_SUBTYPE } from '../functions/sql-vector.ts'
@@ -158,7 +159,7 @@ export class VecCursor implements VirtualCursor {
   #ofRow<R>(columns: readonly string[], read: (row: RowReader) => R): R | undefined {
     return this.#searcher.shadow.first(
       `SELECT ${columns.join(', ')} FROM {table}
-       WHERE dataset_id = ?1 AND id = ?2 AND dataset_id = ?1 COLLATE BINARY AND id = ?2 COLLATE BINARY`,
+       WHERE ${OF_KEY}`,
       [this.#rows!.dataset, new Utf8(this.#rows!.id())],
       read,
     )

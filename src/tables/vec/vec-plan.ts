@@ -1,5 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
 import {
   OP,
@@ -211,7 +212,7 @@ function datasetRequired(matching: boolean): VecError {
     matching
       ? 'vec: dataset_id constraint is required with MATCH'
       : 'vec: dataset_id constraint required',
-    { hint: "every query names its dataset: WHERE dataset_id = '...'" },
+    { hint: `every query names its dataset: WHERE ${COLUMN.dataset} = '...'` },
   )
 }
 

@@ -2,6 +2,7 @@ import { VecError } from '../../core/errors.ts'
 import type { IndexSpec } from '../../search/memory/index-spec.ts'
 import { IndexStore } from '../../search/persistence/index-store.ts'
 import { Searcher } from '../../search/query/searcher.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { createStatement, hasTable, shadowTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -77,7 +78,9 @@ function requireUnique(shadow: ShadowTable): void {
   throw new VecError(
     'VEC_SHADOW',
     `vec: the shadow table ${shadow.schema}.${shadow.name} must have PRIMARY KEY (dataset_id, id) or a unique index on them`,
-    { hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(dataset_id, id)` },
+    {
+      hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(${COLUMN.dataset}, ${COLUMN.id})`,
+    },
   )
 }
 

@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { DatasetDimensions } from '../../search/schema/dataset-dimension.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import {
@@ -25,6 +26,9 @@ import {
 } from '../../sqlite/vtab/virtual-table.ts'
 import type { RowKeys } from './row-keys.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
+
+/** SQL: the row of [dataset, dataset, id, id], behind parameters of an UPDATE that have no numbers. */
+const OF_ROW = `${COLUMN.dataset} = ? AND ${COLUMN.dataset} = ? COLLATE BINARY AND ${COLUMN.id} = ? AND ${COLUMN.id} = ? COLLATE BINARY`
 
 const UNIQUE: ReadonlySet<number> = new Set([
   SQLITE_CONSTRAINT_PRIMARYKEY,
@@ -103,7 +107,7 @@ export class VecWriter {
       const replaced = onConflict === 'replace' ? bytesOf(id) : null
       this.#requireDimension(layout, dataset, id, embedding.length / 4, replaced)
     }
-    const names = ['dataset_id', 'id']
+    const names: string[] = [COLUMN.dataset, COLUMN.id]
     const bound: BindValue[] = [dataset, id]
     const add = (name: string, value: BindValue): void => {
       names.push(name)
@@ -111,12 +115,12 @@ export class VecWriter {
     }
     if (rowid !== null) add(this.#rowidName(layout, rowid), rowid)
     // What is NULL is left out: the shadow table may have a default of its own.
-    if (embedding) add('embedding', embedding)
+    if (embedding) add(COLUMN.embedding, embedding)
     for (const { place, stored } of this.#schema.attributePlaces) {
       const value = values[place]
       if (value !== null) add(this.#attribute(layout, stored), value)
     }
-    if (layout.needsScn) add('scn', 0)
+    if (layout.needsScn) add(COLUMN.scn, 0)
     return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
   }
 
@@ -156,9 +160,9 @@ export class VecWriter {
       sets.push(`${name} = ?`)
       bound.push(value)
     }
-    if (dataset !== undefined) set('dataset_id', dataset)
-    if (id !== undefined) set('id', id)
-    if (embedding !== undefined) set('embedding', embedding)
+    if (dataset !== undefined) set(COLUMN.dataset, dataset)
+    if (id !== undefined) set(COLUMN.id, id)
+    if (embedding !== undefined) set(COLUMN.embedding, embedding)
     for (const { place, stored } of this.#schema.attributePlaces) {
       const value = values[place]
       if (value !== UNCHANGED) set(this.#attribute(layout, stored), value)
@@ -181,15 +185,14 @@ export class VecWriter {
     if (!key) return undefined
     const id = new Utf8(key.id)
     return {
-      where:
-        'dataset_id = ? AND dataset_id = ? COLLATE BINARY AND id = ? AND id = ? COLLATE BINARY',
+      where: OF_ROW,
       values: [key.dataset, key.dataset, id, id],
     }
   }
 
   #read({ where, values }: RowReference): OldRow | undefined {
     return this.#shadow.first(
-      `SELECT dataset_id, id, CASE typeof(embedding) WHEN 'blob' THEN length(embedding) ELSE 0 END FROM {table} WHERE ${where}`,
+      `SELECT ${COLUMN.dataset}, ${COLUMN.id}, CASE typeof(${COLUMN.embedding}) WHEN 'blob' THEN length(${COLUMN.embedding}) ELSE 0 END FROM {table} WHERE ${where}`,
       values,
       row => {
         const bytes = row.number(2)
@@ -217,7 +220,7 @@ export class VecWriter {
 
   /** Another row is in the way: of the same key, unless the table has unique columns of its own. */
   #taken(error: unknown, code: number, dataset: string, id: string | Utf8): unknown {
-    const sql = 'SELECT 1 FROM {table} WHERE dataset_id = ? AND id = ?'
+    const sql = `SELECT 1 FROM {table} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
     if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
     const column = this.#schema.id
     return constraintError(

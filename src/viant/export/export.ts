@@ -5,6 +5,7 @@ import { transaction } from '../../database/transaction.ts'
 import { diagnostic, type Diagnostic } from '../../search/diagnostics/diagnostic.ts'
 import { IndexStore } from '../../search/persistence/index-store.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { createStatement, STORAGE } from '../../search/schema/layout.ts'
 import { OF_DATASET, quoteName, storageName } from '../../search/schema/names.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -37,7 +38,7 @@ export function exportDataset(
     const rows = originalRows(shadow, dataset)
     if (!hasRows(shadow, dataset)) {
       throw new VecError('VEC_QUERY', `vec_admin: dataset '${dataset}' has no rows to export`, {
-        hint: `SELECT DISTINCT dataset_id FROM ${quoteName(name)}`,
+        hint: `SELECT DISTINCT ${COLUMN.dataset} FROM ${quoteName(name)}`,
       })
     }
     const blob = encode(rows, format, cover)

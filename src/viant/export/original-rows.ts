@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
 import { RowSample, rows, rowsHave } from '../../core/row-sample.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { OF_DATASET } from '../../search/schema/names.ts'
 import { embeddingLength } from '../../search/schema/rows.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -23,8 +24,8 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
   const otherDimension = new RowSample()
   const malformed = new RowSample()
   const unnamed = new RowSample()
-  const sql = `SELECT id, embedding FROM {table}
-     WHERE ${OF_DATASET} AND embedding IS NOT NULL`
+  const sql = `SELECT ${COLUMN.id}, ${COLUMN.embedding} FROM {table}
+     WHERE ${OF_DATASET} AND ${COLUMN.embedding} IS NOT NULL`
   shadow.each(sql, [dataset], row => {
     const length = embeddingLength(row, 1)
     if (length === 0) return
