@@ -24,7 +24,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/search/diagnostics/check.ts': 'columns of vector_storage',
   'src/search/diagnostics/check-rows.ts': 'topics of the check, a public list',
   'src/core/read-vector.ts': 'names of properties that callers wrap a vector in',
-  'src/tables/vec/vec-arguments.ts': 'a message with an example',
   'src/tables/vec/vec-write.ts': 'the role of a column, and a message',
   'src/tables/vec/written-values.ts': 'a message with an example',
   'src/documents/document-fields.ts': 'roles of columns',

@@ -27,7 +27,7 @@ import {
 import type { RowKeys } from './row-keys.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
 
-/** SQL: the row of [dataset, dataset, id, id], behind parameters of an UPDATE that have no numbers. */
+/** SQL: the row of [dataset, dataset, id, id], behind the unnumbered parameters of an UPDATE. */
 const OF_ROW = `${COLUMN.dataset} = ? AND ${COLUMN.dataset} = ? COLLATE BINARY AND ${COLUMN.id} = ? AND ${COLUMN.id} = ? COLLATE BINARY`
 
 const UNIQUE: ReadonlySet<number> = new Set([
