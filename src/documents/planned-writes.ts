@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName } from '../search/schema/names.ts'
 import { VECUTIL } from './arguments.ts'
 import { isAwaited, type WaitingUpsert } from './call-order.ts'
@@ -117,9 +118,9 @@ function embedded(
 ): Map<string, Embedded> {
   const known = new Map<string, Embedded>()
   using select = db.prepare(
-    `SELECT content, embedding FROM ${quoteName(shadow)}
-     WHERE dataset_id = ? AND id = ? AND ${columns.has('embedding_model') ? 'embedding_model' : 'NULL'} IS ?
-       AND typeof(embedding) = 'blob' AND length(embedding) > 0 AND length(embedding) % 4 = 0`,
+    `SELECT ${COLUMN.content}, ${COLUMN.embedding} FROM ${quoteName(shadow)}
+     WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ? AND ${columns.has(COLUMN.model) ? COLUMN.model : 'NULL'} IS ?
+       AND typeof(${COLUMN.embedding}) = 'blob' AND length(${COLUMN.embedding}) > 0 AND length(${COLUMN.embedding}) % 4 = 0`,
   )
   for (const { id } of documents) {
     select.first([dataset, id, model ?? null], row => {

@@ -2,6 +2,7 @@ import { argumentError } from '../../core/argument-error.ts'
 import { VecError } from '../../core/errors.ts'
 import { jsonPath } from '../../core/filter/compile-filter.ts'
 import { nearest } from '../../core/suggest.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { quoteText } from '../../search/schema/names.ts'
 import { SHADOW, sqlName } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
@@ -45,7 +46,7 @@ export function readField(
 
 export function withoutMeta(where: string, shadow: string): VecError {
   return new VecError('VEC_SHADOW', `${where} reads the column meta, and ${shadow} lacks it`, {
-    hint: `ALTER TABLE "${shadow.replaceAll('"', '""')}" ADD COLUMN meta TEXT`,
+    hint: `ALTER TABLE "${shadow.replaceAll('"', '""')}" ADD COLUMN ${COLUMN.meta} TEXT`,
   })
 }
 
@@ -65,15 +66,17 @@ function metaField(path: string): Field {
   const at = quoteText(jsonPath(path.slice('meta.'.length)))
   return {
     path,
-    value: ofValid(`json_extract(meta, ${at})`),
-    json: ofValid(`meta -> ${at}`),
+    value: ofValid(`json_extract(${COLUMN.meta}, ${at})`),
+    json: ofValid(`${COLUMN.meta} -> ${at}`),
     // The members of an object are not values of the field.
-    values: ofValid(`CASE WHEN json_type(meta, ${at}) <> 'object' THEN meta END`),
+    values: ofValid(
+      `CASE WHEN json_type(${COLUMN.meta}, ${at}) <> 'object' THEN ${COLUMN.meta} END`,
+    ),
     valuesAt: at,
   }
 }
 
 /** Only valid JSON is looked into. */
 function ofValid(sql: string): string {
-  return `CASE WHEN json_valid(meta) THEN ${sql} END`
+  return `CASE WHEN json_valid(${COLUMN.meta}) THEN ${sql} END`
 }

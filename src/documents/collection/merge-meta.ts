@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { firstRow } from '../../database/query.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { quoteName } from '../../search/schema/names.ts'
 import type { Adapt } from '../write-documents.ts'
 
@@ -19,9 +20,9 @@ export function mergeInto(db: Database, shadow: string, dataset: string): Adapt 
 }
 
 function merged(db: Database, shadow: string, dataset: string, id: string, patch: string): string {
-  const sql = `SELECT CASE WHEN json_valid(coalesce(meta, '{}')) AND json_type(coalesce(meta, '{}')) = 'object'
-      THEN json_patch(coalesce(meta, '{}'), ?3) END
-    FROM ${quoteName(shadow)} WHERE dataset_id = ?1 AND id = ?2`
+  const sql = `SELECT CASE WHEN json_valid(coalesce(${COLUMN.meta}, '{}')) AND json_type(coalesce(${COLUMN.meta}, '{}')) = 'object'
+      THEN json_patch(coalesce(${COLUMN.meta}, '{}'), ?3) END
+    FROM ${quoteName(shadow)} WHERE ${COLUMN.dataset} = ?1 AND ${COLUMN.id} = ?2`
   const text = firstRow(db, sql, [dataset, id, patch], row => row.value(0))
   if (typeof text === 'string') return text
   throw new VecError(

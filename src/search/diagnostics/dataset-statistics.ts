@@ -1,5 +1,6 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { RowSample } from '../../core/row-sample.ts'
+import { COLUMN } from '../schema/columns.ts'
 import { countOf, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
@@ -99,19 +100,19 @@ function archivedRows(shadow: ShadowTable, dataset: string): number {
   if (shadow.visible === '') return 0
   return countOf(
     shadow,
-    `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset} AND coalesce(archived, 0) <> 0`,
+    `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset} AND coalesce(${COLUMN.archived}, 0) <> 0`,
     [dataset],
   )
 }
 
 function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, number> {
   const { documents } = shadow
-  if (!documents.standard || !shadow.refresh().columns.has('embedding_model')) return new Map()
+  if (!documents.standard || !shadow.refresh().columns.has(COLUMN.model)) return new Map()
   const models = new Map<string, number>()
   shadow.each(
-    `SELECT CAST(embedding_model AS TEXT), count(*) FROM {table}
-     WHERE ${documents.ofDataset} AND length(embedding) > 0
-       AND embedding_model <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    `SELECT CAST(${COLUMN.model} AS TEXT), count(*) FROM {table}
+     WHERE ${documents.ofDataset} AND length(${COLUMN.embedding}) > 0
+       AND ${COLUMN.model} <> '' ${shadow.visible} GROUP BY 1 ORDER BY 2 DESC, 1`,
     [dataset],
     row => {
       models.set(row.text(0), row.number(1))
