@@ -1,10 +1,11 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,shared,freshness,kinds,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,drop-in,shared,freshness,kinds,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/entries/main.ts'
 import { commandCase } from './cases/command.ts'
+import { dropInCase } from './cases/drop-in.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
 import { searchCase } from './cases/search.ts'
@@ -14,7 +15,7 @@ import { canPin, idlestCore } from './cores.ts'
 import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
-const ALL = 'words,mixture,statements,shared,freshness,kinds,command'
+const ALL = 'words,mixture,statements,drop-in,shared,freshness,kinds,command'
 
 const { values } = parseArgs({
   options: {
@@ -65,6 +66,9 @@ async function run(): Promise<void> {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
   }
   if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
+  if (cases.has('drop-in')) {
+    await add('Plain SQL through the drop-in', Promise.resolve(dropInCase(rounds)))
+  }
   if (cases.has('shared')) {
     await add('Files shared with native SQLite', sharedFilesCase(wordSet(seed), { rounds, core }))
   }
@@ -87,7 +91,7 @@ async function run(): Promise<void> {
   const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
   const text = markdown(db, command, sections)
   db.close()
-  if (values.quick || cases.size < 7) console.log(`\n${text}`)
+  if (values.quick || cases.size < ALL.split(',').length) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)
 }
 

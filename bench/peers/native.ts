@@ -13,6 +13,7 @@ export interface NativeStatement {
   run(...parameters: unknown[]): unknown
   all(...parameters: unknown[]): unknown[]
   get(...parameters: unknown[]): unknown
+  iterate(...parameters: unknown[]): IterableIterator<unknown>
   raw(): NativeStatement
   pluck(): NativeStatement
 }
