@@ -1,4 +1,4 @@
-import Database from '../../src/entries/better-sqlite3.ts'
+import DropIn from '../../src/entries/better-sqlite3.ts'
 import { interleave, type Contender } from '../measure.ts'
 import { openNative, type NativeDatabase } from '../peers/native.ts'
 import { milliseconds, type Finding } from '../report.ts'
@@ -74,7 +74,7 @@ export function dropInCase(rounds: number): Finding[] {
     const missing = { ours: 'not here', peer: '', ratio: '', floor: '1.2x', met: undefined }
     return [{ what: 'plain SQL over better-sqlite3', ...missing }]
   }
-  const ours = new Database(freshFile('drop-in.sqlite')) as unknown as NativeDatabase
+  const ours = new DropIn(freshFile('drop-in.sqlite')) as unknown as NativeDatabase
   for (const db of [ours, native]) fill(db)
   const findings = WORKS.map(work => {
     const contenders: Contender[] = [

@@ -5,24 +5,20 @@ import type {
   RegistrationOptions as Registering,
 } from './functions.ts'
 import type { DatabaseOptions } from './open-database.ts'
-import { SqliteError as Failure } from './sqlite-error.ts'
 import type {
-  ColumnDefinition as Column,
-  RunResult as Ran,
+  BindParameters,
+  Database as Opened,
+  DatabaseConstructor,
   Statement as Prepared,
-} from './statement.ts'
+  VirtualTableOptions as Table,
+} from './public-types.ts'
+import { SqliteError as Failure } from './sqlite-error.ts'
+import type { ColumnDefinition as Column, RunResult as Ran } from './statement.ts'
 import type { Transaction as Variants } from './transaction.ts'
-
-/** The class Database, which makes a database without `new` as well. */
-export interface DatabaseConstructor {
-  new (filename?: string | Buffer | null, options?: DatabaseOptions | null): Class
-  (filename?: string | Buffer | null, options?: DatabaseOptions | null): Class
-  readonly SqliteError: typeof Failure
-}
 
 const BetterSqlite3: DatabaseConstructor = new Proxy(Class, {
   apply: (target, _self, args: [string?, DatabaseOptions?]) => new target(...args),
-}) as typeof Class & DatabaseConstructor
+}) as unknown as DatabaseConstructor
 Object.defineProperty(Class, 'SqliteError', { value: Failure, enumerable: true })
 Object.defineProperty(Class.prototype, 'constructor', {
   value: BetterSqlite3,
@@ -32,13 +28,19 @@ Object.defineProperty(Class.prototype, 'constructor', {
 
 // The types of @types/better-sqlite3, by their names: `Database.Statement` is one.
 declare namespace BetterSqlite3 {
-  type Database = Class
+  type Database = Opened
   type Options = DatabaseOptions
   type SqliteError = Failure
-  type Statement = Prepared
+  type Statement<Bind extends BindParameters = unknown[], Result = unknown> = Bind extends unknown[]
+    ? Prepared<Bind, Result>
+    : Prepared<[Bind], Result>
   type RunResult = Ran
   type ColumnDefinition = Column
-  type Transaction<F extends (...args: never[]) => unknown> = Variants<F>
+  type Transaction<F extends (...args: never[]) => unknown = (...args: unknown[]) => unknown> =
+    Variants<F>
+  type VirtualTableOptions = Table
+  type SerializeOptions = NonNullable<Parameters<Opened['serialize']>[0]>
+  type PragmaOptions = NonNullable<Parameters<Opened['pragma']>[1]>
   type BackupMetadata = Progress
   type BackupOptions = Copying
   type AggregateOptions = Aggregating

@@ -10,7 +10,10 @@ export type Transaction<F extends (...args: never[]) => unknown> = Variant<F> & 
   readonly database: DatabaseFacts
 }
 
-type Variant<F extends (...args: never[]) => unknown> = (...args: Parameters<F>) => ReturnType<F>
+type Variant<F extends (...args: never[]) => unknown> = (...args: ArgumentsOf<F>) => ReturnType<F>
+
+/** Not Parameters<F>: TypeScript compares it with that of @types/better-sqlite3 by its form. */
+type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never
 
 /** The statements that begin and end transactions of one database. */
 export class TransactionStatements {
