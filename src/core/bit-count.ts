@@ -4,3 +4,10 @@ export function bitCount(word: number): number {
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
+
+/** How many bits of all words are set. */
+export function bitsOf(words: Uint32Array): number {
+  let count = 0
+  for (const word of words) count += bitCount(word)
+  return count
+}

@@ -63,16 +63,27 @@ export class IdTable {
     return this.#pool.subarray(at, at + length)
   }
 
-  /** The live position of an id, or -1. */
-  find(id: Uint8Array): number {
+  /** The live position of an id, the bytes from..to-1, or -1. */
+  find(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
-    for (let i = hash(id) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+    for (let i = hash(bytes, from, to) & mask; slots[i] !== 0; i = (i + 1) & mask) {
       if (slots[i] === DELETED) continue
       const position = slots[i] - 1
-      if (compareBytes(this.idAt(position), id) === 0) return position
+      if (this.#equals(position, bytes, from, to)) return position
     }
     return -1
+  }
+
+  /** Short ids are compared without a view of them. */
+  #equals(position: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const pool = this.#pool
+    let at = this.#starts[position]
+    const length = pool[at++]
+    if (length > 127) return compareBytes(this.idAt(position), bytes.subarray(from, to)) === 0
+    if (length !== to - from) return false
+    for (let i = from; i < to; i++) if (pool[at++] !== bytes[i]) return false
+    return true
   }
 
   /** Takes the id off the reverse direction: `find` no longer sees it. */
@@ -236,9 +247,9 @@ const HASH_SEED = 0x811c9dc5
 const HASH_PRIME = 0x01000193
 
 /** FNV-1a with a final mix (Fowler, Noll, Vo). */
-function hash(bytes: Uint8Array): number {
+function hash(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
   let h = HASH_SEED
-  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i], HASH_PRIME)
+  for (let i = from; i < to; i++) h = Math.imul(h ^ bytes[i], HASH_PRIME)
   return mix(h)
 }
 

@@ -1,8 +1,10 @@
 import { idKey } from '../../core/id-key.ts'
 import { rows, RowSample } from '../../core/row-sample.ts'
+import type { RowReader } from '../../database/row-reader.ts'
 import { noteChanges } from '../journal/journal.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { IndexStore } from '../persistence/index-store.ts'
+import { VISITED_COLUMNS } from '../schema/rows.ts'
 import { visitMembers, type DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
@@ -13,7 +15,7 @@ interface Difference {
   readonly missing: RowSample
   /** Rows of the index that the table lacks. */
   readonly orphans: RowSample
-  /** Rows whose vector in the index is not that of the table. */
+  /** Rows whose vector or metadata columns in the index are not those of the table. */
   readonly altered: RowSample
   /** All of them. */
   readonly ids: readonly Uint8Array[]
@@ -28,6 +30,11 @@ export function compareIndex(
   changed: readonly Uint8Array[],
 ): Difference {
   const { ids, index } = datasetIndex
+  // Columns of another declaration are read again before they answer anything.
+  const columns =
+    datasetIndex.columns?.definition === searcher.shadow.refresh().definition
+      ? datasetIndex.columns
+      : undefined
   const missing = new RowSample()
   const orphans = new RowSample()
   const altered = new RowSample()
@@ -39,13 +46,15 @@ export function compareIndex(
   const pending = new Set(changed.map(idKey))
   const awaited = (id: Uint8Array): boolean => pending.size > 0 && pending.has(idKey(id))
   const seen = new Uint8Array(index?.positions ?? 0)
-  visitMembers(searcher.shadow, dataset, statistics.dim, (id, vector) => {
+  const compare = (id: Uint8Array, vector: Float32Array, row: RowReader): void => {
     const position = index ? ids.find(id) : -1
     if (position >= 0) seen[position] = 1
     if (awaited(id)) return
     if (position < 0) add(missing, id)
     else if (!index!.holds(position, vector)) add(altered, id)
-  })
+    else if (columns && !columns.holds(position, row, VISITED_COLUMNS)) add(altered, id)
+  }
+  visitMembers(searcher.shadow, dataset, statistics.dim, compare, columns?.selected)
   for (let position = 0; position < seen.length; position++) {
     if (seen[position] === 1 || !index!.isLive(position)) continue
     const id = ids.idAt(position)
@@ -86,7 +95,7 @@ export function differenceProblems(
     say(
       'error',
       'altered-rows',
-      `${what} holds another vector than the table for ${rows(altered.count)}: ${altered.shown}`,
+      `${what} holds another vector or other metadata than the table for ${rows(altered.count)}: ${altered.shown}`,
     )
   }
   if (orphans.count > 0) {

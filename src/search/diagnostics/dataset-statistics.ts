@@ -1,7 +1,8 @@
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { RowSample } from '../../core/row-sample.ts'
+import type { RowReader } from '../../database/row-reader.ts'
 import { COLUMN } from '../schema/columns.ts'
-import { countOf, visitRows } from '../schema/rows.ts'
+import { countOf, visitRows, type RowVisitor } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
 /** What the rows of a dataset are, by the rules that make a row a member of its index. */
@@ -67,20 +68,25 @@ function isZero(embedding: Uint8Array): boolean {
   return embedding.every((byte, i) => (i % 4 === 3 ? byte & 0x7f : byte) === 0)
 }
 
-/** The members of a dataset, each with its vector: a view of a buffer that is used again. */
+/**
+ * The members of a dataset, each with its vector: a view of a buffer that is used again. `more` are columns for SQL, each
+ * after a comma.
+ */
 export function visitMembers(
   shadow: ShadowTable,
   dataset: string,
   dim: number,
-  visit: (id: Uint8Array, vector: Float32Array) => void,
+  visit: (id: Uint8Array, vector: Float32Array, row: RowReader) => void,
+  more = '',
 ): void {
   const vector = new Float32Array(dim)
   const bytes = new Uint8Array(vector.buffer)
-  visitRows(shadow, dataset, (id, embedding) => {
+  const visitMember: RowVisitor = (id, embedding, _, row) => {
     if (embedding.length !== bytes.length) return
     bytes.set(embedding)
-    if (isFiniteVector(vector)) visit(id, vector)
-  })
+    if (isFiniteVector(vector)) visit(id, vector, row)
+  }
+  visitRows(shadow, dataset, visitMember, more)
 }
 
 /** SQL: an embedding that was stored as text. */

@@ -4,6 +4,7 @@ import { exactSimilarity } from '../../core/similarity.ts'
 import { SAVED_KINDS } from '../../index/kinds.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { FilterPlan } from '../memory/filter-plan.ts'
 import type { Searcher, SearchReport } from '../query/searcher.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
@@ -51,8 +52,38 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
       ? 'saved in the file when nobody waits for it'
       : 'not saved: it is built faster than it is read',
   )
+  const columns = datasetIndex.columns?.columns ?? []
+  if (columns.length > 0) {
+    say(
+      'columns',
+      `metadata columns in memory: ${columns.map(({ stored, form }) => `${stored.stored} (${form})`).join(', ')}; ${(datasetIndex.columns!.bytes / Math.max(1, index.count)).toFixed(1)} bytes a row`,
+    )
+  }
+  for (const { filter, plan } of datasetIndex.filters.plans) {
+    say('filter', `${wayOf(plan)}: ${filter.sql.replaceAll(/\s+/g, ' ')}`)
+  }
   for (const [topic, op] of measured(searcher, dataset, datasetIndex)) say(topic, op)
   return found
+}
+
+/** How a filter was last gone about, and why. */
+function wayOf({ way, passing, of, source }: FilterPlan): string {
+  const share = `${passing} of ${countOf(of)} pass`
+  switch (way) {
+    case 'by key':
+      return `rows looked up by key, for ${share}, no more than are wanted`
+    case 'bitmap':
+      return `scan through a bitmap ${SOURCES[source]}, for ${share}`
+    case 'after the scan':
+      return `scan first, filter then, for about ${share}`
+  }
+}
+
+const SOURCES: Readonly<Record<FilterPlan['source'], string>> = {
+  cached: 'that was known',
+  columns: 'made from the columns in memory',
+  table: 'made by reading the table',
+  estimate: '',
 }
 
 /** The one place that says which kind of index it is, and why. */

@@ -2,8 +2,10 @@ import { arenaOf } from '../../accelerators/arena.ts'
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { IdTable } from '../../core/id-table.ts'
 import { StagedIds } from '../../core/staged-ids.ts'
+import type { RowReader } from '../../database/row-reader.ts'
 import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
+import type { ColumnStore } from './columns/column-store.ts'
 import { FilterCache } from './filter-cache.ts'
 import type { IndexSpec } from './index-spec.ts'
 import { RecentChanges } from './recent-changes.ts'
@@ -37,6 +39,10 @@ export class DatasetIndex {
   recent: RecentChanges
   /** Which of its rows pass a condition. */
   readonly filters: FilterCache = new FilterCache()
+  /** The metadata columns of its rows; undefined until they are read. */
+  columns: ColumnStore | undefined
+  /** Its saved form lacks the columns, or others than these. */
+  columnsUnsaved = false
   readonly #free: number[] = []
   readonly #expected: number
   /** The empty index that takes the vectors, unless they are of another dimension. */
@@ -84,7 +90,19 @@ export class DatasetIndex {
   }
 
   get bytes(): number {
-    return (this.index?.bytes ?? 0) + this.ids.bytes + this.filters.bytes
+    const index = this.index?.bytes ?? 0
+    return index + this.ids.bytes + this.filters.bytes + (this.columns?.bytes ?? 0)
+  }
+
+  /** Its saved form is not what it is now. */
+  get unsaved(): boolean {
+    return this.savedSeq !== this.logPosition.seq || this.columnsUnsaved
+  }
+
+  /** It was saved as it is now. */
+  noteSaved(): void {
+    this.savedSeq = this.logPosition.seq
+    this.columnsUnsaved = false
   }
 
   /** Some row is left out because of its dimension or numbers: what a change does to the index needs a full look. */
@@ -92,8 +110,11 @@ export class DatasetIndex {
     return this.rejected.otherDimension > 0
   }
 
-  /** Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`. */
-  add(id: Uint8Array, embedding: Uint8Array): void {
+  /**
+   * Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`.
+   * `row` has the metadata columns, from number `from` on.
+   */
+  add(id: Uint8Array, embedding: Uint8Array, row?: RowReader, from = 0): void {
     const dim = embedding.length / 4
     if (!this.index) {
       // A row that is no member must not fix the dimension.
@@ -110,6 +131,8 @@ export class DatasetIndex {
     this.#stageBytes ??= bytesOf(this.index.stagingBuffer(this.#stageRows(dim)))
     this.#stageBytes.set(embedding, this.#ids.count * embedding.length)
     this.#ids.push(id)
+    if (row) this.columns?.stage(this.#ids.count - 1, row, from)
+    else this.columns = undefined
     if (this.#ids.count * embedding.length === this.#stageBytes.length) this.flush()
   }
 
@@ -134,6 +157,8 @@ export class DatasetIndex {
     const rows = ids.count
     if (rows === 0) return
     index.commit(rows)
+    const { columns } = this
+    columns?.settle(rows)
     let moved = 0
     if (index.swapRemove) {
       // The last rows fill the gaps: ids follow in the same order.
@@ -142,11 +167,13 @@ export class DatasetIndex {
         index.swapRemove(to)
         const row = rows - 1 - moved
         this.ids.reuse(to, ids.bytes, ids.start(row), ids.end(row))
+        columns?.place(row, to)
         moved++
       }
     }
     for (let row = 0; row < rows - moved; row++) {
-      this.ids.append(ids.bytes, ids.start(row), ids.end(row))
+      const position = this.ids.append(ids.bytes, ids.start(row), ids.end(row))
+      columns?.place(row, position)
     }
   }
 
@@ -162,6 +189,7 @@ export class DatasetIndex {
         continue
       }
       staged.copyWithin(kept.length * size, from, from + size)
+      this.columns?.moveStaged(row, kept.length)
       kept.push(ids.bytes.slice(ids.start(row), ids.end(row)))
     }
     ids.clear()

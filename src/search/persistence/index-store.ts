@@ -4,6 +4,7 @@ import { IdTable } from '../../core/id-table.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, eachRow, firstRow, run } from '../../database/query.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
+import { ColumnStore, isColumnSection } from '../memory/columns/column-store.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
 import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE } from '../schema/layout.ts'
@@ -85,6 +86,7 @@ export class IndexStore {
         name: IDS_STARTS,
         bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
       },
+      ...(datasetIndex.columns?.save() ?? []),
     ]
     // What an index was not loaded from may be damaged, and says nothing of what its blocks hold.
     const known = datasetIndex.savedSeq === undefined ? undefined : this.manifest(shadow, dataset)
@@ -328,7 +330,7 @@ function assemble(
     count,
     note,
     sections: manifest.sections
-      .filter(section => section.name !== IDS_POOL && section.name !== IDS_STARTS)
+      .filter(({ name }) => name !== IDS_POOL && name !== IDS_STARTS && !isColumnSection(name))
       .map(({ name }) => sections.get(name)!),
   }
   const datasetIndex = new DatasetIndex(spec, manifest.logPosition, 0, ids)
@@ -337,5 +339,6 @@ function assemble(
   // How many does not matter, that there are some does.
   datasetIndex.rejected.otherDimension = manifest.mixed ? 1 : 0
   datasetIndex.savedSeq = manifest.logPosition.seq
+  datasetIndex.columns = ColumnStore.restore(sections, positions)
   return datasetIndex
 }

@@ -107,7 +107,7 @@ export class Maintenance {
     const unsaved = [...this.#file.entries.values()].filter(
       ({ shadow, dataset, datasetIndex }) =>
         datasetIndex?.index?.worthSaving &&
-        datasetIndex.savedSeq !== datasetIndex.logPosition.seq &&
+        datasetIndex.unsaved &&
         !this.#isForeign(shadow, dataset),
     )
     const range = this.#range()
@@ -124,7 +124,7 @@ export class Maintenance {
       for (let more = last > 0; more;) more = this.store.prune(last) > 0 && thorough
       this.#foreign.retireGuards(db, this.#schema)
     }).immediate()
-    for (const { datasetIndex } of unsaved) datasetIndex!.savedSeq = datasetIndex!.logPosition.seq
+    for (const { datasetIndex } of unsaved) datasetIndex!.noteSaved()
   }
 
   /** Undefined: there is no journal, or none that can be pruned. */
@@ -145,7 +145,7 @@ function isDiskFailure(error: unknown): boolean {
 
 function isWorthSaving(datasetIndex: DatasetIndex): boolean {
   if (!datasetIndex.index?.worthSaving) return false
-  if (datasetIndex.savedSeq === undefined) return true
+  if (datasetIndex.savedSeq === undefined || datasetIndex.columnsUnsaved) return true
   return (
     datasetIndex.logPosition.seq - datasetIndex.savedSeq >
     Math.max(TAIL_ROWS, datasetIndex.count * TAIL_SHARE)

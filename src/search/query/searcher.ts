@@ -4,13 +4,14 @@ import { idKey } from '../../core/id-key.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import type { FilteredRows } from '../memory/filter-cache.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { IndexManager } from '../snapshot/index-manager.ts'
 import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
+import { selectRows, type Selection } from './row-selection.ts'
+import type { SearchFilter } from './search-filter.ts'
 import { TableScan } from './table-scan.ts'
 import { TopK } from './top-k.ts'
 
@@ -29,7 +30,7 @@ export interface Search {
   /** Only these documents. */
   readonly ids: readonly Uint8Array[] | undefined
   /** Only rows that pass. */
-  readonly filter?: RowFilter | undefined
+  readonly filter?: SearchFilter | undefined
 }
 
 /** What a search found, nearest first, and how. */
@@ -212,13 +213,16 @@ export class Searcher {
     if (!index) return this.#nothing()
     const { datasetIndex, changed } = snapshot
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
+    const request = { ...search, filter: search.filter, snapshot, index }
+    let selection = selectRows(this.context, request)
     const orphans: number[] = []
     let visited = 0
     let found = 0
     let rescored = 0
     /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
-    let surplus = 0
+    let { surplus } = selection
     for (;;) {
+      if (selection.keys) return this.#searchKeys(search, selection.keys)
       const hits = new TopK(search.limit, this.context.spec.metric)
       this.#otherDim = 0
       for (const id of changed) {
@@ -231,7 +235,7 @@ export class Searcher {
       const candidates = index.search({
         query: search.query,
         k,
-        allowed: this.#allowed(search, snapshot, index, orphans),
+        allowed: without(orphans, selection, index),
         minSimilarity: search.minSimilarity,
         maxSimilarity: search.maxSimilarity,
       })
@@ -246,6 +250,10 @@ export class Searcher {
         bounded = upper[i] < hits.threshold
         if (bounded) break
         const position = positions[i]
+        if (selection.passes && !selection.passes(position)) {
+          refused++
+          continue
+        }
         rescored++
         // Many rows that tie, or that bounds cannot tell apart.
         if (i > FEW && i > dearLookUps(index) && !inMemory) return this.#searchTable(search)
@@ -275,58 +283,9 @@ export class Searcher {
           delta: changed.length,
         })
       }
-      surplus = Math.max(2 * surplus, refused)
+      if (selection.passes) selection = selectRows(this.context, { ...request, misled: true })
+      surplus = selection.surplus || Math.max(2 * surplus, refused)
     }
-  }
-
-  /** Which positions may be returned; undefined for all. */
-  #allowed(
-    search: Search,
-    snapshot: IndexedSnapshot,
-    index: VectorIndex,
-    orphans: readonly number[],
-  ): Uint32Array | undefined {
-    const { datasetIndex, changed } = snapshot
-    const { ids } = search
-    if (!ids && !search.filter && changed.length === 0 && orphans.length === 0) return undefined
-    const passing = search.filter && this.#passing(search, search.filter, snapshot)
-    const words = new Uint32Array((index.positions + 31) >>> 5)
-    if (ids) {
-      for (const id of ids) {
-        const position = datasetIndex.ids.find(id)
-        if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
-      }
-    } else {
-      words.fill(0xffffffff)
-    }
-    if (passing) for (let i = 0; i < words.length; i++) words[i] &= passing[i]
-    const mask = (position: number): void => {
-      words[position >>> 5] &= ~(1 << (position & 31))
-    }
-    for (const id of changed) {
-      const position = datasetIndex.ids.find(id)
-      if (position >= 0) mask(position)
-    }
-    for (const orphan of orphans) mask(orphan)
-    return words
-  }
-
-  #passing(
-    { dataset }: Search,
-    filter: RowFilter,
-    { datasetIndex, changed, writing, state }: IndexedSnapshot,
-  ): Uint32Array {
-    const { ids, index, filters } = datasetIndex
-    const { shadow } = this
-    const rows: FilteredRows = {
-      ids,
-      positions: index!.positions,
-      changed,
-      uncommitted: writing && state !== 'transaction-local',
-      eachPassing: visit => eachIdWhere(shadow, dataset, filter, visit),
-      passes: id => passes(shadow, dataset, id, filter),
-    }
-    return filters.positions(rows, filter)
   }
 
   /** Scores the present row of an id. An orphan is a row that is gone, hidden, or no vector of this dimension. */
@@ -381,6 +340,18 @@ function answer(hits: TopK, limit: number, next: number, report: SearchReport): 
 function nextLimit(limit: number, index: VectorIndex, inMemory: boolean): number {
   const next = limit * GROWTH
   return next <= index.count * (inMemory ? 1 : GROWING_SHARE) ? next : Infinity
+}
+
+/** The positions that may be returned but for these rows, which are gone. */
+function without(
+  orphans: readonly number[],
+  { words }: Selection,
+  { positions }: VectorIndex,
+): Uint32Array | undefined {
+  if (orphans.length === 0) return words
+  const rest = words?.slice() ?? new Uint32Array((positions + 31) >>> 5).fill(0xffffffff)
+  for (const orphan of orphans) rest[orphan >>> 5] &= ~(1 << (orphan & 31))
+  return rest
 }
 
 function dearLookUps(index: VectorIndex): number {

@@ -9,6 +9,15 @@ export interface RowFilter {
   readonly parameters: readonly (string | number | bigint | null | Utf8 | Uint8Array)[]
 }
 
+/** Conditions that must all hold, as one. */
+export function conjunction(parts: readonly RowFilter[]): RowFilter {
+  if (parts.length === 1) return parts[0]
+  return {
+    sql: parts.length === 0 ? '1' : parts.map(({ sql }) => `(${sql})`).join(' AND '),
+    parameters: parts.flatMap(({ parameters }) => parameters),
+  }
+}
+
 /** Visits the ids of a dataset whose rows pass. Their bytes are views into SQLite's memory. */
 export function eachIdWhere(
   shadow: ShadowTable,

@@ -4,7 +4,17 @@ import type { BindValue } from '../../database/values.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
 /** Bytes of `id` and `embedding` are views into SQLite's memory: gone when the visitor calls SQLite again. */
-export type RowVisitor = (id: Uint8Array, embedding: Uint8Array, rowid: () => number) => void
+export type RowVisitor = (
+  id: Uint8Array,
+  embedding: Uint8Array,
+  rowid: () => number,
+  row: RowReader,
+) => void
+
+/** Where the columns begin that a reader of rows asked for beside id, embedding and rowid. */
+export const VISITED_COLUMNS = 3
+/** The same of `rowByKey`. */
+export const KEYED_COLUMNS = 2
 
 /** Rows that are no members of a search, by reason. */
 export interface SkippedRows {
@@ -18,20 +28,28 @@ export interface SkippedRows {
 
 /**
  * Visits the rows of a dataset whose embedding could be a vector, in the order in which they lie in the file: a row
- * costs less than a microsecond then, and several when they are fetched in the order of their ids.
+ * costs less than a microsecond then, and several when they are fetched in the order of their ids. `more` are columns for
+ * SQL, each after a comma.
  */
-export function visitRows(shadow: ShadowTable, dataset: string, visit: RowVisitor): SkippedRows {
+export function visitRows(
+  shadow: ShadowTable,
+  dataset: string,
+  visit: RowVisitor,
+  more = '',
+): SkippedRows {
   const skipped: SkippedRows = { unembedded: 0, malformed: 0, unnamed: 0 }
   let present: RowReader
   const rowid = (): number => present.number(2)
-  eachInFileOrder(shadow, dataset, row => {
+  const { embedding } = shadow.documents
+  const see = (row: RowReader): void => {
     present = row
     const length = embeddingLength(row, 1)
     if (length === 0) skipped.unembedded++
     else if (length < 0 || length % 4 !== 0) skipped.malformed++
     else if (!row.isText(0)) skipped.unnamed++
-    else visit(row.bytes(0), row.bytes(1, length), rowid)
-  })
+    else visit(row.bytes(0), row.bytes(1, length), rowid, row)
+  }
+  eachInFileOrder(shadow, dataset, `${embedding}, {rowid}${more}`, see)
   return skipped
 }
 
@@ -45,15 +63,19 @@ export function embeddingLength(row: RowReader, column: number): number {
 const PAGE_ROWS = 4096
 const LAST_ROWID = 2n ** 63n - 1n
 
-/** The columns of each row are the id (0), the embedding (1) and the rowid (2). */
-function eachInFileOrder(
+/**
+ * Visits all rows of a dataset. The columns of each are the id (0), another one (1), the rowid (2), and more: columns for
+ * SQL, in which `{rowid}` is the rowid, or NULL.
+ */
+export function eachInFileOrder(
   shadow: ShadowTable,
   dataset: string,
+  columns: string,
   visit: (row: RowReader) => void,
 ): void {
   const { db, documents, visible } = shadow
   const { rowid } = shadow.refresh()
-  const select = `SELECT ${documents.id}, ${documents.embedding}, ${rowid ?? 'NULL'} FROM {table} WHERE`
+  const select = `SELECT ${documents.id}, ${columns.replace('{rowid}', rowid ?? 'NULL')} FROM {table} WHERE`
   if (rowid === undefined) {
     shadow.each(`${select} ${documents.ofDataset} ${visible}`, [dataset], visit)
     return
@@ -129,17 +151,21 @@ export function countOf(
   return shadow.first(sql, parameters, row => row.number(0)) ?? 0
 }
 
-/** Reads the present row of a key: its columns are the rowid (0) and the embedding (1). Undefined: gone, or hidden. */
+/**
+ * Reads the present row of a key: its columns are the rowid (0), the embedding (1), and `more`: columns for SQL, each after
+ * a comma. Undefined: gone, or hidden.
+ */
 export function rowByKey<R>(
   shadow: ShadowTable,
   dataset: string,
   id: Uint8Array,
   read: (row: RowReader) => R,
+  more = '',
 ): R | undefined {
   const { rowid } = shadow.refresh()
   const { embedding, ofKey } = shadow.documents
   return shadow.first(
-    `SELECT ${rowid ?? 'NULL'}, ${embedding} FROM {table} WHERE ${ofKey} ${shadow.visible}`,
+    `SELECT ${rowid ?? 'NULL'}, ${embedding}${more} FROM {table} WHERE ${ofKey} ${shadow.visible}`,
     [dataset, new Utf8(id)],
     read,
   )

@@ -19,7 +19,7 @@ import {
   SUPPORT_TABLES,
 } from './layout.ts'
 import { catalogOf, quoteName } from './names.ts'
-import { readShape, type Shape } from './shape.ts'
+import { affinityOf, readShape, type Shape } from './shape.ts'
 import { columnDefinition, SHADOW, sqlName, type StoredColumn } from './table-schema.ts'
 
 /** Statements that are kept prepared. */
@@ -179,11 +179,25 @@ export class ShadowTable {
     return meta !== undefined && this.refresh().columns.has(lowerCase(meta))
   }
 
+  /** Whether the table keeps the values of a metadata column as its declaration says. */
+  keeps({ stored, type }: StoredColumn): boolean {
+    const declared = this.refresh().types.get(stored.toLowerCase())
+    return declared !== undefined && affinityOf(declared) === type
+  }
+
   /** Adds those of the columns that the table lacks. */
   addColumns(columns: readonly StoredColumn[]): void {
-    const present = this.refresh().columns
+    const { types } = this.refresh()
     for (const column of columns) {
-      if (present.has(column.stored.toLowerCase())) continue
+      const type = types.get(column.stored.toLowerCase())
+      if (type !== undefined && column.from !== undefined && !type.endsWith(' GENERATED ALWAYS')) {
+        throw new VecError(
+          'VEC_SHADOW',
+          `vec: the column ${column.stored} cannot be read from ${SHADOW.meta.stored}: ${this.schema}.${this.name} has a column of that name, which is written`,
+          { hint: 'choose another name, or declare the column without FROM' },
+        )
+      }
+      if (type !== undefined) continue
       this.db.exec(`ALTER TABLE ${this.sql} ADD COLUMN ${columnDefinition(column)}`)
     }
     this.distrust()

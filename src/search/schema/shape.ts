@@ -11,7 +11,7 @@ import {
   watchedIn,
   type SchemaObject,
 } from './layout.ts'
-import { isWatched, SHADOW, SHADOW_COLUMNS } from './table-schema.ts'
+import { isWatched, SHADOW, SHADOW_COLUMNS, type SqlType } from './table-schema.ts'
 
 /** A table and what its columns are for. */
 interface NamedTable extends TablePlace {
@@ -26,6 +26,10 @@ interface NamedTable extends TablePlace {
 export interface Shape {
   /** Names in lower case. */
   readonly columns: ReadonlySet<string>
+  /** The declared type of each, by the same names. */
+  readonly types: ReadonlyMap<string, string>
+  /** The text of CREATE TABLE: while it is the same, so is what each column means. */
+  readonly definition: string
   /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
   readonly rowid: string | undefined
   /** The key, such as (dataset_id, id), names at most one row. */
@@ -49,9 +53,12 @@ export function readShape(shadow: NamedTable): Shape {
     name,
   )
   if (withoutRowid === undefined) throw noTable(shadow)
-  const columns = new Set(
-    texts(db, 'SELECT lower(name) FROM pragma_table_xinfo(?, ?)', name, schema),
-  )
+  const types = new Map<string, string>()
+  eachRow(db, 'SELECT lower(name), type FROM pragma_table_xinfo(?, ?)', [name, schema], row => {
+    types.set(row.text(0), row.text(1))
+  })
+  const columns = new Set(types.keys())
+  const definition = shadow.storedSql(name) ?? ''
   const missing = documents.required.filter(column => !columns.has(column))
   if (missing.length > 0) throw noColumns(shadow, missing, columns)
   const rowid =
@@ -67,7 +74,26 @@ export function readShape(shadow: NamedTable): Shape {
     shadow.foreign.triggers(shadow).length === 0
   const filterable = sound && has(shadow, triggers)
   const journaled = filterable || (sound && has(shadow, olderTriggers))
-  return { columns, rowid, unique, triggers, journaled, filterable, olderTriggers }
+  return {
+    columns,
+    types,
+    definition,
+    rowid,
+    unique,
+    triggers,
+    journaled,
+    filterable,
+    olderTriggers,
+  }
+}
+
+/** What SQLite makes of a declared type. */
+export function affinityOf(type: string): SqlType | 'NUMERIC' {
+  const upper = type.toUpperCase()
+  if (upper.includes('INT')) return 'INTEGER'
+  if (/CHAR|CLOB|TEXT/.test(upper)) return 'TEXT'
+  if (upper === '' || upper.includes('BLOB')) return 'BLOB'
+  return /REAL|FLOA|DOUB/.test(upper) ? 'REAL' : 'NUMERIC'
 }
 
 /** Columns whose changes are journaled, and those of earlier versions. */

@@ -29,6 +29,10 @@ export interface StoredColumn {
   readonly required?: boolean
   /** Whether the triggers journal a change of it: it can alter which rows a search or a filter finds. */
   readonly watched: boolean
+  /** A metadata column that holds JSON arrays, as text. */
+  readonly json?: boolean
+  /** A metadata column that is read from `meta`: the path. */
+  readonly from?: string
 }
 
 /** A column of the vec table. */
@@ -227,5 +231,9 @@ function vecColumns(id: string): VecColumn[] {
 }
 
 function storedAs(stored: StoredColumn, name: string, hidden: boolean): VecColumn {
-  return { role: stored.role, name, type: stored.type, hidden, stored }
+  const { role, type, from } = stored
+  const column = { role, name, type, hidden, stored }
+  return from === undefined
+    ? column
+    : { ...column, unwritable: `it is read from ${SHADOW.meta.stored} ('${from}')` }
 }

@@ -7,13 +7,14 @@ import {
 } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import { Journal, type JournalHead, type LogPosition } from '../journal/journal.ts'
-import { DatasetIndex } from '../memory/dataset-index.ts'
+import { Journal, type JournalHead } from '../journal/journal.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-cache.ts'
 import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
-import { countOf, embeddingLength, rowByKey, visitRows } from '../schema/rows.ts'
+import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
 
@@ -192,9 +193,9 @@ export class IndexManager {
   /** What a transaction built for itself is saved as a part of it. */
   #saveNow(dataset: string): boolean {
     const own = this.#local.get(dataset)
-    if (own?.index?.worthSaving && own.savedSeq !== own.logPosition.seq) {
+    if (own?.index?.worthSaving && own.unsaved) {
       this.#maintenance.store.save(this.#shadow.key, dataset, own)
-      own.savedSeq = own.logPosition.seq
+      own.noteSaved()
       this.#maintenance.store.prune(own.logPosition.seq)
     }
     return this.#maintenance.saveNow()
@@ -291,12 +292,12 @@ export class IndexManager {
   }
 
   #build({ dataset, head, writing, entry }: Request, better?: VectorIndex): IndexSnapshot {
-    let datasetIndex = this.#filled(dataset, head, better)
+    let datasetIndex = filledIndex(this.#context, dataset, logPositionOf(head), better)
     // What came first may have been unlike the rest: another kind of index needs all the vectors once more.
     const successor = datasetIndex.index?.strategy?.choose()
     if (successor) {
       datasetIndex.dispose()
-      datasetIndex = this.#filled(dataset, head, successor)
+      datasetIndex = filledIndex(this.#context, dataset, logPositionOf(head), successor)
       datasetIndex.index?.strategy?.choose()?.dispose()
     }
     if (writing) this.#local.set(dataset, datasetIndex)
@@ -306,21 +307,6 @@ export class IndexManager {
     }
     const state = writing ? 'transaction-local' : 'rebuilt'
     return { state, datasetIndex, changed: [], dataset, seq: head.seq, writing }
-  }
-
-  /** An index of all rows of a dataset; `index`, an empty one, takes them unless they are of another dimension. */
-  #filled(dataset: string, head: JournalHead, index: VectorIndex | undefined): DatasetIndex {
-    const { spec } = this.#context
-    const datasetIndex = new DatasetIndex(spec, logPositionOf(head), 0, undefined, index)
-    try {
-      visitRows(this.#shadow, dataset, (id, embedding) => datasetIndex.add(id, embedding))
-      datasetIndex.flush()
-      datasetIndex.ids.trim()
-    } catch (error) {
-      datasetIndex.dispose()
-      throw error
-    }
-    return datasetIndex
   }
 
   /** An index on this snapshot's history, and the changes since. */
@@ -341,7 +327,7 @@ export class IndexManager {
     let better: VectorIndex | undefined
     if (ids && (own || !writing)) {
       try {
-        if (ids.length > 0) better = this.#apply(dataset, datasetIndex, ids)
+        if (ids.length > 0) better = applyChanges(this.#shadow, dataset, datasetIndex, ids)
       } catch (error) {
         // Half of the changes are in it: the next query builds a new one.
         this.#drop(dataset, entry, datasetIndex)
@@ -362,24 +348,6 @@ export class IndexManager {
     return this.#build(request, better)
   }
 
-  /** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
-  #apply(
-    dataset: string,
-    datasetIndex: DatasetIndex,
-    ids: readonly Uint8Array[],
-  ): VectorIndex | undefined {
-    datasetIndex.filters.changed(ids)
-    for (const id of ids) datasetIndex.remove(id)
-    for (const id of ids) {
-      rowByKey(this.#shadow, dataset, id, row => {
-        const length = embeddingLength(row, 1)
-        if (length > 0 && length % 4 === 0) datasetIndex.add(id, row.bytes(1))
-      })
-    }
-    datasetIndex.flush()
-    return datasetIndex.index?.strategy?.choose()
-  }
-
   #countVectors(dataset: string, datasetIndex: DatasetIndex): number {
     const { ofDataset, embedding, named } = this.#shadow.documents
     return countOf(
@@ -389,8 +357,4 @@ export class IndexManager {
       [dataset, datasetIndex.dim * 4],
     )
   }
-}
-
-function logPositionOf({ epoch, seq, tag }: JournalHead): LogPosition {
-  return { epoch, seq, tag }
 }

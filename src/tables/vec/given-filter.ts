@@ -1,8 +1,10 @@
 import { VecError } from '../../core/errors.ts'
 import { parseJson } from '../../core/exact-json.ts'
-import { compileFilter } from '../../core/filter/compile-filter.ts'
+import { compileFilter, type FilterTarget } from '../../core/filter/compile-filter.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { Utf8 } from '../../core/utf8.ts'
+import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
+import { filterOf, type FilterPart, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import {
@@ -13,10 +15,13 @@ import {
 } from '../../search/schema/table-schema.ts'
 import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { sqlText } from '../number-text.ts'
+import { comparisonTest, listTest, NUMERIC, nullTest } from './cell-tests.ts'
+import { filterTest } from './filter-test.ts'
+import { fieldOf } from './metadata-columns.ts'
 import type { PlannedCondition, VecPlan } from './vec-plan.ts'
 
 /** The conditions on metadata of one execution of a plan. */
-export interface GivenFilter extends RowFilter {
+export interface GivenFilter extends Required<SearchFilter> {
   /** What the column `filter` is compared with. */
   readonly text: string | undefined
   /** The columns of the shadow table that it reads. */
@@ -29,19 +34,14 @@ export function readFilter(
   values: readonly (readonly TermValue[])[],
 ): GivenFilter | undefined {
   if (plan.filter === undefined && plan.conditions.length === 0) return undefined
-  const parts: RowFilter[] = plan.conditions.map(condition => comparison(condition, values))
+  const parts: FilterPart[] = plan.conditions.map(condition => ({
+    ...comparison(condition, values),
+    test: testOf(condition, values),
+  }))
   const reads = plan.conditions.map(({ column }) => column)
   const text = plan.filter === undefined ? undefined : textOf(values[plan.filter][0])
-  if (text !== undefined) {
-    parts.push(metaFilter(text))
-    reads.push(SHADOW.meta)
-  }
-  return {
-    text,
-    reads,
-    sql: parts.map(({ sql }) => `(${sql})`).join(' AND '),
-    parameters: parts.flatMap(({ parameters }) => parameters),
-  }
+  if (text !== undefined) parts.push(...metaFilters(text, plan.metadata, reads))
+  return { text, reads, ...filterOf(parts) }
 }
 
 /** Throws VEC_SHADOW where the shadow table lacks a column that a filter reads. */
@@ -54,6 +54,23 @@ export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): voi
     `vec: ${shadow.schema}.${shadow.name} cannot be filtered: it lacks the column ${absent.stored}`,
     { hint: `ALTER TABLE ${shadow.name} ADD COLUMN ${columnDefinition(absent)}` },
   )
+}
+
+/** The same on the values of the column, where that is known. */
+function testOf(
+  { column, operator, value }: PlannedCondition,
+  values: readonly (readonly TermValue[])[],
+): ColumnTest | undefined {
+  const given = values[value]
+  switch (operator) {
+    case 'IS NULL':
+    case 'IS NOT NULL':
+      return nullTest(column, operator === 'IS NULL')
+    case 'IN':
+      return listTest(column, given)
+    default:
+      return comparisonTest(column, operator, given[0])
+  }
 }
 
 /** An INTEGER is a bigint here, and a number is a REAL: a TEXT column takes the one for '1' and the other for '1.0'. */
@@ -77,9 +94,6 @@ function comparison(
 function isNumber(value: TermValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
 }
-
-/** Text that SQLite takes for a number where it is compared with a column of numbers. */
-const NUMERIC = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
 
 /** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's own column has. */
 function place(value: TermValue, { type }: StoredColumn): string {
@@ -137,15 +151,35 @@ function textOf(value: TermValue): string {
   throw refused(`expected JSON text, got ${sqlText(value)}`)
 }
 
-function metaFilter(text: string): RowFilter {
+/** Each condition that must hold by itself: those on declared columns are answered faster. */
+function metaFilters(
+  text: string,
+  metadata: readonly StoredColumn[],
+  reads: StoredColumn[],
+): FilterPart[] {
   let json: unknown
   try {
     json = parseJson(text)
   } catch (error) {
     throw refused(`the text is not JSON (${(error as Error).message})`)
   }
-  const target = { json: SHADOW.meta.stored, column: () => undefined }
-  return compileFilter(parseFilter(json), target)
+  const columnOf = (path: string): StoredColumn | undefined =>
+    metadata.find(column => column.stored === path || fieldOf(column) === path)
+  const target: FilterTarget = {
+    json: SHADOW.meta.stored,
+    column(path) {
+      const column = columnOf(path)
+      reads.push(column ?? SHADOW.meta)
+      return column && { sql: `${sqlName(column)} COLLATE BINARY`, json: column.json ?? false }
+    },
+  }
+  const condition = parseFilter(json)
+  const parts = condition.kind === 'all' ? condition.of : [condition]
+  if (parts.length === 0) reads.push(SHADOW.meta)
+  return parts.map(part => {
+    const { sql, parameters } = compileFilter(part, target)
+    return { sql, parameters, test: filterTest(part, columnOf) }
+  })
 }
 
 function refused(what: string): VecError {

@@ -1,29 +1,37 @@
 import { VecError } from '../../core/errors.ts'
+import { quoteText } from '../../search/schema/names.ts'
 import {
   isReservedColumn,
   isShadowColumn,
-  type SqlType,
+  SHADOW,
   type StoredColumn,
 } from '../../search/schema/table-schema.ts'
 
-const TYPES: Readonly<Record<string, SqlType>> = {
-  TEXT: 'TEXT',
-  INTEGER: 'INTEGER',
-  INT: 'INTEGER',
-  REAL: 'REAL',
+const TYPES: Readonly<Record<string, Pick<StoredColumn, 'type' | 'json'>>> = {
+  TEXT: { type: 'TEXT' },
+  INTEGER: { type: 'INTEGER' },
+  INT: { type: 'INTEGER' },
+  REAL: { type: 'REAL' },
+  JSON: { type: 'TEXT', json: true },
 }
-const DECLARATION = /^\s*(?:"((?:[^"]|"")+)"|([A-Za-z_]\w*))\s+([A-Za-z]+)\s*$/
+const DECLARATION =
+  /^\s*(?:"((?:[^"]|"")+)"|([A-Za-z_]\w*))\s+([A-Za-z]+)(?:\s+FROM\s+'((?:[^']|'')*)')?\s*$/i
+/** A path that json_extract() reads, whatever the JSON is. */
+const PATH = /^\$(?:\.(?:[A-Za-z_]\w*|"[^"\\]+")|\[(?:#-)?\d+\])+$/
 /** Names of the rowid. */
 const ROWID: ReadonlySet<string> = new Set(['rowid', '_rowid_', 'oid'])
 
-/** An argument of USING vec(...) of the form `name TYPE`; undefined for any other. Throws VEC_OPTION for a name or type that cannot be. */
+/**
+ * An argument of USING vec(...) of the form `name TYPE` or `name TYPE FROM '$.path'`; undefined for any other. Throws
+ * VEC_OPTION for a name, type or path that cannot be.
+ */
 export function metadataColumn(arg: string, taken: readonly string[]): StoredColumn | undefined {
   const match = DECLARATION.exec(arg)
   if (!match) return undefined
-  const [, quoted, bare, word] = match
+  const [, quoted, bare, word, path] = match
   const name = quoted?.replaceAll('""', '"') ?? bare
-  const type = TYPES[word.toUpperCase()]
-  if (type === undefined) {
+  const upper = word.toUpperCase()
+  if (!Object.hasOwn(TYPES, upper)) {
     throw refused(
       `vec: the column ${name} cannot be of type ${word}`,
       `expected one of ${Object.keys(TYPES).join(', ')}`,
@@ -37,7 +45,25 @@ export function metadataColumn(arg: string, taken: readonly string[]): StoredCol
       'choose another name',
     )
   }
-  return { role: 'metadata', stored: name, type, watched: true }
+  const column: StoredColumn = { role: 'metadata', stored: name, ...TYPES[upper], watched: true }
+  if (path === undefined) return column
+  const from = path.replaceAll("''", "'")
+  if (PATH.test(from)) return { ...column, from, constraint: readFrom(from) }
+  throw refused(
+    `vec: the column ${name} cannot be read from '${from}': expected a path in meta`,
+    `write ${name} ${upper} FROM '$.name', '$.name.inner' or '$.list[0]'`,
+  )
+}
+
+/** SQLite computes the column whenever it is read: whatever program writes `meta`, it follows. */
+function readFrom(path: string): string {
+  const { stored } = SHADOW.meta
+  return `GENERATED ALWAYS AS (CASE WHEN json_valid(${stored}) THEN json_extract(${stored}, ${quoteText(path)}) END) VIRTUAL`
+}
+
+/** The field of `meta` that a column is read from, as a filter names it; undefined for a path that no filter has. */
+export function fieldOf({ from }: StoredColumn): string | undefined {
+  return from !== undefined && /^(?:\$|\$(?:\.\w+)+)$/.test(from) ? from.slice(2) : undefined
 }
 
 function refused(message: string, hint: string): VecError {

@@ -124,7 +124,7 @@ export class VecCursor implements VirtualCursor {
       maxSimilarity: max,
       accepts,
       ids: query.ids,
-      filter: query.filter,
+      filter: query.filter?.parts.length === 0 ? undefined : query.filter,
     }
     return this.#searcher.shadow.inSnapshot(
       () => new MergedRows(this.#searcher, query.datasets, search, query.offset),

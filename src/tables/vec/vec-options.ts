@@ -119,7 +119,7 @@ function splitOption(arg: string): [Key, string] {
   if (at < 0) {
     throw optionError(
       `vec: '${arg.trim()}' is not an option: expected name=value, or a column as name TYPE, after the id column`,
-      `options are ${KEYS.join(', ')}; types of columns are TEXT, INTEGER, REAL`,
+      `options are ${KEYS.join(', ')}; types of columns are TEXT, INTEGER, REAL, JSON`,
     )
   }
   const name = arg.slice(0, at).trim().toLowerCase()

@@ -44,6 +44,8 @@ export interface VecPlan extends Plan {
   readonly bounds: readonly PlannedBound[]
   /** Conditions on metadata columns, all of which hold. */
   readonly conditions: readonly PlannedCondition[]
+  /** The columns that the table declares. */
+  readonly metadata: readonly StoredColumn[]
 }
 
 export interface PlannedCondition {
@@ -155,6 +157,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     offset,
     bounds,
     conditions: planned,
+    metadata: schema.metadata,
   }
 }
 

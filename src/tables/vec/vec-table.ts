@@ -264,7 +264,8 @@ export class VecTable implements VirtualTable {
       )
       // A file that is named by the schema of another one, and merely queried, is left as it is.
       const ownFile = db === this.#context.db && schema === this.#context.schema
-      this.#searcher = new Searcher({ shadow, spec: this.#spec, mayInstall: ownFile })
+      const columns = this.options.metadata
+      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall: ownFile })
     }
     return this.#searcher
   }

@@ -1,0 +1,210 @@
+import { bitsOf } from '../../core/bit-count.ts'
+import type { VectorIndex } from '../../index/vector-index.ts'
+import type { ColumnStore } from '../memory/columns/column-store.ts'
+import type { FilteredRows, Passing } from '../memory/filter-cache.ts'
+import type { FilterPlan } from '../memory/filter-plan.ts'
+import { eachIdWhere, passes } from '../schema/row-filter.ts'
+import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
+import { columnsFor } from '../snapshot/metadata-columns.ts'
+import type { SearchContext } from '../snapshot/search-context.ts'
+import type { FilterPart, SearchFilter } from './search-filter.ts'
+
+/** Up to so many rows are looked up by key rather than found in a scan, if as many are wanted. */
+const FEW = 64
+/** From this share of passing rows on a scan of all rows that is filtered afterwards takes less than a bitmap. */
+const MOST = 0.4
+/** Positions at which the share is estimated. */
+const SAMPLES = 128
+/** What is asked for beyond the estimate. */
+const MARGIN = 1.5
+
+/** How a search goes about the rows that it may return. */
+export interface Selection {
+  /** Positions that may be returned, one bit each; undefined: all. */
+  readonly words: Uint32Array | undefined
+  /** These are all that pass: they are looked up. */
+  readonly keys?: readonly Uint8Array[]
+  /** Candidates are asked one by one; `words` leave the condition out. */
+  passes?(this: void, position: number): boolean
+  /** Candidates to be asked for beyond those wanted. */
+  readonly surplus: number
+}
+
+/** What is to be selected, from which index. */
+interface Request {
+  readonly filter: SearchFilter | undefined
+  readonly ids: readonly Uint8Array[] | undefined
+  /** Rows wanted. */
+  readonly limit: number
+  /** The share of passing rows said nothing of those that are near. */
+  readonly misled?: boolean
+  readonly snapshot: IndexedSnapshot
+  readonly index: VectorIndex
+}
+
+const ALL: Selection = { words: undefined, surplus: 0 }
+
+/** Chooses how the rows of a search are restricted: by key, by a bitmap for the scan, or after the scan. */
+export function selectRows(context: SearchContext, request: Request): Selection {
+  const { filter, ids, limit, snapshot, index, misled } = request
+  const { datasetIndex, changed } = snapshot
+  if (!filter && !ids && changed.length === 0) return ALL
+  const asked = filter && new AskedFilter(context, filter, snapshot, index)
+  const share = ids || limit === Infinity || misled === true ? undefined : asked?.largeShare
+  if (asked && share !== undefined) {
+    datasetIndex.filters.note(asked.filter, asked.plan('after the scan', share))
+    return {
+      words: changed.length === 0 ? undefined : everythingBut(changed, snapshot, index),
+      passes: asked.passes,
+      surplus: Math.ceil((limit / share - limit) * MARGIN) + 8,
+    }
+  }
+  const passing = asked?.passing
+  const words = passing && !ids && changed.length === 0 ? passing.words : wordsOf(request, passing)
+  const few = passing && !ids && passing.count <= Math.min(limit, FEW) && !index.inMemoryVectors
+  if (asked && passing) {
+    datasetIndex.filters.note(asked.filter, asked.plan(few ? 'by key' : 'bitmap', passing))
+  }
+  if (!few) return { words, surplus: 0 }
+  const keys: Uint8Array[] = [...changed]
+  for (let position = 0; position < index.positions; position++) {
+    const bit = words[position >>> 5] & (1 << (position & 31))
+    if (bit !== 0 && index.isLive(position)) keys.push(datasetIndex.ids.idAt(position).slice())
+  }
+  return { words, keys, surplus: 0 }
+}
+
+/** The given ids that pass, but for the changed ones. */
+function wordsOf({ ids, snapshot, index }: Request, passing: Passing | undefined): Uint32Array {
+  const { datasetIndex, changed } = snapshot
+  if (!ids) {
+    const words = passing?.words.slice() ?? everything(index)
+    hide(words, changed, snapshot)
+    return words
+  }
+  const words = new Uint32Array((index.positions + 31) >>> 5)
+  for (const id of ids) {
+    const position = datasetIndex.ids.find(id)
+    if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
+  }
+  if (passing) for (let i = 0; i < words.length; i++) words[i] &= passing.words[i]
+  hide(words, changed, snapshot)
+  return words
+}
+
+function everything(index: VectorIndex): Uint32Array {
+  return new Uint32Array((index.positions + 31) >>> 5).fill(0xffffffff)
+}
+
+function everythingBut(
+  changed: readonly Uint8Array[],
+  snapshot: IndexedSnapshot,
+  index: VectorIndex,
+): Uint32Array {
+  const words = everything(index)
+  hide(words, changed, snapshot)
+  return words
+}
+
+function hide(
+  words: Uint32Array,
+  changed: readonly Uint8Array[],
+  { datasetIndex }: IndexedSnapshot,
+): void {
+  for (const id of changed) {
+    const position = datasetIndex.ids.find(id)
+    if (position >= 0) words[position >>> 5] &= ~(1 << (position & 31))
+  }
+}
+
+/** A filter of one index in one snapshot. */
+class AskedFilter {
+  readonly #context: SearchContext
+  readonly filter: SearchFilter
+  readonly #parts: readonly FilterPart[]
+  readonly #snapshot: IndexedSnapshot
+  readonly #index: VectorIndex
+  /** The columns that answer a part; undefined where SQL has to. */
+  readonly #columns = new Map<FilterPart, ColumnStore | undefined>()
+
+  constructor(
+    context: SearchContext,
+    filter: SearchFilter,
+    snapshot: IndexedSnapshot,
+    index: VectorIndex,
+  ) {
+    this.#context = context
+    this.filter = filter
+    this.#parts = filter.parts ?? [filter]
+    this.#snapshot = snapshot
+    this.#index = index
+    for (const part of this.#parts) {
+      const columns = part.test && columnsFor(context, snapshot, part.test)
+      this.#columns.set(part, columns)
+    }
+  }
+
+  /** Whether a position passes, where the columns can tell. */
+  readonly passes = (position: number): boolean => {
+    for (const [part, columns] of this.#columns) {
+      if (!columns!.passes(part.test!, position)) return false
+    }
+    return true
+  }
+
+  /** The share of rows that pass, estimated, if it is so large that no bitmap is worth making. */
+  get largeShare(): number | undefined {
+    const { filters } = this.#snapshot.datasetIndex
+    const { positions } = this.#index
+    const definition = this.#context.shadow.refresh().definition
+    for (const [part, columns] of this.#columns) {
+      if (!columns || filters.knows({ definition }, part)) return undefined
+    }
+    let passing = 0
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      if (this.passes(Math.floor((positions * (sample + 0.5)) / SAMPLES))) passing++
+    }
+    return passing >= MOST * SAMPLES ? passing / SAMPLES : undefined
+  }
+
+  get passing(): Passing {
+    const [first, ...others] = this.#parts.map(part => this.#passingOf(part))
+    if (others.length === 0) return first
+    const words = first.words.slice()
+    for (const other of others) {
+      for (let i = 0; i < words.length; i++) words[i] &= other.words[i]
+    }
+    const sources = new Set([first, ...others].map(({ source }) => source))
+    const source = sources.has('table') ? 'table' : sources.has('columns') ? 'columns' : 'cached'
+    return { words, count: bitsOf(words), source }
+  }
+
+  plan(way: FilterPlan['way'], passing: Passing | number): FilterPlan {
+    const { positions } = this.#index
+    return typeof passing === 'number'
+      ? { way, passing: Math.round(passing * positions), of: positions, source: 'estimate' }
+      : { way, passing: passing.count, of: positions, source: passing.source }
+  }
+
+  #passingOf(part: FilterPart): Passing {
+    const { shadow } = this.#context
+    const { dataset, datasetIndex, changed, writing, state } = this.#snapshot
+    const { ids, filters } = datasetIndex
+    const { positions } = this.#index
+    const columns = this.#columns.get(part)
+    const rows: FilteredRows = {
+      ids,
+      positions,
+      changed,
+      uncommitted: writing && state !== 'transaction-local',
+      definition: shadow.refresh().definition,
+      eachPassing: visit => eachIdWhere(shadow, dataset, part, visit),
+      passes: id => passes(shadow, dataset, id, part),
+      columns: columns && {
+        select: () => columns.select(part.test!, positions),
+        passes: position => columns.passes(part.test!, position),
+      },
+    }
+    return filters.positions(rows, part)
+  }
+}

@@ -1,0 +1,66 @@
+import type { RowReader } from '../../database/row-reader.ts'
+import type { VectorIndex } from '../../index/vector-index.ts'
+import type { JournalHead, LogPosition } from '../journal/journal.ts'
+import { DatasetIndex } from '../memory/dataset-index.ts'
+import {
+  embeddingLength,
+  KEYED_COLUMNS,
+  rowByKey,
+  VISITED_COLUMNS,
+  visitRows,
+} from '../schema/rows.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import { emptyColumns, presentColumns } from './metadata-columns.ts'
+import type { SearchContext } from './search-context.ts'
+
+/** An index of all rows of a dataset; `index`, an empty one, takes them unless they are of another dimension. */
+export function filledIndex(
+  { shadow, spec, columns: wanted = [] }: SearchContext,
+  dataset: string,
+  logPosition: LogPosition,
+  index: VectorIndex | undefined,
+): DatasetIndex {
+  const datasetIndex = new DatasetIndex(spec, logPosition, 0, undefined, index)
+  const columns = emptyColumns(shadow, wanted)
+  datasetIndex.columns = columns
+  try {
+    visitRows(
+      shadow,
+      dataset,
+      (id, embedding, _, row) => datasetIndex.add(id, embedding, row, VISITED_COLUMNS),
+      columns?.selected,
+    )
+    datasetIndex.flush()
+    datasetIndex.ids.trim()
+    columns?.trim()
+  } catch (error) {
+    datasetIndex.dispose()
+    throw error
+  }
+  return datasetIndex
+}
+
+/** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
+export function applyChanges(
+  shadow: ShadowTable,
+  dataset: string,
+  datasetIndex: DatasetIndex,
+  ids: readonly Uint8Array[],
+): VectorIndex | undefined {
+  datasetIndex.filters.changed(ids)
+  const more = presentColumns(shadow, datasetIndex)?.selected
+  for (const id of ids) datasetIndex.remove(id)
+  for (const id of ids) {
+    const add = (row: RowReader): void => {
+      const length = embeddingLength(row, 1)
+      if (length > 0 && length % 4 === 0) datasetIndex.add(id, row.bytes(1), row, KEYED_COLUMNS)
+    }
+    rowByKey(shadow, dataset, id, add, more)
+  }
+  datasetIndex.flush()
+  return datasetIndex.index?.strategy?.choose()
+}
+
+export function logPositionOf({ epoch, seq, tag }: JournalHead): LogPosition {
+  return { epoch, seq, tag }
+}

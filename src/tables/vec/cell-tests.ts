@@ -1,0 +1,163 @@
+import { compareBytes } from '../../core/id-table.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import { compareCells, isNumber, type Cell } from '../../search/memory/columns/cell.ts'
+import type { CellTest, NumberRange } from '../../search/memory/columns/column-test.ts'
+import type { StoredColumn } from '../../search/schema/table-schema.ts'
+
+export type CellComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
+
+/** Text that SQLite takes for a number where it is compared with a column of numbers. */
+export const NUMERIC: RegExp =
+  /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
+
+/**
+ * A comparison of a metadata column, for a column whose values have the column's own affinity. Undefined where SQLite
+ * converts in a way that is not repeated here.
+ */
+export function comparisonTest(
+  column: StoredColumn,
+  comparison: CellComparison,
+  value: Cell,
+): CellTest | undefined {
+  if (value === null) return never(column)
+  const operand = asColumn(column, value)
+  if (operand === undefined) return undefined
+  const passes = (cell: Cell): boolean =>
+    cell !== null && holds(comparison, compareCells(cell, operand))
+  const common = { kind: 'cell', column, passes } as const
+  if (comparison === '=' && operand instanceof Utf8) return { ...common, texts: [operand.bytes] }
+  return { ...common, ranges: rangesOf(comparison, operand) }
+}
+
+/** NULL equals nothing. */
+export function listTest(column: StoredColumn, values: readonly Cell[]): CellTest | undefined {
+  const operands: Exclude<Cell, null>[] = []
+  for (const value of values) {
+    if (value === null) continue
+    const operand = asColumn(column, value)
+    if (operand === undefined) return undefined
+    operands.push(operand)
+  }
+  const texts = operands.flatMap(operand => (operand instanceof Utf8 ? [operand.bytes] : []))
+  if (texts.length === operands.length && operands.length <= FEW) {
+    const passes = (cell: Cell): boolean =>
+      cell instanceof Utf8 && texts.some(text => compareBytes(text, cell.bytes) === 0)
+    return { kind: 'cell', column, passes, texts }
+  }
+  operands.sort(compareCells)
+  const passes = (cell: Cell): boolean => cell !== null && includes(operands, cell)
+  const few = operands.length <= FEW
+  return few
+    ? { kind: 'cell', column, passes, ranges: operands.flatMap(one => rangesOf('=', one)) }
+    : { kind: 'cell', column, passes }
+}
+
+export function nullTest(column: StoredColumn, isNull: boolean): CellTest {
+  const passes = (cell: Cell): boolean => (cell === null) === isNull
+  return { kind: 'cell', column, passes, ranges: isNull ? [] : [[-Infinity, Infinity]] }
+}
+
+/** Values that a test goes through one by one. */
+const FEW = 8
+
+function never(column: StoredColumn): CellTest {
+  return { kind: 'cell', column, passes: () => false, ranges: [], texts: [] }
+}
+
+/** A value as it is compared with the column. */
+function asColumn(
+  { type }: StoredColumn,
+  value: Exclude<Cell, null>,
+): Exclude<Cell, null> | undefined {
+  if (value instanceof Uint8Array) return value
+  if (type !== 'TEXT') {
+    // SQLite reads the number in its own way.
+    return value instanceof Utf8 && NUMERIC.test(String(value)) ? undefined : value
+  }
+  if (typeof value === 'bigint') return new Utf8(new TextEncoder().encode(String(value)))
+  // A REAL becomes text in SQLite's own way.
+  return typeof value === 'number' ? undefined : value
+}
+
+export function holds(comparison: CellComparison, order: number): boolean {
+  switch (comparison) {
+    case '=':
+      return order === 0
+    case '<>':
+      return order !== 0
+    case '<':
+      return order < 0
+    case '<=':
+      return order <= 0
+    case '>':
+      return order > 0
+    case '>=':
+      return order >= 0
+  }
+}
+
+export function includes(
+  sorted: readonly Exclude<Cell, null>[],
+  cell: Exclude<Cell, null>,
+): boolean {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const order = compareCells(sorted[middle], cell)
+    if (order === 0) return true
+    if (order < 0) low = middle + 1
+    else high = middle
+  }
+  return false
+}
+
+/** The doubles that a comparison takes. Text and blobs come after all numbers. */
+export function rangesOf(
+  comparison: CellComparison,
+  operand: Exclude<Cell, null>,
+): readonly NumberRange[] {
+  if (!isNumber(operand)) {
+    return comparison.startsWith('<') ? [[-Infinity, Infinity]] : []
+  }
+  const at = Number(operand)
+  // The nearest doubles on both sides, for an integer that is between two.
+  const order = compareCells(at, operand)
+  const below = order < 0 ? at : before(at)
+  const above = order > 0 ? at : after(at)
+  const upTo = order > 0 ? before(at) : at
+  const from = order < 0 ? after(at) : at
+  switch (comparison) {
+    case '=':
+      return order === 0 ? [[at, at]] : []
+    case '<>':
+      return [
+        [-Infinity, below],
+        [above, Infinity],
+      ]
+    case '<':
+      return [[-Infinity, below]]
+    case '<=':
+      return [[-Infinity, upTo]]
+    case '>':
+      return [[above, Infinity]]
+    case '>=':
+      return [[from, Infinity]]
+  }
+}
+
+const double = new Float64Array(1)
+const bits = new BigInt64Array(double.buffer)
+
+/** The next double; NaN, which no range takes in, behind the last one. */
+function after(number: number): number {
+  if (number === Infinity) return NaN
+  if (number === 0) return Number.MIN_VALUE
+  double[0] = number
+  bits[0] += number > 0 ? 1n : -1n
+  return double[0]
+}
+
+function before(number: number): number {
+  return -after(-number)
+}

@@ -1,0 +1,149 @@
+import type { Condition, Scalar } from '../../core/filter/condition.ts'
+import { compareBytes } from '../../core/id-table.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import { compareCells, isNumber, type Cell } from '../../search/memory/columns/cell.ts'
+import type { CellTest, ColumnTest } from '../../search/memory/columns/column-test.ts'
+import type { StoredColumn } from '../../search/schema/table-schema.ts'
+import { holds, includes, NUMERIC, nullTest, rangesOf } from './cell-tests.ts'
+import { textElements } from './json-cells.ts'
+
+type ColumnOf = (this: void, path: string) => StoredColumn | undefined
+
+/**
+ * A filter on declared columns alone as a computation on their values: the same rows as its SQL. Undefined where a field
+ * lacks a column, or SQLite converts in a way that is not repeated here.
+ */
+export function filterTest(condition: Condition, columnOf: ColumnOf): ColumnTest | undefined {
+  switch (condition.kind) {
+    case 'all':
+    case 'any': {
+      const of: ColumnTest[] = []
+      for (const one of condition.of) {
+        const test = filterTest(one, columnOf)
+        if (!test) return undefined
+        of.push(test)
+      }
+      return { kind: condition.kind, of }
+    }
+    case 'not': {
+      const of = filterTest(condition.of, columnOf)
+      return of && { kind: 'not', of }
+    }
+    default:
+      return fieldTest(condition, columnOf)
+  }
+}
+
+type FieldCondition = Extract<Condition, { readonly path: string }>
+type ValueCondition = Exclude<FieldCondition, { readonly kind: 'exists' }>
+
+function fieldTest(condition: FieldCondition, columnOf: ColumnOf): ColumnTest | undefined {
+  const column = columnOf(condition.path)
+  if (!column) return undefined
+  if (condition.kind === 'exists') return nullTest(column, false)
+  return column.json === true ? elementTest(column, condition) : valueTest(column, condition)
+}
+
+/** Text is compared with text alone, and a number with numbers. */
+function valueTest(column: StoredColumn, condition: ValueCondition): CellTest | undefined {
+  switch (condition.kind) {
+    case 'compare': {
+      const value = cellOf(condition.value)
+      if (isConverted(column, value)) return undefined
+      const { comparison } = condition
+      if (isNumber(value)) {
+        const passes = (cell: Cell): boolean =>
+          isNumber(cell) && holds(comparison, compareCells(cell, value))
+        return { kind: 'cell', column, passes, ranges: rangesOf(comparison, value) }
+      }
+      const passes = (cell: Cell): boolean =>
+        cell instanceof Utf8 && holds(comparison, compareBytes(cell.bytes, value.bytes))
+      const texts = comparison === '=' ? { texts: [value.bytes] } : {}
+      return { kind: 'cell', column, passes, ranges: [], ...texts }
+    }
+    case 'in': {
+      const values = condition.values.map(cellOf)
+      if (values.some(value => isConverted(column, value))) return undefined
+      const sorted = values.toSorted(compareCells)
+      return { kind: 'cell', column, passes: cell => cell !== null && includes(sorted, cell) }
+    }
+    case 'contains':
+      return textTest(column, condition.value, (text, wanted) => indexOf(text, wanted) >= 0)
+    case 'startsWith':
+      return textTest(column, condition.prefix, beginsWith)
+  }
+}
+
+function textTest(
+  column: StoredColumn,
+  wanted: Scalar,
+  test: (text: Uint8Array, wanted: Uint8Array) => boolean,
+): CellTest {
+  if (typeof wanted !== 'string') {
+    return { kind: 'cell', column, passes: () => false, ranges: [], texts: [] }
+  }
+  const { bytes } = utf8(wanted)
+  const passes = (cell: Cell): boolean => cell instanceof Utf8 && test(cell.bytes, bytes)
+  return { kind: 'cell', column, passes, ranges: [] }
+}
+
+/** A test of the elements of a JSON array. Numbers in JSON text are read by SQLite alone. */
+function elementTest(column: StoredColumn, condition: ValueCondition): CellTest | undefined {
+  const test = elementPasses(condition)
+  if (!test) return undefined
+  const passes = (cell: Cell): boolean =>
+    cell instanceof Utf8 && textElements(cell).some(element => test(element))
+  return { kind: 'cell', column, passes, ranges: [] }
+}
+
+function elementPasses(condition: ValueCondition): ((element: string) => boolean) | undefined {
+  switch (condition.kind) {
+    case 'in': {
+      const wanted = new Set(condition.values)
+      const known = [...wanted].every(value => isPlainText(value))
+      return known ? element => wanted.has(element) : undefined
+    }
+    case 'startsWith': {
+      const { prefix } = condition
+      return isPlainText(prefix) ? element => element.startsWith(prefix) : undefined
+    }
+    case 'compare':
+      if (condition.comparison !== '=') return undefined
+      break
+    case 'contains':
+  }
+  const { value } = condition
+  return isPlainText(value) ? element => element === value : undefined
+}
+
+/** Text that no conversion between JSON and SQL text alters. */
+function isPlainText(value: Scalar): value is string {
+  return typeof value === 'string' && !value.includes('\0') && !value.includes('\ufffd')
+}
+
+function cellOf(value: Scalar): number | bigint | Utf8 {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return typeof value === 'string' ? utf8(value) : value
+}
+
+function utf8(text: string): Utf8 {
+  return new Utf8(new TextEncoder().encode(text))
+}
+
+/** A column of numbers makes a number of such text. */
+function isConverted({ type }: StoredColumn, value: Cell): boolean {
+  return type !== 'TEXT' && value instanceof Utf8 && NUMERIC.test(String(value))
+}
+
+export function beginsWith(text: Uint8Array, prefix: Uint8Array): boolean {
+  return compareBytes(text.subarray(0, prefix.length), prefix) === 0
+}
+
+function indexOf(text: Uint8Array, wanted: Uint8Array): number {
+  if (wanted.length === 0) return 0
+  const [first] = wanted
+  for (let at = text.indexOf(first); at >= 0; at = text.indexOf(first, at + 1)) {
+    if (beginsWith(text.subarray(at), wanted)) return at
+  }
+  return -1
+}
