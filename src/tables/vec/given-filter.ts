@@ -3,7 +3,14 @@ import { parseJson } from '../../core/exact-json.ts'
 import { compileFilter, type FilterTarget } from '../../core/filter/compile-filter.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { Utf8 } from '../../core/utf8.ts'
+import {
+  comparisonTest,
+  listTest,
+  NUMERIC,
+  nullTest,
+} from '../../search/memory/columns/cell-tests.ts'
 import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
+import { filterTest } from '../../search/memory/columns/filter-test.ts'
 import { filterOf, type FilterPart, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -15,8 +22,6 @@ import {
 } from '../../search/schema/table-schema.ts'
 import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { sqlText } from '../number-text.ts'
-import { comparisonTest, listTest, NUMERIC, nullTest } from './cell-tests.ts'
-import { filterTest } from './filter-test.ts'
 import { fieldOf } from './metadata-columns.ts'
 import type { PlannedCondition, VecPlan } from './vec-plan.ts'
 

@@ -1,10 +1,10 @@
-import type { Condition, Scalar } from '../../core/filter/condition.ts'
-import { compareBytes } from '../../core/id-table.ts'
-import { Utf8 } from '../../core/utf8.ts'
-import { compareCells, isNumber, type Cell } from '../../search/memory/columns/cell.ts'
-import type { CellTest, ColumnTest } from '../../search/memory/columns/column-test.ts'
-import type { StoredColumn } from '../../search/schema/table-schema.ts'
+import type { Condition, Scalar } from '../../../core/filter/condition.ts'
+import { compareBytes } from '../../../core/id-table.ts'
+import { Utf8 } from '../../../core/utf8.ts'
+import type { StoredColumn } from '../../schema/table-schema.ts'
 import { holds, includes, NUMERIC, nullTest, rangesOf } from './cell-tests.ts'
+import { compareCells, isNumber, type Cell } from './cell.ts'
+import type { CellTest, ColumnTest } from './column-test.ts'
 import { textElements } from './json-cells.ts'
 
 type ColumnOf = (this: void, path: string) => StoredColumn | undefined

@@ -1,8 +1,8 @@
-import { compareBytes } from '../../core/id-table.ts'
-import { Utf8 } from '../../core/utf8.ts'
-import { compareCells, isNumber, type Cell } from '../../search/memory/columns/cell.ts'
-import type { CellTest, NumberRange } from '../../search/memory/columns/column-test.ts'
-import type { StoredColumn } from '../../search/schema/table-schema.ts'
+import { compareBytes } from '../../../core/id-table.ts'
+import { Utf8 } from '../../../core/utf8.ts'
+import type { StoredColumn } from '../../schema/table-schema.ts'
+import { compareCells, isNumber, type Cell } from './cell.ts'
+import type { CellTest, NumberRange } from './column-test.ts'
 
 export type CellComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
 

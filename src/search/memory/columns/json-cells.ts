@@ -1,4 +1,4 @@
-import type { Utf8 } from '../../core/utf8.ts'
+import type { Utf8 } from '../../../core/utf8.ts'
 
 /** SQLite refuses JSON that is nested deeper. */
 const MAX_DEPTH = 1000
