@@ -5,7 +5,7 @@ import { columnsOf, type CellTest, type ColumnTest } from './column-test.ts'
 import { MetadataColumn } from './metadata-column.ts'
 
 /** The section that names the others. */
-export const COLUMNS_SECTION = 'columns'
+const COLUMNS_SECTION = 'columns'
 /** How the names of the others begin. */
 const SECTION = /^column\d+\./
 /** A manifest takes 64 sections; four a column. */

@@ -135,7 +135,7 @@ function isConverted({ type }: StoredColumn, value: Cell): boolean {
   return type !== 'TEXT' && value instanceof Utf8 && NUMERIC.test(String(value))
 }
 
-export function beginsWith(text: Uint8Array, prefix: Uint8Array): boolean {
+function beginsWith(text: Uint8Array, prefix: Uint8Array): boolean {
   return compareBytes(text.subarray(0, prefix.length), prefix) === 0
 }
 
