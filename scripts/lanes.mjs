@@ -40,6 +40,7 @@ export const LANES = {
     'bench/',
     'better-sqlite3/',
     'cli/',
+    'collection/migration',
     'cover/exactness',
     'cover/large-tree',
     'cover/level-contract',

@@ -25,6 +25,16 @@ import { writeGiven, writeGivenSync } from './collection/write-given.ts'
 import type { TextDocument } from './document-fields.ts'
 import type { EmbedFunc, EmbedOptions } from './embed.ts'
 import { requireCount, searchText, type MatchOptions, type TextHit } from './match-text.ts'
+import {
+  discard,
+  migrate,
+  migrationStatus,
+  rollback,
+  type MigrateOptions,
+  type MigrationReport,
+  type MigrationStatus,
+  type RollbackOptions,
+} from './migration/migrate.ts'
 import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
 import { deleteSelected } from './write-documents.ts'
 
@@ -173,6 +183,37 @@ export class Collection<M = unknown> {
   /** `query` at once, by a vector. `rerank` must not return a Promise. */
   querySync(query: CollectionQuery<M>): HitPage<M> {
     return runQuerySync('querySync()', this.#handle, query)
+  }
+
+  /**
+   * Goes over to another model, or another version of one, while the old vectors serve. The vectors of the new model are
+   * made beside them, in a table that no other program has to know; then both are exchanged in one transaction. What is
+   * written meanwhile, by any program, is included. A call that was stopped, or killed, goes on where it was when it is made
+   * again. The dimension may change. From the switch on this collection embeds by the new model; collections of the old
+   * model get VEC_MODEL.
+   *
+   *     await notes.migrate({ embed, model: 'large', onProgress: ({ done, total }) => console.log(done, total) })
+   */
+  async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
+    return migrate(this.#handle, options)
+  }
+
+  /**
+   * Takes the switch of `migrate` back, in one transaction: the old vectors serve again, and the new ones are kept beside.
+   * Documents that were written since are embedded by the old model. Throws VEC_MODEL where there are no old vectors.
+   */
+  async rollback(options: RollbackOptions = {}): Promise<MigrationReport> {
+    return rollback(this.#handle, options)
+  }
+
+  /** Forgets the vectors that do not serve: no rollback is possible then, and a migration begins again. Whether there were any. */
+  discard(): boolean {
+    return discard(this.#handle)
+  }
+
+  /** How far a migration is, or that it can be rolled back; undefined where there are no vectors beside those that serve. */
+  migration(): MigrationStatus | undefined {
+    return migrationStatus(this.#handle)
   }
 
   /**

@@ -29,6 +29,13 @@ export type {
 export type { RerankFunc, RerankQuery } from '../documents/collection/rerank.ts'
 export type { DocumentSelection } from '../documents/collection/selection.ts'
 export type { Included, StoredDocument } from '../documents/collection/stored-document.ts'
+export type {
+  MigrateOptions,
+  MigrationProgress,
+  MigrationReport,
+  MigrationStatus,
+  RollbackOptions,
+} from '../documents/migration/migrate.ts'
 export { chunkText, type Chunk, type ChunkOptions } from '../documents/chunking/chunk-text.ts'
 export type { FieldFilter, Filter, FilterValue } from '../core/filter/filter.ts'
 export { shadowTableName } from '../search/schema/names.ts'

@@ -18,6 +18,8 @@ export class DatasetHandle {
   readonly shadow: string
   /** A migration to another model replaces it. */
   embedder: Embedder
+  /** What vectors were made by before a migration. */
+  previous: Embedder | undefined
 
   constructor(db: Database, table: string, dataset: string, embedder: Embedder) {
     this.db = db

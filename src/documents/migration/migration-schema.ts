@@ -1,0 +1,60 @@
+import type { SchemaObject } from '../../search/schema/layout.ts'
+import { quoteName, quoteText } from '../../search/schema/names.ts'
+
+/** One row for each dataset that has vectors of another model beside those that serve. */
+export const MIGRATIONS = 'vec_migrations'
+/** Those vectors. A row is there exactly as long as its vector is that of the document's present content. */
+export const BESIDE = 'vec_migration_vectors'
+
+export const MIGRATION_TABLES: readonly SchemaObject[] = [
+  {
+    type: 'table',
+    name: MIGRATIONS,
+    body: `(
+  shadow_table TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  model TEXT,
+  dim INTEGER,
+  switched INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (shadow_table, dataset_id)
+)`,
+  },
+  {
+    type: 'table',
+    name: BESIDE,
+    body: `(
+  shadow_table TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  embedding BLOB NOT NULL,
+  embedding_model TEXT,
+  PRIMARY KEY (shadow_table, dataset_id, id)
+)`,
+  },
+]
+
+/**
+ * Triggers on a shadow table, in plain SQL as any program fires them: what is written of a document takes the vector beside
+ * it away, which was made of an older content. REPLACE deletes without a trigger, and inserts with one.
+ */
+export function migrationTriggers(shadow: string): SchemaObject[] {
+  const forget = (row: 'OLD' | 'NEW'): string =>
+    `DELETE FROM ${BESIDE} WHERE shadow_table = ${quoteText(shadow)} AND dataset_id = ${row}.dataset_id AND id = ${row}.id;`
+  const changed = ['content', 'dataset_id', 'id']
+    .map(column => `OLD.${column} COLLATE BINARY IS NOT NEW.${column}`)
+    .join(' OR ')
+  const on = `ON ${quoteName(shadow)}`
+  const trigger = (event: string, body: string): SchemaObject => ({
+    type: 'trigger',
+    name: `vec_migration_${shadow}_${event}`,
+    body,
+  })
+  return [
+    trigger('inserted', `AFTER INSERT ${on} BEGIN ${forget('NEW')} END`),
+    trigger('deleted', `AFTER DELETE ${on} BEGIN ${forget('OLD')} END`),
+    trigger(
+      'updated',
+      `AFTER UPDATE ${on} WHEN ${changed} BEGIN ${forget('OLD')} ${forget('NEW')} END`,
+    ),
+  ]
+}

@@ -1,0 +1,263 @@
+import { VecError } from '../../core/errors.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import type { Database } from '../../database/database.ts'
+import { firstRow, run } from '../../database/query.ts'
+import { transaction } from '../../database/transaction.ts'
+import { createStatement, hasTable, storedSql, storedText } from '../../search/schema/layout.ts'
+import { OF_DATASET, OF_KEY, quoteName } from '../../search/schema/names.ts'
+import { countOf } from '../../search/schema/rows.ts'
+import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { storedModel } from '../embedding-model.ts'
+import { BESIDE, MIGRATION_TABLES, MIGRATIONS, migrationTriggers } from './migration-schema.ts'
+
+/** Vectors of another model beside those that serve. */
+export interface BesideRecord {
+  readonly model: string | null
+  /** Numbers in a vector; 0 before the first one. */
+  readonly dim: number
+  /** They served before. */
+  readonly switched: boolean
+}
+
+/** A document whose vector beside is missing. */
+export interface PendingDocument {
+  readonly id: Utf8
+  readonly content: Utf8
+}
+
+/** The row has a vector that a search could find, archived or not. */
+const EMBEDDED = 'length(embedding) > 0'
+
+/** Vectors of another model for the documents of one dataset, beside those that serve: any client may ignore them. */
+export class VectorsBeside {
+  readonly #shadow: ShadowTable
+  readonly #dataset: string
+
+  constructor(shadow: ShadowTable, dataset: string) {
+    this.#shadow = shadow
+    this.#dataset = dataset
+  }
+
+  get #db(): Database {
+    return this.#shadow.db
+  }
+
+  get #migrations(): string {
+    return `${quoteName(this.#shadow.schema)}.${MIGRATIONS}`
+  }
+
+  get #beside(): string {
+    return `${quoteName(this.#shadow.schema)}.${BESIDE}`
+  }
+
+  get #key(): [shadow: string, dataset: string] {
+    return [this.#shadow.name, this.#dataset]
+  }
+
+  /** Undefined: there are none. */
+  record(): BesideRecord | undefined {
+    if (!hasTable(this.#db, this.#shadow.schema, MIGRATIONS)) return undefined
+    const sql = `SELECT model, dim, switched FROM ${this.#migrations} WHERE shadow_table = ? AND dataset_id = ?`
+    return firstRow(this.#db, sql, this.#key, row => ({
+      model: row.isNull(0) ? null : row.text(0),
+      dim: row.number(1),
+      switched: row.number(2) === 1,
+    }))
+  }
+
+  /** Begins with no vectors, or goes on with those that are there if nothing can have changed behind their back. */
+  begin(model: string): void {
+    const { name, schema } = this.#shadow
+    transaction(this.#db, () => {
+      for (const table of MIGRATION_TABLES) this.#db.exec(createStatement(schema, table))
+      if (!this.#isWatched()) {
+        run(this.#db, `DELETE FROM ${this.#beside} WHERE shadow_table = ?`, name)
+        for (const trigger of migrationTriggers(name)) {
+          this.#db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
+          this.#db.exec(createStatement(schema, trigger))
+        }
+      }
+      const sql = `INSERT OR IGNORE INTO ${this.#migrations}(shadow_table, dataset_id, model) VALUES (?, ?, ?)`
+      run(this.#db, sql, ...this.#key, model)
+    }).immediate()
+  }
+
+  /** Documents with a vector, and how many of them have one beside it. */
+  counts(): { readonly total: number; readonly done: number } {
+    return {
+      total: this.#count(`SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`),
+      done: this.#count(
+        `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED} AND ${this.#hasBeside}`,
+      ),
+    }
+  }
+
+  /** Documents that have a vector and no text that another could be made of. */
+  unembeddable(): number {
+    return this.#count(
+      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED} AND typeof(content) <> 'text'`,
+    )
+  }
+
+  /** Documents behind an id whose vector beside is missing, in the order of their ids. */
+  pending(behind: Utf8 | undefined, limit: number): PendingDocument[] {
+    const found: PendingDocument[] = []
+    const after = behind === undefined ? '' : 'AND id COLLATE BINARY > ?'
+    this.#shadow.each(
+      `SELECT id, content FROM {table}
+       WHERE ${OF_DATASET} AND ${EMBEDDED} AND typeof(content) = 'text' AND NOT ${this.#hasBeside} ${after}
+       ORDER BY id COLLATE BINARY LIMIT ?`,
+      [this.#dataset, this.#shadow.name, ...(behind === undefined ? [] : [behind]), limit],
+      row => {
+        found.push({
+          id: new Utf8(row.bytes(0).slice()),
+          content: new Utf8(row.bytes(1).slice()),
+        })
+      },
+    )
+    return found
+  }
+
+  /** Keeps vectors for documents whose content is still that which was embedded; how many. */
+  store(
+    model: string | null,
+    documents: readonly PendingDocument[],
+    embeddings: readonly Uint8Array[],
+  ): number {
+    return transaction(this.#db, () => {
+      this.#requireDimension(this.#requireModel(model), embeddings[0].length / 4)
+      let stored = 0
+      for (const [i, { id, content }] of documents.entries()) {
+        stored += this.#shadow.run(
+          `INSERT OR REPLACE INTO ${this.#beside}(shadow_table, dataset_id, id, embedding, embedding_model)
+           SELECT ?3, dataset_id, id, ?4, ?5 FROM {table} WHERE ${OF_KEY} AND content COLLATE BINARY IS ?6`,
+          [this.#dataset, id, this.#shadow.name, embeddings[i], model, content],
+        ).changes
+      }
+      return stored
+    }).immediate()
+  }
+
+  /**
+   * Exchanges the vectors that serve and those beside, of that model, if each document has one beside; false where one has
+   * none. The dataset goes from one model to the other in one transaction.
+   */
+  exchange(model: string | null): boolean {
+    return transaction(this.#db, () => {
+      this.#requireModel(model)
+      const { total, done } = this.counts()
+      if (done < total) return false
+      const serving = storedModel(this.#db, this.#shadow.sql, this.#dataset)
+      const ids: Utf8[] = []
+      this.#shadow.each(
+        `SELECT id FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`,
+        [this.#dataset],
+        row => {
+          ids.push(new Utf8(row.bytes(0).slice()))
+        },
+      )
+      for (const id of ids) this.#exchangeOne(id)
+      run(
+        this.#db,
+        `UPDATE ${this.#migrations} SET model = ?, dim = NULL, switched = 1 - switched WHERE shadow_table = ? AND dataset_id = ?`,
+        serving ?? null,
+        ...this.#key,
+      )
+      return true
+    }).immediate()
+  }
+
+  /** Forgets the vectors beside; whether there were any. */
+  discard(): boolean {
+    if (this.record() === undefined) return false
+    const { name, schema } = this.#shadow
+    transaction(this.#db, () => {
+      for (const table of [this.#beside, this.#migrations]) {
+        run(
+          this.#db,
+          `DELETE FROM ${table} WHERE shadow_table = ? AND dataset_id = ?`,
+          ...this.#key,
+        )
+      }
+      const sql = `SELECT 1 FROM ${this.#migrations} WHERE shadow_table = ?`
+      if (firstRow(this.#db, sql, [name], () => true)) return
+      for (const trigger of migrationTriggers(name)) {
+        this.#db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(trigger.name)}`)
+      }
+    }).immediate()
+    return true
+  }
+
+  #exchangeOne(id: Utf8): void {
+    const key = [this.#dataset, id] as const
+    const read = (sql: string, ...parameters: (string | Utf8)[]): [Uint8Array, string | null] =>
+      this.#shadow.first(sql, parameters, row => [
+        row.bytes(0).slice(),
+        row.isNull(1) ? null : row.text(1),
+      ])!
+    const old = read(`SELECT embedding, embedding_model FROM {table} WHERE ${OF_KEY}`, ...key)
+    const beside = `WHERE shadow_table = ?1 AND dataset_id = ?2 AND id = ?3`
+    const next = read(
+      `SELECT embedding, embedding_model FROM ${this.#beside} ${beside}`,
+      ...this.#key,
+      id,
+    )
+    this.#shadow.run(`UPDATE {table} SET embedding = ?3, embedding_model = ?4 WHERE ${OF_KEY}`, [
+      ...key,
+      ...next,
+    ])
+    this.#shadow.run(`UPDATE ${this.#beside} SET embedding = ?4, embedding_model = ?5 ${beside}`, [
+      ...this.#key,
+      id,
+      ...old,
+    ])
+  }
+
+  get #hasBeside(): string {
+    return `EXISTS (SELECT 1 FROM ${this.#beside} AS b
+      WHERE b.shadow_table = ?2 AND b.dataset_id = ?1 AND b.id = {table}.id COLLATE BINARY)`
+  }
+
+  #count(sql: string): number {
+    const parameters = sql.includes('?2') ? this.#key.toReversed() : [this.#dataset]
+    return countOf(this.#shadow, sql, parameters)
+  }
+
+  #isWatched(): boolean {
+    const { schema, name } = this.#shadow
+    return migrationTriggers(name).every(
+      trigger => storedSql(this.#db, schema, trigger.name) === storedText(trigger),
+    )
+  }
+
+  /** Another process may have discarded or ended the migration. */
+  #requireModel(model: string | null): BesideRecord {
+    const record = this.record()
+    if (!record || !this.#isWatched()) {
+      throw new VecError(
+        'VEC_MODEL',
+        `migrate(): the migration of dataset '${this.#dataset}' was discarded, or its triggers on ${this.#shadow.name} are gone`,
+        { hint: 'call migrate() again: it begins where it has to' },
+      )
+    }
+    if (record.model === model) return record
+    throw new VecError(
+      'VEC_MODEL',
+      `migrate(): the vectors beside dataset '${this.#dataset}' are of model '${record.model}' by now, not of '${model}'`,
+      { hint: 'another process has switched or begun again: look at migration()' },
+    )
+  }
+
+  /** All vectors beside have one dimension. */
+  #requireDimension(record: BesideRecord, dim: number): void {
+    if (record.dim !== 0 && record.dim !== dim) {
+      throw new VecError(
+        'VEC_DIMENSION',
+        `migrate(): the embed function returned vectors of ${dim} dimensions, and of ${record.dim} before`,
+        { hint: 'embed all texts with one model; discard() forgets the vectors that are there' },
+      )
+    }
+    const sql = `UPDATE ${this.#migrations} SET dim = ? WHERE shadow_table = ? AND dataset_id = ?`
+    if (record.dim === 0) run(this.#db, sql, dim, ...this.#key)
+  }
+}
