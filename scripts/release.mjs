@@ -11,7 +11,9 @@ const REQUIRED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
-  'dist/src/entries/main.js',
+  'dist/lib/main.js',
+  'dist/lib/main.browser.js',
+  'dist/lib/sqlite3.wasm',
   'dist/src/entries/main.d.ts',
 ]
 const FORBIDDEN = /(^|\/)(test|bench|node_modules|\.github)\/|\.(sqlite|db|map|log)$/

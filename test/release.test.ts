@@ -20,7 +20,7 @@ let folder: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'release-'))
-  const manifest = { name: 'released', version: '0.1.0', files: ['dist/src', 'CHANGELOG.md'] }
+  const manifest = { name: 'released', version: '0.1.0', files: ['dist', 'CHANGELOG.md'] }
   write('package.json', JSON.stringify(manifest))
   const lock = { name: 'released', version: '0.1.0', packages: { '': { version: '0.1.0' } } }
   write('package-lock.json', JSON.stringify(lock))
@@ -29,7 +29,9 @@ beforeEach(() => {
   for (const path of [
     'README.md',
     'LICENSE',
-    'dist/src/entries/main.js',
+    'dist/lib/main.js',
+    'dist/lib/main.browser.js',
+    'dist/lib/sqlite3.wasm',
     'dist/src/entries/main.d.ts',
   ])
     write(path, 'x\n')

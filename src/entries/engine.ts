@@ -5,7 +5,9 @@ export {
   lockSupport,
   openConnection,
   readDatabaseHeader,
+  type LoadOptions,
 } from '../sqlite/load-engine.ts'
+export type { WasmModule, WasmSource } from '../sqlite/wasm/wasm-source.ts'
 export type { OpenOptions } from '../sqlite/open-options.ts'
 export type { DatabaseHeader, LockSupport } from '../sqlite/platform/platform.ts'
 export { Connection } from '../sqlite/connection.ts'

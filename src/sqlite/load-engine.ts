@@ -1,23 +1,43 @@
+import { createPlatform, readWasm } from '#platform'
 import { describeValue } from '../core/describe-value.ts'
 import { VecError } from '../core/errors.ts'
+import { knownWord } from '../core/known-word.ts'
 import type { Connection } from './connection.ts'
 import type { OpenOptions } from './open-options.ts'
 import { openDatabase } from './open.ts'
 import type { DatabaseHeader, LockSupport, Platform } from './platform/platform.ts'
+import type { WasmSource } from './wasm/wasm-source.ts'
 import { loadedSqlite, loadSqlite, type Sqlite } from './wasm/wasm.ts'
 
 let platform: Platform | undefined
 
-async function loadPlatform(): Promise<Platform> {
-  const sqlite = await loadSqlite()
-  if (platform) return platform
-  const { createPlatform } = await import('#platform')
+async function loadPlatform(wasm?: WasmSource): Promise<Platform> {
+  const sqlite = await loadSqlite(readWasm, wasm)
   return (platform ??= createPlatform(sqlite))
 }
 
-/** Loads SQLite and the platform's files; `openConnection` is synchronous afterwards. */
-export async function loadEngine(): Promise<Sqlite> {
-  await loadPlatform()
+export interface LoadOptions {
+  /**
+   * sqlite3.wasm, where it cannot be found by itself: its bytes, a URL (as text also the path of a file) or a
+   * WebAssembly.Module. The file is `sqlite-vec-ts/sqlite3.wasm`.
+   */
+  readonly wasm?: WasmSource | undefined
+}
+
+/**
+ * Loads SQLite and the platform's files; `openConnection` is synchronous afterwards.
+ *
+ * A bundle whose bundler leaves sqlite3.wasm behind says where it is, before anything is opened:
+ *
+ *     await loadEngine({ wasm: readFileSync('assets/sqlite3.wasm') })
+ *
+ * Throws VecError VEC_ENGINE when the file is missing, is not that of this version, or comes after SQLite was loaded.
+ */
+export async function loadEngine(options: LoadOptions = {}): Promise<Sqlite> {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`the options of loadEngine() are an object, not ${describeValue(options)}`)
+  for (const name of Object.keys(options)) knownWord('option of loadEngine()', name, ['wasm'])
+  await loadPlatform(options.wasm)
   return loadedSqlite()
 }
 

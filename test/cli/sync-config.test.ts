@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/flags.ts'
 import { SyncConfig } from '../../src/cli/sync/config.ts'
@@ -299,16 +299,11 @@ test('ddl prints what a replica needs', async () => {
 })
 
 test('a driver that is not installed is named, with the command that installs it', async () => {
-  // The built command beside nothing but its one dependency.
+  // The packed command beside nothing else.
   const bare = join(folder, 'bare')
-  cpSync('dist/src', join(bare, 'dist/src'), { recursive: true })
+  cpSync('dist/lib', join(bare, 'dist/lib'), { recursive: true })
   cpSync('package.json', join(bare, 'package.json'))
-  mkdirSync(join(bare, 'node_modules/@sqlite.org'), { recursive: true })
-  symlinkSync(
-    resolve('node_modules/@sqlite.org/sqlite-wasm'),
-    join(bare, 'node_modules/@sqlite.org/sqlite-wasm'),
-  )
-  const main = join(bare, 'dist/src/cli/main.js')
+  const main = join(bare, 'dist/lib/svec.js')
   for (const [url, name] of [
     ['mysql://app@127.0.0.1:1/shop', 'mysql2'],
     ['postgres://app@127.0.0.1:1/shop', 'pg'],

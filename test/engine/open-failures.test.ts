@@ -167,9 +167,9 @@ describe('a failed ATTACH says why', () => {
     const path = create('PRAGMA journal_mode = WAL; CREATE TABLE t(x)')
     const script = `
       import { installNodeVfs } from ${JSON.stringify(new URL('../../src/sqlite/platform/node/node-vfs.js', import.meta.url).href)}
-      import { loadSqlite } from ${JSON.stringify(new URL('../../src/sqlite/wasm/wasm.js', import.meta.url).href)}
+      import { sqliteAlone } from ${JSON.stringify(new URL('./sqlite-alone.js', import.meta.url).href)}
       import { open } from ${JSON.stringify(new URL('../../src/entries/main.js', import.meta.url).href)}
-      installNodeVfs(await loadSqlite(), { locks: 'directory' })
+      installNodeVfs(await sqliteAlone(), { locks: 'directory' })
       const db = await open(${JSON.stringify(join(folder, 'other.sqlite'))})
       try { db.prepare('ATTACH ? AS other').run(${JSON.stringify(path)}) } catch (e) { console.log(e.code, e.message) }`
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

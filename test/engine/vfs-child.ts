@@ -5,7 +5,7 @@
 import { readSync, writeSync } from 'node:fs'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import type { LockKind } from '../../src/sqlite/vfs/file-locks.ts'
-import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
+import { sqliteAlone } from './sqlite-alone.ts'
 import { openNative } from './vfs-native.ts'
 import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
 import { randomTransaction } from './vfs-transactions.ts'
@@ -103,7 +103,7 @@ function hold(db: Database, sql: string): void {
 
 /** What locks this process has, without opening anything. */
 async function support(): Promise<void> {
-  const sqlite = await loadSqlite()
+  const sqlite = await sqliteAlone()
   const { locks } = installNodeVfs(sqlite, { locks: engine as 'auto' | LockKind })
   say(JSON.stringify({ locks, ...lockSupport() }))
 }

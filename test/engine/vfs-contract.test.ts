@@ -8,8 +8,8 @@ import { createPlatform as createMemoryPlatform } from '../../src/sqlite/platfor
 import { installMemoryVfs } from '../../src/sqlite/platform/memory/memory-vfs.ts'
 import { createPlatform as createNodePlatform } from '../../src/sqlite/platform/node/node-platform.ts'
 import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
 import { refused } from '../refusal.ts'
+import { sqliteAlone } from './sqlite-alone.ts'
 import { vfsContract } from './vfs-contract.ts'
 
 vfsContract('node', sqlite => {
@@ -35,7 +35,7 @@ vfsContract('memory', sqlite => ({
 }))
 
 test('a file in memory is asked for by name: a plain path would be taken for one that lasts', async () => {
-  const sqlite = await loadSqlite()
+  const sqlite = await sqliteAlone()
   const platform = createMemoryPlatform(sqlite)
   for (const path of ['app.sqlite', 'file:app.sqlite', 'file:app.sqlite?mode=rwc'])
     refused(() => openDatabase(sqlite, platform, path), 'VEC_ENGINE', 'no files on a disk')

@@ -13,8 +13,9 @@ import {
   SHARED_LOCK,
 } from '../../src/sqlite/vfs/file-locks.ts'
 import type { OpenRequest, Vfs, VfsFile } from '../../src/sqlite/vfs/vfs.ts'
-import { loadSqlite, type Sqlite } from '../../src/sqlite/wasm/wasm.ts'
+import type { Sqlite } from '../../src/sqlite/wasm/wasm.ts'
 import { refused } from '../refusal.ts'
+import { sqliteAlone } from './sqlite-alone.ts'
 
 /** A platform under test: where its files are, and what its connections can share. */
 export interface PlatformUnderTest {
@@ -53,7 +54,7 @@ export function vfsContract(name: string, prepare: (sqlite: Sqlite) => PlatformU
     const connections: Connection[] = []
 
     before(async () => {
-      sqlite = await loadSqlite()
+      sqlite = await sqliteAlone()
       under = prepare(sqlite)
     })
 

@@ -6,7 +6,8 @@ import { installNodeVfs, lastVfsError } from '../../src/sqlite/platform/node/nod
 import { SQLITE_ROW } from '../../src/sqlite/result-codes.ts'
 import { type LockKind } from '../../src/sqlite/vfs/file-locks.ts'
 import type { VfsError } from '../../src/sqlite/vfs/vfs-errors.ts'
-import { type Pointer, SQLITE_NULL, type Sqlite, loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
+import { type Pointer, SQLITE_NULL, type Sqlite } from '../../src/sqlite/wasm/wasm.ts'
+import { sqliteAlone } from './sqlite-alone.ts'
 
 /** The least connection that tests of the VFS need: SQL text in, rows of text out. */
 export class RawConnection {
@@ -114,7 +115,7 @@ export class RawError extends Error {
 
 /** SQLite with the VFS installed. */
 export async function sqliteWithFiles(locks?: 'auto' | LockKind): Promise<Sqlite> {
-  const sqlite = await loadSqlite()
+  const sqlite = await sqliteAlone()
   installNodeVfs(sqlite, locks === undefined ? {} : { locks })
   return sqlite
 }

@@ -1,7 +1,7 @@
 import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
-import { loadSqlite } from '../../src/sqlite/wasm/wasm.ts'
 import { type Around, decoratedVfs } from '../engine/decorated-vfs.ts'
+import { sqliteAlone } from '../engine/sqlite-alone.ts'
 
 const NAME = 'watched'
 /** The disk under a test does not fail: a sync can be seen and can fail, but waits for nothing. */
@@ -15,7 +15,7 @@ let registered = false
 export async function registerWatched(): Promise<void> {
   if (registered) return
   registered = true
-  const sqlite = await loadSqlite()
+  const sqlite = await sqliteAlone()
   const { vfs } = installNodeVfs(sqlite)
   registerVfs(
     sqlite,

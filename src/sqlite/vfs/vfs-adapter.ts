@@ -91,7 +91,9 @@ class Adapter {
       [16, sqlite.ownedCString(vfs.name)],
       ...this.#methods,
     ])
-    const code = sqlite.raw.sqlite3_vfs_register(pVfs, 0)
+    // SQLite seeds its random numbers from the default file system. Its own finds no /dev/urandom here, only the time.
+    const isDefault = this.#registered.size === 0 ? 1 : 0
+    const code = sqlite.raw.sqlite3_vfs_register(pVfs, isDefault)
     if (code !== SQLITE_OK)
       throw new VecError('VEC_ENGINE', `SQLite refused the file system: code ${code}`)
     this.#registered.set(pVfs, vfs)

@@ -3,6 +3,7 @@ export type Pointer = number
 
 /** The C functions we call, as the module exports them: pointers and int are number, int64 is bigint. */
 export interface RawSqlite {
+  __wasm_call_ctors(): void
   emscripten_stack_get_current(): Pointer
   _emscripten_stack_restore(p: Pointer): void
   sqlite3_malloc(bytes: number): Pointer
@@ -119,7 +120,6 @@ export interface RawSqlite {
   sqlite3_vtab_collation(info: Pointer, constraint: number): Pointer
   sqlite3__wasm_vtab_config(db: Pointer, op: number, value: number): number
   sqlite3__wasm_config_i(op: number, value: number): number
-  sqlite3_shutdown(): number
   sqlite3_initialize(): number
   sqlite3_vfs_register(vfs: Pointer, isDefault: number): number
   sqlite3_backup_init(to: Pointer, toSchema: Pointer, from: Pointer, fromSchema: Pointer): Pointer

@@ -1,7 +1,10 @@
-import sqlite3InitModule from '@sqlite.org/sqlite-wasm'
 import { VecError } from '../../core/errors.ts'
 import { SQLITE_NOMEM, SQLITE_OK } from '../result-codes.ts'
+import { installFunction } from './function-table.ts'
+import { MAX_MEMORY_PAGES, hostFunctions } from './host-functions.ts'
 import type { Pointer, RawSqlite } from './raw-sqlite.ts'
+import type { WasmMemory } from './wasm-memory.ts'
+import { compileWasm, notSqlite, type ReadWasm, type WasmSource } from './wasm-source.ts'
 
 export type { Pointer } from './raw-sqlite.ts'
 
@@ -15,15 +18,8 @@ export const SQLITE_STATIC = 0
 /** SQLite copies the bytes at once. */
 export const SQLITE_TRANSIENT = -1
 
-/** What the shipped package gives at run time; its declarations disagree (members missing, init typed without options). */
-interface Shipped {
-  wasm: {
-    exports: RawSqlite
-    memory: WebAssembly.Memory
-    installFunction(signature: string, f: (...args: never[]) => unknown): Pointer
-  }
-  config: { warn: unknown; error: unknown; log: unknown; debug: unknown }
-}
+/** 8 MiB, which the module asks for. */
+const INITIAL_MEMORY_PAGES = 128
 
 /** What is larger is given back after its use. */
 const LARGE_SCRATCH = 1 << 20
@@ -37,8 +33,8 @@ const encoder = new TextEncoder()
  */
 export class Sqlite {
   readonly raw: RawSqlite
-  readonly memory: WebAssembly.Memory
-  readonly #install: Shipped['wasm']['installFunction']
+  readonly memory: WasmMemory
+  readonly #install: (signature: string, f: (...args: never[]) => unknown) => Pointer
   #u8: Uint8Array
   #view: DataView
   #scratch: Pointer
@@ -50,10 +46,14 @@ export class Sqlite {
   /** Where the C stack stands while no C code runs. */
   readonly #stackTop: Pointer
 
-  constructor(shipped: Shipped) {
-    this.raw = shipped.wasm.exports
-    this.memory = shipped.wasm.memory
-    this.#install = (signature, f) => shipped.wasm.installFunction(signature, f)
+  constructor(
+    raw: RawSqlite,
+    memory: WasmMemory,
+    install: (signature: string, f: (...args: never[]) => unknown) => Pointer,
+  ) {
+    this.raw = raw
+    this.memory = memory
+    this.#install = install
     this.#stackTop = this.raw.emscripten_stack_get_current()
     this.#u8 = new Uint8Array(this.memory.buffer)
     this.#view = new DataView(this.memory.buffer)
@@ -217,11 +217,32 @@ function loneSurrogate(text: string): TypeError {
 
 let loading: Promise<Sqlite> | undefined
 let loaded: Sqlite | undefined
+let loadedFrom: WasmSource | undefined
 
-/** The one SQLite of this process (or worker). */
-export async function loadSqlite(): Promise<Sqlite> {
-  loading ??= instantiate()
-  return await loading
+/**
+ * The one SQLite of this process (or worker), from `source` or as shipped. A load that failed may be tried again. Throws
+ * VecError VEC_ENGINE when it is loaded already, from another source than this one.
+ */
+export async function loadSqlite(read: ReadWasm, source?: WasmSource): Promise<Sqlite> {
+  if (loading !== undefined && source !== undefined && source !== loadedFrom) {
+    throw new VecError(
+      'VEC_ENGINE',
+      'loadEngine({ wasm }) comes too late: SQLite is loaded already',
+      {
+        hint: 'call it before the first open() and loadEngine()',
+      },
+    )
+  }
+  if (loading === undefined) {
+    loadedFrom = source
+    loading = instantiate(read, source)
+  }
+  try {
+    return await loading
+  } catch (error) {
+    loading = undefined
+    throw error
+  }
 }
 
 /** The one SQLite of this process, after `loadSqlite` has resolved. */
@@ -238,21 +259,40 @@ export function loadedSqlite(): Sqlite {
  */
 function keepStatementJournals(raw: RawSqlite): void {
   const CONFIG_STMTJRNL_SPILL = 26
-  // SQLite can be configured only while it is down; the package starts it.
-  raw.sqlite3_shutdown()
+  // SQLite can be configured only before it starts.
   const code = raw.sqlite3__wasm_config_i(CONFIG_STMTJRNL_SPILL, 1 << 24)
   if (code !== SQLITE_OK || raw.sqlite3_initialize() !== SQLITE_OK) {
     throw new VecError('VEC_ENGINE', 'SQLite could not be configured and started')
   }
 }
 
-const quiet = (): void => undefined
-
-async function instantiate(): Promise<Sqlite> {
-  const init = sqlite3InitModule as unknown as (options: object) => Promise<Shipped>
-  const shipped = await init({ print: quiet, printErr: quiet })
-  keepStatementJournals(shipped.wasm.exports)
-  Object.assign(shipped.config, { warn: quiet, error: quiet, log: quiet, debug: quiet })
-  loaded = new Sqlite(shipped)
+async function instantiate(read: ReadWasm, source: WasmSource | undefined): Promise<Sqlite> {
+  const module = await compileWasm(source, read)
+  const memory = new WebAssembly.Memory({
+    initial: INITIAL_MEMORY_PAGES,
+    maximum: MAX_MEMORY_PAGES,
+  })
+  const imports = hostFunctions(memory)
+  const exports = await instanceOf(module, { ...imports, env: { ...imports['env'], memory } })
+  const raw = exports as unknown as RawSqlite
+  const table = exports['__indirect_function_table'] as WebAssembly.Table
+  // oxlint-disable-next-line no-underscore-dangle -- the name under which the module exports it
+  raw.__wasm_call_ctors()
+  keepStatementJournals(raw)
+  loaded = new Sqlite(raw, memory, (signature, f) => installFunction(table, signature, f))
   return loaded
+}
+
+async function instanceOf(
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports,
+): Promise<WebAssembly.Exports> {
+  let exports: WebAssembly.Exports
+  try {
+    exports = (await WebAssembly.instantiate(module, imports)).exports
+  } catch (error) {
+    throw notSqlite(error instanceof Error ? error.message : String(error))
+  }
+  if (!('sqlite3__wasm_config_i' in exports)) throw notSqlite('it does not hold SQLite')
+  return exports
 }

@@ -2,12 +2,20 @@ import { VecError } from '../../../core/errors.ts'
 import type { OpenOptions } from '../../open-options.ts'
 import { SQLITE_CANTOPEN } from '../../result-codes.ts'
 import { lastVfsError } from '../../vfs/vfs-errors.ts'
+import type { WasmModule } from '../../wasm/wasm-source.ts'
 import type { Sqlite } from '../../wasm/wasm.ts'
+import { fetchWasm } from '../fetch-wasm.ts'
 import type { DatabaseHeader, Platform } from '../platform.ts'
+import { shippedWasm } from '../shipped-wasm.ts'
 import { installMemoryVfs, type MemoryFileSystem } from './memory-vfs.ts'
 
 const MAGIC = 'SQLite format 3\0'
 const HEADER_BYTES = 100
+
+/** sqlite3.wasm from a URL; undefined: as shipped. */
+export async function readWasm(location: string | undefined): Promise<WasmModule | Uint8Array> {
+  return await fetchWasm(location ?? shippedWasm().href)
+}
 
 /**
  * Runtimes without files, as browsers: what is opened lives in the memory of the thread. A file there is asked for by name,

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { optionalPackage } from './this-module.ts'
 
 export const F_RDLCK = 0
 export const F_WRLCK = 1
@@ -55,7 +55,7 @@ function load(): Fcntl | string {
   if (process.platform !== 'linux') return `not implemented on ${process.platform}`
   if (!architectures.has(process.arch)) return `not implemented on ${process.arch}`
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi
+    const koffi = optionalPackage('koffi') as Koffi
     const libc = koffi.load(null)
     // An address that is asked for once costs less than a view that is taken apart by each call.
     const call = libc.func('int fcntl(int fd, int command, intptr_t lock)')

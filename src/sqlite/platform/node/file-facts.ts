@@ -1,6 +1,6 @@
 import { existsSync, fstatSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fcntl } from './fcntl.ts'
+import { optionalPackage } from './this-module.ts'
 
 /** What SQLite asks of files in each transaction, without making an object of everything that the system knows of them. */
 interface FileFacts {
@@ -32,7 +32,7 @@ export function fileFacts(): FileFacts {
 
 function byLibrary(): FileFacts {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi
+    const koffi = optionalPackage('koffi') as Koffi
     const libc = koffi.load(null)
     const stat = libc.func('int stat(const char *path, void *into)')
     const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')

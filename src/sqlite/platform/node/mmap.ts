@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { optionalPackage } from './this-module.ts'
 
 /** Memory of this process, as the operating system sees it. */
 export interface MemoryMaps {
@@ -24,7 +24,7 @@ interface Koffi {
 
 /** The C library's mmap() by way of koffi. Throws when koffi cannot be loaded. */
 export function memoryMaps(): MemoryMaps {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const koffi = optionalPackage('koffi') as Koffi
   const libc = koffi.load(null)
   const mmap = libc.func(
     'intptr_t mmap(intptr_t address, size_t bytes, int protection, int flags, int fd, int64_t offset)',

@@ -20,6 +20,8 @@ import {
 import { transparentHugePages } from './transparent-huge-pages.ts'
 import { fullPath } from './vfs-paths.ts'
 
+export { readWasm } from './read-wasm.ts'
+
 /** As far as SQLite's memory can grow. */
 const SQLITE_MEMORY = 2 ** 31
 

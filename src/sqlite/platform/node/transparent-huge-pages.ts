@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import type { LargePages } from '../../../accelerators/large-pages.ts'
+import { optionalPackage } from './this-module.ts'
 
 const MADV_HUGEPAGE = 14
 /** Of x64 and arm64 with base pages of 4 KiB. */
@@ -14,7 +14,7 @@ interface Koffi {
 export function transparentHugePages(): LargePages | undefined {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi
+    const koffi = optionalPackage('koffi') as Koffi
     const madvise = koffi.load(null).func('int madvise(void *address, size_t length, int advice)')
     return (memory, bytes) => {
       const start = new Uint8Array(memory, 0, 0)

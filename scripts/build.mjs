@@ -1,0 +1,53 @@
+// Builds dist/: what TypeScript emits, which the tests run, and dist/lib, which the package ships: each entry point as one
+// file beside what it shares with others, once for Node, Bun and Deno and once for browsers and edge runtimes.
+
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { build } from 'esbuild'
+
+/** Entry points that need files, sockets or the classes of Node. */
+const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'vecsync'])
+
+const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const entries = Object.keys(manifest.exports)
+  .filter(name => !/\.\w+$/.test(name))
+  .map(name => (name === '.' ? 'main' : name.slice(2)))
+
+rmSync('dist', { recursive: true, force: true })
+const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc'], {
+  stdio: 'inherit',
+})
+if (status !== 0) process.exit(status ?? 1)
+copyFileSync(wasm, 'dist/src/sqlite/platform/sqlite3.wasm')
+
+await bundle('node', '.js', [...entries, 'svec'])
+await bundle(
+  'browser',
+  '.browser.js',
+  entries.filter(name => !NODE_ONLY.has(name)),
+)
+copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
+
+/** The entry points for one platform: the condition of its name chooses `#platform`. */
+async function bundle(platform, extension, names) {
+  await build({
+    entryPoints: names.map(entry => ({
+      in: entry === 'svec' ? 'dist/src/cli/main.js' : `dist/src/entries/${entry}.js`,
+      out: entry,
+    })),
+    outdir: 'dist/lib',
+    outExtension: { '.js': extension },
+    bundle: true,
+    splitting: true,
+    // All in one folder, as sqlite3.wasm is found beside the file that asks for it.
+    chunkNames: 'chunk-[hash]',
+    format: 'esm',
+    target: 'es2023',
+    platform: platform === 'node' ? 'node' : 'neutral',
+    packages: 'external',
+    conditions: [platform],
+    logLevel: 'warning',
+  })
+}
