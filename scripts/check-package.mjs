@@ -14,8 +14,11 @@ run('publint', ['run', '--strict', tarball])
 // Node 10's resolution and require() of declarations are out of scope: the package is ESM alone.
 // sqlite3.wasm is a file, whose import each bundler understands in a way of its own.
 run('attw', [
-  ...['--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii'],
-  ...['--exclude-entrypoints', 'sqlite3.wasm', '--', tarball],
+  '--profile=esm-only',
+  '--no-definitely-typed',
+  '--format=ascii',
+  '--exclude-entrypoints=sqlite3.wasm',
+  tarball,
 ])
 
 /** Runs a command, shows its output only when it fails, and fails with it. */

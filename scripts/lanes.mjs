@@ -8,6 +8,7 @@
  * - integration: SQL, files, processes, the command line, the documentation.
  * - servers: needs MariaDB, PostgreSQL or Galera.
  * - soak: short runs of the programs that look for rare failures with random work.
+ * - runtimes: bundlers, browsers and runtimes other than Node, which it installs first. It runs only when it is named.
  */
 export const LANES = {
   unit: [
@@ -79,6 +80,7 @@ export const LANES = {
     'sync/',
   ],
   soak: ['model/', 'soak/'],
+  runtimes: ['runtimes/'],
 }
 
 /** The lane of a test file, whose path begins below test/; undefined when no lane has it. */

@@ -13,7 +13,7 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, { types: string; default: string }>
 }
 const doors = Object.entries(exports)
-  .filter(([name]) => !name.endsWith('.json'))
+  .filter(([name]) => !/\.\w+$/.test(name))
   .map(([name, { types, default: code }]) => ({
     name: name.replace('.', 'sqlite-vec-ts'),
     types,

@@ -6,6 +6,7 @@ import { open } from '../src/entries/main.ts'
 import { fences } from './doc-example.ts'
 import { ExampleFolder } from './example-folder.ts'
 import { howTos } from './how-to.ts'
+import { runtimePages } from './runtimes/pages.ts'
 
 /** Which test runs the fenced blocks of a page, by what stands behind their backquotes; or why none does. */
 const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { not: string }>>>> = {
@@ -46,14 +47,14 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
   },
 }
 
-/** The pages but those of docs/how-to/, which test/how-to.ts runs whole. */
+/** The pages but those of docs/how-to/ and docs/runtimes/, which test/how-to.ts and test/runtimes/ run whole. */
 const single = [
   ...readdirSync('.').filter(name => name.endsWith('.md')),
   ...readdirSync('docs')
     .filter(name => name.endsWith('.md'))
     .map(name => `docs/${name}`),
 ]
-const pages = [...single, ...howTos.map(({ path }) => path)]
+const pages = [...single, ...runtimePages, ...howTos.map(({ path }) => path)]
 
 const read = (path: string) => readFileSync(path, 'utf8')
 /** Blocks of a page in a language, in their order. */

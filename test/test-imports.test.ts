@@ -33,7 +33,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/sqlite/allowed-files.ts': 'the rule that connections inherit',
   'src/sqlite/platform/node/node-vfs.ts': 'a file system of the tests is made around it',
   'src/sqlite/vfs/vfs-adapter.ts': 'a file system of the tests is registered',
-  'src/sqlite/wasm/wasm.ts': 'a file system of the tests is registered',
   'src/search/schema/table-schema.ts': 'the names that an id column cannot have',
   'src/tables/vec/vec-options.ts': 'the facts of search are run without a vec table',
   'src/tables/vec/index-spec.ts': 'the facts of search are run without a vec table',

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
-import { compileWasm } from '../../src/sqlite/wasm/wasm-source.ts'
 
 const WASM = new URL('../../src/sqlite/platform/sqlite3.wasm', import.meta.url)
 
@@ -115,12 +113,7 @@ test('local time is that of JavaScript', () => {
 
 test("SQLite's own file systems reach no files", async () => {
   await loadEngine()
-  const open = (name: string) => () => openConnection(`file:/tmp/never-made.sqlite?vfs=${name}`)
-  assert.throws(open('unix'), { code: 'SQLITE_CANTOPEN' })
-})
-
-test('a module that another thread compiled is taken as it is', async () => {
-  const module = new WebAssembly.Module(readFileSync(WASM))
-  const read = (): never => assert.fail('nothing is read')
-  assert.equal(await compileWasm(module, read), module)
+  assert.throws(() => openConnection('file:/tmp/never-made.sqlite?vfs=unix'), {
+    code: 'SQLITE_CANTOPEN',
+  })
 })

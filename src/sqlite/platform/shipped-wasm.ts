@@ -3,4 +3,4 @@ export const shippedWasm = (): URL => new URL('./sqlite3.wasm', import.meta.url)
 
 /** Why there is no SQLite, and what to do. */
 export const WASM_HINT =
-  'keep sqlite3.wasm beside the bundle, or say where it is: loadEngine({ wasm }) before open(); docs/how-to/bundlers.md'
+  'keep sqlite3.wasm beside the bundle, or say where it is: loadEngine({ wasm }) before open(); docs/runtimes/bundlers.md'

@@ -15,7 +15,7 @@ const modules = new Map<string, WebAssembly.Module>()
 
 /**
  * Puts a function of JavaScript into the table of C's function pointers and returns its pointer. WebAssembly takes only
- * functions of its own into a table, so a module of one import and one export stands between; signatures share it.
+ * functions of its own into a table, so `f` passes through a module of one import and one export, one for each signature.
  * A signature is the result, `v` for none, then the arguments in parentheses: `i(pip)`.
  */
 export function installFunction(

@@ -23,7 +23,7 @@ export async function readWasm(location: string | undefined): Promise<WasmModule
 }
 
 function shippedPath(): string {
-  // A bundle in CommonJS has no import.meta: the file is then beside the bundle.
+  // In a bundle in CommonJS, import.meta is empty: the file is then beside the bundle.
   return import.meta.url === undefined
     ? new URL('sqlite3.wasm', thisModule()).href
     : shippedWasm().href

@@ -1,0 +1,41 @@
+// Runtimes and tools that tests run beside the Node that runs them. They are no dependencies of this repository: npm
+// installs them when a test asks for them, into a folder outside of it.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The versions that are tested. */
+export const VERSIONS = {
+  '@rollup/plugin-node-resolve': '16.0.3',
+  bun: '1.4.5',
+  deno: '2.9.6',
+  esbuild: '0.28.2',
+  next: '16.4.6',
+  postject: '1.0.0-alpha.6',
+  react: '19.3.1',
+  'react-dom': '19.3.1',
+  rollup: '4.68.8',
+  vite: '8.4.0',
+  webpack: '5.113.0',
+  'webpack-cli': '7.3.1',
+}
+
+/** Installs packages and returns the folder whose `node_modules` has them. What was installed before is kept. */
+export function installed(...names) {
+  const sorted = names.toSorted((a, b) => a.localeCompare(b))
+  const wanted = sorted.map(name => {
+    if (!(name in VERSIONS)) throw new Error(`scripts/runtimes.mjs names no version of ${name}`)
+    return `${name}@${VERSIONS[name]}`
+  })
+  const folder = join(tmpdir(), 'sqlite-vec-ts-tools', wanted.join('+').replaceAll('/', '-'))
+  const done = join(folder, 'installed')
+  if (existsSync(done)) return folder
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  const options = ['--no-fund', '--no-audit', '--no-save', '--silent']
+  execFileSync('npm', ['install', ...options, ...wanted], { cwd: folder, stdio: 'inherit' })
+  writeFileSync(done, '')
+  return folder
+}
