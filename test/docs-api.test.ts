@@ -170,7 +170,7 @@ test('every code of an error of replication is told: here, or as a halt in docs/
   )
   const sync = readFileSync('docs/sync.md', 'utf8')
   assert.deepEqual(
-    codesOf(sync, /^\| code \| what was seen \|.*$/m).toSorted(),
+    codesOf(sync, /^\| code \| what happened \|.*$/m).toSorted(),
     codes('HaltCode').toSorted(),
   )
 })

@@ -80,7 +80,7 @@ export class Arena {
     const end = address + bytes
     if (end > this.u8.length) {
       if (!this.#grow(this.#wholePages(end)) && !this.#grow(end)) {
-        throw new VecError('VEC_MEMORY', `no memory for ${bytes} more bytes of an index`)
+        throw new VecError('VEC_MEMORY', `cannot allocate ${bytes} more bytes for an index`)
       }
       this.#view()
     }
@@ -179,7 +179,7 @@ function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
   try {
     return { memory: new WebAssembly.Memory({ initial, maximum: 4096 }), maximum: 4096 }
   } catch (cause) {
-    throw new VecError('VEC_MEMORY', 'no memory for an index', { cause })
+    throw new VecError('VEC_MEMORY', 'cannot allocate memory for an index', { cause })
   }
 }
 

@@ -42,7 +42,7 @@ class KernelRowScorer implements RowScorer {
   setQuery(query: Float32Array): void {
     const { dim } = this.#request
     if (query.length !== dim) {
-      throw new RangeError(`a query of ${query.length} numbers for rows of ${dim}`)
+      throw new RangeError(`the query has ${query.length} dimensions, the rows have ${dim}`)
     }
     this.#arena.f32.set(query, this.#query.address / 4)
     this.#request.queryLength = magnitude(query)

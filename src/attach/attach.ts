@@ -18,10 +18,10 @@ import { Vectors } from './vectors.ts'
  * ```
  */
 export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
-  requireObject('attach()', 'options', options, 'an object with the name of a table')
+  requireObject('attach()', 'options', options, 'an object with a table name')
   const { table, includeArchived } = options
   if (typeof table !== 'string' || table.trim() === '') {
-    throw argumentError('attach()', 'options.table', table, 'the name of a table')
+    throw argumentError('attach()', 'options.table', table, 'a table name')
   }
   if (includeArchived !== undefined && typeof includeArchived !== 'boolean') {
     throw argumentError('attach()', 'options.includeArchived', includeArchived, 'true or false')

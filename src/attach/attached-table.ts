@@ -26,7 +26,7 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   const read = parseVecOptions(args, table)
   if (read.dbpath !== undefined) {
     throw new VecError('VEC_OPTION', `attach(): the documents of ${table} are in ${read.dbpath}`, {
-      hint: 'attach to a handle on that file',
+      hint: 'attach to a handle of that file',
     })
   }
   const place = found && !found.vec ? found : kindOf(db, shadowTableName(found?.name ?? table))
@@ -69,18 +69,26 @@ function requireColumns(db: Database, name: string): void {
   for (const column of [COLUMN.dataset, COLUMN.id]) {
     const type = types.get(column)
     if (type === undefined || !/INT|REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(type)) continue
-    throw new VecError('VEC_SHADOW', `attach(): ${name}.${column} is ${type}, and keys are text`, {
-      hint: `copy the rows to a table in which ${column} is TEXT, and keep it up to date by triggers`,
-    })
+    throw new VecError(
+      'VEC_SHADOW',
+      `attach(): ${name}.${column} is ${type}, but keys must be TEXT`,
+      {
+        hint: `copy the rows to a table where ${column} is TEXT, and keep it up to date with triggers`,
+      },
+    )
   }
   if (!types.has(COLUMN.embedding)) return
   const sql = `SELECT ${COLUMN.embedding} FROM (SELECT ${COLUMN.embedding} FROM main.${quoteName(name)} LIMIT 1000)
     WHERE typeof(${COLUMN.embedding}) = 'text' LIMIT 1`
   const text = firstRow(db, sql, [], row => row.text(0))
   if (text === undefined || !/^\s*\[[-+.,\deE\s]*\]\s*$/.test(text)) return
-  throw new VecError('VEC_SHADOW', `attach(): embeddings of ${name} are JSON text, not float32`, {
-    hint: `store each as a BLOB: Buffer.from(new Float32Array(JSON.parse(text)).buffer)`,
-  })
+  throw new VecError(
+    'VEC_SHADOW',
+    `attach(): the embeddings of ${name} are JSON text: expected float32 BLOBs`,
+    {
+      hint: `store each as a BLOB: Buffer.from(new Float32Array(JSON.parse(text)).buffer)`,
+    },
+  )
 }
 
 /** `name=value` for USING vec(...). */
@@ -88,7 +96,7 @@ function known(name: string, value: string | undefined, words: readonly string[]
   if (value === undefined) return []
   if (words.includes(value)) return [`${name}=${value}`]
   throw new RangeError(
-    `attach(): options.${name} is ${JSON.stringify(value)}: one of ${words.join(', ')} is expected`,
+    `attach(): options.${name} is ${JSON.stringify(value)}: expected one of ${words.join(', ')}`,
   )
 }
 
@@ -115,8 +123,8 @@ function noTable(table: string): VecError {
 }
 
 function otherTable(name: string, what: string): VecError {
-  return new VecError('VEC_SHADOW', `attach(): ${name} is ${what}, not a table of documents`, {
-    hint: 'name a vec table, or an ordinary table with dataset_id, id and embedding',
+  return new VecError('VEC_SHADOW', `attach(): ${name} is ${what}: expected a table of documents`, {
+    hint: 'pass a vec table, or an ordinary table with the columns dataset_id, id and embedding',
   })
 }
 

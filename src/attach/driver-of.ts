@@ -28,7 +28,7 @@ export function databaseOf(handle: unknown): { readonly db: Database; close(): v
   if (isThenable(handle) || !members.are('prepare', 'exec')) throw notADriver(handle, members)
   if (!members.isOpen) {
     throw new VecError('VEC_CLOSED', 'attach(): the database handle is closed', {
-      hint: 'open it again, then attach',
+      hint: 'open it again, then call attach()',
     })
   }
   const driver = driverOf(handle, members)

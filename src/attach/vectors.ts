@@ -78,7 +78,7 @@ export class Vectors {
     const { dataset, vector, k, minScore, ids, filter, columns = [] } = search
     requireText('search()', 'dataset', dataset)
     if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
-      throw argumentError('search()', 'k', k, 'a whole number of documents from 0')
+      throw argumentError('search()', 'k', k, 'a number of documents, an integer from 0')
     }
     if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
       throw argumentError('search()', 'minScore', minScore, 'a number')
@@ -247,13 +247,9 @@ export class Vectors {
   #writable(where: string): ShadowTable {
     const shadow = this.#open()
     if (!isReadonly(shadow.db, shadow.schema)) return shadow
-    throw new VecError(
-      'SQLITE_READONLY',
-      `${where} writes, and the file is open for reading only`,
-      {
-        hint: 'open the file without readonly',
-      },
-    )
+    throw new VecError('SQLITE_READONLY', `${where} writes, but the file is open read-only`, {
+      hint: 'open the file without readonly',
+    })
   }
 }
 
@@ -269,7 +265,7 @@ function requireMeta(shadow: ShadowTable): void {
   if (shadow.refresh().columns.has(SHADOW.meta.stored)) return
   throw new VecError(
     'VEC_SHADOW',
-    `search(): a filter reads the column meta, and ${shadow.name} lacks it`,
+    `search(): the filter needs the column meta, which ${shadow.name} lacks`,
     {
       hint: `ALTER TABLE ${doubleQuoted(shadow.name)} ADD COLUMN ${COLUMN.meta} TEXT, with JSON`,
     },
@@ -287,7 +283,7 @@ function below(similarity: number): number {
 
 function requireText(where: string, name: string, value: unknown): void {
   if (typeof value !== 'string' || value.trim() === '')
-    throw argumentError(where, name, value, 'a text that is not empty')
+    throw argumentError(where, name, value, 'a non-empty string')
 }
 
 function requireIds(where: string, ids: unknown): void {

@@ -151,14 +151,14 @@ export class Database implements DatabaseFacts {
     this.#state.requireNoIterator()
     if (!SQLITE_VEC.test(basename(path))) {
       throw new SqliteError(
-        `${path} is a native extension, and SQLite in WebAssembly loads none: use better-sqlite3 itself for it`,
+        `${path} is a native extension, which SQLite in WebAssembly cannot load: use better-sqlite3 itself`,
         'SQLITE_ERROR',
       )
     }
     if (!toldOfExtension) {
       toldOfExtension = true
       process.emitWarning(
-        'the functions of sqlite-vec are built in: loadExtension() of sqlite-vec does nothing, and may be left out',
+        'the functions of sqlite-vec are built in: loading the extension does nothing, and you can remove the call',
       )
     }
     return this

@@ -36,9 +36,7 @@ function registration(state: ConnectionState, options: object, arity: () => numb
   const varargs = switchOption(options, 'varargs')
   const count = varargs ? -1 : arity()
   if (count > MOST_ARGUMENTS) {
-    throw new RangeError(
-      `a function of SQL takes at most ${MOST_ARGUMENTS} arguments, not ${count}`,
-    )
+    throw new RangeError(`an SQL function takes at most ${MOST_ARGUMENTS} arguments, got ${count}`)
   }
   state.requireNoIterator()
   return { bigints, arity: count, deterministic, directOnly, varargs }

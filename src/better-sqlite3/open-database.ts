@@ -55,8 +55,9 @@ export function openDatabase(given: unknown, settings: unknown): OpenedDatabase 
   if (typeof options !== 'object') {
     throw new TypeError('Expected second argument to be an options object')
   }
-  if ('readOnly' in options) throw new TypeError('the option "readOnly" is written "readonly"')
-  if ('memory' in options) throw new TypeError('there is no option "memory": open ":memory:"')
+  if ('readOnly' in options)
+    throw new TypeError('unknown option "readOnly": did you mean "readonly"?')
+  if ('memory' in options) throw new TypeError('unknown option "memory": open ":memory:" instead')
   const path = name.trim()
   const memory = path === '' || path === ':memory:'
   const readonly = switchOption(options, 'readonly')

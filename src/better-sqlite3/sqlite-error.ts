@@ -14,7 +14,7 @@ export class SqliteError extends Error {
 
   constructor(message: string, code: string, options?: ErrorOptions) {
     if (typeof code !== 'string')
-      throw new TypeError('the second argument of SqliteError is a string, its code')
+      throw new TypeError('Expected second argument to be a string, the code')
     // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- the message may come from JavaScript
     super(String(message), options)
     this.code = code

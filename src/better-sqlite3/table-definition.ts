@@ -23,20 +23,20 @@ export function parseTable(given: object, module: string): TableDefinition {
     Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined
   const rows = own('rows')
   if (typeof rows !== 'function' || Object.getPrototypeOf(rows) !== GENERATOR) {
-    throw wrong('has no "rows", a generator function')
+    throw wrong('lacks "rows": expected a generator function')
   }
   const columns = names(own('columns'))
-  if (columns === undefined) throw wrong('has no "columns", an array of different strings')
+  if (columns === undefined) throw wrong('lacks "columns": expected an array of distinct strings')
   if (columns.length === 0)
-    throw new RangeError(`the virtual table module "${module}" has no columns`)
+    throw new RangeError(`the virtual table module "${module}" declares an empty list of columns`)
   const parameters = Object.hasOwn(given, 'parameters')
     ? names(own('parameters'))
     : Array.from({ length: arityOf(rows) }, (_, i) => `$${i + 1}`)
   if (parameters === undefined)
-    throw wrong('has "parameters" that are no array of different strings')
+    throw wrong('has invalid "parameters": expected an array of distinct strings')
   if (parameters.length > MOST_PARAMETERS) {
     throw new RangeError(
-      `a virtual table has at most ${MOST_PARAMETERS} parameters, and "${module}" has ${parameters.length}`,
+      `a virtual table takes at most ${MOST_PARAMETERS} parameters, but "${module}" has ${parameters.length}`,
     )
   }
   const both = parameters.find(name => columns.includes(name))

@@ -35,7 +35,7 @@ export function defineTable(state: ConnectionState, name: unknown, given: unknow
       const definition = (given as Factory).apply(self, [...args])
       if (typeof definition !== 'object' || definition === null) {
         throw new TypeError(
-          `the module "${module}" gave no table definition, but ${typeof definition}`,
+          `the module "${module}" returned ${typeof definition}: expected a table definition object`,
         )
       }
       return new GeneratedTable(state, module, parseTable(definition, module))
@@ -173,17 +173,17 @@ class GeneratedCursor implements VirtualCursor {
     const at = parameters.length
     if (Array.isArray(row)) {
       if (row.length !== columns.length) {
-        throw wrong(`a row of ${row.length} values, where it has ${columns.length} columns`)
+        throw wrong(`a row of ${row.length} values for ${columns.length} columns`)
       }
       for (let i = 0; i < row.length; i++) this.#row[at + i] = row[i]
       return
     }
     if (typeof row !== 'object' || row === null)
-      throw wrong('what is neither an array nor an object')
+      throw wrong('a value that is neither an array nor an object')
     const names = Object.keys(row)
     for (const name of names) {
       const i = columns.indexOf(name)
-      if (i < 0) throw wrong(`a row with the column "${name}", which it does not declare`)
+      if (i < 0) throw wrong(`a row with the undeclared column "${name}"`)
       this.#row[at + i] = (row as Record<string, unknown>)[name]
     }
     if (names.length !== columns.length) throw wrong('a row with missing columns')

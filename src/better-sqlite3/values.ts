@@ -42,9 +42,7 @@ export function result(value: unknown, who: string): BindValue {
   const known = sqlValue(value)
   if (known !== undefined) return known
   if (typeof value === 'bigint') throw new RangeError(`${who} a bigint of more than 64 bits`)
-  throw new TypeError(
-    `${who} an invalid value: a number, string, bigint, buffer or null is expected`,
-  )
+  throw new TypeError(`${who} an invalid value: expected a number, string, bigint, buffer or null`)
 }
 
 /** An option that is true or false, if it is given at all. */

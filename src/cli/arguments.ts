@@ -37,7 +37,7 @@ export function readArguments(
       if (Array.isArray(list)) list.push(value)
       else values.set(token.name, [value])
     } else if (values.has(token.name) && values.get(token.name) !== value) {
-      throw usageError(`${token.rawName} is given twice, with different values`)
+      throw usageError(`${token.rawName} was given twice, with different values`)
     } else values.set(token.name, value)
   }
   const flags = new Flags(values)
@@ -64,20 +64,20 @@ function valueOf(
   inline: boolean,
 ): string | boolean {
   if (type === 'boolean') {
-    if (value !== undefined) throw usageError(`${name} takes no value, given is '${value}'`)
+    if (value !== undefined) throw usageError(`${name} does not take a value, but got '${value}'`)
     return true
   }
   if (value === undefined) throw usageError(`${name} needs a value`)
   if (value.trim() === '') {
     throw usageError(
-      `${name} needs a value, given is '${value}'`,
-      'leave the option out; in a script check that its variable is set',
+      `${name} needs a value, but got '${value}'`,
+      'omit the option; in a script, check that its variable is set',
     )
   }
   if (!inline && value.startsWith('--')) {
     throw usageError(
-      `${name} needs a value, and '${value}' looks like the next option`,
-      `a value that begins with -- is written ${name}=${value}`,
+      `${name} needs a value, but '${value}' looks like the next option`,
+      `write a value that begins with -- as ${name}=${value}`,
     )
   }
   return value
@@ -88,7 +88,7 @@ function unknownOption(name: string, options: CommandOptions, title: string): Er
   if (/^-[\d.]$/.test(name)) {
     return usageError(
       `unknown option ${name}`,
-      "a vector that begins with a minus sign is written '[-0.5, 1]', or stands after --",
+      "write a vector that begins with a minus sign as '[-0.5, 1]', or put it after --",
     )
   }
   const long = nearest(name.replace(/^-+/, ''), Object.keys(options))
@@ -114,7 +114,7 @@ function nameArguments(
   }
   if (used < given.length) {
     throw usageError(
-      `svec ${title} takes ${used} argument${used === 1 ? '' : 's'}, '${given[used]}' is one too many`,
+      `svec ${title} takes ${used} argument${used === 1 ? '' : 's'}; '${given[used]}' is one too many`,
       hint,
     )
   }

@@ -11,7 +11,7 @@ export function watchOutputs(json: boolean): void {
     if (error.code === 'EPIPE') process.exit(EXIT.ok)
     const { message } = failureOf(error)
     const failure = failureOf(
-      new CliError('CLI_OUTPUT', `stdout cannot be written: ${message}`, { cause: error }),
+      new CliError('CLI_OUTPUT', `cannot write to stdout: ${message}`, { cause: error }),
     )
     process.stderr.write(errorText(failure, json))
     process.exit(failure.exit)

@@ -71,7 +71,7 @@ export function failureOf(error: unknown): Failure {
   return { code: 'INTERNAL', message, hint: DEBUG_HINT, exit: EXIT.internal }
 }
 
-const DEBUG_HINT = 'this looks like a bug of svec: SVEC_DEBUG=1 shows where it happened'
+const DEBUG_HINT = 'this looks like a bug in svec: SVEC_DEBUG=1 shows where it happened'
 
 const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.usage,
@@ -98,12 +98,12 @@ function isSystemError(error: unknown): error is SystemError {
 
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
-  EACCES: 'no permission',
-  EPERM: 'not permitted',
-  EISDIR: 'is a folder: a file is expected',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a folder: expected a file',
   ENOTDIR: 'a part of the path is not a folder',
   ENOSPC: 'the disk is full',
-  EEXIST: 'exists already',
+  EEXIST: 'already exists',
 }
 
 function systemMessage(error: SystemError): string {

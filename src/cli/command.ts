@@ -61,6 +61,6 @@ export interface CommandEntry {
 
 /** What every command understands. */
 export const COMMON_OPTIONS: CommandOptions = {
-  json: { type: 'boolean', description: 'answer as JSON on stdout, errors as JSON on stderr' },
-  help: { type: 'boolean', short: 'h', description: 'this text' },
+  json: { type: 'boolean', description: 'print JSON on stdout, and errors as JSON on stderr' },
+  help: { type: 'boolean', short: 'h', description: 'print this help' },
 }

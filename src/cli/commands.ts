@@ -4,27 +4,27 @@ import type { CommandEntry } from './command.ts'
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'init',
-    summary: 'make a file, and in it a vec table',
+    summary: 'create a file with a vec table',
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
     name: 'import',
-    summary: 'read documents with their vectors into a vec table',
+    summary: 'import documents and their vectors into a vec table',
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
     name: 'index',
-    summary: 'make a folder of Markdown and text searchable, and keep it so',
+    summary: 'index a folder of Markdown and text, or update its index',
     load: async () => (await import('./commands/index-folder.ts')).indexFolder,
   },
   {
     name: 'query',
-    summary: 'the documents nearest to a vector or a text',
+    summary: 'find the documents nearest to a vector or a text',
     load: async () => (await import('./commands/query.ts')).query,
   },
   {
     name: 'stats',
-    summary: 'tables, datasets, rows, dimensions, memory',
+    summary: 'show tables, datasets, rows, dimensions, memory',
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
@@ -34,38 +34,37 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'repair',
-    summary: 'repair what svec check found; nothing has to be embedded again',
+    summary: 'repair what svec check found, without embedding anything again',
     load: async () => (await import('./commands/maintenance.ts')).repair,
   },
   {
     name: 'rebuild',
-    summary: 'build indexes again from the documents, and save them',
+    summary: 'rebuild indexes from the documents, and save them',
     load: async () => (await import('./commands/maintenance.ts')).rebuild,
   },
   {
     name: 'optimize',
-    summary: 'save indexes, drop their dead rows, shorten the journal',
+    summary: 'save indexes, drop their tombstones, shorten the journal',
     load: async () => (await import('./commands/maintenance.ts')).optimize,
   },
   {
     name: 'explain',
-    summary:
-      'which index answers and why, how many rows each stage lets through, how long it takes',
+    summary: 'show which index answers and why, how many rows each stage keeps, how long it takes',
     load: async () => (await import('./commands/maintenance.ts')).explain,
   },
   {
     name: 'export',
-    summary: 'write documents and vectors to a file, or the index of the original program',
+    summary: 'write documents and vectors to a file, or indexes for the original program',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   {
     name: 'sync',
-    summary: 'keep a file equal to tables in MySQL, MariaDB, PostgreSQL or SQLite',
+    summary: 'replicate tables of MySQL, MariaDB, PostgreSQL or SQLite into a file',
     load: async () => (await import('./commands/sync.ts')).sync,
   },
   {
     name: 'doctor',
-    summary: 'what this machine and a file offer, what is wrong, and what to do',
+    summary: 'diagnose this machine or a file: what is wrong, and what to do',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
 ]

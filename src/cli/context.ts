@@ -32,7 +32,7 @@ export class Context {
   /** An argument that the command requires, and so is there. */
   arg(name: string): string {
     const value = this.args.get(name)
-    if (value === undefined) throw new Error(`the command names no argument '${name}'`)
+    if (value === undefined) throw new Error(`the command does not declare an argument '${name}'`)
     return value
   }
 

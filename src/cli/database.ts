@@ -18,12 +18,12 @@ export const DATABASE_OPTIONS: CommandOptions = {
   },
   exclusive: {
     type: 'boolean',
-    description: 'use the file alone; without koffi the only way to use one in WAL mode',
+    description: 'use the file exclusively; without koffi, the only way to use WAL mode',
   },
   'allow-dbpath': {
     type: 'string',
     value: 'folder',
-    description: 'tables of the file may have their documents in other files of this folder',
+    description: 'allow tables whose documents are in other files of this folder',
   },
 }
 
@@ -77,8 +77,8 @@ async function openDatabase(
   } catch (error) {
     db?.close()
     if (!(error instanceof VecError && error.code === 'SQLITE_NOTADB')) throw error
-    throw new CliError('CLI_FILE', `${path} is not an SQLite database`, {
-      hint: 'name the SQLite file first: svec import docs.sqlite words.csv; svec init docs.sqlite makes one',
+    throw new CliError('CLI_FILE', `${path} is not a SQLite database`, {
+      hint: 'name the SQLite file first: svec import docs.sqlite words.csv; svec init docs.sqlite creates one',
       cause: error,
     })
   }
@@ -97,7 +97,7 @@ function requireFile(path: string): void {
   const named = /^file:|^:memory:$/.test(path)
   if (named || existsSync(path)) return
   throw new CliError('CLI_FILE', `${path} does not exist`, {
-    hint: `check the path, or make it: svec init ${shellWord(path)}`,
+    hint: `check the path, or create it: svec init ${shellWord(path)}`,
   })
 }
 

@@ -24,7 +24,7 @@ export async function diagnoseFile(
         severity: 'error',
         topic: 'file',
         message: `${path} does not exist`,
-        advice: `svec init ${shellWord(path)} makes it`,
+        advice: `create it: svec init ${shellWord(path)}`,
       },
     ]
   }
@@ -36,11 +36,11 @@ function access(path: string): Diagnosis {
   const size = byteText(statSync(path).size)
   const folder = dirname(resolve(path))
   if (!isWritable(path)) {
-    const advice = `chmod u+w ${shellWord(path)}, if it should be written`
+    const advice = `to allow writes: chmod u+w ${shellWord(path)}`
     return {
       severity: 'info',
       topic: 'file',
-      message: `${path}, ${size}, can only be read`,
+      message: `${path}, ${size}, read-only`,
       advice,
     }
   }
@@ -48,11 +48,11 @@ function access(path: string): Diagnosis {
     return {
       severity: 'warning',
       topic: 'file',
-      message: `${path} can be written, its folder cannot: SQLite keeps its journal there`,
+      message: `${path} is writable, but its folder is not, and SQLite keeps its journal there`,
       advice: `chmod u+w ${shellWord(folder)}`,
     }
   }
-  return { severity: 'ok', topic: 'file', message: `${path}, ${size}, can be written` }
+  return { severity: 'ok', topic: 'file', message: `${path}, ${size}, writable` }
 }
 
 async function journalMode(path: string): Promise<Diagnosis[]> {
@@ -67,8 +67,8 @@ async function journalMode(path: string): Promise<Diagnosis[]> {
     {
       severity: 'warning',
       topic: 'journal mode',
-      message: 'WAL: without koffi only one program can use the file, with --exclusive',
-      advice: `while no one uses it: sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'`,
+      message: 'WAL: without koffi, only one program can use the file, with --exclusive',
+      advice: `while no program uses it: sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'`,
     },
   ]
 }
@@ -80,17 +80,17 @@ function leftovers(path: string): Diagnosis[] {
     found.push({
       severity: 'info',
       topic: 'journal',
-      message: `${path}-journal is there: a program is writing, or was killed while it did`,
+      message: `${path}-journal exists: a program is writing, or was killed while writing`,
       advice:
-        'never delete it: the next program that opens the file rolls the unfinished transaction back',
+        'never delete it: the next program that opens the file rolls back the unfinished transaction',
     })
   }
   if (existsSync(`${path}-lock`)) {
     found.push({
       severity: 'info',
       topic: 'lock',
-      message: `${path}-lock is there: a program without koffi uses the file, or was killed`,
-      advice: `when it is surely gone, and on another machine: rm -r ${shellWord(`${path}-lock`)}`,
+      message: `${path}-lock exists: a program without koffi is using the file, or was killed`,
+      advice: `if that program ran on another machine and has certainly ended: rm -r ${shellWord(`${path}-lock`)}`,
     })
   }
   return found
@@ -101,7 +101,7 @@ function space(path: string): Diagnosis {
   const free = bavail * bsize
   const message = `${byteText(free)} free`
   if (free >= statSync(path).size * SPACE_SHARE) return { severity: 'ok', topic: 'space', message }
-  const advice = 'a large write needs room for its journal: free some space'
+  const advice = 'a large write needs space for its journal: free some disk space'
   return { severity: 'warning', topic: 'space', message, advice }
 }
 
@@ -117,12 +117,12 @@ async function contents(path: string, opened: () => Promise<Connection>): Promis
             severity: 'info',
             topic: 'tables',
             message: 'no vec table',
-            advice: `svec init ${shellWord(path)} makes one`,
+            advice: `create one: svec init ${shellWord(path)}`,
           }
         : {
             severity: 'ok',
             topic: 'tables',
-            message: `${names}: svec check ${shellWord(path)} looks inside`,
+            message: `${names}; svec check ${shellWord(path)} checks them`,
           },
     ]
     if (freePages > pages / 4 && freePages > 1000) {
@@ -130,7 +130,7 @@ async function contents(path: string, opened: () => Promise<Connection>): Promis
         severity: 'info',
         topic: 'pages',
         message: `${counted(freePages, 'page')} of ${pages} are unused`,
-        advice: `sqlite3 ${shellWord(path)} VACUUM gives them back to the disk`,
+        advice: `to return them to the disk: sqlite3 ${shellWord(path)} VACUUM`,
       })
     }
     return found

@@ -36,8 +36,8 @@ async function locks(): Promise<Diagnosis> {
     message: `lock directories: ${reason}`,
     advice:
       process.platform === 'linux'
-        ? 'npm install koffi, so that sqlite3, Python and others can use a file at the same time'
-        : 'do not use a file at the same time from programs that are not ours',
+        ? 'npm install koffi, so that sqlite3, Python and other programs can use a file at the same time'
+        : 'do not use a file at the same time from programs that use other libraries',
   }
 }
 
@@ -47,7 +47,7 @@ function kernels(): Diagnosis {
     severity: 'info',
     topic: 'kernels',
     message:
-      'plain JavaScript: WebAssembly here has no SIMD; answers are the same, searches slower',
-    advice: 'use a machine and a Node with WebAssembly SIMD',
+      'plain JavaScript, because this WebAssembly lacks SIMD: the results are the same, but searches are slower',
+    advice: 'use a machine and a Node version with WebAssembly SIMD',
   }
 }

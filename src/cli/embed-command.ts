@@ -7,7 +7,7 @@ export const EMBED_OPTIONS: CommandOptions = {
   'embed-command': {
     type: 'string',
     value: 'command',
-    description: 'turns a JSON array of texts on its stdin into one of vectors',
+    description: 'a command that turns a JSON array of texts on stdin into vectors',
   },
 }
 
@@ -21,8 +21,8 @@ export function embedCommand(command: string): EmbedFunc {
     const vectors = parseAnswer(command, answer)
     if (vectors.length !== texts.length) {
       throw inputError(
-        `the embed command answered ${vectors.length} vectors for ${texts.length} texts: ${command}`,
-        'it answers one array of numbers for each text, in their order: [[0.1, 0.2], [0.3, 0.4]]',
+        `the embed command returned ${vectors.length} vectors for ${texts.length} texts: ${command}`,
+        'it must print one array of numbers for each text, in the same order: [[0.1, 0.2], [0.3, 0.4]]',
       )
     }
     return vectors
@@ -53,8 +53,8 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
       signal?.removeEventListener('abort', stop)
       if (code === 0) resolve(Buffer.concat(stdout).toString())
       else {
-        const end = killed === null ? `ended with ${String(code)}` : `was ended by ${killed}`
-        const said = complaints.trim() === '' ? 'it said nothing' : complaints.trim()
+        const end = killed === null ? `exited with code ${String(code)}` : `was killed by ${killed}`
+        const said = complaints.trim() === '' ? 'it printed nothing on stderr' : complaints.trim()
         reject(inputError(`the embed command ${end}: ${command}`, said))
       }
     })
@@ -81,7 +81,7 @@ function isVector(value: unknown): value is number[] {
 function notVectors(command: string, answer: string): Error {
   const given = answer.trim() === '' ? 'nothing' : answer.trim().slice(0, 100)
   return inputError(
-    `the embed command answered no vectors: ${command}: ${given}`,
-    'it answers one array of numbers for each text, in their order: [[0.1, 0.2], [0.3, 0.4]]',
+    `the embed command did not return vectors: ${command}: ${given}`,
+    'it must print one array of numbers for each text, in the same order: [[0.1, 0.2], [0.3, 0.4]]',
   )
 }

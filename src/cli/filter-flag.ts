@@ -7,7 +7,7 @@ export const FILTER_OPTION: CommandOptions = {
   filter: {
     type: 'string',
     value: 'condition',
-    description: `which documents: '{"lang": "en"}' on metadata, or SQL: "id > 'm'"`,
+    description: `only these documents: '{"lang": "en"}' on metadata, or SQL: "id > 'm'"`,
   },
 }
 
@@ -19,8 +19,8 @@ export function filterOf(flags: Flags): RowCondition | undefined {
     return JSON.parse(text) as RowCondition
   } catch (error) {
     throw usageError(
-      `--filter begins like JSON, but is not: ${(error as Error).message}`,
-      `for instance --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
+      `--filter begins like JSON, but is not valid: ${(error as Error).message}`,
+      `for example --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
     )
   }
 }

@@ -11,8 +11,8 @@ import { chosenTable, describe } from './vec-tables.ts'
 
 /** Options of commands that look at tables, all of them unless one is named. */
 export const ADMIN_OPTIONS: CommandOptions = {
-  table: { type: 'string', short: 't', value: 'name', description: 'this vec table alone' },
-  dataset: { type: 'string', short: 'd', value: 'name', description: 'this dataset alone' },
+  table: { type: 'string', short: 't', value: 'name', description: 'only this vec table' },
+  dataset: { type: 'string', short: 'd', value: 'name', description: 'only this dataset' },
   ...DATABASE_OPTIONS,
 }
 

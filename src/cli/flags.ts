@@ -36,7 +36,7 @@ export class Flags {
     const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : NaN
     if (!Number.isSafeInteger(value) || value < min || value > max) {
       const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`
-      throw usageError(`--${name} must be a whole number, ${range}, not '${text}'`)
+      throw usageError(`--${name} must be an integer, ${range}, not '${text}'`)
     }
     return value
   }
@@ -57,7 +57,7 @@ export class Flags {
     if (found === undefined) {
       throw usageError(
         `--${name} cannot be '${text}'${didYouMean(text, choices)}`,
-        `expected is one of ${choices.join(', ')}`,
+        `expected one of ${choices.join(', ')}`,
       )
     }
     return found

@@ -51,7 +51,7 @@ export class FolderIndex {
     options: PartOptions,
   ) {
     if (!statSync(folder).isDirectory()) {
-      throw inputError(`${folder} is a file: a folder is expected`, 'svec import reads files')
+      throw inputError(`${folder} is a file: expected a folder`, 'to read a file, use svec import')
     }
     this.name = basename(resolve(folder))
     this.#folder = folder

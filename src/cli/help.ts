@@ -50,7 +50,7 @@ export function groupHelp(group: CommandGroup & Pick<CommandEntry, 'name' | 'sum
       'Commands:',
       group.commands.map(({ name, summary }) => [name, summary]),
     ),
-    [`svec ${group.name} <command> --help tells more about one.`],
+    [`svec ${group.name} <command> --help describes a command.`],
   ])
 }
 
@@ -63,18 +63,18 @@ export function mainHelp(commands: readonly CommandEntry[]): string {
       commands.map(({ name, summary }) => [name, summary]),
     ),
     section('Options:', [
-      ['-h, --help', 'this text; svec <command> --help tells more about one, with examples'],
-      ['-V, --version', 'the version'],
+      ['-h, --help', 'print this help; svec <command> --help describes a command, with examples'],
+      ['-V, --version', 'print the version'],
     ]),
     [
-      'A first try:',
+      'Try it:',
       '  svec init docs.sqlite',
       `  echo '{"id": "north", "embedding": [0, 1], "content": "up"}' | svec import docs.sqlite -`,
       "  svec query docs.sqlite '[0.2, 1]'",
     ],
     [
       'Exit codes: 0 done, 1 nothing found or a problem found, 2 wrong usage, 3 failed,',
-      '4 the file is in use, 70 a bug of svec, 130 interrupted.',
+      '4 the file is in use, 70 a bug in svec, 130 interrupted.',
     ],
   ])
 }

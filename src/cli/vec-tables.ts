@@ -11,7 +11,7 @@ export const TABLE_OPTION: CommandOptions = {
     type: 'string',
     short: 't',
     value: 'name',
-    description: 'the vec table; may be left out when the file has only one',
+    description: 'the vec table; optional if the file has only one',
   },
 }
 
@@ -25,24 +25,24 @@ export function chosenTable(context: Context, db: Connection, path: string): Tab
   const wanted = context.flags.text('table')
   const names = vecTableNames(db)
   if (names.length === 0) {
-    throw new CliError('CLI_FILE', `${path} has no vec table`, {
-      hint: `make one: svec init ${shellWord(path)}${wanted === undefined ? '' : ` --table ${shellWord(wanted)}`}`,
+    throw new CliError('CLI_FILE', `${path} does not contain a vec table`, {
+      hint: `create one: svec init ${shellWord(path)}${wanted === undefined ? '' : ` --table ${shellWord(wanted)}`}`,
     })
   }
   if (wanted === undefined) {
     if (names.length === 1) return describe(db, names[0])
     throw usageError(
       `${path} has ${names.length} vec tables: ${names.join(', ')}`,
-      `name one of them with --table, for instance --table ${shellWord(names[0])}`,
+      `choose one with --table, for example --table ${shellWord(names[0])}`,
     )
   }
   const found = names.find(name => name.toLowerCase() === wanted.toLowerCase())
   if (found !== undefined) return describe(db, found)
   throw new CliError(
     'CLI_FILE',
-    `${path} has no vec table '${wanted}'${didYouMean(wanted, names)}`,
+    `${path} does not contain a vec table '${wanted}'${didYouMean(wanted, names)}`,
     {
-      hint: `its vec tables are ${names.join(', ')}; make another: svec init ${shellWord(path)} --table ${shellWord(wanted)}`,
+      hint: `its vec tables are ${names.join(', ')}; create another: svec init ${shellWord(path)} --table ${shellWord(wanted)}`,
     },
   )
 }
@@ -62,6 +62,6 @@ export function chosenDataset(
   const some = datasets.slice(0, 5).map(dataset => dataset.name)
   throw usageError(
     `the table ${name} has ${datasets.length} datasets: ${some.join(', ')}${datasets.length > 5 ? ', ...' : ''}`,
-    'name one of them with --dataset',
+    'choose one with --dataset',
   )
 }

@@ -1,7 +1,7 @@
 import { describeValue, isThenable } from './describe-value.ts'
 
 /**
- * The refusal of an argument of the wrong type: `embedText(): text is a Promise: a string is expected; did you forget
+ * The refusal of an argument of the wrong type: `embedText(): text is a Promise: expected a string; did you forget
  * `await`?`. `where` names the function, `name` the argument, `expected` what it takes.
  */
 export function argumentError(
@@ -12,7 +12,7 @@ export function argumentError(
 ): TypeError {
   const remedy = isThenable(value) ? '; did you forget `await`?' : ''
   return new TypeError(
-    `${where}: ${name} is ${describeValue(value)}: ${expected} is expected${remedy}`,
+    `${where}: ${name} is ${describeValue(value)}: expected ${expected}${remedy}`,
   )
 }
 

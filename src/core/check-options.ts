@@ -23,7 +23,7 @@ export function checkOptions(
 
 export const text: Check = (where, name, value) => {
   if (typeof value === 'string' && value.trim() !== '') return
-  throw argumentError(where, name, value, 'a text that is not empty')
+  throw argumentError(where, name, value, 'a non-empty string')
 }
 
 export const flag: Check = (where, name, value) => {
@@ -46,10 +46,10 @@ export const object: Check = (where, name, value) => {
 
 export function wholeNumber(min: number, max: number): Check {
   return (where, name, value) => {
-    const expected = `a whole number from ${min} to ${max}`
+    const expected = `an integer from ${min} to ${max}`
     if (typeof value !== 'number') throw argumentError(where, name, value, expected)
     if (Number.isInteger(value) && value >= min && value <= max) return
-    throw new RangeError(`${where}: ${name} is ${value}: ${expected} is expected`)
+    throw new RangeError(`${where}: ${name} is ${value}: expected ${expected}`)
   }
 }
 

@@ -76,8 +76,8 @@ function pair(
   if (x.length === y.length) return [x, y]
   throw new VecError(
     'VEC_DIMENSION',
-    `${where}: ${aIs} has ${x.length} numbers and ${bIs} has ${y.length}: vectors of one length are expected`,
-    { hint: 'compare embeddings of one model' },
+    `${where}: ${aIs} has ${x.length} dimensions and ${bIs} has ${y.length}: expected vectors of the same dimension`,
+    { hint: 'compare embeddings of the same model' },
   )
 }
 

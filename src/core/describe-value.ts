@@ -2,7 +2,7 @@
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)}`
+      return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)}`
     case 'bigint':
       return `the bigint ${value}n`
     case 'function':

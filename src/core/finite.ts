@@ -21,10 +21,10 @@ export function notFinite(
       ? 'float32 ends at 3.4028235e38: scale the vector down'
       : value === null
         ? 'model servers write NaN as null: check what the embedding model returned'
-        : 'check what the embedding model returned before it is stored or asked for'
+        : 'check what the embedding model returned before you store it or search for it'
   return new VecError(
     'VEC_EMBEDDING',
-    `${where}: number ${at} of ${what} is ${describeValue(value)}: finite float32 numbers are expected`,
+    `${where}: number ${at} of ${what} is ${describeValue(value)}: expected finite float32 numbers`,
     { hint },
   )
 }

@@ -17,7 +17,7 @@ export function knownWord<T extends string>(
   const list = known.join(', ')
   if (typeof given !== 'string') {
     throw new VecError('VEC_OPTION', `${what} must be one of ${list}, not ${shown(given)}`, {
-      hint: `give ${what} as text`,
+      hint: `pass ${what} as a string`,
     })
   }
   const near = nearest(given, [...known, ...Object.keys(aliases)])
@@ -27,7 +27,9 @@ export function knownWord<T extends string>(
     `unknown ${what} '${given}'${meant === undefined ? '.' : `: did you mean '${meant}'?`} Known: ${list}`,
     {
       hint:
-        meant === undefined ? `use one of them` : `use ${what} '${meant}', or another of the list`,
+        meant === undefined
+          ? `use one of them`
+          : `use ${what} '${meant}', or another one of the list`,
     },
   )
 }

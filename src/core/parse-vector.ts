@@ -79,13 +79,13 @@ function jsonFault(text: string): string {
   try {
     list = JSON.parse(text)
   } catch {
-    return 'the text begins like a JSON array, but it is not JSON'
+    return 'the text begins like a JSON array, but is not valid JSON'
   }
   const numbers = Array.isArray(list) ? (list as unknown[]) : []
   const at = numbers.findIndex(value => !isFloat32(value))
   return at < 0
-    ? 'a JSON array of finite numbers is expected'
-    : `number ${at} of the JSON array is ${describeValue(numbers[at])}: finite float32 numbers are expected`
+    ? 'expected a JSON array of finite numbers'
+    : `number ${at} of the JSON array is ${describeValue(numbers[at])}: expected finite float32 numbers`
 }
 
 /** A number in decimal as the original's language reads it; `refusal` begins the error. */
@@ -108,6 +108,6 @@ function parseFloat32(field: string, refusal: string): number {
 
 function refuse(message: string): VecError {
   return new VecError('VEC_EMBEDDING', message, {
-    hint: "give the vector as a BLOB of float32, as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
+    hint: "write the vector as a BLOB of float32, as '[0.1, 0.2]', as base64 of the BLOB, or as '0.1, 0.2'",
   })
 }

@@ -62,9 +62,9 @@ function checked(
   if (vector.length === 0) {
     throw new VecError(
       'VEC_EMBEDDING',
-      `${where}: ${what} is empty: at least one number is expected`,
+      `${where}: ${what} is empty: expected at least one number`,
       {
-        hint: 'null stands for a document without an embedding',
+        hint: 'use null for a document without an embedding',
       },
     )
   }
@@ -123,11 +123,11 @@ function fromArray(
 function notANumber(list: readonly unknown[], at: number, where: string, what: string): VecError {
   const value = list[at]
   if (Array.isArray(value) || typedArrayName(value)) {
-    const given = at === 0 ? 'a list of vectors' : `${describeValue(value)} at place ${at}`
+    const given = at === 0 ? 'an array of vectors' : `${describeValue(value)} at place ${at}`
     return new VecError(
       'VEC_EMBEDDING',
-      `${where}: ${what} holds ${given}: one vector, a flat list of numbers, is expected`,
-      { hint: 'give the vectors one by one' },
+      `${where}: ${what} contains ${given}: expected one vector, a flat array of numbers`,
+      { hint: 'pass the vectors one by one' },
     )
   }
   return notFinite(at in list ? value : undefined, at, where, what)
@@ -157,7 +157,7 @@ function floatsOf(bytes: Uint8Array, whose = ''): Float32Array<ArrayBuffer> {
     throw new VecError(
       'VEC_EMBEDDING',
       `vector: invalid embedding blob length ${bytes.length} (not multiple of 4)${whose}`,
-      { hint: 'an embedding is float32, little-endian, 4 bytes a number' },
+      { hint: 'an embedding is little-endian float32, 4 bytes per number' },
     )
   }
   // Copied before it is looked at: shared memory may change, and a part of a Buffer's pool need not be aligned.
@@ -183,7 +183,7 @@ export function bytesOfVector(vector: Float32Array<ArrayBuffer>): Uint8Array<Arr
 function notAVector(value: unknown, where: string, what: string, expected: string): TypeError {
   const remedy = remedyFor(value, expected)
   return new TypeError(
-    `${where}: ${what} is ${describeValue(value)}: ${expected} is expected${remedy === undefined ? '' : `; ${remedy}`}`,
+    `${where}: ${what} is ${describeValue(value)}: expected ${expected}${remedy === undefined ? '' : `; ${remedy}`}`,
   )
 }
 
@@ -194,13 +194,13 @@ function remedyFor(value: unknown, expected: string): string | undefined {
   if (isThenable(value)) return 'did you forget `await`?'
   if (typeof value === 'string') return 'parseVectorText() reads a vector from text'
   if (typedArrayName(value) === 'Uint8Array') {
-    return 'decodeEmbedding() reads the bytes of an embedding, Array.from() makes numbers of bytes'
+    return 'decodeEmbedding() reads the bytes of an embedding, Array.from() turns bytes into numbers'
   }
   if (expected !== BYTES && typedArrayName(value)) {
-    return 'Array.from() makes numbers of it, where its integers are the embedding'
+    return 'if its integers are the embedding, Array.from() turns them into numbers'
   }
   if (value === null || value === undefined) return 'check what the embedding model returned'
   const held = typeof value === 'object' ? HOLDERS.find(name => name in value) : undefined
   if (held !== undefined) return `did you mean its property \`${held}\`?`
-  return expected === BYTES ? 'encodeEmbedding() makes them of numbers' : undefined
+  return expected === BYTES ? 'encodeEmbedding() turns numbers into bytes' : undefined
 }

@@ -5,5 +5,5 @@ import type { Database } from './database.ts'
 export function requireDatabase(where: string, db: unknown): asserts db is Database {
   const { prepare, transaction, schemas } = (db ?? {}) as Record<string, unknown>
   if ([prepare, transaction, schemas].every(member => typeof member === 'function')) return
-  throw argumentError(where, 'db', db, 'a Database, which open() resolves to,')
+  throw argumentError(where, 'db', db, 'a Database, as open() returns it')
 }

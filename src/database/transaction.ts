@@ -46,7 +46,7 @@ function runInTransaction<A extends unknown[], R>(
     const result = fn(...args)
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
       throw new TypeError(
-        'transaction() takes a synchronous function: await what must be awaited before, then write in one go',
+        'transaction() takes a synchronous function: await everything first, then write in one go',
       )
     }
     db.exec(nested ? `RELEASE ${SAVEPOINT}` : 'COMMIT')

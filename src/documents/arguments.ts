@@ -19,11 +19,11 @@ export function requireConnection(db: unknown): asserts db is Database {
 /** A text that names something: what is empty or blank could not be found again. */
 export function requireName(value: unknown, name: string): asserts value is string {
   if (typeof value === 'string' && value.trim() !== '') return
-  throw argumentError(VECUTIL, name, value, 'a text that is not empty')
+  throw argumentError(VECUTIL, name, value, 'a non-empty string')
 }
 
 export function requireText(value: unknown, name: string): asserts value is string {
-  if (typeof value !== 'string') throw argumentError(VECUTIL, name, value, 'a text')
+  if (typeof value !== 'string') throw argumentError(VECUTIL, name, value, 'a string')
 }
 
 export function requireList(value: unknown, name: string, of: string): asserts value is unknown[] {
@@ -53,6 +53,6 @@ export function requireModelName(model: unknown, name = 'options.model'): void {
 /** A field that holds a text; null, and absent where that means null, are none. */
 export function textOrNull(where: string, value: unknown, name: string): string | null {
   if (value === null || typeof value === 'string') return value
-  const remedy = typeof value === 'object' ? ' (JSON.stringify() makes one)' : ''
-  throw argumentError(where, name, value, `a text${remedy} or null`)
+  const remedy = typeof value === 'object' ? ' (use JSON.stringify())' : ''
+  throw argumentError(where, name, value, `a string${remedy} or null`)
 }

@@ -58,7 +58,7 @@ export function readShadowDocuments(documents: unknown): DocumentWrite[] {
 }
 
 export function readShadowDocument(document: unknown, name: string): DocumentWrite {
-  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
+  requireObject(VECUTIL, name, document, 'a document (an object with an id)')
   const { id, content, meta, embedding, model } = document as ShadowDocument
   requireId(id, name)
   const fields: { [field in Field]?: string | Uint8Array | null } = {}
@@ -88,12 +88,12 @@ export function readTextDocuments(documents: unknown): TextDocument[] {
 }
 
 export function readTextDocument(document: unknown, name: string): TextDocument {
-  requireObject(VECUTIL, name, document, 'a document, an object with an id,')
+  requireObject(VECUTIL, name, document, 'a document (an object with an id)')
   const { id, content, meta, embedding } = document as ShadowDocument
   requireId(id, name)
   if (embedding !== undefined) {
     throw new TypeError(
-      `${VECUTIL}: document '${id}' has an embedding (${describeValue(embedding)}), and options with embed, which makes one of its content: leave out one of the two`,
+      `${VECUTIL}: document '${id}' has an embedding (${describeValue(embedding)}), but the options have embed, which computes one from its content: omit one of the two`,
     )
   }
   return {
@@ -135,9 +135,9 @@ export function requireId(
   where: string = VECUTIL,
 ): asserts id is string {
   if (typeof id !== 'string') {
-    throw argumentError(where, `the id of ${name}`, id, 'a text that is not empty')
+    throw argumentError(where, `the id of ${name}`, id, 'a non-empty string')
   }
   if (id === '') {
-    throw new RangeError(`${where}: the id of ${name} is '': a text that is not empty is expected`)
+    throw new RangeError(`${where}: the id of ${name} is '': expected a non-empty string`)
   }
 }

@@ -116,9 +116,9 @@ export class DocumentTable {
     }
     throw new VecError(
       'VEC_DIMENSION',
-      `vecutil: the embedding of document '${id}' has ${offered} dimensions, those of dataset '${dataset}' have ${dim}`,
+      `vecutil: the embedding of document '${id}' has ${offered} dimensions, but dataset '${dataset}' has ${dim}`,
       {
-        hint: 'one dataset holds the embeddings of one model: use another dataset for those of another one',
+        hint: 'a dataset holds the embeddings of one model: use another dataset for another model',
       },
     )
   }
@@ -136,7 +136,7 @@ function storable(
   if (lost !== undefined) {
     throw new VecError(
       'VEC_SHADOW',
-      `vecutil: document '${document.id}' has a ${lost}, and the table ${shadow} has no such column`,
+      `vecutil: document '${document.id}' has a ${lost}, but the table ${shadow} lacks that column`,
       { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN ${lost} TEXT` },
     )
   }

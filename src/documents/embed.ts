@@ -50,9 +50,9 @@ export async function embedTexts(
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     throw new VecError(
       'VEC_EMBEDDING',
-      `${VECUTIL}: the embed function returned ${returned(vectors)} for ${texts.length} text${texts.length === 1 ? '' : 's'}: an array with one vector a text is expected`,
+      `${VECUTIL}: the embed function returned ${returned(vectors)} for ${texts.length} text${texts.length === 1 ? '' : 's'}: expected an array with one vector per text`,
       {
-        hint: 'return them in an array, in the order of the texts; embedEach() takes a function of one text',
+        hint: 'return an array in the order of the texts; if your function embeds one text, wrap it in embedEach()',
       },
     )
   }
@@ -65,7 +65,7 @@ export async function embedTexts(
     throw new VecError(
       'VEC_DIMENSION',
       `${VECUTIL}: the embed function returned vectors of ${bytes / 4} and of ${odd.length / 4} dimensions for one batch`,
-      { hint: 'embed all texts with one model' },
+      { hint: 'embed all texts with the same model' },
     )
   }
   return embeddings

@@ -22,7 +22,7 @@ export function requireModel(
   if (!columns.has(COLUMN.model)) {
     throw new VecError(
       'VEC_SHADOW',
-      `vecutil: the table ${shadow} has no column embedding_model, where the name of the model is kept`,
+      `vecutil: the table ${shadow} lacks the column embedding_model, which stores the name of the model`,
       { hint: `ALTER TABLE ${quoteName(shadow)} ADD COLUMN ${COLUMN.model} TEXT` },
     )
   }
@@ -33,7 +33,7 @@ export function requireModel(
 export function otherModel(dataset: string, model: string, known: string): VecError {
   return new VecError(
     'VEC_MODEL',
-    `vecutil: model '${model}' for dataset '${dataset}', which holds embeddings of model '${known}'`,
+    `vecutil: cannot use model '${model}': dataset '${dataset}' holds embeddings of model '${known}'`,
     {
       hint: 'embed with the model that embedded the documents, or use another dataset for the new one, or delete the old documents first',
     },

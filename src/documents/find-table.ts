@@ -60,7 +60,7 @@ export function findShadow(
         'VEC_SHADOW',
         `vecutil: ${shadow} is a ${table.type} table, not a table of documents`,
         {
-          hint: `the documents of a vec table stand in its shadow table, which shadowTableName('${shadow}') names`,
+          hint: `the documents of a vec table are in its shadow table: pass shadowTableName('${shadow}')`,
         },
       )
     }

@@ -127,10 +127,10 @@ function hasFilterColumn(db: Database, table: string): boolean {
 
 /** A number of documents: whole, from 0. */
 export function requireCount(count: unknown, name: string): void {
-  const expected = 'a whole number of documents from 0'
+  const expected = 'a number of documents, an integer from 0'
   if (typeof count !== 'number') throw argumentError(VECUTIL, name, count, expected)
   if (Number.isSafeInteger(count) && count >= 0) return
-  throw new RangeError(`${VECUTIL}: ${name} is ${count}: ${expected} is expected`)
+  throw new RangeError(`${VECUTIL}: ${name} is ${count}: expected ${expected}`)
 }
 
 /** The second column of a vec table, whatever it is called. */

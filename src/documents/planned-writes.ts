@@ -50,7 +50,7 @@ export class PlannedWrites {
     for (const { id, content, embedding } of existing ? [] : planned) {
       if (content !== undefined || embedding !== undefined || !mode.embeds || isThere(id)) continue
       throw new RangeError(
-        `${VECUTIL}: the content of document '${id}' is undefined, and there is no such document yet: a text is expected`,
+        `${VECUTIL}: the content of document '${id}' is undefined, and the document does not exist yet: expected a string`,
       )
     }
     const contents = mode.embeds ? planned.filter(isEmbedded) : []

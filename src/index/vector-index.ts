@@ -85,7 +85,7 @@ export interface IndexStrategy {
 export function addVectors(index: VectorIndex, vectors: Float32Array): number {
   const { dim, positions } = index
   if (vectors.length % dim !== 0) {
-    throw new RangeError(`${vectors.length} numbers are not vectors of ${dim}`)
+    throw new RangeError(`${vectors.length} numbers are not a multiple of the dimension, ${dim}`)
   }
   const most = MAX_STAGED_ROWS * dim
   for (let at = 0; at < vectors.length; at += most) {

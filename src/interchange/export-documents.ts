@@ -103,7 +103,7 @@ export async function exportDocuments(
   if (matrix && options.ids === undefined) {
     throw optionError(
       'ids',
-      `${format} holds vectors alone: without their ids they cannot be told apart`,
+      `${format} stores only vectors: without their ids, they cannot be told apart`,
       `name a file for the ids: ${optionText('ids', 'ids.txt')}`,
     )
   }
@@ -177,8 +177,8 @@ function formatOf(options: ExportOptions): ExportFormat {
   if (named === undefined && OTHER_EXTENSIONS.test(path)) {
     throw optionError(
       'format',
-      `${path}: files of this kind are not written: jsonl, csv, npy and f32 are`,
-      `name it docs.jsonl, or say what it is to hold: ${optionText('format')}`,
+      `cannot write ${path}: expected the name of a jsonl, csv, npy or f32 file`,
+      `name it docs.jsonl, or set the format: ${optionText('format')}`,
     )
   }
   const format = named ?? 'jsonl'
@@ -188,7 +188,7 @@ function formatOf(options: ExportOptions): ExportFormat {
     ['vectors', !matrix],
   ] as const) {
     if (options[name] === undefined || fits) continue
-    throw optionError(name, `${optionText(name)} is not for ${format}`, 'leave the option out')
+    throw optionError(name, `${optionText(name)} does not apply to ${format}`, 'omit the option')
   }
   return format
 }
@@ -213,7 +213,7 @@ function datasetOf(
   throw optionError(
     'dataset',
     `the table ${name} has ${names.length} datasets: ${some}`,
-    `name one of them: ${optionText('dataset')}`,
+    `choose one: ${optionText('dataset')}`,
   )
 }
 

@@ -18,7 +18,7 @@ export async function exportMatrix(
     using first = db.prepare(`SELECT length(${COLUMN.embedding}) ${from} LIMIT 1`)
     const bytes = first.pluck().get(...parameters)
     if (typeof bytes !== 'number') {
-      throw sourceError(`no vectors to write in dataset '${dataset}'`)
+      throw sourceError(`dataset '${dataset}' does not contain vectors`)
     }
     using count = db.prepare(`SELECT count(*) ${from}`)
     const total = count.pluck().get(...parameters) as number
@@ -31,8 +31,8 @@ export async function exportMatrix(
       requireLine(text)
       if (embedding.length !== bytes) {
         throw sourceError(
-          `'${text}' has ${embedding.length} bytes of vector, others of '${dataset}' have ${bytes}: a matrix cannot hold both`,
-          `leave it out: ${optionText('filter', `length(embedding) = ${bytes}`)}`,
+          `'${text}' has a vector of ${embedding.length} bytes, others of '${dataset}' have ${bytes}: a matrix cannot contain both`,
+          `exclude it: ${optionText('filter', `length(embedding) = ${bytes}`)}`,
         )
       }
       await target.write(embedding)
@@ -49,8 +49,8 @@ export async function exportMatrix(
 function requireLine(id: string): void {
   if (!/[\r\n]/.test(id)) return
   throw sourceError(
-    `the id ${JSON.stringify(id)} holds a line end, and ids are written one a line`,
-    `${optionText('format', 'jsonl')} holds any id`,
+    `the id ${JSON.stringify(id)} contains a line break, but ids are written one per line`,
+    `${optionText('format', 'jsonl')} can store any id`,
   )
 }
 

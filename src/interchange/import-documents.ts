@@ -122,7 +122,7 @@ export async function importDocuments(
   const { ids, source: given, signal } = options
   if (typeof ids === 'object' && typeof given === 'object' && 'bytes' in given) {
     if (ids.bytes === given.bytes) {
-      throw argumentError(where, 'options.ids', ids, 'another stream than the source')
+      throw argumentError(where, 'options.ids', ids, 'a stream other than the source')
     }
   }
   signal?.throwIfAborted()
@@ -196,7 +196,7 @@ async function withEmbeddings(
 /** An error in the middle says what is in the file already. */
 function whatIsStored(error: unknown, written: number): unknown {
   if (!(error instanceof InterchangeError) || written === 0) return error
-  const stored = `what came before is in the file (${counted(written, 'document')}); ${optionText('onConflict', 'skip')} goes on behind it`
+  const stored = `the earlier batches are in the file (${counted(written, 'document')}); ${optionText('onConflict', 'skip')} continues after them`
   const { message, hint, place, option } = error
   return new InterchangeError(message, {
     hint: hint === undefined ? stored : `${hint}; ${stored}`,
@@ -228,7 +228,7 @@ function reportOf(
     notes: [
       ...(differs
         ? [
-            `the source compares by ${theirs}, ${table.name} by ${table.metric}: scores differ, and maybe the order`,
+            `the source uses metric ${theirs}, but ${table.name} uses ${table.metric}: scores will differ, and the order may differ`,
           ]
         : []),
       ...source.notes(),

@@ -200,8 +200,8 @@ export class Importer {
     if (embedding === null) return
     if (embedding.length % 4 !== 0 || embedding.length === 0) {
       throw sourceError(
-        `the embedding of '${id}' has ${embedding.length} bytes: float32 has four for each number`,
-        'is it another field, or another type of numbers?',
+        `the embedding of '${id}' has ${embedding.length} bytes: expected a multiple of 4, as float32`,
+        'check that it is the right field, and that its numbers are float32',
         this.#place(document),
       )
     }
@@ -218,8 +218,8 @@ export class Importer {
     const required = this.#requiredDimension(dataset, dim, id)
     if (dim === required) return
     throw sourceError(
-      `the embedding of '${id}' has ${counted(dim, 'dimension')}, those of dataset '${dataset}' have ${required}`,
-      `one dataset holds vectors of one model: import into another with ${optionText('dataset')}`,
+      `the embedding of '${id}' has ${counted(dim, 'dimension')}, but dataset '${dataset}' has ${required}`,
+      `a dataset holds vectors of one model: import into another one with ${optionText('dataset')}`,
       this.#place(document),
     )
   }
@@ -262,7 +262,7 @@ export class Importer {
     if (value === null || value === 0) return
     const { shadow } = this.#target.table
     throw sourceError(
-      `the document has a ${column}, but ${shadow} lacks such a column`,
+      `the document has a ${column}, but ${shadow} lacks that column`,
       `ALTER TABLE ${doubleQuoted(shadow)} ADD COLUMN ${column}`,
       this.#place(document),
     )
@@ -282,7 +282,7 @@ export class Importer {
       seen.set(key, document.at)
       if (earlier === undefined && !this.#unfindable.has(dataset, document.id)) continue
       const where =
-        earlier === undefined ? 'is there already' : `is in ${this.#source.unit} ${earlier} already`
+        earlier === undefined ? 'already exists' : `is already in ${this.#source.unit} ${earlier}`
       const place = this.#place(document)
       return new InterchangeError(
         `${placeText(place)}: the id '${document.id}' of dataset '${dataset}' ${where}`,
@@ -293,7 +293,7 @@ export class Importer {
   }
 }
 
-const CONFLICT_HINT = `${optionText('onConflict', 'replace')} takes the new one, ${optionText('onConflict', 'merge')} completes the old one with it, ${optionText('onConflict', 'skip')} keeps the old one`
+const CONFLICT_HINT = `${optionText('onConflict', 'replace')} takes the new one, ${optionText('onConflict', 'merge')} completes the old one, ${optionText('onConflict', 'skip')} keeps the old one`
 
 /** The columns of the documents in this file. Throws when they are in another one, or missing. */
 function shadowColumns(db: Connection, { name, shadow }: TableDescription): string[] {
@@ -301,6 +301,6 @@ function shadowColumns(db: Connection, { name, shadow }: TableDescription): stri
   const columns = info.pluck().all(shadow) as string[]
   if (columns.length > 0) return columns
   throw new VecError('VEC_SHADOW', `the documents of ${name} are not in this file`, {
-    hint: `${name} names the file that has ${shadow} (dbpath): import into that file`,
+    hint: `the dbpath of ${name} names the file with ${shadow}: import into that file`,
   })
 }

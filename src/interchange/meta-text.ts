@@ -27,8 +27,8 @@ export class MetaText {
     }
     if (isDeep(meta)) {
       throw sourceError(
-        `the meta is nested more than ${MAX_DEPTH.toLocaleString('en-US')} deep, which SQLite does not read`,
-        `${optionText('dropRest', true)} leaves the fields out that are gathered in meta`,
+        `the meta is nested more than ${MAX_DEPTH.toLocaleString('en-US')} levels deep, which SQLite cannot read`,
+        `${optionText('dropRest', true)} drops the fields that are collected in meta`,
         place(),
       )
     }

@@ -42,10 +42,14 @@ export class RowFilter {
       }
     } catch (error) {
       if (!(error instanceof VecError) && !(error instanceof RangeError)) throw error
-      throw new VecError('VEC_FILTER', `${optionText('filter')} is not SQL: ${error.message}`, {
-        hint: `write a condition on the columns of ${table.shadow}: ${table.columns.join(', ')}`,
-        cause: error,
-      })
+      throw new VecError(
+        'VEC_FILTER',
+        `${optionText('filter')} is not valid SQL: ${error.message}`,
+        {
+          hint: `write a condition on the columns of ${table.shadow}: ${table.columns.join(', ')}`,
+          cause: error,
+        },
+      )
     }
   }
 
@@ -83,7 +87,7 @@ export class RowFilter {
     const bad = `${COLUMN.meta} IS NOT NULL AND json_error_position(${COLUMN.meta}) <> 0`
     using found = this.#db.prepare(`SELECT count(*), min(id) FROM ${this.#shadow} WHERE ${bad}`)
     const [rows, id] = found.raw().get() as [number, unknown]
-    return `the filter skipped ${counted(rows, 'document')} whose meta is not JSON, for instance '${String(id)}'`
+    return `the filter skipped ${counted(rows, 'document')} whose meta is not JSON, for example '${String(id)}'`
   }
 }
 
@@ -94,7 +98,7 @@ function isMalformed(error: unknown): error is VecError {
 function notJson(error: VecError): Error {
   return new VecError(
     'VEC_FILTER',
-    `${optionText('filter')} reads a value as JSON that is something else: ${error.message}`,
-    { hint: 'look at JSON alone: CASE WHEN json_valid(content) THEN ... END', cause: error },
+    `${optionText('filter')} reads a value as JSON that is not JSON: ${error.message}`,
+    { hint: 'test it first: CASE WHEN json_valid(content) THEN ... END', cause: error },
   )
 }

@@ -28,21 +28,18 @@ export class TargetFile implements Sink {
   constructor(path: string, overwrite: boolean, others: readonly string[]) {
     const taken = others.find(other => isSame(path, other))
     if (taken !== undefined) {
-      throw sourceError(`${path} is the file ${taken} itself`, 'name another file to write')
+      throw sourceError(`${path} is the file ${taken} itself`, 'choose another output file')
     }
     const known = statSync(path, { throwIfNoEntry: false })
     if (known?.isDirectory() === true) {
-      throw sourceError(`${path} is a folder: a file is expected`, 'name a file in it')
+      throw sourceError(`${path} is a folder: expected a file`, 'name a file in it')
     }
     const isStream = known?.isCharacterDevice() === true || known?.isFIFO() === true
     if (known && !isStream && !known.isFile()) {
-      throw sourceError(
-        `${path} is a device or a socket: a file is expected`,
-        'name a file to write',
-      )
+      throw sourceError(`${path} is a device or a socket: expected a file`, 'choose a regular file')
     }
     if (known && !isStream && !overwrite) {
-      throw sourceError(`${path} exists already`, `${optionText('overwrite', true)} writes over it`)
+      throw sourceError(`${path} already exists`, `to replace it: ${optionText('overwrite', true)}`)
     }
     this.path = path
     this.#place = known ? realpathSync(path) : path

@@ -62,7 +62,9 @@ export class Acknowledgement {
       }
     } catch (error) {
       if (!this.#warned)
-        this.#warn(`the upstream could not be told how far this replica is: ${messageOf(error)}`)
+        this.#warn(
+          `could not report the position of this replica to the upstream: ${messageOf(error)}`,
+        )
       this.#warned = true
     }
   }

@@ -6,8 +6,8 @@ import type { UpstreamRow } from './upstream-session.ts'
  * driver still reads something. Such an answer is a failure of the connection, to be tried again on a new one.
  */
 export function garbled(what: string): VecError {
-  return new VecError('SYNC_TRANSPORT', `the upstream's answer is garbled: ${what}`, {
-    hint: 'check what lies between: a proxy, a driver with type parsers of its own; TLS detects garbled streams',
+  return new VecError('SYNC_TRANSPORT', `the upstream sent an invalid response: ${what}`, {
+    hint: 'check what is in between: a proxy, or a driver with custom type parsers; TLS detects corrupted streams',
   })
 }
 
@@ -72,6 +72,6 @@ export function numberIn(row: UpstreamRow, column: string): number {
 export function kindOf(value: unknown): string {
   if (value === null) return 'NULL'
   if (value instanceof Uint8Array) return 'bytes'
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return 'an array'
   return typeof value === 'string' ? 'text' : typeof value
 }

@@ -139,7 +139,7 @@ async function decodeEntry(
       return { change: { kind: 'drop', scn }, bytes: 0 }
     case 'insert':
     case 'update': {
-      if (payload === undefined) throw new Rejection('it has no payload')
+      if (payload === undefined) throw new Rejection('the payload is missing')
       const document = documentFromPayload(payload, datasetId, documentId)
       if (document !== undefined) {
         policy.check(document)
@@ -153,7 +153,7 @@ async function decodeEntry(
       return { change: { kind: 'upsert', scn, document: referred }, bytes: sizeOf(referred) }
     }
     default:
-      throw new Rejection(`the operation ${JSON.stringify(entry.op)} is unknown`)
+      throw new Rejection(`unknown operation ${JSON.stringify(entry.op)}`)
   }
 }
 

@@ -13,7 +13,7 @@ export async function refuseTriggers(source: Source, session: UpstreamSession): 
   if (!(await hasTriggers(source, session))) return
   throw new VecError(
     'SYNC_CAPTURE',
-    `${source.shadowTable} has log triggers: a writer beside them would log every change twice`,
+    `${source.shadowTable} has log triggers: a writer would log every change a second time`,
     { hint: 'write with plain SQL, or drop the triggers' },
   )
 }

@@ -18,22 +18,22 @@ export function checkHead(state: SyncState, head: Head): void {
   if (state.epoch !== null && head.epoch !== state.epoch) {
     throw halted(
       'EPOCH_CHANGED',
-      `dataset ${name(datasetId)} was created again: its epoch is ${head.epoch}, the replica has ${state.epoch}`,
-      'its history starts again: re-bootstrap',
+      `dataset ${name(datasetId)} was re-created: its epoch is ${head.epoch}, but the replica has ${state.epoch}`,
+      'its history starts over: re-bootstrap',
     )
   }
   if (head.lastScn < state.lastScn) {
     throw halted(
       'UPSTREAM_REWOUND',
-      `dataset ${name(datasetId)}: the upstream is at ${head.lastScn}, the replica already at ${state.lastScn}`,
+      `dataset ${name(datasetId)}: the upstream is at ${head.lastScn}, but the replica is already at ${state.lastScn}`,
       'the upstream lost commits (a restored backup, a failover): re-bootstrap',
     )
   }
   if (head.prunedScn > state.lastScn) {
     throw halted(
       'LOG_PRUNED',
-      `dataset ${name(datasetId)}: the log is pruned up to ${head.prunedScn}, the replica is at ${state.lastScn}`,
-      'the replica was away for too long: re-bootstrap',
+      `dataset ${name(datasetId)}: the log is pruned up to ${head.prunedScn}, but the replica is at ${state.lastScn}`,
+      'the replica was offline for too long: re-bootstrap',
     )
   }
 }
@@ -42,15 +42,15 @@ export function checkIdentity(state: SyncState, head: Head): void {
   if (state.upstreamId !== null && head.upstreamId !== state.upstreamId) {
     throw halted(
       'UPSTREAM_CHANGED',
-      `the upstream is ${head.upstreamId}, this replica follows ${state.upstreamId}`,
-      'connect to the right server, or re-bootstrap from this one on purpose',
+      `the upstream is ${head.upstreamId}, but this replica follows ${state.upstreamId}`,
+      'connect to the right server, or re-bootstrap to follow this one',
     )
   }
   if (head.protocol !== PROTOCOL) {
     throw halted(
       'SCHEMA_DRIFT',
-      `the upstream speaks protocol ${head.protocol}, this version ${PROTOCOL}`,
-      'use versions of both sides that agree',
+      `the upstream uses protocol ${head.protocol}, this version uses ${PROTOCOL}`,
+      'use compatible versions on both sides',
     )
   }
 }
@@ -69,11 +69,14 @@ export function checkEntries(
   const news = afterCheckpoint(state, head, entries)
   let expected = lastScn + 1n
   for (const entry of news) {
-    if (entry.scn !== expected) throw gap(datasetId, `${expected} expected, ${entry.scn} found`)
+    if (entry.scn !== expected) throw gap(datasetId, `expected ${expected}, found ${entry.scn}`)
     expected++
   }
   if (complete && expected <= head.lastScn) {
-    throw gap(datasetId, `the counter is at ${head.lastScn}, nothing after ${expected - 1n}`)
+    throw gap(
+      datasetId,
+      `the counter is at ${head.lastScn}, but there is nothing after ${expected - 1n}`,
+    )
   }
   return news
 }
@@ -99,14 +102,14 @@ function afterCheckpoint(
       throw halted(
         'HISTORY_DIVERGED',
         `dataset ${name(datasetId)}: entry ${lastScn} is not the one that was applied`,
-        'the upstream was restored and has gone on differently: re-bootstrap',
+        'the upstream was restored, and its history diverged: re-bootstrap',
       )
     }
     if (!hasCheckpoint && head.prunedScn < lastScn) {
       throw halted(
         'HISTORY_DIVERGED',
-        `dataset ${name(datasetId)}: entry ${lastScn}, the checkpoint, is gone from the log`,
-        'the upstream was restored or its log edited: re-bootstrap',
+        `dataset ${name(datasetId)}: entry ${lastScn}, the checkpoint, is missing from the log`,
+        'the upstream was restored, or its log was edited: re-bootstrap',
       )
     }
   }
@@ -116,8 +119,8 @@ function afterCheckpoint(
 function gap(datasetId: string, what: string): Error {
   return halted(
     'LOG_GAP',
-    `dataset ${name(datasetId)}: a hole in the log: ${what}`,
-    'entries were deleted by hand, or written past the triggers: verify, then re-bootstrap',
+    `dataset ${name(datasetId)}: a gap in the log: ${what}`,
+    'entries were deleted by hand, or rows were written without the triggers: verify, then re-bootstrap',
   )
 }
 

@@ -21,7 +21,8 @@ export function rowHash(row: HashedRow, idHash: string): string {
 }
 
 /** The hash of a row that is not what a replicator would have written: no other row has it. */
-export const flawedHash = (idHash: string, flaw: string): string => md5(`${idHash} flawed: ${flaw}`)
+export const flawedHash = (idHash: string, flaw: string): string =>
+  md5(`${idHash} invalid: ${flaw}`)
 
 /** Names a row on either side, byte for byte. */
 export interface HashedKey {

@@ -115,7 +115,10 @@ export async function position(
 
 export function checkKey(key: string, what: string): void {
   if (typeof key !== 'string' || key.length > 191) {
-    throw new VecError('SYNC_UPSTREAM', `a ${what} has at most 191 characters, not ${key.length}`)
+    throw new VecError(
+      'SYNC_UPSTREAM',
+      `a ${what} can have at most 191 characters, got ${key.length}`,
+    )
   }
 }
 

@@ -43,12 +43,12 @@ export class DimensionPolicy {
     if (dimension === undefined) return
     if (this.dimension !== null && dimension !== this.dimension) {
       throw new Rejection(
-        `document ${JSON.stringify(document.id)} has ${dimension} dimensions, the dataset ${this.dimension}`,
+        `document ${JSON.stringify(document.id)} has ${dimension} dimensions, but the dataset has ${this.dimension}`,
       )
     }
     const { embeddingModel } = document
     if (embeddingModel !== null && this.model !== null && embeddingModel !== this.model) {
-      const message = `document ${JSON.stringify(document.id)} was embedded by ${JSON.stringify(embeddingModel)}, dataset ${name(this.#datasetId)} by ${JSON.stringify(this.model)}`
+      const message = `document ${JSON.stringify(document.id)} was embedded by ${JSON.stringify(embeddingModel)}, but dataset ${name(this.#datasetId)} by ${JSON.stringify(this.model)}`
       if (this.#policy === 'stop') throw new Rejection(message)
       if (this.#policy === 'warn' && !this.#warned) {
         this.#warned = true

@@ -61,10 +61,10 @@ export function documentFromPayload(
   const fields = value as Record<string, unknown>
   if (fields['ref'] !== undefined && fields['id'] === undefined) return undefined
   if (fields['id'] !== documentId) {
-    throw new Rejection(`the payload is about document ${JSON.stringify(fields['id'])}`)
+    throw new Rejection(`the payload describes document ${JSON.stringify(fields['id'])}`)
   }
   if (fields['dataset_id'] !== datasetId) {
-    throw new Rejection(`the payload is about dataset ${JSON.stringify(fields['dataset_id'])}`)
+    throw new Rejection(`the payload describes dataset ${JSON.stringify(fields['dataset_id'])}`)
   }
   return checked({
     id: documentId,
@@ -113,7 +113,7 @@ function flag(value: unknown): number {
   ) {
     return Number(number)
   }
-  throw new Rejection(`archived is ${kindOf(value)}, not a whole number below 2^53`)
+  throw new Rejection(`archived is ${kindOf(value)}, not an integer below 2^53`)
 }
 
 function fromHex(value: unknown): Uint8Array | null {

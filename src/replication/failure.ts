@@ -23,7 +23,7 @@ export function upstreamFailure(kind: FailureKind, error: unknown, doing: string
 
 export function timeoutFailure(doing: string, milliseconds: number): VecError {
   return new VecError('SYNC_TIMEOUT', `${doing}: no answer within ${milliseconds} ms`, {
-    hint: 'the connection was given up; a new one will be tried',
+    hint: 'the connection was dropped; the next attempt opens a new one',
   })
 }
 
@@ -32,7 +32,7 @@ export function closedFailure(doing: string, reason?: unknown): VecError {
   const failed = reason instanceof Error && reason.name !== 'AbortError'
   return new VecError(
     'SYNC_TRANSPORT',
-    `${doing}: the connection was given up${failed ? `, its driver failed: ${redact(messageOf(reason))}` : ''}`,
+    `${doing}: the connection was dropped${failed ? `, its driver failed: ${redact(messageOf(reason))}` : ''}`,
     failed ? { cause: harmless(reason) } : {},
   )
 }

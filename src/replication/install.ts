@@ -114,7 +114,7 @@ async function foreignTables(source: Source, session: UpstreamSession): Promise<
     if (differences.length > 0) {
       problems.push({
         what: `table ${table} ${differences.join(' and ')}`,
-        change: `rename it and copy its rows into the new one (docs/INGESTION.md), use another prefix, or follow it as it is with profile 'legacy'`,
+        change: `rename it and copy its rows into the new one (docs/INGESTION.md), use another prefix, or follow it unchanged with profile 'legacy'`,
       })
     }
   }

@@ -60,7 +60,7 @@ export class Lease {
     if (held === undefined || held.owner !== this.owner || BigInt(held.token) !== this.#token) {
       this.#token = -1n
       throw new VecError('FENCED', `another replicator took over the lease ${this.#name}`, {
-        hint: 'this one waits until that one stops',
+        hint: 'this replicator waits until the other one stops',
       })
     }
   }

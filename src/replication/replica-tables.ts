@@ -50,12 +50,12 @@ export function prepareReplica(
   } catch (error) {
     if (isSyncError(error) || isReplicaBusy(error)) throw error
     if (/readonly|read-only/i.test(messageOf(error))) {
-      throw new VecError('SYNC_REPLICA', 'the replica is opened read-only', {
-        hint: 'open it for writing; readers may open it read-only beside',
+      throw new VecError('SYNC_REPLICA', 'the replica is open read-only', {
+        hint: 'open it for writing; other connections may open it read-only',
         cause: error,
       })
     }
-    throw new VecError('SYNC_REPLICA', `the replica cannot serve: ${messageOf(error)}`, {
+    throw new VecError('SYNC_REPLICA', `cannot use the replica: ${messageOf(error)}`, {
       cause: error,
     })
   }
@@ -65,8 +65,8 @@ export function prepareReplica(
 function refuseEncoding(connection: SqliteConnection): void {
   const row = connection.prepare(LETTER_BYTES).get() as { bytes: string }
   if (row.bytes === UTF8_LETTER) return
-  throw new VecError('SYNC_REPLICA', 'the replica holds its text as UTF-16, expected UTF-8', {
-    hint: 'make the replica in a new file: SQLite uses UTF-8 unless PRAGMA encoding says otherwise',
+  throw new VecError('SYNC_REPLICA', 'the replica stores its text as UTF-16, expected UTF-8', {
+    hint: 'create the replica in a new file: SQLite uses UTF-8 unless PRAGMA encoding says otherwise',
   })
 }
 
@@ -133,8 +133,8 @@ function completeShadow(connection: SqliteConnection, table: string): void {
     }
   }
   if (differences.length > 0) {
-    throw new VecError('SYNC_REPLICA', `table ${table} cannot serve: ${differences.join('; ')}`, {
-      hint: 'name another table with replicaTable, or remake this one',
+    throw new VecError('SYNC_REPLICA', `cannot use table ${table}: ${differences.join('; ')}`, {
+      hint: 'choose another table with replicaTable, or re-create this one',
     })
   }
   for (const column of ADDABLE) {

@@ -91,7 +91,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
         throw new VecError(
           'FENCED',
           `dataset ${JSON.stringify(from.datasetId)}: the checkpoint moved from ${from.lastScn} to ${now.lastScn} behind this replicator`,
-          { hint: 'two replicators write one replica: stop one of them' },
+          { hint: 'two replicators write to the same replica: stop one of them' },
         )
       }
       const next = { ...work(), updatedUs: BigInt(Date.now()) * 1000n }

@@ -49,10 +49,10 @@ export class Replicator {
     const { shadowTable = SHADOW_TABLE, prefix } = options
     const names = syncNames(prefix)
     if (!(Number.isInteger(options.batchSize ?? 1) && (options.batchSize ?? 1) > 0)) {
-      throw new RangeError(`batchSize is a positive integer, not ${options.batchSize}`)
+      throw new RangeError(`batchSize must be a positive integer, got ${options.batchSize}`)
     }
     if (!((options.byteBudget ?? 1) > 0)) {
-      throw new RangeError(`byteBudget is a positive number, not ${options.byteBudget}`)
+      throw new RangeError(`byteBudget must be a positive number, got ${options.byteBudget}`)
     }
     this.#options = options
     const table = checkTableName(options.replicaTable ?? shadowTable)
@@ -288,8 +288,8 @@ export class Replicator {
     if (source.file !== undefined) {
       const upstreamFile = await this.#source.use(session => source.file!(session))
       if (upstreamFile !== undefined && resolved(upstreamFile) === fileOf(this.#options.replica)) {
-        throw new VecError('SYNC_REPLICA', 'upstream and replica are the same file', {
-          hint: 'a replica is another file; in one file there is nothing to replicate',
+        throw new VecError('SYNC_REPLICA', 'the upstream and the replica are the same file', {
+          hint: 'use another file as the replica',
         })
       }
     }
@@ -336,8 +336,8 @@ export class Replicator {
   #takeLease(): void {
     this.#prepare()
     if (!this.#lease!.acquire()) {
-      throw new VecError('SYNC_LEASE', 'another replicator is writing this replica', {
-        hint: 'stop it, or ask it',
+      throw new VecError('SYNC_LEASE', 'another replicator is writing to this replica', {
+        hint: 'stop it, or call that replicator instead',
       })
     }
   }
@@ -372,7 +372,7 @@ function refuseUnknown(datasets: readonly string[] | undefined, report: VerifyRe
 }
 
 const unknownDataset = (name: string): VecError =>
-  new VecError('SYNC_REPLICA', `the replica has no dataset ${JSON.stringify(name)}`)
+  new VecError('SYNC_REPLICA', `the replica does not have a dataset ${JSON.stringify(name)}`)
 
 /** The connection, the lease, a statement that is wrong by itself: the other datasets would meet the same. */
 function concernsAll(error: unknown): boolean {

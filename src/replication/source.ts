@@ -253,7 +253,7 @@ export class Snapshot {
     if (take === 0) return { rows: [], last: true }
     const ends = [storedId(sizes[0]), storedId(sizes[take - 1])]
     const rows = await this.#rows(reading.page, [datasetId, ...ends])
-    if (rows.length !== take) throw garbled(`a page of ${take} rows came with ${rows.length}`)
+    if (rows.length !== take) throw garbled(`a page of ${take} rows contains ${rows.length}`)
     return { rows, last: take === sizes.length && sizes.length < limit }
   }
 
@@ -348,7 +348,7 @@ function payloadIn(row: UpstreamRow): Uint8Array | string {
 }
 
 function noIdentity(source: Source): VecError {
-  return new VecError('SCHEMA_DRIFT', `${source.names.upstream} has no row`, {
+  return new VecError('SCHEMA_DRIFT', `${source.names.upstream} is empty`, {
     hint: 'run installUpstream, or `svec sync init`, against the upstream',
   })
 }

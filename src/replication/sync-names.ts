@@ -46,14 +46,14 @@ export function checkTableName(name: string): string {
   checkName(name, 48)
   if (/^(main|temp)\./.test(name)) {
     const plain = name.slice(name.indexOf('.') + 1)
-    throw new TypeError(`the table name ${JSON.stringify(name)} carries a schema: write ${plain}`)
+    throw new TypeError(`the table name ${JSON.stringify(name)} includes a schema: write ${plain}`)
   }
   return name
 }
 
 function checkName(name: string, maximum: number): void {
   if (typeof name !== 'string' || name === '' || name.length > maximum) {
-    throw new TypeError(`a name of 1 to ${maximum} characters is needed, not ${quoted(name)}`)
+    throw new TypeError(`expected a name of 1 to ${maximum} characters, got ${quoted(name)}`)
   }
   for (const character of name) {
     if (character < ' ' || character === '\\' || character === '\u007f') {

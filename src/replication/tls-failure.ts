@@ -18,14 +18,14 @@ export function tlsRefusal(code: string, message: string): TlsRefusal | undefine
   const all = `${code} ${message}`
   if (AUTHORITY.test(all)) {
     return {
-      message: `no authority that is trusted here has signed the server's certificate (${message})`,
-      hint: 'give the file of the right certificate authority: ssl.ca of the driver, --ssl-ca of svec sync',
+      message: `the server's certificate is not signed by a trusted CA (${message})`,
+      hint: 'pass the file of the right CA: ssl.ca of the driver, or --ssl-ca of svec sync',
     }
   }
   if (EXPIRED.test(all)) {
     return {
       message: "the server's certificate has expired",
-      hint: "renew it on the server; or correct this machine's clock",
+      hint: "renew it on the server, or correct this machine's clock",
     }
   }
   if (NOT_YET.test(all)) {
@@ -37,19 +37,19 @@ export function tlsRefusal(code: string, message: string): TlsRefusal | undefine
   if (NAME.test(all)) {
     return {
       message: `the server's certificate is not for this host (${message})`,
-      hint: 'connect by a name that the certificate carries; or check its authority alone, with --ssl-mode verify-ca',
+      hint: 'connect by a name in the certificate, or check only its CA with --ssl-mode verify-ca',
     }
   }
   if (NO_TLS.test(all)) {
     return {
       message: 'the server offers no TLS',
-      hint: 'turn it on there (ssl_cert and ssl_key, or ssl = on); or, on a network that you trust, --ssl-mode off',
+      hint: 'enable it there (ssl_cert and ssl_key, or ssl = on), or use --ssl-mode off on a network that you trust',
     }
   }
   if (REQUIRED.test(all)) {
     return {
-      message: `the server refuses a connection without TLS (${message})`,
-      hint: 'give ssl options to the driver; --ssl-mode verify-full with --ssl-ca to svec sync',
+      message: `the server rejects connections without TLS (${message})`,
+      hint: 'pass ssl options to the driver, or --ssl-mode verify-full with --ssl-ca to svec sync',
     }
   }
   return undefined

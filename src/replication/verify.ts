@@ -56,7 +56,7 @@ export async function verifyDatasets(
   }
   for (const { datasetId, rows } of foreignDatasets(context, heads)) {
     if (!wanted(datasetId)) continue
-    const reason = `the upstream has no such dataset, and ${rows} of its rows are here`
+    const reason = `the dataset is not in the upstream, but ${rows} of its rows are here`
     datasets.push({
       ...skipped(newState(datasetId, context.source.shadowTable), reason),
       replica: { rows, checksum: '' },
@@ -98,7 +98,7 @@ async function verifyDataset(
       throw new VecError(
         'SYNC_LEASE',
         `dataset ${JSON.stringify(state.datasetId)}: another replicator keeps moving the replica`,
-        { hint: 'verify in a quiet moment, or ask the replicator that runs' },
+        { hint: 'verify while nothing writes, or call the running replicator' },
       )
     }
   }
@@ -112,12 +112,12 @@ async function verifyDropped(
   const { datasetId } = state
   const head = await source.snapshot(snapshot => snapshot.head(datasetId))
   if (head.epoch !== undefined && !head.deleted && head.epoch !== state.epoch) {
-    return skipped(state, 'dropped here, made again upstream')
+    return skipped(state, 'dropped here, re-created upstream')
   }
   const left = replica.countAll(datasetId)
   if (left === 0) return { ...skipped(state, 'dropped'), equal: true }
   return {
-    ...skipped(state, `dropped, and ${left} of its rows are still here`),
+    ...skipped(state, `dropped, but ${left} of its rows are still here`),
     replica: { rows: left, checksum: '' },
   }
 }

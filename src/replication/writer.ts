@@ -113,7 +113,7 @@ export class Writer {
       if (optionalTextIn(known, 'dataset_id') !== datasetId) {
         throw new VecError(
           'SYNC_UPSTREAM',
-          `request ${requestId} was made for dataset ${JSON.stringify(known['dataset_id'])}`,
+          `request ${requestId} was already used for dataset ${JSON.stringify(known['dataset_id'])}`,
         )
       }
       return { scn: integerIn(known, 'last_scn'), replayed: true }
@@ -192,7 +192,7 @@ export class Writer {
       if (bytes <= most) continue
       throw new VecError(
         'SYNC_UPSTREAM',
-        `document ${JSON.stringify(id)} takes ${bytes} bytes in a statement, ${upstream.description} accepts ${most} (max_allowed_packet)`,
+        `document ${JSON.stringify(id)} takes ${bytes} bytes in a statement, but ${upstream.description} accepts ${most} (max_allowed_packet)`,
         { hint: 'split the document, or raise max_allowed_packet' },
       )
     }

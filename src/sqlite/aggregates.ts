@@ -176,21 +176,21 @@ function arityOf(name: string, options: AggregateOptions): number {
   const arity = options.arity ?? Math.max(longest - 1, 0)
   if (Number.isInteger(arity) && arity >= -1 && arity <= MAX_ARITY) return arity
   throw new RangeError(
-    `the aggregate ${name} takes 0 to ${MAX_ARITY} arguments, not ${describeValue(arity)}`,
+    `the aggregate ${name} takes 0 to ${MAX_ARITY} arguments, got ${describeValue(arity)}`,
   )
 }
 
 function checkFunctions(name: string, options: AggregateOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
-      `aggregate(${JSON.stringify(name)}, ...) takes an object with step, not ${describeValue(options)}`,
+      `aggregate(${JSON.stringify(name)}, ...) takes an object with step, got ${describeValue(options)}`,
     )
   }
   for (const part of ['step', 'inverse', 'result'] as const) {
     const given: unknown = options[part]
     if (typeof given === 'function' || (given === undefined && part !== 'step')) continue
     throw new TypeError(
-      `the ${part} of the aggregate ${name} is a function, not ${describeValue(given)}`,
+      `the ${part} of the aggregate ${name} must be a function, got ${describeValue(given)}`,
     )
   }
 }

@@ -16,7 +16,7 @@ export async function backup(
   options: BackupOptions = {},
 ): Promise<BackupProgress> {
   if (typeof path !== 'string' || path.trim() === '' || path === ':memory:')
-    throw new TypeError(`backup() takes the path of a file, not ${describeValue(path)}`)
+    throw new TypeError(`backup() takes the path of a file, got ${describeValue(path)}`)
   const isNew = db.locate(path) === undefined
   const target = openConnection(path, { busyTimeout: 0 })
   let result: BackupProgress | undefined

@@ -133,7 +133,7 @@ export async function runBackup(
       }
       if (backup.done) return progress
       const asked: unknown = options.progress?.(progress)
-      if (asked !== undefined) pages = pageCount(asked, 'what progress() returns')
+      if (asked !== undefined) pages = pageCount(asked, 'the return value of progress()')
     }
   } finally {
     backup.finish()
@@ -142,5 +142,5 @@ export async function runBackup(
 
 function pageCount(value: unknown, what: string): number {
   if (typeof value === 'number' && value >= 0) return Math.min(Math.round(value), 0x7fffffff)
-  throw new TypeError(`${what} is a number of pages, not ${describeValue(value)}`)
+  throw new TypeError(`${what}: expected a number of pages, got ${describeValue(value)}`)
 }

@@ -108,7 +108,7 @@ export class Connection extends DatabaseHandle implements Database {
       sqlite.u8[bytes + length] = 0
       const first = this.compile(bytes, length, PERSISTENT)
       stmt = first.stmt
-      if (stmt === 0) throw new RangeError('the SQL text holds no statement')
+      if (stmt === 0) throw new RangeError('the SQL text does not contain a statement')
       this.#requireNoMore(stmt, first.tail, bytes + length - first.tail)
     } finally {
       sqlite.free(bytes)
@@ -249,7 +249,7 @@ export class Connection extends DatabaseHandle implements Database {
   waitingAtMost<R>(milliseconds: number, task: () => R): R {
     if (typeof task !== 'function') {
       throw new TypeError(
-        `waitingAtMost() takes milliseconds and a function, not ${describeValue(task)} as the second`,
+        `waitingAtMost() takes milliseconds and a function, got ${describeValue(task)} as the function`,
       )
     }
     const before = this.busyTimeout
@@ -283,7 +283,7 @@ export class Connection extends DatabaseHandle implements Database {
   /** Runs `task` when close() is called, while the connection still works; the last one first. */
   onClose(task: () => void): void {
     if (typeof task !== 'function') {
-      throw new TypeError(`onClose() takes a function, not ${describeValue(task)}`)
+      throw new TypeError(`onClose() takes a function, got ${describeValue(task)}`)
     }
     this.#closing.push(task)
   }
@@ -298,7 +298,7 @@ export class Connection extends DatabaseHandle implements Database {
     if (this.depth > 0) {
       throw new VecError(
         'SQLITE_MISUSE',
-        'close() was called from a function that a statement of this connection is running',
+        'close() was called from a function that a running statement of this connection calls',
         { hint: 'return from the function first' },
       )
     }
@@ -349,7 +349,7 @@ export class Connection extends DatabaseHandle implements Database {
     raw.sqlite3_finalize(more)
     raw.sqlite3_finalize(stmt)
     throw new RangeError(
-      'the SQL text holds more than one statement: use exec(), or prepare them one by one',
+      'the SQL text contains more than one statement: use exec(), or prepare them one by one',
       cause === undefined ? undefined : { cause },
     )
   }
@@ -384,6 +384,6 @@ export function busyMilliseconds(value: unknown): number {
     return value as number
   }
   throw new RangeError(
-    `busyTimeout must be a number of milliseconds from 0 to 2147483647, not ${describeValue(value)}`,
+    `busyTimeout must be a number of milliseconds from 0 to 2147483647, got ${describeValue(value)}`,
   )
 }

@@ -162,18 +162,18 @@ function create(
   functionName(name)
   if (typeof fn !== 'function') {
     throw new TypeError(
-      `function(${JSON.stringify(name)}, ...) takes a function, not ${describeValue(fn)}`,
+      `function(${JSON.stringify(name)}, ...) takes a function, got ${describeValue(fn)}`,
     )
   }
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
-      `the options of the SQL function ${name} must be an object, not ${describeValue(options)}`,
+      `the options of the SQL function ${name} must be an object, got ${describeValue(options)}`,
     )
   }
   const arity = options.varargs ? -1 : (options.arity ?? fn.length)
   if (!Number.isInteger(arity) || arity > MAX_ARITY || arity < -1) {
     throw new RangeError(
-      `the SQL function ${name} takes 0 to ${MAX_ARITY} arguments, not ${describeValue(arity)}`,
+      `the SQL function ${name} takes 0 to ${MAX_ARITY} arguments, got ${describeValue(arity)}`,
     )
   }
   const flags = functionFlags(name, options)
@@ -206,14 +206,14 @@ export function functionName(name: string): void {
   const bytes = new TextEncoder().encode(name).length
   if (bytes > MAX_NAME)
     throw new RangeError(
-      `the name of an SQL function has at most ${MAX_NAME} bytes of UTF-8, not ${bytes}`,
+      `the name of an SQL function can have at most ${MAX_NAME} bytes of UTF-8, got ${bytes}`,
     )
 }
 
 /** What SQLite may do with a function. */
 export function functionFlags(name: string, options: SubtypeOptions): number {
   if (options.directOnly && options.innocuous) {
-    throw new TypeError(`the SQL function ${name} is directOnly or innocuous, not both`)
+    throw new TypeError(`the SQL function ${name} cannot be both directOnly and innocuous`)
   }
   const UTF8 = 1
   const DETERMINISTIC = 0x800

@@ -235,7 +235,7 @@ export class DatabaseHandle {
     const known = this.schemas()
     if (!known.some(one => one.toLowerCase() === name.toLowerCase())) {
       throw new RangeError(
-        `there is no schema ${JSON.stringify(name)}: this connection has ${known.join(', ')}`,
+        `there is no schema ${JSON.stringify(name)}: expected one of ${known.join(', ')}`,
       )
     }
     return this.sqlite.cString(name)
@@ -250,7 +250,9 @@ function tooDeep(): VecError {
   return new VecError(
     'SQLITE_ERROR',
     `SQL calls JavaScript that runs SQL, more than ${MAX_NESTING} levels deep`,
-    { hint: 'a function or trigger calls itself: use a recursive common table expression' },
+    {
+      hint: 'if a function or trigger calls itself, use a recursive common table expression instead',
+    },
   )
 }
 
@@ -258,7 +260,7 @@ function tooDeep(): VecError {
 export function stopped(error: unknown): VecError {
   return new VecError(
     'VEC_ENGINE',
-    `SQLite was stopped in the middle of its work, and this connection cannot go on: ${thrownText(error)}`,
-    { cause: error, hint: 'end this process or worker: it may hold locks of the file until then' },
+    `SQLite was interrupted by an exception, and this connection cannot continue: ${thrownText(error)}`,
+    { cause: error, hint: 'end this process or worker: it may hold locks on the file until then' },
   )
 }

@@ -30,7 +30,7 @@ let next = 1
 export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: () => R): R {
   const watch = watchOf(when)
   if (typeof task !== 'function')
-    throw new TypeError(`interruptible() takes a function, not ${describeValue(task)}`)
+    throw new TypeError(`interruptible() takes a function, got ${describeValue(task)}`)
   const { sqlite } = db
   let callback = callbacks.get(sqlite)
   if (callback === undefined) {
@@ -46,7 +46,7 @@ export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: (
     const result = task()
     if (isThenable(result)) {
       throw new TypeError(
-        'interruptible() takes a synchronous function: await what must be awaited before or after it',
+        'interruptible() takes a synchronous function: await everything before or after it',
       )
     }
     return result
@@ -65,10 +65,12 @@ function watchOf(when: Interruption): Watch {
   }
   const { deadline, signal } = when
   if (deadline !== undefined && !(typeof deadline === 'number' && deadline >= 0)) {
-    throw new RangeError(`the deadline is a number of milliseconds, not ${describeValue(deadline)}`)
+    throw new RangeError(
+      `the deadline must be a number of milliseconds, got ${describeValue(deadline)}`,
+    )
   }
   if (signal !== undefined && typeof (signal as AbortSignal | null)?.aborted !== 'boolean') {
-    throw new TypeError(`the signal is an AbortSignal, not ${describeValue(signal)}`)
+    throw new TypeError(`the signal must be an AbortSignal, got ${describeValue(signal)}`)
   }
   return { end: deadline === undefined ? Infinity : performance.now() + deadline, signal }
 }

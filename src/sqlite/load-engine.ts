@@ -55,7 +55,7 @@ export async function lockSupport(): Promise<LockSupport> {
  */
 export async function readDatabaseHeader(path: string): Promise<DatabaseHeader> {
   if (typeof path !== 'string' || path === '')
-    throw new TypeError(`readDatabaseHeader() takes the path of a file, not ${describeValue(path)}`)
+    throw new TypeError(`readDatabaseHeader() takes the path of a file, got ${describeValue(path)}`)
   return (await loadPlatform()).readHeader(path)
 }
 
@@ -64,7 +64,7 @@ export function openConnection(path: string | Uint8Array, options: OpenOptions =
   const sqlite = loadedSqlite()
   if (!platform)
     throw new VecError('VEC_ENGINE', 'the engine is not loaded yet', {
-      hint: 'await open(...) once first',
+      hint: 'call await open(...) once first',
     })
   return openDatabase(sqlite, platform, path, options)
 }

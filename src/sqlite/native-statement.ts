@@ -293,14 +293,14 @@ export class NativeStatement implements RowReader {
     if (!this.#stepping) return
     throw new VecError(
       'SQLITE_MISUSE',
-      `${what} was called from a function that this statement is running: ${this.source}`,
+      `${what} was called from a function that this running statement calls: ${this.source}`,
       { hint: 'return from the function first' },
     )
   }
 
   #busy(): TypeError {
     return new TypeError(
-      `this statement is busy (an iterate() of it is not finished): prepare a second one for ${this.source}`,
+      `this statement is busy (its iterate() is not finished): prepare a second one for ${this.source}`,
     )
   }
 
@@ -316,6 +316,6 @@ export class NativeStatement implements RowReader {
 
 function alreadyBound(source: string): TypeError {
   return new TypeError(
-    `the parameters of this statement are bound already: prepare another one to bind other values in ${source}`,
+    `the parameters of this statement are already bound: prepare another one to bind other values in ${source}`,
   )
 }

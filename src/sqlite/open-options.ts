@@ -42,19 +42,19 @@ const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'cre
 /** An option that is misspelt, or of another program, would be left out without a word: `readOnly` would open for writing. */
 export function checkOptions(options: OpenOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new TypeError(`the options of open() are an object, not ${describeValue(options)}`)
+    throw new TypeError(`the options of open() must be an object, got ${describeValue(options)}`)
   }
   const given = options as Readonly<Record<string, unknown>>
   for (const name of Object.keys(given)) knownWord('option of open()', name, OPTIONS, SAME)
   for (const name of SWITCHES) {
     const value = given[name]
     if (value !== undefined && typeof value !== 'boolean')
-      throw new TypeError(`open(): ${name} is true or false, not ${describeValue(value)}`)
+      throw new TypeError(`open(): ${name} must be true or false, got ${describeValue(value)}`)
   }
   const { readonly = false, exclusive = false, allowDbpath } = options
   if (readonly && exclusive) {
     throw new TypeError(
-      'open() takes readonly or exclusive, not both: the lock that keeps a file for one connection alone is a lock for writing',
+      'open() takes readonly or exclusive, not both: exclusive use needs a write lock',
     )
   }
   checkAllowDbpath(allowDbpath)
@@ -62,7 +62,7 @@ export function checkOptions(options: OpenOptions): CheckedOptions {
   const cacheSize = options.cacheSize ?? DEFAULT_CACHE
   if (!Number.isInteger(cacheSize) || cacheSize < 0 || cacheSize > 2 ** 31) {
     throw new RangeError(
-      `cacheSize must be a number of bytes from 0 to 2147483648, not ${cacheSize}`,
+      `cacheSize must be a number of bytes from 0 to 2147483648, got ${cacheSize}`,
     )
   }
   const create = options.create ?? !readonly

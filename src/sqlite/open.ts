@@ -25,7 +25,7 @@ export function openDatabase(
   if (typeof path !== 'string' || path.includes('\0')) {
     const what = typeof path === 'string' ? JSON.stringify(path) : describeValue(path)
     throw new TypeError(
-      `open() takes a path without NUL, a file: URI, ':memory:' or the bytes of a database, not ${what}`,
+      `open() takes a path without NUL, a file: URI, ':memory:' or the bytes of a database, got ${what}`,
     )
   }
   const { readonly, create, busyTimeout, cacheSize, exclusive, allowDbpath } = checkOptions(options)

@@ -3,7 +3,7 @@ import { describeValue } from '../core/describe-value.ts'
 /** Checks SQL text that a caller gave to `method`. SQLite reads it up to the first NUL only. */
 export function sqlText(sql: unknown, method: string): string {
   if (typeof sql !== 'string') {
-    throw new TypeError(`${method}() takes SQL text, not ${describeValue(sql)}`)
+    throw new TypeError(`${method}() takes SQL text, got ${describeValue(sql)}`)
   }
   const nul = sql.indexOf('\0')
   if (nul >= 0) {

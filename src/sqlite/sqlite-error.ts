@@ -43,8 +43,9 @@ const HINTS: Partial<Record<SqliteErrorCode, string>> = {
     'a statement of this connection is still reading: end it first (finish or leave its iterate() loop)',
   SQLITE_PROTOCOL:
     'other connections kept the locks of the write-ahead log for too long: try again',
-  SQLITE_READONLY: 'open the file without readonly, and check that file and folder can be written',
-  SQLITE_NOTADB: 'check the path; the file is no SQLite database, or it is encrypted',
+  SQLITE_READONLY:
+    'open the file without readonly, and check that the file and its folder are writable',
+  SQLITE_NOTADB: 'check the path; the file is not a SQLite database, or it is encrypted',
   SQLITE_FULL: 'free disk space: the transaction was rolled back',
   SQLITE_CORRUPT:
     'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
@@ -56,20 +57,20 @@ export function thrownText(thrown: unknown): string {
   try {
     text = thrown instanceof Error ? thrown.message : String(thrown)
   } catch {
-    text = 'a value was thrown that has no text'
+    text = 'a value that cannot be converted to text was thrown'
   }
   return String(text).toWellFormed().replaceAll('\0', '\u{fffd}')
 }
 
 const UNSAFE =
-  'the schema of the file uses it: PRAGMA trusted_schema = ON where the file can be trusted; a function that only computes may be declared innocuous'
+  'the schema of the file uses it: run PRAGMA trusted_schema = ON if you trust the file, or declare a function without side effects as innocuous'
 
 const NO_MODULE =
-  'a connection knows the modules that were registered on it: open() without { register: false }, or call register(db)'
+  'modules are registered per connection: open() without { register: false }, or call register(db)'
 
 /** No waiting helps: what the transaction has read is not the newest state any more. */
 const OLD_SNAPSHOT =
-  'ROLLBACK, and begin what is going to write with db.transaction(fn).immediate()'
+  'ROLLBACK, and begin transactions that write with db.transaction(fn).immediate()'
 
 /** The error that a connection's last call ended in. */
 export function sqliteError(

@@ -267,7 +267,7 @@ export class Statement implements PreparedStatement {
       if (Object.hasOwn(named, bare)) return named[bare]
       if (Object.hasOwn(named, name)) return named[name]
       throw new RangeError(
-        `named parameter ${name} (number ${i + 1}) is missing: given were ${Object.keys(named).join(', ') || 'none'}`,
+        `named parameter ${name} (number ${i + 1}) is missing: got ${Object.keys(named).join(', ') || 'none'}`,
       )
     })
   }

@@ -97,7 +97,11 @@ for (const [name, size] of Object.entries({ small: SMALL, large: LARGE })) {
     )
     const found = complaints(admin(db, 'check:docs:a'))
     const memory = found.filter(row => row.op.startsWith('the index in memory'))
-    assert.deepEqual(topics(memory), ['error missing-rows', 'error altered-rows', 'warning ghosts'])
+    assert.deepEqual(topics(memory), [
+      'error missing-rows',
+      'error altered-rows',
+      'warning stale-rows',
+    ])
     assertNames(memory[0].op, '1 row', "'new'")
     assertNames(memory[1].op, '1 row', "'doc 6'")
     assertNames(memory[2].op, '3 rows', "'doc 3'", "'doc 4'", "'doc 5'")
@@ -120,9 +124,9 @@ test('what changed unseen under a saved index is found before it is used, and me
   first.close()
   unseen(path, "DELETE FROM _vec_docs WHERE dataset_id = 'a' AND id = 'doc 3'")
   const db = await open(path)
-  assert.deepEqual(topics(complaints(admin(db, 'check:docs:a'))), ['warning ghosts'])
+  assert.deepEqual(topics(complaints(admin(db, 'check:docs:a'))), ['warning stale-rows'])
   const done = assertMends(db, 'repair:docs:a', LARGE.dim)
-  assert.deepEqual(topics(done), ['ok ghosts', 'ok index'])
+  assert.deepEqual(topics(done), ['ok stale-rows', 'ok index'])
   // It is saved again.
   db.close()
   const again = await open(path)

@@ -32,7 +32,7 @@ const cases: readonly { name: string; sql: string; topic: string; op: RegExp }[]
     sql: `DROP TRIGGER vec_journal__vec_docs_deleted;
       CREATE TRIGGER vec_journal__vec_docs_deleted AFTER DELETE ON _vec_docs BEGIN SELECT 1; END`,
     topic: 'warning triggers',
-    op: /vec_journal__vec_docs_deleted is another/,
+    op: /vec_journal__vec_docs_deleted differs/,
   },
   {
     name: 'triggers of the original stand beside ours',
@@ -50,7 +50,7 @@ const cases: readonly { name: string; sql: string; topic: string; op: RegExp }[]
     name: 'the state of the journal is gone',
     sql: 'DELETE FROM vec_journal_state',
     topic: 'warning journal',
-    op: /^the row of vec_journal_state is not there/,
+    op: /^the row of vec_journal_state is missing/,
   },
 ]
 

@@ -43,7 +43,7 @@ const damages: readonly { name: string; sql: string; op: RegExp }[] = [
   {
     name: 'a chunk is there that nobody wrote',
     sql: `INSERT INTO vector_storage_chunks SELECT shadow_table_name, dataset_id, section, 77, x'00' FROM vector_storage_chunks WHERE section = 'split' AND chunk = 0`,
-    op: /: split has a chunk 77 that its manifest does not know$/,
+    op: /: split has a chunk 77 that its manifest does not list$/,
   },
   {
     name: 'all chunks are gone',

@@ -132,7 +132,7 @@ test('our own saves leave an exported index alone, and come back when it is gone
   assert.equal(exportTriggersIn(last), 0)
   assert.match(
     admin(last, 'check:docs:a').find(row => row.topic === 'storage')!.op,
-    /sound .* 2999 rows/,
+    /intact .* 2999 rows/,
   )
   last.close()
 })
@@ -195,16 +195,16 @@ test('what the original cannot serve is refused, and says why', async () => {
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(7) WHERE id = 'short'")
   refused('export:cover:docs:a', /\b1 row\b.*'short'/)
   elsewhere(path, "UPDATE _vec_docs SET embedding = zeroblob(16), id = x'00' WHERE id = 'short'")
-  refused('export:cover:docs:a', /1 row has an id that is no text/)
+  refused('export:cover:docs:a', /1 row has an id that is not text/)
   fill(db, 'docs', 'A', 5, 3)
   // All datasets or none: 'A' alone could be served.
-  refused('export:brute:docs:', /1 row has an id that is no text/)
+  refused('export:brute:docs:', /1 row has an id that is not text/)
   db.exec(
     "CREATE VIRTUAL TABLE dots USING vec(id, metric=dot); INSERT INTO _vec_dots(dataset_id, id, embedding) VALUES ('a', 'x', vec_f32('[1]'))",
   )
   refused(
     'export:cover:dots:a',
-    /export:cover: the trees of the original compare by cosine or euclidean/,
+    /export:cover: the trees of the original support cosine and euclidean/,
   )
   assert.equal(admin(db, 'export:brute:dots:a')[0].severity, 'ok')
   db.close()

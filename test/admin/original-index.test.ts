@@ -68,7 +68,7 @@ test('an index of the original that differs from the rows is told, and deleted',
     ],
     [
       `UPDATE _vec_docs SET embedding = x'${hex(encodeEmbedding(vector(77, 4)))}' WHERE dataset_id = 'a' AND id = 'doc 5'`,
-      /has other vectors than the table for 1 row \('doc 5'\)/,
+      /has different vectors than the table for 1 row \('doc 5'\)/,
     ],
   ]
   for (const [sql, op] of cases) {
@@ -115,7 +115,7 @@ test('hostile blobs in vector_storage are bounded, told, and deleted', async () 
   elsewhere(path, put(goldenBytes('c200x16.brute.bin')))
   assert.match(
     complaints(admin(db, 'check:docs:a'))[0].op,
-    /it has vectors of 16 numbers, the table of 4/,
+    /vectors have 16 dimensions, those of the table 4/,
   )
   assertMends(db, 'repair:docs:a', SMALL.dim)
   assertExact(db, 'a', SMALL.dim)

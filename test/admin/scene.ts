@@ -121,7 +121,7 @@ export function assertMends(db: Connection, op: string, dim: number): Row[] {
   assert.deepEqual(complaints(admin(db, op.replace('repair:', 'check:'))), [])
   assert.deepEqual(
     admin(db, op).map(row => row.op),
-    ['there was nothing to repair'],
+    ['nothing to repair'],
   )
   assertExact(db, 'a', dim)
   return done

@@ -50,7 +50,9 @@ test('an index is built anew and saved, and says how many rows have an embedding
 test('an unknown dataset has nothing to build', async () => {
   const db = await filled('unknown.db', 5, 3)
   assert.deepEqual(admin(db, 'docs:nowhere'), ['reindexed:0'])
-  assert.deepEqual(admin(db, 'stats:docs:nowhere'), ['index: none: the dataset has no vectors'])
+  assert.deepEqual(admin(db, 'stats:docs:nowhere'), [
+    'index: none: the dataset does not contain vectors',
+  ])
   db.close()
 })
 
@@ -91,7 +93,7 @@ test('explain tells which index answers and why, and what a search costs', async
   assert.ok(facts.every(([, , severity, dataset]) => severity === 'info' && dataset === 'a:b'))
   const said = Object.fromEntries(facts.map(([topic, op]) => [topic, op]))
   assert.match(said['index'], /^(the exact scan|a cover tree) answers: .+/)
-  assert.equal(said['rows'], '4000 rows of 100 numbers, cosine')
+  assert.equal(said['rows'], '4000 rows of 100 dimensions, cosine')
   const [, visited, candidates, scored] =
     /answered from the index: ([\d.]+) rows bounded, ([\d.]+) not ruled out, ([\d.]+) scored exactly$/.exec(
       said['stages'],

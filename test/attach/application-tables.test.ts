@@ -194,7 +194,7 @@ for (const [name, connect, skip] of [
       using vectors = attach(db, { table: 'bare' })
       assert.throws(() => vectors.search({ dataset: 'a', vector, k: 1, filter: { a: 1 } }), {
         code: 'VEC_SHADOW',
-        message: /a filter reads the column meta/,
+        message: /the filter needs the column meta/,
       })
     })
 
@@ -241,6 +241,6 @@ test('handles that only look like a driver of rows are refused as such', () => {
   }
   assert.throws(
     () => attach('app.db' as unknown as SqliteHandle, { table: 'docs' }),
-    /db is the text "app\.db"/,
+    /db is the string "app\.db"/,
   )
 })

@@ -173,7 +173,7 @@ test('random texts: nothing is left out, nothing is too long, nothing is cut in 
 
 const REFUSED: readonly [source: unknown, options: unknown, error: RegExp][] = [
   [undefined, {}, /chunkText: text is undefined/],
-  [Buffer.from('x'), {}, /chunkText: text is .*a string is expected/],
+  [Buffer.from('x'), {}, /chunkText: text is .*expected a string/],
   ['x', { format: 'html' }, /'text' or 'markdown', got html/],
   ['x', { maxSize: 0 }, /maxSize above 0, got 0/],
   ['x', { maxSize: NaN }, /maxSize above 0, got NaN/],

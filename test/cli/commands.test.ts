@@ -103,7 +103,7 @@ test('a query that cannot be asked, and one that finds nothing', async () => {
     [['[1, 2]'], 3, /query dim 2 != index dim 8/],
     [['hello world'], 3, /--embed-command/],
     [['-0.5,1'], 2, /begins with a minus sign/],
-    [[zero, '-k', '0'], 2, /--k must be a whole number, 1 or more/],
+    [[zero, '-k', '0'], 2, /--k must be an integer, 1 or more/],
     [[zero, '--filter', "lang = 'en'"], 3, /no such column: lang/],
     [[zero, '--filter', '1; DROP TABLE x'], 3, /--filter/],
     [[zero, '--filter', '{"lang": {"$near": 1}}'], 3, /\$near/],
@@ -174,7 +174,7 @@ test('rebuild, optimize and explain go over every dataset', async () => {
   assert.match((await svec(['rebuild', file])).stdout, /ok +default: rebuilt from 300 rows/)
   assert.match((await svec(['optimize', file])).stdout, /ok +default: optimized/)
   const { stdout } = await svec(['explain', file])
-  assert.match(stdout, /300 rows of 8 numbers, cosine/)
+  assert.match(stdout, /300 rows of 8 dimensions, cosine/)
   const unknown = await svec(['explain', file, '-d', 'nope'])
   assert.equal(unknown.code, 2)
   assert.match(unknown.stderr, /there is no dataset 'nope'/)
@@ -261,10 +261,10 @@ test('export writes a file whole or not at all, and never over another', async (
   const output = path('kept.jsonl')
   writeFileSync(output, 'mine')
   for (const [args, code, expected] of [
-    [[output], 3, /kept\.jsonl exists already\n {2}--force/],
+    [[output], 3, /kept\.jsonl already exists\n {2}.*--force/],
     [[path('x.npy')], 2, /--ids ids\.txt/],
-    [['-f', 'f32', '--ids', path('i.txt')], 2, /f32 needs a file to write/],
-    [[path('x.jsonl'), '--ids', path('i.txt')], 2, /--ids is not for jsonl/],
+    [['-f', 'f32', '--ids', path('i.txt')], 2, /f32 needs an output file/],
+    [[path('x.jsonl'), '--ids', path('i.txt')], 2, /--ids does not apply to jsonl/],
     [[path('x.jsonl'), '-f', 'brute'], 2, /written into the SQLite file itself/],
     [[path('x.jsonl'), '--filter', 'nope = 1'], 3, /no such column: nope/],
     [[path('x.jsonl'), '--filter', '1 = 1) OR (1 = 1'], 3, /--filter .*near "\)": syntax error/],
@@ -313,7 +313,7 @@ test('doctor tells what is there and what to do', async () => {
   assert.match(healthy.stdout, /tables: docs/)
   const absent = await svec(['doctor', path('absent.sqlite')])
   assert.equal(absent.code, 1)
-  assert.match(absent.stdout, /error +file: .* does not exist\n +svec init /)
+  assert.match(absent.stdout, /error +file: .* does not exist\n +.*svec init /)
   assert.ok(!existsSync(path('absent.sqlite')))
   const wal = path('wal.sqlite')
   const bytes = readFileSync(file)
@@ -327,7 +327,7 @@ test('doctor tells what is there and what to do', async () => {
     assert.equal(opened.code, 0, opened.stderr)
   } else {
     assert.equal(walled.code, 1)
-    assert.match(walled.stdout, /warning +journal mode: WAL.*\n +while no one uses it: sqlite3/)
+    assert.match(walled.stdout, /warning +journal mode: WAL.*\n +while no program uses it: sqlite3/)
     assert.equal(opened.code, 3)
     assert.match(opened.stderr, /--exclusive/)
     assert.doesNotMatch(opened.stderr, /exclusive: true/)

@@ -92,7 +92,7 @@ before(async () => {
 
 /** What is wrong tells what to do, or the same line says it. */
 const IN_ONE_LINE =
-  /: no such file or folder$|: give the path of a file$|stores its text as UTF-16.*sqlite3/
+  /: no such file or folder$|: pass the path of a file$|stores its text as UTF-16.*sqlite3/
 
 /** One line that says what is wrong with which file, and what to do: on a line below, or in the same. */
 function assertHelps({ code, stderr }: Outcome, name: string, told: string): void {
@@ -100,7 +100,7 @@ function assertHelps({ code, stderr }: Outcome, name: string, told: string): voi
   const lines = stderr.trimEnd().split('\n')
   assert.match(lines[0], /^svec: /, told)
   assert.ok(lines.length <= 2, `${told}: ${stderr}`)
-  assert.doesNotMatch(stderr, /undefined|\[object|bug of svec/, told)
+  assert.doesNotMatch(stderr, /undefined|\[object|bug in svec/, told)
   assert.ok(lines.length === 2 || IN_ONE_LINE.test(lines[0]), `${told}: ${stderr}`)
   if (!/malformed/.test(stderr)) assert.ok(stderr.includes(name), `${told}: ${stderr}`)
 }
@@ -199,11 +199,11 @@ test('export writes over nothing that is there, nor over its own file, nor into 
     ...NAMES.filter(name => name !== MISSING).flatMap(
       name =>
         [
-          [name, ['export', 'ours.sqlite', name, '-f', 'jsonl'], /exists already|itself|a folder/],
+          [name, ['export', 'ours.sqlite', name, '-f', 'jsonl'], /already exists|itself|a folder/],
           [
             name,
             ['export', 'ours.sqlite', 'o.npy', '-d', 'd', '--ids', name],
-            /exists already|itself|a folder/,
+            /already exists|itself|a folder/,
           ],
         ] as const,
     ),
@@ -219,8 +219,8 @@ test('export writes over nothing that is there, nor over its own file, nor into 
       /itself/,
     ],
     [FOLDER, ['export', 'ours.sqlite', FOLDER, '--force'], /is a folder/],
-    ['y.json', ['export', 'ours.sqlite', 'y.json'], /files of this kind are not written/],
-    ['y.sqlite', ['export', 'ours.sqlite', 'y.sqlite'], /files of this kind are not written/],
+    ['y.json', ['export', 'ours.sqlite', 'y.json'], /cannot write .*expected the name of a/],
+    ['y.sqlite', ['export', 'ours.sqlite', 'y.sqlite'], /cannot write .*expected the name of a/],
   ]
   const was = readFileSync(path('ours.sqlite'))
   const outcomes = await answers([...cases.map(([, argv]) => argv), ['export', ...good, '-d', 'd']])

@@ -174,11 +174,11 @@ test('a stdout that takes no more ends with 3 and one line', { skip: fullDisk() 
       assert.deepEqual(JSON.parse(stderr), {
         error: {
           code: 'CLI_OUTPUT',
-          message: 'stdout cannot be written: the disk is full',
+          message: 'cannot write to stdout: the disk is full',
           exit: 3,
         },
       })
-    } else assert.equal(stderr, 'svec: stdout cannot be written: the disk is full\n')
+    } else assert.equal(stderr, 'svec: cannot write to stdout: the disk is full\n')
   }
   // An error that cannot be told keeps its exit code.
   const untold = spawnSync('sh', ['-c', '"$@" 2> /dev/full', 'sh', process.execPath, MAIN, 'nope'])

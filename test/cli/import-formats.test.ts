@@ -73,12 +73,12 @@ test('JSON of another shape is told with what helps', async () => {
     [
       'mixed',
       '[{"id": "a", "embedding": [1]}, {"embedding": [1]}]',
-      /entry 2 \(line 1\): there is no id/,
+      /entry 2 \(line 1\): the id is missing/,
     ],
     [
       'late',
       '[{"embedding": [1]}, {"id": "b", "embedding": [1]}]',
-      /entry 2 .* has an id, 'b', and those before/,
+      /entry 2 .* has the id 'b', but the documents before/,
     ],
     ['dims', '{"a": [1], "b": [1, 2]}', /entry 2: the embedding of 'b' has 2 dimensions/],
   ] as const) {
@@ -145,7 +145,7 @@ test('each float16 is read as it is; NaN and infinities are refused with their r
 
 test('documents without ids are numbered, and one line says so', async () => {
   const file = await freshTable()
-  const note = 'the documents come without ids: their numbers are their ids, from 0'
+  const note = 'the documents do not have ids: they are numbered from 0'
   for (const [name, text] of [
     ['n.csv', 'embedding,text\n"[1, 0]",east\n"[0, 1]",north\n'],
     ['n.tsv', 'embedding\ttext\n[1, 0]\teast\n[0, 1]\tnorth\n'],
@@ -256,5 +256,5 @@ test('what gzip made smaller is read, also its ids; what it cut off is told', as
   const cut = write('cut.jsonl.gz', gzipSync(jsonl).subarray(0, -12))
   const refused = await svec(['import', file, cut, '-d', 'cut'])
   assert.equal(refused.code, 3)
-  assert.match(refused.stderr, /cut\.jsonl\.gz: gzip: .*\n {2}the file is damaged or cut off/)
+  assert.match(refused.stderr, /cut\.jsonl\.gz: gzip: .*\n {2}the file is damaged or truncated/)
 })

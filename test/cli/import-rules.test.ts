@@ -135,7 +135,7 @@ test('metadata that is not JSON is stored as a JSON string; a filter passes over
   assert.equal(told.code, 0)
   assert.equal(
     told.stderr,
-    "note: the filter skipped 2 documents whose meta is not JSON, for instance 'bad'\n",
+    "note: the filter skipped 2 documents whose meta is not JSON, for example 'bad'\n",
   )
   // A filter that does not look into meta finds them.
   const plain = await svecJson(['query', file, '[1, 6]', '--filter', "meta = 'not json'"])
@@ -225,7 +225,7 @@ seededTest('VEC_SEED')(
       ]
       const { code, stderr } = await svec(args, { input: jsonl({ id, embedding }) })
       assert.equal(code, expected ? 0 : 3, `round ${round}: ${stderr}`)
-      if (!expected) assert.match(stderr, /has \d dimensions, those of dataset 'd' have \d/)
+      if (!expected) assert.match(stderr, /has \d dimensions, but dataset 'd' has \d/)
     }
   },
 )

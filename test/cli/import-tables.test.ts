@@ -61,7 +61,7 @@ test('an ordinary table is read by the names of its columns; rowids are ids wher
   const hits = await svecJson(['query', file, '[1, 1]', '-d', 'labels', '-k', '1'])
   assert.equal((hits as { id: string }[])[0].id, 'l1')
   const bare = await run('bare', '-d', 'bare')
-  assert.deepEqual(bare.notes, ['no column holds ids: the rowids are the ids'])
+  assert.deepEqual(bare.notes, ['there is no id column: the rowids are the ids'])
   assert.equal((await run('keyed', '--id-field', 'b', '-d', 'keyed')).imported, rows)
   await run('shadow', '--content-field', 'title')
   await run('__proto__', '-d', 'proto')

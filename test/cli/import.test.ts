@@ -77,11 +77,11 @@ test('errors of a source name its line, and store nothing of a small file', asyn
   for (const [line, expected] of [
     ['{"id": "b"', /line 2: not JSON/],
     ['[1, 2]', /line 2: .*got an array/],
-    ['{"embedding": [1, 2]}', /line 2: there is no id; the fields are embedding/],
+    ['{"embedding": [1, 2]}', /line 2: the id is missing; the fields are embedding/],
     ['{"id": "", "embedding": [1, 2]}', /line 2: the id is empty/],
     [
       '{"id": "b", "embedding": [1, 2, 3]}',
-      /line 2: the embedding of 'b' has 3 dimensions, those of dataset 'default' have 2/,
+      /line 2: the embedding of 'b' has 3 dimensions, but dataset 'default' has 2/,
     ],
     ['{"id": "b", "embedding": [1, 1e39]}', /line 2: .*number 1 of the embedding/],
     ['{"id": "b", "embedding": [1, "x"]}', /line 2: number 1 of the embedding is "x"/],
@@ -108,7 +108,7 @@ test('an id that is there already: an error that names it, or replaced, or skipp
   await svecJson(['import', file, '-'], line('one'))
   const refused = await svec(['import', file, '-'], line('two'))
   assert.equal(refused.code, 3)
-  assert.match(refused.stderr, /line 1: the id 'a' of dataset 'default' is there already/)
+  assert.match(refused.stderr, /line 1: the id 'a' of dataset 'default' already exists/)
   const skip = await svecJson(['import', file, '-', '--on-conflict', 'skip'], line('two'))
   assert.deepEqual((skip as { skipped: number }).skipped, 1)
   assert.equal((await rowsOf(file))[0][2], 'one')
@@ -130,7 +130,7 @@ test('CSV and TSV: quotes, line ends inside them, and vectors as text', async ()
   for (const [text, expected] of [
     ['', /c2\.csv is empty/],
     ['id,id\n', /names 'id' twice/],
-    ['id,embedding\nd\n', /line 2: 1 field, the first line names 2/],
+    ['id,embedding\nd\n', /line 2: 1 field, but the header line names 2/],
   ] as const) {
     assert.match((await svec(['import', file, write('c2.csv', text)])).stderr, expected)
   }
@@ -199,19 +199,19 @@ test('numbers and ids that do not fit are refused before anything is stored', as
   const cut = write('e2.npy', Buffer.concat([head, floats(1, 2, 3, 4), Buffer.alloc(3)]))
   const infinite = write('e3.f32', floats(1, 2, Infinity, 4))
   for (const [args, code, expected] of [
-    [[two], 2, /does not say its dimensions/],
-    [[two, '--dim', '3'], 3, /rows of 3 \(12 bytes\)/],
-    [[two, '--dim', '0'], 2, /--dim must be a whole number/],
+    [[two], 2, /does not include its dimensions/],
+    [[two, '--dim', '3'], 3, /multiple of 12, for rows of 3/],
+    [[two, '--dim', '0'], 2, /--dim must be an integer/],
     [[two, '--dim', '2', '--ids', write('e.txt', 'x\n')], 3, /e\.txt has 1 id, there are 2 rows/],
     [[two, '--dim', '2', '--ids', write('e3.txt', 'x\ny\nz')], 3, /has 3 ids, there are 2 rows/],
     [[two, '--dim', '2', '--ids', write('e4.txt', 'x\n\n')], 3, /line 2: the id is empty/],
-    [[short], 3, /holds 2 rows, its head says 3/],
-    [[cut], 3, /not a whole number of rows/],
+    [[short], 3, /contains 2 rows, but its header says 3/],
+    [[cut], 3, /expected a multiple of/],
     [[infinite, '--dim', '2'], 3, /row 2: number 0 of the embedding of '1' is Infinity/],
     [[write('e.parquet', 'x')], 2, /e\.parquet .*format/],
-    [[write('e.jsonl', ''), '--dim', '2'], 2, /--dim is for f32, the source is jsonl/],
+    [[write('e.jsonl', ''), '--dim', '2'], 2, /--dim applies to f32, but the source is jsonl/],
     [[path('nowhere.jsonl')], 3, /nowhere\.jsonl: no such file/],
-    [[folder], 3, /is a folder: a file is expected/],
+    [[folder], 3, /is a folder: expected a file/],
   ] as const) {
     const { code: ended, stderr } = await svec(['import', file, ...args])
     assert.match(stderr, expected)
@@ -232,7 +232,7 @@ test('a table that is missing or ambiguous is told with the command that helps',
   assert.match(both.stderr, /has 2 vec tables: one, two/)
   const wrong = await svec(['import', file, '-', '-t', 'tow'], { input: '' })
   assert.equal(wrong.code, 3)
-  assert.match(wrong.stderr, /has no vec table 'tow': did you mean two\?/)
+  assert.match(wrong.stderr, /does not contain a vec table 'tow': did you mean two\?/)
   const absent = await svec(['import', path('absent.sqlite'), '-'], { input: '' })
   assert.equal(absent.code, 3)
   assert.match(absent.stderr, /does not exist/)
@@ -245,7 +245,7 @@ test('batches are transactions: what stood before an error is in the file, and s
   const failed = await svec(['import', file, '-', '--batch', '10'], { input: broken.join('\n') })
   assert.equal(failed.code, 3)
   assert.match(failed.stderr, /line 23: .* has 1 dimension,/)
-  assert.match(failed.stderr, /what came before is in the file \(20 documents\)/)
+  assert.match(failed.stderr, /the earlier batches are in the file \(20 documents\)/)
   assert.equal((await rowsOf(file)).length, 20)
   const again = await svecJson(['import', file, '-', '--batch', '10', '--on-conflict', 'skip'], {
     input: lines.join('\n'),
@@ -274,10 +274,10 @@ console.log(JSON.stringify(JSON.parse(text).map(t => [t.length, 1])))`,
     ['c', 'm', '[9,9]'],
   ])
   for (const [wrong, expected] of [
-    ['exit 3', /the embed command ended with 3/],
+    ['exit 3', /the embed command exited with code 3/],
     ['echo oops >&2; exit 1', /oops/],
-    ['echo hello', /answered no vectors/],
-    ["echo '[[1,2]]'", /answered 1 vectors for 2 texts/],
+    ['echo hello', /did not return vectors/],
+    ["echo '[[1,2]]'", /returned 1 vectors for 2 texts/],
   ] as const) {
     const args = ['import', file, '-', '-d', 'x', '--embed-command', wrong]
     const { code, stderr } = await svec(args, { input })

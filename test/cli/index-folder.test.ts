@@ -118,7 +118,7 @@ test('what is missing is said', async () => {
     [['index', file, path('nowhere'), ...embed], 3, /nowhere: no such file/],
     [['index', file, program, ...embed], 3, /embed\.mjs is a file/],
     [['index', file, folder, '--size', '5', '--overlap', '5', ...embed], 2, /--overlap 5/],
-    [['index', file, folder, '--embed-command', 'exit 3'], 3, /ended with 3/],
+    [['index', file, folder, '--embed-command', 'exit 3'], 3, /exited with code 3/],
   ] as const) {
     const outcome = await svec(args)
     assert.match(outcome.stderr, expected)

@@ -105,7 +105,7 @@ test(
     assert.equal(first[4], '[5,-5,127,-128]')
     const bits = await svec([...args, '-d', 'bits', '--vector-column', 'bits'])
     assert.equal(bits.code, 3)
-    assert.match(bits.stderr, /bits of items is bit\[8\]: bits are not imported/)
+    assert.match(bits.stderr, /bits of items is bit\[8\]: expected float32 or int8/)
     const none = await svec([...args, '--vector-column', 'smal'])
     assert.match(none.stderr, /no vector column 'smal' .*did you mean small\?/)
   },
@@ -188,7 +188,7 @@ test('tables that are no source are refused', async () => {
   const file = path('target.sqlite')
   await svecJson(['init', file])
   for (const [table, code, expected] of [
-    [undefined, 3, /no vec table and no vec0 table/],
+    [undefined, 3, /neither a vec table nor a vec0 table/],
     [undefined, 3, /its tables|there are docs\(dataset_id, id, embedding\), plain\(x\)/],
     ['plian', 3, /no table plian .*did you mean plain\?/],
   ] as const) {
@@ -207,7 +207,7 @@ test('a vec table that is imported into is not its own source, and virtual table
   await svecJson(['import', file, '-'], { input: '{"id":"a","embedding":[1,0]}' })
   const own = await svec(['import', file, file, '-d', 'copy'])
   assert.equal(own.code, 3)
-  assert.match(own.stderr, /no vec table besides docs, which is imported into/)
+  assert.match(own.stderr, /nor another vec table besides docs, the target/)
   assert.match(own.stderr, /--from-table _vec_docs/)
   await svecJson(['import', file, file, '-d', 'copy', '--from-table', '_vec_docs'])
   assert.equal((await documents(file)).length, 2)
@@ -222,5 +222,5 @@ test('a vec table that is imported into is not its own source, and virtual table
   db.close()
   const { code, stderr } = await svec(['import', file, foreign])
   assert.equal(code, 3)
-  assert.match(stderr, /no vec table and no vec0 table.*\n.*there are notes\(id, body\)/)
+  assert.match(stderr, /neither a vec table nor a vec0 table.*\n.*there are notes\(id, body\)/)
 })

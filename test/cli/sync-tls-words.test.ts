@@ -99,14 +99,14 @@ for (const [flags, message, hint] of [
   [
     { upstream: `${PG}?sslmode=prefer` },
     /sslmode in --upstream must be one of .*, not "prefer"/,
-    /continue in the clear/,
+    /fall back to an unencrypted connection/,
   ],
   [
     { upstream: `${PG}?sslmode=on` },
     /must be one of verify-full, verify-ca, require, off, not "on"/,
     undefined,
   ],
-  [{ upstream: `${PG}?sslmode=require&ssl-mode=off` }, /more than once/, /give it once/],
+  [{ upstream: `${PG}?sslmode=require&ssl-mode=off` }, /more than once/, /set it once/],
   [{ upstream: PG, 'ssl-cert': '/c' }, /--ssl-cert\b.*--ssl-key\b/, undefined],
   [{ upstream: PG, 'ssl-key': '/k' }, /--ssl-key\b.*--ssl-cert\b/, undefined],
   [
@@ -116,7 +116,7 @@ for (const [flags, message, hint] of [
   ],
   [
     { upstream: PG, 'ssl-mode': 'require', 'ssl-ca': '/ca' },
-    /names an authority that --ssl-mode require would not check/,
+    /names a CA that --ssl-mode require would not check/,
     /use verify-full/,
   ],
   [
@@ -127,12 +127,12 @@ for (const [flags, message, hint] of [
   [{ upstream: 'mysql://app@[::1]/shop', 'ssl-ca': '/ca' }, /IP address \(::1\)/, /verify-ca/],
   [
     { upstream: `${MY}?ssl={"ca":"x"}`, 'ssl-mode': 'off' },
-    /has ssl=, and --ssl-mode tells the same/,
-    /give it once/,
+    /has ssl=, and --ssl-mode sets the same/,
+    /set it once/,
   ],
   [
     { upstream: 'sqlite:up.db', 'ssl-mode': 'verify-full' },
-    /--ssl-mode is for mysql:\/\/ and postgres:\/\//,
+    /--ssl-mode applies to mysql:\/\/ and postgres:\/\//,
     undefined,
   ],
 ] as const) {

@@ -185,6 +185,6 @@ describe('svec sync with SQLite', () => {
     execFileSync('sh', ['-c', `yes 'no database at all' | head -c 5000 > '${file}'`])
     const { code, stderr } = await svec(['sync', 'once', '-u', upstream, '-r', file])
     assert.equal(code, 3)
-    assert.match(stderr, /is not an SQLite database/)
+    assert.match(stderr, /is not a SQLite database/)
   })
 })

@@ -140,7 +140,7 @@ test('delete takes ids, a filter, or says that all are meant', async () => {
     [{ ids: ['n1'], filter: { year: 1 } }, /ids and filter/],
     [{ filter: undefined }, /selection\.filter is undefined/],
     [{ filter: {} }, /which every document passes/],
-    [{ all: false }, /true is expected/],
+    [{ all: false }, /expected true/],
     [{ ids: 'n1' }, /array of ids/],
     [{ id: ['n1'] }, /did you mean 'ids'/],
     [{ filter: { year: { $gtr: 1 } } }, /\$gtr/],
@@ -241,7 +241,7 @@ test('metadata that JSON would lose is refused, with its place', async () => {
   const cyclic: Record<string, unknown> = {}
   cyclic['self'] = cyclic
   for (const [meta, message] of [
-    ['{"n":1}', /the text .*JSON\.parse\(\)/],
+    ['{"n":1}', /the string .*JSON\.parse\(\)/],
     [[1], /an array of 1 value/],
     [new Map([['n', 1]]), /a Map/],
     [Promise.resolve({}), /a Promise/],
@@ -302,10 +302,10 @@ test('arguments of a wrong type are refused before anything is embedded', async 
     [{ text: 5 }, /query\.text is 5/],
     [{ text: 'a', k: -1 }, /query\.k is -1/],
     [{ text: 'a', k: 1.5 }, /query\.k is 1\.5/],
-    [{ text: 'a', minScore: '1' }, /query\.minScore is the text "1"/],
+    [{ text: 'a', minScore: '1' }, /query\.minScore is the string "1"/],
     [{ text: 'a', minScore: NaN }, /query\.minScore is NaN/],
     [{ text: 'a', filter: { n: { $gtt: 1 } } }, /\$gtt/],
-    [{ text: 'a', mmr: { lambda: 2 } }, /lambda is 2: a number from 0 to 1/],
+    [{ text: 'a', mmr: { lambda: 2 } }, /lambda is 2: expected a number from 0 to 1/],
     [{ text: 'a', mmr: { fetchK: 9 } }, /fetchK is 9: a whole number from 10/],
     [{ text: 'a', rerank: 'x' }, /query\.rerank is the text/],
     [{ text: 'a', rerank: {} }, /rerank\.score is undefined/],

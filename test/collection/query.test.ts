@@ -337,10 +337,10 @@ test('rerank gives another order, and is checked', async () => {
     ['n1', 'n0'],
   )
   for (const [scores, message] of [
-    [[1], /an array of 1 value: an array of 2 finite numbers/],
+    [[1], /an array of 1 value: expected an array of 2 finite numbers/],
     [undefined, /what rerank returned is undefined/],
     [[1, NaN], /score 1 that rerank returned is NaN/],
-    [['1', 2], /score 0 that rerank returned is the text/],
+    [['1', 2], /score 0 that rerank returned is the string/],
     [Promise.resolve([1, 2]), /a Promise/],
   ] as const) {
     assert.throws(() => docs.querySync(fixed(scores)), { name: 'TypeError', message })

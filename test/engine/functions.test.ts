@@ -132,14 +132,14 @@ test('whatever a function throws comes out as an error, with what was thrown as 
     [null, 'null'],
     [Symbol('s'), 'Symbol(s)'],
     [{ toString: () => 'an object of mine' }, 'an object of mine'],
-    [Object.create(null), 'a value was thrown that has no text'],
+    [Object.create(null), 'a value that cannot be converted to text was thrown'],
     [
       {
         toString() {
           throw new Error('twice')
         },
       },
-      'a value was thrown that has no text',
+      'a value that cannot be converted to text was thrown',
     ],
     [new Error(''), ''],
     [new Error('a lone \ud800 surrogate'), 'a lone \ufffd surrogate'],

@@ -286,7 +286,7 @@ const REFUSED: readonly [filter: unknown, place: RegExp][] = [
   [{ lang: { $startsWith: 5 } }, /^filter\.lang\.\$startsWith: expected text, got number/],
   [{ lang: { $contains: null } }, /^filter\.lang\.\$contains: expected text/],
   [{ lang: { $gt: null } }, /^filter\.lang\.\$gt: expected text/],
-  [{ lang: { $gt: true } }, /^filter\.lang\.\$gt: expected a number, a text or a Date/],
+  [{ lang: { $gt: true } }, /^filter\.lang\.\$gt: expected a number, a string or a Date/],
   [{ lang: { $not: 'en' } }, /^filter\.lang\.\$not: expected operators of the field, got string/],
   [{ $and: { lang: 'en' } }, /^filter\.\$and: expected an array of filters, got an object/],
   [{ $or: ['en'] }, /^filter\.\$or\[0\]: expected an object, got string/],

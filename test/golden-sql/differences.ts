@@ -210,7 +210,7 @@ export const rules: readonly Rule[] = [
   },
   {
     id: 'number-datasets',
-    reason: 'a whole number stands for its digits',
+    reason: 'an integer is converted to its digits',
     applies: (step, replay) =>
       failed(step, /unsupported dataset_id type int64/) && reads(step, replay),
     check: byOracle,
@@ -231,7 +231,7 @@ export const rules: readonly Rule[] = [
     check: byOracle,
   },
   {
-    id: 'ghosts',
+    id: 'stale-ids',
     reason: 'a stored index is never trusted against the rows',
     applies: step => failed(step, /sql: no rows in result set/),
     check: byOracle,

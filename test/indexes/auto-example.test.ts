@@ -32,7 +32,7 @@ async function example(rows: number): Promise<Outcome> {
 
 test('the example of docs/cover-tree.md builds a tree where it pays, and says why', async () => {
   const few = await example(500)
-  assert.deepEqual(few.printed, ['exact', '500 rows of 64 numbers are few: all are scanned'])
+  assert.deepEqual(few.printed, ['exact', '500 rows of 64 dimensions are few: all are scanned'])
   const many = await example(6000)
   assert.equal(many.better, undefined)
   assert.equal(many.printed[0], 'cover')

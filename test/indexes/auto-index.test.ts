@@ -49,7 +49,7 @@ for (const metric of ['cosine', 'euclidean', 'manhattan'] as const) {
       assert.equal(tree.index.kind, 'cover')
       assert.match(
         tree.index.strategy!.reason,
-        /^6000 rows of about \d\.\d dimensions: a search visits \d+ of \d+ rows in a sample tree, .* a tree pays below 3\.5 %$/,
+        /^6000 rows of about \d\.\d dimensions: a search visits \d+ of \d+ rows in a sample tree, .* a tree pays off below 3\.5 %$/,
       )
       assert.equal(scan.index.kind, 'exact')
       assert.match(
@@ -101,7 +101,7 @@ test('up to 1 MiB of floats are scanned, whatever they are', () => {
   new Oracle(index, sheet(11, 2, 64, 4096)).check({ query: new Float32Array(64), k: 3 })
   assert.equal(index.kind, 'exact')
   assert.ok(index.inMemoryVectors)
-  assert.equal(index.strategy!.reason, '4096 rows of 64 numbers are few: all are scanned')
+  assert.equal(index.strategy!.reason, '4096 rows of 64 dimensions are few: all are scanned')
   index.dispose()
 })
 
@@ -116,7 +116,7 @@ test('the dot product is always scanned', () => {
   const oracle = new Oracle(createAutoIndex({ metric: 'dot', dim: 64 }), sheet(13, 2, 64, 6000))
   oracle.check({ query: noise(14, 64, 1)[0], k: 10 })
   assert.equal(oracle.index.kind, 'exact')
-  assert.match(oracle.index.strategy!.reason, /metric=dot obeys no triangle inequality/)
+  assert.match(oracle.index.strategy!.reason, /metric=dot does not obey the triangle inequality/)
   oracle.index.dispose()
 })
 
@@ -157,7 +157,7 @@ test('a tree whose queries cost more than a scan is given up', () => {
   assert.equal(oracle.index.kind, 'exact')
   assert.match(
     oracle.index.strategy!.reason,
-    /^8000 rows: 64 searches visited \d.* of a tree; it pays below 4\.2 %$/,
+    /^8000 rows: 64 searches visited \d.* of a tree, which pays off below 4\.2 %$/,
   )
   oracle.check({ query: far[0], k: 10 })
   oracle.index.dispose()
@@ -198,7 +198,7 @@ test('an image without a note, or with a foreign one, is judged anew', () => {
   const { sections } = scan.save()
   const restored = restoreAutoIndex({ ...scan.save(), sections, note: 'none' })
   restored.search({ query: rows[0], k: 1 })
-  assert.equal(restored.strategy!.reason, '6000 rows that were not looked at')
+  assert.equal(restored.strategy!.reason, '6000 rows that were not analyzed')
   for (const used of [index, scan, restored]) used.dispose()
 })
 

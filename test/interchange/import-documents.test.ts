@@ -211,7 +211,7 @@ test('bytes that are no iterable of Uint8Array, and a table that is not a vec ta
     const wrong = { table: 'docs', source: { name: 'q', bytes } } as never
     await assert.rejects(
       importDocuments(db, wrong),
-      /^TypeError: importDocuments\(\): a part of the bytes of q is/,
+      /^TypeError: importDocuments\(\): a chunk of q is/,
     )
   }
   db.exec('CREATE TABLE plain(x)')

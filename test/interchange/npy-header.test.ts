@@ -24,22 +24,22 @@ function bad(options: Parameters<typeof npyHeader>[0], expected: RegExp): void {
 }
 
 test('what is not read is refused, with what to do', () => {
-  bad({ shape: '(3,)' }, /shape is \(3,\): a matrix/)
+  bad({ shape: '(3,)' }, /shape is \(3,\): expected a matrix/)
   bad({ shape: '(3, 4, 5)' }, /a matrix of rows and dimensions/)
   bad({ shape: '(3, 0)' }, /a matrix of rows and dimensions/)
   for (const [descr, what] of [
     ['>f4', 'big-endian numbers'],
     ['>f2', 'big-endian numbers'],
-    ['<i8', 'whole numbers'],
-    ['|u1', 'whole numbers'],
-    ['|b1', 'truth values'],
+    ['<i8', 'integers'],
+    ['|u1', 'integers'],
+    ['|b1', 'booleans'],
     ['<c8', 'complex numbers'],
     ['|V2', 'two bytes each, maybe bfloat16'],
     ['|O', 'Python objects'],
     ['<f16', 'another type of numbers'],
   ]) {
     assert.throws(() => readNpyHeader(npyHeader({ shape: '(3, 4)', descr }), 'x.npy'), {
-      message: `x.npy: ${what} ('${descr}'): little-endian float16, float32 and float64 are read`,
+      message: `x.npy: ${what} ('${descr}'): expected little-endian float16, float32 or float64`,
       hint: /^in Python: numpy\.save\(file, .*astype\('<f4'\)\)$/,
     })
   }
@@ -47,11 +47,11 @@ test('what is not read is refused, with what to do', () => {
     npyHeader({ shape: '(3,)' }).toString('latin1').replace("'<f4'", '[(1)]'),
     'latin1',
   )
-  assert.throws(() => readNpyHeader(fields, 'x.npy'), /rows of named fields/)
+  assert.throws(() => readNpyHeader(fields, 'x.npy'), /the rows have named fields/)
   bad({ shape: '(3, 4)', fortran: 'True' }, /column by column/)
   bad({ shape: '(3, 4)', version: 4 }, /version 4/)
   assert.throws(() => readNpyHeader(Buffer.alloc(100), 'x.npy'), /not a \.npy file/)
   const huge = npyHeader({ version: 2, shape: '(3, 4)' })
   huge.writeUInt32LE(2 ** 31, 8)
-  assert.throws(() => readNpyHeader(huge, 'x.npy'), /a header of 2147483648 bytes/)
+  assert.throws(() => readNpyHeader(huge, 'x.npy'), /the header has 2147483648 bytes/)
 })

@@ -51,7 +51,7 @@ function checkOutcome(bytes: Uint8Array, outcome: Outcome): void {
     assert.ok(error instanceof VecError && error.code === 'VEC_STORAGE', String(error))
     assert.match(error.message, /^(brute-force list|cover tree): /)
     // The one thing refused here that the original loads.
-    const ragged = /a vector of \d+ numbers, the root one of \d+$/.test(error.message)
+    const ragged = /a vector of \d+ dimensions, but the root has \d+$/.test(error.message)
     assert.equal(outcome.result === 'ok', ragged, `${error.message}; the original: ${outcome.text}`)
     return
   }

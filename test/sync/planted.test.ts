@@ -99,7 +99,7 @@ onEachUpstream('a difference that was planted on the replica', (world, kind) => 
       assert.deepEqual([repaired, after.equal], [2, true])
       await createDataset(w.upstream.upstream, 'd')
       const again = await replicator.verify()
-      assert.equal(again.datasets[0].skipped, 'dropped here, made again upstream')
+      assert.equal(again.datasets[0].skipped, 'dropped here, re-created upstream')
       assert.equal(again.equal, false)
     }))
 

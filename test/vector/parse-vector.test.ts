@@ -38,9 +38,9 @@ for (const [text, ...told] of [
   ['[[1], [2]]', 'invalid MATCH float'],
   ['[1e99]', 'must be base64-encoded embedding or JSON/CSV float list', 'number 0', '1e+99'],
   ['[null]', 'must be base64-encoded embedding or JSON/CSV float list', 'number 0', 'null'],
-  ['[1', 'must be base64-encoded embedding or JSON/CSV float list', 'not JSON'],
+  ['[1', 'must be base64-encoded embedding or JSON/CSV float list', 'not valid JSON'],
 ] as const) {
   test(`${JSON.stringify(text)} is refused`, () => {
-    refused(() => parseVectorText(text), 'VEC_EMBEDDING', ...told, 'give the vector as a BLOB')
+    refused(() => parseVectorText(text), 'VEC_EMBEDDING', ...told, 'as a BLOB of float32')
   })
 }

@@ -77,13 +77,13 @@ export const GIVEN: readonly GivenValue[] = [
   { name: 'null', value: null, as: 'none', told: /is null/ },
   { name: 'undefined', value: undefined, as: 'none', told: /is undefined/ },
 
-  { name: 'JSON', value: '[1, 0.5]', as: 'text', told: /the text "\[1, 0\.5\]"/ },
-  { name: 'numbers with commas', value: '1, 0.5', as: 'text', told: /the text "1, 0\.5"/ },
+  { name: 'JSON', value: '[1, 0.5]', as: 'text', told: /the string "\[1, 0\.5\]"/ },
+  { name: 'numbers with commas', value: '1, 0.5', as: 'text', told: /the string "1, 0\.5"/ },
   {
     name: 'base64',
     value: Buffer.from(bytes).toString('base64'),
     as: 'text',
-    told: /the text "AACAPwAAAD8="/,
+    told: /the string "AACAPwAAAD8="/,
   },
 
   { name: 'no numbers', value: [], as: 'bad numbers', told: /is empty/ },
@@ -116,7 +116,7 @@ export const GIVEN: readonly GivenValue[] = [
     name: 'a text in the numbers',
     value: [1, '2'],
     as: 'bad numbers',
-    told: /number 1 of .* is the text "2"/,
+    told: /number 1 of .* is the string "2"/,
   },
   {
     name: 'a boolean in the numbers',
@@ -137,8 +137,8 @@ export const GIVEN: readonly GivenValue[] = [
     as: 'bad numbers',
     told: /number 1 of .* is a Promise/,
   },
-  { name: 'a nested array', value: [[1, 0.5]], as: 'bad numbers', told: /a list of vectors/ },
-  { name: 'a vector in an array', value: [floats], as: 'bad numbers', told: /a list of vectors/ },
+  { name: 'a nested array', value: [[1, 0.5]], as: 'bad numbers', told: /an array of vectors/ },
+  { name: 'a vector in an array', value: [floats], as: 'bad numbers', told: /an array of vectors/ },
   { name: 'NaN', value: [1, NaN], as: 'bad numbers', told: /number 1 of .* is NaN/ },
   {
     name: 'an infinity',
@@ -182,8 +182,8 @@ export const GIVEN: readonly GivenValue[] = [
   },
   // oxlint-disable-next-line unicorn/no-thenable -- what a library may hand out in the place of a Promise
   { name: 'a thenable', value: { then() {} }, as: 'refused', told: /is a Promise.*`await`/ },
-  { name: 'a text', value: 'hello', as: 'refused', told: /the text "hello"/ },
-  { name: 'an empty text', value: '', as: 'refused', told: /the text ""/ },
+  { name: 'a text', value: 'hello', as: 'refused', told: /the string "hello"/ },
+  { name: 'an empty text', value: '', as: 'refused', told: /the string ""/ },
   { name: 'a number', value: 1, as: 'refused', told: /is 1:/ },
   { name: 'zero', value: 0, as: 'refused', told: /is 0:/ },
   { name: 'NaN itself', value: NaN, as: 'refused', told: /is NaN:/ },

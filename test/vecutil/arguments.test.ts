@@ -150,7 +150,7 @@ const FUNCTIONS: Readonly<Record<string, [f: (...args: never[]) => unknown, ...A
   'Store.similaritySearch': [
     (query: number[], k: number) => new vector.Store(plain).similaritySearch(query, k),
     anyVector('queryEmbedding'),
-    { name: /\bk\b|whole number of documents/, right: 1, takes: ['zero'] },
+    { name: /\bk\b|number of documents/, right: 1, takes: ['zero'] },
   ],
   'Store.remove': [(id: string) => new vector.Store(plain).remove(id), arg('id', 'x', 'a text')],
 
@@ -239,15 +239,15 @@ test('the fields of a document are checked by name, and nothing is written', asy
     ['id', undefined, /the id of documents\[1\] is undefined/],
     ['id', 7, /the id of documents\[1\] is 7/],
     ['id', '', /the id of documents\[1\] is ''/],
-    ['content', 5, /the content of document 'y' is 5: a text or null/],
+    ['content', 5, /the content of document 'y' is 5: expected a string or null/],
     ['content', Promise.resolve('x'), /the content of document 'y' is a Promise.*`await`/],
     [
       'meta',
       { n: 1 },
-      /the meta of document 'y' is an object: a text \(JSON\.stringify\(\) makes one\)/,
+      /the meta of document 'y' is an object: expected a string \(use JSON\.stringify\(\)\)/,
     ],
     ['model', 5, /the model of document 'y' is 5/],
-    ['embedding', 'x', /the embedding of document 'y' is the text "x"/],
+    ['embedding', 'x', /the embedding of document 'y' is the string "x"/],
   ]
   for (const [field, value, told] of bad) {
     const documents = [
@@ -271,16 +271,19 @@ const write = (change: object) =>
 const match = (change: object) => vecutil.matchText(db, 'docs', 'd', embed, 'x', change)
 
 test('the members of options are checked by name', async () => {
-  await assert.rejects(write({ embed: 'x' }), /options\.embed is the text "x"/)
-  await assert.rejects(write({ model: '' }), /options\.model is the text ""/)
+  await assert.rejects(write({ embed: 'x' }), /options\.embed is the string "x"/)
+  await assert.rejects(write({ model: '' }), /options\.model is the string ""/)
   await assert.rejects(write({ model: null }), /options\.model is null/)
-  await assert.rejects(write({ signal: {} }), /options\.signal is an object: an AbortSignal/)
+  await assert.rejects(
+    write({ signal: {} }),
+    /options\.signal is an object: expected an AbortSignal/,
+  )
   await assert.rejects(
     write({ signal: new AbortController() as never }),
     /options\.signal is an AbortController/,
   )
   await assert.rejects(match({ limit: '1' }), /options\.limit is the text "1"/)
-  await assert.rejects(match({ limit: 1.5 }), /options\.limit is 1\.5: a whole number/)
+  await assert.rejects(match({ limit: 1.5 }), /options\.limit is 1\.5: expected .*integer/)
   await assert.rejects(match({ model: 5 }), /options\.model is 5/)
 })
 

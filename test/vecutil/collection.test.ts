@@ -26,7 +26,7 @@ test('an embed function that answers wrongly is refused and nothing is written',
     { id: '2', content: 'b' },
   ]
   const wrong: [number[][], RegExp][] = [
-    [[[1]], /1 vector for 2 texts: .*one vector a text/],
+    [[[1]], /1 vector for 2 texts: .*one vector per text/],
     [[[1], [1, 2]], /of 1 and of 2 dimensions/],
     [[[1], [NaN]], /is NaN/],
     [[[], []], /vector 0 of the embed function is empty/],
@@ -46,7 +46,7 @@ test('a collection without a table, dataset, model or embed function is refused'
     for (const value of ['', undefined, 5]) {
       assert.throws(() => new Collection(db, { ...options, [name]: value }), {
         name: 'TypeError',
-        message: new RegExp(`options.${name} is .*: a text that is not empty is expected`),
+        message: new RegExp(`options.${name} is .*: expected a non-empty string`),
       })
     }
   }

@@ -34,7 +34,7 @@ test('what cannot be written is refused before anything is embedded', async () =
     })
   await assert.rejects(
     write({ id: '', content: 'a' }),
-    /the id of document is '': a text that is not empty/,
+    /the id of document is '': expected a non-empty string/,
   )
   await assert.rejects(write({ content: 'a' }), /\bid\b.*\bundefined\b/)
   await assert.rejects(write({ id: '1' }), {

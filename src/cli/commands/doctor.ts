@@ -9,9 +9,9 @@ import { findingLines, isTrouble } from '../findings.ts'
 
 export const doctor: CommandBody = {
   details: [
-    'Without a file: versions, how files are locked, how fast searches can be. With one: whether it can',
-    'be opened and written, its journal mode, leftovers of programs that were killed, free space.',
-    'The exit code is 1 when something is wrong.',
+    'Without a file: versions, locking, search kernels. With a file: whether it can',
+    'be opened and written, its journal mode, leftovers of killed programs, free space.',
+    'The exit code is 1 if something is wrong.',
   ],
   arguments: [{ name: 'file', description: 'the SQLite file', optional: true }],
   options: DATABASE_OPTIONS,

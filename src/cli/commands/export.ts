@@ -16,38 +16,38 @@ const VECTORS: readonly VectorText[] = ['json', 'base64', 'none']
 
 export const exportCommand: CommandBody = {
   details: [
-    'jsonl and csv hold everything, and svec import reads them back. npy and f32 hold the vectors of one',
-    'dataset, and --ids the ids that belong to them. brute and cover write the index that the original Go',
-    'program reads into the SQLite file itself. A file that is written appears when it is complete.',
+    'jsonl and csv contain everything, and svec import reads them back. npy and f32 contain the vectors of one',
+    'dataset, and --ids names the file for their ids. brute and cover write the index that the original Go',
+    'program reads into the SQLite file itself. An output file appears only when it is complete.',
   ],
   arguments: [
     { name: 'file', description: 'the SQLite file' },
-    { name: 'output', description: 'the file to write; stdout when left out', optional: true },
+    { name: 'output', description: 'the file to write (stdout)', optional: true },
   ],
   options: {
     ...TABLE_OPTION,
-    dataset: { type: 'string', short: 'd', value: 'name', description: 'this dataset alone' },
+    dataset: { type: 'string', short: 'd', value: 'name', description: 'only this dataset' },
     format: {
       type: 'string',
       short: 'f',
       value: 'name',
-      description: 'jsonl (default), csv, npy, f32, brute or cover; else as the output is named',
+      description: 'jsonl, csv, npy, f32, brute or cover (from the output name, or jsonl)',
     },
     ids: { type: 'string', value: 'file', description: 'npy, f32: the file for the ids' },
     vectors: {
       type: 'string',
       value: 'how',
-      description: 'jsonl, csv: json (default), base64 (quicker, shorter) or none',
+      description: 'jsonl, csv: json (default), base64 (faster, shorter) or none',
     },
     ...FILTER_OPTION,
-    force: { type: 'boolean', description: 'write over a file that exists' },
+    force: { type: 'boolean', description: 'overwrite an existing file' },
     ...DATABASE_OPTIONS,
   },
   examples: [
-    { line: 'export docs.sqlite docs.jsonl', says: 'everything, one JSON object a line' },
+    { line: 'export docs.sqlite docs.jsonl', says: 'everything, one JSON object per line' },
     {
       line: 'export docs.sqlite words.npy --ids words.txt -d words',
-      says: 'a matrix for numpy, and its ids',
+      says: 'a NumPy matrix, and its ids',
     },
     { line: 'export docs.sqlite --format cover', says: 'indexes for the original Go program' },
   ],
@@ -66,12 +66,12 @@ export const exportCommand: CommandBody = {
 
 function refuseStray(context: Context, format: 'brute' | 'cover'): void {
   const stray = ['ids', 'vectors', 'filter'].find(name => context.flags.has(name))
-  if (stray !== undefined) throw usageError(`--${stray} is not for ${format}`)
+  if (stray !== undefined) throw usageError(`--${stray} does not apply to ${format}`)
   const output = context.args.get('output')
   if (output === undefined) return
   throw usageError(
-    `${format} is written into the SQLite file itself, not into ${output}`,
-    'leave the output out',
+    `${format} is written into the SQLite file itself, not to ${output}`,
+    'omit the output',
   )
 }
 
@@ -97,7 +97,7 @@ async function exportRows(
   const { flags, signal, stdout } = context
   const output = context.args.get('output')
   if (output === undefined && (format === 'npy' || format === 'f32')) {
-    throw usageError(`${format} needs a file to write`, 'name it behind the SQLite file')
+    throw usageError(`${format} needs an output file`, 'name it after the SQLite file')
   }
   const table = chosenTable(context, db, path)
   const ids = flags.text('ids')

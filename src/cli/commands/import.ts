@@ -41,24 +41,24 @@ const FIELD_OPTIONS: CommandOptions = {
   ),
   'no-embedding': {
     type: 'boolean',
-    description: 'no field is an embedding, whatever it looks like',
+    description: 'do not treat any field as an embedding',
   },
   'drop-rest': {
     type: 'boolean',
-    description: 'leave other fields out; otherwise they are gathered in meta',
+    description: 'drop other fields, instead of collecting them in meta',
   },
 }
 
 export const importCommand: CommandBody = {
   details: [
-    'Sources: JSONL, JSON, CSV or TSV (a line of names first), .npy, raw float32 (--dim), all of them',
-    'also compressed with gzip; or another SQLite file: a vec table of ours or of the original Go program,',
+    'Sources: JSONL, JSON, CSV or TSV (with a header line), .npy, raw float32 (--dim), each also',
+    'compressed with gzip; or another SQLite file: a vec table of svec or of the original Go program,',
     'a vec0 table of sqlite-vec, or with --from-table an ordinary table.',
-    'Documents are stored in batches, each whole or not at all. After an error or Ctrl-C those of the',
-    'earlier batches are in the file; --on-conflict skip goes on from there.',
+    'Documents are stored in batches, each completely or not at all. After an error or Ctrl-C, the',
+    'earlier batches are in the file; --on-conflict skip continues from there.',
   ],
   arguments: [
-    { name: 'file', description: 'the SQLite file, made with svec init' },
+    { name: 'file', description: 'the SQLite file, created with svec init' },
     { name: 'source', description: 'the file to read; - is stdin' },
   ],
   options: {
@@ -67,40 +67,40 @@ export const importCommand: CommandBody = {
       type: 'string',
       short: 'd',
       value: 'name',
-      description: `put all documents here; otherwise where they say, or '${DEFAULT_DATASET}'`,
+      description: `the dataset of all documents (what each document says, or '${DEFAULT_DATASET}')`,
     },
     'on-conflict': {
       type: 'string',
       value: 'what',
-      description: 'when an id is there already: error (default), replace, merge or skip',
+      description: 'when an id already exists: error (default), replace, merge or skip',
     },
     format: {
       type: 'string',
       short: 'f',
       value: 'name',
-      description: 'jsonl, json, csv, tsv, npy, f32 or sqlite, where the name does not tell',
+      description: 'jsonl, json, csv, tsv, npy, f32 or sqlite (from the file name)',
     },
-    dim: { type: 'string', value: 'n', description: 'f32: numbers in a vector' },
+    dim: { type: 'string', value: 'n', description: 'f32: dimensions of a vector' },
     ids: {
       type: 'string',
       value: 'file',
-      description: 'npy, f32: one id a line; or JSONL, JSON or CSV with ids, content and meta',
+      description: 'npy, f32: one id per line; or JSONL, JSON or CSV with ids, content and meta',
     },
     'from-table': { type: 'string', value: 'name', description: 'sqlite: the table to read' },
     'vector-column': {
       type: 'string',
       value: 'name',
-      description: 'sqlite: which vectors of a vec0 table that has several',
+      description: 'sqlite: the vector column of a vec0 table that has several',
     },
-    model: { type: 'string', value: 'name', description: 'write this as embedding_model' },
+    model: { type: 'string', value: 'name', description: 'the value to store as embedding_model' },
     optimize: {
       type: 'boolean',
-      description: 'then build and save the index, so that the first search need not',
+      description: 'then build and save the index, so that the first search is fast',
     },
     batch: {
       type: 'string',
       value: 'n',
-      description: `documents in a transaction (${DEFAULT_BATCH})`,
+      description: `documents per transaction (${DEFAULT_BATCH})`,
     },
     ...FIELD_OPTIONS,
     ...EMBED_OPTIONS,
@@ -109,11 +109,11 @@ export const importCommand: CommandBody = {
   examples: [
     {
       line: 'import docs.sqlite docs.jsonl',
-      says: 'one JSON object a line: id, embedding, content',
+      says: 'one JSON object per line: id, embedding, content',
     },
     {
       line: 'import docs.sqlite vectors.npy --ids names.txt --dataset words',
-      says: 'a matrix of numpy, its ids in a file beside it',
+      says: 'a NumPy matrix, with its ids in a second file',
     },
     {
       line: 'import docs.sqlite app.db --from-table items --content-field body',
@@ -121,15 +121,15 @@ export const importCommand: CommandBody = {
     },
     {
       line: 'import docs.sqlite app.db --from-table notes --id-field slug --embedding-field vector',
-      says: 'an ordinary table with float32 in a column',
+      says: 'an ordinary table with a float32 column',
     },
     {
       line: 'import docs.sqlite titles.csv --on-conflict merge',
-      says: 'more about documents that are there: what a row does not say stays',
+      says: 'add to existing documents: what a row does not mention stays',
     },
     {
       line: 'import docs.sqlite texts.csv --embed-command ./embed.py',
-      says: 'texts without vectors, embedded on the way',
+      says: 'texts without vectors, embedded during the import',
     },
   ],
   run: context => {
@@ -181,7 +181,7 @@ function importOptions(context: Context): Omit<ImportOptions, 'table'> {
   const given = context.arg('source')
   const ids = flags.text('ids')
   const input = (path: string): ByteInput => (path === '-' ? context.stdinBytes : path)
-  if (ids === '-' && given === '-') throw usageError('stdin cannot be the numbers and the ids')
+  if (ids === '-' && given === '-') throw usageError('stdin cannot be both the vectors and the ids')
   const command = flags.text('embed-command')
   return {
     source: input(given),
@@ -208,7 +208,7 @@ function withStored(error: unknown, stored: number): unknown {
   const what =
     stored === 0
       ? 'nothing was stored'
-      : `what came before is in the file (${counted(stored, 'document')}); --on-conflict skip goes on behind it`
+      : `the earlier batches are in the file (${counted(stored, 'document')}); --on-conflict skip continues after them`
   return new CliError(error.code, error.message, {
     hint: error.hint === undefined ? what : `${error.hint}; ${what}`,
     cause: error,
@@ -247,11 +247,11 @@ async function show(context: Context, report: ImportReport): Promise<void> {
 
 /** What became of documents, where it is worth a line. */
 const FATES = [
-  ['skipped', 'skipped: their ids were there already'],
-  ['replaced', 'replaced others of the same id'],
-  ['merged', 'completed others of the same id'],
-  ['unembedded', 'without an embedding: no search finds them'],
-  ['archived', 'archived: no search finds them'],
-  ['zero', 'whose vector is all zeros: no search by cosine finds them'],
-  ['wrapped', 'with a meta that is not JSON: stored as JSON text'],
+  ['skipped', 'skipped: their ids already existed'],
+  ['replaced', 'replaced others with the same id'],
+  ['merged', 'completed others with the same id'],
+  ['unembedded', 'without an embedding: searches cannot find them'],
+  ['archived', 'archived: searches do not find them'],
+  ['zero', 'whose vector is all zeros: searches by cosine cannot find them'],
+  ['wrapped', 'whose meta is not JSON: stored as a JSON string'],
 ] as const

@@ -16,10 +16,10 @@ const DEFAULT_SIZE = 1000
 
 export const indexFolder: CommandBody = {
   details: [
-    'Reads .md, .markdown and .txt below the folder, cuts them into parts (Markdown at its headings), and',
-    'embeds and stores those of new and changed files. Parts of changed and deleted files go. Files are',
-    'compared by their content, so a second run embeds only what changed. Hidden files and node_modules',
-    'are left out. The meta of a part has folder, file, start and headings.',
+    'Reads the .md, .markdown and .txt files below the folder, splits them into chunks (Markdown at its',
+    'headings), and embeds and stores those of new and changed files. Old chunks of changed and deleted',
+    'files are deleted. Files are compared by content, so a second run embeds only what changed. Hidden',
+    'files and node_modules are skipped. The meta of a chunk has folder, file, start and headings.',
   ],
   arguments: [
     { name: 'file', description: 'the SQLite file, made with svec init' },
@@ -31,14 +31,18 @@ export const indexFolder: CommandBody = {
       type: 'string',
       short: 'd',
       value: 'name',
-      description: 'where the parts go; the name of the folder unless given',
+      description: 'the dataset of the chunks (the name of the folder)',
     },
     size: {
       type: 'string',
       value: 'n',
-      description: `most characters in a part (${DEFAULT_SIZE})`,
+      description: `maximum characters in a chunk (${DEFAULT_SIZE})`,
     },
-    overlap: { type: 'string', value: 'n', description: 'characters that two parts share (0)' },
+    overlap: {
+      type: 'string',
+      value: 'n',
+      description: 'characters shared by adjacent chunks (0)',
+    },
     model: { type: 'string', value: 'name', description: 'write this as embedding_model' },
     ...EMBED_OPTIONS,
     ...DATABASE_OPTIONS,
@@ -46,7 +50,7 @@ export const indexFolder: CommandBody = {
   examples: [
     {
       line: 'index docs.sqlite ./notes --embed-command ./embed.py',
-      says: 'make a folder of Markdown searchable; run it again after changes',
+      says: 'index a folder of Markdown; run it again after changes',
     },
   ],
   run: context => {
@@ -60,7 +64,7 @@ async function indexInto(context: Context, db: Connection, path: string): Promis
   const command = flags.text('embed-command')
   if (command === undefined) {
     throw usageError(
-      'svec index embeds texts, and needs a command for that',
+      'svec index needs a command that embeds texts',
       'name it: --embed-command ./embed.py',
     )
   }
@@ -102,8 +106,8 @@ async function indexInto(context: Context, db: Connection, path: string): Promis
       deleted: stale.length,
     },
     [
-      `dataset ${dataset}: ${counted(indexed, 'file')} indexed (${counted(written, 'part')}), ${unchanged} unchanged, ${removed.length} removed`,
-      ...unreadable.map(file => `note: ${file} is not UTF-8 text, and was left out`),
+      `dataset ${dataset}: ${counted(indexed, 'file')} indexed (${counted(written, 'chunk')}), ${unchanged} unchanged, ${removed.length} removed`,
+      ...unreadable.map(file => `note: skipped ${file}: it is not UTF-8 text`),
     ],
   )
   return EXIT.ok

@@ -11,8 +11,8 @@ const DEFAULT_TABLE = 'docs'
 
 export const init: CommandBody = {
   details: [
-    'The file is made when it is not there. Documents are in an ordinary table beside the vec table,',
-    "named _vec_ and the table's name, which any SQLite program may read and write.",
+    'Creates the file if it does not exist. Documents are in an ordinary table beside the vec table,',
+    "named _vec_ plus the table's name, which any SQLite program can read and write.",
   ],
   arguments: [{ name: 'file', description: 'the SQLite file' }],
   options: {
@@ -29,18 +29,22 @@ export const init: CommandBody = {
       description: 'cosine (default), euclidean, dot or manhattan',
     },
     index: { type: 'string', value: 'kind', description: 'auto (default), brute or cover' },
-    'id-column': { type: 'string', value: 'name', description: 'its column of ids (doc_id)' },
-    'include-archived': { type: 'boolean', description: 'rows with archived = 1 are found too' },
+    'id-column': {
+      type: 'string',
+      value: 'name',
+      description: 'the name of its id column (doc_id)',
+    },
+    'include-archived': { type: 'boolean', description: 'also find rows with archived = 1' },
     dbpath: {
       type: 'string',
       value: 'file',
-      description: 'the file with the documents, when it is another one',
+      description: 'the file with the documents, if it is another one',
     },
-    'if-not-exists': { type: 'boolean', description: 'a table that is there already is no error' },
+    'if-not-exists': { type: 'boolean', description: 'succeed if the table already exists' },
     ...DATABASE_OPTIONS,
   },
   examples: [
-    { line: 'init docs.sqlite', says: 'the table docs, compared by cosine' },
+    { line: 'init docs.sqlite', says: 'the table docs, with the cosine metric' },
     {
       line: 'init docs.sqlite --table images --metric euclidean',
       says: 'a second table in the same file',
@@ -57,13 +61,13 @@ export const init: CommandBody = {
         const made = !(known && context.flags.on('if-not-exists'))
         if (known && made) {
           throw new CliError('CLI_FILE', `the vec table ${name} already exists`, {
-            hint: '--if-not-exists lets it be; --table gives another name',
+            hint: 'accept it with --if-not-exists, or choose another name with --table',
           })
         }
         if (made) db.exec(createTable(context, name))
         const { column, shadow } = describe(db, name)
         await context.print({ table: name, shadow, column, created: made }, [
-          `${made ? 'made' : 'there already:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
+          `${made ? 'created' : 'already exists:'} ${name}(dataset_id, ${column}), documents in ${shadow}`,
         ])
         return EXIT.ok satisfies ExitCode
       },

@@ -39,8 +39,8 @@ function workOf(
 
 export const check: CommandBody = {
   details: [
-    'Looks at the file itself, at the triggers and the journal, at rows without vectors or with wrong',
-    'ones, and at saved indexes. Nothing is written. The exit code is 1 when there is a problem.',
+    'Checks the file itself, the triggers and the journal, rows with missing or invalid vectors,',
+    'and saved indexes. Writes nothing. The exit code is 1 if there is a problem.',
   ],
   arguments: FILE,
   options: {
@@ -49,7 +49,7 @@ export const check: CommandBody = {
   },
   examples: [
     { line: 'check docs.sqlite', says: 'every vec table of a file' },
-    { line: 'check docs.sqlite --json', says: 'the same for a program' },
+    { line: 'check docs.sqlite --json', says: 'the same as JSON, for a program' },
   ],
   run: context =>
     runOnTables(context, true, workOf('check'), db => fileFindings(db, context.flags.on('full'))),
@@ -57,8 +57,8 @@ export const check: CommandBody = {
 
 export const repair: CommandBody = {
   details: [
-    'Puts missing triggers back, forgets damaged and stale indexes, and sets aside what no search can',
-    'use. The exit code is 1 when something is left that needs you.',
+    'Reinstalls missing triggers, deletes damaged and stale indexes, and moves rows that searches cannot',
+    'use out of the way. The exit code is 1 if something needs your attention.',
   ],
   arguments: FILE,
   options: ADMIN_OPTIONS,
@@ -67,7 +67,7 @@ export const repair: CommandBody = {
 }
 
 export const optimize: CommandBody = {
-  details: ['Never needed, and never wrong: after a large import the next program starts at once.'],
+  details: ['Optional: after a large import, it lets the next program start at once.'],
   arguments: FILE,
   options: ADMIN_OPTIONS,
   examples: [{ line: 'optimize docs.sqlite', says: 'every dataset of every vec table' }],
@@ -115,7 +115,7 @@ function fileFindings(db: Connection, full: boolean): Diagnostic[] {
   const messages = rows.map(row => String(Object.values(row)[0]))
   const sound = messages.length === 1 && messages[0] === 'ok'
   const severity = sound ? 'ok' : 'error'
-  return (sound ? ['the file is a sound SQLite database'] : messages).map(op => ({
+  return (sound ? ['the file is an intact SQLite database'] : messages).map(op => ({
     op,
     severity,
     topic: 'file',

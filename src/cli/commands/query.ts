@@ -19,14 +19,14 @@ const DEFAULT_K = 10
 
 export const query: CommandBody = {
   details: [
-    "The vector is JSON ('[0.1, 0.2]'), numbers with commas, or base64 of float32; - reads it from stdin.",
-    'With --embed-command it is a text, which the command turns into a vector.',
-    'The answer is exact. In a pipe: score, dataset, id and content, with tabs between them.',
-    'The exit code is 1 when nothing is found.',
+    "The vector is JSON ('[0.1, 0.2]'), comma-separated numbers, or base64 of float32; - reads it from stdin.",
+    'With --embed-command, it is a text, which the command embeds.',
+    'The results are exact. A pipe gets score, dataset, id and content, separated by tabs.',
+    'The exit code is 1 if nothing is found.',
   ],
   arguments: [
     { name: 'file', description: 'the SQLite file' },
-    { name: 'vector', description: 'the vector, or the text; - is stdin' },
+    { name: 'vector', description: 'the vector or the text; - is stdin' },
   ],
   options: {
     ...TABLE_OPTION,
@@ -35,10 +35,19 @@ export const query: CommandBody = {
       short: 'd',
       value: 'name',
       multiple: true,
-      description: 'where to look, also more than one; may be left out when there is only one',
+      description: 'the dataset to search, may be repeated; optional if there is only one',
     },
-    k: { type: 'string', short: 'k', value: 'n', description: `how many (${DEFAULT_K})` },
-    'min-score': { type: 'string', value: 'x', description: 'only those with at least this score' },
+    k: {
+      type: 'string',
+      short: 'k',
+      value: 'n',
+      description: `the number of results (${DEFAULT_K})`,
+    },
+    'min-score': {
+      type: 'string',
+      value: 'x',
+      description: 'only documents with at least this score',
+    },
     ...FILTER_OPTION,
     ...EMBED_OPTIONS,
     ...DATABASE_OPTIONS,
@@ -47,11 +56,11 @@ export const query: CommandBody = {
     { line: "query docs.sqlite '[0.2, 1]' -k 3", says: 'the three nearest' },
     {
       line: `query docs.sqlite '[0.2, 1]' --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
-      says: 'the nearest of those that a condition allows',
+      says: 'the nearest among those that match a condition',
     },
     {
       line: "query docs.sqlite 'where books are kept' --embed-command ./embed.py --json",
-      says: 'a text, answered as JSON',
+      says: 'a text, with the results as JSON',
     },
   ],
   run: async context => {
@@ -99,9 +108,9 @@ async function queryVector(context: Context): Promise<Uint8Array> {
   } catch (error) {
     const looksLikeText = /[a-z]{2}/i.test(text) && !text.trim().startsWith('[')
     throw inputError(
-      `the vector is not understood: ${(error as Error).message}`,
+      `cannot parse the vector: ${(error as Error).message}`,
       looksLikeText
-        ? 'to look for a text, say how texts are embedded: --embed-command'
+        ? 'to search for a text, name the command that embeds it: --embed-command'
         : "'[0.1, 0.2]', '0.1, 0.2', or base64 of float32",
     )
   }
@@ -140,7 +149,7 @@ function search(
   if (datasets.length > 1) {
     throw usageError(
       '--filter with SQL works on one dataset at a time',
-      'ask each dataset on its own, or give the filter as JSON',
+      'query each dataset separately, or write the filter as JSON',
     )
   }
   const ids = `SELECT id FROM main.${doubleQuoted(table.shadow)} WHERE dataset_id = ?`

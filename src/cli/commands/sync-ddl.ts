@@ -14,7 +14,7 @@ export const syncDdl: Command = {
   name: 'ddl',
   summary: "print the SQL of an upstream's tables and triggers, or of a replica's",
   details: [
-    "A script for the database's own shell; nothing is connected to, and it may be run again.",
+    "A script for the database's own shell. Nothing is connected to, and the script can run again.",
   ],
   arguments: [],
   options: {
@@ -29,7 +29,7 @@ export const syncDdl: Command = {
   examples: [
     {
       line: 'sync ddl --database mysql | mariadb shop',
-      says: 'by hand, with rights that svec lacks',
+      says: 'by hand, with privileges that svec lacks',
     },
     { line: 'sync ddl --database postgres --shadow-table chapters', says: 'another table' },
   ],
@@ -57,8 +57,8 @@ export const syncDdl: Command = {
 function databaseOf(config: SyncConfig): Database {
   if (!config.has('upstream')) {
     throw usageError(
-      'which database the SQL is for is not said',
-      `--database ${DATABASES.join(', ')}, or --upstream`,
+      'which database is the SQL for?',
+      `pass --database ${DATABASES.join(', ')}, or --upstream`,
     )
   }
   return config.upstream().database

@@ -9,16 +9,16 @@ import { withConfig } from '../sync/secured.ts'
 
 export const syncInit: Command = {
   name: 'init',
-  summary: 'make the tables and triggers of an upstream, and datasets in it',
+  summary: 'create the tables, triggers and datasets of an upstream',
   details: [
-    'The server is asked first. What it lacks is named, with the statement that changes it. May be run again.',
+    'Checks the server first, and reports what it lacks with the statement that fixes it. Can be run again.',
   ],
   arguments: [
-    { name: 'dataset', rest: true, description: 'datasets to make; those that are there stay' },
+    { name: 'dataset', rest: true, description: 'datasets to create; existing ones stay' },
   ],
   options: {
     ...settingOptions('upstream', 'install'),
-    'dry-run': { type: 'boolean', description: 'only look, and say what would be done' },
+    'dry-run': { type: 'boolean', description: 'change nothing, and report what would be done' },
   },
   examples: [
     {
@@ -54,12 +54,12 @@ export const syncInit: Command = {
         },
         [
           `${upstream.description}: ${server.product} ${server.version}`,
-          ...problems.map(problem => `in the way: ${described(problem)}`),
+          ...problems.map(problem => `problem: ${described(problem)}`),
           ...server.remarks.map(remark => `remark: ${described(remark)}`),
           installed
             ? `tables${report.capture === 'trigger' ? ' and triggers' : ''} are in place`
-            : `nothing was done; ${report.statements.length} statements would be run (svec sync ddl prints them)`,
-          ...datasets.map(dataset => `dataset ${dataset} is there`),
+            : `nothing was changed; ${report.statements.length} statements would run (svec sync ddl prints them)`,
+          ...datasets.map(dataset => `dataset ${dataset} exists`),
         ],
       )
       return problems.length > 0 ? EXIT.found : EXIT.ok

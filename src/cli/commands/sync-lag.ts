@@ -12,10 +12,10 @@ import { withConfig } from '../sync/secured.ts'
 
 export const syncLag: Command = {
   name: 'lag',
-  summary: 'how far a replica is behind; an alarm with --max-seconds or --max-entries',
+  summary: 'show how far a replica is behind; an alert with --max-seconds or --max-entries',
   details: [
-    "Seconds are the age of the oldest change that is missing, by the upstream's clock. Ends with 1 when a limit is",
-    'passed, or a dataset is halted or not copied yet.',
+    "Seconds are the age of the oldest missing change, by the upstream's clock. The exit code is 1 if a limit is",
+    'exceeded, or if a dataset is halted or not copied yet.',
   ],
   arguments: [],
   options: {
@@ -23,12 +23,12 @@ export const syncLag: Command = {
     'max-seconds': {
       type: 'string',
       value: 'n',
-      description: 'the oldest that a missing change may be',
+      description: 'the maximum age of a missing change',
     },
     'max-entries': {
       type: 'string',
       value: 'n',
-      description: 'the most changes that may be missing',
+      description: 'the maximum number of missing changes',
     },
   },
   examples: [{ line: 'sync lag --config sync.json --max-seconds 60', says: 'from a monitor' }],
@@ -49,7 +49,7 @@ export const syncLag: Command = {
       const behind = lags.filter(late)
       await context.print({ ok: behind.length === 0, datasets: lags }, [
         ...(lags.length === 0
-          ? ['the upstream has no such dataset']
+          ? ['the dataset is not in the upstream']
           : columns(['dataset', 'state', 'at', 'head', 'behind', 'seconds'], lags.map(lagCells))),
       ])
       return behind.length > 0 || lags.length === 0 ? EXIT.found : EXIT.ok

@@ -9,10 +9,10 @@ import { withConfig } from '../sync/secured.ts'
 
 export const syncOnce: Command = {
   name: 'once',
-  summary: 'bring a replica up to date, then end',
+  summary: 'bring a replica up to date, then exit',
   details: [
-    'The replica and its vec table are made when they are not there. What happens is told in lines of JSON in a',
-    'pipe or with --json. Ends with 1 when a dataset is halted or missing, with 4 while another svec replicates.',
+    'Creates the replica and its vec table if they do not exist. In a pipe or with --json, events are JSON',
+    'lines. The exit code is 1 if a dataset is halted or missing, and 4 while another svec replicates.',
   ],
   arguments: [],
   options: settingOptions('upstream', 'replica', 'apply'),
@@ -47,8 +47,8 @@ export async function toTheEnd(replicator: Replicator, signal: AbortSignal): Pro
     const result = await replicator.pass(signal)
     signal.throwIfAborted()
     if (result.standby) {
-      throw new VecError('SYNC_LEASE', 'another replicator is writing this replica', {
-        hint: 'it keeps the replica up to date; or end it first',
+      throw new VecError('SYNC_LEASE', 'another replicator is writing to this replica', {
+        hint: 'that one keeps the replica up to date; to run this one, stop it first',
       })
     }
     ;({ more } = result)

@@ -10,9 +10,9 @@ import { withConfig } from '../sync/secured.ts'
 
 export const syncPrune: Command = {
   name: 'prune',
-  summary: "delete entries of the upstream's log that every replica has",
+  summary: "delete entries of the upstream's log that every replica has applied",
   details: [
-    'An entry goes when each living replica has acknowledged it and it is older than --min-age. A replica that',
+    'Deletes an entry that is older than --min-age and acknowledged by each active replica. A replica that',
     'comes back later than --max-silence must be copied again (LOG_PRUNED).',
   ],
   arguments: [],
@@ -29,7 +29,7 @@ export const syncPrune: Command = {
         ...(reports.length === 0
           ? []
           : columns(
-              ['dataset', 'gone up to', 'deleted now'],
+              ['dataset', 'pruned up to', 'deleted now'],
               reports.map(report => [
                 report.datasetId,
                 String(report.prunedScn),

@@ -11,21 +11,21 @@ import { toTheEnd } from './sync-once.ts'
 
 export const syncRepair: Command = {
   name: 'repair',
-  summary: 'rewrite the rows that differ; or let halted datasets continue',
+  summary: 'rewrite the rows that differ, or let halted datasets continue',
   details: [
-    'Verifies, rewrites the rows that differ and only those, and verifies again. --resume and --rebootstrap',
-    'answer a halt: docs/sync.md says which code asks for which. Both need the replica alone: end its replicator',
+    'Verifies, rewrites only the rows that differ, and verifies again. --resume and --rebootstrap',
+    'resolve a halt: docs/sync.md says which code needs which. Both need exclusive use of the replica: stop',
     'first.',
   ],
   arguments: [],
   options: {
     resume: {
       type: 'boolean',
-      description: 'halted datasets try again where they stopped, after the cause was fixed',
+      description: 'let halted datasets continue where they stopped, after the cause was fixed',
     },
     rebootstrap: {
       type: 'boolean',
-      description: 'the datasets are copied again; their rows stay searchable meanwhile',
+      description: 'copy the datasets again; their rows stay searchable meanwhile',
     },
     ...settingOptions('upstream', 'replica', 'apply'),
   },
@@ -33,7 +33,7 @@ export const syncRepair: Command = {
     { line: 'sync repair --config sync.json', says: 'after verify found differences' },
     {
       line: 'sync repair --config sync.json --rebootstrap --dataset docs',
-      says: 'after LOG_PRUNED, UPSTREAM_REWOUND and their like',
+      says: 'after LOG_PRUNED, UPSTREAM_REWOUND and similar codes',
     },
   ],
   run: context =>

@@ -7,7 +7,7 @@ import { withConfig } from '../sync/secured.ts'
 
 export const syncRun: Command = {
   name: 'run',
-  summary: 'follow an upstream until told to end',
+  summary: 'follow an upstream until told to stop',
   details: [
     'SIGTERM and Ctrl-C end the batch under way, commit it, and exit with 0; a second one ends at once. A lost',
     'connection is made again for as long as it takes; what cannot pass by itself (credentials, a table that is not',
@@ -28,7 +28,7 @@ export const syncRun: Command = {
         const { signal } = context
         await observed(context, config, replicator, async tally => {
           await replicator.follow(signal)
-          return { text: `ended in order, ${tally.total} applied`, fields: { reason: 'signal' } }
+          return { text: `stopped, ${tally.total} applied`, fields: { reason: 'signal' } }
         })
         return EXIT.ok
       }),

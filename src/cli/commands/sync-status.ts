@@ -17,10 +17,10 @@ import { secured, withConfig } from '../sync/secured.ts'
 
 export const syncStatus: Command = {
   name: 'status',
-  summary: 'the state of each dataset of a replica, and how far it is behind',
+  summary: 'show the state of each dataset of a replica, and how far it is behind',
   details: [
-    'Only reads, beside a replicator that runs. Without an upstream, or with --offline, from the file alone. Ends',
-    'with 1 when a dataset is halted, with 3 when the upstream does not answer.',
+    'Reads only, also while a replicator runs. Without an upstream, or with --offline, it reads the file alone.',
+    'The exit code is 1 if a dataset is halted, and 3 if the upstream does not answer.',
   ],
   arguments: [],
   options: {
@@ -63,8 +63,8 @@ export const syncStatus: Command = {
                   ],
             ),
             replicator === undefined
-              ? 'no replicator runs'
-              : `a replicator runs, its lease ends ${replicator.expiresAt}`,
+              ? 'no replicator is running'
+              : `a replicator is running, its lease ends ${replicator.expiresAt}`,
             ...(asked?.error === undefined
               ? []
               : [`the upstream does not answer: ${asked.error.message}`]),

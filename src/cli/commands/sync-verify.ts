@@ -9,10 +9,10 @@ import { verificationFields, verificationLines } from '../sync/verification.ts'
 
 export const syncVerify: Command = {
   name: 'verify',
-  summary: 'compare both sides row by row, at one moment',
+  summary: 'compare both sides row by row, at one point in time',
   details: [
-    'Counts and checksums of each dataset; where they differ, the rows are named. Works beside a replicator that',
-    'runs. Ends with 1 when anything differs or could not be compared.',
+    'Compares counts and checksums of each dataset, and names the rows that differ. A replicator may be running.',
+    'The exit code is 1 if anything differs or could not be compared.',
   ],
   arguments: [],
   options: settingOptions('upstream', 'replica', 'apply'),

@@ -13,7 +13,7 @@ export const sync: CommandGroup = {
   details: [
     'Settings come from flags, then from the environment (SVEC_SYNC_UPSTREAM, SVEC_SYNC_REPLICA, ...), then from',
     'the JSON file of --config. A password is never given in a command line: SVEC_SYNC_PASSWORD, --password-file,',
-    '--password-env, or the configuration file. docs/sync.md tells the whole story.',
+    '--password-env, or the configuration file. docs/sync.md has the details.',
   ],
   commands: [
     syncInit,

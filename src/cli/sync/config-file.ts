@@ -28,8 +28,8 @@ export function configFile(path: string): SettingLevel {
     if (setting === undefined) {
       const keys = SETTINGS.map(known => known.key)
       throw usageError(
-        `${name} has the unknown key ${JSON.stringify(key)}${didYouMean(key, keys)}`,
-        `known are ${keys.join(', ')}`,
+        `${name} has an unknown key ${JSON.stringify(key)}${didYouMean(key, keys)}`,
+        `expected one of ${keys.join(', ')}`,
       )
     }
     const value = settingValue(setting, given, origin(setting.key))
@@ -39,7 +39,7 @@ export function configFile(path: string): SettingLevel {
 }
 
 function readObject(path: string, name: string): object {
-  const hint = 'check --config, or SVEC_SYNC_CONFIG'
+  const hint = 'check --config or SVEC_SYNC_CONFIG'
   const text = readText(path, `the configuration ${path}`, hint)
   let content: unknown
   try {
@@ -49,7 +49,7 @@ function readObject(path: string, name: string): object {
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw usageError(
-      `${name} must hold a JSON object, like {"upstream": "mysql://app@db/docs", "replica": "docs.sqlite"}`,
+      `${name} must contain a JSON object, like {"upstream": "mysql://app@db/docs", "replica": "docs.sqlite"}`,
     )
   }
   return content

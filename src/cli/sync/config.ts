@@ -57,7 +57,7 @@ export class SyncConfig {
     const { upstream } = this.settings
     if (upstream === undefined) {
       throw usageError(
-        'no upstream is named',
+        'the upstream is missing',
         'name it with --upstream mysql://user@host/database, SVEC_SYNC_UPSTREAM, or "upstream" in a --config file',
       )
     }
@@ -108,14 +108,14 @@ export class SyncConfig {
     const { replica } = this.settings
     if (replica === undefined) {
       throw usageError(
-        'no replica is named',
+        'the replica is missing',
         'name its file with --replica, SVEC_SYNC_REPLICA, or "replica" in a --config file',
       )
     }
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(replica)) {
       throw usageError(
-        `${this.origin('replica')} is a URL; a replica is a SQLite file`,
-        'the database that is replicated from goes to --upstream',
+        `${this.origin('replica')} is a URL, but a replica is a SQLite file`,
+        'pass the database to replicate from as --upstream',
       )
     }
     return replica
@@ -130,12 +130,12 @@ export class SyncConfig {
     if (replicaTable !== undefined && table !== undefined) {
       throw usageError(
         `${this.origin('table')} and ${this.origin('replicaTable')} exclude each other`,
-        'a vec table is fed through the table below it; replicaTable is for a plain table',
+        'table names a vec table, which is filled through its shadow table; replicaTable names a plain table',
       )
     }
     for (const key of ['legacyLogName', 'allocatedInTransaction'] as const) {
       if (this.has(key) && profile !== 'legacy') {
-        throw usageError(`${this.origin(key)} is for --profile legacy alone`)
+        throw usageError(`${this.origin(key)} applies only to --profile legacy`)
       }
     }
   }

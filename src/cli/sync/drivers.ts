@@ -73,7 +73,7 @@ async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
         ? `the driver ${name} is not installed`
         : `the driver ${name} cannot be loaded: ${message}`,
       {
-        hint: `npm install ${name}, beside sqlite-vec-ts (with -g when svec was installed so)`,
+        hint: `npm install ${name}, beside sqlite-vec-ts (with -g if svec was installed with -g)`,
         cause,
       },
     )

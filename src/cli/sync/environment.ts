@@ -16,8 +16,8 @@ export function environmentSettings(env: NodeJS.ProcessEnv): SettingLevel {
     const setting = known.get(name)
     if (setting === undefined) {
       throw usageError(
-        `the environment has the unknown ${name}${didYouMean(name, [...known.keys(), CONFIG])}`,
-        'svec sync run --help lists the settings; unset what is not meant for svec',
+        `unknown environment variable ${name}${didYouMean(name, [...known.keys(), CONFIG])}`,
+        'svec sync run --help lists the settings; unset a variable that is not meant for svec',
       )
     }
     values.set(setting.key, settingValue(setting, text, name))

@@ -19,7 +19,7 @@ export function settingOptions(...groups: readonly SettingGroup[]): CommandOptio
       type: 'string',
       short: 'c',
       value: 'file',
-      description: 'a JSON file with settings by these names in camelCase (SVEC_SYNC_CONFIG)',
+      description: 'a JSON file with these settings, in camelCase (SVEC_SYNC_CONFIG)',
     },
   }
   for (const setting of SETTINGS) {
@@ -44,8 +44,8 @@ export function flagSettings(flags: Flags): SettingLevel {
     if (given === undefined) continue
     if (setting.key === 'upstream' && typeof given === 'string' && carriesSecret(given)) {
       throw usageError(
-        '--upstream carries a password, and every user of this machine can read the command line',
-        'leave it out of the URL and give it in SVEC_SYNC_PASSWORD, in a file named by --password-file, or put the whole URL in SVEC_SYNC_UPSTREAM or a --config file',
+        '--upstream contains a password, and every user of this machine can read the command line',
+        'remove it from the URL and pass it in SVEC_SYNC_PASSWORD or with --password-file, or put the whole URL in SVEC_SYNC_UPSTREAM or a --config file',
       )
     }
     values.set(setting.key, settingValue(setting, given, `--${setting.flag}`))

@@ -12,7 +12,7 @@ export function haltAdvice(code: HaltCode, datasetId: string): string {
     case 'LOG_GAP':
       return `copy it again: svec sync repair --rebootstrap --dataset ${dataset}`
     case 'UPSTREAM_CHANGED':
-      return `connect to the right server; or, on purpose: svec sync repair --rebootstrap --dataset ${dataset}`
+      return `connect to the right server; to follow this one instead: svec sync repair --rebootstrap --dataset ${dataset}`
     case 'DATASET_GONE':
     case 'SCHEMA_DRIFT':
     case 'POISON_ENTRY':

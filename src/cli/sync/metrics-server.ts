@@ -37,8 +37,8 @@ export async function serveMetrics(
       reject(
         new CliError(
           'CLI_INPUT',
-          `metrics cannot be served at ${host}:${port} (${cause.code ?? cause.message})`,
-          { hint: 'choose another --metrics-port; 0 takes a free one', cause },
+          `cannot serve metrics at ${host}:${port} (${cause.code ?? cause.message})`,
+          { hint: 'choose another --metrics-port; 0 picks a free one', cause },
         ),
       )
     })

@@ -22,13 +22,13 @@ export function metricsText(status: ReplicatorStatus, tally: Tally, facts: Metri
       return found === undefined ? [] : [[{ dataset: dataset.datasetId }, found] as const]
     })
   const families: readonly string[][] = [
-    family('svec_sync_info', 'gauge', 'Who replicates, and from where.', [
+    family('svec_sync_info', 'gauge', 'The replica, and the upstream it follows.', [
       [{ version: facts.version, replica_id: status.replicaId, upstream: status.upstream }, 1],
     ]),
-    family('svec_sync_connected', 'gauge', '1 while there is a connection to the upstream.', [
+    family('svec_sync_connected', 'gauge', '1 while connected to the upstream.', [
       [{}, Number(status.connected)],
     ]),
-    family('svec_sync_failing', 'gauge', '1 while the last pass failed and is tried again.', [
+    family('svec_sync_failing', 'gauge', '1 while the last pass failed and is being retried.', [
       [{}, Number(status.lastError !== undefined)],
     ]),
     family('svec_sync_leader', 'gauge', '1 while this process holds the lease of the replica.', [
@@ -43,7 +43,7 @@ export function metricsText(status: ReplicatorStatus, tally: Tally, facts: Metri
     family(
       'svec_sync_halted',
       'gauge',
-      '1 for a dataset that is halted; docs/sync.md says what each code asks for.',
+      '1 for a halted dataset; docs/sync.md says what to do for each code.',
       datasets.map(({ datasetId, haltCode }) => [
         { dataset: datasetId, code: haltCode ?? '' },
         Number(haltCode !== undefined),
@@ -82,11 +82,11 @@ export function metricsText(status: ReplicatorStatus, tally: Tally, facts: Metri
     family('svec_sync_warnings_total', 'counter', 'Warnings of this process.', [
       [{}, tally.warnings],
     ]),
-    family('process_start_time_seconds', 'gauge', 'When this process began.', [
+    family('process_start_time_seconds', 'gauge', 'Start time of this process.', [
       [{}, tally.began / 1000],
     ]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, facts.resident]]),
-    family('process_cpu_seconds_total', 'counter', 'Processor time.', [[{}, facts.cpuSeconds]]),
+    family('process_cpu_seconds_total', 'counter', 'CPU time.', [[{}, facts.cpuSeconds]]),
   ]
   return families.flatMap(lines => lines.map(line => `${line}\n`)).join('')
 }

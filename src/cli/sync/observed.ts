@@ -81,7 +81,7 @@ export async function observed(
       return
     }
     const line = new StatusLine(context.stdout, secrets, replicator, tally)
-    line.print(`${replica} follows ${upstream}; Ctrl-C ends it`)
+    line.print(`${replica} follows ${upstream}; Ctrl-C stops it`)
     if (metrics !== undefined) line.print(`metrics: ${metrics.url}`)
     if (plain !== undefined) line.print(`warning: ${plain}`)
     try {

@@ -20,7 +20,7 @@ export function passwordOf(
     )
     if (told.length > 1) {
       const places = told.map(({ origin }) => origin).join(', ')
-      throw usageError(`the password is given ${told.length} times: ${places}`, 'give it once')
+      throw usageError(`the password is set ${told.length} times: ${places}`, 'set it once')
     }
     const [way] = told
     if (way === undefined) continue

@@ -21,7 +21,7 @@ export async function withReplica<R>(
   const file = config.replicaFile()
   if (how !== 'create' && !existsSync(file)) {
     throw new CliError('CLI_FILE', `the replica ${file} does not exist`, {
-      hint: 'svec sync once makes it, and fills it',
+      hint: 'svec sync once creates and fills it',
     })
   }
   const replica = await open(file, { create: how === 'create', readonly: how === 'read' })

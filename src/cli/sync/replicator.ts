@@ -47,8 +47,8 @@ export async function withReplicator<R>(
 /** The library finds this too, but only after the replica's tables were made in it. */
 function refuseSameFile(upstream: string, replica: string): void {
   if (identity(upstream) !== identity(replica)) return
-  throw new VecError('SYNC_REPLICA', 'upstream and replica are the same file', {
-    hint: 'a replica is another file; in one file there is nothing to replicate',
+  throw new VecError('SYNC_REPLICA', 'the upstream and the replica are the same file', {
+    hint: 'name another file as the replica',
   })
 }
 

@@ -39,8 +39,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
     'SYNC_ACCESS',
     'check the user in the URL, and the password: SVEC_SYNC_PASSWORD, --password-file or --password-env',
   ],
-  ['SCHEMA_DRIFT', 'svec sync init makes the tables of an upstream, or brings them up to date'],
-  ['SYNC_TRANSPORT', 'check the address of the upstream, and whether it runs'],
+  ['SCHEMA_DRIFT', 'svec sync init creates or updates the tables of an upstream'],
+  ['SYNC_TRANSPORT', 'check the address of the upstream, and that it is running'],
 ])
 
 function hintOf(error: Error): string | undefined {

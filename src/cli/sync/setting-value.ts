@@ -16,7 +16,7 @@ export function settingValue(setting: Setting, given: unknown, origin: string): 
     case 'secret':
     case 'path': {
       if (typeof given !== 'string') return refuse('text')
-      if (given === '' || given.includes('\0')) return refuse('text, and not empty')
+      if (given === '' || given.includes('\0')) return refuse('non-empty text')
       return given
     }
     case 'integer': {
@@ -25,8 +25,8 @@ export function settingValue(setting: Setting, given: unknown, origin: string): 
       if (!Number.isSafeInteger(number) || number < min || number > max) {
         return refuse(
           max === Number.MAX_SAFE_INTEGER
-            ? `a whole number, ${min} or more`
-            : `a whole number from ${min} to ${max}`,
+            ? `an integer, ${min} or more`
+            : `an integer from ${min} to ${max}`,
         )
       }
       return number
@@ -35,7 +35,7 @@ export function settingValue(setting: Setting, given: unknown, origin: string): 
       const { min = 0, max = 10 * 365 * 86_400 } = setting
       const seconds = secondsOf(given)
       if (!(seconds >= min && seconds <= max)) {
-        return refuse(`a time from ${min} to ${max} seconds, like 90, 15m, 12h or 7d`)
+        return refuse(`a duration from ${min} to ${max} seconds, like 90, 15m, 12h or 7d`)
       }
       return seconds
     }
@@ -50,10 +50,10 @@ export function settingValue(setting: Setting, given: unknown, origin: string): 
     }
     case 'list': {
       const items: unknown = typeof given === 'string' ? commaSeparated(given) : given
-      if (!Array.isArray(items) || items.length === 0) return refuse('a list of text')
+      if (!Array.isArray(items) || items.length === 0) return refuse('a list of strings')
       const { choices } = setting
       for (const item of items as unknown[]) {
-        if (typeof item !== 'string' || item === '') return refuse('a list of text')
+        if (typeof item !== 'string' || item === '') return refuse('a list of strings')
         if (choices !== undefined && !choices.includes(item)) {
           return refuse(`of ${choices.join(', ')}`, suggestion(item, choices))
         }

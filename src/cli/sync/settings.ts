@@ -25,7 +25,7 @@ const UPSTREAM = {
   },
   password: {
     kind: 'secret',
-    description: "the upstream's password; in a file or the environment only",
+    description: "the upstream's password; only in a file or the environment",
   },
   passwordFile: { kind: 'path', value: 'file', description: "a file with the upstream's password" },
   passwordEnv: {
@@ -42,12 +42,12 @@ const UPSTREAM = {
   sslCa: {
     kind: 'path',
     value: 'file',
-    description: "the authority of the server's certificate, PEM; alone it means verify-full",
+    description: "the CA of the server's certificate, PEM; implies verify-full",
   },
   sslCert: {
     kind: 'path',
     value: 'file',
-    description: "this client's certificate, PEM, where the server asks for one",
+    description: "this client's certificate, PEM, if the server requires one",
   },
   sslKey: { kind: 'path', value: 'file', description: "the key of this client's certificate, PEM" },
   shadowTable: {
@@ -58,14 +58,14 @@ const UPSTREAM = {
   prefix: {
     kind: 'text',
     value: 'text',
-    description: "what names of replication's own tables begin with (vec_)",
+    description: "the prefix of replication's own tables (vec_)",
   },
   deadline: {
     kind: 'seconds',
     value: 'seconds',
     min: 0.1,
     max: 86_400,
-    description: 'the longest wait for an answer of the upstream (30)',
+    description: 'how long to wait for an answer of the upstream (30)',
   },
 } as const
 
@@ -74,17 +74,22 @@ const INSTALL = {
     kind: 'choice',
     value: 'how',
     choices: ['trigger', 'app'],
-    description: 'who writes the log: trigger (default), or app, where triggers are not allowed',
+    description: 'who writes the log: trigger (default), or app if triggers are not allowed',
   },
 } as const
 
 const REPLICA = {
-  replica: { kind: 'path', short: 'r', value: 'file', description: 'the SQLite file that follows' },
+  replica: {
+    kind: 'path',
+    short: 'r',
+    value: 'file',
+    description: 'the SQLite file to replicate into',
+  },
   table: { kind: 'text', short: 't', value: 'name', description: "the replica's vec table (docs)" },
   replicaTable: {
     kind: 'text',
     value: 'name',
-    description: 'a plain table to fill, instead of the one below a vec table',
+    description: 'a plain table to fill, instead of a vec table',
   },
   datasets: {
     flag: 'dataset',
@@ -99,7 +104,7 @@ const APPLY = {
   replicaId: {
     kind: 'text',
     value: 'name',
-    description: 'what the upstream calls this replica (made once, kept in the file)',
+    description: 'the name of this replica upstream (generated once, kept in the file)',
   },
   batchSize: {
     kind: 'integer',
@@ -119,34 +124,34 @@ const APPLY = {
     kind: 'choice',
     value: 'policy',
     choices: ['stop', 'dead-letter'],
-    description: 'a change that cannot be applied: stop (default) or dead-letter',
+    description: 'if a change cannot be applied: stop (default) or dead-letter',
   },
   model: {
     kind: 'choice',
     value: 'policy',
     choices: ['warn', 'stop', 'ignore'],
-    description: 'two embedding models in one dataset: warn (default), stop or ignore',
+    description: 'if a dataset has two embedding models: warn (default), stop or ignore',
   },
   autoRebootstrap: {
     kind: 'list',
     value: 'code',
     choices: ['LOG_PRUNED', 'EPOCH_CHANGED', 'UPSTREAM_REWOUND', 'HISTORY_DIVERGED', 'LOG_GAP'],
-    description: 'a halt that is answered by copying the dataset again; may be repeated (none)',
+    description: 'a halt code that copies the dataset again; may be repeated (none)',
   },
   profile: {
     kind: 'choice',
     value: 'name',
     choices: ['v2', 'legacy'],
-    description: "v2 (default), or legacy: a log made by the original's triggers",
+    description: "v2 (default), or legacy: a log written by the original's triggers",
   },
   legacyLogName: {
     kind: 'text',
     value: 'name',
-    description: 'legacy: the name under which the log knows the table',
+    description: 'legacy: the name of the table in the log',
   },
   allocatedInTransaction: {
     kind: 'switch',
-    description: 'legacy: you vouch that each writer takes its number inside its transaction',
+    description: 'legacy: each writer allocates its number inside its transaction',
   },
 } as const
 
@@ -156,19 +161,19 @@ const RUN = {
     value: 'ms',
     min: 1,
     max: 3_600_000,
-    description: 'milliseconds between looks while there is nothing to do (200)',
+    description: 'milliseconds between polls while there is nothing to do (200)',
   },
   metricsPort: {
     kind: 'integer',
     value: 'n',
     min: 0,
     max: 65_535,
-    description: 'serve Prometheus text at /metrics; 0 takes a free port (not served)',
+    description: 'serve Prometheus metrics at /metrics; 0 picks a free port (not served)',
   },
   metricsHost: {
     kind: 'text',
     value: 'address',
-    description: 'where metrics are served (127.0.0.1); they need no password',
+    description: 'the address to serve metrics on (127.0.0.1), without a password',
   },
 } as const
 
@@ -177,13 +182,13 @@ const PRUNE = {
     kind: 'seconds',
     value: 'time',
     min: 0,
-    description: 'keep entries at least so long: 90, 15m, 12h, 7d (1d)',
+    description: 'keep entries at least this long: 90, 15m, 12h, 7d (1d)',
   },
   maxSilence: {
     kind: 'seconds',
     value: 'time',
     min: 0,
-    description: 'a replica silent for longer no longer holds entries back (7d)',
+    description: 'a replica that is silent for longer no longer holds back entries (7d)',
   },
 } as const
 

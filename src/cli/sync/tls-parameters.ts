@@ -35,7 +35,7 @@ export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
     if (values.length === 0) continue
     url.searchParams.delete(name)
     if (values.length > 1 || found.has(key)) {
-      throw usageError(`${origin} tells ${name} more than once`, 'give it once')
+      throw usageError(`${origin} sets ${name} more than once`, 'set it once')
     }
     const [value] = values
     const mode = key === 'sslMode' ? MODES.get(value.toLowerCase()) : value
@@ -43,7 +43,7 @@ export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
       throw usageError(
         `${name} in ${origin} must be one of ${SSL_MODES.join(', ')}, not ${JSON.stringify(value)}`,
         /^(allow|prefer|preferred)$/i.test(value)
-          ? 'it would continue in the clear where the server, or a program between, does not offer TLS'
+          ? 'it would fall back to an unencrypted connection if the server, or a proxy, does not offer TLS'
           : undefined,
       )
     }

@@ -29,7 +29,7 @@ export function tlsSettings(
       const told = rank.filter(({ values }) => values.has(key))
       if (told.length > 1) {
         const origins = told.map(level => level.origin(key)).join(' and ')
-        throw usageError(`${origins} both tell it`, 'give it once')
+        throw usageError(`${origins} set the same thing`, 'set it once')
       }
       const [level] = told
       if (level === undefined || found.has(key)) continue
@@ -41,13 +41,13 @@ export function tlsSettings(
   if (address.database === 'sqlite') {
     const [[key]] = found
     throw usageError(
-      `${origin(key)} is for mysql:// and postgres://; a SQLite file is opened without TLS`,
+      `${origin(key)} applies to mysql:// and postgres://; a SQLite file is opened without TLS`,
     )
   }
   if (address.driverTls !== undefined) {
     throw usageError(
-      `the upstream's URL has ssl=, and ${origin(TLS_KEYS.find(key => found.has(key))!)} tells the same another way`,
-      'give it once',
+      `the upstream's URL has ssl=, and ${origin(TLS_KEYS.find(key => found.has(key))!)} sets the same thing`,
+      'set it once',
     )
   }
   const value = (key: TlsKey): string | undefined => found.get(key)?.value
@@ -68,8 +68,8 @@ function checkSettings(settings: TlsSettings, address: UpstreamAddress): void {
   if ((cert === undefined) !== (key === undefined)) {
     throw usageError(
       cert === undefined
-        ? `${origin('sslKey')} is given without --ssl-cert, the certificate it belongs to`
-        : `${origin('sslCert')} is given without --ssl-key, the key it belongs to`,
+        ? `${origin('sslKey')} is set without --ssl-cert, the certificate it belongs to`
+        : `${origin('sslCert')} is set without --ssl-key, the key it belongs to`,
     )
   }
   if (mode === 'off' && (ca ?? cert) !== undefined) {
@@ -78,14 +78,14 @@ function checkSettings(settings: TlsSettings, address: UpstreamAddress): void {
   }
   if (mode === 'require' && ca !== undefined) {
     throw usageError(
-      `${origin('sslCa')} names an authority that ${origin('sslMode')} require would not check`,
-      'use verify-full, or verify-ca',
+      `${origin('sslCa')} names a CA that ${origin('sslMode')} require would not check`,
+      'use verify-full or verify-ca',
     )
   }
   if (mode === 'verify-full' && address.database === 'mysql' && isIP(address.host) !== 0) {
     throw usageError(
       `mysql2 cannot check whether a certificate is for an IP address (${address.host})`,
-      'connect by a name that the certificate carries; or check its authority alone, with --ssl-mode verify-ca',
+      'connect by a name in the certificate, or check only its CA with --ssl-mode verify-ca',
     )
   }
 }
@@ -127,7 +127,7 @@ export function tlsOptions(settings: TlsSettings, host: string): TlsOptions | un
   } catch (cause) {
     if (cause instanceof CliError) throw cause
     throw new CliError('CLI_FILE', `the TLS files cannot be used: ${(cause as Error).message}`, {
-      hint: 'certificate and key must belong together, and the key must not need a passphrase',
+      hint: 'the certificate and the key must belong together, and the key must not need a passphrase',
       cause,
     })
   }
@@ -145,7 +145,7 @@ function checkDates(text: string | undefined, origin: string): void {
   const { validTo } = new X509Certificate(text)
   if (Date.parse(validTo) > Date.now()) return
   throw new CliError('CLI_FILE', `${origin}: this certificate has expired, on ${validTo}`, {
-    hint: "renew it; or correct this machine's clock",
+    hint: "renew it, or correct this machine's clock",
   })
 }
 

@@ -39,7 +39,7 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   if (database === undefined) {
     const meant = nearest(scheme, Object.keys(SCHEMES))
     throw usageError(
-      `${origin} begins with ${scheme}:, which is not a database that svec knows${meant === undefined ? '' : `: did you mean ${meant}:?`}`,
+      `${origin} begins with ${scheme}:, which svec does not support${meant === undefined ? '' : `: did you mean ${meant}:?`}`,
       'expected mysql://, mariadb://, postgres://, postgresql:// or sqlite:',
     )
   }
@@ -51,12 +51,12 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
     url = new URL(text)
   } catch {
     throw usageError(
-      `${origin} cannot be read as a URL`,
-      `expected ${example(database)}; characters like # / @ in a user's name are written %23 %2F %40, and a password is best given beside the URL`,
+      `${origin} is not a valid URL`,
+      `expected ${example(database)}; write characters like # / @ in a user name as %23 %2F %40, and pass the password separately`,
     )
   }
   if (url.pathname.length < 2 && !url.searchParams.has('database')) {
-    throw usageError(`${origin} names no database`, `expected ${example(database)}`)
+    throw usageError(`${origin} does not name a database`, `expected ${example(database)}`)
   }
   let password = url.password === '' ? undefined : decoded(url.password, origin)
   url.password = ''
@@ -90,7 +90,7 @@ export function carriesSecret(text: string): boolean {
 
 function sqliteAddress(path: string, origin: string): UpstreamAddress {
   if (path === '' || path === ':memory:') {
-    throw usageError(`${origin} names no file`, 'expected sqlite:path/to/upstream.db')
+    throw usageError(`${origin} does not name a file`, 'expected sqlite:path/to/upstream.db')
   }
   return {
     database: 'sqlite',
@@ -108,7 +108,7 @@ function decoded(text: string, origin: string): string {
   } catch {
     throw usageError(
       `the password in ${origin} has a % that is not part of an escape`,
-      'write %25 for %, or give the password beside the URL',
+      'write %25 for %, or pass the password separately',
     )
   }
 }

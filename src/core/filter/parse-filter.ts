@@ -109,7 +109,7 @@ function comparison(
   if (order === undefined) throw unknown(operator, at, FIELD_OPERATORS)
   const bound = scalar(value, at)
   if (typeof bound === 'boolean')
-    throw refuse(at, 'expected a number, a text or a Date: true and false have no order')
+    throw refuse(at, 'expected a number, a string or a Date: true and false cannot be ordered')
   return { kind: 'compare', path, comparison: order, value: bound }
 }
 
@@ -153,7 +153,7 @@ function scalar(value: unknown, at: string): Scalar {
 }
 
 function entriesOf(filter: unknown, at: string, depth: number): [string, unknown][] {
-  if (depth > MAX_DEPTH) throw refuse(at, `a filter has at most ${MAX_DEPTH} levels`)
+  if (depth > MAX_DEPTH) throw refuse(at, `a filter can have at most ${MAX_DEPTH} levels`)
   if (!isPlainObject(filter)) throw refuse(at, `expected an object, got ${named(filter)}`)
   return Object.entries(filter)
 }

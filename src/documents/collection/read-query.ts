@@ -74,7 +74,7 @@ function numberBetween(min: number, max: number): Check {
     const expected = max === Infinity ? 'a number' : `a number from ${min} to ${max}`
     if (typeof value !== 'number') throw argumentError(where, name, value, expected)
     if (value >= min && value <= max) return
-    throw new RangeError(`${where}: ${name} is ${value}: ${expected} is expected`)
+    throw new RangeError(`${where}: ${name} is ${value}: expected ${expected}`)
   }
 }
 

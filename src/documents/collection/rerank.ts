@@ -27,7 +27,7 @@ export function reranked<M>(
   scores: unknown,
   { k, include }: { readonly k: number; readonly include: readonly Included[] },
 ): HitPage<M> {
-  const expected = `an array of ${hits.length} finite numbers, one a hit,`
+  const expected = `an array of ${hits.length} finite numbers, one per hit`
   const list: unknown = ArrayBuffer.isView(scores) ? Array.from(scores as Float64Array) : scores
   if (!Array.isArray(list) || list.length !== hits.length) {
     throw argumentError(where, 'what rerank returned', scores, expected)

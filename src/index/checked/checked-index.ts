@@ -93,7 +93,7 @@ export class CheckedIndex implements VectorIndex {
     const given = givenVector(vectors, 'add()', 'vectors')
     if (given.length % this.dim !== 0) {
       throw new RangeError(
-        `add(): ${given.length} numbers were given: a multiple of the ${this.dim} of a vector is expected`,
+        `add(): got ${given.length} numbers: expected a multiple of the dimension, ${this.dim}`,
       )
     }
     return addVectors(this.#inner, given)
@@ -112,7 +112,7 @@ export class CheckedIndex implements VectorIndex {
     const staged = this.#staged
     if (!staged || rows > staged.rows) {
       throw new RangeError(
-        `commit(): rows is ${rows}, and ${staged?.rows ?? 0} rows are staged: fill stagingBuffer(${rows}) first`,
+        `commit(): rows is ${rows}, but ${staged?.rows ?? 0} rows are staged: fill stagingBuffer(${rows}) first`,
       )
     }
     // Memory that grew has left the view empty, and what was written into it is nowhere.
@@ -148,12 +148,12 @@ export class CheckedIndex implements VectorIndex {
     const query = givenVector(request.query, 'search()', 'query')
     if (query.length !== this.dim) {
       throw new RangeError(
-        `search(): a query of ${query.length} numbers for vectors of ${this.dim}`,
+        `search(): the query has ${query.length} dimensions, the index has ${this.dim}`,
       )
     }
-    if (typeof k !== 'number') throw argumentError('search()', 'k', k, 'a whole number from 1')
+    if (typeof k !== 'number') throw argumentError('search()', 'k', k, 'an integer from 1')
     if (!(k >= 1) || !(Number.isInteger(k) || k === Infinity)) {
-      throw new RangeError(`search(): k is ${k}: a whole number from 1 is expected`)
+      throw new RangeError(`search(): k is ${k}: expected an integer from 1`)
     }
     if (allowed !== undefined) requireBitmap(allowed, this.positions)
     requireBound(minSimilarity, 'minSimilarity')
@@ -206,7 +206,7 @@ export class CheckedIndex implements VectorIndex {
     const { inMemoryVectors } = this.#inner
     if (inMemoryVectors) return inMemoryVectors
     throw new RangeError(
-      `${where}: the index keeps codes by now, and not its vectors: create it with keepsVectors: true, or score vectors of your own`,
+      `${where}: the index now keeps codes instead of vectors: create it with keepsVectors: true, or score with your own vectors`,
     )
   }
 }
@@ -219,29 +219,31 @@ export function requireWhole(
   most: number = Number.MAX_SAFE_INTEGER,
 ): asserts value is number {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-  const expected = `a whole number ${range}`
+  const expected = `an integer ${range}`
   if (typeof value !== 'number') throw argumentError(where, name, value, expected)
   if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new RangeError(`${where}: ${name} is ${value}: ${expected} is expected`)
+  throw new RangeError(`${where}: ${name} is ${value}: expected ${expected}`)
 }
 
 function requireBitmap(allowed: unknown, positions: number): void {
   if (typedArrayName(allowed) !== 'Uint32Array') {
-    throw argumentError('search()', 'allowed', allowed, 'a Uint32Array, a bit for each position,')
+    throw argumentError('search()', 'allowed', allowed, 'a Uint32Array with one bit per position')
   }
   const bits = (allowed as Uint32Array).length * 32
   if (bits >= positions) return
-  throw new RangeError(`search(): allowed is a bitmap of ${bits} bits for ${positions} positions`)
+  throw new RangeError(
+    `search(): the bitmap allowed has ${bits} bits, but the index has ${positions} positions`,
+  )
 }
 
 function requireBound(value: unknown, name: string): void {
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return
-  throw argumentError('search()', name, value, 'a similarity, a number that is not NaN,')
+  throw argumentError('search()', name, value, 'a similarity (a number, not NaN)')
 }
 
 /** The image that `save()` gave; the index itself checks what is in it. */
 export function requireImage(image: unknown, where: string): asserts image is IndexImage {
-  const expected = 'what save() of an index gave'
+  const expected = 'what save() of an index returned'
   requireObject(where, 'image', image, expected)
   const { sections } = image as { sections?: unknown }
   if (!Array.isArray(sections)) {
@@ -251,7 +253,7 @@ export function requireImage(image: unknown, where: string): asserts image is In
     const { name, bytes } = (section ?? {}) as { name?: unknown; bytes?: unknown }
     if (typeof name === 'string' && typedArrayName(bytes) === 'Uint8Array') continue
     throw new TypeError(
-      `${where}: image.sections[${i}] has the name ${describeValue(name)} and the bytes ${describeValue(bytes)}: a text and a Uint8Array are expected`,
+      `${where}: image.sections[${i}] has the name ${describeValue(name)} and the bytes ${describeValue(bytes)}: expected a string and a Uint8Array`,
     )
   }
 }

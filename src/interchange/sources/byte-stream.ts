@@ -54,13 +54,8 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
     let start: Uint8Array | undefined
     for await (const part of this.#open()) {
       if (typedArrayName(part) !== 'Uint8Array') {
-        const expected = 'a Uint8Array (bytes is an iterable of them)'
-        throw argumentError(
-          'importDocuments()',
-          `a part of the bytes of ${this.name}`,
-          part,
-          expected,
-        )
+        const expected = 'a Uint8Array (bytes must be an iterable of them)'
+        throw argumentError('importDocuments()', `a chunk of ${this.name}`, part, expected)
       }
       const grown: Uint8Array = start ? Buffer.concat([start, part]) : part
       if (grown.length < SIGNATURE_BYTES && start !== NOTHING) {
@@ -91,7 +86,7 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (error instanceof InterchangeError || code?.startsWith('Z_') !== true) throw error
-      throw sourceError(`${this.name}: gzip: ${message}`, 'the file is damaged or cut off')
+      throw sourceError(`${this.name}: gzip: ${message}`, 'the file is damaged or truncated')
     } finally {
       gunzip.destroy()
       await flow
@@ -118,7 +113,7 @@ async function* rejoined(
 }
 
 export function folderError(path: string): Error {
-  return sourceError(`${path} is a folder: a file is expected`, 'name one of the files in it')
+  return sourceError(`${path} is a folder: expected a file`, 'name one of the files in it')
 }
 
 /** The first bytes of a file. */

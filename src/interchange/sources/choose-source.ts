@@ -61,8 +61,8 @@ export async function chooseSource(
     if (typeof source === 'string') return databaseSource(options, source, target, embeds)
     throw optionError(
       'source',
-      `an SQLite file cannot be read from ${source.name}`,
-      'name the file',
+      `cannot read a SQLite file from ${source.name}`,
+      'pass the path of the file',
     )
   }
   if (format === 'npy') {
@@ -74,8 +74,8 @@ export async function chooseSource(
     }
     throw optionError(
       'dim',
-      `${nameOf(source)} is raw float32, which does not say its dimensions`,
-      `give them: ${optionText('dim')}; for another format: ${optionText('format')}`,
+      `${nameOf(source)} is raw float32, which does not include its dimensions`,
+      `set them: ${optionText('dim')}; for another format: ${optionText('format')}`,
     )
   }
   return textSource(new ByteStream(source), format, mapper(), false)
@@ -103,13 +103,13 @@ async function formatOf(source: ByteInput): Promise<SourceFormat> {
   if (isGzip(start)) {
     throw sourceError(
       `${source} is compressed with gzip`,
-      `gunzip it, or say what is in it: ${optionText('format')}`,
+      `gunzip it, or set the format of its content: ${optionText('format')}`,
     )
   }
   throw optionError(
     'format',
-    `the name of ${source} does not tell its format`,
-    `say it: ${optionText('format')}, one of ${SOURCE_FORMATS.join(', ')}`,
+    `cannot tell the format of ${source} from its name`,
+    `set it: ${optionText('format')}, one of ${SOURCE_FORMATS.join(', ')}`,
   )
 }
 
@@ -148,8 +148,8 @@ function refuseStray(options: SourceOptions, format: SourceFormat | 'records'): 
     if (options[name] === undefined || fits) continue
     throw optionError(
       name,
-      `${optionText(name)} is for ${formats}, the source is ${format}`,
-      'leave the option out',
+      `${optionText(name)} applies to ${formats}, but the source is ${format}`,
+      'omit the option',
     )
   }
 }

@@ -75,22 +75,22 @@ function refused(name: string, line: number, error: Error): Error {
     case 'CSV_QUOTE_NOT_CLOSED':
       return sourceError(
         'a quote that opens a field is never closed',
-        'inside a field in quotes, write a quote twice',
+        'inside a quoted field, write each quote twice',
         place,
       )
     case 'CSV_MAX_RECORD_SIZE':
       return sourceError(
         `the row is longer than ${MAX_ROW_BYTES} bytes`,
-        'a quote may be missing at the end of a field',
+        'the closing quote of a field may be missing',
         place,
       )
     case 'INVALID_OPENING_QUOTE':
     case 'CSV_INVALID_CLOSING_QUOTE':
       return sourceError(
-        'a quote inside a field, or text after the quote that closes it',
+        'a quote inside a field, or text after a closing quote',
         line === 1
-          ? `CSV begins with a line of names; JSON is ${optionText('format', 'jsonl')} or ${optionText('format', 'json')}`
-          : 'put a field with quotes in quotes, and write each quote inside it twice',
+          ? `CSV begins with a header line; for JSON, use ${optionText('format', 'jsonl')} or ${optionText('format', 'json')}`
+          : 'quote a field that contains quotes, and write each quote inside it twice',
         place,
       )
     default:

@@ -20,7 +20,10 @@ export class CsvSource extends TextSource {
     const pieces = this.#requireCsv(this.stream)
     for await (const rows of csvRows(this.name, this.#delimiter, pieces)) yield this.#map(rows)
     if (this.#names) return
-    throw sourceError(`${this.name} is empty`, 'write a line with the names of the fields first')
+    throw sourceError(
+      `${this.name} is empty`,
+      'write a header line with the names of the fields first',
+    )
   }
 
   /** Other text, or another delimiter, shows in the first line. */
@@ -37,8 +40,8 @@ export class CsvSource extends TextSource {
     const line = /^[^\r\n]*/.exec(start.replace(/^\uFEFF?\s*/, ''))?.[0] ?? ''
     if (/^(\{"|\[\s*[[{"\d-])/.test(line)) {
       throw sourceError(
-        `expected a line of names, but ${this.name} begins like JSON`,
-        `one JSON object a line is ${optionText('format', 'jsonl')}, an array or object is ${optionText('format', 'json')}`,
+        `expected a header line, but ${this.name} begins like JSON`,
+        `for one JSON object per line, use ${optionText('format', 'jsonl')}; for an array or object, use ${optionText('format', 'json')}`,
       )
     }
     const found = line.includes(this.#delimiter)
@@ -62,8 +65,8 @@ export class CsvSource extends TextSource {
       const place = placeOf(this, line)
       if (fields.length !== names.length) {
         throw sourceError(
-          `${fields.length} field${fields.length === 1 ? '' : 's'}, the first line names ${names.length}`,
-          'put a field that holds the delimiter in quotes',
+          `${fields.length} field${fields.length === 1 ? '' : 's'}, but the header line names ${names.length}`,
+          'quote a field that contains the delimiter',
           place,
         )
       }
@@ -82,8 +85,8 @@ const LINE_BYTES = 2 ** 16
 
 /** Other delimiters that files have, and what helps. */
 const OTHER_DELIMITERS: readonly (readonly [string, string, string])[] = [
-  ['\t', 'tabs', `read it as such: ${optionText('format', 'tsv')}`],
-  [',', 'commas', `read it as such: ${optionText('format', 'csv')}`],
+  ['\t', 'tabs', `read it as TSV: ${optionText('format', 'tsv')}`],
+  [',', 'commas', `read it as CSV: ${optionText('format', 'csv')}`],
   [
     ';',
     'semicolons',
@@ -96,6 +99,6 @@ function namesOf(fields: readonly string[], file: string): readonly string[] {
   // That is how pandas writes the index of its rows.
   if (names[0] === '' && names.length > 1 && !names.includes('index')) names[0] = 'index'
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw sourceError(`${file}: the first line names '${twice}' twice`)
+  if (twice !== undefined) throw sourceError(`${file}: the header line names '${twice}' twice`)
   return names
 }

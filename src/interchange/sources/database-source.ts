@@ -15,7 +15,7 @@ import { parseVec0, type Vec0Vector } from './vec0-schema.ts'
 import { ID, VECTOR, Vec0Source } from './vec0-source.ts'
 import { walSnapshot, type Snapshot } from './wal-snapshot.ts'
 
-/** Which table of an SQLite file is read. */
+/** Which table of a SQLite file is read. */
 export interface TableChoice extends RecordOptions {
   /** sqlite: the table to read; may be left out when the file has one vec table or vec0 table. */
   readonly fromTable?: string | undefined
@@ -96,7 +96,7 @@ function sourceIn(options: TableChoice, file: SourceFile, embeds: boolean): Docu
   const sql = vec0.get(name)
   if (sql !== undefined) return vec0Source(options, file, name, sql, embeds)
   if (name === target) {
-    throw optionError('fromTable', `${name} is the table that is imported into`)
+    throw optionError('fromTable', `${name} is the target of this import`)
   }
   const isVec = vec.includes(name)
   const table = isVec ? shadowTableName(name) : name
@@ -104,7 +104,7 @@ function sourceIn(options: TableChoice, file: SourceFile, embeds: boolean): Docu
   if (columns.length === 0) {
     throw sourceError(
       `${path}: the documents of ${name} are in another file: there is no table ${table} here`,
-      `import from the file that its dbpath names, with ${optionText('fromTable')}`,
+      `import from the file in its dbpath, with ${optionText('fromTable')}`,
     )
   }
   if (holdsDocuments(columns) && !namesFields(options)) {
@@ -126,7 +126,7 @@ function whichTable(
     return optionError(
       'fromTable',
       `${path} has ${names.length} tables to import from: ${names.join(', ')}`,
-      `name one of them, for instance ${optionText('fromTable', names[0])}`,
+      `choose one, for example ${optionText('fromTable', names[0])}`,
     )
   }
   // The columns of a virtual table cannot be asked for: its module may not be here.
@@ -136,12 +136,12 @@ function whichTable(
   const some = others.slice(0, 20).map(({ name }) => `${name}(${columnsOf(db, name).join(', ')})`)
   return sourceError(
     target === undefined
-      ? `there is no vec table and no vec0 table in ${path}`
-      : `there is no vec table besides ${target}, which is imported into, and no vec0 table in ${path}`,
+      ? `${path} contains neither a vec table nor a vec0 table`
+      : `${path} contains neither a vec0 table nor another vec table besides ${target}, the target of this import`,
     some.length === 0 && target !== undefined
       ? `name its documents to copy them into another dataset: ${optionText('fromTable', shadowTableName(target))}`
       : some.length === 0
-        ? `there is no other table in it: check the path ${shellWord(path)}, or say what else the file is: ${optionText('format')}`
+        ? `there is no other table in it: check the path ${shellWord(path)}, or set another format: ${optionText('format')}`
         : `name the table to read: ${optionText('fromTable')}; there are ${some.join(', ')}`,
   )
 }
@@ -152,8 +152,8 @@ function tableNamed(path: string, objects: readonly SchemaObject[], wanted: stri
   if (found?.type === 'table') return found.name
   if (found) {
     throw sourceError(
-      `${path}: ${found.name} is a view, which cannot be read from`,
-      `make a table of it: CREATE TABLE other AS SELECT * FROM ${doubleQuoted(found.name)}`,
+      `${path}: ${found.name} is a view, which cannot be imported`,
+      `copy it to a table: CREATE TABLE other AS SELECT * FROM ${doubleQuoted(found.name)}`,
     )
   }
   const names = objects.filter(({ type }) => type === 'table').map(({ name }) => name)
@@ -199,8 +199,8 @@ function vec0Source(
   const vector = chosenVector(options.vectorColumn, table, schema.vectors)
   if (vector.element === 'bit') {
     throw sourceError(
-      `${vector.name} of ${table} is bit[${vector.dim}]: bits are not imported, float32 and int8 are`,
-      'keep the float vectors that the bits were made of',
+      `${vector.name} of ${table} is bit[${vector.dim}]: expected float32 or int8`,
+      'import the float vectors that the bits were computed from',
     )
   }
   const mapper = new RecordMapper(options, embeds, { id: ID, embedding: VECTOR })
@@ -228,6 +228,6 @@ function chosenVector(
   throw optionError(
     'vectorColumn',
     `${table} has ${vectors.length} vector columns: ${names.join(', ')}`,
-    `name one of them: ${optionText('vectorColumn')}`,
+    `choose one: ${optionText('vectorColumn')}`,
   )
 }

@@ -19,16 +19,16 @@ const OTHERS: readonly Signature[] = [
   {
     bytes: [0xff, 0xfe],
     what: 'text in UTF-16',
-    remedy: 'make UTF-8 of it: iconv -f UTF-16 -t UTF-8 <file> > utf8.txt',
+    remedy: 'convert it to UTF-8: iconv -f UTF-16 -t UTF-8 <file> > utf8.txt',
   },
   {
     bytes: [0xfe, 0xff],
     what: 'text in UTF-16',
-    remedy: 'make UTF-8 of it: iconv -f UTF-16 -t UTF-8 <file> > utf8.txt',
+    remedy: 'convert it to UTF-8: iconv -f UTF-16 -t UTF-8 <file> > utf8.txt',
   },
   {
     bytes: ascii('PK\x03\x04'),
-    what: 'a ZIP archive (.npz and .xlsx are ones)',
+    what: 'a ZIP archive (such as .npz or .xlsx)',
     remedy: "unpack it; in Python: numpy.save('vectors.npy', numpy.load('vectors.npz')['<name>'])",
   },
   {
@@ -70,13 +70,13 @@ const OTHERS: readonly Signature[] = [
 
 const SQLITE: Signature = {
   bytes: ascii('SQLite format 3\0'),
-  what: 'an SQLite file',
-  remedy: `read it as such: ${optionText('format', 'sqlite')}`,
+  what: 'a SQLite file',
+  remedy: `read it as SQLite: ${optionText('format', 'sqlite')}`,
 }
 const NPY: Signature = {
   bytes: ascii('\x93NUMPY'),
   what: 'a .npy file',
-  remedy: `read it as such: ${optionText('format', 'npy')}`,
+  remedy: `read it as .npy: ${optionText('format', 'npy')}`,
 }
 
 /** What a file is read as. */

@@ -51,7 +51,7 @@ function recordOf({ key, text }: JsonEntry, place: Place, idsAlone: boolean): So
     if (idsAlone && (typeof value === 'string' || isNumber(value))) return { id: value }
     throw sourceError(
       `expected a document, got ${kindOf(value)}`,
-      'an array holds objects, {"id": "a", "embedding": [0.1, 0.2]}, or embeddings alone',
+      'an array must contain objects, {"id": "a", "embedding": [0.1, 0.2]}, or only embeddings',
       place,
     )
   }
@@ -60,8 +60,8 @@ function recordOf({ key, text }: JsonEntry, place: Place, idsAlone: boolean): So
   throw sourceError(
     `expected an embedding or an object with one, got ${kindOf(value)} for '${key}'`,
     isArray
-      ? `the documents seem to be inside '${key}'; bring them to the top: jq -c ${shellWord(`.[${JSON.stringify(key)}][]`)} ${shellWord(place.source)} > docs.jsonl`
-      : `one JSON object a line is ${optionText('format', 'jsonl')}`,
+      ? `the documents seem to be inside '${key}'; extract them: jq -c ${shellWord(`.[${JSON.stringify(key)}][]`)} ${shellWord(place.source)} > docs.jsonl`
+      : `for one JSON object per line, use ${optionText('format', 'jsonl')}`,
     place,
   )
 }
@@ -72,6 +72,6 @@ function isNumber(value: unknown): boolean {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array of other things than numbers'
+  if (Array.isArray(value)) return 'an array of things other than numbers'
   return typeof value === 'string' ? 'a text' : `a ${typeof value}`
 }

@@ -77,7 +77,7 @@ export class JsonSplitter {
     if (this.#expected === 'end') return
     throw this.#refused(
       `the JSON ends before its ${this.#closer === CLOSE_ARRAY ? 'array' : 'object'} does`,
-      'the file may be cut off',
+      'the file may be truncated',
     )
   }
 
@@ -99,7 +99,7 @@ export class JsonSplitter {
         this.#expected = this.#closer === CLOSE_ARRAY ? 'value' : 'key'
         return at
       case 'key':
-        if (c !== QUOTE) throw this.#unexpected(c, 'a key in quotes')
+        if (c !== QUOTE) throw this.#unexpected(c, 'a quoted key')
         return this.#begin('string', at)
       case 'colon':
         if (c !== COLON) throw this.#unexpected(c, 'a colon')
@@ -118,7 +118,7 @@ export class JsonSplitter {
       case 'end':
         throw this.#refused(
           `more JSON follows the first ${this.#closer === CLOSE_ARRAY ? 'array' : 'object'}`,
-          `one JSON object a line is ${optionText('format', 'jsonl')}`,
+          `for one JSON object per line, use ${optionText('format', 'jsonl')}`,
         )
     }
   }
@@ -178,7 +178,7 @@ export class JsonSplitter {
     if (this.#begunBytes <= MAX_ENTRY_BYTES) return
     throw this.#refused(
       `one entry is longer than ${MAX_ENTRY_BYTES} bytes`,
-      'write an array of documents, or an object of id: embedding',
+      'write an array of documents, or an object that maps ids to embeddings',
       this.#entryLine,
     )
   }

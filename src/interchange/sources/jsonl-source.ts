@@ -4,7 +4,8 @@ import { optionText, sourceError, type Place } from '../interchange-error.ts'
 import { textLines } from './text-lines.ts'
 import { TextSource } from './text-source.ts'
 
-const ONE_A_LINE = 'write one object a line: {"id": "a", "embedding": [0.1, 0.2], "content": "..."}'
+const ONE_A_LINE =
+  'write one object per line: {"id": "a", "embedding": [0.1, 0.2], "content": "..."}'
 
 /** One JSON object a line; empty lines are skipped. */
 export class JsonlSource extends TextSource {
@@ -33,7 +34,7 @@ function parseLine(line: string, place: Place): SourceRecord {
     throw sourceError(
       `not JSON: ${(cause as Error).message}`,
       /^\s*[[{]\s*$/.test(line)
-        ? `an array or object over many lines is ${optionText('format', 'json')}`
+        ? `for an array or object over many lines, use ${optionText('format', 'json')}`
         : `${ONE_A_LINE}; for another format: ${optionText('format')}`,
       place,
     )
@@ -44,7 +45,7 @@ function parseLine(line: string, place: Place): SourceRecord {
   throw sourceError(
     `expected a JSON object, got ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`,
     Array.isArray(value)
-      ? `an array of documents or of embeddings is ${optionText('format', 'json')}`
+      ? `for an array of documents or embeddings, use ${optionText('format', 'json')}`
       : ONE_A_LINE,
     place,
   )

@@ -70,11 +70,11 @@ export class MatrixSource implements DocumentSource {
       const rowBytes = shape.dim * shape.width
       throw sourceError(
         `${this.name} ends in the middle of row ${row + 1}: ${rest.length} bytes of ${rowBytes}`,
-        `is ${shape.dim} the right number of dimensions?`,
+        `check that ${shape.dim} is the right number of dimensions`,
       )
     }
     if (Number.isFinite(shape.rows) && row < shape.rows) {
-      throw sourceError(`${this.name} ends after ${row} rows, its head says ${shape.rows}`)
+      throw sourceError(`${this.name} ends after ${row} rows, but its header says ${shape.rows}`)
     }
     await this.#labels.finish(row)
   }
@@ -103,19 +103,19 @@ export class MatrixSource implements DocumentSource {
     const found = (length - offset) / rowBytes
     if (!Number.isInteger(found)) {
       throw sourceError(
-        `${this.name} has ${length - offset} bytes of numbers, not a whole number of rows of ${dim} (${rowBytes} bytes)`,
-        this.#dim === undefined ? 'the file may be cut off' : `check ${optionText('dim')}`,
+        `${this.name} has ${length - offset} bytes of numbers: expected a multiple of ${rowBytes}, for rows of ${dim} dimensions`,
+        this.#dim === undefined ? 'the file may be truncated' : `check ${optionText('dim')}`,
       )
     }
     if (Number.isFinite(rows) && found !== rows) {
-      throw sourceError(`${this.name} holds ${found} rows, its head says ${rows}`)
+      throw sourceError(`${this.name} contains ${found} rows, but its header says ${rows}`)
     }
     await this.#labels.expect(found)
   }
 
   #cut(): Error {
     return sourceError(
-      `${this.name} ends within the head of a .npy file`,
+      `${this.name} ends within the header of a .npy file`,
       `numpy.save() writes one; for another format: ${optionText('format')}`,
     )
   }

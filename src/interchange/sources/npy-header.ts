@@ -24,18 +24,18 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw sourceError(
       `${name} is not a .npy file: it does not begin with \\x93NUMPY`,
-      `numpy.save() writes one; raw float32 is ${optionText('format', 'f32')} ${optionText('dim')}`,
+      `numpy.save() writes one; for raw float32, use ${optionText('format', 'f32')} ${optionText('dim')}`,
     )
   }
   const version = bytes[6]
   if (version < 1 || version > 3) {
-    throw sourceError(`${name}: version ${version} of .npy is not known: 1 to 3 are`)
+    throw sourceError(`${name}: unknown .npy version ${version}: expected 1 to 3`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
   const start = version === 1 ? 10 : 12
   if (length > MAX_NPY_HEADER) {
-    throw sourceError(`${name}: a header of ${length} bytes, ${MAX_NPY_HEADER} are the most`)
+    throw sourceError(`${name}: the header has ${length} bytes: expected at most ${MAX_NPY_HEADER}`)
   }
   if (bytes.length < start + length) return undefined
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
@@ -46,18 +46,18 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1]
   if (/'descr'\s*:\s*\[/.test(text)) {
     throw sourceError(
-      `${name}: rows of named fields: a matrix of numbers is read`,
+      `${name}: the rows have named fields: expected a matrix of numbers`,
       "in Python: numpy.save(file, array['<field>'].astype('<f4'))",
     )
   }
   if (descr === undefined || fortran === undefined || shape === undefined) {
-    throw sourceError(`${name}: a header that is not understood: ${text.trim().slice(0, 200)}`)
+    throw sourceError(`${name}: cannot parse the header: ${text.trim().slice(0, 200)}`)
   }
   const width = WIDTHS[descr]
   if (width === undefined) throw otherType(name, descr)
   if (fortran === 'True') {
     throw sourceError(
-      `${name}: the numbers are stored column by column (fortran_order)`,
+      `${name}: the numbers are stored column by column (fortran_order): expected row by row`,
       'in Python: numpy.save(file, numpy.ascontiguousarray(array))',
     )
   }
@@ -68,8 +68,8 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
     .map(Number)
   if (sizes.length !== 2 || !sizes.every(Number.isSafeInteger) || sizes[1] === 0) {
     throw sourceError(
-      `${name}: the shape is (${shape.trim()}): a matrix of rows and dimensions is expected`,
-      'one row a document: array.reshape(rows, dimensions)',
+      `${name}: the shape is (${shape.trim()}): expected a matrix of rows and dimensions`,
+      'use one row per document: array.reshape(rows, dimensions)',
     )
   }
   return { rows: sizes[0], dim: sizes[1], width, offset: start + length }
@@ -79,7 +79,7 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
 function otherType(name: string, descr: string): Error {
   const [what, remedy] = describeType(descr)
   return sourceError(
-    `${name}: ${what} ('${descr}'): little-endian float16, float32 and float64 are read`,
+    `${name}: ${what} ('${descr}'): expected little-endian float16, float32 or float64`,
     `in Python: numpy.save(file, ${remedy})`,
   )
 }
@@ -87,8 +87,8 @@ function otherType(name: string, descr: string): Error {
 function describeType(descr: string): readonly [string, string] {
   const convert = "array.astype('<f4')"
   if (/^>f[248]$/.test(descr)) return ['big-endian numbers', convert]
-  if (/^[<>|=]?[iu]\d$/.test(descr)) return ['whole numbers', convert]
-  if (/^\|?b1$/.test(descr)) return ['truth values', convert]
+  if (/^[<>|=]?[iu]\d$/.test(descr)) return ['integers', convert]
+  if (/^\|?b1$/.test(descr)) return ['booleans', convert]
   if (/^[<>]c/.test(descr)) return ['complex numbers', "array.real.astype('<f4')"]
   if (descr === '|O') return ['Python objects', "numpy.stack(list(array)).astype('<f4')"]
   if (descr.endsWith('V2')) {

@@ -78,7 +78,7 @@ export class PlainTableSource extends TableSource {
 
   override notes(): readonly string[] {
     const notes = this.#mapper.notes()
-    return this.#byRowid ? ['no column holds ids: the rowids are the ids', ...notes] : notes
+    return this.#byRowid ? ['there is no id column: the rowids are the ids', ...notes] : notes
   }
 
   #record(row: readonly SqlValue[]): Record<string, unknown> {
@@ -103,7 +103,7 @@ export function tableKey(db: Connection, table: string): TableKey {
   const rowid = ['rowid', '_rowid_', 'oid'].find(name => !taken.has(name))
   if (rowid === undefined) {
     throw sourceError(
-      `${table} has columns with all names of the rowid: its rows cannot be told apart`,
+      `${table} has columns with all names of the rowid, so its rows cannot be told apart`,
       'copy it: CREATE TABLE other AS SELECT ... with other names',
     )
   }

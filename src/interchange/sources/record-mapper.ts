@@ -100,7 +100,7 @@ export class RecordMapper {
   notes(): readonly string[] {
     return this.#numbered === undefined
       ? []
-      : ['the documents come without ids: their numbers are their ids, from 0']
+      : ['the documents do not have ids: they are numbered from 0']
   }
 
   #idOf(record: SourceRecord, names: Names, place: Place): string {
@@ -109,8 +109,8 @@ export class RecordMapper {
     if (this.#numbered !== undefined) {
       if (id === null) return String(this.#numbered++)
       throw sourceError(
-        `the document has an id, '${id}', and those before it have none`,
-        'give all documents an id, or none',
+        `the document has the id '${id}', but the documents before it do not have ids`,
+        'give every document an id, or none of them',
         place,
       )
     }
@@ -163,11 +163,11 @@ export class RecordMapper {
   #without(part: Part, record: SourceRecord, place: Place): Error {
     const fields = Object.keys(record)
     const wanted = this.#given[part]
-    const what = wanted === undefined ? `there is no ${part}` : `there is no field '${wanted}'`
+    const what = wanted === undefined ? `the ${part} is missing` : `there is no field '${wanted}'`
     const guess = wanted === undefined ? '' : didYouMean(wanted, fields)
     return sourceError(
       `${what}${guess}; the fields are ${fields.join(', ') || 'none'}`,
-      `name the right one: ${optionText(`fields.${part}`)}`,
+      `name the field: ${optionText(`fields.${part}`)}`,
       place,
     )
   }
@@ -190,7 +190,7 @@ function textOf(value: unknown, place: Place): string | null {
 function nameOf(part: Part, value: unknown, place: Place): string | null {
   if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
     throw sourceError(
-      `the ${part} is ${shown(value)}: expected a text or a number`,
+      `the ${part} is ${shown(value)}: expected a string or a number`,
       `name the field that holds it: ${optionText(`fields.${part}`)}`,
       place,
     )
@@ -213,8 +213,8 @@ function jsonOf(value: unknown, place: Place): string {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw sourceError(
-      'a value is nested too deeply to be stored',
-      `SQLite reads JSON that is nested 1,000 deep at the most; ${optionText('dropRest', true)} leaves other fields out`,
+      'a value is nested too deeply to store',
+      `SQLite reads JSON of at most 1,000 levels; ${optionText('dropRest', true)} drops the other fields`,
       place,
     )
   }
@@ -258,8 +258,8 @@ function embeddingOf(value: unknown, place: Place): Uint8Array | null {
     throw sourceError(error.message, error.hint, place)
   }
   throw sourceError(
-    `the embedding is ${shown(value)}: expected an array of numbers, or text`,
-    "as text: '[0.1, 0.2]', base64 of float32, or numbers with commas",
+    `the embedding is ${shown(value)}: expected an array of numbers, or a string`,
+    "as a string: '[0.1, 0.2]', base64 of float32, or comma-separated numbers",
     place,
   )
 }

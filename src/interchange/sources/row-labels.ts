@@ -113,7 +113,7 @@ class StreamedRows implements RowLabels {
         : `there ${rows === 1 ? 'is 1 row' : `are ${rows} rows`}`
     return sourceError(
       `${this.#name} has ${found} id${found === 1 ? '' : 's'}, ${matrix}`,
-      'one id for each row of numbers, in the same order',
+      'write one id for each row of numbers, in the same order',
     )
   }
 }

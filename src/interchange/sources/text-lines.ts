@@ -41,7 +41,7 @@ export async function* textLines(stream: ByteStream): AsyncGenerator<readonly st
       if (begunBytes > MAX_LINE_BYTES) {
         throw sourceError(
           `the line is longer than ${MAX_LINE_BYTES} bytes`,
-          `a JSONL file has one JSON object a line; for another format: ${optionText('format')}`,
+          `a JSONL file has one JSON object per line; for another format: ${optionText('format')}`,
           placeAt(number + 1),
         )
       }

@@ -85,7 +85,7 @@ function vectorColumn([, name, type, dim, options]: readonly string[]): Vec0Vect
 
 function notUnderstood(table: string, text: string): Error {
   return sourceError(
-    `the vec0 table ${table} has a declaration that is not understood: ${text.trim().slice(0, 200)}`,
+    `cannot parse the declaration of the vec0 table ${table}: ${text.trim().slice(0, 200)}`,
     'export it with a program that has sqlite-vec, and import JSONL',
   )
 }

@@ -170,7 +170,7 @@ export class Vec0Source extends TableSource {
   #damaged(chunk: Chunk): Error {
     return sourceError(
       `${this.name}: chunk ${chunk.id} does not have the size that its ${chunk.size} rows need`,
-      'the table is damaged, or of a version of sqlite-vec that is not known here',
+      'the table is damaged, or of an unknown version of sqlite-vec',
     )
   }
 }

@@ -46,7 +46,7 @@ export class VectorCandidates {
     const told = found.map(([field, { length }]) => `'${field}' (${length} numbers)`)
     const many = found.length > 1 ? 'fields' : 'field'
     return sourceError(
-      `${name}: no field is known as the embedding, and the ${many} ${told.join(', ')} could be it: nothing was imported`,
+      `${name}: cannot tell which field is the embedding; the ${many} ${told.join(', ')} could be it: nothing was imported`,
       `name it: ${optionText('fields.embedding', found[0][0])}; or import without embeddings: ${optionText('noEmbedding', true)}`,
     )
   }

@@ -53,14 +53,14 @@ export async function walSnapshot(given: string): Promise<Snapshot | undefined> 
     discard()
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw sourceError(
-      `${given} is in WAL mode, and there is no space for the copy in ${tmpdir()} that would be read`,
-      'TMPDIR names another folder',
+      `${given} is in WAL mode, and ${tmpdir()} has too little space for the copy to read`,
+      'set TMPDIR to another folder',
     )
   }
   discard()
   throw sourceError(
-    `${given} is being written all the time: it changed while it was copied`,
-    'import it when the program that writes it pauses',
+    `${given} changed while it was being copied`,
+    'import it while no program writes to it',
   )
 }
 

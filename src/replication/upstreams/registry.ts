@@ -85,5 +85,5 @@ function dialectOf({ database = 'sqlite' }: DdlOptions): Dialect {
 function schemaPart(options: DdlOptions): string {
   if (options.schema === undefined) return ''
   if (dialectOf(options).ddl.hasSchemas === true) return `${doubleQuoted(options.schema)}.`
-  throw new TypeError('schema is for SQLite alone: elsewhere connect to the schema instead')
+  throw new TypeError('schema applies only to SQLite: for other databases, connect to the schema')
 }

@@ -76,7 +76,7 @@ export function differenceProblems(
   const repair = (): string => {
     new IndexStore(shadow.db, shadow.schema).drop(shadow.key, dataset)
     noteChanges(shadow.db, shadow.schema, shadow.key, dataset, ids)
-    return `${rows(ids.length)} that ${what} had wrong entered into the journal`
+    return `${rows(ids.length)} that ${what} had wrong were added to the journal`
   }
   const say = (severity: Problem['severity'], topic: string, op: string): void => {
     // Repairing one difference repairs all.
@@ -101,8 +101,8 @@ export function differenceProblems(
   if (orphans.count > 0) {
     say(
       'warning',
-      'ghosts',
-      `${what} holds ${rows(orphans.count)} that the table lacks, and that queries pass over: ${orphans.shown}`,
+      'stale-rows',
+      `${what} has ${rows(orphans.count)} that the table lacks, and that queries skip: ${orphans.shown}`,
     )
   }
   return found
@@ -131,7 +131,7 @@ export function checkMemory(
     inspected,
   )
   if (found.length > 0) return found
-  const pending = changed.length === 0 ? '' : `, ${rows(changed.length)} to be looked at again`
+  const pending = changed.length === 0 ? '' : `, ${rows(changed.length)} to read again`
   return [
     diagnostic(
       'ok',

@@ -24,14 +24,19 @@ export function checkJournal(inspected: Inspection): Problem[] {
   const length = last === 0 ? 0 : last - first + 1
   const pruned = numberOf(db, `SELECT max(pruned_seq) FROM ${quoteName(schema)}.${JOURNAL_STATE}`)
   const needless = new IndexStore(db, schema).prunable(last)
-  const op = `the journal holds ${length} changes, up to number ${last}; the first ${pruned} are pruned`
+  const op = `the journal has ${length} changes, up to number ${last}; the first ${pruned} are pruned`
   if (needless < MANY) return [diagnostic('info', 'journal', op)]
   const severity = length > LONG ? 'warning' : 'info'
   return [
     {
-      ...diagnostic(severity, 'journal', `${op}; ${needless} more are needed by no saved index`, {
-        fix: fix('optimize', ''),
-      }),
+      ...diagnostic(
+        severity,
+        'journal',
+        `${op}; ${needless} more are not needed by any saved index`,
+        {
+          fix: fix('optimize', ''),
+        },
+      ),
       repair: () => {
         const storage = new IndexStore(db, schema)
         let deleted = 0
@@ -54,14 +59,14 @@ function checkNumbers({ searcher, fix }: Inspection): Problem | undefined {
     ...(entries > 0 ? [`${JOURNAL} has ${entries} entries whose seq or tag is out of range`] : []),
     ...(states > 0 ? [`${JOURNAL_STATE} has an epoch or pruned_seq out of range`] : []),
   ]
-  const op = `${wrong.join(', ')}: no index can be trusted, and queries read the whole dataset`
+  const op = `${wrong.join(', ')}: indexes cannot be trusted, so queries read the whole dataset`
   return {
     ...diagnostic('warning', 'journal', op, { fix: fix('repair', '') }),
     rebuild: true,
     repair: () => {
       // The state first: the guard on deleted entries counts its epoch up.
       db.exec(`UPDATE ${state} SET ${NEW_HISTORY}; DELETE FROM ${journal} WHERE ${UNSOUND_ENTRY}`)
-      return `a new history of the journal begins: ${entries} entries deleted`
+      return `the journal was restarted: ${entries} entries deleted`
     },
   }
 }

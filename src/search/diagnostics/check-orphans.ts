@@ -15,9 +15,9 @@ export function checkOrphans({ searcher, fix }: Inspection): Problem[] {
   const noDataset = `s.shadow_table_name = ${quoteText(storageName(shadow.key))} AND NOT EXISTS (SELECT 1 FROM ${shadow.sql} AS d WHERE ${shadow.documents.belongsTo('d', 's.dataset_id')})`
   const noHead = `NOT EXISTS (SELECT 1 FROM ${inSchema}${STORAGE} AS h WHERE h.shadow_table_name = s.shadow_table_name AND h.dataset_id = s.dataset_id AND hex(substr(h."index", 1, 4)) = '53565431')`
   const kinds: readonly [table: string, what: string, where: string][] = [
-    [STORAGE, 'of tables that are not there', noTable],
+    [STORAGE, 'of tables that do not exist', noTable],
     [STORAGE, 'of datasets without rows', noDataset],
-    [BLOCKS, 'of saved indexes that are not there', noHead],
+    [BLOCKS, 'of saved indexes that do not exist', noHead],
   ]
   const found: Problem[] = []
   for (const [table, what, where] of kinds) {
@@ -25,7 +25,7 @@ export function checkOrphans({ searcher, fix }: Inspection): Problem[] {
     const orphans = numberOf(db, `SELECT count(*) FROM ${inSchema}${table} AS s WHERE ${where}`)
     if (orphans === 0) continue
     found.push({
-      ...diagnostic('warning', 'orphans', `${table} holds ${rows(orphans)} ${what}`, {
+      ...diagnostic('warning', 'orphans', `${table} has ${rows(orphans)} ${what}`, {
         fix: fix('repair', ''),
       }),
       repair: () => {

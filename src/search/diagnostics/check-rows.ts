@@ -28,7 +28,7 @@ export function checkRows(
     say(
       'error',
       'dimension',
-      `${rowsHave(otherDimension.count)} another dimension than the ${dim} numbers of the dataset's first vector, and cannot be found (${otherDimension.shown}): embed the rows of the remedy again`,
+      `${rowsHave(otherDimension.count)} a different dimension than the dataset's first vector, ${dim}, and cannot be found (${otherDimension.shown}): embed the rows that the fix selects again`,
       select(
         `length(${embedding}) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
         `${id}, length(${bytes}) / 4 AS dimension`,
@@ -39,7 +39,7 @@ export function checkRows(
     say(
       'error',
       'length',
-      `${rowsHave(statistics.malformed)} an embedding that is no vector of float32, and cannot be found: embed the rows of the remedy again`,
+      `${rowsHave(statistics.malformed)} an embedding that is not a float32 vector, and cannot be found: embed the rows that the fix selects again`,
       select(
         `${embedding} IS NOT NULL AND (typeof(${embedding}) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
       ),
@@ -49,7 +49,7 @@ export function checkRows(
     say(
       'warning',
       'text',
-      `${rowsHave(statistics.texts)} an embedding stored as text, whose bytes are taken for float32 as the original takes them: store a BLOB, which vec_f32('[0.1, 0.2]') makes of text`,
+      `${rowsHave(statistics.texts)} an embedding stored as text, whose bytes are read as float32, as the original does: store a BLOB, as vec_f32('[0.1, 0.2]') returns it`,
       select(isText(embedding), `${id}, ${embedding}`),
     )
   }
@@ -69,7 +69,7 @@ export function checkRows(
       'ids',
       documents.roles.id.kind === 'integer'
         ? `${rowsHave(statistics.unnamed)} an id that is not an integer, and cannot be found: give them an integer`
-        : `${rowsHave(statistics.unnamed)} an id that is no text, and cannot be found: give them an id of text`,
+        : `${rowsHave(statistics.unnamed)} an id that is not text, and cannot be found: give them a text id`,
       select(`NOT ${documents.named}`),
     )
   }
@@ -78,18 +78,14 @@ export function checkRows(
     say(
       'warning',
       'models',
-      `the embeddings are of ${statistics.models.size} models, whose scores cannot be compared: ${models.slice(0, 5).join(', ')}: embed all with one`,
+      `the embeddings come from ${statistics.models.size} models, whose scores cannot be compared: ${models.slice(0, 5).join(', ')}: embed all with the same model`,
       select(`length(embedding) > 0 AND embedding_model <> ''`, 'embedding_model, count(*)').concat(
         ' GROUP BY embedding_model',
       ),
     )
   }
   if (statistics.unembedded > 0) {
-    say(
-      'info',
-      'unembedded',
-      `${rowsHave(statistics.unembedded)} no embedding, and cannot be found`,
-    )
+    say('info', 'unembedded', `${rows(statistics.unembedded)} without an embedding cannot be found`)
   }
   if (statistics.archived > 0) {
     say('info', 'archived', `${rows(statistics.archived)} with archived = 1 hidden`)
@@ -109,10 +105,10 @@ export function checkRows(
     say(
       'info',
       'zeros',
-      `${rowsHave(unfound)} a vector of length zero, which has no direction and cannot be found by ${searcher.context.spec.metric}`,
+      `${rowsHave(unfound)} a vector of length zero, which lacks a direction and cannot be found by ${searcher.context.spec.metric}`,
     )
   }
-  const what = statistics.dim === 0 ? 'no vectors' : `vectors of ${statistics.dim} numbers`
+  const what = statistics.dim === 0 ? 'no vectors' : `vectors of ${statistics.dim} dimensions`
   say(
     found.some(({ severity }) => severity === 'error') ? 'info' : 'ok',
     'rows',

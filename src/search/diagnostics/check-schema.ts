@@ -48,7 +48,7 @@ export function checkSchema(inspection: Inspection): Problem[] {
       diagnostic(
         'error',
         'journal',
-        `${name} is not as this library makes it, so that every query reads the whole dataset, and writes may fail: drop it, then repair`,
+        `${name} differs from the table of that name that this library creates, so every query reads the whole dataset, and writes may fail: drop it, then repair`,
         { fix: `DROP TABLE ${schema}.${quoteName(name)}` },
       ),
     )
@@ -58,15 +58,15 @@ export function checkSchema(inspection: Inspection): Problem[] {
     say(
       'warning',
       'journal',
-      `${missingTables.join(', ')} is not there: changes go by unseen, and queries read the whole dataset until it is made`,
-      'the journal was made',
+      `${missingTables.join(', ')} is missing: changes are not recorded, so queries read the whole dataset until it exists`,
+      'the journal was created',
     )
   } else if (!hasState(shadow)) {
     say(
       'warning',
       'journal',
-      `the row of ${JOURNAL_STATE} is not there: no index can be trusted`,
-      'the state of the journal was made',
+      `the row of ${JOURNAL_STATE} is missing: indexes cannot be trusted`,
+      'the state of the journal was created',
     )
   }
   const unsaved = compare(shadow, SUPPORT_TABLES)[0].filter(name => !missingTables.includes(name))
@@ -75,21 +75,21 @@ export function checkSchema(inspection: Inspection): Problem[] {
     say(
       'warning',
       'storage',
-      `${names} is not there: no index can be saved`,
-      `tables made: ${names}`,
+      `${names} is missing: indexes cannot be saved`,
+      `tables created: ${names}`,
     )
   }
   const [missing, other] = compare(shadow, [...GUARD_TRIGGERS, ...shape.triggers])
   if (missing.length + other.length > 0) {
     const wrong = [
       ...missing.map(name => `${name} is missing`),
-      ...other.map(name => `${name} is another`),
+      ...other.map(name => `${name} differs`),
     ]
     say(
       'warning',
       'triggers',
-      `changes may go by unseen, and queries read the whole dataset until that is repaired: ${wrong.join(', ')}`,
-      `triggers made: ${[...missing, ...other].join(', ')}`,
+      `changes may not be recorded, so queries read the whole dataset until this is repaired: ${wrong.join(', ')}`,
+      `triggers created: ${[...missing, ...other].join(', ')}`,
     )
   }
   found.push(...inspection.foreign.triggers(inspection))
@@ -98,7 +98,7 @@ export function checkSchema(inspection: Inspection): Problem[] {
       diagnostic(
         'ok',
         'triggers',
-        'every change to the table is seen: the journal and its triggers are in place',
+        'every change to the table is recorded: the journal and its triggers are in place',
       ),
     )
   }

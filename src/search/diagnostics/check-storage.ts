@@ -34,15 +34,10 @@ export function checkSaved(
   }
   if (!isManifest(blob)) return [inspected.foreign.saved(inspected, dataset, blob)]
   const damaged = (why: string): Problem => ({
-    ...diagnostic(
-      'warning',
-      'storage',
-      `the saved index cannot be used, and is passed over: ${why}`,
-      {
-        dataset,
-        fix,
-      },
-    ),
+    ...diagnostic('warning', 'storage', `the saved index cannot be used, and is ignored: ${why}`, {
+      dataset,
+      fix,
+    }),
     repair: drop,
     rebuild: true,
   })
@@ -59,14 +54,9 @@ export function checkSaved(
 }
 
 function notSaved(dataset: string): Problem {
-  return diagnostic(
-    'info',
-    'storage',
-    'no index is saved: it is built again when the file is opened',
-    {
-      dataset,
-    },
-  )
+  return diagnostic('info', 'storage', 'no index is saved: it is rebuilt when the file is opened', {
+    dataset,
+  })
 }
 
 function wrongManifest(
@@ -76,7 +66,7 @@ function wrongManifest(
 ): string | undefined {
   if (manifest.fingerprint === fingerprintOf(searcher.context.spec, searcher.shadow.key, dataset))
     return undefined
-  return 'it was made for another table, dataset or set of options'
+  return 'it belongs to another table, dataset or set of options'
 }
 
 /** What is wrong with the chunks that a manifest names; undefined: all are there, to the bit. */
@@ -102,7 +92,7 @@ function wrongBlock(
         wrong =
           next < checksums.length && chunk > next
             ? `chunk ${next} of ${section} is missing`
-            : `${section} has a chunk ${chunk} that its manifest does not know`
+            : `${section} has a chunk ${chunk} that its manifest does not list`
       } else if (data.length !== length || checksum(data) !== checksums[chunk]) {
         wrong = `chunk ${chunk} of ${section} is damaged`
       }
@@ -128,16 +118,21 @@ function checkLoaded(
   const { db, schema, key } = shadow
   if (!shadow.refresh().journaled) {
     return [
-      diagnostic('info', 'storage', 'the saved index waits for the journal to be repaired', {
-        dataset,
-      }),
+      diagnostic(
+        'info',
+        'storage',
+        'the saved index cannot be used until the journal is repaired',
+        {
+          dataset,
+        },
+      ),
     ]
   }
   const journal = new Journal(db, schema)
   try {
     const now = journal.head()
     if (typeof now === 'string' || !journal.follows(manifest.logPosition, now)) {
-      return [damaged('the journal has no common past with it')]
+      return [damaged('the journal no longer reaches back to it')]
     }
     const datasetIndex = new IndexStore(db, schema).load(key, dataset, searcher.context.spec)
     if (!datasetIndex) return [damaged('its chunks are sound, but make no index')]
@@ -151,12 +146,12 @@ function checkLoaded(
       )
       if (found.length > 0) return found
       const behind =
-        changed.length === 0 ? '' : `, ${rows(changed.length)} changed since and looked at again`
+        changed.length === 0 ? '' : `, ${rows(changed.length)} changed since and will be read again`
       return [
         diagnostic(
           'ok',
           'storage',
-          `the saved index is sound and agrees with the table: ${rows(datasetIndex.count)}${behind}`,
+          `the saved index is intact and agrees with the table: ${rows(datasetIndex.count)}${behind}`,
           { dataset },
         ),
       ]

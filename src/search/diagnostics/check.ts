@@ -49,7 +49,7 @@ function foreignStorage(schema: string, table: string): Diagnostic {
   return diagnostic(
     'error',
     'storage',
-    `${table} is not as this library makes it, so that no index can be saved: drop it, then repair`,
+    `${table} differs from the table of that name that this library creates, so indexes cannot be saved: drop it, then repair`,
     { fix: `DROP TABLE ${quoteName(schema)}.${table}` },
   )
 }
@@ -107,7 +107,7 @@ function checkSize(
   return diagnostic(
     'info',
     'size',
-    `${statistics.members * statistics.dim * 4} bytes of vectors; its index takes ${memory} bytes of memory and ${saved} of the file`,
+    `${statistics.members * statistics.dim * 4} bytes of vectors; the index takes ${memory} bytes of memory and ${saved} bytes of the file`,
     { dataset },
   )
 }

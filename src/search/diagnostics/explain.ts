@@ -30,27 +30,29 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
       ? 'the journal is not in place'
       : `the table has no unique index on (${shadow.documents.key.join(', ')})`
     found.push(
-      diagnostic('warning', 'index', `no index: the table itself answers, for ${why}`, { dataset }),
+      diagnostic('warning', 'index', `no index: queries read the table, because ${why}`, {
+        dataset,
+      }),
     )
     return found
   }
   const { datasetIndex } = snapshot
   if (!datasetIndex.index) {
-    say('index', 'no index: the dataset has no vectors')
+    say('index', 'no index: the dataset does not contain vectors')
     return found
   }
   const { index } = datasetIndex
   say('index', choice(datasetIndex, index))
-  say('rows', `${countOf(index.count)} of ${index.dim} numbers, ${index.metric}`)
+  say('rows', `${countOf(index.count)} of ${index.dim} dimensions, ${index.metric}`)
   say(
     'memory',
-    `${datasetIndex.bytes} bytes of memory, ${(datasetIndex.bytes / Math.max(1, index.count)).toFixed(1)} a row; ready after ${taken.toFixed(1)} ms`,
+    `${datasetIndex.bytes} bytes of memory, ${(datasetIndex.bytes / Math.max(1, index.count)).toFixed(1)} per row; ready after ${taken.toFixed(1)} ms`,
   )
   say(
     'storage',
     index.worthSaving
-      ? 'saved in the file when nobody waits for it'
-      : 'not saved: it is built faster than it is read',
+      ? 'saved in the file when the connection is idle'
+      : 'not saved: building it is faster than reading it',
   )
   const columns = datasetIndex.columns?.columns ?? []
   if (columns.length > 0) {
@@ -97,7 +99,7 @@ function measured(
   datasetIndex: DatasetIndex,
 ): [topic: string, op: string][] {
   const queries = sampleVectors(searcher, dataset, datasetIndex)
-  if (queries.length === 0) return [['search', 'no row of length above 0 to search for']]
+  if (queries.length === 0) return [['search', 'there is no row of nonzero length to search for']]
   const reports: SearchReport[] = []
   const times: number[] = []
   // Twice: the first round warms caches up.
@@ -124,13 +126,13 @@ function measured(
   }
   const paths = [...new Set(reports.map(({ path }) => PATHS[path]))].join(', ')
   const delta = reports.some(report => report.delta > 0)
-    ? `, ${mean(report => report.delta)} changed rows beside the index`
+    ? `, ${mean(report => report.delta)} changed rows outside the index`
     : ''
   times.sort((a, b) => a - b)
   return [
     [
       'stages',
-      `of a search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${delta}`,
+      `average search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${delta}`,
     ],
     [
       'time',
@@ -143,7 +145,7 @@ const PATHS: Readonly<Record<SearchReport['path'], string>> = {
   index: 'from the index',
   table: 'from the whole table',
   keys: 'from the rows of given ids',
-  nothing: 'without a look',
+  nothing: 'without reading rows',
 }
 
 /** Vectors of stored rows, evenly spread over the index. */

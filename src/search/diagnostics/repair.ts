@@ -50,7 +50,7 @@ export function repair(inspected: Inspection, datasets: readonly string[]): Diag
   for (const dataset of rebuild) {
     const count = indexes.rebuild(dataset)
     done.push(
-      diagnostic('ok', 'index', `the index was built again from ${count} embedded rows`, {
+      diagnostic('ok', 'index', `the index was rebuilt from ${count} embedded rows`, {
         dataset,
       }),
     )
@@ -59,7 +59,7 @@ export function repair(inspected: Inspection, datasets: readonly string[]): Diag
     ({ severity }) => severity === 'warning' || severity === 'error',
   )
   if (done.length === 0 && left.length === 0) {
-    done.push(diagnostic('ok', 'repair', 'there was nothing to repair'))
+    done.push(diagnostic('ok', 'repair', 'nothing to repair'))
   }
   return [...done, ...left]
 }

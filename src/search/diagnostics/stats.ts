@@ -57,12 +57,12 @@ export function stats(searcher: Searcher, dataset: string): Diagnostic[] {
 }
 
 function facts(of: ReturnType<typeof indexStats>): (readonly [topic: string, fact: string])[] {
-  if (of === 'table-scan') return [['index', 'none: the table itself answers']]
-  if (of === 'no vectors') return [['index', 'none: the dataset has no vectors']]
+  if (of === 'table-scan') return [['index', 'none: queries read the table']]
+  if (of === 'no vectors') return [['index', 'none: the dataset does not contain vectors']]
   const { metric, rows, unfindable } = of
   const lost =
     unfindable === 0 ? '' : `, ${unfindable} of them of length zero, which ${metric} cannot find`
-  const kept = of.inMemory ? 'with its rows in memory' : 'codes in memory'
+  const kept = of.inMemory ? 'vectors in memory' : 'codes in memory'
   return [
     ['index', `${of.kind}, ${metric}, ${kept}`],
     ['why', of.why],

@@ -39,7 +39,8 @@ class IndexCache {
   }
 
   set limit(bytes: number) {
-    if (!(bytes >= 0)) throw new RangeError(`the limit is a number of bytes from 0, not ${bytes}`)
+    if (!(bytes >= 0))
+      throw new RangeError(`the limit must be a number of bytes from 0, got ${bytes}`)
     this.#limit = bytes
     this.#evict(undefined)
   }

@@ -306,7 +306,7 @@ class BlockSection implements StoredSection {
 function damaged(section: SavedSection): VecError {
   return new VecError(
     'VEC_STORAGE',
-    `the saved section ${section.name} is not what its manifest says`,
+    `the saved section ${section.name} does not match its manifest`,
   )
 }
 

@@ -96,7 +96,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const body = bytes.subarray(0, bytes.length - 8)
   const sum = new ByteReader(bytes.subarray(bytes.length - 8), 'saved index').u64('checksum')
   const reader = new ByteReader(body, 'saved index')
-  if (reader.u32('magic') !== MAGIC) throw damaged('it is of another program')
+  if (reader.u32('magic') !== MAGIC) throw damaged('another program wrote it')
   if (checksum(body) !== sum) throw damaged('its checksum is wrong')
   for (const word of REFUSED_BY_THE_ORIGINAL) {
     if (reader.u32('guard') !== word) throw damaged('its guard words are wrong')
@@ -122,7 +122,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
       : new TextDecoder().decode(reader.bytes(reader.u32('metadata length'), 'metadata'))
   const sectionCount = reader.u32('section count')
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(seq)) {
-    throw damaged('its place in the journal is out of range')
+    throw damaged('its journal position is out of range')
   }
   if (chunkBytes !== BLOCK_BYTES || sectionCount > MAX_SECTIONS) {
     throw damaged('its numbers are out of range')
@@ -138,7 +138,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     const checksums = Array.from({ length: blocks }, () => reader.u64('checksum'))
     sections.push({ name, bytes: size, checksums })
   }
-  if (reader.remaining !== 0) throw damaged('something stands behind its end')
+  if (reader.remaining !== 0) throw damaged('there is data after its end')
   return {
     kind,
     metric,
@@ -156,12 +156,12 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
 
 function ofCode<T>(find: (code: number) => T | undefined, code: number, what: string): T {
   const found = find(code)
-  if (found === undefined) throw damaged(`its ${what} has the unknown number ${code}`)
+  if (found === undefined) throw damaged(`its ${what} has the unknown code ${code}`)
   return found
 }
 
 function damaged(why: string): VecError {
   return new VecError('VEC_STORAGE', `not a saved index: ${why}`, {
-    hint: 'it is ignored and made again; deleting the row in vector_storage is always safe',
+    hint: 'it is ignored and rebuilt; deleting the row in vector_storage is always safe',
   })
 }

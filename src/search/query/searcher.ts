@@ -326,7 +326,7 @@ export class Searcher {
     const { schema, name } = this.shadow
     return new VecError(
       'VEC_DIMENSION',
-      `vec: query dim ${search.query.length} != index dim ${dim}: dataset '${search.dataset}' of ${schema}.${name} holds vectors of ${dim} numbers`,
+      `vec: query dim ${search.query.length} != index dim ${dim}: dataset '${search.dataset}' of ${schema}.${name} holds vectors of ${dim} dimensions`,
       { hint: 'embed the query with the model that embedded the documents' },
     )
   }

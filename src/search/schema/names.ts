@@ -22,7 +22,8 @@ export const OF_KEY: string = `${OF_DATASET} AND ${COLUMN.id} = ?2 AND ${COLUMN.
 
 /** The shadow table that holds the documents of a vec table. */
 export function shadowTableName(table: string): string {
-  if (typeof table !== 'string') throw argumentError('shadowTableName()', 'table', table, 'a text')
+  if (typeof table !== 'string')
+    throw argumentError('shadowTableName()', 'table', table, 'a string')
   return `_vec_${table}`
 }
 

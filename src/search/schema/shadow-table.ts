@@ -218,8 +218,8 @@ export class ShadowTable {
     if (other) {
       throw new VecError(
         'VEC_SHADOW',
-        `vec: ${schema}.${other.name} is another table than the one this library makes under that name`,
-        { hint: `drop or rename ${other.name}: the next query makes it again` },
+        `vec: ${schema}.${other.name} differs from the table of that name that this library creates`,
+        { hint: `drop or rename ${other.name}: the next query creates it again` },
       )
     }
     db.exec(firstState(schema))

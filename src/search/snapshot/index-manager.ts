@@ -147,7 +147,7 @@ export class IndexManager {
   optimize(dataset: string): Optimized {
     const snapshot = this.snapshot(dataset)
     if (snapshot.state === 'table-scan') {
-      return { saved: false, why: 'there is no index, the table itself answers' }
+      return { saved: false, why: 'there is no index: queries read the table' }
     }
     const { datasetIndex, changed } = snapshot
     const { index } = datasetIndex

@@ -83,7 +83,7 @@ class Adapter {
   register(vfs: Vfs): void {
     const sqlite = this.#sqlite
     if ([...this.#registered.values()].some(({ name }) => name === vfs.name))
-      throw new VecError('VEC_ENGINE', `a file system called '${vfs.name}' is registered already`)
+      throw new VecError('VEC_ENGINE', `a file system called '${vfs.name}' is already registered`)
     const pVfs = makeStruct(sqlite, vfsLayout, [
       [0, 2], // iVersion
       [4, 4], // szOsFile: one pointer, to the methods
@@ -157,7 +157,7 @@ function vfsMethods(
       const { path, symlink } = vfs.fullPath(given ?? '')
       const text = new TextEncoder().encode(path)
       if (text.length + 1 > bytes) {
-        const message = `${path}: the path has ${text.length} bytes, more than the ${bytes - 1} SQLite allows`
+        const message = `${path}: the path has ${text.length} bytes, but SQLite allows at most ${bytes - 1}`
         throw new VfsFailure(SQLITE_CANTOPEN_FULLPATH, path, message)
       }
       const heap = sqlite.u8

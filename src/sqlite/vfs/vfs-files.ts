@@ -161,7 +161,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       while (done < bytes) {
         const put = file.write(done === 0 ? data : data.subarray(done), from + done)
         if (put === 0) {
-          const text = `${file.path}: the disk took ${done} of ${bytes} bytes`
+          const text = `${file.path}: only ${done} of ${bytes} bytes were written`
           throw new VfsFailure(SQLITE_FULL, file.path, text)
         }
         done += put
@@ -334,7 +334,7 @@ function isCommit(frame: Uint8Array): boolean {
 function cutWal({ path }: VfsFile, offset: number): VfsFailure {
   const text = `${path}: the write-ahead log ends before byte ${offset}, where a page of the database should be`
   return new VfsFailure(SQLITE_IOERR_SHORT_READ, path, text, {
-    hint: 'another program has cut or replaced the -wal file: close all connections, and restore both files from a backup',
+    hint: 'another program truncated or replaced the -wal file: close all connections, and restore both files from a backup',
   })
 }
 

@@ -39,7 +39,7 @@ function decode(bytes: Uint8Array): string {
     const shown = JSON.stringify(new TextDecoder().decode(bytes))
     const message = `the file name ${shown} is not valid UTF-8`
     throw new VfsFailure(SQLITE_CANTOPEN, shown, message, {
-      hint: 'give the path as text',
+      hint: 'pass the path as a string',
       cause,
     })
   }

@@ -16,7 +16,7 @@ export function walRefusal(
   if (pragma.name.toLowerCase() !== 'journal_mode' || pragma.value.toLowerCase() !== 'wal') return
   const schema = schemaOf(sqlite, db, pFile)
   if (schema === undefined || lockingMode(sqlite, db, schema) === 'exclusive') return
-  return 'WAL needs memory that connections share, which takes Linux and the package koffi: npm install koffi, or PRAGMA locking_mode = EXCLUSIVE first, to use the file with this connection alone'
+  return 'WAL needs memory shared between connections, which requires Linux and the package koffi: npm install koffi, or run PRAGMA locking_mode = EXCLUSIVE first, to use the file with this connection only'
 }
 
 /** The schema whose file is `pFile`. */

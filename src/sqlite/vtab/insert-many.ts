@@ -48,11 +48,11 @@ export function insertMany(
   nameText(table, 'insertMany(): the name of the table')
   if (!Array.isArray(columns)) {
     throw new TypeError(
-      `insertMany() takes an array of column names, not ${describeValue(columns)}`,
+      `insertMany() takes an array of column names, got ${describeValue(columns)}`,
     )
   }
   if (columns.length === 0 || columns.length > MAX_COLUMNS) {
-    throw new RangeError(`insertMany() takes 1 to ${MAX_COLUMNS} columns, not ${columns.length}`)
+    throw new RangeError(`insertMany() takes 1 to ${MAX_COLUMNS} columns, got ${columns.length}`)
   }
   for (const column of columns) nameText(column, 'insertMany(): the name of a column')
   const { schema = 'main', conflict = 'abort' } = options
@@ -62,7 +62,7 @@ export function insertMany(
   const source = sourceOf(db)
   if (source.rows) {
     throw new TypeError(
-      'insertMany() was called while another one of the same connection reads its rows',
+      'insertMany() was called while another insertMany() of the same connection is running',
     )
   }
   const target = `${doubleQuoted(schema)}.${doubleQuoted(table)}`
@@ -92,8 +92,8 @@ function iteratorOf(rows: Iterable<InsertRow>): Iterator<InsertRow> {
   }
   const later = typeof given?.[Symbol.asyncIterator] === 'function' || isThenable(rows)
   throw new TypeError(
-    `insertMany() takes rows that can be iterated, each an array of values, not ${describeValue(rows)}${
-      later ? ': collect what comes later first, and insert it in portions' : ''
+    `insertMany() takes an iterable of rows, each an array of values, got ${describeValue(rows)}${
+      later ? ': collect asynchronous rows first, and insert them in batches' : ''
     }`,
   )
 }

@@ -53,25 +53,26 @@ const BYTES_OF =
 
 function remedyFor(value: unknown): string {
   if (value === undefined) return 'use null for NULL'
-  if (typeof value === 'number') return 'SQLite would store NULL: bind null where that is meant'
+  if (typeof value === 'number')
+    return 'SQLite would store NULL: bind null if that is what you mean'
   if (typeof value === 'bigint') return 'SQLite integers are 64 bits wide: bind text instead'
   if (value instanceof Date) return 'bind date.toISOString() or date.getTime()'
   if (isThenable(value)) {
-    return 'await it first, and give what it resolves to'
+    return 'await it first, and pass the result'
   }
   if (ArrayBuffer.isView(value)) {
     return typedArrayName(value)?.startsWith('Big')
       ? `give ${BYTES_OF}`
-      : `an embedding is float32: give Float32Array.from(array), or ${BYTES_OF}`
+      : `an embedding is float32: pass Float32Array.from(array), or ${BYTES_OF}`
   }
   if (Array.isArray(value)) {
-    return 'an embedding is a Float32Array: give Float32Array.from(array), or JSON.stringify(array) for JSON'
+    return 'an embedding is a Float32Array: pass Float32Array.from(array), or JSON.stringify(array) for JSON'
   }
   if (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer) {
-    return 'give new Uint8Array(buffer)'
+    return 'pass new Uint8Array(buffer)'
   }
   const taken = 'null, a number, bigint, boolean, string, Uint8Array or Float32Array'
-  return typeof value === 'object' ? `give JSON.stringify(value), or ${taken}` : `give ${taken}`
+  return typeof value === 'object' ? `pass JSON.stringify(value), or ${taken}` : `give ${taken}`
 }
 
 /**

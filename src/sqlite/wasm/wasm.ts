@@ -137,7 +137,7 @@ export class Sqlite {
   cString(text: string): Pointer {
     if (text.includes('\0')) {
       throw new TypeError(
-        `a name cannot hold a NUL character: ${JSON.stringify(text.slice(0, 80))}`,
+        `a name cannot contain a NUL character: ${JSON.stringify(text.slice(0, 80))}`,
       )
     }
     const p = this.scratch(text.length * 3 + 1)
@@ -200,9 +200,9 @@ export class Sqlite {
 function outOfMemory(bytes: number): VecError {
   return new VecError(
     'SQLITE_NOMEM',
-    `out of memory: SQLite's heap could not give ${bytes} bytes`,
+    `out of memory: SQLite's heap could not allocate ${bytes} bytes`,
     {
-      hint: 'SQLite runs in 32-bit WebAssembly memory of at most 2 GiB: smaller blobs or transactions, or PRAGMA cache_size',
+      hint: 'SQLite runs in 32-bit WebAssembly memory of at most 2 GiB: use smaller blobs or transactions, or lower PRAGMA cache_size',
       extendedCode: SQLITE_NOMEM,
     },
   )
@@ -211,7 +211,7 @@ function outOfMemory(bytes: number): VecError {
 function loneSurrogate(text: string): TypeError {
   const at = text.search(/\p{Surrogate}/u)
   return new TypeError(
-    `text with a lone surrogate (at character ${at}) has no UTF-8 form and cannot be stored: use String.prototype.toWellFormed() or a Uint8Array`,
+    `text with a lone surrogate (at character ${at}) cannot be stored, because it cannot be written as UTF-8: use String.prototype.toWellFormed() or a Uint8Array`,
   )
 }
 
@@ -249,7 +249,7 @@ export async function loadSqlite(read: ReadWasm, source?: WasmSource): Promise<S
 export function loadedSqlite(): Sqlite {
   if (loaded) return loaded
   throw new VecError('VEC_ENGINE', 'SQLite is not loaded yet', {
-    hint: 'await open(...) once first',
+    hint: 'call await open(...) once first',
   })
 }
 

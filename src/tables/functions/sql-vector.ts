@@ -34,7 +34,7 @@ export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
     default:
       throw unreadable(
         `Unknown subtype: ${subtype}`,
-        'give a BLOB, a text, or the result of a function of vectors',
+        'pass a BLOB, text, or the result of a vector function',
       )
   }
 }
@@ -52,7 +52,7 @@ export function readFloats(value: SqlValue): SqlVector & { type: 'float32' } {
   if (value.length % 4 !== 0) {
     throw unreadable(
       `invalid float32 vector BLOB length. Must be divisible by 4, found ${value.length}`,
-      'vec_int8() and vec_bit() say that a BLOB holds other numbers',
+      'vec_int8() and vec_bit() mark a BLOB as int8 or bits',
     )
   }
   const aligned = value.byteOffset % 4 === 0 ? value : value.slice()
@@ -63,7 +63,7 @@ export function readFloats(value: SqlValue): SqlVector & { type: 'float32' } {
 export function readInt8s(value: SqlValue): SqlVector & { type: 'int8' } {
   if (typeof value === 'string') return int8s(int8sOfText(value))
   if (!(value instanceof Uint8Array)) {
-    throw unreadable('Unknown type for int8 vector.', "give a BLOB, or a text: '[1, -2]'")
+    throw unreadable('Unknown type for int8 vector.', "pass a BLOB, or text: '[1, -2]'")
   }
   if (value.length === 0) throw isEmpty()
   return int8s(new Int8Array(value.buffer, value.byteOffset, value.length))
@@ -72,7 +72,7 @@ export function readInt8s(value: SqlValue): SqlVector & { type: 'int8' } {
 /** The bit vector of a BLOB. */
 export function readBits(value: SqlValue): SqlVector & { type: 'bit' } {
   if (!(value instanceof Uint8Array)) {
-    throw unreadable('Unknown type for bitvector.', "give a BLOB, 8 bits a byte: x'0F'")
+    throw unreadable('Unknown type for bitvector.', "pass a BLOB, with 8 bits per byte: x'0F'")
   }
   if (value.length === 0) throw isEmpty()
   return { type: 'bit', bytes: value, length: value.length * 8 }

@@ -125,14 +125,14 @@ function alike(first: Subtyped, second: Subtyped): [SqlVector, SqlVector] {
   if (a.type !== b.type) {
     throw unreadable(
       `Vector type mistmatch. First vector has type ${a.type}, while the second has type ${b.type}.`,
-      'convert one of them: vec_f32(), vec_quantize_int8() and vec_quantize_binary()',
+      'convert one of them with vec_f32(), vec_quantize_int8() or vec_quantize_binary()',
     )
   }
   if (a.length === b.length) return [a, b]
   throw new VecError(
     'VEC_DIMENSION',
     `Vector dimension mistmatch. First vector has ${a.length} dimensions, while the second has ${b.length} dimensions.`,
-    { hint: 'compare embeddings of one model' },
+    { hint: 'compare embeddings of the same model' },
   )
 }
 

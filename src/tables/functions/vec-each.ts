@@ -54,7 +54,7 @@ class VecEachCursor implements VirtualCursor {
       if (!(error instanceof VecError)) throw error
       // sqlite-vec says no more than its first words.
       throw new VecError(error.code, `SQL logic error: vec_each: ${error.message}`, {
-        hint: error.hint ?? 'vec_each(vector) takes a vector as BLOB or text',
+        hint: error.hint ?? 'vec_each(vector) takes a vector as a BLOB or text',
       })
     }
   }

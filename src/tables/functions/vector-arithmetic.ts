@@ -103,7 +103,7 @@ export function quantizeBinary(vector: SqlVector): SqlVector {
   if (vector.type === 'bit') {
     throw unreadable(
       'Can only binary quantize float or int8 vectors',
-      'the vector consists of bits already',
+      'the vector already consists of bits',
     )
   }
   const bytes = new Uint8Array(vector.length / 8)
@@ -117,7 +117,7 @@ export function quantizeBinary(vector: SqlVector): SqlVector {
 export function quantizeInt8(vector: TypedVector<'float32'>, range: SqlValue): SqlVector {
   if (typeof range !== 'string' || range.toLowerCase() !== 'unit') {
     throw new VecError('SQLITE_ERROR', "2nd argument to vec_quantize_int8() must be 'unit'.", {
-      hint: "'unit' says that all numbers are from -1 to 1",
+      hint: "'unit' means that all numbers are from -1 to 1",
     })
   }
   const step = Math.fround(2 / 255)

@@ -10,12 +10,7 @@ import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
 /** The SQL functions of the original, and those of sqlite-vec. */
 export function registerVectorFunctions(db: Connection): void {
   if (typeof (db as Connection | undefined)?.function !== 'function') {
-    throw argumentError(
-      'registerVectorFunctions()',
-      'db',
-      db,
-      'a Connection, which open() resolves to,',
-    )
+    throw argumentError('registerVectorFunctions()', 'db', db, 'a Connection, as open() returns it')
   }
   // They compute from their arguments alone: a file may use them in views, triggers, CHECKs and indexes.
   const pure = { deterministic: true, innocuous: true }
@@ -42,7 +37,7 @@ export function registerVectorFunctions(db: Connection): void {
   // constraint that a vec table takes.
   db.function('match', { innocuous: true, arity: 2 }, () => {
     throw new VecError('SQLITE_ERROR', 'unable to use function MATCH in the requested context', {
-      hint: 'MATCH is for columns of a vec table, with a value that is there before the row: a parameter, a literal, a column of an outer table',
+      hint: 'MATCH works on columns of a vec table, with a value that is known before the row: a parameter, a literal, or a column of an outer table',
     })
   })
   // The original's files call it in triggers, and must go on being written. Whatever a file makes of that, only a
@@ -61,12 +56,12 @@ function embeddingArgument(value: SqlValue): Float32Array | undefined {
     throw new VecError(
       'VEC_EMBEDDING',
       `vec: unsupported argument type ${typeName(value)} for embedding; want BLOB`,
-      { hint: "vec_f32('[0.1, 0.2]') makes a BLOB of text" },
+      { hint: "vec_f32('[0.1, 0.2]') turns text into a BLOB" },
     )
   }
   if (value.length % 4 !== 0) {
     throw new VecError('VEC_EMBEDDING', `vec: invalid embedding blob length ${value.length}`, {
-      hint: 'an embedding is float32, 4 bytes a number',
+      hint: 'an embedding is float32, 4 bytes per number',
     })
   }
   return value.length === 0 ? undefined : decodeEmbedding(value)
@@ -80,7 +75,7 @@ function pair(
   if (!a || !b) return undefined
   if (a.length === b.length) return [a, b]
   throw new VecError('VEC_DIMENSION', `vec: ${what} dim mismatch ${a.length} vs ${b.length}`, {
-    hint: 'compare embeddings of one model',
+    hint: 'compare embeddings of the same model',
   })
 }
 

@@ -160,7 +160,7 @@ function requireAlone(db: Database, word: string): void {
   if (!isWriting(db)) return
   throw new VecError(
     'VEC_QUERY',
-    `vec_admin: ${word} writes, and cannot run inside a statement that writes itself`,
+    `vec_admin: ${word} writes, so it cannot run inside a statement that writes`,
     { hint: 'run the SELECT from vec_admin on its own, then store its rows' },
   )
 }
@@ -179,8 +179,8 @@ function requireWritable(db: Database, schema: string, word: string): void {
   if (!isReadonly(db, schema)) return
   throw new VecError(
     'SQLITE_READONLY',
-    `vec_admin: ${word} writes, and the file is open for reading only`,
-    { hint: 'open the file without readonly, and check that file and folder can be written' },
+    `vec_admin: ${word} writes, but the file is open read-only`,
+    { hint: 'open the file without readonly, and check that the file and its folder are writable' },
   )
 }
 

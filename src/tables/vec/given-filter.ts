@@ -166,7 +166,7 @@ function metaFilters(
   try {
     json = parseJson(text)
   } catch (error) {
-    throw refused(`the text is not JSON (${(error as Error).message})`)
+    throw refused(`the text is not valid JSON (${(error as Error).message})`)
   }
   const columnOf = (path: string): StoredColumn | undefined =>
     metadata.find(column => column.stored === path || fieldOf(column) === path)

@@ -41,7 +41,7 @@ export function metadataColumn(arg: string, taken: readonly string[]): StoredCol
   const known = isReservedColumn(name) || isShadowColumn(name) || ROWID.has(lower)
   if (known || taken.some(other => other.toLowerCase() === lower)) {
     throw refused(
-      `vec: a metadata column cannot be called ${name}: the table has a column of that name`,
+      `vec: a metadata column cannot be called ${name}: the table already has a column with that name`,
       'choose another name',
     )
   }

@@ -72,7 +72,7 @@ function datasetsOf(values: readonly TermValue[], { match, listed }: VecPlan): s
       match === undefined
         ? 'vec: dataset_id argument is required'
         : 'vec: dataset_id and MATCH arguments are required',
-      'dataset_id cannot be NULL: name the dataset; in a join leave rows without one out: ... IS NOT NULL',
+      'dataset_id cannot be NULL: name the dataset; in a join, exclude rows without one: ... IS NOT NULL',
     )
   }
   // Text and BLOB of the same bytes name one dataset, as in the original.
@@ -98,13 +98,13 @@ function queryVector(value: TermValue): Float32Array {
   if (value === null) {
     throw queryError(
       'vec: dataset_id and MATCH arguments are required',
-      'the query vector cannot be NULL; in a join leave rows without one out: ... IS NOT NULL',
+      'the query vector cannot be NULL; in a join, exclude rows without one: ... IS NOT NULL',
     )
   }
   if (typeof value === 'number' || typeof value === 'bigint') {
     throw queryError(
       `vec: expected MATCH arg as BLOB or string, got ${goType(value)}`,
-      "give a BLOB of float32, or text such as '[0.1, 0.2]'",
+      "pass a BLOB of float32, or text such as '[0.1, 0.2]'",
     )
   }
   const vector = value instanceof Utf8 ? parseVectorText(String(value)) : decodeEmbedding(value)
@@ -119,8 +119,8 @@ function countOf(value: TermValue): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
   if (typeof value === 'bigint' && value >= 0n) return Number(value)
   throw queryError(
-    `vec: k must be a whole number from 0, not ${sqlText(value)}`,
-    'k is the number of nearest rows wanted',
+    `vec: k must be an integer from 0, got ${sqlText(value)}`,
+    'k is the number of nearest rows to return',
   )
 }
 

@@ -105,6 +105,6 @@ function readCommand(
 
 function commandError(message: string, table: string): VecError {
   return new VecError('VEC_QUERY', message, {
-    hint: `for instance INSERT INTO ${table}(${table}) VALUES ('optimize')`,
+    hint: `for example INSERT INTO ${table}(${table}) VALUES ('optimize')`,
   })
 }

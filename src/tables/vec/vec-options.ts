@@ -62,7 +62,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
   if (refusal !== undefined) {
     throw optionError(
       `vec: index=${index} cannot serve metric=${metric}: ${refusal}`,
-      'leave index out, or choose metric=cosine or metric=euclidean',
+      'omit index, or choose metric=cosine or metric=euclidean',
     )
   }
   return {
@@ -107,8 +107,8 @@ function columnName(text: string, table: string): string {
     : trimmed.split(/\s+/)[0]
   if (isReservedColumn(name) || name.toLowerCase() === table.toLowerCase()) {
     throw optionError(
-      `vec: the id column cannot be called ${name}: the table has a column of that name already`,
-      'choose another name, for instance doc_id',
+      `vec: the id column cannot be called ${name}: the table already has a column with that name`,
+      'choose another name, for example doc_id',
     )
   }
   return name
@@ -145,7 +145,7 @@ export function dbpathOf(value: string | undefined): string | undefined {
   if (value === '') {
     throw optionError(
       'vec: dbpath is empty',
-      'give the path of a database file, or leave dbpath out',
+      'set dbpath to the path of a database file, or omit it',
     )
   }
   return value
@@ -166,7 +166,7 @@ function metricFrom(given: ReadonlyMap<Key, string>): Metric {
   if (alias !== undefined && alias !== metric) {
     throw optionError(
       `vec: metric=${text} and cover_distance=${distance} contradict each other`,
-      'cover_distance is the older name of metric: give one of them',
+      'cover_distance is the older name of metric: use only one of them',
     )
   }
   return metric
@@ -177,7 +177,7 @@ function coverBaseOf(value: string | undefined): number {
   const base = value === '' ? NaN : Number(value)
   if (!(base > 1) || !Number.isFinite(base)) {
     throw optionError(
-      `vec: cover_base must be a number above 1, not '${value}'`,
+      `vec: cover_base must be a number above 1, got '${value}'`,
       'the default is 1.3',
     )
   }
@@ -190,7 +190,7 @@ function coverParallelOf(value: string | undefined): 'auto' | 'off' | number {
   const workers = Number(value)
   if (!Number.isInteger(workers) || workers < 1 || value.trim() === '') {
     throw optionError(
-      `vec: cover_parallel must be auto, off or a number of workers from 1, not '${value}'`,
+      `vec: cover_parallel must be auto, off or a number of workers from 1, got '${value}'`,
       'the default is auto',
     )
   }
@@ -209,7 +209,7 @@ function oneOf<T>(
   const names = Object.keys(choices)
   throw optionError(
     `vec: ${key} cannot be '${value}'${didYouMean(lower, names, "'") || '.'} Expected one of ${names.join(', ')}`,
-    `correct ${key}, or leave it out`,
+    `correct ${key}, or omit it`,
   )
 }
 

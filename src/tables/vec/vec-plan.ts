@@ -21,7 +21,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * |----------------------------|-------------------------------------------|
  * | `dataset=`, `dataset-in`   | one dataset, or an IN taken as a whole    |
  * | `match`                    | the query vector                          |
- * | `id=`, `id-in`             | the only documents wanted                 |
+ * | `id=`, `id-in`             | restricts the search to these documents   |
  * | `filter=`                  | a metadata filter in JSON                 |
  * | `column8=`, `column8<` ... | a condition on a metadata column          |
  * | `k`, `limit`, `offset`     | how many rows                             |

@@ -53,7 +53,7 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
       'VEC_SHADOW',
       `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
       {
-        hint: 'the documents of a vec table are stored in an ordinary table: rename what is in the way',
+        hint: 'the documents of a vec table are stored in an ordinary table: rename the existing object',
       },
     )
   }
@@ -92,7 +92,7 @@ function requireFree({ db, schema }: Location, shadow: string, table: string): v
   const rows = statement.first([], row => row.number(0)) ?? 0
   throw new VecError(
     'VEC_SHADOW',
-    `vec: the table cannot be called ${table}: ${schema}.${shadow} is in the way, with ${rows} ${rows === 1 ? 'document' : 'documents'} that DROP TABLE ${table} has left there`,
+    `vec: the table cannot be called ${table}: ${schema}.${shadow} exists, with ${rows} ${rows === 1 ? 'document' : 'documents'} that DROP TABLE ${table} left there`,
     {
       hint: `DROP TABLE ${sql} deletes them, ALTER TABLE ${sql} RENAME TO ... keeps them; then rename again. Nothing has been changed`,
     },
@@ -170,7 +170,7 @@ export class VecTable implements VirtualTable {
     if (name.toLowerCase() === this.options.column.toLowerCase()) {
       throw new VecError(
         'VEC_OPTION',
-        `vec: the table cannot be called ${name}: its id column has that name`,
+        `vec: the table cannot be called ${name}: its id column already has that name`,
         { hint: 'choose another name' },
       )
     }

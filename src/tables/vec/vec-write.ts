@@ -224,7 +224,7 @@ export class VecWriter {
     if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
     const column = this.#schema.id
     return constraintError(
-      `UNIQUE constraint failed: ${this.#table}.dataset_id, ${this.#table}.${column}: dataset '${dataset}' has a document '${textOf(id)}' already`,
+      `UNIQUE constraint failed: ${this.#table}.dataset_id, ${this.#table}.${column}: dataset '${dataset}' already has a document '${textOf(id)}'`,
       code,
       'INSERT OR REPLACE replaces it, INSERT OR IGNORE leaves it; an archived document is in the way, too',
     )
@@ -242,9 +242,9 @@ export class VecWriter {
     const { schema, name } = this.#shadow
     throw new VecError(
       'VEC_DIMENSION',
-      `vec: the embedding of '${textOf(id)}' has ${offered} numbers: dataset '${dataset}' of ${schema}.${name} holds vectors of ${dim} numbers`,
+      `vec: the embedding of '${textOf(id)}' has ${offered} dimensions: dataset '${dataset}' of ${schema}.${name} holds vectors of ${dim} dimensions`,
       {
-        hint: 'embed with the model that embedded the other documents, or put vectors of another model into a dataset of their own',
+        hint: 'use the model that embedded the other documents, or put vectors of another model into another dataset',
       },
     )
   }
@@ -278,12 +278,12 @@ export class VecWriter {
       throw new VecError(
         'VEC_SHADOW',
         `vec: rowid cannot be written: the shadow table ${schema}.${name} has none`,
-        { hint: 'leave rowid out' },
+        { hint: 'omit rowid' },
       )
     }
     if (typeof rowid === 'bigint' || Number.isInteger(rowid)) return layout.rowid
-    throw new VecError('SQLITE_MISMATCH', 'vec: rowid must be a whole number', {
-      hint: 'leave rowid out',
+    throw new VecError('SQLITE_MISMATCH', 'vec: rowid must be an integer', {
+      hint: 'omit rowid',
       extendedCode: SQLITE_MISMATCH,
     })
   }

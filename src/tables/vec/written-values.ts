@@ -29,12 +29,12 @@ export function writtenDataset(value: WrittenValue): string {
   if (typeof dataset !== 'string') {
     throw new VecError(
       'VEC_QUERY',
-      `vec: dataset_id must be text or a whole number, not ${given(value)}`,
+      `vec: dataset_id must be text or an integer, got ${given(value)}`,
       { hint: 'dataset_id is text: CAST(... AS TEXT)' },
     )
   }
   if (dataset.trim() === '') {
-    throw new VecError('VEC_QUERY', 'vec: dataset_id cannot be empty: no query could name it', {
+    throw new VecError('VEC_QUERY', 'vec: dataset_id cannot be empty: queries could not name it', {
       hint: 'name the dataset',
     })
   }
@@ -56,7 +56,7 @@ export function writtenId(value: WrittenValue, column: string): string | Utf8 {
   if (digits !== undefined) return digits
   throw new VecError(
     'VEC_QUERY',
-    `vec: ${column} must be text or a whole number, not ${given(value)}`,
+    `vec: ${column} must be text or an integer, got ${given(value)}`,
     { hint: `${column} is text: CAST(... AS TEXT)` },
   )
 }
@@ -87,7 +87,7 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
     throw new VecError(
       'VEC_EMBEDDING',
       `vec: expected embedding as BLOB or string, got ${given(value)}`,
-      { hint: "give a BLOB of float32, or text such as '[0.1, 0.2]'" },
+      { hint: "pass a BLOB of float32, or text such as '[0.1, 0.2]'" },
     )
   }
   const vector = bytes ? decodeEmbedding(bytes) : parseVectorText(value as string, 'embedding')

@@ -18,7 +18,7 @@ export const vec0Module: VirtualTableModule = {
       {
         hint:
           shadowTables(context).length > 0
-            ? `the file holds data of a vec0 table of that name: ${importOf(context)}`
+            ? `the file contains data of a vec0 table of that name: ${importOf(context)}`
             : 'docs/migrating.md shows the same table and the same queries in both forms',
       },
     )

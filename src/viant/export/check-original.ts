@@ -23,7 +23,7 @@ function checkTriggers({ searcher, fix }: Inspection): Problem[] {
       ...diagnostic(
         'warning',
         'triggers',
-        `triggers of the original call a function that other programs lack, so that those cannot write the table: ${triggers}`,
+        `triggers of the original call a function that other programs lack, so those cannot write to the table: ${triggers}`,
         { fix: fix('repair', '') },
       ),
       repair: () => {
@@ -54,14 +54,14 @@ function checkExportTriggers({ searcher, fix }: Inspection): Problem[] {
     },
   ]
   if (!hasOriginalIndex(db, schema, name)) {
-    const gone = 'triggers of an index for the original that is gone'
+    const gone = 'triggers of an index for the original that no longer exists'
     return problem('info', `${gone}: ${there}`, `${gone}: deleted`)
   }
   if (hasExportTriggers(db, schema, name)) return []
   return problem(
     'warning',
-    `the triggers that delete indexes of the original when rows change are not whole: ${there}`,
-    'indexes for the original and what is left of their triggers deleted: export them again',
+    `the triggers that delete indexes of the original when rows change are incomplete: ${there}`,
+    'indexes for the original and the rest of their triggers deleted: export them again',
   )
 }
 
@@ -76,7 +76,7 @@ function checkOriginal(inspection: Inspection, dataset: string, blob: Uint8Array
     }),
     repair: () => {
       new IndexStore(db, schema).drop(name, dataset)
-      return 'an index of the original that is not what the table says was deleted'
+      return 'an index of the original that did not match the table was deleted'
     },
   })
   try {
@@ -85,12 +85,12 @@ function checkOriginal(inspection: Inspection, dataset: string, blob: Uint8Array
     const different = disagreement(stored, originalRows(shadow, dataset))
     if (different !== undefined) {
       return bad(
-        `the original would answer wrongly from its ${what} in vector_storage: ${different}`,
+        `the original would return wrong results from its ${what} in vector_storage: ${different}`,
       )
     }
     if (!hasExportTriggers(db, schema, name) && shadow.foreign.triggers(shadow).length === 0) {
       return bad(
-        `a ${what} of the original agrees with the table, but no trigger deletes it when a row changes`,
+        `a ${what} of the original agrees with the table, but a trigger to delete it when a row changes is missing`,
       )
     }
     return diagnostic(
@@ -100,6 +100,8 @@ function checkOriginal(inspection: Inspection, dataset: string, blob: Uint8Array
       { dataset },
     )
   } catch (error) {
-    return bad(`vector_storage holds what the original cannot use: ${(error as Error).message}`)
+    return bad(
+      `vector_storage contains data that the original cannot use: ${(error as Error).message}`,
+    )
   }
 }

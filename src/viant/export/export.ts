@@ -37,9 +37,13 @@ export function exportDataset(
   const exported = transaction(db, () => {
     const rows = originalRows(shadow, dataset)
     if (!hasRows(shadow, dataset)) {
-      throw new VecError('VEC_QUERY', `vec_admin: dataset '${dataset}' has no rows to export`, {
-        hint: `SELECT DISTINCT ${COLUMN.dataset} FROM ${quoteName(name)}`,
-      })
+      throw new VecError(
+        'VEC_QUERY',
+        `vec_admin: dataset '${dataset}' does not contain rows to export`,
+        {
+          hint: `SELECT DISTINCT ${COLUMN.dataset} FROM ${quoteName(name)}`,
+        },
+      )
     }
     const blob = encode(rows, format, cover)
     shadow.installHere()
@@ -58,7 +62,7 @@ export function exportDataset(
   return diagnostic(
     'ok',
     'export',
-    `exported: ${countOf(rows.ids.count)} of ${rows.dim} numbers as a ${what} of ${blob.length} bytes, until a row of the dataset changes`,
+    `exported: ${countOf(rows.ids.count)} of ${rows.dim} dimensions as a ${what} of ${blob.length} bytes, valid until a row of the dataset changes`,
     { dataset },
   )
 }
@@ -75,8 +79,8 @@ function encode(
       if (distance === undefined) {
         throw new VecError(
           'VEC_QUERY',
-          'vec_admin: export:cover: the trees of the original compare by cosine or euclidean, and the vec table does not',
-          { hint: 'export:brute: writes a list, which the original compares by cosine' },
+          'vec_admin: export:cover: the trees of the original support cosine and euclidean only, and the vec table uses another metric',
+          { hint: 'use export:brute: to write a list, which the original compares by cosine' },
         )
       }
       return encodeCover(buildOriginalCover(rows, { base, distance }))

@@ -41,15 +41,15 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
   const dim = vectors.length === 0 ? 0 : vectors[0].length / 4
   if (otherDimension.count > 0) {
     throw unservable(
-      `${rowsHave(otherDimension.count)} another dimension than ${dim} (${otherDimension.shown})`,
+      `${rowsHave(otherDimension.count)} a dimension other than ${dim} (${otherDimension.shown})`,
     )
   }
   if (malformed.count > 0) {
     throw unservable(
-      `${rowsHave(malformed.count)} an embedding that is no vector (${malformed.shown})`,
+      `${rowsHave(malformed.count)} an embedding that is not a vector (${malformed.shown})`,
     )
   }
-  if (unnamed.count > 0) throw unservable(`${rowsHave(unnamed.count)} an id that is no text`)
+  if (unnamed.count > 0) throw unservable(`${rowsHave(unnamed.count)} an id that is not text`)
   const joined = new Float32Array(vectors.length * dim)
   const bytes = new Uint8Array(joined.buffer)
   for (let i = 0; i < vectors.length; i++) bytes.set(vectors[i], i * dim * 4)
@@ -58,7 +58,7 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
 
 function unservable(why: string): VecError {
   return new VecError('VEC_STORAGE', `vec: the original cannot search this dataset: ${why}`, {
-    hint: "vec_admin's check: lists these rows; mend or delete them, then export again",
+    hint: "vec_admin's check: lists these rows; correct or delete them, then export again",
   })
 }
 
@@ -66,7 +66,7 @@ function unservable(why: string): VecError {
 export function disagreement(stored: OriginalRows, present: OriginalRows): string | undefined {
   const { dim, ids, vectors } = stored
   if (ids.count > 0 && present.ids.count > 0 && dim !== present.dim) {
-    return `it has vectors of ${dim} numbers, the table of ${present.dim}`
+    return `its vectors have ${dim} dimensions, those of the table ${present.dim}`
   }
   const table = new IdTable(ids.count)
   for (let i = 0; i < ids.count; i++) table.append(ids.bytes(i))
@@ -101,7 +101,7 @@ export function disagreement(stored: OriginalRows, present: OriginalRows): strin
   if (orphans.count > 0)
     parts.push(`has ${rows(orphans.count)} that the table lacks (${orphans.shown})`)
   if (altered.count > 0) {
-    parts.push(`has other vectors than the table for ${rows(altered.count)} (${altered.shown})`)
+    parts.push(`has different vectors than the table for ${rows(altered.count)} (${altered.shown})`)
   }
   return parts.length === 0 ? undefined : `it ${parts.join(', ')}`
 }

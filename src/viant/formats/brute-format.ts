@@ -18,7 +18,7 @@ export function decodeBrute(bytes: Uint8Array): OriginalBrute {
     }
   }
   const rowBytes = 4 * dim
-  reader.need(count * (4 + rowBytes), `a list of ${count} rows of ${dim} numbers`)
+  reader.need(count * (4 + rowBytes), `a list of ${count} rows of ${dim} dimensions`)
   const starts = new Uint32Array(count)
   const lengths = new Uint32Array(count)
   const vectors = new Float32Array(count * dim)
@@ -39,7 +39,9 @@ export function encodeBrute(rows: OriginalRows): Uint8Array<ArrayBuffer> {
   const count = dim === 0 ? 0 : ids.count
   const rowBytes = 4 * dim
   if (vectors.length < count * dim) {
-    throw new RangeError(`${count} rows of ${dim} numbers expected, got ${vectors.length} numbers`)
+    throw new RangeError(
+      `expected ${count} rows of ${dim} dimensions, got ${vectors.length} numbers`,
+    )
   }
   const writer = new ByteWriter(8 + count * (4 + rowBytes) + (count === 0 ? 0 : ids.byteLength))
   writer.u32(count === 0 ? 0 : dim)

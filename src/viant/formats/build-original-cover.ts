@@ -24,7 +24,9 @@ export function buildOriginalCover(
   const { dim, ids, vectors } = rows
   const count = ids.count
   if (vectors.length < count * dim) {
-    throw new RangeError(`${count} rows of ${dim} numbers expected, got ${vectors.length} numbers`)
+    throw new RangeError(
+      `expected ${count} rows of ${dim} dimensions, got ${vectors.length} numbers`,
+    )
   }
   const measure = originalMeasure(distance)
   const step = base > 1 ? fround(base) : fround(1.3)

@@ -87,7 +87,7 @@ function measureNodes(reader: ByteReader): { count: number; dim: number } {
     if (length !== dim) {
       throw new VecError(
         'VEC_STORAGE',
-        `cover tree: node ${count} has a vector of ${length} numbers, the root one of ${dim}`,
+        `cover tree: node ${count} has a vector of ${length} dimensions, but the root has ${dim}`,
       )
     }
     reader.skip(4 * length, 'a vector')
@@ -134,7 +134,7 @@ function checkShape({ dim, ids, vectors, levels, magnitudes, childCounts }: Orig
   const shortest = Math.min(levels.length, magnitudes.length, childCounts.length)
   if (shortest < count || vectors.length < count * dim) {
     throw new RangeError(
-      `a tree of ${count} nodes of ${dim} numbers has an array that is too short`,
+      `a tree of ${count} nodes of ${dim} dimensions has an array that is too short`,
     )
   }
   let pending = 1

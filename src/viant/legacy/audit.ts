@@ -12,7 +12,7 @@ export async function audit(snapshot: Snapshot, state: SyncState): Promise<void>
   if (found === state.applied) return
   throw halted(
     'LOG_GAP',
-    `dataset ${name(state.datasetId)}: the log has ${found} entries up to ${state.lastScn}, ${state.applied} were applied`,
+    `dataset ${name(state.datasetId)}: the log has ${found} entries up to ${state.lastScn}, but ${state.applied} were applied`,
     'numbers were published out of order: verify and repair, then re-bootstrap; install the v2 schema',
   )
 }

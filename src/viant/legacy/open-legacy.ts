@@ -53,7 +53,7 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
     )
     if (!bodies.some(allocates) && options.allocatedInTransaction !== true) {
       throw refused(
-        'the triggers do not allocate the numbers: a writer does, and it may publish them out of order',
+        'the numbers are allocated by a writer, not by the triggers, and may be published out of order',
         'install the v2 schema; or set allocatedInTransaction when every writer calls vec_next_scn inside its transaction',
       )
     }
@@ -62,7 +62,7 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
       if (rows.length > 0) {
         const datasets = rows.map(row => JSON.stringify(row['dataset_id'])).join(', ')
         throw refused(
-          `the upstream takes these datasets for one, whatever their case: ${datasets}`,
+          `the upstream treats these datasets as one, because it ignores case: ${datasets}`,
           'rename them, or install the v2 schema',
         )
       }
@@ -82,8 +82,8 @@ async function checkLogName(session: UpstreamSession, sql: string, name: string)
   const found = (await session.rows(sql)).map(row => String(row['shadow_table']))
   if (found.length > 0 && !found.includes(name)) {
     throw refused(
-      `the log knows no table ${JSON.stringify(name)}, but ${found.map(other => JSON.stringify(other)).join(', ')}`,
-      'give its name with legacy.logName',
+      `the log does not contain the table ${JSON.stringify(name)}, but has ${found.map(other => JSON.stringify(other)).join(', ')}`,
+      'set its name with legacy.logName',
     )
   }
 }
@@ -93,5 +93,5 @@ const allocates = (body: string): boolean =>
   /next_scn\s*=\s*[^,;]*next_scn\s*\+\s*1/i.test(body) && !/vec_log_change/i.test(body)
 
 function refused(what: string, hint: string): VecError {
-  return new VecError('SYNC_UPSTREAM', `the legacy profile is refused: ${what}`, { hint })
+  return new VecError('SYNC_UPSTREAM', `cannot use the legacy profile: ${what}`, { hint })
 }

@@ -88,10 +88,12 @@ export class Store {
   similaritySearch(queryEmbedding: VectorInput, k: number): ScoredDocument[] {
     const query = readVector(queryEmbedding, 'similaritySearch()', 'queryEmbedding')
     if (typeof k !== 'number') {
-      throw argumentError('similaritySearch()', 'k', k, 'a whole number of documents from 0')
+      throw argumentError('similaritySearch()', 'k', k, 'a number of documents, an integer from 0')
     }
     if (!Number.isSafeInteger(k) || k < 0) {
-      throw new RangeError(`similaritySearch() takes a whole number of documents from 0, not ${k}`)
+      throw new RangeError(
+        `similaritySearch() takes a number of documents, an integer from 0, got ${k}`,
+      )
     }
     if (k === 0 || magnitude(query) === 0) return []
     const best = new Best(k)
@@ -127,8 +129,8 @@ export class Store {
   /** Deletes a document; false when there was none. */
   remove(id: string): boolean {
     if (typeof id !== 'string')
-      throw argumentError('remove()', 'id', id, 'the id of a document, a text,')
-    if (id === '') throw new RangeError('remove() takes the id of a document, not an empty text')
+      throw argumentError('remove()', 'id', id, 'the id of a document, a string')
+    if (id === '') throw new RangeError('remove() takes the id of a document, got an empty string')
     return Number(this.#db.prepare('DELETE FROM docs WHERE id = ?').run(id).changes) > 0
   }
 }
@@ -172,7 +174,7 @@ function readDocument(document: unknown, i: number): StoredDocument {
   requireObject(ADD, `documents[${i}]`, document, 'a document')
   const { id = '', content, metadata, embedding } = document as Document
   if (typeof id !== 'string') {
-    throw argumentError(ADD, `the id of documents[${i}]`, id, 'a text, or none,')
+    throw argumentError(ADD, `the id of documents[${i}]`, id, 'a string, or undefined')
   }
   const name = id === '' ? `documents[${i}]` : `document '${id}'`
   return {
@@ -189,6 +191,6 @@ function readDocument(document: unknown, i: number): StoredDocument {
 function textOrNull(value: unknown, name: string): string | null {
   if (value === undefined || value === null) return null
   if (typeof value === 'string') return value
-  const remedy = typeof value === 'object' ? ' (JSON.stringify() makes one)' : ''
-  throw argumentError(ADD, name, value, `a text${remedy} or null`)
+  const remedy = typeof value === 'object' ? ' (use JSON.stringify())' : ''
+  throw argumentError(ADD, name, value, `a string${remedy} or null`)
 }

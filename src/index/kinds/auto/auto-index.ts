@@ -149,7 +149,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
   get reason(): string {
     if (!metricOf(this.metric).space) return noTree(this.metric)
     return (
-      this.#plan?.reason ?? `${this.count} rows of ${this.dim} numbers are few: all are scanned`
+      this.#plan?.reason ?? `${this.count} rows of ${this.dim} dimensions are few: all are scanned`
     )
   }
 
@@ -249,7 +249,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     this.#sampling = true
     // Hardly any row passed by since the last choice.
     if (sample.length / this.dim < this.#rule.rows) {
-      this.#decided(this.#plan?.reason ?? `${this.count} rows that were not looked at`)
+      this.#decided(this.#plan?.reason ?? `${this.count} rows that were not analyzed`)
       return undefined
     }
     // Trees of few rows are mostly visited whole: then the tree of all has to show what it can do.
@@ -276,7 +276,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     if (this.#searches < this.#rule.review) return
     const share = this.#visited / (this.#searches * Math.max(1, this.count))
     if (share * this.#rule.visitCost > this.#rule.tooDear) {
-      const reason = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree; it pays below ${percent(1 / this.#rule.visitCost)}`
+      const reason = `${this.count} rows: ${this.#searches} searches visited ${percent(share)} of a tree, which pays off below ${percent(1 / this.#rule.visitCost)}`
       this.#decided(reason)
       this.#becomeScan()
     }
@@ -326,7 +326,7 @@ function restoreChosen(image: IndexImage, options: RestoreOptions): VectorIndex 
 
 /** Why rows of a metric are always scanned. */
 export function noTree(metric: Metric): string {
-  return `metric=${metric} obeys no triangle inequality: every row is scanned`
+  return `metric=${metric} does not obey the triangle inequality: every row is scanned`
 }
 
 function scanOptions(options: AutoIndexOptions, keepsVectors: false | 'auto'): ExactIndexOptions {

@@ -36,7 +36,7 @@ export function decide(
   const share = probe.expected / count
   return {
     tree: share * rule.visitCost < rule.margin,
-    reason: `${look.reason}: a search visits ${Math.round(probe.visited)} of ${probe.rows} rows in a sample tree, ${percent(share)} of all by that, and a tree pays below ${percent(rule.margin / rule.visitCost)}`,
+    reason: `${look.reason}: a search visits ${Math.round(probe.visited)} of ${probe.rows} rows in a sample tree, so about ${percent(share)} of all, and a tree pays off below ${percent(rule.margin / rule.visitCost)}`,
   }
 }
 

@@ -10,7 +10,7 @@ export const autoKind: Kind = {
     return metricOf(metric).space ? `auto ${metric} ${base} ${bound}` : exactKind.key(options)
   },
   reason: ({ metric }) =>
-    metricOf(metric).space ? 'index=auto: there is nothing to choose by' : noTree(metric),
+    metricOf(metric).space ? 'index=auto: there are no rows to choose by' : noTree(metric),
   refusal: () => undefined,
   create: (options, dim, expectedRows) =>
     metricOf(options.metric).space

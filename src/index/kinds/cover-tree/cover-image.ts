@@ -49,10 +49,10 @@ function section(
 
 /** Options an image was saved with; the arrays are read by `loadCover`. */
 export function imageShape(image: IndexImage): CoverShape {
-  if (image.kind !== 'cover') refuse(`it is of kind ${image.kind}`)
+  if (image.kind !== 'cover') refuse(`its kind is ${image.kind}`)
   const head = view(sectionBytes(image, 'head', HEAD_BYTES))
   const version = head.getUint32(0, true)
-  if (version !== VERSION) refuse(`version ${version}, ${VERSION} expected`)
+  if (version !== VERSION) refuse(`version ${version}, expected ${VERSION}`)
   const bound = head.getUint32(4, true)
   if (bound > 1) refuse(`bound ${bound}`)
   try {
@@ -89,7 +89,7 @@ export function loadCover(image: IndexImage, rows: CoverRows, nodes: CoverNodes)
   )
   const known = nodes.bound === 'level' ? 7 : 8
   if (image.sections.length !== known) {
-    refuse(`${image.sections.length} sections, ${known} expected`)
+    refuse(`${image.sections.length} sections, expected ${known}`)
   }
 
   rows.values = new Float32Array(slots * rows.dim)
@@ -133,11 +133,11 @@ function checkRows(rows: CoverRows): void {
     if (position >= positions) refuse(`position ${position} of ${positions} is live`)
     // A live cosine row without a slot is a row of length zero.
     if (!space.chords && rows.slotOf[position] === NO_SLOT) {
-      refuse(`position ${position} is live without a row`)
+      refuse(`position ${position} is live, but lacks a row`)
     }
     found++
   }
-  if (found !== rows.count) refuse(`${found} live positions, ${rows.count} expected`)
+  if (found !== rows.count) refuse(`${found} live positions, expected ${rows.count}`)
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) refuse(`number ${i} of the rows is ${values[i]}`)
   }
@@ -193,7 +193,7 @@ function sectionBytes(image: IndexImage, name: string, length: number): Uint8Arr
   const found = image.sections.filter(candidate => candidate.name === name)
   if (found.length !== 1) refuse(`${found.length} sections ${name}`)
   if (found[0].bytes.length !== length) {
-    refuse(`section ${name} has ${found[0].bytes.length} bytes, ${length} expected`)
+    refuse(`section ${name} has ${found[0].bytes.length} bytes, expected ${length}`)
   }
   return found[0].bytes
 }

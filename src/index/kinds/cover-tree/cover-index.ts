@@ -126,7 +126,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
     const { query, k, allowed } = request
     const { dim, positions } = this.#rows
     if (query.length !== dim) {
-      throw new RangeError(`the query has ${query.length} numbers, the index ${dim}`)
+      throw new RangeError(`the query has ${query.length} dimensions, the index has ${dim}`)
     }
     if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
     if (allowed !== undefined && allowed.length * 32 < positions) {
@@ -145,7 +145,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
 
   similarity(position: number): number {
     const { query } = this.#search
-    if (query.length === 0) throw new Error('similarity needs a search before it')
+    if (query.length === 0) throw new Error('call search() before similarity()')
     if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
     const slot = this.#rows.slotOf[position]
     // A row that is not kept has length zero: cosine does not know its similarity.
@@ -192,7 +192,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
   }
 
   #requireAlive(): void {
-    if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after its end')
+    if (this.#disposed) throw new VecError('VEC_CLOSED', 'the index was used after it was disposed')
   }
 
   /** Builds trees until the unindexed tail has at most `tail` rows. */

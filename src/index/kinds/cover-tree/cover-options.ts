@@ -33,7 +33,7 @@ export function coverShape(options: CoverOptions): CoverShape {
   if (!metricOf(metric).space) {
     throw new VecError(
       'VEC_OPTION',
-      `a cover tree needs a metric that obeys the triangle inequality; ${metric} does not`,
+      `a cover tree needs a metric that obeys the triangle inequality, but ${metric} does not`,
       {
         hint: `use the exact index, or ${METRICS.filter(name => metricOf(name).space).join(' or ')}`,
       },

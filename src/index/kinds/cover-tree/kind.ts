@@ -7,7 +7,7 @@ export const coverKind: SavedKind = {
   code: 1,
   label: 'a cover tree',
   key: ({ metric, base, bound }) => `cover ${metric} ${base} ${bound}`,
-  reason: () => 'index=cover was asked for',
+  reason: () => 'index=cover was requested',
   refusal: metric =>
     metricOf(metric).space
       ? undefined

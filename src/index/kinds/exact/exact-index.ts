@@ -57,7 +57,7 @@ function codedRows(options: RowOptions): Rows {
 
 function checkDim(dim: number): void {
   if (!Number.isInteger(dim) || dim < 1 || dim > MAX_DIM) {
-    throw new RangeError(`vectors of ${dim} numbers, an index takes 1 to ${MAX_DIM}`)
+    throw new RangeError(`vectors of ${dim} dimensions: an index takes 1 to ${MAX_DIM}`)
   }
 }
 
@@ -144,9 +144,9 @@ export class ExactIndex implements VectorIndex {
     const candidates = this.#candidates
     const { arena, positions } = rows.block
     if (query.length !== this.dim) {
-      throw new RangeError(`a query of ${query.length} numbers for vectors of ${this.dim}`)
+      throw new RangeError(`the query has ${query.length} dimensions, the index has ${this.dim}`)
     }
-    if (!(k >= 1)) throw new RangeError(`k is ${k}, must be at least 1`)
+    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
     if (allowed && allowed.length * 32 < positions) {
       throw new RangeError(`a bitmap of ${allowed.length * 32} bits for ${positions} positions`)
     }
@@ -214,7 +214,7 @@ export class ExactIndex implements VectorIndex {
   }
 
   get #rows(): Rows {
-    if (!this.#held) throw new VecError('VEC_CLOSED', 'the index was used after its end')
+    if (!this.#held) throw new VecError('VEC_CLOSED', 'the index was used after it was disposed')
     return this.#held
   }
 

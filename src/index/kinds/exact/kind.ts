@@ -7,7 +7,7 @@ export const exactKind: SavedKind = {
   code: 0,
   label: 'the exact scan',
   key: ({ metric }) => `exact ${metric}`,
-  reason: () => 'index=brute was asked for',
+  reason: () => 'index=brute was requested',
   refusal: () => undefined,
   create: ({ metric }, dim, expectedRows) => createExactIndex({ metric, dim, expectedRows }),
   restore: image => restoreExactIndex(image),

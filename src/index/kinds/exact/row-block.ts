@@ -74,7 +74,7 @@ export class RowBlock {
 
   stage(rows: number): Float32Array {
     if (!(rows >= 0 && rows <= MAX_STAGED_ROWS)) {
-      throw new RangeError(`${rows} staged rows, at most ${MAX_STAGED_ROWS} are taken`)
+      throw new RangeError(`${rows} staged rows: at most ${MAX_STAGED_ROWS} are allowed`)
     }
     const bytes = rows * this.dim * 4
     if (!this.#staging || this.#staging.size < bytes) {
@@ -89,7 +89,7 @@ export class RowBlock {
   /** Room for the first `rows` staged rows behind the others. */
   prepare(rows: number): void {
     if (!(rows >= 0 && rows <= this.#stagedRows)) {
-      throw new RangeError(`${rows} rows to commit, ${this.#stagedRows} are staged`)
+      throw new RangeError(`cannot commit ${rows} rows: ${this.#stagedRows} are staged`)
     }
     this.ensure(this.positions + rows)
   }

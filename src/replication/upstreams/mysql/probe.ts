@@ -33,7 +33,10 @@ export async function probeMysql(
     })
   }
   if (facts['db'] === null) {
-    problems.push({ what: 'the connection has no database', change: 'name one in the connection' })
+    problems.push({
+      what: 'the connection does not select a database',
+      change: 'name one in the connection options',
+    })
   }
 
   const user = String(facts['user'])
@@ -70,7 +73,7 @@ export async function probeMysql(
   if (packet < 4 * 1024 * 1024) {
     remarks.push({
       what: `max_allowed_packet is ${packet} bytes`,
-      change: 'set it to 16 MiB or more: larger rows are read one by one instead of from the log',
+      change: 'set it to 16 MiB or more: larger rows are read one by one, not from the log',
     })
   }
   return { product, version, problems, remarks }

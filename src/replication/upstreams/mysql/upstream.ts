@@ -94,7 +94,7 @@ async function checkEncoding(session: UpstreamSession, description: string): Pro
   if (textIn(row, 'sent') === 'C3A9F09F9880' && textIn(row, 'received') === PROBE) return
   throw new VecError(
     'SYNC_UPSTREAM',
-    `${description}: the connection does not carry all of Unicode`,
+    `${description}: the character set of the connection does not cover all of Unicode`,
     {
       hint: `create it with charset 'utf8mb4'`,
     },

@@ -37,8 +37,8 @@ export async function probePostgres(
   }
   if (facts['isolation'] !== 'read committed') {
     remarks.push({
-      what: `default_transaction_isolation is ${String(facts['isolation'])}: concurrent writers will meet error 40001`,
-      change: 'let writers use READ COMMITTED, or repeat a transaction that fails so',
+      what: `default_transaction_isolation is ${String(facts['isolation'])}: concurrent writers will get error 40001`,
+      change: 'let writers use READ COMMITTED, or retry a transaction that fails with it',
     })
   }
   return { product: 'PostgreSQL', version, problems, remarks }

@@ -14,7 +14,7 @@ export async function probeSqlite(session: UpstreamSession): Promise<ServerFacts
   const mode = oneOf(await session.rows('SELECT journal_mode FROM pragma_journal_mode'))
   if (mode['journal_mode'] !== 'wal') {
     remarks.push({
-      what: `journal_mode is ${String(mode['journal_mode'])}: a reader and a writer block each other`,
+      what: `journal_mode is ${String(mode['journal_mode'])}: readers and writers block each other`,
       change: 'PRAGMA journal_mode = WAL',
     })
   }

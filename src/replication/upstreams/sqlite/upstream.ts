@@ -56,7 +56,7 @@ export function sqliteUpstream(
 /** Text is read as bytes, and they must be UTF-8. */
 async function refuseEncoding(session: SqliteSession, description: string): Promise<void> {
   if (textIn(oneOf(await session.rows(LETTER_BYTES)), 'bytes') === UTF8_LETTER) return
-  throw new VecError('SYNC_UPSTREAM', `${description} holds its text as UTF-16, expected UTF-8`, {
+  throw new VecError('SYNC_UPSTREAM', `${description} stores its text as UTF-16, expected UTF-8`, {
     hint: 'copy it into a new file: sqlite3 old.db .dump | sqlite3 new.db, without PRAGMA encoding',
   })
 }

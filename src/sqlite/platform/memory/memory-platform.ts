@@ -25,7 +25,7 @@ export function createPlatform(sqlite: Sqlite): Platform {
   const files = installMemoryVfs(sqlite)
   return {
     vfs: files.name,
-    lockSupport: () => ({ kind: 'none', reason: 'this platform has no files on a disk' }),
+    lockSupport: () => ({ kind: 'none', reason: 'this platform does not have files on a disk' }),
     check: (uri, options) => checkFile(files, uri, options),
     checkOpened: () => undefined,
     explain: failure => explain(failure),
@@ -43,9 +43,13 @@ export function createPlatform(sqlite: Sqlite): Platform {
 
 function checkFile(files: MemoryFileSystem, uri: string, options: OpenOptions): void {
   if (!/^file:[^?]*\?([^#]*&)?vfs=memory(&|#|$)/.test(uri)) {
-    throw new VecError('VEC_ENGINE', `cannot open ${uri}: this platform has no files on a disk`, {
-      hint: "use ':memory:', or file:NAME?vfs=memory for a file in the memory of this thread",
-    })
+    throw new VecError(
+      'VEC_ENGINE',
+      `cannot open ${uri}: this platform does not have files on a disk`,
+      {
+        hint: "use ':memory:', or file:NAME?vfs=memory for a file in the memory of this thread",
+      },
+    )
   }
   const exists = files.identify(pathOf(uri)) !== undefined
   if (exists || (!options.readonly && options.create !== false)) return

@@ -92,7 +92,7 @@ export class MemoryFileSystem implements Vfs {
     const found = this.#files.get(path)
     if (found !== undefined && !(create && exclusive)) return found
     if (found !== undefined || !create) {
-      const why = found === undefined ? 'does not exist' : 'exists already'
+      const why = found === undefined ? 'does not exist' : 'already exists'
       throw new VfsFailure(SQLITE_CANTOPEN, path, `${path} ${why}`)
     }
     const stored = new StoredFile(++this.#made)

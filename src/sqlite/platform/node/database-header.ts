@@ -42,7 +42,7 @@ export function requireUtf8(fd: number, path: string): void {
   if (typeof header === 'string' || header.encoding === 'UTF-8') return
   const recipe = `sqlite3 ${shellWord(path)} '.dump --preserve-rowids' | sqlite3 ${shellWord(`${path}-utf8`)}`
   const hint = `copy it into a UTF-8 database with the sqlite3 shell: ${recipe}`
-  const text = `${path} stores its text as ${header.encoding}, and only UTF-8 can be read here: ${hint}`
+  const text = `${path} stores its text as ${header.encoding}, expected UTF-8: ${hint}`
   throw new VfsFailure(SQLITE_CANTOPEN, path, text, { hint })
 }
 

@@ -81,8 +81,8 @@ function stranger(path: string, found: KernelLocks): VfsFailure {
 }
 
 function refusal(path: string, what: string): VfsFailure {
-  const text = `${path}: ${what}, and native programs cannot see the locks this process makes without koffi`
-  const hint = 'npm install koffi, which gives locks that every program sees'
+  const text = `${path}: ${what}, and native programs cannot see the locks of this process without koffi`
+  const hint = 'npm install koffi, which provides locks that every program sees'
   return new VfsFailure(SQLITE_IOERR_LOCK, path, text, { hint })
 }
 
@@ -192,7 +192,7 @@ class TableLock implements FileLock {
   }
 
   #surrender(): VfsFailure {
-    const what = 'another program came while a transaction was written'
+    const what = 'another program opened the file while a transaction was being written'
     this.#surrendered = refusal(this.#opened.path, what)
     return this.#surrendered
   }

@@ -33,7 +33,7 @@ export function lockDirectoryHeld(directory: string): boolean {
   const owner = readOwner(directory)
   if (owner === undefined) return false
   if (isGone(owner) && removeStale(directory, owner)) return false
-  const hint = `if that process is gone for sure, remove ${directory} and ${guardOf(directory)}`
+  const hint = `if that process has certainly ended, remove ${directory} and ${guardOf(directory)}`
   reportBusy(directory, `held by process ${owner.pid} on ${owner.host}`, hint)
   return true
 }
@@ -188,7 +188,7 @@ export class LockDirectory {
       writeFileSync(join(this.#prepared, 'owner'), JSON.stringify(thisOwner(this.#token)))
       this.#ready = true
     } catch (error) {
-      throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be made', error)
+      throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be created', error)
     }
   }
 

@@ -62,15 +62,15 @@ function checkFile(name: string, options: OpenOptions): void {
     const parent = statSync(folder, { throwIfNoEntry: false })
     if (!parent)
       throw cannotOpen(
-        `${path} cannot be made: the folder ${folder} does not exist`,
-        'make the folder first',
+        `${path} cannot be created: the folder ${folder} does not exist`,
+        'create the folder first',
       )
     if (!parent.isDirectory())
-      throw cannotOpen(`${path} cannot be made: ${folder} is no folder`, 'check the path')
+      throw cannotOpen(`${path} cannot be created: ${folder} is not a folder`, 'check the path')
     requireAccess(
       folder,
       constants.W_OK,
-      `${path} cannot be made: no permission to write to the folder ${folder}`,
+      `${path} cannot be created: no permission to write to the folder ${folder}`,
     )
     return
   }
@@ -90,9 +90,9 @@ function statOf(path: string): Stats | undefined {
 }
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
-  ENOTDIR: 'a part of the path before the last one is a file, and must be a folder',
-  ENAMETOOLONG: 'a path has at most 512 bytes, and a name in it mostly 255',
-  ELOOP: 'symbolic links in the path lead back to themselves',
+  ENOTDIR: 'a part of the path is a file, but must be a folder',
+  ENAMETOOLONG: 'a path can have at most 512 bytes, and a name in it usually 255',
+  ELOOP: 'the symbolic links in the path form a loop',
 }
 
 /** Refuses what SQLite opens and then fails on. The file is open, so reading its header opens and closes nothing. */
@@ -123,7 +123,7 @@ function pathOf(name: string): string {
   if (!name.startsWith('file:')) return resolve(name)
   const bare = name.replace(/[?#].*$/, '')
   if (bare.includes('%00'))
-    throw new TypeError(`a file: URI must not encode NUL, and ${JSON.stringify(name)} has %00`)
+    throw new TypeError(`a file: URI must not encode NUL, but ${JSON.stringify(name)} has %00`)
   if (bare.startsWith('file:///')) return fileURLToPath(bare)
   return resolve(decodeURIComponent(bare.slice('file:'.length)))
 }
@@ -155,7 +155,7 @@ function requireAccess(path: string, mode: number, message: string): void {
 }
 
 function noAccess(message: string, cause: unknown): VecError {
-  const hint = 'change owner or mode of it'
+  const hint = 'change its owner or mode'
   return new VecError('SQLITE_CANTOPEN', message, { hint, cause, extendedCode: SQLITE_CANTOPEN })
 }
 
@@ -172,7 +172,7 @@ function isFolder(path: string): boolean {
 }
 
 const folderProblem = (path: string): VecError =>
-  cannotOpen(`${path} is a directory, not a database file`, 'give the path of a file')
+  cannotOpen(`${path} is a directory, not a database file`, 'pass the path of a file')
 
 /** What the first bytes of a file already tell. */
 function headerProblem(path: string, walAllowed: boolean): VecError | undefined {
@@ -181,7 +181,7 @@ function headerProblem(path: string, walAllowed: boolean): VecError | undefined 
   if (mode === 'not-a-database') {
     return new VecError(
       'SQLITE_NOTADB',
-      `${path} is not an SQLite database: it does not begin as one; check the path`,
+      `${path} is not a SQLite database: its header is not that of SQLite; check the path`,
       {
         hint: 'check the path; an encrypted file must be decrypted first',
         extendedCode: SQLITE_NOTADB,
@@ -197,7 +197,7 @@ function sharesWal(): boolean {
 }
 
 function walProblem(path: string): VecError {
-  const hint = `npm install koffi (on Linux), or convert it while no one uses it (sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } to use it alone`
+  const hint = `npm install koffi (on Linux), or convert it while no program uses it (sqlite3 ${shellWord(path)} 'PRAGMA journal_mode=DELETE'), or open it with { exclusive: true } for exclusive use`
   return new VecError(
     'SQLITE_CANTOPEN',
     `${path} is in WAL mode, which this process cannot share: ${hint}`,
@@ -237,7 +237,8 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
   })
 }
 
-const HARDWARE = 'the disk or the way to it fails: look at the system log, and copy the file away'
+const HARDWARE =
+  'the disk or its connection fails: check the system log, and copy the file to another disk'
 const HINTS: Readonly<Record<string, string>> = { EIO: HARDWARE, ENXIO: HARDWARE }
 
 /** The name of a file that SQLite knows it by; none for databases in memory and names that cannot be read. */
@@ -255,17 +256,13 @@ function moved(failure: VecError, paths: readonly string[]): VecError | undefine
   const path = paths.find(each => lockableOf(each) === undefined)
   if (path === undefined) return undefined
   const what = isFile(path)
-    ? `another file is now at ${path}: the one that this connection has open was moved or deleted`
+    ? `another file is now at ${path}: the file that this connection has open was moved or deleted`
     : `${path} was moved or deleted while this connection has it open`
   const hint = 'close this connection, and open the file where it is now'
-  return new VecError(
-    failure.code,
-    `${what}; it can still be read, and is not written to: ${hint}`,
-    {
-      extendedCode: failure.extendedCode,
-      hint,
-    },
-  )
+  return new VecError(failure.code, `${what}; it can still be read, but not written: ${hint}`, {
+    extendedCode: failure.extendedCode,
+    hint,
+  })
 }
 
 function readableHeaderProblem(path: string): VecError | undefined {

@@ -69,7 +69,7 @@ export function installNodeVfs(
     if (asked === 'auto' || asked === known.locks) return known
     throw new VecError(
       'VEC_ENGINE',
-      `locks '${asked}' asked for, but this process locks by '${known.locks}' already`,
+      `locks '${asked}' requested, but this process already uses '${known.locks}'`,
     )
   }
   const locks = chooseLocks(asked)
@@ -87,7 +87,7 @@ export function lockSupport(): { kind: LockKind; reason: string } {
   if (typeof found === 'string') return { kind: 'directory', reason: found }
   return {
     kind: 'ofd',
-    reason: 'koffi and the kernel give byte-range locks that native programs see',
+    reason: 'koffi and the kernel provide byte-range locks that native programs see',
   }
 }
 
@@ -97,7 +97,7 @@ function chooseLocks(asked: 'auto' | LockKind): Locks {
   if (typeof found !== 'string') return found
   if (asked === 'auto') return directoryLocks()
   throw new VecError('VEC_ENGINE', `no byte-range locks in this process: ${found}`, {
-    hint: 'npm install koffi, or leave the choice to auto',
+    hint: 'npm install koffi, or use auto',
   })
 }
 
@@ -105,7 +105,7 @@ type SharedMemoryParts = Pick<WalIndexFileOptions, 'fcntl' | 'heap'>
 
 /** What sharing a WAL takes; undefined where there are no byte-range locks. */
 function sharedMemoryParts(sqlite: Sqlite, kind: LockKind): SharedMemoryParts | undefined {
-  const locks = kind === 'ofd' ? fcntl() : 'not asked for'
+  const locks = kind === 'ofd' ? fcntl() : 'not requested'
   return typeof locks === 'string'
     ? undefined
     : { fcntl: locks, heap: new MappedHeap(sqlite, memoryMaps()) }
@@ -229,7 +229,7 @@ function requireAbsolute(path: string): string {
   if (isAbsolute(path)) return path
   const message = `the file name ${JSON.stringify(path)} is not absolute`
   throw new VfsFailure(SQLITE_CANTOPEN, path, message, {
-    hint: 'SQLite makes every name absolute first, so its memory may be damaged: restart the process',
+    hint: 'SQLite makes every name absolute first, so its memory may be corrupt: restart the process',
   })
 }
 
@@ -271,13 +271,13 @@ function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonl
 }
 
 const CLOSED_WAL =
-  'open it once where it can be written and PRAGMA journal_mode = DELETE; or read it as file:...?immutable=1 while no program writes to it'
+  'open it once where it is writable and run PRAGMA journal_mode = DELETE; or read it as file:...?immutable=1 while no program writes to it'
 
 function closedFolder(path: string, kind: FileKind): string {
   const needs =
     kind === 'wal'
-      ? 'a database in WAL mode is even read with files beside it'
-      : 'writing to a database takes a journal beside it'
+      ? 'a database in WAL mode needs files beside it, even to be read'
+      : 'writing to a database needs a journal beside it'
   return `${path}: the folder is not writable, and ${needs}`
 }
 

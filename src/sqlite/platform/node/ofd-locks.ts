@@ -53,7 +53,7 @@ export function ofdLocks(): Locks | string {
   const found = fcntl()
   if (typeof found === 'string') return found
   const errno = probe(found)
-  if (errno !== 0) return `this system has no F_OFD_SETLK: errno ${errno}`
+  if (errno !== 0) return `this system lacks F_OFD_SETLK: errno ${errno}`
   return { kind: 'ofd', open: file => new OfdLock(found, file) }
 }
 

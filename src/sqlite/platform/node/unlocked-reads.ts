@@ -26,7 +26,7 @@ export class UnlockedReads implements FileLock {
   lock(level: number): number {
     const { path } = this.#file
     if (level > SHARED_LOCK) {
-      const text = `${path}: the folder is not writable, and writing to a database takes a lock and a journal beside it`
+      const text = `${path}: the folder is not writable, and writing to a database needs a lock and a journal beside it`
       throw new VfsFailure(SQLITE_READONLY_DIRECTORY, path, text)
     }
     if (this.level === SHARED_LOCK) return SQLITE_OK
@@ -52,7 +52,7 @@ export class UnlockedReads implements FileLock {
     if (this.level === NO_LOCK) return
     if (!this.#state.hasChanged() && !isJournalInUse(this.#journal)) return
     const { path } = this.#file
-    const text = `${path}: another program wrote to the file while it was read, and its folder is not writable, so it cannot be locked`
+    const text = `${path}: another program wrote to the file while it was being read, and the file cannot be locked because its folder is not writable`
     throw new VfsFailure(SQLITE_BUSY, path, text, { hint: 'run the statement again' })
   }
 

@@ -184,7 +184,7 @@ export class WalIndexFile implements SharedMemory {
       try {
         fd = openLockable(this.#path, O_RDONLY | O_NOFOLLOW, 0, database)
       } catch (cause) {
-        const what = 'cannot be opened, and a database in WAL mode is read with it'
+        const what = 'cannot be opened, and a database in WAL mode cannot be read without it'
         throw this.#failure(SQLITE_CANTOPEN, what, errnoOf(cause), cause)
       }
       return { fd, readonly: true, attached: false }
@@ -210,7 +210,7 @@ export class WalIndexFile implements SharedMemory {
       if (readonly)
         throw this.#failure(
           SQLITE_READONLY_CANTINIT,
-          'is not in use and cannot be prepared for use: it can only be read',
+          'is not in use, and cannot be prepared for use because it is read-only',
         )
       if (!this.#set({ fd, readonly }, inUseWrite))
         throw this.#failure(SQLITE_BUSY, 'is being prepared by another connection')
@@ -261,7 +261,7 @@ export class WalIndexFile implements SharedMemory {
 }
 
 const HINT =
-  'WAL needs a file system with byte-range locks and mmap, and a folder that can be written to; else PRAGMA journal_mode = DELETE, or open with { exclusive: true }'
+  'WAL needs a file system with byte-range locks and mmap, and a writable folder; otherwise use PRAGMA journal_mode = DELETE, or open with { exclusive: true }'
 
 function bits(slot: number, count: number): number {
   return ((1 << count) - 1) << slot
