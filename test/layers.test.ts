@@ -97,7 +97,17 @@ test('programs use the entry points and core', () => {
 })
 
 /** The folders of search, each of which imports only those before it. */
-const SEARCH = ['schema', 'journal', 'memory', 'persistence', 'snapshot', 'query', 'diagnostics']
+const SEARCH = [
+  'schema',
+  'journal',
+  'memory',
+  'persistence',
+  'snapshot',
+  'text',
+  'query',
+  'hybrid',
+  'diagnostics',
+]
 
 const folderOf = (file: string): number => SEARCH.indexOf(file.split('/')[2])
 

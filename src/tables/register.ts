@@ -2,6 +2,7 @@ import type { Connection } from '../sqlite/connection.ts'
 import { loadEngine, openConnection } from '../sqlite/load-engine.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { registerModule } from '../sqlite/vtab/vtab.ts'
+import { registerTextFunctions } from './functions/text-functions.ts'
 import { vecEachModule } from './functions/vec-each.ts'
 import { registerVectorFunctions } from './functions/vector-functions.ts'
 import { vecAdminModule } from './vec-admin/vec-admin.ts'
@@ -15,6 +16,7 @@ export function register(db: Connection): void {
   if (registered.has(db)) return
   registered.add(db)
   registerVectorFunctions(db)
+  registerTextFunctions(db)
   registerModule(db, 'vec', vecModule)
   registerModule(db, 'vec_each', vecEachModule)
   registerModule(db, 'vec0', vec0Module)

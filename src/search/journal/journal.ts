@@ -18,6 +18,12 @@ export interface LogPosition {
   readonly tag: bigint
 }
 
+/** The key of a row, as UTF-8. */
+export interface DocumentKey {
+  readonly dataset: Uint8Array
+  readonly id: Uint8Array
+}
+
 export interface JournalHead extends LogPosition {
   readonly prunedSeq: number
 }
@@ -35,6 +41,7 @@ export class Journal {
   readonly #head: Statement
   readonly #tag: Statement
   readonly #tail: Statement
+  readonly #keys: Statement
 
   constructor(db: Database, schema: string) {
     const journal = `${quoteName(schema)}.${JOURNAL}`
@@ -47,6 +54,10 @@ export class Journal {
     // The same bytes as BLOB and as text are one id here: a row is looked up once.
     this.#tail = db.prepare(
       `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
+    )
+    this.#keys = db.prepare(
+      `SELECT DISTINCT CAST(dataset_id AS TEXT), CAST(id AS TEXT) FROM ${journal}
+       WHERE seq > ? AND shadow_table = ?`,
     )
   }
 
@@ -94,8 +105,20 @@ export class Journal {
     return more ? undefined : ids
   }
 
+  /** The keys of a table's rows that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
+  changedKeys(seq: number, shadow: string, limit: number): DocumentKey[] | undefined {
+    const keys: DocumentKey[] = []
+    let more = false
+    this.#keys.each([seq, shadow], row => {
+      more = keys.length === limit
+      if (!more) keys.push({ dataset: row.bytes(0).slice(), id: row.bytes(1).slice() })
+      return !more
+    })
+    return more ? undefined : keys
+  }
+
   dispose(): void {
-    for (const statement of [this.#head, this.#tag, this.#tail]) statement.finalize()
+    for (const statement of [this.#head, this.#tag, this.#tail, this.#keys]) statement.finalize()
   }
 }
 

@@ -10,6 +10,8 @@ import type { ShadowTable } from '../schema/shadow-table.ts'
 import { IndexManager } from '../snapshot/index-manager.ts'
 import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
+import { TextIndex } from '../text/text-index.ts'
+import { TextSearcher } from '../text/text-search.ts'
 import { selectRows, type Selection } from './row-selection.ts'
 import type { SearchFilter } from './search-filter.ts'
 import { TableScan } from './table-scan.ts'
@@ -78,6 +80,8 @@ const NOTHING: SearchReport = {
 export class Searcher {
   readonly context: SearchContext
   readonly indexes: IndexManager
+  /** Undefined: a table without a text index. */
+  readonly text: TextSearcher | undefined
   readonly #scan: TableScan
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
@@ -88,6 +92,8 @@ export class Searcher {
     this.context = context
     this.indexes = new IndexManager(context)
     this.#scan = new TableScan(context.shadow, context.spec.metric)
+    const { shadow, text } = context
+    this.text = text && new TextSearcher(shadow, text, new TextIndex(context, text, this.indexes))
   }
 
   get shadow(): ShadowTable {

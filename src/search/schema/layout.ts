@@ -17,9 +17,9 @@ const LOCKS = 'vector_storage_locks'
 
 /** A named object of the schema, with the text that sqlite_schema holds for it. */
 export interface SchemaObject {
-  readonly type: 'table' | 'trigger'
+  readonly type: 'table' | 'virtual table' | 'trigger'
   readonly name: string
-  /** What follows CREATE TABLE or CREATE TRIGGER and the name. */
+  /** What follows CREATE TABLE, CREATE VIRTUAL TABLE or CREATE TRIGGER and the name. */
   readonly body: string
 }
 

@@ -27,6 +27,11 @@ export function shadowTableName(table: string): string {
   return `_vec_${table}`
 }
 
+/** The FTS5 table over the texts of a shadow table; names of vec tables' own tables begin otherwise. */
+export function textTableName(shadow: string): string {
+  return `vec_text_${shadow}`
+}
+
 /** How `vector_storage` names a shadow table: the original's form, whatever the schema is called on a connection. */
 export function storageName(shadow: string): string {
   return `main.${shadow}`

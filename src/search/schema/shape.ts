@@ -11,6 +11,7 @@ import {
   watchedIn,
   type SchemaObject,
 } from './layout.ts'
+import { textTableName } from './names.ts'
 import { isWatched, SHADOW, SHADOW_COLUMNS, type SqlType } from './table-schema.ts'
 
 /** A table and what its columns are for. */
@@ -39,7 +40,9 @@ export interface Shape {
   readonly journaled: boolean
   /** Changes of what filters read have entries, too; triggers of earlier versions do not watch that. */
   readonly filterable: boolean
-  /** Triggers that do for searches without a filter. */
+  /** The file has a text index of the table, and so `filterable` says that changes of content have entries, too. */
+  readonly textIndexed: boolean
+  /** Triggers that do for searches without a filter, or without words. */
   readonly olderTriggers: readonly SchemaObject[]
 }
 
@@ -64,16 +67,19 @@ export function readShape(shadow: NamedTable): Shape {
   const rowid =
     withoutRowid === 1 ? undefined : ['rowid', '_rowid_', 'oid'].find(alias => !columns.has(alias))
   const { unique, indexed } = uniqueColumns(shadow)
-  const { watched, olderWatched } = documents.standard
-    ? watchedOfShadow(columns, indexed)
+  const textIndexed = shadow.storedSql(textTableName(name)) !== undefined
+  const { watched, older } = documents.standard
+    ? watchedOfShadow(columns, indexed, textIndexed)
     : watchedOfTable(shadow, columns, indexed)
-  const triggers = journalTriggers({ name, documents, watched, rowid })
-  const olderTriggers = journalTriggers({ name, documents, watched: olderWatched, rowid })
+  const watching = (names: readonly string[]): SchemaObject[] =>
+    journalTriggers({ name, documents, watched: names, rowid })
+  const triggers = watching(watched)
+  const olderSets = older.map(watching)
   const sound =
     has(shadow, [...JOURNAL_TABLES, ...GUARD_TRIGGERS]) &&
     shadow.foreign.triggers(shadow).length === 0
   const filterable = sound && has(shadow, triggers)
-  const journaled = filterable || (sound && has(shadow, olderTriggers))
+  const journaled = filterable || (sound && olderSets.some(objects => has(shadow, objects)))
   return {
     columns,
     types,
@@ -83,7 +89,8 @@ export function readShape(shadow: NamedTable): Shape {
     triggers,
     journaled,
     filterable,
-    olderTriggers,
+    textIndexed,
+    olderTriggers: olderSets.flat(),
   }
 }
 
@@ -96,19 +103,32 @@ export function affinityOf(type: string): SqlType | 'NUMERIC' {
   return /REAL|FLOA|DOUB/.test(upper) ? 'REAL' : 'NUMERIC'
 }
 
-/** Columns whose changes are journaled, and those of earlier versions. */
+/** Columns whose changes are journaled, and those that were in earlier versions, or without a text index. */
 interface Watched {
   readonly watched: readonly string[]
-  readonly olderWatched: readonly string[]
+  readonly older: readonly (readonly string[])[]
 }
 
-/** All but those that alter no answer. */
-function watchedOfShadow(columns: ReadonlySet<string>, indexed: ReadonlySet<string>): Watched {
-  const watched = [...columns].filter(column => isWatched(column) || indexed.has(column))
-  const olderWatched = watched.filter(
-    column => column !== SHADOW.meta.stored || indexed.has(column),
-  )
-  return { watched, olderWatched }
+/** All but those that alter no answer; content does where words are searched for. */
+function watchedOfShadow(
+  columns: ReadonlySet<string>,
+  indexed: ReadonlySet<string>,
+  textIndexed: boolean,
+): Watched {
+  const watching = (content: boolean, meta: boolean): string[] =>
+    [...columns].filter(column => {
+      if (indexed.has(column)) return true
+      if (column === SHADOW.content.stored) return content
+      return column === SHADOW.meta.stored ? meta : isWatched(column)
+    })
+  return {
+    watched: watching(textIndexed, true),
+    older: [
+      watching(!textIndexed, true),
+      watching(textIndexed, false),
+      watching(!textIndexed, false),
+    ],
+  }
 }
 
 /**
@@ -126,7 +146,7 @@ function watchedOfTable(
   const wanted = new Set([...needed, ...documents.filtered, ...present])
   return {
     watched: [...columns].filter(column => wanted.has(column)),
-    olderWatched: [...columns].filter(column => needed.has(column) || present.has(column)),
+    older: [[...columns].filter(column => needed.has(column) || present.has(column))],
   }
 }
 

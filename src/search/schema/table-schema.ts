@@ -16,7 +16,17 @@ export type StoredRole =
   | 'metadata'
 
 /** What a column of the vec table is for. */
-export type ColumnRole = StoredRole | 'score' | 'distance' | 'k' | 'command' | 'filter'
+export type ColumnRole =
+  | StoredRole
+  | 'score'
+  | 'distance'
+  | 'k'
+  | 'command'
+  | 'filter'
+  | 'vectorRank'
+  | 'vectorScore'
+  | 'textRank'
+  | 'textScore'
 
 /** A column of the shadow table. */
 export interface StoredColumn {
@@ -148,8 +158,16 @@ export class TableSchema {
   readonly metadata: readonly StoredColumn[]
   readonly #places = new Map<ColumnRole, number>()
 
+  /** The table has a text index: a search ranks by vector and by text. */
+  readonly hasText: boolean
+
   /** `id` is the name of the id column, `metadata` the columns that the table declares beside it. */
-  constructor(table: string, id: string, metadata: readonly StoredColumn[] = []) {
+  constructor(
+    table: string,
+    id: string,
+    metadata: readonly StoredColumn[] = [],
+    hasText: boolean = false,
+  ) {
     const columns = [
       ...vecColumns(id),
       ...metadata.map(column => storedAs(column, column.stored, false)),
@@ -157,7 +175,9 @@ export class TableSchema {
     // Without a column for commands where another column has the name of the table.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
     // Tables that are called so, or have such an id column, do without.
-    if (!has(columns, FILTER.name)) columns.push(FILTER)
+    for (const column of hasText ? [FILTER, ...RANKS] : [FILTER]) {
+      if (!has(columns, column.name)) columns.push(column)
+    }
     this.columns = columns
     this.attributePlaces = columns.flatMap(({ stored }, place) =>
       stored && !stored.required ? [{ place, stored }] : [],
@@ -168,6 +188,7 @@ export class TableSchema {
     this.attributes = this.attributePlaces.map(({ stored }) => stored)
     for (const [place, { role }] of columns.entries()) this.#places.set(role, place)
     this.metadata = metadata
+    this.hasText = hasText
   }
 
   /** The number of the column of a role; -1 where the table has none. */
@@ -210,8 +231,21 @@ const FILTER: VecColumn = {
   unwritable: 'it says which rows a search returns',
 }
 
+const computed = 'a search computes it'
+
+/** How a row was found, where words are searched for as well. */
+const RANKS: readonly VecColumn[] = [
+  rankColumn('vectorRank', 'vector_rank', 'INTEGER'),
+  rankColumn('vectorScore', 'vector_score', 'REAL'),
+  rankColumn('textRank', 'text_rank', 'INTEGER'),
+  rankColumn('textScore', 'text_score', 'REAL'),
+]
+
+function rankColumn(role: ColumnRole, name: string, type: SqlType): VecColumn {
+  return { role, name, type, hidden: true, unwritable: computed }
+}
+
 function vecColumns(id: string): VecColumn[] {
-  const computed = 'a search computes it'
   return [
     storedAs(SHADOW.dataset, SHADOW.dataset.stored, false),
     storedAs(SHADOW.id, id, false),

@@ -59,7 +59,7 @@ export class IndexManager {
 
   /** What answers for a dataset now. */
   snapshot(dataset: string): IndexSnapshot {
-    const journal = this.#openJournal()
+    const journal = this.journal()
     if (!journal) return TABLE_SCAN
     let head = journal.head()
     // Somebody deleted the row that tells which history this is: a new one begins.
@@ -102,6 +102,21 @@ export class IndexManager {
       return undefined
     const { seq } = datasetIndex.logPosition
     return { datasetIndex, changed: journal.changedIds(seq, this.#shadow.key, dataset, Infinity)! }
+  }
+
+  /** The journal, installed again if need be; undefined when writes may have gone by without an entry. */
+  journal(): Journal | undefined {
+    let shape = this.#shadow.refresh()
+    // Triggers of an earlier version do for searches without a filter.
+    if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
+    if (!shape.journaled) {
+      this.#journal?.dispose()
+      this.#journal = undefined
+      if (!shape.unique || !this.#reinstall()) return undefined
+      shape = this.#shadow.refresh()
+      if (!shape.journaled) return undefined
+    }
+    return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
   /** Whether no row of a small index can have vanished without a trace; see `DatasetIndex.verifiedSeq`. */
@@ -212,21 +227,6 @@ export class IndexManager {
     const changed = recent.since(seq, order)
     if (!changed) return TABLE_SCAN
     return { state: 'delta', datasetIndex, changed, dataset, seq, writing: true }
-  }
-
-  /** The journal, installed again if need be; undefined when writes may have gone by without an entry. */
-  #openJournal(): Journal | undefined {
-    let shape = this.#shadow.refresh()
-    // Triggers of an earlier version do for searches without a filter.
-    if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
-    if (!shape.journaled) {
-      this.#journal?.dispose()
-      this.#journal = undefined
-      if (!shape.unique || !this.#reinstall()) return undefined
-      shape = this.#shadow.refresh()
-      if (!shape.journaled) return undefined
-    }
-    return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
   /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */

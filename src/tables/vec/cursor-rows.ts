@@ -1,3 +1,5 @@
+import type { HybridRow } from '../../search/hybrid/hybrid-search.ts'
+
 /** Rows of a vec table, as a cursor walks over them. */
 export interface CursorRows {
   next(): void
@@ -8,5 +10,7 @@ export interface CursorRows {
   rowid(): number
   /** Undefined where nothing was matched. */
   similarity(): number | undefined
+  /** How the row was ranked, where words were searched for. */
+  readonly fused?: HybridRow
   close(): void
 }

@@ -12,9 +12,10 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
 import { readFilter, type GivenFilter } from './given-filter.ts'
+import { decodeRequest, type TextRequest } from './match-request.ts'
 import type { Comparison, VecPlan } from './vec-plan.ts'
 
-interface Bound {
+export interface Bound {
   readonly of: 'score' | 'distance'
   readonly comparison: Comparison
   readonly value: number
@@ -25,6 +26,8 @@ export interface VecQuery {
   readonly datasets: readonly string[]
   /** Undefined: a scan of the dataset. */
   readonly vector: Float32Array | undefined
+  /** The words searched for, with the vector or alone. */
+  readonly request: TextRequest | undefined
   readonly ids: readonly Uint8Array[] | undefined
   /** Only rows that pass. */
   readonly filter: GivenFilter | undefined
@@ -33,6 +36,8 @@ export interface VecQuery {
   readonly limit: number
   readonly offset: number
   readonly bounds: readonly Bound[]
+  /** Rows must come by rising distance. */
+  readonly byDistance: boolean
   /** All rows will be read. */
   readonly whole: boolean
 }
@@ -47,7 +52,7 @@ export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])
   const rows = limit === undefined ? Infinity : rowsOf(limit, Infinity)
   return {
     datasets: datasetsOf(values[plan.dataset], plan),
-    vector: query === undefined ? undefined : queryVector(query),
+    ...(query === undefined ? SCAN : matched(query)),
     ids:
       plan.ids === undefined
         ? undefined
@@ -61,6 +66,7 @@ export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])
       comparison,
       value: boundValue(of, values[value][0]),
     })),
+    byDistance: plan.byDistance,
     whole: plan.whole || rows < Infinity,
   }
 }
@@ -92,6 +98,16 @@ function textOf(value: TermValue): Uint8Array | undefined {
   if (value instanceof Utf8) return value.bytes
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
   return encoder.encode(digitsOf(value) ?? String(value))
+}
+
+const SCAN = { vector: undefined, request: undefined }
+
+/** The right-hand side of MATCH: a vector, or what vec_hybrid() or vec_text() made. */
+function matched(value: TermValue): Pick<VecQuery, 'vector' | 'request'> {
+  const decoded = value instanceof Uint8Array ? decodeRequest(value) : undefined
+  if (!decoded) return { vector: queryVector(value), request: undefined }
+  const { vector, request } = decoded
+  return { vector: vector && queryVector(vector), request }
 }
 
 function queryVector(value: TermValue): Float32Array {
@@ -197,6 +213,11 @@ function fulfils(metric: Metric, { of, comparison, value }: Bound, similarity: n
     of === 'score'
       ? similarityToScore(metric, similarity)
       : similarityToDistance(metric, similarity)
+  return compares(own, comparison, value)
+}
+
+/** Whether a number is on the wanted side of another one. */
+export function compares(own: number, comparison: Comparison, value: number): boolean {
   switch (comparison) {
     case '>':
       return own > value

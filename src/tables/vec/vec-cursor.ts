@@ -10,6 +10,7 @@ import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/v
 import { EMBEDDING_SUBTYPE } from '../functions/sql-vector.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import { requireColumns } from './given-filter.ts'
+import { HybridRows } from './hybrid-rows.ts'
 import { MergedRows } from './merged-rows.ts'
 import type { RowKeys } from './row-keys.ts'
 import { ScanRows } from './scan-rows.ts'
@@ -25,6 +26,8 @@ export class VecCursor implements VirtualCursor {
   #rowidName: string | undefined
   #query: VecQuery | undefined
   #ordinal = 0
+  /** Rows that were left out before the first. */
+  #offset = 0
   /** The row of which stored columns were read, and those. */
   #fetched = -1
   readonly #stored = new Map<StoredColumn, SqlValue>()
@@ -49,9 +52,12 @@ export class VecCursor implements VirtualCursor {
     this.#query = query
     if (query.filter) requireColumns(this.#searcher.shadow, query.filter)
     this.#rowidName = this.#searcher.shadow.refresh().rowid
-    this.#rows = query.vector
-      ? this.#match(query, query.vector)
-      : new ScanRows(this.#searcher, query)
+    this.#offset = query.offset
+    this.#rows = query.request
+      ? new HybridRows(this.#searcher, query, query.request)
+      : query.vector
+        ? this.#match(query, query.vector)
+        : new ScanRows(this.#searcher, query)
   }
 
   next(): void {
@@ -75,8 +81,7 @@ export class VecCursor implements VirtualCursor {
         result.utf8(rows.id())
         return
       case 'score': {
-        const similarity = rows.similarity()
-        result.double(similarity === undefined ? 0 : similarityToScore(this.#metric, similarity))
+        result.double(rows.fused?.score ?? this.#vectorScore(rows) ?? 0)
         return
       }
       case 'distance': {
@@ -85,6 +90,18 @@ export class VecCursor implements VirtualCursor {
         else result.double(similarityToDistance(this.#metric, similarity))
         return
       }
+      case 'vectorScore':
+        result.value(rows.fused ? (rows.fused.vectorScore ?? null) : this.#vectorScore(rows))
+        return
+      case 'vectorRank':
+        result.value(this.#vectorRank(rows))
+        return
+      case 'textScore':
+        result.value(rows.fused?.textScore ?? null)
+        return
+      case 'textRank':
+        result.value(rows.fused?.textRank ?? null)
+        return
       case 'filter':
         result.value(this.#query!.filter?.text ?? null)
         return
@@ -110,6 +127,17 @@ export class VecCursor implements VirtualCursor {
     this.#rows?.close()
     this.#rows = undefined
     this.#keys.leave()
+  }
+
+  /** NULL where nothing was matched. */
+  #vectorScore(rows: CursorRows): number | null {
+    const similarity = rows.similarity()
+    return similarity === undefined ? null : similarityToScore(this.#metric, similarity)
+  }
+
+  #vectorRank(rows: CursorRows): number | null {
+    if (rows.fused) return rows.fused.vectorRank ?? null
+    return rows.similarity() === undefined ? null : this.#offset + this.#ordinal + 1
   }
 
   #match(query: VecQuery, vector: Float32Array): CursorRows {

@@ -4,8 +4,10 @@ import { didYouMean } from '../../core/suggest.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
 import { isReservedColumn, type StoredColumn } from '../../search/schema/table-schema.ts'
+import type { TextSpec } from '../../search/schema/text-spec.ts'
 import { originalDistance } from '../../viant/formats/original-distance.ts'
 import { metadataColumn } from './metadata-columns.ts'
+import { textSpecOf } from './text-options.ts'
 
 /** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
 export interface VecOptions {
@@ -22,6 +24,8 @@ export interface VecOptions {
   readonly includeArchived: boolean
   /** Columns that the table declares, and has in its shadow table. */
   readonly metadata: readonly StoredColumn[]
+  /** Its text index; undefined: it has none. */
+  readonly text: TextSpec | undefined
 }
 
 const KEYS = [
@@ -33,6 +37,8 @@ const KEYS = [
   'cover_distance',
   'cover_parallel',
   'include_archived',
+  'text',
+  'tokenize',
 ] as const
 type Key = (typeof KEYS)[number]
 
@@ -91,6 +97,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
       false,
     ),
     metadata,
+    text: textSpecOf(given.get('text'), given.get('tokenize'), metadata),
   }
 }
 

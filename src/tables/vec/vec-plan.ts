@@ -20,7 +20,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | word                       | argument                                  |
  * |----------------------------|-------------------------------------------|
  * | `dataset=`, `dataset-in`   | one dataset, or an IN taken as a whole    |
- * | `match`                    | the query vector                          |
+ * | `match`                    | the query vector, or the words            |
  * | `id=`, `id-in`             | restricts the search to these documents   |
  * | `filter=`                  | a metadata filter in JSON                 |
  * | `column8=`, `column8<` ... | a condition on a metadata column          |
@@ -29,6 +29,8 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `distance>` ...            | a bound of distance                       |
  */
 export interface VecPlan extends Plan {
+  /** SQLite relies on rising distances. */
+  readonly byDistance: boolean
   /** All rows are read: SQLite sorts them itself, or `k` says how many there are and nothing is filtered here. */
   readonly whole: boolean
   readonly dataset: number
@@ -79,13 +81,17 @@ const CONDITIONS = new Map<number, Comparison | '<>' | 'IS NULL' | 'IS NOT NULL'
 const SCAN = 0
 const RANKED_AS_READ = 1
 const RANKED_WHOLE = 2
+/** The same by distance, which a search with words does not order by. */
+const BY_DISTANCE = 2
 
 /** Chooses the plan. Undefined: SQLite must ask with other constraints (a join in the other order). */
 export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): VecPlan | undefined {
   const datasetColumn = schema.place('dataset')
   const idColumn = schema.place('id')
   const conditions = info.constraints.filter(c => c.op !== OP.LIMIT && c.op !== OP.OFFSET)
-  const match = conditions.find(c => c.op === OP.MATCH && c.column === idColumn)
+  const match = conditions.find(
+    c => c.op === OP.MATCH && ['id', 'command'].includes(schema.columns[c.column]?.role),
+  )
   if (match && !match.usable) return undefined
   const filter = conditions.find(
     c => c.op === OP.EQ && c.column === schema.place('filter') && c.column >= 0,
@@ -137,8 +143,11 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const sorted = info.orderBy.length > 0 && !ordered
   const whole = match !== undefined && (sorted || (complete && k !== undefined))
   const single = id !== undefined && !info.isList(id) && !manyDatasets
+  const byDistance =
+    schema.hasText && ordered && info.orderBy[0].column === schema.place('distance')
+  const number = !match ? SCAN : whole ? RANKED_WHOLE : RANKED_AS_READ
   return {
-    number: !match ? SCAN : whole ? RANKED_WHOLE : RANKED_AS_READ,
+    number: byDistance ? number + BY_DISTANCE : number,
     text: taken.words.join(' '),
     terms: taken.terms,
     ordered,
@@ -146,6 +155,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     // A search costs about the same with one id as with all: so a join searches first, and its rows come nearest first.
     cost: match ? 2000 : id ? 20 : 100_000,
     rows: single ? 1 : match ? 50 : id ? 10 : 10_000,
+    byDistance,
     whole,
     dataset: datasetTerm,
     listed: manyDatasets,

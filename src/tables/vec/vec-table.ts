@@ -7,6 +7,7 @@ import { createStatement, hasTable, shadowTable } from '../../search/schema/layo
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { TableSchema } from '../../search/schema/table-schema.ts'
+import { dropText, installText, renameText } from '../../search/text/install-text.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
 import type {
@@ -63,6 +64,7 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
     try {
       requireUnique(shadow)
       shadow.addColumns(options.metadata)
+      installText(shadow, options.text)
       shadow.installHere()
     } finally {
       shadow.dispose()
@@ -139,7 +141,12 @@ export class VecTable implements VirtualTable {
     this.risk = options.dbpath === undefined ? 'innocuous' : undefined
     this.#spec = indexSpecOf(options)
     tablesOf(context.db).set(keyOf(context.schema, context.table), this)
-    this.schema = new TableSchema(context.table, options.column, options.metadata)
+    this.schema = new TableSchema(
+      context.table,
+      options.column,
+      options.metadata,
+      options.text !== undefined,
+    )
     this.declaration = this.schema.declaration
   }
 
@@ -189,8 +196,9 @@ export class VecTable implements VirtualTable {
       originalIndexes,
     )
     const rename = (): void => {
-      // Triggers and saved indexes carry the old name.
+      // Triggers, saved indexes and text indexes carry the old name.
       shadow.uninstall()
+      renameText(shadow, renamed)
       new IndexStore(db, schema).drop(before)
       db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(after)}`)
       renamed.installHere()
@@ -220,6 +228,7 @@ export class VecTable implements VirtualTable {
     const shadow = new ShadowTable(db, schema, name, false, originalIndexes)
     try {
       shadow.uninstall()
+      dropText(shadow)
       new IndexStore(db, schema).drop(name)
     } catch (error) {
       if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error
@@ -263,9 +272,9 @@ export class VecTable implements VirtualTable {
         originalIndexes,
       )
       // A file that is named by the schema of another one, and merely queried, is left as it is.
-      const ownFile = db === this.#context.db && schema === this.#context.schema
-      const columns = this.options.metadata
-      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall: ownFile })
+      const { metadata: columns, text } = this.options
+      const mayInstall = db === this.#context.db && schema === this.#context.schema
+      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall, text })
     }
     return this.#searcher
   }

@@ -1,0 +1,211 @@
+import { VecError } from '../../core/errors.ts'
+import { idKey } from '../../core/id-key.ts'
+import { compareBytes } from '../../core/id-table.ts'
+import { similarityToScore } from '../../core/similarity.ts'
+import type { SearchFilter } from '../query/search-filter.ts'
+import type { Searcher } from '../query/searcher.ts'
+import type { TextSyntax } from '../text/text-query.ts'
+import type { TextHit } from '../text/text-search.ts'
+import { contribution, type FusionOptions } from './fusion.ts'
+
+/** A search by vector, by text, or by both. */
+export interface HybridSearch {
+  readonly datasets: readonly string[]
+  /** Undefined: by text alone. */
+  readonly vector: Float32Array | undefined
+  /** Undefined: by vector alone. */
+  readonly text: string | undefined
+  readonly syntax: TextSyntax
+  readonly options: FusionOptions
+  /** Rows wanted; Infinity for all that either ranking has. */
+  readonly limit: number
+  /** Rows of each ranking that are fused: at least `limit`. Undefined: see `windowOf`. */
+  readonly window: number | undefined
+  /** Only these documents. */
+  readonly ids: readonly Uint8Array[] | undefined
+  /** Only rows that pass, in both rankings. */
+  readonly filter: SearchFilter | undefined
+  /** Asked of each fused row before they are counted; undefined: all are wanted. */
+  readonly accepts?: ((row: HybridRow) => boolean) | undefined
+}
+
+/** A row that a hybrid search found. Ranks count from 1; undefined: it is not in the window of that ranking. */
+export interface HybridRow {
+  readonly dataset: string
+  readonly id: Uint8Array
+  /** NaN: not known. */
+  readonly rowid: number
+  /** What the rows are ordered by: the fused score, or that of the only ranking. */
+  score: number
+  vectorRank: number | undefined
+  /** The score of the metric, as a search by vector alone gives it. */
+  vectorScore: number | undefined
+  /** What the metric's score and distance are computed from. */
+  similarity: number | undefined
+  textRank: number | undefined
+  /** BM25, higher for better. */
+  textScore: number | undefined
+}
+
+/** What a hybrid search found: best first, equal ones by id, then by dataset. */
+export interface HybridAnswer {
+  readonly rows: readonly HybridRow[]
+  /** The text had a word that could be searched for. */
+  readonly textUsed: boolean
+}
+
+/** Rows of each ranking that are fused unless a search says how many. */
+const LEAST_WINDOW = 50
+const WINDOW_SHARE = 4
+
+function windowOf({ window, limit }: Pick<HybridSearch, 'window' | 'limit'>): number {
+  return Math.max(limit, window ?? Math.max(LEAST_WINDOW, WINDOW_SHARE * limit))
+}
+
+/**
+ * Ranks rows by vector and by text, each exactly as a search for that alone, and fuses the beginnings of both rankings.
+ * One snapshot answers for both. Throws VEC_QUERY for words in a table without a text index.
+ */
+export function searchHybrid(searcher: Searcher, search: HybridSearch): HybridAnswer {
+  return searcher.shadow.inSnapshot(() => fused(searcher, search))
+}
+
+function fused(searcher: Searcher, search: HybridSearch): HybridAnswer {
+  const { vector, text } = search
+  const one = vector === undefined || text === undefined
+  // The beginning of one ranking is its order; a condition on scores may accept rows far behind.
+  const window = one ? (search.accepts ? Infinity : search.limit) : windowOf(search)
+  const rows = new Map<string, HybridRow>()
+  const textUsed = text !== undefined && rankByText(searcher, search, text, window, rows)
+  if (vector !== undefined) rankByVector(searcher, search, vector, window, rows)
+  const both = vector !== undefined && text !== undefined
+  if (both) score([...rows.values()], search.options)
+  else for (const row of rows.values()) row.score = (row.vectorScore ?? row.textScore)!
+  const { accepts, limit } = search
+  const found = [...rows.values()].filter(row => accepts?.(row) ?? true)
+  // The one ranking is in order; similarities that differ may have one score.
+  if (both) found.sort(compareRows)
+  if (found.length > limit) found.length = limit
+  return { rows: found, textUsed }
+}
+
+function rankByText(
+  searcher: Searcher,
+  { datasets, syntax, ids, filter }: HybridSearch,
+  text: string,
+  limit: number,
+  rows: Map<string, HybridRow>,
+): boolean {
+  const { text: searchable } = searcher
+  if (!searchable) throw noTextIndex(searcher.shadow.name)
+  const { hits, expression } = searchable.search({ datasets, text, syntax, limit, ids, filter })
+  for (const [at, hit] of hits.entries()) {
+    const row = rowOf(rows, hit)
+    row.textRank = at + 1
+    row.textScore = hit.score
+  }
+  return expression !== undefined
+}
+
+function rankByVector(
+  searcher: Searcher,
+  { datasets, ids, filter }: HybridSearch,
+  query: Float32Array,
+  limit: number,
+  rows: Map<string, HybridRow>,
+): void {
+  const { metric } = searcher.context.spec
+  const ranked: (Omit<TextHit, 'score'> & { similarity: number })[] = []
+  for (const dataset of datasets) {
+    const { hits } = searcher.search({
+      dataset,
+      query,
+      limit,
+      minSimilarity: -Infinity,
+      maxSimilarity: Infinity,
+      accepts: () => true,
+      ids,
+      filter,
+    })
+    for (let rank = 0; rank < hits.count; rank++) {
+      const [id, rowid, similarity] = [hits.id(rank), hits.rowid(rank), hits.similarity(rank)]
+      ranked.push({ dataset, id: id.slice(), rowid, similarity })
+    }
+  }
+  if (datasets.length > 1) {
+    ranked.sort(
+      (a, b) =>
+        b.similarity - a.similarity || compareBytes(a.id, b.id) || (a.dataset < b.dataset ? -1 : 1),
+    )
+    if (ranked.length > limit) ranked.length = limit
+  }
+  for (const [at, hit] of ranked.entries()) {
+    const row = rowOf(rows, hit)
+    row.vectorRank = at + 1
+    row.similarity = hit.similarity
+    row.vectorScore = similarityToScore(metric, hit.similarity)
+  }
+}
+
+function rowOf(
+  rows: Map<string, HybridRow>,
+  { dataset, id, rowid }: Omit<TextHit, 'score'>,
+): HybridRow {
+  const key = `${idKey(id)}\0${dataset}`
+  let row = rows.get(key)
+  if (!row) {
+    row = {
+      dataset,
+      id,
+      rowid,
+      score: 0,
+      vectorRank: undefined,
+      vectorScore: undefined,
+      similarity: undefined,
+      textRank: undefined,
+      textScore: undefined,
+    }
+    rows.set(key, row)
+  }
+  return row
+}
+
+function score(rows: readonly HybridRow[], options: FusionOptions): void {
+  const { weights } = options
+  const vectorScores = scoresOf(rows, 'vectorRank', 'vectorScore')
+  const textScores = scoresOf(rows, 'textRank', 'textScore')
+  for (const row of rows) {
+    const { vectorRank, textRank } = row
+    if (vectorRank !== undefined) {
+      row.score += contribution(weights.vector, vectorRank, vectorScores, options)
+    }
+    if (textRank !== undefined) {
+      row.score += contribution(weights.text, textRank, textScores, options)
+    }
+  }
+}
+
+/** All scores of one ranking, by rank. */
+function scoresOf(
+  rows: readonly HybridRow[],
+  rank: 'vectorRank' | 'textRank',
+  of: 'vectorScore' | 'textScore',
+): number[] {
+  const scores: number[] = []
+  for (const row of rows) if (row[rank] !== undefined) scores[row[rank] - 1] = row[of]!
+  return scores
+}
+
+function compareRows(a: HybridRow, b: HybridRow): number {
+  return b.score - a.score || compareBytes(a.id, b.id) || (a.dataset < b.dataset ? -1 : 1)
+}
+
+function noTextIndex(shadow: string): VecError {
+  return new VecError(
+    'VEC_QUERY',
+    `vec: the texts of ${shadow} cannot be searched: the vec table was created without a text index`,
+    {
+      hint: 'DROP TABLE keeps the documents: create the vec table again with the option text=content',
+    },
+  )
+}

@@ -1,0 +1,45 @@
+import { VecError } from '../../core/errors.ts'
+import { COLUMN } from '../schema/columns.ts'
+import { storedSql } from '../schema/layout.ts'
+import { quoteName, textTableName } from '../schema/names.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import type { TextSpec } from '../schema/text-spec.ts'
+import { documentsName } from './text-layout.ts'
+import { TextTables } from './text-tables.ts'
+
+/** Any recipe: the names of the tables do not depend on it. */
+const SOME: TextSpec = { columns: [COLUMN.content], tokenizer: 'unicode61' }
+
+/** Makes the tables of a text index, empty: the first text search fills them. */
+export function installText(shadow: ShadowTable, spec: TextSpec | undefined): void {
+  if (!spec) return
+  const tables = new TextTables(shadow, spec, 'file')
+  if (isThere(shadow) && !tables.isInstalled) {
+    // SQLite drops no table while a statement runs, as CREATE VIRTUAL TABLE does here.
+    const name = textTableName(shadow.name)
+    const inSchema = quoteName(shadow.schema)
+    throw new VecError(
+      'VEC_SHADOW',
+      `vec: ${name} is there already, for other texts or of another version`,
+      {
+        hint: `DROP TABLE ${inSchema}.${quoteName(name)}; DROP TABLE IF EXISTS ${inSchema}.${quoteName(documentsName(name))}`,
+      },
+    )
+  }
+  tables.install()
+  shadow.distrust()
+}
+
+/** Drops the tables of a text index, whatever its recipe: inside DROP TABLE of the vec table. */
+export function dropText(shadow: ShadowTable): void {
+  if (isThere(shadow)) new TextTables(shadow, SOME, 'file').drop()
+}
+
+/** Gives the tables of a text index to a table of another name. The first text search fills them. */
+export function renameText(from: ShadowTable, to: ShadowTable): void {
+  if (isThere(from)) new TextTables(from, SOME, 'file').rename(textTableName(to.name))
+}
+
+function isThere(shadow: ShadowTable): boolean {
+  return storedSql(shadow.db, shadow.schema, textTableName(shadow.name)) !== undefined
+}

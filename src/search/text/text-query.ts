@@ -1,0 +1,66 @@
+import { VecError } from '../../core/errors.ts'
+import type { Tokenizer } from '../schema/text-spec.ts'
+
+/** Words of a text that are searched for; more say little that these do not. */
+const MOST_WORDS = 32
+const WORD = /[\p{L}\p{N}\p{M}\p{Co}]+/gu
+/** What the trigram tokenizer can find. */
+const TRIGRAM = /.../su
+
+const FREQUENT_SHARE = 0.1
+const FREQUENT_COUNT = 1000
+
+/** A word in more documents than this tells little, and costs most of the time. In few documents it costs nothing. */
+export function frequentAbove(documents: number): number {
+  return Math.max(FREQUENT_COUNT, Math.floor(documents * FREQUENT_SHARE))
+}
+
+/** How a text is read: as words, any or all of which are wanted, or as an expression in FTS5's own language. */
+export type TextSyntax = 'any' | 'all' | 'fts5'
+export const TEXT_SYNTAXES: readonly TextSyntax[] = ['any', 'all', 'fts5']
+
+/** The words of a text that a tokenizer can find, each once, in their order. */
+export function wordsOf(text: string, tokenizer: Tokenizer): string[] {
+  const words = new Set<string>()
+  for (const [word] of text.normalize('NFC').matchAll(WORD)) {
+    if (tokenizer === 'trigram' && !TRIGRAM.test(word)) continue
+    words.add(word.toLowerCase())
+    if (words.size === MOST_WORDS) break
+  }
+  return [...words]
+}
+
+/** Words that FTS5 takes for nothing else. */
+export function expressionOf(words: readonly string[], syntax: 'any' | 'all'): string {
+  return words.map(quoted).join(syntax === 'any' ? ' OR ' : ' AND ')
+}
+
+export function quoted(word: string): string {
+  return `"${word}"`
+}
+
+/**
+ * The words worth searching for: frequent ones are left out when a rarer one remains.
+ * `isFrequent` is asked of each word.
+ */
+export function telling(
+  words: readonly string[],
+  isFrequent: (word: string) => boolean,
+): readonly string[] {
+  if (words.length < 2) return words
+  const rare = words.filter(word => !isFrequent(word))
+  return rare.length > 0 ? rare : words
+}
+
+/** An error of FTS5 about an expression of the user's. */
+export function syntaxError(text: string, cause: unknown): VecError {
+  const { message } = cause as Error
+  return new VecError(
+    'VEC_QUERY',
+    `vec: the text query ${JSON.stringify(text)} is not in FTS5's language: ${message}`,
+    {
+      cause,
+      hint: 'leave out "syntax": "fts5" to search for the words of any text; https://sqlite.org/fts5.html describes the language',
+    },
+  )
+}

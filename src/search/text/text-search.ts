@@ -1,0 +1,202 @@
+import { idKey } from '../../core/id-key.ts'
+import { compareBytes } from '../../core/id-table.ts'
+import type { Utf8 } from '../../core/utf8.ts'
+import type { RowFilter } from '../schema/row-filter.ts'
+import type { ShadowTable } from '../schema/shadow-table.ts'
+import type { TextSpec } from '../schema/text-spec.ts'
+import type { CurrentText, TextIndex } from './text-index.ts'
+import {
+  expressionOf,
+  frequentAbove,
+  quoted,
+  syntaxError,
+  telling,
+  wordsOf,
+  type TextSyntax,
+} from './text-query.ts'
+import { rowOf } from './text-tables.ts'
+
+/** A row that a text search found. */
+export interface TextHit {
+  readonly dataset: string
+  readonly id: Uint8Array
+  /** NaN: not known. */
+  readonly rowid: number
+  /** BM25 as FTS5 computes it over all documents of the table, higher for better. */
+  readonly score: number
+}
+
+export interface TextSearch {
+  readonly datasets: readonly string[]
+  readonly text: string
+  readonly syntax: TextSyntax
+  /** Rows wanted; Infinity for all. */
+  readonly limit: number
+  readonly ids: readonly Uint8Array[] | undefined
+  readonly filter: RowFilter | undefined
+}
+
+/** What a text search found, best first; equal ones by id, then by dataset. */
+export interface TextAnswer {
+  readonly hits: readonly TextHit[]
+  /** The expression that FTS5 was asked; undefined: the text is without a word that can be searched for. */
+  readonly expression: string | undefined
+}
+
+/** Indexes that are tried: the file's, that without the orphans, and the one in temp. */
+const MOST_ATTEMPTS = 3
+/** Words whose frequency is remembered. */
+const MOST_WORDS = 10_000
+
+/** Searches the texts of a vec table, as its connection's transaction sees them. */
+export class TextSearcher {
+  readonly index: TextIndex
+  readonly #shadow: ShadowTable
+  readonly #spec: TextSpec
+  /** Which words are frequent, in the state that `#key` names. */
+  readonly #frequent = new Map<string, boolean>()
+  #key: string | undefined
+
+  constructor(shadow: ShadowTable, spec: TextSpec, index: TextIndex) {
+    this.#shadow = shadow
+    this.#spec = spec
+    this.index = index
+  }
+
+  /** To be called in a snapshot. */
+  search(search: TextSearch): TextAnswer {
+    try {
+      return this.#search(search)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.index.damaged()
+      return this.#search(search)
+    }
+  }
+
+  #search(search: TextSearch): TextAnswer {
+    for (let attempt = 1; ; attempt++) {
+      const current = this.index.current()
+      const expression = this.#expression(search, current)
+      if (expression === undefined || search.limit === 0) return { hits: [], expression }
+      const hits = this.#hits(search, current, expression, attempt > MOST_ATTEMPTS)
+      if (hits) return { hits, expression }
+      // A row vanished without a trace (REPLACE through another key): it counts in the scores of the others.
+      this.index.vanished(current)
+    }
+  }
+
+  #expression({ text, syntax }: TextSearch, current: CurrentText): string | undefined {
+    if (syntax === 'fts5') return text
+    const words = wordsOf(text, this.#spec.tokenizer)
+    if (words.length === 0) return undefined
+    const wanted =
+      syntax === 'all' ? words : telling(words, word => this.#isFrequent(word, current))
+    return expressionOf(wanted, syntax)
+  }
+
+  #isFrequent(word: string, { tables, documents, key }: CurrentText): boolean {
+    if (key === undefined || key !== this.#key) this.#frequent.clear()
+    this.#key = key
+    const known = this.#frequent.get(word)
+    if (known !== undefined) return known
+    const few = frequentAbove(documents)
+    const count = this.#shadow.first(
+      `SELECT count(*) FROM (SELECT 1 FROM ${tables.fts} WHERE ${tables.match} LIMIT ?)`,
+      [quoted(word), few + 1],
+      row => row.number(0),
+    )!
+    if (this.#frequent.size >= MOST_WORDS) this.#frequent.clear()
+    this.#frequent.set(word, count > few)
+    return count > few
+  }
+
+  /** Undefined: a document was found whose row is gone. */
+  #hits(
+    search: TextSearch,
+    current: CurrentText,
+    expression: string,
+    lenient: boolean,
+  ): TextHit[] | undefined {
+    const found: TextHit[] = []
+    for (const dataset of search.datasets) {
+      const range = current.tables.rangeOf(dataset)
+      if (!range) continue
+      const whole = this.#ofDataset(search, current, expression, dataset, range, found)
+      if (!whole && !lenient) return undefined
+    }
+    found.sort(compareHits)
+    if (found.length > search.limit) found.length = search.limit
+    return found
+  }
+
+  #ofDataset(
+    { syntax, limit, ids, filter, text }: TextSearch,
+    { tables }: CurrentText,
+    expression: string,
+    dataset: string,
+    [low, high]: readonly [number, number],
+    found: TextHit[],
+  ): boolean {
+    const { rowid } = this.#shadow.refresh()
+    const wanted = ids && new Set(ids.map(idKey))
+    const begin = found.length
+    let whole = true
+    const sql = `SELECT r.id, f.rank, ${presentRow(rowid ?? '0', this.#shadow.visible)}
+      FROM ${tables.fts} f CROSS JOIN ${tables.documents} r ON r.docid = f.rowid
+      WHERE f.${tables.match} AND f.rowid BETWEEN ? AND ? ${filter ? `AND ${passing(filter, this.#shadow.visible)}` : ''}
+      ORDER BY f.rank`
+    const parameters: (string | number | bigint | null | Utf8 | Uint8Array)[] = [
+      expression,
+      low,
+      high,
+      ...(filter?.parameters ?? []),
+    ]
+    try {
+      this.#shadow.each(sql, parameters, row => {
+        const score = -row.number(1)
+        // All that tie with the last one that is wanted are needed to order them by id.
+        if (found.length - begin >= limit && score < found[found.length - 1].score) return false
+        if (row.isNull(2)) {
+          whole = false
+          return true
+        }
+        const id = row.bytes(0)
+        if (wanted && !wanted.has(idKey(id))) return true
+        found.push({
+          dataset,
+          id: id.slice(),
+          rowid: rowid === undefined ? NaN : row.number(2),
+          score,
+        })
+        return true
+      })
+    } catch (error) {
+      throw syntax === 'fts5' && codeOf(error) === 'SQLITE_ERROR' ? syntaxError(text, error) : error
+    }
+    return whole
+  }
+}
+
+/** SQL: the rowid of the row of document r; NULL where it is gone, or hidden. */
+function presentRow(rowid: string, visible: string): string {
+  return `(SELECT ${rowid} FROM {table} WHERE ${OF_DOCUMENT} ${visible})`
+}
+
+function passing({ sql }: RowFilter, visible: string): string {
+  return `EXISTS (SELECT 1 FROM {table} WHERE ${OF_DOCUMENT} ${visible} AND (${sql}))`
+}
+
+const OF_DOCUMENT = rowOf()
+
+function compareHits(a: TextHit, b: TextHit): number {
+  return b.score - a.score || compareBytes(a.id, b.id) || (a.dataset < b.dataset ? -1 : 1)
+}
+
+function isDamage(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_CORRUPT')
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code)
+}
