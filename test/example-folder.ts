@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 /** Packages that an example may import by name. */
-const PACKAGES = ['better-sqlite3', 'drizzle-orm', 'kysely', 'mysql2', 'sqlite-vec']
+const PACKAGES = ['better-sqlite3', 'drizzle-orm', 'kysely', 'mysql2', 'pg', 'sqlite-vec']
 
 /** An empty folder in which programs run, where this package has its own name. */
 export class ExampleFolder {

@@ -33,5 +33,5 @@ export function steady(text: string): string {
     .replaceAll(/^.*(locks|kernels): .*(\n {9}.*)?/gm, '$1')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
-    .replaceAll(/(MariaDB|PostgreSQL) \d\S*/g, '$1 VERSION')
+    .replaceAll(/(MariaDB|PostgreSQL|SQLite) \d\S*/g, '$1 VERSION')
 }
