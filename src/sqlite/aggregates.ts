@@ -1,6 +1,13 @@
 import { describeValue } from '../core/describe-value.ts'
 import type { SqlValue } from '../database/values.ts'
-import { functionFlags, functionName, MAX_ARITY, type FunctionOptions } from './functions.ts'
+import {
+  FUNCTION_OPTIONS,
+  functionFlags,
+  functionName,
+  knownOptions,
+  MAX_ARITY,
+  type FunctionOptions,
+} from './functions.ts'
 import type { DatabaseHandle } from './handle.ts'
 import { SQLITE_OK } from './result-codes.ts'
 import { readValue, writeResult } from './wasm/values.ts'
@@ -180,12 +187,21 @@ function arityOf(name: string, options: AggregateOptions): number {
   )
 }
 
+const AGGREGATE_OPTIONS: readonly string[] = [
+  ...FUNCTION_OPTIONS,
+  'start',
+  'step',
+  'inverse',
+  'result',
+]
+
 function checkFunctions(name: string, options: AggregateOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
       `aggregate(${JSON.stringify(name)}, ...) takes an object with step, got ${describeValue(options)}`,
     )
   }
+  knownOptions(`aggregate ${name}`, options, AGGREGATE_OPTIONS)
   for (const part of ['step', 'inverse', 'result'] as const) {
     const given: unknown = options[part]
     if (typeof given === 'function' || (given === undefined && part !== 'step')) continue

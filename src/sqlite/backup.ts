@@ -1,4 +1,5 @@
 import { describeValue } from '../core/describe-value.ts'
+import { VecError } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
 import { SQLITE_BUSY, SQLITE_DONE, SQLITE_LOCKED, SQLITE_OK } from './result-codes.ts'
 import { sqliteError } from './sqlite-error.ts'
@@ -49,6 +50,13 @@ export class Backup {
 
   /** Throws when the target is in use, or the same database. */
   constructor(source: Connection, schema: string, target: Connection) {
+    if (source.fileKey(schema) === target.fileKey()) {
+      throw new VecError(
+        'SQLITE_ERROR',
+        `a backup cannot be written to ${target.name}, the file that it copies`,
+        { hint: 'give the path of another file' },
+      )
+    }
     this.#patience = source.busyTimeout
     const { sqlite } = source
     const from = sqlite.ownedCString(schema)

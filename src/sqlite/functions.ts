@@ -1,4 +1,5 @@
 import { describeValue } from '../core/describe-value.ts'
+import { knownWord } from '../core/known-word.ts'
 import type { SqlValue } from '../database/values.ts'
 import type { DatabaseHandle } from './handle.ts'
 import { SQLITE_OK } from './result-codes.ts'
@@ -170,6 +171,7 @@ function create(
       `the options of the SQL function ${name} must be an object, got ${describeValue(options)}`,
     )
   }
+  knownOptions(`SQL function ${name}`, options, SUBTYPE_OPTIONS)
   const arity = options.varargs ? -1 : (options.arity ?? fn.length)
   if (!Number.isInteger(arity) || arity > MAX_ARITY || arity < -1) {
     throw new RangeError(
@@ -208,6 +210,23 @@ export function functionName(name: string): void {
     throw new RangeError(
       `the name of an SQL function can have at most ${MAX_NAME} bytes of UTF-8, got ${bytes}`,
     )
+}
+
+/** The options of functions and aggregates. */
+export const FUNCTION_OPTIONS: readonly (keyof FunctionOptions)[] = [
+  'arity',
+  'deterministic',
+  'directOnly',
+  'innocuous',
+  'real',
+  'safeIntegers',
+  'varargs',
+]
+const SUBTYPE_OPTIONS: readonly string[] = [...FUNCTION_OPTIONS, 'readsSubtypes', 'givesSubtypes']
+
+/** Refuses an option that does not exist: a misspelt one would be a function that is not deterministic, or one for all. */
+export function knownOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) knownWord(`option of the ${what}`, name, known)
 }
 
 /** What SQLite may do with a function. */

@@ -92,3 +92,12 @@ test('a target that cannot take the pages says why', async () => {
   other.exec('PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; CREATE TABLE t(x)')
   await assert.rejects(backup(db, path), { code: 'SQLITE_READONLY', message: /readonly/ })
 })
+
+test('a backup onto the file that it copies is refused, by whatever path', async () => {
+  const file = join(folder, 'same.sqlite')
+  using source = await open(file)
+  source.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1)')
+  for (const path of [file, join(folder, '..', folder.split('/').at(-1)!, 'same.sqlite')])
+    await refusedLater(backup(source, path), 'SQLITE_ERROR', path, 'another file')
+  assert.equal(source.prepare('SELECT x FROM t').pluck().get(), 1)
+})

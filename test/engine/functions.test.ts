@@ -230,3 +230,14 @@ test('a number that a real function returns is REAL, a whole one as well', () =>
   db.function('missing', { real: true }, () => null)
   assert.equal(value('SELECT missing()'), null)
 })
+
+test('an option that functions and aggregates do not have is refused, with the one that was meant', () => {
+  refused(
+    () => db.function('f', { determinstic: true } as object, () => 1),
+    'VEC_OPTION',
+    'determinstic',
+    'deterministic',
+  )
+  const options = { step: (sum: number, x: unknown) => sum + Number(x), start: 0, finish: () => 1 }
+  refused(() => db.aggregate('total_of', options), 'VEC_OPTION', 'finish', 'total_of')
+})

@@ -219,3 +219,40 @@ test('bytes that are no iterable of Uint8Array, and a table that is not a vec ta
   await refusedLater(importDocuments(db, { table: 'plain', source }), 'VEC_QUERY')
   refused(() => describeTable(db, 'plain'), 'VEC_QUERY')
 })
+
+test('a value that JSON cannot hold is refused with its place, and leaves nothing behind', async () => {
+  using db = await docs()
+  const circular: Record<string, unknown> = { a: 1 }
+  circular['self'] = circular
+  const broken = {
+    toJSON() {
+      throw new Error('not now')
+    },
+  }
+  for (const [meta, why] of [
+    [circular, 'circular'],
+    [broken, 'not now'],
+  ] as const) {
+    const records = [{ id: 'x', embedding: [1, 2], meta }]
+    const source = { name: 'program', records } as ImportOptions['source']
+    await refusedLater(
+      importDocuments(db, { table: 'docs', source }),
+      'VEC_SOURCE',
+      'program, document 1',
+      why,
+    )
+  }
+  assert.equal(db.prepare('SELECT count(*) FROM _vec_docs').pluck().get(), 0)
+})
+
+test('a source file that is missing is named', async () => {
+  using db = await docs()
+  for (const name of ['absent.jsonl', 'absent.sqlite', 'absent.npy']) {
+    const source = join(folder, name)
+    await refusedLater(
+      importDocuments(db, { table: 'docs', source }),
+      'VEC_SOURCE',
+      `${source}: no such file`,
+    )
+  }
+})

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync, statSync, type Stats } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -28,7 +28,7 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
       return
     }
     // A missing file is an error before a table is made or a line is read.
-    const found = statSync(input)
+    const found = statOf(input)
     this.name = input
     if (found.isDirectory()) throw folderError(input)
     if (found.isFile()) {
@@ -114,6 +114,18 @@ async function* rejoined(
 
 export function folderError(path: string): Error {
   return sourceError(`${path} is a folder: expected a file`, 'name one of the files in it')
+}
+
+/** What is at a path, with an error that names it. */
+export function statOf(path: string): Stats {
+  try {
+    return statSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT' ? 'no such file or folder' : `it cannot be read (${code ?? String(error)})`
+    throw new InterchangeError(`${path}: ${why}`, { hint: 'check the path', cause: error })
+  }
 }
 
 /** The first bytes of a file. */

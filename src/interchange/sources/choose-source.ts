@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { readDatabaseHeader } from '../../sqlite/load-engine.ts'
 import type { DocumentSource } from '../document.ts'
 import { optionError, optionText, sourceError } from '../interchange-error.ts'
 import type { ByteInput, NamedBytes } from './byte-input.ts'
-import { ByteStream, folderError, startOf } from './byte-stream.ts'
+import { ByteStream, folderError, startOf, statOf } from './byte-stream.ts'
 import { CsvSource } from './csv-source.ts'
 import { databaseSource, type TableChoice, type TargetTable } from './database-source.ts'
 import { isGzip, refuseOtherFiles } from './file-signature.ts'
@@ -54,7 +53,7 @@ export async function chooseSource(
     refuseStray(options, 'records')
     return new RecordSource(source, mapper())
   }
-  if (typeof source === 'string' && statSync(source).isDirectory()) throw folderError(source)
+  if (typeof source === 'string' && statOf(source).isDirectory()) throw folderError(source)
   const format = options.format ?? (await formatOf(source))
   refuseStray(options, format)
   if (format === 'sqlite') {
@@ -98,7 +97,7 @@ async function formatOf(source: ByteInput): Promise<SourceFormat> {
   if (typeof (await readDatabaseHeader(source)) === 'object') return 'sqlite'
   const known = formatByName(source)
   if (known) return known
-  const start = statSync(source).isFile() ? startOf(source) : new Uint8Array(0)
+  const start = statOf(source).isFile() ? startOf(source) : new Uint8Array(0)
   refuseOtherFiles(start, source, 'text')
   if (isGzip(start)) {
     throw sourceError(

@@ -211,10 +211,18 @@ function jsonOf(value: unknown, place: Place): string {
   try {
     return stringifyJson(value)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    if (error instanceof RangeError) {
+      throw sourceError(
+        'a value is nested too deeply to store',
+        `SQLite reads JSON of at most 1,000 levels; ${optionText('dropRest', true)} drops the other fields`,
+        place,
+      )
+    }
+    // A value that contains itself, or a toJSON() that throws.
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
     throw sourceError(
-      'a value is nested too deeply to store',
-      `SQLite reads JSON of at most 1,000 levels; ${optionText('dropRest', true)} drops the other fields`,
+      `a value cannot be written as JSON: ${why}`,
+      `give values that JSON.stringify() takes; ${optionText('dropRest', true)} drops the other fields`,
       place,
     )
   }

@@ -1,7 +1,7 @@
 import { Utf8 } from '../../core/utf8.ts'
 import { SQLITE_OK } from '../result-codes.ts'
 import { readValue } from '../wasm/values.ts'
-import { SQLITE_TEXT, type Pointer, type Sqlite } from '../wasm/wasm.ts'
+import { SQLITE_FLOAT, SQLITE_TEXT, type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import type { Plan, PlanTerm } from './index-info.ts'
 import type { TermValue, WrittenValue } from './virtual-table.ts'
 
@@ -46,8 +46,10 @@ function termValue(sqlite: Sqlite, p: Pointer, bigints = false): TermValue {
   return readValue(sqlite, p, bigints) as Exclude<TermValue, Utf8>
 }
 
-/** A value that xUpdate is given. */
-export function writtenValue(sqlite: Sqlite, p: Pointer): WrittenValue {
+/** A value that xUpdate is given. `asText`: a REAL comes as SQLite's text of it, as TEXT affinity stores it. */
+export function writtenValue(sqlite: Sqlite, p: Pointer, asText = false): WrittenValue {
+  if (asText && sqlite.raw.sqlite3_value_type(p) === SQLITE_FLOAT)
+    return String(new Utf8(textBytes(sqlite, p)))
   const value = readValue(sqlite, p)
   if (typeof value !== 'string' || !value.includes('\ufffd')) return value
   const bytes = textBytes(sqlite, p)

@@ -37,6 +37,8 @@ export interface VirtualTable {
    * schema is not trusted.
    */
   readonly risk?: TableRisk | undefined
+  /** Columns of TEXT affinity, for which a REAL that is written comes as its text. */
+  readonly textColumns?: ReadonlySet<number>
   /** Chooses a plan. Undefined says: these constraints cannot be answered, ask with others. */
   bestIndex(info: IndexInfo): Plan | undefined
   open(): VirtualCursor

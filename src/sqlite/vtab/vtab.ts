@@ -309,9 +309,11 @@ class Modules {
       return
     }
     const newRowid = readValue(sqlite, at(1))
+    const written = (i: number): WrittenValue =>
+      writtenValue(sqlite, at(i), table.textColumns?.has(i - 2))
     if (rowid === null) {
       const values: WrittenValue[] = []
-      for (let i = 2; i < argc; i++) values.push(writtenValue(sqlite, at(i)))
+      for (let i = 2; i < argc; i++) values.push(written(i))
       const inserted = table.update!({ kind: 'insert', rowid: newRowid, values, onConflict })
       sqlite.poke64(out, BigInt(inserted))
       return
@@ -319,7 +321,7 @@ class Modules {
     const values: (WrittenValue | typeof UNCHANGED)[] = []
     for (let i = 2; i < argc; i++) {
       const unchanged = sqlite.raw.sqlite3_value_nochange(at(i)) !== 0
-      values.push(unchanged ? UNCHANGED : writtenValue(sqlite, at(i)))
+      values.push(unchanged ? UNCHANGED : written(i))
     }
     table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
   }

@@ -13,7 +13,7 @@ import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
 import { readFilter, type GivenFilter } from './given-filter.ts'
 import { decodeRequest, type TextRequest } from './match-request.ts'
-import type { Comparison, VecPlan } from './vec-plan.ts'
+import { datasetRequired, type Comparison, type VecPlan } from './vec-plan.ts'
 
 export interface Bound {
   readonly of: 'score' | 'distance'
@@ -45,6 +45,7 @@ export interface VecQuery {
 export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])[]): VecQuery {
   const one = (place: number | undefined): TermValue | undefined =>
     place === undefined ? undefined : values[place][0]
+  if (plan.dataset < 0) throw datasetRequired(plan.match !== undefined)
   const query = one(plan.match)
   const k = one(plan.k)
   const limit = one(plan.limit)

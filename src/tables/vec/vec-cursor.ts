@@ -30,7 +30,7 @@ export class VecCursor implements VirtualCursor {
   #offset = 0
   /** The row of which stored columns were read, and those. */
   #fetched = -1
-  readonly #stored = new Map<StoredColumn, SqlValue>()
+  readonly #stored = new Map<StoredColumn, SqlValue | Utf8>()
   /** The attributes of the schema for SQL, as the shadow table has them. */
   #attributes: readonly string[] | undefined
   readonly #schema: TableSchema
@@ -160,7 +160,7 @@ export class VecCursor implements VirtualCursor {
   }
 
   /** A stored column of the present row. Short ones are read together, an embedding by itself: only when asked for. */
-  #valueOf(column: StoredColumn): SqlValue {
+  #valueOf(column: StoredColumn): SqlValue | Utf8 {
     if (this.#fetched !== this.#ordinal) {
       this.#fetched = this.#ordinal
       this.#stored.clear()
@@ -179,7 +179,7 @@ export class VecCursor implements VirtualCursor {
   }
 
   #read(columns: readonly StoredColumn[], names: readonly string[]): void {
-    const values = this.#ofRow(names, row => names.map((_, i) => row.value(i)))
+    const values = this.#ofRow(names, row => names.map((_, i) => exactValue(row, i)))
     for (const [i, column] of columns.entries()) this.#stored.set(column, values?.[i] ?? null)
   }
 
@@ -192,4 +192,12 @@ export class VecCursor implements VirtualCursor {
       read,
     )
   }
+}
+
+/** The value of a column; text that is not UTF-8 as its bytes, so that a copy of it is the same. */
+function exactValue(row: RowReader, column: number): SqlValue | Utf8 {
+  const value = row.value(column)
+  return typeof value === 'string' && value.includes('\ufffd')
+    ? new Utf8(row.bytes(column).slice())
+    : value
 }

@@ -33,6 +33,7 @@ export interface VecPlan extends Plan {
   readonly byDistance: boolean
   /** All rows are read: SQLite sorts them itself, or `k` says how many there are and nothing is filtered here. */
   readonly whole: boolean
+  /** -1: the statement names none. */
   readonly dataset: number
   /** Datasets are given as a list. */
   readonly listed: boolean
@@ -84,6 +85,28 @@ const RANKED_WHOLE = 2
 /** The same by distance, which a search with words does not order by. */
 const BY_DISTANCE = 2
 
+/** Without any condition: an error as soon as a row is read. */
+const NO_DATASET: VecPlan = {
+  number: SCAN,
+  text: '',
+  terms: [],
+  ordered: false,
+  unique: false,
+  cost: 1e9,
+  rows: 1e9,
+  whole: false,
+  dataset: -1,
+  listed: false,
+  ids: undefined,
+  filter: undefined,
+  match: undefined,
+  k: undefined,
+  limit: undefined,
+  offset: undefined,
+  bounds: [],
+  conditions: [],
+}
+
 /** Chooses the plan. Undefined: SQLite must ask with other constraints (a join in the other order). */
 export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): VecPlan | undefined {
   const datasetColumn = schema.place('dataset')
@@ -101,6 +124,8 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   if (!dataset) {
     const waits = conditions.some(c => c.column === datasetColumn && c.op === OP.EQ && !c.usable)
     if (waits) return undefined
+    // Of `dataset_id = 'a' AND 0` SQLite asks without the dataset, and then reads no row.
+    if (conditions.every(c => c === match)) return { ...NO_DATASET, match: match && -1 }
     throw datasetRequired(match !== undefined)
   }
 
@@ -219,7 +244,7 @@ class TakenTerms {
   }
 }
 
-function datasetRequired(matching: boolean): VecError {
+export function datasetRequired(matching: boolean): VecError {
   return new VecError(
     'VEC_QUERY',
     matching

@@ -126,6 +126,7 @@ export function connectedTable(
 export class VecTable implements VirtualTable {
   readonly schema: TableSchema
   readonly declaration: string
+  readonly textColumns: ReadonlySet<number>
   /** A view of the file may search what lies in the file; other files are not its business. */
   readonly risk: TableRisk | undefined
   readonly #context: TableContext
@@ -148,6 +149,8 @@ export class VecTable implements VirtualTable {
       options.text !== undefined,
     )
     this.declaration = this.schema.declaration
+    const texts = this.schema.attributePlaces.filter(({ stored }) => stored.type === 'TEXT')
+    this.textColumns = new Set(texts.map(({ place }) => place))
   }
 
   bestIndex(info: IndexInfo): VecPlan | undefined {
