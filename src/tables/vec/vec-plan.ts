@@ -105,6 +105,7 @@ const NO_DATASET: VecPlan = {
   offset: undefined,
   bounds: [],
   conditions: [],
+  metadata: [],
 }
 
 /** Chooses the plan. Undefined: SQLite must ask with other constraints (a join in the other order). */
