@@ -106,6 +106,7 @@ const NO_DATASET: VecPlan = {
   bounds: [],
   conditions: [],
   metadata: [],
+  byDistance: false,
 }
 
 /** Chooses the plan. Undefined: SQLite must ask with other constraints (a join in the other order). */
