@@ -13,7 +13,7 @@ function roundUp(v: f64): f32 {
 // Up to three floats, the rest of the lanes 0.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function loadRest(from: usize, count: usize): v128 {
+export function loadRest(from: usize, count: usize): v128 {
   let v = f32x4.splat(0)
   v = f32x4.replace_lane(v, 0, load<f32>(from))
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(from + 4))

@@ -59,6 +59,7 @@ export const LANES = {
     'indexes/closed-kinds',
     'indexes/exact-contract-forms',
     'indexes/exact-contract-scalar',
+    'indexes/rotated-contract',
     'unit/core/exact-json',
     'original/',
     'orm/',

@@ -21,6 +21,8 @@ export interface Kernels {
   readonly score: Readonly<Record<ScoreForm, (request: ScoreRequest) => void>>
   /** Euclidean lengths of `count` rows of `dim` floats, f64 each. */
   magnitudes(rows: number, stride: number, count: number, dim: number, out: number): void
+  /** Dot products of float32 rows with float32 rows, in single precision: a matrix by a transposed one. */
+  multiply(request: MultiplyRequest): void
   /** float32 rows to int8 rows. */
   quantize(request: QuantizeRequest): void
   /** `count` rows that `quantize` made, to the positions from `position` on. */
@@ -115,6 +117,22 @@ export interface ScoreRequest {
   /** Euclidean length of the query; for cosine. */
   queryLength: number
   out: number
+}
+
+/** out[i][j] = a[i] . b[j]; strides are bytes. */
+export interface MultiplyRequest {
+  a: number
+  readonly aStride: number
+  /** Rows of `a`. */
+  rows: number
+  b: number
+  readonly bStride: number
+  /** Rows of `b`. */
+  columns: number
+  /** Numbers in a row of either. */
+  readonly dim: number
+  out: number
+  readonly outStride: number
 }
 
 export interface QuantizeRequest {

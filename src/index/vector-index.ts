@@ -32,6 +32,8 @@ export interface VectorIndex {
   stagingBuffer(rows: number): Float32Array
   /** Takes over the first `rows` staged vectors and returns the position of the first. */
   commit(rows: number): number
+  /** No more rows for now: what waited for them is done. Undefined: nothing waits. A search does so too. */
+  readonly complete?: (() => void) | undefined
   /** Makes a position a tombstone. */
   remove(position: number): void
   isLive(position: number): boolean

@@ -4,6 +4,7 @@ import { sharedArena } from '../../src/accelerators/arena.ts'
 import type { Metric } from '../../src/entries/main.ts'
 import { createExactIndex, MAX_DIM } from '../../src/index/kinds/exact/exact-index.ts'
 import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
+import { Rotation } from '../../src/index/kinds/exact/rotation.ts'
 import { splitLayout } from '../../src/index/kinds/exact/split-rows.ts'
 import { SMALL_INDEX } from '../../src/index/vector-index.ts'
 import type { IndexImage, StoredSection, VectorIndex } from '../../src/index/vector-index.ts'
@@ -31,6 +32,15 @@ function filled(
 
 function thousand(): VectorIndex[] {
   return Array.from({ length: 1000 }, () => filled(16, 20, false))
+}
+
+/** A saved matrix that leaves everything as it is. */
+function axes(dim: number, deviation = 0): Uint8Array {
+  const bytes = new Uint8Array(Rotation.savedBytes(dim))
+  new Float64Array(bytes.buffer, 0, 1)[0] = deviation
+  const values = new Float32Array(bytes.buffer, 8)
+  for (let i = 0; i < dim; i++) values[i * dim + i] = 1
+  return bytes
 }
 
 function image(): IndexImage {
@@ -124,6 +134,8 @@ test('dimensions out of range are refused', () => {
 describe('restoring', () => {
   const good = image()
   const [{ bytes }] = good.sections
+  const groups = Math.ceil(good.positions / 2 ** splitLayout(200).groupBits)
+  const parts = { name: 'split', bytes: new Uint8Array(groups * splitLayout(200).groupBytes) }
   const refused: Record<string, object> = {
     'another kind': { kind: 'cover' },
     'an unknown metric': { metric: 'hamming' as Metric },
@@ -141,6 +153,21 @@ describe('restoring', () => {
     'half a row': { sections: [{ name: 'codes', bytes: bytes.subarray(1) }] },
     'no section': { sections: [] },
     'two sections': { sections: [good.sections[0], good.sections[0]] },
+    'axes behind whole rows': {
+      sections: [good.sections[0], { name: 'axes', bytes: axes(good.dim) }],
+    },
+    'axes of another dimension': {
+      dim: 200,
+      sections: [parts, { name: 'axes', bytes: axes(199) }],
+    },
+    'axes that are no numbers': {
+      dim: 200,
+      sections: [parts, { name: 'axes', bytes: axes(200).fill(255, 8) }],
+    },
+    'axes that deviate by less than nothing': {
+      dim: 200,
+      sections: [parts, { name: 'axes', bytes: axes(200, -1) }],
+    },
     'an unknown section': { sections: [{ name: 'code', bytes }] },
     'codes that are called floats': { sections: [{ name: 'floats', bytes }] },
     'two parts of a metric that has whole rows': {
@@ -153,6 +180,15 @@ describe('restoring', () => {
       sections: [{ name: 'split', bytes: new Uint8Array(splitLayout(5).groupBytes) }],
     },
   }
+  test('rows in two parts are taken back with sound axes, and without', () => {
+    for (const sections of [[parts], [parts, { name: 'axes', bytes: axes(200) }]]) {
+      const index = restoreExactIndex({ ...good, dim: 200, sections })
+      assert.equal(index.search({ query: new Float32Array(200).fill(1), k: 1 }).count, good.count)
+      assert.deepEqual(index.save().sections, sections)
+      index.dispose()
+    }
+  })
+
   for (const [what, change] of Object.entries(refused)) {
     test(`${what} is refused as VEC_STORAGE`, () => {
       assert.throws(() => restoreExactIndex({ ...good, ...change }), {

@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernels.ts'
 import { areFinite } from './finite.ts'
 import { hashFinish, hashStart, hashStripes } from './hash.ts'
+import { multiply } from './multiply.ts'
 import { quantize } from './quantize.ts'
 import { scanCodesDot, scanCodesEuclidean } from './scan-codes.ts'
 import { scanFloatsDot, scanFloatsEuclidean, scanFloatsManhattan } from './scan-floats.ts'
@@ -46,6 +47,7 @@ export function scalarKernels(memory: WebAssembly.Memory): Kernels {
       manhattan: over(scoreManhattan),
     },
     magnitudes: over(magnitudes),
+    multiply: over(multiply),
     quantize: over(quantize),
     splitRows: over(splitRows),
     areFinite: over(areFinite),

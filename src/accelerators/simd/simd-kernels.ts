@@ -15,6 +15,7 @@ type NumericExport =
   | `scan${'Codes' | 'Heads' | 'Tails' | 'Floats'}${'Dot' | 'Euclidean'}`
   | `scan${'Codes' | 'Floats'}Manhattan`
   | `exact${'Cosine' | 'Dot' | 'Euclidean' | 'Manhattan'}`
+  | 'multiply'
   | 'quantize'
   | 'splitRows'
 
@@ -210,6 +211,9 @@ export function simdKernels(memory: WebAssembly.Memory): Kernels {
       },
     },
     magnitudes,
+    multiply: ({ a, aStride, rows, b, bStride, columns, dim, out, outStride }) => {
+      wasm.multiply(a, aStride, rows, b, bStride, columns, dim, out, outStride)
+    },
     quantize: ({ from, count, dim, lengths, form, to, stride }) => {
       wasm.quantize(from, dim * 4, count, dim, lengths, ROW_TERM[form], to, stride)
     },

@@ -31,6 +31,7 @@ export function filledIndex(
       columns?.selected,
     )
     datasetIndex.flush()
+    datasetIndex.index?.complete?.()
     datasetIndex.ids.trim()
     columns?.trim()
   } catch (error) {

@@ -178,6 +178,10 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     return this.#inner.commit(rows)
   }
 
+  complete(): void {
+    this.#inner.complete?.()
+  }
+
   remove(position: number): void {
     this.#inner.remove(position)
   }

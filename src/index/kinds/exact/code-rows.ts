@@ -2,6 +2,7 @@ import { align16, SCRATCH } from '../../../accelerators/arena.ts'
 import type { CodeScan, QuantizeRequest } from '../../../accelerators/kernels.ts'
 import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
+import { magnitude } from '../../../core/similarity.ts'
 import type { IndexSection } from '../../vector-index.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
@@ -72,7 +73,7 @@ export class CodeRows implements Rows {
     const { block } = this
     this.#scan.rows = block.rows
     this.#scan.query = block.query
-    return this.#query.set(query, block.arena, block.query)
+    return this.#query.set(query, block.arena, block.query, magnitude(query))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
@@ -85,8 +86,8 @@ export class CodeRows implements Rows {
     return this.block.arena.kernels.scanCodes[this.#metric.kernels.scan](scan)
   }
 
-  section(): IndexSection {
-    return this.block.section('codes')
+  sections(): IndexSection[] {
+    return [this.block.section('codes')]
   }
 
   load(section: IndexSection, positions: number): void {

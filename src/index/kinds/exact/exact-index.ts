@@ -8,7 +8,7 @@ import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
 import { bitCount } from '../../../core/bit-count.ts'
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
-import { addVectors, SMALL_INDEX } from '../../vector-index.ts'
+import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
 import type {
   Candidates,
   IndexImage,
@@ -20,9 +20,13 @@ import { CandidateSet } from './candidate-set.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import type { RowOptions } from './row-block.ts'
+import { chosenRows } from './row-form.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
-import { areSplit, SplitRows } from './split-rows.ts'
+import { areSplit } from './split-rows.ts'
+
+/** So many bytes of floats wait for the trial that decides in which form they are kept. */
+const COLLECTED_BYTES = 1 << 25
 
 /** Sums of squared codes fit 31 bits up to 133,152. */
 export const MAX_DIM = 65536
@@ -47,12 +51,14 @@ export function createExactIndex(options: ExactIndexOptions): VectorIndex {
   const accelerator = options.kernels && ACCELERATORS[options.kernels]
   const floats = keepsVectors === 'auto' ? expectedRows * dim * 4 <= SMALL_INDEX : keepsVectors
   const rowOptions = { metric, dim, expectedRows, accelerator }
-  const rows = floats ? new FloatRows(rowOptions) : codedRows(rowOptions)
-  return new ExactIndex(rowOptions, rows, 0, floats && keepsVectors === 'auto')
-}
-
-function codedRows(options: RowOptions): Rows {
-  return areSplit(options.metric, options.dim) ? new SplitRows(options) : new CodeRows(options)
+  if (floats) {
+    const state = keepsVectors === 'auto' ? 'small' : 'final'
+    return new ExactIndex(rowOptions, new FloatRows(rowOptions), 0, state)
+  }
+  if (!areSplit(metric, dim)) return new ExactIndex(rowOptions, new CodeRows(rowOptions), 0)
+  const collected = Math.min(expectedRows, Math.floor(COLLECTED_BYTES / (dim * 4)))
+  const rows = new FloatRows({ ...rowOptions, expectedRows: collected })
+  return new ExactIndex(rowOptions, rows, 0, 'collecting')
 }
 
 function checkDim(dim: number): void {
@@ -61,24 +67,31 @@ function checkDim(dim: number): void {
   }
 }
 
+/**
+ * What may become of the rows. Floats of a `small` index become codes when they outgrow SMALL_INDEX. Those that are `collecting`
+ * become codes at the first search, or when they outgrow COLLECTED_BYTES: a trial with them decides in which form.
+ */
+type RowState = 'small' | 'collecting' | 'final'
+
 export class ExactIndex implements VectorIndex {
   readonly kind = 'exact'
   readonly metric: Metric
   readonly dim: number
   readonly #accelerator: Accelerator | undefined
   readonly #candidates = new CandidateSet()
+  readonly #expectedRows: number
   #held: Rows | undefined
   #count: number
-  #mayConvert: boolean
+  #state: RowState
 
-  /** `mayConvert`: the rows are floats, and become codes when they outgrow SMALL_INDEX. */
-  constructor(options: RowOptions, rows: Rows, count: number, mayConvert: boolean) {
+  constructor(options: RowOptions, rows: Rows, count: number, state: RowState = 'final') {
     this.metric = options.metric
     this.dim = options.dim
     this.#accelerator = options.accelerator
     this.#held = rows
     this.#count = count
-    this.#mayConvert = mayConvert
+    this.#expectedRows = options.expectedRows
+    this.#state = state
   }
 
   get positions(): number {
@@ -94,7 +107,7 @@ export class ExactIndex implements VectorIndex {
   }
 
   get inMemoryVectors(): InMemoryVectors | undefined {
-    return this.#rows.inMemoryVectors
+    return this.#state === 'collecting' ? undefined : this.#rows.inMemoryVectors
   }
 
   /** Vectors in memory are copied from elsewhere; the codes of many rows are computed. */
@@ -107,8 +120,14 @@ export class ExactIndex implements VectorIndex {
   }
 
   stagingBuffer(rows: number): Float32Array {
-    if (this.#mayConvert && (this.positions + rows) * this.dim * 4 > SMALL_INDEX) this.#convert()
+    const bytes = (this.positions + rows) * this.dim * 4
+    if (this.#state === 'small' && bytes > SMALL_INDEX) this.#outgrow()
+    if (this.#state === 'collecting' && bytes > COLLECTED_BYTES) this.complete()
     return this.#rows.block.stage(rows)
+  }
+
+  complete(): void {
+    if (this.#state === 'collecting') this.#encode()
   }
 
   commit(rows: number): number {
@@ -139,6 +158,11 @@ export class ExactIndex implements VectorIndex {
   }
 
   search(request: SearchRequest): Candidates {
+    this.complete()
+    return this.#search(request)
+  }
+
+  #search(request: SearchRequest): Candidates {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
     const rows = this.#rows
     const candidates = this.#candidates
@@ -187,6 +211,7 @@ export class ExactIndex implements VectorIndex {
   /** Encodes the vector behind the last row, compares, and takes it off again. */
   holds(position: number, vector: Float32Array): boolean {
     this.#checkPosition(position)
+    this.complete()
     if (vector.length !== this.dim) return false
     const rows = this.#rows
     rows.block.stage(1).set(vector)
@@ -198,13 +223,14 @@ export class ExactIndex implements VectorIndex {
   }
 
   save(): IndexImage {
+    this.complete()
     return {
       kind: 'exact',
       metric: this.metric,
       dim: this.dim,
       positions: this.positions,
       count: this.#count,
-      sections: [this.#rows.section()],
+      sections: this.#rows.sections(),
     }
   }
 
@@ -233,20 +259,33 @@ export class ExactIndex implements VectorIndex {
     return visits
   }
 
-  #convert(): void {
+  #outgrow(): void {
+    this.#state = 'collecting'
+    if (!areSplit(this.metric, this.dim)) this.#encode()
+  }
+
+  /** The floats become codes, position by position. */
+  #encode(): void {
     const from = this.#rows as FloatRows
     const { positions } = from.block
     const { metric, dim } = this
     const accelerator = this.#accelerator
-    const rows = codedRows({ metric, dim, expectedRows: positions, accelerator })
-    for (let at = 0; at < positions; at++) {
-      rows.block.stage(1).set(from.row(at))
-      rows.commit(1)
-      if (!from.isLive(at)) rows.remove(at)
+    const expectedRows = Math.max(positions, this.#expectedRows)
+    const threshold = (query: Float32Array, k: number): number => {
+      this.#search({ query, k })
+      return this.#candidates.least
+    }
+    const rows = chosenRows({ metric, dim, expectedRows, accelerator }, { rows: from, threshold })
+    for (let first = 0; first < positions; first += MAX_STAGED_ROWS) {
+      const count = Math.min(MAX_STAGED_ROWS, positions - first)
+      const stage = rows.block.stage(count)
+      for (let i = 0; i < count; i++) stage.set(from.row(first + i), i * dim)
+      rows.commit(count)
+      for (let at = first; at < first + count; at++) if (!from.isLive(at)) rows.remove(at)
     }
     from.block.dispose()
     this.#held = rows
-    this.#mayConvert = false
+    this.#state = 'final'
   }
 
   #checkPosition(position: number): void {

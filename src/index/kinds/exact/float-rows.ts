@@ -115,8 +115,8 @@ export class FloatRows implements Rows, InMemoryVectors {
     return arena.f32.subarray(from, from + dim)
   }
 
-  section(): IndexSection {
-    return this.block.section('floats')
+  sections(): IndexSection[] {
+    return [this.block.section('floats')]
   }
 
   load(section: IndexSection, positions: number): void {

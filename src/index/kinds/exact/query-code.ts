@@ -1,7 +1,6 @@
 import type { Arena } from '../../../accelerators/arena.ts'
 import type { CodeBounds } from '../../../accelerators/kernels.ts'
 import type { MetricDefinition, ScanForm } from '../../../core/metrics/definition.ts'
-import { magnitude } from '../../../core/similarity.ts'
 import { doubleSlack, singleRounding } from './rounding.ts'
 
 /** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
@@ -41,15 +40,23 @@ export class QueryCode implements CodeBounds {
     this.#asFloats = metric.kernels.scan === 'manhattan'
   }
 
-  /** Writes the codes to an address; false when the query has no direction. */
-  set(query: Float32Array, { f32, i16: out }: Arena, address: number): boolean {
+  /**
+   * Writes the codes to an address; false when the query has no direction. `length` is the query's. Where rows were turned, the
+   * query is, too: `length` is then what it was before, and `spread` what turning adds (`Rotation.spread`).
+   */
+  set(
+    query: ArrayLike<number>,
+    { f32, i16: out }: Arena,
+    address: number,
+    length: number,
+    spread = 0,
+  ): boolean {
     if (this.#asFloats) {
       f32.set(query, address / 4)
       return true
     }
     const dim = query.length
     const at = address / 2
-    const length = magnitude(query)
     if (this.#directional && length === 0) return false
     const inverse = this.#directional ? 1 / length : 1
     let largest = 0
@@ -63,21 +70,25 @@ export class QueryCode implements CodeBounds {
     const k = scale > 0 ? inverse / scale : 0
     let errors = 0
     let squares = 0
+    let own = 0
     for (let i = 0; i < dim; i++) {
       const code = query[i] * k + ROUND - ROUND
       const difference = query[i] * inverse - scale * code
       out[at + i] = code
       errors += difference * difference
       squares += code * code
+      own += query[i] * query[i]
     }
+    // What is encoded may be longer than the query, if it was turned: both have to be covered.
+    const given = this.#directional ? 1 : length
+    const unit = spread === 0 ? given : Math.max(given, Math.sqrt(own) * inverse * (1 + this.slack))
     this.scale = scale
-    this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#directional ? 1 : 0)
+    this.error = Math.sqrt(errors) * (1 + this.slack) + this.slack * (this.#directional ? unit : 0)
     this.square = scale * scale * squares
     // Above 0, so that a row whose error or length is infinite gets infinite bounds.
-    const unit = this.#directional ? 1 : length
     this.perError = unit * (1 + 2 * this.slack) + Number.MIN_VALUE
     this.perLength = (this.error + this.slack * unit) * (1 + this.slack) + Number.MIN_VALUE
-    this.distanceError = this.error * (1 + this.slack)
+    this.distanceError = (this.error + spread * length) * (1 + this.slack)
     return true
   }
 }

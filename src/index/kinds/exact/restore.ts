@@ -2,11 +2,12 @@ import { ACCELERATORS, type AcceleratorName } from '../../../accelerators/accele
 import { VecError } from '../../../core/errors.ts'
 import { METRICS } from '../../../core/metric.ts'
 import { sectionLength, SMALL_INDEX } from '../../vector-index.ts'
-import type { IndexImage, VectorIndex } from '../../vector-index.ts'
+import type { IndexImage, IndexSection, StoredSection, VectorIndex } from '../../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
 import { ExactIndex, MAX_DIM } from './exact-index.ts'
 import { FloatRows, floatStride } from './float-rows.ts'
-import { areSplit, splitLayout, SplitRows } from './split-rows.ts'
+import { AXES, Rotation } from './rotation.ts'
+import { canBeSplit, splitLayout, SplitRows } from './split-rows.ts'
 
 /** The sections there are: how long each is, and what holds it. */
 const forms = new Map([
@@ -34,11 +35,11 @@ export function restoreExactIndex(
   if (!Number.isInteger(count) || count < 0 || count > positions) {
     throw damaged(`${count} live rows of ${positions}`)
   }
-  if (sections.length !== 1) throw damaged(`${sections.length} sections`)
-  const [section] = sections
+  const [section, turned, ...others] = sections
+  if (section === undefined || others.length > 0) throw damaged(`${sections.length} sections`)
   const { name } = section
   const form = forms.get(name)
-  if (!form || (name === 'split' && !areSplit(metric, dim))) throw damaged(`a section ${name}`)
+  if (!form || (name === 'split' && !canBeSplit(metric, dim))) throw damaged(`a section ${name}`)
   const size = form.size(dim, positions)
   const length = sectionLength(section)
   if (length !== size) {
@@ -46,7 +47,8 @@ export function restoreExactIndex(
   }
   const accelerator = kernels && ACCELERATORS[kernels]
   const rowOptions = { metric, dim, expectedRows: positions, accelerator }
-  const rows = new form.Rows(rowOptions)
+  const rotation = turned && rotationOf(turned, name, dim)
+  const rows = rotation ? new SplitRows(rowOptions, rotation) : new form.Rows(rowOptions)
   try {
     rows.load(section, positions)
   } catch (error) {
@@ -59,8 +61,19 @@ export function restoreExactIndex(
     rows.block.dispose()
     throw damaged(`${live} live rows and not ${count}`)
   }
-  const mayConvert = name === 'floats' && positions * dim * 4 <= SMALL_INDEX
-  return new ExactIndex(rowOptions, rows, count, mayConvert)
+  const isSmall = name === 'floats' && positions * dim * 4 <= SMALL_INDEX
+  return new ExactIndex(rowOptions, rows, count, isSmall ? 'small' : 'final')
+}
+
+/** By what the rows were turned. */
+function rotationOf(section: IndexSection | StoredSection, rows: string, dim: number): Rotation {
+  const { name } = section
+  if (name !== AXES || rows !== 'split') throw damaged(`a section ${name} behind ${rows}`)
+  const length = sectionLength(section)
+  const rotation =
+    length === Rotation.savedBytes(dim) ? Rotation.restore(section.bytes, dim) : undefined
+  if (!rotation) throw damaged(`${length} bytes of axes that are no matrix of ${dim} numbers`)
+  return rotation
 }
 
 function damaged(what: string): VecError {

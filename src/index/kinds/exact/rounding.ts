@@ -10,3 +10,13 @@ export function singleRounding(dim: number): number {
   const steps = Math.ceil(dim / 16) + 12
   return (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubleSlack(dim)
 }
+
+const single = new Float32Array(1)
+const bits = new Uint32Array(single.buffer)
+
+/** The least float32 not below v, for v >= 0. */
+export function roundedUp(v: number): number {
+  single[0] = v
+  if (single[0] < v) bits[0]++
+  return single[0]
+}

@@ -24,7 +24,7 @@ export interface RowOptions {
 }
 
 /**
- * Rows of one index in an arena: a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
+ * Rows of one index in an arena: a prefix, a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
  * hold until the next `stage` or `ensure`. What every form of rows does with whole rows is here, and not in a base class: rows
  * in two parts share the block alone.
  */
@@ -33,16 +33,25 @@ export class RowBlock {
   readonly stride: number
   /** Rows that were committed. */
   positions = 0
+  readonly #prefixBytes: number
   readonly #queryBytes: number
   #block: Block
   #staging: Block | undefined
   #own: boolean
   #stagedRows = 0
 
-  constructor(options: RowOptions, stride: number, queryBytes: number, firstRows?: number) {
+  /** `prefixBytes`: what the rows need beside them, a multiple of 16. */
+  constructor(
+    options: RowOptions,
+    stride: number,
+    queryBytes: number,
+    firstRows?: number,
+    prefixBytes = 0,
+  ) {
     const { accelerator, dim, expectedRows } = options
     this.dim = dim
     this.stride = stride
+    this.#prefixBytes = prefixBytes
     this.#queryBytes = align16(queryBytes)
     const bytes = this.#sizeOf(firstRows ?? expectedRows)
     this.#own = bytes > SHARED_LIMIT
@@ -56,12 +65,16 @@ export class RowBlock {
     return this.#block.arena
   }
 
-  get query(): number {
+  get prefix(): number {
     return this.#block.address
   }
 
+  get query(): number {
+    return this.#block.address + this.#prefixBytes
+  }
+
   get rows(): number {
-    return this.#block.address + this.#queryBytes
+    return this.query + this.#queryBytes
   }
 
   get staged(): number {
@@ -153,7 +166,7 @@ export class RowBlock {
   }
 
   #sizeOf(rows: number): number {
-    return this.#queryBytes + rows * this.stride + OVERRUN
+    return this.#prefixBytes + this.#queryBytes + rows * this.stride + OVERRUN
   }
 
   #moveOut(bytes: number): void {

@@ -26,8 +26,8 @@ export interface Rows {
    */
   scan(from: number, to: number, least: number, most: number, allowed: number): number
 
-  section(): IndexSection
-  /** Takes over a saved section. */
+  sections(): IndexSection[]
+  /** Takes over the saved section of the rows. */
   load(section: IndexSection, positions: number): void
 }
 

@@ -1,11 +1,14 @@
 import { align16, SCRATCH } from '../../../accelerators/arena.ts'
-import { RESULT_BYTES } from '../../../accelerators/kernels.ts'
+import { MAX_RESULTS, RESULT_BYTES } from '../../../accelerators/kernels.ts'
 import type { QuantizeRequest, SplitLayout, SplitScan } from '../../../accelerators/kernels.ts'
 import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
+import { magnitude } from '../../../core/similarity.ts'
 import { MAX_STAGED_ROWS, type IndexSection } from '../../vector-index.ts'
 import { codeStride } from './code-rows.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
+import { canTurn, Rotation } from './rotation.ts'
+import { roundedUp } from './rounding.ts'
 import { RowBlock, sameBytes, type RowOptions } from './row-block.ts'
 import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
@@ -20,9 +23,14 @@ export const SPLIT_DIM = 96
 /** Blocks of rows that are read whole after one whose heads dropped less than half of it. */
 const PAUSE = 3
 
-/** Whether int8 rows of a metric are kept in two parts. */
+/** Whether int8 rows of a metric may be kept in two parts. */
+export function canBeSplit(metric: Metric, dim: number): boolean {
+  return dim > 16 && metricOf(metric).kernels.heads !== undefined
+}
+
+/** Whether it is tried to keep them so. */
 export function areSplit(metric: Metric, dim: number): boolean {
-  return dim >= SPLIT_DIM && metricOf(metric).kernels.heads !== undefined
+  return dim >= SPLIT_DIM && canBeSplit(metric, dim)
 }
 
 /**
@@ -30,7 +38,7 @@ export function areSplit(metric: Metric, dim: number): boolean {
  * 64 KiB.
  */
 export function splitLayout(dim: number): SplitLayout {
-  const headCodes = 16 * Math.round((dim * 0.28 + 52) / 16)
+  const headCodes = 16 * Math.min(Math.round((dim * 0.28 + 52) / 16), Math.floor((dim - 1) / 16))
   const headStride = headCodes + HEAD_META
   const tailStride = Math.ceil((dim - headCodes) / 4) * 4 + 4
   const groupBits = Math.max(5, Math.floor(Math.log2(98304 / headStride)))
@@ -50,11 +58,13 @@ export class SplitRows implements Rows {
   readonly #query: QueryCode
   readonly #scan: SplitScan
   readonly #quantize: QuantizeRequest
+  readonly #rotation: Rotation | undefined
   #tailLength = 0
   /** Blocks to come that are read whole. */
   #pause = 0
 
-  constructor(options: RowOptions) {
+  /** `rotation`: rows and queries are turned first, so that heads hold more of them. */
+  constructor(options: RowOptions, rotation?: Rotation) {
     const { dim, expectedRows } = options
     const layout = splitLayout(dim)
     const { headCodes, headStride, tailStride } = layout
@@ -62,7 +72,10 @@ export class SplitRows implements Rows {
     this.#layout = layout
     const queryBytes = CODE_BYTES[this.#metric.kernels.scan] * (headCodes + align16(tailStride - 4))
     const rows = this.#wholeGroups(expectedRows)
-    this.block = new RowBlock(options, headStride + tailStride, queryBytes, rows)
+    const prefix = rotation ? Rotation.bytes(dim) : 0
+    this.block = new RowBlock(options, headStride + tailStride, queryBytes, rows, prefix)
+    this.#rotation = rotation
+    rotation?.place(this.block.arena, this.block.prefix)
     this.#query = new QueryCode(this.#metric, dim)
     const bounds = this.#query
     const judged = { whole: false, tailLength: 0 }
@@ -83,7 +96,11 @@ export class SplitRows implements Rows {
     block.ensure(this.#wholeGroups(block.positions + rows))
     this.#layout.rows = block.rows
     const { kernels, u8 } = block.arena
-    if (directional) kernels.magnitudes(block.staged, dim * 4, rows, dim, SCRATCH)
+    const rotation = this.#rotation
+    if (directional || rotation) {
+      kernels.magnitudes(block.staged, dim * 4, rows, dim, SCRATCH)
+    }
+    if (rotation) this.#turn(rotation, rows)
     const batch = Math.floor((RESULT_BYTES - MAX_STAGED_ROWS * 8) / stride)
     for (let done = 0; done < rows; done += batch) {
       const count = Math.min(batch, rows - done)
@@ -92,9 +109,39 @@ export class SplitRows implements Rows {
       request.count = count
       request.lengths = directional ? SCRATCH + done * 8 : 0
       kernels.quantize(request)
+      if (rotation) this.#widen(rotation, done, count)
       kernels.splitRows(to, stride, count, this.#layout, block.positions + done)
     }
     block.commit(rows)
+  }
+
+  /** Turns the staged rows in place. What cannot be turned becomes zero; `#widen` then makes its error infinite. */
+  #turn(rotation: Rotation, rows: number): void {
+    const { block } = this
+    const { arena, dim } = block
+    for (let row = 0; row < rows; row++) {
+      if (canTurn(arena.f64[SCRATCH / 8 + row])) continue
+      const from = block.staged / 4 + row * dim
+      arena.f32.fill(0, from, from + dim)
+    }
+    rotation.turn(arena, block.prefix, block.staged, rows)
+  }
+
+  /** Adds what turning does to the errors of quantized rows: docs/exact-index.md, "Turned rows". */
+  #widen(rotation: Rotation, first: number, count: number): void {
+    const { f32, f64 } = this.block.arena
+    const { stride, to } = this.#quantize
+    const { directional } = this.#metric
+    const spread = rotation.spread * (1 + 2 * this.#query.slack)
+    for (let row = 0; row < count; row++) {
+      const length = f64[SCRATCH / 8 + first + row]
+      // A row of length 0 stays as it is: the same in any coordinates.
+      if (length === 0) continue
+      const at = (to + (row + 1) * stride) / 4 - 2
+      f32[at] = canTurn(length)
+        ? roundedUp(f32[at] + spread * (directional ? 1 : length))
+        : Infinity
+    }
   }
 
   remove(position: number): void {
@@ -132,12 +179,21 @@ export class SplitRows implements Rows {
     this.#layout.rows = block.rows
     this.#scan.query = block.query
     this.#pause = 0
-    if (!this.#query.set(query, block.arena, block.query)) return false
+    if (!this.#encode(query)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
     // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
     this.#tailLength = Math.sqrt(squares) * (1 + 2 ** -16)
     return true
+  }
+
+  #encode(query: Float32Array): boolean {
+    const { arena, prefix, query: to } = this.block
+    const rotation = this.#rotation
+    const length = magnitude(query)
+    if (!rotation) return this.#query.set(query, arena, to, length)
+    const turned = rotation.turned(query, length, arena, prefix)
+    return this.#query.set(turned, arena, to, length, rotation.spread)
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
@@ -158,7 +214,26 @@ export class SplitRows implements Rows {
     return scanTails[form](scan, count)
   }
 
-  section(): IndexSection {
+  /** How many rows their heads alone cannot rule out, if they have to reach `least`. */
+  reaching(query: Float32Array, least: number): number {
+    const { positions } = this.block
+    const { scanHeads } = this.block.arena.kernels
+    if (!this.setQuery(query)) return 0
+    const scan = this.#scan
+    scan.least = least
+    scan.allowed = 0
+    scan.whole = false
+    scan.tailLength = this.#tailLength
+    let count = 0
+    for (let from = 0; from < positions; from += MAX_RESULTS) {
+      scan.from = from
+      scan.to = Math.min(positions, from + MAX_RESULTS)
+      count += scanHeads[this.#metric.kernels.heads!](scan)
+    }
+    return count
+  }
+
+  sections(): IndexSection[] {
     const { groupBytes, groupBits, headStride, tailStride } = this.#layout
     const { arena, positions } = this.block
     const { u8 } = arena
@@ -171,7 +246,8 @@ export class SplitRows implements Rows {
       u8.fill(0, head, head + unused * headStride)
       u8.fill(0, tail, tail + unused * tailStride)
     }
-    return this.block.section('split', (size / 2 ** groupBits) * groupBytes)
+    const rows = this.block.section('split', (size / 2 ** groupBits) * groupBytes)
+    return this.#rotation ? [rows, this.#rotation.section()] : [rows]
   }
 
   load(section: IndexSection, positions: number): void {

@@ -1,0 +1,130 @@
+import type { Arena } from '../../../accelerators/arena.ts'
+import type { MultiplyRequest } from '../../../accelerators/kernels.ts'
+import { isFiniteVector } from '../../../core/embedding.ts'
+import type { IndexSection } from '../../vector-index.ts'
+
+/** The section of a saved matrix. */
+export const AXES = 'axes'
+
+/** Rows that are turned at once. */
+const BATCH = 64
+/** Vectors of lengths outside are not turned in single precision: their products could overflow, or lose their last bits. */
+const SHORTEST: number = 2 ** -40
+const LONGEST: number = 2 ** 40
+
+/** A matrix that turns rows, and how far it is from one that keeps all dot products. */
+export interface RotationMatrix {
+  /** dim x dim, row-major: the new coordinates are dot products with its rows. */
+  readonly values: Float32Array
+  /** At least the spectral norm of V'V - I. */
+  readonly deviation: number
+}
+
+/**
+ * Turns vectors into other coordinates, so that a few of these hold most of their length. Any matrix gives correct
+ * bounds: `spread` covers what turning does to a dot product or a distance (docs/exact-index.md, "Turned rows").
+ */
+export class Rotation {
+  readonly matrix: RotationMatrix
+  /** What turning both vectors changes in a dot product, as a share of the product of their lengths; in a distance, of their sum. */
+  readonly spread: number
+  readonly #dim: number
+  readonly #request: MultiplyRequest
+
+  constructor(matrix: RotationMatrix, dim: number) {
+    this.matrix = matrix
+    this.#dim = dim
+    this.spread = spreadOf(matrix, dim)
+    const stride = dim * 4
+    this.#request = {
+      a: 0,
+      aStride: stride,
+      rows: 0,
+      b: 0,
+      bStride: stride,
+      columns: dim,
+      dim,
+      out: 0,
+      outStride: stride,
+    }
+  }
+
+  /** Of a saved section; undefined for anything else. */
+  static restore(bytes: Uint8Array, dim: number): Rotation | undefined {
+    if (bytes.length !== Rotation.savedBytes(dim)) return undefined
+    const copy = bytes.slice()
+    const [deviation] = new Float64Array(copy.buffer, 0, 1)
+    const values = new Float32Array(copy.buffer, 8)
+    if (!(deviation >= 0) || !isFiniteVector(values)) return undefined
+    return new Rotation({ values, deviation }, dim)
+  }
+
+  static savedBytes(dim: number): number {
+    return 8 + dim * dim * 4
+  }
+
+  section(): IndexSection {
+    const { deviation, values } = this.matrix
+    const bytes = new Uint8Array(8 + values.byteLength)
+    new Float64Array(bytes.buffer, 0, 1)[0] = deviation
+    new Float32Array(bytes.buffer, 8).set(values)
+    return { name: AXES, bytes }
+  }
+
+  /** Bytes that it needs in the arena of the rows: the matrix, and turned rows. */
+  static bytes(dim: number): number {
+    return (dim + BATCH) * dim * 4
+  }
+
+  /** Copies the matrix to where `turn` reads it. */
+  place({ f32 }: Arena, address: number): void {
+    f32.set(this.matrix.values, address / 4)
+  }
+
+  /** Turns `count` rows in place. `placed`: where the matrix is. */
+  turn({ f32, kernels }: Arena, placed: number, rows: number, count: number): void {
+    const dim = this.#dim
+    const request = this.#request
+    request.b = placed
+    request.out = placed + dim * dim * 4
+    for (let done = 0; done < count; done += BATCH) {
+      request.a = rows + done * dim * 4
+      request.rows = Math.min(BATCH, count - done)
+      kernels.multiply(request)
+      f32.copyWithin(request.a / 4, request.out / 4, request.out / 4 + request.rows * dim)
+    }
+  }
+
+  /** A query in the new coordinates: in single precision where that cannot overflow, and in double otherwise. */
+  turned(query: Float32Array, length: number, arena: Arena, placed: number): ArrayLike<number> {
+    const dim = this.#dim
+    if (length !== 0 && !canTurn(length)) return inDouble(this.matrix.values, query)
+    // Behind the first of the turned rows, which `turn` writes to.
+    const at = placed / 4 + (dim + 1) * dim
+    arena.f32.set(query, at)
+    this.turn(arena, placed, at * 4, 1)
+    return arena.f32.subarray(at, at + dim)
+  }
+}
+
+/** Whether a vector of such a length is turned in single precision. */
+export function canTurn(length: number): boolean {
+  return length >= SHORTEST && length <= LONGEST
+}
+
+function inDouble(matrix: Float32Array, query: Float32Array): Float64Array {
+  const dim = query.length
+  return Float64Array.from({ length: dim }, (_, row) => {
+    let sum = 0
+    for (let i = 0; i < dim; i++) sum += matrix[row * dim + i] * query[i]
+    return sum
+  })
+}
+
+function spreadOf({ values, deviation }: RotationMatrix, dim: number): number {
+  let squares = 0
+  for (const value of values) squares += value * value
+  const roundings = (Math.ceil(dim / 4) + 4) * 2 ** -24
+  const turning = ((roundings / (1 - roundings)) * Math.sqrt(squares) + 2 ** -80) * (1 + 2 ** -20)
+  return (deviation + 2 * (1 + deviation) * turning + turning * turning) * (1 + 2 ** -20)
+}
