@@ -43,12 +43,12 @@ function directionOf(row: Float32Array): Float32Array {
 
 /** A matrix that is not orthogonal at all: it stretches, shrinks and shears, and loses one coordinate. */
 function bent(dim: number): Rotation {
-  const { below, normal } = random(77)
-  const size = 2 ** (below(5) - 2)
+  const r = random(77)
+  const size = 2 ** (r.below(5) - 2)
   const values = Float32Array.from({ length: dim * dim }, (_, i) => {
     const [row, column] = [Math.floor(i / dim), i % dim]
     if (row === 1) return 0
-    return size * ((row === column ? 1 : 0) + (0.3 * normal()) / Math.sqrt(dim))
+    return size * ((row === column ? 1 : 0) + (0.3 * r.normal()) / Math.sqrt(dim))
   })
   return new Rotation({ values, deviation: deviationOf(values, dim, new Arena()) }, dim)
 }

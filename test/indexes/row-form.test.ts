@@ -7,6 +7,7 @@ import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import { principalAxes } from '../../src/index/kinds/exact/principal-axes.ts'
 import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
 import { splitLayout } from '../../src/index/kinds/exact/split-rows.ts'
+import type { IndexImage } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { Oracle } from './oracle.ts'
 import { random } from './random.ts'
@@ -15,15 +16,15 @@ const test = seededTest('INDEX_SEED')
 
 /** Normal numbers, the i-th smaller by `falling` to the power of i. */
 function falling(dim: number, count: number, share: number): Float32Array[] {
-  const { vector } = random(11)
-  return Array.from({ length: count }, () => vector(dim).map((value, i) => value * share ** i))
+  const r = random(11)
+  return Array.from({ length: count }, () => r.vector(dim).map((value, i) => value * share ** i))
 }
 
 /** The same rows in other coordinates: reflected at a few hyperplanes of random normals, which mixes all numbers. */
 function mixed(rows: readonly Float32Array[]): Float32Array[] {
-  const { vector } = random(12)
+  const r = random(12)
   const dim = rows[0].length
-  const normals = Array.from({ length: dim }, () => vector(dim))
+  const normals = Array.from({ length: dim }, () => r.vector(dim))
   return rows.map(row => {
     const x = Float64Array.from(row)
     for (const normal of normals) {
@@ -47,6 +48,12 @@ function sectionsOf(metric: Metric, rows: readonly Float32Array[]): string {
   return names.join(' ')
 }
 
+/** What was saved are views. */
+function copyOf(image: IndexImage): IndexImage {
+  const sections = image.sections.map(({ name, bytes }) => ({ name, bytes: bytes.slice() }))
+  return { ...image, sections }
+}
+
 describe('the form of rows is chosen by a trial', () => {
   const dim = 128
   const steep = (): Float32Array[] => falling(dim, 3000, 0.97)
@@ -63,7 +70,7 @@ describe('the form of rows is chosen by a trial', () => {
       const oracle = filled(metric, rows)
       for (const query of mixed(falling(dim, 5, 0.97))) oracle.check({ query, k: 10 })
       for (const query of rows.slice(0, 5)) oracle.check({ query, k: 10 })
-      const restored = new Oracle(restoreExactIndex(oracle.index.save()))
+      const restored = new Oracle(restoreExactIndex(copyOf(oracle.index.save())))
       restored.rows.push(...rows)
       for (const query of rows.slice(0, 5)) restored.check({ query, k: 10 })
       // New rows are turned as those before were.
@@ -99,9 +106,7 @@ describe('the form of rows is chosen by a trial', () => {
   test('the same rows give the same form and the same bytes', () => {
     const [one, other] = [0, 1].map(() => {
       const { index } = filled('cosine', mixed(steep()))
-      const sections = index
-        .save()
-        .sections.map(({ name, bytes }) => ({ name, bytes: bytes.slice() }))
+      const { sections } = copyOf(index.save())
       index.dispose()
       return sections
     })
@@ -132,9 +137,9 @@ describe('principal axes', () => {
 
   test('rows that are all zero, all equal, or fewer than the axes, give orthogonal axes', () => {
     const dim = 100
-    const { vector } = random(3)
-    const one = vector(dim, 1e30)
-    for (const rows of [[new Float32Array(dim)], [one, one, one], [one, vector(dim, 1e-30)]]) {
+    const r = random(3)
+    const one = r.vector(dim, 1e30)
+    for (const rows of [[new Float32Array(dim)], [one, one, one], [one, r.vector(dim, 1e-30)]]) {
       const sample = Float32Array.from(rows.flatMap(row => Array.from(row)))
       const { deviation } = principalAxes(sample, dim, 80, new Arena())
       assert.ok(deviation < 1e-3, `${deviation}`)

@@ -26,9 +26,11 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
   const snapshot = indexes.snapshot(dataset)
   const taken = performance.now() - built
   if (snapshot.state === 'table-scan') {
-    const why = shadow.refresh().unique
-      ? 'the journal is not in place'
-      : `the table has no unique index on (${shadow.documents.key.join(', ')})`
+    const why = indexes.isCrowdedOut(dataset)
+      ? 'the indexes of other datasets fill indexCache.limit'
+      : shadow.refresh().unique
+        ? 'the journal is not in place'
+        : `the table has no unique index on (${shadow.documents.key.join(', ')})`
     found.push(
       diagnostic('warning', 'index', `no index: queries read the table, because ${why}`, {
         dataset,

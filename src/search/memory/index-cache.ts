@@ -1,3 +1,4 @@
+import { machineMemory } from '../../core/machine-memory.ts'
 import { fileKeyOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { DatasetIndex } from './dataset-index.ts'
@@ -18,12 +19,33 @@ export interface CacheEntry {
   readonly shadow: string
   readonly dataset: string
   datasetIndex: DatasetIndex | undefined
-  /** When it was last searched, on the cache's own clock. */
+  /** When it was last searched, on the cache's own clock: one search of any dataset after the other. */
   used: number
+  /** Searches of any dataset from one search of this one to the next, lately; Infinity before the second. */
+  period: number
+  /** Memory that its index took when it was last there. */
+  bytes: number | undefined
+  /** `onFull` was told. */
+  refused: boolean
 }
 
-/** Memory that indexes may take before those that were not searched for longest are forgotten. */
-const DEFAULT_LIMIT = 2 ** 30
+/** An index that found no room: the table itself answers for its dataset. */
+export interface CacheFull {
+  readonly shadow: string
+  readonly dataset: string
+  /** Memory that the index would take, about. */
+  readonly bytes: number
+  readonly limit: number
+}
+
+const LEAST_LIMIT = 2 ** 30
+/** The part of the machine's memory that indexes may take. */
+const MEMORY_SHARE = 1 / 4
+/**
+ * An index is forgotten for another one if it has not been searched for so many times the other's period. So datasets that
+ * are searched by turns, and do not fit together, do not push each other out with every search.
+ */
+const IDLE_PERIODS = 4
 /** Places without an index are nearly free, but a caller may ask for any number of datasets. */
 const MAX_ENTRIES = 20_000
 
@@ -31,10 +53,13 @@ class IndexCache {
   readonly #files = new Map<string, FileIndexes>()
   readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
-  #limit = DEFAULT_LIMIT
+  #limit: number | undefined
+  /** Told when an index finds no room; again for the same dataset once it had some. */
+  onFull: ((full: CacheFull) => void) | undefined
 
   /** Bytes of memory for all indexes of this process. */
   get limit(): number {
+    this.#limit ??= Math.max(LEAST_LIMIT, machineMemory() * MEMORY_SHARE)
     return this.#limit
   }
 
@@ -66,16 +91,65 @@ class IndexCache {
     let entry = file.entries.get(key)
     if (!entry) {
       if (file.entries.size >= MAX_ENTRIES) dropEmpty(file)
-      file.entries.set(key, (entry = { shadow, dataset, datasetIndex: undefined, used: 0 }))
+      const unused = { datasetIndex: undefined, used: 0, period: Infinity, bytes: undefined }
+      file.entries.set(key, (entry = { shadow, dataset, ...unused, refused: false }))
     }
-    entry.used = ++this.#clock
     return entry
+  }
+
+  /** A search asks for the index of an entry. */
+  touch(entry: CacheEntry): void {
+    const now = ++this.#clock
+    if (entry.used > 0) {
+      const period = now - entry.used
+      entry.period = entry.period === Infinity ? period : (entry.period + period) / 2
+    }
+    entry.used = now
+  }
+
+  /**
+   * Whether an index that is not in memory may be made or read: there is room for it, or there is where others have been idle
+   * for long compared with it. `estimate`: the memory it takes, if that is not known.
+   */
+  admits(entry: CacheEntry, estimate: () => number): boolean {
+    const residents = this.#residents(entry)
+    if (residents.length === 0) return true
+    const bytes = entry.bytes ?? estimate()
+    let room = this.limit - this.bytes
+    for (const resident of residents) {
+      if (room >= bytes) break
+      if (!(this.#clock - resident.used > IDLE_PERIODS * entry.period)) {
+        this.#refuse(entry, bytes)
+        return false
+      }
+      room += resident.datasetIndex?.bytes ?? 0
+    }
+    return true
+  }
+
+  #refuse(entry: CacheEntry, bytes: number): void {
+    if (entry.refused) return
+    entry.refused = true
+    const { shadow, dataset } = entry
+    this.onFull?.({ shadow, dataset, bytes, limit: this.limit })
+  }
+
+  /** Entries with an index, those that were not searched for longest first; without one of them. */
+  #residents(without: CacheEntry | undefined): CacheEntry[] {
+    const residents: CacheEntry[] = []
+    for (const file of this.#files.values()) {
+      for (const entry of file.entries.values()) {
+        if (entry.datasetIndex && entry !== without) residents.push(entry)
+      }
+    }
+    return residents.sort((a, b) => a.used - b.used)
   }
 
   /** Puts an index in its place, and others out of theirs where memory is short. */
   keep(entry: CacheEntry, datasetIndex: DatasetIndex): void {
     if (entry.datasetIndex !== datasetIndex) entry.datasetIndex?.dispose()
     entry.datasetIndex = datasetIndex
+    entry.refused = false
     this.#evict(entry)
   }
 
@@ -106,23 +180,18 @@ class IndexCache {
   }
 
   #evict(keep: CacheEntry | undefined): void {
-    let bytes = this.bytes
-    while (bytes > this.#limit) {
-      let oldest: CacheEntry | undefined
-      for (const file of this.#files.values()) {
-        for (const entry of file.entries.values()) {
-          if (!entry.datasetIndex || entry === keep) continue
-          if (!oldest || entry.used < oldest.used) oldest = entry
-        }
-      }
-      if (!oldest?.datasetIndex) return
-      bytes -= oldest.datasetIndex.bytes
-      drop(oldest)
+    let { bytes } = this
+    if (bytes <= this.limit) return
+    for (const entry of this.#residents(keep)) {
+      if (bytes <= this.limit) return
+      bytes -= entry.datasetIndex!.bytes
+      drop(entry)
     }
   }
 }
 
 function drop(entry: CacheEntry): void {
+  entry.bytes = entry.datasetIndex?.bytes ?? entry.bytes
   entry.datasetIndex?.dispose()
   entry.datasetIndex = undefined
 }

@@ -15,6 +15,7 @@ import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
 import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
+import { indexBytes } from './index-bytes.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
 
@@ -57,8 +58,8 @@ export class IndexManager {
     this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file, shadow.foreign)
   }
 
-  /** What answers for a dataset now. */
-  snapshot(dataset: string): IndexSnapshot {
+  /** What answers for a dataset now. `needsIndex`: not the table because other indexes have left no space. */
+  snapshot(dataset: string, needsIndex = false): IndexSnapshot {
     const journal = this.journal()
     if (!journal) return TABLE_SCAN
     let head = journal.head()
@@ -68,6 +69,7 @@ export class IndexManager {
     const writing = this.#isWriting
     if (this.#local.size > 0 && !writing) this.#publish(journal, head)
     const entry = this.#entry(dataset)
+    indexCache.touch(entry)
     const local = this.#local.get(dataset)
     const known = local ?? entry.datasetIndex
     if (known?.logPosition.seq === head.seq && journal.follows(known.logPosition, head)) {
@@ -82,6 +84,8 @@ export class IndexManager {
       // Rolled back, pruned, restored or rewritten: this history is not the one the index was built on.
       this.#drop(dataset, entry, known)
     }
+    const bytes = (): number => indexBytes(this.#shadow, this.#maintenance.store, dataset)
+    if (!needsIndex && !indexCache.admits(entry, bytes)) return TABLE_SCAN
     const loaded = this.#load(request)
     return loaded ? this.#catchUp(request, loaded) : this.#build(request)
   }
@@ -119,6 +123,11 @@ export class IndexManager {
     return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
+  /** Whether the indexes of other datasets leave no room for this one's, so that the table answers. */
+  isCrowdedOut(dataset: string): boolean {
+    return this.#entry(dataset).refused
+  }
+
   /** Whether no row of a small index can have vanished without a trace; see `DatasetIndex.verifiedSeq`. */
   verified({ datasetIndex, dataset, seq }: IndexedSnapshot): boolean {
     const { index } = datasetIndex
@@ -141,7 +150,7 @@ export class IndexManager {
     const entry = this.#entry(dataset)
     const known = this.#local.get(dataset) ?? entry.datasetIndex
     if (known) this.#drop(dataset, entry, known)
-    this.snapshot(dataset)
+    this.snapshot(dataset, true)
     this.#saveNow(dataset)
     const { documents } = this.#shadow
     return countOf(
@@ -160,7 +169,7 @@ export class IndexManager {
 
   /** Saves what is worth it, prunes the journal, and drops tombstones. */
   optimize(dataset: string): Optimized {
-    const snapshot = this.snapshot(dataset)
+    const snapshot = this.snapshot(dataset, true)
     if (snapshot.state === 'table-scan') {
       return { saved: false, why: 'there is no index: queries read the table' }
     }
@@ -170,7 +179,7 @@ export class IndexManager {
       this.#drop(dataset, this.#entry(dataset), datasetIndex)
       // Or the next snapshot would load the tombstones again.
       this.#maintenance.forgetSaved(this.#shadow.key, dataset)
-      this.snapshot(dataset)
+      this.snapshot(dataset, true)
     }
     return this.#saveNow(dataset)
       ? { saved: true }

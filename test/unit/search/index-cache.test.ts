@@ -62,7 +62,7 @@ test('what was not searched for longest is forgotten first, never what is just k
   attached((_db, file) => {
     const entries = ['a', 'b', 'c'].map(dataset => entryOf(file, dataset))
     for (const entry of entries) indexCache.keep(entry, filled(2000))
-    entryOf(file, 'a')
+    indexCache.touch(entries[0])
     try {
       indexCache.limit = indexCache.bytes - 1
       assert.deepEqual(
@@ -75,6 +75,66 @@ test('what was not searched for longest is forgotten first, never what is just k
         entries.map(({ datasetIndex }) => datasetIndex !== undefined),
         [false, true, false],
       )
+    } finally {
+      indexCache.limit = limit
+    }
+  })
+})
+
+/** Asks for datasets in turn: which of them had an index, or were given one. */
+function searched(file: FileIndexes, datasets: readonly string[]): boolean[] {
+  return datasets.map(dataset => {
+    const entry = entryOf(file, dataset)
+    indexCache.touch(entry)
+    if (entry.datasetIndex) return true
+    if (!indexCache.admits(entry, () => filled(2000).bytes)) return false
+    indexCache.keep(entry, filled(2000))
+    return false
+  })
+}
+
+test('datasets that do not fit together do not push each other out', () => {
+  const { limit } = indexCache
+  attached((_db, file) => {
+    const names = Array.from({ length: 8 }, (_, i) => `set ${i}`)
+    const told: string[] = []
+    try {
+      indexCache.limit = indexCache.bytes + 4.5 * filled(2000).bytes
+      indexCache.onFull = ({ dataset }) => told.push(dataset)
+      for (let round = 0; round < 5; round++) searched(file, names)
+      const stayed = [true, true, true, true, false, false, false, false]
+      assert.deepEqual(searched(file, names), stayed)
+      assert.deepEqual(told, names.slice(4), 'each is told of once')
+    } finally {
+      indexCache.limit = limit
+      indexCache.onFull = undefined
+    }
+  })
+})
+
+test('a dataset that is searched often takes the place of those that were idle for long', () => {
+  const { limit } = indexCache
+  attached((_db, file) => {
+    try {
+      indexCache.limit = indexCache.bytes + 2.5 * filled(2000).bytes
+      searched(file, ['a', 'b', 'a', 'b'])
+      // The first search says nothing of how often there will be another.
+      const found = searched(file, ['c', 'c', 'c', 'c', 'c', 'c', 'c', 'c'])
+      assert.deepEqual(found.slice(0, 3), [false, false, false])
+      assert.equal(found.at(-1), true)
+      assert.deepEqual(searched(file, ['b', 'a']), [true, false])
+    } finally {
+      indexCache.limit = limit
+    }
+  })
+})
+
+test('an index that is alone has room whatever the limit is', () => {
+  const { limit } = indexCache
+  attached((_db, file) => {
+    try {
+      indexCache.limit = 0
+      assert.deepEqual(searched(file, ['a', 'a']), [false, true])
     } finally {
       indexCache.limit = limit
     }

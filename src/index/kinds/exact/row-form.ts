@@ -10,7 +10,7 @@ import type { Rows } from './rows.ts'
 import { areSplit, splitLayout, SplitRows } from './split-rows.ts'
 
 /** Fewer rows say too little, and are scanned in no time. */
-export const TRIAL_ROWS = 1024
+const TRIAL_ROWS = 1024
 /** Rows that are encoded for a trial, and queries that are asked. */
 const SAMPLE_ROWS = 4096
 const QUERIES = 12
