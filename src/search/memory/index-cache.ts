@@ -142,7 +142,7 @@ class IndexCache {
         if (entry.datasetIndex && entry !== without) residents.push(entry)
       }
     }
-    return residents.sort((a, b) => a.used - b.used)
+    return residents.toSorted((a, b) => a.used - b.used)
   }
 
   /** Puts an index in its place, and others out of theirs where memory is short. */

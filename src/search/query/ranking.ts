@@ -1,6 +1,7 @@
 import { idKey } from '../../core/id-key.ts'
 import { compareBytes } from '../../core/id-table.ts'
-import type { Answer, Search, Searcher } from './searcher.ts'
+import type { Answer, Search } from './search.ts'
+import type { Searcher } from './searcher.ts'
 import type { TopK } from './top-k.ts'
 
 /** Rows that are ranked first when nobody knows how many will be read, and how many are ranked at once in any case. */

@@ -1,9 +1,10 @@
 import { isFiniteVector } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { idKey } from '../../core/id-key.ts'
+import type { IdTable } from '../../core/id-table.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import type { VectorIndex } from '../../index/vector-index.ts'
+import type { Candidates, VectorIndex } from '../../index/vector-index.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
@@ -12,50 +13,12 @@ import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextIndex } from '../text/text-index.ts'
 import { TextSearcher } from '../text/text-search.ts'
+import { DimScorer } from './dim-scorer.ts'
+import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, type Selection } from './row-selection.ts'
-import type { SearchFilter } from './search-filter.ts'
+import type { Answer, Search, SearchReport } from './search.ts'
 import { TableScan } from './table-scan.ts'
 import { TopK } from './top-k.ts'
-
-export interface Search {
-  readonly dataset: string
-  readonly query: Float32Array
-  /** Rows wanted; Infinity for all. */
-  readonly limit: number
-  /** More rows may be wanted later: a way that looks at all rows anyway answers with all of them. */
-  readonly more?: boolean
-  /** No row outside is accepted; a range a little too wide does no harm. */
-  readonly minSimilarity: number
-  readonly maxSimilarity: number
-  /** The exact condition. */
-  accepts(this: void, similarity: number): boolean
-  /** Only these documents. */
-  readonly ids: readonly Uint8Array[] | undefined
-  /** Only rows that pass. */
-  readonly filter?: SearchFilter | undefined
-}
-
-/** What a search found, nearest first, and how. */
-export interface Answer {
-  readonly hits: TopK
-  /** The limit to ask with for more rows, Infinity for all; undefined: there are no more. */
-  readonly next: number | undefined
-  readonly report: SearchReport
-}
-
-/** How a search was answered. */
-export interface SearchReport {
-  /** From an index, from the whole table, or from the rows of given ids. */
-  readonly path: 'index' | 'table' | 'keys' | 'nothing'
-  /** Rows whose bound was computed. */
-  readonly visited: number
-  /** Rows whose bound reached the best: what the index could not rule out. */
-  readonly candidates: number
-  /** Rows scored exactly. */
-  readonly rescored: number
-  /** Changed rows of the open transaction that were looked at beside the index. */
-  readonly delta: number
-}
 
 /** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
 const FEW = 256
@@ -68,6 +31,8 @@ const GROWTH = 4
  * take about a twelfth of the table's time.
  */
 const GROWING_SHARE = DEAR_SHARE / 16
+/** Rows that the kernels score in the time of one. */
+const SCORED_TOGETHER = 4
 const NOTHING: SearchReport = {
   path: 'nothing',
   visited: 0,
@@ -83,6 +48,8 @@ export class Searcher {
   /** Undefined: a table without a text index. */
   readonly text: TextSearcher | undefined
   readonly #scan: TableScan
+  readonly #scorer: DimScorer
+  readonly #batch: RowBatch
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
   /** Dimension of a row that was passed over for it. */
@@ -92,6 +59,8 @@ export class Searcher {
     this.context = context
     this.indexes = new IndexManager(context)
     this.#scan = new TableScan(context.shadow, context.spec.metric)
+    this.#scorer = new DimScorer(context.spec.metric)
+    this.#batch = new RowBatch(context.shadow)
     const { shadow, text } = context
     this.text = text && new TextSearcher(shadow, text, new TextIndex(context, text, this.indexes))
   }
@@ -127,6 +96,7 @@ export class Searcher {
   dispose(): void {
     this.indexes.dispose()
     this.#scan.dispose()
+    this.#scorer.dispose()
   }
 
   /** Whether reading the whole table costs less than looking up the rows an index names, or decides what it cannot. */
@@ -252,6 +222,9 @@ export class Searcher {
       const seenOrphans = orphans.length
       let refused = 0
       let bounded = false
+      /** The candidates in the batch. */
+      let first = 0
+      let end = 0
       for (let i = 0; i < count; i++) {
         bounded = upper[i] < hits.threshold
         if (bounded) break
@@ -269,9 +242,18 @@ export class Searcher {
           else hits.add(similarity, datasetIndex.ids.idAt(position), NaN)
           continue
         }
-        const outcome = this.#addRow(search, datasetIndex.ids.idAt(position).slice(), hits)
-        if (outcome === 'orphan') orphans.push(position)
-        else if (outcome === 'refused') refused++
+        if (i === end) {
+          first = i
+          end = this.#readRows(search, datasetIndex.ids, candidates, i, hits)
+        }
+        const batch = this.#batch
+        if (batch.isOrphan(i - first)) {
+          orphans.push(position)
+          continue
+        }
+        const similarity = batch.similarity(i - first)
+        if (Number.isNaN(similarity) || !search.accepts(similarity)) refused++
+        else hits.add(similarity, batch.id(i - first), batch.rowid(i - first))
       }
       if (orphans.length > seenOrphans) {
         // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
@@ -292,6 +274,25 @@ export class Searcher {
       if (selection.passes) selection = selectRows(this.context, { ...request, misled: true })
       surplus = selection.surplus || Math.max(2 * surplus, refused)
     }
+  }
+
+  /** Reads and scores candidates from `from` on, those that are needed unless others that are read with them win; the end. */
+  #readRows(
+    search: Search,
+    ids: IdTable,
+    { count, positions, upper }: Candidates,
+    from: number,
+    hits: TopK,
+  ): number {
+    const { dataset, limit, query } = search
+    const rows = hits.full ? SCORED_TOGETHER : Math.min(MOST_ROWS, limit - hits.count)
+    const wanted: Uint8Array[] = []
+    let end = from
+    for (; end < count && wanted.length < rows && !(upper[end] < hits.threshold); end++) {
+      wanted.push(ids.idAt(positions[end]).slice())
+    }
+    this.#batch.read(dataset, wanted, query.length, this.#scorer.of(query))
+    return end
   }
 
   /** Scores the present row of an id. An orphan is a row that is gone, hidden, or no vector of this dimension. */

@@ -1,8 +1,8 @@
-import { createRowScorer, type RowScorer } from '../../accelerators/row-scorer.ts'
 import { isFiniteVector } from '../../core/embedding.ts'
 import type { Metric } from '../../core/metric.ts'
 import { visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import { DimScorer } from './dim-scorer.ts'
 import type { TopK } from './top-k.ts'
 
 const BATCH = 256
@@ -21,16 +21,14 @@ export interface ScanResult {
  */
 export class TableScan {
   readonly #shadow: ShadowTable
-  readonly #metric: Metric
-  #scorer: RowScorer | undefined
-  #scorerDim = 0
+  readonly #scorer: DimScorer
   readonly #ends = new Uint32Array(BATCH)
   readonly #rowids = new Float64Array(BATCH)
   #ids = new Uint8Array(BATCH * 16)
 
   constructor(shadow: ShadowTable, metric: Metric) {
     this.#shadow = shadow
-    this.#metric = metric
+    this.#scorer = new DimScorer(metric)
   }
 
   /** Adds each row that `accepts` takes. Rows of another dimension than the query's are passed over. */
@@ -41,8 +39,7 @@ export class TableScan {
     accepts: (similarity: number) => boolean,
   ): ScanResult {
     const dim = query.length
-    const scorer = this.#scorerFor(dim)
-    scorer.setQuery(query)
+    const scorer = this.#scorer.of(query)
     let firstDim = 0
     let scored = 0
     let waiting = 0
@@ -84,15 +81,7 @@ export class TableScan {
   }
 
   dispose(): void {
-    this.#scorer?.dispose()
-    this.#scorer = undefined
-  }
-
-  #scorerFor(dim: number): RowScorer {
-    if (this.#scorer && this.#scorerDim === dim) return this.#scorer
-    this.dispose()
-    this.#scorerDim = dim
-    return (this.#scorer = createRowScorer(this.#metric, dim))
+    this.#scorer.dispose()
   }
 
   #growIds(bytes: number): void {

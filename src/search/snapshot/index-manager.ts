@@ -21,7 +21,6 @@ import type { SearchContext } from './search-context.ts'
 
 /** Small indexes are checked for vanished rows by counting; up to so many rows that costs next to nothing. */
 const COUNTABLE = 4096
-const NONE: readonly Uint8Array[] = []
 /** After a failed attempt to install the triggers again the next one waits. */
 const REINSTALL_PAUSE_MS = 1000
 
@@ -74,7 +73,7 @@ export class IndexManager {
     const known = local ?? entry.datasetIndex
     if (known?.logPosition.seq === head.seq && journal.follows(known.logPosition, head)) {
       const state = local ? 'transaction-local' : 'fresh'
-      return { state, datasetIndex: known, changed: NONE, dataset, seq: head.seq, writing }
+      return { state, datasetIndex: known, changed: [], dataset, seq: head.seq, writing }
     }
     const request: Request = { dataset, journal, head, writing, entry }
     if (known && journal.follows(known.logPosition, head)) return this.#catchUp(request, known)

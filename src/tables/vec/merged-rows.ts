@@ -1,6 +1,7 @@
 import { compareBytes } from '../../core/id-table.ts'
 import { Ranking } from '../../search/query/ranking.ts'
-import type { Search, Searcher } from '../../search/query/searcher.ts'
+import type { Search } from '../../search/query/search.ts'
+import type { Searcher } from '../../search/query/searcher.ts'
 import type { CursorRows } from './cursor-rows.ts'
 
 /** The rows of a search of one or more datasets, nearest first; equal ones by id, then by dataset. */
