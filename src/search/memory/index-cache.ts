@@ -25,11 +25,11 @@ export interface CacheEntry {
   period: number
   /** Memory that its index took when it was last there. */
   bytes: number | undefined
-  /** `onFull` was told. */
+  /** `onFull` was called. */
   refused: boolean
 }
 
-/** An index that found no room: the table itself answers for its dataset. */
+/** An index that found no space: the table itself answers for its dataset. */
 export interface CacheFull {
   readonly shadow: string
   readonly dataset: string
@@ -54,7 +54,7 @@ class IndexCache {
   readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
   #limit: number | undefined
-  /** Told when an index finds no room; again for the same dataset once it had some. */
+  /** Told when an index finds no space; again for the same dataset once it had some. */
   onFull: ((full: CacheFull) => void) | undefined
 
   /** Bytes of memory for all indexes of this process. */
@@ -108,21 +108,21 @@ class IndexCache {
   }
 
   /**
-   * Whether an index that is not in memory may be made or read: there is room for it, or there is where others have been idle
+   * Whether an index that is not in memory may be made or read: there is space for it, or there is where others have been idle
    * for long compared with it. `estimate`: the memory it takes, if that is not known.
    */
   admits(entry: CacheEntry, estimate: () => number): boolean {
     const residents = this.#residents(entry)
     if (residents.length === 0) return true
     const bytes = entry.bytes ?? estimate()
-    let room = this.limit - this.bytes
+    let space = this.limit - this.bytes
     for (const resident of residents) {
-      if (room >= bytes) break
+      if (space >= bytes) break
       if (!(this.#clock - resident.used > IDLE_PERIODS * entry.period)) {
         this.#refuse(entry, bytes)
         return false
       }
-      room += resident.datasetIndex?.bytes ?? 0
+      space += resident.datasetIndex?.bytes ?? 0
     }
     return true
   }

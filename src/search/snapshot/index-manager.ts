@@ -122,7 +122,7 @@ export class IndexManager {
     return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
-  /** Whether the indexes of other datasets leave no room for this one's, so that the table answers. */
+  /** Whether the indexes of other datasets leave no space for this one's, so that the table answers. */
   isCrowdedOut(dataset: string): boolean {
     return this.#entry(dataset).refused
   }

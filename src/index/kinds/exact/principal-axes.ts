@@ -215,7 +215,7 @@ class Axes {
         for (let i = 0; i < dim; i++) x[i] -= dot * y[i]
       }
       const after = lengthOf(x)
-      // Any other direction does: the sample has no length along it.
+      // Any other direction does: nothing of the sample lies along it.
       if (!(after > before * LOST)) for (let i = 0; i < dim; i++) x[i] = this.#draw()
       const length = lengthOf(x)
       for (let i = 0; i < dim; i++) x[i] /= length

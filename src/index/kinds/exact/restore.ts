@@ -72,7 +72,7 @@ function rotationOf(section: IndexSection | StoredSection, rows: string, dim: nu
   const length = sectionLength(section)
   const rotation =
     length === Rotation.savedBytes(dim) ? Rotation.restore(section.bytes, dim) : undefined
-  if (!rotation) throw damaged(`${length} bytes of axes that are no matrix of ${dim} numbers`)
+  if (!rotation) throw damaged(`${length} bytes of axes, not a finite matrix of ${dim} numbers`)
   return rotation
 }
 
