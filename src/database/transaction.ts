@@ -20,7 +20,7 @@ export function transaction<A extends unknown[], R>(
   fn: (...args: A) => R,
 ): Transaction<A, R> {
   if (typeof fn !== 'function')
-    throw new TypeError(`transaction() takes a function, not ${describeValue(fn)}`)
+    throw new TypeError(`transaction() takes a function, got ${describeValue(fn)}`)
   const run =
     (begin: Begin) =>
     (...args: A): R =>

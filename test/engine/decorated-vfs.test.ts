@@ -103,7 +103,7 @@ describe('a decorated file system', () => {
   })
 
   test('is registered once under a name', () => {
-    assert.throws(() => registerVfs(sqlite, vfs), /called 'node' is registered already/)
+    assert.throws(() => registerVfs(sqlite, vfs), /called 'node' is already registered/)
   })
 })
 

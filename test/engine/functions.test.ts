@@ -115,7 +115,7 @@ test('a name that is no text and a function that is none are refused', () => {
   assert.throws(() => db.function('a\0b', () => 1), TypeError)
   assert.throws(
     () => db.function('x', 5 as unknown as () => number),
-    /function\("x", \.\.\.\) takes a function, not 5/,
+    /function\("x", \.\.\.\) takes a function, got 5/,
   )
 })
 

@@ -247,7 +247,7 @@ test('the source of rows may read the database, and not insert in turn', () => {
   }
   assert.throws(
     () => insertMany(db, 't', ['a', 'b'], nested()),
-    /while another one of the same connection/,
+    /while another insertMany\(\) of the same connection/,
   )
   assert.equal(insertMany(db, 't', ['a', 'b'], [[3, 3]]), 1)
 })

@@ -16,31 +16,31 @@ const untyped = (): Record<string, (...args: unknown[]) => unknown> =>
   db as unknown as Record<string, (...args: unknown[]) => unknown>
 
 for (const [call, args, told] of [
-  ['exec', [5], /exec\(\) takes SQL text, not 5/],
-  ['exec', [undefined], /exec\(\) takes SQL text, not undefined/],
-  ['exec', [Buffer.from('SELECT 1')], /exec\(\) takes SQL text, not a Uint8Array of 8 bytes/],
-  ['prepare', [undefined], /prepare\(\) takes SQL text, not undefined/],
-  ['prepare', [null], /prepare\(\) takes SQL text, not null/],
-  ['prepare', [{}], /prepare\(\) takes SQL text, not an object/],
-  ['pragma', [5], /pragma\(\) takes SQL text, not 5/],
-  ['pragma', [null], /pragma\(\) takes SQL text, not null/],
-  ['function', ['x', 5], /function\("x", \.\.\.\) takes a function, not 5/],
-  ['function', ['x', {}, 'y'], /takes a function, not the text "y"/],
-  ['function', ['x', null, () => 1], /options of the SQL function x must be an object, not null/],
+  ['exec', [5], /exec\(\) takes SQL text, got 5/],
+  ['exec', [undefined], /exec\(\) takes SQL text, got undefined/],
+  ['exec', [Buffer.from('SELECT 1')], /exec\(\) takes SQL text, got a Uint8Array of 8 bytes/],
+  ['prepare', [undefined], /prepare\(\) takes SQL text, got undefined/],
+  ['prepare', [null], /prepare\(\) takes SQL text, got null/],
+  ['prepare', [{}], /prepare\(\) takes SQL text, got an object/],
+  ['pragma', [5], /pragma\(\) takes SQL text, got 5/],
+  ['pragma', [null], /pragma\(\) takes SQL text, got null/],
+  ['function', ['x', 5], /function\("x", \.\.\.\) takes a function, got 5/],
+  ['function', ['x', {}, 'y'], /takes a function, got the string "y"/],
+  ['function', ['x', null, () => 1], /options of the SQL function x must be an object, got null/],
   ['function', [5, () => 1], /the name of an SQL function must be text .* not 5/],
   ['function', ['', () => 1], /must be text .* not empty text/],
   [
     'function',
     ['x', { directOnly: true, innocuous: true }, () => 1],
-    /directOnly or innocuous, not both/,
+    /cannot be both directOnly and innocuous/,
   ],
-  ['transaction', [5], /transaction\(\) takes a function, not 5/],
-  ['transaction', [Promise.resolve()], /transaction\(\) takes a function, not a Promise/],
+  ['transaction', [5], /transaction\(\) takes a function, got 5/],
+  ['transaction', [Promise.resolve()], /transaction\(\) takes a function, got a Promise/],
   ['filename', [null], /the name of a schema must be text .* not null/],
   ['filename', [5], /the name of a schema must be text .* not 5/],
   ['isReadonly', [null], /the name of a schema must be text/],
   ['transactionState', [null], /the name of a schema must be text/],
-  ['onClose', [5], /onClose\(\) takes a function, not 5/],
+  ['onClose', [5], /onClose\(\) takes a function, got 5/],
 ] as [string, unknown[], RegExp][]) {
   test(`${call}(${args.map(value => inspect(value)).join(', ')}) says what was expected`, () => {
     assert.throws(
@@ -56,15 +56,15 @@ for (const [call, args, told] of [
 
 for (const [args, told] of [
   [[5, ['x'], []], /the name of the table must be text .* not 5/],
-  [['t', 'x', []], /takes an array of column names, not the text "x"/],
+  [['t', 'x', []], /takes an array of column names, got the string "x"/],
   [['t', [5], []], /the name of a column must be text .* not 5/],
-  [['t', ['x'], null], /takes rows that can be iterated, each an array of values, not null/],
-  [['t', ['x'], { a: 1 }], /not an object/],
-  [['t', ['x'], 'rows'], /not the text "rows"/],
-  [['t', ['x'], Promise.resolve([])], /not a Promise: collect what comes later first/],
-  [['t', ['x'], (async function* () {})()], /: collect what comes later first/],
+  [['t', ['x'], null], /takes an iterable of rows, each an array of values, got null/],
+  [['t', ['x'], { a: 1 }], /got an object/],
+  [['t', ['x'], 'rows'], /got the string "rows"/],
+  [['t', ['x'], Promise.resolve([])], /got a Promise: collect asynchronous rows first/],
+  [['t', ['x'], (async function* () {})()], /: collect asynchronous rows first/],
   [['t', ['x'], [], { schema: null }], /the name of the schema must be text/],
-  [['t', ['x'], [['a'], 'b']], /row 2 has the text "b"/],
+  [['t', ['x'], [['a'], 'b']], /row 2 has the string "b"/],
   [['t', ['x'], [Promise.resolve([1])]], /row 1 has a Promise/],
 ] as [unknown[], RegExp][]) {
   test(`insertMany(db, ${args.map(value => inspect(value)).join(', ')}) says what was expected`, () => {
@@ -112,7 +112,7 @@ for (const arity of [128, -2, 1.5, NaN]) {
     assert.throws(() => db.function('f', { arity }, () => 1), /takes 0 to 127 arguments/)
     assert.throws(
       () => db.function('é'.repeat(128), () => 1),
-      /at most 255 bytes of UTF-8, not 256/,
+      /at most 255 bytes of UTF-8, got 256/,
     )
   })
 }

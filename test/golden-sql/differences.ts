@@ -192,7 +192,7 @@ export const rules: readonly Rule[] = [
       assert.equal(ours.error?.code, 'VEC_DIMENSION')
       assert.match(
         ours.error.message,
-        /^vec: query dim \d+ != index dim \d+: dataset '.*' of main\._vec_\S+ holds vectors of \d+ numbers$/,
+        /^vec: query dim \d+ != index dim \d+: dataset '.*' of main\._vec_\S+ holds vectors of \d+ dimensions$/,
       )
       const dims = /query dim \d+ != index dim \d+/.exec(step.error!)?.[0]
       assert.ok(dims === undefined || ours.error.message.includes(dims))

@@ -119,10 +119,10 @@ test('busyTimeout is PRAGMA busy_timeout, whichever was set', async () => {
   )
   assert.equal(db.busyTimeout, 100)
   for (const wrong of [-1, 1.5, NaN, '5', null, undefined, 2 ** 31]) {
-    assert.throws(() => (db.busyTimeout = wrong as number), /from 0 to 2147483647, not/)
+    assert.throws(() => (db.busyTimeout = wrong as number), /from 0 to 2147483647, got/)
     assert.throws(() => db.waitingAtMost(wrong as number, () => 1), RangeError)
   }
-  assert.throws(() => db.waitingAtMost(1, undefined as never), /a function, not undefined/)
+  assert.throws(() => db.waitingAtMost(1, undefined as never), /a function, got undefined/)
   assert.equal(db.busyTimeout, 100)
 })
 

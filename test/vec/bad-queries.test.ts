@@ -144,10 +144,10 @@ test('an unknown dataset is empty', () => {
 })
 
 for (const [what, k, tells] of [
-  ['negative', -1, 'not -1'],
-  ['fractional', 1.5, 'not 1.5'],
-  ['text', 'ten', "not text 'ten'"],
-  ['NULL', null, 'not NULL'],
+  ['negative', -1, 'got -1'],
+  ['fractional', 1.5, 'got 1.5'],
+  ['text', 'ten', "got text 'ten'"],
+  ['NULL', null, 'got NULL'],
 ] as const) {
   test(`k that is ${what} is refused`, () => {
     refused(() => ask(`${MATCH} AND k = ?`, bytes(1, 0), k), 'VEC_QUERY', 'k', tells, 'k')

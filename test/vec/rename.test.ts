@@ -31,7 +31,7 @@ const EUCLIDEAN = [
 const IN_THE_WAY = {
   code: 'VEC_SHADOW',
   message:
-    /the table cannot be called e: main\._vec_e is in the way, with 2 documents that DROP TABLE e has left/,
+    /the table cannot be called e: main\._vec_e exists, with 2 documents that DROP TABLE e left/,
   hint: /DROP TABLE "main"\."_vec_e" deletes them, .* RENAME TO .* keeps them/,
 }
 

@@ -62,7 +62,7 @@ function remedyFor(value: unknown): string {
   }
   if (ArrayBuffer.isView(value)) {
     return typedArrayName(value)?.startsWith('Big')
-      ? `give ${BYTES_OF}`
+      ? `pass ${BYTES_OF}`
       : `an embedding is float32: pass Float32Array.from(array), or ${BYTES_OF}`
   }
   if (Array.isArray(value)) {
@@ -72,7 +72,7 @@ function remedyFor(value: unknown): string {
     return 'pass new Uint8Array(buffer)'
   }
   const taken = 'null, a number, bigint, boolean, string, Uint8Array or Float32Array'
-  return typeof value === 'object' ? `pass JSON.stringify(value), or ${taken}` : `give ${taken}`
+  return typeof value === 'object' ? `pass JSON.stringify(value), or ${taken}` : `pass ${taken}`
 }
 
 /**
