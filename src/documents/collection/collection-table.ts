@@ -25,6 +25,7 @@ export class CollectionTable {
     this.searcher = new Searcher({
       shadow: new ShadowTable(db, schema, shadow, includeArchived, originalIndexes),
       spec: indexSpecOf(this.options),
+      columns: this.options.metadata,
       mayInstall: true,
     })
   }

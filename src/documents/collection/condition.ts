@@ -1,11 +1,12 @@
-import { compileFilter } from '../../core/filter/compile-filter.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
+import { filterOf, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
-import { SHADOW } from '../../search/schema/table-schema.ts'
+import type { StoredColumn } from '../../search/schema/table-schema.ts'
+import { partsOfFilter } from '../../tables/vec/given-filter.ts'
 import type { CollectionTable } from './collection-table.ts'
-import { withoutMeta } from './field.ts'
+import { withoutColumn } from './field.ts'
 
 /** A filter that was checked; undefined where none is given. Throws VEC_FILTER. */
 export function readCondition(filter: Filter | undefined): Condition | undefined {
@@ -16,11 +17,15 @@ export function readCondition(filter: Filter | undefined): Condition | undefined
 export function rowFilter(
   where: string,
   condition: Condition | undefined,
-  { shadow }: CollectionTable,
-): RowFilter | undefined {
+  { options, shadow }: CollectionTable,
+): SearchFilter | undefined {
   if (!condition) return undefined
-  if (!shadow.refresh().columns.has(SHADOW.meta.stored)) throw withoutMeta(where, shadow.name)
-  return compileFilter(condition, { json: SHADOW.meta.stored, column: () => undefined })
+  const reads: StoredColumn[] = []
+  const filter = filterOf(partsOfFilter(condition, options.metadata, reads))
+  const { columns } = shadow.refresh()
+  const absent = reads.find(({ stored }) => !columns.has(stored.toLowerCase()))
+  if (absent) throw withoutColumn(where, shadow.name, absent)
+  return filter
 }
 
 /** The condition behind WHERE that holds for the rows of dataset ?1, which further parameters follow. */

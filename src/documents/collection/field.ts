@@ -1,10 +1,16 @@
 import { argumentError } from '../../core/argument-error.ts'
 import { VecError } from '../../core/errors.ts'
 import { jsonPath } from '../../core/filter/compile-filter.ts'
+import { doubleQuoted } from '../../core/quote.ts'
 import { nearest } from '../../core/suggest.ts'
 import { COLUMN } from '../../search/schema/columns.ts'
 import { quoteText } from '../../search/schema/names.ts'
-import { SHADOW, sqlName } from '../../search/schema/table-schema.ts'
+import {
+  columnDefinition,
+  SHADOW,
+  sqlName,
+  type StoredColumn,
+} from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
 
 /** What documents are ordered, grouped and counted by. */
@@ -28,13 +34,14 @@ export function readField(
 ): Field {
   const expected = "'id', 'meta.name', or a column that the table declares"
   if (typeof given !== 'string') throw argumentError(where, name, given, expected)
-  if (given === 'id') return columnField(given, SHADOW.id.stored)
+  if (given === 'id') return columnField(given, SHADOW.id.stored, false)
   if (given.startsWith('meta.') && !given.slice(5).split('.').includes('')) {
-    if (!shadow.refresh().columns.has(SHADOW.meta.stored)) throw withoutMeta(where, shadow.name)
+    if (!shadow.refresh().columns.has(SHADOW.meta.stored))
+      throw withoutColumn(where, shadow.name, SHADOW.meta)
     return metaField(given)
   }
   const column = options.metadata.find(({ stored }) => stored === given)
-  if (column) return columnField(given, sqlName(column))
+  if (column) return columnField(given, sqlName(column), column.json ?? false)
   const columns = ['id', ...options.metadata.map(({ stored }) => stored)]
   const meant = nearest(given, columns) ?? `meta.${given}`
   throw new VecError(
@@ -44,18 +51,26 @@ export function readField(
   )
 }
 
-export function withoutMeta(where: string, shadow: string): VecError {
-  return new VecError('VEC_SHADOW', `${where} reads the column meta, and ${shadow} lacks it`, {
-    hint: `ALTER TABLE "${shadow.replaceAll('"', '""')}" ADD COLUMN ${COLUMN.meta} TEXT`,
+export function withoutColumn(where: string, shadow: string, column: StoredColumn): VecError {
+  const { stored } = column
+  return new VecError('VEC_SHADOW', `${where} reads the column ${stored}, and ${shadow} lacks it`, {
+    hint: `ALTER TABLE ${doubleQuoted(shadow)} ADD COLUMN ${columnDefinition(column)}`,
   })
 }
 
-function columnField(path: string, column: string): Field {
+/** `json`: the column holds JSON. */
+function columnField(path: string, column: string, json: boolean): Field {
+  const value = `${column} COLLATE BINARY`
+  if (json) {
+    const valid = `CASE WHEN json_valid(${column}) THEN ${column} END`
+    const values = `CASE WHEN json_valid(${column}) AND json_type(${column}) <> 'object' THEN ${column} END`
+    return { path, value, json: valid, values, valuesAt: quoteText('$') }
+  }
   // JSON cannot hold a BLOB.
   const ofJson = (sql: string): string => `CASE WHEN typeof(${column}) <> 'blob' THEN ${sql} END`
   return {
     path,
-    value: `${column} COLLATE BINARY`,
+    value,
     json: ofJson(`json_quote(${column})`),
     values: ofJson(`json_array(${column})`),
     valuesAt: quoteText('$'),

@@ -4,7 +4,7 @@ import {
   similarityToDistance,
   similarityToScore,
 } from '../../core/similarity.ts'
-import type { RowFilter } from '../../search/schema/row-filter.ts'
+import type { SearchFilter } from '../../search/query/search-filter.ts'
 import type { CollectionTable } from './collection-table.ts'
 
 /** A document in a ranking. */
@@ -31,7 +31,7 @@ export function isBehind({ rank, id }: Place, place: Place): boolean {
 export interface NearestRows {
   readonly dataset: string
   readonly vector: Float32Array
-  readonly filter: RowFilter | undefined
+  readonly filter: SearchFilter | undefined
   readonly minScore: number | undefined
   /** Only rows that may come after this place. */
   readonly behind?: Place | undefined

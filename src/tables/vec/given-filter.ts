@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { parseJson } from '../../core/exact-json.ts'
 import { compileFilter, type FilterTarget } from '../../core/filter/compile-filter.ts'
+import type { Condition } from '../../core/filter/condition.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import {
@@ -168,6 +169,15 @@ function metaFilters(
   } catch (error) {
     throw refused(`the text is not valid JSON (${(error as Error).message})`)
   }
+  return partsOfFilter(parseFilter(json), metadata, reads)
+}
+
+/** The same for a filter that was read; `reads` gets the columns that it reads. */
+export function partsOfFilter(
+  condition: Condition,
+  metadata: readonly StoredColumn[],
+  reads: StoredColumn[],
+): FilterPart[] {
   const columnOf = (path: string): StoredColumn | undefined =>
     metadata.find(column => column.stored === path || fieldOf(column) === path)
   const target: FilterTarget = {
@@ -178,7 +188,6 @@ function metaFilters(
       return column && { sql: `${sqlName(column)} COLLATE BINARY`, json: column.json ?? false }
     },
   }
-  const condition = parseFilter(json)
   const parts = condition.kind === 'all' ? condition.of : [condition]
   if (parts.length === 0) reads.push(SHADOW.meta)
   return parts.map(part => {
