@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/query.ts')).query,
   },
   {
+    name: 'reembed',
+    summary: 'embed a dataset by another model, while the old vectors serve',
+    load: async () => (await import('./commands/reembed.ts')).reembed,
+  },
+  {
     name: 'stats',
     summary: 'show tables, datasets, rows, dimensions, memory',
     load: async () => (await import('./commands/stats.ts')).stats,
