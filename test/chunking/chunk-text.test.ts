@@ -186,3 +186,22 @@ test('options out of range are refused', () => {
   for (const [source, options, message] of REFUSED)
     assert.throws(() => chunkText(source as string, options as ChunkOptions), { message })
 })
+
+test('a heading with nothing behind it goes with what is below it', () => {
+  const source = '# A\n\n## B\ntext\n\n# C\n\n# D\nend'
+  assert.deepEqual(
+    sound(source, { format: 'markdown' }).map(({ text, headings }) => [text, headings]),
+    [
+      ['# A\n\n## B\ntext', ['A', 'B']],
+      ['# C', ['C']],
+      ['# D\nend', ['D']],
+    ],
+  )
+})
+
+test('an unknown option is refused with the nearest known one', () => {
+  assert.throws(() => chunkText('a', { maxsize: 5 } as never), {
+    code: 'VEC_OPTION',
+    message: /did you mean 'maxSize'/,
+  })
+})

@@ -3,6 +3,7 @@ import type { Part } from './parts.ts'
 /** A paragraph, a fenced block of code, or a heading with nothing behind it. Blocks of one section share one `headings`. */
 export interface Block extends Part {
   readonly headings: readonly string[]
+  readonly isHeading: boolean
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/
@@ -63,9 +64,10 @@ class BlockReader {
     this.#extend(start, end)
   }
 
-  flush(): void {
+  flush(isHeading = false): void {
     if (this.#start >= 0) {
-      this.blocks.push({ start: this.#start, end: this.#end, headings: this.#headings })
+      const headings = this.#headings
+      this.blocks.push({ start: this.#start, end: this.#end, headings, isHeading })
     }
     this.#start = -1
     this.#title = undefined
@@ -85,14 +87,14 @@ class BlockReader {
       this.flush()
       this.#enter(marks.length, title)
       this.#extend(start, end)
-      this.flush()
+      this.flush(true)
       return true
     }
     const underline = UNDERLINE.exec(text)?.[1]
     if (underline === undefined || this.#title === undefined) return false
     this.#enter(underline.startsWith('=') ? 1 : 2, this.#title)
     this.#extend(start, end)
-    this.flush()
+    this.flush(true)
     return true
   }
 

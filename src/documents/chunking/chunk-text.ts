@@ -1,4 +1,5 @@
 import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { knownWord } from '../../core/known-word.ts'
 import { blocksOf, type Block } from './blocks.ts'
 import { partsOf, PARTS, type Part } from './parts.ts'
 
@@ -15,6 +16,8 @@ export interface ChunkOptions {
    */
   readonly measure?: (text: string) => number
 }
+
+const OPTIONS = ['format', 'maxSize', 'overlap', 'measure']
 
 /** A part of a text: `text` is `source.slice(start, end)`. */
 export interface Chunk {
@@ -37,6 +40,7 @@ export interface Chunk {
 export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
   if (typeof source !== 'string') throw argumentError('chunkText', 'text', source, 'a string')
   requireObject('chunkText', 'options', options, 'an object')
+  for (const name of Object.keys(options)) knownWord('option of chunkText()', name, OPTIONS)
   const { format = 'text', maxSize = 1000, overlap = 0, measure = text => text.length } = options
   if (format !== 'text' && format !== 'markdown')
     throw new RangeError(
@@ -55,15 +59,25 @@ export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
   return chunker.chunks
 }
 
-/** Runs of blocks under the same headings. */
+/** Runs of blocks under the same headings. A heading with nothing behind it goes with what is below it. */
 function sectionsOf(blocks: readonly Block[]): Block[][] {
   const sections: Block[][] = []
   for (const block of blocks) {
     const last = sections.at(-1)
-    if (last && last[0].headings === block.headings) last.push(block)
+    if (last && (last.at(-1)!.headings === block.headings || isAbove(last, block))) last.push(block)
     else sections.push([block])
   }
   return sections
+}
+
+function isAbove(section: readonly Block[], { headings }: Block): boolean {
+  const above = section.at(-1)!
+  const isBare = section.every(({ isHeading }) => isHeading)
+  return isBare && headings.length > above.headings.length && startsWith(headings, above.headings)
+}
+
+function startsWith(headings: readonly string[], above: readonly string[]): boolean {
+  return above.every((heading, i) => headings[i] === heading)
 }
 
 class Chunker {
@@ -82,7 +96,7 @@ class Chunker {
 
   /** Packs as many parts into each chunk as fit. */
   section(blocks: readonly Block[]): void {
-    const { headings } = blocks[0]
+    const { headings } = blocks.at(-1)!
     const parts = blocks.flatMap(block => this.#fitting(block, 0))
     let start = -1
     let end = -1

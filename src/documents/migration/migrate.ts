@@ -123,7 +123,8 @@ export function migrationStatus(handle: DatasetHandle): MigrationStatus | undefi
   const record = beside.record()
   if (!record) return undefined
   const state = record.switched ? 'switched' : 'running'
-  return { model: record.model, state, ...beside.counts() }
+  const { done, total } = beside.counts()
+  return { model: record.model, state, done, total }
 }
 
 interface Run {
