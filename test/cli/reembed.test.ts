@@ -182,11 +182,11 @@ test('a refused key is not tried again', async () => {
 test('requests keep to a rate', async () => {
   const file = await filled(4)
   const args = ['reembed', file, '--model', 'new', '--embed-url', url, '--yes']
-  await svecJson([...args, '--batch', '1', '--rate', '300'])
+  await svecJson([...args, '--batch', '1', '--rate', '120'])
   assert.equal(requests.length, 4)
   const took = requests[3].at - requests[0].at
   // The first may arrive late, when a connection is made.
-  assert.ok(took >= 450, String(took))
+  assert.ok(took >= 900, String(took))
 })
 
 test('flags that contradict each other or are missing are refused', async () => {

@@ -33,15 +33,14 @@ export const reembed: CommandBody = {
       type: 'string',
       short: 'd',
       value: 'name',
-      description: 'which dataset; may be left out when there is only one',
+      description: 'the dataset; optional if there is only one',
     },
     model: { type: 'string', value: 'name', description: 'the name of the new model' },
     ...EMBED_OPTIONS,
     'embed-url': {
       type: 'string',
       value: 'url',
-      description:
-        "an endpoint of OpenAI's shape, in the place of a command: http://localhost:11434/v1",
+      description: 'an OpenAI-compatible endpoint, instead of a command',
     },
     'api-key-env': {
       type: 'string',
@@ -76,8 +75,8 @@ export const reembed: CommandBody = {
       says: 'go over to another model, by a command',
     },
     {
-      line: 'reembed docs.sqlite --model text-embedding-3-small --embed-url https://api.openai.com/v1 --rate 500 --price 0.02',
-      says: 'by an endpoint, with the price of a million tokens',
+      line: 'reembed docs.sqlite --model small --embed-url http://localhost:11434/v1 --rate 500 --price 0.02',
+      says: 'use an endpoint; the price of a million tokens is for the estimate',
     },
     { line: 'reembed docs.sqlite --rollback', says: 'the old model serves again' },
   ],
