@@ -29,6 +29,7 @@ interface Capabilities
     UnnoticedWrites,
     WritingStatements,
     PagedReads,
+    Interruptions,
     CloseHook {}
 
 export type TransactionState = 'none' | 'read' | 'write'
@@ -91,6 +92,20 @@ interface WritingStatements {
 interface PagedReads {
   /** A step of a statement costs much beside its row: `Statement.page` reads many rows faster than `each`. */
   readonly readsPages: boolean
+}
+
+/** When a task is ended from outside. */
+export interface Interruption {
+  /** So many milliseconds after now. */
+  readonly deadline?: number
+  /** A signal: JavaScript that runs in SQL (a function, a virtual table) may have it aborted on the way. */
+  readonly signal?: AbortSignal
+}
+
+/** Without it a statement runs to its end. */
+interface Interruptions {
+  /** Runs `task`; a statement that is running when the time has come ends with SQLITE_INTERRUPT. */
+  interruptible<R>(when: Interruption, task: () => R): R
 }
 
 /** Without it indexes are saved when the connection is idle, or when asked; what is not saved is built again. */

@@ -1,15 +1,9 @@
 import { requireObject } from '../core/argument-error.ts'
 import { describeValue, isThenable } from '../core/describe-value.ts'
 import { knownWord } from '../core/known-word.ts'
+import type { Interruption } from '../database/database.ts'
 import type { DatabaseHandle } from './handle.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
-
-export interface Interruption {
-  /** So many milliseconds after now. */
-  readonly deadline?: number
-  /** A signal: JavaScript that runs in SQL (a function, a virtual table) may have it aborted on the way. */
-  readonly signal?: AbortSignal
-}
 
 /** Steps of SQLite's virtual machine between two looks at the clock: a few microseconds. */
 const STEPS = 1000

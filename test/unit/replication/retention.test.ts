@@ -17,11 +17,11 @@ const folder = mkdtempSync(join(tmpdir(), 'retention-'))
 after(() => rmSync(folder, { recursive: true }))
 let files = 0
 
-interface Log {
+interface Log extends Disposable {
   readonly upstream: Upstream
   readonly db: Connection
   /** The SCNs of the entries that are there. */
-  scns(): number[]
+  readonly scns: () => number[]
 }
 
 /** A dataset whose log has five entries. */
@@ -36,7 +36,7 @@ async function fiveEntries(): Promise<Log> {
   const scns = (): number[] =>
     db.prepare('SELECT scn FROM vec_shadow_log ORDER BY scn').pluck().all() as number[]
   assert.deepEqual(scns(), [1, 2, 3, 4, 5])
-  return { upstream, db, scns }
+  return { upstream, db, scns, [Symbol.dispose]: () => void db.close() }
 }
 
 function acknowledge(db: Connection, replica: string, scn: number, secondsAgo = 0): void {
@@ -47,8 +47,8 @@ function acknowledge(db: Connection, replica: string, scn: number, secondsAgo = 
 }
 
 test('without replicas all entries that are old enough go', async () => {
-  const { upstream, db, scns } = await fiveEntries()
-  using _ = db
+  using log = await fiveEntries()
+  const { upstream, scns } = log
   assert.deepEqual(await prune(upstream, { minAge: 3600 }), [
     { datasetId: 'd', prunedScn: 0n, deleted: 0 },
   ])
@@ -59,8 +59,8 @@ test('without replicas all entries that are old enough go', async () => {
 })
 
 test('the replica that is farthest behind keeps its checkpoint, and what comes after it', async () => {
-  const { upstream, db, scns } = await fiveEntries()
-  using _ = db
+  using log = await fiveEntries()
+  const { upstream, db, scns } = log
   acknowledge(db, 'near', 5)
   acknowledge(db, 'far', 3)
   assert.deepEqual(await prune(upstream, { minAge: 0 }), [
@@ -70,8 +70,8 @@ test('the replica that is farthest behind keeps its checkpoint, and what comes a
 })
 
 test('a replica that was silent for too long pins nothing', async () => {
-  const { upstream, db, scns } = await fiveEntries()
-  using _ = db
+  using log = await fiveEntries()
+  const { upstream, db, scns } = log
   acknowledge(db, 'silent', 1, 7200)
   acknowledge(db, 'alive', 4)
   await prune(upstream, { minAge: 0, maxSilence: 3600 })
@@ -79,8 +79,8 @@ test('a replica that was silent for too long pins nothing', async () => {
 })
 
 test('the mark never goes back, and entries below it that were left go with the next call', async () => {
-  const { upstream, db, scns } = await fiveEntries()
-  using _ = db
+  using log = await fiveEntries()
+  const { upstream, db, scns } = log
   db.exec('UPDATE vec_dataset_scn SET pruned_scn = 3')
   acknowledge(db, 'far', 2)
   assert.deepEqual(await prune(upstream, { minAge: 0 }), [

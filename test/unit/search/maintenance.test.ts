@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DatasetIndex } from '../../../src/search/memory/dataset-index.ts'
 import { indexCache } from '../../../src/search/memory/index-cache.ts'
-import { Maintenance, maintenanceOf } from '../../../src/search/persistence/maintenance.ts'
+import { maintenanceOf, type Maintenance } from '../../../src/search/persistence/maintenance.ts'
 import { NO_FOREIGN_INDEXES } from '../../../src/search/schema/foreign-indexes.ts'
 import { blob, bytes, specOf, TABLE, TableWorld } from './table-world.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ranking } from '../../../src/search/query/ranking.ts'
-import type { Answer, Search, Searcher } from '../../../src/search/query/searcher.ts'
+import type { Answer, Search } from '../../../src/search/query/search.ts'
+import type { Searcher } from '../../../src/search/query/searcher.ts'
 import { TopK } from '../../../src/search/query/top-k.ts'
 import { bytes, text } from './table-world.ts'
 
