@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,drop-in,shared,freshness,kinds,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,drop-in,shared,freshness,kinds,hybrid,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { open } from '../src/entries/main.ts'
 import { commandCase } from './cases/command.ts'
 import { dropInCase } from './cases/drop-in.ts'
 import { freshnessCase } from './cases/freshness.ts'
+import { hybridCase } from './cases/hybrid.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
 import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
@@ -15,7 +16,7 @@ import { canPin, idlestCore } from './cores.ts'
 import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
-const ALL = 'words,mixture,statements,drop-in,shared,freshness,kinds,command'
+const ALL = 'words,mixture,statements,drop-in,shared,freshness,kinds,hybrid,command'
 
 const { values } = parseArgs({
   options: {
@@ -80,6 +81,9 @@ async function run(): Promise<void> {
   }
   if (cases.has('kinds')) {
     await add('Scan, cover tree, auto', kindsFindings(seed, rounds))
+  }
+  if (cases.has('hybrid')) {
+    await add('Vectors and words, 117k definitions', hybridCase(rounds))
   }
   if (cases.has('command')) {
     await add('The command line', Promise.resolve(commandCase(wordSet(seed))))

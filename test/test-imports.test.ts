@@ -20,6 +20,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   original: ['viant'],
   store: ['search'],
   sync: ['replication'],
+  text: ['search'],
   vec: ['tables'],
 }
 

@@ -8,6 +8,7 @@ import { checkOrphans } from './check-orphans.ts'
 import { checkRows } from './check-rows.ts'
 import { checkSchema } from './check-schema.ts'
 import { checkSaved } from './check-storage.ts'
+import { checkText } from './check-text.ts'
 import { datasetStatistics, type DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import { isShadowError, type Problem, type Inspection } from './problem.ts'
@@ -41,6 +42,7 @@ export function tableProblems(inspected: Inspection): Problem[] {
     ...(foreign === undefined
       ? [...checkJournal(inspected), ...checkOrphans(inspected)]
       : [foreignStorage(schema, foreign)]),
+    ...checkText(inspected),
     ...checkDatasetNames(inspected),
   ]
 }

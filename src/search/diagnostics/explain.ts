@@ -8,6 +8,7 @@ import type { FilterPlan } from '../memory/filter-plan.ts'
 import type { SearchReport } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
 
@@ -19,7 +20,7 @@ const WANTED = 10
 /** Which index answers for a dataset and why, and what a search through it costs: measured with stored rows as queries. */
 export function explain({ searcher }: Inspection, dataset: string): Diagnostic[] {
   const { shadow, indexes } = searcher
-  const found: Diagnostic[] = []
+  const found = textFacts(searcher.text, dataset)
   const say = (topic: string, op: string): void => {
     found.push(diagnostic('info', topic, op, { dataset }))
   }

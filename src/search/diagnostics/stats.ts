@@ -1,5 +1,6 @@
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { Searcher } from '../query/searcher.ts'
+import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 
 /** What is known of the index of a dataset. */
@@ -51,9 +52,10 @@ function indexStats(
 
 /** The same for vec_admin, one fact a line. */
 export function stats(searcher: Searcher, dataset: string): Diagnostic[] {
-  return facts(indexStats(searcher, dataset)).map(([topic, fact]) =>
+  const found = facts(indexStats(searcher, dataset)).map(([topic, fact]) =>
     diagnostic('info', topic, `${topic.replaceAll('-', ' ')}: ${fact}`, { dataset }),
   )
+  return [...found, ...textFacts(searcher.text, dataset)]
 }
 
 function facts(of: ReturnType<typeof indexStats>): (readonly [topic: string, fact: string])[] {

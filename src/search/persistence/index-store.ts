@@ -2,12 +2,12 @@ import { checksum } from '../../accelerators/checksum.ts'
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
 import type { Database } from '../../database/database.ts'
-import { numberOf, eachRow, firstRow, run } from '../../database/query.ts'
+import { numberOf, eachRow, firstRow, run, scalar } from '../../database/query.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
 import { ColumnStore, isColumnSection } from '../memory/columns/column-store.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
-import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE } from '../schema/layout.ts'
+import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE, TEXT_STATE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
 import {
   BLOCK_BYTES,
@@ -180,6 +180,7 @@ export class IndexStore {
     let limit = lastSeq - 1
     const lagging: [string, string][] = []
     const first = numberOf(this.#db, this.#sql(`SELECT min(seq) FROM {schema}.${JOURNAL}`))
+    limit = Math.min(limit, this.#neededForTexts(lastSeq))
     if (!this.#has(STORAGE)) return { first, limit, lagging }
     const manifests = this.#sql(
       `SELECT shadow_table_name, dataset_id, "index" FROM {schema}.${STORAGE}`,
@@ -191,6 +192,14 @@ export class IndexStore {
       else limit = Math.min(limit, seq - 1)
     })
     return { first, limit, lagging }
+  }
+
+  /** The last entry that no text index needs, but for those that lag too far behind: these are filled again. */
+  #neededForTexts(lastSeq: number): number {
+    if (!this.#has(TEXT_STATE)) return Infinity
+    const sql = `SELECT min(seq) FROM {schema}.${TEXT_STATE} WHERE seq >= ?`
+    const seq = scalar(this.#db, this.#sql(sql), lastSeq - MAX_LAG)
+    return typeof seq === 'number' ? seq - 1 : Infinity
   }
 
   /** Copies the blocks of a section to `to`; throws VEC_STORAGE when they are not what the manifest says. */

@@ -12,6 +12,8 @@ export const JOURNAL_STATE = 'vec_journal_state'
 export const STORAGE = 'vector_storage'
 /** The big parts of saved indexes. */
 export const BLOCKS = 'vector_storage_chunks'
+/** One row for each text index: the log position that it covers. */
+export const TEXT_STATE = 'vec_text_state'
 /** Who builds what; the original's table. */
 const LOCKS = 'vector_storage_locks'
 

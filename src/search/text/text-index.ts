@@ -57,11 +57,6 @@ export class TextIndex {
     return this.#file
   }
 
-  /** The tables of this connection alone, for checks: nothing else may need what they hold. */
-  get temp(): TextTables {
-    return this.#temp
-  }
-
   /** What answers for the rows that this transaction sees. To be called in a snapshot. */
   current(): CurrentText {
     const told = this.#told()
@@ -77,7 +72,7 @@ export class TextIndex {
   /** The file's tables cannot be read. What they cover at present is not asked again. */
   damaged(): void {
     this.#damagedAt = this.#file.state()?.tag
-    this.#temp.forget()
+    if (this.#temp.isInstalled) this.#temp.forget()
   }
 
   /** A document was found whose row is gone. */
@@ -96,6 +91,21 @@ export class TextIndex {
   /** The end of the journal; undefined: changes may have gone by without an entry. */
   position(): LogPosition | undefined {
     return this.#told()?.head
+  }
+
+  /** A word that the file's tables have in other documents than the present rows, whose texts are split again in temp. */
+  wrongWord(): string | undefined {
+    let wrong: string | undefined
+    this.#fillTemp({ epoch: -1, seq: 0, tag: 0n })
+    try {
+      this.#inTemp(() => (wrong = this.#file.wordUnlike(this.#temp)))
+    } finally {
+      this.#inTemp(() => {
+        this.#temp.forget()
+        this.#temp.clear()
+      })
+    }
+    return wrong
   }
 
   /** Fills the file's tables again, in the caller's transaction. */

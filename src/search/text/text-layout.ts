@@ -1,9 +1,6 @@
-import type { SchemaObject } from '../schema/layout.ts'
+import { TEXT_STATE, type SchemaObject } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 import { TOKENIZERS, type TextSpec } from '../schema/text-spec.ts'
-
-/** One row for each text index: the log position that it covers. */
-export const TEXT_STATE = 'vec_text_state'
 
 /** The table that numbers the documents of a text index. */
 export function documentsName(name: string): string {

@@ -1,13 +1,20 @@
 import { Utf8 } from '../../core/utf8.ts'
+import { firstRow } from '../../database/query.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { DocumentKey, LogPosition } from '../journal/journal.ts'
 import { COLUMN } from '../schema/columns.ts'
-import { createStatement, storedSql, storedText, type SchemaObject } from '../schema/layout.ts'
+import {
+  createStatement,
+  storedSql,
+  storedText,
+  type SchemaObject,
+  TEXT_STATE,
+} from '../schema/layout.ts'
 import { OF_KEY, quoteName, textTableName } from '../schema/names.ts'
 import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
-import { documentsName, TEXT_STATE, textObjects } from './text-layout.ts'
+import { documentsName, textObjects } from './text-layout.ts'
 
 /**
  * Numbers of documents: those of one dataset lie between two multiples of this, so that FTS5 finds a dataset by a range
@@ -142,7 +149,7 @@ export class TextTables {
        WHERE r.hidden = 0`,
     )
     this.#run(`INSERT INTO ${this.fts}(${quoteName(this.name)}) VALUES ('optimize')`)
-    const documents = countOf(this.#shadow, `SELECT count(*) FROM ${this.documents}`, [])
+    const documents = this.entered()
     this.#cover(position, documents, this.#total() - documents)
   }
 
@@ -208,9 +215,32 @@ export class TextTables {
     return this.#orphans().length
   }
 
+  /** How many documents are entered. */
+  entered(): number {
+    return countOf(this.#shadow, `SELECT count(*) FROM ${this.documents}`, [])
+  }
+
   /** The rows that are documents. */
   present(): number {
     return countOf(this.#shadow, `SELECT count(*) FROM {table} WHERE ${IS_DOCUMENT}`, [])
+  }
+
+  /** A word that is not as often in as many documents as in another index of the same spec. */
+  wordUnlike(other: TextTables): string | undefined {
+    const { db } = this.#shadow
+    const [own, theirs] = [this, other].map(({ schema, name }) => {
+      const words = `temp.${quoteName(`words of ${schema}.${name}`)}`
+      db.exec(
+        `CREATE VIRTUAL TABLE IF NOT EXISTS ${words} USING fts5vocab(${quoteName(schema)}, ${quoteName(name)}, 'row')`,
+      )
+      return `SELECT term, doc, cnt FROM ${words}`
+    })
+    return firstRow(
+      db,
+      `${difference(own, theirs)} UNION ALL ${difference(theirs, own)} LIMIT 1`,
+      [],
+      row => row.text(0),
+    )
   }
 
   /** The range of the numbers of a dataset's documents; undefined: it has none. */
@@ -357,4 +387,9 @@ export function rowOf(prefix = ''): string {
       return `${equal} AND ${equal} COLLATE BINARY`
     })
     .join(' AND ')
+}
+
+/** SQL: the word of a row of one query that another query does not have. */
+function difference(query: string, other: string): string {
+  return `SELECT term FROM (SELECT * FROM (${query}) EXCEPT SELECT * FROM (${other}) LIMIT 1)`
 }

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   rebuild: (searcher, datasets) => {
     for (const dataset of datasets) searcher.indexes.rebuild(dataset)
+    searcher.text?.index.rebuild()
   },
   'integrity-check': (searcher, datasets) => {
     const { schema, name } = searcher.shadow
