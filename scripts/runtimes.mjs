@@ -8,15 +8,19 @@ import { join } from 'node:path'
 
 /** The versions that are tested. */
 export const VERSIONS = {
+  '@types/node': '20.19.43',
   '@rollup/plugin-node-resolve': '16.0.3',
   bun: '1.4.5',
   deno: '2.9.6',
   esbuild: '0.28.2',
   next: '16.4.6',
+  'playwright-core': '1.65.1',
   postject: '1.0.0-alpha.6',
   react: '19.3.1',
   'react-dom': '19.3.1',
   rollup: '4.68.8',
+  'typescript-5.4': 'npm:typescript@5.4.5',
+  'typescript-5.9': 'npm:typescript@5.9.3',
   vite: '8.4.0',
   webpack: '5.113.0',
   'webpack-cli': '7.3.1',

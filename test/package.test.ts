@@ -40,6 +40,7 @@ const SOMETHING: Record<string, string> = {
   './attach': 'attach',
   './interchange': 'importDocuments',
   './vecutil': 'matchText',
+  './browser': 'listDatabases',
 }
 
 before(() => {

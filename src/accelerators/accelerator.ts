@@ -1,3 +1,4 @@
+import type { WasmMemory } from '../core/wasm-memory.ts'
 import type { Kernels } from './kernels.ts'
 import { scalarKernels } from './scalar/scalar-kernels.ts'
 import { canRunWasmKernels, simdKernels } from './simd/simd-kernels.ts'
@@ -9,7 +10,7 @@ export type AcceleratorName = 'simd' | 'scalar'
 export interface Accelerator {
   readonly name: AcceleratorName
   /** The kernels over one memory. */
-  kernelsOver(this: void, memory: WebAssembly.Memory): Kernels
+  kernelsOver(this: void, memory: WasmMemory): Kernels
 }
 
 export const ACCELERATORS: Readonly<Record<AcceleratorName, Accelerator>> = {

@@ -3,8 +3,8 @@ import { describeValue } from '../core/describe-value.ts'
 import { VecError } from '../core/errors.ts'
 import { knownWord } from '../core/known-word.ts'
 import type { Connection } from './connection.ts'
-import type { OpenOptions } from './open-options.ts'
-import { openDatabase } from './open.ts'
+import { checkOptions, type OpenOptions } from './open-options.ts'
+import { isInMemory, openDatabase } from './open.ts'
 import type { DatabaseHeader, LockSupport, Platform } from './platform/platform.ts'
 import type { WasmSource } from './wasm/wasm-source.ts'
 import { loadedSqlite, loadSqlite, type Sqlite } from './wasm/wasm.ts'
@@ -57,6 +57,15 @@ export async function readDatabaseHeader(path: string): Promise<DatabaseHeader> 
   if (typeof path !== 'string' || path === '')
     throw new TypeError(`readDatabaseHeader() takes the path of a file, got ${describeValue(path)}`)
   return (await loadPlatform()).readHeader(path)
+}
+
+/** Waits for what a file needs before `openConnection` can open it: nothing but in browsers. */
+export async function prepareFile(
+  path: string | Uint8Array,
+  options: OpenOptions = {},
+): Promise<void> {
+  if (platform?.prepare === undefined || typeof path !== 'string' || isInMemory(path)) return
+  await platform.prepare(path, checkOptions(options).create)
 }
 
 /** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone, and so do bytes. */

@@ -13,6 +13,10 @@ const READWRITE = 2
 const CREATE = 4
 const URI = 0x40
 
+export function isInMemory(path: string): boolean {
+  return path === '' || path === ':memory:' || path.startsWith('file::memory:')
+}
+
 /** Opens a database through the files of a platform. '' and ':memory:' live in memory alone, and so do bytes. */
 export function openDatabase(
   sqlite: Sqlite,
@@ -29,7 +33,7 @@ export function openDatabase(
     )
   }
   const { readonly, create, busyTimeout, cacheSize, exclusive, allowDbpath } = checkOptions(options)
-  const memory = path === '' || path === ':memory:' || path.startsWith('file::memory:')
+  const memory = isInMemory(path)
   if (!memory) files.check(path, options)
 
   const flags =

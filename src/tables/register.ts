@@ -1,5 +1,5 @@
 import type { Connection } from '../sqlite/connection.ts'
-import { loadEngine, openConnection } from '../sqlite/load-engine.ts'
+import { loadEngine, openConnection, prepareFile } from '../sqlite/load-engine.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { registerModule } from '../sqlite/vtab/vtab.ts'
 import { registerTextFunctions } from './functions/text-functions.ts'
@@ -32,6 +32,7 @@ export async function open(
   options: OpenOptions & { readonly register?: boolean } = {},
 ): Promise<Connection> {
   await loadEngine()
+  await prepareFile(path, options)
   const db = openConnection(path, options)
   try {
     if (options.register !== false) register(db)

@@ -1,3 +1,4 @@
+import type { WasmMemory } from '../../core/wasm-memory.ts'
 import type { Kernels } from '../kernels.ts'
 import { areFinite } from './finite.ts'
 import { hashFinish, hashStart, hashStripes } from './hash.ts'
@@ -18,7 +19,7 @@ import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
 /** The reference kernels, in plain TypeScript: what the others are tested against, and what a runtime without SIMD gets. */
-export function scalarKernels(memory: WebAssembly.Memory): Kernels {
+export function scalarKernels(memory: WasmMemory): Kernels {
   let last = viewsOf(memory.buffer)
   /** A kernel over the memory as it is when it is called. */
   const over =

@@ -1,4 +1,5 @@
 import type { ScanForm } from '../../core/metrics/definition.ts'
+import type { WasmMemory } from '../../core/wasm-memory.ts'
 import type { Kernels } from '../kernels.ts'
 import { kernelsWasm } from './kernels.wasm.ts'
 
@@ -23,9 +24,11 @@ type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>>
   Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
 
 /** The kernels of assembly/. Their arguments are written out, and not spread: that costs 4 % of a search. */
-export function simdKernels(memory: WebAssembly.Memory): Kernels {
+export function simdKernels(memory: WasmMemory): Kernels {
   module ??= new WebAssembly.Module(moduleBytes())
-  const instance = new WebAssembly.Instance(module, { env: { memory } })
+  const instance = new WebAssembly.Instance(module, {
+    env: { memory: memory as WebAssembly.Memory },
+  })
   const wasm = instance.exports as unknown as Exports
   const { areFinite, hashFinish, hashStart, hashStripes, magnitudes } = wasm
   return {

@@ -28,6 +28,8 @@ export interface Platform extends FileKnowledge {
   /** Name of its file system for SQLite. */
   readonly vfs: string
   lockSupport(): LockSupport
+  /** What a file needs before it is opened, where that takes time: the files of a browser are got by Promises. */
+  prepare?(path: string, create: boolean): Promise<void>
   /** Refuses what SQLite would fail on with less to say. */
   check(path: string, options: OpenOptions): void
   /** The same once SQLite has the file open. */

@@ -1,4 +1,4 @@
-import type { WasmMemory } from './wasm-memory.ts'
+import type { WasmMemory } from '../../core/wasm-memory.ts'
 
 /** ENOSYS as the C library of the module numbers it. */
 const NOT_IMPLEMENTED = 52

@@ -1,12 +1,8 @@
 import { describeValue } from '../../core/describe-value.ts'
 import { VecError } from '../../core/errors.ts'
 
-/** A compiled WebAssembly.Module: what `import module from '...sqlite3.wasm'` gives in some runtimes. */
-export type WasmModule = typeof globalThis extends {
-  WebAssembly: { Module: { prototype: infer Module } }
-}
-  ? Module
-  : object
+/** A compiled WebAssembly.Module, which TypeScript knows only with its DOM library: some runtimes import it as such. */
+export type WasmModule = object
 
 /** Where sqlite3.wasm comes from: its bytes, a URL, as text also the path of a file, or the compiled module. */
 export type WasmSource = Uint8Array | ArrayBuffer | string | { readonly href: string } | WasmModule
@@ -20,7 +16,7 @@ const MAGIC = 0x6d736100
 export async function compileWasm(
   source: WasmSource | undefined,
   read: ReadWasm,
-): Promise<WebAssembly.Module> {
+): Promise<WasmModule> {
   const given = isPlace(source) ? await read(placeOf(source)) : source
   if (given instanceof WebAssembly.Module) return given
   const bytes = bytesOf(given)

@@ -1,9 +1,9 @@
 import { VecError } from '../../core/errors.ts'
+import type { WasmMemory } from '../../core/wasm-memory.ts'
 import { SQLITE_NOMEM, SQLITE_OK } from '../result-codes.ts'
 import { installFunction } from './function-table.ts'
 import { MAX_MEMORY_PAGES, hostFunctions } from './host-functions.ts'
 import type { Pointer, RawSqlite } from './raw-sqlite.ts'
-import type { WasmMemory } from './wasm-memory.ts'
 import { compileWasm, notSqlite, type ReadWasm, type WasmSource } from './wasm-source.ts'
 
 export type { Pointer } from './raw-sqlite.ts'

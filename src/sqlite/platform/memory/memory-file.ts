@@ -8,8 +8,18 @@ import {
 import type { VfsFile } from '../../vfs/vfs.ts'
 import type { MemorySharedMemory } from './memory-shared-memory.ts'
 
+/** What is under the name of a file, and which connections of this thread have it open. */
+export interface StoredBytes {
+  readonly opened: Set<MemoryFile>
+  readonly size: number
+  read(into: Uint8Array, offset: number): number
+  write(bytes: Uint8Array, offset: number): number
+  truncate(size: number): void
+  sync(): void
+}
+
 /** The bytes of a file, which live as long as a name or an open file leads to them, and who has it open. */
-export class StoredFile {
+export class StoredFile implements StoredBytes {
   /** Tells files apart that had the same name one after the other. */
   readonly id: number
   readonly opened: Set<MemoryFile> = new Set()
@@ -35,6 +45,8 @@ export class StoredFile {
     return bytes.length
   }
 
+  sync(): void {}
+
   /** What is cut off reads as zeros if the file grows again. */
   truncate(size: number): void {
     if (size > this.#bytes.length) this.#grow(size)
@@ -52,19 +64,19 @@ export class StoredFile {
 interface MemoryFileOptions {
   readonly sharedMemory: MemorySharedMemory | undefined
   /** The file that the name leads to now. */
-  named(): StoredFile | undefined
+  named(): StoredBytes | undefined
   closed(): void
 }
 
-/** An open file of memory. */
+/** An open file that this thread alone has, so that its locks are between connections of this thread. */
 export class MemoryFile implements VfsFile {
   readonly path: string
-  readonly stored: StoredFile
+  readonly stored: StoredBytes
   readonly sharedMemory: MemorySharedMemory | undefined
   lockLevel: number = NO_LOCK
   readonly #options: MemoryFileOptions
 
-  constructor(path: string, stored: StoredFile, options: MemoryFileOptions) {
+  constructor(path: string, stored: StoredBytes, options: MemoryFileOptions) {
     this.path = path
     this.stored = stored
     this.sharedMemory = options.sharedMemory
@@ -84,7 +96,9 @@ export class MemoryFile implements VfsFile {
     this.stored.truncate(size)
   }
 
-  sync(): void {}
+  sync(): void {
+    this.stored.sync()
+  }
 
   size(): number {
     return this.stored.size

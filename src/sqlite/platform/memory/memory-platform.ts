@@ -70,12 +70,14 @@ function explain(failure: VecError): VecError | undefined {
   })
 }
 
-function pathOf(name: string): string {
+/** The path that a file: URI names. */
+export function pathOf(name: string): string {
   if (!name.startsWith('file:')) return name
   return decodeURIComponent(name.slice('file:'.length).replace(/[?#].*$/, ''))
 }
 
-function headerOf(bytes: Uint8Array): DatabaseHeader {
+/** What the first bytes of a database say. */
+export function headerOf(bytes: Uint8Array): DatabaseHeader {
   if (bytes.length === 0) return 'empty'
   const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
   if (bytes.length < HEADER_BYTES || magic !== MAGIC) return 'not-a-database'

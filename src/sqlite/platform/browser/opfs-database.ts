@@ -1,0 +1,158 @@
+import { VecError } from '../../../core/errors.ts'
+import { SQLITE_BUSY, SQLITE_CANTOPEN } from '../../result-codes.ts'
+import type { MemoryFile, StoredBytes } from '../memory/memory-file.ts'
+
+/** The folder, at the root of an origin's private file system, that holds a folder for each database. */
+const ROOT = '.sqlite-vec-ts'
+
+/** The files of one database. A browser gives their handles by Promises, so all are opened before SQLite asks. */
+const PARTS = ['main', 'journal', 'wal'] as const
+export type Part = (typeof PARTS)[number]
+
+/** One file of the origin's private file system, which no other thread can open meanwhile. */
+class OpfsFile implements StoredBytes {
+  readonly opened: Set<MemoryFile> = new Set()
+  readonly #handle: FileSystemSyncAccessHandle
+  size: number
+
+  constructor(handle: FileSystemSyncAccessHandle) {
+    this.#handle = handle
+    this.size = handle.getSize()
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    return this.#handle.read(into, { at: offset })
+  }
+
+  write(bytes: Uint8Array, offset: number): number {
+    const written = this.#written(bytes as Uint8Array<ArrayBuffer>, offset)
+    this.size = Math.max(this.size, offset + written)
+    return written
+  }
+
+  /** 0 when the browser gives no more space, which SQLite takes for a full disk. */
+  #written(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    try {
+      return this.#handle.write(bytes, { at })
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'QuotaExceededError') return 0
+      throw error
+    }
+  }
+
+  truncate(size: number): void {
+    this.#handle.truncate(size)
+    this.size = size
+  }
+
+  sync(): void {
+    this.#handle.flush()
+  }
+
+  close(): void {
+    this.#handle.close()
+  }
+}
+
+/** A database in the origin's private file system, whose files this thread alone has open. */
+export class OpfsDatabase {
+  readonly path: string
+  readonly #files: Readonly<Record<Part, OpfsFile>>
+
+  private constructor(path: string, files: Readonly<Record<Part, OpfsFile>>) {
+    this.path = path
+    this.#files = files
+  }
+
+  /** Throws VecError: SQLITE_CANTOPEN when it is missing and not to be made, SQLITE_BUSY when another thread has it. */
+  static async open(path: string, create: boolean): Promise<OpfsDatabase> {
+    const folder = await folderOf(path, create)
+    const handles: FileSystemSyncAccessHandle[] = []
+    try {
+      for (const part of PARTS) {
+        const file = await folder.getFileHandle(part, { create: true })
+        handles.push(await file.createSyncAccessHandle())
+      }
+    } catch (error) {
+      for (const handle of handles) handle.close()
+      throw isLocked(error) ? busy(path, error) : error
+    }
+    const [main, journal, wal] = handles.map(handle => new OpfsFile(handle))
+    return new OpfsDatabase(path, { main, journal, wal })
+  }
+
+  file(part: Part): StoredBytes {
+    return this.#files[part]
+  }
+
+  /** Whether a connection of this thread uses it. */
+  get isInUse(): boolean {
+    return PARTS.some(part => this.#files[part].opened.size > 0)
+  }
+
+  close(): void {
+    for (const part of PARTS) this.#files[part].close()
+  }
+}
+
+/** The storage of this origin. Throws VecError VEC_ENGINE outside of browsers. */
+export function originStorage(): StorageManager {
+  const storage = (globalThis as { navigator?: { storage?: StorageManager } }).navigator?.storage
+  if (storage !== undefined && 'getDirectory' in storage) return storage
+  throw new VecError('VEC_ENGINE', 'this runtime does not store files for an origin', {
+    hint: 'browsers do, on pages served over https or from localhost; elsewhere open() takes paths',
+  })
+}
+
+async function root(): Promise<FileSystemDirectoryHandle> {
+  const top = await originStorage().getDirectory()
+  return await top.getDirectoryHandle(ROOT, { create: true })
+}
+
+/** Names of folders cannot hold every character of a path. */
+const folderName = (path: string): string => encodeURIComponent(path.replace(/^\/+/, ''))
+
+async function folderOf(path: string, create: boolean): Promise<FileSystemDirectoryHandle> {
+  const top = await root()
+  try {
+    return await top.getDirectoryHandle(folderName(path), { create })
+  } catch (cause) {
+    if (!(cause instanceof DOMException) || cause.name !== 'NotFoundError') throw cause
+    throw new VecError(
+      'SQLITE_CANTOPEN',
+      `cannot open database: ${path} does not exist in the storage of this origin`,
+      {
+        hint: 'open it for writing first, without create: false',
+        extendedCode: SQLITE_CANTOPEN,
+        cause,
+      },
+    )
+  }
+}
+
+/** The folders of all databases. */
+export async function databaseFolders(): Promise<string[]> {
+  const names: string[] = []
+  for await (const name of (await root()).keys()) names.push(decodeURIComponent(name))
+  return names
+}
+
+/** Removes a database with all its files. Throws VecError SQLITE_BUSY while it is open. */
+export async function removeDatabase(path: string): Promise<void> {
+  try {
+    await (await root()).removeEntry(folderName(path), { recursive: true })
+  } catch (error) {
+    throw isLocked(error) ? busy(path, error) : error
+  }
+}
+
+const isLocked = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'NoModificationAllowedError'
+
+function busy(path: string, cause: unknown): VecError {
+  return new VecError('SQLITE_BUSY', `${path} is open in another tab or worker`, {
+    hint: 'close it there, or let one worker open the file for all: connect() of sqlite-vec-ts/worker',
+    extendedCode: SQLITE_BUSY,
+    cause,
+  })
+}
