@@ -1,9 +1,10 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,statements,drop-in,shared,freshness,kinds,hybrid,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,shared,freshness,kinds,hybrid,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/entries/main.ts'
+import { cacheCase } from './cases/cache.ts'
 import { commandCase } from './cases/command.ts'
 import { dropInCase } from './cases/drop-in.ts'
 import { freshnessCase } from './cases/freshness.ts'
@@ -13,10 +14,11 @@ import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
 import { statementCase } from './cases/statements.ts'
 import { canPin, idlestCore } from './cores.ts'
-import { mixtureSet, sheetSet, wordSet } from './data/sets.ts'
+import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
-const ALL = 'words,mixture,statements,drop-in,shared,freshness,kinds,hybrid,command'
+const ALL =
+  'words,mixture,sentences,flat,cache,statements,drop-in,shared,freshness,kinds,hybrid,command'
 
 const { values } = parseArgs({
   options: {
@@ -65,6 +67,27 @@ async function run(): Promise<void> {
   }
   if (cases.has('mixture')) {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
+  }
+  const sentences = cases.has('sentences') ? sentenceSet() : undefined
+  if (sentences) {
+    await add(
+      'Sentence embeddings',
+      searchCase(sentences, { rounds, checked, hnsw: false, faster: 38 }),
+    )
+  } else if (cases.has('sentences')) {
+    console.log('sentences: left out, bench/data/embed-definitions.py was not run')
+  }
+  if (cases.has('flat')) {
+    for (const [count, dim] of [
+      [200_000, 128],
+      [50_000, 768],
+    ]) {
+      const set = flatSet(seed, count, dim)
+      await add(`Flat data, ${count} x ${dim}`, searchCase(set, { rounds, checked, hnsw: false }))
+    }
+  }
+  if (cases.has('cache')) {
+    await add('Twenty datasets, memory for ten', cacheCase(seed, values.quick ? 20_000 : 100_000))
   }
   if (cases.has('statements')) await add('Single statements', statementCase(wordSet(seed), seed))
   if (cases.has('drop-in')) {

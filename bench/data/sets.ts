@@ -127,3 +127,53 @@ function drawSheet(seed: number, rows: number, dim: number): Float32Array<ArrayB
   }
   return all
 }
+
+/** Rows and queries alike in all directions: what no order and no turning makes faster. */
+export function flatSet(seed: number, count: number, dim: number, queryCount = 500): DataSet {
+  const normal = seededNormal(seed)
+  const all = Float32Array.from({ length: (count + queryCount) * dim }, normal)
+  return {
+    name: `${count} x ${dim} alike in all directions`,
+    key: `flat-${count}-${dim}-${queryCount}-${seed}`,
+    dim,
+    ids: Array.from({ length: count }, (_, i) => `doc-${String(i).padStart(6, '0')}`),
+    rows: all.subarray(0, count * dim),
+    queries: all.subarray(count * dim),
+    queryCount,
+  }
+}
+
+const SENTENCE_DIM = 384
+const SENTENCES = 51_000
+const SENTENCE_QUERIES = 1000
+
+/**
+ * Embeddings of WordNet's definitions by all-MiniLM-L6-v2: 50,000 rows, and 1000 queries that are not among them. Undefined while
+ * `python3 bench/data/embed-definitions.py` has not written them to the cache.
+ */
+export function sentenceSet(): DataSet | undefined {
+  const dim = SENTENCE_DIM
+  const cached = readCache(`sentences-${SENTENCES}.f32`)
+  if (cached?.length !== SENTENCES * dim * 4) return undefined
+  const all = new Float32Array(SENTENCES * dim)
+  new Uint8Array(all.buffer).set(cached)
+  const rows = new Float32Array((SENTENCES - SENTENCE_QUERIES) * dim)
+  const queries = new Float32Array(SENTENCE_QUERIES * dim)
+  const stride = SENTENCES / SENTENCE_QUERIES
+  let asked = 0
+  for (let i = 0; i < SENTENCES; i++) {
+    const vector = all.subarray(i * dim, (i + 1) * dim)
+    if (i % stride === 0) queries.set(vector, asked++ * dim)
+    else rows.set(vector, (i - asked) * dim)
+  }
+  const count = SENTENCES - SENTENCE_QUERIES
+  return {
+    name: `${count} x ${dim} sentence embeddings`,
+    key: `sentences-${count}`,
+    dim,
+    ids: Array.from({ length: count }, (_, i) => `doc-${String(i).padStart(6, '0')}`),
+    rows,
+    queries,
+    queryCount: SENTENCE_QUERIES,
+  }
+}

@@ -26,7 +26,7 @@ import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { areSplit } from './split-rows.ts'
 
 /** So many bytes of floats wait for the trial that decides in which form they are kept. */
-const COLLECTED_BYTES = 1 << 25
+const COLLECTED_BYTES = 1 << 24
 
 /** Sums of squared codes fit 31 bits up to 133,152. */
 export const MAX_DIM = 65536

@@ -13,7 +13,7 @@ import { areSplit, splitLayout, SplitRows } from './split-rows.ts'
 const TRIAL_ROWS = 1024
 /** Rows that are encoded for a trial, and queries that are asked. */
 const SAMPLE_ROWS = 4096
-const QUERIES = 12
+const QUERIES = 8
 /** Turning a row takes dim^2 products: 9 us at 384 dimensions, 16 us at 512. */
 const MOST_TURNED = 512
 /** Turned rows cost more when they are built: they have to be faster by so much. */
