@@ -1,15 +1,18 @@
 import { VecError } from '../core/errors.ts'
 import { METRIC_NAMES } from '../core/metric.ts'
 import type { Database } from '../database/database.ts'
-import { eachRow, firstRow } from '../database/query.ts'
+import { firstRow, texts } from '../database/query.ts'
 import { INDEX_OPTIONS } from '../index/kinds.ts'
-import { COLUMN } from '../search/schema/columns.ts'
+import { SHADOW_DOCUMENTS, type DocumentColumns } from '../search/schema/document-columns.ts'
+import { NO_FOREIGN_INDEXES } from '../search/schema/foreign-indexes.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
 import { moduleUseOf } from '../tables/vec/declared-arguments.ts'
 import { parseVecOptions, type VecOptions } from '../tables/vec/vec-options.ts'
 import { originalIndexes } from '../viant/export/original-indexes.ts'
+import { ApplicationTable, isOwn } from './application-table.ts'
 import type { AttachOptions } from './attach-options.ts'
+import { requireFloat32 } from './float32-sample.ts'
 
 /** What a name means: the table with the documents, and how its indexes are made. */
 export interface AttachedTable {
@@ -26,16 +29,17 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   const read = parseVecOptions(args, table)
   if (read.dbpath !== undefined) {
     throw new VecError('VEC_OPTION', `attach(): the documents of ${table} are in ${read.dbpath}`, {
-      hint: 'attach to a handle of that file',
+      hint: 'attach to a handle on that file',
     })
   }
   const place = found && !found.vec ? found : kindOf(db, shadowTableName(found?.name ?? table))
-  if (!place) throw noTable(table)
+  if (!place) throw noTable(options)
   const { name } = place
-  if (!found?.vec) requireColumns(db, name)
-  const shadow = new ShadowTable(db, 'main', name, read.includeArchived, originalIndexes)
+  const documents = found?.vec ? SHADOW_DOCUMENTS : documentsOf(db, name, options)
+  const foreign = documents.standard ? originalIndexes : NO_FOREIGN_INDEXES
+  const shadow = new ShadowTable(db, 'main', name, read.includeArchived, foreign, documents)
   try {
-    if (!shadow.refresh().unique) throw notUnique(name)
+    if (!shadow.refresh().unique) throw notUnique(db, name, documents)
   } catch (error) {
     shadow.dispose()
     throw error
@@ -43,10 +47,17 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   return { shadow, options: read }
 }
 
+/** What would be found by no search, or taken for other vectors, is refused. */
+function documentsOf(db: Database, name: string, options: AttachOptions): DocumentColumns {
+  const documents = new ApplicationTable(db, name).documents(options)
+  requireFloat32(db, name, documents.roles.embedding)
+  return documents
+}
+
 /** A table under the name that the schema has for it; `vec`: the arguments of USING vec(...). */
 interface Found {
   readonly name: string
-  readonly vec: readonly string[] | undefined
+  readonly vec: string[] | undefined
 }
 
 function kindOf(db: Database, name: string): Found | undefined {
@@ -60,43 +71,12 @@ function kindOf(db: Database, name: string): Found | undefined {
   })
 }
 
-/** What would be found by no search, or taken for other vectors, is refused. */
-function requireColumns(db: Database, name: string): void {
-  const types = new Map<string, string>()
-  eachRow(db, `SELECT name, type FROM pragma_table_xinfo(?, 'main')`, [name], row => {
-    types.set(row.text(0).toLowerCase(), row.text(1))
-  })
-  for (const column of [COLUMN.dataset, COLUMN.id]) {
-    const type = types.get(column)
-    if (type === undefined || !/INT|REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(type)) continue
-    throw new VecError(
-      'VEC_SHADOW',
-      `attach(): ${name}.${column} is ${type}, but keys must be TEXT`,
-      {
-        hint: `copy the rows to a table where ${column} is TEXT, and keep it up to date with triggers`,
-      },
-    )
-  }
-  if (!types.has(COLUMN.embedding)) return
-  const sql = `SELECT ${COLUMN.embedding} FROM (SELECT ${COLUMN.embedding} FROM main.${quoteName(name)} LIMIT 1000)
-    WHERE typeof(${COLUMN.embedding}) = 'text' LIMIT 1`
-  const text = firstRow(db, sql, [], row => row.text(0))
-  if (text === undefined || !/^\s*\[[-+.,\deE\s]*\]\s*$/.test(text)) return
-  throw new VecError(
-    'VEC_SHADOW',
-    `attach(): the embeddings of ${name} are JSON text: expected float32 BLOBs`,
-    {
-      hint: `store each as a BLOB: Buffer.from(new Float32Array(JSON.parse(text)).buffer)`,
-    },
-  )
-}
-
 /** `name=value` for USING vec(...). */
 function known(name: string, value: string | undefined, words: readonly string[]): string[] {
   if (value === undefined) return []
   if (words.includes(value)) return [`${name}=${value}`]
   throw new RangeError(
-    `attach(): options.${name} is ${JSON.stringify(value)}: expected one of ${words.join(', ')}`,
+    `attach(): options.${name} is ${JSON.stringify(value)}: one of ${words.join(', ')} is expected`,
   )
 }
 
@@ -109,27 +89,46 @@ function argumentsOf({ metric, index, includeArchived }: AttachOptions): string[
   ]
 }
 
-function refuseOptions({ table, metric, index, includeArchived }: AttachOptions): void {
-  if ([metric, index, includeArchived].every(option => option === undefined)) return
-  throw new VecError('VEC_OPTION', `attach(): ${table} is a vec table, with options of its own`, {
-    hint: 'leave out metric, index and includeArchived',
-  })
+function refuseOptions(options: AttachOptions): void {
+  const { table, metric, index, includeArchived } = options
+  if (!isOwn(options) && [metric, index, includeArchived].every(option => option === undefined)) {
+    return
+  }
+  throw new VecError(
+    'VEC_OPTION',
+    `attach(): ${table} is a vec table, with columns and options of its own`,
+    { hint: 'give its name alone: attach(db, { table })' },
+  )
 }
 
-function noTable(table: string): VecError {
+function noTable({ table, id = 'id', embedding = 'embedding' }: AttachOptions): VecError {
   return new VecError('VEC_SHADOW', `attach(): there is no table ${table}`, {
-    hint: `CREATE TABLE ${quoteName(table)}(${COLUMN.dataset} TEXT, ${COLUMN.id} TEXT, ${COLUMN.content} TEXT, ${COLUMN.meta} TEXT, ${COLUMN.embedding} BLOB, PRIMARY KEY (${COLUMN.dataset}, ${COLUMN.id}))`,
+    hint: `CREATE TABLE ${quoteName(table)}(${quoteName(id)} INTEGER PRIMARY KEY, ${quoteName(embedding)} BLOB)`,
   })
 }
 
 function otherTable(name: string, what: string): VecError {
-  return new VecError('VEC_SHADOW', `attach(): ${name} is ${what}: expected a table of documents`, {
-    hint: 'pass a vec table, or an ordinary table with the columns dataset_id, id and embedding',
+  return new VecError('VEC_SHADOW', `attach(): ${name} is ${what}, not a table of documents`, {
+    hint: 'name a vec table, or an ordinary table with a unique key and a column of vectors',
   })
 }
 
-function notUnique(name: string): VecError {
-  return new VecError('VEC_SHADOW', `attach(): ${name} lacks a unique key on (dataset_id, id)`, {
-    hint: `CREATE UNIQUE INDEX ${quoteName(`${name}_key`)} ON ${quoteName(name)}(dataset_id, id)`,
+function notUnique(db: Database, name: string, documents: DocumentColumns): VecError {
+  const { key } = documents
+  const names = key.map(quoteName).join(', ')
+  const primary = texts(
+    db,
+    `SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk`,
+    name,
+  )
+  const [first] = primary
+  const other =
+    primary.length === 2 && primary.includes(documents.roles.id.name)
+      ? `; or give the rest of the primary key as dataset: '${primary.find(column => column !== documents.roles.id.name) ?? first}'`
+      : primary.length > 2
+        ? `; a primary key of ${primary.length} columns (${primary.join(', ')}) names a row by more than a dataset and an id`
+        : ''
+  return new VecError('VEC_SHADOW', `attach(): ${name} lacks a unique key on (${key.join(', ')})`, {
+    hint: `CREATE UNIQUE INDEX ${quoteName(`${name}_key`)} ON ${quoteName(name)}(${names})${other}`,
   })
 }

@@ -1,6 +1,6 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
-import { compileFilter } from '../core/filter/compile-filter.ts'
+import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { parseFilter } from '../core/filter/parse-filter.ts'
 import { doubleQuoted } from '../core/quote.ts'
@@ -11,41 +11,48 @@ import { isReadonly } from '../database/capabilities.ts'
 import { texts } from '../database/query.ts'
 import { transaction } from '../database/transaction.ts'
 import type { SqlValue } from '../database/values.ts'
-import { readShadowDocuments, type ShadowDocument } from '../documents/document-fields.ts'
-import { DocumentTable } from '../documents/document-table.ts'
 import { check } from '../search/diagnostics/check.ts'
 import type { Diagnostic } from '../search/diagnostics/diagnostic.ts'
 import type { Inspection } from '../search/diagnostics/problem.ts'
 import { repair } from '../search/diagnostics/repair.ts'
 import { stats } from '../search/diagnostics/stats.ts'
 import { Searcher } from '../search/query/searcher.ts'
-import { COLUMN } from '../search/schema/columns.ts'
+import type { TopK } from '../search/query/top-k.ts'
 import { datasetsOf } from '../search/schema/datasets.ts'
-import { OF_DATASET, OF_KEY } from '../search/schema/names.ts'
+import { lowerCase } from '../search/schema/document-columns.ts'
 import { countOf } from '../search/schema/rows.ts'
 import type { ShadowTable } from '../search/schema/shadow-table.ts'
-import { SHADOW } from '../search/schema/table-schema.ts'
 import type { SearchContext } from '../search/snapshot/search-context.ts'
 import { originalChecks } from '../viant/export/check-original.ts'
+import { readDocuments, type VectorDocument } from './documents.ts'
+import { joined, type VectorJoin } from './join.ts'
+import { keyBytes, keyValue, requireKey, requireKeys, type DocumentId } from './keys.ts'
+import { writerOf, type Writer } from './writer.ts'
 
-export interface VectorSearch {
-  readonly dataset: string
-  /** The query: finite numbers, as many as the vectors of the dataset have. */
+/** Which rows an operation is about. */
+export interface InDataset {
+  /** A value of the dataset's column: needed where `attach` was given one, and not taken otherwise. */
+  readonly dataset?: DocumentId | undefined
+}
+
+export interface VectorSearch extends InDataset {
+  /** The query: finite numbers, as many as the vectors have. */
   readonly vector: VectorInput
-  /** How many documents are wanted, from 0. */
+  /** How many rows are wanted, from 0. */
   readonly k: number
-  /** Only documents with at least this score. */
+  /** Only rows with at least this score. */
   readonly minScore?: number | undefined
-  /** Only these documents. */
-  readonly ids?: readonly string[] | undefined
-  /** Only documents whose `meta`, JSON text, passes. */
+  /** Only these rows. */
+  readonly ids?: readonly DocumentId[] | undefined
+  /** Only rows whose metadata pass. */
   readonly filter?: Filter | undefined
   /** Columns of the table that each hit carries. */
   readonly columns?: readonly string[] | undefined
 }
 
 export interface VectorHit {
-  readonly id: string
+  /** As the table holds it: a number for an INTEGER, a bigint beyond 2^53, a string for a TEXT. */
+  readonly id: DocumentId
   /** Higher is nearer. */
   readonly score: number
   /** Lower is nearer. */
@@ -57,58 +64,31 @@ export interface VectorHit {
 /** What `attach` gives: search over one table, beside whatever else its database is used for. */
 export class Vectors {
   readonly #searcher: Searcher
-  readonly #documents: DocumentTable
+  readonly #writer: Writer
   readonly #end: () => void
   #closed = false
 
   /** Use `attach`. */
   constructor(context: SearchContext, end: () => void) {
-    const { db, schema, name } = context.shadow
     this.#searcher = new Searcher(context)
-    this.#documents = new DocumentTable(db, schema, name)
+    this.#writer = writerOf(context.shadow)
     this.#end = end
   }
 
   /**
-   * The k documents nearest to a vector, nearest first, as the present transaction sees them: exactly those that comparing
-   * with every row would give. Throws VEC_DIMENSION for a vector of another length than those of the dataset.
+   * The k rows nearest to a vector, nearest first, as the present transaction sees them: exactly those that comparing with
+   * every row would give. Throws VEC_DIMENSION for a vector of another length than those of the table or dataset.
    */
   search(search: VectorSearch): VectorHit[] {
-    requireObject('search()', 'search', search, 'an object with dataset, vector and k')
-    const { dataset, vector, k, minScore, ids, filter, columns = [] } = search
-    requireText('search()', 'dataset', dataset)
-    if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
-      throw argumentError('search()', 'k', k, 'a number of documents, an integer from 0')
-    }
-    if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
-      throw argumentError('search()', 'minScore', minScore, 'a number')
-    }
-    if (ids !== undefined) requireIds('search()', ids)
-    this.#requireColumns('search()', columns)
-    const query = readVector(vector, 'search()', 'vector')
-    const shadow = this.#open()
-    if (filter !== undefined) requireMeta(shadow)
-    const { metric } = this.#searcher.context.spec
-    return shadow.inSnapshot(() => {
-      const { hits } = this.#searcher.search({
-        dataset,
-        query,
-        limit: k,
-        minSimilarity:
-          minScore === undefined ? -Infinity : below(scoreToSimilarity(metric, minScore)),
-        maxSimilarity: Infinity,
-        accepts: similarity =>
-          minScore === undefined || similarityToScore(metric, similarity) >= minScore,
-        ids: ids && Array.from(new Set(ids), id => new TextEncoder().encode(id)),
-        filter: filter === undefined ? undefined : compiled(filter),
-      })
-      return Array.from({ length: hits.count }, (_, rank) => {
-        const id = hits.id(rank)
-        const similarity = hits.similarity(rank)
+    const { dataset, columns, hits } = this.#hits('search()', search)
+    const { kind } = this.#searcher.shadow.documents.roles.id
+    return this.#searcher.shadow.inSnapshot(() => {
+      const found = hits()
+      return Array.from({ length: found.count }, (_, rank) => {
+        const id = found.id(rank)
         return {
-          id: decoder.decode(id),
-          score: similarityToScore(metric, similarity),
-          distance: similarityToDistance(metric, similarity),
+          id: keyValue(id, kind),
+          ...this.#measures(found, rank),
           columns:
             columns.length === 0 ? {} : (this.#row(dataset, new Utf8(id.slice()), columns) ?? {}),
         }
@@ -117,68 +97,91 @@ export class Vectors {
   }
 
   /**
-   * Inserts documents, or changes those that are there, all or none: a field that is absent keeps what is stored, `null`
-   * erases it. Throws VEC_DIMENSION for a vector of another length than those of the dataset.
+   * The same for SQL: a subquery with the columns `rank` (from 0), `id`, `score` and `distance`, and what its one parameter
+   * is given. Every driver runs it, joined to any table:
+   *
+   *     const near = vectors.join({ vector, k: 10 })
+   *     db.prepare(`SELECT d.title, near.score FROM ${near.sql} AS near JOIN documents AS d USING (id) ORDER BY rank`).all(near.parameter)
    */
-  upsert(dataset: string, documents: readonly ShadowDocument[]): void {
-    requireText('upsert()', 'dataset', dataset)
-    const writes = readShadowDocuments(documents)
-    const { db } = this.#writable('upsert()')
-    this.#documents.prepare()
-    transaction(db, () => this.#documents.write(dataset, writes)).immediate()
+  join(search: Omit<VectorSearch, 'columns'>): VectorJoin {
+    const { hits } = this.#hits('join()', search)
+    const { kind } = this.#searcher.shadow.documents.roles.id
+    const found = hits()
+    const rows = Array.from({ length: found.count }, (_, rank) => ({
+      id: keyValue(found.id(rank), kind),
+      ...this.#measures(found, rank),
+    }))
+    return joined(rows)
   }
 
-  /** Deletes documents, all or none; returns how many there were. */
-  delete(dataset: string, ids: readonly string[]): number {
-    requireText('delete()', 'dataset', dataset)
-    requireIds('delete()', ids)
-    const { db } = this.#writable('delete()')
-    return transaction(db, () => this.#documents.delete(dataset, ids)).immediate()
+  /**
+   * Inserts rows, or changes those that are there, all or none: a field that is absent keeps what is stored, `null` erases
+   * it. Throws VEC_DIMENSION for a vector of another length than those of the table or dataset.
+   */
+  upsert(documents: readonly VectorDocument[], of: InDataset = {}): void {
+    const dataset = this.#dataset('upsert()', of)
+    const { roles } = this.#searcher.shadow.documents
+    const read = readDocuments(documents, roles.id.kind)
+    this.#write('upsert()', () => {
+      this.#writer.write(dataset, read)
+    })
   }
 
-  /** Columns of a document; undefined when there is none. Without `columns` all that the table has. */
+  /** Deletes rows, all or none; returns how many there were. */
+  delete(ids: readonly DocumentId[], of: InDataset = {}): number {
+    const dataset = this.#dataset('delete()', of)
+    const { roles } = this.#searcher.shadow.documents
+    const keys = requireKeys('delete()', 'ids', ids, roles.id.kind)
+    return this.#write('delete()', () => this.#writer.delete(dataset, keys))
+  }
+
+  /** Columns of a row; undefined when there is none. Without `columns` all that the table has. */
   get(
-    dataset: string,
-    id: string,
-    columns?: readonly string[],
+    id: DocumentId,
+    options: InDataset & { readonly columns?: readonly string[] | undefined } = {},
   ): Record<string, SqlValue> | undefined {
-    requireText('get()', 'dataset', dataset)
-    requireText('get()', 'id', id)
+    const dataset = this.#dataset('get()', options)
+    const { columns } = options
+    const { kind } = this.#searcher.shadow.documents.roles.id
+    const key = requireKey('get()', 'id', id, kind)
     if (columns !== undefined) this.#requireColumns('get()', columns)
-    return this.#row(dataset, id, columns ?? this.#columnNames())
+    this.#open()
+    return this.#row(dataset, key, columns ?? this.#columnNames())
   }
 
-  /** Documents of a dataset, or of all of them, those without a vector too. */
-  count(dataset?: string): number {
-    if (dataset !== undefined) requireText('count()', 'dataset', dataset)
+  /** Rows of a dataset, or of the whole table, those without a vector too. */
+  count(of: InDataset = {}): number {
+    const [dataset] = this.#datasetsOf('count()', of)
     const shadow = this.#open()
     if (dataset === undefined) return countOf(shadow, 'SELECT count(*) FROM {table}', [])
-    return countOf(shadow, `SELECT count(*) FROM {table} WHERE ${OF_DATASET}`, [dataset])
+    return countOf(shadow, `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset}`, [
+      dataset,
+    ])
   }
 
   /** Compares journal, indexes and rows, and changes nothing: one diagnostic for each thing that there is to say. */
-  check(dataset?: string): Diagnostic[] {
-    this.#open()
-    return check(this.#inspection, this.#datasets(dataset))
+  check(of: InDataset = {}): Diagnostic[] {
+    return check(this.#inspection, this.#datasets('check()', of))
   }
 
   /** Repairs what can be repaired, and tells what it did, then what it could not do. */
-  repair(dataset?: string): Diagnostic[] {
+  repair(of: InDataset = {}): Diagnostic[] {
     this.#writable('repair()')
-    return repair(this.#inspection, this.#datasets(dataset))
+    return repair(this.#inspection, this.#datasets('repair()', of))
   }
 
   /** Saves indexes in the file and prunes the journal; false when the file is locked or has no index to save. */
-  optimize(dataset?: string): boolean {
+  optimize(of: InDataset = {}): boolean {
     this.#writable('optimize()')
-    const results = this.#datasets(dataset).map(one => this.#searcher.indexes.optimize(one).saved)
+    const results = this.#datasets('optimize()', of).map(
+      one => this.#searcher.indexes.optimize(one).saved,
+    )
     return !results.includes(false)
   }
 
   /** What is known of the indexes, one fact a diagnostic. */
-  stats(dataset?: string): Diagnostic[] {
-    this.#open()
-    return this.#datasets(dataset).flatMap(one => stats(this.#searcher, one))
+  stats(of: InDataset = {}): Diagnostic[] {
+    return this.#datasets('stats()', of).flatMap(one => stats(this.#searcher, one))
   }
 
   /** Saves what is worth it, and lets go of the table. The handle stays open: close it afterwards. */
@@ -195,16 +198,88 @@ export class Vectors {
     this.close()
   }
 
-  get #inspection(): Inspection {
+  /** The arguments of a search, checked, and what runs it. */
+  #hits(
+    where: string,
+    search: VectorSearch,
+  ): { dataset: string; columns: readonly string[]; hits: () => TopK } {
+    requireObject(where, 'search', search, 'an object with vector and k')
+    const { vector, k, minScore, ids, filter, columns = [] } = search
+    const dataset = this.#dataset(where, search)
+    if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
+      throw argumentError(where, 'k', k, 'a whole number of rows from 0')
+    }
+    if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
+      throw argumentError(where, 'minScore', minScore, 'a number')
+    }
+    const shadow = this.#open()
+    const keys = ids && requireKeys(where, 'ids', ids, shadow.documents.roles.id.kind)
+    this.#requireColumns(where, columns)
+    const query = readVector(vector, where, 'vector')
+    const { metric } = this.#searcher.context.spec
+    const condition = filter === undefined ? undefined : compiled(filter, shadow)
+    const hits = (): TopK =>
+      this.#searcher.search({
+        dataset,
+        query,
+        limit: k,
+        minSimilarity:
+          minScore === undefined ? -Infinity : below(scoreToSimilarity(metric, minScore)),
+        maxSimilarity: Infinity,
+        accepts: similarity =>
+          minScore === undefined || similarityToScore(metric, similarity) >= minScore,
+        ids: keys && Array.from(new Set(keys), keyBytes),
+        filter: condition,
+      }).hits
+    return { dataset, columns, hits }
+  }
+
+  #measures(hits: TopK, rank: number): { score: number; distance: number } {
+    const { metric } = this.#searcher.context.spec
+    const similarity = hits.similarity(rank)
     return {
-      searcher: this.#searcher,
-      foreign: originalChecks,
-      fix: (verb, dataset) => `vectors.${verb}(${dataset === '' ? '' : JSON.stringify(dataset)})`,
+      score: similarityToScore(metric, similarity),
+      distance: similarityToDistance(metric, similarity),
     }
   }
 
-  #datasets(dataset: string | undefined): readonly string[] {
-    return dataset === undefined ? datasetsOf(this.#searcher.shadow) : [dataset]
+  get #inspection(): Inspection {
+    const { kind } = this.#searcher.shadow.documents.roles.dataset ?? { kind: 'text' }
+    return {
+      searcher: this.#searcher,
+      foreign: originalChecks,
+      fix: (verb, dataset) => {
+        if (dataset === '') return `vectors.${verb}()`
+        const value = kind === 'text' ? JSON.stringify(dataset) : dataset
+        return `vectors.${verb}({ dataset: ${value} })`
+      },
+    }
+  }
+
+  /** The one dataset that an operation is about. */
+  #dataset(where: string, of: InDataset): string {
+    const { dataset: column } = this.#open().documents.roles
+    const { dataset } = of
+    if (column) return requireKey(where, 'dataset', dataset, column.kind)
+    if (dataset === undefined) return ''
+    throw argumentError(
+      where,
+      'dataset',
+      dataset,
+      'none, since attach() was given no column for datasets: one',
+    )
+  }
+
+  /** The dataset that is given, or none. */
+  #datasetsOf(where: string, of: unknown): readonly string[] {
+    this.#open()
+    requireObject(where, 'options', of, 'an object, { dataset },')
+    return (of as InDataset).dataset === undefined ? [] : [this.#dataset(where, of)]
+  }
+
+  #datasets(where: string, of: InDataset): readonly string[] {
+    const given = this.#datasetsOf(where, of)
+    return given.length > 0 ? given : datasetsOf(this.#searcher.shadow)
   }
 
   #row(
@@ -213,8 +288,9 @@ export class Vectors {
     columns: readonly string[],
   ): Record<string, SqlValue> | undefined {
     const names = ['1', ...columns.map(doubleQuoted)].join(', ')
-    return this.#searcher.shadow.first(
-      `SELECT ${names} FROM {table} WHERE ${OF_KEY}`,
+    const { shadow } = this.#searcher
+    return shadow.first(
+      `SELECT ${names} FROM {table} WHERE ${shadow.documents.ofKey}`,
       [dataset, id],
       at => Object.fromEntries(columns.map((column, i) => [column, at.value(i + 1)])),
     )
@@ -244,49 +320,58 @@ export class Vectors {
     })
   }
 
+  /** All or none. */
+  #write<R>(where: string, task: () => R): R {
+    const { db } = this.#writable(where)
+    this.#writer.prepare()
+    try {
+      return transaction(db, task).immediate()
+    } catch (error) {
+      // Where the driver does not tell before.
+      if ((error as { code?: unknown }).code === 'SQLITE_READONLY') throw readonlyFile(where)
+      throw error
+    }
+  }
+
   #writable(where: string): ShadowTable {
     const shadow = this.#open()
     if (!isReadonly(shadow.db, shadow.schema)) return shadow
-    throw new VecError('SQLITE_READONLY', `${where} writes, but the file is open read-only`, {
-      hint: 'open the file without readonly',
-    })
+    throw readonlyFile(where)
   }
 }
 
-/** A byte order mark is a part of an id. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-/** As SQLite compares names: letters of ASCII alone. */
-function lowerCase(name: string): string {
-  return name.replace(/[A-Z]+/g, letters => letters.toLowerCase())
+function readonlyFile(where: string): VecError {
+  return new VecError('SQLITE_READONLY', `${where} writes, and the file is open for reading only`, {
+    hint: 'open the file without readonly',
+  })
 }
 
-function requireMeta(shadow: ShadowTable): void {
-  if (shadow.refresh().columns.has(SHADOW.meta.stored)) return
-  throw new VecError(
-    'VEC_SHADOW',
-    `search(): the filter needs the column meta, which ${shadow.name} lacks`,
-    {
-      hint: `ALTER TABLE ${doubleQuoted(shadow.name)} ADD COLUMN ${COLUMN.meta} TEXT, with JSON`,
+function compiled(filter: Filter, shadow: ShadowTable): CompiledFilter {
+  const { documents, name } = shadow
+  const { meta, attributes = [] } = documents.roles
+  const columns = new Map(attributes.map(column => [lowerCase(column), column]))
+  return compileFilter(parseFilter(filter), {
+    get json() {
+      if (documents.meta !== undefined && shadow.hasMeta) return documents.meta
+      const read = meta ?? (attributes.length > 0 ? attributes.join(', ') : undefined)
+      throw new VecError(
+        'VEC_SHADOW',
+        read === undefined
+          ? `search(): a filter reads the column meta, and ${name} lacks it`
+          : `search(): a filter of ${name} reads ${read} alone`,
+        {
+          hint: `name the column with JSON, or the columns, that filters read: attach(db, { table, metadata: ['...'] })`,
+        },
+      )
     },
-  )
-}
-
-function compiled(filter: Filter): ReturnType<typeof compileFilter> {
-  return compileFilter(parseFilter(filter), { json: SHADOW.meta.stored, column: () => undefined })
+    column: path => {
+      const column = columns.get(lowerCase(path))
+      return column === undefined ? undefined : { sql: doubleQuoted(column), json: false }
+    },
+  })
 }
 
 /** A bound that is certainly not above the exact one: the score of a row is computed from its similarity, not the reverse. */
 function below(similarity: number): number {
   return Number.isFinite(similarity) ? similarity - 1e-6 * (1 + Math.abs(similarity)) : -Infinity
-}
-
-function requireText(where: string, name: string, value: unknown): void {
-  if (typeof value !== 'string' || value.trim() === '')
-    throw argumentError(where, name, value, 'a non-empty string')
-}
-
-function requireIds(where: string, ids: unknown): void {
-  if (!Array.isArray(ids)) throw argumentError(where, 'ids', ids, 'an array of ids')
-  for (const [i, id] of ids.entries()) requireText(where, `ids[${i}]`, id)
 }

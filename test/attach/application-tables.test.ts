@@ -73,7 +73,7 @@ for (const [name, connect, skip] of [
       insert(db, 'x', 1, 0)
       insert(db, 'y', 0, 1)
       db.exec(`UPDATE docs SET meta = '{"kept":true}'`)
-      const found = (): string[] =>
+      const found = (): unknown[] =>
         vectors.search({ dataset: 'a', vector, k: 5, filter: { kept: true } }).map(({ id }) => id)
       assert.equal(vectors.search({ dataset: 'a', vector, k: 5 }).length, 2)
       db.exec("BEGIN; INSERT OR REPLACE INTO docs(id, dataset_id) VALUES ('x', 'b')")
@@ -109,7 +109,7 @@ for (const [name, connect, skip] of [
         PRIMARY KEY (dataset_id, id))`)
       using vectors = attach(db, { table: 'dOCS' })
       insert(db, 'x', 1, 0)
-      assert.deepEqual(Object.keys(vectors.get('a', 'x')!), [
+      assert.deepEqual(Object.keys(vectors.get('x', { dataset: 'a' })!), [
         'dataset_id',
         'id',
         'createdAt',
@@ -148,10 +148,13 @@ for (const [name, connect, skip] of [
         PRIMARY KEY (dataset_id, id))`)
       using vectors = attach(db, { table: 'docs' })
       insert(db, 'x', 1, 0)
-      assert.equal(vectors.get('a', 'X'), undefined)
-      assert.equal(vectors.delete('a', ['X']) + vectors.delete('A', ['x']), 0)
+      assert.equal(vectors.get('X', { dataset: 'a' }), undefined)
+      assert.equal(
+        vectors.delete(['X'], { dataset: 'a' }) + vectors.delete(['x'], { dataset: 'A' }),
+        0,
+      )
       assert.equal(vectors.count(), 1)
-      assert.equal(vectors.delete('a', ['x']), 1)
+      assert.equal(vectors.delete(['x'], { dataset: 'a' }), 1)
     })
 
     fact('an id that is given twice is found once', db => {
@@ -172,24 +175,24 @@ for (const [name, connect, skip] of [
         CREATE TABLE keyed(id TEXT PRIMARY KEY, dataset_id TEXT, embedding BLOB)`)
       for (const table of ['docs', 'keyed']) {
         using vectors = attach(db, { table })
-        if (table === 'keyed') vectors.upsert('a', [{ id: 'x', embedding: [0, 1] }])
-        vectors.upsert('a', [{ id: 'x', embedding: vector }])
+        if (table === 'keyed') vectors.upsert([{ id: 'x', embedding: [0, 1] }], { dataset: 'a' })
+        vectors.upsert([{ id: 'x', embedding: vector }], { dataset: 'a' })
         assert.equal(vectors.search({ dataset: 'a', vector, k: 1 })[0].score, 1)
         assert.equal(vectors.count(), 1)
       }
     })
 
     fact('what no search could answer is refused, with a remedy', db => {
-      db.exec(`CREATE TABLE numbered(dataset_id TEXT, id INTEGER PRIMARY KEY, embedding BLOB);
-        CREATE TABLE tenants(dataset_id BIGINT, id TEXT PRIMARY KEY, embedding BLOB);
+      db.exec(`CREATE TABLE blobs(dataset_id TEXT, id BLOB PRIMARY KEY, embedding BLOB);
+        CREATE TABLE prices(dataset_id REAL, id TEXT PRIMARY KEY, embedding BLOB);
         CREATE TABLE json(dataset_id TEXT, id TEXT PRIMARY KEY, embedding TEXT);
         INSERT INTO json VALUES ('a', 'x', '[0.25, 1e-3]');
         CREATE TABLE bare(dataset_id TEXT, id TEXT PRIMARY KEY, embedding BLOB)`)
       const refused = (table: string, message: RegExp): void => {
         assert.throws(() => attach(db, { table }), { code: 'VEC_SHADOW', message })
       }
-      refused('numbered', /numbered\.id is INTEGER/)
-      refused('tenants', /tenants\.dataset_id is BIGINT/)
+      refused('blobs', /blobs\.id is BLOB/)
+      refused('prices', /prices\.dataset_id is REAL/)
       refused('json', /embeddings of json are JSON text/)
       using vectors = attach(db, { table: 'bare' })
       assert.throws(() => vectors.search({ dataset: 'a', vector, k: 1, filter: { a: 1 } }), {

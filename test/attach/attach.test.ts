@@ -82,10 +82,10 @@ for (const driver of DRIVERS) {
         meta: JSON.stringify({ even: i % 2 === 0 }),
         embedding: vectorOf(i),
       }))
-      vectors.upsert('en', documents)
+      vectors.upsert(documents, { dataset: 'en' })
       db.exec("UPDATE docs SET price = 7 WHERE id = 'd3'")
       assert.equal(vectors.count(), 50)
-      assert.equal(vectors.count('de'), 0)
+      assert.equal(vectors.count({ dataset: 'de' }), 0)
       const hits = vectors.search({
         dataset: 'en',
         vector: vectorOf(3),
@@ -124,31 +124,34 @@ for (const driver of DRIVERS) {
         given.map(({ id }) => id),
         ['d9'],
       )
-      assert.deepEqual(vectors.get('en', 'd3', ['id', 'price']), { id: 'd3', price: 7 })
-      assert.equal(vectors.get('en', 'd3')?.['content'], 'text 3')
-      assert.equal(vectors.get('en', 'none'), undefined)
-      vectors.upsert('en', [{ id: 'd3', meta: null }])
-      assert.deepEqual(vectors.get('en', 'd3', ['content', 'meta']), {
+      assert.deepEqual(vectors.get('d3', { dataset: 'en', columns: ['id', 'price'] }), {
+        id: 'd3',
+        price: 7,
+      })
+      assert.equal(vectors.get('d3', { dataset: 'en' })?.['content'], 'text 3')
+      assert.equal(vectors.get('none', { dataset: 'en' }), undefined)
+      vectors.upsert([{ id: 'd3', meta: null }], { dataset: 'en' })
+      assert.deepEqual(vectors.get('d3', { dataset: 'en', columns: ['content', 'meta'] }), {
         content: 'text 3',
         meta: null,
       })
-      assert.equal(vectors.delete('en', ['d3', 'none']), 1)
+      assert.equal(vectors.delete(['d3', 'none'], { dataset: 'en' }), 1)
       assert.notEqual(vectors.search({ dataset: 'en', vector: vectorOf(3), k: 1 })[0].id, 'd3')
       assert.deepEqual(
         vectors.check().filter(({ severity }) => severity === 'error'),
         [],
       )
-      assert.ok(vectors.stats('en').some(({ op }) => op === 'rows: 49'))
+      assert.ok(vectors.stats({ dataset: 'en' }).some(({ op }) => op === 'rows: 49'))
       assert.equal(vectors.optimize(), true)
     })
 
     fact(driver, 'what a transaction has written is found, and gone after its rollback', db => {
       db.exec(DOCS)
       using vectors = attach(db, { table: 'docs' })
-      vectors.upsert('en', [{ id: 'a', embedding: [1, 0] }])
+      vectors.upsert([{ id: 'a', embedding: [1, 0] }], { dataset: 'en' })
       db.exec('BEGIN')
-      vectors.upsert('en', [{ id: 'b', embedding: [0, 1] }])
-      const nearest = (): string => vectors.search({ dataset: 'en', vector: [0, 1], k: 1 })[0].id
+      vectors.upsert([{ id: 'b', embedding: [0, 1] }], { dataset: 'en' })
+      const nearest = (): unknown => vectors.search({ dataset: 'en', vector: [0, 1], k: 1 })[0].id
       assert.equal(nearest(), 'b')
       db.exec('ROLLBACK')
       assert.equal(nearest(), 'a')
@@ -171,7 +174,7 @@ for (const driver of DRIVERS) {
     fact(driver, 'a change of a dropped trigger is noticed, and repaired', db => {
       db.exec(DOCS)
       using vectors = attach(db, { table: 'docs' })
-      vectors.upsert('en', [{ id: 'a', embedding: [1, 0] }])
+      vectors.upsert([{ id: 'a', embedding: [1, 0] }], { dataset: 'en' })
       db.exec('DROP TRIGGER vec_journal_docs_inserted')
       const triggers = (): string[] =>
         vectors
@@ -186,15 +189,15 @@ for (const driver of DRIVERS) {
     fact(driver, 'a file that can only be read is searched, and not written', async (db, path) => {
       db.exec(DOCS)
       const writer = attach(db, { table: 'docs' })
-      writer.upsert('en', [{ id: 'a', embedding: [1, 0] }])
+      writer.upsert([{ id: 'a', embedding: [1, 0] }], { dataset: 'en' })
       writer.close()
       const reader = await driver.connect(path, true)
       try {
         using vectors = attach(reader, { table: 'docs' })
         assert.equal(vectors.search({ dataset: 'en', vector: [1, 0], k: 1 })[0].id, 'a')
         const readonly = { code: 'SQLITE_READONLY' }
-        assert.throws(() => vectors.upsert('en', []), readonly)
-        assert.throws(() => vectors.delete('en', ['a']), readonly)
+        assert.throws(() => vectors.upsert([], { dataset: 'en' }), readonly)
+        assert.throws(() => vectors.delete(['a'], { dataset: 'en' }), readonly)
       } finally {
         reader.close()
       }
@@ -224,7 +227,7 @@ for (const driver of DRIVERS) {
     fact(driver, 'arguments of another kind are refused', db => {
       db.exec(DOCS)
       using vectors = attach(db, { table: 'docs' })
-      vectors.upsert('en', [{ id: 'a', embedding: [1, 0] }])
+      vectors.upsert([{ id: 'a', embedding: [1, 0] }], { dataset: 'en' })
       const search = { dataset: 'en', vector: [1, 0], k: 1 }
       for (const wrong of [
         { ...search, k: -1 },

@@ -5,6 +5,9 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 
+/** What tells which rows count, and where they lie. */
+type RowLayout = Pick<WriteLayout, 'rowid' | 'visible'>
+
 /** A row that tells the dimension of its dataset. */
 interface SampleRow {
   readonly id: Uint8Array
@@ -35,7 +38,7 @@ export class DatasetDimensions {
    * The dimension that a new vector of a dataset must have: `offered` if that is right, 0 if any is. `but` is the row
    * that the vector replaces, which does not count.
    */
-  required(layout: WriteLayout, dataset: string, offered: number, but: Uint8Array | null): number {
+  required(layout: RowLayout, dataset: string, offered: number, but: Uint8Array | null): number {
     const known = this.#known.get(dataset)
     if (known?.dim === offered && this.#holds(layout, dataset, known)) return offered
     const end = this.#end(layout, dataset, 'ASC')
@@ -55,14 +58,14 @@ export class DatasetDimensions {
     this.#known.set(dataset, sample)
   }
 
-  #holds({ visible }: WriteLayout, dataset: string, { id, dim }: SampleRow): boolean {
+  #holds({ visible }: RowLayout, dataset: string, { id, dim }: SampleRow): boolean {
     const sql = `${sampleLength(this.#shadow)} ${visible}`
     const holds = this.#shadow.first(sql, [dataset, new Utf8(id)], row => row.number(0) === dim * 4)
     return holds ?? false
   }
 
   /** The first vector from one end of the key; what is not found at once is not looked for. */
-  #end({ visible }: WriteLayout, dataset: string, order: 'ASC' | 'DESC'): SampleRow | undefined {
+  #end({ visible }: RowLayout, dataset: string, order: 'ASC' | 'DESC'): SampleRow | undefined {
     return this.#first(
       `${this.#columns} FROM {table} WHERE ${this.#shadow.documents.ofDataset} ${visible} ORDER BY ${this.#shadow.documents.idColumn} ${order} LIMIT 16`,
       dataset,
@@ -70,7 +73,7 @@ export class DatasetDimensions {
     )
   }
 
-  #look(layout: WriteLayout, dataset: string, but: Uint8Array | null): SampleRow | undefined {
+  #look(layout: RowLayout, dataset: string, but: Uint8Array | null): SampleRow | undefined {
     const { rowid, visible } = layout
     if (rowid === undefined) {
       return this.#first(

@@ -50,7 +50,9 @@ export class DocumentColumns {
     const { dataset, id } = roles
     this.standard =
       dataset?.name === SHADOW.dataset.stored &&
+      dataset.kind === 'text' &&
       id.name === SHADOW.id.stored &&
+      id.kind === 'text' &&
       roles.embedding === SHADOW.embedding.stored
     this.idColumn = this.#sql(id.name)
     this.embedding = this.#sql(roles.embedding)

@@ -1,10 +1,9 @@
 import { argumentError } from '../../core/argument-error.ts'
-import { decodeEmbedding } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
-import { cosine, euclidean, manhattan } from '../../core/similarity.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { indexCache } from '../../search/memory/index-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
+import { MEASURES } from './measures.ts'
 import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
 
 /** The SQL functions of the original, and those of sqlite-vec. */
@@ -15,23 +14,7 @@ export function registerVectorFunctions(db: Connection): void {
   // They compute from their arguments alone: a file may use them in views, triggers, CHECKs and indexes.
   const pure = { deterministic: true, innocuous: true }
   const measure = { ...pure, real: true }
-  db.function('vec_cosine', measure, (a, b) => {
-    const [x, y] = pair('cosine', embeddingArgument(a), embeddingArgument(b)) ?? []
-    if (!x || !y) return null
-    const similarity = cosine(x, y)
-    if (Number.isNaN(similarity) && (isZero(x) || isZero(y))) {
-      throw new VecError('VEC_EMBEDDING', 'vec: cosine with zero-magnitude vector')
-    }
-    return similarity
-  })
-  db.function('vec_l1', measure, (a, b) => {
-    const [x, y] = pair('L1', embeddingArgument(a), embeddingArgument(b)) ?? []
-    return x && y ? manhattan(x, y) : null
-  })
-  db.function('vec_l2', measure, (a, b) => {
-    const [x, y] = pair('L2', embeddingArgument(a), embeddingArgument(b)) ?? []
-    return x && y ? euclidean(x, y) : null
-  })
+  for (const [name, fn] of Object.entries(MEASURES)) db.function(name, measure, fn)
   registerSqliteVecFunctions(db)
   // SQLite's own, which does the same but is refused in views when the schema is not trusted: there it stands for a
   // constraint that a vec table takes.
@@ -48,45 +31,6 @@ export function registerVectorFunctions(db: Connection): void {
 }
 
 const NAMES_INVALIDATE = /\bvec_invalidate["`\]]?\s*\(/i
-
-/** An argument of vec_cosine and vec_l2: NULL and the empty blob are no vector. */
-function embeddingArgument(value: SqlValue): Float32Array | undefined {
-  if (value === null) return undefined
-  if (!(value instanceof Uint8Array)) {
-    throw new VecError(
-      'VEC_EMBEDDING',
-      `vec: unsupported argument type ${typeName(value)} for embedding; want BLOB`,
-      { hint: "vec_f32('[0.1, 0.2]') turns text into a BLOB" },
-    )
-  }
-  if (value.length % 4 !== 0) {
-    throw new VecError('VEC_EMBEDDING', `vec: invalid embedding blob length ${value.length}`, {
-      hint: 'an embedding is float32, 4 bytes per number',
-    })
-  }
-  return value.length === 0 ? undefined : decodeEmbedding(value)
-}
-
-function pair(
-  what: string,
-  a: Float32Array | undefined,
-  b: Float32Array | undefined,
-): [Float32Array, Float32Array] | undefined {
-  if (!a || !b) return undefined
-  if (a.length === b.length) return [a, b]
-  throw new VecError('VEC_DIMENSION', `vec: ${what} dim mismatch ${a.length} vs ${b.length}`, {
-    hint: 'compare embeddings of the same model',
-  })
-}
-
-function isZero(vector: Float32Array): boolean {
-  return vector.every(x => x === 0)
-}
-
-function typeName(value: number | bigint | string): string {
-  if (typeof value === 'string') return 'string'
-  return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
-}
 
 /** Forgets indexes in memory: of a shadow table ('main._vec_t', '_vec_t' or 't') and a dataset ('' for all). */
 function invalidate(db: Connection, shadow: SqlValue, dataset: SqlValue): number {

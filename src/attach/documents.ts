@@ -1,0 +1,79 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import {
+  bytesOfVector,
+  readVectorOrBytes,
+  type EmbeddingBytes,
+  type VectorInput,
+} from '../core/read-vector.ts'
+import type { SqlValue } from '../database/values.ts'
+import type { KeyColumn } from '../search/schema/document-columns.ts'
+import { requireKey, type DocumentId } from './keys.ts'
+
+/**
+ * A row with its vector. A field that is absent keeps what is stored, `null` erases it:
+ *
+ *     { id: 7, embedding: [0.1, 0.2], columns: { title: 'Red' } }
+ *     { id: 7, embedding: null } // no search finds the row
+ */
+export interface VectorDocument {
+  readonly id: DocumentId
+  /** The vector, or its bytes as a BLOB holds them. */
+  readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
+  /** For the column of `AttachOptions.content`. */
+  readonly content?: string | null | undefined
+  /** JSON text, for the column of `AttachOptions.metadata`. */
+  readonly meta?: string | null | undefined
+  /** Name of the model that made the embedding, for tables with the columns of a vec table. */
+  readonly model?: string | null | undefined
+  /** Values of other columns of the table. */
+  readonly columns?: Readonly<Record<string, SqlValue>> | undefined
+}
+
+/** A document whose fields are checked. */
+export interface CheckedDocument {
+  readonly key: string
+  readonly embedding: Uint8Array | null | undefined
+  readonly content: string | null | undefined
+  readonly meta: string | null | undefined
+  readonly model: string | null | undefined
+  readonly columns: Readonly<Record<string, SqlValue>>
+}
+
+export function readDocuments(documents: unknown, kind: KeyColumn['kind']): CheckedDocument[] {
+  if (!Array.isArray(documents)) {
+    throw argumentError('upsert()', 'documents', documents, 'an array of documents')
+  }
+  return Array.from(documents, (document, i) => readDocument(document, `documents[${i}]`, kind))
+}
+
+function readDocument(value: unknown, name: string, kind: KeyColumn['kind']): CheckedDocument {
+  requireObject('upsert()', name, value, 'a document, an object with an id,')
+  const { id, embedding, content, meta, model, columns = {} } = value as VectorDocument
+  const key = requireKey('upsert()', `${name}.id`, id, kind)
+  requireObject('upsert()', `${name}.columns`, columns, 'an object with values of columns')
+  for (const [column, given] of Object.entries(columns)) {
+    requireSqlValue(`${name}.columns.${column}`, given)
+  }
+  return {
+    key,
+    embedding:
+      embedding === undefined || embedding === null
+        ? embedding
+        : bytesOfVector(readVectorOrBytes(embedding, 'upsert()', `the embedding of ${name}`)),
+    content: optionalText(`${name}.content`, content),
+    meta: optionalText(`${name}.meta`, meta),
+    model: optionalText(`${name}.model`, model),
+    columns,
+  }
+}
+
+function optionalText(name: string, value: unknown): string | null | undefined {
+  if (value === undefined || value === null || typeof value === 'string') return value
+  throw argumentError('upsert()', name, value, 'a text')
+}
+
+function requireSqlValue(name: string, value: unknown): void {
+  const plain = value === null || ['string', 'number', 'bigint'].includes(typeof value)
+  if (plain || value instanceof Uint8Array) return
+  throw argumentError('upsert()', name, value, 'a number, a text, bytes or null')
+}

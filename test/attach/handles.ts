@@ -1,0 +1,89 @@
+import { createRequire } from 'node:module'
+import { attach, type SqliteHandle } from '../../src/entries/attach.ts'
+import { loadEngine, openConnection } from '../../src/entries/engine.ts'
+
+/** A handle of some driver, as far as all are alike. */
+export type Handle = SqliteHandle & { exec(sql: string): unknown; close(): unknown }
+
+/** A driver, and how a file is opened in it. */
+export interface Driver {
+  readonly name: string
+  /** Why it cannot run here. */
+  readonly skip: string | false
+  connect(path: string, options?: { readonly?: boolean }): Handle
+}
+
+type Class = new (path: string, options?: object) => Handle
+
+await loadEngine()
+
+function load(name: string, member?: string): Class | undefined {
+  try {
+    const loaded = createRequire(import.meta.url)(name) as Record<string, Class>
+    const native = member === undefined ? (loaded as unknown as Class) : loaded[member]
+    new native(':memory:').close()
+    return native
+  } catch {
+    return undefined
+  }
+}
+
+const BetterSqlite3 = load('better-sqlite3')
+const Libsql = load('libsql')
+const NodeSqlite = load('node:sqlite', 'DatabaseSync')
+const BunSqlite = load('bun:sqlite', 'Database')
+
+/** Those that can be had here; a runtime has at most one of its own. */
+export const DRIVERS: readonly Driver[] = [
+  {
+    name: 'our engine',
+    skip: false,
+    connect: (path, { readonly = false } = {}) =>
+      openConnection(path, { readonly, busyTimeout: 100 }) as unknown as Handle,
+  },
+  {
+    name: 'better-sqlite3',
+    skip: BetterSqlite3 ? false : 'better-sqlite3 cannot be loaded',
+    connect: (path, { readonly = false } = {}) =>
+      new BetterSqlite3!(path, { readonly, timeout: 100 }),
+  },
+  {
+    name: 'libsql',
+    skip: Libsql ? false : 'libsql cannot be loaded',
+    connect: (path, { readonly = false } = {}) => new Libsql!(path, { readonly, timeout: 100 }),
+  },
+  ...(NodeSqlite
+    ? [
+        {
+          name: 'node:sqlite',
+          skip: false as const,
+          connect: (path: string, { readonly = false } = {}) =>
+            new NodeSqlite(path, { readOnly: readonly, timeout: 100 }),
+        },
+      ]
+    : []),
+  ...(BunSqlite
+    ? [
+        {
+          name: 'bun:sqlite',
+          skip: false as const,
+          connect: (path: string, { readonly = false } = {}) => {
+            const handle = new BunSqlite(path, readonly ? { readonly } : { create: true })
+            handle.exec('PRAGMA busy_timeout = 100')
+            return handle
+          },
+        },
+      ]
+    : []),
+]
+
+/** A vector as SQL. */
+export function blob(...numbers: number[]): string {
+  return `x'${Buffer.from(new Float32Array(numbers).buffer).toString('hex')}'`
+}
+
+/** Attaches to a table without an assertion about the driver. */
+export const attachTo = (
+  handle: unknown,
+  options: Parameters<typeof attach>[1],
+): ReturnType<typeof attach> => attach(handle as SqliteHandle, options)
