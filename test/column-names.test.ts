@@ -46,6 +46,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/replication/upstreams/':
     'the database of an upstream: db/ has its DDL, which other programs use',
   'src/viant/': 'tables and logs of the original',
+  'src/attach/': 'options of attach() and fields of its documents',
   'src/cli/': 'a program: it uses the public columns of a vec table as every user does',
 }
 

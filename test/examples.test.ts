@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,6 +10,18 @@ import { pathToFileURL } from 'node:url'
 import { encodeEmbedding, open, type Connection } from '../src/entries/main.ts'
 import { position, type Replicator, type Upstream } from '../src/entries/vecsync.ts'
 import type { Collection } from '../src/entries/vecutil.ts'
+
+function hasNative(): boolean {
+  try {
+    const Native = createRequire(import.meta.url)('better-sqlite3') as new (path: string) => {
+      close(): void
+    }
+    new Native(':memory:').close()
+    return true
+  } catch {
+    return false
+  }
+}
 
 const example = async <T>(name: string): Promise<T> =>
   (await import(pathToFileURL(resolve('examples', name)).href)) as T
@@ -56,6 +69,66 @@ describe('examples/', () => {
       server.closeAllConnections()
       db.close()
     }
+  })
+
+  test('express-drizzle/server.mjs finds what Drizzle has written, and nothing that is deleted', async t => {
+    if (!hasNative()) return t.skip('better-sqlite3 cannot be loaded')
+    const { createApp } = await example<{
+      createApp: (path: string) => {
+        app: { listen(port: number, host: string, ready: () => void): Server }
+        db: { $client: { close(): void } }
+        vectors: { close(): void }
+      }
+    }>('express-drizzle/server.mjs')
+    const { app, db, vectors } = createApp(join(folder, 'documents.sqlite'))
+    const server = await new Promise<Server>(ready => {
+      const listening = app.listen(0, '127.0.0.1', () => ready(listening))
+    })
+    try {
+      const { port } = server.address() as AddressInfo
+      const url = `http://127.0.0.1:${port}`
+      for (const title of ['apples are red', 'the sky is blue']) {
+        const stored = await fetch(`${url}/documents`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ title }),
+        })
+        assert.equal(typeof ((await stored.json()) as { id: unknown }).id, 'number')
+      }
+      const search = async (): Promise<unknown[]> => {
+        const hits = (await (await fetch(`${url}/search?q=red+apples`)).json()) as object[]
+        return hits.map(hit => ({ ...hit, score: undefined }))
+      }
+      assert.deepEqual(await search(), [
+        { id: 1, score: undefined, title: 'apples are red' },
+        { id: 2, score: undefined, title: 'the sky is blue' },
+      ])
+      await fetch(`${url}/documents/1`, { method: 'DELETE' })
+      assert.deepEqual(await search(), [{ id: 2, score: undefined, title: 'the sky is blue' }])
+    } finally {
+      server.close()
+      server.closeAllConnections()
+      vectors.close()
+      db.$client.close()
+    }
+  })
+
+  test('drop-in/guestbook.mjs writes all or none, without a native addon', async () => {
+    const { Guestbook } = await example<{
+      Guestbook: new (path: string) => {
+        write(texts: readonly string[]): number
+        read(): string[]
+        close(): void
+      }
+    }>('drop-in/guestbook.mjs')
+    const path = join(folder, 'guestbook.sqlite')
+    const book = new Guestbook(path)
+    assert.equal(book.write(['Hello', 'from Anna']), 2)
+    assert.throws(() => book.write(['new', 'Hello']), { code: 'SQLITE_CONSTRAINT_UNIQUE' })
+    book.close()
+    const again = new Guestbook(path)
+    assert.deepEqual(again.read(), ['from Anna', 'Hello'])
+    again.close()
   })
 
   test('markdown-rag.mjs puts the sections that fit a question into a prompt', async () => {

@@ -19,7 +19,7 @@ export interface AttachOptions {
   readonly index?: 'auto' | 'brute' | 'cover' | undefined
   /**
    * Rows with `archived` other than 0 are found, too. For tables with the columns of a vec table; in other tables a column of
-   * that name has no effect.
+   * that name hides no rows.
    */
   readonly includeArchived?: boolean | undefined
 }

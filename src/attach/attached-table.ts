@@ -57,7 +57,7 @@ function documentsOf(db: Database, name: string, options: AttachOptions): Docume
 /** A table under the name that the schema has for it; `vec`: the arguments of USING vec(...). */
 interface Found {
   readonly name: string
-  readonly vec: string[] | undefined
+  readonly vec: readonly string[] | undefined
 }
 
 function kindOf(db: Database, name: string): Found | undefined {

@@ -170,7 +170,7 @@ export class Vectors {
     return repair(this.#inspection, this.#datasets('repair()', of))
   }
 
-  /** Saves indexes in the file and prunes the journal; false when the file is locked or has no index to save. */
+  /** Saves indexes in the file and prunes the journal; false when the file is locked or there is no index to save. */
   optimize(of: InDataset = {}): boolean {
     this.#writable('optimize()')
     const results = this.#datasets('optimize()', of).map(
