@@ -76,7 +76,7 @@ function known(name: string, value: string | undefined, words: readonly string[]
   if (value === undefined) return []
   if (words.includes(value)) return [`${name}=${value}`]
   throw new RangeError(
-    `attach(): options.${name} is ${JSON.stringify(value)}: one of ${words.join(', ')} is expected`,
+    `attach(): options.${name} is ${JSON.stringify(value)}: expected one of ${words.join(', ')}`,
   )
 }
 

@@ -47,7 +47,7 @@ export function readDocuments(documents: unknown, kind: KeyColumn['kind']): Chec
 }
 
 function readDocument(value: unknown, name: string, kind: KeyColumn['kind']): CheckedDocument {
-  requireObject('upsert()', name, value, 'a document, an object with an id,')
+  requireObject('upsert()', name, value, 'a document, an object with an id')
   const { id, embedding, content, meta, model, columns = {} } = value as VectorDocument
   const key = requireKey('upsert()', `${name}.id`, id, kind)
   requireObject('upsert()', `${name}.columns`, columns, 'an object with values of columns')

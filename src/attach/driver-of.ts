@@ -127,6 +127,6 @@ function notADriver(handle: unknown, members: Members): TypeError {
     return wrapped('an object of Kysely', 'pass the handle that its dialect was made with')
   }
   if (['batch', 'execute', 'dump'].some(name => members.are(name))) return asynchronous()
-  const expected = `a database of ${SYNCHRONOUS}, or a Connection of this package,`
+  const expected = `a database of ${SYNCHRONOUS}, or a Connection of this package`
   return argumentError('attach()', 'db', handle, expected)
 }

@@ -28,7 +28,7 @@ export function requireKey(
         ? BigInt(value as number)
         : undefined
   if (integer !== undefined && integer >= -LIMIT && integer < LIMIT) return String(integer)
-  throw argumentError(where, name, value, 'an integer of at most 64 bits, as the column holds it,')
+  throw argumentError(where, name, value, 'an integer of at most 64 bits, as the column holds it')
 }
 
 export function requireKeys(

@@ -266,14 +266,14 @@ export class Vectors {
       where,
       'dataset',
       dataset,
-      'none, since attach() was given no column for datasets: one',
+      'no dataset, since attach() was given no column for it',
     )
   }
 
   /** The dataset that is given, or none. */
   #datasetsOf(where: string, of: unknown): readonly string[] {
     this.#open()
-    requireObject(where, 'options', of, 'an object, { dataset },')
+    requireObject(where, 'options', of, 'an object, { dataset }')
     return (of as InDataset).dataset === undefined ? [] : [this.#dataset(where, of)]
   }
 
@@ -357,7 +357,7 @@ function compiled(filter: Filter, shadow: ShadowTable): CompiledFilter {
       throw new VecError(
         'VEC_SHADOW',
         read === undefined
-          ? `search(): a filter reads the column meta, and ${name} lacks it`
+          ? `the filter needs the column meta, and ${name} lacks it`
           : `search(): a filter of ${name} reads ${read} alone`,
         {
           hint: `name the column with JSON, or the columns, that filters read: attach(db, { table, metadata: ['...'] })`,

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { attach, type SqliteHandle } from '../../src/entries/attach.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import type { SqliteHandle } from '../../src/entries/attach.ts'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
 
 /** A handle of some driver, as far as all are alike. */
@@ -39,7 +43,7 @@ export const DRIVERS: readonly Driver[] = [
     name: 'our engine',
     skip: false,
     connect: (path, { readonly = false } = {}) =>
-      openConnection(path, { readonly, busyTimeout: 100 }) as unknown as Handle,
+      openConnection(path, { readonly, busyTimeout: 100 }),
   },
   {
     name: 'better-sqlite3',
@@ -82,8 +86,30 @@ export function blob(...numbers: number[]): string {
   return `x'${Buffer.from(new Float32Array(numbers).buffer).toString('hex')}'`
 }
 
-/** Attaches to a table without an assertion about the driver. */
-export const attachTo = (
-  handle: unknown,
-  options: Parameters<typeof attach>[1],
-): ReturnType<typeof attach> => attach(handle as SqliteHandle, options)
+type Body = (db: Handle, path: string, driver: Driver) => void
+
+const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-handles-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+
+/** The same facts for every driver, each over a file of its own. */
+export function inEveryDriver(
+  title: string,
+  facts: (fact: (name: string, body: Body) => void) => void,
+): void {
+  for (const driver of DRIVERS) {
+    describe(`${title} in ${driver.name}`, () => {
+      facts((name, body) => {
+        test(name, { skip: driver.skip }, () => {
+          const path = join(folder, `${files++}.sqlite`)
+          const db = driver.connect(path)
+          try {
+            body(db, path, driver)
+          } finally {
+            db.close()
+          }
+        })
+      })
+    })
+  }
+}
