@@ -1,4 +1,5 @@
 import { visible } from '../core/visible.ts'
+import { columns } from './columns.ts'
 import type { Output } from './output.ts'
 
 /** A document that was found. */
@@ -27,16 +28,7 @@ export function hitLines(hits: readonly Hit[], output: Output, withDataset: bool
     visible(oneLine(content ?? '')),
   ])
   const head = ['score', ...(withDataset ? ['dataset'] : []), 'id', 'content']
-  const widths = head.map((name, i) =>
-    Math.min(MAX_WIDTH, Math.max(name.length, ...rows.map(row => row[i].length))),
-  )
-  return [head, ...rows].map(row =>
-    row
-      .map((text, i) => (i === row.length - 1 ? text : text.slice(0, MAX_WIDTH).padEnd(widths[i])))
-      .join('  ')
-      .slice(0, output.columns)
-      .trimEnd(),
-  )
+  return columns(head, rows, { widest: MAX_WIDTH, width: output.columns, leftAligned: true })
 }
 
 const MAX_WIDTH = 40

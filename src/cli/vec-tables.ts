@@ -15,6 +15,11 @@ export const TABLE_OPTION: CommandOptions = {
   },
 }
 
+/** --dataset of a command; with `multiple` it may be repeated. */
+export function datasetOption(description: string, multiple = false): CommandOptions[string] {
+  return { type: 'string', short: 'd', value: 'name', multiple, description }
+}
+
 /** Datasets by name alone: counting their rows would take longer than a search. */
 export function describe(db: Connection, name: string): TableDescription {
   return describeTable(db, name, { counts: false })

@@ -9,7 +9,7 @@ import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { FILTER_OPTION, filterOf } from '../filter-flag.ts'
 import { adminDataset, isTrouble, showFindings } from '../findings.ts'
-import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
+import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 const FORMATS = ['jsonl', 'csv', 'npy', 'f32', 'brute', 'cover'] as const
 const VECTORS: readonly VectorText[] = ['json', 'base64', 'none']
@@ -26,7 +26,7 @@ export const exportCommand: CommandBody = {
   ],
   options: {
     ...TABLE_OPTION,
-    dataset: { type: 'string', short: 'd', value: 'name', description: 'only this dataset' },
+    dataset: datasetOption('only this dataset'),
     format: {
       type: 'string',
       short: 'f',

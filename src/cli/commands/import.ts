@@ -19,7 +19,7 @@ import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
+import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 /** From here on the index takes a moment. */
 const LARGE = 50_000
@@ -63,12 +63,9 @@ export const importCommand: CommandBody = {
   ],
   options: {
     ...TABLE_OPTION,
-    dataset: {
-      type: 'string',
-      short: 'd',
-      value: 'name',
-      description: `the dataset of all documents (what each document says, or '${DEFAULT_DATASET}')`,
-    },
+    dataset: datasetOption(
+      `the dataset of all documents (what each document says, or '${DEFAULT_DATASET}')`,
+    ),
     'on-conflict': {
       type: 'string',
       value: 'what',

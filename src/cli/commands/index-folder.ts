@@ -10,7 +10,7 @@ import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { FolderIndex } from '../folder-index.ts'
-import { chosenTable, TABLE_OPTION } from '../vec-tables.ts'
+import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 const DEFAULT_SIZE = 1000
 
@@ -27,12 +27,7 @@ export const indexFolder: CommandBody = {
   ],
   options: {
     ...TABLE_OPTION,
-    dataset: {
-      type: 'string',
-      short: 'd',
-      value: 'name',
-      description: 'the dataset of the chunks (the name of the folder)',
-    },
+    dataset: datasetOption('the dataset of the chunks (the name of the folder)'),
     size: {
       type: 'string',
       value: 'n',

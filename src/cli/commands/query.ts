@@ -13,7 +13,7 @@ import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { FILTER_OPTION, filterOf } from '../filter-flag.ts'
 import { hitLines, type Hit } from '../hit-lines.ts'
-import { chosenDataset, chosenTable, TABLE_OPTION } from '../vec-tables.ts'
+import { chosenDataset, chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 const DEFAULT_K = 10
 
@@ -30,13 +30,10 @@ export const query: CommandBody = {
   ],
   options: {
     ...TABLE_OPTION,
-    dataset: {
-      type: 'string',
-      short: 'd',
-      value: 'name',
-      multiple: true,
-      description: 'the dataset to search, may be repeated; optional if there is only one',
-    },
+    dataset: datasetOption(
+      'the dataset to search, may be repeated; optional if there is only one',
+      true,
+    ),
     k: {
       type: 'string',
       short: 'k',

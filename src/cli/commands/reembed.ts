@@ -11,7 +11,7 @@ import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
 import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { embedEndpoint } from '../embed-endpoint.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { chosenDataset, chosenTable, TABLE_OPTION } from '../vec-tables.ts'
+import { chosenDataset, chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 const DEFAULT_BATCH = 100
 const DEFAULT_RETRIES = 6
@@ -29,12 +29,7 @@ export const reembed: CommandBody = {
   arguments: [{ name: 'file', description: 'the SQLite file' }],
   options: {
     ...TABLE_OPTION,
-    dataset: {
-      type: 'string',
-      short: 'd',
-      value: 'name',
-      description: 'the dataset; optional if there is only one',
-    },
+    dataset: datasetOption('the dataset; optional if there is only one'),
     model: { type: 'string', value: 'name', description: 'the name of the new model' },
     ...EMBED_OPTIONS,
     'embed-url': {

@@ -1,7 +1,7 @@
 import { prune } from '../../entries/vecsync.ts'
+import { columns } from '../columns.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
-import { columns } from '../sync/columns.ts'
 import { openUpstream } from '../sync/drivers.ts'
 import { settingOptions } from '../sync/flag-settings.ts'
 import { notePlain } from '../sync/plain-warning.ts'
