@@ -23,7 +23,9 @@ export type { Hit, HitPage } from '../documents/collection/hit.ts'
 export type { DocumentPage, ListOptions, ListOrder } from '../documents/collection/list.ts'
 export type {
   CollectionQuery,
+  HybridOptions,
   MmrOptions,
+  QueryMode,
   RerankOptions,
 } from '../documents/collection/read-query.ts'
 export type { RerankFunc, RerankQuery } from '../documents/collection/rerank.ts'

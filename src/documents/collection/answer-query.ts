@@ -11,19 +11,18 @@ import { nearestRows, type Place, type RankedRow } from './ranked-rows.ts'
 import type { ReadQuery } from './read-query.ts'
 import { selectGroups, selectRows, type Ranker, type Selected } from './select-rows.ts'
 import { idText, partsByKey, vectorIn, type Included } from './stored-document.ts'
+import { hybridRows, wordRows } from './word-rows.ts'
 
-/** The page of a query by a vector. To be called inside one snapshot. */
+/** The page of a query. To be called inside one snapshot. */
 export function answerQuery<M>(
   where: string,
   table: CollectionTable,
   dataset: string,
   query: ReadQuery<M>,
-  vector: Float32Array,
+  vector: Float32Array | undefined,
 ): HitPage<M> {
-  const { k, condition, minScore, mmr, rerank } = query
+  const { k, mode, condition, minScore, mmr, rerank } = query
   const filter = rowFilter(where, condition, table)
-  const rank: Ranker = wanted =>
-    nearestRows(table, { dataset, vector, filter, minScore, ...wanted })
   const field =
     query.groupBy === undefined ? undefined : readField(where, 'groupBy', query.groupBy, table)
   const codec = new CursorCodec(where, [
@@ -31,17 +30,38 @@ export function answerQuery<M>(
     table.shadow.schema,
     table.shadow.name,
     dataset,
-    query.text ?? Array.from(vector),
+    query.text ?? null,
+    query.vector ? Array.from(query.vector) : null,
+    mode,
+    query.fusion,
     condition ?? null,
     minScore ?? null,
     field?.path ?? null,
   ])
-  const behind = query.cursor === undefined ? undefined : placeOf(codec.read(query.cursor))
+  const cursor = query.cursor === undefined ? undefined : placeOf(codec.read(query.cursor))
+  const behind = cursor?.place
   const most = mmr?.fetchK ?? rerank?.fetchK ?? k
   if (most === 0) return { hits: [] }
-  const selected = field
-    ? selectGroups(rank, table, dataset, field, behind, most)
-    : selectRows(rank, behind, most)
+  const select = (rank: Ranker): Selected =>
+    field ? selectGroups(rank, table, dataset, field, behind, most) : selectRows(rank, behind, most)
+  let window = cursor?.window ?? query.window
+  let selected: Selected
+  if (mode === 'hybrid') {
+    for (;;) {
+      const { ranking, all } = hybridRows(table, { dataset, query, vector, filter, window })
+      selected = select(() => ranking)
+      const enough = !field || selected.more || selected.rows.length === most
+      if (enough || all) break
+      // There are as many groups as are wanted whenever so many exist.
+      window *= 4
+    }
+  } else if (mode === 'text') {
+    selected = select(({ first }) => wordRows(table, { dataset, query, filter, first }))
+  } else {
+    selected = select(wanted =>
+      nearestRows(table, { dataset, vector: vector!, filter, minScore, ...wanted }),
+    )
+  }
   const chosen = mmr ? diverse(table, dataset, selected, k, mmr.lambda) : [...selected.rows.keys()]
   // A function that scores hits again reads them whole.
   const parts = rerank
@@ -52,11 +72,16 @@ export function answerQuery<M>(
   )
   const last = selected.rows.at(-1)
   const pages = !mmr && !rerank && selected.more && last !== undefined
-  return pages ? { hits, cursor: codec.write(last.rank, last.id) } : { hits }
+  return pages ? { hits, cursor: codec.write([last.rank, window], last.id) } : { hits }
 }
 
-function placeOf({ key, id }: { readonly key: unknown; readonly id: Uint8Array }): Place {
-  return { rank: Number(key), id }
+/** Pages of a hybrid query are those of one window. */
+function placeOf({ key, id }: { readonly key: unknown; readonly id: Uint8Array }): {
+  readonly place: Place
+  readonly window: number
+} {
+  const [rank, window] = Array.isArray(key) ? key.map(Number) : [NaN, NaN]
+  return { place: { rank, id }, window }
 }
 
 function hitOf<M>(
@@ -66,12 +91,14 @@ function hitOf<M>(
   at: number,
   parts: readonly Included[],
 ): Hit<M> {
-  const { id, score, distance } = rows[at]
+  const { id, score, distance, vectorRank, textRank } = rows[at]
   const group = groups?.[at]
   return {
     id: idText(id),
     score,
     ...(distance === undefined ? {} : { distance }),
+    ...(vectorRank === undefined ? {} : { vectorRank }),
+    ...(textRank === undefined ? {} : { textRank }),
     ...(group === undefined
       ? {}
       : { group: (group === null ? null : parseJson(group)) as Hit['group'] & {} }),

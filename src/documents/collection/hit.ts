@@ -7,6 +7,9 @@ export interface Hit<M = unknown> extends StoredDocument<M> {
   readonly score: number
   /** Lower is nearer; of a query by vectors alone. */
   readonly distance?: number
+  /** Of a hybrid query: the places in both rankings, from 1, where it is among their best. */
+  readonly vectorRank?: number
+  readonly textRank?: number
   /** With `groupBy`: the value of the field; null where the document has none. */
   readonly group?: FieldValue | readonly unknown[] | object | null
   /** With `rerank`: what the function gave. */

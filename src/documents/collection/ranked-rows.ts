@@ -15,6 +15,9 @@ export interface RankedRow {
   readonly score: number
   /** Of a ranking by vectors alone. */
   readonly distance?: number
+  /** Of a ranking by words, too: its places in both rankings, from 1. */
+  readonly vectorRank?: number
+  readonly textRank?: number
 }
 
 /** A place in a ranking. */

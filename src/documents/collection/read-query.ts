@@ -4,6 +4,8 @@ import { checkOptions, type Check } from '../../core/check-options.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import { readVector, type VectorInput } from '../../core/read-vector.ts'
+import { DEFAULT_FUSION, FUSIONS } from '../../search/hybrid/fusion.ts'
+import type { Fusion, FusionOptions } from '../../search/hybrid/fusion.ts'
 import { readCondition } from './condition.ts'
 import type { RerankFunc } from './rerank.ts'
 import { readInclude, type Included } from './stored-document.ts'
@@ -22,9 +24,26 @@ export interface RerankOptions<M = unknown> {
   readonly fetchK?: number | undefined
 }
 
+/** By vectors, by words (the table needs the option `text`), or by both. */
+export type QueryMode = 'vector' | 'text' | 'hybrid'
+
+/** How the two rankings of a hybrid query become one. */
+export interface HybridOptions {
+  /** Reciprocal ranks ('rrf'), or the sum of scores that are brought to 0 to 1. */
+  readonly fusion?: Fusion | undefined
+  /** What is added to a rank; 60 unless given. */
+  readonly rrfK?: number | undefined
+  /** What each ranking counts for; 1 unless given. */
+  readonly weights?: { readonly vector?: number; readonly text?: number } | undefined
+  /** How many of the best of each ranking are fused; the larger of 50 and 4 times k unless given. */
+  readonly window?: number | undefined
+}
+
 /** What is looked for, and how many documents are wanted. */
 export interface CollectionQuery<M = unknown> {
-  /** Is embedded. */
+  /** 'vector' unless given. */
+  readonly mode?: QueryMode | undefined
+  /** Is embedded, and by 'text' and 'hybrid' searched for its words. */
   readonly text?: string | undefined
   /** In the place of a text. */
   readonly vector?: VectorInput | undefined
@@ -40,6 +59,7 @@ export interface CollectionQuery<M = unknown> {
   /** Where the page before ended. */
   readonly cursor?: string | undefined
   readonly mmr?: MmrOptions | undefined
+  readonly hybrid?: HybridOptions | undefined
   readonly rerank?: RerankFunc<M> | RerankOptions<M> | undefined
   /** Stops the embedding. */
   readonly signal?: AbortSignal | undefined
@@ -47,6 +67,9 @@ export interface CollectionQuery<M = unknown> {
 
 /** A query that was checked. */
 export interface ReadQuery<M = unknown> {
+  readonly mode: QueryMode
+  readonly fusion: FusionOptions
+  readonly window: number
   readonly text: string | undefined
   readonly vector: Float32Array | undefined
   readonly k: number
@@ -82,7 +105,13 @@ const string: Check = (where, name, value) => {
   if (typeof value !== 'string') throw argumentError(where, name, value, 'a text')
 }
 
+const MODES = ['vector', 'text', 'hybrid'] as const
+const LEAST_WINDOW = 50
+const WINDOW_SHARE = 4
+
 const CHECKS: Readonly<Record<string, Check>> = {
+  mode: check.oneOf(MODES),
+  hybrid: check.object,
   text: string,
   vector: anything,
   k: count,
@@ -100,10 +129,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuery<M> {
   checkOptions(where, query, CHECKS, 'query')
   const { text, k = DEFAULT_K, minScore, groupBy, cursor, signal } = query
-  if ((text === undefined) === (query.vector === undefined)) {
-    const given = text === undefined ? 'neither of them' : 'both'
-    throw new TypeError(`${where}: query has ${given}: expected a text or a vector`)
-  }
+  const { mode = 'vector' } = query
+  requireWhatModeNeeds(where, mode, query)
   const mmr = readMmr(where, k, query.mmr)
   const rerank = readRerank(where, k, query.rerank)
   const chosen = [mmr && 'mmr', rerank && 'rerank', cursor !== undefined && 'cursor'].filter(
@@ -115,6 +142,8 @@ export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuer
     )
   }
   return {
+    mode,
+    ...readHybrid(where, k, mode, query.hybrid),
     text,
     vector:
       query.vector === undefined ? undefined : readVector(query.vector, where, 'query.vector'),
@@ -128,6 +157,59 @@ export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuer
     rerank,
     signal,
   }
+}
+
+function requireWhatModeNeeds<M>(
+  where: string,
+  mode: QueryMode,
+  { text, vector, mmr }: CollectionQuery<M>,
+): void {
+  if (mode !== 'vector') {
+    const wrong = text === undefined ? 'no text' : mmr ? 'mmr, which compares vectors alone' : ''
+    if (wrong !== '') throw new TypeError(`${where}: a query of mode '${mode}' has ${wrong}`)
+    if (mode === 'hybrid' || vector === undefined) return
+    throw new TypeError(`${where}: a query of mode 'text' has a vector: expected mode 'hybrid'`)
+  }
+  if ((text === undefined) !== (vector === undefined)) return
+  const given = text === undefined ? 'neither of them' : 'both'
+  throw new TypeError(`${where}: query has ${given}: expected a text or a vector`)
+}
+
+function readHybrid(
+  where: string,
+  k: number,
+  mode: QueryMode,
+  hybrid: HybridOptions | undefined,
+): Pick<ReadQuery, 'fusion' | 'window'> {
+  if (hybrid !== undefined) {
+    if (mode !== 'hybrid') {
+      throw new TypeError(`${where}: query.hybrid is for mode 'hybrid', and the mode is '${mode}'`)
+    }
+    const weight = numberBetween(0, 1e6)
+    checkOptions(
+      where,
+      hybrid,
+      {
+        fusion: check.oneOf(FUSIONS),
+        rrfK: numberBetween(0, 1e6),
+        weights: (at, name, value) =>
+          checkOptions(at, value, { vector: weight, text: weight }, name),
+        window: check.wholeNumber(1, MOST),
+      },
+      'query.hybrid',
+    )
+  }
+  const { fusion, rrfK, weights } = { ...DEFAULT_FUSION, ...defined(hybrid ?? {}) }
+  return {
+    fusion: { fusion, rrfK, weights: { ...DEFAULT_FUSION.weights, ...defined(weights) } },
+    window: hybrid?.window ?? Math.max(LEAST_WINDOW, WINDOW_SHARE * k),
+  }
+}
+
+/** Without the members that are undefined, which would hide a default. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 function readMmr(where: string, k: number, mmr: MmrOptions | undefined): ReadQuery['mmr'] {

@@ -16,26 +16,31 @@ export async function runQuery<M>(
   const read = readQuery(where, query)
   for (;;) {
     const { embedder } = handle
-    const vector = read.vector ?? (await embedQuery(where, handle, read))
+    const vector = needsVector(read) ? await embedQuery(where, handle, read) : read.vector
     // A migration has changed the model meanwhile: no vector of the old one may be compared.
-    if (read.text !== undefined && handle.embedder !== embedder) continue
+    if (needsVector(read) && handle.embedder !== embedder) continue
     const page = answer(where, handle, read, vector)
     return read.rerank ? reranked(where, page.hits, await scoresOf(page, read), read) : page
   }
 }
 
-/** The same at once, by a vector. */
+/** The same at once, where no text has to be embedded. */
 export function runQuerySync<M>(
   where: string,
   handle: DatasetHandle,
   query: CollectionQuery<M>,
 ): HitPage<M> {
   const read = readQuery(where, query)
-  if (!read.vector) {
+  if (needsVector(read)) {
     throw new TypeError(`${where}: query has a text, which query() embeds: expected a vector`)
   }
   const page = answer(where, handle, read, read.vector)
   return read.rerank ? reranked(where, page.hits, scoresOf(page, read), read) : page
+}
+
+/** Whether the text has to be embedded. */
+function needsVector<M>({ mode, vector }: ReadQuery<M>): boolean {
+  return mode !== 'text' && vector === undefined
 }
 
 async function embedQuery<M>(
@@ -55,11 +60,11 @@ function answer<M>(
   where: string,
   handle: DatasetHandle,
   query: ReadQuery<M>,
-  vector: Float32Array,
+  vector: Float32Array | undefined,
 ): HitPage<M> {
   const table = handle.open()
   return table.shadow.inSnapshot(() => {
-    handle.requireModel(table)
+    if (vector) handle.requireModel(table)
     return answerQuery(where, table, handle.dataset, query, vector)
   })
 }
