@@ -151,7 +151,7 @@ const isLocked = (error: unknown): boolean =>
 
 function busy(path: string, cause: unknown): VecError {
   return new VecError('SQLITE_BUSY', `${path} is open in another tab or worker`, {
-    hint: 'close it there, or let one worker open the file for all: connect() of sqlite-vec-ts/worker',
+    hint: 'close it there: one worker at a time can have a file open',
     extendedCode: SQLITE_BUSY,
     cause,
   })
