@@ -7,7 +7,7 @@ const TABLES = ['words', 'definitions']
 
 /**
  * The rows of the demo in a file of sqlite-vec, the native extension, made from ours once: a vec0 table for each vec
- * table, and beside it the documents under the same rowids. Undefined where sqlite-vec or better-sqlite3 is missing.
+ * table, and beside it the documents and their words under the same rowids. Undefined where sqlite-vec or better-sqlite3 is missing.
  */
 export async function openPeer(path: string, ours: string): Promise<NativeDatabase | undefined> {
   if (!existsSync(path)) {
@@ -37,6 +37,9 @@ export async function openPeer(path: string, ours: string): Promise<NativeDataba
       })()
       progress.end()
     }
+    made.exec(`CREATE VIRTUAL TABLE definitions_words USING fts5(content, content='', contentless_delete=1);
+      INSERT INTO definitions_words(rowid, content) SELECT rowid, content FROM definitions_documents;
+      INSERT INTO definitions_words(definitions_words) VALUES ('optimize')`)
     made.exec(`CREATE INDEX definitions_pos ON definitions_documents(json_extract(meta, '$.pos'))`)
     source.close()
     made.close()

@@ -16,7 +16,7 @@ import { Progress } from './progress.ts'
 import { milliseconds } from './report.ts'
 
 /** Counts up when the rows of the file are made differently. */
-const FILE_VERSION = 3
+const FILE_VERSION = 4
 const COLUMNS = ['dataset_id', 'id', 'content', 'meta', 'embedding']
 
 const { values, positionals } = parseArgs({
@@ -67,11 +67,9 @@ async function build(vectors: WordVectors): Promise<void> {
   const made = await open(part)
   made.exec(`PRAGMA user_version = ${FILE_VERSION}`)
   made.exec('CREATE VIRTUAL TABLE words USING vec(word)')
-  made.exec('CREATE VIRTUAL TABLE definitions USING vec(sense)')
+  made.exec('CREATE VIRTUAL TABLE definitions USING vec(sense, text=content)')
   insertMany(made, '_vec_words', COLUMNS, wordRows(vectors))
   insertMany(made, '_vec_definitions', COLUMNS, definitionRows())
-  // A filter through meta finds its ids here, without reading the rows.
-  made.exec(`CREATE INDEX definitions_pos ON _vec_definitions(json_extract(meta, '$.pos'), id)`)
   // The first search builds an index, closing saves it.
   const query = embedder.embed('music')!
   for (const [table, column] of [
@@ -80,6 +78,8 @@ async function build(vectors: WordVectors): Promise<void> {
   ]) {
     made.prepare(nearest(table, column, 1)).all(query)
   }
+  // The first search with words fills the text index.
+  made.prepare(hybrid(1)).all(query, 'music')
   made.close()
   renameSync(part, path)
 }
@@ -116,6 +116,24 @@ function nearestInPeer(table: string, limit: number, filter = ''): string {
     WHERE embedding MATCH ? AND k = ${limit} ${filter} ORDER BY distance`
 }
 
+function hybrid(limit: number): string {
+  return `SELECT sense AS id, match_score AS score, content FROM definitions
+    WHERE dataset_id = 'en' AND definitions MATCH vec_hybrid(?, ?) AND k = ${limit}
+    ORDER BY match_score DESC`
+}
+
+/** Reciprocal ranks of both rankings, in one statement over vec0 and FTS5. */
+function hybridInPeer(limit: number): string {
+  return `WITH
+    v AS MATERIALIZED (SELECT rowid AS row, row_number() OVER (ORDER BY distance) AS rank
+      FROM definitions WHERE embedding MATCH ? AND k = 50),
+    t AS MATERIALIZED (SELECT row, row_number() OVER (ORDER BY rank) AS rank
+      FROM (SELECT rowid AS row, rank FROM definitions_words WHERE definitions_words MATCH ? ORDER BY rank LIMIT 50))
+    SELECT id, sum(1.0 / (60 + rank)) AS score, content
+    FROM (SELECT * FROM v UNION ALL SELECT * FROM t) JOIN definitions_documents ON definitions_documents.rowid = row
+    GROUP BY row ORDER BY score DESC LIMIT ${limit}`
+}
+
 interface Hit {
   readonly id: string
   readonly score: number
@@ -123,16 +141,25 @@ interface Hit {
 }
 
 /** Asks once, then times both: ours five times for each time the peer is asked. */
-function show(title: string, query: Uint8Array | Float32Array, sql: string, peerSql: string): void {
+function show(
+  title: string,
+  query: Uint8Array | Float32Array,
+  sql: string,
+  peerSql: string,
+  texts: { readonly ours: readonly string[]; readonly peers: readonly string[] } = {
+    ours: [],
+    peers: [],
+  },
+): void {
   const statement = db.prepare(sql)
   let hits: Hit[] = []
-  const first = time(() => (hits = statement.all(query) as Hit[]))
+  const first = time(() => (hits = statement.all(query, ...texts.ours) as Hit[]))
   const own: number[] = []
   const other: number[] = []
   const theirs = peer?.prepare(peerSql)
   for (let round = 0; round < 5; round++) {
-    if (theirs) other.push(time(() => theirs.all(query)))
-    for (let i = 0; i < 5; i++) own.push(time(() => statement.all(query)))
+    if (theirs) other.push(time(() => theirs.all(query, ...texts.peers)))
+    for (let i = 0; i < 5; i++) own.push(time(() => statement.all(query, ...texts.ours)))
   }
   const warm = summarize(own).median
   console.log(
@@ -176,8 +203,7 @@ function definitions(question: string): void {
     'the same, verbs only: a filter before the search',
     embedding,
     `SELECT sense AS id, match_score AS score, content FROM definitions
-     WHERE dataset_id = 'en' AND sense MATCH ? AND k = 5
-       AND sense IN (SELECT id FROM _vec_definitions WHERE json_extract(meta, '$.pos') = 'verb')`,
+     WHERE dataset_id = 'en' AND sense MATCH ? AND k = 5 AND filter = '{"pos": "verb"}'`,
     nearestInPeer(
       'definitions',
       5,
@@ -185,4 +211,9 @@ function definitions(question: string): void {
          WHERE json_extract(meta, '$.pos') = 'verb')`,
     ),
   )
+  const quoted = (question.match(/[\p{L}\p{N}]+/gu) ?? []).map(word => `"${word}"`).join(' OR ')
+  show('the same by vector and words: a hybrid search', embedding, hybrid(5), hybridInPeer(5), {
+    ours: [question],
+    peers: [quoted],
+  })
 }
