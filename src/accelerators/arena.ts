@@ -137,7 +137,7 @@ export class Block {
     return this.#size
   }
 
-  /** Room for `bytes`, with what is in the block kept; the address may change. */
+  /** Grows the block to `bytes` and keeps its content; the address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
     const inPlace = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))

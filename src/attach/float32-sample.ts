@@ -33,7 +33,7 @@ export function requireFloat32(db: Database, table: string, column: string): voi
       'VEC_SHADOW',
       `attach(): embeddings of ${table} look like float64, and are read as float32`,
       {
-        hint: `store each with 4 bytes a number: Buffer.from(new Float32Array(vector).buffer)`,
+        hint: `store each with 4 bytes per number: Buffer.from(new Float32Array(vector).buffer)`,
       },
     )
   }

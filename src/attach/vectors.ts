@@ -207,7 +207,7 @@ export class Vectors {
     const { vector, k, minScore, ids, filter, columns = [] } = search
     const dataset = this.#dataset(where, search)
     if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
-      throw argumentError(where, 'k', k, 'a whole number of rows from 0')
+      throw argumentError(where, 'k', k, 'a number of rows, an integer from 0')
     }
     if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
       throw argumentError(where, 'minScore', minScore, 'a number')

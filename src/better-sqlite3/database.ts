@@ -142,7 +142,7 @@ export class Database implements DatabaseFacts {
     return this
   }
 
-  /** SQLite in WebAssembly loads no native code. The functions of sqlite-vec are there already: it is let pass. */
+  /** SQLite in WebAssembly cannot load native code. The functions of sqlite-vec are built in, so its call is ignored. */
   loadExtension(path: string, entryPoint?: string): this {
     if (typeof path !== 'string') throw new TypeError('Expected first argument to be a string')
     if (entryPoint !== undefined && typeof entryPoint !== 'string') {

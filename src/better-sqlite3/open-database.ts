@@ -14,7 +14,7 @@ export interface DatabaseOptions {
   fileMustExist?: boolean | undefined
   timeout?: number | undefined
   verbose?: ((message?: unknown, ...additionalArgs: unknown[]) => void) | null | undefined
-  /** Is not needed, and has no effect. */
+  /** Ignored: there is no native addon. */
   nativeBinding?: string | undefined
 }
 

@@ -31,7 +31,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** An argument of a function, aggregate or table: rounded where it is no bigint by choice. */
+/** An argument of a function, aggregate or table: rounded unless the caller asked for bigint. */
 export function argument(value: SqlValue, bigints: boolean): unknown {
   if (value instanceof Uint8Array) return asBuffer(value)
   return typeof value === 'bigint' && !bigints ? Number(value) : value

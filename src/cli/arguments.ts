@@ -10,7 +10,7 @@ export interface GivenArguments {
   readonly flags: Flags
 }
 
-/** Reads what stands behind a command's name. `title` is that name in full, for the errors. */
+/** Reads the arguments after a command's name. `title` is the full name, for the errors. */
 export function readArguments(
   command: Command,
   title: string,
@@ -41,7 +41,7 @@ export function readArguments(
     } else values.set(token.name, value)
   }
   const flags = new Flags(values)
-  // Whoever asks for help need not give the rest.
+  // With --help, the other arguments are optional.
   if (flags.on('help')) return { args: new Map(), rest: [], flags }
   return { ...nameArguments(command, title, positionals), flags }
 }

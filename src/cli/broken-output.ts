@@ -4,7 +4,7 @@ import { EXIT } from './exit-code.ts'
 
 /**
  * Ends the process when stdout takes no more. A reader that left (`svec export ... | head`) has read enough: nothing is
- * said, and that is no failure. A full disk is one: what was written is not whole.
+ * said, and that is not a failure. A full disk is one: what was written is not whole.
  */
 export function watchOutputs(json: boolean): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -36,7 +36,7 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
     let complaints = ''
     const stop = (): void => {
       child.kill('SIGTERM')
-      // What the shell started may live on and hold the pipes: nobody waits for it.
+      // Children of the shell may outlive it and hold the pipes open: do not wait for them.
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy()
       reject(signal?.reason as Error)
     }

@@ -1,6 +1,6 @@
 import type { Failure } from './cli-error.ts'
 
-/** An error as it stands on stderr: one line, and its hint below; or JSON. */
+/** An error as printed on stderr: one line with its hint below, or JSON. */
 export function errorText({ code, message, hint, exit }: Failure, json: boolean): string {
   if (json) return `${JSON.stringify({ error: { code, message, hint, exit } })}\n`
   const lines = [`svec: ${message.trim().replaceAll(/\s*\n\s*/g, ' | ')}`]

@@ -29,7 +29,7 @@ export class Output {
     await this.#send(`${this.isTTY ? visibleLine(text) : text}\n`)
   }
 
-  /** Puts `text` over the `length` characters that stand on the terminal's current line. */
+  /** Overwrites the `length` characters on the terminal's current line with `text`. */
   redraw(text: string, length: number): void {
     void this.#send(`\r${visibleLine(text).padEnd(length)}`)
   }

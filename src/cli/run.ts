@@ -94,7 +94,7 @@ async function help(text: string, exit: ExitCode): Promise<ExitCode> {
   return exit
 }
 
-/** What was typed is quoted in errors, and a URL may stand where another word belongs. */
+/** Errors quote what was typed, and a URL may be in the place of another word. */
 function withoutSecrets(failure: Failure): Failure {
   const { message, hint } = failure
   return {

@@ -8,7 +8,7 @@ import * as similarity from './similarity.ts'
 
 /** The functions of similarity.ts for callers, whose arguments are checked. */
 
-/** Sum of a[i] * b[i], in double arithmetic over float32. VEC_DIMENSION when the lengths differ. */
+/** Sum of a[i] * b[i], in double precision. VEC_DIMENSION if the dimensions differ. */
 export function dot(a: VectorInput, b: VectorInput): number {
   return similarity.dot(...pair('dot()', a, b))
 }
@@ -18,24 +18,24 @@ export function magnitude(a: VectorInput): number {
   return similarity.magnitude(givenVector(a, 'magnitude()', 'a'))
 }
 
-/** a.b / (|a| |b|), from -1 to 1; NaN when either length is zero. VEC_DIMENSION when the lengths differ. */
+/** a.b / (|a| |b|), from -1 to 1; NaN if either vector has length zero. VEC_DIMENSION if the dimensions differ. */
 export function cosine(a: VectorInput, b: VectorInput): number {
   return similarity.cosine(...pair('cosine()', a, b))
 }
 
-/** |a - b|. VEC_DIMENSION when the lengths differ. */
+/** |a - b|, the Euclidean distance. VEC_DIMENSION if the dimensions differ. */
 export function euclidean(a: VectorInput, b: VectorInput): number {
   return similarity.euclidean(...pair('euclidean()', a, b))
 }
 
-/** Sum of |a[i] - b[i]|, the L1 distance. VEC_DIMENSION when the lengths differ. */
+/** Sum of |a[i] - b[i]|, the L1 distance. VEC_DIMENSION if the dimensions differ. */
 export function manhattan(a: VectorInput, b: VectorInput): number {
   return similarity.manhattan(...pair('manhattan()', a, b))
 }
 
 /**
- * What searches rank by, higher is nearer: cosine, minus the Euclidean or Manhattan distance, or the dot product. NaN where
- * the metric knows none: cosine with a vector of length zero. VEC_DIMENSION when the lengths differ.
+ * The value that searches rank by, higher is nearer: cosine, minus the Euclidean or Manhattan distance, or the dot product.
+ * NaN if it is undefined: cosine with a vector of length zero. VEC_DIMENSION if the dimensions differ.
  */
 export function exactSimilarity(metric: Metric, query: VectorInput, row: VectorInput): number {
   requireMetric(metric)

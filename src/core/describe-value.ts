@@ -39,7 +39,7 @@ const typeTag = Object.getOwnPropertyDescriptor(
 )!
 
 /**
- * `Float32Array`, `Uint8Array`, ...; undefined for what is no typed array. Unlike `instanceof` it knows subclasses
+ * `Float32Array`, `Uint8Array`, ...; undefined for other values. Unlike `instanceof` it knows subclasses
  * (a Buffer is a Uint8Array) and arrays of another realm, such as those of a test runner's sandbox.
  */
 export function typedArrayName(value: unknown): string | undefined {

@@ -10,8 +10,8 @@ import {
 export { isFiniteVector, notFinite } from './finite.ts'
 
 /**
- * The bytes of an embedding as they stand in a BLOB: float32, little-endian, no header. Numbers are rounded to float32.
- * TypeError for what is no vector (a Promise, text, bytes, integer arrays), VEC_EMBEDDING for an empty vector and for
+ * The bytes of an embedding, as a BLOB stores them: float32, little-endian, no header. Numbers are rounded to float32.
+ * TypeError for values that are not vectors (a Promise, text, bytes, integer arrays), VEC_EMBEDDING for an empty vector and for
  * NaN, infinities and numbers that overflow float32.
  *
  *     encodeEmbedding([0.5, 0.25]) // 8 bytes
@@ -21,16 +21,16 @@ export function encodeEmbedding(vector: VectorInput): Uint8Array {
 }
 
 /**
- * The vector in an embedding's bytes, always a copy. TypeError for what is no bytes, VEC_EMBEDDING when the length is no
- * multiple of 4. What is stored is told as it is: NaN and infinities too, and no numbers for an empty BLOB.
+ * The vector in an embedding's bytes, always a copy. TypeError for other values, VEC_EMBEDDING if the length is not a
+ * multiple of 4. Stored values are returned unchanged: NaN and infinities, too, and an empty vector for an empty BLOB.
  */
 export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
   return readBytes(bytes, 'decodeEmbedding()')
 }
 
 /**
- * The shortest decimals that read back as the same float32, in the form of a JSON array; `null` for NaN and infinities,
- * which a decoded embedding may hold. Errors as for encodeEmbedding.
+ * A JSON array of the shortest decimals that read back as the same float32; `null` for NaN and infinities,
+ * which a decoded embedding may contain. Errors as for encodeEmbedding.
  */
 export function embeddingToJson(vector: VectorInput): string {
   const decoded = typedArrayName(vector) === 'Float32Array'

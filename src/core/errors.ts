@@ -28,19 +28,19 @@ export type SqliteErrorCode =
   | 'SQLITE_RANGE'
   | 'SQLITE_NOTADB'
 
-/** What this library itself refuses. */
+/** Errors of this library. */
 export type VecErrorCode =
-  | 'VEC_EMBEDDING' // bytes or text that are no vector
-  | 'VEC_DIMENSION' // a vector of another dimension than the dataset's
+  | 'VEC_EMBEDDING' // bytes or text that are not a vector
+  | 'VEC_DIMENSION' // a vector whose dimension differs from the dataset's
   | 'VEC_OPTION' // an option of CREATE VIRTUAL TABLE
-  | 'VEC_SHADOW' // a shadow table that cannot serve
+  | 'VEC_SHADOW' // a shadow table that cannot be used
   | 'VEC_QUERY' // constraints of a query on a vec table
   | 'VEC_FILTER' // a metadata filter that cannot be read
   | 'VEC_SOURCE' // a source of documents that cannot be read, or a document that cannot be stored
   | 'VEC_STORAGE' // a persisted index that is damaged or foreign
   | 'VEC_MODEL' // embeddings of two models in one dataset
-  | 'VEC_MEMORY' // an index that the memory of this process cannot hold
-  | 'VEC_CLOSED' // a connection or statement used after its end
+  | 'VEC_MEMORY' // an index that does not fit into the memory of this process
+  | 'VEC_CLOSED' // a connection or statement that was used after it was closed
   | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
 
 /** Why a replica stopped following a dataset: each needs a decision, docs/sync.md says which. */
@@ -48,7 +48,7 @@ export type HaltCode =
   | 'UPSTREAM_CHANGED' // another server, or a copy of the tables with its own identity
   | 'SCHEMA_DRIFT' // tables or protocol are not those this version reads
   | 'DATASET_GONE' // the dataset's row disappeared without a drop
-  | 'EPOCH_CHANGED' // the dataset was made again
+  | 'EPOCH_CHANGED' // the dataset was re-created
   | 'UPSTREAM_REWOUND' // the upstream knows less than the replica
   | 'LOG_PRUNED' // entries that the replica needs were deleted
   | 'HISTORY_DIVERGED' // the entry at the checkpoint is not the one that was applied
@@ -61,24 +61,24 @@ export type SyncErrorCode =
   | 'FENCED' // another replicator moved the checkpoint
   | 'SYNC_LEASE' // another replicator holds the lease
   | 'SYNC_TIMEOUT' // a deadline passed
-  | 'SYNC_TRANSPORT' // the connection failed: to be tried again
-  | 'SYNC_CONFLICT' // deadlock, serialization failure, lock wait: to be tried again
+  | 'SYNC_TRANSPORT' // the connection failed: retried
+  | 'SYNC_CONFLICT' // deadlock, serialization failure, lock wait: retried
   | 'SYNC_ACCESS' // credentials or privileges
-  | 'SYNC_UPSTREAM' // an upstream that cannot serve, or SQL that it refused
-  | 'SYNC_REPLICA' // a replica that cannot serve
-  | 'SYNC_CAPTURE' // a writer beside triggers
+  | 'SYNC_UPSTREAM' // an upstream that cannot be used, or SQL that it refused
+  | 'SYNC_REPLICA' // a replica that cannot be used
+  | 'SYNC_CAPTURE' // a writer while triggers are installed
 
 export type ErrorCode = SqliteErrorCode | VecErrorCode | SyncErrorCode
 
 /**
- * The one error class of this library. Misuse of a function's types stays TypeError or RangeError.
+ * The error class of this library. An argument of the wrong type or range is a TypeError or RangeError.
  * `message` says what was given and what was expected, `hint` what to do about it.
  */
 export class VecError extends Error {
   override readonly name = 'VecError'
   readonly code: ErrorCode
   readonly hint: string | undefined
-  /** SQLite's extended result code, 0 where SQLite had no part in it. */
+  /** SQLite's extended result code; 0 if the error is not from SQLite. */
   readonly extendedCode: number
 
   constructor(
@@ -92,7 +92,7 @@ export class VecError extends Error {
     this.extendedCode = options.extendedCode ?? 0
   }
 
-  /** SQLite's name of the extended code, such as SQLITE_CONSTRAINT_UNIQUE; `code` where there is none. */
+  /** SQLite's name of the extended code, such as SQLITE_CONSTRAINT_UNIQUE; `code` if there is none. */
   get extendedName(): string {
     return extendedName(this.code, this.extendedCode)
   }

@@ -1,4 +1,4 @@
-/** An id's bytes as a key of maps and sets: text would make one of ids that are no UTF-8. */
+/** An id's bytes as a key of maps and sets: as text, ids that are not UTF-8 would become equal. */
 export function idKey(id: Uint8Array): string {
   let key = ''
   for (const byte of id) key += String.fromCharCode(byte)

@@ -15,11 +15,11 @@ import { manhattanMetric } from './metrics/manhattan.ts'
  * | dot       | q.x                    | -score       |
  * | manhattan | 1 - sum \|q - x\|      | sum \|q - x\| |
  *
- * Cosine leaves out rows of length zero, and a query of length zero finds nothing.
+ * With cosine, rows of length zero are skipped, and a query of length zero finds nothing.
  */
 export type { Metric }
 
-/** The registry of metrics: a new one is entered here. */
+/** The registry of metrics: add a new one here. */
 const METRICS_BY_NAME: Readonly<Record<Metric, MetricDefinition>> = {
   cosine: cosineMetric,
   euclidean: euclideanMetric,
@@ -41,7 +41,7 @@ export function metricOf(name: Metric): MetricDefinition {
   return METRICS_BY_NAME[name] ?? METRICS_BY_NAME[requireMetric(name)]
 }
 
-/** The metric of a number in a file; undefined for a number that no metric has. */
+/** The metric of a code in a file; undefined for an unknown code. */
 export function metricOfCode(code: number): Metric | undefined {
   return METRICS.find(name => METRICS_BY_NAME[name].code === code)
 }

@@ -7,8 +7,8 @@ import { isFiniteVector, notFinite } from './finite.ts'
 /**
  * A vector given as text, by the rules of the original: text that begins with `[` is tried as a JSON array; then the
  * text is tried as base64 of an embedding's bytes; then, if it has a comma, as comma-separated numbers (empty fields
- * are skipped). Numbers are rounded to float32. `what` names the text in errors. TypeError for what is no text,
- * VEC_EMBEDDING for a text that is no vector, and for NaN and infinities in it.
+ * are skipped). Numbers are rounded to float32. `what` names the text in errors. TypeError for values other than strings,
+ * VEC_EMBEDDING for text that is not a vector, and for NaN and infinities in it.
  *
  *     parseVectorText('[0.5, 0.25]') // as parseVectorText('0.5, 0.25') and parseVectorText('AAAAPwAAgD4=')
  */

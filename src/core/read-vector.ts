@@ -3,12 +3,12 @@ import { VecError } from './errors.ts'
 import { isFiniteVector, notFinite } from './finite.ts'
 
 /**
- * A vector as callers give it: numbers, which are rounded to float32. A Float16Array is read too, where the runtime
+ * A vector that a caller passes: numbers, which are rounded to float32. A Float16Array works, too, if the runtime
  * has it. Everything else is refused: a Promise, text, integer arrays, nested arrays, objects with a length.
  */
 export type VectorInput = readonly number[] | Float32Array | Float64Array
 
-/** The little-endian float32 of an embedding, 4 bytes a number, as its BLOB holds them. A Buffer is a Uint8Array. */
+/** The bytes of an embedding, as its BLOB stores them: little-endian float32. A Buffer is a Uint8Array. */
 export type EmbeddingBytes = Uint8Array | ArrayBuffer
 
 const NUMBERS: ReadonlySet<string> = new Set(['Float32Array', 'Float64Array', 'Float16Array'])
@@ -19,7 +19,7 @@ const BYTES = 'a Uint8Array or an ArrayBuffer of little-endian float32'
 /**
  * The one place where a vector of a caller is read: a copy of it as float32, at least one number, all of them finite.
  * `where` begins the errors (the function that was called), `what` names the value in them. Throws TypeError for a value
- * that is no vector, VEC_EMBEDDING for an empty one and for numbers that float32 has not, with their place.
+ * that is not a vector, VEC_EMBEDDING for an empty one and for numbers that float32 cannot store, with their position.
  */
 export function readVector(
   value: unknown,
@@ -43,7 +43,7 @@ export function readVectorOrBytes(
   return checked(vector, where, what)
 }
 
-/** The numbers in bytes of an embedding, a copy. They may be none, NaN and infinite: what is stored is told as it is. */
+/** A copy of the numbers in the bytes of an embedding, unchanged: there may be none, and NaN and infinities. */
 export function readBytes(
   value: unknown,
   where: string,

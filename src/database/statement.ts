@@ -22,7 +22,7 @@ export interface Statement {
   each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void
   /** `each` for few rows: all are read before the first visit. See PagedReads. */
   page?(parameters: readonly BindValue[], visit: (row: RowReader) => void): void
-  /** Runs it, to be stepped by somebody else's calls. The holder ends it; an error of a step has ended it already. */
+  /** Runs it, to be stepped by later calls. The holder ends it; an error of a step has ended it already. */
   cursor(parameters: readonly BindValue[]): Cursor
   run(...parameters: BindValue[]): RunResult
   /** Frees it. A second call does nothing. */

@@ -147,7 +147,7 @@ export class ValuesStatement implements Statement {
     return parameters.map(bound)
   }
 
-  /** The statement that takes text which is no UTF-8; undefined where there is none. */
+  /** The statement that takes text which is not UTF-8; undefined if there is none. */
   #exactly(
     parameters: readonly BindValue[],
   ): { statement: Statement; parameters: BindValue[] } | undefined {
@@ -162,7 +162,7 @@ export class ValuesStatement implements Statement {
     }
   }
 
-  /** The bytes of a text of the present row, which the driver may have changed where they are no UTF-8. */
+  /** The bytes of a text of the current row, which the driver may have changed if they are not UTF-8. */
   #exactText(column: number): Uint8Array {
     let beside = this.#beside.get(column)
     if (!beside) {

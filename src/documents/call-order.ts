@@ -5,7 +5,7 @@ import { withoutFields, type DocumentWrite } from './document-fields.ts'
 /**
  * Upserts that wait for their embeddings write when these come back, in any order, and the one that was called last must
  * win. So a call that writes or deletes notes, for each earlier one that still waits, which fields of which documents it
- * has written: that one leaves them alone. The notes stand in a table of `temp` and are a part of the write's
+ * has written: that one leaves them alone. The notes are in a table of `temp` and a part of the write's
  * transaction. Where that fails or is rolled back, also by a savepoint of the caller's, they never were.
  */
 const NAME = 'sqlite-vec-ts overtaken'
@@ -23,7 +23,7 @@ export class WaitingUpsert {
   readonly #db: Database
   readonly #place: string
   readonly #ids: ReadonlySet<string>
-  /** Somebody tried to note something. */
+  /** A call tried to note something. */
   overtaken = false
 
   /** From now on later calls know of this one, until `end`. */

@@ -54,7 +54,7 @@ export class DocumentTable {
   /**
    * Inserts documents, or changes the fields that are given of those that are there; inside a transaction of the caller.
    * Throws VEC_DIMENSION, by the same rule as a write through the vec table, and VEC_MODEL for what does not fit the
-   * dataset, VEC_SHADOW for a field that the table has no column for.
+   * dataset, VEC_SHADOW for a field without a column in the table.
    */
   write(dataset: string, documents: readonly DocumentWrite[]): void {
     const layout = this.#layouts.current
@@ -124,7 +124,7 @@ export class DocumentTable {
   }
 }
 
-/** What the table has no column for is left out where it is null, and must not be lost where it is not. */
+/** A field without a column is dropped if it is null; otherwise it must not be lost silently. */
 function storable(
   document: DocumentWrite,
   { columns }: WriteLayout,

@@ -7,13 +7,13 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Turns texts into vectors, one a text and in their order, all of one dimension. */
+/** Turns texts into vectors: one per text, in the same order, all of the same dimension. */
 export type EmbedFunc = (
   texts: readonly string[],
   options: EmbedOptions,
 ) => Promise<readonly VectorInput[]>
 
-/** An `EmbedFunc` out of a function that knows one text at a time; the texts are embedded one after the other. */
+/** Turns a function of one text into an `EmbedFunc`; it embeds the texts one after the other. */
 export function embedEach(
   embed: (text: string, options: EmbedOptions) => Promise<VectorInput>,
 ): EmbedFunc {
@@ -29,9 +29,9 @@ export function embedEach(
 }
 
 /**
- * Embeds texts, in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING when the function gives
+ * Embeds texts in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING if the function returns
  * another number of vectors, an empty one or numbers that are not finite float32, VEC_DIMENSION when their dimensions
- * differ, TypeError when one of them is no vector (a Promise, bytes, an object).
+ * differ, TypeError if one of them is not a vector (a Promise, bytes, an object).
  */
 export async function embedTexts(
   embed: EmbedFunc,

@@ -80,7 +80,7 @@ export function upsertVirtualTableDocument(
 /**
  * Inserts documents, or changes those that are there, all or none, in one transaction: a field that is absent keeps what
  * is stored, `null` erases it. Throws VEC_DIMENSION and VEC_MODEL when an embedding does not fit those of the dataset,
- * VEC_SHADOW when there is no such table, VEC_EMBEDDING and TypeError for what is no vector.
+ * VEC_SHADOW if the table does not exist, VEC_EMBEDDING and TypeError for values that are not vectors.
  */
 export function upsertShadowDocuments(
   db: Database,

@@ -3,24 +3,24 @@ import type { Metric } from '../core/metric.ts'
 export type IndexKind = 'exact' | 'cover'
 
 /**
- * An index over vectors that are named by position: 0, 1, 2, ... in the order of insertion. Which document a position
- * stands for is the caller's business. A position that was removed stays a tombstone until `swapRemove` fills it. All
+ * An index over vectors that are identified by position: 0, 1, 2, ... in the order of insertion. Which document a position
+ * refers to is up to the caller. A position that was removed stays a tombstone until `swapRemove` fills it. All
  * vectors have the same dimension and finite numbers; the caller checks that.
  *
- * What only some kinds can do is a capability: a member that is undefined where the index cannot.
+ * What only some kinds can do is a capability: a member that is undefined on other kinds.
  */
 export interface VectorIndex {
   readonly kind: IndexKind
   readonly metric: Metric
-  /** Numbers in a vector. */
+  /** Dimensions of a vector. */
   readonly dim: number
-  /** Positions handed out so far, tombstones too. */
+  /** Positions assigned so far, including tombstones. */
   readonly positions: number
   /** Live positions. */
   readonly count: number
   /** Memory it holds, in bytes. */
   readonly bytes: number
-  /** Building it again takes longer than reading it from a file. */
+  /** Whether rebuilding it takes longer than reading it from a file. */
   readonly worthSaving: boolean
 
   /** Adds vectors, row-major, and returns the position of the first. */
@@ -30,7 +30,7 @@ export interface VectorIndex {
    * copy. At most MAX_STAGED_ROWS. A view: gone after the next call of any method.
    */
   stagingBuffer(rows: number): Float32Array
-  /** Takes over the first `rows` staged vectors and returns the position of the first. */
+  /** Adds the first `rows` staged vectors and returns the position of the first. */
   commit(rows: number): number
   /** No more rows for now: what waited for them is done. Undefined: nothing waits. A search does so too. */
   readonly complete?: (() => void) | undefined
@@ -49,7 +49,7 @@ export interface VectorIndex {
 
   /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
   save(): IndexImage
-  /** Gives the memory back. The index cannot be used afterwards. */
+  /** Frees the memory. The index cannot be used afterwards. */
   dispose(): void
 
   /** Undefined while it keeps codes alone, so that a caller has to read vectors elsewhere. */
@@ -106,7 +106,7 @@ export const SMALL_INDEX: number = 1 << 20
 export interface SearchRequest {
   /** `dim` finite numbers; for cosine of a length above 0. */
   readonly query: Float32Array
-  /** How many rows are wanted, from 1. */
+  /** The number of rows to return, from 1. */
   readonly k: number
   /** Bit p % 32 of word p / 32 set: position p may be returned. Absent: all may. At least positions / 32 words. */
   readonly allowed?: Uint32Array | undefined
@@ -116,8 +116,8 @@ export interface SearchRequest {
 }
 
 /**
- * Candidates, best upper bound first. A row that was left out, though it is live, allowed and in range, has no similarity
- * above any upper bound here: a caller that stops at a bound has missed nothing. The arrays are reused by the next search.
+ * Candidates, best upper bound first. A skipped row that is live, allowed and in range has a similarity
+ * at or below every upper bound here, so a caller that stops at a bound misses nothing. The arrays are reused by the next search.
  */
 export interface Candidates {
   readonly count: number

@@ -31,7 +31,7 @@ export interface ExportOptions {
   readonly filter?: RowCondition | undefined
   /** jsonl, csv: 'json' (the default), 'base64' (quicker, shorter) or 'none'. */
   readonly vectors?: VectorText | undefined
-  /** npy, f32: where the ids go, one a line. */
+  /** npy, f32: the file or sink for the ids, one per line. */
   readonly ids?: string | Sink | undefined
   /** Write over files that exist. */
   readonly overwrite?: boolean | undefined

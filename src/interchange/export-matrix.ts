@@ -6,7 +6,7 @@ import { optionText, sourceError } from './interchange-error.ts'
 /** Rows between two looks at the signals. */
 const TURN = 5000
 
-/** The vectors of one dataset, row by row, and the ids that belong to them, one a line. */
+/** The vectors of one dataset, row by row, and the ids that belong to them, one per line. */
 export async function exportMatrix(
   run: ExportRun & { readonly dataset: string; readonly format: string; readonly ids: Sink },
 ): Promise<{ written: number; dim: number }> {

@@ -12,7 +12,7 @@ import type { ExportRun } from './export-run.ts'
 /** Text is written in pieces of about this length. */
 const PIECE = 2 ** 18
 
-/** Documents as JSONL or CSV, one a line. */
+/** Documents as JSONL or CSV, one per line. */
 export async function exportText(
   run: ExportRun & { readonly format: string; readonly vectors: VectorText },
 ): Promise<{ written: number; dim: undefined }> {

@@ -32,7 +32,7 @@ export function withDeadline<T>(
   })
 }
 
-/** Sleeps, or less: an abort ends the sleep at once and is no error. */
+/** Sleeps at most this long: an abort ends the sleep at once, and is not an error. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted === true) {

@@ -76,7 +76,7 @@ export function documentFromPayload(
   })
 }
 
-/** Number of dimensions; undefined for a row that has no vector. */
+/** Number of dimensions; undefined for a row without a vector. */
 export function dimensionOf(document: SyncDocument): number | undefined {
   const { embedding } = document
   return embedding === null || embedding.length === 0 ? undefined : embedding.length / 4
@@ -120,7 +120,7 @@ function fromHex(value: unknown): Uint8Array | null {
   if (value === null || value === undefined) return null
   if (typeof value !== 'string') throw new Rejection(`embedding is ${typeof value}, not hex digits`)
   const result = Buffer.from(value, 'hex')
-  // Buffer stops silently at the first character that is no hex digit.
+  // Buffer stops silently at the first character that is not a hex digit.
   if (result.length * 2 !== value.length)
     throw new Rejection('embedding is not an even number of hex digits')
   return result

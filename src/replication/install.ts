@@ -11,7 +11,7 @@ import type { Upstream } from './upstream.ts'
 export interface InstallOptions extends DatasetOptions {
   /** Who writes the log: the database's triggers, or `createWriter`. `trigger` by default. */
   readonly capture?: 'trigger' | 'app'
-  /** Only look: what would be done, what stands in the way. */
+  /** Change nothing: report what would be done, and what prevents it. */
   readonly dryRun?: boolean
 }
 
@@ -20,7 +20,7 @@ export interface InstallReport {
   readonly capture: 'trigger' | 'app'
   readonly statements: readonly string[]
   readonly installed: boolean
-  /** What stands in the way; an install throws with the same list. */
+  /** What prevents an installation; an install throws with the same list. */
   readonly problems: readonly ServerProblem[]
 }
 

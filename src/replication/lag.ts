@@ -12,7 +12,7 @@ export interface DatasetLag {
   readonly datasetId: string
   readonly state: DatasetStatus
   readonly lastScn: bigint
-  /** undefined: the upstream has no such dataset. */
+  /** undefined: the dataset is not in the upstream. */
   readonly headScn: bigint | undefined
   /** Changes that the replica lacks. */
   readonly entries: bigint | undefined

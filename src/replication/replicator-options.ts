@@ -20,20 +20,22 @@ const REBOOTSTRAP: ReadonlySet<string> = new Set<RebootstrapCode>([
   'LOG_GAP',
 ])
 
-/** Refuses codes that a copy would only meet again. */
+/** Refuses codes that another copy would not resolve. */
 export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet<HaltCode> {
   for (const code of codes) {
     if (!REBOOTSTRAP.has(code)) {
-      throw new RangeError(`autoRebootstrap takes ${[...REBOOTSTRAP].join(', ')}, not ${code}`)
+      throw new RangeError(`autoRebootstrap takes ${[...REBOOTSTRAP].join(', ')}, got ${code}`)
     }
   }
   return new Set(codes)
 }
 
 export interface ReplicatorPolicy {
-  /** An entry that cannot be applied: halt, or write it to the dead-letter table and take the row as it is now. `stop` by default. */
+  /** What to do with an entry that cannot be applied: halt, or write it to the dead-letter table and copy the row. `stop` by default. */
+  readonly rejected?: RejectionPolicy
+  /** The former name of `rejected`, which applies if that is absent. */
   readonly poison?: RejectionPolicy
-  /** Halts that are answered by copying the dataset again. None by default. */
+  /** Halt codes that are resolved by copying the dataset again. None by default. */
   readonly autoRebootstrap?: readonly RebootstrapCode[]
   /** Embeddings of two models in one dataset. `warn` by default. */
   readonly model?: ModelPolicy

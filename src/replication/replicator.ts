@@ -255,7 +255,7 @@ export class Replicator {
         entries: this.#options.batchSize ?? 2000,
         bytes: this.#options.byteBudget ?? 16 * 1024 * 1024,
       },
-      rejected: this.#options.policy?.poison ?? 'stop',
+      rejected: this.#options.policy?.rejected ?? this.#options.policy?.poison ?? 'stop',
       model: this.#options.policy?.model ?? 'warn',
       warn: (message, datasetId) => this.#events.emit('warning', { datasetId, message }),
     }

@@ -41,7 +41,7 @@ export function syncNames(prefix = 'vec_'): SyncNames {
   }
 }
 
-/** 48 characters leave room for the suffixes of triggers and guards in every database. */
+/** 48 characters leave space for the suffixes of triggers and guards in every database. */
 export function checkTableName(name: string): string {
   checkName(name, 48)
   if (/^(main|temp)\./.test(name)) {

@@ -26,7 +26,7 @@ export interface ReadingSql {
   readonly page: string
   /** Entries in (from, to]: [dataset, from, to] -> n. */
   readonly countEntries: string
-  /** Per bucket of ids: [dataset] -> bucket, n, sum_a, sum_b. Absent where the database has no md5. */
+  /** Per bucket of ids: [dataset] -> bucket, n, sum_a, sum_b. Absent if the database lacks md5. */
   readonly checksums: string | undefined
   /** Rows whose key is not text: [dataset, dataset] -> id, flaw. Absent where a column holds its own type alone. */
   readonly strays?: string

@@ -51,8 +51,8 @@ export function createWriter(options: WriterOptions): Writer {
 }
 
 /**
- * Writes documents and their log where the database has no triggers, or does not permit them. A transaction is one
- * dataset's, all or nothing. With a `requestId` a repeated call has no second effect.
+ * Writes documents and their log where the database does not support or permit triggers. A transaction is one
+ * dataset's, all or nothing. With a `requestId`, a repeated call takes effect only once.
  */
 export class Writer {
   readonly #source: Source

@@ -14,13 +14,13 @@ import { readValue, writeResult } from './wasm/values.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
 
 export interface AggregateOptions<State = unknown> extends FunctionOptions {
-  /** The state before the first row, or a function that makes it; default null. */
+  /** The state before the first row, or a function that returns it; default null. */
   readonly start?: State | (() => State)
-  /** Takes a row in. It changes the state, or returns the next one. */
+  /** Adds a row: changes the state, or returns the next one. */
   readonly step: (state: State, ...args: SqlValue[]) => State | void
-  /** Takes a row out again: makes it a window function, for frames that move. */
+  /** Removes a row: makes it a window function, for moving frames. */
   readonly inverse?: (state: State, ...args: SqlValue[]) => State | void
-  /** Makes the result of the state; it must not change the state of a window function. Default: the state itself. */
+  /** Computes the result from the state; must not change the state of a window function. Default: the state itself. */
   readonly result?: (state: State) => unknown
 }
 

@@ -13,9 +13,9 @@ export interface BackupProgress {
 export interface BackupOptions {
   /** The schema to copy: 'main', or the name of an attached database. */
   readonly attached?: string
-  /** Pages for each step; default 100. Between two steps other code runs, and may write. */
+  /** Pages per step; default 100. Between two steps, other code runs and may write. */
   readonly pages?: number
-  /** Called between two steps; a number that it returns is the pages of the next one. */
+  /** Called between two steps; if it returns a number, the next step copies as many pages. */
   readonly progress?: (progress: BackupProgress) => number | void
 }
 
@@ -37,8 +37,8 @@ function unfinishedOf(source: Connection): Set<Backup> {
 }
 
 /**
- * Copies a database into another page by page while both are in use. A write of the source's own connection goes into the
- * copy as well; after a write of any other one SQLite begins the copy again.
+ * Copies a database page by page while both are in use. A write of the source's own connection also goes into the
+ * copy; after a write of another connection, SQLite restarts the copy.
  */
 export class Backup {
   readonly #source: Connection

@@ -27,7 +27,7 @@ export class Connection extends DatabaseHandle implements Database {
       return `Connection { ${name}, open${db.inTransaction ? ', in a transaction' : ''} }`
     })
   }
-  /** Statements see one snapshot from their first row to their last, whatever others of the connection do. */
+  /** A statement sees one snapshot from its first row to its last, regardless of other statements of the connection. */
   readonly holdsSnapshots = true
   readonly #statements = new Set<NativeStatement>()
   readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
@@ -37,7 +37,7 @@ export class Connection extends DatabaseHandle implements Database {
   #safeIntegers = false
   #postponed: string | undefined
 
-  /** Use `openConnection`. `whenReadable`: SQL to run as soon as no lock of another connection is in the way. */
+  /** Use `openConnection`. `whenReadable`: SQL to run as soon as no other connection holds a lock. */
   constructor(
     sqlite: Sqlite,
     pointer: Pointer,
@@ -62,7 +62,7 @@ export class Connection extends DatabaseHandle implements Database {
     raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
   }
 
-  /** Runs every statement of `sql`; rows are thrown away. `log` is told each statement before it runs. */
+  /** Runs every statement of `sql` and discards the rows. `log` is called with each statement before it runs. */
   exec(sql: string, log?: (sql: string) => void): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
@@ -84,7 +84,7 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
-  /** Runs SQL without waiting; where another connection keeps the file locked, a later statement does it. */
+  /** Runs SQL without waiting; if another connection has locked the file, a later statement runs it. */
   #execWhenReadable(sql: string): void {
     this.#postponed = undefined
     try {
@@ -124,7 +124,7 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * Wraps `fn` so that it runs in a transaction, rolled back when it throws; inside another one it is a savepoint.
+   * Wraps `fn` so that it runs in a transaction, or inside another one in a savepoint. It is rolled back if `fn` throws.
    * `.deferred`, `.immediate`, `.exclusive` choose how the outermost one begins.
    */
   transaction<A extends unknown[], R>(fn: (...args: A) => R): Transaction<A, R> {
@@ -148,20 +148,20 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
-  /** The bytes of a database as its file would hold them: `open(bytes)` opens them. */
+  /** The bytes of a database, as in its file: `open(bytes)` opens them. */
   serialize(schema = 'main'): Uint8Array {
     this.schemaName(schema)
     return serialize(this, schema)
   }
 
-  /** Statements that are prepared from now on return every INTEGER as bigint. */
+  /** Statements prepared after this call return every INTEGER as bigint. */
   defaultSafeIntegers(on = true): this {
     this.#safeIntegers = on
     return this
   }
 
   /**
-   * Runs `task`; a statement that is still running when the deadline (milliseconds from now) has passed, or the signal is
+   * Runs `task`. A statement that is still running when the deadline (milliseconds from now) has passed, or the signal is
    * aborted, ends with SQLITE_INTERRUPT.
    *
    *     db.interruptible({ deadline: 200 }, () => db.prepare(sql).all())
@@ -170,7 +170,7 @@ export class Connection extends DatabaseHandle implements Database {
     return interruptible(this, when, task)
   }
 
-  /** Rows of `PRAGMA source`; with `simple` the first column of the first row. */
+  /** The rows of `PRAGMA source`; with `simple`, the first column of the first row. */
   pragma(source: string, options: { simple?: boolean } = {}): unknown {
     const statement = this.prepare(`PRAGMA ${sqlText(source, 'pragma')}`)
     try {
@@ -184,7 +184,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
   }
 
-  /** A transaction is open (not autocommit). */
+  /** Whether a transaction is open (not autocommit). */
   get inTransaction(): boolean {
     return this.isOpen && this.sqlite.raw.sqlite3_get_autocommit(this.pointer) === 0
   }
@@ -198,13 +198,13 @@ export class Connection extends DatabaseHandle implements Database {
 
   /**
    * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one
-   * has the larger number, and sees at least as much. Undefined where no snapshot outlives a commit: without shared WAL.
+   * has the larger number, and sees at least as much. Undefined if no snapshot outlives a commit: without shared WAL.
    */
   snapshotOrder(schema = 'main'): number | undefined {
     return snapshotOrder(this, schema)
   }
 
-  /** Whether the schema can only be read. */
+  /** Whether the schema is read-only. */
   isReadonly(schema = 'main'): boolean {
     return this.sqlite.raw.sqlite3_db_readonly(this.pointer, this.schemaName(schema)) === 1
   }
@@ -214,7 +214,7 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * SQL must not damage the database: writes to sqlite_schema and to the tables behind virtual ones are refused. False unless
+   * Protects the database from damage by SQL: writes to sqlite_schema and to shadow tables are refused. False unless
    * it is set.
    */
   get defensive(): boolean {
@@ -225,7 +225,7 @@ export class Connection extends DatabaseHandle implements Database {
     this.#configured(DEFENSIVE, on ? 1 : 0)
   }
 
-  /** Sets a switch of SQLite's; -1 asks. */
+  /** Sets a switch of SQLite; -1 reads it. */
   #configured(option: number, value: number): boolean {
     const { sqlite, pointer } = this
     const out = sqlite.alloc(4)
@@ -237,14 +237,14 @@ export class Connection extends DatabaseHandle implements Database {
     }
   }
 
-  /** Rows changed on this connection so far, those of triggers too. */
+  /** Rows changed on this connection so far, including by triggers. */
   get totalChanges(): number {
     return this.sqlite.raw.sqlite3_total_changes(this.pointer)
   }
 
   /**
-   * Runs `task` with another patience for locks, at most what the connection has; 0: SQLITE_BUSY comes at once. Then the
-   * connection has again what it had before.
+   * Runs `task` with a busy timeout that is at most the connection's; 0: SQLITE_BUSY is thrown at once. Then the
+   * old timeout is restored.
    */
   waitingAtMost<R>(milliseconds: number, task: () => R): R {
     if (typeof task !== 'function') {
@@ -262,8 +262,8 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * For work that the caller did not ask for (indexes that are saved, tables that are made on the way): what is written does
-   * not show in `last_insert_rowid()`.
+   * For work that the caller did not ask for (saving indexes, creating tables): its writes do
+   * not change `last_insert_rowid()`.
    */
   unnoticed<R>(task: () => R): R {
     const { raw } = this.sqlite
@@ -275,7 +275,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
   }
 
-  /** Makes a running statement of this connection end with SQLITE_INTERRUPT. */
+  /** Ends a running statement of this connection with SQLITE_INTERRUPT. */
   interrupt(): void {
     if (this.isOpen) this.sqlite.raw.sqlite3_interrupt(this.pointer)
   }
@@ -290,8 +290,8 @@ export class Connection extends DatabaseHandle implements Database {
 
   /**
    * Ends all statements, rolls back an open transaction and closes the files. A second call does nothing. An iterate() that
-   * is under way ends: its next step throws VEC_CLOSED. What goes wrong on the way is thrown once the files are closed.
-   * Throws SQLITE_MISUSE, and closes nothing, in a function that a statement of this connection is running.
+   * is running ends: its next step throws VEC_CLOSED. Errors during closing are thrown once the files are closed.
+   * Throws SQLITE_MISUSE, and closes nothing, inside a function that a running statement of this connection calls.
    */
   close(): this {
     if (!this.isOpen || this.#isClosing) return this
@@ -304,7 +304,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
     this.#isClosing = true
     if (this.broken !== undefined) {
-      // What SQLite holds is left as it is.
+      // SQLite's own objects are left as they are.
       this.isOpen = false
       return this
     }
@@ -367,7 +367,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
   }
 
-  /** Nobody is left who could be told that it failed. */
+  /** A failure is ignored: there is no caller left to report it to. */
   #collected(native: NativeStatement): void {
     this.#statements.delete(native)
     try {
@@ -378,7 +378,7 @@ export class Connection extends DatabaseHandle implements Database {
   }
 }
 
-/** Checks a patience for locks. */
+/** Checks a busy timeout. */
 export function busyMilliseconds(value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fffffff) {
     return value as number

@@ -20,7 +20,7 @@ export class Subtyped {
   }
 }
 
-/** Its arguments come with their subtypes. */
+/** Whether its arguments come with their subtypes. */
 export type SubtypeFunction = (...args: Subtyped[]) => unknown
 
 export interface FunctionOptions {
@@ -33,13 +33,13 @@ export interface FunctionOptions {
    * even with `PRAGMA trusted_schema = OFF`.
    */
   readonly innocuous?: boolean
-  /** A number that it returns is REAL, a whole one as well: otherwise 2 is INTEGER, and 1 / 2 is 0 in SQL. */
+  /** Numbers that it returns are REAL, including integers: otherwise 2 is INTEGER, and 1 / 2 is 0 in SQL. */
   readonly real?: boolean
   /** Takes any number of arguments. */
   readonly varargs?: boolean
   /** INTEGER arguments arrive as bigint. */
   readonly safeIntegers?: boolean
-  /** Number of arguments; `fn.length` unless given. */
+  /** Number of arguments; default `fn.length`. */
   readonly arity?: number
 }
 
@@ -224,7 +224,7 @@ export const FUNCTION_OPTIONS: readonly (keyof FunctionOptions)[] = [
 ]
 const SUBTYPE_OPTIONS: readonly string[] = [...FUNCTION_OPTIONS, 'readsSubtypes', 'givesSubtypes']
 
-/** Refuses an option that does not exist: a misspelt one would be a function that is not deterministic, or one for all. */
+/** Refuses unknown options: a misspelled one would silently make a function nondeterministic, or usable everywhere. */
 export function knownOptions(what: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) knownWord(`option of the ${what}`, name, known)
 }

@@ -18,7 +18,7 @@ const callbacks = new WeakMap<Sqlite, Pointer>()
 let next = 1
 
 /**
- * Runs `task`; what SQLite is doing then ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted.
+ * Runs `task`. A running statement ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted.
  * Throws TypeError for a Promise: what comes after its first `await` would run without an end.
  */
 export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: () => R): R {

@@ -23,7 +23,7 @@ export interface ColumnDefinition {
 
 /**
  * The sqlite3_stmt* behind a statement, and the only code that steps, resets and frees it. `Statement` and the
- * connection's list share one: whoever frees it frees it for both, and every use after that throws VEC_CLOSED.
+ * connection's list share one: freeing it frees it for both, and every use after that throws VEC_CLOSED.
  */
 export class NativeStatement implements RowReader {
   readonly database: DatabaseHandle
@@ -64,7 +64,7 @@ export class NativeStatement implements RowReader {
     return this.#stmt
   }
 
-  /** Binds and stands before the first row. `end` or `abandon` must follow. */
+  /** Binds, and is then before the first row. `end` or `abandon` must follow. */
   begin(values: readonly unknown[]): void {
     if (this.#started) throw this.#busy()
     if (this.#bound) {

@@ -4,16 +4,16 @@ import { checkAllowDbpath, type AllowDbpath } from './allowed-files.ts'
 import { busyMilliseconds } from './connection.ts'
 
 export interface OpenOptions {
-  /** Only read. The file must exist. */
+  /** Opens the file read-only. It must exist. */
   readonly readonly?: boolean
-  /** Make the file when it is not there (default: unless readonly). */
+  /** Creates the file if it does not exist (default: unless readonly). */
   readonly create?: boolean
   /** Milliseconds to wait for a lock that another connection holds before SQLITE_BUSY; default 5000. */
   readonly busyTimeout?: number
-  /** Memory for pages of the database, in bytes; default 64 MiB. Taken as needed, never given back. */
+  /** Memory for pages of the database, in bytes; default 64 MiB. Allocated as needed, never freed. */
   readonly cacheSize?: number
   /**
-   * Keep the file locked for this connection alone; without byte-range locks the only way to use a file in WAL mode.
+   * Keeps the file locked for this connection; without byte-range locks, the only way to use a file in WAL mode.
    * Not with `readonly`.
    */
   readonly exclusive?: boolean
@@ -39,7 +39,7 @@ const OPTIONS = [...SWITCHES, 'busyTimeout', 'cacheSize', 'allowDbpath'] as cons
 /** What other programs call them. */
 const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'create' } as const
 
-/** An option that is misspelt, or of another program, would be left out without a word: `readOnly` would open for writing. */
+/** An unknown option must not be ignored silently: with `readOnly`, the file would be open for writing. */
 export function checkOptions(options: OpenOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`the options of open() must be an object, got ${describeValue(options)}`)

@@ -9,7 +9,7 @@ const READONLY = 4
 /** Bytes 18 and 19 of a database: the version of the format to write and read it by. 1 is a rollback journal, 2 WAL. */
 const VERSIONS_AT = 18
 
-/** The bytes of a database as its file would hold them, uncommitted changes of this connection included. */
+/** The bytes of a database, as in its file, including uncommitted changes of this connection. */
 export function serialize(db: DatabaseHandle, schema: string): Uint8Array {
   const { sqlite, pointer } = db
   const name = sqlite.ownedCString(schema)

@@ -16,10 +16,10 @@ export type Parameters = readonly (BindValue | NamedParameters | readonly BindVa
 
 type Shape = 'object' | 'array' | 'value' | 'tables'
 
-/** For the engine and what stands on it: the statement that SQLite knows. */
+/** For the engine and the layers above it: the statement that SQLite knows. */
 export let nativeOf: (statement: Statement) => NativeStatement
 
-/** A prepared statement. Lives until `finalize`, the end of its connection, or garbage collection. */
+/** A prepared statement. It lives until `finalize`, the end of its connection, or garbage collection. */
 export class Statement implements PreparedStatement {
   static {
     inspectAs(Statement, statement => {
@@ -30,9 +30,9 @@ export class Statement implements PreparedStatement {
   }
   readonly database: DatabaseHandle
   readonly source: string
-  /** It returns rows. */
+  /** Whether it returns rows. */
   readonly reader: boolean
-  /** It does not write to the database. */
+  /** Whether it does not write to the database. */
   readonly readonly: boolean
   readonly #native: NativeStatement
   readonly #release: () => void
@@ -54,40 +54,40 @@ export class Statement implements PreparedStatement {
     this.#counts = !this.readonly && COUNTED.test(this.source)
   }
 
-  /** A statement that is in the middle of `iterate`, `each`, `first` or an open cursor. */
+  /** Whether the statement is in the middle of `iterate`, `each`, `first` or an open cursor. */
   get busy(): boolean {
     return this.#native.started
   }
 
-  /** Rows as their first column alone. */
+  /** Returns each row as its first column. */
   pluck(on = true): this {
     this.#requireReader('pluck')
     this.#shape = on ? 'value' : 'object'
     return this
   }
 
-  /** Rows as arrays. */
+  /** Returns each row as an array. */
   raw(on = true): this {
     this.#requireReader('raw')
     this.#shape = on ? 'array' : 'object'
     return this
   }
 
-  /** Rows as an object for each table, by its name, of its columns; `$` holds what no column of a table is. */
+  /** Returns each row with one object per table, keyed by table name; `$` has the values that are not table columns. */
   expand(on = true): this {
     this.#requireReader('expand')
     this.#shape = on ? 'tables' : 'object'
     return this
   }
 
-  /** Every INTEGER as bigint, not only those beyond 2^53. */
+  /** Returns every INTEGER as bigint, not only those beyond 2^53. */
   safeIntegers(on = true): this {
     this.#native.format = on ? BIGINTS : EXACT
     return this
   }
 
   /**
-   * Binds parameters for good: every later run has them, and takes none of its own. TypeError when they are bound already.
+   * Binds parameters permanently: later runs use them, and do not take parameters. TypeError if they are already bound.
    *
    *     const recent = db.prepare('SELECT * FROM log WHERE day > ?').bind('2026-01-01')
    */
@@ -96,12 +96,12 @@ export class Statement implements PreparedStatement {
     return this
   }
 
-  /** The SQL text with the values that were bound last in it, each as an SQL literal. */
+  /** The SQL text with the most recently bound values, each as an SQL literal. */
   get expandedSQL(): string {
     return this.#native.expandedSql
   }
 
-  /** What the statement returns, by the schema as this connection knows it now. */
+  /** The columns that the statement returns, by the current schema of this connection. */
   columns(): ColumnDefinition[] {
     // A schema that changed shows in the statement itself only when it runs: another one is prepared to ask.
     const fresh = this.#native.again()
@@ -143,7 +143,7 @@ export class Statement implements PreparedStatement {
     return rows
   }
 
-  /** Rows one by one. The statement is busy until the last row, or until the loop is left. */
+  /** Iterates over the rows. The statement is busy until the last row, or until the loop ends. */
   *iterate(...parameters: Parameters): IterableIterator<Row> {
     this.#requireReader('iterate')
     const native = this.#native
@@ -167,7 +167,7 @@ export class Statement implements PreparedStatement {
   /**
    * For our own code, which works with statements through `first`, `each` and `cursor` only: whatever is thrown on the
    * way, the statement is ended, and what keeps it from ending well is thrown. Runs it and reads its first row; undefined
-   * when there is none. The statement stands on that row, and holds the snapshot, while `read` runs.
+   * when there is none. The statement is on that row, and holds the snapshot, while `read` runs.
    */
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
     const native = this.#native
@@ -196,15 +196,15 @@ export class Statement implements PreparedStatement {
     native.end()
   }
 
-  /** Runs it, to be stepped by somebody else's calls. The holder ends it; an error of a step has ended it already. */
+  /** Runs it, to be stepped by later calls. The holder ends it; an error of a step has ended it already. */
   cursor(parameters: readonly BindValue[]): StatementCursor {
     this.#native.begin(parameters)
     return new StatementCursor(this.#native)
   }
 
   /**
-   * Ends it. A second call does nothing. A statement that wrote and was left in the middle commits here, and throws what
-   * keeps it from that. Throws SQLITE_MISUSE in a function that the statement itself is running.
+   * Frees it. A second call does nothing. A statement that wrote and was not run to its end commits here, and throws what
+   * prevents that. Throws SQLITE_MISUSE inside a function that the running statement calls.
    */
   finalize(): void {
     if (!this.#native.live) return
@@ -236,7 +236,7 @@ export class Statement implements PreparedStatement {
     this.#namesOf = count
   }
 
-  /** The row it stands on; `#lookAtColumns` comes first. */
+  /** The current row; `#lookAtColumns` comes first. */
   #row(): Row {
     const { sqlite } = this.database
     const { pointer: stmt, format } = this.#native
@@ -253,7 +253,7 @@ export class Statement implements PreparedStatement {
     return row
   }
 
-  /** Parameters by position, however they were given. */
+  /** Parameters by position, in whatever form they were passed. */
   #values(parameters: Parameters): readonly BindValue[] {
     if (parameters.length !== 1 || !isContainer(parameters[0])) {
       return parameters as readonly BindValue[]
@@ -273,7 +273,7 @@ export class Statement implements PreparedStatement {
   }
 }
 
-/** INSERT, UPDATE or DELETE, behind white space, comments and empty statements. */
+/** INSERT, UPDATE or DELETE, after white space, comments and empty statements. */
 const COUNTED =
   /^(?:[\s;\ufeff]|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(?:insert|replace|update|delete|with)\b/i
 
@@ -283,7 +283,7 @@ function isContainer(value: unknown): value is NamedParameters | readonly BindVa
   if (typeof value !== 'object' || value === null) return false
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Utf8)
     return false
-  // A single date is a value, though none that SQLite has.
+  // A single Date is a value, although SQLite cannot store it.
   if (value instanceof Date) return false
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)

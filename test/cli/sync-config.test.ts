@@ -211,7 +211,7 @@ for (const url of [
   test(`a password in the command line is refused: ${url}`, async () => {
     const error = await refused(['run', '--upstream', url, '--replica', 'r.sqlite'])
     assert.match(error, /every user of this machine can read the command line/)
-    assert.match(error, /SVEC_SYNC_PASSWORD, .* --password-file, .*SVEC_SYNC_UPSTREAM/)
+    assert.match(error, /SVEC_SYNC_PASSWORD .*--password-file, .*SVEC_SYNC_UPSTREAM/)
     assert.doesNotMatch(error, /geheim77|im77/)
   })
 }

@@ -229,10 +229,10 @@ describe('svec sync, failures of MariaDB', { skip: mariadbMissing ?? false }, ()
       env: { ...process.env, ...env },
       encoding: 'utf8',
     })
-    assert.match(stdout, /follows mysql:\/\/app@127\.0\.0\.1:\d+\/test; Ctrl-C ends it\r\n/)
+    assert.match(stdout, /follows mysql:\/\/app@127\.0\.0\.1:\d+\/test; Ctrl-C stops it\r\n/)
     assert.match(stdout, /\d\d:\d\d:\d\d {2}docs: bootstrap -> live\r\n/)
     assert.match(stdout, /\rdocs: live \| up to date \| \d+\/s/)
-    assert.match(stdout, /ended in order, \d+ applied\r\n/)
+    assert.match(stdout, /stopped, \d+ applied\r\n/)
     assert.doesNotMatch(stdout, /"event"|geheim/)
   })
 })

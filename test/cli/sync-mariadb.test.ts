@@ -170,7 +170,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     const text = await svec(sync('status'))
     assert.equal(text.code, 0)
     assert.match(text.stdout, /dataset +state +at +head +behind +seconds\ndocs +live +2 +5 +3 +\d/)
-    assert.match(text.stdout, /no replicator runs/)
+    assert.match(text.stdout, /no replicator is running/)
     const offline = (await svecJson(sync('status', '--offline'))) as { datasets: Lag[] }
     assert.equal(offline.datasets[0].lastScn, 2)
     assert.equal(offline.datasets[0].headScn, undefined)
@@ -234,7 +234,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     assert.ok(status.replicator, 'a replicator runs')
     const second = await svec(sync('once'))
     assert.equal(second.code, 4, 'the lease is taken')
-    assert.match(second.stderr, /another replicator is writing this replica/)
+    assert.match(second.stderr, /another replicator is writing to this replica/)
     // It need not hold the lease.
     assert.equal((await svec(sync('verify'))).code, 0)
     const cmdline = `/proc/${run.child.pid}/cmdline`

@@ -85,7 +85,7 @@ test('the live line adds up what many datasets do', () => {
   )
   assert.match(statusText({ ...status([]), lastError: 'x' }, 0), / \| waiting for the upstream$/)
   const lease = { owner: 'o', mine: false, expiresAt: 1 }
-  assert.match(statusText({ ...status([]), lease }, 0), / \| standing by$/)
+  assert.match(statusText({ ...status([]), lease }, 0), / \| on standby$/)
 })
 
 for (const [text, line] of [

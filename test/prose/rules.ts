@@ -27,7 +27,7 @@ const WORDS: readonly Rule[] = [
   { name: 'house', pattern: /\bhouses?\b/i, write: "'package'" },
   { name: 'room', pattern: /\brooms?\b/i, write: "'package', 'module' or 'space'" },
   { name: 'door', pattern: /\bdoors?\b/i, write: "'entry point'" },
-  { name: 'floor', pattern: /\bfloors?\b/i, write: "'layer', or 'lower bound'" },
+  { name: 'floor', pattern: /\bfloors?\b(?!\()/i, write: "'layer', or 'lower bound'" },
   { name: 'roof', pattern: /\broofs?\b/i, write: "'application'" },
   { name: 'mend', pattern: /\bmend(?:s|ed|ing)?\b/i, write: "'repair'" },
   { name: 'heal', pattern: /\bheal(?:s|ed|ing)?\b/i, write: "'reinstall', 'recover' or 'repair'" },
@@ -35,7 +35,7 @@ const WORDS: readonly Rule[] = [
   // sqlite-vec's messages on vec_slice() are kept word for word.
   {
     name: 'slice',
-    pattern: /\bslices?\b(?! '(?:start|end)')/i,
+    pattern: /(?<!\.)\bslices?\b(?! '(?:start|end)')/i,
     write: "'dataset index' or 'segment'",
   },
   { name: 'ghost', pattern: /\bghosts?\b/i, write: "'stale entry' or 'orphan'" },
@@ -44,6 +44,32 @@ const WORDS: readonly Rule[] = [
   { name: 'witness', pattern: /\bwitness(?:es|ed)?\b/i, write: "'sample row'" },
   { name: 'verdict', pattern: /\bverdicts?\b/i, write: "'decision'" },
   { name: 'bury', pattern: /\b(?:bury|buried|buries)\b/i, write: "'dead-letter'" },
+  {
+    name: 'is expected',
+    pattern: /(?<=: [^.:]*)\b(?:is|are) expected\b(?! to\b)/i,
+    write: "'expected ...' after what was given",
+  },
+  {
+    name: 'whole number',
+    pattern: /\bnot a whole number\b|\ba whole number (?:from|of)\b/i,
+    write: "'an integer'",
+  },
+  {
+    name: 'exists already',
+    pattern: /\b(?:exists?|is there|are there) already\b/i,
+    write: "'already exists'",
+  },
+  {
+    name: 'one a',
+    pattern: /\b(?:one|\d+ (?:bytes?|bits?|numbers?)) a (?:line|row|number|text|document|file)\b/i,
+    write: "'one per line', '4 bytes per number'",
+  },
+  { name: 'by turns', pattern: /\bby turns\b/i, write: "'in turn', 'alternately', 'interleaved'" },
+  {
+    name: 'leave out',
+    pattern: /\bleave (?:it|them|the \w+) out\b/i,
+    write: "'omit ...', 'skip ...'",
+  },
   { name: 'dear', pattern: /\b(?:dear|dearer|dearest)\b/i, write: "'expensive', 'slow'" },
 ]
 

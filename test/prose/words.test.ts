@@ -24,6 +24,19 @@ describe('the rules', () => {
     assert.deepEqual(found('There is no row, and there are no others; it is no longer open.'), [])
   })
 
+  test('a message says what was expected, and a rate is per something', () => {
+    assert.deepEqual(found('k is 0: a whole number from 1 is expected'), [
+      'is expected',
+      'whole number',
+    ])
+    assert.deepEqual(found('The id exists already; leave the option out: 4 bytes a number.'), [
+      'exists already',
+      'one a',
+      'leave out',
+    ])
+    assert.deepEqual(found('It is expected to be one per line, as an integer.'), [])
+  })
+
   test("'stand for' is English", () => {
     assert.deepEqual(found('k stands for a number. What stood here is a stand-alone file.'), [
       'stand',

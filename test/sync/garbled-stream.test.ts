@@ -178,7 +178,7 @@ for (const { name, missing, make } of wires) {
             wire.proxy.garble((data, from) =>
               from === 'client' || left-- <= 0 ? data : Buffer.from(message),
             )
-            await followed.warned(/answer is garbled: an? (error )?message/)
+            await followed.warned(/invalid response: an? (error )?message/)
             wire.proxy.garble(undefined)
             await followed.catchUp(wire.direct)
           } finally {

@@ -103,7 +103,7 @@ describe('installing in MariaDB', { skip: mariadbMissing ?? false }, () => {
       const nowhere = mysqlUpstream(() =>
         createConnection({ host: '127.0.0.1', port: server.port, user: 'root' }),
       )
-      await assert.rejects(installUpstream(nowhere), /the connection has no database/)
+      await assert.rejects(installUpstream(nowhere), /the connection does not select a database/)
     } finally {
       await server.remove()
     }

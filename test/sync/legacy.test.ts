@@ -109,7 +109,7 @@ describe('the log of a file that the original wrote', () => {
     const refused = make({})
     await assert.rejects(
       refused.pass(),
-      /knows no table "shadow_vec_docs", but "main.shadow_vec_docs"/,
+      /does not contain the table "shadow_vec_docs", but has "main.shadow_vec_docs"/,
     )
     await refused.close()
     replicator = make({ logName: 'main.shadow_vec_docs' })

@@ -64,7 +64,7 @@ onEachUpstream('a difference that was planted on the replica', (world, kind) => 
       )
       assert.equal(
         datasets[2].skipped,
-        'the upstream has no such dataset, and 1 of its rows are here',
+        'the dataset is not in the upstream, but 1 of its rows are here',
       )
       // It may be the application's own: it goes when it is named.
       const { after, repaired } = await replicator.repair()

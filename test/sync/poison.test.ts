@@ -55,7 +55,7 @@ onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
     test(`dead-letter: ${title} is put aside and the row as it is taken`, () =>
       within(world, async w => {
         const replica = w.replica()
-        const replicator = w.replicator(replica, { policy: { poison: 'dead-letter' } })
+        const replicator = w.replicator(replica, { policy: { rejected: 'dead-letter' } })
         await drain(replicator)
         await w.put('good', 'good', VECTOR)
         await w.put('bad', 'bad', VECTOR)
@@ -78,7 +78,7 @@ onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
     test('POISON_ENTRY: an operation that is unknown', () =>
       within(world, async w => {
         const replica = w.replica()
-        const replicator = w.replicator(replica, { policy: { poison: 'dead-letter' } })
+        const replicator = w.replicator(replica, { policy: { rejected: 'dead-letter' } })
         await drain(replicator)
         await w.put('bad')
         await w.sql('PRAGMA ignore_check_constraints = ON')
@@ -122,7 +122,7 @@ onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
       await drain(replicator)
       assert.match(
         replicator.status().datasets[0].haltMessage!,
-        /"three" has 3 dimensions, the dataset 2/,
+        /"three" has 3 dimensions, but the dataset has 2/,
       )
       const other = w.replica()
       const second = w.replicator(other)
@@ -134,7 +134,7 @@ onEachUpstream('entries and rows that cannot be applied', (world, kind) => {
   test('dead-letter puts aside a row of another dimension, in the log and in a bootstrap', () =>
     within(world, async w => {
       const replica = w.replica()
-      const replicator = w.replicator(replica, { policy: { poison: 'dead-letter' } })
+      const replicator = w.replicator(replica, { policy: { rejected: 'dead-letter' } })
       await drain(replicator)
       await threeDimensions(w)
       await drain(replicator)

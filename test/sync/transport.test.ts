@@ -259,7 +259,7 @@ describe('a replica that cannot serve', () => {
     await assert.rejects(createReplicator({ source, replica }).pass(), {
       code: 'SYNC_REPLICA',
       message:
-        'table shadow_vec_docs cannot serve: its primary key is (id), not (dataset_id, id); column content is NOT NULL; column embedding is missing; column lang is NOT NULL without a default',
+        'cannot use table shadow_vec_docs: its primary key is (id), not (dataset_id, id); column content is NOT NULL; column embedding is missing; column lang is NOT NULL without a default',
     })
     replica.close()
   })

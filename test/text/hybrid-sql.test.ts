@@ -114,7 +114,7 @@ test('options that cannot be are refused with their names', async () => {
   refused('{"syntax": "some"}', /syntax is "some", expected one of any, all, fts5/)
   refused('{"rrfK": -1}', /rrfK is -1, expected a number from 0/)
   refused('{"weights": {"words": 1}}', /unknown weight 'words'/)
-  refused('{"window": 0}', /window is 0, expected a whole number from 1/)
+  refused('{"window": 0}', /window is 0, expected an integer from 1/)
   refused('[', /the options are not JSON/)
   assert.throws(() => ids(db, "vec_hybrid(NULL, 'x')"), { message: /the vector is NULL/ })
   assert.throws(() => ids(db, 'vec_text(NULL)'), { message: /the text is NULL/ })

@@ -182,7 +182,7 @@ test('integrity-check fails with the first finding that vec_admin calls an error
     () => db.exec(check),
     'VEC_STORAGE',
     "integrity-check of main._vec_docs: dataset 'a': ",
-    'another dimension',
+    'a different dimension',
     'and 1 more',
     'SELECT',
   )

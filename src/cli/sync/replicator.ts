@@ -19,7 +19,8 @@ export async function withReplicator<R>(
   if (address.database === 'sqlite') refuseSameFile(address.target, config.replicaFile())
   return withReplica(config, how, async replica => {
     const { settings } = config
-    const { poison, model, autoRebootstrap, legacyLogName, allocatedInTransaction } = settings
+    const { model, autoRebootstrap, legacyLogName, allocatedInTransaction } = settings
+    const rejected = settings.rejected ?? settings.poison
     const replicator = createReplicator({
       source,
       replica,
@@ -33,7 +34,7 @@ export async function withReplicator<R>(
         interval: settings.interval,
         profile: settings.profile,
       }),
-      policy: present({ poison, model, autoRebootstrap }),
+      policy: present({ rejected, model, autoRebootstrap }),
       legacy: present({ logName: legacyLogName, allocatedInTransaction }),
     })
     try {

@@ -120,11 +120,17 @@ const APPLY = {
     max: 2_147_483_648,
     description: 'bytes per transaction (16777216)',
   },
-  poison: {
+  rejected: {
     kind: 'choice',
     value: 'policy',
     choices: ['stop', 'dead-letter'],
     description: 'if a change cannot be applied: stop (default) or dead-letter',
+  },
+  poison: {
+    kind: 'choice',
+    value: 'policy',
+    choices: ['stop', 'dead-letter'],
+    description: 'the former name of --rejected',
   },
   model: {
     kind: 'choice',

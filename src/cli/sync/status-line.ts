@@ -79,6 +79,6 @@ export function statusText(status: ReplicatorStatus, rate: number): string {
   )
   parts.push(`${Math.round(rate).toLocaleString('en')}/s`)
   if (status.lastError !== undefined) parts.push('waiting for the upstream')
-  else if (status.lease !== undefined && !status.lease.mine) parts.push('standing by')
+  else if (status.lease !== undefined && !status.lease.mine) parts.push('on standby')
   return parts.join(' | ')
 }

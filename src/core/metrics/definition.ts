@@ -26,7 +26,7 @@ export interface MetricDefinition {
     readonly heads: HeadForm | undefined
     readonly score: ScoreForm
   }
-  /** It compares directions alone: a vector of length zero has no similarity, and as a query finds nothing. */
+  /** It compares only directions: a vector of length zero lacks a similarity, and as a query finds nothing. */
   readonly directional: boolean
   /** The space in which rows lie, so that a cover tree can serve the metric; undefined: no triangle inequality holds. */
   readonly space: MetricSpace | undefined

@@ -26,7 +26,7 @@ export interface Chunk {
   readonly start: number
   /** Offset behind the last code unit. */
   readonly end: number
-  /** Markdown: the headings that the chunk stands under, outermost first. */
+  /** Markdown: the headings above the chunk, outermost first. */
   readonly headings: readonly string[]
 }
 

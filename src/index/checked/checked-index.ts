@@ -18,7 +18,7 @@ import {
 } from '../vector-index.ts'
 
 /**
- * An index in the hands of a caller: what is given to it is checked here, so that the index need not. Indexes that this
+ * An index that a caller uses: its arguments are checked here, so that the index does not have to. Indexes that this
  * library fills from a database are not wrapped.
  */
 export class CheckedIndex implements VectorIndex {
@@ -241,7 +241,7 @@ function requireBound(value: unknown, name: string): void {
   throw argumentError('search()', name, value, 'a similarity (a number, not NaN)')
 }
 
-/** The image that `save()` gave; the index itself checks what is in it. */
+/** The image that `save()` returned; the index itself checks its content. */
 export function requireImage(image: unknown, where: string): asserts image is IndexImage {
   const expected = 'what save() of an index returned'
   requireObject(where, 'image', image, expected)

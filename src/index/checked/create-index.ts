@@ -9,11 +9,11 @@ import { restoreExactIndex as restoreExact } from '../kinds/exact/restore.ts'
 import type { IndexImage, VectorIndex } from '../vector-index.ts'
 import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
 
-/** The functions that make indexes, for callers: options are checked, and so is all that is given to the index later. */
+/** The public functions that create indexes. They check the options, and their indexes check all arguments. */
 
 /**
- * Answers exactly by looking at every row: a bound for each, from one pass over small codes. TypeError and RangeError for
- * options that are not those of ExactIndexOptions.
+ * Searches exactly by scanning every row: one pass over small codes computes a bound for each. TypeError and RangeError for
+ * invalid options.
  *
  *     const index = createExactIndex({ metric: 'cosine', dim: 2 })
  *     index.add(Float32Array.of(1, 0, 0, 1)) // two rows
@@ -29,7 +29,7 @@ export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex 
   return new CheckedIndex(exact.createExactIndex(options))
 }
 
-/** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
+/** Restores what `save` of an exact index returned. Throws VEC_STORAGE for anything else, before it allocates memory. */
 export function restoreExactIndex(
   image: IndexImage,
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
@@ -41,26 +41,26 @@ export function restoreExactIndex(
   return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
 }
 
-/** An empty cover tree. Throws VecError VEC_OPTION for options it cannot serve, the dot product above all. */
+/** An empty cover tree. Throws VecError VEC_OPTION for options it does not support, such as the dot product. */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
   requireShape(options, 'createCoverIndex()')
   return new CheckedIndex(cover.createCoverIndex(options))
 }
 
-/** Takes back what `save` of a cover tree gave; throws VecError VEC_STORAGE for a damaged image. The bytes are copied. */
+/** Restores what `save` of a cover tree returned; throws VecError VEC_STORAGE for a damaged image. Copies the bytes. */
 export function restoreCoverIndex(image: IndexImage): VectorIndex {
   requireImage(image, 'restoreCoverIndex()')
   return new CheckedIndex(cover.restoreCoverIndex(image))
 }
 
-/** The exact scan or a cover tree, whichever answers faster on the data: decided by trying, again when they have doubled. */
+/** The exact scan or a cover tree, whichever is faster on the data: measured, and again when the rows have doubled. */
 export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
   requireShape(options, 'createAutoIndex()')
   requireKernels(options.kernels, 'createAutoIndex()')
   return new CheckedIndex(auto.createAutoIndex(options))
 }
 
-/** Takes back what `save` of such an index gave. Throws VEC_STORAGE for anything else. */
+/** Restores what `save` of such an index returned. Throws VEC_STORAGE for anything else. */
 export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},

@@ -72,7 +72,7 @@ export function differenceProblems(
 ): Problem[] {
   const found: Problem[] = []
   const { shadow } = searcher
-  // The journal is told what it missed: whoever holds an index, in whatever process, looks at these rows again.
+  // Adds to the journal what it missed: every process with an index reads these rows again.
   const repair = (): string => {
     new IndexStore(shadow.db, shadow.schema).drop(shadow.key, dataset)
     noteChanges(shadow.db, shadow.schema, shadow.key, dataset, ids)

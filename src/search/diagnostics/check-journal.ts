@@ -47,7 +47,7 @@ export function checkJournal(inspected: Inspection): Problem[] {
   ]
 }
 
-/** Numbers written by hand, or by whoever made the file. */
+/** Numbers written by hand, or by the program that created the file. */
 function checkNumbers({ searcher, fix }: Inspection): Problem | undefined {
   const { db, schema } = searcher.shadow
   const journal = `${quoteName(schema)}.${JOURNAL}`

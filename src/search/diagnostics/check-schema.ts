@@ -33,7 +33,7 @@ export function checkSchema(inspection: Inspection): Problem[] {
       diagnostic(
         'error',
         'shadow-table',
-        `${shadow.name} has no unique index on (${shadow.documents.key.join(', ')}): every query reads the whole dataset`,
+        `${shadow.name} lacks a unique index on (${shadow.documents.key.join(', ')}), so every query reads the whole dataset`,
         {
           fix: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(${shadow.documents.key.join(', ')})`,
         },

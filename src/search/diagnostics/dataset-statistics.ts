@@ -15,11 +15,11 @@ export interface DatasetStatistics {
   readonly zeros: number
   readonly otherDimension: RowSample
   readonly notFinite: RowSample
-  /** A length that is no multiple of 4, or no bytes at all. */
+  /** A length that is not a multiple of 4, or a value that is not bytes. */
   readonly malformed: number
   /** The embedding is text, whose bytes are taken for float32. */
   readonly texts: number
-  /** An id that is no text. */
+  /** An id that is not text. */
   readonly unnamed: number
   readonly unembedded: number
   /** Hidden because archived. */

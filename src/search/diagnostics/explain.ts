@@ -32,7 +32,7 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
       ? 'the indexes of other datasets fill indexCache.limit'
       : shadow.refresh().unique
         ? 'the journal is not in place'
-        : `the table has no unique index on (${shadow.documents.key.join(', ')})`
+        : `the table lacks a unique index on (${shadow.documents.key.join(', ')})`
     found.push(
       diagnostic('warning', 'index', `no index: queries read the table, because ${why}`, {
         dataset,

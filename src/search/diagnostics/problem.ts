@@ -24,7 +24,7 @@ interface ForeignChecks {
   triggers(this: void, inspection: Inspection): Problem[]
   /** Of what deletes its indexes when rows change. */
   guards(this: void, inspection: Inspection): Problem[]
-  /** Of an index of it: a blob that is no manifest of ours. */
+  /** Of an index of it: a blob that is not one of our manifests. */
   saved(this: void, inspection: Inspection, dataset: string, blob: Uint8Array): Problem
 }
 

@@ -4,7 +4,7 @@ import { datasetStatistics } from './dataset-statistics.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import { isShadowError, type Problem, type Inspection } from './problem.ts'
 
-/** Mending one thing can show another: a chunk is an orphan once its head is deleted. */
+/** One repair can reveal another problem: a block becomes an orphan when its manifest is deleted. */
 const ROUNDS = 20
 
 /**

@@ -6,7 +6,7 @@ import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 
 /**
- * A logPosition in the history of a file: what an index covers, or where a snapshot stands. Two points are the same history
+ * A logPosition in the history of a file: what an index covers, or what a snapshot sees. Two positions are in the same history
  * when the entry with that number still carries the same random tag: a rolled-back, restored or rewritten journal
  * cannot have it.
  */
@@ -62,7 +62,7 @@ export class Journal {
   }
 
   /**
-   * Where this connection's snapshot stands. 'missing': the state's row is gone. 'unsound': the last entry or the state has
+   * The position of this connection's snapshot. 'missing': the state's row is gone. 'unsound': the last entry or the state has
    * numbers that are none of ours, after which SQLite may number changes in any order: no index can be brought up to date.
    */
   head(): JournalHead | 'missing' | 'unsound' {

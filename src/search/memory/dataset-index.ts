@@ -19,7 +19,7 @@ export interface Rejected {
 }
 
 /**
- * The index of one dataset of one shadow table, in memory: committed rows as of `logPosition`, and which document stands at
+ * The index of one dataset of one shadow table, in memory: committed rows as of `logPosition`, and which document is at
  * which position. Adding is buffered; `flush` before searching.
  */
 export class DatasetIndex {
@@ -117,7 +117,7 @@ export class DatasetIndex {
   add(id: Uint8Array, embedding: Uint8Array, row?: RowReader, from = 0): void {
     const dim = embedding.length / 4
     if (!this.index) {
-      // A row that is no member must not fix the dimension.
+      // A row that is not a member must not fix the dimension.
       if (!isFiniteVector(decodeEmbedding(embedding))) {
         this.rejected.notFinite++
         return

@@ -43,7 +43,7 @@ const LEAST_LIMIT = 2 ** 30
 const MEMORY_SHARE = 1 / 4
 /**
  * An index is forgotten for another one if it has not been searched for so many times the other's period. So datasets that
- * are searched by turns, and do not fit together, do not push each other out with every search.
+ * are searched in turn, and do not fit together, do not evict each other with every search.
  */
 const IDLE_PERIODS = 4
 /** Places without an index are nearly free, but a caller may ask for any number of datasets. */

@@ -137,7 +137,7 @@ export class Maintenance {
   }
 }
 
-/** Who asked for a save is told that the disk is full or fails; a lock is no failure. */
+/** The caller of a save learns that the disk is full or fails; a lock is not a failure. */
 function isDiskFailure(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN)/.test(code)

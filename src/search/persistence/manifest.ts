@@ -83,7 +83,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return writer.finish()
 }
 
-/** Whether bytes claim to be a manifest of ours; what else stands in `vector_storage` is the original's. */
+/** Whether bytes claim to be a manifest of ours; other rows of `vector_storage` are the original's. */
 export function isManifest(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC

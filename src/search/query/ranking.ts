@@ -4,12 +4,12 @@ import type { Answer, Search } from './search.ts'
 import type { Searcher } from './searcher.ts'
 import type { TopK } from './top-k.ts'
 
-/** Rows that are ranked first when nobody knows how many will be read, and how many are ranked at once in any case. */
+/** Rows that are ranked first if the number of reads is unknown, and rows that are always ranked at once. */
 const FIRST = 64
 const FEW = 256
 
 /**
- * The rows of one dataset, nearest first. When nobody knows how many will be read they are ranked in growing parts as they
+ * The rows of one dataset, nearest first. If the number of reads is unknown, they are ranked in growing parts as they
  * are read: the first 64, then 256, ... and then all. It holds one snapshot as long as there may be more.
  *
  * The connection that reads may write in between. Rows ranked before the write are given as they were; those ranked after

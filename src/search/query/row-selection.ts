@@ -24,7 +24,7 @@ export interface Selection {
   readonly words: Uint32Array | undefined
   /** These are all that pass: they are looked up. */
   readonly keys?: readonly Uint8Array[]
-  /** Candidates are asked one by one; `words` leave the condition out. */
+  /** Candidates are asked one by one; `words` omit the condition. */
   passes?(this: void, position: number): boolean
   /** Candidates to be asked for beyond those wanted. */
   readonly surplus: number

@@ -195,7 +195,7 @@ export class Searcher {
     let visited = 0
     let found = 0
     let rescored = 0
-    /** Rows asked of the index beyond `limit`, to stand in for those that it cannot know to be refused. */
+    /** Rows asked of the index beyond `limit`, to replace rows that the index cannot know to be excluded. */
     let { surplus } = selection
     for (;;) {
       if (selection.keys) return this.#searchKeys(search, selection.keys)

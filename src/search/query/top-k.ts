@@ -39,7 +39,7 @@ export class TopK {
     return this.#count >= this.#limit
   }
 
-  /** What a row must reach to have a chance; -Infinity while there is room. */
+  /** The score that a row must reach to enter; -Infinity until there are k rows. */
   get threshold(): number {
     if (!this.#heap) return -Infinity
     const worst = this.#similarities[this.#heap[0]]

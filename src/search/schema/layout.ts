@@ -194,7 +194,7 @@ export function storedSql(db: Database, schema: string, name: string): string | 
   return scalar(db, sql, name) as string | undefined
 }
 
-/** A storage table that is there without the columns it needs: somebody else's. */
+/** Whether a storage table exists without the columns it needs: another program's table. */
 export function foreignStorageTable(db: Database, schema: string): string | undefined {
   const needed: readonly [table: string, columns: readonly string[]][] = [
     [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],

@@ -16,7 +16,7 @@ export const VISITED_COLUMNS = 3
 /** The same of `rowByKey`. */
 export const KEYED_COLUMNS = 2
 
-/** Rows that are no members of a search, by reason. */
+/** Rows that are not members of a search, by reason. */
 export interface SkippedRows {
   /** NULL or empty: a document that was not embedded. */
   unembedded: number

@@ -213,7 +213,7 @@ export class ShadowTable {
   installHere(): void {
     const { db, schema } = this
     for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
-    // Triggers that write into somebody else's table would make every write fail.
+    // Triggers that write into another program's table would make every write fail.
     const other = JOURNAL_TABLES.find(table => this.storedSql(table.name) !== storedText(table))
     if (other) {
       throw new VecError(

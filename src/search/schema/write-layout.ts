@@ -5,7 +5,7 @@ import { SHADOW } from './table-schema.ts'
 
 /** What a writer must know of a shadow table. */
 export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid'> {
-  /** `scn`, a counter that only replication moves, must be given: the original's table has no default for it. */
+  /** `scn`, a counter that only replication moves, must be set: the original's table lacks a default for it. */
   readonly needsScn: boolean
   /** An INSERT of all fields ON CONFLICT(dataset_id, id) can change a row: that is the key, and no other column must be given. */
   readonly upserts: boolean

@@ -62,7 +62,7 @@ export class IndexManager {
     const journal = this.journal()
     if (!journal) return TABLE_SCAN
     let head = journal.head()
-    // Somebody deleted the row that tells which history this is: a new one begins.
+    // The row that identifies the history was deleted: a new history begins.
     if (head === 'missing' && this.#reinstall()) head = journal.head()
     if (typeof head === 'string') return TABLE_SCAN
     const writing = this.#isWriting

@@ -8,7 +8,7 @@ export interface IndexedSnapshot {
   /**
    * `fresh`: the index that connections share holds all that the snapshot sees. `delta`: it does but for the rows that are
    * `changed`. `rebuilt`: it was made from the table just now. `transaction-local`: it is of a transaction that has written,
-   * and nobody else may see it before that is committed.
+   * and other connections must not see it before that is committed.
    */
   readonly state: 'fresh' | 'delta' | 'rebuilt' | 'transaction-local'
   readonly datasetIndex: DatasetIndex

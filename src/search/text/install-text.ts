@@ -20,7 +20,7 @@ export function installText(shadow: ShadowTable, spec: TextSpec | undefined): vo
     const inSchema = quoteName(shadow.schema)
     throw new VecError(
       'VEC_SHADOW',
-      `vec: ${name} is there already, for other texts or of another version`,
+      `vec: ${name} already exists, for other texts or of another version`,
       {
         hint: `DROP TABLE ${inSchema}.${quoteName(name)}; DROP TABLE IF EXISTS ${inSchema}.${quoteName(documentsName(name))}`,
       },

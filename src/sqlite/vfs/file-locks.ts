@@ -12,7 +12,7 @@ export const PENDING_BYTE = 0x40000000
 export interface FileLock {
   /** The level held. */
   readonly level: number
-  /** Raises the level; SQLITE_BUSY when somebody else's lock forbids it. */
+  /** Raises the level; SQLITE_BUSY if another lock forbids it. */
   lock(level: number): number
   /** Lowers it to SHARED_LOCK or NO_LOCK. */
   unlock(level: number): number
@@ -38,7 +38,7 @@ export interface LockedFile {
   readonly fd: number
   readonly path: string
   readonly identity: FileIdentity
-  /** Whether somebody removed the journal this process is writing for it. */
+  /** Whether another process removed the journal that this process is writing for it. */
   journalGone(): boolean
 }
 

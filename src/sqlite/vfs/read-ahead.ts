@@ -3,14 +3,14 @@ import type { VfsFile } from './vfs.ts'
 
 /** Read at once where a file is read from front to back. */
 const AHEAD = 1 << 18
-/** A jump forward of at most this much goes on with a run: pages of other tables stand between. */
+/** A jump forward of at most this much goes on with a run: pages of other tables are in between. */
 const GAP = 1 << 17
 /** Reads that make a run. */
 const RUN = 3
 
 /**
  * Reads a database file in large parts where SQLite reads its pages from front to back. One buffer for all files: a scan reads
- * one of them. What it holds was read under a lock that has been held ever since, so nobody can have changed it.
+ * one of them. What it holds was read under a lock that has been held ever since, so no process can have changed it.
  */
 export class ReadAhead {
   #buffer: Uint8Array | undefined

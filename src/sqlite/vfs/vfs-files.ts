@@ -63,7 +63,7 @@ export class AdaptedFile {
   unsyncedName: boolean
   /** Whether the WAL stays when the last connection closes. */
   persistWal = false
-  /** Where the sqlite3* stands that uses the file; 0 until SQLite has said so. */
+  /** The address of the sqlite3* that uses the file; 0 until SQLite has told it. */
   pConnection: Pointer = 0
   /** Of the present or last snapshot of a shared WAL; 0 for none. */
   snapshotOrder = 0
@@ -345,7 +345,7 @@ function movedAway({ path }: VfsFile, code: number): VfsFailure {
   })
 }
 
-/** SQLite takes what stands behind the end of a file for zeros: an end that is none would be a wrong page. */
+/** SQLite reads zeros after the end of a file, so a premature end would be a wrong page. */
 function requireEnd(file: VfsFile, offset: number): void {
   const size = file.size()
   if (size <= offset) return

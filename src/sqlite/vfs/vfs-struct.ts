@@ -41,7 +41,7 @@ type VfsMethod =
 export type IoMethods = Readonly<Record<IoMethod, Method>>
 export type VfsMethods = Readonly<Record<VfsMethod, Method>>
 
-/** sqlite3_io_methods up to iVersion 2, for 32-bit memory; a file with iVersion 1 has no shared memory. */
+/** sqlite3_io_methods up to iVersion 2, for 32-bit memory; a file with iVersion 1 does not have shared memory. */
 export const ioMethodsLayout: Layout<IoMethod> = {
   bytes: 76,
   methods: {

@@ -1,4 +1,4 @@
-/** What SQLite keeps in a file. Only a 'main-db' is ever locked; a 'main-journal', 'super-journal' or 'wal' stands beside it. */
+/** What SQLite keeps in a file. Only a 'main-db' is ever locked; a 'main-journal', 'super-journal' or 'wal' is beside it. */
 export type FileKind =
   | 'main-db'
   | 'main-journal'
@@ -112,6 +112,6 @@ export interface SharedMemory {
   unlock(slot: number, count: number): void
   /** Loads and stores before it are done before those after it begin. */
   barrier(): void
-  /** Ends this connection's part; `remove`: nobody else has one. */
+  /** Ends this connection's part; `remove`: it is the last one. */
   unmap(remove: boolean): void
 }

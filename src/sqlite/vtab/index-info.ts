@@ -29,33 +29,33 @@ export interface OrderTerm {
   readonly descending: boolean
 }
 
-/** A constraint that a plan takes over from SQLite. */
+/** A constraint that a plan handles instead of SQLite. */
 export interface PlanTerm {
   readonly constraint: Constraint
-  /** An IN as a whole, instead of one execution a value; only where `IndexInfo.isList` says so. */
+  /** Takes an IN as a whole, instead of one execution per value; only if `IndexInfo.isList` allows it. */
   readonly list?: boolean
-  /** SQLite checks each row itself again; otherwise the plan promises that its rows satisfy the constraint. */
+  /** SQLite also checks each row; otherwise the plan guarantees that its rows satisfy the constraint. */
   readonly check?: boolean
-  /** An INTEGER comes as bigint, not only beyond 2^53. */
+  /** An INTEGER is passed as bigint, not only beyond 2^53. */
   readonly bigints?: boolean
   /** The subtype of the value follows it; 0 is none. */
   readonly subtype?: boolean
 }
 
 /**
- * How a table would answer a statement: a value. SQLite keeps a number and a text of it and shows both in EXPLAIN QUERY
+ * How a table would execute a statement: a plain value. SQLite keeps a number and a text of it and shows both in EXPLAIN QUERY
  * PLAN, so two plans of one table with the same number and text must be the same plan.
  */
 export interface Plan {
   readonly number?: number
   readonly text?: string
-  /** `filter` is given the values of these, in this order. */
+  /** `filter` gets the values of these, in this order. */
   readonly terms?: readonly PlanTerm[]
-  /** Rows come in the order that SQLite asked for. */
+  /** Whether rows come in the order that SQLite asked for. */
   readonly ordered?: boolean
   readonly cost?: number
   readonly rows?: number
-  /** At most one row comes back. */
+  /** Whether there is at most one row. */
   readonly unique?: boolean
 }
 

@@ -10,9 +10,9 @@ import type { ResultWriter, VirtualCursor, VirtualTable } from './virtual-table.
 import { registerModule } from './vtab.ts'
 
 export interface InsertManyOptions {
-  /** Schema of the table; 'main' unless given. */
+  /** Schema of the table; default 'main'. */
   readonly schema?: string
-  /** What becomes of a row whose key is there already: an error by default. */
+  /** What to do with a row whose key already exists; default: an error. */
   readonly conflict?: 'abort' | 'ignore' | 'replace'
 }
 

@@ -29,7 +29,7 @@ interface LiveCursor {
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
   readonly plans: ReadonlyMap<string, Plan>
-  /** Asked after each move, where an error can be told; xEof has no way to. */
+  /** Asked after each move, where an error can be reported; xEof cannot report one. */
   eof: boolean
 }
 

@@ -89,7 +89,7 @@ export class BindBuffer {
     this.#sqlite = sqlite
   }
 
-  /** Makes room for all parameters of one execution at once: what was bound before must stay until then. */
+  /** Reserves memory for all parameters of one execution at once: earlier values must stay valid until then. */
   reserve(bytes: number): void {
     this.#used = 0
     if (bytes <= this.#capacity && this.#capacity <= 1 << 20) return

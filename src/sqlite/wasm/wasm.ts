@@ -28,7 +28,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /**
- * SQLite's memory and functions. The views of its heap die whenever the memory grows, so they are asked for anew after
+ * SQLite's memory and functions. The views of its heap die whenever the memory grows, so they are read again after
  * every call that may allocate: `sqlite.u8` is cheap.
  */
 export class Sqlite {
@@ -43,7 +43,7 @@ export class Sqlite {
   nesting = 0
   /** C code runs that may call back: between `enter` and `leave`. */
   #inside = false
-  /** Where the C stack stands while no C code runs. */
+  /** The C stack pointer while no C code runs. */
   readonly #stackTop: Pointer
 
   constructor(
@@ -171,7 +171,7 @@ export class Sqlite {
     return encoder.encodeInto(text, heap.subarray(p, p + length * 3)).written
   }
 
-  /** The text at `p`; bytes that are no UTF-8 become U+FFFD. */
+  /** The text at `p`; bytes that are not UTF-8 become U+FFFD. */
   readText(p: Pointer, bytes: number): string {
     const heap = this.u8
     if (bytes < 24) {

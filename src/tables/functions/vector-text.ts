@@ -42,7 +42,7 @@ export function int8sOfText(text: string): Int8Array {
   return Int8Array.from(elements(text, readInt8))
 }
 
-const INT8_HINT = 'an int8 is a whole number from -128 to 127'
+const INT8_HINT = 'an int8 is an integer from -128 to 127'
 
 function readInt8(text: string, at: number): { value: number; end: number } | undefined {
   const read = readInteger(text, at)

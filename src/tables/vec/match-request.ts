@@ -110,7 +110,7 @@ function numberOf(where: string, name: string, value: unknown): number {
 
 function windowOf(where: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
-  throw refused(`${where}: window is ${JSON.stringify(value)}, expected a whole number from 1`)
+  throw refused(`${where}: window is ${JSON.stringify(value)}, expected an integer from 1`)
 }
 
 function weightsOf(where: string, value: unknown): FusionOptions['weights'] {

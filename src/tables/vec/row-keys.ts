@@ -7,7 +7,7 @@ export interface RowKey {
 }
 
 /**
- * Numbers for the rows of a shadow table that has no rowids. SQLite names the rows of an UPDATE or DELETE by the numbers
+ * Numbers for the rows of a shadow table without rowids. SQLite names the rows of an UPDATE or DELETE by the numbers
  * that a cursor gave them, also when that cursor is closed by then: they hold until a cursor is opened while no other is.
  */
 export class RowKeys {

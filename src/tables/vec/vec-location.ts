@@ -9,10 +9,10 @@ export interface Location {
   readonly schema: string
 }
 
-/** Connections to files that are not attached, one a file, closed with the connection that asked for them. */
+/** Connections to files that are not attached, one per file, closed with the connection that asked for them. */
 const others = new WeakMap<Connection, Map<string, Connection>>()
 
-/** A file made by somebody else may name any file of this machine: only the application can say which ones are meant. */
+/** A file from someone else may name any file of this machine: only the application can say which are allowed. */
 function notAllowed(dbpath: string, path: string): VecError {
   return new VecError(
     'VEC_OPTION',
@@ -35,7 +35,7 @@ export function locate(db: Connection, schema: string, dbpath: string | undefine
       'VEC_OPTION',
       `vec: dbpath '${dbpath}' does not exist: expected the path of a database file, relative to the working directory or to the folder of this database`,
       {
-        hint: 'create the file first, correct dbpath, or leave it out to use the file of the vec table',
+        hint: 'create the file first, correct dbpath, or omit it to use the file of the vec table',
       },
     )
   }

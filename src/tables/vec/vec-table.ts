@@ -86,7 +86,7 @@ function requireUnique(shadow: ShadowTable): void {
   )
 }
 
-/** The documents that a dropped vec table has left behind may be all that somebody has: they are not thrown away unasked. */
+/** The documents of a dropped vec table may be the only copy: they are not deleted unasked. */
 function requireFree({ db, schema }: Location, shadow: string, table: string): void {
   const sql = `${quoteName(schema)}.${quoteName(shadow)}`
   if (!hasTable(db, schema, shadow)) return

@@ -124,7 +124,7 @@ export class VecWriter {
     return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
   }
 
-  /** The same text object for the same columns: a new one a row would be hashed a row. */
+  /** The same text object for the same columns: a new object would be hashed for every row. */
   #insertSql(names: readonly string[], onConflict: OnConflict): string {
     const key = `${conflictWords(onConflict)} ${names.join(' ')}`
     let sql = this.#inserts.get(key)

@@ -14,7 +14,7 @@ export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 
 /**
  * The original believes what it finds in `vector_storage`. So an index that was written for it goes with the first write
- * to its dataset, whoever writes: these triggers stand beside those of the journal while such an index is there.
+ * to its dataset by any program: these triggers exist beside those of the journal while there is such an index.
  */
 export function exportTriggers(shadow: string): SchemaObject[] {
   const on = `ON ${quoteName(shadow)}`
@@ -57,7 +57,7 @@ export function hasOriginalIndex(
   return numberOf(db, sql, storageName(shadow), dataset ?? null) > 0
 }
 
-/** Whether an index for the original stands where the head of ours would, and can be believed: it is left alone. */
+/** Whether a valid index for the original is in the place of our manifest: it is left unchanged. */
 export function isExported(db: Database, schema: string, shadow: string, dataset: string): boolean {
   return hasExportTriggers(db, schema, shadow) && hasOriginalIndex(db, schema, shadow, dataset)
 }

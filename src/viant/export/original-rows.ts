@@ -16,7 +16,7 @@ export const ORIGINAL_KINDS: Readonly<Record<OriginalKind, string>> = {
 
 /**
  * The rows of a dataset as the original reads them when it builds an index: in the order that SQLite gives, archived
- * rows too, without rows that have no embedding. Throws VEC_STORAGE for rows with which the original could not answer.
+ * rows too, without rows that lack an embedding. Throws VEC_STORAGE for rows with which the original could not answer.
  */
 export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows {
   const ids: Uint8Array[] = []

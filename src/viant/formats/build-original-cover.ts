@@ -11,9 +11,9 @@ export interface OriginalCoverOptions {
 
 /**
  * The tree the original builds (amd64) from these rows in this order, so that encoding it gives the original's bytes.
- * It is no valid cover tree: half of it is usually one long path, and n equal rows cost n * n distances.
+ * It is not a valid cover tree: half of it is usually one long path, and n equal rows cost n * n distances.
  *
- * Each row starts at the root with level 0 and scale 1. Nearer than the scale to the node it stands at, it moves to the
+ * Each row starts at the root with level 0 and scale 1. Nearer than the scale to its current node, it moves to the
  * first child that is nearer than the scale too, one level down, or becomes the node's last child. Otherwise it goes one
  * level up without leaving the node, and once above the node's level it becomes the root, over the old root.
  */

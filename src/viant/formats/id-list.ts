@@ -46,7 +46,7 @@ export class IdList {
     return this.#bytes.subarray(this.#starts[i], this.#starts[i] + this.#lengths[i])
   }
 
-  /** Id i as text; bytes that are no UTF-8 become U+FFFD, so two ids may give the same text. */
+  /** Id i as text; bytes that are not UTF-8 become U+FFFD, so two ids may have the same text. */
   text(i: number): string {
     return decoder.decode(this.bytes(i))
   }

@@ -5,7 +5,7 @@ const { fround } = Math
 
 /**
  * The original's distances on amd64, to the bit: float32 after every operation, sums in index order. (On arm64 it sums
- * four lanes wide with fused multiply-add; last bits differ.) Rows are slices of `vectors`, named by their offset.
+ * four lanes wide with fused multiply-add; last bits differ.) Rows are parts of `vectors`, identified by their offset.
  */
 export type OriginalMeasure = (
   a: Float32Array,

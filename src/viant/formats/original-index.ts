@@ -1,6 +1,6 @@
 import type { IdList } from './id-list.ts'
 
-/** A persisted index of the original, taken apart. Rows stand in the order of the bytes. */
+/** A persisted index of the original, taken apart. Rows are in the order of the bytes. */
 export type OriginalIndex = OriginalBrute | OriginalCover
 
 /** Both formats: row i has id `ids.bytes(i)` and the numbers `vectors[i * dim .. (i + 1) * dim]`. */

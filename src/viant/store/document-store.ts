@@ -59,7 +59,7 @@ export class Store {
   }
 
   /**
-   * Adds documents, all or none, and returns their ids. An id that is there already is an error. TypeError and
+   * Adds all documents or none, and returns their ids. An id that already exists is an error. TypeError and
    * VEC_EMBEDDING for an embedding that is not a vector.
    */
   addDocuments(documents: readonly Document[]): string[] {

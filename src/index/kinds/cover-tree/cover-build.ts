@@ -257,7 +257,7 @@ class TreeBuild {
   }
 }
 
-/** The smallest power of the base that is no smaller than `radius`. */
+/** The smallest power of the base that is at least `radius`. */
 function levelRadius(base: number, radius: number): number {
   let level = Math.ceil(Math.log(radius) / Math.log(base))
   // A base that is hardly above 1 rounds nothing.

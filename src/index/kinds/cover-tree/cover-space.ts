@@ -1,7 +1,7 @@
 import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition, MetricSpace } from '../../../core/metrics/definition.ts'
 
-// Just under and just over 1: they cover the rounding of the few operations they stand beside (docs/cover-tree.md).
+// Just under and just over 1: they cover the rounding of the few operations beside them (docs/cover-tree.md).
 const DOWN = 1 - 2 ** -50
 const UP = 1 + 2 ** -50
 

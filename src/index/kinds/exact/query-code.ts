@@ -41,7 +41,7 @@ export class QueryCode implements CodeBounds {
   }
 
   /**
-   * Writes the codes to an address; false when the query has no direction. `length` is the query's. Where rows were turned, the
+   * Writes the codes to an address; false if the query has length zero. `length` is the query's. Where rows were turned, the
    * query is, too: `length` is then what it was before, and `spread` what turning adds (`Rotation.spread`).
    */
   set(

@@ -99,7 +99,7 @@ export class RowBlock {
     return this.arena.f32.subarray(from, from + rows * this.dim)
   }
 
-  /** Room for the first `rows` staged rows behind the others. */
+  /** Reserves memory for the first `rows` staged rows after the others. */
   prepare(rows: number): void {
     if (!(rows >= 0 && rows <= this.#stagedRows)) {
       throw new RangeError(`cannot commit ${rows} rows: ${this.#stagedRows} are staged`)
@@ -151,7 +151,7 @@ export class RowBlock {
     this.#staging = undefined
   }
 
-  /** Room for so many rows. Staged rows stay staged. */
+  /** Reserves memory for that many rows. Staged rows stay staged. */
   ensure(rows: number): void {
     const bytes = this.#sizeOf(rows)
     if (bytes <= this.#block.size) return

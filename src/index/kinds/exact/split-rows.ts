@@ -48,7 +48,7 @@ export function splitLayout(dim: number): SplitLayout {
 
 /**
  * int8 rows in two parts. A scan reads the heads, which say what the whole row can reach at most, and then the tails of
- * the few that can reach enough: 92 of 116 bytes a row at 100 dimensions, 284 of 784 at 768.
+ * the few that can reach enough: 92 of 116 bytes per row at 100 dimensions, 284 of 784 at 768.
  */
 export class SplitRows implements Rows {
   readonly block: RowBlock

@@ -49,7 +49,7 @@ export async function importDatabase(name: string, bytes: Uint8Array): Promise<v
     )
   }
   if (await exists(name)) {
-    throw new VecError('SQLITE_CANTOPEN', `importDatabase(): ${name} exists already`, {
+    throw new VecError('SQLITE_CANTOPEN', `importDatabase(): ${name} already exists`, {
       hint: 'delete it first with deleteDatabase(), or give another name',
     })
   }

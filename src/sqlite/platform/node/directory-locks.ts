@@ -67,7 +67,7 @@ class SharedFile {
     this.directory = new LockDirectory(file.path)
   }
 
-  /** False while somebody holds locks that know of the directory too; throws for one who does not. */
+  /** False while a holder of locks knows of the directory, too; throws for one that does not. */
   refuseStrangers(): boolean {
     const found = kernelLocks(this.#identity)
     if (found.pid !== 0) throw stranger(this.#path, found)
@@ -147,7 +147,7 @@ class TableLock implements FileLock {
     return alone
   }
 
-  /** Whether nobody else reads. A writer that finds readers stays PENDING, which lets no new one in. */
+  /** Whether there is no other reader. A writer that finds readers stays PENDING, which lets no new one in. */
   #alone(): boolean {
     if (this.level === RESERVED_LOCK) this.level = PENDING_LOCK
     if (this.#file.sharers > 1 || !this.#file.refuseStrangers()) return false

@@ -5,7 +5,7 @@ import type { FileIdentity } from '../../vfs/file-locks.ts'
 export interface KernelLocks {
   /** A process with POSIX locks, as native SQLite takes them; 0 for none. */
   readonly pid: number
-  /** Whether somebody holds locks of an open file description, as we take them when koffi is there. */
+  /** Whether a process holds locks of an open file description, as we take them with koffi. */
   readonly ofd: boolean
 }
 
@@ -13,7 +13,7 @@ const nobody: KernelLocks = { pid: 0, ofd: false }
 
 /**
  * The byte-range locks on a file out of /proc/locks. Elsewhere than on Linux, and for holders in another PID namespace, there is
- * nothing to see, so finding nobody proves nothing.
+ * nothing to see, so finding no lock proves nothing.
  */
 export function kernelLocks(file: FileIdentity, only?: number): KernelLocks {
   if (process.platform !== 'linux') return nobody

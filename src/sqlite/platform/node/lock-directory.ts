@@ -19,7 +19,7 @@ const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * The name of the directory that is the lock of a database file. Whoever has it, has renamed a prepared directory
+ * The name of the directory that is the lock of a database file. Its holder has renamed a prepared directory
  * with its owner's name inside to it: one step that either happens or does not, so a lock without an owner never
  * exists.
  */
@@ -56,7 +56,7 @@ function readOwner(directory: string): LockOwner | undefined {
 }
 
 /**
- * Removes a lock whose owner is gone. Only the holder of the guard may remove somebody else's lock, and it looks
+ * Removes a lock whose owner is gone. Only the holder of the guard may remove another owner's lock, and it looks
  * again first: without it two processes that saw the same stale lock could each remove it, the second one a fresh
  * lock.
  */
@@ -88,7 +88,7 @@ export class LockDirectory {
   readonly #queue: LockQueue
   #ready = false
   #held = false
-  /** When somebody else last had it, by performance.now(). */
+  /** When another owner last had it, by performance.now(). */
   #refusedAt = -Infinity
 
   constructor(path: string) {

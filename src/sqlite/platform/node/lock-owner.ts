@@ -27,7 +27,7 @@ export function thisOwner(token: string): LockOwner {
   }
 }
 
-/** True only when the owner's process is certainly gone; whoever cannot be judged from here counts as alive. */
+/** True only when the owner's process is certainly gone; an owner that cannot be checked from here counts as alive. */
 export function isGone(owner: LockOwner): boolean {
   const here = thisOwner('')
   if (owner.host !== here.host || owner.machine !== here.machine) return false

@@ -15,7 +15,7 @@ const STALE_MS = 400
 
 /**
  * Who waits for a lock directory, in the order of arrival: a directory with one file, a ticket, for each of them. It
- * exists only while somebody waits. Order is all that depends on it: a ticket that is lost or removed too early costs
+ * exists only while a process waits. Order is all that depends on it: a ticket that is lost or removed too early costs
  * a place, never a lock.
  */
 export class LockQueue {
@@ -54,7 +54,7 @@ export class LockQueue {
       }
       utimesSync(path, now / 1000, now / 1000)
     } catch {
-      // Somebody removed the empty directory or the ticket at this moment: the next time is soon.
+      // Another process removed the empty directory or the ticket at this moment: the next attempt is soon.
     }
   }
 

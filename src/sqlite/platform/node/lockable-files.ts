@@ -73,7 +73,7 @@ export function openLockable(path: string, flags: number, mode = 0o644, database
 }
 
 /**
- * closeSync() for a descriptor of `openLockable`: at once, or as soon as native code in this process has no locks on
+ * closeSync() for a descriptor of `openLockable`: at once, or as soon as native code in this process does not hold locks on
  * the database. The caller has released its own locks.
  */
 export function closeLockable(fd: number): void {
@@ -143,7 +143,7 @@ function closeIdle(family: Family): void {
   const errno = locks.set(guard.fd, pendingWrite)
   if (errno === EAGAIN || errno === EACCES || errno === EINTR) return
   try {
-    // Where PENDING cannot be locked at all, native code has no locks either.
+    // Where PENDING cannot be locked at all, native code does not hold locks either.
     if (errno === 0 && isLockedHere(identitiesOf(family), guard.fd, locks)) return
     closeAll(family, guard)
   } finally {

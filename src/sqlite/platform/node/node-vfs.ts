@@ -281,7 +281,7 @@ function closedFolder(path: string, kind: FileKind): string {
   return `${path}: the folder is not writable, and ${needs}`
 }
 
-/** Gives a new journal the mode of its database and, for root, the owner; whoever may not do that does without. */
+/** Sets the mode of a new journal to that of its database and, as root, the owner; a failure is ignored. */
 function shareWithDatabase(fd: number, path: string): void {
   const created = fstatSync(fd)
   const owner = created.size === 0 ? journalOwner(path) : undefined

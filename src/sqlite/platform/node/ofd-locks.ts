@@ -141,7 +141,7 @@ class OfdLock implements FileLock {
   reserved(): boolean {
     // A descriptor never conflicts with its own locks.
     if (this.level > SHARED_LOCK) return true
-    // The answer overwrites the question: all of it is asked anew.
+    // The answer overwrites the request, so the whole request is written again.
     reservedProbe.set(reservedWrite)
     const errno = this.#fcntl.get(this.#fd, reservedProbe)
     if (errno !== 0) throw this.#failure(SQLITE_IOERR_CHECKRESERVEDLOCK, errno)
@@ -152,7 +152,7 @@ class OfdLock implements FileLock {
     this.unlock(NO_LOCK)
   }
 
-  /** False when somebody else holds a lock that conflicts. */
+  /** False if another connection holds a conflicting lock. */
   #try(lock: Uint8Array, code = SQLITE_IOERR_LOCK): boolean {
     const errno = this.#fcntl.set(this.#fd, lock)
     if (errno === 0) return true

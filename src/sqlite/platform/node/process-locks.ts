@@ -60,6 +60,6 @@ export function isLockedHere(files: readonly FileIdentity[], fd: number, locks: 
     if (new Int16Array(answer.buffer)[0] === F_UNLCK) return false
     if (new Int32Array(answer.buffer)[6] === process.pid) return true
   }
-  // Somebody else's lock was found first, and ours may stand behind it.
+  // A lock of another process was found first, and ours may be after it.
   return foreignUse(files)?.locked ?? true
 }

@@ -10,7 +10,7 @@ interface Koffi {
   address(bytes: ArrayBufferView): bigint
 }
 
-/** Linux gives huge pages to whoever asks, mostly (transparent_hugepage/enabled: madvise). Undefined without koffi. */
+/** Linux usually grants huge pages on request (transparent_hugepage/enabled: madvise). Undefined without koffi. */
 export function transparentHugePages(): LargePages | undefined {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) return
   try {

@@ -54,7 +54,7 @@ export function temporaryPath(): string {
   return join(folder, `etilqs_${randomBytes(12).toString('hex')}`)
 }
 
-/** Mode and owner a journal or WAL is created with: its database's, so that whoever may write one may write the other. */
+/** Mode and owner of a new journal or WAL: those of its database, so that the same users may write both. */
 export function journalOwner(path: string): { mode: number; uid: number; gid: number } | undefined {
   const suffix = path.lastIndexOf('-')
   const database = statSync(path.slice(0, suffix), { throwIfNoEntry: false })

@@ -200,7 +200,7 @@ export class WalIndexFile implements SharedMemory {
 
   /**
    * The first connection empties the file, which may be left from a crash; the others must not. As long as this lock is held
-   * by any connection, nobody empties it under the others.
+   * by any connection, no connection empties it while others use it.
    */
   #takePart({ fd, readonly }: { fd: number; readonly: boolean }): void {
     const state = this.#inUse(fd)
@@ -233,7 +233,7 @@ export class WalIndexFile implements SharedMemory {
     return new Int16Array(question.buffer)[0]
   }
 
-  /** False when somebody else holds a lock that conflicts. */
+  /** False if another connection holds a conflicting lock. */
   #set({ fd, readonly }: { fd: number; readonly: boolean }, lock: Uint8Array): boolean {
     const errno = this.#fcntl('set', fd, lock)
     if (errno === 0) return true
