@@ -39,7 +39,7 @@ export function someCondition(r: Random, world: FiltersWorld): Condition {
       ' 7 ',
       new Uint8Array([101, 110]),
     ])
-  switch (r.below(16)) {
+  switch (r.below(18)) {
     case 0:
     case 1:
       return same(`${column} ${pick(r, COMPARISONS)} ?`, world[column]())
@@ -88,6 +88,13 @@ export function someCondition(r: Random, world: FiltersWorld): Condition {
         bound,
       )
     }
+    case 15:
+      return same(
+        `${column} LIKE ?`,
+        pick(r, ['e%', 'EN', '%', 'd_', '%n', '', '20%', 'É%', 'unk%', null]),
+      )
+    case 16:
+      return same(`lang GLOB ?`, pick(r, ['e*', 'en', '*', 'D?', '[de]*', '']))
     default: {
       const bound = r.below(20)
       return json(

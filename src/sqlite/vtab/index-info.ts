@@ -8,6 +8,8 @@ export const OP = {
   LT: 16,
   GE: 32,
   MATCH: 64,
+  LIKE: 65,
+  GLOB: 66,
   NE: 68,
   IS_NOT_NULL: 70,
   IS_NULL: 71,

@@ -12,6 +12,7 @@ import {
 } from '../../search/memory/columns/cell-tests.ts'
 import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
 import { filterTest } from '../../search/memory/columns/filter-test.ts'
+import { patternTest } from '../../search/memory/columns/like-test.ts'
 import { filterOf, type FilterPart, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -38,11 +39,12 @@ export interface GivenFilter extends Required<SearchFilter> {
 export function readFilter(
   plan: VecPlan,
   values: readonly (readonly TermValue[])[],
+  foldsCase: () => boolean,
 ): GivenFilter | undefined {
   if (plan.filter === undefined && plan.conditions.length === 0) return undefined
   const parts: FilterPart[] = plan.conditions.map(condition => ({
-    ...comparison(condition, values),
-    test: testOf(condition, values),
+    ...comparison(condition, values, foldsCase),
+    test: testOf(condition, values, foldsCase),
   }))
   const reads = plan.conditions.map(({ column }) => column)
   const text = plan.filter === undefined ? undefined : textOf(values[plan.filter][0])
@@ -66,6 +68,7 @@ export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): voi
 function testOf(
   { column, operator, value }: PlannedCondition,
   values: readonly (readonly TermValue[])[],
+  foldsCase: () => boolean,
 ): ColumnTest | undefined {
   const given = values[value]
   switch (operator) {
@@ -74,6 +77,9 @@ function testOf(
       return nullTest(column, operator === 'IS NULL')
     case 'IN':
       return listTest(column, given)
+    case 'LIKE':
+    case 'GLOB':
+      return patternTest(column, operator, given[0], operator === 'LIKE' && foldsCase())
     default:
       return comparisonTest(column, operator, given[0])
   }
@@ -83,6 +89,7 @@ function testOf(
 function comparison(
   { column, operator, value }: PlannedCondition,
   values: readonly (readonly TermValue[])[],
+  foldsCase: () => boolean,
 ): RowFilter {
   const left = `${sqlName(column)} COLLATE BINARY`
   const given = values[value]
@@ -92,6 +99,13 @@ function comparison(
       return { sql: `${left} ${operator}`, parameters: [] }
     case 'IN':
       return listed(left, given)
+    case 'GLOB':
+      return { sql: `${left} GLOB ${pattern(given[0])}`, parameters: [given[0]] }
+    case 'LIKE': {
+      // Connections differ by PRAGMA case_sensitive_like, and share what is kept of a condition.
+      const mode = foldsCase() ? "'a' LIKE 'A'" : "'a' NOT LIKE 'A'"
+      return { sql: `${left} LIKE ${pattern(given[0])} AND ${mode}`, parameters: [given[0]] }
+    }
     default:
       return { sql: `${left} ${operator} ${place(given[0], column)}`, parameters: [given[0]] }
   }
@@ -99,6 +113,11 @@ function comparison(
 
 function isNumber(value: TermValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
+}
+
+/** A REAL is text in SQLite's own way. */
+function pattern(value: TermValue): string {
+  return typeof value === 'number' ? 'CAST(? AS REAL)' : '?'
 }
 
 /** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's own column has. */

@@ -42,7 +42,12 @@ export interface VecQuery {
   readonly whole: boolean
 }
 
-export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])[]): VecQuery {
+/** `foldsCase` tells whether LIKE takes 'a' for 'A'. */
+export function readQuery(
+  plan: VecPlan,
+  values: readonly (readonly TermValue[])[],
+  foldsCase: () => boolean,
+): VecQuery {
   const one = (place: number | undefined): TermValue | undefined =>
     place === undefined ? undefined : values[place][0]
   if (plan.dataset < 0) throw datasetRequired(plan.match !== undefined)
@@ -58,7 +63,7 @@ export function readQuery(plan: VecPlan, values: readonly (readonly TermValue[])
       plan.ids === undefined
         ? undefined
         : values[plan.ids].map(textOf).filter(id => id !== undefined),
-    filter: readFilter(plan, values),
+    filter: readFilter(plan, values, foldsCase),
     k: k === undefined ? undefined : countOf(k),
     limit: rows,
     offset: offset === undefined ? 0 : rowsOf(offset, 0),

@@ -48,7 +48,10 @@ export class VecCursor implements VirtualCursor {
     this.#ordinal = 0
     this.#fetched = -1
     this.#attributes = undefined
-    const query = readQuery(plan, values)
+    const { shadow } = this.#searcher
+    const foldsCase = (): boolean =>
+      shadow.first("SELECT 'a' LIKE 'A'", [], row => row.number(0)) === 1
+    const query = readQuery(plan, values, foldsCase)
     this.#query = query
     if (query.filter) requireColumns(this.#searcher.shadow, query.filter)
     this.#rowidName = this.#searcher.shadow.refresh().rowid

@@ -53,7 +53,7 @@ export interface VecPlan extends Plan {
 
 export interface PlannedCondition {
   readonly column: StoredColumn
-  readonly operator: Comparison | '<>' | 'IN' | 'IS NULL' | 'IS NOT NULL'
+  readonly operator: Comparison | '<>' | 'IN' | 'LIKE' | 'GLOB' | 'IS NULL' | 'IS NOT NULL'
   readonly value: number
 }
 
@@ -71,8 +71,10 @@ const COMPARISONS = new Map<number, Comparison>([
   [OP.EQ, '='],
 ])
 
-const CONDITIONS = new Map<number, Comparison | '<>' | 'IS NULL' | 'IS NOT NULL'>([
+const CONDITIONS = new Map<number, Exclude<PlannedCondition['operator'], 'IN'>>([
   ...COMPARISONS,
+  [OP.LIKE, 'LIKE'],
+  [OP.GLOB, 'GLOB'],
   [OP.NE, '<>'],
   [OP.IS_NULL, 'IS NULL'],
   [OP.IS_NOT_NULL, 'IS NOT NULL'],
@@ -210,7 +212,7 @@ function metadataConditions(
     const column = schema.columns[constraint.column]
     const operator = CONDITIONS.get(constraint.op)
     if (!constraint.usable || column?.role !== 'metadata' || operator === undefined) continue
-    const compares = operator !== 'IS NULL' && operator !== 'IS NOT NULL'
+    const compares = COMPARISONS.has(constraint.op) || operator === '<>'
     if (compares && info.collation(constraint) !== 'BINARY') continue
     const list = operator === '=' && info.isList(constraint)
     const word = `column${constraint.column}${list ? '-in' : operator.toLowerCase().replaceAll(' ', '-')}`
