@@ -76,9 +76,11 @@ class FunctionRegistry {
     this.call = sqlite.functionPointer('v(pip)', (context: Pointer, argc: number, argv: Pointer) =>
       this.#call(context, argc, argv),
     )
-    this.destroy = sqlite.functionPointer('v(p)', (id: number) => {
-      this.#registered.delete(id)
-    })
+    this.destroy = sqlite.functionPointer('v(p)', (id: number) => this.remove(id))
+  }
+
+  remove(id: number): void {
+    this.#registered.delete(id)
   }
 
   add(registered: Registered): number {
@@ -115,6 +117,28 @@ class FunctionRegistry {
 }
 
 const registries = new WeakMap<Sqlite, FunctionRegistry>()
+
+/** A function for SQLite's own structures: the C function, and what its user data has to be. */
+export interface NativeFunction extends Disposable {
+  readonly call: Pointer
+  readonly userData: number
+}
+
+/** A function that a virtual table puts in the place of an SQL function of the same name. */
+export function nativeFunction(db: DatabaseHandle, name: string, fn: SqlFunction): NativeFunction {
+  const registry = registryOf(db.sqlite)
+  const userData = registry.add({
+    db,
+    call: args => fn(...args.map(value => readValue(db.sqlite, value))),
+    where: () => `the result of ${name}()`,
+    real: false,
+  })
+  return {
+    call: registry.call,
+    userData,
+    [Symbol.dispose]: () => registry.remove(userData),
+  }
+}
 
 function registryOf(sqlite: Sqlite): FunctionRegistry {
   let registry = registries.get(sqlite)

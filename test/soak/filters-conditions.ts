@@ -39,7 +39,7 @@ export function someCondition(r: Random, world: FiltersWorld): Condition {
       ' 7 ',
       new Uint8Array([101, 110]),
     ])
-  switch (r.below(18)) {
+  switch (r.below(19)) {
     case 0:
     case 1:
       return same(`${column} ${pick(r, COMPARISONS)} ?`, world[column]())
@@ -93,6 +93,8 @@ export function someCondition(r: Random, world: FiltersWorld): Condition {
         `${column} LIKE ?`,
         pick(r, ['e%', 'EN', '%', 'd_', '%n', '', '20%', 'É%', 'unk%', null]),
       )
+    case 17:
+      return same('vec_contains(tags, ?)', pick<Value>(r, ['a', 'b', 'c"', 1, 2.5, 'x', null]))
     case 16:
       return same(`lang GLOB ?`, pick(r, ['e*', 'en', '*', 'D?', '[de]*', '']))
     default: {

@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { isSchemaCommitted } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
+import { texts } from '../../database/query.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import { Snapshots } from '../../database/snapshot.ts'
 import type { RunResult, Statement } from '../../database/statement.ts'
@@ -185,22 +186,33 @@ export class ShadowTable {
     return declared !== undefined && affinityOf(declared) === type
   }
 
-  /** Adds those of the columns that the table lacks. */
-  addColumns(columns: readonly StoredColumn[]): void {
-    const { types } = this.refresh()
+  /** Adds those of the columns that the table lacks; whether there were any. */
+  addColumns(columns: readonly StoredColumn[]): boolean {
+    const { columns: present } = this.refresh()
+    const computed = new Set(
+      texts(
+        this.db,
+        'SELECT lower(name) FROM pragma_table_xinfo(?, ?) WHERE hidden IN (2, 3)',
+        this.name,
+        this.schema,
+      ),
+    )
+    let added = false
     for (const column of columns) {
-      const type = types.get(column.stored.toLowerCase())
-      if (type !== undefined && column.from !== undefined && !type.endsWith(' GENERATED ALWAYS')) {
+      const name = lowerCase(column.stored)
+      if (present.has(name) && column.from !== undefined && !computed.has(name)) {
         throw new VecError(
           'VEC_SHADOW',
           `vec: the column ${column.stored} cannot be read from ${SHADOW.meta.stored}: ${this.schema}.${this.name} has a column of that name, which is written`,
           { hint: 'choose another name, or declare the column without FROM' },
         )
       }
-      if (type !== undefined) continue
+      if (present.has(name)) continue
       this.db.exec(`ALTER TABLE ${this.sql} ADD COLUMN ${columnDefinition(column)}`)
+      added = true
     }
     this.distrust()
+    return added
   }
 
   /** Makes the journal, the storage tables and the triggers, all or none. */
@@ -209,8 +221,11 @@ export class ShadowTable {
     this.distrust()
   }
 
-  /** The same inside a statement that writes already, which makes it all or none. */
-  installHere(): void {
+  /**
+   * The same inside a statement that writes already, which makes it all or none. `trusted`: the triggers that are replaced
+   * were right until now.
+   */
+  installHere(trusted = false): void {
     const { db, schema } = this
     for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
     // Triggers that write into another program's table would make every write fail.
@@ -239,7 +254,8 @@ export class ShadowTable {
     // They deleted the other program's indexes when rows changed. Without them it would trust what is out of date.
     if (foreign.length > 0 && !this.foreign.areGuarded(this)) this.foreign.drop(this)
     // While a trigger was missing, changes may have gone by unseen.
-    if (replaced) db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
+    if (replaced && !trusted)
+      db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
   }
 

@@ -15,6 +15,8 @@ export const OP = {
   IS_NULL: 71,
   LIMIT: 73,
   OFFSET: 74,
+  /** A function of the module. */
+  FUNCTION: 150,
 } as const
 
 export interface Constraint {

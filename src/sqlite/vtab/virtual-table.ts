@@ -1,6 +1,7 @@
 import type { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
+import type { SqlFunction } from '../functions.ts'
 import { writeResult } from '../wasm/values.ts'
 import { SQLITE_TRANSIENT, type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import type { IndexInfo, Plan } from './index-info.ts'
@@ -15,6 +16,11 @@ export interface VirtualTableModule {
   readonly eponymous?: boolean
   /** No table of it has `update`: SQLite itself refuses to write them. */
   readonly readOnly?: boolean
+  /**
+   * SQL functions of two arguments that reach `bestIndex` as a constraint of the operator `OP.FUNCTION` where the first
+   * argument is a column of the table; everywhere else SQLite calls them.
+   */
+  readonly functions?: Readonly<Record<string, SqlFunction>>
 }
 
 export interface TableContext {

@@ -1,11 +1,13 @@
 import { VecError } from '../../core/errors.ts'
 import type { Connection } from '../connection.ts'
+import { nativeFunction, type NativeFunction } from '../functions.ts'
 import { SQLITE_OK } from '../result-codes.ts'
 import { nameText } from '../sql-text.ts'
 import { readValue } from '../wasm/values.ts'
 import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import { termValues, writtenValue } from './given-values.ts'
-import { IndexInfo, writePlan, type Plan } from './index-info.ts'
+import { IndexInfo, OP, writePlan, type Plan } from './index-info.ts'
+import { ModuleStructs } from './module-struct.ts'
 import {
   ResultWriter,
   UNCHANGED,
@@ -17,8 +19,16 @@ import {
   type WrittenValue,
 } from './virtual-table.ts'
 
+interface Registered {
+  readonly db: Connection
+  readonly module: VirtualTableModule
+  /** By their names in lower case. */
+  readonly functions: ReadonlyMap<string, NativeFunction>
+}
+
 interface LiveTable {
   readonly db: Connection
+  readonly functions: ReadonlyMap<string, NativeFunction>
   readonly table: VirtualTable
   /** By the number and text that SQLite keeps of them. There are as many as shapes of statements. */
   readonly plans: Map<string, Plan>
@@ -54,12 +64,12 @@ const ON_CONFLICT: readonly OnConflict[] = [
 /** Owns the C structures: maps pointers to objects, and lets no exception cross into C. */
 class Modules {
   readonly #sqlite: Sqlite
-  readonly #modules = new Map<number, { db: Connection; module: VirtualTableModule }>()
+  readonly #modules = new Map<number, Registered>()
   readonly #tables = new Map<Pointer, LiveTable>()
   readonly #cursors = new Map<Pointer, LiveCursor>()
   readonly #result: ResultWriter
   readonly #methods: Record<string, Pointer>
-  readonly #structs = new Map<string, Pointer>()
+  readonly #structs: ModuleStructs
   #next = 1
 
   constructor(sqlite: Sqlite) {
@@ -93,60 +103,38 @@ class Modules {
           return SQLITE_OK
         }),
       ),
+      findFunction: p('i(pippp)', (vtab, count, name, ppCall, ppData) =>
+        this.#findFunction(vtab, count, name, ppCall, ppData),
+      ),
       rename: p('i(pp)', (vtab, name) => this.#rename(vtab, name)),
       forget: p('v(p)', id => {
+        for (const one of this.#modules.get(id)?.functions.values() ?? []) one[Symbol.dispose]()
         this.#modules.delete(id)
         return 0
       }),
     }
+    this.#structs = new ModuleStructs(sqlite, this.#methods)
   }
 
   register(db: Connection, name: string, module: VirtualTableModule): void {
     const { sqlite, pointer } = db
     nameText(name, 'the name of a module')
     const id = this.#next++
-    this.#modules.set(id, { db, module })
+    const functions = new Map(
+      Object.entries(module.functions ?? {}).map(([named, fn]) => [
+        named,
+        nativeFunction(db, named, fn),
+      ]),
+    )
+    this.#modules.set(id, { db, module, functions })
     const code = sqlite.raw.sqlite3_create_module_v2(
       pointer,
       sqlite.cString(name),
-      this.#struct(module),
+      this.#structs.of(module),
       id,
       this.#methods['forget'],
     )
     if (code !== SQLITE_OK) throw db.failure(code)
-  }
-
-  /** sqlite3_module, by its layout in wasm32: an int, then pointers in the order of sqlite3.h. */
-  #struct(module: VirtualTableModule): Pointer {
-    const kind = module.eponymous ? 'eponymous' : module.create ? 'created' : 'eponymous-only'
-    const key = module.readOnly ? `${kind} read-only` : kind
-    const known = this.#structs.get(key)
-    if (known !== undefined) return known
-    const m = this.#methods
-    const create = kind === 'eponymous' ? m['connect'] : kind === 'created' ? m['create'] : 0
-    const p = this.#sqlite.alloc(100)
-    this.#sqlite.u8.fill(0, p, p + 100)
-    const pointers = [
-      create,
-      m['connect'],
-      m['bestIndex'],
-      m['disconnect'],
-      m['destroy'],
-      m['open'],
-      m['close'],
-      m['filter'],
-      m['next'],
-      m['eof'],
-      m['column'],
-      m['rowid'],
-      module.readOnly ? 0 : m['update'],
-      m['begin'],
-    ]
-    pointers.forEach((pointer, i) => this.#sqlite.poke32(p + 4 + 4 * i, pointer))
-    const X_RENAME = 76
-    this.#sqlite.poke32(p + X_RENAME, m['rename'])
-    this.#structs.set(key, p)
-    return p
   }
 
   #make(
@@ -182,7 +170,8 @@ class Modules {
         }
         const vtab = sqlite.alloc(12)
         sqlite.u8.fill(0, vtab, vtab + 12)
-        this.#tables.set(vtab, { db: registered.db, table, plans: new Map() })
+        const { functions } = registered
+        this.#tables.set(vtab, { db: registered.db, table, plans: new Map(), functions })
         sqlite.poke32(ppVtab, vtab)
         return SQLITE_OK
       },
@@ -324,6 +313,24 @@ class Modules {
       values.push(unchanged ? UNCHANGED : written(i))
     }
     table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
+  }
+
+  /** Whether a function is one of the module, and which C function computes it. */
+  #findFunction(
+    vtab: Pointer,
+    count: number,
+    name: Pointer,
+    ppCall: Pointer,
+    ppData: Pointer,
+  ): number {
+    if (count !== 2) return 0
+    const found = this.#tables
+      .get(vtab)
+      ?.functions.get(this.#sqlite.readCString(name).toLowerCase())
+    if (!found) return 0
+    this.#sqlite.poke32(ppCall, found.call)
+    this.#sqlite.poke32(ppData, found.userData)
+    return OP.FUNCTION
   }
 
   #rename(vtab: Pointer, name: Pointer): number {

@@ -5,6 +5,7 @@ import { indexCache } from '../../search/memory/index-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { MEASURES } from './measures.ts'
 import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
+import { vecContains } from './vec-contains.ts'
 
 /** The SQL functions of the original, and those of sqlite-vec. */
 export function registerVectorFunctions(db: Connection): void {
@@ -15,6 +16,7 @@ export function registerVectorFunctions(db: Connection): void {
   const pure = { deterministic: true, innocuous: true }
   const measure = { ...pure, real: true }
   for (const [name, fn] of Object.entries(MEASURES)) db.function(name, measure, fn)
+  db.function('vec_contains', { ...pure, arity: 2 }, vecContains)
   registerSqliteVecFunctions(db)
   // SQLite's own, which does the same but is refused in views when the schema is not trusted: there it stands for a
   // constraint that a vec table takes.

@@ -77,6 +77,10 @@ function testOf(
       return nullTest(column, operator === 'IS NULL')
     case 'IN':
       return listTest(column, given)
+    case 'contains': {
+      const condition = containing(column, given[0])
+      return condition && filterTest(condition, () => column)
+    }
     case 'LIKE':
     case 'GLOB':
       return patternTest(column, operator, given[0], operator === 'LIKE' && foldsCase())
@@ -99,6 +103,11 @@ function comparison(
       return { sql: `${left} ${operator}`, parameters: [] }
     case 'IN':
       return listed(left, given)
+    case 'contains': {
+      const condition = containing(column, given[0])
+      const target = { json: left, column: () => ({ sql: left, json: true }) }
+      return condition ? compileFilter(condition, target) : { sql: '0', parameters: [] }
+    }
     case 'GLOB':
       return { sql: `${left} GLOB ${pattern(given[0])}`, parameters: [given[0]] }
     case 'LIKE': {
@@ -113,6 +122,15 @@ function comparison(
 
 function isNumber(value: TermValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
+}
+
+/** vec_contains(column, value) as a condition; undefined where no element equals the value. */
+function containing({ stored: path }: StoredColumn, given: TermValue): Condition | undefined {
+  if (given === null || given instanceof Uint8Array) return undefined
+  if (!(given instanceof Utf8)) {
+    return Number.isFinite(Number(given)) ? { kind: 'contains', path, value: given } : undefined
+  }
+  return isUtf8(given) ? { kind: 'contains', path, value: String(given) } : undefined
 }
 
 /** A REAL is text in SQLite's own way. */

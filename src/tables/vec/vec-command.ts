@@ -55,6 +55,26 @@ export function isCommand(schema: TableSchema, change: RowChange): boolean {
   return command !== (change.kind === 'update' ? UNCHANGED : null) && command !== null
 }
 
+const ADD_COLUMN = /^\s*add\s+column\s+(.*)$/is
+
+/** The declaration of a column that a command adds; undefined for other commands. */
+export function addedColumn(
+  schema: TableSchema,
+  table: string,
+  change: RowChange,
+): string | undefined {
+  if (change.kind !== 'insert') return undefined
+  const { rowid, values } = change
+  const place = schema.place('command')
+  const command = values[place]
+  const definition = typeof command === 'string' ? ADD_COLUMN.exec(command)?.[1] : undefined
+  if (definition === undefined) return undefined
+  if (rowid !== null || values.some((value, at) => value !== null && at !== place)) {
+    throw commandError("vec: the command 'add column' takes nothing beside it", table)
+  }
+  return definition
+}
+
 /** Runs a command over all datasets, or the one that is named beside it. */
 export function runCommand(
   searcher: Searcher,
@@ -77,7 +97,7 @@ function readCommand(
   { rowid, values }: RowInsert,
 ): { run: Command; dataset: string | undefined } {
   const command = values[schema.place('command')]
-  const words = Object.keys(COMMANDS)
+  const words = [...Object.keys(COMMANDS), 'add column ...']
   if (typeof command !== 'string') {
     throw commandError(
       `vec: unknown command: expected text (${words.join(', ')}), got ${sqlText(command)}`,

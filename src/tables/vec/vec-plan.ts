@@ -53,7 +53,15 @@ export interface VecPlan extends Plan {
 
 export interface PlannedCondition {
   readonly column: StoredColumn
-  readonly operator: Comparison | '<>' | 'IN' | 'LIKE' | 'GLOB' | 'IS NULL' | 'IS NOT NULL'
+  readonly operator:
+    | Comparison
+    | '<>'
+    | 'IN'
+    | 'LIKE'
+    | 'GLOB'
+    | 'contains'
+    | 'IS NULL'
+    | 'IS NOT NULL'
   readonly value: number
 }
 
@@ -75,6 +83,7 @@ const CONDITIONS = new Map<number, Exclude<PlannedCondition['operator'], 'IN'>>(
   ...COMPARISONS,
   [OP.LIKE, 'LIKE'],
   [OP.GLOB, 'GLOB'],
+  [OP.FUNCTION, 'contains'],
   [OP.NE, '<>'],
   [OP.IS_NULL, 'IS NULL'],
   [OP.IS_NOT_NULL, 'IS NOT NULL'],
@@ -212,6 +221,7 @@ function metadataConditions(
     const column = schema.columns[constraint.column]
     const operator = CONDITIONS.get(constraint.op)
     if (!constraint.usable || column?.role !== 'metadata' || operator === undefined) continue
+    if (operator === 'contains' && column.stored?.json !== true) continue
     const compares = COMPARISONS.has(constraint.op) || operator === '<>'
     if (compares && info.collation(constraint) !== 'BINARY') continue
     const list = operator === '=' && info.isList(constraint)

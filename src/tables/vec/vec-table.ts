@@ -19,9 +19,11 @@ import type {
   VirtualTableModule,
 } from '../../sqlite/vtab/virtual-table.ts'
 import { originalIndexes } from '../../viant/export/original-indexes.ts'
+import { vecContains } from '../functions/vec-contains.ts'
+import { addColumn } from './add-column.ts'
 import { indexSpecOf } from './index-spec.ts'
 import { RowKeys } from './row-keys.ts'
-import { isCommand, runCommand } from './vec-command.ts'
+import { addedColumn, isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
@@ -30,6 +32,7 @@ import { VecWriter } from './vec-write.ts'
 
 /** The module behind CREATE VIRTUAL TABLE ... USING vec(...). */
 export const vecModule: VirtualTableModule = {
+  functions: { vec_contains: vecContains },
   create(context) {
     const options = parseVecOptions(context.args, context.table)
     const location = locate(context.db, context.schema, options.dbpath)
@@ -169,7 +172,10 @@ export class VecTable implements VirtualTable {
     const searcher = this.searcher()
     if (searcher.shadow.db !== this.#context.db) throw this.#elsewhere()
     if (isCommand(this.schema, change)) {
-      runCommand(searcher, this.schema, this.#context.table, change)
+      const { table } = this.#context
+      const column = addedColumn(this.schema, table, change)
+      if (column === undefined) runCommand(searcher, this.schema, table, change)
+      else addColumn(this.#context, searcher.shadow, column)
       return 0
     }
     this.#writer ??= new VecWriter(searcher.shadow, this.schema, this.#keys, this.#context.table)

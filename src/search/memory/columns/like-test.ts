@@ -4,8 +4,8 @@ import type { Cell } from './cell.ts'
 import type { CellTest } from './column-test.ts'
 
 /** Text with at most one wildcard, at its end; of ASCII alone, which has one form in UTF-8. */
-const LIKE = /^([\x01-\x24\x26-\x5e\x60-\x7f]*)(%?)$/
-const GLOB = /^([\x01-\x29\x2b-\x3e\x40-\x5a\x5c-\x7f]*)(\*?)$/
+const LIKE = /^([ -$&-^`-~]*)(%?)$/
+const GLOB = /^([ -)+->@-Z\\-~]*)(\*?)$/
 
 /**
  * `column LIKE pattern` and `column GLOB pattern` for a column of text, where the pattern is the beginning of a text or all
