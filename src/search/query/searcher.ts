@@ -242,7 +242,7 @@ export class Searcher {
           else hits.add(similarity, datasetIndex.ids.idAt(position), NaN)
           continue
         }
-        if (i === end) {
+        if (i >= end) {
           first = i
           end = this.#readRows(search, datasetIndex.ids, candidates, i, hits)
         }
