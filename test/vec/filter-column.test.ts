@@ -143,7 +143,7 @@ test('what is not a filter is refused', async () => {
   using db = await filled()
   const ask = (filter: string | number | null | Uint8Array): unknown =>
     db.prepare(`${SEARCH} AND filter = ?`).all(QUERY, filter)
-  refused(() => ask('{'), 'VEC_FILTER', 'not JSON')
+  refused(() => ask('{'), 'VEC_FILTER', 'not valid JSON')
   refused(() => ask(null), 'VEC_FILTER', 'expected JSON text, got NULL')
   refused(() => ask(5), 'VEC_FILTER', 'got 5')
   refused(() => ask(new Uint8Array(2)), 'VEC_FILTER', 'BLOB')

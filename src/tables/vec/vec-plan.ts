@@ -23,7 +23,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `match`                    | the query vector, or the words            |
  * | `id=`, `id-in`             | restricts the search to these documents   |
  * | `filter=`                  | a metadata filter in JSON                 |
- * | `column8=`, `column8<` ... | a condition on a metadata column          |
+ * | `column8=`, `column8like`, `column8contains` ... | a condition on a metadata column          |
  * | `k`, `limit`, `offset`     | how many rows                             |
  * | `score>` `>=` `<` `<=` `=` | a bound of match_score                    |
  * | `distance>` ...            | a bound of distance                       |
