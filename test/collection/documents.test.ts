@@ -307,7 +307,7 @@ test('arguments of a wrong type are refused before anything is embedded', async 
     [{ text: 'a', filter: { n: { $gtt: 1 } } }, /\$gtt/],
     [{ text: 'a', mmr: { lambda: 2 } }, /lambda is 2: expected a number from 0 to 1/],
     [{ text: 'a', mmr: { fetchK: 9 } }, /fetchK is 9: expected an integer from 10/],
-    [{ text: 'a', rerank: 'x' }, /query\.rerank is the text/],
+    [{ text: 'a', rerank: 'x' }, /query\.rerank is the string/],
     [{ text: 'a', rerank: {} }, /rerank\.score is undefined/],
     [{ text: 'a', mmr: {}, rerank: () => [] }, /mmr and rerank/],
     [{ text: 'a', mmr: {}, cursor: 'x' }, /mmr and cursor/],

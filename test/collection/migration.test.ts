@@ -313,7 +313,7 @@ test('other datasets and tables stay as they are', async t => {
 test('arguments are checked', async t => {
   const { docs } = await world(t)
   for (const [options, message] of [
-    [{ embed: 'x' }, /options\.embed is the text/],
+    [{ embed: 'x' }, /options\.embed is the string/],
     [{ modle: 'x' }, /did you mean 'model'/],
     [{ batch: 0 }, /options\.batch is 0/],
     [{ onProgress: 5 }, /options\.onProgress is 5/],
