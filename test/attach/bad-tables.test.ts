@@ -40,7 +40,7 @@ inEveryDriver('what cannot serve', fact => {
     refused(db, { table: 'three' }, /three lacks a unique key/, /primary key of 3 columns/)
     refused(db, { table: 'blobs' }, /blobs\.id is BLOB/, /hex\("id"\)/)
     refused(db, { table: 'json' }, /JSON text/, /Float32Array/)
-    refused(db, { table: 'doubles' }, /look like float64/, /4 bytes a number/)
+    refused(db, { table: 'doubles' }, /look like float64/, /4 bytes per number/)
     refused(
       db,
       { table: 'json', id: 'nothing' },
