@@ -282,7 +282,7 @@ test('the members of options are checked by name', async () => {
     write({ signal: new AbortController() as never }),
     /options\.signal is an AbortController/,
   )
-  await assert.rejects(match({ limit: '1' }), /options\.limit is the text "1"/)
+  await assert.rejects(match({ limit: '1' }), /options\.limit is the string "1"/)
   await assert.rejects(match({ limit: 1.5 }), /options\.limit is 1\.5: expected .*integer/)
   await assert.rejects(match({ model: 5 }), /options\.model is 5/)
 })

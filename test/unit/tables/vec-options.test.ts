@@ -21,6 +21,7 @@ test('without arguments everything has its default', () => {
     coverBound: 'per_node',
     coverParallel: 'auto',
     includeArchived: false,
+    text: undefined,
   })
 })
 
