@@ -104,7 +104,7 @@ test('explain tells which index answers and why, and what a search costs', async
 
   // In a transaction that has written, changed rows stand beside the index.
   db.exec("BEGIN; DELETE FROM _vec_docs WHERE id IN ('doc 1', 'doc 2')")
-  assert.match(admin(db, 'explain:docs:a:b').join(), /, 2 changed rows beside the index/)
+  assert.match(admin(db, 'explain:docs:a:b').join(), /, 2 changed rows outside the index/)
   db.exec('ROLLBACK')
 
   const asked = (sql: string, op: string): string => {
@@ -113,12 +113,12 @@ test('explain tells which index answers and why, and what a search costs', async
   }
   assert.match(
     asked('CREATE VIRTUAL TABLE b USING vec(id, index=brute)', 'explain:b:x'),
-    /^no index: the dataset has no vectors$/,
+    /^no index: the dataset does not contain vectors$/,
   )
   db.exec("INSERT INTO _vec_b(dataset_id, id, embedding) VALUES ('x', 'zero', vec_f32('[0, 0]'))")
   assert.match(
     admin(db, 'explain:b:x').join(),
-    /^the exact scan answers: index=brute.*no row of length above 0 to search for$/,
+    /^the exact scan answers: index=brute.*no row of nonzero length to search for$/,
   )
   db.exec(
     "CREATE VIRTUAL TABLE c USING vec(id, index=cover); INSERT INTO _vec_c(dataset_id, id, embedding) VALUES ('x', 'one', vec_f32('[1, 0]'))",
