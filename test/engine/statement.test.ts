@@ -210,7 +210,7 @@ test('a statement that returns no rows has no get, all, pluck', () => {
 })
 
 test('no statement, or two, cannot be prepared; exec runs any number', () => {
-  assert.throws(() => db.prepare(' -- nothing'), /holds no statement/)
+  assert.throws(() => db.prepare(' -- nothing'), /does not contain a statement/)
   assert.throws(() => db.prepare('SELECT 1; SELECT 2'), /more than one statement/)
   assert.equal(db.prepare('SELECT 1; -- one').pluck().get(), 1)
   db.exec(' ; INSERT INTO t VALUES (1); /* and */ INSERT INTO t VALUES (2); ')

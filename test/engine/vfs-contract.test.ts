@@ -38,7 +38,11 @@ test('a file in memory is asked for by name: a plain path would be taken for one
   const sqlite = await sqliteAlone()
   const platform = createMemoryPlatform(sqlite)
   for (const path of ['app.sqlite', 'file:app.sqlite', 'file:app.sqlite?mode=rwc'])
-    refused(() => openDatabase(sqlite, platform, path), 'VEC_ENGINE', 'no files on a disk')
+    refused(
+      () => openDatabase(sqlite, platform, path),
+      'VEC_ENGINE',
+      'does not have files on a disk',
+    )
   const db = openDatabase(sqlite, platform, 'file:by%20name.sqlite?mode=rwc&vfs=memory')
   db.exec('CREATE TABLE t(x)')
   assert.equal(db.filename(), '/by name.sqlite')

@@ -260,7 +260,7 @@ export function vfsContract(name: string, prepare: (sqlite: Sqlite) => PlatformU
         () => connect(path).prepare('SELECT sum(length(x)) FROM t').get(),
         'SQLITE_IOERR',
         `${path}-wal`,
-        'cut or replaced',
+        'truncated or replaced',
       )
       assert.equal(error.extendedCode, SQLITE_IOERR_SHORT_READ)
     })

@@ -144,7 +144,7 @@ describe('a WAL file that may only be read', { skip }, () => {
     })
     const known = lastVfsError(SQLITE_CANTOPEN)
     assert.match(known?.message ?? '', /a\.sqlite-shm: .* cannot be opened/)
-    assert.match(known?.hint ?? '', /folder that can be written/)
+    assert.match(known?.hint ?? '', /writable folder/)
   })
 
   test('that was closed is refused in a closed folder, and read in an open one', () => {

@@ -28,7 +28,7 @@ test('a tree is chosen, saved with the reason, and found again by the next proce
   const [kind, why] = stats(scene.db)
   assert.equal(kind, 'index: cover, cosine, with its rows in memory')
   assert.match(why, /^why: 5400 rows of about \d\.\d dimensions: a search visits \d+ of \d+ rows/)
-  assert.equal(stats(scene.db, 'b')[1], 'why: 600 rows of 80 numbers are few: all are scanned')
+  assert.equal(stats(scene.db, 'b')[1], 'why: 600 rows of 80 dimensions are few: all are scanned')
   const saved = head(scene.db)
   assert.equal(saved.kind, 'cover')
   assert.equal(`why: ${saved.metadata.replace(/^5400 /, '')}`, why)
@@ -68,7 +68,7 @@ test('small trees that were asked for are not saved', async () => {
   assert.equal(wrong(db, { ...question, metric: 'euclidean' }, [1, 10, undefined]), undefined)
   assert.deepEqual(stats(db).slice(0, 2), [
     'index: cover, euclidean, with its rows in memory',
-    'why: index=cover was asked for',
+    'why: index=cover was requested',
   ])
   db.exec("SELECT op FROM vec_admin WHERE op MATCH 'docs:a'")
   assert.equal(db.prepare('SELECT count(*) FROM vector_storage').pluck().get(), 0)
@@ -88,9 +88,9 @@ test('options of a tree make another index; the number of workers does not', asy
   assert.equal(await remade(', cover_parallel=3'), auto)
   assert.equal(await remade(', cover_base=2'), 'auto cosine 2 per_node')
   assert.equal(await remade(', index=cover, cover_bound=level'), 'cover cosine 1.3 level')
-  assert.equal(stats(scene.db)[1], 'why: index=cover was asked for')
+  assert.equal(stats(scene.db)[1], 'why: index=cover was requested')
   assert.equal(await remade(', index=brute, cover_base=2'), 'exact cosine')
-  assert.equal(stats(scene.db)[1], 'why: index=brute was asked for')
+  assert.equal(stats(scene.db)[1], 'why: index=brute was requested')
   assert.equal(head(scene.db).kind, 'exact')
 })
 

@@ -106,7 +106,7 @@ test('a saved head whose place in the journal is out of range is passed over, re
   ]
   for (const { seq, epoch } of places) {
     const damaged = encodeManifest({ ...head, logPosition: { ...head.logPosition, seq, epoch } })
-    assert.throws(() => decodeManifest(damaged), /its place in the journal is out of range/)
+    assert.throws(() => decodeManifest(damaged), /its journal position is out of range/)
     scene.run(`UPDATE vector_storage SET "index" = ? WHERE dataset_id = 'a'`, damaged)
     const fresh = await scene.connect()
     scene.check(fresh)
