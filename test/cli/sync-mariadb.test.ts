@@ -79,13 +79,19 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
   test('status before anything says what to do', async () => {
     const { code, stderr } = await svec(sync('status'))
     assert.equal(code, 3)
-    assert.match(stderr, /replica .*replica\.sqlite does not exist\n {2}svec sync once makes it/)
+    assert.match(
+      stderr,
+      /replica .*replica\.sqlite does not exist\n {2}svec sync once creates and fills it/,
+    )
   })
 
   test('an upstream without our tables is refused with the command that makes them', async () => {
     const { code, stderr } = await svec(sync('once'))
     assert.equal(code, 3)
-    assert.match(stderr, /vec_upstream' doesn't exist\n {2}svec sync init makes the tables/)
+    assert.match(
+      stderr,
+      /vec_upstream' doesn't exist\n {2}svec sync init creates or updates the tables/,
+    )
   })
 
   test('init --dry-run only looks', async () => {
@@ -229,7 +235,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
     assert.equal(elsewhere.status, 404)
     const taken = await svec(sync('run', '--metrics-port', new URL(String(metrics)).port))
     assert.equal(taken.code, 3)
-    assert.match(taken.stderr, /metrics cannot be served at 127\.0\.0\.1:\d+ \(EADDRINUSE\)/)
+    assert.match(taken.stderr, /cannot serve metrics at 127\.0\.0\.1:\d+ \(EADDRINUSE\)/)
     const status = (await svecJson(sync('status'))) as { replicator?: object }
     assert.ok(status.replicator, 'a replicator runs')
     const second = await svec(sync('once'))

@@ -235,7 +235,7 @@ for (const kind of kinds) {
           await refused(
             ['-u', url(), '--ssl-mode', mode, '--ssl-ca', certificates.ca],
             /the server's certificate has expired/,
-            /renew it on the server; or correct this machine's clock/,
+            /renew it on the server, or correct this machine's clock/,
           )
         }
         await connects(['-u', url(), '--ssl-mode', 'require'], true)
@@ -283,7 +283,7 @@ for (const kind of kinds) {
           await refused(
             ['-u', url(), '--ssl-mode', mode],
             /the server offers no TLS/,
-            /turn it on there/,
+            /enable it there/,
           )
         }
       } finally {

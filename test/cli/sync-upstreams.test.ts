@@ -135,7 +135,7 @@ describe('svec sync with SQLite', () => {
     for (const file of [other, link]) {
       const { code, stderr } = await svec(['sync', 'once', '-u', other, '-r', file])
       assert.equal(code, 3)
-      assert.match(stderr, /upstream and replica are the same file/)
+      assert.match(stderr, /the upstream and the replica are the same file/)
     }
     const db = await open(other, { readonly: true })
     const found = db.prepare(`SELECT name FROM sqlite_schema WHERE name LIKE '%docs'`).pluck().all()

@@ -97,7 +97,10 @@ test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from th
       },
     })
     assert.equal(code, 130, stdout + stderr)
-    assert.match(stderr, /^svec: interrupted\n {2}what came before is in the file/)
+    assert.match(
+      stderr,
+      /^svec: interrupted\n {2}the earlier batches are in the file \(\d+ documents\); --on-conflict skip continues after them/,
+    )
     const db = await open(file)
     assert.deepEqual(db.pragma('integrity_check', { simple: true }), 'ok')
     const stored = db.prepare('SELECT count(*) FROM _vec_docs').pluck().get() as number

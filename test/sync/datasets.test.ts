@@ -5,6 +5,7 @@ import { createDataset } from '../../src/entries/vecsync.ts'
 import { datasetFilter } from '../../src/replication/patterns.ts'
 import type { UpstreamSession } from '../../src/replication/upstream-session.ts'
 import type { Upstream } from '../../src/replication/upstream.ts'
+import { refusedLater } from '../refusal.ts'
 import { drain, idsOf, onEachUpstream, within, type World } from './world.ts'
 
 describe('patterns of datasets', () => {
@@ -130,7 +131,7 @@ onEachUpstream('many datasets', world => {
       failing = false
       await drain(replicator)
       assert.ok((await replicator.verify()).equal)
-      await assert.rejects(replicator.verify({ datasets: ['nobody'] }), /no dataset "nobody"/)
+      await refusedLater(replicator.verify({ datasets: ['nobody'] }), 'SYNC_REPLICA', '"nobody"')
     }))
 
   test('a dataset that gets one change costs only its own batch', () =>

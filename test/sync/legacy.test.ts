@@ -216,7 +216,7 @@ INSERT INTO vec_dataset (dataset_id) VALUES ('d')`
     const refused = replicatorOf(replica)
     await assert.rejects(refused.pass(), {
       code: 'SYNC_UPSTREAM',
-      message: /the triggers do not allocate the numbers/,
+      message: /the numbers are allocated by a writer, not by the triggers/,
     })
     await refused.close()
     const client = await server.connect()
@@ -247,7 +247,7 @@ INSERT INTO vec_dataset (dataset_id) VALUES ('d')`
     await made([allocating('INSERT', 'NEW')])
     const client = await server.connect()
     await client.query(`INSERT INTO shadow_vec_docs (dataset_id, id) VALUES ('d', 'a'), ('D', 'b')`)
-    await assert.rejects(replicatorOf(openSqlite()).pass(), /takes these datasets for one.*"[dD]"/)
+    await assert.rejects(replicatorOf(openSqlite()).pass(), /treats these datasets as one.*"[dD]"/)
     await client.end()
   })
 })

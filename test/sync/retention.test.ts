@@ -98,6 +98,6 @@ onEachUpstream('retention', (world, kind) => {
       await drain(replicator)
       assert.deepEqual(idsOf(replica), ['a'])
       assert.equal(warnings.length, 1)
-      assert.match(warnings[0], /could not be told how far/)
+      assert.match(warnings[0], /could not report the position of this replica to the upstream/)
     }))
 })
