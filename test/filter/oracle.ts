@@ -59,7 +59,6 @@ function known(condition: Condition): boolean | undefined {
       return of === undefined ? undefined : !of
     }
     case 'in':
-      return condition.values.length === 0 ? false : undefined
     case 'compare':
     case 'exists':
     case 'contains':

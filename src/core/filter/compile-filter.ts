@@ -145,7 +145,8 @@ class Compiler {
       if (!values.includes(value)) continue
       terms.push(this.#matches(path, typesOf(value), column => this.#compared(column, '=', value)))
     }
-    return terms.length === 0 ? '0' : `(${terms.join(' OR ')})`
+    if (terms.length > 0) return `(${terms.join(' OR ')})`
+    return this.#target.column(path) ? '0' : this.#ofJson(() => '0')
   }
 
   /** One parameter for a list of any length. */
