@@ -189,7 +189,7 @@ test('options that make no sense are refused', async () => {
     open(':memory:', { readonly: true, exclusive: true }),
     /readonly or exclusive, not both/,
   )
-  await assert.rejects(open(':memory:', { busyTimeout: -1 }), /busyTimeout must be .* not -1/)
+  await assert.rejects(open(':memory:', { busyTimeout: -1 }), /busyTimeout must be .* got -1/)
   await assert.rejects(open(':memory:', { busyTimeout: 1.5 }), RangeError)
 })
 
@@ -218,11 +218,11 @@ test('an option that is misspelt or of another kind is refused, and nothing is m
   await refusedWith({ readOnly: true }, /did you mean 'readonly'/)
   await refusedWith({ timeout: 10 }, /did you mean 'busyTimeout'/)
   await refusedWith({ exclusiv: true }, /did you mean 'exclusive'/)
-  await refusedWith({ readonly: 1 }, /readonly is true or false, not/)
-  await refusedWith({ exclusive: 'yes' }, /exclusive is true or false, not/)
-  await refusedWith({ create: null }, /create is true or false, not/)
+  await refusedWith({ readonly: 1 }, /readonly must be true or false, got/)
+  await refusedWith({ exclusive: 'yes' }, /exclusive must be true or false, got/)
+  await refusedWith({ create: null }, /create must be true or false, got/)
   for (const options of [5, null, 'rw', [], true])
-    await refusedWith(options, /the options of open\(\) are an object, not/)
+    await refusedWith(options, /the options of open\(\) must be an object, got/)
   const db = await open(path, { readonly: undefined, create: true, register: false } as object)
   db.close()
 })

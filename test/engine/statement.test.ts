@@ -128,7 +128,7 @@ test('named parameters bind with any of the three signs, and a missing one is na
   assert.deepEqual(s.get({ ':a': 1, '@b': 2, $c: 3 }), [1, 2, 3, 1])
   assert.throws(
     () => s.get({ a: 1, b: 2 }),
-    /named parameter \$c \(number 3\) is missing: given were a, b/,
+    /named parameter \$c \(number 3\) is missing: got a, b/,
   )
   assert.deepEqual(db.prepare('SELECT ?, ?').raw().get([1, 2]), [1, 2])
 })
