@@ -94,6 +94,7 @@ async function opened(path: string, trusted: boolean): Promise<Connection> {
 const CALLS: Readonly<Record<string, string>> = {
   vec_add: "vec_add('[1]', '[2]')",
   vec_bit: "vec_bit(x'0f')",
+  vec_contains: `vec_contains('["a"]', 'a')`,
   vec_cosine: "vec_cosine(x'0000803f', x'0000803f')",
   vec_debug: 'vec_debug()',
   vec_distance_cosine: "vec_distance_cosine('[1]', '[1]')",
@@ -101,6 +102,7 @@ const CALLS: Readonly<Record<string, string>> = {
   vec_distance_l1: "vec_distance_l1('[1]', '[1]')",
   vec_distance_l2: "vec_distance_l2('[1]', '[1]')",
   vec_f32: "vec_f32('[1]')",
+  vec_hybrid: "vec_hybrid('[1]', 'a')",
   vec_int8: "vec_int8('[1]')",
   vec_invalidate: "vec_invalidate('docs', '')",
   vec_json: "vec_json('[1]')",
@@ -112,6 +114,7 @@ const CALLS: Readonly<Record<string, string>> = {
   vec_quantize_int8: "vec_quantize_int8('[1]', 'unit')",
   vec_slice: "vec_slice('[1]', 0, 1)",
   vec_sub: "vec_sub('[1]', '[2]')",
+  vec_text: "vec_text('a')",
   vec_to_json: "vec_to_json('[1]')",
   vec_type: "vec_type('[1]')",
   vec_version: 'vec_version()',
