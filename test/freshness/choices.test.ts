@@ -26,7 +26,7 @@ test('a tree is chosen, saved with the reason, and found again by the next proce
   using scene = await Scene.make(TREE)
   scene.check()
   const [kind, why] = stats(scene.db)
-  assert.equal(kind, 'index: cover, cosine, with its rows in memory')
+  assert.equal(kind, 'index: cover, cosine, vectors in memory')
   assert.match(why, /^why: 5400 rows of about \d\.\d dimensions: a search visits \d+ of \d+ rows/)
   assert.equal(stats(scene.db, 'b')[1], 'why: 600 rows of 80 dimensions are few: all are scanned')
   const saved = head(scene.db)
@@ -67,7 +67,7 @@ test('small trees that were asked for are not saved', async () => {
   const question = { table: 'docs', dataset: 'a', query: Float32Array.of(3, 4) } as const
   assert.equal(wrong(db, { ...question, metric: 'euclidean' }, [1, 10, undefined]), undefined)
   assert.deepEqual(stats(db).slice(0, 2), [
-    'index: cover, euclidean, with its rows in memory',
+    'index: cover, euclidean, vectors in memory',
     'why: index=cover was requested',
   ])
   db.exec("SELECT op FROM vec_admin WHERE op MATCH 'docs:a'")

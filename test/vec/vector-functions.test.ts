@@ -100,7 +100,7 @@ test('vec_distance_cosine and vec_distance_l2 take text and BLOB', () => {
     () => value("vec_distance_l2('[1]', '[1, 2]')"),
     'VEC_DIMENSION',
     'First vector has 1 dimensions, while the second has 2 dimensions',
-    'one model',
+    'the same model',
   )
 })
 

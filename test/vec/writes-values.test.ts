@@ -183,7 +183,12 @@ test('the dimension is that of the other vectors of the dataset', () => {
   // Its own old vector does not count.
   assert.equal(run("UPDATE docs SET embedding = '[1, 2, 3]' WHERE dataset_id = 'd'"), 1)
   assert.equal(put('only', '[1]', 'OR REPLACE'), 1)
-  refused(() => put('second', '[1, 2]'), 'VEC_DIMENSION', 'has 2 numbers', 'vectors of 1 numbers')
+  refused(
+    () => put('second', '[1, 2]'),
+    'VEC_DIMENSION',
+    'has 2 dimensions',
+    'vectors of 1 dimensions',
+  )
   put('second', '[2]')
   refused(() => put('only', '[1, 2]', 'OR REPLACE'), 'VEC_DIMENSION')
   refused(() => run("UPDATE docs SET embedding = '[1, 2]' WHERE dataset_id = 'd'"), 'VEC_DIMENSION')
@@ -191,7 +196,7 @@ test('the dimension is that of the other vectors of the dataset', () => {
   refused(
     () => run("UPDATE docs SET dataset_id = 'a' WHERE dataset_id = 'd' AND doc_id = 'second'"),
     'VEC_DIMENSION',
-    "'second' has 1 numbers",
+    "'second' has 1 dimensions",
     "dataset 'a'",
   )
   assert.equal(
@@ -220,7 +225,7 @@ test('in a dataset that is mixed the first vector says which dimension is right'
       id,
       embedding,
     )
-  refused(() => insertInto('mix', 'n', '[1, 2]'), 'VEC_DIMENSION', 'vectors of 3 numbers')
+  refused(() => insertInto('mix', 'n', '[1, 2]'), 'VEC_DIMENSION', 'vectors of 3 dimensions')
   assert.equal(insertInto('mix', 'n', '[1, 2, 4]'), 1)
   assert.deepEqual(nearest('[1, 2, 4]', 'mix')[0], 'n')
 })

@@ -128,7 +128,12 @@ test('a statement that fails in its middle leaves nothing behind, wherever it st
     const count = () => here.prepare(`SELECT count(*) FROM ${schema}._vec_docs`).pluck().get()
     const journal = () => here.prepare(`SELECT count(*) FROM ${schema}.vec_journal`).pluck().get()
     const fails = () => {
-      refused(() => here.exec(bad), 'VEC_DIMENSION', "'2' has 2 numbers", 'vectors of 3 numbers')
+      refused(
+        () => here.exec(bad),
+        'VEC_DIMENSION',
+        "'2' has 2 dimensions",
+        'vectors of 3 dimensions',
+      )
       assert.deepEqual([count(), journal()], [0, 0], schema)
     }
     fails()
