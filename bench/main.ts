@@ -1,12 +1,14 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,shared,freshness,kinds,hybrid,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/entries/main.ts'
+import { attachCase } from './cases/attach.ts'
 import { cacheCase } from './cases/cache.ts'
 import { commandCase } from './cases/command.ts'
 import { dropInCase } from './cases/drop-in.ts'
+import { filterCase } from './cases/filters.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { hybridCase } from './cases/hybrid.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
@@ -18,7 +20,7 @@ import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,sentences,flat,cache,statements,drop-in,shared,freshness,kinds,hybrid,command'
+  'words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command'
 
 const { values } = parseArgs({
   options: {
@@ -93,6 +95,12 @@ async function run(): Promise<void> {
   if (cases.has('drop-in')) {
     await add('Plain SQL through the drop-in', Promise.resolve(dropInCase(rounds)))
   }
+  if (cases.has('attach')) {
+    await add(
+      'attach() to better-sqlite3, 340k x 100',
+      attachCase(wordSet(seed), { rounds, checked: Math.min(checked, 200) }),
+    )
+  }
   if (cases.has('shared')) {
     await add('Files shared with native SQLite', sharedFilesCase(wordSet(seed), { rounds, core }))
   }
@@ -104,6 +112,9 @@ async function run(): Promise<void> {
   }
   if (cases.has('kinds')) {
     await add('Scan, cover tree, auto', kindsFindings(seed, rounds))
+  }
+  if (cases.has('filters')) {
+    await add('Filters, 340k x 100', filterCase(wordSet(seed), { rounds, seed }))
   }
   if (cases.has('hybrid')) {
     await add('Vectors and words, 117k definitions', hybridCase(rounds))

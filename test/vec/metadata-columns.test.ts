@@ -247,3 +247,28 @@ test('declarations that cannot be are refused', async () => {
     )
   }
 })
+
+test('many conditions on columns leave the bitmaps that reading the table took', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER)')
+  const rows = Array.from({ length: 300 }, (_, i) => {
+    const meta = JSON.stringify({ half: i % 2 })
+    return ['a', `d${i}`, i, meta, encodeEmbedding([Math.sin(i), Math.cos(i)])]
+  })
+  insertMany(db, '_vec_docs', ['dataset_id', 'id', 'year', 'meta', 'embedding'], rows)
+  const search = (condition: string): unknown[] =>
+    db
+      .prepare(
+        `SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? AND k = 3 AND ${condition}`,
+      )
+      .all(encodeEmbedding([1, 0]))
+  const inMeta = `filter = '{"half": 1}'`
+  search(inMeta)
+  for (let year = 0; year < 100; year++) search(`year = ${year}`)
+  search(inMeta)
+  const ways = db
+    .prepare("SELECT op FROM vec_admin WHERE op MATCH 'explain:docs:a' AND topic = 'filter'")
+    .pluck()
+    .all()
+  assert.match(String(ways.at(-1)), /through a bitmap that was known, for 150 of 300/)
+})

@@ -42,12 +42,15 @@ export interface Passing {
 interface Bitmap {
   words: Uint32Array
   count: number
+  /** Made from the table, by a pass over all rows: the columns in memory make one in far less time. */
+  readonly ofTable: boolean
   /** How many changes of the log it has seen. */
   seen: number
   /** Ids that it could not be told of, because the snapshot that asked saw other rows than the index holds. */
   deferred: readonly Uint8Array[]
 }
 
+/** Of those that the table made, and of those that the columns made: many of the latter push out none of the former. */
 const MOST_BITMAPS = 64
 /** Filters of which the last plan is kept. */
 const MOST_PLANS = 8
@@ -121,11 +124,13 @@ export class FilterCache {
     bitmap.seen = this.#dropped + this.#log.length
     this.#bitmaps.delete(key)
     this.#bitmaps.set(key, bitmap)
-    if (this.#bitmaps.size > MOST_BITMAPS) {
-      const [oldest] = this.#bitmaps.keys()
-      this.#bitmaps.delete(oldest)
-    }
+    if (!known) this.#dropSurplus(bitmap.ofTable)
     return { ...bitmap, source }
+  }
+
+  #dropSurplus(ofTable: boolean): void {
+    const alike = [...this.#bitmaps].filter(([, bitmap]) => bitmap.ofTable === ofTable)
+    if (alike.length > MOST_BITMAPS) this.#bitmaps.delete(alike[0][0])
   }
 }
 
@@ -161,14 +166,14 @@ function patched(bitmap: Bitmap, rows: FilteredRows, waiting: readonly Uint8Arra
 function made(rows: FilteredRows): Bitmap {
   if (rows.columns) {
     const selected = rows.columns.select()
-    return { words: selected, count: bitsOf(selected), seen: 0, deferred: [] }
+    return { words: selected, count: bitsOf(selected), ofTable: false, seen: 0, deferred: [] }
   }
   const words = new Uint32Array(wordsFor(rows.positions))
   rows.eachPassing(id => {
     const position = rows.ids.find(id)
     if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
   })
-  return { words, count: bitsOf(words), seen: 0, deferred: rows.changed }
+  return { words, count: bitsOf(words), ofTable: true, seen: 0, deferred: rows.changed }
 }
 
 function wordsFor(positions: number): number {
