@@ -118,7 +118,7 @@ function searches(set: DataSet, native: NativeCopy, engine: Copy, rounds: number
     { name: 'engine', perRound: 20, run: i => engine.search(queryOf(set, i)) },
     { name: 'sqlite-vec', perRound: 2, run: i => peer.all(queryOf(set, i)) },
   ]
-  for (const { run } of contenders) run(0)
+  for (const contender of contenders) contender.run(0)
   const times = interleave(contenders, rounds)
   const own = times.get('attach')!
   const foreign = times.get('sqlite-vec')!
@@ -154,7 +154,8 @@ function fillPeer(set: DataSet, db: NativeDatabase): void {
 }
 
 /** A native insert in autocommit and the search after it, without waiting for the disk, which would hide all else. */
-function afterInsert(set: DataSet, { db, search }: NativeCopy, rounds: number): Finding {
+function afterInsert(set: DataSet, native: NativeCopy, rounds: number): Finding {
+  const { db } = native
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = OFF')
   const insert = db.prepare(
@@ -167,16 +168,16 @@ function afterInsert(set: DataSet, { db, search }: NativeCopy, rounds: number): 
   }
   // The first change after opening also makes the table of ids: a cost of once a process.
   one()
-  search(queryOf(set, 0))
+  native.search(queryOf(set, 0))
   const times = interleave(
     [
-      { name: 'search', perRound: 10, run: i => search(queryOf(set, i)) },
+      { name: 'search', perRound: 10, run: i => native.search(queryOf(set, i)) },
       {
         name: 'both',
         perRound: 10,
         run: i => {
           one()
-          search(queryOf(set, i))
+          native.search(queryOf(set, i))
         },
       },
     ],

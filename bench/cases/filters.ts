@@ -199,7 +199,7 @@ function searches(db: Connection, set: DataSet, { forms, peer, rounds }: Searche
     })
   }
   // Once before: the index is built, and what is repeated is cached.
-  for (const { run } of contenders) run(0)
+  for (const contender of contenders) contender.run(0)
   const times = interleave(contenders, rounds)
   return [
     ...forms.flatMap(form => SELECTIVITIES.map(one => overUnfiltered(times, form, one))),
