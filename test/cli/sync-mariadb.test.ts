@@ -156,6 +156,7 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
   })
 
   test('lag and status tell what is missing, and limits are an alarm', async () => {
+    const began = performance.now()
     await write('west', 'left')
     await write('west', 'left again')
     const lag = (await svecJson(sync('lag'))) as { ok: boolean; datasets: Lag[] }
@@ -166,9 +167,9 @@ ON DUPLICATE KEY UPDATE content = VALUES(content)`,
       { state, entries, behind: headScn - lastScn },
       { state: 'live', entries: 3, behind: 3 },
     )
-    assert.ok(seconds >= 0 && seconds < 60, String(seconds))
+    assert.ok(seconds >= 0 && seconds <= (performance.now() - began) / 1000, String(seconds))
     assert.equal((await svec(sync('lag', '--max-entries', '2'))).code, 1)
-    assert.equal((await svec(sync('lag', '--max-entries', '3', '--max-seconds', '60'))).code, 0)
+    assert.equal((await svec(sync('lag', '--max-entries', '3', '--max-seconds', '600'))).code, 0)
     await new Promise(resolve => {
       setTimeout(resolve, 1100)
     })

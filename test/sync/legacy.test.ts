@@ -87,7 +87,7 @@ describe('the log of a file that the original wrote', () => {
     await drain(replicator)
     const [docs] = replicator.status().datasets
     assert.equal(docs.haltCode, 'LOG_GAP')
-    assert.match(docs.haltMessage!, /the log has \d+ entries up to \d+, \d+ were applied/)
+    assert.match(docs.haltMessage!, /the log has \d+ entries up to \d+, but \d+ were applied/)
     await end()
   })
 
@@ -247,7 +247,10 @@ INSERT INTO vec_dataset (dataset_id) VALUES ('d')`
     await made([allocating('INSERT', 'NEW')])
     const client = await server.connect()
     await client.query(`INSERT INTO shadow_vec_docs (dataset_id, id) VALUES ('d', 'a'), ('D', 'b')`)
-    await assert.rejects(replicatorOf(openSqlite()).pass(), /treats these datasets as one.*"[dD]"/)
+    await assert.rejects(
+      replicatorOf(openSqlite()).pass(),
+      /treats these datasets as one.*: ("D", "d"|"d", "D")$/,
+    )
     await client.end()
   })
 })

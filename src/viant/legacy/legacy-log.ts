@@ -9,7 +9,7 @@ export interface LegacyLog {
   triggers(table: string): string
   /** [] -> shadow_table: under which names the log knows tables. */
   logNames(names: SyncNames): string
-  /** [] -> dataset_id: datasets that this database takes for one and SQLite for several. */
+  /** [] -> datasets: a row of quoted names for each set of datasets that this database takes for one and SQLite does not. */
   readonly colliding?: (names: SyncNames) => string
 }
 

@@ -60,9 +60,9 @@ export async function openLegacy(source: Source, options: LegacyOptions): Promis
     if (legacy.colliding !== undefined) {
       const rows = await session.rows(legacy.colliding(names))
       if (rows.length > 0) {
-        const datasets = rows.map(row => JSON.stringify(row['dataset_id'])).join(', ')
+        const datasets = rows.map(row => String(row['datasets'])).join('; ')
         throw refused(
-          `the upstream treats these datasets as one, because it ignores case: ${datasets}`,
+          `the upstream treats these datasets as one, because of its collation: ${datasets}`,
           'rename them, or install the v2 schema',
         )
       }
