@@ -222,7 +222,7 @@ for (const kind of kinds) {
       await refused(
         ['-u', url(), '--ssl-ca', certificates.otherCa],
         /the server's certificate is not signed by a trusted CA/,
-        /ssl\.ca of the driver, --ssl-ca of svec sync/,
+        /ssl\.ca of the driver, or --ssl-ca of svec sync/,
       )
       await refused(['-u', url(), '--ssl-mode', 'verify-full'], /not signed by a trusted CA/)
       await refused(['-u', url(), '--ssl-mode', 'verify-ca'], /not signed by a trusted CA/)
