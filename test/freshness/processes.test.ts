@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import { noShell, shell } from '../engine/vfs-process.ts'
 import { Peer } from '../soak/peer.ts'
-import { inBothSizes, LARGE, Scene, SMALL, TREE, type Size } from './scene.ts'
+import { inBothSizes, Scene, SIZES, SMALL, type Size } from './scene.ts'
 
 /** Runs SQL in another program; blobs are literals. */
 type Writer = (scene: Scene, sql: string) => Promise<void> | void
@@ -29,7 +29,7 @@ function blob(vector: Float32Array): string {
 }
 
 for (const [who, write, skip] of writers) {
-  for (const size of [SMALL, LARGE, TREE]) {
+  for (const size of SIZES) {
     test(`what ${who} writes is in the next answer (${size.name})`, { skip }, async () => {
       using scene = await Scene.make(size)
       await followsWriter(scene, write)
@@ -59,7 +59,7 @@ async function followsWriter(scene: Scene, write: Writer): Promise<void> {
   scene.check()
 }
 
-for (const size of [SMALL, LARGE, TREE]) {
+for (const size of SIZES) {
   test(`what other programs write while nobody of ours looks is there later (${size.name})`, async () => {
     using scene = await Scene.make(size)
     scene.check()
@@ -101,7 +101,7 @@ test('a program without any of our code can write the table', { skip: noShell() 
   scene.check()
 })
 
-for (const size of [SMALL, LARGE, TREE]) {
+for (const size of SIZES) {
   test(`a file that can only be read is answered from, and nothing is saved (${size.name})`, async () => {
     using scene = await Scene.make(size)
     scene.db.exec('DELETE FROM vector_storage; DROP TRIGGER vec_journal__vec_docs_inserted')
@@ -119,7 +119,7 @@ for (const size of [SMALL, LARGE, TREE]) {
   })
 }
 
-for (const size of [SMALL, LARGE, TREE]) {
+for (const size of SIZES) {
   test(`while another program holds the write lock queries are answered, and nothing is saved (${size.name})`, async () => {
     using scene = await Scene.make(size)
     scene.check()
@@ -164,7 +164,7 @@ async function readonlyFolder(size: Size): Promise<void> {
   }
 }
 
-for (const size of [SMALL, LARGE, TREE]) {
+for (const size of SIZES) {
   test(`a file in a folder that can only be read is answered from (${size.name})`, async () => {
     await readonlyFolder(size)
   })

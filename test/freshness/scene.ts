@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { mixed } from './mixed.ts'
 import { type Question, wrong } from './oracle.ts'
 import { seeded } from './seeded.ts'
 
@@ -16,18 +17,20 @@ export function newPath(): string {
 }
 
 /**
- * An index that answers from its floats in memory; one that is looked up in the table and saved in the file; and one for
- * which index=auto plants a tree, as its rows lie on a surface.
+ * An index that answers from its floats in memory; one that is looked up in the table and saved in the file; one whose rows
+ * are turned, as their squares are mostly along a few axes; and one for which index=auto makes a tree, as its rows lie on a surface.
  */
 export interface Size {
-  readonly name: 'small' | 'large' | 'tree'
+  readonly name: 'small' | 'large' | 'turned' | 'tree'
   readonly dim: number
   readonly rows: number
 }
 
 export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
 export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
+export const TURNED: Size = { name: 'turned', dim: 128, rows: 3000 }
 export const TREE: Size = { name: 'tree', dim: 80, rows: 6000 }
+export const SIZES: readonly Size[] = [SMALL, LARGE, TURNED, TREE]
 
 const DATASETS = ['a', 'b'] as const
 
@@ -63,6 +66,7 @@ export class Scene {
 
   vector(): Float32Array {
     if (this.size === TREE) return surface(this.size.dim, this.#random(), this.#random())
+    if (this.size === TURNED) return mixed(falling(this.size.dim, this.#random))
     return Float32Array.from({ length: this.size.dim }, () => this.#random() - 0.5)
   }
 
@@ -124,6 +128,13 @@ async function template(scene: Scene, shadow: string): Promise<string> {
   let path = templates.get(key)
   if (path !== undefined) return path
   path = newPath()
+  await fill(scene, path, shadow)
+  if (scene.size === TURNED) await checkTurned(path)
+  templates.set(key, path)
+  return path
+}
+
+async function fill(scene: Scene, path: string, shadow: string): Promise<void> {
   using db = await open(path)
   if (shadow !== '') db.exec(`CREATE TABLE _vec_docs ${shadow}`)
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
@@ -133,24 +144,34 @@ async function template(scene: Scene, shadow: string): Promise<string> {
       insert.run(n % 10 === 9 ? 'b' : 'a', `d${n}`, scene.vector())
   })()
   scene.check(db)
-  templates.set(key, path)
-  return path
+}
+
+/** The index that was saved has the axes by which its rows were turned. */
+async function checkTurned(path: string): Promise<void> {
+  using db = await open(path)
+  const sections = db.prepare('SELECT DISTINCT section FROM vector_storage_chunks').pluck().all()
+  assert.ok(sections.includes('axes'), `saved: ${sections.join(', ')}`)
 }
 
 const templates = new Map<string, string>()
+
+/** The later a number, the smaller. */
+function falling(dim: number, random: () => number): Float32Array {
+  return Float32Array.from({ length: dim }, (_, i) => (random() - 0.5) * 0.95 ** i)
+}
 
 /** A point of a curved sheet that touches every number. */
 function surface(dim: number, x: number, y: number): Float32Array {
   return Float32Array.from({ length: dim }, (_, i) => Math.sin(x * (1 + (i % 7)) + y * (i % 5) + i))
 }
 
-/** One test for a small index, one for a large one, and one for a tree. */
+/** One test for each size. */
 export function inBothSizes(
   fact: string,
   body: (scene: Scene) => void | Promise<void>,
   shadow?: string,
 ): void {
-  for (const size of [SMALL, LARGE, TREE]) {
+  for (const size of SIZES) {
     test(`${fact} (${size.name})`, async () => {
       using scene = await Scene.make(size, shadow)
       await body(scene)

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import { wrong } from './oracle.ts'
-import { inBothSizes, LARGE, newPath, Scene, SMALL, TREE } from './scene.ts'
+import { inBothSizes, LARGE, newPath, Scene, SIZES, SMALL } from './scene.ts'
 
 const SHADOW = `(dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB,
   embedding_model TEXT, scn INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0,
@@ -137,7 +137,7 @@ inBothSizes('triggers that are dropped inside a transaction hide nothing', scene
 })
 
 test('attached files with the same table names never mix', async () => {
-  for (const size of [SMALL, LARGE, TREE]) {
+  for (const size of SIZES) {
     using scene = await Scene.make(size)
     scene.check()
     const second = newPath()
@@ -206,7 +206,7 @@ test('an index is saved in its own file, though the names of the schemas changed
 })
 
 test('the same file twice on one connection is one datasetIndex', async () => {
-  for (const size of [SMALL, LARGE, TREE]) {
+  for (const size of SIZES) {
     using scene = await Scene.make(size)
     const { db } = scene
     db.prepare('ATTACH ? AS twin').run(scene.path)
@@ -225,7 +225,7 @@ test('the same file twice on one connection is one datasetIndex', async () => {
 })
 
 test('dbpath leads to the rows of that file alone', async () => {
-  for (const size of [SMALL, LARGE, TREE]) {
+  for (const size of SIZES) {
     using scene = await Scene.make(size)
     using db = await open(newPath(), { allowDbpath: scene.path })
     db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, dbpath='${scene.path}')`)

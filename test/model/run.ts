@@ -8,6 +8,7 @@ export interface ModelReport {
   readonly checks: number
   readonly worlds: number
   readonly large: number
+  readonly turned: number
   readonly foreign: number
   readonly seconds: number
 }
@@ -34,7 +35,7 @@ export async function runModel(
   await using ours = new Peer('ours')
   await using native = new Peer('native')
   const peers: Peers = { ours, native, shell: options.shell }
-  const report = { operations: 0, checks: 0, worlds: 0, large: 0, foreign: 0 }
+  const report = { operations: 0, checks: 0, worlds: 0, large: 0, turned: 0, foreign: 0 }
   for (let n = 0; report.operations < count; n++) {
     const worldSeed = (seed + Math.imul(n, 0x9e3779b1)) >>> 0
     const world = new World(worldSeed)
@@ -52,6 +53,7 @@ export async function runModel(
     world.end()
     report.worlds++
     if (world.large) report.large++
+    if (world.turned) report.turned++
     options.progress?.(report.operations)
   }
   return { ...report, seconds: (performance.now() - started) / 1000 }
@@ -71,7 +73,7 @@ async function live(
       await foreign(world, peers)
     } else if (dice.chance(0.004)) await reconnect(world)
     else operate(world)
-    // A large slice is dear to check.
+    // A large dataset is dear to check.
     if (world.large && !dice.chance(0.3)) continue
     world.check(dice.chance(0.05))
     report.checks += world.connections.length

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open, type BindValue, type Connection, type Metric } from '../../src/entries/main.ts'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { mixed } from '../freshness/mixed.ts'
 import { wrong } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
 
@@ -61,25 +62,31 @@ export class World {
   /** Value of index=. */
   readonly index: string
   readonly dim: number
-  /** Rows that a large slice has, few in a small one. */
+  /** Many in a large dataset, few in a small one. */
   readonly rows: number
   readonly connections: Connection[] = []
   readonly queries: Float32Array[]
   readonly log: string[] = []
   attached = false
+  /** The rows of a large dataset are turned: their squares are mostly along a few axes. */
+  readonly turned: boolean
   readonly #journalMode: string
+  #last: Float32Array | undefined
 
   constructor(seed: number) {
     this.dice = new Dice(seed)
     const { dice } = this
     this.folder = join(root, String(worlds++))
-    this.metric = dice.pick(['cosine', 'cosine', 'euclidean', 'dot', 'manhattan'])
+    const large = dice.chance(0.16)
+    this.turned = large && dice.chance(0.5)
+    const metrics = ['cosine', 'cosine', 'euclidean', 'dot', 'manhattan'] as const
+    this.metric = dice.pick(this.turned ? metrics.slice(0, 4) : metrics)
     this.shadow = dice.pick(SHADOWS)
-    // The floats of 66 rows of 4000 numbers do not stay in memory: a large slice that is cheap to check.
-    const large = dice.chance(0.08)
-    this.dim = large ? 4000 : 1 + dice.below(6)
-    this.rows = large ? 72 : dice.below(14)
-    this.index = dice.pick(this.metric === 'dot' ? ['auto', 'brute'] : INDEXES)
+    // The floats of 66 rows of 4000 numbers do not stay in memory: a large dataset that is cheap to check. 1024 are turned.
+    this.dim = this.turned ? 256 : large ? 4000 : 1 + dice.below(6)
+    this.rows = this.turned ? 1500 : large ? 72 : dice.below(14)
+    const indexes = this.metric === 'dot' ? (['auto', 'brute'] as const) : INDEXES
+    this.index = this.turned ? 'brute' : dice.pick(indexes)
     this.#journalMode = dice.pick(JOURNAL_MODES)
     this.queries = Array.from({ length: 3 }, () => this.vector())
   }
@@ -93,7 +100,7 @@ export class World {
   }
 
   get large(): boolean {
-    return this.dim === 4000
+    return this.dim > 6
   }
 
   async begin(): Promise<void> {
@@ -110,11 +117,25 @@ export class World {
       for (let n = 0; n < this.rows; n++)
         insert.run(this.large ? 'a' : this.dataset(), `r${n}`, this.vector())
     })()
+    if (this.turned) await this.#checkTurned()
     // What is still in a WAL would be missing in the copy.
     db.pragma('wal_checkpoint(TRUNCATE)')
     copyFileSync(this.path, this.otherPath)
     this.connections.push(db, await this.connect())
     this.attach()
+  }
+
+  /** Searches, closes, which saves, and looks for the axes. */
+  async #checkTurned(): Promise<void> {
+    {
+      using db = await this.connect()
+      db.prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 1").get(
+        this.queries[0],
+      )
+    }
+    using db = await this.connect()
+    const sections = db.prepare('SELECT DISTINCT section FROM vector_storage_chunks').pluck().all()
+    if (!sections.includes('axes')) throw new Error(`saved: ${sections.join(', ')}`)
   }
 
   async connect(): Promise<Connection> {
@@ -148,10 +169,19 @@ export class World {
   /** Coarse numbers, so that scores tie. */
   vector(dim: number = this.dim): Float32Array {
     const { dice } = this
+    if (this.turned && dim === this.dim) return mixed(this.#fewAxes())
     const first = dice.next()
     return Float32Array.from({ length: dim }, (_, i) =>
       i < 8 ? Math.round(dice.next() * 4 - 2) / 2 : ((i * first) % 1) - 0.5,
     )
+  }
+
+  /** Less along each axis than along the one before; some come again, so that scores tie. */
+  #fewAxes(): Float32Array {
+    const { dice } = this
+    if (this.#last && dice.chance(0.2)) return this.#last
+    this.#last = Float32Array.from({ length: this.dim }, (_, i) => (dice.next() - 0.5) * 0.96 ** i)
+    return this.#last
   }
 
   /** Mostly a vector; else what is none, or one of another dimension. */

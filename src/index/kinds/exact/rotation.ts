@@ -1,4 +1,4 @@
-import type { Arena } from '../../../accelerators/arena.ts'
+import { align16, type Arena } from '../../../accelerators/arena.ts'
 import type { MultiplyRequest } from '../../../accelerators/kernels.ts'
 import { isFiniteVector } from '../../../core/embedding.ts'
 import type { IndexSection } from '../../vector-index.ts'
@@ -71,9 +71,9 @@ export class Rotation {
     return { name: AXES, bytes }
   }
 
-  /** Bytes that it needs in the arena of the rows: the matrix, and turned rows. */
+  /** Bytes that it needs in the arena of the rows, a multiple of 16: the matrix, and turned rows. */
   static bytes(dim: number): number {
-    return (dim + BATCH) * dim * 4
+    return align16((dim + BATCH) * dim * 4)
   }
 
   /** Copies the matrix to where `turn` reads it. */
