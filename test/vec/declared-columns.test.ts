@@ -119,3 +119,16 @@ test('explain: says how filters were answered, and what the columns take', async
   )
   assert.match(said.join('\n'), /scan first, filter then, for about \d+ of 500 rows pass/)
 })
+
+test('a column that an earlier table left behind is refused with the way to drop it', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER); DROP TABLE docs')
+  const create = "CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER FROM '$.year')"
+  const drop = 'ALTER TABLE _vec_docs DROP COLUMN "year"'
+  refused(() => db.exec(create), 'VEC_SHADOW', 'which is written', drop)
+  db.exec(`${drop}; ${create}`)
+  db.exec(
+    `INSERT INTO docs(dataset_id, doc_id, embedding, meta) VALUES ('a', 'x', '[1, 0]', '{"year": 7}')`,
+  )
+  assert.deepEqual(found(db, 'year = 7'), ['x'])
+})

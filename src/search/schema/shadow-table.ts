@@ -204,7 +204,9 @@ export class ShadowTable {
         throw new VecError(
           'VEC_SHADOW',
           `vec: the column ${column.stored} cannot be read from ${SHADOW.meta.stored}: ${this.schema}.${this.name} has a column of that name, which is written`,
-          { hint: 'choose another name, or declare the column without FROM' },
+          {
+            hint: `choose another name, declare the column without FROM, or drop what was written: ALTER TABLE ${this.name} DROP COLUMN ${quoteName(column.stored)}`,
+          },
         )
       }
       if (present.has(name)) continue
