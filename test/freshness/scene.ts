@@ -28,7 +28,7 @@ export interface Size {
 
 export const SMALL: Size = { name: 'small', dim: 5, rows: 40 }
 export const LARGE: Size = { name: 'large', dim: 100, rows: 3000 }
-export const TURNED: Size = { name: 'turned', dim: 128, rows: 3000 }
+const TURNED: Size = { name: 'turned', dim: 128, rows: 3000 }
 export const TREE: Size = { name: 'tree', dim: 80, rows: 6000 }
 export const SIZES: readonly Size[] = [SMALL, LARGE, TURNED, TREE]
 
