@@ -7,9 +7,15 @@ export interface Hit {
   readonly dataset: string
   readonly id: string
   readonly score: number
-  readonly distance: number
+  /** null: the query has words. */
+  readonly distance: number | null
   readonly content: string | null
   readonly meta: string | null
+  /** Of a query by vector and by words: the places in both rankings. */
+  readonly vectorRank?: number | null
+  readonly textRank?: number | null
+  /** With --group-by: the value of the field. */
+  readonly group?: unknown
 }
 
 /** For eyes on a terminal, columns cut to its width; for programs, tabs and nothing cut. */

@@ -7,6 +7,8 @@ import { DatasetDimensions } from '../search/schema/dataset-dimension.ts'
 import { datasetsOf } from '../search/schema/datasets.ts'
 import { catalogOf, OF_DATASET, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
+import type { StoredColumn } from '../search/schema/table-schema.ts'
+import type { TextSpec } from '../search/schema/text-spec.ts'
 import { WriteLayouts } from '../search/schema/write-layout.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { nameText } from '../sqlite/sql-text.ts'
@@ -23,6 +25,14 @@ export interface DatasetDescription {
   readonly model: string | undefined
 }
 
+/** A column that a vec table declares for filters. */
+export interface DeclaredColumn {
+  readonly name: string
+  readonly type: 'TEXT' | 'INTEGER' | 'REAL' | 'JSON'
+  /** The path in `meta` that it is read from, such as '$.lang'; undefined: it is stored. */
+  readonly from: string | undefined
+}
+
 /** A vec table: what CREATE VIRTUAL TABLE said, and what is in it. */
 export interface TableDescription {
   readonly name: string
@@ -35,6 +45,10 @@ export interface TableDescription {
   readonly includeArchived: boolean
   /** The option `dbpath`: the file with the documents, when it is another one. */
   readonly dbpath: string | undefined
+  /** The columns beside the id that it declares. */
+  readonly declared: readonly DeclaredColumn[]
+  /** The options `text` and `tokenize`; undefined: the table does not have a text index. */
+  readonly text: TextSpec | undefined
   /** The ordinary table with the documents, and its columns in lower case. */
   readonly shadow: string
   readonly columns: readonly string[]
@@ -70,9 +84,21 @@ export function describeTable(
   )
   const name = exact ?? table
   const { options: made } = requireVecTable(db, name, schema)
-  const { column, metric, index, includeArchived, dbpath } = made
+  const { column, metric, index, includeArchived, dbpath, text } = made
+  const declared = made.metadata.map(declaredColumn)
   const shadow = shadowTableName(name)
-  const common = { name, schema, column, metric, index, includeArchived, dbpath, shadow }
+  const common = {
+    name,
+    schema,
+    column,
+    metric,
+    index,
+    includeArchived,
+    dbpath,
+    declared,
+    text,
+    shadow,
+  }
   let documents: ShadowTable | undefined
   try {
     const location = locate(db, schema, dbpath)
@@ -111,6 +137,11 @@ export function vecTableNames(
       return error instanceof VecError && error.code.startsWith('VEC_')
     }
   })
+}
+
+function declaredColumn({ stored, type, json, from }: StoredColumn): DeclaredColumn {
+  // A metadata column is never a BLOB.
+  return { name: stored, type: json ? 'JSON' : (type as DeclaredColumn['type']), from }
 }
 
 function datasets(shadow: ShadowTable, counts: boolean): DatasetDescription[] {

@@ -28,6 +28,8 @@ test('describeTable() says what CREATE VIRTUAL TABLE said and what the table hol
     index: 'brute',
     includeArchived: true,
     dbpath: undefined,
+    declared: [],
+    text: undefined,
     shadow: '_vec_docs',
     columns: describeTable(db, 'docs').columns,
     datasets: [

@@ -14,6 +14,7 @@ import {
 import type { Connection } from '../../entries/main.ts'
 import { maintain } from '../../entries/vecadmin.ts'
 import { CliError, usageError } from '../cli-error.ts'
+import { COLUMN_OPTION, declareColumns, givenColumns } from '../column-flag.ts'
 import type { CommandBody, CommandOptions } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
@@ -100,6 +101,7 @@ export const importCommand: CommandBody = {
       description: `documents per transaction (${DEFAULT_BATCH})`,
     },
     ...FIELD_OPTIONS,
+    ...COLUMN_OPTION,
     ...EMBED_OPTIONS,
     ...DATABASE_OPTIONS,
   },
@@ -128,6 +130,10 @@ export const importCommand: CommandBody = {
       line: 'import docs.sqlite texts.csv --embed-command ./embed.py',
       says: 'texts without vectors, embedded during the import',
     },
+    {
+      line: 'import docs.sqlite docs.jsonl --column lang=TEXT --column year=INTEGER',
+      says: 'fields as columns, which make filters fast',
+    },
   ],
   run: context => {
     const path = context.arg('file')
@@ -139,6 +145,7 @@ async function importInto(context: Context, db: Connection, path: string): Promi
   const { signal } = context
   const table = chosenTable(context, db, path)
   const options = importOptions(context)
+  declareColumns(db, table, givenColumns(context.flags))
   const progress = context.progress('importing')
   let stored = 0
   let report: ImportReport

@@ -1,6 +1,7 @@
 import { doubleQuoted } from '../../core/quote.ts'
 import { vecTableNames } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
+import { COLUMN_OPTION, givenColumns } from '../column-flag.ts'
 import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
@@ -34,6 +35,17 @@ export const init: CommandBody = {
       value: 'name',
       description: 'the name of its id column (doc_id)',
     },
+    ...COLUMN_OPTION,
+    text: {
+      type: 'string',
+      value: 'columns',
+      description: 'keep a text index of content or declared columns: content, or title,content',
+    },
+    tokenize: {
+      type: 'string',
+      value: 'name',
+      description: 'how texts become words: unicode61 (default), porter or trigram',
+    },
     'include-archived': { type: 'boolean', description: 'also find rows with archived = 1' },
     dbpath: {
       type: 'string',
@@ -48,6 +60,10 @@ export const init: CommandBody = {
     {
       line: 'init docs.sqlite --table images --metric euclidean',
       says: 'a second table in the same file',
+    },
+    {
+      line: 'init docs.sqlite --text content --tokenize porter --column lang=TEXT',
+      says: 'a text index for words, and a column for filters',
     },
   ],
   run: context =>
@@ -80,10 +96,13 @@ function createTable(context: Context, name: string): string {
     ['metric', flags.text('metric')],
     ['index', flags.text('index')],
     ['include_archived', flags.on('include-archived') ? '1' : undefined],
+    ['text', flags.text('text')],
+    ['tokenize', flags.text('tokenize')],
     ['dbpath', flags.text('dbpath')],
   ]
   const given = values.filter(([, value]) => value !== undefined)
   const options = given.map(([key, value]) => `, ${key}='${value?.replaceAll("'", "''")}'`)
-  const column = doubleQuoted(flags.text('id-column') ?? 'doc_id')
-  return `CREATE VIRTUAL TABLE ${doubleQuoted(name)} USING vec(${column}${options.join('')})`
+  const id = doubleQuoted(flags.text('id-column') ?? 'doc_id')
+  const columns = [id, ...givenColumns(flags).map(({ sql }) => sql)].join(', ')
+  return `CREATE VIRTUAL TABLE ${doubleQuoted(name)} USING vec(${columns}${options.join('')})`
 }

@@ -3,12 +3,16 @@ import type { Connection } from '../../entries/main.ts'
 import { vecTableNames, type TableDescription } from '../../entries/vec.ts'
 import { maintain } from '../../entries/vecadmin.ts'
 import { byteText } from '../byte-text.ts'
+import { declarationText } from '../column-flag.ts'
 import type { CommandBody } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { ADMIN_OPTIONS, adminDataset, adminTables } from '../findings.ts'
 
-interface TableStats extends Pick<TableDescription, 'shadow' | 'column' | 'metric'> {
+interface TableStats extends Pick<
+  TableDescription,
+  'shadow' | 'column' | 'metric' | 'declared' | 'text'
+> {
   readonly table: string
   /** By dataset: facts by topic. */
   readonly datasets: Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -43,7 +47,7 @@ export const stats: CommandBody = {
 
 function statsOf(
   db: Connection,
-  { name: table, shadow, column, metric }: TableDescription,
+  { name: table, shadow, column, metric, declared, text }: TableDescription,
   dataset: string | undefined,
 ): TableStats {
   const datasets: Record<string, Record<string, string>> = {}
@@ -51,11 +55,21 @@ function statsOf(
     const facts = (datasets[name] ??= {})
     facts[topic] = op.slice(op.indexOf(':') + 1).trim()
   }
-  return { table, shadow, column, metric, datasets }
+  return { table, shadow, column, metric, declared, text, datasets }
 }
 
-function statLines({ table, shadow, column, metric, datasets }: TableStats): string[] {
+function statLines({
+  table,
+  shadow,
+  column,
+  metric,
+  declared,
+  text,
+  datasets,
+}: TableStats): string[] {
   const lines: string[] = []
+  if (declared.length > 0) lines.push(`  columns: ${declared.map(declarationText).join(', ')}`)
+  if (text) lines.push(`  text index: ${text.columns.join(', ')} (${text.tokenizer})`)
   for (const [name, facts] of Object.entries(datasets)) {
     lines.push(`  dataset ${name}`)
     for (const [topic, fact] of Object.entries(facts)) {
@@ -63,5 +77,6 @@ function statLines({ table, shadow, column, metric, datasets }: TableStats): str
     }
   }
   const head = `${table}: ${metric}, ids in ${column}, documents in ${shadow}`
-  return [head, ...(lines.length === 0 ? ['  no documents'] : lines)]
+  if (Object.keys(datasets).length === 0) lines.push('  no documents')
+  return [head, ...lines]
 }

@@ -1,0 +1,116 @@
+import { decodeEmbedding } from '../core/embedding.ts'
+import { encodeEmbedding } from '../entries/main.ts'
+import { parseVectorText } from '../entries/vector.ts'
+import { embedText } from '../entries/vecutil.ts'
+import { inputError, usageError } from './cli-error.ts'
+import type { CommandOptions } from './command.ts'
+import type { Context } from './context.ts'
+import { EMBED_OPTIONS, embedCommand } from './embed-command.ts'
+
+/** What the documents are ranked by: a vector, words, or both. */
+export interface QueryTerms {
+  readonly vector: Float32Array | undefined
+  readonly words: string | undefined
+}
+
+export const TERM_OPTIONS: CommandOptions = {
+  text: {
+    type: 'string',
+    value: 'words',
+    description: 'search for words, in a table with a text index; - is stdin',
+  },
+  hybrid: { type: 'boolean', description: 'rank by vector and by words, and fuse both rankings' },
+  ...EMBED_OPTIONS,
+}
+
+/** The argument <vector> and the flags beside it, read and embedded. */
+export async function queryTerms(context: Context): Promise<QueryTerms> {
+  const { flags } = context
+  const argument = context.args.get('vector')
+  const text = flags.text('text')
+  const command = flags.text('embed-command')
+  if (flags.on('hybrid')) {
+    requireBoth(argument, text, command)
+    const [given, words] = [await read(context, argument), await read(context, text)]
+    const [first, second] = [given ?? words!, words ?? given!]
+    return { vector: await vectorOf(context, first, command), words: requireText(second) }
+  }
+  if (text === undefined) {
+    if (argument === undefined) {
+      throw usageError(
+        'svec query: <vector> is missing',
+        "give a vector, or words to search for: --text 'words'",
+      )
+    }
+    const given = (await read(context, argument))!
+    return { vector: await vectorOf(context, given, command), words: undefined }
+  }
+  if (argument !== undefined) {
+    throw usageError('--text and a vector were given', 'add --hybrid to rank by both')
+  }
+  if (command !== undefined) {
+    throw usageError(
+      '--text searches for words, and does not embed them',
+      'add --hybrid to rank by words and by their embedding, or give the text without --text to rank by its embedding',
+    )
+  }
+  return { vector: undefined, words: requireText((await read(context, text))!) }
+}
+
+function requireBoth(
+  argument: string | undefined,
+  text: string | undefined,
+  command: string | undefined,
+): void {
+  if (argument === '-' && text === '-') {
+    throw usageError('stdin cannot be both the vector and the words')
+  }
+  if (argument === undefined && text === undefined) {
+    throw usageError(
+      '--hybrid needs a vector and words',
+      "for example '[0.2, 1]' --text 'words' --hybrid",
+    )
+  }
+  // With a command, one text is both.
+  if (command !== undefined) return
+  if (argument === undefined) {
+    throw usageError(
+      '--hybrid needs a vector beside the words',
+      'give the vector as an argument, or name the command that embeds the words: --embed-command',
+    )
+  }
+  if (text === undefined) {
+    throw usageError('--hybrid needs words beside the vector', "add --text 'words'")
+  }
+}
+
+async function read(context: Context, given: string | undefined): Promise<string | undefined> {
+  return given === '-' ? context.readStdin() : given
+}
+
+function requireText(text: string): string {
+  if (text.trim() === '') throw inputError('the text is empty')
+  return text
+}
+
+async function vectorOf(
+  { signal }: Context,
+  text: string,
+  command: string | undefined,
+): Promise<Float32Array> {
+  if (command !== undefined) {
+    return decodeEmbedding(await embedText(embedCommand(command), requireText(text), { signal }))
+  }
+  try {
+    // Refuses what no table can hold.
+    return decodeEmbedding(encodeEmbedding(parseVectorText(text)))
+  } catch (error) {
+    const looksLikeText = /[a-z]{2}/i.test(text) && !text.trim().startsWith('[')
+    throw inputError(
+      `cannot parse the vector: ${(error as Error).message}`,
+      looksLikeText
+        ? 'to search for a text, name the command that embeds it: --embed-command; for its words alone: --text'
+        : "'[0.1, 0.2]', '0.1, 0.2', or base64 of float32",
+    )
+  }
+}
