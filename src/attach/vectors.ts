@@ -314,7 +314,11 @@ export class Vectors {
 
   #open(): ShadowTable {
     const { shadow } = this.#searcher.context
-    if (!this.#closed && shadow.db.open) return shadow
+    if (!this.#closed && shadow.db.open) {
+      // The table may have been dropped or altered meanwhile: say so as every search does.
+      shadow.refresh()
+      return shadow
+    }
     throw new VecError('VEC_CLOSED', `attach(): the search over ${shadow.name} is closed`, {
       hint: 'call attach() with an open handle',
     })

@@ -48,6 +48,21 @@ inEveryDriver('what cannot serve', fact => {
       /name the column for id/,
     )
     refused(db, { table: 'none' }, /there is no table none/, /CREATE TABLE/)
+    // A table that is dropped later is missed by each operation, with the same remedy.
+    db.exec('CREATE TABLE brief(id INTEGER PRIMARY KEY, embedding BLOB)')
+    const brief = attach(db, { table: 'brief' })
+    db.exec('DROP TABLE brief')
+    for (const operation of [
+      () => brief.search({ vector: query, k: 1 }),
+      () => brief.upsert([{ id: 1, embedding: query }]),
+      () => brief.delete([1]),
+      () => brief.get(1),
+      () => brief.get(1, { columns: ['id'] }),
+      () => brief.count(),
+      () => brief.optimize(),
+    ])
+      assert.throws(operation, { code: 'VEC_SHADOW', message: /main\.brief/, hint: /create brief/ })
+    brief.close()
     // And what the remedies say helps.
     db.exec(`CREATE UNIQUE INDEX keyless_key ON keyless(id);
         ALTER TABLE blobs ADD COLUMN row_key TEXT AS (hex(id)); CREATE UNIQUE INDEX blobs_key ON blobs(row_key);

@@ -188,7 +188,8 @@ function uniqueColumns({ db, schema, name, documents }: NamedTable): {
 }
 
 function noTable({ schema, name, documents }: NamedTable): VecError {
-  return new VecError('VEC_SHADOW', `vec: no such table: ${schema}.${name}`, {
+  const who = documents.standard ? 'vec' : 'attach()'
+  return new VecError('VEC_SHADOW', `${who}: no such table: ${schema}.${name}`, {
     hint: documents.standard
       ? `the documents of a vec table are stored in its shadow table: create ${name}(${SHADOW_COLUMNS.map(({ stored }) => stored).join(', ')}), or drop the vec table and create it again`
       : `create ${name} again, or attach to another table`,
