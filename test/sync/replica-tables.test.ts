@@ -54,7 +54,7 @@ describe('a table that would store something else is refused', () => {
       replica.exec(sql)
       await assert.rejects(createReplicator({ source, replica }).pass(), {
         code: 'SYNC_REPLICA',
-        message: `table shadow_vec_docs cannot serve: ${message}`,
+        message: `cannot use table shadow_vec_docs: ${message}`,
       })
       replica.close()
     })
