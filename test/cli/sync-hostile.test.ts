@@ -69,7 +69,7 @@ describe(
       const screen = shown('verify')
       assert.match(screen, /different {2}.*content is stored as BLOB/)
       assert.match(screen, /repair --dataset \$'ghost\\u001b\[2J' removes them/)
-      assert.match(shown('repair'), /1 rows rewritten/)
+      assert.match(shown('repair'), /1 row rewritten/)
     })
 
     test('a halt names them, and its advice is one word for a shell', () => {

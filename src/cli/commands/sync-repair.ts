@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts'
 import { usageError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
@@ -57,7 +58,7 @@ export const syncRepair: Command = {
           [
             ...(before === after
               ? []
-              : [...verificationLines(before), `${repaired} rows rewritten`]),
+              : [...verificationLines(before), `${counted(repaired, 'row')} rewritten`]),
             ...verificationLines(after),
           ],
         )
