@@ -4,3 +4,8 @@ export function idKey(id: Uint8Array): string {
   for (const byte of id) key += String.fromCharCode(byte)
   return key
 }
+
+/** A document as a key: no other dataset and id give the same text, whatever characters they have. */
+export function documentKey(dataset: string, id: Uint8Array): string {
+  return `${dataset.length} ${dataset}${idKey(id)}`
+}

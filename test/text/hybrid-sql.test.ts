@@ -265,3 +265,22 @@ seeded('no text is an error, whatever it holds: 10,000 hostile ones', async () =
   }
   assert.deepEqual(ids(db, "vec_hybrid('[1, 0]', '?!') AND k = 1"), ['east'])
 })
+
+test('documents of two datasets are never taken for one, whatever characters their names have', async () => {
+  using db = await scene()
+  const insert = db.prepare(
+    'INSERT INTO docs(dataset_id, doc_id, content, embedding) VALUES (?, ?, ?, ?)',
+  )
+  insert.run('c', 'a\0b', 'only words', encodeEmbedding([-1, 0]))
+  insert.run('b\0c', 'a', 'nothing else', encodeEmbedding([1, 0]))
+  const rows = db
+    .prepare(
+      `SELECT dataset_id AS dataset, doc_id AS id, vector_rank, text_rank FROM docs
+       WHERE dataset_id IN (?, ?) AND docs MATCH vec_hybrid('[1, 0]', 'words') AND k = 2 ORDER BY id`,
+    )
+    .all('c', 'b\0c')
+  assert.deepEqual(rows, [
+    { dataset: 'b\0c', id: 'a', vector_rank: 1, text_rank: null },
+    { dataset: 'c', id: 'a\0b', vector_rank: 2, text_rank: 1 },
+  ])
+})

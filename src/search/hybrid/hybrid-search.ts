@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import { idKey } from '../../core/id-key.ts'
+import { documentKey } from '../../core/id-key.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { similarityToScore } from '../../core/similarity.ts'
 import type { SearchFilter } from '../query/search-filter.ts'
@@ -72,13 +72,12 @@ export function searchHybrid(searcher: Searcher, search: HybridSearch): HybridAn
 
 function fused(searcher: Searcher, search: HybridSearch): HybridAnswer {
   const { vector, text } = search
-  const one = vector === undefined || text === undefined
+  const both = vector !== undefined && text !== undefined
   // The beginning of one ranking is its order; a condition on scores may accept rows far behind.
-  const window = one ? (search.accepts ? Infinity : search.limit) : windowOf(search)
+  const window = both ? windowOf(search) : search.accepts ? Infinity : search.limit
   const rows = new Map<string, HybridRow>()
   const textUsed = text !== undefined && rankByText(searcher, search, text, window, rows)
   if (vector !== undefined) rankByVector(searcher, search, vector, window, rows)
-  const both = vector !== undefined && text !== undefined
   if (both) score([...rows.values()], search.options)
   else for (const row of rows.values()) row.score = (row.vectorScore ?? row.textScore)!
   const { accepts, limit } = search
@@ -151,7 +150,7 @@ function rowOf(
   rows: Map<string, HybridRow>,
   { dataset, id, rowid }: Omit<TextHit, 'score'>,
 ): HybridRow {
-  const key = `${idKey(id)}\0${dataset}`
+  const key = documentKey(dataset, id)
   let row = rows.get(key)
   if (!row) {
     row = {

@@ -1,4 +1,4 @@
-import { idKey } from '../../core/id-key.ts'
+import { documentKey } from '../../core/id-key.ts'
 
 /** Which document a row is. */
 export interface RowKey {
@@ -29,7 +29,7 @@ export class RowKeys {
 
   /** The same number for the same document, from 1. */
   numberOf(dataset: string, id: Uint8Array): bigint {
-    const text = `${dataset.length} ${dataset}${idKey(id)}`
+    const text = documentKey(dataset, id)
     let number = this.#numbers.get(text)
     if (number === undefined) {
       number = BigInt(this.#keys.push({ dataset, id: id.slice() }))
