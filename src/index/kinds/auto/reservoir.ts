@@ -1,3 +1,5 @@
+import { xorshift } from '../../../core/xorshift.ts'
+
 /**
  * Rows drawn evenly from those that pass by, without knowing how many will come. Once it is full it knows how many rows it
  * lets pass before the next one (Li's algorithm L), so most rows cost nothing.
@@ -62,11 +64,7 @@ export class Reservoir {
 
   /** Above 0 and below 1, by xorshift: the same rows give the same sample. */
   #draw(): number {
-    let x = this.#random
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.#random = x
-    return ((x >>> 0) + 0.5) / 2 ** 32
+    this.#random = xorshift(this.#random)
+    return ((this.#random >>> 0) + 0.5) / 2 ** 32
   }
 }

@@ -1,5 +1,6 @@
 import type { Arena, Block } from '../../../accelerators/arena.ts'
 import type { MultiplyRequest } from '../../../accelerators/kernels.ts'
+import { xorshift } from '../../../core/xorshift.ts'
 import type { RotationMatrix } from './rotation.ts'
 
 /** Rows that are made orthogonal to each other in double precision, and to those before them by the kernels. */
@@ -239,12 +240,8 @@ class Axes {
 
   /** From -1 to 1, by xorshift: the same sample gives the same matrix. */
   #draw(): number {
-    let x = this.#random
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.#random = x
-    return x / 2 ** 31
+    this.#random = xorshift(this.#random)
+    return this.#random / 2 ** 31
   }
 }
 
