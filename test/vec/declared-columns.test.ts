@@ -34,7 +34,7 @@ test('vec_contains() and LIKE are applied before the k nearest', async () => {
   assert.deepEqual(found(db, "lang LIKE 'e%'"), ['y'])
 })
 
-test('a column that is read from meta follows whoever writes meta, and is not written itself', async () => {
+test('a column read from meta follows every program that writes meta, and cannot be written', async () => {
   using db = await open(':memory:')
   db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER FROM '$.year');
     INSERT INTO docs(dataset_id, doc_id, embedding, meta) VALUES ('a', 'x', '[1, 0]', '{"year": 1999}')`)

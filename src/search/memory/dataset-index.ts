@@ -158,7 +158,7 @@ export class DatasetIndex {
     if (rows === 0) return
     index.commit(rows)
     const { columns } = this
-    columns?.settle(rows)
+    columns?.widen(rows)
     let moved = 0
     if (index.swapRemove) {
       // The last rows fill the gaps: ids follow in the same order.

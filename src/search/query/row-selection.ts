@@ -54,7 +54,7 @@ export function selectRows(context: SearchContext, request: Request): Selection 
   if (asked && share !== undefined) {
     datasetIndex.filters.note(asked.filter, asked.plan('after the scan', share))
     return {
-      words: changed.length === 0 ? undefined : everythingBut(changed, snapshot, index),
+      words: changed.length === 0 ? undefined : wordsOf(request, undefined),
       passes: asked.passes,
       surplus: Math.ceil((limit / share - limit) * MARGIN) + 8,
     }
@@ -94,16 +94,6 @@ function wordsOf({ ids, snapshot, index }: Request, passing: Passing | undefined
 
 function everything(index: VectorIndex): Uint32Array {
   return new Uint32Array((index.positions + 31) >>> 5).fill(0xffffffff)
-}
-
-function everythingBut(
-  changed: readonly Uint8Array[],
-  snapshot: IndexedSnapshot,
-  index: VectorIndex,
-): Uint32Array {
-  const words = everything(index)
-  hide(words, changed, snapshot)
-  return words
 }
 
 function hide(

@@ -66,7 +66,7 @@ function fill(
 ): void {
   const positions: number[] = []
   const place = (): void => {
-    store.settle(positions.length)
+    store.widen(positions.length)
     for (const [slot, position] of positions.entries()) store.place(slot, position)
     positions.length = 0
   }

@@ -84,8 +84,8 @@ export class ColumnStore {
     for (const column of this.#columns.values()) column.moveStaged(from, to)
   }
 
-  settle(slots: number): void {
-    for (const column of this.#columns.values()) column.settle(slots)
+  widen(slots: number): void {
+    for (const column of this.#columns.values()) column.widen(slots)
   }
 
   place(slot: number, position: number): void {

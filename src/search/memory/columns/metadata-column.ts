@@ -97,8 +97,8 @@ export class MetadataColumn {
     this.#stagedNumbers[to] = this.#stagedNumbers[from]
   }
 
-  /** The cells of so many rows have been staged, and are about to be placed. */
-  settle(slots: number): void {
+  /** Makes codes wide enough for the cells that were staged, or replaces them by numbers, before rows are placed. */
+  widen(slots: number): void {
     if (this.#lost) return
     const many = this.#values.count > MANY_VALUES
     if (many && !this.#numbers && this.stored.type !== 'TEXT') this.#becomeNumbers(slots)

@@ -145,6 +145,7 @@ function widened(cells: Int32Array): Float64Array {
 }
 
 // Both comparisons, whatever the first one says: a branch on values in no order is mispredicted at every other row.
+// Two loops of one shape: one that got both kinds of array would be compiled for neither.
 
 function selectInt32(
   cells: Int32Array,
