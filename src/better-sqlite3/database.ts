@@ -3,12 +3,7 @@ import { inspect } from 'node:util'
 import { backup, type BackupMetadata, type BackupOptions } from './backup.ts'
 import { ConnectionState } from './connection-state.ts'
 import type { DatabaseFacts } from './database-facts.ts'
-import {
-  defineAggregate,
-  defineFunction,
-  type AggregateOptions,
-  type RegistrationOptions,
-} from './functions.ts'
+import { defineAggregate, defineFunction, type AggregateOptions } from './functions.ts'
 import { openDatabase, type DatabaseOptions } from './open-database.ts'
 import { SqliteError } from './sqlite-error.ts'
 import { Statement } from './statement.ts'
@@ -28,7 +23,7 @@ class Shown {
   }
 }
 
-/** A database, as better-sqlite3 has it. */
+/** A database, as better-sqlite3 has it; `public-types.ts` says what each member does. */
 export class Database implements DatabaseFacts {
   static {
     Object.defineProperty(Database.prototype, inspect.custom, {
@@ -72,7 +67,6 @@ export class Database implements DatabaseFacts {
     return transaction(this, this.#transactions, fn)
   }
 
-  /** Rows of `PRAGMA source`; with `simple` the first column of the first one. */
   pragma(source: string, options?: { simple?: boolean | undefined } | null): unknown {
     const given = options ?? {}
     if (typeof source !== 'string') throw new TypeError('Expected first argument to be a string')
@@ -85,13 +79,11 @@ export class Database implements DatabaseFacts {
     return simple ? statement.pluck().get() : statement.all()
   }
 
-  /** The program of a statement, or with `QUERY PLAN` before it its plan. */
   explain(source: string): unknown[] {
     if (typeof source !== 'string') throw new TypeError('Expected first argument to be a string')
     return Statement.explained(this.prepare(`EXPLAIN ${source}`))
   }
 
-  /** Runs every statement of a text. */
   exec(source: string): this {
     if (typeof source !== 'string') throw new TypeError('Expected first argument to be a string')
     const state = this.#state
@@ -100,12 +92,10 @@ export class Database implements DatabaseFacts {
     return this
   }
 
-  /** Copies the database into a file, page by page, while both are in use. */
   async backup(filename: string, options?: BackupOptions | null): Promise<BackupMetadata> {
     return await backup(this.#state, filename, options)
   }
 
-  /** The bytes of the database as its file would hold them. */
   serialize(options?: { attached?: string | undefined } | null): Buffer {
     const given = options ?? {}
     if (typeof given !== 'object') {
@@ -120,12 +110,6 @@ export class Database implements DatabaseFacts {
     return this.#state.run(() => asBuffer(this.#state.connection.serialize(attached)))
   }
 
-  function(name: string, fn: (...args: any[]) => unknown): this // oxlint-disable-line typescript/no-explicit-any -- as in @types/better-sqlite3
-  function(
-    name: string,
-    options: RegistrationOptions | null | undefined,
-    fn: (...args: any[]) => unknown, // oxlint-disable-line typescript/no-explicit-any -- as in @types/better-sqlite3
-  ): this
   function(name: string, options: unknown, fn?: unknown): this {
     defineFunction(this.#state, name, options, fn)
     return this
@@ -136,7 +120,6 @@ export class Database implements DatabaseFacts {
     return this
   }
 
-  /** A virtual table of a generator, or a module of a function that gives definitions of tables. */
   table(name: string, factory: object): this {
     defineTable(this.#state, name, factory)
     return this
@@ -177,7 +160,6 @@ export class Database implements DatabaseFacts {
     return this
   }
 
-  /** Allows to write while rows are iterated, and to write to the schema itself. */
   unsafeMode(...on: [unsafe?: boolean]): this {
     const unsafe = switchArgument(on)
     this.#state.unsafe = unsafe

@@ -37,15 +37,12 @@ export interface StatementParts {
 /** How a row is given. */
 type Mode = 'flat' | 'pluck' | 'raw' | 'expand'
 
-/** A prepared statement, as better-sqlite3 has it. Made by `db.prepare`. */
+/** A prepared statement, as better-sqlite3 has it, made by `db.prepare`; `public-types.ts` says what each member does. */
 export class Statement {
-  /** It returns rows. */
   declare readonly reader: boolean
-  /** It does not write. */
   declare readonly readonly: boolean
   declare readonly source: string
   declare readonly database: DatabaseFacts
-  /** An iterator of it is not finished. */
   declare readonly busy: boolean
   readonly #state: ConnectionState
   /** Keeps the statement of SQLite from being freed. */
@@ -76,7 +73,6 @@ export class Statement {
     })
   }
 
-  /** Runs it; of rows that it returns, none is given. */
   run(...parameters: unknown[]): RunResult {
     const state = this.#state
     this.#requireUnlocked()
@@ -104,7 +100,6 @@ export class Statement {
     }
   }
 
-  /** The first row; undefined when there is none. */
   get(...parameters: unknown[]): unknown {
     this.#requireReader()
     const state = this.#state
@@ -125,7 +120,6 @@ export class Statement {
     }
   }
 
-  /** All rows. */
   all(...parameters: unknown[]): unknown[] {
     this.#requireReader()
     const state = this.#state
@@ -150,7 +144,6 @@ export class Statement {
     }
   }
 
-  /** Rows one by one. Until the last one, or the end of the loop, nothing can be written. */
   iterate(...parameters: unknown[]): IterableIterator<unknown> {
     this.#requireReader()
     this.#requireUnlocked()
@@ -175,7 +168,6 @@ export class Statement {
     })
   }
 
-  /** Binds parameters for good. */
   bind(...parameters: unknown[]): this {
     if (this.#native.bound) {
       throw new TypeError('The bind() method can only be invoked once per statement object')
@@ -186,22 +178,18 @@ export class Statement {
     return this
   }
 
-  /** Rows as their first column alone. */
   pluck(...on: [toggle?: boolean]): this {
     return this.#setMode('pluck', on)
   }
 
-  /** Rows as an object for each table, by its name. */
   expand(...on: [toggle?: boolean]): this {
     return this.#setMode('expand', on)
   }
 
-  /** Rows as arrays. */
   raw(...on: [toggle?: boolean]): this {
     return this.#setMode('raw', on)
   }
 
-  /** Every INTEGER as bigint. */
   safeIntegers(...on: [toggle?: boolean]): this {
     if (this.#state.busy) throw busy('database connection')
     this.#requireUnlocked()
@@ -209,7 +197,6 @@ export class Statement {
     return this
   }
 
-  /** What the columns of a row are. */
   columns(): ColumnDefinition[] {
     if (!this.reader) {
       throw new TypeError('The columns() method is only for statements that return data')
@@ -218,7 +205,6 @@ export class Statement {
     return this.#prepared.columns()
   }
 
-  /** The SQL text, with the values that `bind` bound in it. */
   toString(): string {
     const native = this.#native
     return native.live && native.bound ? native.expandedSql : this.source
