@@ -52,8 +52,9 @@ export function fcntl(): Fcntl | string {
 }
 
 function load(): Fcntl | string {
-  if (process.platform !== 'linux') return `not implemented on ${process.platform}`
-  if (!architectures.has(process.arch)) return `not implemented on ${process.arch}`
+  if (process.platform !== 'linux')
+    return `byte-range locks are for Linux, not for ${process.platform}`
+  if (!architectures.has(process.arch)) return `byte-range locks are not known on ${process.arch}`
   try {
     const koffi = optionalPackage('koffi') as Koffi
     const libc = koffi.load(null)
