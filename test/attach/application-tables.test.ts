@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { attach, type BetterSqlite3Handle, type SqliteHandle } from '../../src/entries/attach.ts'
 import { open } from '../../src/entries/main.ts'
+import { loadDriver } from '../load-driver.ts'
 
 // Tables and programs as applications have them, which were not made for vectors.
 
@@ -21,19 +21,9 @@ interface Handle {
   }
   close(): unknown
 }
-type Native = new (path: string, options?: object) => BetterSqlite3Handle & Handle
+type Native = BetterSqlite3Handle & Handle
 
-function loadNative(): Native | undefined {
-  try {
-    const native = createRequire(import.meta.url)('better-sqlite3') as Native
-    new native(':memory:').close()
-    return native
-  } catch {
-    return undefined
-  }
-}
-
-const NativeDatabase = loadNative()
+const NativeDatabase = loadDriver<Native>('better-sqlite3')
 const skipped = NativeDatabase ? false : 'better-sqlite3 cannot be loaded'
 type Connect = (path?: string) => Promise<Handle & SqliteHandle>
 const native: Connect = (path = ':memory:') =>

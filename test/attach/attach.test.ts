@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { attach, type BetterSqlite3Handle, type SqliteHandle } from '../../src/entries/attach.ts'
 import { encodeEmbedding, open } from '../../src/entries/main.ts'
+import { loadDriver } from '../load-driver.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-attach-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -13,19 +13,9 @@ let files = 0
 const newPath = (): string => join(folder, `${files++}.sqlite`)
 
 type Handle = SqliteHandle & { close(): unknown; exec(sql: string): unknown }
-type Native = new (path: string, options?: object) => BetterSqlite3Handle & Handle
+type Native = BetterSqlite3Handle & Handle
 
-function loadNative(): Native | undefined {
-  try {
-    const native = createRequire(import.meta.url)('better-sqlite3') as Native
-    new native(':memory:').close()
-    return native
-  } catch {
-    return undefined
-  }
-}
-
-const NativeDatabase = loadNative()
+const NativeDatabase = loadDriver<Native>('better-sqlite3')
 const withoutNative = NativeDatabase ? false : 'better-sqlite3 cannot be loaded'
 
 interface Driver {

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { SqliteHandle } from '../../src/entries/attach.ts'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
+import { loadDriver } from '../load-driver.ts'
 
 /** A handle of some driver, as far as all are alike. */
 export type Handle = SqliteHandle & { exec(sql: string): unknown; close(): unknown }
@@ -17,25 +17,12 @@ export interface Driver {
   connect(path: string, options?: { readonly?: boolean }): Handle
 }
 
-type Class = new (path: string, options?: object) => Handle
-
 await loadEngine()
 
-function load(name: string, member?: string): Class | undefined {
-  try {
-    const loaded = createRequire(import.meta.url)(name) as Record<string, Class>
-    const native = member === undefined ? (loaded as unknown as Class) : loaded[member]
-    new native(':memory:').close()
-    return native
-  } catch {
-    return undefined
-  }
-}
-
-const BetterSqlite3 = load('better-sqlite3')
-const Libsql = load('libsql')
-const NodeSqlite = load('node:sqlite', 'DatabaseSync')
-const BunSqlite = load('bun:sqlite', 'Database')
+const BetterSqlite3 = loadDriver<Handle>('better-sqlite3')
+const Libsql = loadDriver<Handle>('libsql')
+const NodeSqlite = loadDriver<Handle>('node:sqlite', 'DatabaseSync')
+const BunSqlite = loadDriver<Handle>('bun:sqlite', 'Database')
 
 /** Those that can be had here; a runtime has at most one of its own. */
 export const DRIVERS: readonly Driver[] = [

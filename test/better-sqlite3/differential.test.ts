@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import Ours from '../../src/entries/better-sqlite3.ts'
 import { random as randomNumbers } from '../indexes/random.ts'
+import { loadDriver } from '../load-driver.ts'
 import { seededTest } from '../seed.ts'
 import { PROGRAMS, type Program } from './programs.ts'
 
@@ -15,17 +15,7 @@ after(() => rmSync(folder, { recursive: true }))
 type Class = typeof Ours
 
 /** The native driver, where it was built for this Node. */
-function nativeClass(): Class | undefined {
-  try {
-    const Native = createRequire(import.meta.url)('better-sqlite3') as Class
-    new Native(':memory:').close()
-    return Native
-  } catch {
-    return undefined
-  }
-}
-
-const Native = nativeClass()
+const Native = loadDriver('better-sqlite3') as Class | undefined
 const skip = Native === undefined && 'better-sqlite3 was not built for this Node'
 
 let folders = 0

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { Database } from '../../src/database/database.ts'
 import { DriverDatabase, type DriverHandle } from '../../src/database/driver-database.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type NodeSqliteHandle,
 } from '../../src/database/drivers/node-sqlite/node-sqlite.ts'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
+import { loadDriver } from '../load-driver.ts'
 
 /** A way to open databases through the port. */
 export interface Driver {
@@ -39,20 +39,6 @@ const ours: Driver = {
   connect: (path, timeout = 0) => openConnection(path, { busyTimeout: timeout }),
 }
 
-type Class<Handle> = new (path: string, options?: object) => Handle & { close(): unknown }
-
-/** A class of a native package, if it can be loaded here. */
-function load<Handle>(name: string, member?: string): Class<Handle> | undefined {
-  try {
-    const loaded = createRequire(import.meta.url)(name) as Record<string, Class<Handle>>
-    const native = member === undefined ? (loaded as unknown as Class<Handle>) : loaded[member]
-    new native(':memory:').close()
-    return native
-  } catch {
-    return undefined
-  }
-}
-
 class OwnedHandle extends DriverDatabase {
   readonly #handle: { close(): unknown }
 
@@ -68,10 +54,10 @@ class OwnedHandle extends DriverDatabase {
   }
 }
 
-const BetterSqlite3 = load<BetterSqlite3Handle>('better-sqlite3')
-const Libsql = load<LibsqlHandle>('libsql')
-const NodeSqlite = load<NodeSqliteHandle>('node:sqlite', 'DatabaseSync')
-const BunSqlite = load<BunSqliteHandle>('bun:sqlite', 'Database')
+const BetterSqlite3 = loadDriver<BetterSqlite3Handle>('better-sqlite3')
+const Libsql = loadDriver<LibsqlHandle>('libsql')
+const NodeSqlite = loadDriver<NodeSqliteHandle>('node:sqlite', 'DatabaseSync')
+const BunSqlite = loadDriver<BunSqliteHandle>('bun:sqlite', 'Database')
 
 /** A runtime has at most one of its own. */
 function ofRuntime(): Driver[] {
