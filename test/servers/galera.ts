@@ -18,7 +18,23 @@ export interface GaleraCluster {
   remove(): Promise<void>
 }
 
+/** A node that joins now and then waits for ever for the copy that another one sends: then a new cluster is made. */
+const ATTEMPTS = 3
+
 export async function startGalera(): Promise<GaleraCluster> {
+  const errors: unknown[] = []
+  while (errors.length < ATTEMPTS) {
+    try {
+      return await startNodes()
+    } catch (error) {
+      console.error(`A Galera cluster did not start: ${(error as Error).message}`)
+      errors.push(error)
+    }
+  }
+  throw new AggregateError(errors, `a Galera cluster did not start in ${ATTEMPTS} attempts`)
+}
+
+async function startNodes(): Promise<GaleraCluster> {
   const places: { group: number; transfer: number; state: number }[] = []
   for (let i = 0; i < 3; i++) {
     places.push({

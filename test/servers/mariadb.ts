@@ -64,6 +64,7 @@ export async function makeMariadb(options: MariadbOptions = {}): Promise<Mariadb
     ],
     account,
     directory,
+    `${directory}/err`,
   )
   const connect = (more: object = {}): ReturnType<typeof createConnection> =>
     createConnection({ host: '127.0.0.1', port, user: 'root', ...more })

@@ -75,14 +75,23 @@ export class ServerProcess {
   readonly #args: readonly string[]
   readonly #account: Account | undefined
   readonly #cwd: string
+  readonly #log: string | undefined
   #child: ChildProcess | undefined
   #errors = ''
 
-  constructor(command: string, args: readonly string[], account: Account | undefined, cwd: string) {
+  /** `log` is the file that the server writes its errors to, where it does not write them to stderr. */
+  constructor(
+    command: string,
+    args: readonly string[],
+    account: Account | undefined,
+    cwd: string,
+    log?: string,
+  ) {
     this.#command = command
     this.#args = args
     this.#account = account
     this.#cwd = cwd
+    this.#log = log
   }
 
   async start(ready: () => Promise<boolean>, more: readonly string[] = []): Promise<void> {
@@ -109,7 +118,9 @@ export class ServerProcess {
       })
     }
     await this.end('SIGKILL')
-    throw new Error(`${this.#command} did not start: ${this.#errors}`)
+    const log =
+      this.#log !== undefined && existsSync(this.#log) ? readFileSync(this.#log, 'utf8') : ''
+    throw new Error(`${this.#command} did not start: ${this.#errors}${log.slice(-4000)}`)
   }
 
   get running(): boolean {
