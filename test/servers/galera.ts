@@ -27,7 +27,6 @@ export async function startGalera(): Promise<GaleraCluster> {
     try {
       return await startNodes()
     } catch (error) {
-      console.error(`A Galera cluster did not start: ${(error as Error).message}`)
       errors.push(error)
     }
   }
