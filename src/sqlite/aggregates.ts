@@ -18,9 +18,11 @@ export interface AggregateOptions<State = unknown> extends FunctionOptions {
   readonly start?: State | (() => State)
   /** Adds a row: changes the state, or returns the next one. */
   readonly step: (state: State, ...args: SqlValue[]) => State | void
-  /** Removes a row: makes it a window function, for moving frames. */
+  /** Removes a row. With it, the aggregate is also a window function, for moving frames. */
   readonly inverse?: (state: State, ...args: SqlValue[]) => State | void
-  /** Computes the result from the state; must not change the state of a window function. Default: the state itself. */
+  /**
+   * Computes the result from the state. In a window function it must not change the state. Default: the state itself.
+   */
   readonly result?: (state: State) => unknown
 }
 
@@ -33,11 +35,11 @@ interface Registered {
 /** One group of rows, or one partition of a window. */
 interface Group {
   state: unknown
-  /** Its results were asked for one after the other, and none at the end. */
+  /** SQLite has asked for results through `value`, so `final` returns none. */
   isWindow: boolean
 }
 
-/** The C side knows an aggregate by a number, carried as its user data, and a group by another in the memory of its call. */
+/** C code identifies an aggregate by a number, its user data, and a group by a number in the memory of its call. */
 class AggregateRegistry {
   readonly #registered = new Map<number, Registered>()
   readonly #groups = new Map<number, Group>()
@@ -100,7 +102,7 @@ class AggregateRegistry {
     else writeResult(this.#sqlite, context, result, where)
   }
 
-  /** Runs `task` on the group of a call; after an error nothing is asked of the group any more. */
+  /** Runs `task` on the group of a call. After an error, no method of the group is called again. */
   #guarded(context: Pointer, task: (registered: Registered, group: Group) => void): void {
     const { raw } = this.#sqlite
     const registered = this.#registered.get(raw.sqlite3_user_data(context))

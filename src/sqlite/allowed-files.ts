@@ -1,14 +1,15 @@
 import type { Connection } from './connection.ts'
 
 /**
- * Files that a `dbpath` in a schema may name beside the database's own and the attached ones: a folder or a file, several of
- * them, or a function that says yes to a path. It is given absolute paths, with all symbolic links resolved.
+ * The files that a `dbpath` in a schema may name, beside the database itself and the attached ones: a folder or a
+ * file, several of them, or a function that returns true for an allowed path. The function receives absolute paths
+ * with all symbolic links resolved.
  */
 export type AllowDbpath = string | readonly string[] | ((path: string) => boolean)
 
 const rules = new WeakMap<Connection, AllowDbpath>()
 
-/** Throws TypeError for what `open()` does not take as `allowDbpath`. */
+/** Throws TypeError unless `given` is a valid `allowDbpath` of `open()`. */
 export function checkAllowDbpath(given: unknown): asserts given is AllowDbpath | undefined {
   if (given === undefined || typeof given === 'function') return
   const roots: readonly unknown[] = Array.isArray(given) ? given : [given]
@@ -22,12 +23,12 @@ export function setAllowDbpath(db: Connection, rule: AllowDbpath | undefined): v
   if (rule !== undefined) rules.set(db, rule)
 }
 
-/** What a connection was opened with, for connections that it opens in turn. */
+/** The `allowDbpath` that a connection was opened with, for connections that it opens in turn. */
 export function allowDbpathOf(db: Connection): AllowDbpath | undefined {
   return rules.get(db)
 }
 
-/** Whether the application lets schemas name this file; `path` is one that `Connection.locate` gave. */
+/** Whether the application lets schemas name this file. `path` comes from `Connection.locate`. */
 export function isAllowedFile(db: Connection, path: string): boolean {
   const rule = rules.get(db)
   if (rule === undefined) return false

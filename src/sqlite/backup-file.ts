@@ -4,9 +4,9 @@ import type { Connection } from './connection.ts'
 import { openConnection } from './load-engine.ts'
 
 /**
- * Copies a database into a file, page by page while both are in use: a step for each turn of the event loop. Writes of `db`
- * on the way are in the copy. A copy that fails leaves no new file, and an older file as it was: with SQLITE_BUSY when
- * a lock of either file is in the way for longer than the busy timeout of `db`.
+ * Copies a database into a file, page by page while both are in use: one step for each turn of the event loop. Writes
+ * of `db` during the copy are in the copy. If a copy fails, it removes a new file and leaves an existing file as it
+ * was. It fails with SQLITE_BUSY when a lock on either file is held for longer than the busy timeout of `db`.
  *
  *     await backup(db, 'copy.sqlite', { progress: ({ totalPages, remainingPages }) => console.log(remainingPages) })
  */

@@ -19,10 +19,10 @@ export interface BackupOptions {
   readonly progress?: (progress: BackupProgress) => number | void
 }
 
-/** Milliseconds between two tries while a lock is in the way. */
+/** Milliseconds between two attempts while another connection holds a lock. */
 const RETRY_AFTER = 10
 
-/** Backups that are not finished: SQLite would never free a source that is closed before them. */
+/** Unfinished backups. SQLite would never free a source that is closed before its backups. */
 const unfinished = new WeakMap<Connection, Set<Backup>>()
 
 function unfinishedOf(source: Connection): Set<Backup> {
@@ -48,7 +48,7 @@ export class Backup {
   #waitsSince: number | undefined
   #done = false
 
-  /** Throws when the target is in use, or the same database. */
+  /** Throws when the target is in use, or is the same database. */
   constructor(source: Connection, schema: string, target: Connection) {
     if (source.fileKey(schema) === target.fileKey()) {
       throw new VecError(
@@ -79,8 +79,8 @@ export class Backup {
   }
 
   /**
-   * Copies up to so many pages, all of them for -1. Undefined while a lock is in the way; throws SQLITE_BUSY or SQLITE_LOCKED
-   * when it has been there for longer than the busy timeout of the source.
+   * Copies up to `pages` pages, or all of them for -1. Returns undefined while another connection holds a lock.
+   * Throws SQLITE_BUSY or SQLITE_LOCKED when the lock is held for longer than the busy timeout of the source.
    */
   step(pages: number): BackupProgress | undefined {
     const { sqlite } = this.#source
@@ -94,23 +94,23 @@ export class Backup {
       if (performance.now() - this.#waitsSince < this.#patience) return undefined
     } else this.#waitsSince = undefined
     if (code !== SQLITE_OK && code !== SQLITE_DONE) {
-      // It gives the error to the target.
+      // finish() reports the error on the target.
       this.finish()
       throw this.#target.failure(code)
     }
     this.#done = code === SQLITE_DONE
     const totalPages = raw.sqlite3_backup_pagecount(this.#backup)
-    // A source that has become shorter than what was copied of it has less than none.
+    // When the source has shrunk below what was copied, SQLite's count is negative.
     const remainingPages = this.#done ? 0 : raw.sqlite3_backup_remaining(this.#backup)
     return { totalPages, remainingPages }
   }
 
-  /** Resolves when the next step may find the lock gone. */
+  /** Resolves when it is time to try the next step again. */
   async wait(): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, RETRY_AFTER))
   }
 
-  /** Ends it: without its last page the target is as it was. A second call does nothing. */
+  /** Ends the backup. If the last page is missing, the target stays as it was. A second call does nothing. */
   finish(): void {
     const backup = this.#backup
     this.#backup = 0
@@ -121,7 +121,7 @@ export class Backup {
 
 const DEFAULT_PAGES = 100
 
-/** Runs a backup to its end, a step for each turn of the event loop. */
+/** Runs a backup to its end: one step for each turn of the event loop. */
 export async function runBackup(
   source: Connection,
   target: Connection,
@@ -132,7 +132,7 @@ export async function runBackup(
   try {
     for (;;) {
       await new Promise(resolve => setTimeout(resolve, 0))
-      // Throws when the source was closed on the way.
+      // Throws when the source was closed between two steps.
       void source.pointer
       const progress = backup.step(pages)
       if (progress === undefined) {

@@ -62,7 +62,7 @@ export class Connection extends DatabaseHandle implements Database {
     raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
   }
 
-  /** Runs every statement of `sql` and discards the rows. `log` is called with each statement before it runs. */
+  /** Runs every statement of `sql` and discards the rows. `log` receives each statement before it runs. */
   exec(sql: string, log?: (sql: string) => void): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
@@ -148,7 +148,7 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
-  /** The bytes of a database, as in its file: `open(bytes)` opens them. */
+  /** The bytes of a database, as in its file. `open(bytes)` opens them. */
   serialize(schema = 'main'): Uint8Array {
     this.schemaName(schema)
     return serialize(this, schema)
@@ -197,8 +197,8 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one
-   * has the larger number, and sees at least as much. Undefined if no snapshot outlives a commit: without shared WAL.
+   * Orders the snapshots of one file among the connections of this thread: a later snapshot has a larger number, and
+   * sees at least as much. Undefined without shared WAL, where no snapshot outlives a commit.
    */
   snapshotOrder(schema = 'main'): number | undefined {
     return snapshotOrder(this, schema)
@@ -225,7 +225,7 @@ export class Connection extends DatabaseHandle implements Database {
     this.#configured(DEFENSIVE, on ? 1 : 0)
   }
 
-  /** Sets a switch of SQLite; -1 reads it. */
+  /** Sets a switch of SQLite and returns its value; -1 only reads it. */
   #configured(option: number, value: number): boolean {
     const { sqlite, pointer } = this
     const out = sqlite.alloc(4)
@@ -243,8 +243,8 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * Runs `task` with a busy timeout that is at most the connection's; 0: SQLITE_BUSY is thrown at once. Then the
-   * old timeout is restored.
+   * Runs `task` with a busy timeout of at most `milliseconds`, then restores the old one. With 0, SQLITE_BUSY is
+   * thrown at once.
    */
   waitingAtMost<R>(milliseconds: number, task: () => R): R {
     if (typeof task !== 'function') {
@@ -262,8 +262,8 @@ export class Connection extends DatabaseHandle implements Database {
   }
 
   /**
-   * For work that the caller did not ask for (saving indexes, creating tables): its writes do
-   * not change `last_insert_rowid()`.
+   * Runs work that the caller did not ask for (saving indexes, creating tables): its writes do not change
+   * `last_insert_rowid()`.
    */
   unnoticed<R>(task: () => R): R {
     const { raw } = this.sqlite
@@ -280,7 +280,7 @@ export class Connection extends DatabaseHandle implements Database {
     if (this.isOpen) this.sqlite.raw.sqlite3_interrupt(this.pointer)
   }
 
-  /** Runs `task` when close() is called, while the connection still works; the last one first. */
+  /** Runs `task` when close() is called, while the connection still works. The last registered task runs first. */
   onClose(task: () => void): void {
     if (typeof task !== 'function') {
       throw new TypeError(`onClose() takes a function, got ${describeValue(task)}`)
@@ -304,7 +304,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
     this.#isClosing = true
     if (this.broken !== undefined) {
-      // SQLite's own objects are left as they are.
+      // The objects inside SQLite stay as they are.
       this.isOpen = false
       return this
     }
@@ -333,7 +333,7 @@ export class Connection extends DatabaseHandle implements Database {
     this.close()
   }
 
-  /** Only white space or a comment may follow a statement; most texts end right behind it. */
+  /** Throws unless only white space or a comment follows the statement. Most texts end right behind it. */
   #requireNoMore(stmt: Pointer, rest: Pointer, bytes: number): void {
     if (bytes === 0) return
     const { raw } = this.sqlite
@@ -367,7 +367,7 @@ export class Connection extends DatabaseHandle implements Database {
     }
   }
 
-  /** A failure is ignored: there is no caller left to report it to. */
+  /** Ignores a failure: there is no caller to report it to. */
   #collected(native: NativeStatement): void {
     this.#statements.delete(native)
     try {

@@ -2,14 +2,17 @@ import type { VecError } from '../core/errors.ts'
 
 /** What a platform knows about files. */
 export interface FileKnowledge {
-  /** Says more of a failure that has to do with files: what the system said, who holds the lock, what to do. */
+  /** Explains a failure that involves files: the system's message, who holds the lock, what to do. */
   explain(failure: VecError, files: readonly string[]): VecError | undefined
-  /** The same for all names of one file; undefined when there is none. */
+  /** A key of the file, equal for all of its names. Undefined when the file does not exist. */
   identify(path: string): string | undefined
-  /** Absolute path, without symbolic links, of a file that exists, looked for in the working directory, then beside another file. */
+  /**
+   * Absolute path, without symbolic links, of an existing file. It is looked up in the working directory, then beside
+   * another file.
+   */
   locate(path: string, beside: string): string | undefined
-  /** Whether such a path is a file or lies in a folder, at any depth, whatever links lead to that. */
+  /** Whether the path is `root` itself or lies in the folder `root`, at any depth. Symbolic links are resolved. */
   isUnder(path: string, root: string): boolean
-  /** Removes a database that is closed, if it is there. */
+  /** Removes a closed database, if the file exists. */
   remove(path: string): void
 }

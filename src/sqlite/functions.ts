@@ -9,7 +9,7 @@ import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
 export type SqlFunction = (...args: SqlValue[]) => unknown
 
-/** A value with its subtype: a byte that SQLite carries from one function to the next; 0 is none. */
+/** A value with its subtype: a byte that SQLite passes from one function to the next. 0 means none. */
 export class Subtyped {
   readonly value: SqlValue
   readonly subtype: number
@@ -20,22 +20,26 @@ export class Subtyped {
   }
 }
 
-/** Whether its arguments come with their subtypes. */
+/** A function whose arguments come with their subtypes. */
 export type SubtypeFunction = (...args: Subtyped[]) => unknown
 
 export interface FunctionOptions {
-  /** The same arguments always give the same result: SQLite may use it in indexes and call it less often. */
+  /**
+   * The same arguments always give the same result, so SQLite may use the function in indexes and call it less often.
+   */
   readonly deterministic?: boolean
-  /** Refused in triggers, views and the rest of a schema: for what must not happen because of a file's contents. */
+  /** Refused in triggers, views and the rest of a schema: for effects that the contents of a file must not cause. */
   readonly directOnly?: boolean
   /**
-   * Does nothing but compute from its arguments: allowed in triggers, views and the rest of a schema
-   * even with `PRAGMA trusted_schema = OFF`.
+   * Only computes from its arguments. Allowed in triggers, views and the rest of a schema even with `PRAGMA
+   * trusted_schema = OFF`.
    */
   readonly innocuous?: boolean
-  /** Numbers that it returns are REAL, including integers: otherwise 2 is INTEGER, and 1 / 2 is 0 in SQL. */
+  /**
+   * Numbers that the function returns are REAL, including integers. Without it, 2 is INTEGER, and 1 / 2 is 0 in SQL.
+   */
   readonly real?: boolean
-  /** Takes any number of arguments. */
+  /** The function takes any number of arguments. */
   readonly varargs?: boolean
   /** INTEGER arguments arrive as bigint. */
   readonly safeIntegers?: boolean
@@ -46,7 +50,7 @@ export interface FunctionOptions {
 export interface SubtypeOptions extends FunctionOptions {
   /** SQLITE_SUBTYPE: SQLite keeps the subtypes of arguments through subqueries and indexes. */
   readonly readsSubtypes?: boolean
-  /** SQLITE_RESULT_SUBTYPE: it may return a `Subtyped`. */
+  /** SQLITE_RESULT_SUBTYPE: the function may return a `Subtyped`. */
   readonly givesSubtypes?: boolean
 }
 
@@ -54,7 +58,7 @@ interface Registered {
   readonly db: DatabaseHandle
   readonly call: (args: readonly Pointer[]) => unknown
   readonly real: boolean
-  /** Names its result in an error. */
+  /** Names the result in an error. */
   readonly where: () => string
 }
 
@@ -63,7 +67,7 @@ export const MAX_ARITY = 127
 /** SQLite's own bound. */
 const MAX_NAME = 255
 
-/** The C side knows a function by a number, carried as its user data. */
+/** C code identifies a function by a number, its user data. */
 class FunctionRegistry {
   readonly #registered = new Map<number, Registered>()
   readonly #sqlite: Sqlite
@@ -118,13 +122,13 @@ class FunctionRegistry {
 
 const registries = new WeakMap<Sqlite, FunctionRegistry>()
 
-/** A function for SQLite's own structures: the C function, and what its user data has to be. */
+/** A function for SQLite's own structures: the C function and the user data it needs. */
 export interface NativeFunction extends Disposable {
   readonly call: Pointer
   readonly userData: number
 }
 
-/** A function that a virtual table puts in the place of an SQL function of the same name. */
+/** A function by which a virtual table overrides an SQL function of the same name. */
 export function nativeFunction(db: DatabaseHandle, name: string, fn: SqlFunction): NativeFunction {
   const registry = registryOf(db.sqlite)
   const userData = registry.add({
@@ -158,7 +162,7 @@ export function registerFunction(
   )
 }
 
-/** The same for a function that reads or gives subtypes. */
+/** Registers a function that reads or returns subtypes. */
 export function registerSubtypeFunction(
   db: DatabaseHandle,
   name: string,
@@ -236,7 +240,7 @@ export function functionName(name: string): void {
     )
 }
 
-/** The options of functions and aggregates. */
+/** The names of the options of functions and aggregates. */
 export const FUNCTION_OPTIONS: readonly (keyof FunctionOptions)[] = [
   'arity',
   'deterministic',
@@ -253,7 +257,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
   for (const name of Object.keys(options)) knownWord(`option of the ${what}`, name, known)
 }
 
-/** What SQLite may do with a function. */
+/** The flags that tell SQLite how it may use a function. */
 export function functionFlags(name: string, options: SubtypeOptions): number {
   if (options.directOnly && options.innocuous) {
     throw new TypeError(`the SQL function ${name} cannot be both directOnly and innocuous`)

@@ -5,7 +5,7 @@ import { nameText } from './sql-text.ts'
 import { sqliteError, thrownText } from './sqlite-error.ts'
 import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
-/** What the file system can have to do with. */
+/** The errors that can come from the file system. */
 const FILE_FAILURES: ReadonlySet<string> = new Set([
   'SQLITE_BUSY',
   'SQLITE_CANTOPEN',
@@ -15,41 +15,41 @@ const FILE_FAILURES: ReadonlySet<string> = new Set([
   'SQLITE_READONLY',
 ])
 
-/** An error of a file of which SQLite kept the code `code` alone. */
+/** Whether SQLite reports only the primary code of a file error. */
 function isBare({ code, extendedCode }: VecError, expected: string): boolean {
   return code === expected && FILE_FAILURES.has(code) && extendedCode < 256
 }
 
 /**
- * SQL that calls JavaScript that runs SQL, and so on: so deep and no deeper. All connections share one stack of WebAssembly,
- * and when it ends in the middle of SQLite, what SQLite was doing stays undone.
+ * The maximum depth of SQL that calls JavaScript that runs SQL. All connections share one WebAssembly stack. If it
+ * overflows inside SQLite, an operation stays half done.
  */
 const MAX_NESTING = 100
 
 let handles = 0
 
-/** The sqlite3* behind a connection, and what became of the last call on it. */
+/** The sqlite3* behind a connection, and the state of its last call. */
 export class DatabaseHandle {
   readonly sqlite: Sqlite
-  /** The path or URI it was opened with. */
+  /** The path or URI that was opened. */
   readonly name: string
   protected isOpen = true
-  /** JavaScript that SQLite is running right now for this connection: functions, virtual tables. */
+  /** How many calls of JavaScript (functions, virtual tables) SQLite is running for this connection right now. */
   protected depth = 0
-  /** The statement that SQLite is stepping right now: the innermost one. */
+  /** The innermost statement that SQLite is stepping right now. */
   running: { readonly sql: string } | undefined
-  /** An exception went through C code of this connection and left it in the middle: nothing may be asked of it again. */
+  /** The exception that went through C code of this connection and left it half done: no further call is allowed. */
   broken: unknown
-  /** For interruption.ts: what may end the statement that runs. */
+  /** For interruption.ts: what may end the running statement. */
   watched: number | undefined
   readonly #pointer: Pointer
-  /** Of that, writes of virtual tables. */
+  /** How many of those calls are writes of virtual tables. */
   #writes = 0
   readonly #files: FileKnowledge
   readonly #id = ++handles
-  /** What JavaScript threw behind the failure that SQLite is about to report, and its text. */
+  /** What JavaScript threw, with its text: the cause of the failure that SQLite is about to report. */
   #pending: { readonly thrown: unknown; readonly text: string } | undefined
-  /** The running statement began inside a transaction, or has written. */
+  /** Whether the running statement began inside a transaction, or has written. */
   #hasTransaction = false
   /** The failure for which SQLite rolled that transaction back. */
   #rolledBack: VecError | undefined
@@ -66,7 +66,7 @@ export class DatabaseHandle {
     return this.isOpen
   }
 
-  /** The sqlite3*. Throws VEC_CLOSED once it is freed, so that nothing is asked of it then. */
+  /** The sqlite3*. Throws VEC_CLOSED once it is freed, so that no call can use it. */
   get pointer(): Pointer {
     if (!this.isOpen) {
       throw new VecError('VEC_CLOSED', 'the database connection is closed: open() it again')
@@ -83,8 +83,8 @@ export class DatabaseHandle {
   }
 
   /**
-   * Names the database behind a schema: the same on all connections of this process that have the file open. Of a schema
-   * that was detached it is one that no file has.
+   * Identifies the database behind a schema: the same on all connections of this process that have the file open. For
+   * a detached schema, the key matches no file.
    */
   fileKey(schema = 'main'): string {
     const path = this.schemas().includes(schema) ? this.filename(schema) : ''
@@ -92,17 +92,20 @@ export class DatabaseHandle {
     return file === undefined ? `connection ${this.#id}: ${schema}` : `file ${file}`
   }
 
-  /** Absolute path of an existing file, looked for in the working directory, then beside this database. */
+  /** Absolute path of an existing file, looked up in the working directory, then beside this database. */
   locate(path: string): string | undefined {
     return this.#files.locate(path, this.filename())
   }
 
-  /** Whether a path that `locate` gave is a file or lies in a folder, at any depth, whatever links lead to that. */
+  /**
+   * Whether a path from `locate` is `root` itself or lies in the folder `root`, at any depth. Symbolic links are
+   * resolved.
+   */
   isUnder(path: string, root: string): boolean {
     return this.#files.isUnder(path, root)
   }
 
-  /** For the engine: removes the file of a connection that is closed. */
+  /** For the engine: removes the file of a closed connection. */
   removeFile(): void {
     this.#files.remove(this.name)
   }
@@ -125,10 +128,13 @@ export class DatabaseHandle {
   }
 
   /**
-   * For the engine: runs JavaScript on behalf of SQLite. What it throws is kept as the cause of SQLite's failure.
-   * SQLite answers an error of a disk by rolling back the whole transaction. JavaScript that does without what it could not
-   * read must not go on as if it had not: the statement fails, whatever `run` made of the error. `looks`: whether a
-   * transaction is open has to be asked; for each row and column it is known from the first call for the statement.
+   * For the engine: runs JavaScript on behalf of SQLite, and keeps what it throws as the cause of SQLite's failure.
+   *
+   * SQLite answers a disk error by rolling back the whole transaction. JavaScript that catches such an error must not
+   * go on as if the transaction were still there, so the statement fails whatever `run` returns.
+   *
+   * `looks`: ask SQLite whether a transaction is open. Calls for single rows and columns pass false, since the first
+   * call for the statement has asked.
    */
   guard<R>(run: () => R, failed: (message: string, error: unknown) => R, looks = true): R {
     const { sqlite } = this
@@ -151,7 +157,7 @@ export class DatabaseHandle {
     }
   }
 
-  /** For the engine: the same for a write of a virtual table. */
+  /** For the engine: `guard` for a write of a virtual table. */
   guardWrite<R>(run: () => R, failed: (message: string, error: unknown) => R): R {
     this.#writes++
     try {
@@ -161,20 +167,20 @@ export class DatabaseHandle {
     }
   }
 
-  /** A statement runs, and this JavaScript on its behalf: a function, or a virtual table. */
+  /** Whether this JavaScript (a function, or a virtual table) runs on behalf of a statement. */
   get insideStatement(): boolean {
     return this.depth > 0
   }
 
-  /** A statement is writing through a virtual table, and JavaScript does it: no transaction can begin or end here. */
+  /** Whether this JavaScript runs a write of a virtual table: no transaction can begin or end here. */
   get insideWrite(): boolean {
     return this.#writes > 0
   }
 
-  /** For the engine: prepares the first statement of SQL text in memory. `stmt` is 0 where there is none. */
+  /** For the engine: prepares the first statement of SQL text in memory. `stmt` is 0 if the text has none. */
   compile(sql: Pointer, bytes: number, flags: number): { stmt: Pointer; tail: Pointer } {
     const { sqlite, pointer } = this
-    // Preparing may run xConnect, which prepares in turn: the two results need a place of their own.
+    // Preparing may run xConnect, which prepares in turn, so the two results cannot lie in scratch space.
     const out = sqlite.alloc(8)
     try {
       const nested = sqlite.enter()
@@ -200,7 +206,7 @@ export class DatabaseHandle {
     return failure
   }
 
-  /** A transaction is open, or a statement writes. */
+  /** Whether a transaction is open or a statement writes. */
   get #isWriting(): boolean {
     if (!this.isOpen || this.broken !== undefined) return false
     const { raw } = this.sqlite
@@ -215,7 +221,7 @@ export class DatabaseHandle {
     const pending = this.#pending
     this.#pending = undefined
     const plain = sqliteError(this.sqlite, this.pointer, code)
-    // An error that SQLite swallowed (a plan it tried and dropped) is not the cause of a later one.
+    // An error that SQLite swallowed (for a plan it dropped) is not the cause of a later one.
     if (pending !== undefined && isBehind(pending.text, plain.message)) {
       return sqliteError(this.sqlite, this.pointer, code, { cause: pending.thrown })
     }
@@ -224,7 +230,7 @@ export class DatabaseHandle {
       const explained = this.#files.explain(plain, files)
       if (explained) return explained
     }
-    // Dropping a virtual table, SQLite does not ask why that failed.
+    // When dropping a virtual table fails, SQLite does not ask for the message.
     const thrown = pending?.thrown
     return thrown instanceof VecError && isBare(plain, thrown.code) ? thrown : plain
   }
@@ -256,7 +262,7 @@ function tooDeep(): VecError {
   )
 }
 
-/** JavaScript's stack, or the memory, ended in the middle of C code. */
+/** The error after JavaScript's stack, or the memory, ran out inside C code. */
 export function stopped(error: unknown): VecError {
   return new VecError(
     'VEC_ENGINE',

@@ -5,7 +5,7 @@ import type { Interruption } from '../database/database.ts'
 import type { DatabaseHandle } from './handle.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
 
-/** Steps of SQLite's virtual machine between two looks at the clock: a few microseconds. */
+/** Steps of SQLite's virtual machine between two checks of the clock: a few microseconds. */
 const STEPS = 1000
 
 interface Watch {
@@ -19,7 +19,7 @@ let next = 1
 
 /**
  * Runs `task`. A running statement ends with SQLITE_INTERRUPT when the deadline has passed or the signal is aborted.
- * Throws TypeError for a Promise: what comes after its first `await` would run without an end.
+ * Throws TypeError for a Promise: code after its first `await` would run without a limit.
  */
 export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: () => R): R {
   const watch = watchOf(when)
@@ -69,7 +69,7 @@ function watchOf(when: Interruption): Watch {
   return { end: deadline === undefined ? Infinity : performance.now() + deadline, signal }
 }
 
-/** The outer one goes on to count. */
+/** The outer limit still counts inside the inner one. */
 function earlier(inner: Watch, outer: Watch | undefined): Watch {
   if (outer === undefined) return inner
   const end = Math.min(inner.end, outer.end)
@@ -85,7 +85,7 @@ function isOver(watch: Watch | undefined): boolean {
   try {
     return watch !== undefined && (watch.signal?.aborted === true || performance.now() >= watch.end)
   } catch {
-    // SQLite could not go on after an exception of a signal that is not the platform's.
+    // A signal that is not the platform's may throw, and SQLite could not go on after an exception.
     return true
   }
 }

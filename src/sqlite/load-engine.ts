@@ -18,7 +18,7 @@ async function loadPlatform(wasm?: WasmSource): Promise<Platform> {
 
 export interface LoadOptions {
   /**
-   * sqlite3.wasm, where it cannot be found by itself: its bytes, a URL (as text also the path of a file) or a
+   * The location of sqlite3.wasm, if the package cannot find it: its bytes, a URL, a path as text, or a
    * WebAssembly.Module. The file is `sqlite-vec-ts/sqlite3.wasm`.
    */
   readonly wasm?: WasmSource | undefined
@@ -27,11 +27,12 @@ export interface LoadOptions {
 /**
  * Loads SQLite and the platform's files; `openConnection` is synchronous afterwards.
  *
- * A bundle whose bundler leaves sqlite3.wasm behind says where it is, before anything is opened:
+ * If a bundler does not copy sqlite3.wasm, name the file before you open a database:
  *
  *     await loadEngine({ wasm: readFileSync('assets/sqlite3.wasm') })
  *
- * Throws VecError VEC_ENGINE when the file is missing, is not that of this version, or comes after SQLite was loaded.
+ * Throws VecError VEC_ENGINE when the file is missing, belongs to another version, or is given after SQLite was
+ * loaded.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<Sqlite> {
   if (typeof options !== 'object' || options === null)
@@ -41,15 +42,15 @@ export async function loadEngine(options: LoadOptions = {}): Promise<Sqlite> {
   return loadedSqlite()
 }
 
-/** Which locks this process takes, and why. */
+/** Which kind of locks this process takes, and why. */
 export async function lockSupport(): Promise<LockSupport> {
   return (await loadPlatform()).lockSupport()
 }
 
 /**
- * What the first bytes of a file say: 'not-a-database', 'empty' (also for a missing file), or its journal mode and text
- * encoding. Reading a database with node:fs instead would drop the locks that native SQLite in this process holds on it.
- * Throws the system's error for a file that cannot be read.
+ * Reads the header of a file: 'not-a-database', 'empty' (also for a missing file), or its journal mode and text
+ * encoding. Reading a database with node:fs instead would drop the locks that native SQLite in this process holds on
+ * it. Throws the system's error for a file that cannot be read.
  *
  *     const header = await readDatabaseHeader('app.sqlite') // { journalMode: 'wal', encoding: 'UTF-8' }
  */
@@ -59,7 +60,7 @@ export async function readDatabaseHeader(path: string): Promise<DatabaseHeader> 
   return (await loadPlatform()).readHeader(path)
 }
 
-/** Waits for what a file needs before `openConnection` can open it: nothing but in browsers. */
+/** Prepares a file for `openConnection`. Only browsers need it. */
 export async function prepareFile(
   path: string | Uint8Array,
   options: OpenOptions = {},
@@ -68,7 +69,7 @@ export async function prepareFile(
   await platform.prepare(path, checkOptions(options).create)
 }
 
-/** Opens a database after `loadEngine` has resolved. '' and ':memory:' live in memory alone, and so do bytes. */
+/** Opens a database after `loadEngine` has resolved. '', ':memory:' and bytes open a database in memory. */
 export function openConnection(path: string | Uint8Array, options: OpenOptions = {}): Connection {
   const sqlite = loadedSqlite()
   if (!platform)

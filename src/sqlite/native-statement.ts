@@ -35,9 +35,9 @@ export class NativeStatement implements RowReader {
   #parameterNames: readonly (string | null)[] | undefined
   #started = false
   #bound = false
-  /** The last step threw its error, which the end of the statement would only repeat. */
+  /** The last step threw its error; the end of the statement would only repeat it. */
   #failed = false
-  /** sqlite3_step is running: a function that it calls must neither reset nor free it. */
+  /** sqlite3_step is running: a function that it calls must neither reset nor free the statement. */
   #stepping = false
 
   constructor(database: DatabaseHandle, stmt: Pointer, source: string) {
@@ -48,12 +48,12 @@ export class NativeStatement implements RowReader {
     this.parameterCount = database.sqlite.raw.sqlite3_bind_parameter_count(stmt)
   }
 
-  /** Between `begin` and `end`. */
+  /** True between `begin` and `end`. */
   get started(): boolean {
     return this.#started
   }
 
-  /** Not freed yet. */
+  /** True until the statement is freed. */
   get live(): boolean {
     return this.#stmt !== 0
   }
@@ -64,7 +64,7 @@ export class NativeStatement implements RowReader {
     return this.#stmt
   }
 
-  /** Binds, and is then before the first row. `end` or `abandon` must follow. */
+  /** Binds the values and starts before the first row. `end` or `abandon` must follow. */
   begin(values: readonly unknown[]): void {
     if (this.#started) throw this.#busy()
     if (this.#bound) {
@@ -74,7 +74,7 @@ export class NativeStatement implements RowReader {
     this.#failed = false
   }
 
-  /** Binds for good: `begin` takes no values from now on. */
+  /** Binds permanently: `begin` takes no values from then on. */
   bind(values: readonly unknown[]): void {
     if (this.#bound) throw alreadyBound(this.source)
     if (this.#started) throw this.#busy()
@@ -82,7 +82,7 @@ export class NativeStatement implements RowReader {
     this.#bound = true
   }
 
-  /** Its parameters were bound for good. */
+  /** Whether the parameters are bound permanently. */
   get bound(): boolean {
     return this.#bound
   }
@@ -112,7 +112,7 @@ export class NativeStatement implements RowReader {
     }
   }
 
-  /** Names of the parameters with their sign, in order; null where one has none. */
+  /** Names of the parameters with their sign, in order; null for a parameter without a name. */
   get parameterNames(): readonly (string | null)[] {
     const { sqlite } = this.database
     this.#parameterNames ??= Array.from({ length: this.parameterCount }, (_, i) => {
@@ -155,13 +155,13 @@ export class NativeStatement implements RowReader {
     throw db.failure(code)
   }
 
-  /** How often the schema changed under it, so that SQLite prepared it again. */
+  /** How often SQLite prepared the statement again because the schema changed. */
   get reprepared(): number {
     const STMTSTATUS_REPREPARE = 5
     return this.database.sqlite.raw.sqlite3_stmt_status(this.pointer, STMTSTATUS_REPREPARE, 0)
   }
 
-  /** The same SQL, prepared for the schema as it is now. */
+  /** A new statement of the same SQL, prepared for the current schema. */
   again(): NativeStatement {
     const { database } = this
     const sql = database.sqlite.raw.sqlite3_sql(this.pointer)
@@ -190,7 +190,7 @@ export class NativeStatement implements RowReader {
     }))
   }
 
-  /** The row as an object for each table; `$` for what no column of a table is. */
+  /** The row as one object per table. `$` holds the columns that belong to no table. */
   rowByTable(names: readonly string[]): Record<string, Record<string, SqlValue>> {
     const { sqlite } = this.database
     const row: Record<string, Record<string, SqlValue>> = {}
@@ -202,15 +202,15 @@ export class NativeStatement implements RowReader {
     return row
   }
 
-  /** Its own SQL text: that of one statement. */
+  /** The SQL text of this one statement. */
   get sql(): string {
     const { sqlite } = this.database
     return sqlite.readCString(sqlite.raw.sqlite3_sql(this.pointer))
   }
 
   /**
-   * Lets go of the rows, and of the transaction that came with them. A statement that wrote and was not stepped to its
-   * end commits here, and throws what keeps it from that.
+   * Releases the rows, and the transaction that came with them. A statement that wrote and was not stepped to its end
+   * commits here, and throws what prevents the commit.
    */
   end(): void {
     if (this.#stmt === 0 || this.database.broken !== undefined) return
@@ -218,12 +218,15 @@ export class NativeStatement implements RowReader {
     if (code !== SQLITE_OK && !this.#failed) throw this.database.failure(code)
   }
 
-  /** The same where an error is on its way already, which counts more. */
+  /** `end` after another error, which takes precedence. */
   abandon(): void {
     if (this.#stmt !== 0 && this.database.broken === undefined) this.#reset()
   }
 
-  /** Frees it. A second call does nothing. Throws what kept it from committing, as `end` does; it is freed all the same. */
+  /**
+   * Frees the statement. A second call does nothing. Throws what prevented the commit, as `end` does; the statement
+   * is freed in any case.
+   */
   finalize(): void {
     if (this.#stmt === 0 || this.database.broken !== undefined) return
     this.#requireIdle('finalize()')

@@ -10,18 +10,18 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Milliseconds to wait for a lock that another connection holds before SQLITE_BUSY; default 5000. */
   readonly busyTimeout?: number
-  /** Memory for pages of the database, in bytes; default 64 MiB. Allocated as needed, never freed. */
+  /** Memory for pages of the database, in bytes; default 64 MiB. It is allocated as needed and never freed. */
   readonly cacheSize?: number
-  /**
-   * Keeps the file locked for this connection; without byte-range locks, the only way to use a file in WAL mode.
-   * Not with `readonly`.
-   */
+  /** Keeps the file locked for this connection. Without byte-range locks, WAL mode needs it. Not with `readonly`. */
   readonly exclusive?: boolean
-  /** Further files that a vec table's `dbpath` may name: a folder or file, several, or a function of the path. Default: none. */
+  /**
+   * Further files that a vec table's `dbpath` may name: a folder or file, several, or a function of the path.
+   * Default: none.
+   */
   readonly allowDbpath?: AllowDbpath | undefined
 }
 
-/** With the defaults filled in. */
+/** The options with the defaults filled in. */
 export interface CheckedOptions {
   readonly readonly: boolean
   readonly create: boolean
@@ -36,10 +36,10 @@ const DEFAULT_CACHE = 64 * 2 ** 20
 const SWITCHES = ['readonly', 'create', 'exclusive', 'register'] as const
 const OPTIONS = [...SWITCHES, 'busyTimeout', 'cacheSize', 'allowDbpath'] as const
 
-/** What other programs call them. */
+/** Names of these options in other packages. */
 const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'create' } as const
 
-/** An unknown option must not be ignored silently: with `readOnly`, the file would be open for writing. */
+/** Throws for an unknown option. Ignored silently, `readOnly` would open the file for writing. */
 export function checkOptions(options: OpenOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(`the options of open() must be an object, got ${describeValue(options)}`)

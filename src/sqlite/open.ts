@@ -17,7 +17,7 @@ export function isInMemory(path: string): boolean {
   return path === '' || path === ':memory:' || path.startsWith('file::memory:')
 }
 
-/** Opens a database through the files of a platform. '' and ':memory:' live in memory alone, and so do bytes. */
+/** Opens a database through the files of a platform. '', ':memory:' and bytes open a database in memory. */
 export function openDatabase(
   sqlite: Sqlite,
   files: Platform,
@@ -51,18 +51,19 @@ export function openDatabase(
     throw files.explain(failure, [path]) ?? failure
   }
   sqlite.raw.sqlite3_extended_result_codes(pointer, 1)
-  // SQLite's own 16 MiB spill in the middle of a bulk load, and every spill waits for the disk.
+  // SQLite's default of 16 MiB spills in the middle of a bulk load, and every spill waits for the disk.
   const setCacheSize = `PRAGMA cache_size = -${Math.ceil(cacheSize / 1024)}`
   const postponed = exclusive ? undefined : setCacheSize
   const db = new Connection(sqlite, pointer, path, files, busyTimeout, postponed)
   setAllowDbpath(db, allowDbpath)
   try {
     if (!memory) files.checkOpened(path, options)
-    // Setting the size reads the file: this is where an exclusive connection takes its lock, or fails.
+    // Setting the size reads the file: here an exclusive connection takes its lock, or fails.
     if (exclusive) db.exec(`PRAGMA locking_mode = EXCLUSIVE; ${setCacheSize}`)
-    // Sorting and VACUUM take as much as the data: more than the heap has, so they spill to files as in native SQLite.
+    // Sorting and VACUUM need as much space as the data, which can exceed the heap, so they spill to files as in
+    // native SQLite.
     db.exec('PRAGMA temp_store = FILE')
-    // The lines above have read the schema. It is read again with the functions, and with the trust, that come now.
+    // The lines above have read the schema. SQLite reads it again with the functions and the trust that are set now.
     db.exec('PRAGMA writable_schema = RESET')
   } catch (error) {
     db.close()

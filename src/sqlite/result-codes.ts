@@ -1,4 +1,4 @@
-/** SQLite's result codes, primary and extended, as in sqlite3.h: those that this package gives or compares. */
+/** The primary and extended result codes of sqlite3.h that this package returns or compares. */
 export const SQLITE_OK = 0
 export const SQLITE_ERROR = 1
 export const SQLITE_BUSY = 5

@@ -6,10 +6,12 @@ const FREE_ON_CLOSE = 1
 const RESIZEABLE = 2
 const READONLY = 4
 
-/** Bytes 18 and 19 of a database: the version of the format to write and read it by. 1 is a rollback journal, 2 WAL. */
+/**
+ * Bytes 18 and 19 of a database: the versions for writing and reading the format. 1 is a rollback journal, 2 is WAL.
+ */
 const VERSIONS_AT = 18
 
-/** The bytes of a database, as in its file, including uncommitted changes of this connection. */
+/** The bytes of a database, as in its file, with the uncommitted changes of this connection. */
 export function serialize(db: DatabaseHandle, schema: string): Uint8Array {
   const { sqlite, pointer } = db
   const name = sqlite.ownedCString(schema)
@@ -33,7 +35,7 @@ export function serialize(db: DatabaseHandle, schema: string): Uint8Array {
   }
 }
 
-/** Puts a database of these bytes in the place of `main`, which must be in memory. Returns SQLite's result code. */
+/** Replaces `main`, which must be in memory, by a database of these bytes. Returns SQLite's result code. */
 export function deserialize(
   sqlite: Sqlite,
   db: Pointer,
@@ -43,7 +45,7 @@ export function deserialize(
   const { length } = bytes
   const p = length === 0 ? 0 : sqlite.alloc(length)
   sqlite.u8.set(bytes, p)
-  // In memory there is no WAL, and what the file had in its own is not in these bytes.
+  // A database in memory cannot have a WAL, and these bytes do not contain the file's WAL.
   if (length > VERSIONS_AT + 1 && bytes[VERSIONS_AT] === 2) {
     sqlite.u8.fill(1, p + VERSIONS_AT, p + VERSIONS_AT + 2)
   }

@@ -1,12 +1,12 @@
 import type { DatabaseHandle } from './handle.ts'
 import { SQLITE_OK } from './result-codes.ts'
 
-/** SQLite leaves numbers above 100 to file systems. */
+/** SQLite leaves opcodes above 100 to file systems. */
 export const FCNTL_SNAPSHOT_ORDER = 0x73_76_01
 
 /**
- * A number that tells which of two snapshots of one file began first, among the connections of this thread: the later one has the
- * larger number, and sees at least as much. Undefined where no snapshot outlives a commit: without shared WAL.
+ * Orders the snapshots of one file among the connections of this thread: a later snapshot has a larger number, and
+ * sees at least as much. Undefined without shared WAL, where no snapshot outlives a commit.
  */
 export function snapshotOrder(db: DatabaseHandle, schema: string): number | undefined {
   const { sqlite } = db

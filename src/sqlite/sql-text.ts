@@ -1,6 +1,6 @@
 import { describeValue } from '../core/describe-value.ts'
 
-/** Checks SQL text that a caller gave to `method`. SQLite reads it up to the first NUL only. */
+/** Checks SQL text that a caller passed to `method`. SQLite would read it only up to the first NUL. */
 export function sqlText(sql: unknown, method: string): string {
   if (typeof sql !== 'string') {
     throw new TypeError(`${method}() takes SQL text, got ${describeValue(sql)}`)
@@ -14,7 +14,7 @@ export function sqlText(sql: unknown, method: string): string {
   return sql
 }
 
-/** Checks a name that a caller gave: of a schema, a function, a module. */
+/** Checks a name from a caller: of a schema, a function, a module. */
 export function nameText(name: unknown, what: string): string {
   if (typeof name === 'string' && name !== '' && !name.includes('\0')) return name
   throw new TypeError(

@@ -51,7 +51,7 @@ const HINTS: Partial<Record<SqliteErrorCode, string>> = {
     'PRAGMA integrity_check tells what is damaged; restore a backup or use .recover of the sqlite3 shell',
 }
 
-/** The text of anything that was thrown, such that it passes through C: valid UTF-8 without NUL. */
+/** The text of a thrown value, fit to pass through C: valid UTF-8 without NUL. */
 export function thrownText(thrown: unknown): string {
   let text: unknown
   try {
@@ -68,11 +68,11 @@ const UNSAFE =
 const NO_MODULE =
   'modules are registered per connection: open() without { register: false }, or call register(db)'
 
-/** No waiting helps: what the transaction has read is not the newest state any more. */
+/** Waiting does not help: the transaction has read a state that is no longer the newest. */
 const OLD_SNAPSHOT =
   'ROLLBACK, and begin transactions that write with db.transaction(fn).immediate()'
 
-/** The error that a connection's last call ended in. */
+/** The error of the last call on a connection. */
 export function sqliteError(
   sqlite: Sqlite,
   db: Pointer,

@@ -1,7 +1,7 @@
 import type { RowReader } from '../database/row-reader.ts'
 import type { NativeStatement } from './native-statement.ts'
 
-/** A statement that runs across several calls: of a virtual table's cursor, for one. Made by `statement.cursor`. */
+/** A statement that runs across several calls, as a virtual table's cursor does. Made by `statement.cursor`. */
 export class StatementCursor {
   readonly #native: NativeStatement
   #open = true
@@ -10,12 +10,14 @@ export class StatementCursor {
     this.#native = native
   }
 
-  /** The row that the last step went to. */
+  /** The current row. */
   get row(): RowReader {
     return this.#native
   }
 
-  /** Goes to the next row. False after the last one: then, and when it throws, the statement is ended. */
+  /**
+   * Goes to the next row. Returns false after the last one. The statement has then ended, as it has when this throws.
+   */
   step(): boolean {
     if (!this.#open) return false
     let found: boolean
@@ -30,7 +32,7 @@ export class StatementCursor {
     return found
   }
 
-  /** Lets go of the rows. A second call does nothing. */
+  /** Releases the rows. A second call does nothing. */
   end(): void {
     if (!this.#open) return
     this.#open = false

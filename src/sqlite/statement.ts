@@ -16,7 +16,7 @@ export type Parameters = readonly (BindValue | NamedParameters | readonly BindVa
 
 type Shape = 'object' | 'array' | 'value' | 'tables'
 
-/** For the engine and the layers above it: the statement that SQLite knows. */
+/** For the engine and the layers above it: the native statement behind a `Statement`. */
 export let nativeOf: (statement: Statement) => NativeStatement
 
 /** A prepared statement. It lives until `finalize`, the end of its connection, or garbage collection. */
@@ -37,12 +37,12 @@ export class Statement implements PreparedStatement {
   readonly #native: NativeStatement
   readonly #release: () => void
   #names: string[] = []
-  /** The count of `NativeStatement.reprepared` that the names belong to. */
+  /** The value of `NativeStatement.reprepared` when the column names were read. */
   #namesOf = -1
   readonly #counts: boolean
   #shape: Shape = 'object'
 
-  /** Use `connection.prepare`. `release` takes the statement off the connection's list. */
+  /** Use `connection.prepare`. `release` removes the statement from the connection's list. */
   constructor(native: NativeStatement, release: () => void) {
     const { raw } = native.database.sqlite
     this.database = native.database
@@ -103,7 +103,7 @@ export class Statement implements PreparedStatement {
 
   /** The columns that the statement returns, by the current schema of this connection. */
   columns(): ColumnDefinition[] {
-    // A schema that changed shows in the statement itself only when it runs: another one is prepared to ask.
+    // A statement notices a changed schema only when it runs, so a new one is prepared to ask.
     const fresh = this.#native.again()
     try {
       return fresh.columns()
@@ -119,7 +119,7 @@ export class Statement implements PreparedStatement {
     const rowid = raw.sqlite3_last_insert_rowid(db)
     const small = rowid <= 9007199254740991n && rowid >= -9007199254740991n
     return {
-      // SQLite's own counter stays where the last INSERT, UPDATE or DELETE left it.
+      // SQLite's own counter keeps the value of the last INSERT, UPDATE or DELETE.
       changes: this.#counts ? raw.sqlite3_changes(db) : 0,
       lastInsertRowid: small && this.#native.format.integers !== 'bigint' ? Number(rowid) : rowid,
     }
@@ -165,9 +165,11 @@ export class Statement implements PreparedStatement {
   }
 
   /**
-   * For our own code, which works with statements through `first`, `each` and `cursor` only: whatever is thrown on the
-   * way, the statement is ended, and what keeps it from ending well is thrown. Runs it and reads its first row; undefined
-   * when there is none. The statement is on that row, and holds the snapshot, while `read` runs.
+   * Runs the statement and reads its first row; returns undefined if there is none. While `read` runs, the statement
+   * is on that row and holds the snapshot.
+   *
+   * Code of this package uses statements only through `first`, `each` and `cursor`. They end the statement whatever
+   * is thrown, and throw what prevents it from ending well.
    */
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined {
     const native = this.#native
@@ -183,7 +185,7 @@ export class Statement implements PreparedStatement {
     return result
   }
 
-  /** Runs it and visits its rows, until there are no more or `visit` returns false. */
+  /** Runs the statement and visits its rows, until there are no more or `visit` returns false. */
   each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void {
     const native = this.#native
     native.begin(parameters)
@@ -196,15 +198,15 @@ export class Statement implements PreparedStatement {
     native.end()
   }
 
-  /** Runs it, to be stepped by later calls. The holder ends it; an error of a step has ended it already. */
+  /** Runs the statement, to be stepped by later calls. The caller ends it; an error of a step has already ended it. */
   cursor(parameters: readonly BindValue[]): StatementCursor {
     this.#native.begin(parameters)
     return new StatementCursor(this.#native)
   }
 
   /**
-   * Frees it. A second call does nothing. A statement that wrote and was not run to its end commits here, and throws what
-   * prevents that. Throws SQLITE_MISUSE inside a function that the running statement calls.
+   * Frees the statement. A second call does nothing. A statement that wrote and was not run to its end commits here,
+   * and throws what prevents that. Throws SQLITE_MISUSE inside a function that the running statement calls.
    */
   finalize(): void {
     if (!this.#native.live) return
@@ -227,7 +229,7 @@ export class Statement implements PreparedStatement {
     }
   }
 
-  /** Looks at the columns again when a changed schema made SQLite prepare the statement again: in its first step. */
+  /** Reads the columns again if the first step made SQLite prepare the statement for a changed schema. */
   #lookAtColumns(): void {
     const native = this.#native
     const count = native.reprepared
@@ -236,7 +238,7 @@ export class Statement implements PreparedStatement {
     this.#namesOf = count
   }
 
-  /** The current row; `#lookAtColumns` comes first. */
+  /** The current row. Call `#lookAtColumns` before. */
   #row(): Row {
     const { sqlite } = this.database
     const { pointer: stmt, format } = this.#native
@@ -253,7 +255,7 @@ export class Statement implements PreparedStatement {
     return row
   }
 
-  /** Parameters by position, in whatever form they were passed. */
+  /** The parameters by position, from each form a caller may pass. */
   #values(parameters: Parameters): readonly BindValue[] {
     if (parameters.length !== 1 || !isContainer(parameters[0])) {
       return parameters as readonly BindValue[]
@@ -273,7 +275,7 @@ export class Statement implements PreparedStatement {
   }
 }
 
-/** INSERT, UPDATE or DELETE, after white space, comments and empty statements. */
+/** Matches INSERT, UPDATE or DELETE, after white space, comments and empty statements. */
 const COUNTED =
   /^(?:[\s;\ufeff]|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(?:insert|replace|update|delete|with)\b/i
 

@@ -16,7 +16,7 @@ export async function fetchWasm(url: string): Promise<WasmModule | Uint8Array> {
     throw failed(String(cause), cause)
   }
   if (!response.ok) throw failed(`the server answers ${response.status}`)
-  // Some servers send the file with another type, which compileStreaming() refuses.
+  // Some servers send the file with another content type, which compileStreaming() refuses.
   if (response.headers.get('content-type') === 'application/wasm')
     return await WebAssembly.compileStreaming(response)
   return new Uint8Array(await response.arrayBuffer())

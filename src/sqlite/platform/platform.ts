@@ -1,7 +1,7 @@
 import type { FileKnowledge } from '../file-knowledge.ts'
 import type { OpenOptions } from '../open-options.ts'
 
-/** How files are locked in this process, and why so. */
+/** How files are locked in this process, and why. */
 export interface LockSupport {
   /**
    * 'ofd': byte ranges, which native programs see; 'directory': a directory beside the file; 'none': there are no
@@ -11,7 +11,7 @@ export interface LockSupport {
   readonly reason: string
 }
 
-/** What the first 100 bytes of a database say; 'empty' also for a missing file. */
+/** The facts in the first 100 bytes of a database; 'empty' also for a missing file. */
 export type DatabaseHeader =
   | {
       readonly journalMode: 'wal' | 'delete'
@@ -21,18 +21,18 @@ export type DatabaseHeader =
   | 'not-a-database'
 
 /**
- * How files are reached here. Each folder beside this file is one platform: a module with `createPlatform(sqlite)`, which
- * registers its file system. `imports` in package.json names the one that a runtime loads as `#platform`.
+ * How a runtime reaches files. Each folder beside this file is one platform: a module with `createPlatform(sqlite)`,
+ * which registers its file system. `imports` in package.json names the platform that a runtime loads as `#platform`.
  */
 export interface Platform extends FileKnowledge {
-  /** Name of its file system for SQLite. */
+  /** The name of the platform's file system in SQLite. */
   readonly vfs: string
   lockSupport(): LockSupport
-  /** What a file needs before it is opened, where that takes time: the files of a browser are got by Promises. */
+  /** Prepares a file before it is opened, where that takes time: browsers return their files by Promises. */
   prepare?(path: string, create: boolean): Promise<void>
-  /** Refuses what SQLite would fail on with less to say. */
+  /** Throws where SQLite would fail with a less helpful message. */
   check(path: string, options: OpenOptions): void
-  /** The same once SQLite has the file open. */
+  /** The same, once SQLite has opened the file. */
   checkOpened(path: string, options: OpenOptions): void
   /** Throws the system's error for a file that cannot be read. Safe beside native SQLite in the same process. */
   readHeader(path: string): DatabaseHeader

@@ -1,6 +1,9 @@
-/** Where sqlite3.wasm is shipped. Bundlers know this expression: they copy the file, and change it to where it went. */
+/**
+ * The location of the shipped sqlite3.wasm. Bundlers recognize this expression: they copy the file and replace the
+ * URL.
+ */
 export const shippedWasm = (): URL => new URL('./sqlite3.wasm', import.meta.url)
 
-/** Why there is no SQLite, and what to do. */
+/** Why SQLite is missing, and what to do. */
 export const WASM_HINT =
   'keep sqlite3.wasm beside the bundle, or say where it is: loadEngine({ wasm }) before open(); docs/runtimes/bundlers.md'

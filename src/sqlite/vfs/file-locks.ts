@@ -12,25 +12,28 @@ export const PENDING_BYTE = 0x40000000
 export interface FileLock {
   /** The level held. */
   readonly level: number
-  /** Raises the level; SQLITE_BUSY if another lock forbids it. */
+  /** Raises the level; returns SQLITE_BUSY if another lock forbids it. */
   lock(level: number): number
-  /** Lowers it to SHARED_LOCK or NO_LOCK. */
+  /** Lowers the level to SHARED_LOCK or NO_LOCK. */
   unlock(level: number): number
-  /** Whether anybody, this connection included, is about to write. */
+  /** Whether any connection, this one included, is about to write. */
   reserved(): boolean
   /**
-   * After each read of the file. Throws when what was read may be of two states of it, because others do not see this
-   * lock.
+   * Called after each read of the file. Throws when the read may mix two states of the file, since other programs do
+   * not see this lock.
    */
   afterRead?(): void
   /**
-   * Before each write to the file, and before the journal of its transaction ends. Throws when others use it without
-   * seeing this lock.
+   * Called before each write to the file, and before the journal of its transaction ends. Throws when programs that
+   * do not see this lock use the file.
    */
   beforeWrite?(bytes?: Uint8Array, offset?: number): void
-  /** After the journal has ended. Throws when the transaction is not in the file, because others rolled it back. */
+  /**
+   * Called after the journal has ended. Throws when the transaction is not in the file, since another program rolled
+   * it back.
+   */
   afterJournal?(): void
-  /** Lets go of everything. */
+  /** Releases all locks. */
   close(): void
 }
 
@@ -42,7 +45,7 @@ export interface LockedFile {
   journalGone(): boolean
 }
 
-/** What tells two files apart whatever their names: device and inode. */
+/** What identifies a file regardless of its names: device and inode. */
 export interface FileIdentity {
   readonly dev: bigint
   readonly ino: bigint

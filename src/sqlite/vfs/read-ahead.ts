@@ -1,16 +1,17 @@
 import { NO_LOCK } from './file-locks.ts'
 import type { VfsFile } from './vfs.ts'
 
-/** Read at once where a file is read from front to back. */
+/** Bytes read at once from a file that is read from front to back. */
 const AHEAD = 1 << 18
-/** A jump forward of at most this much goes on with a run: pages of other tables are in between. */
+/** A jump forward of at most this many bytes continues a run: pages of other tables are in between. */
 const GAP = 1 << 17
-/** Reads that make a run. */
+/** The number of reads that make a run. */
 const RUN = 3
 
 /**
- * Reads a database file in large parts where SQLite reads its pages from front to back. One buffer for all files: a scan reads
- * one of them. What it holds was read under a lock that has been held ever since, so no process can have changed it.
+ * Reads a database file in large parts where SQLite reads its pages from front to back. All files share one buffer,
+ * since a scan reads one file. The buffer was read under a lock that is still held, so no process can have changed
+ * its pages.
  */
 export class ReadAhead {
   #buffer: Uint8Array | undefined
@@ -20,7 +21,10 @@ export class ReadAhead {
   #next = 0
   #run = 0
 
-  /** Fills `into` from what was read ahead, reading on where `file` is read from front to back; false: the caller reads itself. */
+  /**
+   * Fills `into` from the buffer, and reads ahead where `file` is read from front to back. False: the caller reads
+   * the file itself.
+   */
   read(file: VfsFile, into: Uint8Array, from: number): boolean {
     if (file.lockLevel === NO_LOCK) return false
     const bytes = into.length
@@ -36,7 +40,7 @@ export class ReadAhead {
     this.#next = from + bytes
     if (this.#run < RUN || bytes > AHEAD) return false
     this.#buffer ??= new Uint8Array(AHEAD)
-    // A read that fails half-way leaves the buffer neither what it was nor what it should be.
+    // After a read that fails half-way, the content of the buffer is undefined.
     this.#start = this.#end = 0
     const got = file.read(this.#buffer, from)
     this.#start = from
@@ -46,7 +50,7 @@ export class ReadAhead {
     return true
   }
 
-  /** The file is written, or others may write to it from now on. */
+  /** Called when the file is written, or when others may write to it from now on. */
   forget(file: VfsFile): void {
     if (this.#owner === file) this.#owner = undefined
   }

@@ -23,7 +23,7 @@ import {
 } from './vfs-struct.ts'
 import type { Access, FileKind, OpenRequest, Vfs } from './vfs.ts'
 
-/** As in SQLite's own unix VFS, so that every file we can open, a native program can open too. */
+/** The limit of SQLite's own unix VFS, so that native programs can open every file we can. */
 const MAX_PATH_BYTES = 512
 
 const OPEN_READONLY = 0x1
@@ -52,8 +52,8 @@ const JULIAN_EPOCH_MS = 210866760000000
 const adapters = new WeakMap<Sqlite, Adapter>()
 
 /**
- * Makes `vfs` known to SQLite under its name, as long as this SQLite lives. The name must be free.
- * Throws VecError VEC_ENGINE when the name is taken or SQLite refuses the VFS.
+ * Registers `vfs` with SQLite under its name, for the lifetime of this SQLite. Throws VecError VEC_ENGINE when the
+ * name is taken or SQLite refuses the VFS.
  */
 export function registerVfs(sqlite: Sqlite, vfs: Vfs): void {
   let adapter = adapters.get(sqlite)
@@ -64,7 +64,7 @@ export function registerVfs(sqlite: Sqlite, vfs: Vfs): void {
   adapter.register(vfs)
 }
 
-/** The one set of C functions for all file systems of a SQLite: which of them is meant, the first argument says. */
+/** The C functions that all file systems of a SQLite share. Their first argument selects the file system. */
 class Adapter {
   readonly #sqlite: Sqlite
   readonly #registered = new Map<Pointer, Vfs>()
@@ -91,7 +91,8 @@ class Adapter {
       [16, sqlite.ownedCString(vfs.name)],
       ...this.#methods,
     ])
-    // SQLite seeds its random numbers from the default file system. Its own finds no /dev/urandom here, only the time.
+    // SQLite seeds its random numbers from the default file system. Its built-in one finds no /dev/urandom here, and
+    // would use only the time.
     const isDefault = this.#registered.size === 0 ? 1 : 0
     const code = sqlite.raw.sqlite3_vfs_register(pVfs, isDefault)
     if (code !== SQLITE_OK)
@@ -104,12 +105,12 @@ function vfsMethods(
   sqlite: Sqlite,
   registered: ReadonlyMap<Pointer, Vfs>,
   files: OpenFiles,
-  /** sqlite3_io_methods for files without and with shared memory. */
+  /** sqlite3_io_methods of files without and with shared memory. */
   pMethods: { readonly plain: Pointer; readonly shared: Pointer },
 ): VfsMethods {
   const paths = new PathReader(sqlite)
 
-  /** Reads the path, finds the file system, and lets no exception into C. */
+  /** Reads the path, finds the file system, and lets no exception cross into C. */
   function guarded(
     code: number,
     method: (vfs: Vfs, path: string | null, b: number, c: number, d: number) => number,
@@ -139,7 +140,7 @@ function vfsMethods(
     }),
 
     xDelete: guarded(SQLITE_IOERR_DELETE, (vfs, path, syncDirectory) => {
-      // SQLite asks for many files to go that were never there.
+      // SQLite removes many files that never existed.
       if (path === null || !vfs.delete(path)) return SQLITE_IOERR_DELETE_NOENT
       if (syncDirectory & 1) vfs.syncDirectory(path)
       else if (path.endsWith('-journal')) files.unsyncedRemovals.add(path)

@@ -7,12 +7,12 @@ import {
   SQLITE_IOERR_WRITE,
 } from '../result-codes.ts'
 
-/** What went wrong below SQLite, which itself only says "disk I/O error" or "unable to open database file". */
+/** A failure below SQLite, which itself only reports "disk I/O error" or "unable to open database file". */
 export interface VfsError {
-  /** The extended result code SQLite was given: compare it with the code of the error being explained. */
+  /** The extended result code that SQLite received. Compare it with the code of the error to be explained. */
   readonly code: number
   readonly path: string
-  /** The system's name for it ('ENOSPC'), '' where the refusal is ours. */
+  /** The system's name of the error ('ENOSPC'); '' for a refusal of ours. */
   readonly errno: string
   readonly message: string
   readonly hint: string | undefined
@@ -20,12 +20,15 @@ export interface VfsError {
 
 const newest = new Map<number, VfsError>()
 
-/** The newest failure of a file operation or lock in this thread that SQLite was given the extended result code `code` for. */
+/**
+ * The newest failure of a file operation or lock in this thread for which SQLite received the extended result code
+ * `code`.
+ */
 export function lastVfsError(code: number): VfsError | undefined {
   return newest.get(code)
 }
 
-/** A refusal with a result code of its own, thrown inside the VFS and turned into that code at the C border. */
+/** A refusal with its own result code, thrown inside the VFS and turned into that code at the C border. */
 export class VfsFailure extends Error {
   readonly code: number
   readonly path: string
@@ -46,7 +49,7 @@ export class VfsFailure extends Error {
   }
 }
 
-/** Remembers `error` and gives the code SQLite is told: `code`, unless the system's errno says it better. */
+/** Remembers `error` and returns the result code for SQLite: `code`, unless the errno has a more specific one. */
 export function report(error: unknown, code: number, path: string): number {
   if (error instanceof VfsFailure) {
     const { message, hint, errno } = error
@@ -57,7 +60,7 @@ export function report(error: unknown, code: number, path: string): number {
   return remember({ code: codeOf(errno, code), path, errno, message, hint: undefined })
 }
 
-/** Remembers who is in the way. */
+/** Remembers who holds the conflicting lock. */
 export function reportBusy(path: string, message: string, hint?: string): number {
   return remember({ code: SQLITE_BUSY, path, errno: '', message: `${path}: ${message}`, hint })
 }
@@ -70,12 +73,12 @@ function remember(error: VfsError): number {
 
 let mostRecent: VfsError | undefined
 
-/** What xGetLastError tells. */
+/** The text for xGetLastError. */
 export function lastMessage(): string {
   return mostRecent?.message ?? ''
 }
 
-/** The errno of a failed node:fs call, '' when the error is of another kind. */
+/** The errno of a failed node:fs call; '' for any other error. */
 export function errnoOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code
   return typeof code === 'string' ? code : ''

@@ -32,17 +32,20 @@ import { walRefusal } from './wal-refusal.ts'
 
 const SYNC_DATAONLY = 0x10
 const SECTOR_BYTES = 4096
-/** A write damages no byte outside its range on power loss; pages may be read in parts. Nothing is claimed to be atomic. */
+/**
+ * On power loss, a write damages no byte outside its range; pages may be read in parts. No write is claimed to be
+ * atomic.
+ */
 const IOCAP_POWERSAFE_OVERWRITE = 0x1000
 const IOCAP_SUBPAGE_READ = 0x8000
 
-/** A frame of a WAL begins with this many bytes; bytes 4 to 7 are not 0 in the last frame of a transaction. */
+/** The size of the header of a WAL frame. Its bytes 4 to 7 are not 0 in the last frame of a transaction. */
 const WAL_FRAME_HEADER = 24
 
 const SHM_UNLOCK = 1
 const SHM_EXCLUSIVE = 8
 const WRITER = 0
-/** Slots of readers: a snapshot begins when one of them is locked. */
+/** The first slot of readers: a snapshot begins when a reader's slot is locked. */
 const FIRST_READER = 3
 
 const FCNTL_LOCKSTATE = 1
@@ -54,18 +57,18 @@ const FCNTL_PRAGMA = 14
 const FCNTL_HAS_MOVED = 20
 const FCNTL_PDB = 30
 
-/** A file SQLite has open, and what the adapter knows of it. */
+/** A file that SQLite has open, with the state that the adapter keeps for it. */
 export class AdaptedFile {
   readonly vfs: Vfs
   readonly file: VfsFile
   readonly isDatabase: boolean
-  /** The name is not yet safely in the folder. */
+  /** The directory entry may not have reached the disk. */
   unsyncedName: boolean
   /** Whether the WAL stays when the last connection closes. */
   persistWal = false
-  /** The address of the sqlite3* that uses the file; 0 until SQLite has told it. */
+  /** The address of the sqlite3* that uses the file; 0 until SQLite has reported it. */
   pConnection: Pointer = 0
-  /** Of the present or last snapshot of a shared WAL; 0 for none. */
+  /** The number of the current or last snapshot of a shared WAL; 0 for none. */
   snapshotOrder = 0
   readonly isWal: boolean
 
@@ -79,8 +82,8 @@ export class AdaptedFile {
   }
 
   /**
-   * Whether no other process makes the file longer just where it is read. The first byte of a journal is read without a lock,
-   * to see whether there is one.
+   * Whether no other process can lengthen the file at the position of the read. SQLite reads the first byte of a
+   * journal without a lock, to see whether a journal exists.
    */
   isFrozen(offset: number): boolean {
     if (this.isDatabase) return this.file.lockLevel > NO_LOCK
@@ -88,19 +91,19 @@ export class AdaptedFile {
   }
 }
 
-/** The files SQLite has open, by the address of its structure. */
+/** The files that SQLite has open, by the address of its structure. */
 export class OpenFiles extends Map<Pointer, AdaptedFile> {
   /** Paths of journals whose removal may not have reached the disk. */
   readonly unsyncedRemovals: Set<string> = new Set()
 }
 
-/** The methods of sqlite3_io_methods. A file is given views of SQLite's memory, so bytes are not copied on the way. */
+/** The methods of sqlite3_io_methods. A file receives views of SQLite's memory, so no bytes are copied. */
 export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
   const { unsyncedRemovals } = files
   const ahead = new ReadAhead()
   let snapshots = 0
 
-  /** Finds the open file, and lets no exception into C. */
+  /** Finds the open file, and lets no exception cross into C. */
   function guarded(
     code: number,
     method: (open: AdaptedFile, b: never, c: number, d: never, e: Pointer) => number,
@@ -142,7 +145,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         if (got === 0) {
           if (open.isFrozen(from)) requireEnd(file, from + done)
           into.fill(0, done)
-          // SQLite takes it for an error in a WAL alone: everywhere else it reads beyond the end on purpose.
+          // SQLite treats a short read as an error only in a WAL. Everywhere else it reads beyond the end on purpose.
           return open.isWal
             ? report(cutWal(file, from), SQLITE_IOERR_SHORT_READ, file.path)
             : SQLITE_IOERR_SHORT_READ
@@ -173,7 +176,8 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       ahead.forget(file)
       const journal = `${file.path}-journal`
       if (isDatabase && unsyncedRemovals.has(journal)) {
-        // After a power failure the journal may be back. It cannot restore pages that were cut off after the commit (VACUUM).
+        // After a power failure the journal may be back. It cannot restore pages that were truncated after the commit
+        // (VACUUM).
         vfs.syncDirectory(journal)
         unsyncedRemovals.delete(journal)
       }
@@ -203,7 +207,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
     ),
 
     xUnlock: guarded(SQLITE_IOERR_UNLOCK, ({ file }, level: number) => {
-      // From here on others may write.
+      // From here on, other connections may write.
       ahead.forget(file)
       file.unlock(level)
       return SQLITE_OK
@@ -232,7 +236,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       SQLITE_IOERR_SHMMAP,
       ({ file }, n: number, bytes, extend: number, pOut: Pointer) => {
         sqlite.poke32(pOut, 0)
-        // Its WAL is found by name, and would now be another file's.
+        // SQLite finds the WAL by name, and that name now belongs to another file.
         if (n === 0 && file.hasMoved()) throw movedAway(file, SQLITE_CANTOPEN)
         const region = file.sharedMemory!.map(n, bytes, extend !== 0)
         if (region === undefined) return SQLITE_OK
@@ -243,7 +247,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
 
     xShmLock: guarded(SQLITE_IOERR_SHMLOCK, (open, slot: number, count, flags: number) => {
       const { file } = open
-      // In WAL mode the file stays locked from one transaction to the next, while others write to it.
+      // In WAL mode, the file stays locked from one transaction to the next, while other connections write to it.
       ahead.forget(file)
       const exclusive = (flags & SHM_EXCLUSIVE) !== 0
       if (flags & SHM_UNLOCK) file.sharedMemory!.unlock(slot, count)
@@ -264,8 +268,9 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
   }
 
   /**
-   * SQLite looks for a file that has moved only where it makes a journal. In WAL mode it would go on to acknowledge commits.
-   * A shared WAL is looked after where its writer's lock is taken; this is for a WAL that one connection uses alone.
+   * Throws if the file has moved. SQLite checks that only when it creates a journal; in WAL mode it would go on to
+   * acknowledge commits. For a shared WAL the check is made where the writer's lock is taken. This one is for a WAL
+   * that one connection uses alone.
    */
   function requireInPlace(path: string): void {
     for (const { isDatabase, file } of files.values())
@@ -273,7 +278,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         throw movedAway(file, SQLITE_READONLY_DBMOVED)
   }
 
-  /** SQLite makes SQLITE_READONLY_DBMOVED of it; what that means is remembered for the message. */
+  /** SQLite turns this into SQLITE_READONLY_DBMOVED. The reason is remembered for the message. */
   function hasMoved({ file }: AdaptedFile, pOut: Pointer): number {
     const moved = file.hasMoved()
     if (moved) report(movedAway(file, SQLITE_READONLY_DBMOVED), SQLITE_READONLY_DBMOVED, file.path)
@@ -313,7 +318,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
     }
   }
 
-  /** `p`: the text of an answer or error, to be set; the name of the pragma; its value or NULL. */
+  /** `p`: three pointers, to the text of an answer or error (output), the name of the pragma, and its value or NULL. */
   function pragma(open: AdaptedFile, pFile: Pointer, p: Pointer): number {
     const value = sqlite.peek32(p + 8)
     if (value === 0 || open.file.sharedMemory || open.pConnection === 0) return SQLITE_NOTFOUND
@@ -345,7 +350,7 @@ function movedAway({ path }: VfsFile, code: number): VfsFailure {
   })
 }
 
-/** SQLite reads zeros after the end of a file, so a premature end would be a wrong page. */
+/** Throws for a read past the end. SQLite would read zeros there, so a premature end would become a wrong page. */
 function requireEnd(file: VfsFile, offset: number): void {
   const size = file.size()
   if (size <= offset) return

@@ -4,7 +4,7 @@ import { VfsFailure } from './vfs-errors.ts'
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads file names, which come again and again at the same address, without decoding them each time. */
+/** Reads file names. SQLite passes the same address again and again, so names are decoded once. */
 export class PathReader {
   readonly #sqlite: Sqlite
   readonly #known = new Map<Pointer, { bytes: Uint8Array; text: string }>()
@@ -13,7 +13,7 @@ export class PathReader {
     this.#sqlite = sqlite
   }
 
-  /** Throws VfsFailure for bytes that are not UTF-8: the name that would be read is not the name that was meant. */
+  /** Throws VfsFailure for bytes that are not UTF-8: the decoded name would differ from the given one. */
   read(p: Pointer): string {
     const heap = this.#sqlite.u8
     const known = this.#known.get(p)

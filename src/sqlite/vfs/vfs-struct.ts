@@ -1,6 +1,6 @@
 import type { Pointer, Sqlite } from '../wasm/wasm.ts'
 
-/** A function C calls with numbers and, for an int64, a bigint: as its signature says. */
+/** A function that C calls with numbers and, for an int64, a bigint, as its signature says. */
 export type Method = (a: number, b: never, c: never, d: never, e: never) => number | void
 
 interface Layout<Name extends string> {
@@ -41,7 +41,7 @@ type VfsMethod =
 export type IoMethods = Readonly<Record<IoMethod, Method>>
 export type VfsMethods = Readonly<Record<VfsMethod, Method>>
 
-/** sqlite3_io_methods up to iVersion 2, for 32-bit memory; a file with iVersion 1 does not have shared memory. */
+/** sqlite3_io_methods up to iVersion 2, for 32-bit memory. A file with iVersion 1 does not have shared memory. */
 export const ioMethodsLayout: Layout<IoMethod> = {
   bytes: 76,
   methods: {
@@ -80,7 +80,7 @@ export const vfsLayout: Layout<VfsMethod> = {
   },
 }
 
-/** An int32 of a struct and where it is. */
+/** An int32 of a struct with its offset. */
 export type Field = readonly [offset: number, value: number]
 
 /** A C function for each method, as fields of the struct that `layout` describes. They live as long as this SQLite. */
@@ -95,7 +95,7 @@ export function methodFields<Name extends string>(
   })
 }
 
-/** Allocates a struct for ever; what no field names is 0. */
+/** Allocates a struct that is never freed. Bytes that no field names are 0. */
 export function makeStruct(
   sqlite: Sqlite,
   layout: Layout<string>,

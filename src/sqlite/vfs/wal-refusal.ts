@@ -4,8 +4,8 @@ import type { Pointer, Sqlite } from '../wasm/wasm.ts'
 const FCNTL_FILE_POINTER = 7
 
 /**
- * Why `PRAGMA name = value` on a file without shared memory cannot be obeyed; undefined where it can. SQLite itself would
- * leave the journal mode as it is, and say so only in the answer.
+ * Why `PRAGMA name = value` cannot be obeyed on a file without shared memory; undefined when it can. SQLite itself
+ * would keep the journal mode, and say so only in the result row.
  */
 export function walRefusal(
   sqlite: Sqlite,

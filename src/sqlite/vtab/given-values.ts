@@ -5,7 +5,7 @@ import { SQLITE_FLOAT, SQLITE_TEXT, type Pointer, type Sqlite } from '../wasm/wa
 import type { Plan, PlanTerm } from './index-info.ts'
 import type { TermValue, WrittenValue } from './virtual-table.ts'
 
-/** The values of a plan's terms, as xFilter is given them. */
+/** The values of a plan's terms, as xFilter receives them. */
 export function termValues(
   sqlite: Sqlite,
   { terms = [] }: Plan,
@@ -46,7 +46,7 @@ function termValue(sqlite: Sqlite, p: Pointer, bigints = false): TermValue {
   return readValue(sqlite, p, bigints) as Exclude<TermValue, Utf8>
 }
 
-/** A value that xUpdate is given. `asText`: a REAL comes as SQLite's text of it, as TEXT affinity stores it. */
+/** A value that xUpdate receives. `asText`: a REAL comes as SQLite's text of it, as TEXT affinity stores it. */
 export function writtenValue(sqlite: Sqlite, p: Pointer, asText = false): WrittenValue {
   if (asText && sqlite.raw.sqlite3_value_type(p) === SQLITE_FLOAT)
     return String(new Utf8(textBytes(sqlite, p)))

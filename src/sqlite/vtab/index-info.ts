@@ -22,7 +22,7 @@ export const OP = {
 export interface Constraint {
   /** Index among the constraints. */
   readonly index: number
-  /** -1 is the rowid. Without meaning for LIMIT and OFFSET. */
+  /** The column; -1 is the rowid. Meaningless for LIMIT and OFFSET. */
   readonly column: number
   readonly op: number
   readonly usable: boolean
@@ -36,24 +36,24 @@ export interface OrderTerm {
 /** A constraint that a plan handles instead of SQLite. */
 export interface PlanTerm {
   readonly constraint: Constraint
-  /** Takes an IN as a whole, instead of one execution per value; only if `IndexInfo.isList` allows it. */
+  /** Takes an IN as a whole, instead of one execution per value. Only if `IndexInfo.isList` allows it. */
   readonly list?: boolean
   /** SQLite also checks each row; otherwise the plan guarantees that its rows satisfy the constraint. */
   readonly check?: boolean
-  /** An INTEGER is passed as bigint, not only beyond 2^53. */
+  /** An INTEGER always comes as bigint, not only beyond 2^53. */
   readonly bigints?: boolean
-  /** The subtype of the value follows it; 0 is none. */
+  /** The subtype of the value follows the value; 0 means none. */
   readonly subtype?: boolean
 }
 
 /**
- * How a table would execute a statement: a plain value. SQLite keeps a number and a text of it and shows both in EXPLAIN QUERY
- * PLAN, so two plans of one table with the same number and text must be the same plan.
+ * How a table executes a statement. SQLite keeps a number and a text of the plan and shows both in EXPLAIN QUERY
+ * PLAN. So two plans of one table with the same number and text must be the same plan.
  */
 export interface Plan {
   readonly number?: number
   readonly text?: string
-  /** `filter` gets the values of these, in this order. */
+  /** `filter` receives the values of these terms, in this order. */
   readonly terms?: readonly PlanTerm[]
   /** Whether rows come in the order that SQLite asked for. */
   readonly ordered?: boolean
@@ -63,11 +63,11 @@ export interface Plan {
   readonly unique?: boolean
 }
 
-/** sqlite3_index_info: what SQLite asks of a plan. It can be read while the plan is being chosen, not later. */
+/** sqlite3_index_info: what SQLite asks of a plan. It can be read only while the plan is being chosen. */
 export class IndexInfo {
   readonly constraints: readonly Constraint[]
   readonly orderBy: readonly OrderTerm[]
-  /** Bit i: column i is used; bit 63 stands for all from 63 on. */
+  /** Bit i: the statement uses column i; bit 63 is for all columns from 63 on. */
   readonly columnsUsed: bigint
   readonly #sqlite: Sqlite
   readonly #info: Pointer
@@ -114,7 +114,7 @@ export class IndexInfo {
   }
 }
 
-/** Puts a plan into the C structure. */
+/** Writes a plan into the C structure. */
 export function writePlan(sqlite: Sqlite, info: Pointer, plan: Plan): void {
   const { number = 0, text = '', terms = [], ordered = false, unique = false } = plan
   const { cost = 1e6, rows = 1000 } = plan

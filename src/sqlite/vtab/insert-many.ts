@@ -23,20 +23,22 @@ const CONFLICTS = { abort: '', ignore: 'OR IGNORE', replace: 'OR REPLACE' } as c
 const CONFLICT_WORDS = ['abort', 'ignore', 'replace'] as const
 
 const MODULE = 'vec_insert_rows'
-/** Columns a source can have: SQLite's own limit is 2000. */
+/** The maximum number of columns of a source. SQLite's own limit is 2000. */
 const MAX_COLUMNS = 64
 
 /**
- * A statement takes so many rows and about so many bytes: where a table has triggers SQLite first copies all that a
- * statement selects, and that copy should be small; but each statement writes down again what the pages it changes held before.
+ * A statement inserts this many rows, and about this many bytes. For a table with triggers, SQLite first copies all
+ * rows that a statement selects, so the copy should be small. On the other hand, each statement journals again the
+ * old content of the pages it changes.
  */
 const STATEMENT_ROWS = 32768
 const STATEMENT_BYTES = 1 << 24
 
 /**
- * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire for
- * each row as ever, but what a statement costs is paid for thousands of rows (bench/RESULTS.md compares it with an INSERT
- * a row). Rows may come from a generator: those of one statement are held at a time. Returns how many were inserted.
+ * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire
+ * for each row as usual, but the cost of a statement is shared by thousands of rows (bench/RESULTS.md compares it
+ * with one INSERT per row). Rows may come from a generator: only the rows of one statement are in memory at a time.
+ * Returns the number of inserted rows.
  */
 export function insertMany(
   db: Connection,
@@ -99,22 +101,22 @@ function iteratorOf(rows: Iterable<InsertRow>): Iterator<InsertRow> {
 }
 
 /**
- * In the middle of another statement no transaction can begin, and only a statement is undone whole. Foreign keys are
- * checked at the end of a statement: a row may name one that comes long after it.
+ * Inside another statement, no transaction can begin, and SQLite undoes only whole statements. It checks foreign keys
+ * at the end of a statement, and a row may refer to one that comes long after it.
  */
 function mustBeOneStatement(db: Connection): boolean {
   return db.insideStatement || db.pragma('foreign_keys', { simple: true }) === 1
 }
 
-/** Where the statements that run take their rows from. */
+/** The source from which the running statements take their rows. */
 class RowSource implements VirtualTable {
-  /** A view or trigger of the file must not take rows away from the statement they are meant for. */
+  /** Keeps views and triggers of the file from taking rows away from the statement they are meant for. */
   readonly risk = 'direct-only'
   rows: Iterator<InsertRow> | undefined
   done = false
-  /** One statement takes all. */
+  /** Whether one statement takes all rows. */
   whole = false
-  /** Rows that were taken. */
+  /** The number of rows taken so far. */
   count = 0
   readonly declaration: string = `CREATE TABLE x(${Array.from({ length: MAX_COLUMNS }, (_, i) => `c${i}`).join(', ')})`
   #width = 0
@@ -132,7 +134,7 @@ class RowSource implements VirtualTable {
     this.rows = undefined
   }
 
-  /** Undefined behind the last row. */
+  /** The next row; undefined after the last. */
   next(): InsertRow | undefined {
     const next = this.rows?.next()
     if (!next || next.done) {

@@ -1,7 +1,7 @@
 import type { Pointer, Sqlite } from '../wasm/wasm.ts'
 import type { VirtualTableModule } from './virtual-table.ts'
 
-/** The C structures of modules: one for all that have the same methods. */
+/** The C structures of modules. Modules with the same methods share one. */
 export class ModuleStructs {
   readonly #sqlite: Sqlite
   readonly #methods: Readonly<Record<string, Pointer>>
@@ -12,7 +12,7 @@ export class ModuleStructs {
     this.#methods = methods
   }
 
-  /** sqlite3_module, by its layout in wasm32: an int, then pointers in the order of sqlite3.h. */
+  /** sqlite3_module, laid out for wasm32: an int, then pointers in the order of sqlite3.h. */
   of(module: VirtualTableModule): Pointer {
     const kind = module.eponymous ? 'eponymous' : module.create ? 'created' : 'eponymous-only'
     const key = `${kind}${module.readOnly ? ' read-only' : ''}${module.functions ? ' functions' : ''}`

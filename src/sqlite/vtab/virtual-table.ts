@@ -6,19 +6,19 @@ import { writeResult } from '../wasm/values.ts'
 import { SQLITE_TRANSIENT, type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import type { IndexInfo, Plan } from './index-info.ts'
 
-/** A virtual table module: makes tables. Everything it throws becomes the SQL error, word for word. */
+/** A virtual table module: creates tables. The message of a thrown error becomes the SQL error, word for word. */
 export interface VirtualTableModule {
-  /** CREATE VIRTUAL TABLE. Absent: the table exists under the module's name alone (eponymous only). */
+  /** Runs for CREATE VIRTUAL TABLE. Absent: the table exists only under the module's name (eponymous only). */
   create?(context: TableContext): VirtualTable
-  /** An existing table is used for the first time on this connection. */
+  /** Runs when this connection uses an existing table for the first time. */
   connect(context: TableContext): VirtualTable
-  /** `create` is the same as `connect`: usable under the module's own name without CREATE, too. */
+  /** `create` is the same as `connect`: the table is also usable under the module's own name, without CREATE. */
   readonly eponymous?: boolean
-  /** No table of it has `update`: SQLite itself refuses to write them. */
+  /** No table of the module has `update`: SQLite itself refuses to write them. */
   readonly readOnly?: boolean
   /**
-   * SQL functions of two arguments that reach `bestIndex` as a constraint of the operator `OP.FUNCTION` where the first
-   * argument is a column of the table; everywhere else SQLite calls them.
+   * SQL functions of two arguments. Where the first argument is a column of the table, the call reaches `bestIndex`
+   * as a constraint with the operator `OP.FUNCTION`. Everywhere else SQLite calls the function.
    */
   readonly functions?: Readonly<Record<string, SqlFunction>>
 }
@@ -28,7 +28,7 @@ export interface TableContext {
   /** Schema and name of the table. */
   readonly schema: string
   readonly table: string
-  /** The texts between the brackets of USING module(...), as written. */
+  /** The texts between the parentheses of USING module(...), as written. */
   readonly args: readonly string[]
 }
 
@@ -38,35 +38,36 @@ export interface VirtualTable {
   /** The columns, as a CREATE TABLE statement. */
   readonly declaration: string
   /**
-   * `innocuous`: it reaches nothing but the file it lies in, and may be used in views and triggers even with
-   * `PRAGMA trusted_schema = OFF`. `direct-only`: refused there in any case. Absent: as SQLite's default, refused when the
-   * schema is not trusted.
+   * `innocuous`: the table reaches only the file it is in. It may be used in views and triggers even with `PRAGMA
+   * trusted_schema = OFF`. `direct-only`: always refused there. Absent, as SQLite's default: refused when the schema
+   * is not trusted.
    */
   readonly risk?: TableRisk | undefined
-  /** Columns of TEXT affinity, for which a REAL that is written comes as its text. */
+  /** Columns of TEXT affinity. A REAL written to one comes as its text. */
   readonly textColumns?: ReadonlySet<number>
-  /** Chooses a plan. Undefined says: these constraints cannot be answered, ask with others. */
+  /** Chooses a plan. Undefined: the table cannot answer with these constraints, so SQLite tries others. */
   bestIndex(info: IndexInfo): Plan | undefined
   open(): VirtualCursor
-  /** A transaction is about to write the table for the first time. */
+  /** Runs when a transaction is about to write the table for the first time. */
   begin?(): void
   /**
-   * INSERT, UPDATE, DELETE. Absent: the table is read-only. Returns the rowid of an inserted row. An error with the code
-   * SQLITE_CONSTRAINT is left to the statement's ON CONFLICT, and promises that nothing was written.
+   * Runs for INSERT, UPDATE and DELETE. Absent: the table is read-only. Returns the rowid of an inserted row. An
+   * error with the code SQLITE_CONSTRAINT is left to the statement's ON CONFLICT, and promises that no row was
+   * written.
    */
   update?(change: RowChange): bigint | number
-  /** ALTER TABLE RENAME. */
+  /** Runs for ALTER TABLE RENAME. */
   rename?(name: string): void
-  /** The connection lets go of the table. */
+  /** Runs when the connection releases the table. */
   disconnect?(): void
-  /** DROP TABLE. */
+  /** Runs for DROP TABLE. */
   destroy?(): void
 }
 
-/** A value to be written. TEXT that is not UTF-8 comes as its bytes, so that it is stored as it was. */
+/** A value to be written. TEXT that is not UTF-8 comes as its bytes, so that it is stored unchanged. */
 export type WrittenValue = SqlValue | Utf8
 
-/** What the statement says of rows that are in the way: INSERT OR ..., UPDATE OR .... */
+/** The statement's rule for conflicting rows: INSERT OR ..., UPDATE OR .... */
 export type OnConflict = 'rollback' | 'ignore' | 'fail' | 'abort' | 'replace'
 
 export interface RowInsert {
@@ -80,7 +81,10 @@ export interface RowUpdate {
   readonly kind: 'update'
   readonly rowid: SqlValue
   readonly newRowid: SqlValue
-  /** A column that the statement does not set is `unchanged`, if the cursor left it out for `ResultWriter.unwanted`. */
+  /**
+   * The values of the row. A column that the statement does not set is `unchanged`, if the cursor skipped it for
+   * `ResultWriter.unwanted`.
+   */
   readonly values: readonly (WrittenValue | typeof UNCHANGED)[]
   readonly onConflict: OnConflict
 }
@@ -94,13 +98,13 @@ export type RowChange = RowInsert | RowUpdate | RowDelete
 
 export const UNCHANGED: unique symbol = Symbol('unchanged')
 
-/** A right-hand side of a plan's term. TEXT comes as its bytes, which need not be UTF-8. */
+/** The right-hand side of a plan's term. TEXT comes as its bytes, which need not be UTF-8. */
 export type TermValue = null | number | bigint | Utf8 | Uint8Array
 
 export interface VirtualCursor {
   /**
-   * Begins to read. `plan` is what bestIndex returned; `values` are those of its terms, one for each but for a term that
-   * takes a list: SQLite gives each value of that once, in the affinity of the comparison.
+   * Begins to read. `plan` is the result of bestIndex. `values` has one value for each of its terms. A term that
+   * takes a list has all values of the list, each once, in the affinity of the comparison.
    */
   filter(plan: Plan, values: readonly (readonly TermValue[])[]): void
   next(): void
@@ -112,7 +116,7 @@ export interface VirtualCursor {
 
 const someColumn = (): string => 'a column of a virtual table'
 
-/** Where a cursor writes a column. */
+/** The writer through which a cursor returns a column. */
 export class ResultWriter {
   readonly #sqlite: Sqlite
   context: Pointer = 0
@@ -121,7 +125,7 @@ export class ResultWriter {
     this.#sqlite = sqlite
   }
 
-  /** An UPDATE does not set this column: a cursor that writes nothing makes it UNCHANGED. */
+  /** True if an UPDATE does not set this column. A cursor that then writes no value makes it UNCHANGED. */
   get unwanted(): boolean {
     return this.#sqlite.raw.sqlite3_vtab_nochange(this.context) !== 0
   }
@@ -131,7 +135,7 @@ export class ResultWriter {
     writeResult(this.#sqlite, this.context, value, where)
   }
 
-  /** Marks the value that was written, for functions that read subtypes. */
+  /** Sets the subtype of the written value, for functions that read subtypes. */
   subtype(subtype: number): void {
     this.#sqlite.raw.sqlite3_result_subtype(this.context, subtype)
   }
@@ -140,7 +144,7 @@ export class ResultWriter {
     this.#sqlite.raw.sqlite3_result_double(this.context, value)
   }
 
-  /** Text given as UTF-8. */
+  /** Writes text given as UTF-8. */
   utf8(bytes: Uint8Array): void {
     const p = this.#sqlite.scratch(bytes.length)
     this.#sqlite.u8.set(bytes, p)

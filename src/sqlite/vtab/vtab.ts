@@ -22,7 +22,7 @@ import {
 interface Registered {
   readonly db: Connection
   readonly module: VirtualTableModule
-  /** By their names in lower case. */
+  /** The functions of the module, by name in lower case. */
   readonly functions: ReadonlyMap<string, NativeFunction>
 }
 
@@ -30,7 +30,7 @@ interface LiveTable {
   readonly db: Connection
   readonly functions: ReadonlyMap<string, NativeFunction>
   readonly table: VirtualTable
-  /** By the number and text that SQLite keeps of them. There are as many as shapes of statements. */
+  /** The plans, by the number and text that SQLite keeps of each. There are as many as shapes of statements. */
   readonly plans: Map<string, Plan>
 }
 
@@ -39,7 +39,10 @@ interface LiveCursor {
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
   readonly plans: ReadonlyMap<string, Plan>
-  /** Asked after each move, where an error can be reported; xEof cannot report one. */
+  /**
+   * Whether the cursor is past its last row. Read after each move, where an error can be reported; xEof cannot report
+   * one.
+   */
   eof: boolean
 }
 
@@ -51,7 +54,7 @@ const VTAB_CONSTRAINT_SUPPORT = 1
 const VTAB_INNOCUOUS = 2
 const VTAB_DIRECTONLY = 3
 
-/** By the numbers of sqlite3_vtab_on_conflict. */
+/** Indexed by the numbers of sqlite3_vtab_on_conflict. */
 const ON_CONFLICT: readonly OnConflict[] = [
   'abort',
   'rollback',
@@ -61,7 +64,7 @@ const ON_CONFLICT: readonly OnConflict[] = [
   'replace',
 ]
 
-/** Owns the C structures: maps pointers to objects, and lets no exception cross into C. */
+/** Owns the C structures. Maps pointers to objects, and lets no exception cross into C. */
 class Modules {
   readonly #sqlite: Sqlite
   readonly #modules = new Map<number, Registered>()
@@ -162,7 +165,7 @@ class Modules {
         if (code !== SQLITE_OK) {
           throw new Error(`declare_vtab failed: rc=${code}`)
         }
-        // ON CONFLICT clauses are honoured by the table's own writes.
+        // The table's own writes obey ON CONFLICT clauses.
         sqlite.raw.sqlite3__wasm_vtab_config(db, VTAB_CONSTRAINT_SUPPORT, 1)
         if (table.risk !== undefined) {
           const op = table.risk === 'innocuous' ? VTAB_INNOCUOUS : VTAB_DIRECTONLY
@@ -194,7 +197,7 @@ class Modules {
 
   #end(vtab: Pointer, how: 'disconnect' | 'destroy'): number {
     return this.#onTable(vtab, ({ table }) => {
-      // SQLite keeps a table that could not be dropped. One that it lets go of is gone, whatever is thrown.
+      // SQLite keeps a table that could not be dropped. After xDisconnect, the table is gone whatever is thrown.
       if (how === 'destroy') table.destroy?.()
       try {
         table.disconnect?.()
@@ -267,7 +270,7 @@ class Modules {
     const live = this.#tables.get(vtab)
     if (!live) return SQLITE_ERROR
     const { db, table } = live
-    // Asked first: the table's own statements come with rules of theirs.
+    // Read first: the table's own statements set conflict rules of their own.
     const onConflict = ON_CONFLICT[this.#sqlite.raw.sqlite3_vtab_on_conflict(db.pointer)]
     return db.guardWrite(
       () => {
@@ -277,7 +280,8 @@ class Modules {
       },
       (message, error) => {
         const primary = this.#refuse(vtab, message, error)
-        // Which constraint it was: SQLite looks at the primary code alone, and passes all of it on.
+        // The extended code says which constraint failed. SQLite looks at the primary code alone, and passes on all
+        // of it.
         return primary === SQLITE_CONSTRAINT ? (error as VecError).extendedCode : primary
       },
     )
@@ -315,7 +319,7 @@ class Modules {
     table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
   }
 
-  /** Whether a function is one of the module, and which C function computes it. */
+  /** Whether the module has the function, and which C function computes it. */
   #findFunction(
     vtab: Pointer,
     count: number,
@@ -364,14 +368,14 @@ class Modules {
 
   #refuse(vtab: Pointer, message: string, error: unknown): number {
     const Z_ERR_MSG = 8
-    // A table that was let go of cannot take a message.
+    // A table that was released cannot take a message.
     if (this.#tables.has(vtab)) this.#say(vtab + Z_ERR_MSG, message)
     const code = error instanceof VecError ? error.extendedCode : 0
     // SQLITE_BUSY and its like keep their meaning, so that callers can retry.
     return code === 0 ? SQLITE_ERROR : code & 0xff
   }
 
-  /** Puts a message where SQLite looks for one, and frees the one before it. */
+  /** Puts a message where SQLite expects one, and frees the previous one. */
   #say(where: Pointer, message: string): void {
     const sqlite = this.#sqlite
     sqlite.free(sqlite.peek32(where))
@@ -379,7 +383,7 @@ class Modules {
     try {
       sqlite.poke32(where, sqlite.ownedCString(message))
     } catch {
-      // No memory for it: the code alone has to do.
+      // There is no memory for the message: SQLite reports the code alone.
     }
   }
 }
@@ -390,7 +394,7 @@ function planKey(number: number, text: string): string {
 
 const registries = new WeakMap<Sqlite, Modules>()
 
-/** Makes a module known to one connection. */
+/** Registers a module on one connection. */
 export function registerModule(db: Connection, name: string, module: VirtualTableModule): void {
   let modules = registries.get(db.sqlite)
   if (!modules) registries.set(db.sqlite, (modules = new Modules(db.sqlite)))

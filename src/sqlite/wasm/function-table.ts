@@ -4,7 +4,7 @@ const I32 = 0x7f
 const I64 = 0x7e
 const F64 = 0x7c
 
-/** What the letters of a signature are to WebAssembly: `p` a pointer, `i` an int, `j` an int64, `d` a double. */
+/** WebAssembly types of the letters of a signature: `p` is a pointer, `i` an int, `j` an int64, `d` a double. */
 const TYPES: Readonly<Record<string, number>> = { p: I32, i: I32, j: I64, d: F64 }
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
@@ -14,9 +14,9 @@ const EXPORT = [7, 5, 1, 1, 0x66, 0, 0]
 const modules = new Map<string, WebAssembly.Module>()
 
 /**
- * Puts a function of JavaScript into the table of C's function pointers and returns its pointer. WebAssembly takes only
- * functions of its own into a table, so `f` passes through a module of one import and one export, one for each signature.
- * A signature is the result, `v` for none, then the arguments in parentheses: `i(pip)`.
+ * Puts a JavaScript function into the table of C's function pointers and returns its pointer. The table accepts only
+ * WebAssembly functions, so `f` passes through a module with one import and one export, one module for each
+ * signature. A signature is the result type (`v` for none), then the argument types in parentheses: `i(pip)`.
  */
 export function installFunction(
   table: WebAssembly.Table,

@@ -1,12 +1,12 @@
 import type { WasmMemory } from '../../core/wasm-memory.ts'
 
-/** ENOSYS as the C library of the module numbers it. */
+/** ENOSYS in the C library of the module. */
 const NOT_IMPLEMENTED = 52
 
-/** As far as SQLite's memory grows: 2 GiB. */
+/** The maximum size of SQLite's memory: 2 GiB. */
 export const MAX_MEMORY_PAGES = 32_768
 const PAGE_BYTES = 65_536
-/** How much more than asked for the memory grows at most, so that many small requests do not grow it each. */
+/** The most that the memory grows beyond a request, so that many small requests do not each grow it. */
 const MAX_SPARE_BYTES = 96 * 2 ** 20
 
 const refuse = (): number => -NOT_IMPLEMENTED
@@ -15,8 +15,8 @@ const refuseWasi = (): number => NOT_IMPLEMENTED
 type HostFunction = (...args: never[]) => number | undefined
 
 /**
- * What SQLite's C library asks of the system: clocks, time zones and more memory. Files it asks for in vain, since SQLite
- * reaches them through the file systems that we register.
+ * The system functions that SQLite's C library imports: clocks, time zones and memory growth. Its file functions
+ * fail, since SQLite reaches files through the file systems that we register.
  */
 export function hostFunctions(memory: WasmMemory): Record<string, Record<string, HostFunction>> {
   const view = (): DataView => new DataView(memory.buffer)
@@ -76,7 +76,7 @@ const SYSTEM_CALLS = [
   'utimensat',
 ] as const
 
-/** Grows the memory to `bytes` and by a fifth more, or by less where that much is not to be had. */
+/** Grows the memory to `bytes` plus a fifth, or by less if that much is not available. */
 function grow(memory: WasmMemory, bytes: number): boolean {
   const before = memory.buffer.byteLength
   for (const share of [0.2, 0.1, 0.05]) {
@@ -87,13 +87,13 @@ function grow(memory: WasmMemory, bytes: number): boolean {
       memory.grow(pages - before / PAGE_BYTES)
       return true
     } catch {
-      // A smaller one is tried; SQLite says SQLITE_NOMEM when none is to be had.
+      // Try a smaller size. If none is available, SQLite reports SQLITE_NOMEM.
     }
   }
   return false
 }
 
-/** Writes C's `struct tm`: from seconds to days of the year, and whether daylight saving time is in force. */
+/** Writes C's `struct tm`: from the seconds to the day of the year, and whether daylight saving time applies. */
 function localTime(view: DataView, seconds: bigint, pTime: number): undefined {
   const time = new Date(Number(seconds) * 1000)
   const year = time.getFullYear()
@@ -114,7 +114,7 @@ function localTime(view: DataView, seconds: bigint, pTime: number): undefined {
   for (const [at, value] of fields.entries()) view.setInt32(pTime + at * 4, value, true)
 }
 
-/** Minutes west of Greenwich when daylight saving time is not in force. */
+/** Minutes west of Greenwich without daylight saving time. */
 function standardOffset(year: number): number {
   return Math.max(...[0, 6].map(month => new Date(year, month, 1).getTimezoneOffset()))
 }

@@ -1,7 +1,7 @@
 /** An address in SQLite's memory. 0 is NULL. */
 export type Pointer = number
 
-/** The C functions we call, as the module exports them: pointers and int are number, int64 is bigint. */
+/** The C functions we call, as the module exports them. Pointers and int are number, int64 is bigint. */
 export interface RawSqlite {
   __wasm_call_ctors(): void
   emscripten_stack_get_current(): Pointer
@@ -78,7 +78,7 @@ export interface RawSqlite {
   sqlite3_result_error(context: Pointer, p: Pointer, bytes: number): void
   sqlite3_result_error_nomem(context: Pointer): void
   sqlite3_user_data(context: Pointer): Pointer
-  /** Memory of one call of an aggregate, zeros at first, which SQLite frees. */
+  /** The memory of one call of an aggregate, zeroed at first. SQLite frees it. */
   sqlite3_aggregate_context(context: Pointer, bytes: number): Pointer
   sqlite3_create_window_function(
     db: Pointer,

@@ -15,16 +15,16 @@ import {
 const MAX_INT64 = 2n ** 63n - 1n
 const MIN_INT64 = -(2n ** 63n)
 
-/** Typed arrays whose bytes are meant: raw ones, and float32, which is what an embedding is. */
+/** Typed arrays that are bound as their bytes: raw bytes, and float32, which is what an embedding is. */
 const BYTE_ARRAYS: ReadonlySet<string> = new Set(['Uint8Array', 'Float32Array'])
 
 /**
- * The bytes of a binary value; undefined for everything else. The bytes of any other typed array would be stored without
- * a word, and read as float32 later: numbers of another type are not taken for an embedding.
+ * The bytes of a binary value; undefined for any other value. Bytes of another typed array would be stored silently
+ * and read as float32 later, so such an array is not accepted.
  */
 function asBytes(value: unknown): Uint8Array | undefined {
   const bytes = value instanceof Uint8Array ? value : viewedBytes(value)
-  // A buffer that was transferred to a worker reads as empty; making a view of it throws.
+  // A buffer that was transferred to a worker reads as empty, but creating a view of it throws.
   return bytes?.length === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, 0) : bytes
 }
 
@@ -38,12 +38,12 @@ function viewedBytes(value: unknown): Uint8Array | undefined {
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       : undefined
   }
-  // By tag, not by instanceof: values may come from another realm (node:vm, test runners).
+  // Compares the tag instead of using instanceof: values may come from another realm (node:vm, test runners).
   const isBuffer = Object.prototype.toString.call(value) === '[object ArrayBuffer]'
   return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined
 }
 
-/** Says why a value is not taken, and what to give instead. */
+/** The error that says why a value cannot be bound, and what to pass instead. */
 export function unbindable(value: unknown, where: string): TypeError {
   return new TypeError(`${where} cannot be ${describeValue(value)}: ${remedyFor(value)}`)
 }
@@ -76,8 +76,8 @@ function remedyFor(value: unknown): string {
 }
 
 /**
- * The memory that text and blobs of a statement's parameters lie in while SQLite holds on to them; one per statement,
- * so that nothing is copied twice.
+ * The memory for text and blobs of a statement's parameters while SQLite refers to them. Each statement has its own,
+ * so that no value is copied twice.
  */
 export class BindBuffer {
   readonly #sqlite: Sqlite
@@ -89,7 +89,7 @@ export class BindBuffer {
     this.#sqlite = sqlite
   }
 
-  /** Reserves memory for all parameters of one execution at once: earlier values must stay valid until then. */
+  /** Reserves memory for all parameters of one execution at once. Earlier values must stay valid until then. */
   reserve(bytes: number): void {
     this.#used = 0
     if (bytes <= this.#capacity && this.#capacity <= 1 << 20) return
@@ -107,7 +107,9 @@ export class BindBuffer {
     return p
   }
 
-  /** So large that it is given back between executions: a statement may lie about for long before it is collected. */
+  /**
+   * Whether the memory is so large that it is freed between executions: a statement may wait long for its collection.
+   */
   get large(): boolean {
     return this.#capacity > 1 << 16
   }
@@ -120,7 +122,7 @@ export class BindBuffer {
   }
 }
 
-/** An upper bound of the memory a value needs while bound. */
+/** An upper bound of the memory that a value needs while it is bound. */
 export function boundBytes(value: unknown): number {
   if (typeof value === 'string') return value.length * 3
   if (typeof value !== 'object' || value === null) return 0
@@ -173,16 +175,16 @@ export function bindValue(
   }
 }
 
-/** How values of SQLite come to JavaScript and, for numbers, go there. */
+/** How SQLite's values are converted to JavaScript and, for numbers, back. */
 export interface ValueFormat {
   /**
-   * INTEGER as number where that is exact, else as bigint; always as bigint; or always as number, rounded where it is not
-   * exact.
+   * INTEGER as number where that is exact, otherwise as bigint; always as bigint; or always as number, rounded if
+   * necessary.
    */
   readonly integers: 'exact' | 'bigint' | 'number'
-  /** A number is bound as REAL, a whole one as well. */
+  /** Whether every number is bound as REAL, integers included. */
   readonly doubles: boolean
-  /** Makes of the bytes of a BLOB what a row holds. */
+  /** Converts the bytes of a BLOB to the value in a row. */
   readonly blob: (bytes: Uint8Array) => Uint8Array
 }
 
@@ -220,7 +222,7 @@ export function columnValue(
   }
 }
 
-/** The value of an argument, of a function or a virtual table. */
+/** The value of an argument of a function or a virtual table. */
 export function readValue(sqlite: Sqlite, value: Pointer, bigints = false): SqlValue {
   const { raw } = sqlite
   switch (raw.sqlite3_value_type(value)) {
@@ -244,7 +246,7 @@ export function readValue(sqlite: Sqlite, value: Pointer, bigints = false): SqlV
   }
 }
 
-/** Answers SQLite with a value; `where` names it in an error. NaN becomes NULL, as everywhere in SQL. */
+/** Returns a value to SQLite. `where` names it in an error. NaN becomes NULL, as everywhere in SQL. */
 export function writeResult(
   sqlite: Sqlite,
   context: Pointer,

@@ -1,18 +1,21 @@
 import { describeValue } from '../../core/describe-value.ts'
 import { VecError } from '../../core/errors.ts'
 
-/** A compiled WebAssembly.Module, which TypeScript knows only with its DOM library: some runtimes import it as such. */
+/**
+ * A compiled WebAssembly.Module, a type that TypeScript declares only in its DOM library. Some runtimes import the
+ * file as a module.
+ */
 export type WasmModule = object
 
-/** Where sqlite3.wasm comes from: its bytes, a URL, as text also the path of a file, or the compiled module. */
+/** The location of sqlite3.wasm: its bytes, a URL, a path as text, or the compiled module. */
 export type WasmSource = Uint8Array | ArrayBuffer | string | { readonly href: string } | WasmModule
 
-/** How a platform reads sqlite3.wasm: from a URL, from a path where it has files, from where it was shipped. */
+/** How a platform reads sqlite3.wasm: from a URL, from a path if it has files, or the shipped file. */
 export type ReadWasm = (location: string | undefined) => Promise<WasmModule | Uint8Array>
 
 const MAGIC = 0x6d736100
 
-/** The module that a source gives; undefined: the one that was shipped. */
+/** The compiled module of a source; undefined means the shipped file. */
 export async function compileWasm(
   source: WasmSource | undefined,
   read: ReadWasm,
@@ -30,7 +33,7 @@ export async function compileWasm(
   return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
 }
 
-/** Throws VecError VEC_ENGINE. */
+/** A VecError VEC_ENGINE. */
 export function notSqlite(why: string): VecError {
   return new VecError('VEC_ENGINE', `this is not the sqlite3.wasm of this version: ${why}`, {
     hint: 'give the file that sqlite-vec-ts/sqlite3.wasm names',

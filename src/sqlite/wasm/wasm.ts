@@ -13,23 +13,23 @@ export const SQLITE_FLOAT = 2
 export const SQLITE_TEXT = 3
 export const SQLITE_BLOB = 4
 export const SQLITE_NULL = 5
-/** The bytes stay where they are until the statement lets go of them. */
+/** The bytes stay valid until the statement releases them. */
 export const SQLITE_STATIC = 0
 /** SQLite copies the bytes at once. */
 export const SQLITE_TRANSIENT = -1
 
-/** 8 MiB, which the module asks for. */
+/** 8 MiB, the size that the module requires. */
 const INITIAL_MEMORY_PAGES = 128
 
-/** What is larger is given back after its use. */
+/** Scratch space larger than this is freed after its use. */
 const LARGE_SCRATCH = 1 << 20
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /**
- * SQLite's memory and functions. The views of its heap die whenever the memory grows, so they are read again after
- * every call that may allocate: `sqlite.u8` is cheap.
+ * SQLite's memory and functions. The views of its heap become invalid when the memory grows, so read `sqlite.u8`
+ * again after every call that may allocate. It is cheap.
  */
 export class Sqlite {
   readonly raw: RawSqlite
@@ -39,9 +39,9 @@ export class Sqlite {
   #view: DataView
   #scratch: Pointer
   #scratchBytes = 4096
-  /** Levels of JavaScript that C code called and waits for. */
+  /** The number of JavaScript calls that C code waits for. */
   nesting = 0
-  /** C code runs that may call back: between `enter` and `leave`. */
+  /** Whether C code that may call back is running: true between `enter` and `leave`. */
   #inside = false
   /** The C stack pointer while no C code runs. */
   readonly #stackTop: Pointer
@@ -66,7 +66,7 @@ export class Sqlite {
   }
 
   get view(): DataView {
-    // A detached DataView throws when asked for its length, so the typed array tells.
+    // Compares buffers, since a detached DataView throws when asked for its length.
     if (this.#view.buffer !== this.u8.buffer) this.#view = new DataView(this.memory.buffer)
     return this.#view
   }
@@ -98,9 +98,9 @@ export class Sqlite {
   }
 
   /**
-   * Before C code that may call back; its result goes to `leave` behind it. Who finds the mark of an earlier call, and no
-   * JavaScript that C waits for, knows that an exception went through that call (JavaScript's stack had ended), and takes
-   * back the part of the C stack that it used.
+   * Call it before C code that may call back, and pass its result to `leave` afterwards. If the mark of an earlier
+   * call is set although C code waits for no JavaScript, an exception went through that call (JavaScript's stack
+   * overflowed). `enter` then takes back the part of the C stack that the call used.
    */
   enter(): boolean {
     const nested = this.#inside && this.nesting > 0
@@ -114,14 +114,17 @@ export class Sqlite {
     this.#inside = nested
   }
 
-  /** Makes a C function pointer of `f`. It lives as long as the process: install once, dispatch by an argument. */
+  /**
+   * Makes a C function pointer of `f`. It lives as long as the process, so install it once and dispatch by an
+   * argument.
+   */
   functionPointer(signature: string, f: (...args: never[]) => unknown): Pointer {
     return this.#install(signature, f)
   }
 
-  /** Space for short-lived arguments: overwritten by the next call of `scratch` or `cString`. */
+  /** Space for short-lived arguments. The next call of `scratch` or `cString` overwrites it. */
   scratch(bytes: number): Pointer {
-    // Once a large text has passed through, its space is given back.
+    // After a large text, its space is freed.
     if (bytes > this.#scratchBytes || this.#scratchBytes > LARGE_SCRATCH) {
       const capacity = Math.max(bytes, 4096)
       this.free(this.#scratch)
@@ -133,7 +136,7 @@ export class Sqlite {
     return this.#scratch
   }
 
-  /** `text` in scratch space, NUL-terminated. Throws where a NUL of its own would end it early. */
+  /** `text` in scratch space, NUL-terminated. Throws for a NUL inside the text. */
   cString(text: string): Pointer {
     if (text.includes('\0')) {
       throw new TypeError(
@@ -146,7 +149,7 @@ export class Sqlite {
     return p
   }
 
-  /** `text` in memory of its own, NUL-terminated, for SQLite to free. A NUL inside ends it early. */
+  /** `text` in newly allocated memory, NUL-terminated, for SQLite to free. A NUL inside ends it early. */
   ownedCString(text: string): Pointer {
     const p = this.alloc(text.length * 3 + 1)
     const bytes = this.writeText(text, p)
@@ -154,7 +157,7 @@ export class Sqlite {
     return p
   }
 
-  /** Writes `text` as UTF-8, at most three bytes a code unit, and returns how many bytes that took. */
+  /** Writes `text` as UTF-8, at most three bytes per code unit, and returns the number of bytes. */
   writeText(text: string, p: Pointer): number {
     const heap = this.u8
     const length = text.length
@@ -220,8 +223,8 @@ let loaded: Sqlite | undefined
 let loadedFrom: WasmSource | undefined
 
 /**
- * The one SQLite of this process (or worker), from `source` or as shipped. A load that failed may be tried again. Throws
- * VecError VEC_ENGINE when it is loaded already, from another source than this one.
+ * Loads the one SQLite of this process (or worker), from `source` or the shipped file. A failed load may be tried
+ * again. Throws VecError VEC_ENGINE when SQLite is already loaded from another source.
  */
 export async function loadSqlite(read: ReadWasm, source?: WasmSource): Promise<Sqlite> {
   if (loading !== undefined && source !== undefined && source !== loadedFrom) {
@@ -254,8 +257,8 @@ export function loadedSqlite(): Sqlite {
 }
 
 /**
- * With temporary files on disk, what undoes a statement of many rows would go to one beyond 64 KiB: a DELETE of 20,000
- * rows of a vec table took 1.75 times the processor time. Up to 16 MiB of it stay in memory.
+ * Keeps up to 16 MiB of a statement journal in memory. With temporary files on disk, SQLite would move it to disk
+ * beyond 64 KiB: a DELETE of 20,000 rows of a vec table took 1.75 times the processor time.
  */
 function keepStatementJournals(raw: RawSqlite): void {
   const CONFIG_STMTJRNL_SPILL = 26

@@ -14,7 +14,7 @@ export { readWasm } from '../memory/memory-platform.ts'
 
 const IN_MEMORY = /^file:[^?]*\?([^#]*&)?vfs=memory(&|#|$)/
 
-/** Browsers: files in the origin's private file system, in workers; databases in memory on any thread. */
+/** Browsers: files in the origin private file system, in workers; databases in memory on any thread. */
 export function createPlatform(sqlite: Sqlite): Platform {
   const memory = createMemoryPlatform(sqlite)
   const files = new OpfsFileSystem(sqlite, installMemoryVfs(sqlite))
@@ -56,7 +56,7 @@ function firstBytes(files: OpfsFileSystem, path: string): Uint8Array | undefined
   return bytes
 }
 
-/** Throws VecError VEC_ENGINE where there are no files: on the main thread of a page, or without a file system at all. */
+/** Throws VecError VEC_ENGINE where files are missing: on the main thread of a page, or without a file system. */
 function requireFiles(path: string): void {
   const hasFiles =
     typeof FileSystemFileHandle === 'function' &&

@@ -2,14 +2,17 @@ import { VecError } from '../../../core/errors.ts'
 import { SQLITE_BUSY, SQLITE_CANTOPEN } from '../../result-codes.ts'
 import type { MemoryFile, StoredBytes } from '../memory/memory-file.ts'
 
-/** The folder, at the root of an origin's private file system, that holds a folder for each database. */
+/** The folder, at the root of the origin private file system, with one folder for each database. */
 const ROOT = '.sqlite-vec-ts'
 
-/** The files of one database. A browser gives their handles by Promises, so all are opened before SQLite asks. */
+/**
+ * The files of one database. A browser returns their handles by Promises, so all are opened before SQLite asks for
+ * them.
+ */
 const PARTS = ['main', 'journal', 'wal'] as const
 export type Part = (typeof PARTS)[number]
 
-/** One file of the origin's private file system, which no other thread can open meanwhile. */
+/** One file of the origin private file system. While it is open, no other thread can open it. */
 class OpfsFile implements StoredBytes {
   readonly opened: Set<MemoryFile> = new Set()
   readonly #handle: FileSystemSyncAccessHandle
@@ -30,7 +33,7 @@ class OpfsFile implements StoredBytes {
     return written
   }
 
-  /** 0 when the browser gives no more space, which SQLite takes for a full disk. */
+  /** Returns 0 when the browser gives no more space. SQLite takes that for a full disk. */
   #written(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     try {
       return this.#handle.write(bytes, { at })
@@ -54,7 +57,7 @@ class OpfsFile implements StoredBytes {
   }
 }
 
-/** A database in the origin's private file system, whose files this thread alone has open. */
+/** A database in the origin private file system. Only this thread has its files open. */
 export class OpfsDatabase {
   readonly path: string
   readonly #files: Readonly<Record<Part, OpfsFile>>
@@ -64,7 +67,10 @@ export class OpfsDatabase {
     this.#files = files
   }
 
-  /** Throws VecError: SQLITE_CANTOPEN when it is missing and not to be made, SQLITE_BUSY when another thread has it. */
+  /**
+   * Throws VecError: SQLITE_CANTOPEN when the database is missing and `create` is false, SQLITE_BUSY when another
+   * thread has it open.
+   */
   static async open(path: string, create: boolean): Promise<OpfsDatabase> {
     const folder = await folderOf(path, create)
     const handles: FileSystemSyncAccessHandle[] = []
@@ -109,7 +115,7 @@ async function root(): Promise<FileSystemDirectoryHandle> {
   return await top.getDirectoryHandle(ROOT, { create: true })
 }
 
-/** Names of folders cannot hold every character of a path. */
+/** Encodes a path, since names of folders cannot hold every character. */
 const folderName = (path: string): string => encodeURIComponent(path.replace(/^\/+/, ''))
 
 async function folderOf(path: string, create: boolean): Promise<FileSystemDirectoryHandle> {

@@ -10,8 +10,8 @@ import { OpfsDatabase, type Part } from './opfs-database.ts'
 const SUFFIXES: Readonly<Record<string, Part>> = { '-journal': 'journal', '-wal': 'wal' }
 
 /**
- * Databases in the origin's private file system. A file is found once `prepare` has opened its database; temporary files
- * live in memory.
+ * Databases in the origin private file system. A file exists here once `prepare` has opened its database. Temporary
+ * files live in memory.
  */
 export class OpfsFileSystem implements Vfs {
   readonly name = 'opfs'
@@ -27,7 +27,7 @@ export class OpfsFileSystem implements Vfs {
     this.#memory = memory
   }
 
-  /** Opens the files of a database, which stay open until its last connection closes. */
+  /** Opens the files of a database. They stay open until its last connection closes. */
   async prepare(path: string, create: boolean): Promise<void> {
     if (this.#databases.has(path)) return
     let opening = this.#opening.get(path)
@@ -66,7 +66,7 @@ export class OpfsFileSystem implements Vfs {
     return { file, readonly: !request.write }
   }
 
-  /** A journal is removed by making it empty, durably: SQLite commits by that. */
+  /** Removes a journal by emptying it durably: that commits SQLite's transaction. */
   delete(path: string): boolean {
     const { database, part } = this.#find(path)
     const file = database.file(part)
@@ -91,7 +91,7 @@ export class OpfsFileSystem implements Vfs {
     this.#memory.randomness(into)
   }
 
-  /** Only code of this thread could change what is waited for, and none can run. */
+  /** Sleeping is useless: only code of this thread could release the lock, and none can run meanwhile. */
   sleep(): void {}
 
   now(): number {
@@ -114,7 +114,7 @@ export class OpfsFileSystem implements Vfs {
     })
   }
 
-  /** When nothing uses a database any more, other threads may open it. */
+  /** Closes a database without connections, so that other threads may open it. */
   #closed(database: OpfsDatabase): void {
     if (database.isInUse) return
     database.close()

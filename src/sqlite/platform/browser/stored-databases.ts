@@ -2,7 +2,7 @@ import { describeValue, typedArrayName } from '../../../core/describe-value.ts'
 import { VecError } from '../../../core/errors.ts'
 import { databaseFolders, OpfsDatabase, originStorage, removeDatabase } from './opfs-database.ts'
 
-/** Bytes of a header: written last, so that half of a file is not taken for a database. */
+/** Bytes of a header. The header is written last, so that half of a file does not look like a database. */
 const HEADER_BYTES = 100
 const MAGIC = 'SQLite format 3\0'
 
@@ -12,16 +12,19 @@ export interface StorageReport {
   readonly used: number
   /** Bytes that the browser allows. */
   readonly quota: number
-  /** Whether the browser keeps the data when space runs out: see `persistStorage()`. */
+  /** Whether the browser keeps the data when space runs out; see `persistStorage()`. */
   readonly persistent: boolean
 }
 
-/** The databases in the storage of this origin, by the names that `open()` takes, sorted. */
+/** The databases in the storage of this origin, sorted, by the names that `open()` takes. */
 export async function listDatabases(): Promise<string[]> {
   return (await databaseFolders()).toSorted((a, b) => (a < b ? -1 : 1))
 }
 
-/** Removes a database; false when there is none. Throws VecError SQLITE_BUSY while a tab or worker has it open. */
+/**
+ * Removes a database; returns false when it does not exist. Throws VecError SQLITE_BUSY while a tab or worker has it
+ * open.
+ */
 export async function deleteDatabase(name: string): Promise<boolean> {
   if (!(await exists(checkName('deleteDatabase()', name)))) return false
   await removeDatabase(name)
@@ -29,11 +32,12 @@ export async function deleteDatabase(name: string): Promise<boolean> {
 }
 
 /**
- * Stores the bytes of a database file under a name that is free. Only in a worker.
+ * Stores the bytes of a database file under an unused name. Only in a worker.
  *
  *     await importDatabase('app.sqlite', new Uint8Array(await file.arrayBuffer()))
  *
- * Throws VecError: SQLITE_NOTADB for other bytes, SQLITE_CANTOPEN when the name is taken, SQLITE_FULL without space.
+ * Throws VecError: SQLITE_NOTADB when the bytes are not a database, SQLITE_CANTOPEN when the name is taken,
+ * SQLITE_FULL when there is not enough space.
  */
 export async function importDatabase(name: string, bytes: Uint8Array): Promise<void> {
   checkName('importDatabase()', name)
@@ -70,10 +74,10 @@ export async function importDatabase(name: string, bytes: Uint8Array): Promise<v
 }
 
 /**
- * The bytes of a database that is closed. Only in a worker. Of an open database, `db.serialize()` gives them.
+ * The bytes of a closed database. Only in a worker. For an open database, call `db.serialize()`.
  *
- * Throws VecError: SQLITE_CANTOPEN when there is none, SQLITE_BUSY while it is open or after a crash left it with changes
- * outside of the main file.
+ * Throws VecError: SQLITE_CANTOPEN when the database does not exist, SQLITE_BUSY while it is open, or when a crash
+ * left changes outside of its main file.
  */
 export async function exportDatabase(name: string): Promise<Uint8Array> {
   const database = await OpfsDatabase.open(checkName('exportDatabase()', name), false)
@@ -92,14 +96,16 @@ export async function exportDatabase(name: string): Promise<Uint8Array> {
   }
 }
 
-/** How much the browser stores for this origin, and whether it may remove it. */
+/** How much the browser stores for this origin, and whether it may remove the data. */
 export async function storageReport(): Promise<StorageReport> {
   const storage = originStorage()
   const { usage = 0, quota = 0 } = await storage.estimate()
   return { used: usage, quota, persistent: await storage.persisted() }
 }
 
-/** Asks the browser, and it perhaps the user, to keep the data of this origin when space runs out. Only on a page. */
+/**
+ * Asks the browser to keep the data of this origin when space runs out. The browser may ask the user. Only on a page.
+ */
 export async function persistStorage(): Promise<boolean> {
   const storage = originStorage() as { persist?(): Promise<boolean> }
   if (storage.persist !== undefined) return await storage.persist()

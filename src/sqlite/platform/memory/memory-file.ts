@@ -8,7 +8,7 @@ import {
 import type { VfsFile } from '../../vfs/vfs.ts'
 import type { MemorySharedMemory } from './memory-shared-memory.ts'
 
-/** What is under the name of a file, and which connections of this thread have it open. */
+/** The content of a named file, and the connections of this thread that have it open. */
 export interface StoredBytes {
   readonly opened: Set<MemoryFile>
   readonly size: number
@@ -18,9 +18,9 @@ export interface StoredBytes {
   sync(): void
 }
 
-/** The bytes of a file, which live as long as a name or an open file leads to them, and who has it open. */
+/** The bytes of a file. They live as long as a name or an open file refers to them. */
 export class StoredFile implements StoredBytes {
-  /** Tells files apart that had the same name one after the other. */
+  /** Distinguishes files that had the same name one after the other. */
   readonly id: number
   readonly opened: Set<MemoryFile> = new Set()
   #bytes: Uint8Array = new Uint8Array(0)
@@ -47,7 +47,7 @@ export class StoredFile implements StoredBytes {
 
   sync(): void {}
 
-  /** What is cut off reads as zeros if the file grows again. */
+  /** Bytes that are cut off read as zeros if the file grows again. */
   truncate(size: number): void {
     if (size > this.#bytes.length) this.#grow(size)
     if (size < this.size) this.#bytes.fill(0, size, this.size)
@@ -68,7 +68,7 @@ interface MemoryFileOptions {
   closed(): void
 }
 
-/** An open file that this thread alone has, so that its locks are between connections of this thread. */
+/** An open file that belongs to this thread alone, so its locks are between connections of this thread. */
 export class MemoryFile implements VfsFile {
   readonly path: string
   readonly stored: StoredBytes
@@ -110,7 +110,7 @@ export class MemoryFile implements VfsFile {
     this.#options.closed()
   }
 
-  /** As SQLite's lockingv3.html has it: a writer that waits for readers lets no new one in. */
+  /** Follows SQLite's lockingv3.html: a writer that waits for readers admits no new ones. */
   lock(level: number): boolean {
     if (level <= this.lockLevel) return true
     if (level === SHARED_LOCK) return this.#grant(level, PENDING_LOCK)

@@ -12,14 +12,15 @@ import { installMemoryVfs, type MemoryFileSystem } from './memory-vfs.ts'
 const MAGIC = 'SQLite format 3\0'
 const HEADER_BYTES = 100
 
-/** sqlite3.wasm from a URL; undefined: as shipped. */
+/** sqlite3.wasm from a URL; undefined means the shipped file. */
 export async function readWasm(location: string | undefined): Promise<WasmModule | Uint8Array> {
   return await fetchWasm(location ?? shippedWasm().href)
 }
 
 /**
- * Runtimes without files, as browsers: what is opened lives in the memory of the thread. A file there is asked for by name,
- * `file:app.sqlite?vfs=memory`, since one that is gone after the next reload must not be taken for one that lasts.
+ * Runtimes without files, such as workerd: databases live in the memory of the thread. A named file must be requested
+ * explicitly, as `file:app.sqlite?vfs=memory`, so that a database that is gone after a reload is not taken for a
+ * lasting one.
  */
 export function createPlatform(sqlite: Sqlite): Platform {
   const files = installMemoryVfs(sqlite)
@@ -76,11 +77,11 @@ export function pathOf(name: string): string {
   return decodeURIComponent(name.slice('file:'.length).replace(/[?#].*$/, ''))
 }
 
-/** What the first bytes of a database say. */
+/** The facts in the first bytes of a database. */
 export function headerOf(bytes: Uint8Array): DatabaseHeader {
   if (bytes.length === 0) return 'empty'
   const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
   if (bytes.length < HEADER_BYTES || magic !== MAGIC) return 'not-a-database'
-  // Bytes 18 and 19 are the write and read version of the file format: 1 rollback journal, 2 WAL.
+  // Bytes 18 and 19 are the write and read versions of the file format: 1 is a rollback journal, 2 is WAL.
   return { journalMode: bytes[19] === 2 ? 'wal' : 'delete', encoding: 'UTF-8' }
 }

@@ -1,7 +1,7 @@
 import type { MappedRegion, SharedMemory } from '../../vfs/vfs.ts'
 import type { Sqlite } from '../../wasm/wasm.ts'
 
-/** What the connections of one database in WAL mode have in common: regions of SQLite's own memory. */
+/** What the connections of one database in WAL mode share: regions of SQLite's own memory. */
 export class SharedRegions {
   readonly #sqlite: Sqlite
   readonly #pointers: number[] = []
@@ -29,7 +29,7 @@ export class SharedRegions {
   }
 }
 
-/** One connection's part of it. All connections are in one thread, so nothing has to be ordered. */
+/** One connection's view of the shared regions. All connections are in one thread, so memory needs no ordering. */
 export class MemorySharedMemory implements SharedMemory {
   readonly #regions: SharedRegions
   readonly #shared = new Set<number>()

@@ -6,10 +6,10 @@ import type { Sqlite } from '../../wasm/wasm.ts'
 import { MemoryFile, StoredFile } from './memory-file.ts'
 import { MemorySharedMemory, SharedRegions } from './memory-shared-memory.ts'
 
-/** What crypto.getRandomValues() gives at once. */
+/** The most bytes that one call of crypto.getRandomValues() returns. */
 const RANDOM_BYTES = 65_536
 
-/** Files in the memory of this thread: they last as long as it, and all its connections see them. */
+/** Files in the memory of this thread. They last as long as the thread, and all its connections see them. */
 export class MemoryFileSystem implements Vfs {
   readonly name = 'memory'
   readonly #sqlite: Sqlite
@@ -66,20 +66,20 @@ export class MemoryFileSystem implements Vfs {
     }
   }
 
-  /** Only code of this thread could change what is waited for, and none can run. */
+  /** Sleeping is useless: only code of this thread could release the lock, and none can run meanwhile. */
   sleep(): void {}
 
   now(): number {
     return Date.now()
   }
 
-  /** Tells a file from others of the same name; undefined when there is none. */
+  /** A key that distinguishes a file from others of the same name; undefined when it does not exist. */
   identify(path: string): string | undefined {
     const stored = this.#files.get(this.fullPath(path).path)
     return stored && `${this.name}:${stored.id}`
   }
 
-  /** What a file holds. */
+  /** The content of a file. */
   contents(path: string): Uint8Array | undefined {
     const stored = this.#files.get(this.fullPath(path).path)
     if (stored === undefined) return undefined
@@ -109,7 +109,7 @@ export class MemoryFileSystem implements Vfs {
 
 const installed = new WeakMap<Sqlite, MemoryFileSystem>()
 
-/** Registers the file system in memory, once. */
+/** Registers the file system in memory. A second call returns the same one. */
 export function installMemoryVfs(sqlite: Sqlite): MemoryFileSystem {
   let vfs = installed.get(sqlite)
   if (vfs === undefined) {

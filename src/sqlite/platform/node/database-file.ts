@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs'
 import type { FileIdentity } from '../../vfs/file-locks.ts'
 
-/** `dev:ino` of a file, the same for every name and link it has; undefined when there is no such file. */
+/** `dev:ino` of a file, equal for all of its names and links; undefined when the file does not exist. */
 export function fileIdentity(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
   return found && `${found.dev}:${found.ino}`

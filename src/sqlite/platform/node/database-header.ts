@@ -11,7 +11,7 @@ const MAGIC = 'SQLite format 3\0'
 export function readHeader(path: string): DatabaseHeader {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return 'empty'
-  // Opening a pipe would wait for its other end.
+  // Opening a pipe would wait for a writer at its other end.
   if (!found.isFile()) return 'not-a-database'
   const open = lockableOf(path)
   if (open !== undefined) return headerOf(open)
@@ -30,13 +30,13 @@ function headerOf(fd: number): DatabaseHeader {
   if (got < 100 || header.toString('latin1', 0, 16) !== MAGIC) return 'not-a-database'
   const encodings = ['UTF-8', 'UTF-8', 'UTF-16le', 'UTF-16be'] as const
   return {
-    // Bytes 18 and 19 are the write and read version of the file format: 1 rollback journal, 2 WAL.
+    // Bytes 18 and 19 are the write and read versions of the file format: 1 is a rollback journal, 2 is WAL.
     journalMode: header[19] === 2 ? 'wal' : 'delete',
     encoding: encodings[header.readUInt32BE(56)] ?? 'UTF-8',
   }
 }
 
-/** Throws for a database whose text this SQLite cannot read. */
+/** Throws for a database whose text encoding this SQLite cannot read. */
 export function requireUtf8(fd: number, path: string): void {
   const header = headerOf(fd)
   if (typeof header === 'string' || header.encoding === 'UTF-8') return
@@ -49,7 +49,7 @@ export function requireUtf8(fd: number, path: string): void {
 export type JournalMode = 'wal' | 'delete' | 'empty' | 'not-a-database'
 
 /**
- * 'wal' for a file that must be opened with WAL, 'delete' for one with any rollback journal; for the rest see
+ * 'wal' for a file that must be opened with WAL, 'delete' for one with any rollback journal. For the other values see
  * `readHeader`.
  */
 export function readJournalMode(path: string): JournalMode {

@@ -17,9 +17,10 @@ import { LockDirectory } from './lock-directory.ts'
 import { UnlockedReads } from './unlocked-reads.ts'
 
 /**
- * Locks without help from the system: one process at a time, through a lock directory that is held as long as any of
- * its connections holds any lock; among the connections of one process, SQLite's own lock levels in a table. Programs
- * that do not know the directory are seen, on Linux, when they hold a lock, and then the file is refused.
+ * Locks without help from the operating system. Between processes, a lock directory admits one process at a time: a
+ * process holds it as long as any of its connections holds any lock. Between the connections of one process, a table
+ * keeps SQLite's lock levels. On Linux we see the locks of programs that ignore the directory, and then refuse the
+ * file.
  */
 export function directoryLocks(): Locks {
   const files = new Map<string, SharedFile>()
@@ -41,17 +42,16 @@ export function directoryLocks(): Locks {
 }
 
 /**
- * How long we wait for a native program that may be rolling a transaction of ours back, and for one that may be done
- * with that.
+ * How long we wait for a native program that may be rolling our transaction back, and for one that may have done so.
  */
 const STRANGER_ROLLS_BACK_MS = 500
 const STRANGER_READS_MS = 50
-/** Of page 1: sizes, counters, and the version of SQLite that wrote last. */
+/** Bytes of page 1 with sizes, counters, and the version of SQLite that wrote last. */
 const HEADER_BYTES = 100
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-/** What the connections of this process hold on one file. */
+/** The locks that the connections of this process hold on one file. */
 class SharedFile {
   connections = 0
   sharers = 0
@@ -67,7 +67,10 @@ class SharedFile {
     this.directory = new LockDirectory(file.path)
   }
 
-  /** False while a holder of locks knows of the directory, too; throws for one that does not. */
+  /**
+   * False while another process that uses lock directories holds byte-range locks. Throws for one that does not use
+   * them.
+   */
   refuseStrangers(): boolean {
     const found = kernelLocks(this.#identity)
     if (found.pid !== 0) throw stranger(this.#path, found)
@@ -91,11 +94,11 @@ class TableLock implements FileLock {
   readonly #file: SharedFile
   readonly #opened: LockedFile
   readonly #forget: () => void
-  /** The file when this connection began to read, or has written itself. */
+  /** The file as it was when this connection began to read, or as it last wrote it. */
   readonly #state: FileState
-  /** What this transaction has written at the beginning of the file. */
+  /** What this transaction has written to the beginning of the file. */
   #header: Uint8Array | undefined
-  /** Why the transaction that is being written must be rolled back. */
+  /** Why the transaction in progress must be rolled back. */
   #surrendered: VfsFailure | undefined
 
   constructor(file: SharedFile, opened: LockedFile, forget: () => void) {
@@ -132,8 +135,8 @@ class TableLock implements FileLock {
   }
 
   /**
-   * Takes the directory first and looks for others second; processes with koffi do the reverse, so one sees the
-   * other.
+   * Takes the directory, then looks for byte-range locks. Processes with koffi do it in the reverse order, so one
+   * sees the other.
    */
   #enter(): boolean {
     const file = this.#file
@@ -147,7 +150,7 @@ class TableLock implements FileLock {
     return alone
   }
 
-  /** Whether there is no other reader. A writer that finds readers stays PENDING, which lets no new one in. */
+  /** Whether no other connection reads. A writer that finds readers stays PENDING, which admits no new reader. */
   #alone(): boolean {
     if (this.level === RESERVED_LOCK) this.level = PENDING_LOCK
     if (this.#file.sharers > 1 || !this.#file.refuseStrangers()) return false
@@ -156,8 +159,8 @@ class TableLock implements FileLock {
   }
 
   /**
-   * Nothing of this transaction is in the file yet: whatever a native program did since it began, it can still be
-   * given up.
+   * Throws if a native program has written since this transaction began. No page of the transaction is in the file
+   * yet, so SQLite can still give it up.
    */
   #refuseWhatStrangersDid(): void {
     const { path } = this.#opened
@@ -173,9 +176,10 @@ class TableLock implements FileLock {
   }
 
   /**
-   * A native program that comes now takes our journal for that of a crash, locks the file, and rolls it back. So our
-   * transaction fails, and SQLite rolls it back, too. It may do so once the native program is through, as a page of
-   * ours may have come late; not when that has written a transaction of its own.
+   * A native program that opens the file now takes our journal for that of a crash, locks the file, and rolls our
+   * transaction back. So our transaction fails, and SQLite rolls it back here, too. It may write the old pages once
+   * the native program has finished, since a page of ours may have been written late. It must not if the native
+   * program has committed a transaction of its own.
    */
   beforeWrite(bytes?: Uint8Array, offset?: number): void {
     if (this.level !== EXCLUSIVE_LOCK) return
@@ -197,7 +201,7 @@ class TableLock implements FileLock {
     return this.#surrendered
   }
 
-  /** Whether the file is what the native program's rollback left, but for pages of ours. */
+  /** Whether the file is what the native program's rollback left, except for pages of ours. */
   #mayRestore(): boolean {
     this.#waitForStranger(STRANGER_ROLLS_BACK_MS)
     if (this.#hasStranger() || !this.#opened.journalGone()) return false

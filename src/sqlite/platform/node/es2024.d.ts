@@ -1,4 +1,4 @@
-/** Node 20 has them; the library of TypeScript's es2023 does not know them yet. */
+/** Node 20 has these methods; the es2023 library of TypeScript does not declare them. */
 interface String {
   isWellFormed(): boolean
   toWellFormed(): string

@@ -13,7 +13,8 @@ export const EAGAIN = 11
 export const EACCES = 13
 
 /**
- * Where struct flock is the 32 bytes of `flock()` below, and a variadic integer argument is passed like a named one.
+ * Architectures where struct flock has the 32 bytes of `flock()` below, and C passes a variadic integer like a named
+ * one.
  */
 const architectures = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's390x'])
 
@@ -24,8 +25,8 @@ interface Koffi {
 }
 
 /**
- * struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0 = to the end), l_pid int32
- * @24. In a buffer of its own, which never moves.
+ * struct flock: l_type int16 @0, l_whence int16 @2, l_start int64 @8, l_len int64 @16 (0: to the end), l_pid int32
+ * @24. It has its own buffer, which never moves.
  */
 export function flock(type: number, start: number, length: number): Uint8Array {
   const buffer = new ArrayBuffer(32)
@@ -34,18 +35,18 @@ export function flock(type: number, start: number, length: number): Uint8Array {
   return new Uint8Array(buffer)
 }
 
-/** Byte-range locks that belong to an open file, not to the process. Each call gives 0 or an errno. */
+/** Byte-range locks that belong to an open file, not to the process. Each call returns 0 or an errno. */
 export interface Fcntl {
   set(fd: number, lock: Uint8Array): number
-  /** Writes the first lock that is in the way of `lock` over it, or F_UNLCK. */
+  /** Replaces `lock` by the first lock that conflicts with it, or by F_UNLCK. */
   get(fd: number, lock: Uint8Array): number
-  /** Makes the number `to` stand for the open file `from`. */
+  /** Makes the descriptor `to` refer to the open file of `from`. */
   dup2(from: number, to: number): number
 }
 
 let known: Fcntl | string | undefined
 
-/** The locks, or the reason why this process cannot have them. */
+/** The locks, or the reason why this process cannot use them. */
 export function fcntl(): Fcntl | string {
   known ??= load()
   return known
@@ -58,7 +59,7 @@ function load(): Fcntl | string {
   try {
     const koffi = optionalPackage('koffi') as Koffi
     const libc = koffi.load(null)
-    // An address that is asked for once costs less than a view that is taken apart by each call.
+    // Passing an address costs less than passing a view that each call must take apart.
     const call = libc.func('int fcntl(int fd, int command, intptr_t lock)')
     const addresses = new WeakMap<Uint8Array, number>()
     const addressOf = (lock: Uint8Array): number => {

@@ -2,9 +2,9 @@ import { existsSync, fstatSync } from 'node:fs'
 import { fcntl } from './fcntl.ts'
 import { optionalPackage } from './this-module.ts'
 
-/** What SQLite asks of files in each transaction, without making an object of everything that the system knows of them. */
+/** The facts about files that SQLite asks for in each transaction. They create no stat object. */
 interface FileFacts {
-  /** True only when nothing is there; false also when that could not be found out. */
+  /** True only if the file is certainly missing; false also if that is unknown. */
   isMissing(path: string): boolean
   size(fd: number): number
 }
@@ -24,7 +24,10 @@ const byNode: FileFacts = {
 
 let known: FileFacts | undefined
 
-/** Through the C library where byte-range locks are, which takes a third to two thirds of the time; else through node:fs. */
+/**
+ * Uses the C library where byte-range locks are available, which takes a third to two thirds of the time; node:fs
+ * otherwise.
+ */
 export function fileFacts(): FileFacts {
   known ??= typeof fcntl() === 'string' ? byNode : byLibrary()
   return known
@@ -36,18 +39,18 @@ function byLibrary(): FileFacts {
     const libc = koffi.load(null)
     const stat = libc.func('int stat(const char *path, void *into)')
     const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
-    // Larger than struct stat on any system; nothing is read out of it.
+    // Larger than struct stat on any system. The content is never read.
     const into = new Uint8Array(512)
     return {
       isMissing: path => stat(path, into) === -1 && koffi.errno() === ENOENT,
       size(fd) {
-        // No code uses the position of a descriptor of ours.
+        // No code uses the file position of our descriptors.
         const size = lseek(fd, 0, SEEK_END)
         return size >= 0 ? size : fstatSync(fd).size
       },
     }
   } catch {
-    // A C library without stat() as a function of its own.
+    // This C library does not export stat() as a function.
     return byNode
   }
 }

@@ -1,9 +1,9 @@
 import { fstatSync, readSync } from 'node:fs'
 
-/** Offset in a database of the counter that every transaction of SQLite raises. */
+/** Offset of the change counter of a database, which every transaction of SQLite increments. */
 const CHANGE_COUNTER = 24
 
-/** Whether a database was written to, by whatever program, since a moment. */
+/** Tells whether any program has written to a database since a moment. */
 export class FileState {
   readonly #fd: number
   readonly #counter = new Uint8Array(4)
@@ -15,7 +15,7 @@ export class FileState {
     this.#fd = fd
   }
 
-  /** Remembers the file as it is. */
+  /** Remembers the current state of the file. */
   note(): void {
     const { size, mtimeMs } = fstatSync(this.#fd)
     this.#size = size
@@ -24,8 +24,8 @@ export class FileState {
   }
 
   /**
-   * The time of the last write shows transactions that are not done, too; the counter those that came within one tick
-   * of that clock.
+   * Whether the file was written to. The modification time also shows unfinished transactions. The change counter
+   * shows transactions within one tick of that clock.
    */
   hasChanged(): boolean {
     const { size, mtimeMs } = fstatSync(this.#fd)

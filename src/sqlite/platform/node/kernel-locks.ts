@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 import type { FileIdentity } from '../../vfs/file-locks.ts'
 
-/** Who, according to Linux, holds byte-range locks on a file. */
+/** The holders of byte-range locks on a file, according to Linux. */
 export interface KernelLocks {
-  /** A process with POSIX locks, as native SQLite takes them; 0 for none. */
+  /** A process with POSIX locks, as native SQLite takes them; 0 if there is none. */
   readonly pid: number
-  /** Whether a process holds locks of an open file description, as we take them with koffi. */
+  /** Whether a process holds locks of an open file description, as we take them through koffi. */
   readonly ofd: boolean
 }
 
 const nobody: KernelLocks = { pid: 0, ofd: false }
 
 /**
- * The byte-range locks on a file out of /proc/locks. Elsewhere than on Linux, and for holders in another PID namespace, there is
- * nothing to see, so finding no lock proves nothing.
+ * Reads the byte-range locks on a file from /proc/locks. Other systems do not have it, and it omits holders in
+ * another PID namespace, so finding no lock proves nothing.
  */
 export function kernelLocks(file: FileIdentity, only?: number): KernelLocks {
   if (process.platform !== 'linux') return nobody
@@ -26,7 +26,10 @@ export function kernelLocks(file: FileIdentity, only?: number): KernelLocks {
   return text === '' ? nobody : parseKernelLocks(text, file, only)
 }
 
-/** Lines are like `7: POSIX  ADVISORY  WRITE 1234 fe:00:9977962 1073741826 1073742335`; a waiting one has `->` after its number. */
+/**
+ * A line looks like `7: POSIX  ADVISORY  WRITE 1234 fe:00:9977962 1073741826 1073742335`; a waiting lock has `->`
+ * after its number.
+ */
 function parseKernelLocks(text: string, file: FileIdentity, only?: number): KernelLocks {
   const device = kernelDevice(file.dev)
   let pid = 0
@@ -36,7 +39,8 @@ function parseKernelLocks(text: string, file: FileIdentity, only?: number): Kern
     if (fields.length < 8 || fields[1] === '->') continue
     const [major, minor, inode] = (fields[5] ?? '').split(':')
     if (inode !== String(file.ino)) continue
-    // btrfs, overlayfs and network file systems show another device to stat (major 0): there the inode alone decides.
+    // On btrfs, overlayfs and network file systems (major 0), stat reports another device, so only the inode is
+    // compared.
     if (device !== undefined && device !== `${major}:${minor}`) continue
     const holder = Number(fields[4])
     if (fields[1] === 'OFDLCK') ofd = true

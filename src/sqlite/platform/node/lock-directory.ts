@@ -7,11 +7,11 @@ import { fileFacts } from './file-facts.ts'
 import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
 import { LockQueue } from './lock-queue.ts'
 
-/** How long one that waits looks on, without sleeping in SQLite, while nothing moves, and in all. */
+/** How long a waiting connection polls without returning to SQLite: while the queue does not move, and in all. */
 const PATIENCE_MS = 5
 const STAY_MS = 50
 const POLL_MS = 0.5
-/** Refusals that follow one another so closely belong to one wait. */
+/** Refusals that are at most this far apart belong to one wait. */
 const AGAIN_MS = 300
 
 const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
@@ -19,15 +19,14 @@ const READONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * The name of the directory that is the lock of a database file. Its holder has renamed a prepared directory
- * with its owner's name inside to it: one step that either happens or does not, so a lock without an owner never
- * exists.
+ * The name of the lock directory of a database file. A process takes the lock by atomically renaming a prepared
+ * directory, which already names its owner, so a lock without an owner never exists.
  */
 export function lockDirectoryOf(path: string): string {
   return `${path}-lock`
 }
 
-/** True while another process of ours has the lock directory. One whose owner is gone is removed on the way. */
+/** True while another process of ours has the lock directory. Removes a directory whose owner is gone. */
 export function lockDirectoryHeld(directory: string): boolean {
   if (fileFacts().isMissing(directory)) return false
   const owner = readOwner(directory)
@@ -38,7 +37,7 @@ export function lockDirectoryHeld(directory: string): boolean {
   return true
 }
 
-/** Whether a process that is not surely gone has the lock directory. */
+/** Whether the lock directory belongs to a process that may still be alive. */
 export function isLockDirectoryInUse(directory: string): boolean {
   const owner = fileFacts().isMissing(directory) ? undefined : readOwner(directory)
   return owner !== undefined && !isGone(owner)
@@ -56,9 +55,8 @@ function readOwner(directory: string): LockOwner | undefined {
 }
 
 /**
- * Removes a lock whose owner is gone. Only the holder of the guard may remove another owner's lock, and it looks
- * again first: without it two processes that saw the same stale lock could each remove it, the second one a fresh
- * lock.
+ * Removes a lock whose owner is gone. Only the holder of the guard may remove another owner's lock, and it checks the
+ * owner again first. Otherwise, of two processes that saw the same stale lock, the second could remove a fresh one.
  */
 function removeStale(directory: string, owner: LockOwner): boolean {
   const guard = guardOf(directory)
@@ -80,7 +78,7 @@ function removeStale(directory: string, owner: LockOwner): boolean {
   }
 }
 
-/** The lock directory of one database file, as this thread takes and leaves it. */
+/** The lock directory of one database file, as this thread acquires and releases it. */
 export class LockDirectory {
   readonly #directory: string
   readonly #prepared: string
@@ -98,7 +96,7 @@ export class LockDirectory {
     this.#queue = new LockQueue(this.#directory, this.#token)
   }
 
-  /** False where no directory can be made, as nothing can be written there. */
+  /** False where the directory cannot be created, since the folder is read-only. */
   isPossible(): boolean {
     if (this.#ready) return true
     try {
@@ -109,7 +107,7 @@ export class LockDirectory {
     }
   }
 
-  /** False when another process has it, or waits for it and came first. */
+  /** False when another process has the lock, or waits for it and came first. */
   acquire(): boolean {
     const start = performance.now()
     const waiting = start - this.#refusedAt < AGAIN_MS
@@ -122,7 +120,7 @@ export class LockDirectory {
   }
 
   /**
-   * Queues up, from the second refusal on: one who does not come again must not hold up the others. It stays while
+   * Queues up, from the second refusal on: a process that never retries must not hold up the others. It stays while
    * the queue moves, so that the lock is not idle until SQLite asks again.
    */
   #stay(start: number): boolean {
@@ -170,7 +168,7 @@ export class LockDirectory {
     }
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the prepared directory and the ticket. */
   dispose(): void {
     try {
       this.release()
@@ -200,7 +198,7 @@ export class LockDirectory {
   }
 }
 
-/** Prepared directories of processes that were killed. */
+/** Removes the prepared directories of processes that were killed. */
 function removeRemains(directory: string): void {
   const prefix = `${basename(directory)}-`
   for (const entry of readdirSync(dirname(directory))) {

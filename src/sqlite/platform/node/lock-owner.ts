@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/** Who made a lock directory: enough to tell later, on the same machine, whether that process still lives. */
+/** The creator of a lock directory: enough to tell later, on the same machine, whether that process still lives. */
 export interface LockOwner {
   readonly host: string
   /** Linux: machine id, boot id and PID namespace; '' elsewhere. */
@@ -11,7 +11,7 @@ export interface LockOwner {
   readonly pid: number
   /** Linux: when the process started, in clock ticks since boot; '' elsewhere. */
   readonly started: string
-  /** Tells apart the threads of one process, each of which has a SQLite of its own. */
+  /** Distinguishes the threads of one process, each of which has its own SQLite. */
   readonly token: string
 }
 
@@ -27,7 +27,7 @@ export function thisOwner(token: string): LockOwner {
   }
 }
 
-/** True only when the owner's process is certainly gone; an owner that cannot be checked from here counts as alive. */
+/** True only if the owner's process is certainly gone. An owner that cannot be checked from here counts as alive. */
 export function isGone(owner: LockOwner): boolean {
   const here = thisOwner('')
   if (owner.host !== here.host || owner.machine !== here.machine) return false
@@ -57,7 +57,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Fields 3 and 22 of /proc/<pid>/stat; the command before them is in brackets and may hold anything. */
+/** Fields 3 and 22 of /proc/<pid>/stat. The command before them is in parentheses and may contain any character. */
 function processState(pid: number): { dead: boolean; started: string } | undefined {
   const text = firstLine(`/proc/${pid}/stat`)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -10,13 +10,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-/** A ticket that was not renewed for so long has been given up. SQLite asks again after at most 100 ms. */
+/** A ticket that was not renewed for this long is abandoned. SQLite asks again after at most 100 ms. */
 const STALE_MS = 400
 
 /**
- * Who waits for a lock directory, in the order of arrival: a directory with one file, a ticket, for each of them. It
- * exists only while a process waits. Order is all that depends on it: a ticket that is lost or removed too early costs
- * a place, never a lock.
+ * The processes that wait for a lock directory, in the order of arrival: a directory with one file, a ticket, for
+ * each of them. It exists only while a process waits. Only the order depends on it: a ticket that is lost or removed
+ * too early costs a place in the queue, never a lock.
  */
 export class LockQueue {
   readonly #directory: string
@@ -28,7 +28,7 @@ export class LockQueue {
     this.#token = token
   }
 
-  /** The first one in the queue, when that is another. */
+  /** The first process in the queue, unless it is this one. */
   ahead(): string | undefined {
     if (!existsSync(this.#directory)) return undefined
     const now = Date.now()
@@ -44,7 +44,7 @@ export class LockQueue {
   /** Takes a ticket, or renews it. */
   wait(): void {
     const now = Date.now()
-    // The clock's digits are 13 until the year 2286.
+    // The clock has 13 digits until the year 2286.
     this.#ticket ??= `${now}-${this.#token}`
     const path = join(this.#directory, this.#ticket)
     try {
@@ -54,7 +54,7 @@ export class LockQueue {
       }
       utimesSync(path, now / 1000, now / 1000)
     } catch {
-      // Another process removed the empty directory or the ticket at this moment: the next attempt is soon.
+      // Another process has just removed the empty directory or the ticket. The next attempt comes soon.
     }
   }
 
@@ -75,7 +75,7 @@ export class LockQueue {
 
   #isFresh(ticket: string, now: number): boolean {
     const found = statSync(join(this.#directory, ticket), { throwIfNoEntry: false })
-    // A clock that was set back makes no ticket eternal.
+    // The absolute difference also lets tickets expire after the clock was set back.
     return found !== undefined && Math.abs(now - found.mtimeMs) < STALE_MS
   }
 
@@ -83,7 +83,7 @@ export class LockQueue {
     try {
       rmdirSync(this.#directory)
     } catch {
-      // Others wait, or have removed it.
+      // Others wait, or another process has removed the directory.
     }
   }
 }

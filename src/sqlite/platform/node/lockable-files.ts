@@ -7,11 +7,12 @@ import { OUR_MARK, foreignUse, isLockedHere } from './process-locks.ts'
 
 /*
  * POSIX drops every lock that this process has on a file when any descriptor of the file is closed, and native SQLite
- * takes such locks. So these descriptors are closed only while no native code in this process has a lock on the
- * database, nor can begin to take one: a write lock on the PENDING byte, which belongs to the open file, keeps every
- * connection from starting to read. The kernel drops the POSIX locks of a descriptor before the descriptor's own, so
- * the descriptor that holds PENDING may itself be closed last. What cannot be closed yet is idle: the next open of
- * the same file takes it, and a timer tries again. docs/files-and-locks.md has the argument.
+ * takes such locks. So these descriptors are closed only while native code in this process holds no lock on the
+ * database and cannot begin to take one: a write lock on the PENDING byte, which belongs to the open file, keeps
+ * every connection from starting to read. The kernel drops the POSIX locks of a descriptor before the descriptor's
+ * own, so the descriptor that holds PENDING may itself be closed last. A descriptor that cannot be closed yet is
+ * idle: the next open of the same file takes it, and a timer tries again. docs/files-and-locks.md explains the
+ * reasoning.
  */
 
 interface Descriptor {
@@ -21,7 +22,7 @@ interface Descriptor {
   readonly family: Family
 }
 
-/** What this thread has open of one database: the file itself, and the -shm file beside it. */
+/** The descriptors that this thread has open for one database: of the file itself, and of the -shm file beside it. */
 interface Family {
   readonly database: FileIdentity
   readonly live: Set<Descriptor>
@@ -47,8 +48,8 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4))
 let leaving = false
 
 /**
- * Where files are locked by directories, PENDING cannot be locked, and a look at what others have open is all that a
- * close can do.
+ * Tells this module how files are locked. With lock directories, PENDING cannot be locked, so a close can only check
+ * what other code has open.
  */
 export function guardCloses(kind: LockKind): void {
   const found = kind === 'ofd' ? fcntl() : undefined
@@ -66,7 +67,7 @@ export function openLockable(path: string, flags: number, mode = 0o644, database
   if (reused !== undefined) return reused
   const fd = openSync(path, flags | OUR_MARK, mode)
   const identity = identityOf(fd)
-  // Nothing else can be locked.
+  // Only regular files can be locked.
   if (identity.isFile) add(fd, identity, writable, descriptors.get(database ?? -1)?.family)
   leaveWithThread()
   return fd
@@ -87,12 +88,12 @@ export function closeLockable(fd: number): void {
   if (idle > 0) retryIn(RETRY_FIRST_MS)
 }
 
-/** The database that was opened last, also when it is closed again. */
+/** The most recently opened database, even if it is closed again. */
 export function newestDatabase(): string | undefined {
   return newest
 }
 
-/** An open descriptor of the file at `path`, for reading what it holds without opening and closing another. */
+/** An open descriptor of the file at `path`, so that a reader need not open and close another one. */
 export function lockableOf(path: string): number | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (found === undefined) return undefined
@@ -100,7 +101,7 @@ export function lockableOf(path: string): number | undefined {
   return undefined
 }
 
-/** How many descriptors wait to be closed. */
+/** The number of descriptors that wait to be closed. */
 export function idleDescriptors(): number {
   return idle
 }
@@ -130,12 +131,12 @@ function add(fd: number, identity: FileIdentity, writable: boolean, of?: Family)
   return descriptor
 }
 
-/** Closes what is idle of one database, if it can be. */
+/** Closes the idle descriptors of one database, if possible. */
 function closeIdle(family: Family): void {
   if (family.idle.size === 0) return
   const guard = locks && guardOf(family)
   if (locks === undefined || guard === undefined) {
-    // Without a guard it is only safe while no other code in this process has the file open.
+    // Without a guard, closing is safe only while no other code in this process has the file open.
     const use = foreignUse(identitiesOf(family))
     if (use === undefined || !use.open) closeAll(family)
     return
@@ -143,7 +144,7 @@ function closeIdle(family: Family): void {
   const errno = locks.set(guard.fd, pendingWrite)
   if (errno === EAGAIN || errno === EACCES || errno === EINTR) return
   try {
-    // Where PENDING cannot be locked at all, native code does not hold locks either.
+    // If PENDING cannot be locked at all, native code holds no locks either.
     if (errno === 0 && isLockedHere(identitiesOf(family), guard.fd, locks)) return
     closeAll(family, guard)
   } finally {
@@ -151,7 +152,7 @@ function closeIdle(family: Family): void {
   }
 }
 
-/** An idle descriptor of the database that can be locked for writing: one that waits, or a new one. */
+/** An idle descriptor of the database that can be locked for writing: a waiting one, or a new one. */
 function guardOf(family: Family): Descriptor | undefined {
   const { database } = family
   for (const each of family.idle) if (each.writable && isSame(each.identity, database)) return each
@@ -160,7 +161,7 @@ function guardOf(family: Family): Descriptor | undefined {
   return undefined
 }
 
-/** A descriptor of the same file for writing, whatever its name is now; undefined where writing is forbidden. */
+/** A descriptor of the same file for writing, whatever its name is now; undefined if writing is forbidden. */
 function reopened({ fd, identity, family }: Descriptor): Descriptor | undefined {
   let again: number
   try {
@@ -175,7 +176,7 @@ function reopened({ fd, identity, family }: Descriptor): Descriptor | undefined 
   return guard
 }
 
-/** The guard last: its lock lasts until its POSIX locks are gone. */
+/** Closes all descriptors, the guard last: its lock lasts until its POSIX locks are gone. */
 function closeAll(family: Family, guard?: Descriptor): void {
   for (const each of [...family.idle].toSorted(
     (a, b) => Number(a === guard) - Number(b === guard),
@@ -189,7 +190,7 @@ function closeAll(family: Family, guard?: Descriptor): void {
   if (family.live.size === 0 && families.get(key) === family) families.delete(key)
 }
 
-/** The database first. */
+/** The identities of the files, the database first. */
 function identitiesOf(family: Family): FileIdentity[] {
   return [family.database, ...Array.from(family.idle, each => each.identity)]
 }
@@ -212,7 +213,7 @@ function retryIn(ms: number): void {
   timer.unref()
 }
 
-/** Node closes the descriptors of a worker thread that ends, in any order and without looking. */
+/** Prepares for the end of a worker thread: Node closes its descriptors in any order, without checking for locks. */
 function leaveWithThread(): void {
   if (leaving || isMainThread || locks === undefined) return
   leaving = true
@@ -225,7 +226,7 @@ function leaveWithThread(): void {
 }
 
 /**
- * Puts one open file that holds PENDING behind all descriptors of a database, so that no native code can lock it
+ * Makes all descriptors of a database refer to one open file that holds PENDING, so that no native code can lock it
  * before Node has closed the last of them. False while native code has it locked.
  */
 function leave(family: Family, by: Fcntl): boolean {

@@ -10,7 +10,7 @@ const MAP_PRIVATE = 2
 const MAP_FIXED = 0x10
 const MAP_ANONYMOUS = 0x20
 
-/** What of SQLite is needed here. */
+/** The members of `Sqlite` that this file needs. */
 export type Heap = Pick<Sqlite, 'memory' | 'alloc' | 'free'>
 
 /** Part of a file in SQLite's memory. */
@@ -21,11 +21,11 @@ export interface MappedBlock {
 }
 
 /**
- * Lays files into SQLite's WebAssembly memory: a block of its heap is exchanged for pages of the file, page by page where the
+ * Maps files into SQLite's WebAssembly memory: pages of the file replace a block of its heap, page by page as the
  * operating system sees them. All processes that map the file see each other's writes at once.
  *
- * This relies on the memory staying where it is when it grows. V8 reserves the whole range first; `checkPlace` refuses to go on
- * where something else happens.
+ * The memory must stay at its address when it grows. V8 reserves the whole range first; `checkPlace` throws on an
+ * engine that moves the memory.
  */
 export class MappedHeap {
   readonly #heap: Heap
@@ -55,7 +55,7 @@ export class MappedHeap {
       })
   }
 
-  /** Maps `bytes` of an open file from `offset`, both multiples of the page size. */
+  /** Maps `bytes` of an open file from `offset`. Both are multiples of the page size. */
   map(fd: number, path: string, offset: number, bytes: number, readonly: boolean): MappedBlock {
     const { pageSize } = this.#maps
     const raw = this.#heap.alloc(bytes + pageSize)
@@ -67,7 +67,7 @@ export class MappedHeap {
     const address = this.#base + pointer
     const errno = this.#maps.mapAt(address, bytes, protection, flags, fd, offset)
     if (errno !== 0) {
-      // A mapping that failed may have taken away what was there.
+      // A failed mapping may have unmapped the heap's own pages.
       this.#giveBack(raw, pointer, bytes)
       throw new VfsFailure(
         SQLITE_IOERR_SHMMAP,
@@ -86,7 +86,7 @@ export class MappedHeap {
     const protection = PROT_READ | PROT_WRITE
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
     const errno = this.#maps.mapAt(this.#base + pointer, bytes, protection, flags, -1, 0)
-    // Memory that is not the heap's any more is lost; that is better than a heap that is written into the file.
+    // Memory that could not be returned to the heap is lost. That is better than a heap that writes into the file.
     if (errno === 0) this.#heap.free(raw)
   }
 }

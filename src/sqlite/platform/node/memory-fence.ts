@@ -1,7 +1,7 @@
 /**
- * (module (func (export "fence") atomic.fence)): the one instruction that orders all loads and stores of this thread before it
- * against all after it, also those on memory that is shared with other processes. `Atomics` promises that of its own cell only,
- * and on ARM gives no more.
+ * (module (func (export "fence") atomic.fence)): the instruction that orders all loads and stores of this thread
+ * before it against all after it, including those on memory shared with other processes. `Atomics` promises that only
+ * for its own cell, and on ARM gives no more.
  */
 const bytes = [
   [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version

@@ -3,7 +3,7 @@ import { optionalPackage } from './this-module.ts'
 /** Memory of this process, as the operating system sees it. */
 export interface MemoryMaps {
   readonly pageSize: number
-  /** Maps at exactly `address`, in place of what is there; gives 0 or an errno. */
+  /** Maps a file at exactly `address`, in place of what is mapped there. Returns 0 or an errno. */
   mapAt(
     address: number,
     bytes: number,
@@ -12,7 +12,7 @@ export interface MemoryMaps {
     fd: number,
     offset: number,
   ): number
-  /** Where the first byte of `view` is. */
+  /** The address of the first byte of `view`. */
   addressOf(view: Uint8Array): number
 }
 
@@ -22,7 +22,7 @@ interface Koffi {
   address(bytes: ArrayBufferView): bigint
 }
 
-/** The C library's mmap() by way of koffi. Throws when koffi cannot be loaded. */
+/** The C library's mmap() through koffi. Throws when koffi cannot be loaded. */
 export function memoryMaps(): MemoryMaps {
   const koffi = optionalPackage('koffi') as Koffi
   const libc = koffi.load(null)

@@ -17,13 +17,13 @@ import { closeLockable } from './lockable-files.ts'
 import type { WalIndexFile } from './wal-index-file.ts'
 
 interface NodeFileOptions {
-  /** Of a database file only: nothing else is ever locked. */
+  /** Only for a database file: no other file is ever locked. */
   readonly database: { readonly lock: FileLock; readonly identity: FileIdentity } | undefined
-  /** Of a database file whose WAL can be shared. */
+  /** Only for a database file whose WAL can be shared. */
   readonly sharedMemory: WalIndexFile | undefined
-  /** To remove when closed, where an open file cannot be removed. */
+  /** Whether close() removes the file, on systems that cannot remove an open file. */
   readonly removeOnClose: boolean
-  /** Of a journal only: does what may end its transaction. */
+  /** Only for a journal: runs an operation that may end its transaction. */
   readonly ends: ((end: () => void) => void) | undefined
   closed(): void
 }
@@ -95,7 +95,8 @@ export class NodeFile implements VfsFile {
   }
 
   lock(level: number): boolean {
-    // The last connection removes the WAL under this lock. Native locks on the database file can be lost in other ways.
+    // The last connection removes the WAL under this lock. Native locks on the database file can be lost in other
+    // ways.
     if (level === EXCLUSIVE_LOCK && this.sharedMemory?.isShared) return false
     return this.database === undefined || this.database.lock.lock(level) === SQLITE_OK
   }
@@ -115,7 +116,7 @@ export class NodeFile implements VfsFile {
     return now === undefined || now.ino !== identity.ino || now.dev !== identity.dev
   }
 
-  /** Whether no name leads to the file any more. */
+  /** Whether the file has lost its last name. */
   isRemoved(): boolean {
     return fstatSync(this.#fd).nlink === 0
   }

@@ -22,10 +22,10 @@ import { fullPath } from './vfs-paths.ts'
 
 export { readWasm } from './read-wasm.ts'
 
-/** As far as SQLite's memory can grow. */
+/** The size that SQLite's memory can grow to. */
 const SQLITE_MEMORY = 2 ** 31
 
-/** Files on Node, Bun and Deno, through the VFS of ours. */
+/** Files on Node, Bun and Deno, through our VFS. */
 export function createPlatform(sqlite: Sqlite): Platform {
   const { name } = installNodeVfs(sqlite)
   const pages = transparentHugePages()
@@ -47,7 +47,7 @@ export function createPlatform(sqlite: Sqlite): Platform {
   }
 }
 
-/** Says before SQLite does, and more clearly, why a file cannot be opened. */
+/** Throws, before SQLite does and with a clearer message, when a file cannot be opened. */
 function checkFile(name: string, options: OpenOptions): void {
   const path = pathOf(name)
   const found = statOf(path)
@@ -95,7 +95,10 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ELOOP: 'the symbolic links in the path form a loop',
 }
 
-/** Refuses what SQLite opens and then fails on. The file is open, so reading its header opens and closes nothing. */
+/**
+ * Refuses files that SQLite opens and then fails on. The file is open, so reading its header opens and closes no
+ * descriptor.
+ */
 function checkHeader(name: string, options: OpenOptions): void {
   const path = pathOf(name)
   let problem: VecError | undefined
@@ -111,8 +114,8 @@ function checkHeader(name: string, options: OpenOptions): void {
 }
 
 /**
- * Whether a transaction may be unfinished: SQLite then restores the first page from the journal before it reads it, and
- * refuses the file itself if that does not help.
+ * Whether a transaction may be unfinished. SQLite then restores the first page from the journal before it reads the
+ * page, and refuses the file itself if that does not help.
  */
 function hasJournal(path: string): boolean {
   const journal = statSync(`${realpathSync(path)}-journal`, { throwIfNoEntry: false })
@@ -174,7 +177,7 @@ function isFolder(path: string): boolean {
 const folderProblem = (path: string): VecError =>
   cannotOpen(`${path} is a directory, not a database file`, 'pass the path of a file')
 
-/** What the first bytes of a file already tell. */
+/** The problem that the first bytes of a file show, if any. */
 function headerProblem(path: string, walAllowed: boolean): VecError | undefined {
   if (isFolder(path)) return folderProblem(path)
   const mode = readJournalMode(path)
@@ -191,7 +194,7 @@ function headerProblem(path: string, walAllowed: boolean): VecError | undefined 
   return mode === 'wal' && !walAllowed ? walProblem(path) : undefined
 }
 
-/** Whether this process can share a WAL: with the locks that native programs see. */
+/** Whether this process can share a WAL: only with the locks that native programs see. */
 function sharesWal(): boolean {
   return installNodeVfs(loadedSqlite()).locks === 'ofd'
 }
@@ -205,9 +208,12 @@ function walProblem(path: string): VecError {
   )
 }
 
-/** A file may have turned to WAL, or moved, since it was opened; an attached one was never checked. */
+/**
+ * Explains a failure. A file may have changed to WAL, or moved, since it was opened, and an attached file was never
+ * checked.
+ */
 function explain(failure: VecError, files: readonly string[]): VecError | undefined {
-  // ATTACH mostly names its file, and where it does not, has just opened and closed it.
+  // The error of ATTACH usually names its file. If it does not, SQLite has just opened and closed the file.
   const attached = /^unable to open database: (.+)$/s.exec(failure.message)?.[1]
   const paths = (attached === undefined ? files : [attached]).flatMap(realPath)
   if (failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_NOTADB') {
@@ -224,7 +230,8 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
   }
   const known = lastVfsError(failure.extendedCode)
   if (!known) return undefined
-  // SQLite gives no extended code of an I/O error on its own: the newest is this one, of a temporary or attached file, too.
+  // SQLite gives no extended code for its own I/O errors. The newest VFS error is the cause, also for a temporary or
+  // attached file.
   const isIoError = failure.code === 'SQLITE_IOERR' && failure.extendedCode > 255
   if (!isIoError && !paths.some(path => known.path.startsWith(path))) return undefined
   const hint = known.hint ?? HINTS[known.errno] ?? failure.hint
@@ -241,7 +248,7 @@ const HARDWARE =
   'the disk or its connection fails: check the system log, and copy the file to another disk'
 const HINTS: Readonly<Record<string, string>> = { EIO: HARDWARE, ENXIO: HARDWARE }
 
-/** The name of a file that SQLite knows it by; none for databases in memory and names that cannot be read. */
+/** The name by which SQLite knows the file. Empty for databases in memory and names that cannot be read. */
 function realPath(name: string): string[] {
   if (name === '') return []
   try {
@@ -251,7 +258,7 @@ function realPath(name: string): string[] {
   }
 }
 
-/** SQLite says "attempt to write a readonly database" of a file that is not where it was opened. */
+/** SQLite reports "attempt to write a readonly database" for a file that has moved. */
 function moved(failure: VecError, paths: readonly string[]): VecError | undefined {
   const path = paths.find(each => lockableOf(each) === undefined)
   if (path === undefined) return undefined
@@ -269,7 +276,7 @@ function readableHeaderProblem(path: string): VecError | undefined {
   try {
     return headerProblem(path, sharesWal())
   } catch {
-    // A file that cannot be read is SQLite's to report.
+    // SQLite reports a file that cannot be read.
     return undefined
   }
 }

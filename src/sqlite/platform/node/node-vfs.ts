@@ -42,22 +42,23 @@ export { lastVfsError } from '../../vfs/vfs-errors.ts'
 
 const journals: ReadonlySet<FileKind> = new Set(['main-journal', 'super-journal', 'wal'])
 
-/** Where a file cannot be, as surely as where it is not. */
+/** Errors that prove that a file cannot exist at a path. */
 const nowhere = new Set(['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
 
 export interface NodeVfs {
   /** The name for sqlite3_open_v2. */
   readonly name: string
   readonly locks: LockKind
-  /** What was registered, to decorate. */
+  /** The registered VFS, for decorators. */
   readonly vfs: Vfs
 }
 
 const installed = new WeakMap<Sqlite, NodeVfs>()
 
 /**
- * Registers the VFS over node:fs, once. 'auto' takes byte-range locks where koffi gives them and lock directories elsewhere.
- * Throws VecError VEC_ENGINE when the locks asked for cannot be had, or others are in use already.
+ * Registers the VFS over node:fs, once. 'auto' uses byte-range locks if koffi is available, and lock directories
+ * otherwise. Throws VecError VEC_ENGINE when the requested locks are not available, or other locks are already in
+ * use.
  */
 export function installNodeVfs(
   sqlite: Sqlite,
@@ -81,7 +82,7 @@ export function installNodeVfs(
   return made
 }
 
-/** Which locks 'auto' takes in this process, and why. */
+/** The locks that 'auto' uses in this process, and why. */
 export function lockSupport(): { kind: LockKind; reason: string } {
   const found = ofdLocks()
   if (typeof found === 'string') return { kind: 'directory', reason: found }
@@ -103,7 +104,7 @@ function chooseLocks(asked: 'auto' | LockKind): Locks {
 
 type SharedMemoryParts = Pick<WalIndexFileOptions, 'fcntl' | 'heap'>
 
-/** What sharing a WAL takes; undefined where there are no byte-range locks. */
+/** The parts that sharing a WAL needs; undefined without byte-range locks. */
 function sharedMemoryParts(sqlite: Sqlite, kind: LockKind): SharedMemoryParts | undefined {
   const locks = kind === 'ofd' ? fcntl() : 'not requested'
   return typeof locks === 'string'
@@ -151,7 +152,7 @@ class NodeFileSystem implements Vfs {
     }
   }
 
-  /** A transaction ends when its journal is removed, cut, or its header overwritten. */
+  /** A transaction ends when its journal is removed, truncated, or its header is overwritten. */
   #ending(journal: string, end: () => void): void {
     const locks = [...this.#databases].flatMap(({ path, database }) =>
       database !== undefined && `${path}-journal` === journal ? [database.lock] : [],
@@ -224,7 +225,10 @@ class NodeFileSystem implements Vfs {
   }
 }
 
-/** SQLite was given every name by `fullPath`: another one comes from damaged memory, and would name a file in the working folder. */
+/**
+ * SQLite received every name from `fullPath`. Any other name comes from damaged memory, and would create a file in
+ * the working folder.
+ */
 function requireAbsolute(path: string): string {
   if (isAbsolute(path)) return path
   const message = `the file name ${JSON.stringify(path)} is not absolute`
@@ -242,11 +246,11 @@ function isAllowed(path: string, how: Access): boolean {
   }
 }
 
-/** Opens for writing if asked to, else or when that is forbidden for reading. */
+/** Opens the file for writing if requested. If that is forbidden, opens it for reading. */
 function openDescriptor(path: string, asked: OpenRequest): { fd: number; readonly: boolean } {
   const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants
   const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0
-  // Without it, opening a pipe would wait for its other end; files do not care.
+  // Without this flag, opening a pipe would wait for its other end. Regular files ignore it.
   const O_NONBLOCK = constants.O_NONBLOCK ?? 0
   const { write, create } = asked
   const exclusive = asked.exclusive ? O_EXCL | O_NOFOLLOW : 0
@@ -281,7 +285,7 @@ function closedFolder(path: string, kind: FileKind): string {
   return `${path}: the folder is not writable, and ${needs}`
 }
 
-/** Sets the mode of a new journal to that of its database and, as root, the owner; a failure is ignored. */
+/** Gives a new journal the mode of its database and, as root, its owner. Ignores a failure. */
 function shareWithDatabase(fd: number, path: string): void {
   const created = fstatSync(fd)
   const owner = created.size === 0 ? journalOwner(path) : undefined

@@ -48,7 +48,7 @@ const pendingProbe = flock(F_RDLCK, PENDING_BYTE, 1)
 const pendingProbeType = new Int16Array(pendingProbe.buffer)
 const reservedProbeType = new Int16Array(reservedProbe.buffer)
 
-/** Real byte-range locks, or the reason why this process cannot have them. */
+/** Byte-range locks, or the reason why this process cannot use them. */
 export function ofdLocks(): Locks | string {
   const found = fcntl()
   if (typeof found === 'string') return found
@@ -57,7 +57,7 @@ export function ofdLocks(): Locks | string {
   return { kind: 'ofd', open: file => new OfdLock(found, file) }
 }
 
-/** Asks, without changing anything, whether the kernel knows these locks at all. */
+/** Asks the kernel, without changing anything, whether it supports these locks. */
 function probe(locks: Fcntl): number {
   const fd = openSync(process.execPath, 'r')
   try {
@@ -67,7 +67,7 @@ function probe(locks: Fcntl): number {
   }
 }
 
-/** unixLock() and posixUnlock() of SQLite's os_unix.c over locks that belong to this descriptor alone. */
+/** unixLock() and posixUnlock() of SQLite's os_unix.c with locks that belong to this descriptor alone. */
 class OfdLock implements FileLock {
   level = NO_LOCK
   readonly #fcntl: Fcntl
@@ -92,15 +92,16 @@ class OfdLock implements FileLock {
   }
 
   /**
-   * A writer who waits for EXCLUSIVE lets no new reader in, by a write lock on PENDING. Native SQLite read-locks that byte around
-   * its lock; to look at it afterwards is a call less, and a reader that has to go again has been there for a moment only.
+   * Takes SHARED. A writer that waits for EXCLUSIVE admits no new reader, by a write lock on PENDING. Native SQLite
+   * read-locks that byte around its own lock. Checking it afterwards saves a call, and a reader that must give way
+   * has only been there for a moment.
    */
   #share(): number {
     if (!this.#try(sharedRead)) return SQLITE_BUSY
     this.level = SHARED_LOCK
     let forbidden = true
     try {
-      // A process of ours without koffi first takes its directory, then looks for locks such as ours.
+      // A process of ours without koffi takes its directory, then looks for locks like these.
       forbidden = this.#isPending() || lockDirectoryHeld(this.#directory)
     } finally {
       if (forbidden) this.unlock(NO_LOCK)

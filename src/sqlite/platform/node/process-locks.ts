@@ -2,20 +2,20 @@ import { constants, fstatSync, readFileSync, readdirSync } from 'node:fs'
 import type { FileIdentity } from '../../vfs/file-locks.ts'
 import { F_UNLCK, F_WRLCK, type Fcntl, flock } from './fcntl.ts'
 
-/** What code in this process that is not ours does with a file: native SQLite, mostly. */
+/** What other code in this process (mostly native SQLite) does with a file. */
 export interface ForeignUse {
   readonly open: boolean
-  /** It holds POSIX locks, which belong to the process. */
+  /** Whether that code holds POSIX locks, which belong to the process. */
   readonly locked: boolean
 }
 
-/** Our descriptors have this flag, and those of native SQLite do not. */
+/** Our descriptors have this flag; those of native SQLite do not. */
 export const OUR_MARK: number = constants.O_NONBLOCK ?? 0
 
 /**
- * Reads from Linux which descriptors of this process lead to one of `files`. Exact, as the kernel lists the locks of
- * each descriptor at one moment; /proc/locks, which it gives out in pieces of 4 KiB, may pass one over. Undefined
- * without /proc.
+ * Reads from Linux which descriptors of this process refer to one of `files`. Exact, since the kernel lists the locks
+ * of each descriptor at one moment; /proc/locks, which comes in pieces of 4 KiB, may miss a lock. Undefined without
+ * /proc.
  */
 export function foreignUse(files: readonly FileIdentity[]): ForeignUse | undefined {
   let open = false
@@ -60,6 +60,6 @@ export function isLockedHere(files: readonly FileIdentity[], fd: number, locks: 
     if (new Int16Array(answer.buffer)[0] === F_UNLCK) return false
     if (new Int32Array(answer.buffer)[6] === process.pid) return true
   }
-  // A lock of another process was found first, and ours may be after it.
+  // The kernel reported a lock of another process first; native code here may hold a later one.
   return foreignUse(files)?.locked ?? true
 }

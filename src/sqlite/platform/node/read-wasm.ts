@@ -6,7 +6,7 @@ import { fetchWasm } from '../fetch-wasm.ts'
 import { shippedWasm, WASM_HINT } from '../shipped-wasm.ts'
 import { thisModule } from './this-module.ts'
 
-/** sqlite3.wasm from a path or URL; undefined: as shipped. Throws VecError VEC_ENGINE. */
+/** Reads sqlite3.wasm from a path or URL; undefined means the shipped file. Throws VecError VEC_ENGINE. */
 export async function readWasm(location: string | undefined): Promise<WasmModule | Uint8Array> {
   if (location !== undefined && /^(https?|data|blob):/.test(location))
     return await fetchWasm(location)
@@ -23,7 +23,7 @@ export async function readWasm(location: string | undefined): Promise<WasmModule
 }
 
 function shippedPath(): string {
-  // In a bundle in CommonJS, import.meta is empty: the file is then beside the bundle.
+  // In a CommonJS bundle, import.meta is empty. The file is then beside the bundle.
   return import.meta.url === undefined
     ? new URL('sqlite3.wasm', thisModule()).href
     : shippedWasm().href

@@ -1,13 +1,13 @@
 import nodeModule from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-/** The URL of the file that this code is in, also where a bundler made it a CommonJS module. */
+/** The URL of the file that contains this code, also if a bundler made it a CommonJS module. */
 export function thisModule(): string {
   const url = import.meta.url as string | undefined
   return url ?? pathToFileURL(__filename).href
 }
 
-/** A package that may be missing. Throws the system's error when it is. */
+/** Loads a package that may be missing. Throws the system's error when it is. */
 export function optionalPackage(name: string): unknown {
   return nodeModule.createRequire(thisModule())(name)
 }

@@ -2,7 +2,7 @@ import type { LargePages } from '../../../accelerators/large-pages.ts'
 import { optionalPackage } from './this-module.ts'
 
 const MADV_HUGEPAGE = 14
-/** Of x64 and arm64 with base pages of 4 KiB. */
+/** The size of a huge page on x64 and arm64 with base pages of 4 KiB. */
 const SIZE = 2 ** 21
 
 interface Koffi {
@@ -18,7 +18,7 @@ export function transparentHugePages(): LargePages | undefined {
     const madvise = koffi.load(null).func('int madvise(void *address, size_t length, int advice)')
     return (memory, bytes) => {
       const start = new Uint8Array(memory, 0, 0)
-      // What lies beyond the memory's present end is reserved for it already.
+      // The addresses beyond the current end of the memory are already reserved for it.
       if (madvise(start, bytes, MADV_HUGEPAGE) !== 0) return undefined
       return { offset: Number(koffi.address(start) % BigInt(SIZE)), size: SIZE }
     }

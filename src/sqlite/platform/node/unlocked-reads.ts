@@ -7,9 +7,10 @@ import { kernelLocks } from './kernel-locks.ts'
 import { isLockDirectoryInUse, lockDirectoryOf } from './lock-directory.ts'
 
 /**
- * Reads without a lock, where no lock directory can be made: on a file system or in a folder that is read-only to us.
- * Others may write all the same. So after each read we ask whether the file has changed since the transaction began,
- * or is being changed: what was read then belongs to one state of the file, or the read fails with SQLITE_BUSY.
+ * Reads without a lock, where no lock directory can be created: on a read-only file system or in a folder that is
+ * read-only for us. Other programs may still write. So after each read we check whether the file has changed since
+ * the transaction began, or is being changed. Either all reads belong to one state of the file, or the read fails
+ * with SQLITE_BUSY.
  */
 export class UnlockedReads implements FileLock {
   level: number = NO_LOCK
@@ -42,7 +43,7 @@ export class UnlockedReads implements FileLock {
     return SQLITE_OK
   }
 
-  /** A journal without a writer is that of a crash. */
+  /** A journal without a writer comes from a crash. */
   reserved(): boolean {
     const { pid, ofd } = kernelLocks(this.#file.identity)
     return pid !== 0 || ofd || isLockDirectoryInUse(lockDirectoryOf(this.#file.path))
@@ -61,7 +62,7 @@ export class UnlockedReads implements FileLock {
   }
 }
 
-/** One that is empty, or begins with a zero, is left from a transaction that is over. */
+/** A journal that is empty, or begins with a zero, remains from a finished transaction. */
 function isJournalInUse(path: string): boolean {
   if (!statSync(path, { throwIfNoEntry: false })?.size) return false
   const first = new Uint8Array(1)
@@ -73,7 +74,7 @@ function isJournalInUse(path: string): boolean {
       closeSync(fd)
     }
   } catch {
-    // Gone again, or not ours to read: what it is for is not known.
+    // The journal is gone again, or unreadable: its state is unknown.
     return true
   }
   return first[0] !== 0

@@ -8,8 +8,8 @@ import { VfsFailure, errnoOf } from '../../vfs/vfs-errors.ts'
 const MAX_SYMLINKS = 100
 
 /**
- * `path` made absolute with every symbolic link resolved, so that one file has one name whatever link leads to it; parts
- * that do not exist stay as they are written. The same walk as SQLite's own unix VFS.
+ * Makes `path` absolute and resolves every symbolic link, so that a file has one name whichever link leads to it.
+ * Parts that do not exist stay as written. This is the walk of SQLite's own unix VFS.
  */
 export function fullPath(path: string): { path: string; symlink: boolean } {
   const absolute = resolve(path)
@@ -42,13 +42,13 @@ function linkTarget(path: string): string | undefined {
     const found = lstatSync(path, { throwIfNoEntry: false })
     return found?.isSymbolicLink() === true ? readlinkSync(path) : undefined
   } catch (error) {
-    // Opening it will say so.
+    // Opening the file reports the error.
     if (errnoOf(error) === 'ENOTDIR') return undefined
     throw error
   }
 }
 
-/** A fresh name for a file SQLite wants no name for. */
+/** A new name for a temporary file, which SQLite does not name. */
 export function temporaryPath(): string {
   const folder = process.env['SQLITE_TMPDIR'] ?? tmpdir()
   return join(folder, `etilqs_${randomBytes(12).toString('hex')}`)
@@ -61,7 +61,7 @@ export function journalOwner(path: string): { mode: number; uid: number; gid: nu
   return database && { mode: database.mode & 0o777, uid: database.uid, gid: database.gid }
 }
 
-/** Makes the creation or removal of `path` itself durable. A folder that cannot be opened or synced at all is let be. */
+/** Makes the creation or removal of `path` durable. Ignores a folder that cannot be opened or synced at all. */
 export function syncDirectoryOf(path: string): void {
   if (process.platform === 'win32') return
   let fd: number

@@ -25,10 +25,13 @@ import { closeLockable, openLockable } from './lockable-files.ts'
 import type { MappedBlock, MappedHeap } from './mapped-heap.ts'
 import { memoryFence } from './memory-fence.ts'
 
-/** The first of SQLite's eight lock bytes in the -shm file; the one after them says that the file is in use. */
+/** The first of SQLite's eight lock bytes in the -shm file. The byte after them shows that the file is in use. */
 const FIRST_LOCK = 120
 const IN_USE = 128
-/** What each connection writes to first when it grows the file, so that the disk is asked for the pages now and not by a later SIGBUS. */
+/**
+ * When the file grows, one byte is written to each block of this size. So a full disk is noticed now, not by a
+ * SIGBUS at a later access.
+ */
 const BLOCK = 4096
 
 const inUseRead = flock(F_RDLCK, IN_USE, 1)
@@ -36,7 +39,7 @@ const inUseWrite = flock(F_WRLCK, IN_USE, 1)
 const everythingUnlock = flock(F_UNLCK, 0, 0)
 const slotLocks = new Map<number, Uint8Array>()
 
-/** The same struct for the same question, made once. */
+/** The lock struct of some slots, created once and reused. */
 function slotLock(type: number, slot: number, count: number): Uint8Array {
   const key = (type * 16 + slot) * 16 + count
   let lock = slotLocks.get(key)
@@ -45,7 +48,7 @@ function slotLock(type: number, slot: number, count: number): Uint8Array {
 }
 
 export interface WalIndexFileOptions {
-  /** Of the database, and a descriptor of it. */
+  /** The path of the database, and a descriptor of it. */
   readonly path: string
   readonly database: number
   readonly fcntl: Fcntl
@@ -55,16 +58,17 @@ export interface WalIndexFileOptions {
 }
 
 /**
- * One connection's part in the -shm file that all connections of a database in WAL mode share: the file, its locks and its
- * mapping are those of SQLite's unix VFS, so native programs take part in it. Each connection has a descriptor of its own, as
- * the locks belong to the open file; so two connections of one process exclude each other in the kernel, too.
+ * One connection's part in the -shm file that all connections of a database in WAL mode share. The file, its locks
+ * and its mapping are those of SQLite's unix VFS, so native programs take part in it. Each connection has its own
+ * descriptor, since the locks belong to the open file. So two connections of one process exclude each other in the
+ * kernel, too.
  */
 export class WalIndexFile implements SharedMemory {
   readonly #options: WalIndexFileOptions
   readonly #path: string
   readonly #fence = memoryFence()
   readonly #blocks: MappedBlock[] = []
-  /** One bit for each slot that is locked. */
+  /** The locked slots, one bit each. */
   #held = 0
   #open: { readonly fd: number; readonly readonly: boolean; attached: boolean } | undefined
 
@@ -76,7 +80,7 @@ export class WalIndexFile implements SharedMemory {
   map(region: number, bytes: number, extend: boolean): MappedRegion | undefined {
     const { heap } = this.#options
     const open = this.#attach()
-    // A mapping begins and ends at pages, which on some systems are larger than a region.
+    // A mapping begins and ends at page boundaries. On some systems, pages are larger than a region.
     const perBlock = Math.max(1, heap.pageSize / bytes)
     const block = Math.floor(region / perBlock)
     if (this.#blocks.length <= block && !this.#grow(open, (block + 1) * perBlock * bytes, extend))
@@ -89,7 +93,7 @@ export class WalIndexFile implements SharedMemory {
     return { pointer: start + (region % perBlock) * bytes, readonly: open.readonly }
   }
 
-  /** True when the file is that large now. */
+  /** Whether the file now has at least this size. */
   #grow(open: { fd: number; readonly: boolean }, bytes: number, extend: boolean): boolean {
     try {
       const { size } = fstatSync(open.fd)
@@ -146,7 +150,7 @@ export class WalIndexFile implements SharedMemory {
     return open !== undefined && this.#inUse(open.fd) !== F_UNLCK
   }
 
-  /** The locks go at once, whenever the descriptor follows. */
+  /** Releases the locks at once; the descriptor may be closed later. */
   #close(fd: number): void {
     this.#fcntl('set', fd, everythingUnlock)
     closeLockable(fd)
@@ -163,7 +167,7 @@ export class WalIndexFile implements SharedMemory {
     try {
       this.#takePart(open)
     } catch (error) {
-      // A file that may only be read can be waited for; SQLite calls again.
+      // A read-only file can be waited for; SQLite calls again.
       if (!(error instanceof VfsFailure && error.code === SQLITE_READONLY_CANTINIT)) {
         this.#open = undefined
         this.#close(open.fd)
@@ -199,8 +203,9 @@ export class WalIndexFile implements SharedMemory {
   }
 
   /**
-   * The first connection empties the file, which may be left from a crash; the others must not. As long as this lock is held
-   * by any connection, no connection empties it while others use it.
+   * Takes the lock that marks the file as in use. The first connection empties the file, which may remain from a
+   * crash; the others must not. As long as any connection holds this lock, no connection empties the file while
+   * others use it.
    */
   #takePart({ fd, readonly }: { fd: number; readonly: boolean }): void {
     const state = this.#inUse(fd)
@@ -215,7 +220,7 @@ export class WalIndexFile implements SharedMemory {
       if (!this.#set({ fd, readonly }, inUseWrite))
         throw this.#failure(SQLITE_BUSY, 'is being prepared by another connection')
       try {
-        // As native SQLite does: not 0, to be recognised.
+        // As native SQLite does: a size of 3 instead of 0 is recognizable.
         ftruncateSync(fd, 3)
       } catch (cause) {
         throw this.#failure(SQLITE_IOERR_SHMOPEN, 'cannot be emptied', errnoOf(cause), cause)
@@ -225,7 +230,7 @@ export class WalIndexFile implements SharedMemory {
       throw this.#failure(SQLITE_BUSY, 'is being prepared by another connection')
   }
 
-  /** The lock of others that says the file is in use: F_UNLCK, F_RDLCK or F_WRLCK. */
+  /** The lock of other connections on the byte that marks the file as in use: F_UNLCK, F_RDLCK or F_WRLCK. */
   #inUse(fd: number): number {
     const question = flock(F_WRLCK, IN_USE, 1)
     const errno = this.#fcntl('get', fd, question)
