@@ -1,12 +1,15 @@
 import type { Document, Portion } from './document.ts'
 
-/** A batch is a transaction, and what Ctrl-C waits for: however long the vectors, it is not much larger than this. */
+/**
+ * The maximum size of a batch. A batch is a transaction, and Ctrl-C waits for its end. It is not much larger than
+ * this, however long the vectors are.
+ */
 const MAX_BYTES = 2 ** 27
 
 /** Documents that are stored together. */
 export type Batch = readonly Portion[]
 
-/** The same documents in batches of `rows`, or of MAX_BYTES where that is less. */
+/** The same documents in batches of `rows`, or of MAX_BYTES if that is less. */
 export async function* batchesOf(
   portions: AsyncIterable<Portion>,
   rows: number,
@@ -40,7 +43,7 @@ export function* documentsOf(batch: Batch): Generator<Document> {
   for (const portion of batch) yield* portion
 }
 
-/** About as much: the first documents of a portion speak for the others. */
+/** An estimate of the bytes: the first documents of a portion represent the others. */
 function bytesOf(portion: Portion): number {
   const SAMPLE = 20
   let bytes = 0

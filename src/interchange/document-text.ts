@@ -1,7 +1,7 @@
 import { decodeEmbedding, embeddingToJson } from '../core/embedding.ts'
 import type { SqlValue } from '../database/values.ts'
 
-/** A document as it is in its table. */
+/** A document as its table stores it. */
 export interface StoredDocument {
   readonly dataset: SqlValue
   readonly id: SqlValue
@@ -13,10 +13,10 @@ export interface StoredDocument {
 }
 
 export const VECTOR_TEXTS = ['json', 'base64', 'none'] as const
-/** How vectors are written where everything is text. */
+/** How vectors are written in a text format. */
 export type VectorText = (typeof VECTOR_TEXTS)[number]
 
-/** One line of JSONL, which `svec import` reads back as the same document. */
+/** One line of JSONL. `svec import` reads it back as the same document. */
 export function jsonLine(document: StoredDocument, vectors: VectorText): string {
   const { dataset, id, content, meta, model, archived } = document
   const record = {
@@ -30,7 +30,7 @@ export function jsonLine(document: StoredDocument, vectors: VectorText): string 
   const text = JSON.stringify(record)
   const vector = vectorText(document.embedding, vectors)
   if (vector === undefined) return text
-  // Numbers are written as the shortest decimals of float32; JSON.stringify would write those of the double.
+  // Numbers are written as the shortest decimals of the float32; JSON.stringify would write those of the double.
   const value = vectors === 'json' ? vector : JSON.stringify(vector)
   return `${text.slice(0, -1)},"embedding":${value}}`
 }
@@ -58,7 +58,7 @@ function csvField(value: SqlValue): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** As an object where that loses nothing, so that it comes back byte for byte. */
+/** The metadata as an object, if that loses nothing: it must come back byte for byte. */
 function metaValue(meta: SqlValue): unknown {
   if (meta === null) return undefined
   if (typeof meta !== 'string') return meta
@@ -75,7 +75,7 @@ function vectorText(embedding: SqlValue, as: VectorText): string | undefined {
   if (as === 'none' || !(embedding instanceof Uint8Array) || embedding.length === 0) {
     return undefined
   }
-  // Bytes that are not a vector are kept as they are, not lost.
+  // Bytes that are not a vector are written as they are.
   const numbers = embedding.length % 4 === 0 ? decodeEmbedding(embedding) : undefined
   if (as === 'json' && numbers?.every(Number.isFinite)) return embeddingToJson(numbers)
   return Buffer.from(embedding).toString('base64')

@@ -1,54 +1,54 @@
 import { COLUMN } from '../search/schema/columns.ts'
 import type { Place } from './interchange-error.ts'
 
-/** A document as a source has it: values under names. */
+/** A document from a source: values by name. */
 export type SourceRecord = Readonly<Record<string, unknown>>
 
 /** A document on its way into a table. */
 export interface Document {
-  /** undefined: the dataset that the import names. */
+  /** Undefined: the dataset that the import names. */
   readonly dataset: string | undefined
   readonly id: string
-  /** Bytes of float32; null: not embedded. */
+  /** Bytes of float32; null for a document without an embedding. */
   readonly embedding: Uint8Array | null
   readonly content: string | null
   readonly meta: string | null
   readonly model: string | null
-  /** undefined: it is not said. */
+  /** Undefined if the source does not say. */
   readonly archived: boolean | undefined
-  /** Where it is in its source: a line, a row. */
+  /** The position in the source: a line, a row. */
   readonly at: number
 }
 
-/** Parts of a document that not every source has. */
+/** Parts of a document that only some sources have. */
 export type Extra = (typeof COLUMN)['content' | 'meta' | 'model' | 'archived']
 export const EXTRAS: readonly Extra[] = [COLUMN.content, COLUMN.meta, COLUMN.model, COLUMN.archived]
 
-/** Consecutive documents. Some sources make them only while they are iterated, each time again. */
+/** Consecutive documents. Some sources create them during the iteration, and again for each iteration. */
 export interface Portion extends Iterable<Document> {
   readonly length: number
   slice(from: number, to: number): Portion
 }
 
-/** Where documents come from. Nothing is read before `documents` is iterated. */
+/** The origin of documents. It reads nothing before `documents` is iterated. */
 export interface DocumentSource {
   /** For messages: 'words.jsonl'. */
   readonly name: string
-  /** What `Document.at` counts. */
+  /** The unit of `Document.at`. */
   readonly unit: Place['unit']
-  /** The source's own metric, where it has one. */
+  /** The source's own metric, if it has one. */
   readonly metric: string | undefined
-  /** What its documents may have. */
+  /** The parts that its documents may have. */
   readonly carries: readonly Extra[]
-  /** Size in the unit of `done`, when it is known. */
+  /** The size in the unit of `done`, if known. */
   readonly total: number | undefined
-  /** How far it was read. */
+  /** How much of the source has been read. */
   readonly done: number
-  /** Portions of any size. */
+  /** The documents, in portions of any size. */
   documents(): AsyncIterable<Portion>
-  /** Why nothing should be stored of what was read so far. Asked once, before the first document is stored. */
+  /** A reason to store nothing of what has been read so far. Asked once, before the first document is stored. */
   doubt(): Error | undefined
-  /** What a user should know of how it was read; asked at the end. */
+  /** Facts about the reading that the user should know. Asked at the end. */
   notes(): readonly string[]
   close(): void
 }

@@ -21,37 +21,37 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 export interface ExportOptions {
   /** The vec table. */
   readonly table: string
-  /** The path of a file, which appears when it is complete, or what takes the pieces. */
+  /** The path of a file, which appears when it is complete, or a sink that takes the pieces. */
   readonly target: string | Sink
-  /** As the name of the file says, or 'jsonl'. */
+  /** By default, the format that the file's name implies, or 'jsonl'. */
   readonly format?: ExportFormat | undefined
-  /** This dataset alone. npy and f32 hold one: it may be left out when there is only one. */
+  /** Exports only this dataset. npy and f32 hold one dataset; the name may be omitted if the table has only one. */
   readonly dataset?: string | undefined
-  /** The documents that this holds for. */
+  /** Exports only the documents that match this condition. */
   readonly filter?: RowCondition | undefined
   /** jsonl, csv: 'json' (the default), 'base64' (quicker, shorter) or 'none'. */
   readonly vectors?: VectorText | undefined
   /** npy, f32: the file or sink for the ids, one per line. */
   readonly ids?: string | Sink | undefined
-  /** Write over files that exist. */
+  /** Overwrites existing files. */
   readonly overwrite?: boolean | undefined
   readonly onProgress?: ((progress: ExportProgress) => void) | undefined
-  /** Ends the export: the promise is rejected with its reason, and no file is left behind. */
+  /** Ends the export: the promise is rejected with the signal's reason, and no file remains. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface ExportProgress {
   readonly written: number
-  /** Documents in all, where that is known. */
+  /** The total number of documents, if known. */
   readonly total: number | undefined
 }
 
 export interface ExportReport {
-  /** Documents, or vectors. */
+  /** The number of documents, or vectors. */
   readonly written: number
   /** npy, f32: numbers in a vector. */
   readonly dim: number | undefined
-  /** Documents that a filter could not read. */
+  /** Notes, for instance about documents that a filter could not read. */
   readonly notes: readonly string[]
 }
 
@@ -79,12 +79,12 @@ const CHECKS: Readonly<Record<keyof ExportOptions, check.Check>> = {
 }
 
 /**
- * Writes documents of a vec table. jsonl and csv hold everything, and importDocuments() reads them back; npy and f32 hold
- * the vectors of one dataset row by row, and `ids` takes the ids that belong to them. All that is written is of one state
- * of the table.
+ * Writes documents of a vec table. jsonl and csv hold everything, and importDocuments() reads them back; npy and f32
+ * hold the vectors of one dataset row by row, and `ids` receives their ids. The whole export shows one state of the
+ * table.
  *
- * Throws InterchangeError: VEC_SOURCE for what cannot be written, VEC_OPTION for options that are missing or contradict
- * each other; VEC_FILTER for a filter that cannot be read; TypeError and RangeError for misuse.
+ * Throws InterchangeError: VEC_SOURCE for data that cannot be written, VEC_OPTION for options that are missing or
+ * contradict each other; VEC_FILTER for a filter that cannot be read; TypeError and RangeError for misuse.
  *
  *     await exportDocuments(db, { table: 'docs', target: 'docs.jsonl' })
  */
@@ -134,7 +134,7 @@ export async function exportDocuments(
   }
 }
 
-/** The files that are written, or what was given in their place. */
+/** The files that are written, or the sinks that replace them. */
 class Targets {
   readonly target: Sink
   readonly ids: Sink
@@ -167,7 +167,7 @@ class Targets {
   }
 }
 
-/** A file with such a name is expected to hold something else than JSONL. */
+/** The extensions of formats other than JSONL, for a clear error. */
 const OTHER_EXTENSIONS = /\.(json|tsv|sqlite3?|db|parquet|arrow|xlsx|npz|gz|zip)$/i
 
 function formatOf(options: ExportOptions): ExportFormat {

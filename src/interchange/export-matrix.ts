@@ -3,16 +3,16 @@ import { COLUMN } from '../search/schema/columns.ts'
 import type { ExportRun, Sink } from './export-run.ts'
 import { optionText, sourceError } from './interchange-error.ts'
 
-/** Rows between two looks at the signals. */
+/** Rows between two checks of the signals. */
 const TURN = 5000
 
-/** The vectors of one dataset, row by row, and the ids that belong to them, one per line. */
+/** The vectors of one dataset, row by row, and their ids, one per line. */
 export async function exportMatrix(
   run: ExportRun & { readonly dataset: string; readonly format: string; readonly ids: Sink },
 ): Promise<{ written: number; dim: number }> {
   const { db, dataset, format, ids, parameters, target, turn } = run
   const from = `FROM ${run.from} AND typeof(${COLUMN.embedding}) = 'blob' AND length(${COLUMN.embedding}) > 0`
-  // The head must count the rows that follow: a transaction, or a savepoint in one, sees one state.
+  // The header must count the rows that follow. A transaction, or a savepoint in one, sees one state.
   db.exec('SAVEPOINT "export"')
   try {
     using first = db.prepare(`SELECT length(${COLUMN.embedding}) ${from} LIMIT 1`)
@@ -54,7 +54,7 @@ function requireLine(id: string): void {
   )
 }
 
-/** Version 1.0 of .npy: the head is padded so that the numbers begin at a multiple of 64. */
+/** Version 1.0 of .npy: the header is padded so that the numbers begin at a multiple of 64. */
 function npyHead(rows: number, dim: number): Uint8Array {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dim}), }`
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10

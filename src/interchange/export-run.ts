@@ -2,19 +2,19 @@ import type { BindValue } from '../database/values.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { TableDescription } from '../tables/describe-table.ts'
 
-/** What takes the pieces of an export, in order: the response of a server, stdout. */
+/** Receives the pieces of an export, in order: the response of a server, stdout. */
 export interface Sink {
   write(piece: string | Uint8Array): void | Promise<void>
 }
 
-/** What an export reads, and where its pieces go. */
+/** What an export reads, and where it writes. */
 export interface ExportRun {
   readonly db: Connection
   readonly table: TableDescription
-  /** SQL behind FROM, with its parameters. */
+  /** The SQL after FROM, with its parameters. */
   readonly from: string
   readonly parameters: readonly BindValue[]
   readonly target: Sink
-  /** Called with the number of documents written so far, now and then: signals are looked for, and progress is told. */
+  /** Called at intervals with the number of documents written so far, to check the signals and report progress. */
   readonly turn: (written: number, total?: number) => Promise<void>
 }

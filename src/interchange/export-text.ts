@@ -9,7 +9,7 @@ import {
 } from './document-text.ts'
 import type { ExportRun } from './export-run.ts'
 
-/** Text is written in pieces of about this length. */
+/** The approximate length of the pieces of text that are written. */
 const PIECE = 2 ** 18
 
 /** Documents as JSONL or CSV, one per line. */

@@ -14,9 +14,9 @@ import { InterchangeError, optionText } from './interchange-error.ts'
 import { chooseSource, SOURCE_FORMATS, type SourceOptions } from './sources/choose-source.ts'
 import { PARTS } from './sources/record-mapper.ts'
 
-/** Documents go here that name no dataset themselves. */
+/** The dataset of documents that name none. */
 export const DEFAULT_DATASET = 'default'
-/** A transaction takes the disk's time once: with few of them an import is as fast as one bulk load. */
+/** Each transaction waits for the disk once. With few of them, an import is as fast as one bulk load. */
 export const DEFAULT_BATCH = 200_000
 /** An embed function may take seconds for each hundred texts. */
 const EMBED_BATCH = 256
@@ -24,55 +24,59 @@ const EMBED_BATCH = 256
 export interface ImportOptions extends SourceOptions {
   /** The vec table. */
   readonly table: string
-  /** All documents go to this dataset; otherwise where they say, or to 'default'. */
+  /** The dataset of all documents. Without it, each goes to the dataset it names, or to 'default'. */
   readonly dataset?: string | undefined
   /**
-   * When an id is in its dataset already: 'error' (the default) stores nothing of the batch, 'replace' takes the new
-   * document, 'skip' keeps the old one, 'merge' completes the old one with what the new one says.
+   * What happens when an id already exists in its dataset. 'error' (the default) stores nothing of the batch,
+   * 'replace' takes the new document, 'skip' keeps the old one, 'merge' updates the old one with the fields of the
+   * new one.
    */
   readonly onConflict?: ConflictMode | undefined
-  /** Written as `embedding_model` of all documents; otherwise what they say. */
+  /** Written as `embedding_model` of all documents. Without it, each keeps the model it names. */
   readonly model?: string | undefined
-  /** Embeds contents that come without an embedding. */
+  /** Embeds the content of documents that come without an embedding. */
   readonly embed?: EmbedFunc | undefined
-  /** Documents in a transaction: 200,000, or 256 with `embed`. A batch ends after 128 MB in any case. */
+  /** Documents per transaction: 200,000, or 256 with `embed`. A batch ends after 128 MB in any case. */
   readonly batch?: number | undefined
   /** Called after each batch. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
-  /** Ends the import after the batch that is being written: the promise is rejected with its reason. */
+  /** Ends the import after the current batch: the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface ImportProgress {
-  /** How far the source was read, in bytes or rows, and its size where that is known. */
+  /** How much of the source has been read, in bytes or rows, and its size if known. */
   readonly done: number
   readonly total: number | undefined
-  /** Documents in the file now. */
+  /** The number of documents stored so far. */
   readonly written: number
   readonly skipped: number
 }
 
-/** What an import did, and what a search will find of it. */
+/** The result of an import, and how much of it a search will find. */
 export interface ImportReport {
   readonly source: string
   readonly table: string
-  /** Documents in the file now that were not before, or were replaced or completed. */
+  /** The number of documents that were inserted, replaced or merged. */
   readonly written: number
-  /** Left out, as their ids were there already. */
+  /** The number of documents that were skipped, because their ids already existed. */
   readonly skipped: number
-  /** Of those written: took the place of others of the same id. */
+  /** Of those written, the number that replaced documents with the same id. */
   readonly replaced: number
-  /** Of those written: completed others of the same id. */
+  /** Of those written, the number that were merged into documents with the same id. */
   readonly merged: number
-  /** Stored, and found by no search: without an embedding, archived, or all zeros under cosine. */
+  /**
+   * The number of documents that are stored, but that no search finds: without an embedding, archived, or all zeros
+   * under cosine.
+   */
   readonly unembedded: number
   readonly archived: number
   readonly zero: number
-  /** Whose meta was not JSON: it is stored as a JSON string. */
+  /** The number of documents whose meta was not JSON. It is stored as a JSON string. */
   readonly wrapped: number
-  /** Numbers in a vector, by dataset, of those that got vectors. */
+  /** The dimension of each dataset that received vectors. */
   readonly dimensions: Readonly<Record<string, number>>
-  /** How the source was read, where that may surprise. */
+  /** Notes on how the source was read, where that may surprise. */
   readonly notes: readonly string[]
   readonly seconds: number
 }
@@ -99,13 +103,15 @@ const CHECKS: Readonly<Record<keyof ImportOptions, check.Check>> = {
 }
 
 /**
- * Reads documents with their vectors into a vec table: from JSONL, JSON, CSV, TSV, .npy, raw float32 (each also packed
- * with gzip), from a table of another SQLite file (a vec table, a vec0 table of sqlite-vec, an ordinary table), or from
- * objects of the program. Reading is streaming. Documents are stored in batches, each one transaction; after an error or
- * an abort the earlier batches are in the file, and `onConflict: 'skip'` goes on from there.
+ * Imports documents with their vectors into a vec table: from JSONL, JSON, CSV, TSV, .npy, raw float32 (each also
+ * packed with gzip), from a table of another SQLite file (a vec table, a vec0 table of sqlite-vec, an ordinary
+ * table), or from objects of the program. The source is streamed. Documents are stored in batches, one transaction
+ * each. After an error or an abort, the earlier batches are in the file, and `onConflict: 'skip'` continues from
+ * there.
  *
- * Throws InterchangeError: VEC_SOURCE with the place in the source, VEC_OPTION for options that are missing or contradict
- * each other; VEC_QUERY and VEC_SHADOW when the table cannot be written; TypeError and RangeError for misuse.
+ * Throws InterchangeError: VEC_SOURCE with the place in the source, VEC_OPTION for options that are missing or
+ * contradict each other; VEC_QUERY and VEC_SHADOW when the table cannot be written; TypeError and RangeError for
+ * misuse.
  *
  *     const { written } = await importDocuments(db, { table: 'docs', source: 'docs.jsonl' })
  */
@@ -170,7 +176,7 @@ async function copy(
       signal?.throwIfAborted()
     }
   } catch (error) {
-    // Whatever an interruption broke, the interruption is what happened.
+    // After an abort, its reason is thrown, whatever error the abort caused.
     throw signal?.aborted === true ? signal.reason : whatIsStored(error, importer.written)
   }
 }
@@ -193,7 +199,7 @@ async function withEmbeddings(
   return [embedded]
 }
 
-/** An error in the middle says what is in the file already. */
+/** Adds to an error how much is already in the file. */
 function whatIsStored(error: unknown, written: number): unknown {
   if (!(error instanceof InterchangeError) || written === 0) return error
   const stored = `the earlier batches are in the file (${counted(written, 'document')}); ${optionText('onConflict', 'skip')} continues after them`

@@ -22,17 +22,17 @@ import { MetaText } from './meta-text.ts'
 import { Unfindable, type Reason, type UnfindableCounts } from './unfindable.ts'
 
 export const CONFLICT_MODES = ['error', 'replace', 'skip', 'merge'] as const
-/** What becomes of a document whose id is in its dataset already. */
+/** What happens to a document whose id already exists in its dataset. */
 export type ConflictMode = (typeof CONFLICT_MODES)[number]
 
 export interface ImportTarget {
   readonly table: TableDescription
-  /** Dataset of documents that name none. */
+  /** The dataset of documents that name none. */
   readonly dataset: string
-  /** All documents go to `dataset`, whatever they say. */
+  /** Whether all documents go to `dataset`, whatever they name. */
   readonly forceDataset: boolean
   readonly onConflict: ConflictMode
-  /** Written as embedding_model of all; undefined: what the documents say. */
+  /** Written as embedding_model of all documents; undefined: each keeps the model it names. */
   readonly model: string | undefined
 }
 
@@ -45,15 +45,15 @@ const READ: Readonly<Record<Extra, (document: Document) => string | number | nul
 
 const CONFLICTS = { error: 'abort', replace: 'replace', skip: 'ignore' } as const
 
-/** Writes documents into the shadow table of a vec table, batch by batch: each is one transaction. */
+/** Writes documents into the shadow table of a vec table, batch by batch, one transaction each. */
 export class Importer {
   readonly #db: Connection
   readonly #target: ImportTarget
   readonly #source: Pick<DocumentSource, 'name' | 'unit' | 'carries'>
-  /** What the documents may say, and the table has a column for. */
+  /** The optional parts that the documents may have and the table has columns for. */
   readonly #present: readonly Extra[]
   readonly #absent: readonly Extra[]
-  /** One for each column that is present. */
+  /** A reader for each of these columns. */
   readonly #readers: readonly ((document: Document) => BindValue)[]
   readonly #dims = new Map<string, number>()
   readonly #rule: DimensionRule
@@ -61,11 +61,11 @@ export class Importer {
   readonly #unfindable: Unfindable
   readonly #merge: MergeWriter
   readonly #rowsBefore: number
-  /** Documents in the file now that were not before, or were replaced or completed. */
+  /** The number of documents that were inserted, replaced or merged. */
   written = 0
-  /** Left out, as they were there already. */
+  /** The number of documents that were skipped, because they already existed. */
   skipped = 0
-  /** Of those written: completed what was there. */
+  /** Of those written, the number that were merged into existing documents. */
   merged = 0
 
   constructor(
@@ -98,28 +98,28 @@ export class Importer {
     this.#rowsBefore = target.onConflict === 'replace' ? this.#rows() : 0
   }
 
-  /** Dimensions by dataset, of those that got vectors. */
+  /** The dimension of each dataset that received vectors. */
   get dims(): ReadonlyMap<string, number> {
     return this.#dims
   }
 
-  /** Metadata that was not JSON, and is a JSON string now. */
+  /** The number of documents whose metadata was not JSON, and is now a JSON string. */
   get wrapped(): number {
     return this.#meta.wrapped
   }
 
-  /** Of those written: took the place of others of the same id. Asked at the end. */
+  /** Of those written, the number that replaced documents with the same id. Asked at the end. */
   get replaced(): number {
     if (this.#target.onConflict !== 'replace') return 0
     return Math.max(0, this.written - (this.#rows() - this.#rowsBefore))
   }
 
-  /** Of those written: no search finds them. Asked at the end. */
+  /** Of those written, the documents that no search finds. Asked at the end. */
   unfindable(): UnfindableCounts {
     return this.#unfindable.counts()
   }
 
-  /** All of the batch, or none. */
+  /** Writes the whole batch, or nothing. */
   write(batch: Batch): void {
     const undo = this.#unfindable.mark()
     const { wrapped } = this.#meta
@@ -143,7 +143,7 @@ export class Importer {
     const rows = function* (this: Importer): Generator<readonly BindValue[]> {
       for (const document of documentsOf(batch)) {
         const row = this.#row(document)
-        // What is not said is the default of the column.
+        // A part that the source does not have gets the default of its column.
         if (archived >= 0) row[archived] ??= 0
         yield row
       }
@@ -161,7 +161,7 @@ export class Importer {
         const completed = this.#merge.write(this.#row(document))
         if (!completed) continue
         merged++
-        // It may stay archived, whatever else it says.
+        // The row may stay archived, whatever else the document says.
         if (completed.archived) {
           this.#unfindable.countLater('archived', this.#datasetOf(document), document.id)
         }
@@ -171,7 +171,7 @@ export class Importer {
     this.merged += merged
   }
 
-  /** Checks a document; returns its values in the order of the columns. */
+  /** Checks a document. Returns its values in the order of the columns. */
   #row(document: Document): BindValue[] {
     for (const column of this.#absent) this.#requireEmpty(document, column)
     const dataset = this.#datasetOf(document)
@@ -194,7 +194,7 @@ export class Importer {
     return forceDataset ? dataset : (document.dataset ?? dataset)
   }
 
-  /** A row of another dimension would be stored, and then never found. */
+  /** Throws for an embedding of another dimension: it would be stored and then never found. */
   #checkEmbedding(document: Document, dataset: string): void {
     const { embedding, id } = document
     if (embedding === null) return
@@ -212,7 +212,7 @@ export class Importer {
       const cause = notFinite(vector[at], at, placeText(place), `the embedding of '${id}'`)
       throw new InterchangeError(cause.message, { hint: cause.hint, place, cause })
     }
-    // No search looks at it.
+    // No search reads this row.
     if (document.archived === true && !this.#rule.archivedCounts) return
     const dim = embedding.length / 4
     const required = this.#requiredDimension(dataset, dim, id)
@@ -224,7 +224,7 @@ export class Importer {
     )
   }
 
-  /** Rows that this import has given to SQLite may not be in the table yet: the first one decides for them. */
+  /** Rows of the current batch may not be in the table yet, so the first one decides for the others. */
   #requiredDimension(dataset: string, dim: number, id: string): number {
     const known = this.#dims.get(dataset)
     if (known !== undefined) return known
@@ -268,10 +268,10 @@ export class Importer {
     )
   }
 
-  /** SQLite names the key that is taken, not the document. */
+  /** Names the document: SQLite names only the columns of the duplicate key. */
   #explained(error: unknown, batch: Batch): unknown {
     if (!(error instanceof VecError)) return error
-    // What a row was refused for while the statement ran.
+    // The error that refused a row while the statement ran.
     if (error.cause instanceof InterchangeError) return error.cause
     if (error.code !== 'SQLITE_CONSTRAINT') return error
     const seen = new Map<string, number>()
@@ -295,7 +295,7 @@ export class Importer {
 
 const CONFLICT_HINT = `${optionText('onConflict', 'replace')} takes the new one, ${optionText('onConflict', 'merge')} completes the old one, ${optionText('onConflict', 'skip')} keeps the old one`
 
-/** The columns of the documents in this file. Throws when they are in another one, or missing. */
+/** The columns of the documents in this file. Throws when the documents are in another file, or missing. */
 function shadowColumns(db: Connection, { name, shadow }: TableDescription): string[] {
   using info = db.prepare("SELECT lower(name) FROM pragma_table_info(?, 'main')")
   const columns = info.pluck().all(shadow) as string[]

@@ -1,19 +1,19 @@
 import { VecError } from '../core/errors.ts'
 
-/** Where something is in a source: a line of a file, a row of a table or matrix, an entry of a JSON array. */
+/** A position in a source: a line of a file, a row of a table or matrix, an entry of a JSON array. */
 export interface Place {
   /** The file, and the table in it. */
   readonly source: string
   readonly unit: 'line' | 'row' | 'rowid' | 'entry' | 'document'
-  /** From 1; a rowid is the table's own. */
+  /** Counted from 1; a rowid is the table's own. */
   readonly at: number
-  /** The line on which an entry begins, where that is known. */
+  /** The line on which an entry begins, if known. */
   readonly line?: number | undefined
 }
 
 /**
- * What an import or export refuses. `place` tells programs where, `option` which option of the call is wrong or missing:
- * then the code is VEC_OPTION, otherwise VEC_SOURCE.
+ * An error of an import or export. `place` tells programs where it occurred. `option` names an option of the call
+ * that is wrong or missing; the code is then VEC_OPTION, otherwise VEC_SOURCE.
  */
 export class InterchangeError extends VecError {
   readonly place: Place | undefined
@@ -38,7 +38,7 @@ export class InterchangeError extends VecError {
   }
 }
 
-/** A source that cannot be read, or a document that cannot be stored; the message begins with `place`. */
+/** The error for a source that cannot be read, or a document that cannot be stored. The message begins with `place`. */
 export function sourceError(message: string, hint?: string, place?: Place): InterchangeError {
   const text = place === undefined ? message : `${placeText(place)}: ${message}`
   return new InterchangeError(text, { hint, place })
@@ -49,14 +49,14 @@ export function placeText({ source, unit, at, line }: Place): string {
   return `${source}, ${unit} ${at}${line === undefined ? '' : ` (line ${line})`}`
 }
 
-/** An option that is missing, wrong, or contradicts another. */
+/** The error for an option that is missing, wrong, or contradicts another. */
 export function optionError(option: string, message: string, hint?: string): InterchangeError {
   return new InterchangeError(message, { hint, option })
 }
 
 /**
- * An option as code writes it: `{ format: "tsv" }`, `{ fields: { id: "key" } }`. The command line shows the same as a flag,
- * so messages name options in no other form.
+ * An option as code writes it: `{ format: "tsv" }`, `{ fields: { id: "key" } }`. The command line converts it to a
+ * flag, so messages name options only in this form.
  */
 export function optionText(name: string, value?: string | number | boolean): string {
   const [outer, inner] = name.split('.')

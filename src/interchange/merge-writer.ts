@@ -5,15 +5,15 @@ import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 import { mergedMeta } from './meta-text.ts'
 
-/** Columns and values of a document, `dataset_id` and `id` first; null: the document does not say. */
+/** Columns and values of a document, `dataset_id` and `id` first; null where the document lacks a value. */
 export type MergeRow = readonly BindValue[]
 
-/** The document that was there before. */
+/** The document that existed before. */
 export interface Completed {
   readonly archived: boolean
 }
 
-/** Writes documents into a shadow table; what they do not say stays as it is. */
+/** Merges documents into a shadow table: columns without a new value stay as they are. */
 export class MergeWriter {
   readonly #db: Connection
   readonly #table: string
@@ -37,7 +37,7 @@ export class MergeWriter {
       .raw()
   }
 
-  /** Returns what was there; undefined: the document is new. */
+  /** Returns the old document; undefined if the document is new. */
   write(row: MergeRow): Completed | undefined {
     const [dataset, id] = row
     const found = this.#known.get(dataset, id) as

@@ -3,16 +3,16 @@ import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 import { optionText, sourceError, type Place } from './interchange-error.ts'
 
-/** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */
+/** The maximum nesting of JSON in SQLite. It calls anything deeper malformed. */
 const MAX_DEPTH = 1000
 
 /**
- * Metadata as SQLite's JSON functions read it. One row whose meta is not JSON would make each filter with json_extract()
- * fail, for all rows of its dataset.
+ * Converts metadata to text that SQLite's JSON functions can read. One row whose meta is not JSON would make every
+ * filter with json_extract() fail for its whole dataset.
  */
 export class MetaText {
   readonly #position: Statement
-  /** Texts that were not JSON, and are JSON strings now. */
+  /** The number of texts that were not JSON, and are now JSON strings. */
   wrapped = 0
 
   constructor(db: Connection) {
@@ -40,7 +40,7 @@ export class MetaText {
       JSON.parse(text)
       return true
     } catch {
-      // SQLite reads JSON5, too.
+      // SQLite also reads JSON5.
       return this.#position.get(text) === 0
     }
   }
@@ -63,7 +63,7 @@ function isDeep(json: string): boolean {
   return false
 }
 
-/** The fields of `added` over those of `known`; what is null in `added` is not said, and stays as it was. */
+/** The fields of `added` over those of `known`. A field that is null in `added` keeps its value. */
 export function mergedMeta(known: string | null, added: string): string {
   const [old, fresh] = [objectIn(known), objectIn(added)]
   if (!old || !fresh) return added

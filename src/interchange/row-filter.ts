@@ -15,7 +15,7 @@ export type RowCondition = string | Filter
 
 /** A condition on the documents of a vec table, checked once. */
 export class RowFilter {
-  /** For the parameters in its SQL, in order. */
+  /** The parameters of the SQL, in order. */
   readonly parameters: readonly BindValue[]
   readonly #sql: string
   readonly #db: Connection
@@ -32,11 +32,11 @@ export class RowFilter {
       this.parameters = compiled.parameters
       return
     }
-    // On lines of its own a condition may end in a comment.
+    // On its own lines, a condition may end in a comment.
     this.#sql = `(\n${condition}\n)`
     this.parameters = []
     try {
-      // Without the parentheses as well: `a) OR (b` would reach beyond the dataset beside it.
+      // Also checked without the parentheses: `a) OR (b` would reach beyond the dataset condition beside it.
       for (const where of [this.#sql, condition]) {
         db.prepare(`SELECT 1 FROM ${this.#shadow} WHERE ${where}`).finalize()
       }
@@ -54,8 +54,8 @@ export class RowFilter {
   }
 
   /**
-   * Runs `task` with the condition. One row whose meta is not JSON fails all of it, as soon as SQL looks into meta: then it
-   * runs again and skips such rows, and `told` says so.
+   * Runs `task` with the condition. If SQL reads meta, one row whose meta is not JSON makes the whole statement fail.
+   * `task` then runs again and skips such rows, and `told` reports it.
    */
   run<R>(task: (sql: string) => R, told: (note: string) => void): R {
     try {
@@ -73,7 +73,7 @@ export class RowFilter {
     }
   }
 
-  /** The condition that holds for all rows, for a task that cannot run twice. Reads each row of `dataset`. */
+  /** A condition that never fails, for a task that cannot run twice. Reads each row of `dataset`. */
   safe(dataset: readonly BindValue[], told: (note: string) => void): string {
     const where = dataset.length === 0 ? '' : 'dataset_id = ? AND'
     return this.run(sql => {

@@ -14,17 +14,17 @@ import type { Sink } from './export-run.ts'
 import { optionText, sourceError } from './interchange-error.ts'
 
 /**
- * A file that appears under its name when it is complete, and not at all otherwise. A link stays a link: the file that
- * it names is replaced. A terminal, /dev/null or a pipe is written as it is; to replace it would destroy it.
+ * A file that appears under its name when it is complete, and not at all otherwise. A link stays a link: its target
+ * is replaced. A terminal, /dev/null or a pipe is written directly, since replacing it would destroy it.
  */
 export class TargetFile implements Sink {
   readonly path: string
-  /** What is written until it is complete; undefined where nothing is replaced. */
+  /** The temporary file with what is written so far; undefined for a direct write. */
   readonly #part: string | undefined
   readonly #place: string
   #fd: number | undefined
 
-  /** `others` are files that the command needs: writing over one of them would destroy it. */
+  /** `others` are files that the command needs: overwriting one of them would destroy it. */
   constructor(path: string, overwrite: boolean, others: readonly string[]) {
     const taken = others.find(other => isSame(path, other))
     if (taken !== undefined) {
@@ -56,7 +56,7 @@ export class TargetFile implements Sink {
     })
   }
 
-  /** Gives it its name. */
+  /** Renames the finished file to its name. */
   finish(): void {
     if (this.#fd === undefined) return
     const fd = this.#fd
@@ -69,7 +69,7 @@ export class TargetFile implements Sink {
     })
   }
 
-  /** Leaves nothing behind, unless it is finished. */
+  /** Removes the temporary file, unless the file is finished. */
   discard(): void {
     if (this.#fd === undefined) return
     closeSync(this.#fd)
@@ -77,7 +77,7 @@ export class TargetFile implements Sink {
     if (this.#part !== undefined) rmSync(this.#part, { force: true })
   }
 
-  /** Errors name the file that the user gave, not the part, or none. */
+  /** Makes errors name the file that the user gave, not the temporary one. */
   #named<R>(task: () => R): R {
     try {
       return task()

@@ -4,18 +4,18 @@ import { COLUMN } from '../search/schema/columns.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 
-/** Why a search passes a document over. */
+/** Why a search skips a document. */
 export type Reason = 'unembedded' | 'archived' | 'zero'
 
-/** Documents that are stored and that no search finds, by reason. */
+/** The number of stored documents that no search finds, by reason. */
 export type UnfindableCounts = Readonly<Record<Reason, number>>
 
-/** So many are looked at again at the end; of more it is taken that they stayed as they came. */
+/** Up to this many documents are checked again at the end. Further ones are assumed to be unchanged. */
 const MOST = 100_000
 
 /**
- * Counts what an import stores and no search will find. Where ids may come twice a later document can change that: then
- * the rows themselves are asked at the end.
+ * Counts the documents that an import stores and no search will find. If ids may occur twice, a later document can
+ * change that, so the rows themselves are read at the end.
  */
 export class Unfindable {
   readonly #row: Statement
@@ -25,7 +25,7 @@ export class Unfindable {
   readonly #archivedCounts: boolean
   readonly #cosine: boolean
 
-  /** `cosine`: a vector of zeros is without direction. `archivedCounts`: archived rows are found. */
+  /** `cosine`: a vector of zeros does not have a direction. `archivedCounts`: searches find archived rows. */
   constructor(
     db: Connection,
     shadow: string,
@@ -50,12 +50,12 @@ export class Unfindable {
     return this.#known.get(dataset, id) !== undefined
   }
 
-  /** Counts a document that is stored as it is. */
+  /** Counts a document whose row is final. */
   count(reason: Reason): void {
     this.#counts[reason]++
   }
 
-  /** Counts a document that may be replaced or completed by another one. */
+  /** Counts a document that a later one may replace or be merged into. */
   countLater(reason: Reason, dataset: string, id: string): void {
     if (this.#again.size === MOST) this.#counts[reason]++
     else this.#again.set(JSON.stringify([dataset, id]), [dataset, id])
@@ -74,7 +74,7 @@ export class Unfindable {
     return counts
   }
 
-  /** What was counted since is undone, as the rows were. */
+  /** Returns a function that undoes the counts since, as the rows were undone. */
   mark(): () => void {
     const counts = { ...this.#counts }
     const keys = new Set(this.#again.keys())
@@ -85,7 +85,7 @@ export class Unfindable {
   }
 }
 
-/** Bytes of float32 that are all 0 or -0. */
+/** Whether all float32 numbers are 0 or -0. */
 function isZero(embedding: Uint8Array): boolean {
   return embedding.every((byte, i) => (i % 4 === 3 ? byte & 0x7f : byte) === 0)
 }

@@ -3,8 +3,8 @@ import type { Source } from './source.ts'
 import type { SyncState } from './sync-state.ts'
 
 /**
- * Tells the upstream how far this replica is, now and then. It pins the log against pruning and shows the lag to others;
- * nothing depends on it, so a failure is a warning, once.
+ * Reports the position of this replica to the upstream at intervals. The report keeps the log from being pruned and
+ * shows the lag to others. Nothing else depends on it, so a failure gives one warning.
  */
 export class Acknowledgement {
   readonly #source: Source
@@ -28,12 +28,15 @@ export class Acknowledgement {
     this.#warn = warn
   }
 
-  /** Before a bootstrap: what it will need from the log must not be pruned meanwhile. */
+  /** Called before a bootstrap, so that the entries it will need are not pruned meanwhile. */
   pin(datasetId: string, scn: bigint): Promise<void> {
     return this.#send([[datasetId, scn]])
   }
 
-  /** When due, the checkpoints that moved; each of them once in a while, to show that the replica lives. */
+  /**
+   * Sends, when due, the checkpoints that moved. A checkpoint that does not move is sent now and then, to show that
+   * the replica lives.
+   */
   async sendDue(states: Iterable<SyncState>, now: number = Date.now()): Promise<void> {
     if (now < this.#next && now > this.#next - 2 * this.#interval) return
     this.#next = now + this.#interval

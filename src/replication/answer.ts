@@ -2,8 +2,9 @@ import { VecError } from '../core/errors.ts'
 import type { UpstreamRow } from './upstream-session.ts'
 
 /**
- * What a driver gives is checked here, column by column: a proxy or a failing server may garble a stream so that the
- * driver still reads something. Such an answer is a failure of the connection, to be tried again on a new one.
+ * Checks a driver's result column by column. A proxy or a failing server may garble a stream in such a way that the
+ * driver still reads something. A garbled result counts as a connection failure, and is tried again on a new
+ * connection.
  */
 export function garbled(what: string): VecError {
   return new VecError('SYNC_TRANSPORT', `the upstream sent an invalid response: ${what}`, {
@@ -22,14 +23,14 @@ export function rowsOf(result: unknown): UpstreamRow[] {
   return result as UpstreamRow[]
 }
 
-/** The row of a statement that always gives one. */
+/** The row of a statement that always returns one. */
 export function oneOf(rows: readonly UpstreamRow[]): UpstreamRow {
   const [row] = rows
   if (row === undefined) throw garbled('expected a row, got none')
   return row
 }
 
-/** A column that the statement names; a row without it is garbled, and not a row with NULL. */
+/** The value of a column that the statement names. A row without the column is garbled; it does not count as NULL. */
 export function valueIn(row: UpstreamRow, column: string): unknown {
   const value = row[column]
   if (value === undefined) throw garbled(`column ${column} is missing`)
@@ -42,12 +43,14 @@ export function textIn(row: UpstreamRow, column: string): string {
   throw garbled(`column ${column}: expected text, got ${kindOf(value)}`)
 }
 
-/** undefined for NULL. */
+/** Undefined for NULL. */
 export function optionalTextIn(row: UpstreamRow, column: string): string | undefined {
   return valueIn(row, column) === null ? undefined : textIn(row, column)
 }
 
-/** An integer of any size: statements give them as decimal text, some drivers turn small ones into numbers. */
+/**
+ * An integer of any size. Statements return integers as decimal text, and some drivers convert small ones to numbers.
+ */
 export function integerIn(row: UpstreamRow, column: string): bigint {
   const value = valueIn(row, column)
   if (typeof value === 'bigint') return value
@@ -56,7 +59,7 @@ export function integerIn(row: UpstreamRow, column: string): bigint {
   throw garbled(`column ${column}: expected an integer, got ${kindOf(value)}`)
 }
 
-/** undefined for NULL. */
+/** Undefined for NULL. */
 export function optionalIntegerIn(row: UpstreamRow, column: string): bigint | undefined {
   return valueIn(row, column) === null ? undefined : integerIn(row, column)
 }
@@ -68,7 +71,7 @@ export function numberIn(row: UpstreamRow, column: string): number {
   throw garbled(`column ${column}: expected a count, got ${number}`)
 }
 
-/** Names a value's kind without repeating it: it may be long, or secret. */
+/** The kind of a value, for messages. The value itself may be long, or secret. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'NULL'
   if (value instanceof Uint8Array) return 'bytes'

@@ -7,7 +7,7 @@ import { decodeRow, type Head, type Snapshot } from './source.ts'
 import type { BatchLimits, RejectionPolicy, StepContext } from './step-context.ts'
 import type { SyncState } from './sync-state.ts'
 
-/** What an entry does to the replica. `scn` is the number a row will carry. */
+/** What an entry does to the replica. `scn` is the number that a row will carry. */
 export type Change =
   | { readonly kind: 'upsert'; readonly scn: bigint; readonly document: SyncDocument }
   | { readonly kind: 'delete'; readonly scn: bigint; readonly id: string }
@@ -26,11 +26,11 @@ export interface Batch {
   readonly lastScn: bigint
   readonly fingerprint: string | null
   readonly entries: number
-  /** When the oldest entry that this batch leaves behind was written, by the upstream's clock. */
+  /** When the oldest entry after this batch was written, by the upstream's clock. */
   readonly oldestUs: bigint | undefined
 }
 
-/** Reads, checks and decodes what follows the checkpoint, within limits but at least one entry. */
+/** Reads, checks and decodes the entries after the checkpoint: at least one, then as many as the limits allow. */
 export async function readBatch(
   { source, limits, rejected }: StepContext,
   snapshot: Snapshot,
@@ -40,7 +40,8 @@ export async function readBatch(
   const { datasetId } = state
   const head = await snapshot.head(datasetId)
   checkHead(state, head)
-  // Two more than wanted: the checkpoint's own entry comes first, and the first one left behind tells the lag.
+  // Two more than requested: the checkpoint's own entry comes first, and the first entry after the batch tells the
+  // lag.
   const found = await snapshot.sizes(datasetId, state.lastScn, limits.entries + 2)
   const complete = found.length < limits.entries + 2
   const news =
@@ -82,7 +83,7 @@ function withinBudget(entries: readonly EntryHead[], limits: BatchLimits): Entry
 
 const carries = (entry: EntryHead): boolean => entry.op !== 'delete' && entry.op !== 'drop'
 
-/** Rows that entries only refer to are read one by one, and end the batch when they fill it. */
+/** Rows that entries only refer to are read one by one. They end the batch when they fill it. */
 async function decode(
   snapshot: Snapshot,
   state: SyncState,
@@ -145,7 +146,7 @@ async function decodeEntry(
         policy.check(document)
         return { change: { kind: 'upsert', scn, document }, bytes: 0 }
       }
-      // Changed since: a later entry follows. Deleted since: so does its delete.
+      // If the row has changed since, a later entry follows. If it was deleted, its delete follows.
       const row = (await snapshot.documents(datasetId, [documentId])).get(documentId)
       if (row === undefined) return undefined
       const referred = decodeRow(row)
@@ -157,7 +158,7 @@ async function decodeEntry(
   }
 }
 
-/** The row as it is now, in place of an entry that cannot be read; undefined when the row itself cannot be used. */
+/** The current row, in place of an entry that cannot be read; undefined when the row cannot be used either. */
 async function refetched(
   snapshot: Snapshot,
   datasetId: string,

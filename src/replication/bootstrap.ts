@@ -8,9 +8,10 @@ import type { SyncState } from './sync-state.ts'
 import type { UpstreamRow } from './upstream-session.ts'
 
 /**
- * A bootstrap copies rows page by page, each page in a snapshot of its own, and tails the log from the number it began
- * at. A row read at number S carries S, so entries up to S cannot undo it; rows the cursor missed are in the log. An
- * interrupted bootstrap goes on at its cursor. Rows of an earlier life stay searchable until the end and are then swept.
+ * A bootstrap copies rows page by page, each page in its own snapshot, and then follows the log from the number at
+ * which it began. A row read at number S carries S, so entries up to S cannot undo it. Rows that the cursor missed
+ * are in the log. An interrupted bootstrap continues at its cursor. Rows of an earlier copy stay searchable until the
+ * end and are then swept.
  */
 export async function beginBootstrap(context: StepContext, state: SyncState): Promise<SyncState> {
   const { datasetId } = state
@@ -41,7 +42,7 @@ export async function beginBootstrap(context: StepContext, state: SyncState): Pr
   })
 }
 
-/** One page. */
+/** Copies one page. */
 export async function bootstrapStep(
   context: StepContext,
   state: SyncState,
@@ -73,7 +74,7 @@ export async function bootstrapStep(
       } catch (error) {
         if (!(error instanceof Rejection)) throw error
         refuse(idForMessage(row), error.message)
-        // The copy continues after its last id: one that is not UTF-8 has none in that order.
+        // The copy continues after its last id. An id that is not UTF-8 does not have a place in that order.
         if (!isReadable(row)) throw halted('POISON_ENTRY', deadLetters.at(-1)!.reason, FIX)
       }
     }

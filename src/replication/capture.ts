@@ -3,7 +3,7 @@ import { numberIn, oneOf } from './answer.ts'
 import type { Source } from './source.ts'
 import type { UpstreamSession } from './upstream-session.ts'
 
-/** Whether triggers log what is written to the shadow table; else a writer has to. */
+/** Whether triggers log the writes to the shadow table. Without them, a writer has to. */
 export async function hasTriggers(source: Source, session: UpstreamSession): Promise<boolean> {
   const rows = await session.rows(source.sql.writing.countTriggers)
   return numberIn(oneOf(rows), 'n') > 0

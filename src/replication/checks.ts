@@ -4,7 +4,10 @@ import type { Head } from './source.ts'
 import { PROTOCOL } from './sync-names.ts'
 import type { SyncState } from './sync-state.ts'
 
-/** Checks 1 to 6: what the head alone tells. In this order, because each presumes those before. */
+/**
+ * Runs checks 1 to 6, which need only the head. The order matters, because each check assumes that those before it
+ * passed.
+ */
 export function checkHead(state: SyncState, head: Head): void {
   const { datasetId } = state
   checkIdentity(state, head)
@@ -56,8 +59,8 @@ export function checkIdentity(state: SyncState, head: Head): void {
 }
 
 /**
- * Checks 7 and 8, over entries read from the checkpoint on (that entry included): history is the one that was applied,
- * and no number is missing. Returns the entries after the checkpoint.
+ * Runs checks 7 and 8 on entries read from the checkpoint on (its own entry included): the history is the applied
+ * one, and no number is missing. Returns the entries after the checkpoint.
  */
 export function checkEntries(
   state: SyncState,
@@ -81,7 +84,7 @@ export function checkEntries(
   return news
 }
 
-/** Check 7 alone, for a log in which rolled back numbers are missing. */
+/** Runs check 7 alone, for a log in which the numbers of rolled back transactions are missing. */
 export function checkSparseEntries(
   state: SyncState,
   head: Head,

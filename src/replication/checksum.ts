@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What is hashed of a row; text as its UTF-8 bytes. */
+/** The hashed columns of a row; text as its UTF-8 bytes. */
 export interface HashedRow {
   readonly content: string | Uint8Array | null
   readonly meta: string | Uint8Array | null
@@ -10,8 +10,8 @@ export interface HashedRow {
 }
 
 /**
- * md5 over the md5 of each column: each database computes the same without ever holding a row's bytes twice. The row's
- * number is not part of it.
+ * md5 over the md5 of each column, so that a database computes the same without holding a row's bytes twice. The
+ * row's number is not part of the hash.
  */
 export function rowHash(row: HashedRow, idHash: string): string {
   const { content, meta, embedding, embeddingModel, archived } = row
@@ -20,17 +20,17 @@ export function rowHash(row: HashedRow, idHash: string): string {
   )
 }
 
-/** The hash of a row that is not what a replicator would have written: no other row has it. */
+/** The hash of a row that a replicator would not have written in this form. No other row has it. */
 export const flawedHash = (idHash: string, flaw: string): string =>
   md5(`${idHash} invalid: ${flaw}`)
 
-/** Names a row on either side, byte for byte. */
+/** Identifies a row on either side, byte for byte. */
 export interface HashedKey {
   readonly key: string
   readonly idHash: string
 }
 
-/** An id of any bytes as text that keeps them apart: one character a byte. */
+/** An id of any bytes as text, one character per byte, so that different ids stay different. */
 export function keyOf(id: string | Uint8Array): string {
   const bytes =
     typeof id === 'string' ? Buffer.from(id) : Buffer.from(id.buffer, id.byteOffset, id.byteLength)
@@ -51,7 +51,7 @@ export interface BucketSum {
   readonly b: bigint
 }
 
-/** Count and two sums per bucket; their order of coming does not matter. */
+/** A count and two sums per bucket. The order in which rows are added does not matter. */
 export class Checksums {
   readonly buckets: Map<string, { n: bigint; a: bigint; b: bigint }> = new Map()
 
@@ -71,7 +71,7 @@ export class Checksums {
     this.buckets.set(bucket, { ...sum })
   }
 
-  /** All buckets together, as text that can be compared by eye. */
+  /** The sum of all buckets, as text that can be compared by eye. */
   total(): { rows: number; checksum: string } {
     let n = 0n
     let a = 0n
@@ -84,7 +84,7 @@ export class Checksums {
     return { rows: Number(n), checksum: `${n}-${a.toString(16)}-${b.toString(16)}` }
   }
 
-  /** Buckets that are not the same on both sides. */
+  /** Buckets that differ between the two sides. */
   differing(other: Checksums): string[] {
     const names = new Set([...this.buckets.keys(), ...other.buckets.keys()])
     return [...names]

@@ -14,20 +14,20 @@ export interface StepResult {
   readonly more: boolean
 }
 
-/** How old the oldest change is that a replica does not have, as seen in the last step. */
+/** The age of the oldest change that the replica lacks, as of the last step. */
 export interface Lag {
   readonly oldestUs: bigint | undefined
 }
 
-/** The state machine of one dataset: NEW, BOOTSTRAP, CATCHUP, LIVE, DROPPED; a halt beside them. */
+/** The state machine of one dataset: NEW, BOOTSTRAP, CATCHUP, LIVE, DROPPED. A halt is stored beside the state. */
 export class DatasetSteps {
   readonly lags: Map<string, Lag> = new Map()
   readonly #context: () => StepContext
   readonly #events: Events
   readonly #autoRebootstrap: ReadonlySet<HaltCode>
   /**
-   * On which connection a dataset's checkpoint was compared with the upstream's log. A new connection may lead to another
-   * server, or to one with another past.
+   * The connection on which a dataset's checkpoint was last compared with the upstream's log. A new connection may
+   * lead to another server, or to a server with another history.
    */
   readonly #verified = new Map<string, number>()
 
@@ -57,7 +57,7 @@ export class DatasetSteps {
     } catch (error) {
       const code = haltCode(error)
       if (code === undefined) throw error
-      // The step may have come some way before it failed.
+      // The step may have written some batches before it failed.
       const reached = replica.state(datasetId)
       if (this.#autoRebootstrap.has(code)) {
         this.#events.emit('warning', {
@@ -114,7 +114,7 @@ export class DatasetSteps {
     return { state: this.#moved(state, next), applied: batch.entries, more }
   }
 
-  /** Once a minute, and on each new connection. */
+  /** Audits once a minute, and on each new connection. */
   async #auditDue(context: StepContext, state: SyncState): Promise<void> {
     const { sparse } = context.source
     if (sparse === undefined) return
@@ -125,7 +125,7 @@ export class DatasetSteps {
     await context.source.snapshot(snapshot => sparse.audit(snapshot, state))
   }
 
-  /** Stores the halt where a restart finds it. */
+  /** Stores the halt, so that it survives a restart. */
   halt(state: SyncState, error: unknown): SyncState {
     const code = haltCode(error) ?? 'POISON_ENTRY'
     if (state.haltCode !== null || state.phase === 'dropped') return state
@@ -150,7 +150,7 @@ export class DatasetSteps {
     return this.#moved(state, next)
   }
 
-  /** Back to NEW; rows stay until the bootstrap has replaced them. */
+  /** Returns to NEW. The rows stay until the bootstrap has replaced them. */
   restart(state: SyncState): SyncState {
     const { replica, lease } = this.#context()
     this.#verified.delete(state.datasetId)
@@ -191,7 +191,7 @@ export function statusOf(state: SyncState): DatasetStatus {
   return state.haltCode === null ? state.phase : 'halted'
 }
 
-/** Never below zero: the upstream's clock may have been set back. */
+/** The difference in seconds, at least zero: the upstream's clock may have been set back. */
 export function secondsBetween(fromUs: bigint, toUs: bigint): number {
   return Math.max(0, Number(toUs - fromUs) / 1e6)
 }

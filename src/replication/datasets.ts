@@ -12,7 +12,7 @@ export interface DatasetOptions {
   readonly prefix?: string
 }
 
-/** Creates a dataset, or re-creates a dropped one with a new epoch; an existing one is left as it is. */
+/** Creates a dataset, or re-creates a dropped one with a new epoch. An existing dataset stays as it is. */
 export async function createDataset(
   upstream: Upstream,
   datasetId: string,
@@ -36,8 +36,8 @@ export async function createDataset(
 }
 
 /**
- * Deletes a dataset's documents in chunks, logs the drop, leaves a tombstone. Replicas follow and drop it too. The
- * counter stays, so a dataset that is created again under this name goes on counting.
+ * Deletes a dataset's documents in chunks, logs the drop and leaves a tombstone. Replicas follow and drop it too. The
+ * counter stays, so a dataset that is created again under this name continues its numbers.
  */
 export async function dropDataset(
   upstream: Upstream,
@@ -54,7 +54,7 @@ export async function dropThrough(source: Source, datasetId: string): Promise<vo
     (await writeTransaction(source, 10, session => chunk(source, session, datasetId, triggers))) > 0
   );
   await writeTransaction(source, 10, async session => {
-    // The tombstone first: its row lock makes a writer that is under way wait, or this wait for it.
+    // The tombstone comes first: by its row lock, it waits for a running writer or makes a new one wait.
     const found = await session.run(writing.tombstone, [datasetId])
     if (found === 0) return
     while ((await chunk(source, session, datasetId, triggers)) > 0);
@@ -86,7 +86,7 @@ async function chunk(
   return ids.length
 }
 
-/** Takes the counter's lock until COMMIT: always the last thing before the log is written. Returns the last number. */
+/** Locks the counter until COMMIT, so it is always called right before the log is written. Returns the last number. */
 export async function takeNumbers(
   source: Source,
   session: UpstreamSession,
@@ -99,7 +99,7 @@ export async function takeNumbers(
   return integerIn(oneOf(rows), 'last_scn')
 }
 
-/** What the upstream has reached: the number to wait for on a replica. */
+/** The last change of a dataset in the upstream: the number to wait for on a replica. */
 export async function position(
   upstream: Upstream,
   datasetId: string,

@@ -1,9 +1,8 @@
 import { closedFailure, timeoutFailure } from './failure.ts'
 
 /**
- * Waits for `work` at most `milliseconds`; afterwards `giveUp` ends what is still going on. `closed` aborts when the
- * connection is destroyed, with an error as its reason where the driver failed: drivers then let a statement that is
- * under way wait for ever.
+ * Waits for `work` at most `milliseconds`, then calls `giveUp` to end it. `closed` aborts when the connection is
+ * destroyed, with an error as its reason if the driver failed; drivers then let a running statement wait for ever.
  */
 export function withDeadline<T>(
   work: Promise<T>,
@@ -32,7 +31,7 @@ export function withDeadline<T>(
   })
 }
 
-/** Sleeps at most this long: an abort ends the sleep at once, and is not an error. */
+/** Sleeps at most this long. An abort ends the sleep at once, and is not an error. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted === true) {
@@ -49,7 +48,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   })
 }
 
-/** 100 ms doubling to 30 s, each between half and all of that. */
+/** A delay that doubles from 100 ms to 30 s, of which a random part between half and all is taken. */
 export function backoff(attempt: number): number {
   return Math.min(30_000, 100 * 2 ** Math.min(attempt, 20)) * (0.5 + Math.random() / 2)
 }

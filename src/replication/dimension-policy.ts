@@ -4,16 +4,17 @@ import { Rejection, dimensionOf, type SyncDocument } from './document.ts'
 export type ModelPolicy = 'warn' | 'stop' | 'ignore'
 
 /**
- * Holds a dataset to one dimension, and compares its models. The first row with a vector decides both, and the decision is
- * stored with the checkpoint.
+ * Holds a dataset to one dimension, and compares its models. The first row with a vector decides both, and the
+ * decision is stored with the checkpoint.
  *
- * Writes to a vec table follow another rule (search/schema/dataset-dimension.ts): the first visible vector in file order
- * decides, and a row that is replaced does not count. Here the decision must depend on the log alone:
- * - The order of rows in a file differs between replicas, and before and after a bootstrap. By file order one entry would
- *   be applied on one replica and refused on another, or by the same replica after a restart.
- * - Archived rows count. Otherwise the entry that makes a row visible again would be refused, although it changes no vector.
- * - Replaced rows count. Otherwise a dataset could change its dimension row by row, and searches of the replica would lose
- *   the rows that are not yet rewritten. A new dimension needs a new copy: `rebootstrap` forgets the decision.
+ * Writes to a vec table follow another rule (search/schema/dataset-dimension.ts): the first visible vector in file
+ * order decides, and a row that is replaced does not count. Here the decision must depend only on the log:
+ * - The order of rows in a file differs between replicas, and before and after a bootstrap. By file order, an entry
+ *   applied on one replica could be refused on another, or on the same one after a restart.
+ * - Archived rows count. Otherwise the entry that makes a row visible again would be refused, although it changes no
+ *   vector.
+ * - Replaced rows count. Otherwise a dataset could change its dimension row by row, and searches of the replica would
+ *   lose the rows that are not yet rewritten. A new dimension needs a new copy: `rebootstrap` forgets the decision.
  */
 export class DimensionPolicy {
   readonly #datasetId: string
@@ -37,7 +38,7 @@ export class DimensionPolicy {
     this.model = model
   }
 
-  /** Throws Rejection for a row that does not fit the others. */
+  /** Throws Rejection for a row that does not match the others. */
   check(document: SyncDocument): void {
     const dimension = dimensionOf(document)
     if (dimension === undefined) return

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { garbled, kindOf, valueIn } from './answer.ts'
 import type { UpstreamRow } from './upstream-session.ts'
 
-/** A row of a shadow table, without its dataset, which the context names. */
+/** A row of a shadow table, without its dataset, which the context supplies. */
 export interface SyncDocument {
   readonly id: string
   readonly content: string | null
@@ -13,12 +13,12 @@ export interface SyncDocument {
   readonly archived: number
 }
 
-/** Why an entry or a row cannot be applied, in a sentence. */
+/** The reason why an entry or a row cannot be applied, as a sentence. */
 export class Rejection extends Error {
   override readonly name = 'Rejection'
 }
 
-/** A row as an upstream's driver gives it. */
+/** Decodes a row from an upstream's driver. */
 export function documentFromRow(row: UpstreamRow): SyncDocument {
   return checked({
     id: idFromRow(row),
@@ -30,14 +30,14 @@ export function documentFromRow(row: UpstreamRow): SyncDocument {
   })
 }
 
-/** The id of a row or an entry: text, or its bytes where the database does not vouch for UTF-8. */
+/** The id of a row or an entry: text, or its bytes if the database does not guarantee UTF-8. */
 export function idFromRow(row: UpstreamRow, column = 'id'): string {
   const id = text(valueIn(row, column), 'the id')
   if (id === null) throw garbled(`column ${column} is NULL`)
   return id
 }
 
-/** For messages: what is not UTF-8 is replaced. */
+/** The id for messages; bytes that are not UTF-8 are replaced. */
 export function idForMessage(row: UpstreamRow, column = 'id'): string {
   const id = row[column]
   return id instanceof Uint8Array ? Buffer.from(id).toString() : String(id)
@@ -76,7 +76,7 @@ export function documentFromPayload(
   })
 }
 
-/** Number of dimensions; undefined for a row without a vector. */
+/** The number of dimensions; undefined for a row without a vector. */
 export function dimensionOf(document: SyncDocument): number | undefined {
   const { embedding } = document
   return embedding === null || embedding.length === 0 ? undefined : embedding.length / 4

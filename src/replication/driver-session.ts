@@ -3,12 +3,12 @@ import { withDeadline } from './deadline.ts'
 import { upstreamFailure, type FailureKind } from './failure.ts'
 import type { UpstreamRow, UpstreamSession, UpstreamValue } from './upstream-session.ts'
 
-/** A driver's connection to a server, as far as a session needs one. */
+/** The members of a driver's connection that a session uses. */
 export interface DriverConnection {
   query(sql: string, values: readonly unknown[]): Promise<unknown>
-  /** The rows in an answer of `query`. */
+  /** The rows in a result of `query`. */
   rows(answer: unknown): unknown
-  /** The number of rows that a statement wrote, where the answer tells it. */
+  /** The number of rows that a statement wrote, if the result tells it. */
   changes(answer: unknown): unknown
   end(): Promise<unknown>
   destroy(): void
@@ -17,12 +17,12 @@ export interface DriverConnection {
 interface SessionOptions {
   readonly deadline: number
   readonly description: string
-  /** Aborts with an error of the driver as its reason: a statement under way would wait for ever. */
+  /** Aborts with an error of the driver as its reason: a running statement would wait for ever. */
   readonly closed: AbortController
   readonly failureKind: (error: unknown) => FailureKind
 }
 
-/** A session over a driver that speaks to a server: each statement has a deadline, and ends when the connection does. */
+/** A session over the driver of a server. Each statement has a deadline, and ends when the connection does. */
 export class DriverSession implements UpstreamSession {
   readonly #connection: DriverConnection
   readonly #options: SessionOptions
@@ -49,7 +49,7 @@ export class DriverSession implements UpstreamSession {
     return typeof changes === 'number' ? changes : 0
   }
 
-  /** Waits for the driver's own step of connecting, as for a statement. */
+  /** Waits, with the deadline of a statement, while the driver connects. */
   async connecting(work: Promise<unknown>, doing: string): Promise<void> {
     const { deadline, closed } = this.#options
     await withDeadline(work, deadline, doing, () => this.destroy(), closed.signal)
@@ -87,7 +87,7 @@ export class DriverSession implements UpstreamSession {
 /** Names a statement in messages, without its values. */
 export const firstWords = (sql: string): string => sql.split(/\s+/, 3).join(' ')
 
-/** Drivers know Buffers, and numbers of JavaScript's own size. */
+/** The value for a driver: drivers take Buffers, and JavaScript numbers. */
 function driverValue(value: UpstreamValue): unknown {
   if (typeof value === 'bigint') return value.toString()
   if (value instanceof Uint8Array) {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** A socket of a driver, as far as it is watched. */
+/** The members of a driver's socket that are watched. */
 export interface DriverSocket {
   on(event: 'data', listener: (data: Uint8Array) => void): unknown
   emit(event: string | symbol, ...values: unknown[]): boolean
@@ -11,8 +11,9 @@ export interface DriverSocket {
 const watched = new WeakSet<DriverSocket>()
 
 /**
- * Drivers read packets in a listener of their socket. What they throw there, over a stream that was garbled, would end
- * the process: it ends the socket instead. `fault` learns of it, because the driver may never answer what it was asked.
+ * Drivers read packets in a listener of their socket. An exception thrown there, over a garbled stream, would end the
+ * process. The guard ends the socket instead, and reports the error to `fault`, because the driver may never answer
+ * the open query.
  */
 export function guardSocket(socket: DriverSocket, fault: (error: Error) => void): void {
   if (watched.has(socket)) return
@@ -30,7 +31,7 @@ export function guardSocket(socket: DriverSocket, fault: (error: Error) => void)
   }
 }
 
-/** A property of a driver's object that is itself an object; drivers differ, and so do their versions. */
+/** A property of a driver's object that is itself an object. Drivers differ, and so do their versions. */
 export function partOf(object: unknown, name: string): unknown {
   return typeof object === 'object' && object !== null && name in object
     ? (object as Record<string, unknown>)[name]
@@ -51,18 +52,18 @@ export class ConnectingSockets {
     this.#fault = fault
   }
 
-  /** Calls `connect`; sockets that it opens, now or later on its way, are guarded. */
+  /** Calls `connect`, and guards the sockets that it opens, now or later while it connects. */
   run<T>(connect: () => T): T {
     watchSockets()
     return connecting.run(this, connect)
   }
 
-  /** The connection is there: what is opened from now on in its context is not ours. */
+  /** The connection exists: sockets opened later in its context are not ours. */
   connected(): void {
     this.#connecting = false
   }
 
-  /** Ends what a failed attempt left behind, with its timers. */
+  /** Ends the sockets and timers of a failed attempt. */
   destroy(): void {
     this.#connecting = false
     for (const socket of this.#sockets) socket.destroy()

@@ -1,11 +1,11 @@
 import type { HaltCode } from './halt.ts'
 import type { Phase } from './sync-state.ts'
 
-/** What a dataset is doing, halted included. */
+/** The phase of a dataset, or 'halted'. */
 export type DatasetStatus = Phase | 'halted'
 
 export interface ReplicatorEvents {
-  /** After each batch or page. */
+  /** Emitted after each batch or page. */
   progress: {
     readonly datasetId: string
     readonly phase: Phase
@@ -34,7 +34,7 @@ type Listener<E extends ReplicatorEvent> = (event: ReplicatorEvents[E]) => void
 export class Events {
   readonly #listeners = new Map<ReplicatorEvent, Set<Listener<never>>>()
 
-  /** Returns what takes the listener off again. */
+  /** Returns a function that removes the listener. */
   on<E extends ReplicatorEvent>(event: E, listener: Listener<E>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set()
     this.#listeners.set(event, listeners)

@@ -1,7 +1,7 @@
 import { VecError, type SyncErrorCode } from '../core/errors.ts'
 import { tlsRefusal } from './tls-failure.ts'
 
-/** What a driver's error means to replication; each database's folder knows its own codes. */
+/** The meaning of a driver's error for replication. Each database's folder classifies its own codes. */
 export type FailureKind =
   | 'SYNC_TRANSPORT'
   | 'SYNC_CONFLICT'
@@ -9,7 +9,7 @@ export type FailureKind =
   | 'SCHEMA_DRIFT'
   | 'SYNC_UPSTREAM'
 
-/** A driver's error as ours: classified, without credentials. */
+/** Converts a driver's error into ours: classified, without credentials. */
 export function upstreamFailure(kind: FailureKind, error: unknown, doing: string): VecError {
   if (isSyncError(error)) return error
   const cause = harmless(error)
@@ -27,7 +27,7 @@ export function timeoutFailure(doing: string, milliseconds: number): VecError {
   })
 }
 
-/** `reason` is what the driver threw while it read, or nothing of interest. */
+/** `reason` is what the driver threw while it read the socket, if anything. */
 export function closedFailure(doing: string, reason?: unknown): VecError {
   const failed = reason instanceof Error && reason.name !== 'AbortError'
   return new VecError(
@@ -37,7 +37,7 @@ export function closedFailure(doing: string, reason?: unknown): VecError {
   )
 }
 
-/** Takes passwords out of URLs and key=value pairs; `(using password: YES)` is MySQL telling that there was one. */
+/** Removes passwords from URLs and key=value pairs. `(using password: YES)` is MySQL's note that there was one. */
 export function redact(text: string): string {
   return text
     .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@]*@/gi, '$1:***@')
@@ -59,7 +59,7 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** A cause that can be printed: drivers keep connection options and URLs in theirs. */
+/** A cause that is safe to print: drivers keep connection options and URLs in their errors. */
 function harmless(error: unknown): Error {
   const cause: Error & { code?: string } = new Error(redact(messageOf(error)))
   const code = codeOf(error)
@@ -67,7 +67,7 @@ function harmless(error: unknown): Error {
   return cause
 }
 
-/** Whether two failures say the same; numbers in them may have moved on between the two. */
+/** Whether two failures are the same apart from the numbers in their messages. */
 export function isSameFailure(a: unknown, b: unknown): boolean {
   return codeOf(a) === codeOf(b) && withoutNumbers(a) === withoutNumbers(b)
 }
@@ -80,17 +80,20 @@ const RETRYABLE: ReadonlySet<string> = new Set<SyncErrorCode>([
   'SYNC_CONFLICT',
 ])
 
-/** Whether the same again, on a new connection, can succeed. */
+/** Whether the same operation, on a new connection, can succeed. */
 export function isRetryable(error: unknown): boolean {
   return isSyncError(error) ? RETRYABLE.has(error.code) : isReplicaBusy(error)
 }
 
-/** Already replication's own; an error of our SQLite engine is a VecError too, and is looked at like a driver's. */
+/**
+ * Whether an error comes from replication itself. An error of our SQLite engine is a VecError too, but is classified
+ * like a driver's.
+ */
 export function isSyncError(error: unknown): error is VecError {
   return error instanceof VecError && !/^(SQLITE|VEC)_/.test(error.code)
 }
 
-/** SQLite's own error on the replica's side: another connection is writing, or the caller's transaction is open. */
+/** Whether SQLite is busy on the replica's side: another connection is writing, or the caller's transaction is open. */
 export function isReplicaBusy(error: unknown): boolean {
   return (
     /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)) ||

@@ -10,15 +10,15 @@ interface Followed {
 
 interface FollowOptions {
   readonly interval: number
-  /** Milliseconds between looks at a lease that another replicator holds. */
+  /** Milliseconds between attempts to take a lease that another replicator holds. */
   readonly standby: number
-  /** All datasets are named: once every one of them is halted there is nothing left to do. */
+  /** Whether all datasets are named. If every one of them halts, there is nothing left to do. */
   readonly fixed: boolean
   readonly warn: (message: string) => void
   readonly signal?: AbortSignal
 }
 
-/** A thin timer over `pass`: at once while there is more, backing off with jitter while it fails. */
+/** A thin timer over `pass`: repeats it at once while there is more to do, and backs off with jitter while it fails. */
 export async function followLoop(replicator: Followed, options: FollowOptions): Promise<void> {
   const { signal } = options
   const aborted = (): boolean => signal?.aborted === true
@@ -42,7 +42,8 @@ export async function followLoop(replicator: Followed, options: FollowOptions): 
         mayPass(error, succeeded) ||
         (isRefusal(error) && !isSameFailure(refused, error))
       ) {
-        // A garbled stream can look like a refusal: one that ends all is seen twice, on two connections.
+        // A garbled stream can look like a refusal, so a refusal ends the loop only when it appears on two
+        // connections.
         refused = error
         wait = backoff(failures++)
         options.warn(`${messageOf(error)}; trying again in ${Math.round(wait)} ms`)
@@ -50,14 +51,16 @@ export async function followLoop(replicator: Followed, options: FollowOptions): 
         throw error
       }
     }
-    // Even with more to do, timers and signals get their turn.
+    // Yields to timers and signals, even with more to do.
     await (wait === 0 ? new Promise(resolve => setImmediate(resolve)) : pause(wait, signal))
   }
 }
 
 const isFenced = (error: unknown): boolean => error instanceof VecError && error.code === 'FENCED'
 
-/** What is wrong from the first moment does not go away by itself. Later, rights and disks come back. */
+/**
+ * A problem that exists from the first moment does not go away by itself. Later, permissions and disks may come back.
+ */
 function mayPass(error: unknown, succeeded: boolean): boolean {
   if (isRetryable(error)) return true
   if (!succeeded) return false
@@ -65,7 +68,7 @@ function mayPass(error: unknown, succeeded: boolean): boolean {
   return /^SQLITE_(FULL|IOERR|CANTOPEN)/.test(String((error as { code?: unknown }).code))
 }
 
-/** The upstream answered, and did not want to. */
+/** The upstream answered, and refused. */
 const isRefusal = (error: unknown): error is VecError =>
   isSyncError(error) && (error.code === 'SYNC_ACCESS' || error.code === 'SYNC_UPSTREAM')
 

@@ -9,9 +9,9 @@ import type { ServerFacts, ServerProblem, UpstreamSession } from './upstream-ses
 import type { Upstream } from './upstream.ts'
 
 export interface InstallOptions extends DatasetOptions {
-  /** Who writes the log: the database's triggers, or `createWriter`. `trigger` by default. */
+  /** What writes the log: the database's triggers, or `createWriter`. `trigger` by default. */
   readonly capture?: 'trigger' | 'app'
-  /** Change nothing: report what would be done, and what prevents it. */
+  /** Changes nothing: reports what an installation would do, and what prevents it. */
   readonly dryRun?: boolean
 }
 
@@ -20,11 +20,11 @@ export interface InstallReport {
   readonly capture: 'trigger' | 'app'
   readonly statements: readonly string[]
   readonly installed: boolean
-  /** What prevents an installation; an install throws with the same list. */
+  /** What prevents an installation. A real installation throws with the same list. */
   readonly problems: readonly ServerProblem[]
 }
 
-/** Makes the tables and triggers of an upstream, after asking the server whether it can hold them. Re-runnable. */
+/** Creates the tables and triggers of an upstream, after checking the server. Safe to repeat. */
 export function installUpstream(
   upstream: Upstream,
   options: InstallOptions = {},
@@ -53,7 +53,7 @@ export function installUpstream(
   )
 }
 
-/** All an upstream needs for one shadow table, in order. */
+/** All statements that an upstream needs for one shadow table, in order. */
 export function upstreamStatements(
   ddl: UpstreamDdl,
   table: string,
@@ -68,7 +68,7 @@ export function upstreamStatements(
   ]
 }
 
-/** Columns that each of our tables must have, its key first. */
+/** The columns that each of our tables must have, its key first. */
 const SHAPES: readonly {
   readonly table: (source: Source) => string
   readonly key: string
@@ -96,7 +96,7 @@ const SHAPES: readonly {
   },
 ]
 
-/** Tables of the original, or of another program, under our names: all that differs. */
+/** Tables under our names that the original or another program made, with all differences. */
 async function foreignTables(source: Source, session: UpstreamSession): Promise<ServerProblem[]> {
   const problems: ServerProblem[] = []
   for (const shape of SHAPES) {

@@ -12,19 +12,19 @@ export interface DatasetLag {
   readonly datasetId: string
   readonly state: DatasetStatus
   readonly lastScn: bigint
-  /** undefined: the dataset is not in the upstream. */
+  /** Undefined when the dataset is not in the upstream. */
   readonly headScn: bigint | undefined
   /** Changes that the replica lacks. */
   readonly entries: bigint | undefined
-  /** Age of the oldest of them by the upstream's clock; undefined where it was pruned. */
+  /** The age of the oldest of them by the upstream's clock; undefined when it was pruned. */
   readonly seconds: number | undefined
   readonly haltCode: HaltCode | undefined
   readonly haltMessage: string | undefined
 }
 
 /**
- * How far a replica is behind, for any process beside the one that replicates: it only reads, both sides. Datasets that
- * the replica has not met yet are among them.
+ * How far a replica is behind. Any process may ask: both sides are only read. The result includes datasets that the
+ * replica has not seen yet.
  */
 export function replicationLag(
   upstream: Upstream,
@@ -34,7 +34,7 @@ export function replicationLag(
   return withSource(upstream, options, async source => {
     const wanted = datasetFilter(options.datasets ?? ['*'])
     const heads = await source.heads()
-    // After the heads: what the replica applied meanwhile does not count as lag.
+    // Read after the heads: changes that the replica applied meanwhile do not count as lag.
     const states = new Map(
       replicaStates(replica, options).map(state => [state.datasetId, state] as const),
     )

@@ -4,8 +4,8 @@ import { inTransaction, type SqliteConnection } from '../database/sqlite-connect
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
 
 /**
- * Who writes a replica. The checkpoint alone already fences two writers; the lease spares the second one its work. Its
- * token rises with each change of hands and is checked in the transaction that writes rows.
+ * The right to write a replica. The checkpoint alone already fences two writers; the lease spares the second one its
+ * work. Its token rises with each change of holder and is checked in the transaction that writes rows.
  */
 export class Lease {
   readonly owner: string
@@ -54,7 +54,7 @@ export class Lease {
     })
   }
 
-  /** Inside the writing transaction: the lease is still ours, expired or not. */
+  /** Called inside the writing transaction: the lease is still ours, expired or not. */
   assertHeld(): void {
     const held = this.#read()
     if (held === undefined || held.owner !== this.owner || BigInt(held.token) !== this.#token) {
@@ -76,7 +76,7 @@ export class Lease {
         }
   }
 
-  /** Lets the next one in at once. */
+  /** Gives up the lease, so that the next holder can take it at once. */
   release(): void {
     if (this.#token < 0n) return
     this.#connection
@@ -96,7 +96,7 @@ export class Lease {
   }
 }
 
-/** An end too far ahead was written before the clock was set back: it would hold for as long as the jump. */
+/** An expiry too far ahead was written before the clock was set back. It would last as long as the jump. */
 function isOver(expiresAt: number, now: number, duration: number): boolean {
   return expiresAt <= now || expiresAt > now + 10 * Math.max(duration, 60_000)
 }

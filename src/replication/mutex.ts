@@ -1,4 +1,4 @@
-/** One at a time, in order of asking. */
+/** Runs tasks one at a time, in the order of the requests. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 

@@ -1,4 +1,4 @@
-/** A test for dataset names: names, and patterns in which `*` matches any characters. */
+/** Tests dataset names against names, and patterns in which `*` matches any characters. */
 export function datasetFilter(patterns: readonly string[]): (datasetId: string) => boolean {
   const names = new Set(patterns.filter(pattern => !pattern.includes('*')))
   const expressions = patterns

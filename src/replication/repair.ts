@@ -15,16 +15,16 @@ import {
 } from './verify.ts'
 
 export interface RepairReport {
-  /** As found. */
+  /** The state before the repair. */
   readonly before: VerifyReport
-  /** As left behind; the same report when nothing differed. */
+  /** The state after the repair; the same report when no row differed. */
   readonly after: VerifyReport
   readonly repaired: number
 }
 
 /**
  * Rewrites the rows that differ, and only those. Rows of a dataset that the upstream does not have may belong to
- * another program: they go when the dataset is `named`.
+ * another program, so they are deleted only when the dataset is `named`.
  */
 export async function repairDatasets(
   context: StepContext,
@@ -63,8 +63,8 @@ async function repairDataset(
 }
 
 /**
- * A row read at number S may overwrite whatever the replica has, as long as the checkpoint is not beyond S: then nothing
- * the row lacks has been applied.
+ * A row read at number S may overwrite any row of the replica as long as the checkpoint is not beyond S: every
+ * applied change is then in the row.
  */
 async function rewrite(
   context: StepContext,
@@ -109,7 +109,7 @@ async function rewrite(
   })
 }
 
-/** Rows whose key is not text, or not UTF-8: no log entry can name them. */
+/** Removes rows whose key is not text, or not UTF-8: no log entry can name them. */
 function removeNameless({ replica, lease }: StepContext, datasetId: string): number {
   let removed = 0
   const state = replica.state(datasetId)
@@ -132,7 +132,7 @@ async function removeForeign(context: StepContext, named: readonly string[]): Pr
     if (!named.includes(datasetId)) continue
     removed += inTransaction(replica.connection, 'BEGIN IMMEDIATE', () => {
       lease?.assertHeld()
-      // Copied from the upstream since: not foreign any more.
+      // The dataset was copied from the upstream meanwhile, so it is not foreign any more.
       return replica.state(datasetId).phase === 'new' ? replica.removeDataset(stored) : 0
     })
   }

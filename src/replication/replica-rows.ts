@@ -5,16 +5,16 @@ import type { Replica, StoredRow } from './replica.ts'
 import type { RowDifference } from './row-difference.ts'
 import type { UpstreamHash } from './upstream-rows.ts'
 
-/** A row of the replica as verification knows it. */
+/** A row of the replica as verification sees it. */
 interface ReplicaHash extends HashedKey {
   readonly stored: Uint8Array
   readonly stray: boolean
   readonly hash: string
-  /** Why a replicator would not have written it so. */
+  /** Why a replicator would not have written the row in this form. */
   readonly flaw: string | undefined
 }
 
-/** undefined when the replica is no longer at this SCN. */
+/** Undefined when the replica is no longer at this SCN. */
 export function replicaChecksums(
   replica: Replica,
   datasetId: string,
@@ -72,7 +72,10 @@ function difference(
 
 const strays = new WeakSet<RowDifference>()
 
-/** Whether a difference is about a row that its id does not name: one that is stored as this text may be right. */
+/**
+ * Whether a difference concerns a stray row, which its id as text does not name. A row stored under that text may be
+ * right.
+ */
 export const isStray = (found: RowDifference): boolean => strays.has(found)
 
 const upstreamFlaw = ({ flaw }: UpstreamHash): string | undefined =>
@@ -82,7 +85,7 @@ function* everyHash(replica: Replica, datasetId: string, scn: bigint): Generator
   for (const row of replica.rows(datasetId, scn)) yield hashOf(row)
   for (const { id, flaw } of replica.strays(datasetId)) {
     const stored = id ?? new Uint8Array()
-    // Apart from a row with this text for its id.
+    // Kept apart from a row whose id is this text.
     const key = `replica \u0100 ${flaw} ${keyOf(stored)}`
     const idHash = md5(key)
     yield { stored, stray: true, key, idHash, hash: flawedHash(idHash, flaw), flaw }

@@ -1,14 +1,14 @@
 import { shadowTableBody } from '../search/schema/table-schema.ts'
 import { checkTableName, doubleQuoted as q, syncNames, type SyncNames } from './sync-names.ts'
 
-/** All a replica needs. */
+/** All statements that a replica needs. */
 export function replicaDDL(table: string, options: { readonly prefix?: string } = {}): string[] {
   return [...replicaTables(syncNames(options.prefix)), replicaShadowTable(checkTableName(table))]
 }
 
 /**
- * What a replica keeps beside its shadow table. A checkpoint is written in the transaction of the rows that it describes.
- * `halt_code` beside `phase`: a halted dataset goes on in the phase it was in.
+ * The tables of a replica beside its shadow table. A checkpoint is written in the transaction of the rows that it
+ * describes. `halt_code` is stored beside `phase`: a halted dataset continues in the phase it was in.
  */
 export function replicaTables(names: SyncNames): string[] {
   return [
@@ -37,7 +37,7 @@ export function replicaTables(names: SyncNames): string[] {
   ]
 }
 
-/** Columns beyond the original's three, in the form ALTER TABLE ADD COLUMN takes. */
+/** Columns beyond the original's three, in the form that ALTER TABLE ADD COLUMN takes. */
 export const STATE_COLUMNS: ReadonlyMap<string, string> = new Map([
   ['phase', `TEXT NOT NULL DEFAULT 'new'`],
   ['ready_scn', 'INTEGER NOT NULL DEFAULT 0'],
@@ -64,7 +64,9 @@ ${columns}  PRIMARY KEY (dataset_id, shadow_table)
 )`
 }
 
-/** The replica's shadow table is an ordinary one of a vec table, without triggers of the log and without a foreign key. */
+/**
+ * The replica's shadow table: that of an ordinary vec table, without triggers for the log and without a foreign key.
+ */
 export function replicaShadowTable(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${q(table)} ${shadowTableBody()}`
 }

@@ -4,8 +4,8 @@ import { SHADOW_TABLE, syncNames } from './sync-names.ts'
 import type { SyncState } from './sync-state.ts'
 
 /**
- * The state of a replica's datasets, read from its file alone: for monitors that open it read-only, and without an upstream.
- * Empty where nothing was replicated yet.
+ * The state of a replica's datasets, read from its file alone: for monitors that open it read-only, without an
+ * upstream. Empty before the first replication.
  */
 export function replicaStates(
   replica: SqliteConnection,

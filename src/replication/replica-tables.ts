@@ -14,7 +14,7 @@ import { replicaShadowTable, replicaTables, STATE_COLUMNS } from './replica-sche
 import { LETTER_BYTES, UTF8_LETTER } from './stored-rows.ts'
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
 
-/** Columns that a shadow table of an older or smaller make may lack; they can be added in place. */
+/** Columns that an older or smaller shadow table may lack. They can be added in place. */
 const ADDABLE: ReadonlySet<StoredColumn> = new Set([SHADOW.model, SHADOW.scn, SHADOW.archived])
 
 interface Column {
@@ -25,7 +25,7 @@ interface Column {
   readonly dflt_value: string | null
 }
 
-/** Makes or completes the replica's tables; a table that cannot serve is refused with all that differs. */
+/** Creates or completes the replica's tables. Refuses an unsuitable table, with all its differences. */
 export function prepareReplica(
   connection: SqliteConnection,
   table: string,
@@ -61,7 +61,7 @@ export function prepareReplica(
   }
 }
 
-/** Bytes of text are compared with an upstream's, and those are UTF-8. */
+/** Replication compares the bytes of text with an upstream's, and those are UTF-8. */
 function refuseEncoding(connection: SqliteConnection): void {
   const row = connection.prepare(LETTER_BYTES).get() as { bytes: string }
   if (row.bytes === UTF8_LETTER) return
@@ -70,7 +70,7 @@ function refuseEncoding(connection: SqliteConnection): void {
   })
 }
 
-/** The main file of a connection, resolved; undefined for a database in memory. */
+/** The main file of a connection, with links resolved; undefined for a database in memory. */
 export function fileOf(connection: SqliteConnection): string | undefined {
   const row = connection
     .prepare(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
@@ -86,7 +86,7 @@ export function resolved(file: string): string {
   }
 }
 
-/** The original's state table has three of our columns: it is completed, its checkpoints start from a bootstrap. */
+/** Completes the original's state table, which has three of our columns. Its checkpoints start from a bootstrap. */
 function completeState(connection: SqliteConnection, names: SyncNames): void {
   const columns = columnsOf(connection, names.state)
   if (columns.length === 0) return
@@ -144,7 +144,7 @@ function completeShadow(connection: SqliteConnection, table: string): void {
   }
 }
 
-/** Columns whose declared type would turn what is written into something else: '7' into 7, 0 into 0.0. */
+/** Columns whose declared type would change the written values: '7' to 7, 0 to 0.0. */
 function wrongTypes(columns: readonly Column[]): string[] {
   return columns.flatMap(({ name, type }) => {
     const expected = KNOWN.get(name)?.type
@@ -159,7 +159,7 @@ const KNOWN: ReadonlyMap<string, StoredColumn> = new Map(
 
 type Affinity = SqlType | 'NUMERIC'
 
-/** By type of a column: the affinities that leave its values as they are. None changes a BLOB. */
+/** The affinities that keep the values of a column of each type. No affinity changes a BLOB. */
 const KEPT_BY: Readonly<Record<SqlType, readonly Affinity[]>> = {
   TEXT: ['TEXT', 'BLOB'],
   INTEGER: ['INTEGER', 'NUMERIC', 'BLOB'],
@@ -167,7 +167,7 @@ const KEPT_BY: Readonly<Record<SqlType, readonly Affinity[]>> = {
   BLOB: ['TEXT', 'INTEGER', 'NUMERIC', 'REAL', 'BLOB'],
 }
 
-/** SQLite's own rules, in their order. */
+/** Follows SQLite's own rules, in their order. */
 function affinityOf(type: string): Affinity {
   if (/INT/i.test(type)) return 'INTEGER'
   if (/CHAR|CLOB|TEXT/i.test(type)) return 'TEXT'

@@ -15,7 +15,7 @@ import { deleteStrays, OF_DATASET, storedRows, strayRows } from './stored-rows.t
 import { doubleQuoted as q, type SyncNames } from './sync-names.ts'
 import { newState, type Phase, type SyncState } from './sync-state.ts'
 
-/** A row of the replica as verification reads it: the bytes that are stored, and what is wrong with how they are. */
+/** A row of the replica as verification reads it: the stored bytes, and the flaw in their form, if any. */
 export interface StoredRow {
   readonly id: Uint8Array
   readonly content: Uint8Array | null
@@ -26,13 +26,13 @@ export interface StoredRow {
   readonly flaw: string | null
 }
 
-/** A row whose key only looks like one of a dataset. */
+/** A row whose key only looks like a key of the dataset. */
 export interface StrayRow {
   readonly id: Uint8Array | null
   readonly flaw: string
 }
 
-/** The replica's rows and checkpoints. Every write happens in `advance`, together with the checkpoint it leads to. */
+/** The replica's rows and checkpoints. Every write goes through `advance`, together with the checkpoint it leads to. */
 export class Replica {
   readonly connection: SqliteConnection
   readonly #name: string
@@ -74,8 +74,8 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
   }
 
   /**
-   * One transaction: proves that the checkpoint has not moved since `from` was read, does `work`, writes what it returns.
-   * Rows and checkpoint become visible together or not at all.
+   * In one transaction: proves that the checkpoint has not moved since `from` was read, runs `work`, and writes the
+   * state that it returns. Rows and checkpoint become visible together or not at all.
    */
   advance(from: SyncState, lease: Lease | undefined, work: () => SyncState): SyncState {
     return inTransaction(this.connection, 'BEGIN IMMEDIATE', () => {
@@ -100,12 +100,12 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     })
   }
 
-  /** Guarded: a row that already carries this or a later number stays. */
+  /** Guarded: a row that already carries this number or a later one stays. */
   upsert(datasetId: string, scn: bigint, document: SyncDocument): void {
     this.#write(this.#guarded, datasetId, scn, document)
   }
 
-  /** For repair: whatever number the row carries. */
+  /** For repair: replaces the row whatever number it carries. */
   overwrite(datasetId: string, scn: bigint, document: SyncDocument): void {
     this.#write(this.#forced, datasetId, scn, document)
   }
@@ -121,7 +121,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     this.#delete(`${ONE} AND scn < ?`, datasetId, id, scn)
   }
 
-  /** For repair: whatever number the row carries. The number of rows that are gone. */
+  /** For repair: removes the row whatever number it carries. Returns the number of removed rows. */
   remove(datasetId: string, id: string): number {
     return this.#delete(ONE, datasetId, id)
   }
@@ -135,18 +135,21 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     return Number(changes)
   }
 
-  /** Before a bootstrap: rows stay searchable, and those it does not meet are swept at its end. */
+  /**
+   * Called before a bootstrap. The rows stay searchable; at the end of the bootstrap, the rows it did not meet are
+   * swept.
+   */
   markStale(datasetId: string): void {
     this.#prepare(`UPDATE ${this.#table} SET ${COLUMN.scn} = -1 WHERE ${OF_DATASET}`).run(datasetId)
   }
 
-  /** Strays are none of this dataset's rows, whatever they look like. */
+  /** Strays are not swept: they do not belong to this dataset. */
   sweepStale(datasetId: string): void {
     this.#delete(`${OF_DATASET} AND ${COLUMN.scn} = -1`, datasetId)
     this.removeStrays(datasetId)
   }
 
-  /** Puts aside what cannot be applied, with the reason. */
+  /** Stores an entry or a row that cannot be applied, with the reason. */
   deadLetter(
     datasetId: string,
     { scn, op, documentId }: Pick<EntryHead, 'scn' | 'op' | 'documentId'>,
@@ -167,7 +170,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     )
   }
 
-  /** In order of ids, so that a scan reads the file forward; `scn` is the last change that a row may carry. */
+  /** The rows in order of ids, so that a scan reads the file forward. `scn` is the last change that a row may carry. */
   rows(datasetId: string, scn: bigint): Iterable<StoredRow> {
     const statement = this.connection.prepare(storedRows(this.#name))
     return statement.iterate(scn, datasetId) as Iterable<StoredRow>
@@ -182,7 +185,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     return Number(changes)
   }
 
-  /** For an id that no text can name. */
+  /** For an id that cannot be written as text. */
   removeBytes(datasetId: string, id: Uint8Array): number {
     const { changes } = this.#prepare(
       `DELETE FROM ${this.#table} WHERE ${OF_DATASET} AND ${COLUMN.id} COLLATE BINARY = CAST(? AS TEXT)`,
@@ -190,7 +193,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     return Number(changes)
   }
 
-  /** Datasets that have rows, known or not; the bytes of their names, because no text may name them. */
+  /** All datasets with rows, known or not, by the bytes of their names: a name may not be text. */
   datasets(): { readonly stored: Uint8Array; readonly rows: number }[] {
     const rows = this.connection
       .prepare(
@@ -200,7 +203,7 @@ ON CONFLICT (${COLUMN.dataset}, ${COLUMN.id}) DO UPDATE SET
     return rows.map(({ stored, n }) => ({ stored, rows: Number(n) }))
   }
 
-  /** Rows of a dataset, with those that only look like some. */
+  /** The number of rows of a dataset, strays included. */
   countAll(datasetId: string): number {
     const row = this.#prepare(
       `SELECT count(*) AS n FROM ${this.#table} WHERE coalesce(CAST(${COLUMN.dataset} AS TEXT), '') = ? COLLATE BINARY`,

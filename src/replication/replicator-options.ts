@@ -20,7 +20,7 @@ const REBOOTSTRAP: ReadonlySet<string> = new Set<RebootstrapCode>([
   'LOG_GAP',
 ])
 
-/** Refuses codes that another copy would not resolve. */
+/** Throws for codes that a new copy would not resolve. */
 export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet<HaltCode> {
   for (const code of codes) {
     if (!REBOOTSTRAP.has(code)) {
@@ -33,15 +33,15 @@ export function rebootstrapCodes(codes: readonly RebootstrapCode[]): ReadonlySet
 export interface ReplicatorPolicy {
   /** What to do with an entry that cannot be applied: halt, or write it to the dead-letter table and copy the row. `stop` by default. */
   readonly rejected?: RejectionPolicy
-  /** The former name of `rejected`, which applies if that is absent. */
+  /** The former name of `rejected`, used if that is absent. */
   readonly poison?: RejectionPolicy
   /** Halt codes that are resolved by copying the dataset again. None by default. */
   readonly autoRebootstrap?: readonly RebootstrapCode[]
-  /** Embeddings of two models in one dataset. `warn` by default. */
+  /** Whether one dataset may have embeddings of two models. `warn` by default. */
   readonly model?: ModelPolicy
 }
 
-/** What is replicated, from where, to where, and how. */
+/** What to replicate, from where, to where, and how. */
 export interface ReplicationOptions {
   readonly source: Upstream
   readonly replica: SqliteConnection
@@ -49,7 +49,7 @@ export interface ReplicationOptions {
   readonly datasets?: readonly string[]
   /** The upstream's table; `shadow_vec_docs` by default. */
   readonly shadowTable?: string
-  /** The replica's table, the shadow table's name by default; a vec table `docs` reads `_vec_docs`. */
+  /** The replica's table; the shadow table's name by default. A vec table `docs` reads `_vec_docs`. */
   readonly replicaTable?: string
   readonly prefix?: string
   /** Entries or rows per step; 2,000 by default. */
@@ -57,22 +57,22 @@ export interface ReplicationOptions {
   /** Bytes per step; 16 MiB by default. At least one entry is read, whatever its size. */
   readonly byteBudget?: number
   readonly policy?: ReplicatorPolicy
-  /** Milliseconds between passes while there is nothing to do; 200 by default. */
+  /** Milliseconds between passes when there is nothing to do; 200 by default. */
   readonly interval?: number
   /** Milliseconds between acknowledgements; 5,000 by default. */
   readonly ackInterval?: number
-  /** Milliseconds a silent holder keeps the replica's lease; 15,000 by default. */
+  /** Milliseconds for which a silent holder keeps the replica's lease; 15,000 by default. */
   readonly leaseDuration?: number
-  /** What the upstream calls this replica; kept in the replica's file by default. */
+  /** The name of this replica in the upstream; by default it is generated and kept in the replica's file. */
   readonly replicaId?: string
 }
 
 export interface PassResult {
-  /** Entries and rows that were applied. */
+  /** The number of applied entries and rows. */
   readonly applied: number
-  /** There was more than fitted one step: call again at once. */
+  /** More was available than fitted one step: call again at once. */
   readonly more: boolean
-  /** Another replicator holds the lease; nothing was done. */
+  /** Another replicator holds the lease, so the pass did nothing. */
   readonly standby: boolean
 }
 
@@ -80,7 +80,7 @@ export interface DatasetReport {
   readonly datasetId: string
   readonly state: 'new' | 'bootstrap' | 'catchup' | 'live' | 'dropped' | 'halted'
   readonly lastScn: bigint
-  /** As last seen; undefined before the first pass. */
+  /** As of the last pass; undefined before the first. */
   readonly headScn: bigint | undefined
   readonly lagEntries: bigint | undefined
   readonly lagSeconds: number | undefined

@@ -25,7 +25,7 @@ import { checkTableName, SHADOW_TABLE, syncNames } from './sync-names.ts'
 import type { SyncState } from './sync-state.ts'
 import { verifyDatasets, type VerifyOptions, type VerifyReport } from './verify.ts'
 
-/** Keeps datasets of a SQLite replica equal to an upstream. All its steps may be repeated, interrupted and resumed. */
+/** Keeps datasets of a SQLite replica equal to an upstream. All steps may be repeated, interrupted and resumed. */
 export class Replicator {
   readonly #options: ReplicationOptions
   readonly #openLog: ((source: Source) => Promise<Source>) | undefined
@@ -44,7 +44,7 @@ export class Replicator {
   #heads: Heads | undefined
   #lastError: string | undefined
 
-  /** `openLog` puts a source over another log in the place of the one over ours. */
+  /** `openLog` replaces the source over our log by one over another log. */
   constructor(options: ReplicationOptions, openLog?: (source: Source) => Promise<Source>) {
     const { shadowTable = SHADOW_TABLE, prefix } = options
     const names = syncNames(prefix)
@@ -74,7 +74,7 @@ export class Replicator {
     return this.#events.on(event, listener)
   }
 
-  /** One step for each dataset that needs one. Whatever happens to it, it can be called again. */
+  /** Runs one step for each dataset that needs one. It can be called again after any failure. */
   pass(signal?: AbortSignal): Promise<PassResult> {
     return this.#mutex.run(() => this.#pass(signal))
   }
@@ -112,7 +112,7 @@ export class Replicator {
     let failure: unknown
     for (const state of known.values()) {
       if (signal?.aborted === true) break
-      // Renewed when due: a pass over many datasets may outlast it.
+      // Renewed when due, since a pass over many datasets may outlast the lease.
       if (!this.#lease!.acquire()) return { applied, more: false, standby: true }
       try {
         const step = await this.#steps.step(state, heads, (id, scn) =>
@@ -122,7 +122,7 @@ export class Replicator {
         applied += step.applied
         more ||= step.more
       } catch (error) {
-        // What fails for one dataset alone must not hold up those after it.
+        // A failure of one dataset must not hold up the datasets after it.
         if (concernsAll(error)) throw error
         failure ??= error
       }
@@ -132,7 +132,10 @@ export class Replicator {
     return { applied, more: more && signal?.aborted !== true, standby: false }
   }
 
-  /** Passes until the signal aborts; ends the step under way, then closes. Rejects when nothing is left to follow. */
+  /**
+   * Runs passes until the signal aborts. It then finishes the current step and closes. Rejects when no dataset is
+   * left to follow.
+   */
   async follow(signal?: AbortSignal): Promise<void> {
     try {
       await followLoop(this, {
@@ -162,7 +165,7 @@ export class Replicator {
     })
   }
 
-  /** Compares both sides at one SCN; finds the rows that differ. */
+  /** Compares both sides at one SCN, and finds the rows that differ. */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#mutex.run(async () => {
       await this.#ready()
@@ -174,8 +177,8 @@ export class Replicator {
   }
 
   /**
-   * Verifies, then rewrites the rows that differ, and only those. Rows of a dataset that the upstream does not have go when
-   * the dataset is named, in `datasets` here or in the replicator's options.
+   * Verifies, then rewrites the rows that differ, and only those. Rows of a dataset that the upstream does not have
+   * are deleted if the dataset is named, in `datasets` here or in the replicator's options.
    */
   repair(options: VerifyOptions = {}): Promise<RepairReport> {
     return this.#mutex.run(async () => {
@@ -188,7 +191,7 @@ export class Replicator {
     })
   }
 
-  /** Copies datasets again from the next pass on; their rows stay searchable meanwhile. Also ends a halt. */
+  /** Copies datasets again from the next pass on. Their rows stay searchable meanwhile. Also ends a halt. */
   rebootstrap(datasets?: readonly string[]): Promise<void> {
     return this.#mutex.run(() => {
       this.#takeLease()
@@ -197,7 +200,7 @@ export class Replicator {
     })
   }
 
-  /** Lets halted datasets try again where they stopped, after the cause was fixed. */
+  /** Lets halted datasets continue where they stopped, after the cause was fixed. */
   resume(datasets?: readonly string[]): Promise<void> {
     return this.#mutex.run(() => {
       this.#takeLease()
@@ -206,7 +209,7 @@ export class Replicator {
     })
   }
 
-  /** Read your writes: resolves once a dataset's rows are consistent and contain this change. */
+  /** Reads your own writes: resolves when a dataset's rows are consistent and contain this change. */
   async waitFor(
     position: bigint | { readonly datasetId: string; readonly scn: bigint },
     timeout = 10_000,
@@ -233,15 +236,13 @@ export class Replicator {
     }
   }
 
-  /** Gives up the lease and the connection; the replica's own connection stays open. */
+  /** Releases the lease and the connection. The replica's own connection stays open. */
   async close(): Promise<void> {
     this.#source.forget()
     await this.#mutex.run(async () => {
       try {
         this.#lease?.release()
-      } catch {
-        // it ends by itself
-      }
+      } catch {}
       await this.#source.close()
     })
   }
@@ -355,7 +356,7 @@ export class Replicator {
     return chosen
   }
 
-  /** undefined while no dataset is known yet. */
+  /** Undefined while no dataset is known yet. */
   #onlyDataset(): string | undefined {
     const states = this.#replica.states().filter(state => this.#wanted(state.datasetId))
     if (states.length > 1) {
@@ -374,7 +375,10 @@ function refuseUnknown(datasets: readonly string[] | undefined, report: VerifyRe
 const unknownDataset = (name: string): VecError =>
   new VecError('SYNC_REPLICA', `the replica does not have a dataset ${JSON.stringify(name)}`)
 
-/** The connection, the lease, a statement that is wrong by itself: the other datasets would meet the same. */
+/**
+ * Whether an error concerns all datasets: an error of the connection, of the lease, or of a statement that is itself
+ * wrong.
+ */
 function concernsAll(error: unknown): boolean {
   return (
     !isSyncError(error) || !['SYNC_TIMEOUT', 'SYNC_CONFLICT', 'SYNC_UPSTREAM'].includes(error.code)

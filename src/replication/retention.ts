@@ -4,7 +4,7 @@ import type { Source } from './source.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface PruneOptions extends DatasetOptions {
-  /** Seconds an entry is kept at least; a day by default. */
+  /** Seconds for which an entry is kept at least; a day by default. */
   readonly minAge?: number
   /** Seconds after which a silent replica no longer pins the log; a week by default. */
   readonly maxSilence?: number
@@ -20,8 +20,8 @@ export interface PruneReport {
 }
 
 /**
- * Deletes entries that every living replica has acknowledged and that are old enough. The mark is committed before the
- * first entry goes, so a replica that is behind reads LOG_PRUNED and never a hole.
+ * Deletes entries that every living replica has acknowledged and that are old enough. The mark is committed before
+ * the first entry is deleted, so a replica that is behind reads LOG_PRUNED and never a gap.
  */
 export function prune(upstream: Upstream, options: PruneOptions = {}): Promise<PruneReport[]> {
   return withSource(upstream, options, async source => {
@@ -62,7 +62,7 @@ async function pruneTo(
   }
   let deleted = 0
   for (;;) {
-    // Also what an interrupted run left below the mark.
+    // Also deletes what an interrupted run left below the mark.
     const some = await source.use(session =>
       session.run(writing.deleteEntries(chunk), [datasetId, prunedScn]),
     )

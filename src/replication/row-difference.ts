@@ -1,7 +1,7 @@
-/** A row that is not the same on both sides. */
+/** A row that differs between the two sides. */
 export interface RowDifference {
   readonly id: string
   readonly kind: 'missing' | 'extra' | 'different'
-  /** What is wrong with how a row is stored, where that is what differs: a BLOB that should be text, for instance. */
+  /** The flaw in the stored form of the row, if that is the difference: for instance a BLOB that should be text. */
   readonly reason?: string
 }

@@ -25,12 +25,12 @@ import type { SyncState } from './sync-state.ts'
 import type { UpstreamRow, UpstreamSession, UpstreamValue } from './upstream-session.ts'
 import type { Upstream } from './upstream.ts'
 
-/** What an upstream says of itself and one dataset at one moment. */
+/** The state of an upstream and one of its datasets at one moment. */
 export interface Head {
   readonly upstreamId: string
   readonly protocol: number
   readonly nowUs: bigint
-  /** undefined: there is no such dataset. */
+  /** Undefined when the dataset does not exist. */
   readonly epoch: string | undefined
   readonly deleted: boolean
   readonly lastScn: bigint
@@ -44,10 +44,10 @@ export interface Heads {
   readonly datasets: ReadonlyMap<string, Head>
 }
 
-/** A log that is not ours: its numbers have holes, and the upstream does not know its replicas. */
+/** A log that is not ours: its numbers have gaps, and the upstream does not know its replicas. */
 export interface SparseLog {
   readonly reading: ReadingSql
-  /** Halts a dataset when an entry appeared below its checkpoint, which holes cannot show. */
+  /** Halts a dataset when an entry appeared below its checkpoint, which gaps cannot show. */
   audit(snapshot: Snapshot, state: SyncState): Promise<void>
 }
 
@@ -63,7 +63,7 @@ export class Source {
   readonly names: SyncNames
   readonly sql: SyncSql
   readonly sparse: SparseLog | undefined
-  /** Rises with each connection of `use`. */
+  /** Incremented with each connection of `use`. */
   generation = 0
   #session: UpstreamSession | undefined
 
@@ -80,7 +80,7 @@ export class Source {
     return this.#session !== undefined
   }
 
-  /** A connection prepared for this protocol, apart from the source's own. */
+  /** A new connection prepared for this protocol, separate from the source's own. */
   async connect(): Promise<UpstreamSession> {
     const session = await this.upstream.connect()
     try {
@@ -97,7 +97,10 @@ export class Source {
     return session
   }
 
-  /** The source's own connection, made on first use. After any failure of it the next use makes a new one. */
+  /**
+   * Runs `work` on the source's own connection, which is opened on first use. After a failure, the next use opens a
+   * new one.
+   */
   async use<T>(work: (session: UpstreamSession) => Promise<T>): Promise<T> {
     const session = this.#session ?? (await this.#renew())
     try {
@@ -166,8 +169,8 @@ export class Source {
 }
 
 /**
- * A garbled answer can look like a reason to halt, and a halt is stored. So what led to one is done again on a second
- * connection: only what both of them show is believed.
+ * Repeats on a second connection what led to a halt. A garbled answer can look like a reason to halt, and a halt is
+ * stored, so it is believed only if both connections show it.
  */
 export async function lookAgain<T>(
   source: Source,
@@ -183,7 +186,7 @@ export async function lookAgain<T>(
   }
 }
 
-/** Everything read through one snapshot is of one moment. */
+/** All reads through one snapshot see the same moment. */
 export class Snapshot {
   readonly #source: Source
   readonly #session: UpstreamSession
@@ -217,7 +220,7 @@ export class Snapshot {
     return new Map(rows.map(row => [integerIn(row, 'scn'), payloadIn(row)]))
   }
 
-  /** Rows by id, each as its driver gave it: decoding one may fail without harm to the others. */
+  /** Rows by id, each as its driver returned it: a row that cannot be decoded does not affect the others. */
   async documents(datasetId: string, ids: readonly string[]): Promise<Map<string, UpstreamRow>> {
     const found = new Map<string, UpstreamRow>()
     const askable =
@@ -231,8 +234,8 @@ export class Snapshot {
   }
 
   /**
-   * The next rows in order of ids, as many as fit; `cursor` null begins at the first. A cursor of bytes is exact where an
-   * id is not UTF-8.
+   * The next rows in order of ids, as many as fit. `cursor` null begins at the first. A cursor of bytes is exact even
+   * for an id that is not UTF-8.
    */
   async page(
     datasetId: string,
@@ -257,7 +260,7 @@ export class Snapshot {
     return { rows, last: take === sizes.length && sizes.length < limit }
   }
 
-  /** Rows whose key only looks like one of this dataset; no log entry can name them. */
+  /** Rows whose key only looks like a key of this dataset. No log entry can name them. */
   async strays(datasetId: string): Promise<{ readonly id: string; readonly flaw: string }[]> {
     const sql = this.#source.sql.reading.strays
     if (sql === undefined) return []
@@ -270,7 +273,7 @@ export class Snapshot {
     return numberIn(oneOf(rows), 'n')
   }
 
-  /** Sums per bucket where the database can make them; undefined where it cannot. */
+  /** Sums per bucket; undefined if the database cannot compute them. */
   async checksums(datasetId: string, deadline: number): Promise<UpstreamRow[] | undefined> {
     const sql = this.#source.sql.reading.checksums
     return sql === undefined ? undefined : this.#rows(sql, [datasetId], deadline)
@@ -293,7 +296,7 @@ export class Snapshot {
   }
 }
 
-/** Decodes a row, or says why not. */
+/** Decodes a row, or throws Rejection with the reason. */
 export function decodeRow(row: UpstreamRow): SyncDocument {
   return documentFromRow(row)
 }
@@ -322,7 +325,7 @@ function entryFromRow(row: UpstreamRow): EntryHead {
   }
 }
 
-/** A key that the log cannot name, where the database permits one. */
+/** The flaw of a key that the log cannot name, in databases that permit one. */
 function flawOf(row: UpstreamRow): string | undefined {
   const { id_type: stored = 'text' } = row
   if (stored !== 'text') return `its document_id is stored as ${String(stored).toUpperCase()}`
@@ -335,7 +338,7 @@ function flawOf(row: UpstreamRow): string | undefined {
   }
 }
 
-/** An id as it was given, to be sent back. */
+/** The stored id, in the form in which it can be sent back. */
 export function storedId(row: UpstreamRow): string | Uint8Array {
   const id = valueIn(row, 'id')
   return id instanceof Uint8Array ? id : textIn(row, 'id')

@@ -4,13 +4,13 @@ import type { Replica } from './replica.ts'
 import type { Source } from './source.ts'
 import type { SyncState } from './sync-state.ts'
 
-/** An entry that cannot be applied halts its dataset, or is put aside. */
+/** Whether an entry that cannot be applied halts its dataset, or is dead-lettered. */
 export type RejectionPolicy = 'stop' | 'dead-letter'
 
 export interface BatchLimits {
   readonly entries: number
   readonly bytes: number
-  /** Nothing beyond this number, for verification. */
+  /** The last number to apply, for verification. */
   readonly upTo?: bigint
 }
 

@@ -2,25 +2,25 @@ import { COLUMN } from '../search/schema/columns.ts'
 import { doubleQuoted as q } from './sync-names.ts'
 
 /**
- * SQLite stores what was bound, whatever the column was declared as: an id may be a BLOB, an embedding TEXT. Such a row
- * looks the same once it is cast, and is not: a search does not find it. These statements look at what is stored.
+ * SQLite stores a bound value in its own type, whatever type the column declares: an id may be a BLOB, an embedding
+ * TEXT. A cast makes such a row look right, but a search does not find it. These statements look at the stored type.
  */
 
-/** [] -> bytes: how a file holds text. Builds without UTF-16 do not know PRAGMA encoding. */
+/** [] -> bytes: how a file encodes text. Builds without UTF-16 do not have PRAGMA encoding. */
 export const LETTER_BYTES = `SELECT hex(CAST('a' AS BLOB)) AS bytes`
 
 export const UTF8_LETTER = '61'
 
-/** Byte order and no other, whatever collation a column was declared with. */
+/** Compares in byte order, whatever collation the column declares. */
 export const OF_DATASET: string = `${COLUMN.dataset} = ? COLLATE BINARY`
 
-/** An id is TEXT: all of TEXT comes after numbers and before BLOBs. */
+/** An id is TEXT. In SQLite's order, all TEXT comes after numbers and before BLOBs. */
 const TEXT_ID = `${COLUMN.id} COLLATE BINARY >= '' AND ${COLUMN.id} < x''`
 
 const otherThanText = (column: string): string =>
   `(${column} IS NULL OR ${column} < '' OR ${column} >= x'')`
 
-/** Rows whose key only looks like one of the dataset: [dataset, dataset]. */
+/** Rows whose key only looks like a key of the dataset: [dataset, dataset]. */
 const STRAY = `((${OF_DATASET} AND ${otherThanText(COLUMN.id)})
   OR (${otherThanText(COLUMN.dataset)} AND coalesce(CAST(${COLUMN.dataset} AS TEXT), '') = ? COLLATE BINARY))`
 
@@ -28,12 +28,12 @@ const stored = (column: string, ...classes: readonly string[]): string =>
   `WHEN typeof(${column}) NOT IN (${classes.map(name => `'${name}'`).join(', ')})
     THEN '${column} is stored as ' || upper(typeof(${column}))`
 
-/** What a checksum is made of, beside `archived`. */
+/** The columns that a checksum covers, beside `archived`. */
 const BYTES = [COLUMN.id, COLUMN.content, COLUMN.meta, COLUMN.embedding, COLUMN.model]
 
 /**
- * [last change, dataset] -> id and the other columns as bytes, archived as text, flaw: why a row is not what a
- * replicator would have written, or NULL. A row numbered beyond the last change would refuse the changes to come.
+ * [last change, dataset] -> id and the other columns as bytes, archived as text, flaw: why a replicator would not
+ * have written the row in this form, or NULL. A row numbered beyond the last change would refuse later changes.
  */
 export function storedRows(table: string): string {
   return `SELECT ${BYTES.map(column => `CAST(${column} AS BLOB) AS ${column}`).join(', ')},

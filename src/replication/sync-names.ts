@@ -1,12 +1,12 @@
 export { doubleQuoted } from '../core/quote.ts'
 
-/** Version of the log's contract; stored in the upstream, checked by each reader. */
+/** The version of the log's contract. It is stored in the upstream and checked by each reader. */
 export const PROTOCOL = 2
 
-/** The table of documents unless another is named. */
+/** The default name of the table of documents. */
 export const SHADOW_TABLE = 'shadow_vec_docs'
 
-/** Unquoted names of the replication tables: the original's under the prefix `vec_`. */
+/** Unquoted names of the replication tables. With the prefix `vec_` they are the original's. */
 export interface SyncNames {
   readonly prefix: string
   readonly upstream: string
@@ -41,7 +41,7 @@ export function syncNames(prefix = 'vec_'): SyncNames {
   }
 }
 
-/** 48 characters leave space for the suffixes of triggers and guards in every database. */
+/** The maximum of 48 characters leaves space for the suffixes of triggers and guards in every database. */
 export function checkTableName(name: string): string {
   checkName(name, 48)
   if (/^(main|temp)\./.test(name)) {
@@ -64,8 +64,8 @@ function checkName(name: string, maximum: number): void {
 
 const quoted = (name: unknown): string => JSON.stringify(name) ?? String(name)
 
-/** `` `name` ``, as MySQL writes it. */
+/** The name in backquotes, as MySQL writes it. */
 export const backQuoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``
 
-/** A string literal; names that could hold a backslash were refused before. */
+/** A string literal. Names that could contain a backslash were refused before. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -1,15 +1,15 @@
 /**
- * The statements of replication. Each database has its own text under the same name with the same parameters and result
- * columns. Numbers of changes and microseconds leave the database as decimal text: no driver can round them. (So they are
- * ordered by their qualified column: the bare name would mean the text.)
+ * The statements of replication. Each database has its own text under the same name, with the same parameters and
+ * result columns. Numbers of changes and microseconds leave the database as decimal text, so that no driver can round
+ * them. (Therefore they are ordered by their qualified column: the bare name would mean the text.)
  */
 export interface ReadingSql {
-  /** One consistent, read-only view. */
+  /** Begins one consistent, read-only view. */
   readonly begin: readonly string[]
   readonly end: string
   /**
-   * The one query of an idle interval: []. One row per dataset (at least one row, `dataset_id` NULL when there is none):
-   * upstream_id, protocol, now_us, dataset_id, epoch, deleted (0/1), last_scn, pruned_scn.
+   * The one query of an idle interval: []. One row per dataset (at least one row, with `dataset_id` NULL when there
+   * is none): upstream_id, protocol, now_us, dataset_id, epoch, deleted (0/1), last_scn, pruned_scn.
    */
   readonly heads: string
   /** The same for one dataset: [dataset]. */
@@ -20,7 +20,10 @@ export interface ReadingSql {
   readonly payloads: string
   /** [dataset, ...ids] -> id, content, meta, embedding, embedding_model, archived. */
   documents(count: number): string
-  /** Ids in byte order with their sizes: [dataset, cursor], the cursor's own row only with `inclusive`. Ids may be bytes. */
+  /**
+   * Ids in byte order with their sizes: [dataset, cursor]; the cursor's own row only with `inclusive`. Ids may be
+   * bytes.
+   */
   pageSizes(limit: number, inclusive: boolean): string
   /** [dataset, first id, last id] -> as `documents`. */
   readonly page: string
@@ -28,7 +31,7 @@ export interface ReadingSql {
   readonly countEntries: string
   /** Per bucket of ids: [dataset] -> bucket, n, sum_a, sum_b. Absent if the database lacks md5. */
   readonly checksums: string | undefined
-  /** Rows whose key is not text: [dataset, dataset] -> id, flaw. Absent where a column holds its own type alone. */
+  /** Rows whose key is not text: [dataset, dataset] -> id, flaw. Absent if a column holds only its declared type. */
   readonly strays?: string
   /** Rows of one bucket: [dataset, bucket] -> id, hash. */
   readonly bucket: string | undefined
@@ -40,7 +43,7 @@ export interface WritingSql {
   readonly rollback: string
   /** [replica, dataset, acked] times count. */
   acknowledge(count: number): string
-  /** [request, dataset]; no row is written when the request is known. */
+  /** [request, dataset]; writes no row when the request is known. */
   readonly insertRequest: string
   /** [request] -> dataset_id, last_scn. */
   readonly findRequest: string
@@ -70,26 +73,26 @@ export interface WritingSql {
   insertLog(count: number): string
   /** What may be pruned: [dataset, seconds of silence] -> dataset_id, last_scn, pruned_scn, acked_scn or NULL. */
   readonly pruneHeads: string
-  /** The first entry that is not old enough: [dataset, pruned_scn, seconds] -> scn. */
+  /** The first entry that is too young: [dataset, pruned_scn, seconds] -> scn. */
   readonly youngEntry: string
   /** [dataset, limit] */
   readonly markPruned: string
-  /** At most `limit` entries: [dataset, up to]. */
+  /** Deletes at most `limit` entries: [dataset, up to]. */
   deleteEntries(limit: number): string
   /** [] -> n: how many log triggers the shadow table has. */
   readonly countTriggers: string
 }
 
 export interface SyncSql {
-  /** Once per connection. */
+  /** Run once per connection. */
   readonly session: readonly string[]
-  /** Once per connection; a server that does not know them is left as it is. */
+  /** Run once per connection; ignored by a server that does not know them. */
   readonly sessionIfKnown: readonly string[]
   readonly reading: ReadingSql
   readonly writing: WritingSql
 }
 
-/** Columns of a document as every reading statement gives them. */
+/** The columns of a document, as every reading statement returns them. */
 export const DOCUMENT_COLUMNS = 'id, content, meta, embedding, embedding_model, archived'
 
 /** `(?, ?), (?, ?)` */

@@ -10,18 +10,18 @@ export interface SyncState {
   readonly phase: Phase
   /** The checkpoint: every change up to and including it is in the replica's rows. */
   readonly lastScn: bigint
-  /** During and after a bootstrap: at this checkpoint the rows are consistent. */
+  /** The first consistent checkpoint, during and after a bootstrap. */
   readonly readyScn: bigint
-  /** The number the bootstrap began at. */
+  /** The number at which the bootstrap began. */
   readonly bootScn: bigint
-  /** The last id copied; null before the first. */
+  /** The last copied id; null before the first. */
   readonly bootCursor: string | null
   /** Entries applied since the bootstrap. */
   readonly applied: bigint
   readonly upstreamId: string | null
   readonly epoch: string | null
   readonly fingerprint: string | null
-  /** Fixed by the dataset's first row with a vector. */
+  /** The dimension of the dataset's first row with a vector. */
   readonly dimension: number | null
   readonly model: string | null
   readonly haltCode: HaltCode | null

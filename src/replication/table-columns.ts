@@ -1,7 +1,7 @@
 import { textIn } from './answer.ts'
 import type { TableColumns, UpstreamRow } from './upstream-session.ts'
 
-/** The columns of a table from rows of `name` and `part`, the place in the primary key or 0. */
+/** The columns of a table from rows of `name` and `part`: the position in the primary key, or 0. */
 export function tableColumns(rows: readonly UpstreamRow[]): TableColumns {
   const key = rows.filter(row => partOf(row) > 0).toSorted((a, b) => partOf(a) - partOf(b))
   return { columns: rows.map(nameOf), key: key.map(nameOf) }

@@ -4,7 +4,7 @@ import type { Snapshot } from './source.ts'
 import { dimensionPolicyOf, type StepContext } from './step-context.ts'
 import type { SyncState } from './sync-state.ts'
 
-/** One batch of the log: read in one snapshot, applied in one transaction. */
+/** Applies one batch of the log, read in one snapshot, in one transaction. */
 export async function tailStep(
   context: StepContext,
   state: SyncState,

@@ -1,10 +1,10 @@
-/** Why a server could not be trusted, in words that say what to change. */
+/** Why a server is not trusted, and what to change. */
 export interface TlsRefusal {
   readonly message: string
   readonly hint: string
 }
 
-/** Codes of Node's TLS, and OpenSSL's words: mysql2 puts a code of its own in the place of the first. */
+/** Codes of Node's TLS, and the words of OpenSSL: mysql2 replaces the code by its own. */
 const AUTHORITY =
   /SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE|INVALID_CA|self[- ]signed certificate|unable to get (local )?issuer certificate|unable to verify the first certificate|certificate signature failure/
 const EXPIRED = /CERT_HAS_EXPIRED|certificate has expired/
@@ -13,7 +13,7 @@ const NAME = /ERR_TLS_CERT_ALTNAME|does not match certificate's altnames/
 const NO_TLS = /HANDSHAKE_NO_SSL_SUPPORT|does not support (SSL|secure) connection/
 const REQUIRED = /ER_SECURE_TRANSPORT_REQUIRED|insecure transport|no encryption/
 
-/** undefined for every other failure. */
+/** Undefined for any other failure. */
 export function tlsRefusal(code: string, message: string): TlsRefusal | undefined {
   const all = `${code} ${message}`
   if (AUTHORITY.test(all)) {

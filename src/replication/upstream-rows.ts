@@ -5,16 +5,16 @@ import { idForMessage, Rejection } from './document.ts'
 import { decodeRow, storedId, type Snapshot } from './source.ts'
 import type { UpstreamRow } from './upstream-session.ts'
 
-/** A row of the upstream as verification knows it. */
+/** A row of the upstream as verification sees it. */
 export interface UpstreamHash extends HashedKey {
   readonly id: string
   readonly stray: boolean
   readonly hash: string
-  /** Why no replica can hold it. */
+  /** Why no replica can hold the row. */
   readonly flaw?: string
 }
 
-/** The database's own sums where it has md5; else every row is read and hashed here. */
+/** The database's own sums if it has md5. Otherwise every row is read and hashed here. */
 export async function upstreamChecksums(
   snapshot: Snapshot,
   datasetId: string,
@@ -59,11 +59,11 @@ export async function upstreamHashes(
   return hashes
 }
 
-/** Every row as a replica should hold it; those that no replica can hold have a hash that equals no other. */
+/** Every row as a replica should hold it. A row that no replica can hold has a hash that equals no other. */
 async function* everyHash(snapshot: Snapshot, datasetId: string): AsyncGenerator<UpstreamHash> {
   for await (const row of everyRow(snapshot, datasetId)) yield hashOf(row)
   for (const { id, flaw } of await snapshot.strays(datasetId)) {
-    // Apart from a row with this text for its id.
+    // Kept apart from a row whose id is this text.
     const key = `upstream \u0100 ${flaw} ${id}`
     const idHash = md5(key)
     yield { id, stray: true, key, idHash, hash: flawedHash(idHash, flaw), flaw }

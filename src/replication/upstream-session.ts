@@ -1,9 +1,11 @@
 export type UpstreamValue = string | number | bigint | null | Uint8Array
 
-/** Columns by name: text, bytes or NULL; a driver may give small integers as numbers. */
+/** Columns by name: text, bytes or NULL. A driver may return small integers as numbers. */
 export type UpstreamRow = Readonly<Record<string, unknown>>
 
-/** One connection. Each statement has a deadline; when it passes, the connection is destroyed and the statement fails. */
+/**
+ * One connection. Each statement has a deadline. When it passes, the connection is destroyed and the statement fails.
+ */
 export interface UpstreamSession {
   rows(
     sql: string,
@@ -16,7 +18,7 @@ export interface UpstreamSession {
   destroy(): void
 }
 
-/** What a server has and permits. */
+/** The features and permissions of a server. */
 export interface ServerFacts {
   readonly product: string
   readonly version: string

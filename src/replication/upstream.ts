@@ -1,21 +1,21 @@
 import type { Dialect } from './dialect.ts'
 import type { UpstreamSession } from './upstream-session.ts'
 
-/** A database that documents are replicated from, reached through a driver that the user hands in. */
+/** A database from which documents are replicated, reached through a driver that the user supplies. */
 export interface Upstream extends Dialect {
-  /** For messages: no credentials. */
+  /** For messages, without credentials. */
   readonly description: string
-  /** Milliseconds a statement may take unless it says otherwise. */
+  /** Milliseconds that a statement may take by default. */
   readonly deadline: number
-  /** A new connection each time. */
+  /** Opens a new connection each time. */
   connect(): Promise<UpstreamSession>
-  /** The file behind the connection, where there is one. */
+  /** The file behind the connection, if any. */
   readonly file?: (session: UpstreamSession) => Promise<string | undefined>
 }
 
 export interface UpstreamOptions {
-  /** Milliseconds a statement, or connecting, may take; 30,000 unless said otherwise. */
+  /** Milliseconds that a statement, or connecting, may take; 30,000 by default. */
   readonly deadline?: number
-  /** What messages call the upstream. */
+  /** The name of the upstream in messages. */
   readonly description?: string
 }

@@ -12,7 +12,7 @@ import { upstreamChecksums, upstreamHashes } from './upstream-rows.ts'
 
 export interface VerifyOptions {
   readonly datasets?: readonly string[]
-  /** Milliseconds the upstream may take for its sums; ten minutes by default. */
+  /** Milliseconds that the upstream may take for its sums; ten minutes by default. */
   readonly deadline?: number
   /** Milliseconds to wait for a replica that another process writes to reach the SCN; 30,000 by default. */
   readonly patience?: number
@@ -20,7 +20,7 @@ export interface VerifyOptions {
 
 export interface DatasetVerification {
   readonly datasetId: string
-  /** Both sides were compared at this change. */
+  /** The change at which both sides were compared. */
   readonly scn: bigint
   readonly equal: boolean
   readonly upstream: { readonly rows: number; readonly checksum: string }
@@ -36,8 +36,8 @@ export interface VerifyReport {
 }
 
 /**
- * Compares datasets that the replica knows, and names those that one side alone has: the upstream's that were not copied
- * yet, and rows under a name that the upstream does not have.
+ * Compares datasets that the replica knows, and lists those that only one side has: datasets of the upstream that
+ * were not copied yet, and rows under a name that the upstream does not have.
  */
 export async function verifyDatasets(
   context: StepContext,
@@ -65,7 +65,7 @@ export async function verifyDatasets(
   return { equal: datasets.every(dataset => dataset.equal), datasets }
 }
 
-/** Rows in the replica's table of datasets that neither its checkpoints nor the upstream know. */
+/** Rows in the replica's table whose dataset neither the checkpoints nor the upstream know. */
 export function foreignDatasets(
   { replica }: StepContext,
   heads: Heads,
@@ -104,7 +104,7 @@ async function verifyDataset(
   }
 }
 
-/** Equal where it is gone on both sides. */
+/** A dropped dataset is equal if it is gone on both sides. */
 async function verifyDropped(
   { source, replica }: StepContext,
   state: SyncState,
@@ -127,7 +127,7 @@ function whyNot(state: SyncState): string | undefined {
   return state.phase === 'live' || state.phase === 'catchup' ? undefined : state.phase
 }
 
-/** On a connection of its own: its snapshot stays open while the replica is brought to the snapshot's SCN. */
+/** Uses a second connection, whose snapshot stays open while the replica is brought to the snapshot's SCN. */
 async function attempt(
   context: StepContext,
   datasetId: string,
@@ -166,7 +166,10 @@ async function attempt(
   }
 }
 
-/** With the lease: by batches that end at the SCN. Without it: by waiting for that moment. */
+/**
+ * Brings the replica to the SCN. With the lease, it applies batches that end there. Without it, it waits for that
+ * moment.
+ */
 async function broughtTo(
   context: StepContext,
   datasetId: string,

@@ -1,4 +1,4 @@
-/** Below zero when a comes before b. */
+/** Negative when a comes before b. */
 export function compareVersions(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < b.length; i++) {
     const difference = (a[i] ?? 0) - b[i]

@@ -4,8 +4,8 @@ import type { Source } from './source.ts'
 import type { UpstreamSession } from './upstream-session.ts'
 
 /**
- * Runs `work` in one READ COMMITTED transaction, the whole again after a deadlock, a serialization failure or a lost
- * connection. A COMMIT without an answer may have happened: `work` must be safe to repeat.
+ * Runs `work` in one READ COMMITTED transaction. Repeats all of it after a deadlock, a serialization failure or a
+ * lost connection. A COMMIT without an answer may have taken effect, so `work` must be safe to repeat.
  */
 export async function writeTransaction<T>(
   source: Source,

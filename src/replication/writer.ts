@@ -20,7 +20,7 @@ export interface WriterOptions {
   readonly upstream: Upstream
   readonly shadowTable?: string
   readonly prefix?: string
-  /** How often a transaction that met a deadlock or lost its connection is repeated; 10 by default. */
+  /** The maximum number of attempts after a deadlock or a lost connection; 10 by default. */
   readonly attempts?: number
 }
 
@@ -28,7 +28,7 @@ export interface DocumentInput {
   readonly id: string
   readonly content?: string | null
   readonly meta?: string | null
-  /** The vector, or its bytes as a BLOB holds them. */
+  /** The vector, or its bytes as a BLOB stores them. */
   readonly embedding?: VectorInput | EmbeddingBytes | null
   readonly embeddingModel?: string | null
   readonly archived?: number
@@ -40,9 +40,9 @@ export interface WriteBatch {
 }
 
 export interface WriteResult {
-  /** The dataset's last change after this transaction: what a replica has to reach. */
+  /** The dataset's last change after this transaction: the number to wait for on a replica. */
   readonly scn: bigint
-  /** The request had been carried out before. */
+  /** Whether the request had already been carried out. */
   readonly replayed: boolean
 }
 
@@ -51,8 +51,9 @@ export function createWriter(options: WriterOptions): Writer {
 }
 
 /**
- * Writes documents and their log where the database does not support or permit triggers. A transaction is one
- * dataset's, all or nothing. With a `requestId`, a repeated call takes effect only once.
+ * Writes documents and their log entries, for databases that do not support or permit triggers. A transaction belongs
+ * to one dataset, and takes effect entirely or not at all. With a `requestId`, a repeated call takes effect only
+ * once.
  */
 export class Writer {
   readonly #source: Source
@@ -74,7 +75,7 @@ export class Writer {
     const requestId = options.requestId ?? randomUUID()
     checkKey(requestId, 'request id')
     const changes = new Map<string, SyncDocument | undefined>()
-    // Collected first: nothing slow may happen while the counter is locked.
+    // Collected first: no slow step may run while the counter is locked.
     await fill({
       upsert: document => {
         checkKey(document.id, 'document id')
@@ -124,7 +125,7 @@ export class Writer {
         hint: 'create it with createDataset',
       })
     }
-    // In one order for all writers: two transactions can then wait for each other, but never in a circle.
+    // All writers use one order, so transactions may wait for each other but never in a cycle.
     const logged: [string, SyncDocument | undefined][] = []
     for (const [id, document] of [...changes].toSorted(byId)) {
       if (document !== undefined) {
@@ -181,7 +182,10 @@ export class Writer {
     await flush()
   }
 
-  /** A server breaks off in the middle of a statement that is too long: better said before, with what to change. */
+  /**
+   * A server closes the connection in the middle of a statement that is too long. This check reports it first, with
+   * what to change.
+   */
   async #checkSizes(changes: ReadonlyMap<string, SyncDocument | undefined>): Promise<void> {
     const { upstream } = this.#source
     if (upstream.packetIsLimit !== true) return
@@ -205,17 +209,17 @@ export class Writer {
   }
 }
 
-/** Documents below are not worth a question to the server. */
+/** Documents smaller than this are not worth a query to the server. */
 const SMALL = 256 * 1024
 
-/** What a document takes in a statement, the few words around it left out: text with its escapes, bytes as hex digits. */
+/** The size of a document in a statement, without the surrounding SQL: text with its escapes, bytes as hex digits. */
 function leastBytes({ content, meta, embedding }: SyncDocument): number {
   return escapedBytes(content ?? '') + escapedBytes(meta ?? '') + 2 * (embedding?.length ?? 0)
 }
 
 function escapedBytes(text: string): number {
   const bytes = Buffer.byteLength(text)
-  // No text grows to more than twice its length.
+  // Escapes at most double the length of text.
   if (2 * bytes < SMALL) return bytes
   return bytes + (text.match(/[\0\b\t\n\r"'\\]/g)?.length ?? 0)
 }

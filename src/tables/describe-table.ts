@@ -17,11 +17,11 @@ import { locate } from './vec/vec-location.ts'
 
 export interface DatasetDescription {
   readonly name: string
-  /** Rows, those that no search finds too; undefined when they were not counted. */
+  /** The number of rows, including those that no search finds; undefined if they were not counted. */
   readonly rows: number | undefined
-  /** Numbers in a vector; undefined when the dataset holds none. */
+  /** The dimension of the vectors; undefined when the dataset has none. */
   readonly dim: number | undefined
-  /** The model beside its embeddings, when one is named. */
+  /** The embedding model, if the rows name one. */
   readonly model: string | undefined
 }
 
@@ -29,44 +29,44 @@ export interface DatasetDescription {
 export interface DeclaredColumn {
   readonly name: string
   readonly type: 'TEXT' | 'INTEGER' | 'REAL' | 'JSON'
-  /** The path in `meta` that it is read from, such as '$.lang'; undefined: it is stored. */
+  /** The path in `meta` from which the column is read, such as '$.lang'; undefined for a stored column. */
   readonly from: string | undefined
 }
 
-/** A vec table: what CREATE VIRTUAL TABLE said, and what is in it. */
+/** A vec table: the arguments of CREATE VIRTUAL TABLE, and the content. */
 export interface TableDescription {
   readonly name: string
   readonly schema: string
-  /** Its column of ids. */
+  /** The id column. */
   readonly column: string
   readonly metric: Metric
   /** The option `index`: 'auto', 'brute' or 'cover'. */
   readonly index: string
   readonly includeArchived: boolean
-  /** The option `dbpath`: the file with the documents, when it is another one. */
+  /** The option `dbpath`: the file with the documents, if it is another one. */
   readonly dbpath: string | undefined
-  /** The columns beside the id that it declares. */
+  /** The declared columns, apart from the id. */
   readonly declared: readonly DeclaredColumn[]
-  /** The options `text` and `tokenize`; undefined: the table does not have a text index. */
+  /** The options `text` and `tokenize`; undefined for a table without a text index. */
   readonly text: TextSpec | undefined
   /** The ordinary table with the documents, and its columns in lower case. */
   readonly shadow: string
   readonly columns: readonly string[]
-  /** In byte order of their names. */
+  /** The datasets, in byte order of their names. */
   readonly datasets: readonly DatasetDescription[]
-  /** Why the documents cannot be read: their table is missing, or in a file that may not be opened. */
+  /** Why the documents cannot be read: their table is missing, or is in a file that may not be opened. */
   readonly problem: string | undefined
 }
 
 export interface DescribeOptions {
-  /** The schema of the table; 'main' unless given. */
+  /** The schema of the table; default 'main'. */
   readonly schema?: string | undefined
-  /** false: datasets by name alone, which takes no time however many rows there are. */
+  /** False: only the names of the datasets, which takes no time however many rows there are. */
   readonly counts?: boolean | undefined
 }
 
 /**
- * What a vec table is and what it holds. Reads the options as the table itself understood them. Throws VEC_QUERY when
+ * Describes a vec table and its content. The options are those that the table itself parsed. Throws VEC_QUERY when
  * there is no vec table of that name.
  *
  *     describeTable(db, 'docs').datasets // [{ name: 'words', rows: 117659, dim: 384, model: 'minilm' }]
@@ -115,7 +115,7 @@ export function describeTable(
 }
 
 /**
- * The names of the vec tables of a schema, in alphabetical order; tables of other modules are left out.
+ * The names of the vec tables of a schema, in alphabetical order.
  *
  *     vecTableNames(db) // ['docs', 'images']
  */
@@ -133,7 +133,8 @@ export function vecTableNames(
     try {
       return findVecTable(db, name, schema) !== undefined
     } catch (error) {
-      // A module that is not here, or a table without our columns: SQLite says so. The vec table has codes of its own.
+      // The module is missing, or the table does not have our columns: SQLite's error. Errors of a vec table have
+      // codes of their own.
       return error instanceof VecError && error.code.startsWith('VEC_')
     }
   })

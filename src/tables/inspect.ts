@@ -15,31 +15,34 @@ import {
 } from './describe-table.ts'
 import { maintain } from './vec-admin/maintain.ts'
 
-/** A database file, as far as vector search is concerned. */
+/** A database file, as far as it concerns vector search. */
 export interface FileDescription {
   readonly versions: { readonly package: string; readonly sqlite: string }
   /** SQLite's journal mode: 'delete', 'wal', 'memory', ... */
   readonly journalMode: string
   readonly pageSize: number
   readonly pages: number
-  /** Pages that hold nothing; VACUUM gives them back. */
+  /** Unused pages, which VACUUM removes. */
   readonly freePages: number
-  /** Numbers of the first and last entry of the change journal, 0 when it is empty; undefined: there is none, or it is damaged. */
+  /**
+   * Numbers of the first and last entry of the change journal, 0 when it is empty; undefined if the journal is
+   * missing or damaged.
+   */
   readonly journal: { readonly first: number; readonly last: number } | undefined
   readonly tables: readonly TableDescription[]
-  /** 'error' or 'warning' when there are problems of that severity, else 'ok'; undefined when nothing was checked. */
+  /** 'error' or 'warning' when there are problems of that severity, else 'ok'; undefined without a check. */
   readonly health: 'ok' | 'warning' | 'error' | undefined
-  /** What `check` found that is a warning or an error. */
+  /** The warnings and errors that `check` found. */
   readonly problems: readonly (Diagnostic & { readonly table: string })[]
 }
 
 export interface InspectOptions extends DescribeOptions {
-  /** false: the rows and indexes are not checked, which reads every row. */
+  /** False: does not check rows and indexes, which reads every row. */
   readonly check?: boolean | undefined
 }
 
 /**
- * All vec tables of a file, its change journal, the versions at work, and a health summary.
+ * Lists all vec tables of a file, its change journal, the versions in use, and a health summary.
  *
  *     const { tables, health } = inspect(db)
  */

@@ -11,8 +11,8 @@ export function sqlText(value: SqlValue | Utf8): string {
 }
 
 /**
- * The text that a whole number stands for, as dataset_id or as a document's id: its digits, whether it is an INTEGER or a
- * REAL. Undefined for any other number.
+ * A whole number as text, for dataset_id or a document's id: its digits, whether it is an INTEGER or a REAL.
+ * Undefined for any other number.
  */
 export function digitsOf(number: number | bigint): string | undefined {
   if (typeof number === 'bigint') return String(number)

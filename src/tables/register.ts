@@ -11,7 +11,10 @@ import { vec0Module } from './vec0/vec0-module.ts'
 
 const registered = new WeakSet<Connection>()
 
-/** Makes the `vec`, `vec_each` and `vec_admin` modules and the vector functions known to a connection. Calling it again does nothing. */
+/**
+ * Registers the `vec`, `vec_each` and `vec_admin` modules and the vector functions on a connection. A second call
+ * does nothing.
+ */
 export function register(db: Connection): void {
   if (registered.has(db)) return
   registered.add(db)
@@ -24,8 +27,9 @@ export function register(db: Connection): void {
 }
 
 /**
- * Opens a database: a path, a file: URI, ':memory:', or the bytes of a database, which stay in memory. After this everything on the connection is synchronous. The
- * vec table, vec_admin and the vector functions are there unless `register` is false.
+ * Opens a database: a path, a file: URI, ':memory:', or the bytes of a database, which stay in memory. All methods of
+ * the connection are synchronous. Registers the vec table, vec_admin and the vector functions unless `register` is
+ * false.
  */
 export async function open(
   path: string | Uint8Array,

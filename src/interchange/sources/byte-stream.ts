@@ -8,14 +8,14 @@ import { InterchangeError, sourceError } from '../interchange-error.ts'
 import type { ByteInput } from './byte-input.ts'
 import { isGzip, refuseOtherFiles, SIGNATURE_BYTES, type ReadAs } from './file-signature.ts'
 
-/** A file or bytes from elsewhere, read from front to back in pieces; gzip is unpacked on the way. */
+/** Reads a file or other bytes from front to back in pieces, and unpacks gzip. */
 export class ByteStream implements AsyncIterable<Uint8Array> {
   readonly name: string
-  /** Bytes of the file; undefined for pipes and what is not a file. */
+  /** The bytes of the file; undefined for pipes and other inputs. */
   readonly size: number | undefined
-  /** Bytes that will be read from it; undefined where only the end shows that. */
+  /** The number of bytes that will be read; undefined if only the end shows it. */
   readonly length: number | undefined
-  /** How many bytes of `size` were read. */
+  /** The number of bytes of `size` that have been read. */
   done = 0
   readonly #as: ReadAs
   readonly #open: () => AsyncIterable<Uint8Array>
@@ -27,7 +27,7 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
       this.#open = () => input.bytes
       return
     }
-    // A missing file is an error before a table is made or a line is read.
+    // A missing file must be an error before a table is created or a line is read.
     const found = statOf(input)
     this.name = input
     if (found.isDirectory()) throw folderError(input)
@@ -49,7 +49,7 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** The first part is long enough to tell what the file is. */
+  /** The pieces. The first one is long enough to tell what the file is. */
   async *#parts(): AsyncGenerator<Uint8Array> {
     let start: Uint8Array | undefined
     for await (const part of this.#open()) {
@@ -74,7 +74,7 @@ export class ByteStream implements AsyncIterable<Uint8Array> {
 
   async *#unpacked(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const gunzip = createGunzip({ chunkSize: 2 ** 20 })
-    // Its errors come out of the iteration, too.
+    // The iteration reports its errors, too.
     const flow = pipeline(Readable.from(packed), gunzip).catch(() => undefined)
     let first = true
     try {
@@ -116,7 +116,7 @@ export function folderError(path: string): Error {
   return sourceError(`${path} is a folder: expected a file`, 'name one of the files in it')
 }
 
-/** What is at a path, with an error that names it. */
+/** The stats of a path. Errors name the path. */
 export function statOf(path: string): Stats {
   try {
     return statSync(path)

@@ -29,15 +29,18 @@ const BY_EXTENSION: Readonly<Record<string, SourceFormat>> = {
   '.bin': 'f32',
 }
 
-/** What is read, and how. */
+/** What to read, and how. */
 export interface SourceOptions extends TableChoice {
-  /** The path of a file, bytes from elsewhere, or objects of the program. */
+  /** The path of a file, a stream of bytes, or objects of the program. */
   readonly source: string | NamedBytes | NamedRecords
-  /** Needed where the name of the file does not tell; bytes from elsewhere are JSONL unless given. */
+  /** Required if the name of the file does not tell. A stream of bytes is JSONL by default. */
   readonly format?: SourceFormat | undefined
-  /** f32: numbers in a vector. */
+  /** f32: the dimension of the vectors. */
   readonly dim?: number | undefined
-  /** npy, f32: one id a line; or JSONL, JSON or CSV with ids, contents and metadata. Row numbers from 0 unless given. */
+  /**
+   * npy, f32: a file with one id per line, or JSONL, JSON or CSV with ids, contents and metadata. Default: row
+   * numbers from 0.
+   */
   readonly ids?: ByteInput | undefined
 }
 
@@ -93,7 +96,7 @@ function textSource(
 
 async function formatOf(source: ByteInput): Promise<SourceFormat> {
   if (typeof source !== 'string') return 'jsonl'
-  // Not by its first bytes: to close a database that this process has open would drop its locks.
+  // Not by its first bytes: closing a database that this process has open would drop its locks.
   if (typeof (await readDatabaseHeader(source)) === 'object') return 'sqlite'
   const known = formatByName(source)
   if (known) return known
@@ -132,7 +135,7 @@ function labels(ids: ByteInput | undefined, mapper: () => RecordMapper): RowLabe
   return lineLabels(stream, typeof ids === 'string' ? () => new ByteStream(ids) : undefined)
 }
 
-/** An option that would be ignored is a mistake that would go unseen. */
+/** Throws for an option that does not apply. Ignoring it would hide a mistake. */
 function refuseStray(options: SourceOptions, format: SourceFormat | 'records'): void {
   const matrix = format === 'npy' || format === 'f32'
   const belongs = [

@@ -7,19 +7,19 @@ export interface CsvRow {
   readonly line: number
 }
 
-/** Longer rows are refused: a quote that is never closed must not fill the memory. */
+/** The maximum size of a row: a quote that is never closed must not fill the memory. */
 const MAX_ROW_BYTES = 2 ** 28
 
 /**
- * Rows of RFC 4180 in UTF-8: fields between `delimiter`, in quotes where they hold delimiters, line ends or quotes
- * (doubled). LF, CR LF and CR end a row; empty lines are skipped. As many rows at a time as a piece completes.
+ * Rows of RFC 4180 in UTF-8: fields between `delimiter`, quoted if they contain delimiters, line ends or quotes
+ * (doubled). LF, CR LF and CR end a row; empty lines are skipped. Yields as many rows at a time as a piece completes.
  */
 export async function* csvRows(
   name: string,
   delimiter: string,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<readonly CsvRow[]> {
-  // Programs that read no CSV do not load it.
+  // Programs that read no CSV do not load the parser.
   const { parse } = await import('csv-parse')
   let rows: CsvRow[] = []
   let line = 1
@@ -29,16 +29,16 @@ export async function* csvRows(
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     max_record_size: MAX_ROW_BYTES,
-    // Collected here: as objects of a stream they would cost more than the parsing.
+    // Rows are collected here: emitting them as objects of a stream would cost more than the parsing.
     on_record(fields: string[]) {
       if (fields.length > 1 || fields[0] !== '') rows.push({ fields, line })
-      // Its own count takes CR LF inside quotes for two lines.
+      // The parser's own count takes CR LF inside quotes for two lines.
       for (const field of fields) line += lineEndsIn(field)
       line++
       return null
     },
   })
-  // Each error comes through the callback of the call that met it.
+  // Each error arrives in the callback of the call that caused it.
   parser.on('error', () => undefined)
   const told = (call: (done: (error?: Error | null) => void) => unknown): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ export async function* csvRows(
   yield taken()
 }
 
-/** An error of csv-parse in our words. */
+/** Rewords an error of csv-parse. */
 function refused(name: string, line: number, error: Error): Error {
   const place = { source: name, unit: 'line', at: line } as const
   switch ((error as { code?: unknown }).code) {

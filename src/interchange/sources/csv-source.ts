@@ -5,7 +5,7 @@ import { csvRows, type CsvRow } from './csv-rows.ts'
 import type { RecordMapper } from './record-mapper.ts'
 import { TextSource } from './text-source.ts'
 
-/** CSV with a line of names first. The embedding is one field: '[0.1, 0.2]', base64, or numbers with commas. */
+/** CSV whose first line has the names. The embedding is one field: '[0.1, 0.2]', base64, or numbers with commas. */
 export class CsvSource extends TextSource {
   readonly unit = 'line'
   readonly #delimiter: string
@@ -70,7 +70,7 @@ export class CsvSource extends TextSource {
           place,
         )
       }
-      // CSV cannot write null in another way.
+      // CSV cannot express null in any other way.
       const record = Object.fromEntries(
         names.map((name, i) => [name, fields[i] === '' ? null : fields[i]]),
       )
@@ -80,10 +80,10 @@ export class CsvSource extends TextSource {
   }
 }
 
-/** A line of names is not longer. */
+/** The maximum length of a line of names. */
 const LINE_BYTES = 2 ** 16
 
-/** Other delimiters that files have, and what helps. */
+/** Other delimiters that files use, and what to do. */
 const OTHER_DELIMITERS: readonly (readonly [string, string, string])[] = [
   ['\t', 'tabs', `read it as TSV: ${optionText('format', 'tsv')}`],
   [',', 'commas', `read it as CSV: ${optionText('format', 'csv')}`],
@@ -96,7 +96,7 @@ const OTHER_DELIMITERS: readonly (readonly [string, string, string])[] = [
 
 function namesOf(fields: readonly string[], file: string): readonly string[] {
   const names = fields.map(field => field.trim())
-  // That is how pandas writes the index of its rows.
+  // pandas writes the index of its rows like this.
   if (names[0] === '' && names.length > 1 && !names.includes('index')) names[0] = 'index'
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw sourceError(`${file}: the header line names '${twice}' twice`)

@@ -15,23 +15,23 @@ import { parseVec0, type Vec0Vector } from './vec0-schema.ts'
 import { ID, VECTOR, Vec0Source } from './vec0-source.ts'
 import { walSnapshot, type Snapshot } from './wal-snapshot.ts'
 
-/** Which table of a SQLite file is read. */
+/** The table of a SQLite file to read. */
 export interface TableChoice extends RecordOptions {
-  /** sqlite: the table to read; may be left out when the file has one vec table or vec0 table. */
+  /** sqlite: the table to read. It may be omitted if the file has exactly one vec table or vec0 table. */
   readonly fromTable?: string | undefined
-  /** sqlite: which vectors of a vec0 table that has several. */
+  /** sqlite: the vector column of a vec0 table that has several. */
   readonly vectorColumn?: string | undefined
 }
 
-/** The vec table that documents go to. */
+/** The vec table that receives the documents. */
 export interface TargetTable {
   readonly db: Connection
   readonly table: string
 }
 
 /**
- * A table of another SQLite file, or of the same one: a vec table, a vec0 table of sqlite-vec, or an ordinary one. The
- * file is only read, and stays as it is byte for byte.
+ * A table of another SQLite file, or of the same one: a vec table, a vec0 table of sqlite-vec, or an ordinary one.
+ * The file is only read, and stays unchanged byte for byte.
  */
 export async function databaseSource(
   options: TableChoice,
@@ -58,11 +58,11 @@ export async function databaseSource(
 interface SourceFile {
   readonly db: Connection
   readonly path: string
-  /** The table that documents go to, when it is in this file. */
+  /** The table that receives the documents, if it is in this file. */
   readonly target: string | undefined
 }
 
-/** Errors name the file, and its copy goes when its reader does. */
+/** Makes errors name the file, and removes its copy when its reader closes. */
 function framed(
   source: DocumentSource,
   path: string,
@@ -129,7 +129,7 @@ function whichTable(
       `choose one, for example ${optionText('fromTable', names[0])}`,
     )
   }
-  // The columns of a virtual table cannot be asked for: its module may not be here.
+  // The columns of a virtual table cannot be queried: its module may be missing.
   const others = objects.filter(
     ({ type, name, sql }) => type === 'table' && !/^CREATE VIRTUAL/i.test(sql) && !isInternal(name),
   )
@@ -146,7 +146,7 @@ function whichTable(
   )
 }
 
-/** The table of that name as SQLite finds it: upper and lower case are the same. */
+/** The table of that name as SQLite finds it: case does not matter. */
 function tableNamed(path: string, objects: readonly SchemaObject[], wanted: string): string {
   const found = objects.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
   if (found?.type === 'table') return found.name
@@ -169,7 +169,7 @@ interface SchemaObject {
   readonly sql: string
 }
 
-/** A module of another library, which is not here: the text is all there is of its tables. */
+/** The module of sqlite-vec, which is not loaded: only the text of CREATE VIRTUAL TABLE describes its tables. */
 const VEC0 = /^create\s+virtual\s.*?\susing\s+vec0\b/is
 
 function objectsIn(db: Connection): SchemaObject[] {

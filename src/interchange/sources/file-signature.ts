@@ -1,20 +1,20 @@
 import { optionText, sourceError } from '../interchange-error.ts'
 
-/** So many bytes at the beginning of a file tell what it is. */
+/** The number of bytes at the beginning of a file that tell its format. */
 export const SIGNATURE_BYTES = 20
 
 interface Signature {
   readonly bytes: readonly number[]
-  /** Where they begin. */
+  /** The offset of the bytes. */
   readonly at?: number
-  /** "the file is ..." */
+  /** The text after "the file is". */
   readonly what: string
   readonly remedy: string
 }
 
 const ascii = (text: string): number[] => [...Buffer.from(text, 'latin1')]
 
-/** Files that people have, and that no format of ours reads: what to make of them. */
+/** Formats that users may pass and this package cannot read, with what to do. */
 const OTHERS: readonly Signature[] = [
   {
     bytes: [0xff, 0xfe],
@@ -79,14 +79,14 @@ const NPY: Signature = {
   remedy: `read it as .npy: ${optionText('format', 'npy')}`,
 }
 
-/** What a file is read as. */
+/** The format as which a file is read. */
 export type ReadAs = 'text' | 'npy' | 'f32'
 
 export function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b && start[2] === 8
 }
 
-/** Throws for a file that is something else than it is read as, and says what to do with it. */
+/** Throws for a file of another format than `as`, and says what to do with it. */
 export function refuseOtherFiles(start: Uint8Array, name: string, as: ReadAs): void {
   if (as === 'f32' && isText(start)) {
     throw sourceError(
@@ -96,13 +96,13 @@ export function refuseOtherFiles(start: Uint8Array, name: string, as: ReadAs): v
   }
   const candidates = [...OTHERS, SQLITE, ...(as === 'npy' ? [] : [NPY])]
   const found = candidates.find(signature => matches(start, signature))
-  // Two bytes say too little of raw numbers.
+  // Two bytes say too little about raw numbers.
   if (!found || (as === 'f32' && found.bytes.length < 3)) return
   const remedy = found.remedy.replaceAll('<file>', name)
   throw sourceError(`expected ${READ_AS[as]}, but ${name} is ${found.what}`, remedy)
 }
 
-/** So many bytes of text are not numbers: of four bytes of float32 in a usual vector one in forty are letters. */
+/** So many bytes of text are not numbers: of four bytes of float32 in a usual vector, one in forty is a letter. */
 const TEXT_BYTES = 16
 
 function isText(start: Uint8Array): boolean {

@@ -8,14 +8,14 @@ import type { RecordMapper } from './record-mapper.ts'
 import { TextSource } from './text-source.ts'
 
 /**
- * One JSON array or object. An element is an object with the fields of a document, or its embedding alone; a member is
- * `id: embedding`, or `id: {...}` with the other fields.
+ * One JSON array or object. An element is an object with the fields of a document, or its embedding alone. A member
+ * is `id: embedding`, or `id: {...}` with the other fields.
  */
 export class JsonSource extends TextSource {
   readonly unit = 'entry'
   readonly #idsAlone: boolean
 
-  /** `idsAlone`: an element may be an id, without anything else. */
+  /** `idsAlone`: an element may be only an id. */
   constructor(stream: ByteStream, mapper: RecordMapper, idsAlone: boolean) {
     super(stream, mapper)
     this.#idsAlone = idsAlone

@@ -1,16 +1,16 @@
 import { optionText, sourceError, type InterchangeError } from '../interchange-error.ts'
 import { notUtf8 } from './not-utf8.ts'
 
-/** An element of an array, or a member of an object: its text is JSON only when JSON.parse has said so. */
+/** An element of an array, or a member of an object. Its text is not validated; JSON.parse does that. */
 export interface JsonEntry {
-  /** undefined in an array. */
+  /** Undefined in an array. */
   readonly key: string | undefined
   readonly text: string
   /** The line on which it begins, from 1. */
   readonly line: number
 }
 
-/** Longer entries are refused: text whose first entry never ends must not fill the memory. */
+/** The maximum size of an entry: text whose first entry never ends must not fill the memory. */
 const MAX_ENTRY_BYTES = 2 ** 28
 
 const QUOTE = 34
@@ -23,12 +23,12 @@ const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 const LF = 10
 
-/** What may come next, outside of entries. */
+/** The tokens that may come next, outside of entries. */
 type Expected = 'start' | 'first' | 'key' | 'colon' | 'value' | 'comma' | 'end'
 
 /**
- * Cuts one JSON array or object into its entries, fed with pieces of UTF-8: no more than one entry is held. It is strict
- * about what is between entries, and leaves what is inside them to JSON.parse.
+ * Splits one JSON array or object into its entries. It receives pieces of UTF-8 and holds at most one entry. It is
+ * strict about the text between entries, and leaves the text inside them to JSON.parse.
  */
 export class JsonSplitter {
   readonly #name: string
@@ -37,7 +37,7 @@ export class JsonSplitter {
   #closer = 0
   #line = 1
   #key: string | undefined
-  /** A key or a value that has begun. */
+  /** The kind of the key or value that has begun. */
   #inside: 'string' | 'container' | 'scalar' | undefined
   #inString = false
   #escaped = false
@@ -46,12 +46,12 @@ export class JsonSplitter {
   #begunBytes = 0
   #entryLine = 0
 
-  /** `name` is said in errors. */
+  /** `name` appears in errors. */
   constructor(name: string) {
     this.#name = name
   }
 
-  /** Entries that `bytes` complete. */
+  /** The entries that `bytes` completes. */
   push(bytes: Uint8Array): JsonEntry[] {
     const entries: JsonEntry[] = []
     let at = 0
@@ -69,7 +69,7 @@ export class JsonSplitter {
     return entries
   }
 
-  /** Nothing follows. */
+  /** Called at the end of the text. */
   end(): void {
     if (this.#expected === 'start') {
       throw sourceError(`${this.#name} is empty`, 'write a JSON array or object')
@@ -81,7 +81,7 @@ export class JsonSplitter {
     )
   }
 
-  /** Looks at one byte outside of entries; returns where to go on. */
+  /** Reads one byte outside of entries. Returns the next position. */
   #between(bytes: Uint8Array, at: number): number {
     const c = bytes[at]
     if (c === LF) this.#line++
@@ -137,7 +137,7 @@ export class JsonSplitter {
     return at
   }
 
-  /** Where the entry ends in `bytes`; -1 when it goes on behind them. */
+  /** Where the entry ends in `bytes`; -1 when it continues after them. */
   #within(bytes: Uint8Array, from: number): number {
     const { length } = bytes
     const container = this.#inside === 'container'

@@ -7,7 +7,7 @@ import { TextSource } from './text-source.ts'
 const ONE_A_LINE =
   'write one object per line: {"id": "a", "embedding": [0.1, 0.2], "content": "..."}'
 
-/** One JSON object a line; empty lines are skipped. */
+/** One JSON object per line; empty lines are skipped. */
 export class JsonlSource extends TextSource {
   readonly unit = 'line'
 

@@ -5,14 +5,16 @@ import { float32OfFloat16 } from './float16.ts'
 import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape, type Width } from './npy-header.ts'
 import type { Label, RowLabels } from './row-labels.ts'
 
-/** Numbers row by row, without or with the head of a .npy file; what else belongs to a row comes from `labels`. */
+/**
+ * Numbers row by row, with or without the header of a .npy file. `labels` supplies the other parts of the documents.
+ */
 export class MatrixSource implements DocumentSource {
   readonly unit = 'row'
   readonly metric = undefined
   readonly name: string
   readonly #stream: ByteStream
   readonly #labels: RowLabels
-  /** Dimensions of raw float32; undefined: a .npy file, which says itself. */
+  /** The dimension of raw float32; undefined for a .npy file, whose header has it. */
   readonly #dim: number | undefined
 
   constructor(stream: ByteStream, labels: RowLabels, dim: number | undefined) {
@@ -95,7 +97,7 @@ export class MatrixSource implements DocumentSource {
     return { rows: Infinity, dim, width: 4, offset: 0 }
   }
 
-  /** What can be known before the first row is stored. */
+  /** Checks what can be known before the first row is stored. */
   async #expect({ rows, dim, width, offset }: MatrixShape): Promise<void> {
     const { length } = this.#stream
     const rowBytes = dim * width
@@ -123,7 +125,7 @@ export class MatrixSource implements DocumentSource {
 
 const NOTHING = new Uint8Array(0)
 
-/** `begun` is the beginning of a row: it is completed alone, so that the many rows behind it are not copied. */
+/** `begun` is the beginning of a row. It is completed separately, so that the many rows after it are not copied. */
 function wholeRows(begun: Uint8Array, bytes: Uint8Array, rowBytes: number): Uint8Array[] {
   if (begun.length === 0) return [bytes]
   const needed = Math.min(rowBytes - begun.length, bytes.length)
@@ -131,7 +133,10 @@ function wholeRows(begun: Uint8Array, bytes: Uint8Array, rowBytes: number): Uint
   return needed === bytes.length ? [first] : [first, bytes.subarray(needed)]
 }
 
-/** Rows of numbers with their labels. A document is made when it is asked for: as many at once would cost more than the rest. */
+/**
+ * Rows of numbers with their labels. Documents are created one by one on request: creating all at once would cost
+ * more than everything else.
+ */
 class MatrixRows implements Portion {
   readonly #numbers: Uint8Array
   readonly #rowBytes: number
@@ -194,7 +199,7 @@ const FLOAT32: Readonly<Record<Width, (numbers: Uint8Array) => Uint8Array>> = {
   8: narrowed,
 }
 
-/** float16 to float32, which holds each of them. */
+/** float16 to float32, which can hold every float16. */
 function widened(numbers: Uint8Array): Uint8Array {
   const bits = float32OfFloat16()
   const wide = new DataView(new ArrayBuffer(numbers.length * 2))
@@ -204,7 +209,7 @@ function widened(numbers: Uint8Array): Uint8Array {
   return new Uint8Array(wide.buffer)
 }
 
-/** float64 to float32; what is too large becomes infinite, and is refused as such. */
+/** float64 to float32. A number that is too large becomes infinite, and is refused as such. */
 function narrowed(numbers: Uint8Array): Uint8Array {
   const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.length)
   const narrow = new DataView(new ArrayBuffer(numbers.length / 2))

@@ -1,7 +1,7 @@
 import { shellWord } from '../../core/shell-word.ts'
 import { optionText, sourceError, type Place } from '../interchange-error.ts'
 
-/** `place` is where the text is not UTF-8; undefined: somewhere in `source`. */
+/** `place` is where the text is not UTF-8; undefined if it is somewhere in `source`. */
 export function notUtf8(source: string, place?: Place): Error {
   return sourceError(
     place === undefined ? `${source}: not UTF-8 text` : 'not UTF-8 text',

@@ -7,18 +7,18 @@ const WIDTHS: Readonly<Record<string, Width>> = { '<f2': 2, '<f4': 4, '<f8': 8 }
 export interface MatrixShape {
   readonly rows: number
   readonly dim: number
-  /** Bytes of a number: float16, float32 or float64. */
+  /** Bytes per number: float16, float32 or float64. */
   readonly width: Width
   /** Bytes before the first number. */
   readonly offset: number
 }
 
-/** A header is a hundred bytes; structured types make longer ones, and are not read. */
+/** A header has about a hundred bytes. Structured types have longer headers, but are not supported. */
 export const MAX_NPY_HEADER: number = 2 ** 16
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-/** Reads the head of a .npy file, versions 1 to 3; undefined when `bytes` do not reach so far. */
+/** Reads the header of a .npy file, versions 1 to 3; undefined when `bytes` does not contain all of it. */
 export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | undefined {
   if (bytes.length < 12) return undefined
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
@@ -75,7 +75,7 @@ export function readNpyHeader(bytes: Uint8Array, name: string): MatrixShape | un
   return { rows: sizes[0], dim: sizes[1], width, offset: start + length }
 }
 
-/** What a type of numpy is, and how float32 is made of it. */
+/** The error for an unsupported numpy type, with how to convert it to float32. */
 function otherType(name: string, descr: string): Error {
   const [what, remedy] = describeType(descr)
   return sourceError(

@@ -9,17 +9,17 @@ import { TableSource } from './table-source.ts'
 
 const PORTION = 1000
 
-/** What rows of a table are told apart by, in an order that an index has. */
+/** The columns that identify the rows of a table, in the order of an index. */
 export interface TableKey {
-  /** Names for SQL, in quotes where they need them. */
+  /** Names for SQL, quoted if necessary. */
   readonly columns: readonly string[]
   readonly isRowid: boolean
 }
 
-/** A name that no column has: the rowid under it is an id when nothing else is. */
+/** A name that no column has. The rowid under this name serves as the id if there is no other. */
 export const ROWID = 'rowid!'
 
-/** The rows of an ordinary table; its columns are the fields of documents. */
+/** The rows of an ordinary table. Its columns are the fields of documents. */
 export class PlainTableSource extends TableSource {
   readonly unit = 'row'
   readonly metric = undefined
@@ -32,7 +32,7 @@ export class PlainTableSource extends TableSource {
   readonly #next: Statement
   readonly #byRowid: boolean
 
-  /** `byRowid`: the ids are rowids, as the table has nothing else. */
+  /** `byRowid`: the ids are rowids, since the table lacks any other id. */
   constructor(
     db: Connection,
     file: string,
@@ -55,7 +55,7 @@ export class PlainTableSource extends TableSource {
         .prepare(`SELECT ${selected} FROM ${from} ${condition} ORDER BY ${keys} LIMIT ${PORTION}`)
         .raw()
     this.total = db.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number
-    // Portions by key hold no lock between them: the file may be the one that is written.
+    // Portions by key hold no lock between them: the import may write to the same file.
     this.#first = portion('')
     this.#next = portion(`WHERE (${keys}) > (${key.columns.map(() => '?').join(', ')})`)
   }

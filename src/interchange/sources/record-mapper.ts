@@ -14,7 +14,7 @@ export const PARTS = ['id', 'embedding', 'content', 'meta', 'dataset', 'model', 
 type Part = (typeof PARTS)[number]
 type Names = { readonly [part in Part]?: string | undefined }
 
-/** Names that are understood without being told. */
+/** Field names that are recognized by default. */
 export const USUAL_FIELDS: Readonly<Record<Part, readonly string[]>> = {
   id: ['id', 'doc_id', '_id'],
   embedding: ['embedding', 'vector', 'values', 'embeddings'],
@@ -27,38 +27,38 @@ export const USUAL_FIELDS: Readonly<Record<Part, readonly string[]>> = {
 
 /** How records become documents. */
 export interface RecordOptions {
-  /** The fields that hold the parts of a document, where their names do not tell. */
+  /** The fields that hold the parts of a document, if their names are not the usual ones. */
   readonly fields?: Names | undefined
-  /** No field is an embedding, whatever it looks like. */
+  /** Treats no field as an embedding, whatever it looks like. */
   readonly noEmbedding?: boolean | undefined
-  /** Leave other fields out; otherwise they are gathered in meta. */
+  /** Drops other fields. By default they are gathered in meta. */
   readonly dropRest?: boolean | undefined
 }
 
-/** Whether an option names fields, or says what becomes of them. */
+/** Whether an option names fields, or determines their use. */
 export function namesFields({ fields = {}, noEmbedding, dropRest }: RecordOptions): boolean {
   const named = PARTS.some(part => fields[part] !== undefined)
   return named || noEmbedding === true || dropRest === true
 }
 
-/** Whether one of them is a usual name of the id. */
+/** Whether one of the names is a usual name of the id. */
 export function hasIdField(names: readonly string[]): boolean {
   return USUAL_FIELDS.id.some(name => names.includes(name))
 }
 
-/** Makes documents of records whose fields have any names. */
+/** Converts records with any field names to documents. */
 export class RecordMapper {
   readonly #given: Names
   readonly #dropRest: boolean
-  /** Undefined: nothing is asked, fields may look as they like. */
+  /** Undefined if fields need not be checked for vectors. */
   readonly #candidates: VectorCandidates | undefined
   readonly #noEmbedding: boolean
   #names: Names | undefined
-  /** No record has an id: so many were numbered. */
+  /** The number of records without an id that were numbered; undefined if records have ids. */
   #numbered: number | undefined
   #embedded = false
 
-  /** `known`: names of a source that needs no telling. `embeds`: contents without an embedding will get one. */
+  /** `known`: the field names of a source that fixes them. `embeds`: contents without an embedding will get one. */
   constructor(options: RecordOptions, embeds: boolean, known: Names = {}) {
     const { fields = {}, dropRest = false, noEmbedding = false } = options
     const told = Object.entries(fields).filter(([, name]) => name !== undefined)
@@ -91,12 +91,12 @@ export class RecordMapper {
     }
   }
 
-  /** Why nothing should be stored of the records that were mapped so far, if there is a reason. */
+  /** The reason, if any, to store nothing of the records mapped so far. */
   doubt(name: string): Error | undefined {
     return this.#embedded ? undefined : this.#candidates?.doubt(name)
   }
 
-  /** What a user should know of all this. */
+  /** Facts that the user should know. */
   notes(): readonly string[] {
     return this.#numbered === undefined
       ? []
@@ -118,7 +118,7 @@ export class RecordMapper {
     return id
   }
 
-  /** What each part is called here: as the user says, or the first usual name that is there. */
+  /** The field of each part: as the user says, or the first usual name that exists. */
   #namesIn(record: SourceRecord, place: Place): Names {
     if (this.#names && this.#stillFit(record, this.#names)) return this.#names
     const names: { [part in Part]?: string | undefined } = { ...this.#given }
@@ -128,7 +128,7 @@ export class RecordMapper {
     }
     for (const part of ['id', 'embedding', 'content'] as const) {
       const name = this.#given[part]
-      // A field may be missing in one record, but the first one shows whether its name is right.
+      // A field may be missing in one record, but the first record shows whether its name is right.
       if (!this.#names && name !== undefined && !Object.hasOwn(record, name)) {
         throw this.#without(part, record, place)
       }
@@ -152,7 +152,7 @@ export class RecordMapper {
     const rest = this.#dropRest ? [] : Object.keys(record).filter(name => !taken.has(name))
     if (rest.length === 0) return textOf(meta, place)
     const own = typeof meta === 'string' ? parseObject(meta) : meta
-    // Text that is not an object cannot take the others in: it becomes one of them.
+    // Text that is not an object cannot hold the other fields, so it becomes one of them.
     const known = isObject(own) ? own : meta === undefined || meta === null ? {} : { meta }
     return jsonOf(
       { ...Object.fromEntries(rest.map(name => [name, plain(record[name])])), ...known },
@@ -186,7 +186,10 @@ function textOf(value: unknown, place: Place): string | null {
   return value instanceof Uint8Array ? textIn(value) : jsonOf(value, place)
 }
 
-/** What others are found by: an object is refused, as a lookup by its JSON text would depend on spaces. */
+/**
+ * A value by which documents are looked up. An object is refused, since a lookup by its JSON text would depend on
+ * spaces.
+ */
 function nameOf(part: Part, value: unknown, place: Place): string | null {
   if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
     throw sourceError(
@@ -198,7 +201,7 @@ function nameOf(part: Part, value: unknown, place: Place): string | null {
   return textOf(value, place)
 }
 
-/** The text that bytes hold, or base64. */
+/** The text in the bytes, or base64 if they are not text. */
 function textIn(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -228,12 +231,12 @@ function jsonOf(value: unknown, place: Place): string {
   }
 }
 
-/** JSON cannot hold bytes. */
+/** Converts bytes to text, since JSON cannot hold bytes. */
 function plain(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
-/** 1, true, and how CSV writes them. Undefined: it is not said. */
+/** 1, true, and their forms in CSV. Undefined if the record does not say. */
 function archivedOf(value: unknown): boolean | undefined {
   if (value === undefined || value === null || value === '') return undefined
   return value === true || value === 1 || value === '1' || value === 'true'

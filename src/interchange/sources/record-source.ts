@@ -3,14 +3,14 @@ import { EXTRAS, placeOf, type Document, type DocumentSource, type Extra } from 
 import type { SourceRecord } from '../document.ts'
 import type { RecordMapper } from './record-mapper.ts'
 
-/** Records that a program has or makes. */
+/** Records that a program has or generates. */
 export interface NamedRecords {
   /** For messages. */
   readonly name: string
   readonly records: Iterable<SourceRecord> | AsyncIterable<SourceRecord>
 }
 
-/** So many are handed on at a time. */
+/** The number of records per portion. */
 const PORTION = 1000
 
 /** Objects of a program, with the fields of documents. */

@@ -3,22 +3,22 @@ import { sourceError } from '../interchange-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { textLines } from './text-lines.ts'
 
-/** All of a document but its vector; an id alone where there is nothing else. */
+/** All parts of a document except its vector; only an id if there is nothing else. */
 export type Label = string | Omit<Document, 'embedding' | 'at'>
 
-/** Ids, and perhaps more, of the rows of a matrix, in their order. */
+/** The ids, and possibly other parts, of the rows of a matrix, in order. */
 export interface RowLabels {
   readonly carries: readonly Extra[]
   next(count: number): Promise<readonly Label[]>
-  /** Told how many rows there are, before the first. */
+  /** Announces the number of rows, before the first. */
   expect(rows: number): Promise<void>
-  /** Told how many rows there were, after the last. */
+  /** Reports the number of rows, after the last. */
   finish(rows: number): Promise<void>
   notes(): readonly string[]
   close(): void
 }
 
-/** Without a file of ids: the numbers of the rows, from 0. */
+/** The labels without a file of ids: the numbers of the rows, from 0. */
 export class NumberedRows implements RowLabels {
   readonly carries: readonly Extra[] = []
   #next = 0
@@ -44,7 +44,7 @@ export class NumberedRows implements RowLabels {
   close(): void {}
 }
 
-/** Labels out of a stream of them. */
+/** Labels from a stream. */
 class StreamedRows implements RowLabels {
   readonly carries: readonly Extra[]
   readonly #name: string
@@ -85,7 +85,10 @@ class StreamedRows implements RowLabels {
     return labels
   }
 
-  /** Wrong ids on the right vectors are worse than none: counted before anything is stored, where that can be. */
+  /**
+   * Wrong ids on the right vectors are worse than none, so labels are counted before anything is stored, where that
+   * is possible.
+   */
   async expect(rows: number): Promise<void> {
     if (!this.#count) return
     const found = await this.#count()
@@ -118,7 +121,7 @@ class StreamedRows implements RowLabels {
   }
 }
 
-/** One id a line. `again` opens the file once more, to count its lines first. */
+/** One id per line. `again` opens the file a second time, to count its lines first. */
 export function lineLabels(stream: ByteStream, again: (() => ByteStream) | undefined): RowLabels {
   async function* labels(): AsyncGenerator<readonly string[]> {
     let at = 0

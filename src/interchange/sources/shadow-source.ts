@@ -9,13 +9,13 @@ import { TableSource } from './table-source.ts'
 const PORTION = 1000
 const REQUIRED = [COLUMN.dataset, COLUMN.id, COLUMN.embedding]
 
-/** Whether a table has what documents are made of, under our names. */
+/** Whether a table has the columns of documents, under our names. */
 export function holdsDocuments(columns: readonly string[]): boolean {
   const present = new Set(columns.map(name => name.toLowerCase()))
   return REQUIRED.every(name => present.has(name))
 }
 
-/** The documents of a vec table, of ours or of the original's: its shadow table is an ordinary one. */
+/** The documents of a vec table, of ours or of the original's, read from its shadow table. */
 export class ShadowSource extends TableSource {
   readonly unit = 'row'
   readonly metric: string | undefined
@@ -46,7 +46,7 @@ export class ShadowSource extends TableSource {
            ORDER BY ${COLUMN.dataset}, ${COLUMN.id} LIMIT ${PORTION}`,
         )
         .raw()
-    // Portions by key hold no lock between them: the file may be the one that is written.
+    // Portions by key hold no lock between them: the import may write to the same file.
     this.#first = portion('')
     this.#next = portion(`WHERE (${COLUMN.dataset}, ${COLUMN.id}) > (?, ?)`)
   }
@@ -71,7 +71,7 @@ export class ShadowSource extends TableSource {
     return {
       dataset: textOf(value(COLUMN.dataset)) ?? '',
       id: textOf(value(COLUMN.id)) ?? '',
-      // An empty blob is how some programs write "not embedded".
+      // Some programs write an empty blob for a document without an embedding.
       embedding: embedding instanceof Uint8Array && embedding.length > 0 ? embedding : null,
       content: textOf(value(COLUMN.content)),
       meta: textOf(value(COLUMN.meta)),

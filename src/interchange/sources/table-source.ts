@@ -2,7 +2,7 @@ import type { Connection } from '../../sqlite/connection.ts'
 import type { DocumentSource, Extra, Portion } from '../document.ts'
 import type { Place } from '../interchange-error.ts'
 
-/** A table of a SQLite file, whose connection goes with it. */
+/** A table of a SQLite file. Closing the source closes its connection. */
 export abstract class TableSource implements DocumentSource {
   abstract readonly unit: Place['unit']
   abstract readonly metric: string | undefined

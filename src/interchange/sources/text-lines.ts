@@ -2,11 +2,14 @@ import { optionText, sourceError, type Place } from '../interchange-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import { notUtf8 } from './not-utf8.ts'
 
-/** Longer lines are refused: a file without line ends must not fill the memory. */
+/** The maximum length of a line: a file without line ends must not fill the memory. */
 const MAX_LINE_BYTES = 2 ** 28
 const LF = 10
 
-/** Lines of UTF-8, without their ends; CR LF and a byte order mark are understood. As many at a time as a piece of the stream holds. */
+/**
+ * Lines of UTF-8, without their line ends. CR LF and a byte order mark are accepted. Yields as many lines at a time
+ * as a piece of the stream completes.
+ */
 export async function* textLines(stream: ByteStream): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let number = 0

@@ -3,7 +3,7 @@ import type { Place } from '../interchange-error.ts'
 import type { ByteStream } from './byte-stream.ts'
 import type { RecordMapper } from './record-mapper.ts'
 
-/** Records whose fields have names, as text. */
+/** Records with named fields, as text. */
 export abstract class TextSource implements DocumentSource {
   abstract readonly unit: Place['unit']
   readonly metric = undefined

@@ -11,13 +11,13 @@ export interface Vec0Vector {
   readonly metric: string
 }
 
-/** Columns of a vec0 table, each kind numbered in its own order: that is how its shadow tables count them. */
+/** The columns of a vec0 table. Each kind is numbered separately, as in its shadow tables. */
 export interface Vec0Schema {
   readonly vectors: readonly Vec0Vector[]
   readonly metadata: readonly { readonly name: string; readonly type: MetadataType }[]
   readonly partitions: readonly string[]
   readonly auxiliary: readonly string[]
-  /** The TEXT PRIMARY KEY, or the integer one, whose values are the rowids; undefined: the rowid alone. */
+  /** The TEXT PRIMARY KEY, or the integer one, whose values are the rowids; undefined when there is only the rowid. */
   readonly key: { readonly name: string; readonly text: boolean } | undefined
 }
 

@@ -8,7 +8,7 @@ import type { RecordMapper } from './record-mapper.ts'
 import { TableSource } from './table-source.ts'
 import type { Vec0Schema, Vec0Vector } from './vec0-schema.ts'
 
-/** What one row of `<table>_chunks` says: space for `size` rows, and which of them are taken. */
+/** One row of `<table>_chunks`: space for `size` rows, and which of them are in use. */
 interface Chunk {
   readonly id: number
   readonly size: number
@@ -17,11 +17,11 @@ interface Chunk {
   readonly partitions: readonly unknown[]
 }
 
-/** Text of up to 12 bytes is in the chunk itself, after its length; longer text has its own table. */
+/** Text of up to 12 bytes is in the chunk itself, after its length. Longer text is in a separate table. */
 const INLINE_TEXT = 12
 const TEXT_BYTES = 16
 
-/** A table of sqlite-vec, read out of its shadow tables: its module is not needed. */
+/** A table of sqlite-vec, read from its shadow tables, without its module. */
 export class Vec0Source extends TableSource {
   readonly unit = 'rowid'
   readonly carries: readonly Extra[] = EXTRAS
@@ -52,7 +52,7 @@ export class Vec0Source extends TableSource {
     this.total = Number(this.#value(`SELECT count(*) FROM ${this.#shadow('rowids')}`))
   }
 
-  /** A chunk is read as a whole, so that no read lock stays when the file is the one that is written. */
+  /** Reads each chunk as a whole, so that no read lock remains: the import may write to the same file. */
   async *documents(): AsyncGenerator<readonly Document[]> {
     const partitions = this.#schema.partitions.map((_, i) => `, partition${two(i)}`).join('')
     const next = this.db
@@ -198,6 +198,6 @@ function plainMetadata(
   if (type === 'boolean') return (data[i >> 3] & (1 << (i & 7))) !== 0
   if (type === 'float') return view.getFloat64(8 * i, true)
   const value = view.getBigInt64(8 * i, true)
-  // JSON numbers are doubles: what a double cannot hold stays text.
+  // JSON numbers are doubles: an integer that a double cannot hold stays text.
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }

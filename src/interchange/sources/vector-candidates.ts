@@ -2,26 +2,26 @@ import { decodeEmbedding } from '../../core/embedding.ts'
 import type { SourceRecord } from '../document.ts'
 import { optionText, sourceError } from '../interchange-error.ts'
 
-/** So many records tell what their fields hold. */
+/** The number of records that are checked. */
 const SAMPLE = 100
 /** Text longer than this is not parsed to see whether it is a vector. */
 const MAX_TEXT = 2 ** 20
 
-/** What a field held so far: as many numbers each time, or not (0). */
+/** What a field has held so far: the same count of numbers each time, or 0. */
 interface Candidate {
   length: number
   records: number
 }
 
 /**
- * Fields that look like embeddings, in records without a field that is known as one: arrays of as many numbers each
- * time. They would become metadata, and no search would find the documents.
+ * Finds fields that look like embeddings (arrays of equal length) in records without a known embedding field. They
+ * would become metadata, and no search would find the documents.
  */
 export class VectorCandidates {
   readonly #fields = new Map<string, Candidate>()
   #records = 0
 
-  /** `record` comes without an embedding that is known as one. */
+  /** Checks a record without a known embedding. */
   look(record: SourceRecord): void {
     if (this.#records === SAMPLE) return
     this.#records++
@@ -37,7 +37,7 @@ export class VectorCandidates {
     }
   }
 
-  /** Undefined: there are none. */
+  /** Undefined if no field looks like an embedding. */
   doubt(name: string): Error | undefined {
     const found = [...this.#fields].filter(
       ([, { length, records }]) => length >= 2 && 2 * records >= this.#records,
@@ -52,7 +52,7 @@ export class VectorCandidates {
   }
 }
 
-/** How many numbers a value holds when it looks like a vector; 0: it does not. */
+/** The count of numbers in a value that looks like a vector; 0 for any other value. */
 function numbersIn(value: unknown): number {
   if (value instanceof Uint8Array) return value.length % 4 === 0 ? plausible(value) : 0
   const list = typeof value === 'string' ? arrayIn(value) : value
@@ -71,7 +71,7 @@ function arrayIn(text: string): unknown {
   }
 }
 
-/** Bytes of a hash or of text are not float32 that a model would give. */
+/** Whether bytes could be float32 of a model. A hash or text is not. */
 function plausible(bytes: Uint8Array): number {
   const numbers = decodeEmbedding(bytes)
   const usual = numbers.every(x => x === 0 || (Math.abs(x) > 1e-12 && Math.abs(x) < 1e12))

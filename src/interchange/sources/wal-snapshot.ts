@@ -13,9 +13,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { readDatabaseHeader } from '../../sqlite/load-engine.ts'
 import { sourceError } from '../interchange-error.ts'
 
-/** A file may be written while it is copied: then it is copied again, so often. */
+/** How often a file is copied again because it was written during the copy. */
 const TRIES = 5
-/** Clocks of file systems tick every few milliseconds: what changed just now may change unseen. */
+/** Clocks of file systems tick every few milliseconds: a file that has just changed may change again unseen. */
 const SETTLED_NS = 50_000_000n
 
 /** A copy of a file in WAL mode, for one reader. */
@@ -25,8 +25,9 @@ export interface Snapshot {
 }
 
 /**
- * A database in WAL mode cannot be read without writing beside it (`-wal`, `-shm`). A source is only read: its copy in the
- * temporary folder is opened in its place, with the changes in its `-wal`. Undefined for other files.
+ * SQLite cannot read a database in WAL mode without writing files beside it (`-wal`, `-shm`). A source must not be
+ * changed, so its copy in the temporary folder is opened instead, with the changes in its `-wal`. Undefined for other
+ * files.
  */
 export async function walSnapshot(given: string): Promise<Snapshot | undefined> {
   const header = await readDatabaseHeader(given)
@@ -43,7 +44,7 @@ export async function walSnapshot(given: string): Promise<Snapshot | undefined> 
     for (let i = 0; i < TRIES; i++) {
       const before = stateOf(path)
       if (before.newest > BigInt(Date.now()) * 1_000_000n - SETTLED_NS) await delay(60)
-      // Where the file system can, both share their blocks.
+      // If the file system supports it, both files share their blocks.
       copyFileSync(path, copy, constants.COPYFILE_FICLONE)
       rmSync(`${copy}-wal`, { force: true })
       if (before.hasWal) copyFileSync(`${path}-wal`, `${copy}-wal`, constants.COPYFILE_FICLONE)

@@ -8,19 +8,21 @@ import { sqlite } from './sqlite/dialect.ts'
 /** The databases that can be an upstream. MariaDB and MySQL share one dialect. */
 export type Database = 'mysql' | 'postgres' | 'sqlite'
 
-/** The one list of dialects: a new one is a folder beside these, and an entry here. */
+/** The one list of dialects. A new dialect is a folder beside these, and an entry here. */
 const DIALECTS: Readonly<Record<Database, Dialect>> = { mysql, postgres, sqlite }
 
 export interface DdlOptions {
-  /** Which database's SQL; SQLite unless said otherwise. */
+  /** The database whose SQL is returned; SQLite by default. */
   readonly database?: Database
-  /** What the replication tables' names begin with; `vec_` unless said otherwise. */
+  /** The prefix of the replication tables; `vec_` by default. */
   readonly prefix?: string
   /** SQLite only: the attached database that holds the tables. */
   readonly schema?: string
 }
 
-/** The table of documents: every dataset's rows, keyed by (dataset_id, id). Statements in order, re-runnable. */
+/**
+ * The table of documents: the rows of every dataset, keyed by (dataset_id, id). Statements in order, safe to repeat.
+ */
 export function shadowTableDDL(table: string, options: DdlOptions = {}): string[] {
   const { ddl } = dialectOf(options)
   return ddl.shadowTable(checkTableName(table), syncNames(options.prefix), schemaPart(options))
@@ -62,7 +64,7 @@ function triggers(table: string, options: DdlOptions): string[] {
   return ddl.logTriggers(checkTableName(table), syncNames(options.prefix), schemaPart(options))
 }
 
-/** All an upstream needs for one shadow table, in order. */
+/** All statements that an upstream needs for one shadow table, in order. */
 export function upstreamDDL(table: string, options: DdlOptions = {}): string[] {
   const { ddl } = dialectOf(options)
   const names = syncNames(options.prefix)

@@ -39,10 +39,7 @@ interface LiveCursor {
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
   readonly plans: ReadonlyMap<string, Plan>
-  /**
-   * Whether the cursor is past its last row. Read after each move, where an error can be reported; xEof cannot report
-   * one.
-   */
+  /** Past the last row? Read after each move, where an error can be reported; xEof cannot report one. */
   eof: boolean
 }
 
@@ -280,8 +277,7 @@ class Modules {
       },
       (message, error) => {
         const primary = this.#refuse(vtab, message, error)
-        // The extended code says which constraint failed. SQLite looks at the primary code alone, and passes on all
-        // of it.
+        // The extended code says which constraint failed. SQLite reads the primary code, and passes on all of it.
         return primary === SQLITE_CONSTRAINT ? (error as VecError).extendedCode : primary
       },
     )

@@ -1,4 +1,4 @@
-/** A number at the beginning of a text, and where the text goes on. */
+/** A number at the beginning of a text, and where the text continues. */
 export interface NumberRead<T> {
   readonly value: T
   readonly end: number
@@ -17,8 +17,9 @@ const single = new Float32Array(1)
 const singleBits = new Uint32Array(single.buffer)
 
 /**
- * The bits of the float32 that C's `strtod` reads at `at`, as sqlite-vec does; undefined where no number begins,
- * `'range'` where one overflows a double, or underflows to zero. Bits, since a NaN keeps its sign and payload.
+ * The bits of the float32 that C's `strtod` reads at `at`, as in sqlite-vec; undefined if no number begins there,
+ * `'range'` if it overflows a double or underflows to zero. The result is bits, since a NaN keeps its sign and
+ * payload.
  */
 export function readFloat32(text: string, at: number): NumberRead<number> | 'range' | undefined {
   FLOAT.lastIndex = at
@@ -45,14 +46,14 @@ export function readFloat32(text: string, at: number): NumberRead<number> | 'ran
   return { value: singleBits[0], end }
 }
 
-/** The whole number that C's `strtol` reads at `at`; undefined where none begins. */
+/** The integer that C's `strtol` reads at `at`; undefined if none begins there. */
 export function readInteger(text: string, at: number): NumberRead<bigint> | undefined {
   INTEGER.lastIndex = at
   const match = INTEGER.exec(text)
   return match ? { value: BigInt(match[1].replace('+', '')), end: INTEGER.lastIndex } : undefined
 }
 
-/** What glibc puts into the mantissa for `nan(...)`; the float32 keeps the upper bits of it. */
+/** The mantissa bits that glibc sets for `nan(...)`. The float32 keeps the upper bits. */
 function payloadBits(payload: string): number {
   if (!/^(?:0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(payload)) return 0
   const octal = /^0[0-7]+$/.test(payload)
@@ -62,7 +63,7 @@ function payloadBits(payload: string): number {
   return Number(kept >> 29n)
 }
 
-/** A double reads 64 bits of a mantissa; further ones decide only whether the last bit is exact. */
+/** A double uses 64 bits of a mantissa. Further bits decide only whether the last bit is exact. */
 function hexadecimal(digits: string, power: number): number {
   const [whole, fraction = ''] = digits.split('.')
   let mantissa = BigInt(`0x${whole}${fraction}`)
@@ -73,7 +74,7 @@ function hexadecimal(digits: string, power: number): number {
     mantissa = kept << BigInt(surplus) === mantissa ? kept : kept | 1n
     exponent += surplus
   }
-  // In steps, since 2 ** exponent alone may overflow or underflow where the product does not.
+  // In steps, since 2 ** exponent alone may overflow or underflow although the product does not.
   let value = Number(mantissa)
   for (let left = Math.max(-4096, Math.min(4096, exponent)); left !== 0;) {
     const step = Math.max(-512, Math.min(512, left))

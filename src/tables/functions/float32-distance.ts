@@ -1,6 +1,6 @@
 /*
- * Distances of sqlite-vec to the bit. It computes in float32, one number after the other: a product of two float32
- * numbers, a sum and a square root in double, rounded to float32, are those of float32 arithmetic.
+ * Distances equal to sqlite-vec's to the bit. It computes in float32, one number after the other. A product of two
+ * float32 numbers, a sum, or a square root in double, rounded to float32, equals the result of float32 arithmetic.
  */
 
 type Numbers = Float32Array | Int8Array
@@ -15,7 +15,7 @@ export function l2Distance(a: Numbers, b: Numbers): number {
   return Math.fround(Math.sqrt(sum))
 }
 
-/** In double; a whole number for int8. */
+/** The sum in double; an integer for int8. */
 export function l1Distance(a: Numbers, b: Numbers): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i])

@@ -26,7 +26,7 @@ export const MEASURES: Readonly<Record<'vec_cosine' | 'vec_l1' | 'vec_l2', Measu
   },
 }
 
-/** An argument of vec_cosine and vec_l2: NULL and the empty blob are not a vector. */
+/** An argument of a measure: undefined for NULL and the empty blob, which are not vectors. */
 function embeddingArgument(value: SqlValue): Float32Array | undefined {
   if (value === null) return undefined
   if (!(value instanceof Uint8Array)) {

@@ -3,23 +3,23 @@ import type { Subtyped } from '../../sqlite/functions.ts'
 import { isEmpty, TEXT_HINT, unreadable } from './vector-error.ts'
 import { floatsOfText, int8sOfText } from './vector-text.ts'
 
-/** A vector as sqlite-vec's functions see it: the subtype of a value says what its bytes mean. */
+/** A vector as sqlite-vec's functions see it. The subtype of a value determines the type of its bytes. */
 export type SqlVector =
   | { readonly type: 'float32'; readonly numbers: Float32Array; readonly length: number }
   | { readonly type: 'int8'; readonly numbers: Int8Array; readonly length: number }
-  /** The first number is the lowest bit of the first byte. */
+  /** The lowest bit of the first byte is the first number. */
   | { readonly type: 'bit'; readonly bytes: Uint8Array; readonly length: number }
 
 export type VectorType = SqlVector['type']
 
-/** The subtypes of sqlite-vec. */
+/** The subtypes that sqlite-vec uses. */
 export const SUBTYPE: Readonly<Record<VectorType, number>> = { float32: 223, bit: 224, int8: 225 }
-/** What SQLite's JSON functions give. */
+/** The subtype of results of SQLite's JSON functions. */
 export const JSON_SUBTYPE = 74
-/** The embedding column of a vec table: float32, which vec_to_json() writes without the loss of a digit. */
+/** The subtype of the embedding column of a vec table: float32, which vec_to_json() writes without losing a digit. */
 export const EMBEDDING_SUBTYPE = 118
 
-/** Reads a vector of any type. VEC_EMBEDDING for what is none. */
+/** Reads a vector of any type. Throws VEC_EMBEDDING for any other value. */
 export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
   switch (subtype) {
     case 0:
@@ -93,7 +93,7 @@ export function bytesOf(vector: SqlVector): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-/** INTEGER arrives as bigint, so that 1.0 is known from 1. */
+/** INTEGER arrives as bigint, which distinguishes 1 from 1.0. */
 function typeName(value: null | number | bigint): string {
   if (value === null) return 'NULL'
   return typeof value === 'bigint' ? 'INTEGER' : 'FLOAT'

@@ -31,16 +31,16 @@ import {
 import { unreadable } from './vector-error.ts'
 import { vectorToExactJson, vectorToJson, type Printf } from './vector-json.ts'
 
-/** The release of sqlite-vec whose results these functions give: the one that the tests compare with. */
+/** The release of sqlite-vec whose results these functions return, and with which the tests compare them. */
 const SQLITE_VEC = 'v0.1.9'
 
-/** They compute from their arguments alone: a file may use them in views, triggers, CHECKs and indexes. */
+/** These functions only compute from their arguments, so a file may use them in views, triggers, CHECKs and indexes. */
 const PURE: SubtypeOptions = { deterministic: true, innocuous: true, safeIntegers: true }
 const READS: SubtypeOptions = { ...PURE, readsSubtypes: true }
 const MEASURES: SubtypeOptions = { ...READS, real: true }
 const MAKES: SubtypeOptions = { ...READS, givesSubtypes: true }
 
-/** The scalar functions of sqlite-vec, with the same results, to the bit, and the same messages; and `vec_json`. */
+/** The scalar functions of sqlite-vec, with the same results to the bit and the same messages; and `vec_json`. */
 export function registerSqliteVecFunctions(db: Connection): void {
   const define = (
     name: string,
@@ -53,11 +53,11 @@ export function registerSqliteVecFunctions(db: Connection): void {
   define('vec_int8', 1, MAKES, v => made(readInt8s(v.value)))
   define('vec_bit', 1, MAKES, v => made(readBits(v.value)))
   define('vec_length', 1, READS, v => readSqlVector(v).length)
-  // Without readsSubtypes, as sqlite-vec declares it: a subtype that comes out of a subquery is lost.
+  // Without readsSubtypes, as sqlite-vec declares it: a subtype from a subquery is lost.
   define('vec_type', 1, PURE, v => readSqlVector(v).type)
   const printf = printfOf(db)
   define('vec_to_json', 1, MAKES, v => new Subtyped(jsonOf(v, printf), JSON_SUBTYPE))
-  // Ours: no digit is lost, and every result is JSON.
+  // Our own function: loses no digit, and every result is JSON.
   define('vec_json', 1, MAKES, v =>
     v.value === null ? null : new Subtyped(vectorToExactJson(readSqlVector(v)), JSON_SUBTYPE),
   )
@@ -76,7 +76,7 @@ export function registerSqliteVecFunctions(db: Connection): void {
   define('vec_distance_l1', 2, MEASURES, (a, b) => {
     const [x, y] = numbersOf('L1', a, b)
     const distance = l1Distance(x, y)
-    // Between int8 vectors it is an INTEGER.
+    // Between int8 vectors, the distance is an INTEGER.
     return x instanceof Int8Array ? BigInt(distance) : distance
   })
   define('vec_distance_hamming', 2, MEASURES, (a, b) => {
@@ -97,7 +97,7 @@ export function registerSqliteVecFunctions(db: Connection): void {
   )
 }
 
-/** Prepared when it is first needed, which is hardly ever. */
+/** Prepared when it is first needed, which is rare. */
 function printfOf(db: Connection): Printf {
   let statement: Statement | undefined
   return value => {
@@ -106,7 +106,7 @@ function printfOf(db: Connection): Printf {
   }
 }
 
-/** sqlite-vec knows no embedding column of ours: what was stored there is written so that it reads back the same. */
+/** sqlite-vec does not have our embedding column. A value from it is written so that it reads back unchanged. */
 function jsonOf(given: Subtyped, printf: Printf): string {
   const vector = readSqlVector(given)
   return given.subtype === EMBEDDING_SUBTYPE

@@ -5,7 +5,7 @@ import { sqlText } from '../number-text.ts'
 import { encodeRequest } from '../vec/match-request.ts'
 import { bytesOf, readFloats } from './sql-vector.ts'
 
-/** The functions that make the right-hand side of MATCH for searches with words. */
+/** Registers the functions that make the right-hand side of MATCH for text searches. */
 export function registerTextFunctions(db: Connection): void {
   const pure = { deterministic: true, innocuous: true }
   for (const arity of [1, 2]) {

@@ -2,8 +2,8 @@ import { parseJson } from '../../core/exact-json.ts'
 import type { SqlValue } from '../../database/values.ts'
 
 /**
- * `vec_contains(json, value)`: 1 where the JSON text is an array with that text or number among its elements, 0 where it is
- * anything else, NULL for NULL.
+ * `vec_contains(json, value)`: 1 if the JSON text is an array with that text or number among its elements, NULL for
+ * NULL, 0 otherwise.
  */
 export function vecContains(json: SqlValue, value: SqlValue): number | null {
   if (json === null || value === null) return null
@@ -18,7 +18,7 @@ export function vecContains(json: SqlValue, value: SqlValue): number | null {
   return elements.some(element => isEqual(element, value)) ? 1 : 0
 }
 
-/** 1 equals 1.0, and an integer is compared by all its digits. */
+/** 1 equals 1.0. All digits of an integer are compared. */
 function isEqual(element: unknown, value: SqlValue): boolean {
   if (typeof element === 'bigint' || typeof value === 'bigint') {
     const numbers = isNumber(element) && isNumber(value)

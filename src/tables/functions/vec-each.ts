@@ -21,7 +21,7 @@ export const vecEachModule: VirtualTableModule = {
 }
 
 class VecEach implements VirtualTable {
-  /** It reads its argument alone. */
+  /** The module only reads its argument. */
   readonly risk = 'innocuous'
   readonly declaration = 'CREATE TABLE vec_each(value, vector HIDDEN)'
 
@@ -30,7 +30,7 @@ class VecEach implements VirtualTable {
       ({ column, op, usable }) => column === VECTOR && op === OP.EQ && usable,
     )
     if (!vector) return undefined
-    // The estimates of sqlite-vec, so that joins are planned alike.
+    // The estimates of sqlite-vec, so that joins get the same plans.
     return { terms: [{ constraint: vector, subtype: true }], cost: 100_000, rows: 100_000 }
   }
 
@@ -52,7 +52,7 @@ class VecEachCursor implements VirtualCursor {
       this.#vector = readSqlVector(new Subtyped(whole ? BigInt(value) : value, Number(subtype)))
     } catch (error) {
       if (!(error instanceof VecError)) throw error
-      // sqlite-vec says no more than its first words.
+      // sqlite-vec reports only the first words of this message.
       throw new VecError(error.code, `SQL logic error: vec_each: ${error.message}`, {
         hint: error.hint ?? 'vec_each(vector) takes a vector as a BLOB or text',
       })
@@ -78,7 +78,7 @@ class VecEachCursor implements VirtualCursor {
         result.value(vector.numbers[this.#at])
         return
       case 'bit':
-        // From the highest bit of a byte down, as sqlite-vec does here, and only here.
+        // From the highest bit of a byte down. sqlite-vec uses this order only here.
         result.value((vector.bytes[this.#at >> 3] >> (7 - (this.#at & 7))) & 1)
     }
   }

@@ -3,18 +3,21 @@ import type { SqlValue } from '../../database/values.ts'
 import { floats, int8s, type SqlVector } from './sql-vector.ts'
 import { unreadable } from './vector-error.ts'
 
-/** x86 processors give a NaN with its sign set where no operand was one; others clear it. sqlite-vec stores what it gets. */
+/**
+ * x86 processors return a NaN with its sign bit set if no operand was NaN; others clear it. sqlite-vec stores the
+ * result unchanged.
+ */
 const MADE_NAN = 0xffc00000
 const QUIET = 0x00400000
 
 type TypedVector<T extends SqlVector['type']> = Extract<SqlVector, { type: T }>
 
-/** a + b, element by element: in float32, or in int8, which wraps. */
+/** a + b, element by element, in float32, or in int8 with wrap-around. */
 export function add(a: SqlVector, b: SqlVector): SqlVector {
   return elementwise('Cannot add two bitvectors together.', a, b, (x, y) => x + y)
 }
 
-/** a - b, element by element: in float32, or in int8, which wraps. */
+/** a - b, element by element, in float32, or in int8 with wrap-around. */
 export function subtract(a: SqlVector, b: SqlVector): SqlVector {
   return elementwise('Cannot subtract two bitvectors together.', a, b, (x, y) => x - y)
 }
@@ -38,7 +41,7 @@ function elementwise(
   return floats(result)
 }
 
-/** The direction of a vector, length 1: all in float32. A vector of length zero becomes one of NaN. */
+/** The vector scaled to length 1, all in float32. A vector of length zero becomes NaN. */
 export function normalize(vector: SqlVector): SqlVector {
   if (vector.type !== 'float32') {
     throw unreadable(
@@ -57,7 +60,7 @@ export function normalize(vector: SqlVector): SqlVector {
   return floats(result)
 }
 
-/** The elements from `start` to before `end`; of a bit vector whole bytes. */
+/** The elements from `from` to before `to`; whole bytes of a bit vector. */
 export function slice(vector: SqlVector, from: SqlValue, to: SqlValue): SqlVector {
   const start = int32Of(from)
   const end = int32Of(to)
@@ -92,7 +95,7 @@ export function slice(vector: SqlVector, from: SqlValue, to: SqlValue): SqlVecto
   }
 }
 
-/** One bit a number: whether it is above 0. */
+/** One bit per number: whether it is above 0. */
 export function quantizeBinary(vector: SqlVector): SqlVector {
   if (vector.length % 8 !== 0) {
     throw unreadable(
@@ -113,7 +116,10 @@ export function quantizeBinary(vector: SqlVector): SqlVector {
   return { type: 'bit', bytes, length: vector.length }
 }
 
-/** The numbers from -1 to 1 in 255 steps of a float32 width, cut to whole numbers; others, and NaN, become -128 or 127. */
+/**
+ * The numbers from -1 to 1 in 255 steps of a float32 width, truncated to integers. Others, and NaN, become -128 or
+ * 127.
+ */
 export function quantizeInt8(vector: TypedVector<'float32'>, range: SqlValue): SqlVector {
   if (typeof range !== 'string' || range.toLowerCase() !== 'unit') {
     throw new VecError('SQLITE_ERROR', "2nd argument to vec_quantize_int8() must be 'unit'.", {
@@ -137,13 +143,13 @@ function isNan(bits: number): boolean {
   return (bits & 0x7fffffff) > 0x7f800000
 }
 
-/** A processor hands the first NaN of its operands on. */
+/** A processor passes on the first NaN of its operands. */
 function nanOf(first: number, second: number): number {
   if (isNan(first)) return first | QUIET
   return isNan(second) ? second | QUIET : MADE_NAN
 }
 
-/** JavaScript does not say what bits a NaN has: the result gets those that C would store. */
+/** JavaScript does not define the bits of a NaN. The result gets those that C would store. */
 function writeNans(numbers: Float32Array, nan: (i: number) => number): void {
   const bits = bitsOf(numbers)
   for (let i = 0; i < numbers.length; i++) {
@@ -151,7 +157,7 @@ function writeNans(numbers: Float32Array, nan: (i: number) => number): void {
   }
 }
 
-/** What `sqlite3_value_int` makes of a value: the lower 32 bits of its integer. */
+/** The result of `sqlite3_value_int`: the lower 32 bits of the integer. */
 function int32Of(value: SqlValue): number {
   return Number(BigInt.asIntN(32, int64Of(value)))
 }

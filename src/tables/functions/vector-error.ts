@@ -1,14 +1,14 @@
 import { VecError } from '../../core/errors.ts'
 
 /**
- * Messages of sqlite-vec, word for word, its misspellings included: programs that move here compare them. A hint of our
- * own says what to do.
+ * An error with a message of sqlite-vec, word for word, including its misspellings: migrated programs may compare
+ * messages. Our hint says what to do.
  */
 export function unreadable(message: string, hint: string): VecError {
   return new VecError('VEC_EMBEDDING', message, { hint })
 }
 
-/** Of no vector. */
+/** The error for an empty vector. */
 export function isEmpty(): VecError {
   return unreadable('zero-length vectors are not supported.', 'a vector has at least one number')
 }

@@ -12,21 +12,21 @@ export function registerVectorFunctions(db: Connection): void {
   if (typeof (db as Connection | undefined)?.function !== 'function') {
     throw argumentError('registerVectorFunctions()', 'db', db, 'a Connection, as open() returns it')
   }
-  // They compute from their arguments alone: a file may use them in views, triggers, CHECKs and indexes.
+  // These functions only compute from their arguments, so a file may use them in views, triggers, CHECKs and indexes.
   const pure = { deterministic: true, innocuous: true }
   const measure = { ...pure, real: true }
   for (const [name, fn] of Object.entries(MEASURES)) db.function(name, measure, fn)
   db.function('vec_contains', { ...pure, arity: 2 }, vecContains)
   registerSqliteVecFunctions(db)
-  // SQLite's own, which does the same but is refused in views when the schema is not trusted: there it stands for a
-  // constraint that a vec table takes.
+  // Replaces SQLite's own function, which does the same but is refused in views when the schema is not trusted. In a
+  // view it represents a constraint that a vec table takes.
   db.function('match', { innocuous: true, arity: 2 }, () => {
     throw new VecError('SQLITE_ERROR', 'unable to use function MATCH in the requested context', {
       hint: 'MATCH works on columns of a vec table, with a value that is known before the row: a parameter, a literal, or a column of an outer table',
     })
   })
-  // The original's files call it in triggers, and must go on being written. Whatever a file makes of that, only a
-  // statement that names the function itself has an effect; freshness does not need it.
+  // Triggers in the original's files call this function, and writes to them must work. A call has an effect only in a
+  // statement that names the function itself; freshness does not need it.
   db.function('vec_invalidate', { innocuous: true }, (shadow, dataset) =>
     NAMES_INVALIDATE.test(db.running?.sql ?? '') ? invalidate(db, shadow, dataset) : 0,
   )
@@ -34,7 +34,7 @@ export function registerVectorFunctions(db: Connection): void {
 
 const NAMES_INVALIDATE = /\bvec_invalidate["`\]]?\s*\(/i
 
-/** Forgets indexes in memory: of a shadow table ('main._vec_t', '_vec_t' or 't') and a dataset ('' for all). */
+/** Discards the in-memory indexes of a shadow table ('main._vec_t', '_vec_t' or 't') and a dataset ('' for all). */
 function invalidate(db: Connection, shadow: SqlValue, dataset: SqlValue): number {
   if (shadow === null || dataset === null) return 0
   const name = String(shadow)

@@ -1,10 +1,10 @@
 import { readFloat32, readInteger } from './c-numbers.ts'
 import { isEmpty, TEXT_HINT, unreadable } from './vector-error.ts'
 
-/** The text that was read last: in a query it comes again with every row. */
+/** The most recently read text: in a query, it comes again with every row. */
 let last: { readonly text: string; readonly numbers: Float32Array } | undefined
 
-/** The float32 numbers of a list. The array may be given again, so callers leave it as it is. */
+/** The float32 numbers of a list. The same array may be returned again, so callers must not change it. */
 export function floatsOfText(text: string): Float32Array {
   if (last?.text === text) return last.numbers
   const numbers = floatsOfJson(text) ?? floatsOfList(text)
@@ -12,7 +12,7 @@ export function floatsOfText(text: string): Float32Array {
   return numbers
 }
 
-/** The quick way for most texts: undefined where JSON and C could disagree. */
+/** The fast path for most texts; undefined if JSON and C could disagree. */
 function floatsOfJson(text: string): Float32Array | undefined {
   try {
     const list: unknown = JSON.parse(text)
@@ -65,8 +65,8 @@ function skip(pattern: RegExp, text: string, at: number): number {
 }
 
 /**
- * The elements of a list by the rules of sqlite-vec, which are laxer than JSON: commas and white space separate, any
- * number of them or none, the closing bracket may be missing, and what follows it is not read.
+ * The elements of a list by the rules of sqlite-vec, which are more lenient than JSON. Any number of commas and
+ * spaces (or none) separate elements, the closing bracket may be missing, and the text after it is not read.
  */
 function elements<T>(
   text: string,

@@ -16,16 +16,16 @@ import { originalDistance } from '../../viant/formats/original-distance.ts'
 import { findTarget, type Place, type Target } from './admin-target.ts'
 
 interface Operation {
-  /** It writes into the file, so that it cannot run inside a statement that writes. */
+  /** Whether the operation writes to the file, so that it cannot run inside a statement that writes. */
   readonly writes: boolean
-  /** It cannot do without writing. */
+  /** Whether the operation cannot work without writing. */
   readonly needsFile?: boolean
-  /** What must follow the word: 'export:brute:shadow:dataset'. */
+  /** What may follow the word: 'export:brute:shadow:dataset'. */
   readonly formats?: readonly string[]
   run(target: Target, inspected: Inspection, format: string): Diagnostic[]
 }
 
-/** What each word does. An empty dataset means all datasets, except for `reindex`, as in the original. */
+/** The effect of each word. An empty dataset means all datasets, except for `reindex`, as in the original. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   reindex: {
     writes: true,
@@ -64,7 +64,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       const { coverBase: base, metric } = target.table.options
       const cover = { base, distance: originalDistance(metric) }
       const { searcher } = inspected
-      // All or none.
+      // All datasets, or none.
       return transaction(searcher.shadow.db, () =>
         datasetsIn(target, inspected).map(dataset =>
           exportDataset(searcher, dataset, format as 'brute' | 'cover', cover),
@@ -91,7 +91,7 @@ function datasetsIn({ dataset }: Target, { searcher }: Inspection): readonly str
   try {
     return datasetsOf(searcher.shadow)
   } catch (error) {
-    // The check says what is wrong with the table.
+    // The check reports what is wrong with the table.
     if (isShadowError(error)) return []
     throw error
   }
@@ -122,7 +122,7 @@ function orderOf(op: string): Order {
   return { word: first, format: second, where: where.slice(second.length + 1) }
 }
 
-/** Carries out '[word:]shadow:dataset', asked of a vec_admin table of this name. */
+/** Runs '[word:]shadow:dataset' for a vec_admin table of this name. */
 export function runOperation(place: Place, admin: string, op: string): Diagnostic[] {
   const { word, format, where } = orderOf(op)
   const colon = where.indexOf(':')
@@ -153,8 +153,8 @@ export function runOperation(place: Place, admin: string, op: string): Diagnosti
 }
 
 /**
- * Inside a statement that writes (INSERT ... SELECT from vec_admin) no savepoint can be opened, and nothing could be
- * undone when something fails half-way.
+ * Inside a statement that writes (INSERT ... SELECT from vec_admin), no savepoint can be opened, so a failure
+ * half-way could not be undone.
  */
 function requireAlone(db: Database, word: string): void {
   if (!isWriting(db)) return

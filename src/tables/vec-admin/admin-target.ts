@@ -4,26 +4,27 @@ import type { Connection } from '../../sqlite/connection.ts'
 import type { Location } from '../vec/vec-location.ts'
 import { connectedTable, type VecTable } from '../vec/vec-table.ts'
 
-/** What an operation is about: a vec table, and a dataset of it. */
+/** The target of an operation: a vec table and a dataset of it. */
 export interface Target {
   readonly table: VecTable
-  /** The table as it was named. */
+  /** The table as the user named it. */
   readonly name: string
-  /** Empty: all of them. */
+  /** Empty for all datasets. */
   readonly dataset: string
 }
 
-/** Where an operation looks for the table that it names. */
+/** Where an operation looks up the table that it names. */
 export interface Place {
-  /** The connection that asks. */
+  /** The connection that runs the operation. */
   readonly db: Connection
-  /** The file that a `dbpath` names; undefined: names say their schema themselves. */
+  /** The file that a `dbpath` names; undefined if names include their schema. */
   readonly file: Location | undefined
 }
 
 /**
- * Reads 'shadow:dataset'. The shadow table is named as main._vec_docs, _vec_docs or docs, a name with colons or dots in
- * double quotes. Datasets may hold colons: of several ways to read the text the first that names a vec table is meant.
+ * Parses 'shadow:dataset'. The shadow table is named as main._vec_docs, _vec_docs or docs; a name with colons or dots
+ * is in double quotes. Datasets may contain colons: of several readings of the text, the first that names a vec table
+ * is used.
  */
 export function findTarget(place: Place, text: string): Target | undefined {
   for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
@@ -41,7 +42,7 @@ function tableOf(db: Connection, text: string): VecTable | undefined {
   return named ?? tableOver(db, 'main', unquoted(text))
 }
 
-/** A vec table of that file, or one of the connection that asks whose rows are in that file. */
+/** A vec table of that file, or a vec table of the connection whose rows are in that file. */
 function tableOfFile(db: Connection, file: Location, text: string): VecTable | undefined {
   const [qualifier, name] = parts(text)
   const names = qualifier?.toLowerCase() === 'main' ? [name, unquoted(text)] : [unquoted(text)]
@@ -57,7 +58,7 @@ function tableOfFile(db: Connection, file: Location, text: string): VecTable | u
   return undefined
 }
 
-/** 'schema.name', each plain or quoted; a name that holds a dot may be meant as a whole. */
+/** 'schema.name', each part plain or quoted. A name that contains a dot may also be one part. */
 function parts(text: string): [schema: string | undefined, name: string] {
   const qualified = /^("(?:[^"]|"")+"|[^".]+)\.(.+)$/s.exec(text)
   return qualified ? [unquoted(qualified[1]), unquoted(qualified[2])] : [undefined, unquoted(text)]
@@ -68,14 +69,14 @@ function unquoted(name: string): string {
   return quoted ? quoted[1].replaceAll('""', '"') : name
 }
 
-/** The vec table that a name means, or whose shadow table has that name. */
+/** The vec table with this name, or with a shadow table of this name. */
 function tableOver(db: Connection, schema: string, name: string): VecTable | undefined {
   const prefix = shadowTableName('')
   const names = name.startsWith(prefix) ? [name.slice(prefix.length), name] : [name]
   for (const candidate of names) {
     if (!isVirtual(db, schema, candidate)) continue
     const sql = `${quoteName(schema)}.${quoteName(candidate)}`
-    // Naming the table in a statement is what makes SQLite connect it. A table of another module may lack the column.
+    // A statement that names the table makes SQLite connect it. A table of another module may lack the column.
     db.prepare(`SELECT 1 FROM ${sql} WHERE "${COLUMN.dataset}" = ''`).finalize()
     const table = connectedTable(db, schema, candidate)
     if (table) return table

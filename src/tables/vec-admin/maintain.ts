@@ -18,19 +18,19 @@ const WORKS = [
   'export:cover',
 ] as const
 
-/** The words of vec_admin: docs/sql.md describes each. */
+/** The words of vec_admin; docs/sql.md describes each. */
 export type Maintenance = (typeof WORKS)[number]
 
 export interface MaintainOptions {
-  /** This dataset alone; all of them unless given. */
+  /** Only this dataset; default: all of them. */
   readonly dataset?: string | undefined
-  /** The schema of the table; 'main' unless given. */
+  /** The schema of the table; default 'main'. */
   readonly schema?: string | undefined
 }
 
 /**
- * What `SELECT ... FROM vec_admin` does, as a function: looks after the indexes of a vec table and says what it found.
- * Throws VEC_QUERY when there is no such table, SQLITE_READONLY when the work writes and the file cannot be written.
+ * `SELECT ... FROM vec_admin` as a function: maintains the indexes of a vec table and returns its findings. Throws
+ * VEC_QUERY when the table does not exist, SQLITE_READONLY when the operation writes and the file cannot be written.
  * `reindex` needs a dataset.
  *
  *     maintain(db, 'docs', 'check').filter(finding => finding.severity !== 'info')
@@ -54,7 +54,7 @@ export function maintain(
   return runOperation({ db, file: undefined }, 'vec_admin', `${word}:${name}:${dataset}`)
 }
 
-/** Remedies repeat the name: it is quoted only where it must be. */
+/** Remedies repeat the name: it is quoted only if necessary. */
 function plainOrQuoted(name: string): string {
   return /^\w+$/.test(name) ? name : doubleQuoted(name)
 }

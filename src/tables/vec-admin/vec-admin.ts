@@ -16,9 +16,9 @@ import { dbpathOf, unquote } from '../vec/vec-options.ts'
 import { adminError, runOperation } from './admin-operation.ts'
 
 /**
- * `SELECT op, severity, topic, dataset_id, remedy FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a word
- * the index of the dataset is built again and saved. A row of the answer is one finding. `register` makes the vec module
- * known to the connection of a file that a `dbpath` names.
+ * `SELECT op, severity, topic, dataset_id, remedy FROM vec_admin WHERE op MATCH '[word:]shadow:dataset'`. Without a
+ * word, the index of the dataset is built again and saved. Each row of the result is one finding. `register`
+ * registers the vec module on the connection of a file that a `dbpath` names.
  */
 export function vecAdminModule(register: (db: Connection) => void): VirtualTableModule {
   return {
@@ -27,7 +27,7 @@ export function vecAdminModule(register: (db: Connection) => void): VirtualTable
   }
 }
 
-/** The original's form names one column, whatever it is called. */
+/** The original's form names one column, of any name. */
 function optionOf([, ...options]: readonly string[]): string | undefined {
   let dbpath: string | undefined
   for (const option of options) {
@@ -43,7 +43,7 @@ function optionOf([, ...options]: readonly string[]): string | undefined {
 }
 
 class VecAdmin implements VirtualTable {
-  /** It writes, rebuilds and repairs: only for a statement that asks for it. */
+  /** The table writes, rebuilds and repairs, so only a statement that names it may use it. */
   readonly risk = 'direct-only'
   readonly declaration: string =
     'CREATE TABLE vec_admin(op TEXT, severity TEXT HIDDEN, topic TEXT HIDDEN, dataset_id TEXT HIDDEN, remedy TEXT HIDDEN)'
@@ -61,7 +61,7 @@ class VecAdmin implements VirtualTable {
     this.#register = register
   }
 
-  /** Only MATCH says what to do; without it there is nothing to tell. */
+  /** Only MATCH names an operation. Without it, the table is empty. */
   bestIndex(info: IndexInfo): Plan | undefined {
     const match = info.constraints.find(c => c.op === OP.MATCH && c.column === 0)
     if (match && !match.usable) return undefined

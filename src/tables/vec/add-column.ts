@@ -6,9 +6,9 @@ import { metadataColumn } from './metadata-columns.ts'
 import { parseVecOptions } from './vec-options.ts'
 
 /**
- * Adds a metadata column to a vec table: to its shadow table, to what the triggers watch, and to the text of CREATE VIRTUAL
- * TABLE in the schema. All of it is part of the statement. The change of the schema makes every connection, this one too,
- * connect to the table again, and read the new text.
+ * Adds a metadata column to a vec table: to its shadow table, to the columns that the triggers watch, and to the text
+ * of CREATE VIRTUAL TABLE in the schema. All of it is part of the statement. The change of the schema makes every
+ * connection, including this one, connect to the table again and read the new text.
  */
 export function addColumn(
   { db, schema, table, args }: TableContext,
@@ -22,14 +22,16 @@ export function addColumn(
       hint: `for instance INSERT INTO ${table}(${table}) VALUES ('add column year INTEGER'), or ... VALUES ('add column lang TEXT FROM ''$.lang''')`,
     })
   }
-  // Triggers that were in place have missed nothing: indexes stay.
+  // Triggers that were in place have missed nothing, so the indexes stay.
   const trusted = shadow.refresh().filterable
   declare(db, schema, table, [...argumentsOf(args), definition.trim()])
   if (!shadow.addColumns([column])) reload(db, schema)
   shadow.installHere(trusted)
 }
 
-/** The arguments as written; a table without any has an id column by default, which has to be named before others. */
+/**
+ * The arguments as written. A table without arguments has an id column by default, which must be named before others.
+ */
 function argumentsOf(args: readonly string[]): string[] {
   const given = args.map(arg => arg.trim()).filter(arg => arg !== '')
   return given.length === 0 ? ['doc_id'] : given
@@ -53,7 +55,7 @@ function declare(
   }
 }
 
-/** ALTER TABLE makes connections read the schema again. Without one, its number does. */
+/** ALTER TABLE makes connections read the schema again. Without it, a change of the schema version does. */
 function reload(db: TableContext['db'], schema: string): void {
   const pragma = `PRAGMA ${quoteName(schema)}.schema_version`
   const version = db.prepare(pragma).pluck().get() as number

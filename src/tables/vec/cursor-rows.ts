@@ -1,16 +1,16 @@
 import type { HybridRow } from '../../search/hybrid/hybrid-search.ts'
 
-/** Rows of a vec table, as a cursor walks over them. */
+/** The rows of a vec table, as a cursor visits them. */
 export interface CursorRows {
   next(): void
   readonly eof: boolean
   readonly dataset: string
   id(): Uint8Array
-  /** NaN: not known. */
+  /** NaN if unknown. */
   rowid(): number
-  /** Undefined where nothing was matched. */
+  /** Undefined without MATCH. */
   similarity(): number | undefined
-  /** How the row was ranked, where words were searched for. */
+  /** The ranking of the row in a search with words. */
   readonly fused?: HybridRow
   close(): void
 }

@@ -1,14 +1,14 @@
-/** The name of a module in CREATE VIRTUAL TABLE, and what is in the parentheses behind it. */
+/** The name of a module in CREATE VIRTUAL TABLE, and the text in the parentheses after it. */
 const USING = /^CREATE\s+VIRTUAL\s+TABLE\b.*?\bUSING\s+"?(\w+)"?\s*(?:\((.*)\))?\s*$/is
 const ARGUMENT = /(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^,"'])+/g
 
-/** What CREATE VIRTUAL TABLE says: a module in lower case, and its arguments as SQLite hands them on. */
+/** The content of CREATE VIRTUAL TABLE: the module in lower case, and its arguments as SQLite passes them on. */
 export interface ModuleUse {
   readonly module: string
   readonly args: readonly string[]
 }
 
-/** Reads the text that a schema holds of a table; undefined for an ordinary table. */
+/** Parses the text that a schema stores for a table; undefined for an ordinary table. */
 export function moduleUseOf(sql: string): ModuleUse | undefined {
   const using = USING.exec(sql)
   if (!using) return undefined

@@ -7,8 +7,8 @@ import { requireVecTable } from './find-vec-table.ts'
 import { locate } from './vec-location.ts'
 
 /**
- * The rule by which a vec table takes the dimension of a new vector, for programs that write its shadow table
- * themselves: a dataset has the dimension of its first vector that searches find.
+ * The rule by which a vec table checks the dimension of a new vector, for programs that write its shadow table
+ * directly. The first vector that searches find determines the dimension of a dataset.
  *
  * ```ts
  * const rule = new DimensionRule(db, 'docs')
@@ -18,13 +18,15 @@ import { locate } from './vec-location.ts'
  * ```
  */
 export class DimensionRule {
-  /** Rows with `archived = 1` count like the others (`include_archived`); otherwise any dimension is right for them. */
+  /**
+   * Whether rows with `archived = 1` count like the others (`include_archived`). If not, they may have any dimension.
+   */
   readonly archivedCounts: boolean
   readonly #shadow: ShadowTable
   readonly #layouts: WriteLayouts
   readonly #dimensions: DatasetDimensions
 
-  /** `table` is a vec table of `schema`. Throws VecError (VEC_QUERY) when there is none. */
+  /** `table` is a vec table of `schema`. Throws VecError (VEC_QUERY) when it does not exist. */
   constructor(db: Connection, table: string, schema = 'main') {
     const connected = requireVecTable(db, table, schema)
     const { includeArchived, dbpath } = connected.options
@@ -41,15 +43,15 @@ export class DimensionRule {
   }
 
   /**
-   * How many numbers a new vector of `dataset` must have: `offered` if that is right, 0 if any number is. `replaces` is
-   * the id of a row that the vector replaces, which does not count.
+   * The dimension that a new vector of `dataset` must have: `offered` if that is right, 0 if any dimension is.
+   * `replaces` is the id of a row that the vector replaces, which does not count.
    */
   required(dataset: string, offered: number, replaces?: string): number {
     const but = replaces === undefined ? null : new TextEncoder().encode(replaces)
     return this.#dimensions.required(this.#layouts.current, dataset, offered, but)
   }
 
-  /** Finalizes its statements; a connection that is closed does so, too. */
+  /** Finalizes the statements. Closing the connection does so, too. */
   dispose(): void {
     this.#shadow.dispose()
   }

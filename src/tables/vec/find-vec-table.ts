@@ -4,10 +4,13 @@ import { COLUMN } from '../../search/schema/columns.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { connectedTable, type VecTable } from './vec-table.ts'
 
-/** What SQLite says of every other kind of table. */
+/** SQLite's message for every other kind of table. */
 const NO_DATASET = 'no such column: "dataset_id"'
 
-/** The vec table of that name. Throws VEC_QUERY when there is none, or the error that keeps SQLite from connecting it. */
+/**
+ * The vec table of that name. Throws VEC_QUERY when it does not exist, or the error that keeps SQLite from connecting
+ * it.
+ */
 export function requireVecTable(db: Connection, table: string, schema: string): VecTable {
   const found = findVecTable(db, table, schema)
   if (found) return found
@@ -16,9 +19,9 @@ export function requireVecTable(db: Connection, table: string, schema: string): 
   })
 }
 
-/** Undefined for an ordinary table, and for that of another module. */
+/** Undefined for an ordinary table, and for a table of another module. */
 export function findVecTable(db: Connection, table: string, schema: string): VecTable | undefined {
-  // Whatever names a table makes SQLite connect it.
+  // Any statement that names a table makes SQLite connect it.
   const query = `SELECT 1 FROM ${doubleQuoted(schema)}.${doubleQuoted(table)} WHERE "${COLUMN.dataset}" = ''`
   try {
     db.prepare(query).finalize()

@@ -29,13 +29,13 @@ import type { PlannedCondition, VecPlan } from './vec-plan.ts'
 
 /** The conditions on metadata of one execution of a plan. */
 export interface GivenFilter extends Required<SearchFilter> {
-  /** What the column `filter` is compared with. */
+  /** The value that the column `filter` is compared with. */
   readonly text: string | undefined
-  /** The columns of the shadow table that it reads. */
+  /** The columns of the shadow table that the filter reads. */
   readonly reads: readonly StoredColumn[]
 }
 
-/** Undefined: every row passes. Throws VEC_FILTER for what is not a filter in JSON. */
+/** Undefined if every row passes. Throws VEC_FILTER for a value that is not a filter in JSON. */
 export function readFilter(
   plan: VecPlan,
   values: readonly (readonly TermValue[])[],
@@ -52,7 +52,7 @@ export function readFilter(
   return { text, reads, ...filterOf(parts) }
 }
 
-/** Throws VEC_SHADOW where the shadow table lacks a column that a filter reads. */
+/** Throws VEC_SHADOW if the shadow table lacks a column that a filter reads. */
 export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): void {
   const { columns } = shadow.refresh()
   const absent = reads.find(({ stored }) => !columns.has(stored.toLowerCase()))
@@ -64,7 +64,7 @@ export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): voi
   )
 }
 
-/** The same on the values of the column, where that is known. */
+/** The test on the values of the column in memory, if they are known. */
 function testOf(
   { column, operator, value }: PlannedCondition,
   values: readonly (readonly TermValue[])[],
@@ -89,7 +89,7 @@ function testOf(
   }
 }
 
-/** An INTEGER is a bigint here, and a number is a REAL: a TEXT column takes the one for '1' and the other for '1.0'. */
+/** An INTEGER is a bigint here, and a number is a REAL: a TEXT column takes them for '1' and '1.0'. */
 function comparison(
   { column, operator, value }: PlannedCondition,
   values: readonly (readonly TermValue[])[],
@@ -111,7 +111,7 @@ function comparison(
     case 'GLOB':
       return { sql: `${left} GLOB ${pattern(given[0])}`, parameters: [given[0]] }
     case 'LIKE': {
-      // Connections differ by PRAGMA case_sensitive_like, and share what is kept of a condition.
+      // Connections differ in PRAGMA case_sensitive_like, but share what is cached for a condition.
       const mode = foldsCase() ? "'a' LIKE 'A'" : "'a' NOT LIKE 'A'"
       return { sql: `${left} LIKE ${pattern(given[0])} AND ${mode}`, parameters: [given[0]] }
     }
@@ -124,7 +124,7 @@ function isNumber(value: TermValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
-/** vec_contains(column, value) as a condition; undefined where no element equals the value. */
+/** vec_contains(column, value) as a condition; undefined if no element can equal the value. */
 function containing({ stored: path }: StoredColumn, given: TermValue): Condition | undefined {
   if (given === null || given instanceof Uint8Array) return undefined
   if (!(given instanceof Utf8)) {
@@ -133,23 +133,23 @@ function containing({ stored: path }: StoredColumn, given: TermValue): Condition
   return isUtf8(given) ? { kind: 'contains', path, value: String(given) } : undefined
 }
 
-/** A REAL is text in SQLite's own way. */
+/** A REAL becomes text as SQLite writes it. */
 function pattern(value: TermValue): string {
   return typeof value === 'number' ? 'CAST(? AS REAL)' : '?'
 }
 
-/** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's own column has. */
+/** Numbers keep their type, and the comparison its affinity, whatever type the shadow table's column has. */
 function place(value: TermValue, { type }: StoredColumn): string {
   const text = value instanceof Utf8 ? String(value) : ''
   if (type !== 'TEXT' && (isNumber(value) || NUMERIC.test(text))) return 'CAST(? AS NUMERIC)'
   if (!isNumber(value)) return '?'
-  // A whole number would be bound as an INTEGER. Unary plus takes the affinity of CAST away.
+  // A whole number would be bound as an INTEGER. Unary plus removes the affinity of CAST.
   return typeof value === 'number' ? '+CAST(? AS REAL)' : '?'
 }
 
 /**
- * All texts of a list are one parameter in JSON, and so are all numbers, however many they are. NULL equals nothing.
- * SQLite has converted the values for the comparison: numbers of a TEXT column are left where that is one of numbers.
+ * All texts of a list are one parameter in JSON, and so are all numbers, however many there are. NULL equals nothing.
+ * SQLite has converted the values for the comparison: a number is left only if the comparison is numeric.
  */
 function listed(left: string, values: readonly TermValue[]): RowFilter {
   const texts = values.filter(isUtf8)
@@ -177,7 +177,7 @@ function listed(left: string, values: readonly TermValue[]): RowFilter {
   }
 }
 
-/** Text that JSON can carry as it is. */
+/** Text that JSON can represent as it is. */
 function isUtf8(value: TermValue): value is Utf8 {
   return value instanceof Utf8 && !String(value).includes('\ufffd')
 }
@@ -194,7 +194,7 @@ function textOf(value: TermValue): string {
   throw refused(`expected JSON text, got ${sqlText(value)}`)
 }
 
-/** Each condition that must hold by itself: those on declared columns are answered faster. */
+/** The conditions that must all hold, one by one: those on declared columns are answered faster. */
 function metaFilters(
   text: string,
   metadata: readonly StoredColumn[],
@@ -209,7 +209,7 @@ function metaFilters(
   return partsOfFilter(parseFilter(json), metadata, reads)
 }
 
-/** The same for a filter that was read; `reads` gets the columns that it reads. */
+/** The parts of a parsed filter. `reads` receives the columns that they read. */
 export function partsOfFilter(
   condition: Condition,
   metadata: readonly StoredColumn[],

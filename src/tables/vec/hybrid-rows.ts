@@ -21,7 +21,7 @@ export class HybridRows implements CursorRows {
       text,
       syntax,
       options: request,
-      // All rows by distance may be other rows than the best by score.
+      // Ordered by distance, all rows are needed: the nearest may not be the best by score.
       limit: query.byDistance ? k : Math.min(limit + offset, k),
       window,
       ids: query.ids,
@@ -76,7 +76,7 @@ function distanceOf(metric: Metric, { similarity }: HybridRow): number | null {
   return similarity === undefined ? null : similarityToDistance(metric, similarity)
 }
 
-/** As SQLite orders them: rows without a distance first. */
+/** In SQLite's order: rows without a distance first. */
 function byDistance(metric: Metric, rows: readonly HybridRow[]): HybridRow[] {
   const key = (row: HybridRow): number => distanceOf(metric, row) ?? -Infinity
   return rows

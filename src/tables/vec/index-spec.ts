@@ -2,7 +2,7 @@ import { KINDS } from '../../index/kinds.ts'
 import type { IndexSpec } from '../../search/memory/index-spec.ts'
 import type { VecOptions } from './vec-options.ts'
 
-/** How the options of a vec table want its indexes made. */
+/** The specification of the indexes that the options of a vec table request. */
 export function indexSpecOf(options: VecOptions): IndexSpec {
   const { metric, includeArchived, coverBase: base, coverBound: bound } = options
   const kind = KINDS[options.index]

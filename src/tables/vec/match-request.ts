@@ -3,14 +3,14 @@ import { didYouMean } from '../../core/suggest.ts'
 import { DEFAULT_FUSION, FUSIONS, type FusionOptions } from '../../search/hybrid/fusion.ts'
 import { TEXT_SYNTAXES, type TextSyntax } from '../../search/text/text-query.ts'
 
-/** What vec_hybrid() and vec_text() ask for beside a vector. */
+/** The part of a vec_hybrid() or vec_text() request beside the vector. */
 export interface TextRequest extends FusionOptions {
   readonly text: string
   readonly syntax: TextSyntax
   readonly window: number | undefined
 }
 
-/** A request as MATCH takes it: a BLOB that no vector can be, as its length is odd. */
+/** A request in the form that MATCH takes: a BLOB of odd length, which no vector can have. */
 interface MatchRequest {
   readonly vector: Uint8Array | undefined
   readonly request: TextRequest
@@ -24,7 +24,7 @@ type Options = Readonly<Partial<Record<keyof TextRequest, unknown>>>
 
 const OPTIONS = ['syntax', 'fusion', 'rrfK', 'weights', 'window'] as const
 
-/** `where` is the SQL function that was called. */
+/** `where` is the called SQL function. */
 export function encodeRequest(
   where: string,
   vector: Uint8Array | undefined,
@@ -42,13 +42,13 @@ export function encodeRequest(
   return bytes
 }
 
-/** Undefined: the BLOB is something else. */
+/** Undefined for any other BLOB. */
 export function decodeRequest(bytes: Uint8Array): MatchRequest | undefined {
   if (bytes.length % 4 !== 1 || MAGIC.some((byte, i) => bytes[i] !== byte)) return undefined
   const { buffer, byteOffset, byteLength } = bytes
   const begin = MAGIC.length + 4
   const end = begin + new DataView(buffer, byteOffset, byteLength).getUint32(MAGIC.length, true)
-  // A BLOB from elsewhere is refused in the same words.
+  // A BLOB from elsewhere gets the same errors as arguments.
   const json = decoder.decode(bytes.subarray(begin, end))
   const { text = '', ...options } = parsed('MATCH', json)
   const request = readOptions('MATCH', String(text), JSON.stringify(options))

@@ -4,13 +4,13 @@ import type { Search } from '../../search/query/search.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import type { CursorRows } from './cursor-rows.ts'
 
-/** The rows of a search of one or more datasets, nearest first; equal ones by id, then by dataset. */
+/** The rows of a search of one or more datasets, nearest first. Equal rows are ordered by id, then by dataset. */
 export class MergedRows implements CursorRows {
-  /** Rankings that have a row left, the one with the nearest row first. */
+  /** Rankings that have rows left, the ranking with the nearest row first. */
   readonly #heads: Ranking[] = []
   #left: number
 
-  /** `search.limit` counts for all datasets together, with the first `offset` rows, which are left out. */
+  /** `search.limit` counts the rows of all datasets together, including the first `offset` rows, which are skipped. */
   constructor(
     searcher: Searcher,
     datasets: readonly string[],
@@ -66,7 +66,7 @@ export class MergedRows implements CursorRows {
   }
 }
 
-/** Where a ranking belongs among others in their order. */
+/** The position of a ranking among others in their order. */
 function placeOf(head: Ranking, heads: readonly Ranking[]): number {
   let low = 0
   let high = heads.length

@@ -16,14 +16,14 @@ const TYPES: Readonly<Record<string, Pick<StoredColumn, 'type' | 'json'>>> = {
 }
 const DECLARATION =
   /^\s*(?:"((?:[^"]|"")+)"|([A-Za-z_]\w*))\s+([A-Za-z]+)(?:\s+FROM\s+'((?:[^']|'')*)')?\s*$/i
-/** A path that json_extract() reads, whatever the JSON is. */
+/** A path that json_extract() accepts for any JSON. */
 const PATH = /^\$(?:\.(?:[A-Za-z_]\w*|"[^"\\]+")|\[(?:#-)?\d+\])+$/
 /** Names of the rowid. */
 const ROWID: ReadonlySet<string> = new Set(['rowid', '_rowid_', 'oid'])
 
 /**
- * An argument of USING vec(...) of the form `name TYPE` or `name TYPE FROM '$.path'`; undefined for any other. Throws
- * VEC_OPTION for a name, type or path that cannot be.
+ * Parses an argument of USING vec(...) of the form `name TYPE` or `name TYPE FROM '$.path'`; undefined for any other
+ * form. Throws VEC_OPTION for an invalid name, type or path.
  */
 export function metadataColumn(arg: string, taken: readonly string[]): StoredColumn | undefined {
   const match = DECLARATION.exec(arg)
@@ -55,13 +55,16 @@ export function metadataColumn(arg: string, taken: readonly string[]): StoredCol
   )
 }
 
-/** SQLite computes the column whenever it is read: whatever program writes `meta`, it follows. */
+/** SQLite computes the column on each read, so it is right whatever program writes `meta`. */
 function readFrom(path: string): string {
   const { stored } = SHADOW.meta
   return `GENERATED ALWAYS AS (CASE WHEN json_valid(${stored}) THEN json_extract(${stored}, ${quoteText(path)}) END) VIRTUAL`
 }
 
-/** The field of `meta` that a column is read from, as a filter names it; undefined for a path that no filter has. */
+/**
+ * The field of `meta` from which a column is read, in the filter language; undefined for a path that a filter cannot
+ * name.
+ */
 export function fieldOf({ from }: StoredColumn): string | undefined {
   return from !== undefined && /^(?:\$|\$(?:\.\w+)+)$/.test(from) ? from.slice(2) : undefined
 }

@@ -1,33 +1,34 @@
 import { documentKey } from '../../core/id-key.ts'
 
-/** Which document a row is. */
+/** The key of a row's document. */
 export interface RowKey {
   readonly dataset: string
   readonly id: Uint8Array
 }
 
 /**
- * Numbers for the rows of a shadow table without rowids. SQLite names the rows of an UPDATE or DELETE by the numbers
- * that a cursor gave them, also when that cursor is closed by then: they hold until a cursor is opened while no other is.
+ * Numbers for the rows of a shadow table without rowids. For an UPDATE or DELETE, SQLite names the rows by the
+ * numbers that a cursor returned, even after that cursor is closed. So the numbers stay valid until a cursor is
+ * opened while no other is open.
  */
 export class RowKeys {
   readonly #numbers = new Map<string, bigint>()
   readonly #keys: RowKey[] = []
   #cursors = 0
 
-  /** A cursor is opened. */
+  /** Called when a cursor is opened. */
   enter(): void {
     if (this.#cursors++ > 0 || this.#keys.length === 0) return
     this.#numbers.clear()
     this.#keys.length = 0
   }
 
-  /** A cursor is closed. */
+  /** Called when a cursor is closed. */
   leave(): void {
     this.#cursors--
   }
 
-  /** The same number for the same document, from 1. */
+  /** A number from 1; the same document always has the same number. */
   numberOf(dataset: string, id: Uint8Array): bigint {
     const text = documentKey(dataset, id)
     let number = this.#numbers.get(text)

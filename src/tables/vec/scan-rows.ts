@@ -7,7 +7,7 @@ import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { VecQuery } from './vec-arguments.ts'
 
-/** All rows of datasets in the order of their rowids, or those of given ids, straight from the shadow table. */
+/** All rows of datasets in the order of their rowids, or the rows of given ids, directly from the shadow table. */
 export class ScanRows implements CursorRows {
   readonly #searcher: Searcher
   readonly #datasets: readonly string[]
@@ -67,7 +67,7 @@ export class ScanRows implements CursorRows {
     this.#cursor = this.#statement = undefined
   }
 
-  /** The statement is this cursor's own: two scans may be under way at once. */
+  /** Each cursor has its own statement, since two scans may run at once. */
   #prepare(): Statement {
     const { shadow } = this.#searcher
     const { rowid } = shadow.refresh()

@@ -3,7 +3,7 @@ import { didYouMean } from '../../core/suggest.ts'
 import { SHADOW, type StoredColumn } from '../../search/schema/table-schema.ts'
 import { TOKENIZERS, type TextSpec, type Tokenizer } from '../../search/schema/text-spec.ts'
 
-/** The options `text` and `tokenize`; undefined: a table without a text index. Throws VEC_OPTION. */
+/** The options `text` and `tokenize`; undefined for a table without a text index. Throws VEC_OPTION. */
 export function textSpecOf(
   text: string | undefined,
   tokenize: string | undefined,

@@ -21,28 +21,28 @@ export interface Bound {
   readonly value: number
 }
 
-/** What one execution of a plan is to find, read and checked. */
+/** The checked arguments of one execution of a plan. */
 export interface VecQuery {
   readonly datasets: readonly string[]
-  /** Undefined: a scan of the dataset. */
+  /** Undefined for a scan of the dataset. */
   readonly vector: Float32Array | undefined
-  /** The words searched for, with the vector or alone. */
+  /** The words to search for, with the vector or alone. */
   readonly request: TextRequest | undefined
   readonly ids: readonly Uint8Array[] | undefined
-  /** Only rows that pass. */
+  /** Only rows that pass are returned. */
   readonly filter: GivenFilter | undefined
-  /** The `k` that was given; undefined without. */
+  /** The value of `k`, if the statement has one. */
   readonly k: number | undefined
   readonly limit: number
   readonly offset: number
   readonly bounds: readonly Bound[]
-  /** Rows must come by rising distance. */
+  /** Whether rows must come by rising distance. */
   readonly byDistance: boolean
-  /** All rows will be read. */
+  /** Whether all rows will be read. */
   readonly whole: boolean
 }
 
-/** `foldsCase` tells whether LIKE takes 'a' for 'A'. */
+/** `foldsCase` tells whether LIKE ignores case. */
 export function readQuery(
   plan: VecPlan,
   values: readonly (readonly TermValue[])[],
@@ -77,7 +77,10 @@ export function readQuery(
   }
 }
 
-/** A list may hold NULL, which equals nothing; a single NULL mostly is a mistake, of a join without its condition. */
+/**
+ * A list may contain NULL, which equals nothing. A single NULL is usually the mistake of a join without its
+ * condition.
+ */
 function datasetsOf(values: readonly TermValue[], { match, listed }: VecPlan): string[] {
   if (!listed && values[0] === null) {
     throw queryError(
@@ -108,7 +111,7 @@ function textOf(value: TermValue): Uint8Array | undefined {
 
 const SCAN = { vector: undefined, request: undefined }
 
-/** The right-hand side of MATCH: a vector, or what vec_hybrid() or vec_text() made. */
+/** The right-hand side of MATCH: a vector, or a request of vec_hybrid() or vec_text(). */
 function matched(value: TermValue): Pick<VecQuery, 'vector' | 'request'> {
   const decoded = value instanceof Uint8Array ? decodeRequest(value) : undefined
   if (!decoded) return { vector: queryVector(value), request: undefined }
@@ -146,7 +149,7 @@ function countOf(value: TermValue): number {
   )
 }
 
-/** LIMIT and OFFSET, as SQLite means them: negative is none. */
+/** The value of LIMIT or OFFSET; a negative value means `none`, as in SQLite. */
 function rowsOf(value: TermValue, none: number): number {
   const rows = Number(value)
   return rows < 0 ? none : rows
@@ -170,7 +173,7 @@ function boundValue(of: string, value: TermValue): number {
   )
 }
 
-/** Type names that the original's errors use. */
+/** The names of types in the original's errors. */
 function goType(value: number | bigint): string {
   return typeof value === 'bigint' || Number.isInteger(value) ? 'int64' : 'float64'
 }
@@ -179,7 +182,10 @@ function queryError(message: string, hint: string): VecError {
   return new VecError('VEC_QUERY', message, { hint })
 }
 
-/** Bounds of score and distance as one condition on similarity, and a range that holds all that can fulfil it. */
+/**
+ * The bounds of score and distance as one exact condition on similarity, and a range that contains all values that
+ * satisfy it.
+ */
 export interface Condition {
   readonly min: number
   readonly max: number
@@ -192,7 +198,7 @@ export function conditionOf(metric: Metric, bounds: readonly Bound[]): Condition
   let max = Infinity
   for (const { of, comparison, value } of bounds) {
     const [similarity, rising] = similarityAt(metric, of, value)
-    // Score and distance are rounded sums; the range is widened by more than that, and `accepts` decides.
+    // Score and distance are rounded sums. The range is wider than their rounding errors, and `accepts` decides.
     const slack = 1e-12 * (1 + Math.abs(similarity) + Math.abs(value))
     if (comparison === '=' || (comparison.startsWith('>') ? rising : !rising)) {
       min = Math.max(min, similarity - slack)
@@ -222,7 +228,7 @@ function fulfils(metric: Metric, { of, comparison, value }: Bound, similarity: n
   return compares(own, comparison, value)
 }
 
-/** Whether a number is on the wanted side of another one. */
+/** Whether a number satisfies a comparison with another one. */
 export function compares(own: number, comparison: Comparison, value: number): boolean {
   switch (comparison) {
     case '>':

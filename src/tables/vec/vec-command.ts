@@ -10,7 +10,7 @@ import { originalChecks } from '../../viant/export/check-original.ts'
 import { sqlText } from '../number-text.ts'
 import { writtenDataset } from './written-values.ts'
 
-/** What `INSERT INTO t(t) VALUES (command)` does to these datasets; an error undoes the statement. */
+/** The effect of `INSERT INTO t(t) VALUES (command)` on these datasets. An error undoes the statement. */
 type Command = (searcher: Searcher, datasets: readonly string[]) => void
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -48,7 +48,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-/** A row of which the column named like the table is set: the habit of FTS5. */
+/** Whether a row sets the column that has the name of the table, as commands of FTS5 do. */
 export function isCommand(schema: TableSchema, change: RowChange): boolean {
   if (change.kind === 'delete') return false
   const command = change.values[schema.place('command')] ?? null
@@ -75,7 +75,7 @@ export function addedColumn(
   return definition
 }
 
-/** Runs a command over all datasets, or the one that is named beside it. */
+/** Runs a command on all datasets, or on the dataset named beside it. */
 export function runCommand(
   searcher: Searcher,
   schema: TableSchema,

@@ -22,16 +22,16 @@ export class VecCursor implements VirtualCursor {
   readonly #metric: Metric
   readonly #keys: RowKeys
   #rows: CursorRows | undefined
-  /** What the shadow table's rowid is called; undefined where it has none. */
+  /** The name of the shadow table's rowid; undefined for a table without rowids. */
   #rowidName: string | undefined
   #query: VecQuery | undefined
   #ordinal = 0
-  /** Rows that were left out before the first. */
+  /** The number of skipped rows before the first. */
   #offset = 0
-  /** The row of which stored columns were read, and those. */
+  /** The row whose stored columns were read, and these columns. */
   #fetched = -1
   readonly #stored = new Map<StoredColumn, SqlValue | Utf8>()
-  /** The attributes of the schema for SQL, as the shadow table has them. */
+  /** The attributes of the schema in SQL, as the shadow table has them. */
   #attributes: readonly string[] | undefined
   readonly #schema: TableSchema
 
@@ -117,7 +117,10 @@ export class VecCursor implements VirtualCursor {
     }
   }
 
-  /** That of the shadow table's row, so that the two can be joined on it; a number of ours where it has none. */
+  /**
+   * The rowid of the shadow table's row, so that the two tables can be joined on it. A table without rowids gets
+   * generated numbers.
+   */
   rowid(): bigint {
     const rows = this.#rows!
     if (this.#rowidName === undefined) return this.#keys.numberOf(rows.dataset, rows.id())
@@ -132,7 +135,7 @@ export class VecCursor implements VirtualCursor {
     this.#keys.leave()
   }
 
-  /** NULL where nothing was matched. */
+  /** NULL without MATCH. */
   #vectorScore(rows: CursorRows): number | null {
     const similarity = rows.similarity()
     return similarity === undefined ? null : similarityToScore(this.#metric, similarity)
@@ -145,7 +148,7 @@ export class VecCursor implements VirtualCursor {
 
   #match(query: VecQuery, vector: Float32Array): CursorRows {
     const { min, max, accepts } = conditionOf(this.#metric, query.bounds)
-    // Each dataset may own all of the rows that are wanted.
+    // One dataset may contain all of the requested rows.
     const limit = Math.min(query.limit + query.offset, query.k ?? Infinity)
     const search = {
       query: vector,
@@ -162,7 +165,7 @@ export class VecCursor implements VirtualCursor {
     )
   }
 
-  /** A stored column of the present row. Short ones are read together, an embedding by itself: only when asked for. */
+  /** A stored column of the current row. Short columns are read together; an embedding is read only when requested. */
   #valueOf(column: StoredColumn): SqlValue | Utf8 {
     if (this.#fetched !== this.#ordinal) {
       this.#fetched = this.#ordinal
@@ -186,7 +189,7 @@ export class VecCursor implements VirtualCursor {
     for (const [i, column] of columns.entries()) this.#stored.set(column, values?.[i] ?? null)
   }
 
-  /** Columns of the shadow table's row; undefined when it is gone. */
+  /** Columns of the shadow table's row; undefined when the row no longer exists. */
   #ofRow<R>(columns: readonly string[], read: (row: RowReader) => R): R | undefined {
     return this.#searcher.shadow.first(
       `SELECT ${columns.join(', ')} FROM {table}
@@ -197,7 +200,7 @@ export class VecCursor implements VirtualCursor {
   }
 }
 
-/** The value of a column; text that is not UTF-8 as its bytes, so that a copy of it is the same. */
+/** The value of a column. Text that is not UTF-8 comes as its bytes, so that a copy of it is exact. */
 function exactValue(row: RowReader, column: number): SqlValue | Utf8 {
   const value = row.value(column)
   return typeof value === 'string' && value.includes('\ufffd')

@@ -3,16 +3,16 @@ import { allowDbpathOf, isAllowedFile } from '../../sqlite/allowed-files.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import { openConnection } from '../../sqlite/load-engine.ts'
 
-/** Where a shadow table is: a schema of a connection. */
+/** The location of a shadow table: a schema of a connection. */
 export interface Location {
   readonly db: Connection
   readonly schema: string
 }
 
-/** Connections to files that are not attached, one per file, closed with the connection that asked for them. */
+/** Connections to files that are not attached, one per file, closed with the connection that requested them. */
 const others = new WeakMap<Connection, Map<string, Connection>>()
 
-/** A file from someone else may name any file of this machine: only the application can say which are allowed. */
+/** A database from another source may name any file of this machine, so only the application can allow files. */
 function notAllowed(dbpath: string, path: string): VecError {
   return new VecError(
     'VEC_OPTION',
@@ -24,8 +24,8 @@ function notAllowed(dbpath: string, path: string): VecError {
 }
 
 /**
- * Finds the database a `dbpath` names: a schema of this connection when one of them is that file, so that searches see
- * this connection's own transaction; else the file through a connection of its own.
+ * Finds the database that a `dbpath` names: a schema of this connection if one of them is that file, so that searches
+ * see this connection's transaction. Otherwise, the file is opened through another connection.
  */
 export function locate(db: Connection, schema: string, dbpath: string | undefined): Location {
   if (dbpath === undefined) return { db, schema }

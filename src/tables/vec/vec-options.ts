@@ -9,22 +9,22 @@ import { originalDistance } from '../../viant/formats/original-distance.ts'
 import { metadataColumn } from './metadata-columns.ts'
 import { textSpecOf } from './text-options.ts'
 
-/** The arguments of CREATE VIRTUAL TABLE ... USING vec(...), read and checked. */
+/** The parsed arguments of CREATE VIRTUAL TABLE ... USING vec(...). */
 export interface VecOptions {
   /** Name of the id column. */
   readonly column: string
-  /** File that holds the shadow table, when it is not the one of the vec table. */
+  /** The file with the shadow table, if it is not the file of the vec table. */
   readonly dbpath: string | undefined
   readonly index: IndexOption
   readonly metric: Metric
   readonly coverBase: number
   readonly coverBound: 'per_node' | 'level'
-  /** Workers for the build of a cover tree: 'auto', 'off', or a number. */
+  /** Workers for building a cover tree: 'auto', 'off', or a number. */
   readonly coverParallel: 'auto' | 'off' | number
   readonly includeArchived: boolean
-  /** Columns that the table declares, and has in its shadow table. */
+  /** The columns that the table declares; they are in its shadow table. */
   readonly metadata: readonly StoredColumn[]
-  /** Its text index; undefined: it has none. */
+  /** The text index; undefined without one. */
   readonly text: TextSpec | undefined
 }
 
@@ -42,7 +42,7 @@ const KEYS = [
 ] as const
 type Key = (typeof KEYS)[number]
 
-/** The metric of a table that names none. */
+/** The default metric. */
 export const DEFAULT_METRIC: Metric = 'cosine'
 
 export function parseVecOptions(args: readonly string[], table: string): VecOptions {
@@ -101,7 +101,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
   }
 }
 
-/** The name of a column as written: bare, or in quotes of any of SQLite's kinds; a type behind it is allowed. */
+/** The name of a column as written: bare, or in any of SQLite's quotes, possibly followed by a type. */
 function columnName(text: string, table: string): string {
   const trimmed = text.trim()
   if (trimmed === '') return 'doc_id'
@@ -140,7 +140,7 @@ function splitOption(arg: string): [Key, string] {
   return [key, unquote(arg.slice(at + 1).trim())]
 }
 
-/** Takes one pair of quotes off. */
+/** Removes one pair of quotes. */
 export function unquote(value: string): string {
   const quote = value[0]
   const paired = value.length >= 2 && (quote === "'" || quote === '"') && value.endsWith(quote)

@@ -13,9 +13,9 @@ import {
 export type Comparison = '>' | '>=' | '<' | '<=' | '='
 
 /**
- * How a statement reads a vec table. A number is the place of a value among those that `filter` is given.
+ * How a statement reads a vec table. Its numbers are positions among the values that `filter` receives.
  *
- * Its text, in EXPLAIN QUERY PLAN, has one word for each value:
+ * The text of a plan, in EXPLAIN QUERY PLAN, has one word for each value:
  *
  * | word                       | argument                                  |
  * |----------------------------|-------------------------------------------|
@@ -29,23 +29,23 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `distance>` ...            | a bound of distance                       |
  */
 export interface VecPlan extends Plan {
-  /** SQLite relies on rising distances. */
+  /** Whether SQLite relies on rising distances. */
   readonly byDistance: boolean
-  /** All rows are read: SQLite sorts them itself, or `k` says how many there are and nothing is filtered here. */
+  /** Whether all rows are read: SQLite sorts them itself, or `k` gives their number and no filter applies here. */
   readonly whole: boolean
-  /** -1: the statement names none. */
+  /** The position of the dataset; -1 if the statement names none. */
   readonly dataset: number
-  /** Datasets are given as a list. */
+  /** Whether the datasets are a list. */
   readonly listed: boolean
   readonly ids: number | undefined
   readonly filter: number | undefined
-  /** Undefined: a scan of the dataset. */
+  /** Undefined for a scan of the dataset. */
   readonly match: number | undefined
   readonly k: number | undefined
   readonly limit: number | undefined
   readonly offset: number | undefined
   readonly bounds: readonly PlannedBound[]
-  /** Conditions on metadata columns, all of which hold. */
+  /** Conditions on metadata columns. All of them must hold. */
   readonly conditions: readonly PlannedCondition[]
   /** The columns that the table declares. */
   readonly metadata: readonly StoredColumn[]
@@ -93,10 +93,10 @@ const CONDITIONS = new Map<number, Exclude<PlannedCondition['operator'], 'IN'>>(
 const SCAN = 0
 const RANKED_AS_READ = 1
 const RANKED_WHOLE = 2
-/** The same by distance, which a search with words does not order by. */
+/** Added to a ranked plan that goes by distance; searches with words do not rank by it. */
 const BY_DISTANCE = 2
 
-/** Without any condition: an error as soon as a row is read. */
+/** Without a dataset: reading a row is an error. */
 const NO_DATASET: VecPlan = {
   number: SCAN,
   text: '',
@@ -137,7 +137,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   if (!dataset) {
     const waits = conditions.some(c => c.column === datasetColumn && c.op === OP.EQ && !c.usable)
     if (waits) return undefined
-    // Of `dataset_id = 'a' AND 0` SQLite asks without the dataset, and then reads no row.
+    // For `dataset_id = 'a' AND 0`, SQLite asks without the dataset, and then reads no row.
     if (conditions.every(c => c === match)) return { ...NO_DATASET, match: match && -1 }
     throw datasetRequired(match !== undefined)
   }
@@ -165,7 +165,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   }
   const ordered = match !== undefined && comesInOrder(info, schema, metric, manyDatasets)
 
-  // SQLite still filters what is left, or still sorts: then it needs all rows.
+  // If SQLite still filters or sorts, it needs all rows.
   const complete = conditions.every(c => taken.has(c))
   let limit: number | undefined
   let offset: number | undefined
@@ -190,7 +190,8 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     terms: taken.terms,
     ordered,
     unique: single,
-    // A search costs about the same with one id as with all: so a join searches first, and its rows come nearest first.
+    // A search costs about the same with one id as with all, so a join searches first, and its rows come nearest
+    // first.
     cost: match ? 2000 : id ? 20 : 100_000,
     rows: single ? 1 : match ? 50 : id ? 10 : 10_000,
     byDistance,
@@ -209,7 +210,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   }
 }
 
-/** Takes the conditions on metadata columns. One that waits for another table is SQLite's own. */
+/** Takes the conditions on metadata columns. SQLite checks a condition that depends on another table. */
 function metadataConditions(
   info: IndexInfo,
   schema: TableSchema,
@@ -232,7 +233,7 @@ function metadataConditions(
   return planned
 }
 
-/** The constraints that a plan takes over, and its text. */
+/** The constraints that a plan takes over, and the text of the plan. */
 class TakenTerms {
   readonly terms: PlanTerm[] = []
   readonly words: string[] = []
@@ -242,7 +243,7 @@ class TakenTerms {
     this.#info = info
   }
 
-  /** Returns the place of the constraint's value. */
+  /** Returns the position of the constraint's value. */
   take(constraint: Constraint, word: string, list = false, bigints = false): number {
     this.words.push(word)
     return this.terms.push({ constraint, list, bigints }) - 1
@@ -268,7 +269,7 @@ export function datasetRequired(matching: boolean): VecError {
   )
 }
 
-/** The = or IN that narrows a column; one value rather than a list of them. */
+/** The = or IN that narrows a column. A single value is preferred over a list. */
 function equality(
   info: IndexInfo,
   conditions: readonly Constraint[],
@@ -280,7 +281,7 @@ function equality(
   return usable.find(c => !info.isList(c)) ?? usable[0]
 }
 
-/** Rows come by falling similarity, equal ones by id: score and distance follow that order, though they may round. */
+/** Rows come by falling similarity, equal rows by id. Score and distance follow that order, although they may round. */
 function comesInOrder(
   info: IndexInfo,
   schema: TableSchema,

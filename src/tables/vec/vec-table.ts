@@ -44,7 +44,7 @@ export const vecModule: VirtualTableModule = {
   },
 }
 
-/** Makes the documents' table when it is absent, and the journal that every later query relies on. */
+/** Creates the documents' table if it does not exist, and the journal that later queries rely on. */
 function prepareShadow(location: Location, context: TableContext, options: VecOptions): void {
   const { db, schema } = location
   const name = shadowTableName(context.table)
@@ -73,7 +73,7 @@ function prepareShadow(location: Location, context: TableContext, options: VecOp
       shadow.dispose()
     }
   }
-  // On this connection CREATE VIRTUAL TABLE itself is the transaction.
+  // On this connection, CREATE VIRTUAL TABLE itself is the transaction.
   if (db === context.db) install()
   else db.transaction(install)()
 }
@@ -89,7 +89,10 @@ function requireUnique(shadow: ShadowTable): void {
   )
 }
 
-/** The documents of a dropped vec table may be the only copy: they are not deleted unasked. */
+/**
+ * Throws if the documents' table exists. The documents of a dropped vec table may be the only copy, so they are not
+ * deleted unasked.
+ */
 function requireFree({ db, schema }: Location, shadow: string, table: string): void {
   const sql = `${quoteName(schema)}.${quoteName(shadow)}`
   if (!hasTable(db, schema, shadow)) return
@@ -116,7 +119,7 @@ function keyOf(schema: string, table: string): string {
   return `${schema}.${table}`.toLowerCase()
 }
 
-/** A vec table that a statement of this connection has named. */
+/** A vec table that this connection has connected. */
 export function connectedTable(
   db: Connection,
   schema: string,
@@ -130,7 +133,7 @@ export class VecTable implements VirtualTable {
   readonly schema: TableSchema
   readonly declaration: string
   readonly textColumns: ReadonlySet<number>
-  /** A view of the file may search what lies in the file; other files are not its business. */
+  /** A view of the file may search data of the same file, but not of other files. */
   readonly risk: TableRisk | undefined
   readonly #context: TableContext
   readonly options: VecOptions
@@ -214,7 +217,7 @@ export class VecTable implements VirtualTable {
     }
     try {
       this.disconnect()
-      // On this connection ALTER TABLE itself is the transaction.
+      // On this connection, ALTER TABLE itself is the transaction.
       if (db === this.#context.db) rename()
       else db.transaction(rename)()
     } finally {
@@ -223,13 +226,13 @@ export class VecTable implements VirtualTable {
     }
   }
 
-  /** DROP TABLE: the documents stay, what was made from them goes. */
+  /** Runs for DROP TABLE: deletes what was derived from the documents; the documents stay. */
   destroy(): void {
     let location: Location
     try {
       location = locate(this.#context.db, this.#context.schema, this.options.dbpath)
     } catch {
-      // The file with the documents is gone, and all that was made from them with it.
+      // The file with the documents, and all that was derived from them, no longer exists.
       return
     }
     const { db, schema } = location
@@ -256,7 +259,7 @@ export class VecTable implements VirtualTable {
     this.#writer = undefined
   }
 
-  /** What this connection's transaction does could not be undone in a file that another one writes. */
+  /** The error for a write to a file that another connection writes: a rollback here could not undo it there. */
   #elsewhere(): VecError {
     const { table } = this.#context
     return new VecError(
@@ -268,7 +271,7 @@ export class VecTable implements VirtualTable {
     )
   }
 
-  /** The search over the shadow table, which may have come later than this table. */
+  /** The search over the shadow table, which may have been created later than this table. */
   searcher(): Searcher {
     if (!this.#searcher) {
       const { db, schema } = locate(this.#context.db, this.#context.schema, this.options.dbpath)
@@ -280,7 +283,7 @@ export class VecTable implements VirtualTable {
         this.options.includeArchived,
         originalIndexes,
       )
-      // A file that is named by the schema of another one, and merely queried, is left as it is.
+      // A file that only another file's schema names, and that is merely queried, stays unchanged.
       const { metadata: columns, text } = this.options
       const mayInstall = db === this.#context.db && schema === this.#context.schema
       this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall, text })

@@ -27,7 +27,7 @@ import {
 import type { RowKeys } from './row-keys.ts'
 import { constraintError, writtenDataset, writtenEmbedding, writtenId } from './written-values.ts'
 
-/** SQL: the row of [dataset, dataset, id, id], behind the unnumbered parameters of an UPDATE. */
+/** SQL: the row of [dataset, dataset, id, id], after the unnumbered parameters of an UPDATE. */
 const OF_ROW = `${COLUMN.dataset} = ? AND ${COLUMN.dataset} = ? COLLATE BINARY AND ${COLUMN.id} = ? AND ${COLUMN.id} = ? COLLATE BINARY`
 
 const UNIQUE: ReadonlySet<number> = new Set([
@@ -35,23 +35,23 @@ const UNIQUE: ReadonlySet<number> = new Set([
   SQLITE_CONSTRAINT_UNIQUE,
 ])
 
-/** A row of the shadow table: the condition that finds it, and what that binds behind the other values. */
+/** A row of the shadow table: the condition that finds it, and its parameters after the other values. */
 interface RowReference {
   readonly where: string
   readonly values: readonly BindValue[]
 }
 
-/** What a row was before it changes. */
+/** The state of a row before a change. */
 interface OldRow {
   readonly dataset: string
   readonly id: Uint8Array
-  /** Of its embedding; 0 where it has none that is a vector. */
+  /** The dimension of its embedding; 0 without a valid vector. */
   readonly dim: number
 }
 
 /**
- * Writes through a vec table go to its shadow table, one statement a row: what fails has then written nothing, and
- * SQLite itself undoes the rows before it if the rule of the statement (ABORT, FAIL, ...) says so.
+ * Writes through a vec table go to its shadow table, one statement per row. So a failed row has written nothing, and
+ * SQLite undoes the rows before it if the rule of the statement (ABORT, FAIL, ...) requires it.
  */
 export class VecWriter {
   readonly #shadow: ShadowTable
@@ -62,7 +62,7 @@ export class VecWriter {
   readonly #schema: TableSchema
   /** Name of the vec table, for errors. */
   readonly #table: string
-  /** Places of the key and the embedding among the values of a row. */
+  /** The positions of the key and the embedding among the values of a row. */
   readonly #at: { readonly dataset: number; readonly id: number; readonly embedding: number }
 
   constructor(shadow: ShadowTable, schema: TableSchema, keys: RowKeys, table: string) {
@@ -79,7 +79,7 @@ export class VecWriter {
     this.#dimensions = new DatasetDimensions(shadow)
   }
 
-  /** A transaction begins. */
+  /** Called when a transaction begins. */
   begin(): void {
     this.#layouts.forget()
   }
@@ -114,7 +114,7 @@ export class VecWriter {
       bound.push(value)
     }
     if (rowid !== null) add(this.#rowidName(layout, rowid), rowid)
-    // What is NULL is left out: the shadow table may have a default of its own.
+    // A NULL is omitted, since the shadow table's column may have its own default.
     if (embedding) add(COLUMN.embedding, embedding)
     for (const { place, stored } of this.#schema.attributePlaces) {
       const value = values[place]
@@ -124,7 +124,7 @@ export class VecWriter {
     return this.#run(this.#insertSql(names, onConflict), bound, dataset, id).lastInsertRowid
   }
 
-  /** The same text object for the same columns: a new object would be hashed for every row. */
+  /** The same string object for the same columns: a new object would be hashed for every row. */
   #insertSql(names: readonly string[], onConflict: OnConflict): string {
     const key = `${conflictWords(onConflict)} ${names.join(' ')}`
     let sql = this.#inserts.get(key)
@@ -149,7 +149,7 @@ export class VecWriter {
     const dim = embedding === undefined ? old.dim : (embedding?.length ?? 0) / 4
     const target = dataset ?? old.dataset
     if (dim > 0 && (embedding || target !== old.dataset)) {
-      // Its own old vector does not count, nor that of a row it replaces.
+      // Neither the row's own old vector counts, nor that of a row it replaces.
       const replaced =
         target === old.dataset ? old.id : onConflict === 'replace' ? bytesOf(id ?? old.id) : null
       this.#requireDimension(layout, target, id ?? new Utf8(old.id), dim, replaced)
@@ -178,7 +178,7 @@ export class VecWriter {
     if (row) this.#run(`DELETE FROM {table} WHERE ${row.where}`, row.values)
   }
 
-  /** Undefined: the row is gone. */
+  /** Undefined when the row no longer exists. */
   #reference(layout: WriteLayout, rowid: SqlValue): RowReference | undefined {
     if (layout.rowid !== undefined) return { where: `${layout.rowid} = ?`, values: [rowid] }
     const key = this.#keys.keyOf(BigInt(rowid as number | bigint))
@@ -202,7 +202,7 @@ export class VecWriter {
     )
   }
 
-  /** One statement. */
+  /** Runs one statement. */
   #run(
     sql: string,
     values: readonly BindValue[],
@@ -218,7 +218,10 @@ export class VecWriter {
     }
   }
 
-  /** Another row is in the way: of the same key, unless the table has unique columns of its own. */
+  /**
+   * The error when another row conflicts: usually one with the same key, unless the table has unique columns of its
+   * own.
+   */
   #taken(error: unknown, code: number, dataset: string, id: string | Utf8): unknown {
     const sql = `SELECT 1 FROM {table} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
     if (!this.#shadow.first(sql, [dataset, id], () => true)) return error
@@ -260,7 +263,7 @@ export class VecWriter {
     })
   }
 
-  /** The column for SQL. */
+  /** The column in SQL. */
   #attribute(layout: WriteLayout, column: StoredColumn): string {
     const { stored } = column
     if (layout.columns.has(stored.toLowerCase())) return sqlName(column)
@@ -289,7 +292,7 @@ export class VecWriter {
   }
 }
 
-/** The value that an UPDATE sets, read by `read`; undefined where it sets none. */
+/** The value that an UPDATE sets, converted by `read`; undefined if it sets none. */
 function updated<T>(
   value: WrittenValue | typeof UNCHANGED,
   read: (value: WrittenValue) => T,
@@ -297,7 +300,10 @@ function updated<T>(
   return value === UNCHANGED ? undefined : read(value)
 }
 
-/** IGNORE, FAIL and ROLLBACK are the outer statement's; here a row is written, or the row in its way goes, or neither. */
+/**
+ * The outer statement handles IGNORE, FAIL and ROLLBACK. Here a row is written, the conflicting row is replaced, or
+ * neither.
+ */
 function conflictWords(onConflict: OnConflict): string {
   return onConflict === 'replace' ? 'OR REPLACE' : 'OR ABORT'
 }

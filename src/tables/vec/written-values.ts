@@ -12,7 +12,7 @@ import { SQLITE_CONSTRAINT_NOTNULL } from '../../sqlite/result-codes.ts'
 import type { WrittenValue } from '../../sqlite/vtab/virtual-table.ts'
 import { digitsOf } from '../number-text.ts'
 
-/** A refusal that the statement's ON CONFLICT decides about. */
+/** An error that the statement's ON CONFLICT clause handles. */
 export function constraintError(message: string, extendedCode: number, hint: string): VecError {
   return new VecError('SQLITE_CONSTRAINT', message, { extendedCode, hint })
 }
@@ -61,7 +61,7 @@ export function writtenId(value: WrittenValue, column: string): string | Utf8 {
   )
 }
 
-/** The BLOB that is stored: of a BLOB, or of text in any form that MATCH takes. NULL: not embedded. */
+/** The BLOB to be stored, from a BLOB or from text in any form that MATCH takes. NULL: no embedding. */
 export function writtenEmbedding(
   value: WrittenValue,
   dataset: string,

@@ -9,7 +9,9 @@ import type {
 } from '../../sqlite/vtab/virtual-table.ts'
 import { DEFAULT_METRIC } from '../vec/vec-options.ts'
 
-/** `USING vec0(...)`, as users of sqlite-vec write it: makes and opens no table, and tells what to write instead. */
+/**
+ * `USING vec0(...)`, as users of sqlite-vec write it. Creates and opens no table, and reports what to write instead.
+ */
 export const vec0Module: VirtualTableModule = {
   create: context => {
     throw new VecError(
@@ -27,8 +29,8 @@ export const vec0Module: VirtualTableModule = {
 }
 
 /**
- * A vec0 table that a file has. It can be connected, since `PRAGMA integrity_check` connects every table whose module is
- * known; reads and writes are refused. DROP TABLE drops its shadow tables, as sqlite-vec does.
+ * An existing vec0 table of a file. It can be connected, since `PRAGMA integrity_check` connects every table whose
+ * module is known. Reads and writes are refused. DROP TABLE drops its shadow tables, as sqlite-vec does.
  */
 class Vec0Table implements VirtualTable {
   readonly declaration: string
@@ -36,7 +38,7 @@ class Vec0Table implements VirtualTable {
 
   constructor(context: TableContext) {
     this.#context = context
-    // A declaration names its columns first; options have an equals sign.
+    // A declaration begins with the name of a column; an option has an equals sign.
     const columns = context.args.flatMap(text => /^\s*\+?\s*(\w+)\s+(?!=)/.exec(text)?.[1] ?? [])
     const names = new Set(['rowid_', ...columns, 'distance', 'k'].map(name => name.toLowerCase()))
     this.declaration = `CREATE TABLE x(${Array.from(names, doubleQuoted).join(', ')})`
@@ -74,7 +76,7 @@ class Vec0Table implements VirtualTable {
   }
 }
 
-/** The commands that copy its data, with the metric that it has. */
+/** The commands that copy the data of the table, with its metric. */
 function importOf({ db, schema, table, args }: TableContext): string {
   const metric = metricOf(args)
   const name = shellWord(table)
@@ -85,7 +87,7 @@ function importOf({ db, schema, table, args }: TableContext): string {
   )
 }
 
-/** The id column of the declaration, and the metric where it is another one than that of vec. */
+/** The id column of the declaration, and the metric if it is not the default of vec. */
 function vecArguments({ args }: TableContext): string {
   const key = args
     .map(text => /^\s*(\w+)\s+\w+\s+primary\s+key\s*$/i.exec(text)?.[1])
@@ -95,7 +97,7 @@ function vecArguments({ args }: TableContext): string {
   return metric === undefined || metric === DEFAULT_METRIC ? column : `${column}, metric=${metric}`
 }
 
-/** The metric of the first vector column; undefined for one that vec does not have. */
+/** The metric of the first vector column; undefined for a metric that vec does not have. */
 function metricOf(args: readonly string[]): string | undefined {
   const vector = args.find(text => /^\s*\w+\s+\w+\s*\[\s*\d+\s*\]/.test(text)) ?? ''
   const [, type = ''] = /^\s*\w+\s+(\w+)/.exec(vector) ?? []

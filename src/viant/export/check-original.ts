@@ -6,14 +6,14 @@ import { decodeOriginal } from '../formats/decode-original.ts'
 import { exportTriggers, hasExportTriggers, hasOriginalIndex } from './export-triggers.ts'
 import { disagreement, ORIGINAL_KINDS, originalRows } from './original-rows.ts'
 
-/** Checks of what the original keeps in a file. */
+/** Checks what the original stores in a file. */
 export const originalChecks: Inspection['foreign'] = {
   triggers: checkTriggers,
   guards: checkExportTriggers,
   saved: checkOriginal,
 }
 
-/** Triggers that call a function of the original, which other programs do not have. */
+/** Finds triggers that call a function of the original, which other programs do not have. */
 function checkTriggers({ searcher, fix }: Inspection): Problem[] {
   const { shadow } = searcher
   const triggers = shadow.foreign.triggers(shadow).join(', ')
@@ -35,7 +35,10 @@ function checkTriggers({ searcher, fix }: Inspection): Problem[] {
   ]
 }
 
-/** Triggers that guard an index written for the original: all of them while there is one, none otherwise. */
+/**
+ * Checks the triggers that guard an index written for the original. All of them exist while there is such an index,
+ * and none otherwise.
+ */
 function checkExportTriggers({ searcher, fix }: Inspection): Problem[] {
   const { shadow } = searcher
   const { db, schema, name } = shadow
@@ -65,7 +68,7 @@ function checkExportTriggers({ searcher, fix }: Inspection): Problem[] {
   )
 }
 
-/** An index of the original: believed by the original without a look, so it must be what the table says. */
+/** Checks an index of the original. The original trusts it without a check, so it must match the table. */
 function checkOriginal(inspection: Inspection, dataset: string, blob: Uint8Array): Problem {
   const { shadow } = inspection.searcher
   const { db, schema, name } = shadow

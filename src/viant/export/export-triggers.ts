@@ -9,12 +9,13 @@ import {
 } from '../../search/schema/layout.ts'
 import { catalogOf, quoteName, quoteText, storageName } from '../../search/schema/names.ts'
 
-/** SQL that tells an index of the original in STORAGE from a manifest of ours ('SVT1'). */
+/** SQL that distinguishes an index of the original in STORAGE from a manifest of ours ('SVT1'). */
 export const OF_THE_ORIGINAL = `hex(substr("index", 1, 4)) IS NOT '53565431'`
 
 /**
- * The original believes what it finds in `vector_storage`. So an index that was written for it goes with the first write
- * to its dataset by any program: these triggers exist beside those of the journal while there is such an index.
+ * The triggers for a table whose index was written for the original. The original trusts what it finds in
+ * `vector_storage`. So the first write to a dataset, by any program, deletes its index. The triggers exist beside
+ * those of the journal while there is such an index.
  */
 export function exportTriggers(shadow: string): SchemaObject[] {
   const on = `ON ${quoteName(shadow)}`
@@ -30,21 +31,21 @@ export function exportTriggers(shadow: string): SchemaObject[] {
   ]
 }
 
-/** Whether an index of the original goes when its rows change: all triggers are there, word for word. */
+/** Whether writes delete an index of the original: all triggers exist, word for word. */
 export function hasExportTriggers(db: Database, schema: string, shadow: string): boolean {
   return exportTriggers(shadow).every(
     trigger => storedSql(db, schema, trigger.name) === storedText(trigger),
   )
 }
 
-/** Takes the triggers off. */
+/** Drops the triggers. */
 export function dropExportTriggers(db: Database, schema: string, shadow: string): void {
   for (const { name } of exportTriggers(shadow)) {
     db.exec(`DROP TRIGGER IF EXISTS ${quoteName(schema)}.${quoteName(name)}`)
   }
 }
 
-/** Whether the original could find an index of its own for a table, or for a dataset of it. */
+/** Whether a table, or a dataset of it, has an index that the original could find. */
 export function hasOriginalIndex(
   db: Database,
   schema: string,
@@ -57,12 +58,12 @@ export function hasOriginalIndex(
   return numberOf(db, sql, storageName(shadow), dataset ?? null) > 0
 }
 
-/** Whether a valid index for the original is in the place of our manifest: it is left unchanged. */
+/** Whether a valid index for the original is in the place of our manifest. It is then left unchanged. */
 export function isExported(db: Database, schema: string, shadow: string, dataset: string): boolean {
   return hasExportTriggers(db, schema, shadow) && hasOriginalIndex(db, schema, shadow, dataset)
 }
 
-/** Takes off all triggers that have nothing to guard any more. */
+/** Drops all triggers that no longer guard an index. */
 export function retireExportTriggers(db: Database, schema: string): void {
   const sql = `SELECT tbl_name FROM ${catalogOf(schema)} WHERE type = 'trigger' AND name = 'vec_export_' || tbl_name || '_inserted'`
   for (const shadow of texts(db, sql)) {

@@ -19,13 +19,13 @@ import { ORIGINAL_KINDS, originalRows } from './original-rows.ts'
 /** The original's options of a cover tree. */
 export interface CoverExport {
   readonly base: number
-  /** Undefined: the table's metric is none that the original knows. */
+  /** Undefined when the original does not support the table's metric. */
   readonly distance: OriginalDistance | undefined
 }
 
 /**
- * Writes the index of a dataset into `vector_storage` as the original would, byte for byte, in the place where it looks
- * for it, and the triggers that delete it when a row changes.
+ * Writes the index of a dataset into `vector_storage`, byte for byte as the original would, where the original looks
+ * for it. Also creates the triggers that delete it when a row changes.
  */
 export function exportDataset(
   { shadow, indexes }: Searcher,

@@ -10,7 +10,7 @@ import {
   retireExportTriggers,
 } from './export-triggers.ts'
 
-/** The original's indexes and triggers, as search is told of them. */
+/** The interface through which search handles the original's indexes and triggers. */
 export const originalIndexes: ForeignIndexes = {
   triggers({ db, schema, name }) {
     if (schema === 'temp') return []

@@ -8,15 +8,16 @@ import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { IdList } from '../formats/id-list.ts'
 import type { OriginalKind, OriginalRows } from '../formats/original-index.ts'
 
-/** What the original's kinds of an index are called in findings. */
+/** The names of the original's index kinds in findings. */
 export const ORIGINAL_KINDS: Readonly<Record<OriginalKind, string>> = {
   brute: 'brute-force list',
   cover: 'cover tree',
 }
 
 /**
- * The rows of a dataset as the original reads them when it builds an index: in the order that SQLite gives, archived
- * rows too, without rows that lack an embedding. Throws VEC_STORAGE for rows with which the original could not answer.
+ * The rows of a dataset as the original reads them when it builds an index: in the order that SQLite returns, with
+ * archived rows, without rows that lack an embedding. Throws VEC_STORAGE for rows with which the original could not
+ * answer.
  */
 export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows {
   const ids: Uint8Array[] = []
@@ -62,7 +63,7 @@ function unservable(why: string): VecError {
   })
 }
 
-/** What a persisted index of the original has that the rows have not, in words; undefined when they agree. */
+/** Describes how a persisted index of the original differs from the rows; undefined when they agree. */
 export function disagreement(stored: OriginalRows, present: OriginalRows): string | undefined {
   const { dim, ids, vectors } = stored
   if (ids.count > 0 && present.ids.count > 0 && dim !== present.dim) {
@@ -88,7 +89,7 @@ export function disagreement(stored: OriginalRows, present: OriginalRows): strin
     }
     seen[at] = 1
     for (let j = 0; j < dim; j++) {
-      // As bits: NaN too.
+      // Compared as bits, which also covers NaN.
       if (mine[at * dim + j] === theirs[i * dim + j]) continue
       altered.add(id)
       break

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../core/byte-writer.ts'
 import { IdList } from './id-list.ts'
 import type { OriginalBrute, OriginalRows } from './original-index.ts'
 
-/** Reads the legacy layout; bytes after the last row are ignored, as the original does. */
+/** Reads the legacy layout. Bytes after the last row are ignored, as in the original. */
 export function decodeBrute(bytes: Uint8Array): OriginalBrute {
   const reader = new ByteReader(bytes, 'brute-force list')
   const dim = reader.u32('the dimension')
@@ -32,10 +32,10 @@ export function decodeBrute(bytes: Uint8Array): OriginalBrute {
   return { kind: 'brute', dim, ids: new IdList(bytes, starts, lengths), vectors }
 }
 
-/** Byte for byte what the original writes for these rows. */
+/** The bytes that the original writes for these rows. */
 export function encodeBrute(rows: OriginalRows): Uint8Array<ArrayBuffer> {
   const { dim, ids, vectors } = rows
-  // Without rows or numbers the original writes an empty list, whatever the ids.
+  // Without rows or numbers, the original writes an empty list, whatever the ids.
   const count = dim === 0 ? 0 : ids.count
   const rowBytes = 4 * dim
   if (vectors.length < count * dim) {

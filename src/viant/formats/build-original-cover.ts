@@ -10,12 +10,13 @@ export interface OriginalCoverOptions {
 }
 
 /**
- * The tree the original builds (amd64) from these rows in this order, so that encoding it gives the original's bytes.
- * It is not a valid cover tree: half of it is usually one long path, and n equal rows cost n * n distances.
+ * Builds the tree that the original builds (amd64) from these rows in this order, so that encoding it gives the
+ * original's bytes. It is not a valid cover tree: half of it is usually one long path, and n equal rows cost n * n
+ * distances.
  *
- * Each row starts at the root with level 0 and scale 1. Nearer than the scale to its current node, it moves to the
- * first child that is nearer than the scale too, one level down, or becomes the node's last child. Otherwise it goes one
- * level up without leaving the node, and once above the node's level it becomes the root, over the old root.
+ * Each row starts at the root with level 0 and scale 1. If it is nearer to the current node than the scale, it moves
+ * one level down, to the first child that is also nearer than the scale, or becomes the node's last child. Otherwise
+ * it goes one level up without leaving the node. Above the node's level, it becomes the root, over the old root.
  */
 export function buildOriginalCover(
   rows: OriginalRows,
@@ -99,7 +100,7 @@ interface Grown {
   readonly levels: Int32Array
 }
 
-/** Renames nodes from insertion order to the order they are written in. */
+/** Renumbers nodes from insertion order to the order in which they are written. */
 function inPreorder(grown: Grown, links: Links, root: number): OriginalCover {
   const { dim, ids, base, distance } = grown
   const count = ids.count

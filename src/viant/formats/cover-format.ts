@@ -4,13 +4,15 @@ import { VecError } from '../../core/errors.ts'
 import { IdList } from './id-list.ts'
 import type { OriginalCover, OriginalDistance } from './original-index.ts'
 
-/** "COV1" as the little-endian number it starts with. */
+/** "COV1" as a little-endian number: the first four bytes. */
 const MAGIC = 0x31564f43
 const WRITTEN_VERSION = 1
 /** level, magnitude, vector length, id length, child count. */
 const NODE_BYTES = 20
 
-/** A blob is a cover tree if it starts so, and a brute-force list otherwise; there is no other test. */
+/**
+ * A blob that starts with the magic number is a cover tree. Any other is a brute-force list; there is no other test.
+ */
 export function isCover(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 &&
@@ -19,13 +21,14 @@ export function isCover(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads a cover tree in two passes over the bytes: the first proves that the tree is whole and counts its nodes, so that
- * the second fills arrays of the right size. Real trees are as deep as half their rows: neither pass recurses.
+ * Reads a cover tree in two passes over the bytes. The first proves that the tree is complete and counts its nodes,
+ * so that the second fills arrays of the right size. Real trees are as deep as half their rows, so neither pass
+ * recurses.
  */
 export function decodeCover(bytes: Uint8Array): OriginalCover {
   const reader = new ByteReader(bytes, 'cover tree')
   reader.skip(8, 'the magic and the version')
-  reader.skip(4, 'the dimension') // the length of the vectors decides
+  reader.skip(4, 'the dimension') // The length of the vectors decides.
   const base = reader.f32('the base')
   const distance = readDistance(reader)
   const hasRoot = reader.u8('the root flag') !== 0
@@ -68,14 +71,14 @@ export function decodeCover(bytes: Uint8Array): OriginalCover {
   return { kind: 'cover', dim, base, distance, ids, vectors, ...tree }
 }
 
-/** Any other name, also none, is cosine to the original. */
+/** The original takes any other name, and a missing one, for cosine. */
 function readDistance(reader: ByteReader): OriginalDistance {
   const length = reader.u32('the length of the distance name')
   const name = new TextDecoder().decode(reader.bytes(length, 'the distance name'))
   return name === 'euclidean' ? name : 'cosine'
 }
 
-/** Walks all nodes: they are all there and their vectors are of one length. */
+/** Walks all nodes, and checks that all exist and that their vectors have the same length. */
 function measureNodes(reader: ByteReader): { count: number; dim: number } {
   let count = 0
   let dim = 0
@@ -97,7 +100,7 @@ function measureNodes(reader: ByteReader): { count: number; dim: number } {
   return { count, dim }
 }
 
-/** Byte for byte what the original writes for this tree. */
+/** The bytes that the original writes for this tree. */
 export function encodeCover(tree: OriginalCover): Uint8Array<ArrayBuffer> {
   const { dim, ids, vectors, levels, magnitudes, childCounts } = tree
   const count = ids.count
@@ -128,7 +131,7 @@ export function encodeCover(tree: OriginalCover): Uint8Array<ArrayBuffer> {
   return writer.finish()
 }
 
-/** The child counts alone are written, so they must describe one tree of exactly these rows. */
+/** Only the child counts are written, so they must describe one tree of exactly these rows. */
 function checkShape({ dim, ids, vectors, levels, magnitudes, childCounts }: OriginalCover): void {
   const count = ids.count
   const shortest = Math.min(levels.length, magnitudes.length, childCounts.length)

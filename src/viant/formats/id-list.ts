@@ -1,20 +1,20 @@
 /**
- * Ids as byte ranges of one buffer. The original's ids may be any bytes, also none, also no UTF-8, so bytes are what
- * identifies a row; `text` is for showing and for databases that hold text.
+ * Ids as byte ranges of one buffer. The original's ids may be any bytes, including none and invalid UTF-8, so bytes
+ * identify a row. `text` is for display and for databases that hold text.
  */
 export class IdList {
   readonly #bytes: Uint8Array
   readonly #starts: Uint32Array
   readonly #lengths: Uint32Array
 
-  /** Id i is `bytes[starts[i] .. starts[i] + lengths[i]]`; the ranges may lie anywhere in `bytes`. */
+  /** Id i is `bytes[starts[i] .. starts[i] + lengths[i]]`. The ranges may be anywhere in `bytes`. */
   constructor(bytes: Uint8Array, starts: Uint32Array, lengths: Uint32Array) {
     this.#bytes = bytes
     this.#starts = starts
     this.#lengths = lengths
   }
 
-  /** Copies ids together; text becomes UTF-8. */
+  /** Copies ids into one buffer. Text becomes UTF-8. */
   static from(ids: readonly (string | Uint8Array)[]): IdList {
     const encoder = new TextEncoder()
     const parts = ids.map(id => (typeof id === 'string' ? encoder.encode(id) : id))
@@ -34,7 +34,7 @@ export class IdList {
     return this.#starts.length
   }
 
-  /** Bytes of all ids together. */
+  /** The total number of bytes of all ids. */
   get byteLength(): number {
     let total = 0
     for (let i = 0; i < this.#lengths.length; i++) total += this.#lengths[i]
@@ -46,7 +46,7 @@ export class IdList {
     return this.#bytes.subarray(this.#starts[i], this.#starts[i] + this.#lengths[i])
   }
 
-  /** Id i as text; bytes that are not UTF-8 become U+FFFD, so two ids may have the same text. */
+  /** Id i as text. Bytes that are not UTF-8 become U+FFFD, so two ids may have the same text. */
   text(i: number): string {
     return decoder.decode(this.bytes(i))
   }

@@ -4,8 +4,9 @@ import type { OriginalDistance } from './original-index.ts'
 const { fround } = Math
 
 /**
- * The original's distances on amd64, to the bit: float32 after every operation, sums in index order. (On arm64 it sums
- * four lanes wide with fused multiply-add; last bits differ.) Rows are parts of `vectors`, identified by their offset.
+ * The original's distances on amd64, to the bit: float32 after every operation, sums in index order. (On arm64 the
+ * original sums four lanes with fused multiply-add, so the last bits differ.) Rows are parts of `vectors`, identified
+ * by their offset.
  */
 export type OriginalMeasure = (
   a: Float32Array,
@@ -28,7 +29,7 @@ export function originalMagnitude(vectors: Float32Array, at: number, dim: number
   return fround(Math.sqrt(sum))
 }
 
-/** 1 - cosine; 1 when a length is zero. The length of a row stored as 0 is computed again. */
+/** 1 - cosine; 1 when a length is zero. A length stored as 0 is computed again. */
 const cosine: OriginalMeasure = (a, aAt, aMagnitude, b, bAt, bMagnitude, dim) => {
   const lengthA = aMagnitude === 0 ? originalMagnitude(a, aAt, dim) : aMagnitude
   const lengthB = bMagnitude === 0 ? originalMagnitude(b, bAt, dim) : bMagnitude
@@ -47,7 +48,7 @@ const euclidean: OriginalMeasure = (a, aAt, _aMagnitude, b, bAt, _bMagnitude, di
   return fround(Math.sqrt(sum))
 }
 
-/** The distance of the original that a metric is; undefined where it knows none. */
+/** The original's distance for a metric; undefined if it has none. */
 export function originalDistance(metric: Metric): OriginalDistance | undefined {
   return (['cosine', 'euclidean'] as const).find(distance => distance === metric)
 }

@@ -1,11 +1,11 @@
 import type { IdList } from './id-list.ts'
 
-/** A persisted index of the original, taken apart. Rows are in the order of the bytes. */
+/** A decoded index of the original. Rows are in the order of the bytes. */
 export type OriginalIndex = OriginalBrute | OriginalCover
 
-/** Both formats: row i has id `ids.bytes(i)` and the numbers `vectors[i * dim .. (i + 1) * dim]`. */
+/** In both formats, row i has id `ids.bytes(i)` and the numbers `vectors[i * dim .. (i + 1) * dim]`. */
 export interface OriginalRows {
-  /** Numbers in a vector; 0 without rows. */
+  /** Numbers per vector; 0 without rows. */
   readonly dim: number
   readonly ids: IdList
   readonly vectors: Float32Array
@@ -26,11 +26,11 @@ export interface OriginalCover extends OriginalRows {
   /** As stored; may be NaN or below 1. */
   readonly base: number
   readonly distance: OriginalDistance
-  /** No rule holds between a node's level and its parent's. */
+  /** Levels as stored. No rule relates a node's level to its parent's. */
   readonly levels: Int32Array
   /** Euclidean lengths in float32 arithmetic, as stored. */
   readonly magnitudes: Float32Array
-  /** Row of the parent, -1 for the root. */
+  /** The row of the parent; -1 for the root. */
   readonly parents: Int32Array
   readonly childCounts: Uint32Array
 }

@@ -4,8 +4,8 @@ import type { Snapshot } from '../../replication/source.ts'
 import type { SyncState } from '../../replication/sync-state.ts'
 
 /**
- * A log with holes cannot show that an entry appeared below the checkpoint. Counting can: the entries between the
- * bootstrap and the checkpoint are as many as were applied, or a number was published late.
+ * A log with gaps cannot show that an entry appeared below the checkpoint, but a count can. If the log has more
+ * entries between the bootstrap and the checkpoint than were applied, a number was published late.
  */
 export async function audit(snapshot: Snapshot, state: SyncState): Promise<void> {
   const found = BigInt(await snapshot.countEntries(state.datasetId, state.bootScn, state.lastScn))

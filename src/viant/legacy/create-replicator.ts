@@ -2,9 +2,9 @@ import type { ReplicationOptions } from '../../replication/replicator-options.ts
 import { Replicator } from '../../replication/replicator.ts'
 import { openLegacy, type LegacyOptions } from './open-legacy.ts'
 
-/** The original's `Config`: what is replicated, from where, to where, and how. */
+/** The original's `Config`: what to replicate, from where, to where, and how. */
 export interface ReplicatorOptions extends ReplicationOptions {
-  /** Follow a log made by the original's triggers; see docs/sync.md for what that cannot promise. */
+  /** 'legacy' follows a log written by the original's triggers. docs/sync.md lists what that cannot promise. */
   readonly profile?: 'v2' | 'legacy'
   readonly legacy?: LegacyOptions
 }

@@ -1,15 +1,18 @@
 import type { SyncNames } from '../../replication/sync-names.ts'
 import type { ReadingSql } from '../../replication/sync-sql.ts'
 
-/** How one database's log is read where the original's triggers write it. */
+/** How the log of one database is read if the original's triggers write it. */
 export interface LegacyLog {
   /** The statements that differ from those that read our log. */
   reading(names: SyncNames, log: LogTable): LegacyReading
   /** [] -> body: the triggers of a shadow table. */
   triggers(table: string): string
-  /** [] -> shadow_table: under which names the log knows tables. */
+  /** [] -> shadow_table: the names of tables in the log. */
   logNames(names: SyncNames): string
-  /** [] -> datasets: a row of quoted names for each set of datasets that this database takes for one and SQLite does not. */
+  /**
+   * [] -> datasets: a row of quoted names for each set of datasets that this database takes for one and SQLite does
+   * not.
+   */
   readonly colliding?: (names: SyncNames) => string
 }
 
@@ -17,7 +20,7 @@ type LegacyReading = Pick<ReadingSql, 'heads' | 'head' | 'sizes'> &
   Partial<Pick<ReadingSql, 'payloads'>>
 
 export interface LogTable {
-  /** The name that the log gives the shadow table. */
+  /** The name of the shadow table in the log. */
   readonly name: string
   readonly hasCreatedAt: boolean
 }

@@ -26,7 +26,7 @@ WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER 
   triggers: table => `SELECT action_statement AS body FROM information_schema.triggers
 WHERE event_object_schema = DATABASE() AND event_object_table = ${literal(table)}`,
   logNames: names => `SELECT DISTINCT shadow_table FROM ${q(names.log)}`,
-  // JSON text, so that ids differing only in trailing spaces are distinct too.
+  // JSON text, so that ids that differ only in trailing spaces are distinct too.
   colliding: names =>
     `SELECT GROUP_CONCAT(DISTINCT JSON_QUOTE(CONVERT(dataset_id USING utf8mb4)) COLLATE utf8mb4_bin SEPARATOR ', ') AS datasets
 FROM ${q(names.log)}

@@ -7,21 +7,23 @@ import { mysqlLog } from './mysql-log.ts'
 import { sqliteLog } from './sqlite-log.ts'
 
 export interface LegacyOptions {
-  /** The name under which the log knows the table, when it is another one. */
+  /** The name of the table in the log, if it differs. */
   readonly logName?: string
-  /** You vouch that numbers are allocated inside the writing transaction where the triggers do not show it. */
+  /**
+   * The caller guarantees that numbers are allocated inside the writing transaction, if the triggers do not show it.
+   */
   readonly allocatedInTransaction?: boolean
 }
 
-/** By database: the original has a log for these. */
+/** The databases for which the original has a log. */
 const LOGS: ReadonlyMap<string, LegacyLog> = new Map([
   ['mysql', mysqlLog],
   ['sqlite', sqliteLog],
 ])
 
 /**
- * A source over a log that the original's triggers write: numbers have holes, the upstream no identity, datasets no epoch.
- * That is safe to follow only where a number is allocated in the transaction that writes its entry.
+ * A source over a log that the original's triggers write: its numbers have gaps, and upstreams lack an identity and
+ * datasets an epoch. Following it is safe only if a number is allocated in the transaction that writes its entry.
  */
 export async function openLegacy(source: Source, options: LegacyOptions): Promise<Source> {
   const { upstream, shadowTable, names } = source
@@ -88,7 +90,7 @@ async function checkLogName(session: UpstreamSession, sql: string, name: string)
   }
 }
 
-/** The builder's triggers raise the counter themselves; the shipped ones are handed a number. */
+/** The builder's triggers raise the counter themselves. The shipped ones receive a number. */
 const allocates = (body: string): boolean =>
   /next_scn\s*=\s*[^,;]*next_scn\s*\+\s*1/i.test(body) && !/vec_log_change/i.test(body)
 

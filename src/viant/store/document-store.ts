@@ -12,12 +12,12 @@ import { cosine, magnitude } from '../../core/similarity.ts'
 import type { SqliteConnection, SqliteStatement } from '../../database/sqlite-connection.ts'
 
 export interface Document {
-  /** Empty or absent: a random one is made. */
+  /** Empty or absent: a random id is generated. */
   readonly id?: string | undefined
   readonly content?: string | null | undefined
   /** JSON or any other text. */
   readonly metadata?: string | null | undefined
-  /** The vector, or its bytes as a BLOB holds them; null or absent: no search finds the document. */
+  /** The vector, or its bytes as a BLOB stores them. Null or absent: no search finds the document. */
   readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
 }
 
@@ -29,7 +29,7 @@ export interface ScoredDocument {
   readonly score: number
 }
 
-/** The part of a connection that the store needs; better-sqlite3 and node:sqlite have it too. */
+/** The members of a connection that the store needs. better-sqlite3 and node:sqlite have them too. */
 export interface StoreConnection extends Pick<SqliteConnection, 'exec'> {
   prepare(sql: string): Pick<SqliteStatement, 'run' | 'get' | 'iterate'>
 }
@@ -40,13 +40,13 @@ interface DocsRow {
 }
 
 /**
- * A small document store in one ordinary table, `docs(id, content, meta, embedding)`: no datasets, no index, every
- * search reads the table. For more than some thousand documents use a vec table.
+ * A small document store in one ordinary table, `docs(id, content, meta, embedding)`. It has neither datasets nor an
+ * index, and every search reads the table. For more than some thousand documents use a vec table.
  */
 export class Store {
   readonly #db: StoreConnection
 
-  /** Makes the table when it is not there. */
+  /** Creates the table if it does not exist. */
   constructor(db: StoreConnection) {
     const { exec, prepare } = (db ?? {}) as Partial<StoreConnection>
     if (typeof exec !== 'function' || typeof prepare !== 'function') {
@@ -59,8 +59,8 @@ export class Store {
   }
 
   /**
-   * Adds all documents or none, and returns their ids. An id that already exists is an error. TypeError and
-   * VEC_EMBEDDING for an embedding that is not a vector.
+   * Adds all documents or none, and returns their ids. An existing id is an error. Throws TypeError or VEC_EMBEDDING
+   * for an embedding that is not a vector.
    */
   addDocuments(documents: readonly Document[]): string[] {
     if (!Array.isArray(documents)) {
@@ -82,8 +82,8 @@ export class Store {
   }
 
   /**
-   * The k documents nearest to a vector by cosine, nearest first. Documents without a BLOB as embedding, or with one
-   * of another dimension, are passed over; when none fits, an error names both dimensions.
+   * The k documents nearest to a vector by cosine, nearest first. Skips documents whose embedding is not a BLOB or
+   * has another dimension. If that leaves no document and one has another dimension, an error names both.
    */
   similaritySearch(queryEmbedding: VectorInput, k: number): ScoredDocument[] {
     const query = readVector(queryEmbedding, 'similaritySearch()', 'queryEmbedding')
@@ -99,7 +99,7 @@ export class Store {
     const best = new Best(k)
     let fitting = 0
     let otherDim = 0
-    // In order of ids, so that equal scores are too.
+    // Ordered by id, so that equal scores have a fixed order too.
     const rows = this.#db.prepare(
       "SELECT id, embedding FROM docs WHERE typeof(embedding) = 'blob' AND length(embedding) > 0 ORDER BY id",
     )
@@ -126,7 +126,7 @@ export class Store {
     })
   }
 
-  /** Deletes a document; false when there was none. */
+  /** Deletes a document; returns false when it does not exist. */
   remove(id: string): boolean {
     if (typeof id !== 'string')
       throw argumentError('remove()', 'id', id, 'the id of a document, a string')
@@ -140,7 +140,7 @@ interface Scored {
   readonly score: number
 }
 
-/** The k best of what is added; of equal scores what came first. */
+/** The k best of the added items. Of equal scores, the first one added wins. */
 class Best {
   readonly #k: number
   readonly #found: Scored[] = []

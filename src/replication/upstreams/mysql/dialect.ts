@@ -19,12 +19,13 @@ export const mysql: Dialect = {
       `DELIMITER $$\n${statements.map(statement => `${statement}\n$$\n`).join('')}DELIMITER ;\n`,
   },
   sql: (table, names, logName = table) => ({
-    // A known sql_mode: under NO_BACKSLASH_ESCAPES a client's escaping of strings would be wrong.
+    // Sets a known sql_mode: under NO_BACKSLASH_ESCAPES a client's escaping of strings would be wrong.
     session: [
       `SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'`,
       'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
     ],
-    // Galera: wait until this node has applied what the cluster committed; else a failover could read the past.
+    // Galera: waits until this node has applied what the cluster committed. Otherwise a failover could read an old
+    // state.
     sessionIfKnown: ['SET SESSION wsrep_sync_wait = 7'],
     reading: readingSql(table, names, logName),
     writing: writingSql(table, names),
@@ -48,7 +49,7 @@ WHERE c.table_schema = DATABASE() AND c.table_name = ? ORDER BY c.ordinal_positi
   },
 }
 
-/** A row written between DROP TRIGGER and CREATE TRIGGER would never be logged. */
+/** A row written between DROP TRIGGER and CREATE TRIGGER would never be logged, so the table is locked. */
 function underLock(table: string, statements: readonly string[]): string[] {
   const first = statements.findIndex(statement => statement.startsWith('DROP TRIGGER'))
   if (first < 0) return [...statements]

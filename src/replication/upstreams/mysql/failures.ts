@@ -10,7 +10,7 @@ const DRIFT = new Set([1054, 1146, 1049])
 const TRANSPORT = new Set([
   1043, 1835, 1047, 1053, 1152, 1040, 1203, 1317, 1927, 1158, 1159, 1160, 1161, 3169,
 ])
-/** ER_NET_PACKET_TOO_LARGE sounds like the network, and would fail the same way each time. */
+/** ER_NET_PACKET_TOO_LARGE looks like a network error, but would fail the same way each time. */
 const REFUSED = new Set([1153])
 
 export function mysqlFailure(error: unknown): FailureKind {

@@ -2,7 +2,7 @@ import { oneOf } from '../../answer.ts'
 import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream-session.ts'
 import { compareVersions } from '../../version.ts'
 
-/** What a MySQL or MariaDB server has and lacks. */
+/** The facts about a MySQL or MariaDB server. */
 export async function probeMysql(
   session: UpstreamSession,
   capture: 'trigger' | 'app',

@@ -19,7 +19,7 @@ LEFT JOIN ${q(names.dataset)} d ON `
   const hash = `MD5(CONCAT_WS('|', MD5(id), COALESCE(MD5(content), '~'), COALESCE(MD5(meta), '~'),
     COALESCE(MD5(embedding), '~'), COALESCE(MD5(embedding_model), '~'), COALESCE(archived, 0)))`
   return {
-    // READ ONLY with a snapshot taken now; under READ COMMITTED the clause would be ignored.
+    // READ ONLY with a snapshot taken now. Under READ COMMITTED the server would ignore the clause.
     begin: ['START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'],
     end: 'ROLLBACK',
     heads: `${heads}TRUE${counter}`,
@@ -35,7 +35,8 @@ WHERE ${stream} AND l.scn BETWEEN CAST(? AS SIGNED) AND CAST(? AS SIGNED) ORDER 
     pageSizes: (limit, inclusive) => `SELECT id, CAST(COALESCE(OCTET_LENGTH(content), 0)
   + COALESCE(OCTET_LENGTH(meta), 0) + COALESCE(OCTET_LENGTH(embedding), 0) AS CHAR) AS size
 FROM ${q(table)} WHERE dataset_id = ? AND id ${inclusive ? '>=' : '>'} ? ORDER BY id LIMIT ${limit}`,
-    // BETWEEN would compare its two ends by the connection's collation: where that finds 'A' = 'a ', it becomes id = 'A'.
+    // BETWEEN would compare its ends by the connection's collation. Where that takes 'A' = 'a ', the condition
+    // becomes id = 'A'.
     page: `SELECT ${DOCUMENT_COLUMNS} FROM ${q(table)} WHERE dataset_id = ? AND id >= ? AND id <= ? ORDER BY id`,
     countEntries: `SELECT CAST(COUNT(*) AS CHAR) AS n FROM ${q(names.log)}
 WHERE ${stream} AND scn > CAST(? AS SIGNED) AND scn <= CAST(? AS SIGNED)`,

@@ -1,7 +1,7 @@
 import { backQuoted as q, PROTOCOL, type SyncNames } from '../../sync-names.ts'
 
 /**
- * Byte order without padding, so that 'a', 'A' and 'a ' are three keys and a keyset page runs in the replica's order.
+ * Byte order without padding, so that 'a', 'A' and 'a ' are three keys and a keyset page follows the replica's order.
  * The version comments let one text serve MySQL (8.0.17) and MariaDB (10.2.2).
  */
 const BYTEWISE =
@@ -47,7 +47,7 @@ FROM ${q(names.dataset)} d WHERE d.deleted_at IS NULL`,
   ]
 }
 
-/** One counter per (dataset, shadow table). No foreign key: it outlives the dataset and is never set back. */
+/** One counter per (dataset, shadow table). Without a foreign key, since it outlives the dataset and is never reset. */
 export function seqTable(names: SyncNames): string {
   return `CREATE TABLE IF NOT EXISTS ${q(names.counter)} (
   dataset_id VARCHAR(191) NOT NULL,
@@ -71,7 +71,7 @@ export function logTable(names: SyncNames): string {
 ) ${BYTEWISE}`
 }
 
-/** The guard is an empty child table: MySQL refuses TRUNCATE of a table that a foreign key points to. */
+/** The guard is an empty child table: MySQL refuses TRUNCATE of a table that a foreign key references. */
 export function shadowTable(table: string, names: SyncNames): string[] {
   return [
     `CREATE TABLE IF NOT EXISTS ${q(table)} (

@@ -2,7 +2,7 @@ import { backQuoted as q, literal, type SyncNames } from '../../sync-names.ts'
 
 /**
  * AFTER triggers that number a change and log it in the writer's own transaction. The counter's row lock is held from
- * the number to COMMIT, so numbers become visible in order and without holes.
+ * the number to COMMIT, so numbers become visible in order and without gaps.
  */
 export function logTriggers(table: string, names: SyncNames): string[] {
   const body = (row: 'NEW' | 'OLD', op: string, payload: string): string => `BEGIN
@@ -23,7 +23,7 @@ END`
     ...create('_ai', 'AFTER INSERT', body('NEW', 'insert', PAYLOAD)),
     ...create('_au', 'AFTER UPDATE', body('NEW', 'update', PAYLOAD)),
     ...create('_ad', 'AFTER DELETE', body('OLD', 'delete', `'{}'`)),
-    // UPDATE IGNORE that meets a duplicate key leaves the row alone and still fires AFTER UPDATE: keys cannot change.
+    // UPDATE IGNORE that meets a duplicate key keeps the row and still fires AFTER UPDATE, so keys cannot change.
     ...create(
       '_bu',
       'BEFORE UPDATE',
@@ -38,8 +38,9 @@ END`,
 }
 
 /**
- * The row as JSON. Functions return NULL beyond max_allowed_packet without a warning, so a row that might come near it
- * (hex doubles bytes, JSON may write a character in six) is only referred to and read from its table.
+ * The row as JSON. Functions return NULL beyond max_allowed_packet without a warning (hex doubles bytes, and JSON may
+ * write a character in six). So an entry for a row near that size only refers to it, and the row is read from its
+ * table.
  */
 const PAYLOAD = `IF(2 * COALESCE(OCTET_LENGTH(NEW.embedding), 0)
       + 6 * (COALESCE(OCTET_LENGTH(NEW.content), 0) + COALESCE(OCTET_LENGTH(NEW.meta), 0)) > @@max_allowed_packet DIV 2,

@@ -9,7 +9,7 @@ import type { Upstream, UpstreamOptions } from '../../upstream.ts'
 import { mysql } from './dialect.ts'
 import { mysqlFailure } from './failures.ts'
 
-/** A connection of `mysql2/promise`, as far as it is used. */
+/** The members of a connection of `mysql2/promise` that are used. */
 export interface MysqlConnection {
   query(
     options: { sql: string; rowsAsArray: boolean; typeCast: boolean },
@@ -53,10 +53,10 @@ export function mysqlUpstream(
         throw upstreamFailure(mysqlFailure(error), error, doing)
       }
       sockets.connected()
-      // Behind TLS it is another socket than the one that was opened.
+      // With TLS, this is not the socket that was opened.
       const stream = partOf(partOf(connection, 'connection'), 'stream')
       if (isSocket(stream)) guardSocket(stream, fault)
-      // Without a listener the error of an idle connection would end the process; the next statement reports it.
+      // Without a listener, the error of an idle connection would end the process. The next statement reports it.
       connection.on('error', () => undefined)
       const session = new DriverSession(
         {
@@ -84,7 +84,7 @@ export function mysqlUpstream(
 const resultOf = (answer: unknown): unknown =>
   Array.isArray(answer) ? (answer as unknown[])[0] : undefined
 
-/** In another character set ids would arrive mangled, and a page would begin at the wrong row. */
+/** In another character set, ids would arrive mangled, and a page would begin at the wrong row. */
 async function checkEncoding(session: UpstreamSession, description: string): Promise<void> {
   const rows = await session.rows(
     `SELECT HEX(CONVERT(? USING utf8mb4)) AS sent, CONVERT(x'C3A9F09F9880' USING utf8mb4) AS received`,

@@ -4,20 +4,20 @@ const CODE = 1
 const HEADER = 5
 const ERROR = 0x45
 const NOTICE = 0x4e
-/** Messages of a server that this protocol can meet: authentication, results, COPY, notifications. */
+/** The message types of a server that this protocol can meet: authentication, results, COPY, notifications. */
 const CODES: ReadonlySet<number> = new Set(Buffer.from('R123ACDEGHIKNSTVWZcdnstv'))
-/** PostgreSQL itself allows a message of 1 GiB. */
+/** The limit of PostgreSQL itself for a message: 1 GiB. */
 const LONGEST = 2 ** 30
 const LONGEST_ERROR = 2 ** 24
 
 /**
- * Looks at the frames of a server's stream before pg reads them: its parser searches for the end of an error's or a
- * notice's fields for ever when that end is not there, and no deadline can pass meanwhile.
+ * Checks the frames of a server's stream before pg reads them. In a message of an error or a notice whose end is
+ * missing, pg's parser searches for ever, and no deadline can pass meanwhile.
  */
 export class FrameCheck {
-  /** Bytes of a header that has not arrived in whole, then of a message that is looked into. */
+  /** Bytes of an incomplete header, then of a message whose content is checked. */
   #held = Buffer.alloc(0)
-  /** Bytes of a message that is passed over. */
+  /** Remaining bytes of a message that is skipped. */
   #skip = 0
 
   check(data: Uint8Array): void {
@@ -46,7 +46,7 @@ export class FrameCheck {
   }
 }
 
-/** Each field is a letter and text up to a NUL; another NUL ends the message. */
+/** Each field is a letter and text up to a NUL. Another NUL ends the message. */
 function checkFields(body: Buffer): void {
   let at = 0
   while (at < body.length && body[at] !== 0) {

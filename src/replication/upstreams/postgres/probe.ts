@@ -1,7 +1,7 @@
 import { oneOf } from '../../answer.ts'
 import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream-session.ts'
 
-/** What a PostgreSQL server has and lacks. */
+/** The facts about a PostgreSQL server. */
 export async function probePostgres(
   session: UpstreamSession,
   capture: 'trigger' | 'app',

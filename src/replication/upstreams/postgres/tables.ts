@@ -40,7 +40,7 @@ FROM ${q(names.dataset)} d WHERE d.deleted_at IS NULL`,
   ]
 }
 
-/** One counter per (dataset, shadow table). No foreign key: it outlives the dataset and is never set back. */
+/** One counter per (dataset, shadow table). Without a foreign key, since it outlives the dataset and is never reset. */
 export function seqTable(names: SyncNames): string {
   return `CREATE TABLE IF NOT EXISTS ${q(names.counter)} (
   dataset_id text COLLATE "C" NOT NULL,

@@ -1,8 +1,8 @@
 import { doubleQuoted as q, type SyncNames } from '../../sync-names.ts'
 
 /**
- * A trigger that numbers a change and logs it in the writer's own transaction. The counter's row lock is held from the
- * number to COMMIT, so numbers become visible in order and without holes. ENABLE ALWAYS: also where
+ * A trigger that numbers a change and logs it in the writer's own transaction. The counter's row lock is held from
+ * the number to COMMIT, so numbers become visible in order and without gaps. ENABLE ALWAYS makes it fire even if
  * session_replication_role is 'replica'.
  */
 export function logTriggers(table: string, names: SyncNames): string[] {

@@ -7,7 +7,7 @@ import { postgres } from './dialect.ts'
 import { postgresFailure } from './failures.ts'
 import { FrameCheck } from './frame-check.ts'
 
-/** A `Client` of pg, as far as it is used. */
+/** The members of pg's `Client` that are used. */
 export interface PostgresClient {
   connect(): Promise<unknown>
   query(sql: string, values?: unknown[]): Promise<unknown>
@@ -48,7 +48,7 @@ export function postgresUpstream(
 
 function sessionOf(client: PostgresClient, deadline: number, description: string): DriverSession {
   const closed = new AbortController()
-  // Without a listener the error of an idle connection would end the process; the next statement reports it.
+  // Without a listener, the error of an idle connection would end the process. The next statement reports it.
   client.on('error', () => undefined)
   guardClient(client, error => closed.abort(error))
   return new DriverSession(
@@ -64,14 +64,17 @@ function sessionOf(client: PostgresClient, deadline: number, description: string
   )
 }
 
-/** pg ends at once, without waiting, when a query is under way. */
+/** Destroys the client's socket. If the socket is not found, end() closes it at once while a query is running. */
 function destroyClient(client: PostgresClient): void {
   const stream = partOf(partOf(client, 'connection'), 'stream')
   if (isSocket(stream)) stream.destroy()
   else client.end().catch(() => undefined)
 }
 
-/** Before the client connects: the socket that it made, and each one that it reads messages from, TLS included. */
+/**
+ * Called before the client connects. Guards the socket that it has created, and each socket from which it reads
+ * messages, TLS included.
+ */
 function guardClient(client: PostgresClient, fault: (error: Error) => void): void {
   const connection = partOf(client, 'connection') as
     | { stream?: unknown; attachListeners?: (stream: unknown) => void }
@@ -82,7 +85,7 @@ function guardClient(client: PostgresClient, fault: (error: Error) => void): voi
   connection.attachListeners = stream => {
     if (isSocket(stream)) {
       guardSocket(stream, fault)
-      // In front of pg's own listener, which does not run when this one throws.
+      // Runs before pg's own listener, which does not run when this one throws.
       const frames = new FrameCheck()
       stream.on('data', data => frames.check(data))
     }

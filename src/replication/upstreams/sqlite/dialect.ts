@@ -16,7 +16,8 @@ export const sqlite: Dialect = {
     hasSchemas: true,
   },
   sql: (table, names, logName = table) => ({
-    // Short: a wait inside SQLite would keep a writer of this very process from finishing. Conflicts are repeated.
+    // A short timeout: a wait inside SQLite would keep a writer of this process from finishing. Conflicts are
+    // repeated.
     session: ['PRAGMA busy_timeout = 50', 'PRAGMA foreign_keys = ON'],
     sessionIfKnown: [],
     reading: readingSql(table, names, logName),

@@ -2,7 +2,7 @@ import { oneOf } from '../../answer.ts'
 import type { ServerFacts, ServerProblem, UpstreamSession } from '../../upstream-session.ts'
 import { compareVersions } from '../../version.ts'
 
-/** What a SQLite library and file have and lack. */
+/** The facts about a SQLite library and file. */
 export async function probeSqlite(session: UpstreamSession): Promise<ServerFacts> {
   const facts = oneOf(await session.rows('SELECT sqlite_version() AS version'))
   const version = String(facts['version'])

@@ -4,8 +4,8 @@ import { tuples, type ReadingSql } from '../../sync-sql.ts'
 import { NOW } from './tables.ts'
 
 /**
- * Text leaves as bytes: a driver would replace what is not UTF-8 without a word. A BLOB bound to a column of text is the
- * text that it is, as in the log; an embedding is a BLOB or no embedding.
+ * Text leaves as bytes: a driver would silently replace what is not UTF-8. A BLOB bound to a text column counts as
+ * the text it contains, as in the log. An embedding that is not a BLOB counts as missing.
  */
 const DOCUMENT = `CAST(id AS BLOB) AS id, CAST(content AS BLOB) AS content, CAST(meta AS BLOB) AS meta,
   embedding, CAST(embedding_model AS BLOB) AS embedding_model, archived`

@@ -1,7 +1,7 @@
 import { shadowTableBody } from '../../../search/schema/table-schema.ts'
 import { doubleQuoted as q, PROTOCOL, type SyncNames } from '../../sync-names.ts'
 
-/** Microseconds since 1970; SQLite's clock has milliseconds. */
+/** Microseconds since 1970. SQLite's clock has milliseconds. */
 export const NOW = `CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)`
 
 /** `schema` is '' or a quoted schema name with its dot, for an attached database. */
@@ -47,7 +47,7 @@ FROM ${q(names.dataset)} d WHERE d.deleted_at IS NULL`,
   ]
 }
 
-/** One counter per (dataset, shadow table). No foreign key: it outlives the dataset and is never set back. */
+/** One counter per (dataset, shadow table). Without a foreign key, since it outlives the dataset and is never reset. */
 export function seqTable(names: SyncNames, schema = ''): string {
   return `CREATE TABLE IF NOT EXISTS ${schema}${q(names.counter)} (
   dataset_id TEXT NOT NULL,
@@ -71,7 +71,7 @@ export function logTable(names: SyncNames, schema = ''): string {
 )`
 }
 
-/** The foreign key is for connections that enforce it; the triggers refuse an unknown dataset in every connection. */
+/** The foreign key is for connections that enforce it. The triggers refuse an unknown dataset in every connection. */
 export function shadowTable(table: string, names: SyncNames, schema = ''): string[] {
   const references = `REFERENCES ${q(names.dataset)} (dataset_id) ON DELETE RESTRICT`
   return [`CREATE TABLE IF NOT EXISTS ${schema}${q(table)} ${shadowTableBody(references)}`]

@@ -2,7 +2,7 @@ import { doubleQuoted as q, literal, type SyncNames } from '../../sync-names.ts'
 
 /**
  * AFTER triggers that number a change and log it in the writer's own transaction. An outer OR IGNORE or OR REPLACE
- * overrides conflict handling inside a trigger, so nothing here relies on it: RAISE(ABORT) alone is never overridden.
+ * overrides conflict handling inside a trigger, so the triggers rely only on RAISE(ABORT), which is never overridden.
  */
 export function logTriggers(table: string, names: SyncNames, schema = ''): string[] {
   const stream = (row: string): string =>
@@ -71,14 +71,14 @@ END`,
   ]
 }
 
-/** The log has an embedding as hex digits, which do not tell what it was stored as. */
+/** The log has an embedding as hex digits, which do not show its stored type. */
 const EMBEDDING = `SELECT RAISE(ABORT, 'vecsync: an embedding is a BLOB of little-endian float32, or NULL')
     WHERE typeof(NEW.embedding) NOT IN ('blob', 'null')`
 
 const ARCHIVED = `SELECT RAISE(ABORT, 'vecsync: archived is a whole number')
     WHERE typeof(NEW.archived) <> 'integer'`
 
-/** CAST: JSON cannot hold a BLOB, and a client may have bound text as one. */
+/** CAST is needed, since JSON cannot hold a BLOB, and a client may have bound text as a BLOB. */
 const PAYLOAD = `CASE
       WHEN 2 * coalesce(length(CAST(NEW.embedding AS BLOB)), 0)
         + 6 * (coalesce(length(CAST(NEW.content AS BLOB)), 0) + coalesce(length(CAST(NEW.meta AS BLOB)), 0)) > 67108864

@@ -11,8 +11,8 @@ import { sqlite } from './dialect.ts'
 import { sqliteFailure } from './failures.ts'
 
 /**
- * A SQLite file: `sqliteUpstream(() => new Database(path))`. Each session opens a connection of its own, because its
- * read transaction stays open between steps.
+ * A SQLite file: `sqliteUpstream(() => new Database(path))`. Each session opens its own connection, because its read
+ * transaction stays open between steps.
  */
 export function sqliteUpstream(
   open: () => SqliteConnection | Promise<SqliteConnection>,
@@ -53,7 +53,7 @@ export function sqliteUpstream(
   }
 }
 
-/** Text is read as bytes, and they must be UTF-8. */
+/** Text is read as bytes, which must be UTF-8. */
 async function refuseEncoding(session: SqliteSession, description: string): Promise<void> {
   if (textIn(oneOf(await session.rows(LETTER_BYTES)), 'bytes') === UTF8_LETTER) return
   throw new VecError('SYNC_UPSTREAM', `${description} stores its text as UTF-16, expected UTF-8`, {
@@ -72,7 +72,8 @@ class SqliteSession implements UpstreamSession {
 
   rows(sql: string, parameters: readonly UpstreamValue[] = []): Promise<UpstreamRow[]> {
     return this.#step(sql, () => {
-      // PRAGMA and the like give rows where run() is wanted; a statement with rows is always asked for through here.
+      // Statements like PRAGMA return rows where run() is expected, so a statement with rows always goes through
+      // all().
       return rowsOf(this.#connection.prepare(sql).all(...(parameters as SqliteValue[])))
     })
   }
@@ -96,11 +97,11 @@ class SqliteSession implements UpstreamSession {
     try {
       this.#connection.close?.()
     } catch {
-      // closed before
+      // It was closed before.
     }
   }
 
-  /** Errors come as rejections, like from any other upstream. */
+  /** Runs a step of the driver. Its errors become rejections, as from any other upstream. */
   async #step<T>(sql: string, work: () => T): Promise<T> {
     try {
       return work()
