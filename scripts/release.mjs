@@ -35,6 +35,7 @@ writeFileSync('CHANGELOG.md', dated)
 setVersion('package.json', manifest.version)
 setVersion('package-lock.json', manifest.version)
 setVersion('src/core/version.ts', manifest.version)
+citeVersion()
 if (check) {
   run('npm', 'run', '-s', 'check')
   run('npm', 'test')
@@ -71,6 +72,18 @@ function setVersion(file, old) {
   let changed = text
   for (let i = 0; i < times; i++) changed = changed.replace(quoted, `$1${version}$1`)
   writeFileSync(file, changed)
+}
+
+/** The version and the day in CITATION.cff. */
+function citeVersion() {
+  const file = 'CITATION.cff'
+  const today = new Date().toISOString().slice(0, 10)
+  const text = readFileSync(file, 'utf8')
+    .replace(/^version: .*$/m, `version: ${version}`)
+    .replace(/^date-released: .*$/m, `date-released: ${today}`)
+  for (const line of [`version: ${version}`, `date-released: ${today}`])
+    if (!text.includes(`\n${line}\n`)) fail(`${file} lacks the line "${line}"`)
+  writeFileSync(file, text)
 }
 
 /** Looks at the list of files that npm would publish. */

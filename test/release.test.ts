@@ -16,6 +16,7 @@ const CHANGELOG = `# Changelog
 ### Fixed
 - Another.
 `
+const CITATION = 'title: released\nversion: 0.1.0\ndate-released: 2026-01-01\n'
 let folder: string
 
 beforeEach(() => {
@@ -26,6 +27,7 @@ beforeEach(() => {
   write('package-lock.json', JSON.stringify(lock))
   write('src/core/version.ts', `export const VERSION = '0.1.0'\n`)
   write('CHANGELOG.md', CHANGELOG)
+  write('CITATION.cff', CITATION)
   for (const path of [
     'README.md',
     'LICENSE',
@@ -71,6 +73,8 @@ test('a release sets the version everywhere, dates the changelog, commits and ta
   assert.match(changelog, /^## 0\.2\.0 - \d{4}-\d\d-\d\d\n### Added\n- A thing\.$/m)
   assert.match(changelog, /^## 0\.1\.0 - 2026-01-01$/m)
   assert.doesNotMatch(changelog, /unreleased/i)
+  const citation = readFileSync(join(folder, 'CITATION.cff'), 'utf8')
+  assert.match(citation, /^version: 0\.2\.0\ndate-released: \d{4}-\d\d-\d\d$/m)
   assert.equal(git('tag', '--list'), 'v0.2.0')
   assert.equal(git('status', '--porcelain'), '')
 })
