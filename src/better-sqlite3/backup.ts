@@ -14,13 +14,16 @@ export interface BackupMetadata {
 
 export interface BackupOptions {
   attached?: string | undefined
-  /** Called after the first step, which copies no page, and between the others; a number is the pages of the next one. */
+  /**
+   * Called after the first step, which copies no page, and between the others. A returned number is the number of pages
+   * of the next step.
+   */
   progress?: ((info: BackupMetadata) => number | void) | undefined
 }
 
 const DEFAULT_PAGES = 100
 
-/** Copies the database into a file, a step for each turn of the event loop. */
+/** Copies the database into a file: one step for each turn of the event loop. */
 export async function backup(
   state: ConnectionState,
   given: unknown,

@@ -26,7 +26,7 @@ Object.defineProperty(Class.prototype, 'constructor', {
   configurable: true,
 })
 
-// The types of @types/better-sqlite3, by their names: `Database.Statement` is one.
+// The types of @types/better-sqlite3, under the same names, such as `Database.Statement`.
 declare namespace BetterSqlite3 {
   type Database = Opened
   type Options = DatabaseOptions

@@ -1,20 +1,20 @@
 import type { Connection } from '../sqlite/connection.ts'
 import { asSqliteError, closed } from './sqlite-error.ts'
 
-/** What a database and its statements have in common: the connection, and what it is doing. */
+/** The state that a database and its statements share: the connection, and its activity. */
 export class ConnectionState {
   readonly connection: Connection
-  /** Is told every SQL text that runs, with its parameters in it. */
+  /** Receives every SQL text that runs, with its parameters in it. */
   readonly log: ((sql: string) => void) | undefined
-  /** A statement runs: JavaScript that it calls may not use the connection. */
+  /** A statement is running: JavaScript that it calls may not use the connection. */
   busy = false
-  /** Iterators that are neither at their end nor left: nothing may be written. */
+  /** The number of unfinished iterators. While there are any, writes are refused. */
   iterators = 0
-  /** Writing beside iterators is allowed. */
+  /** Whether writes are allowed beside iterators. */
   unsafe = false
-  /** Statements and functions that are made from now on see every INTEGER as bigint. */
+  /** Whether statements and functions created from now on see every INTEGER as bigint. */
   safeIntegers = false
-  /** What JavaScript that SQLite called has thrown: it is thrown again in the place of SQLite's error. */
+  /** What JavaScript called by SQLite has thrown. It is thrown again in place of SQLite's error. */
   #thrown: { readonly error: unknown } | undefined
 
   constructor(connection: Connection, log: ((sql: string) => void) | undefined) {
@@ -22,25 +22,25 @@ export class ConnectionState {
     this.log = log
   }
 
-  /** A statement may be prepared, or run for reading. */
+  /** Throws if no statement may be prepared, or run for reading. */
   requireIdle(): void {
     if (!this.connection.open) throw closed()
     if (this.busy) throw busy('database connection')
   }
 
-  /** The database may be changed. */
+  /** Throws if the database may not be changed. */
   requireQuiet(): void {
     this.requireIdle()
     if (this.iterators > 0 && !this.unsafe) throw busy('database connection')
   }
 
-  /** A function, a table or the connection itself may be changed. */
+  /** Throws if no function, table or setting of the connection may be changed. */
   requireNoIterator(): void {
     this.requireIdle()
     if (this.iterators > 0) throw busy('database connection')
   }
 
-  /** Runs `task` as a statement runs, with the errors of better-sqlite3. */
+  /** Runs `task`, as a statement does, with the errors of better-sqlite3. */
   run<R>(task: () => R): R {
     this.busy = true
     try {
@@ -52,7 +52,7 @@ export class ConnectionState {
     }
   }
 
-  /** Runs JavaScript that SQLite has called. */
+  /** Runs JavaScript that SQLite calls. */
   called<R>(task: () => R): R {
     try {
       return task()
@@ -62,7 +62,7 @@ export class ConnectionState {
     }
   }
 
-  /** What is thrown for a failure of the engine. */
+  /** The error to throw for a failure of the engine. */
   failure(error: unknown): unknown {
     const thrown = this.#thrown
     this.#thrown = undefined

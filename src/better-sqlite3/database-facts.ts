@@ -1,10 +1,10 @@
-/** What a database tells of itself, and what its statements and transactions know of it. */
+/** The facts of a database, which its statements and transactions also read. */
 export interface DatabaseFacts {
-  /** What it was opened with. */
+  /** The file name it was opened with. */
   readonly name: string
   readonly open: boolean
   readonly inTransaction: boolean
   readonly readonly: boolean
-  /** It is in memory alone. */
+  /** Whether the database is only in memory. */
   readonly memory: boolean
 }

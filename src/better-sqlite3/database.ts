@@ -11,19 +11,19 @@ import { defineTable } from './table.ts'
 import { transaction, TransactionStatements, type Transaction } from './transaction.ts'
 import { asBuffer, switchArgument, switchOption } from './values.ts'
 
-/** Names of files that sqlite-vec comes as. */
+/** File names under which sqlite-vec is distributed. */
 const SQLITE_VEC = /^(?:lib)?(?:sqlite[-_])?vec0?(?:\.(?:so|dylib|dll))?$/
 
 let toldOfExtension = false
 
-/** What inspection shows a database as. */
+/** The form in which inspection shows a database. */
 class Shown {
   static {
     Object.defineProperty(Shown, 'name', { value: 'Database' })
   }
 }
 
-/** A database, as better-sqlite3 has it; `public-types.ts` says what each member does. */
+/** A database with the interface of better-sqlite3. `public-types.ts` documents the members. */
 export class Database implements DatabaseFacts {
   static {
     Object.defineProperty(Database.prototype, inspect.custom, {
@@ -41,8 +41,8 @@ export class Database implements DatabaseFacts {
   #transactions: TransactionStatements | undefined
 
   /**
-   * Opens a file, `''` and `':memory:'` in memory, or the bytes that `serialize` gave. Throws TypeError for options of
-   * another type and a folder that does not exist, SqliteError for what cannot be opened.
+   * Opens a file, `''` and `':memory:'` in memory, or the bytes from `serialize`. Throws TypeError for options of
+   * another type and for a folder that does not exist, SqliteError for a database that cannot be opened.
    */
   constructor(filename?: string | Buffer | null, options?: DatabaseOptions | null) {
     const { connection, log, ...facts } = openDatabase(filename, options)

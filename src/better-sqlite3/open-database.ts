@@ -6,7 +6,7 @@ import { register } from '../tables/register.ts'
 import { asSqliteError } from './sqlite-error.ts'
 import { switchOption } from './values.ts'
 
-// Construction is synchronous, and loading SQLite is not.
+// The constructor is synchronous, but loading SQLite is not.
 await loadEngine()
 
 export interface DatabaseOptions {
@@ -27,13 +27,13 @@ export interface OpenedDatabase {
 }
 
 const MAX_TIMEOUT = 0x7fffffff
-/** The cache of native better-sqlite3. */
+/** The cache size of native better-sqlite3. */
 const CACHE_BYTES = 16_000 * 1024
 
-/** The pages of a new database of native better-sqlite3. */
+/** The page size of a new database in native better-sqlite3. */
 const PAGE_BYTES = 4096
 
-/** Connections that are open, to be closed when the process ends. */
+/** Open connections, to be closed when the process ends. */
 const opened = new Set<WeakRef<Connection>>()
 
 process.once('exit', () => {
@@ -41,12 +41,12 @@ process.once('exit', () => {
     try {
       each.deref()?.close()
     } catch {
-      // Nothing is left that could be told.
+      // The process is ending, so the error cannot be reported.
     }
   }
 })
 
-/** Reads the arguments of the constructor, and opens the database they name. */
+/** Reads the arguments of the constructor, and opens the database that they name. */
 export function openDatabase(given: unknown, settings: unknown): OpenedDatabase {
   const bytes = Buffer.isBuffer(given) ? given : undefined
   const name = bytes ? ':memory:' : (given ?? '')
@@ -91,7 +91,7 @@ function isEmpty(path: string): boolean {
   return !statSync(path, { throwIfNoEntry: false })?.size
 }
 
-/** As native better-sqlite3 is built, beside what this package adds. */
+/** Sets the options of native better-sqlite3's build, and registers the functions of this package. */
 function prepare(connection: Connection): void {
   const reference = new WeakRef(connection)
   opened.add(reference)

@@ -1,12 +1,12 @@
 import type { NativeStatement } from '../sqlite/native-statement.ts'
 import { isInt64, sqlValue } from './values.ts'
 
-/** The parameters of a statement, and the values of its runs by position. */
+/** The parameters of a statement, and the values of a run by position. */
 export class StatementParameters {
   readonly #count: number
   /** Positions of parameters without a name, in order. */
   readonly #anonymous: number[] = []
-  /** Names without their sign, and the position of each. */
+  /** The names without their prefix, and the position of each. */
   readonly #names: string[] = []
   readonly #positions: number[] = []
 
@@ -22,7 +22,7 @@ export class StatementParameters {
     }
   }
 
-  /** Values may be given one by one, in arrays, and named ones in one object; all of it mixed. */
+  /** Accepts values one by one, in arrays, and named values in one object, also mixed. */
   values(args: readonly unknown[]): readonly unknown[] {
     const isNamed = this.#names.length > 0
     if (!isNamed && args.length === this.#count && areValues(args)) return args
@@ -78,7 +78,7 @@ export class StatementParameters {
   }
 }
 
-/** Whether they can be bound as they are. */
+/** Whether all arguments can be bound directly. */
 function areValues(args: readonly unknown[]): boolean {
   for (let i = 0; i < args.length; i++) {
     const value = args[i]
@@ -104,7 +104,7 @@ function isObject(value: unknown): value is object {
   return (kind === 'object' || kind === 'function') && value !== null && !ArrayBuffer.isView(value)
 }
 
-/** Of any realm: its prototype is none, or one that has none. */
+/** Whether an object of any realm is plain: without a prototype, or with the root prototype. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

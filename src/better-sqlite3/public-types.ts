@@ -7,8 +7,8 @@ import type { ColumnDefinition, RunResult } from './statement.ts'
 import type { Transaction } from './transaction.ts'
 
 /*
- * What TypeScript sees: the types of @types/better-sqlite3, which a database of ours can be passed for. The classes
- * check at run time what these promise.
+ * The types that TypeScript sees: those of @types/better-sqlite3, so that our database can be passed where they are
+ * expected. The classes check at run time what these types promise.
  */
 
 /** A list of parameters, or one object of named ones. */
@@ -22,39 +22,39 @@ export type BindParameters = unknown[] | {}
  * const name = byId.get(7)?.name
  */
 export interface Statement<Bind extends unknown[] = unknown[], Result = unknown> {
-  /** It returns rows. */
+  /** Whether the statement returns rows. */
   readonly reader: boolean
-  /** It does not write. */
+  /** Whether the statement does not write. */
   readonly readonly: boolean
   readonly source: string
   readonly database: Database
-  /** An iterator of it is not finished. */
+  /** Whether an iterator of the statement is unfinished. */
   readonly busy: boolean
-  /** Runs it; of rows that it returns, none is given. */
+  /** Runs the statement. Rows that it returns are discarded. */
   run(...parameters: Bind): RunResult
-  /** The first row; undefined when there is none. */
+  /** The first row; undefined if there is none. */
   get(...parameters: Bind): Result | undefined
   /** All rows. */
   all(...parameters: Bind): Result[]
-  /** Rows one by one. Until the last one, or the end of the loop, nothing can be written. */
+  /** Rows one by one. Until the last row, or the end of the loop, writes are refused. */
   iterate(...parameters: Bind): IterableIterator<Result>
-  /** Binds parameters for good. */
+  /** Binds parameters permanently. */
   bind(...parameters: Bind): this
-  /** Rows as their first column alone. */
+  /** Returns only the first column of each row. */
   pluck(toggle?: boolean): this
-  /** Rows as an object for each table, by its name. */
+  /** Returns each row as an object for each table, by its name. */
   expand(toggle?: boolean): this
-  /** Rows as arrays. */
+  /** Returns each row as an array. */
   raw(toggle?: boolean): this
-  /** Every INTEGER as bigint. */
+  /** Returns every INTEGER as bigint. */
   safeIntegers(toggle?: boolean): this
-  /** What the columns of a row are. */
+  /** The columns of a row. */
   columns(): ColumnDefinition[]
-  /** The SQL text, with the values that `bind` bound in it. */
+  /** The SQL text, with the values from `bind` in it. */
   toString(): string
 }
 
-/** The definition of a virtual table: the rows of a generator. */
+/** The definition of a virtual table whose rows a generator returns. */
 export interface VirtualTableOptions {
   columns: string[]
   rows: (...parameters: any[]) => Iterable<unknown> // oxlint-disable-line typescript/no-explicit-any -- the caller knows what SQL passes
@@ -63,21 +63,21 @@ export interface VirtualTableOptions {
   directOnly?: boolean | undefined
 }
 
-/** A database, as better-sqlite3 has it. */
+/** A database with the interface of better-sqlite3. */
 export interface Database extends DatabaseFacts {
   prepare<Bind extends BindParameters = unknown[], Result = unknown>(
     sql: string,
   ): Bind extends unknown[] ? Statement<Bind, Result> : Statement<[Bind], Result>
   transaction<F extends (...args: any[]) => unknown>(fn: F): Transaction<F> // oxlint-disable-line typescript/no-explicit-any -- as in @types/better-sqlite3
-  /** Rows of `PRAGMA source`; with `simple` the first column of the first one. */
+  /** The rows of `PRAGMA source`; with `simple`, the first column of the first row. */
   pragma(source: string, options?: { simple?: boolean | undefined } | null): unknown
-  /** The program of a statement, or with `QUERY PLAN` before it its plan. */
+  /** The program of a statement, or its plan if the text begins with `QUERY PLAN`. */
   explain(source: string): unknown[]
-  /** Runs every statement of a text. */
+  /** Runs every statement of the text. */
   exec(source: string): this
   /** Copies the database into a file, page by page, while both are in use. */
   backup(filename: string, options?: BackupOptions | null): Promise<BackupMetadata>
-  /** The bytes of the database as its file would hold them. */
+  /** The bytes of the database, as its file would contain them. */
   serialize(options?: { attached?: string | undefined } | null): Buffer
   function(name: string, fn: (...args: any[]) => unknown): this // oxlint-disable-line typescript/no-explicit-any -- the caller knows what SQL passes
   function(
@@ -86,20 +86,20 @@ export interface Database extends DatabaseFacts {
     fn: (...args: any[]) => unknown, // oxlint-disable-line typescript/no-explicit-any -- the same
   ): this
   aggregate(name: string, options: AggregateOptions): this
-  /** A virtual table of a generator, or a module of a function that gives definitions of tables. */
+  /** Defines a virtual table by a generator, or a module by a function that returns definitions of tables. */
   table(
     name: string,
     factory: VirtualTableOptions | ((...args: string[]) => VirtualTableOptions),
   ): this
-  /** sqlite-vec is let pass, as its functions are there; every other extension is refused. */
+  /** Accepts sqlite-vec, whose functions are built in. Every other extension is refused. */
   loadExtension(path: string, entryPoint?: string): this
   close(): this
   defaultSafeIntegers(toggle?: boolean): this
-  /** Allows to write while rows are iterated, and to write to the schema itself. */
+  /** Allows writes while rows are iterated, and writes to the schema itself. */
   unsafeMode(unsafe?: boolean): this
 }
 
-/** The class Database, which makes a database without `new` as well. */
+/** The class Database, which can also be called without `new`. */
 export interface DatabaseConstructor {
   new (filename?: string | Buffer | null, options?: DatabaseOptions | null): Database
   (filename?: string | Buffer | null, options?: DatabaseOptions | null): Database

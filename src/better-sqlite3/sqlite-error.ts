@@ -1,9 +1,9 @@
 import { VecError } from '../core/errors.ts'
 
-/** An error of SQLite, as better-sqlite3 has it: `code` is the extended name, such as `SQLITE_CONSTRAINT_UNIQUE`. */
+/** An error of SQLite, as in better-sqlite3: `code` is the extended name, such as `SQLITE_CONSTRAINT_UNIQUE`. */
 export class SqliteError extends Error {
   static {
-    // On the prototype, so that an error shows its message and code alone.
+    // On the prototype, so that an error shows only its message and code.
     Object.defineProperty(SqliteError.prototype, 'name', {
       value: 'SqliteError',
       writable: true,
@@ -22,7 +22,7 @@ export class SqliteError extends Error {
   }
 }
 
-/** What a program on better-sqlite3 expects in the place of an error of the engine. */
+/** The error of better-sqlite3 for an error of the engine. */
 export function asSqliteError(error: unknown): unknown {
   if (!(error instanceof VecError)) return error
   if (error.code === 'VEC_CLOSED') return closed()

@@ -3,7 +3,7 @@ import { busy, type ConnectionState } from './connection-state.ts'
 interface Rows {
   /** The next row; undefined after the last one. */
   step(): { value: unknown; done: false } | undefined
-  /** Lets go of the rows. */
+  /** Releases the rows. */
   end(failed: boolean): void
 }
 

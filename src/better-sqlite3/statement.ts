@@ -25,19 +25,22 @@ export interface ColumnDefinition {
 const NUMBERS: ValueFormat = { integers: 'number', doubles: true, blob: asBuffer }
 const BIGINTS: ValueFormat = { ...NUMBERS, integers: 'bigint' }
 
-/** What a statement is made of, which only a database has. */
+/** The parts of a statement, which only a database can supply. */
 export interface StatementParts {
   readonly state: ConnectionState
   readonly database: DatabaseFacts
   readonly prepared: EngineStatement
-  /** A PRAGMA, which returns rows whatever SQLite says of its columns. */
+  /** Whether it is a PRAGMA, which returns rows whatever SQLite reports about its columns. */
   readonly isPragma: boolean
 }
 
-/** How a row is given. */
+/** The form of a row. */
 type Mode = 'flat' | 'pluck' | 'raw' | 'expand'
 
-/** A prepared statement, as better-sqlite3 has it, made by `db.prepare`; `public-types.ts` says what each member does. */
+/**
+ * A prepared statement with the interface of better-sqlite3, made by `db.prepare`. `public-types.ts` documents the
+ * members.
+ */
 export class Statement {
   declare readonly reader: boolean
   declare readonly readonly: boolean
@@ -45,7 +48,7 @@ export class Statement {
   declare readonly database: DatabaseFacts
   declare readonly busy: boolean
   readonly #state: ConnectionState
-  /** Keeps the statement of SQLite from being freed. */
+  /** Keeps SQLite's statement from being freed. */
   readonly #prepared: EngineStatement
   readonly #native: NativeStatement
   readonly #parameters: StatementParameters
@@ -210,7 +213,7 @@ export class Statement {
     return native.live && native.bound ? native.expandedSql : this.source
   }
 
-  /** For `db.explain`: runs it with all parameters NULL. */
+  /** For `db.explain`: runs the statement with all parameters NULL. */
   static explained(statement: Statement): unknown[] {
     statement.#native.bind(Array.from({ length: statement.#native.parameterCount }, () => null))
     return statement.all()
@@ -253,7 +256,7 @@ export class Statement {
     if (this.#locked) throw busy('statement')
   }
 
-  /** The schema may have changed since the last run: the first step has prepared the statement again then. */
+  /** If the schema has changed since the last run, the first step has prepared the statement again. */
   #firstRow(): unknown {
     const count = this.#native.reprepared
     if (count !== this.#namesOf) {

@@ -1,21 +1,21 @@
 import { arityOf, switchOption } from './values.ts'
 
-/** What `db.table` is given, checked. */
+/** The checked argument of `db.table`. */
 export interface TableDefinition {
   readonly rows: (...args: unknown[]) => Iterator<unknown>
   readonly columns: readonly string[]
   readonly parameters: readonly string[]
-  /** Undefined: as the connection has it when the table is used. */
+  /** Undefined: the connection's setting when the table is used. */
   readonly safeIntegers: boolean | undefined
   readonly directOnly: boolean
 }
 
-/** Bits of a plan. */
+/** The number of bits in a plan. */
 const MOST_PARAMETERS = 32
 
 const GENERATOR: unknown = Object.getPrototypeOf(function* generator() {})
 
-/** Throws TypeError or RangeError for a definition that makes no table. */
+/** Throws TypeError or RangeError for an invalid definition. */
 export function parseTable(given: object, module: string): TableDefinition {
   const wrong = (what: string): TypeError =>
     new TypeError(`the definition of the virtual table module "${module}" ${what}`)
@@ -52,7 +52,7 @@ export function parseTable(given: object, module: string): TableDefinition {
   }
 }
 
-/** Undefined for anything but an array of strings, each once. */
+/** Undefined unless `given` is an array of different strings. */
 function names(given: unknown): string[] | undefined {
   if (!Array.isArray(given)) return undefined
   const list: unknown[] = [...(given as unknown[])]

@@ -19,7 +19,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 type Factory = (this: object, ...args: string[]) => unknown
 
-/** Makes a virtual table of a definition, or a module of tables of a function that gives definitions. */
+/** Creates a virtual table from a definition, or a module of tables from a function that returns definitions. */
 export function defineTable(state: ConnectionState, name: unknown, given: unknown): void {
   const module = nameArgument(name, 'a virtual table')
   const isTable = typeof given === 'object' && given !== null
@@ -44,7 +44,7 @@ export function defineTable(state: ConnectionState, name: unknown, given: unknow
   state.run(() => registerModule(state.connection, module, tables))
 }
 
-/** A table whose rows a generator gives; its hidden columns are the generator's parameters. */
+/** A table whose rows a generator returns. Its hidden columns are the generator's parameters. */
 class GeneratedTable implements VirtualTable {
   readonly declaration: string
   readonly risk: 'direct-only' | undefined
@@ -64,7 +64,7 @@ class GeneratedTable implements VirtualTable {
     this.declaration = `CREATE TABLE x(${columns.join(', ')})`
   }
 
-  /** The number of a plan is a set of bits: which parameters are given. */
+  /** The number of a plan is a set of bits: the given parameters. */
   bestIndex(info: IndexInfo): Plan | undefined {
     const { parameters } = this.#definition
     const asked = info.constraints.filter(
@@ -90,7 +90,7 @@ class GeneratedTable implements VirtualTable {
       number |= bit
       terms.push({ constraint, bigints: this.#bigints })
     }
-    // So expensive that the generator is not run in an inner loop without need.
+    // The cost is so high that SQLite does not run the generator in an inner loop unnecessarily.
     const cost = Math.floor(1e9 / (terms.length + 1))
     return { number, terms, cost, rows: cost }
   }
@@ -134,7 +134,7 @@ class GeneratedCursor implements VirtualCursor {
     this.eof = isEmpty
     // Nothing equals NULL.
     if (isEmpty) return
-    // The generator may write to its arguments, which the hidden columns show.
+    // The generator may change its arguments, which the hidden columns show.
     const shown = given.map(value => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
     this.#rowid = 0n
     this.#rows = this.#state.called(() => this.#definition.rows(...given))
@@ -165,7 +165,7 @@ class GeneratedCursor implements VirtualCursor {
     this.#rows = undefined
   }
 
-  /** A row is an array of all columns, or an object of them. */
+  /** Takes a row: an array of all columns, or an object. */
   #take(row: unknown): void {
     const { parameters, columns } = this.#definition
     const wrong = (what: string): TypeError =>

@@ -12,7 +12,7 @@ export type Transaction<F extends (...args: never[]) => unknown> = Variant<F> & 
 
 type Variant<F extends (...args: never[]) => unknown> = (...args: ArgumentsOf<F>) => ReturnType<F>
 
-/** Not Parameters<F>: TypeScript compares it with that of @types/better-sqlite3 by its form. */
+/** Not Parameters<F>: TypeScript compares this type with that of @types/better-sqlite3 by its form. */
 type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never
 
 /** The statements that begin and end transactions of one database. */
@@ -22,7 +22,7 @@ export class TransactionStatements {
 
   constructor(prepare: (sql: string) => Statement) {
     this.#prepare = prepare
-    // A connection that is closed is told of at once.
+    // A closed connection is reported at once.
     this.run('BEGIN', false)
   }
 
@@ -74,7 +74,7 @@ function variant(
       statements.run(nested ? `RELEASE ${SAVEPOINT}` : 'COMMIT')
       return result
     } catch (error) {
-      // SQLite may have rolled it back already.
+      // SQLite may have rolled the transaction back already.
       if (database.inTransaction) {
         statements.run(nested ? `ROLLBACK TO ${SAVEPOINT}` : 'ROLLBACK')
         if (nested) statements.run(`RELEASE ${SAVEPOINT}`)

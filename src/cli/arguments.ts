@@ -10,7 +10,7 @@ export interface GivenArguments {
   readonly flags: Flags
 }
 
-/** Reads the arguments after a command's name. `title` is the full name, for the errors. */
+/** Parses the arguments after a command's name. `title` is the full name, for errors. */
 export function readArguments(
   command: Command,
   title: string,

@@ -3,8 +3,8 @@ import { errorText } from './error-text.ts'
 import { EXIT } from './exit-code.ts'
 
 /**
- * Ends the process when stdout takes no more. A reader that left (`svec export ... | head`) has read enough: nothing is
- * said, and that is not a failure. A full disk is one: what was written is not whole.
+ * Ends the process when stdout accepts no more. If the reader left (`svec export ... | head`), it has read enough: this
+ * ends silently and is not a failure. A full disk is a failure, since the output is incomplete.
  */
 export function watchOutputs(json: boolean): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -16,6 +16,6 @@ export function watchOutputs(json: boolean): void {
     process.stderr.write(errorText(failure, json))
     process.exit(failure.exit)
   })
-  // Where errors cannot be told, the exit code still tells.
+  // If errors cannot be printed, the exit code still tells.
   process.stderr.on('error', () => undefined)
 }

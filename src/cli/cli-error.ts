@@ -2,12 +2,12 @@ import { VecError } from '../core/errors.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { withFlags } from './option-flags.ts'
 
-/** What the command line itself refuses. */
+/** Errors of the command line itself. */
 export type CliErrorCode =
   | 'CLI_USAGE' // arguments that are unknown, missing or contradict each other
-  | 'CLI_INPUT' // a source or an answer of another program that cannot be read
+  | 'CLI_INPUT' // a source, or a response of another program, that cannot be read
   | 'CLI_FILE' // a file that is missing, or must not be overwritten
-  | 'CLI_OUTPUT' // stdout takes no more
+  | 'CLI_OUTPUT' // stdout accepts no more
   | 'CLI_INTERRUPTED' // Ctrl-C or SIGTERM
 
 export class CliError extends Error {
@@ -34,7 +34,7 @@ export function inputError(message: string, hint?: string): CliError {
   return new CliError('CLI_INPUT', message, hint === undefined ? {} : { hint })
 }
 
-/** An error as a user is told it. */
+/** An error in the form that a user sees. */
 export interface Failure {
   readonly code: string
   readonly message: string
@@ -42,7 +42,7 @@ export interface Failure {
   readonly exit: ExitCode
 }
 
-/** Says `error` to a user: never a stack, always an exit code. */
+/** The form of `error` that a user sees: never a stack, always an exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CliError) {
     const { code, message, hint } = error
@@ -81,7 +81,7 @@ const CLI_EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_INTERRUPTED: EXIT.interrupted,
 }
 
-/** Whether an option of an import or export is wrong, which here is a flag. */
+/** Whether an error concerns an option of an import or export, which is a flag here. */
 function isUsage(error: VecError): boolean {
   return error.code === 'VEC_OPTION' && 'option' in error && error.option !== undefined
 }

@@ -16,7 +16,7 @@ export const COLUMN_OPTION: CommandOptions = {
 
 const FORM = /^\s*([^\s=](?:[^=]*[^\s=])?)\s*=\s*([a-z]+)(?:\s+from\s+(\S.*?))?\s*$/i
 
-/** The columns of --column: they are read from meta, where `svec import` collects the fields of documents. */
+/** The columns of --column. They are read from meta, where `svec import` collects the fields of documents. */
 export function givenColumns(flags: Flags): GivenColumn[] {
   return flags.texts('column').map(text => {
     const match = FORM.exec(text)
@@ -31,7 +31,7 @@ export function givenColumns(flags: Flags): GivenColumn[] {
   })
 }
 
-/** A column as a command line declares it. */
+/** A column as declared on the command line. */
 export class GivenColumn {
   readonly #name: string
   readonly #type: string
@@ -43,12 +43,12 @@ export class GivenColumn {
     this.#path = path
   }
 
-  /** For CREATE VIRTUAL TABLE and 'add column', which check name, type and path. */
+  /** The SQL for CREATE VIRTUAL TABLE and 'add column', which check name, type and path. */
   get sql(): string {
     return `${doubleQuoted(this.#name)} ${this.#type} FROM ${quoted(this.#path)}`
   }
 
-  /** Whether the table has it already. Throws where it has another column of this name. */
+  /** Whether the table already has the column. Throws if it has another column of this name. */
   isIn({ name, declared }: TableDescription): boolean {
     const wanted = this.#name.toLowerCase()
     const known = declared.find(column => column.name.toLowerCase() === wanted)
@@ -62,7 +62,7 @@ export class GivenColumn {
   }
 }
 
-/** Declares those that the table does not have. Repeating a command is not an error. */
+/** Declares the columns that the table lacks. Repeating a command is not an error. */
 export function declareColumns(
   db: Connection,
   table: TableDescription,
@@ -77,7 +77,7 @@ export function declareColumns(
   })()
 }
 
-/** A declared column as SQL declares it. */
+/** The SQL of a declared column. */
 export function declarationText({ name, type, from }: DeclaredColumn): string {
   const column = `${/^[a-z_]\w*$/i.test(name) ? name : doubleQuoted(name)} ${type}`
   return from === undefined ? column : `${column} FROM ${quoted(from)}`
@@ -91,7 +91,7 @@ function pathOf(name: string): string {
   return /^[a-z_]\w*$/i.test(name) ? `$.${name}` : `$.${JSON.stringify(name)}`
 }
 
-/** A path may be in the quotes of SQL, too. */
+/** A path may also be in SQL quotes. */
 function unquoted(path: string): string {
   return /^'.*'$/.test(path) ? path.slice(1, -1).replaceAll("''", "'") : path
 }

@@ -1,14 +1,14 @@
-/** How rows are laid out on a terminal. */
+/** The layout of rows on a terminal. */
 export interface Layout {
-  /** Cells of all columns but the last are cut to so many characters. */
+  /** The maximum width of cells in all columns but the last. */
   readonly widest?: number
-  /** Lines are cut to so many characters. */
+  /** The maximum width of lines. */
   readonly width?: number
-  /** Numbers begin where texts begin, too. */
+  /** Left-aligns numbers, too. */
   readonly leftAligned?: boolean
 }
 
-/** Rows under headings, each column as wide as its widest; numbers are right-aligned. */
+/** Rows under headings. Each column is as wide as its widest cell; numbers are right-aligned. */
 export function columns(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

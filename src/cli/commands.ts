@@ -1,6 +1,6 @@
 import type { CommandEntry } from './command.ts'
 
-/** What `svec` can do, in the order of its --help. SQLite is loaded with the command that needs it. */
+/** The commands of `svec`, in the order of its --help. SQLite is loaded only with a command that needs it. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'init',

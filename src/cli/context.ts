@@ -4,14 +4,14 @@ import { interruptSignal } from './interrupt.ts'
 import { Output } from './output.ts'
 import { Progress } from './progress.ts'
 
-/** What a command is given: its arguments and the world. */
+/** The arguments of a command, and its access to the outside. */
 export class Context {
-  /** Arguments by the names that the command gave them. */
+  /** Arguments by the names that the command declares. */
   readonly args: ReadonlyMap<string, string>
-  /** What the last argument took, when it takes the rest. */
+  /** The values of the last argument, if it takes the rest. */
   readonly rest: readonly string[]
   readonly flags: Flags
-  /** One JSON document on stdout, and nothing else. */
+  /** Prints exactly one JSON document on stdout. */
   readonly json: boolean
   readonly stdout: Output = new Output(process.stdout)
   readonly stderr: Output = new Output(process.stderr)
@@ -29,7 +29,7 @@ export class Context {
     this.json = json
   }
 
-  /** An argument that the command requires, and so is there. */
+  /** The value of a required argument. */
   arg(name: string): string {
     const value = this.args.get(name)
     if (value === undefined) throw new Error(`the command does not declare an argument '${name}'`)
@@ -37,16 +37,16 @@ export class Context {
   }
 
   /**
-   * Aborts at Ctrl-C and SIGTERM. A command that asks for it must let the event loop turn and look; without it
-   * the process just ends, which leaves the file as whole.
+   * Aborts on Ctrl-C and SIGTERM. A command that uses it must check it between turns of the event loop. Without it the
+   * process simply ends, which leaves the file intact as well.
    */
   get signal(): AbortSignal {
     return (this.#signal ??= interruptSignal())
   }
 
-  /** Opened when it is read: an open stdin would keep the process waiting. */
+  /** Opened on first use: an open stdin would keep the process waiting. */
   get stdinBytes(): { readonly name: string; readonly bytes: AsyncIterable<Buffer> } {
-    // An input that never comes must not keep the command from stopping.
+    // An input that never arrives must not prevent the command from stopping.
     const open = (): AsyncIterable<Buffer> => addAbortSignal(this.signal, process.stdin)
     return {
       name: 'stdin',
@@ -61,31 +61,31 @@ export class Context {
     return Buffer.concat(parts).toString('utf8')
   }
 
-  /** A value for programs: indented for eyes on a terminal, one line in a pipe. */
+  /** Prints a value as JSON: indented on a terminal, on one line in a pipe. */
   async printJson(value: unknown): Promise<void> {
     const text = JSON.stringify(value, jsonValue, this.stdout.isTTY ? 2 : undefined)
     await this.stdout.write(`${text}\n`)
   }
 
-  /** With --json `value`, otherwise `lines`. */
+  /** Prints `value` with --json, `lines` otherwise. */
   async print(value: unknown, lines: readonly string[]): Promise<void> {
     if (this.json) await this.printJson(value)
     else for (const line of lines) await this.stdout.line(line)
   }
 
-  /** A remark beside the answer: on stderr, and not with --json. */
+  /** Prints a note on stderr, but not with --json. */
   async note(text: string): Promise<void> {
     if (!this.json) await this.stderr.line(text)
   }
 
-  /** A bar on a terminal, nothing in a pipe or with --json. */
+  /** A progress bar on a terminal; nothing in a pipe or with --json. */
   progress(label: string, total?: number): Progress {
     const shown = !this.json && this.stderr.isTTY && process.env['TERM'] !== 'dumb'
     return new Progress(shown ? this.stderr : undefined, label, total)
   }
 }
 
-/** Numbers of 64 bits as JSON numbers where they fit, as text where they do not. */
+/** 64-bit integers as JSON numbers if they fit, as text otherwise. */
 export function jsonValue(_key: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value
   const number = Number(value)

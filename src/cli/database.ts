@@ -28,14 +28,14 @@ export const DATABASE_OPTIONS: CommandOptions = {
 }
 
 export interface FileOptions {
-  /** Make the file when it is not there. */
+  /** Creates the file if it does not exist. */
   readonly create?: boolean
   readonly readonly?: boolean
-  /** A file that the command itself names as dbpath. */
+  /** A file that the command itself passes as dbpath. */
   readonly dbpath?: string | undefined
 }
 
-/** Opens a database file, runs `task`, and closes it whatever happens. */
+/** Opens a database file, runs `task`, and closes the file in any case. */
 export async function withDatabase<R>(
   context: Context,
   path: string,
@@ -49,7 +49,7 @@ export async function withDatabase<R>(
   try {
     db = await openDatabase(path, {
       create: options.create === true,
-      // Keeping a file for oneself takes a lock that only a writer can have.
+      // Exclusive use of a file takes a lock that only a writer can have.
       readonly: options.readonly === true && !exclusive,
       exclusive,
       allowDbpath: allowedFiles(path, context.flags.text('allow-dbpath'), options.dbpath),
@@ -64,7 +64,10 @@ export async function withDatabase<R>(
   }
 }
 
-/** Says at once when the file is not a database: later another file, the source of an import, could be meant as well. */
+/**
+ * Reports at once that the file is not a database. A later error could concern another file, such as the source of an
+ * import.
+ */
 async function openDatabase(
   path: string,
   options: Parameters<typeof open>[1],
@@ -84,7 +87,7 @@ async function openDatabase(
   }
 }
 
-/** Whether a vec table keeps its documents in another file, which an error may be about. */
+/** Whether a vec table stores its documents in another file, which an error may concern. */
 function namesOtherFiles(db: Connection): boolean {
   try {
     return vecTableNames(db).some(name => describe(db, name).dbpath !== undefined)
@@ -101,7 +104,7 @@ function requireFile(path: string): void {
   })
 }
 
-/** What tables of `database` may name: files of a folder, and the one file that the command was given. */
+/** The files that tables of `database` may name: those of a folder, and the one file that the command received. */
 function allowedFiles(
   database: string,
   folder: string | undefined,
@@ -111,7 +114,7 @@ function allowedFiles(
   return [...(folder === undefined ? [] : [folder]), ...named]
 }
 
-/** Whether the file may be written; reading alone is then still possible. */
+/** Whether the file may be written. If not, it may still be readable. */
 export function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK)

@@ -10,10 +10,10 @@ import { failureOf } from './cli-error.ts'
 import { isWritable } from './database.ts'
 import type { Diagnosis } from './diagnose-program.ts'
 
-/** With less free space than this share of the file a rebuild or VACUUM may not fit. */
+/** If the free space is less than this share of the file, a rebuild or VACUUM may not fit. */
 const SPACE_SHARE = 0.5
 
-/** What can be said of a file; `opened` opens it for reading. */
+/** The findings about a file. `opened` opens it for reading. */
 export async function diagnoseFile(
   path: string,
   opened: () => Promise<Connection>,
@@ -73,7 +73,7 @@ async function journalMode(path: string): Promise<Diagnosis[]> {
   ]
 }
 
-/** What a program that was killed leaves, and what it means. */
+/** Files that a killed program leaves, and what they mean. */
 function leftovers(path: string): Diagnosis[] {
   const found: Diagnosis[] = []
   if (existsSync(`${path}-journal`) && statSync(`${path}-journal`).size > 0) {

@@ -3,7 +3,7 @@ import { lockSupport } from '../entries/engine.ts'
 import { canRunWasmKernels } from '../entries/indexes.ts'
 import { open } from '../entries/main.ts'
 
-/** One thing that the doctor looked at. */
+/** One check of the doctor, with its result. */
 export interface Diagnosis {
   readonly severity: 'ok' | 'info' | 'warning' | 'error'
   readonly topic: string
@@ -12,7 +12,7 @@ export interface Diagnosis {
   readonly advice?: string
 }
 
-/** What does not depend on a file. */
+/** The findings that do not depend on a file. */
 export async function diagnoseProgram(): Promise<Diagnosis[]> {
   const db = await open(':memory:')
   const sqlite = String(db.prepare('SELECT sqlite_version()').pluck().get())

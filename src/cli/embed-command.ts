@@ -11,10 +11,13 @@ export const EMBED_OPTIONS: CommandOptions = {
   },
 }
 
-/** What of the program's complaints is worth repeating. */
+/** The maximum length of the program's stderr that an error repeats. */
 const STDERR_TAIL = 500
 
-/** Embeds by running `command` in the shell: texts as a JSON array on stdin, on stdout an array of arrays of numbers. */
+/**
+ * Embeds by running `command` in the shell, with texts as a JSON array on stdin and an array of arrays of numbers on
+ * stdout.
+ */
 export function embedCommand(command: string): EmbedFunc {
   return async (texts, { signal }) => {
     const answer = await ask(command, `${JSON.stringify(texts)}\n`, signal)
@@ -36,7 +39,7 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
     let complaints = ''
     const stop = (): void => {
       child.kill('SIGTERM')
-      // Children of the shell may outlive it and hold the pipes open: do not wait for them.
+      // Children of the shell may outlive it and keep the pipes open, so do not wait for them.
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy()
       reject(signal?.reason as Error)
     }
@@ -45,7 +48,7 @@ function ask(command: string, input: string, signal: AbortSignal | undefined): P
     child.stderr.on('data', (part: Buffer) => {
       complaints = (complaints + part.toString()).slice(-STDERR_TAIL)
     })
-    // A program that ends without reading shows in its exit code.
+    // If a program ends without reading, its exit code shows it.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
     child.on('error', reject)
@@ -68,7 +71,7 @@ function parseAnswer(command: string, answer: string): readonly number[][] {
   } catch {
     throw notVectors(command, answer)
   }
-  // One text may be answered by its vector alone.
+  // For one text, the result may be its vector alone.
   const list = isVector(value) ? [value] : Array.isArray(value) ? (value as unknown[]) : []
   if (list.length === 0 || !list.every(isVector)) throw notVectors(command, answer)
   return list

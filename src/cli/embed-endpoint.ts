@@ -2,24 +2,24 @@ import { setTimeout } from 'node:timers/promises'
 import type { EmbedFunc } from '../entries/vecutil.ts'
 import { inputError } from './cli-error.ts'
 
-/** An endpoint of OpenAI's shape: POST <url>/embeddings. */
+/** An endpoint in the form of OpenAI's API: POST <url>/embeddings. */
 export interface Endpoint {
   readonly url: string
   readonly model: string
   readonly apiKey: string | undefined
-  /** Most requests in a minute; undefined: as fast as it answers. */
+  /** The maximum number of requests per minute; undefined for no limit. */
   readonly rate: number | undefined
-  /** How often a request is tried again. */
+  /** The number of retries of a request. */
   readonly retries: number
 }
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 60_000
 const REQUEST_TIMEOUT_MS = 120_000
-/** What of an answer is worth repeating. */
+/** The maximum length of a response that an error repeats. */
 const ANSWER_TAIL = 300
 
-/** Embeds over HTTP. Busy and failing servers are asked again, after longer and longer pauses or when they say. */
+/** Embeds over HTTP. Requests to busy or failing servers are repeated, after growing pauses or when the server says. */
 export function embedEndpoint(endpoint: Endpoint): EmbedFunc {
   let next = 0
   return async (texts, { signal }) => {
@@ -37,7 +37,7 @@ async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): 
   try {
     await setTimeout(milliseconds, undefined, signal ? { signal } : {})
   } catch (error) {
-    // With the reason that the signal has, and not as an AbortError.
+    // Throws the signal's own reason instead of an AbortError.
     signal?.throwIfAborted()
     throw error
   }
@@ -62,7 +62,7 @@ async function ask(
 
 type Outcome =
   | { readonly vectors: number[][] }
-  /** To be tried again, after so many milliseconds if the server says so. */
+  /** Retry, after so many milliseconds if the server says so. */
   | { readonly pause: number | undefined; readonly why: string }
 
 async function request(
@@ -99,7 +99,7 @@ async function request(
   throw inputError(`${url}: ${why}`, hint)
 }
 
-/** Seconds, or a date. */
+/** The delay of a Retry-After header: seconds, or a date. */
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined
   const seconds = Number(header)

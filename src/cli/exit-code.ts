@@ -1,14 +1,14 @@
-/** What a command ends with; docs/cli.md lists them, and scripts may lean on them. */
+/** The exit codes of commands. docs/cli.md lists them, and scripts may rely on them. */
 export const EXIT = {
   ok: 0,
-  /** It ran, and what it looked for is not there, or what it looked at is not in order. */
+  /** The command ran, but found nothing, or found problems. */
   found: 1,
   usage: 2,
-  /** A file, data or an answer that cannot be used. */
+  /** A file, data or a response cannot be used. */
   failed: 3,
-  /** Another program holds the file. */
+  /** Another program has locked the file. */
   busy: 4,
-  /** A bug of svec itself. */
+  /** A bug in svec itself. */
   internal: 70,
   interrupted: 130,
 } as const

@@ -11,7 +11,7 @@ export const FILTER_OPTION: CommandOptions = {
   },
 }
 
-/** JSON of the filter language, or else SQL, which never begins with a brace. */
+/** The value is JSON of the filter language, or else SQL, which never begins with a brace. */
 export function filterOf(flags: Flags): RowCondition | undefined {
   const text = flags.text('filter')
   if (text?.trimStart().startsWith('{') !== true) return text

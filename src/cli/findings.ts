@@ -9,7 +9,7 @@ import type { Context } from './context.ts'
 import { DATABASE_OPTIONS } from './database.ts'
 import { chosenTable, describe } from './vec-tables.ts'
 
-/** Options of commands that look at tables, all of them unless one is named. */
+/** Options of commands that inspect tables: all of them unless one is named. */
 export const ADMIN_OPTIONS: CommandOptions = {
   table: { type: 'string', short: 't', value: 'name', description: 'only this vec table' },
   dataset: { type: 'string', short: 'd', value: 'name', description: 'only this dataset' },
@@ -79,7 +79,7 @@ export async function showFindings(
   await context.print({ tables }, lines)
 }
 
-/** `warning  what is wrong`, and what to do below it. */
+/** `warning  what is wrong`, with the advice below it. */
 export function findingLines(severity: string, message: string, advice?: string): string[] {
   const line = `${severity.padEnd(8)} ${message}`
   return advice === undefined ? [line] : [line, `${' '.repeat(9)}${advice}`]
@@ -91,7 +91,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   reindex: 'rebuild',
 }
 
-/** The fix as a command of ours, where it is SQL for vec_admin. */
+/** The fix as a svec command, if it is SQL for vec_admin. */
 function commandFor(sql: string, path: string, table: string, dataset: string | undefined): string {
   const word = /MATCH '(\w+):/.exec(sql)?.[1]
   const command = word === undefined ? undefined : COMMANDS[word]

@@ -3,7 +3,7 @@ import { usageError } from './cli-error.ts'
 
 type FlagValue = string | boolean | readonly string[]
 
-/** The options given to a command, read with their types checked. Names are without dashes. */
+/** The options of a command, read with type checks. Names are without dashes. */
 export class Flags {
   readonly #values: ReadonlyMap<string, FlagValue>
 
@@ -24,7 +24,7 @@ export class Flags {
     return typeof value === 'string' ? value : undefined
   }
 
-  /** An option that may be given more than once. */
+  /** The values of an option that may be repeated. */
   texts(name: string): readonly string[] {
     const value = this.#values.get(name)
     return Array.isArray(value) ? (value as readonly string[]) : []
@@ -49,7 +49,7 @@ export class Flags {
     return value
   }
 
-  /** One of a few words. */
+  /** The value of an option with a fixed set of words. */
   oneOf<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined

@@ -14,27 +14,27 @@ const FORMATS: Readonly<Record<string, 'markdown' | 'text'>> = {
   '.txt': 'text',
 }
 
-/** What alters the parts of a file beside its text. */
+/** The settings that affect the parts of a file, besides its text. */
 export interface PartOptions {
   readonly size: number
   readonly overlap: number
   readonly model: string | undefined
 }
 
-/** What is stored of one file. */
+/** The stored state of one file. */
 interface StoredFile {
   readonly ids: string[]
-  /** Its parts are all there, and of this text; undefined: an earlier run was stopped among them. */
+  /** The hash of the text, if all parts of it are stored; undefined if an earlier run stopped in between. */
   readonly hash: string | undefined
 }
 
-/** The files of a folder beside what a dataset holds of it: what to embed, and what to delete. */
+/** Compares the files of a folder with the parts in a dataset: which to embed, and which to delete. */
 export class FolderIndex {
-  /** The name under which the folder is known in the table. */
+  /** The name of the folder in the table. */
   readonly name: string
   readonly changed: readonly string[]
   readonly unchanged: number
-  /** Files that are stored and not in the folder. */
+  /** Files that are stored, but no longer in the folder. */
   readonly removed: readonly string[]
   /** Files that are not UTF-8. */
   readonly unreadable: string[] = []
@@ -64,7 +64,7 @@ export class FolderIndex {
     this.removed = [...this.#stored.keys()].filter(file => !present.has(file))
   }
 
-  /** The parts of the files that are new or changed. */
+  /** The parts of new and changed files. */
   *records(): Generator<SourceRecord> {
     for (const file of this.changed) {
       const bytes = this.#read(file)
@@ -86,7 +86,7 @@ export class FolderIndex {
     }
   }
 
-  /** Parts that are stored and no longer true; asked after `records`. */
+  /** Stored parts that are out of date. Call it after `records`. */
   stale(): string[] {
     const files = [...this.changed, ...this.removed]
     const stored = files.flatMap(file => this.#stored.get(file)?.ids ?? [])
@@ -100,7 +100,7 @@ export class FolderIndex {
   #isChanged(file: string): boolean {
     const bytes = this.#read(file)
     const stored = this.#stored.get(file)
-    // Nothing is stored of a file without text.
+    // Nothing is stored for a file without text.
     if (stored === undefined) return bytes.some(byte => byte > 32)
     return stored.hash !== this.#hashOf(bytes)
   }
@@ -112,7 +112,7 @@ export class FolderIndex {
   }
 }
 
-/** Text and Markdown below a folder, with forward slashes; hidden files and node_modules are left out. */
+/** Text and Markdown files below a folder, with forward slashes. Hidden files and node_modules are skipped. */
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && extname(entry.name).toLowerCase() in FORMATS)

@@ -2,23 +2,23 @@ import { visible } from '../core/visible.ts'
 import { columns } from './columns.ts'
 import type { Output } from './output.ts'
 
-/** A document that was found. */
+/** A document that a query found. */
 export interface Hit {
   readonly dataset: string
   readonly id: string
   readonly score: number
-  /** null: the query has words. */
+  /** Null if the query has words. */
   readonly distance: number | null
   readonly content: string | null
   readonly meta: string | null
-  /** Of a query by vector and by words: the places in both rankings. */
+  /** For a query by vector and words: the ranks in both rankings. */
   readonly vectorRank?: number | null
   readonly textRank?: number | null
   /** With --group-by: the value of the field. */
   readonly group?: unknown
 }
 
-/** For eyes on a terminal, columns cut to its width; for programs, tabs and nothing cut. */
+/** Columns cut to the width of a terminal, or, in a pipe, complete values separated by tabs. */
 export function hitLines(hits: readonly Hit[], output: Output, withDataset: boolean): string[] {
   if (!output.isTTY) {
     return hits.map(({ score, dataset, id, content }) =>
@@ -28,7 +28,7 @@ export function hitLines(hits: readonly Hit[], output: Output, withDataset: bool
   if (hits.length === 0) return []
   const rows = hits.map(({ score, dataset, id, content }) => [
     score.toFixed(4),
-    // Shown before widths are counted.
+    // Control characters are made visible before widths are counted.
     ...(withDataset ? [visible(oneLine(dataset))] : []),
     visible(oneLine(id)),
     visible(oneLine(content ?? '')),
@@ -39,7 +39,7 @@ export function hitLines(hits: readonly Hit[], output: Output, withDataset: bool
 
 const MAX_WIDTH = 40
 
-/** A tab or a line end inside a text would look like one between two. */
+/** A tab or line end inside a text would look like a separator. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\t\r\n]+/g, ' ')
 }

@@ -4,8 +4,8 @@ import { EXIT } from './exit-code.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Ctrl-C and SIGTERM as an AbortSignal, for commands that end in order. The second one ends the process at once: the
- * file stays whole then too, SQLite rolls back what was not committed.
+ * Turns Ctrl-C and SIGTERM into an AbortSignal, for commands that stop in order. The second one ends the process at
+ * once. The file stays intact even then: SQLite rolls back what was not committed.
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController()

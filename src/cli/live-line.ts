@@ -1,7 +1,7 @@
 import { visibleLine } from '../core/visible.ts'
 import type { Output } from './output.ts'
 
-/** The last line of a terminal, drawn over and over. */
+/** The last line of a terminal, drawn again and again. */
 export class LiveLine {
   readonly #output: Output
   #drawn = ''
@@ -10,14 +10,14 @@ export class LiveLine {
     this.#output = output
   }
 
-  /** Shows `text`, cut to the width of the terminal. */
+  /** Shows `text`, truncated to the width of the terminal. */
   draw(text: string): void {
     const line = visibleLine(text).slice(0, this.#output.columns - 1)
     this.#output.redraw(line, this.#drawn.length)
     this.#drawn = line
   }
 
-  /** A line that stays, above the one that is drawn. */
+  /** Prints a permanent line above the live one. */
   print(text: string): void {
     const below = this.#drawn
     this.wipe()

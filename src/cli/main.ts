@@ -5,5 +5,5 @@ import { run, wantsJson } from './run.ts'
 const argv = process.argv.slice(2)
 watchOutputs(wantsJson(argv))
 
-// Not process.exit(): what is written must reach a slow reader first.
+// Not process.exit(): the output must first reach a slow reader.
 process.exitCode = await run(argv)

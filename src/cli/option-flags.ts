@@ -1,19 +1,19 @@
 import { shellWord } from '../core/shell-word.ts'
 
-/** Options of the library whose flags have other names. */
+/** The flags of library options that have another name. */
 const NAMES: Readonly<Record<string, string>> = {
   overwrite: 'force',
   embed: 'embed-command',
 }
 
 const VALUE = String.raw`("(?:[^"\\]|\\.)*"|true|\d+)`
-/** `{ format: "tsv" }`, `{ format }`, `{ fields: { id: "key" } }`; not the second argument of a call. */
+/** Matches `{ format: "tsv" }`, `{ format }`, `{ fields: { id: "key" } }`, but not the second argument of a call. */
 const OPTION = new RegExp(
   String.raw`\{ (\w+)(?:: (?:${VALUE}|\{ (\w+)(?:: ${VALUE})? \}))? \}(?!\))`,
   'g',
 )
 
-/** A message of the library, which names options as code does, with flags in their place. */
+/** Replaces the options in a message of the library, which are written as code, by flags. */
 export function withFlags(text: string): string {
   return text.replaceAll(
     OPTION,

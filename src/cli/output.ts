@@ -2,8 +2,8 @@ import { isatty } from 'node:tty'
 import { visible, visibleLine } from '../core/visible.ts'
 
 /**
- * A stream that people or programs read, and the one place where text leaves the program. A pipe or a file gets it as it
- * is; on a terminal control characters are shown, not obeyed, whatever their source.
+ * A stream that people or programs read. All text leaves the program here. A pipe or a file receives it unchanged. On a
+ * terminal, control characters from any source are shown, not obeyed.
  */
 export class Output {
   readonly #stream: NodeJS.WriteStream & { readonly fd: number }
@@ -14,17 +14,17 @@ export class Output {
     this.isTTY = isatty(stream.fd)
   }
 
-  /** Columns of the terminal; of a pipe: as if there were no end. */
+  /** The width of the terminal; unlimited in a pipe. */
   get columns(): number {
     return this.isTTY ? this.#stream.columns || 80 : Infinity
   }
 
-  /** Text of any number of lines; waits while the reader is slower. */
+  /** Writes text of any number of lines. Waits while the reader is slower. */
   async write(text: string): Promise<void> {
     await this.#send(this.isTTY ? visible(text) : text)
   }
 
-  /** One line: on a terminal a line end inside it is shown, too. */
+  /** Writes one line. On a terminal, a line end inside it is made visible. */
   async line(text = ''): Promise<void> {
     await this.#send(`${this.isTTY ? visibleLine(text) : text}\n`)
   }
@@ -34,7 +34,7 @@ export class Output {
     void this.#send(`\r${visibleLine(text).padEnd(length)}`)
   }
 
-  /** A stream that takes no more is watched elsewhere: waiting for it ends all the same. */
+  /** Another listener handles a stream that accepts no more; this wait ends in any case. */
   #send(text: string): Promise<void> {
     return new Promise(sent => {
       if (this.#stream.write(text, () => sent())) sent()

@@ -4,7 +4,7 @@ import type { Output } from './output.ts'
 const INTERVAL = 100
 const WIDTH = 24
 
-/** A bar on one line of a terminal; wiped at the end. */
+/** A progress bar on one line of a terminal, erased at the end. */
 export class Progress {
   readonly #line: LiveLine | undefined
   readonly #label: string
@@ -12,14 +12,14 @@ export class Progress {
   readonly #began = performance.now()
   #drawn = -Infinity
 
-  /** `total` is in the unit of `update`'s first argument; without an output nothing is ever shown. */
+  /** `total` is in the unit of `update`'s first argument. Without an output, nothing is ever shown. */
   constructor(output: Output | undefined, label: string, total?: number) {
     this.#line = output && new LiveLine(output)
     this.#label = label
     this.#total = total
   }
 
-  /** `done` of the total, which may be known only now; `text` follows the bar. */
+  /** Shows `done` of the total, which may become known only now. `text` follows the bar. */
   update(done: number, text: string, total: number | undefined = this.#total): void {
     if (!this.#line) return
     this.#total = total
@@ -32,7 +32,7 @@ export class Progress {
     )
   }
 
-  /** Wipes the line. */
+  /** Erases the line. */
   end(): void {
     this.#line?.wipe()
   }

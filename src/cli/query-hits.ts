@@ -9,7 +9,7 @@ import { CliError, usageError } from './cli-error.ts'
 import type { Hit } from './hit-lines.ts'
 import type { QueryTerms } from './query-terms.ts'
 
-/** A query that was read from a command line. */
+/** A query from the command line. */
 export interface Query {
   readonly datasets: readonly string[]
   readonly terms: QueryTerms
@@ -19,7 +19,7 @@ export interface Query {
   readonly groupBy: string | undefined
 }
 
-/** The best documents. `told` gets what a user should know of how they were found. */
+/** The best documents. `told` receives notes on how they were found. */
 export function findHits(
   db: Connection,
   path: string,
@@ -78,7 +78,10 @@ function rankedHits(
   )
 }
 
-/** What MATCH takes, and what a hit has beside its score. A distance is not what a search with words ranks by. */
+/**
+ * The right-hand side of MATCH, and the column of a hit beside its score. A search with words does not rank by
+ * distance.
+ */
 function matchOf({ vector, words }: QueryTerms): {
   readonly match: string
   readonly values: readonly BindValue[]
@@ -95,7 +98,7 @@ function matchOf({ vector, words }: QueryTerms): {
   }
 }
 
-/** The best document of each value of a field. */
+/** The best document for each value of a field. */
 function groupedHits(
   db: Connection,
   table: TableDescription,
@@ -124,7 +127,7 @@ function groupedHits(
     groupBy,
     include: [],
   })
-  // As the vec table has them, so that both kinds of search print the same.
+  // The columns of a vec table, so that both kinds of search print the same.
   using statement = db.prepare(
     `SELECT content, meta FROM main.${doubleQuoted(table.name)}
      WHERE dataset_id = ? AND ${doubleQuoted(table.column)} = ?`,

@@ -7,7 +7,7 @@ import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
 import { EMBED_OPTIONS, embedCommand } from './embed-command.ts'
 
-/** What the documents are ranked by: a vector, words, or both. */
+/** The terms that rank the documents: a vector, words, or both. */
 export interface QueryTerms {
   readonly vector: Float32Array | undefined
   readonly words: string | undefined
@@ -23,7 +23,7 @@ export const TERM_OPTIONS: CommandOptions = {
   ...EMBED_OPTIONS,
 }
 
-/** The argument <vector> and the flags beside it, read and embedded. */
+/** Reads and embeds the argument <vector> and the related flags. */
 export async function queryTerms(context: Context): Promise<QueryTerms> {
   const { flags } = context
   const argument = context.args.get('vector')
@@ -71,7 +71,7 @@ function requireBoth(
       "for example '[0.2, 1]' --text 'words' --hybrid",
     )
   }
-  // With a command, one text is both.
+  // With a command, one text serves as both.
   if (command !== undefined) return
   if (argument === undefined) {
     throw usageError(
@@ -102,7 +102,7 @@ async function vectorOf(
     return decodeEmbedding(await embedText(embedCommand(command), requireText(text), { signal }))
   }
   try {
-    // Refuses what no table can hold.
+    // Throws for a vector that no table can store.
     return decodeEmbedding(encodeEmbedding(parseVectorText(text)))
   } catch (error) {
     const looksLikeText = /[a-z]{2}/i.test(text) && !text.trim().startsWith('[')

@@ -1,4 +1,4 @@
-/** Passwords out of every URL in a text: for messages that quote what was typed. */
+/** Removes passwords from all URLs in a text, for messages that quote user input. */
 export function withoutPasswords(text: string): string {
   return text
     .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):[^\s/]*@/gi, '$1:***@')

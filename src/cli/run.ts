@@ -11,9 +11,9 @@ import { commandHelp, groupHelp, mainHelp } from './help.ts'
 import { Output } from './output.ts'
 import { withoutPasswords } from './redact.ts'
 
-/** Runs one command line; the answer is the exit code. Never throws. */
+/** Runs one command line and returns the exit code. Never throws. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
-  // Known before anything is read: the first error may be about the arguments themselves.
+  // Determined first: an error may concern the arguments themselves.
   const json = wantsJson(argv)
   try {
     return await dispatch(argv, json)
@@ -28,7 +28,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** Whether answers and errors are to be JSON. */
+/** Whether results and errors are printed as JSON. */
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json')
@@ -88,13 +88,13 @@ function find<T extends { readonly name: string }>(
   throw usageError(`${what}${didYouMean(word, names)}`, `expected one of ${names.join(', ')}`)
 }
 
-/** What was asked for goes to stdout; what is shown because nothing was asked, to stderr. */
+/** Requested help goes to stdout. Help shown because no command was given goes to stderr. */
 async function help(text: string, exit: ExitCode): Promise<ExitCode> {
   await new Output(exit === EXIT.ok ? process.stdout : process.stderr).write(`${text}\n`)
   return exit
 }
 
-/** Errors quote what was typed, and a URL may be in the place of another word. */
+/** Errors quote user input, which may contain a URL in place of another word. */
 function withoutSecrets(failure: Failure): Failure {
   const { message, hint } = failure
   return {

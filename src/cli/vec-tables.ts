@@ -15,17 +15,17 @@ export const TABLE_OPTION: CommandOptions = {
   },
 }
 
-/** --dataset of a command; with `multiple` it may be repeated. */
+/** The option --dataset. With `multiple` it may be repeated. */
 export function datasetOption(description: string, multiple = false): CommandOptions[string] {
   return { type: 'string', short: 'd', value: 'name', multiple, description }
 }
 
-/** Datasets by name alone: counting their rows would take longer than a search. */
+/** Only the names of the datasets: counting their rows would take longer than a search. */
 export function describe(db: Connection, name: string): TableDescription {
   return describeTable(db, name, { counts: false })
 }
 
-/** The table of --table, or the only one there is. */
+/** The table of --table, or the only one. */
 export function chosenTable(context: Context, db: Connection, path: string): TableDescription {
   const wanted = context.flags.text('table')
   const names = vecTableNames(db)
@@ -52,7 +52,7 @@ export function chosenTable(context: Context, db: Connection, path: string): Tab
   )
 }
 
-/** The dataset of --dataset, or the only one there is. */
+/** The dataset of --dataset, or the only one. */
 export function chosenDataset(
   wanted: string | undefined,
   { name, datasets }: TableDescription,

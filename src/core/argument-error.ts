@@ -1,7 +1,7 @@
 import { describeValue, isThenable } from './describe-value.ts'
 
 /**
- * The refusal of an argument of the wrong type: `embedText(): text is a Promise: expected a string; did you forget
+ * The error for an argument of the wrong type: `embedText(): text is a Promise: expected a string; did you forget
  * `await`?`. `where` names the function, `name` the argument, `expected` what it takes.
  */
 export function argumentError(
@@ -16,7 +16,7 @@ export function argumentError(
   )
 }
 
-/** An object with named members; neither an array nor a Promise of one. */
+/** Throws unless the value is an object with named members, and neither an array nor a Promise. */
 export function requireObject(
   where: string,
   name: string,

@@ -1,8 +1,8 @@
 import { grown } from './grown.ts'
 
-/** The k largest of the numbers pushed: a heap with the smallest of them on top. */
+/** The k largest of the pushed numbers: a heap with the smallest of them on top. */
 export class BoundedHeap {
-  /** The k-th largest number so far, -Infinity before there are k (always, for k = 0). */
+  /** The k-th largest number so far. -Infinity while there are fewer than k (always, for k = 0). */
   threshold: number = -Infinity
   #heap = new Float64Array(64)
   #size = 0

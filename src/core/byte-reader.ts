@@ -1,8 +1,8 @@
 import { VecError } from './errors.ts'
 
 /**
- * Reads little-endian numbers and byte runs one after the other. Every read is checked: past the end it throws
- * VecError VEC_STORAGE, so a reader of untrusted bytes only has to bound its own counts with `need`.
+ * Reads little-endian numbers and runs of bytes one after the other. Every read is checked: past the end it throws
+ * VecError VEC_STORAGE. So a reader of untrusted bytes only has to check its own counts with `need`.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array
@@ -25,7 +25,7 @@ export class ByteReader {
     return this.#bytes.length - this.#offset
   }
 
-  /** Throws unless `length` more bytes are there; for counts, before anything is allocated for them. */
+  /** Throws unless at least `length` bytes remain. Checks a count before memory is allocated for it. */
   need(length: number, field: string): void {
     if (length > this.remaining) {
       throw new VecError(

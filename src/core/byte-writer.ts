@@ -1,10 +1,10 @@
-/** Collects little-endian numbers and byte runs in a buffer that at least doubles when it is full. */
+/** Writes little-endian numbers and runs of bytes to a buffer that at least doubles when it is full. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
   #length = 0
 
-  /** With the right `capacity` nothing is ever copied. */
+  /** With the right `capacity`, no byte is ever copied. */
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity)
     this.#view = new DataView(this.#bytes.buffer)
@@ -44,12 +44,12 @@ export class ByteWriter {
     this.#bytes.set(value, at)
   }
 
-  /** What was written: a view when the capacity was right, a copy otherwise. Do not write afterwards. */
+  /** The written bytes: a view if the capacity was right, a copy otherwise. Do not write afterwards. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length)
   }
 
-  // Replaces the buffer when it is full, so callers take the offset before they name the buffer.
+  // Replaces a full buffer, so callers must compute the offset before they read the buffer.
   #advance(length: number): number {
     const start = this.#length
     const end = start + length

@@ -5,8 +5,8 @@ import { knownWord } from './known-word.ts'
 export type Check = (where: string, name: string, value: unknown) => void
 
 /**
- * Checks the options of a call, each by its own check; one that is undefined counts as left out. An unknown name is refused:
- * a misspelt option would be left out without a word.
+ * Checks the options of a call, each by its own check. An option that is undefined counts as absent. Throws for an
+ * unknown name, since a misspelled option would be ignored silently.
  */
 export function checkOptions(
   where: string,

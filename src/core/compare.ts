@@ -6,14 +6,14 @@ import { requireMetric, type Metric } from './metric.ts'
 import { readVector, type VectorInput } from './read-vector.ts'
 import * as similarity from './similarity.ts'
 
-/** The functions of similarity.ts for callers, whose arguments are checked. */
+/** The functions of similarity.ts for callers, with checked arguments. */
 
 /** Sum of a[i] * b[i], in double precision. VEC_DIMENSION if the dimensions differ. */
 export function dot(a: VectorInput, b: VectorInput): number {
   return similarity.dot(...pair('dot()', a, b))
 }
 
-/** Euclidean length. */
+/** The Euclidean length. */
 export function magnitude(a: VectorInput): number {
   return similarity.magnitude(givenVector(a, 'magnitude()', 'a'))
 }
@@ -57,7 +57,7 @@ export function similarityToDistance(metric: Metric, value: number): number {
   return similarity.similarityToDistance(metric, value)
 }
 
-/** A vector of a caller that is only read: a Float32Array is not copied. */
+/** The vector of a caller, for reading only: a Float32Array is not copied. */
 export function givenVector(value: unknown, where: string, what: string): Float32Array {
   if (typedArrayName(value) !== 'Float32Array') return readVector(value, where, what)
   const vector = value as Float32Array

@@ -1,4 +1,4 @@
-/** Says what a value is, for an error message: `a Promise`, `an array of 3 values`, `a Uint8Array of 7 bytes`. */
+/** Describes a value for an error message: `a Promise`, `an array of 3 values`, `a Uint8Array of 7 bytes`. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -39,8 +39,8 @@ const typeTag = Object.getOwnPropertyDescriptor(
 )!
 
 /**
- * `Float32Array`, `Uint8Array`, ...; undefined for other values. Unlike `instanceof` it knows subclasses
- * (a Buffer is a Uint8Array) and arrays of another realm, such as those of a test runner's sandbox.
+ * `Float32Array`, `Uint8Array`, ...; undefined for other values. Unlike `instanceof`, it recognizes subclasses (a
+ * Buffer is a Uint8Array) and arrays of another realm, such as those of a test runner's sandbox.
  */
 export function typedArrayName(value: unknown): string | undefined {
   return typeTag.get!.call(value) as string | undefined

@@ -21,8 +21,9 @@ export function encodeEmbedding(vector: VectorInput): Uint8Array {
 }
 
 /**
- * The vector in an embedding's bytes, always a copy. TypeError for other values, VEC_EMBEDDING if the length is not a
- * multiple of 4. Stored values are returned unchanged: NaN and infinities, too, and an empty vector for an empty BLOB.
+ * Decodes the bytes of an embedding to a vector, which is always a copy. TypeError for other values, VEC_EMBEDDING if
+ * the length is not a multiple of 4. NaN and infinities are returned unchanged, and an empty BLOB gives an empty
+ * vector.
  */
 export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
   return readBytes(bytes, 'decodeEmbedding()')

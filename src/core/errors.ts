@@ -1,6 +1,6 @@
 import { extendedName } from './extended-names.ts'
 
-/** Primary result codes of SQLite that reach a caller as an error. */
+/** Primary result codes of SQLite that callers may receive. */
 export type SqliteErrorCode =
   | 'SQLITE_ERROR'
   | 'SQLITE_INTERNAL'
@@ -43,7 +43,7 @@ export type VecErrorCode =
   | 'VEC_CLOSED' // a connection or statement that was used after it was closed
   | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
 
-/** Why a replica stopped following a dataset: each needs a decision, docs/sync.md says which. */
+/** Why a replica stopped following a dataset. Each needs a decision, which docs/sync.md explains. */
 export type HaltCode =
   | 'UPSTREAM_CHANGED' // another server, or a copy of the tables with its own identity
   | 'SCHEMA_DRIFT' // tables or protocol are not those this version reads
@@ -55,14 +55,14 @@ export type HaltCode =
   | 'LOG_GAP' // a number is missing in the log
   | 'POISON_ENTRY' // an entry or a row that cannot be applied
 
-/** Replication. */
+/** Error codes of replication. */
 export type SyncErrorCode =
   | HaltCode
   | 'FENCED' // another replicator moved the checkpoint
   | 'SYNC_LEASE' // another replicator holds the lease
   | 'SYNC_TIMEOUT' // a deadline passed
-  | 'SYNC_TRANSPORT' // the connection failed: retried
-  | 'SYNC_CONFLICT' // deadlock, serialization failure, lock wait: retried
+  | 'SYNC_TRANSPORT' // the connection failed; retried
+  | 'SYNC_CONFLICT' // deadlock, serialization failure, lock wait; retried
   | 'SYNC_ACCESS' // credentials or privileges
   | 'SYNC_UPSTREAM' // an upstream that cannot be used, or SQL that it refused
   | 'SYNC_REPLICA' // a replica that cannot be used

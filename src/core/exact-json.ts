@@ -1,12 +1,15 @@
-/** Precedes the digits of an integer while it is a string. No document can know it. */
+/** A prefix of the digits of an integer while it is a string. It is random, so no document can contain it. */
 const MARK: string = crypto.getRandomValues(new Uint32Array(4)).join('-')
 
-/** A value of so many digits may be an integer that a double cannot hold. */
+/** Matches a value with so many digits that it may be an integer that a double cannot hold. */
 const LONG_INTEGER = /(?:^|[[:,\s])-?\d{16,}(?=\s*(?:[,\]}]|$))/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs
 const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, 'g')
 
-/** `JSON.parse()`, but an integer that a double cannot hold is a bigint, where `JSON.parse()` gives another number. */
+/**
+ * `JSON.parse()` that returns a bigint for an integer that a double cannot hold, where `JSON.parse()` returns another
+ * number.
+ */
 export function parseJson(text: string): unknown {
   const plain: unknown = JSON.parse(text)
   if (!LONG_INTEGER.test(text)) return plain
@@ -19,7 +22,7 @@ export function parseJson(text: string): unknown {
   )
 }
 
-/** `JSON.stringify()`, but a bigint is a number of all its digits. */
+/** `JSON.stringify()` that writes a bigint as a number with all its digits. */
 export function stringifyJson(value: unknown): string {
   let marked = false
   const text = JSON.stringify(value, (_, item: unknown) => {

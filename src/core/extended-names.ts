@@ -1,4 +1,7 @@
-/** SQLite's names of extended result codes, by primary name: the code is the primary one plus 256 times the number here. */
+/**
+ * SQLite's names of extended result codes, by primary name. An extended code is the primary code plus 256 times the
+ * position in this list, counted from 1.
+ */
 const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
   SQLITE_ERROR: ['', 'MISSING_COLLSEQ', 'RETRY', 'SNAPSHOT'],
   SQLITE_ABORT: ['', '', 'ROLLBACK'],
@@ -29,7 +32,7 @@ const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
   SQLITE_AUTH: ['', 'USER'],
 }
 
-/** The name of an extended result code, such as SQLITE_CONSTRAINT_UNIQUE; the primary name where it has none of its own. */
+/** The name of an extended result code, such as SQLITE_CONSTRAINT_UNIQUE, or else the primary name. */
 export function extendedName(primary: string, extendedCode: number): string {
   const suffix = SUFFIXES[primary]?.[extendedCode >> 8] ?? ''
   return suffix === '' ? primary : `${primary}_${suffix}`

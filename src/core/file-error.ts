@@ -2,7 +2,7 @@ import { VecError } from './errors.ts'
 
 const told = new WeakSet<VecError>()
 
-/** SQLite's errors about a file as a whole, with the name of the file: a command may use several. */
+/** Adds the file's name to SQLite's errors about a whole file: a command may use several files. */
 export function withFileName(error: unknown, path: string): unknown {
   if (!(error instanceof VecError) || told.has(error)) return error
   const ofFile = /^SQLITE_(NOTADB|CORRUPT|IOERR|CANTOPEN|READONLY|FULL)/.test(error.code)

@@ -1,15 +1,15 @@
 import { describeValue } from './describe-value.ts'
 import { VecError } from './errors.ts'
 
-/** Whether every number is finite; searches know no other vectors. */
+/** Whether every number is finite, as searches require. */
 export function isFiniteVector(vector: Float32Array): boolean {
-  // One NaN or infinity makes the sum NaN; finite float32 minus themselves never do.
+  // One NaN or infinity makes the sum NaN; a finite float32 minus itself never does.
   let sum = 0
   for (let i = 0; i < vector.length; i++) sum += vector[i] - vector[i]
   return sum === 0
 }
 
-/** The refusal of one number of a vector; `value` is what was given, before it was rounded. */
+/** The error for one number of a vector. `value` is the given number, before rounding. */
 export function notFinite(
   value: unknown,
   at: number,

@@ -1,4 +1,4 @@
-/** A longer copy of a typed array, zeros behind what was there. */
+/** A longer copy of a typed array, with zeros after its content. */
 export function grown<T extends Uint8Array | Uint32Array | Float32Array | Float64Array>(
   from: T,
   length: number,

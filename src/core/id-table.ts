@@ -1,16 +1,16 @@
 /**
- * The id of each position. Ids are kept as the UTF-8 bytes that SQLite has, so that any text survives and
- * ties break in byte order. One pool of ids, each behind its length, and a number a position; the reverse direction is
- * a hash table that is built when it is first asked for.
+ * The id of each position. Ids are stored as the UTF-8 bytes that SQLite has, so that any text is preserved and ties
+ * are broken in byte order. One pool holds the ids, each after its length, and one number per position says where. The
+ * reverse direction is a hash table that is built on first use.
  */
 export class IdTable {
   #pool: Uint8Array
   #starts: Uint32Array
   #count = 0
   #used = 0
-  /** Pool bytes of ids that were overwritten. */
+  /** Pool bytes of overwritten ids. */
   #waste = 0
-  /** position + 1 by hash of the id, 0 empty; undefined until needed. */
+  /** Positions plus 1 by hash of the id, 0 for empty; undefined until needed. */
   #slots: Uint32Array | undefined
   #filled = 0
 
@@ -19,12 +19,12 @@ export class IdTable {
     this.#starts = new Uint32Array(Math.max(16, expected))
   }
 
-  /** Positions that have an id. */
+  /** The number of positions with an id. */
   get count(): number {
     return this.#count
   }
 
-  /** Memory it holds. */
+  /** The memory it uses. */
   get bytes(): number {
     const slots = this.#slots?.byteLength ?? 0
     return this.#pool.byteLength + this.#starts.byteLength + slots
@@ -40,7 +40,7 @@ export class IdTable {
     return position
   }
 
-  /** Gives a position that `forget` freed another id. */
+  /** Gives a new id to a position that `forget` freed. */
   reuse(position: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     this.#waste += this.idAt(position).length + 1
     this.#store(position, bytes, from, to)
@@ -48,7 +48,7 @@ export class IdTable {
     if (this.#waste > this.#used / 2 && this.#waste > 65536) this.#repack()
   }
 
-  /** The id at a position: a view, gone after the next append. */
+  /** The id at a position. It is a view, invalid after the next append. */
   idAt(position: number): Uint8Array {
     let at = this.#starts[position]
     let length = this.#pool[at++]
@@ -63,7 +63,7 @@ export class IdTable {
     return this.#pool.subarray(at, at + length)
   }
 
-  /** The live position of an id, the bytes from..to-1, or -1. */
+  /** The live position of an id (the bytes from..to-1), or -1. */
   find(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
@@ -75,7 +75,7 @@ export class IdTable {
     return -1
   }
 
-  /** Short ids are compared without a view of them. */
+  /** Compares without creating views of short ids. */
   #equals(position: number, bytes: Uint8Array, from: number, to: number): boolean {
     const pool = this.#pool
     let at = this.#starts[position]
@@ -86,7 +86,7 @@ export class IdTable {
     return true
   }
 
-  /** Takes the id off the reverse direction: `find` no longer sees it. */
+  /** Removes the id from the reverse direction: `find` no longer sees it. */
   forget(position: number): void {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
@@ -98,16 +98,16 @@ export class IdTable {
     }
   }
 
-  /** Tells which positions are alive when the reverse direction is built; the table itself keeps no such mark. */
+  /** Tells which positions are live when the reverse direction is built; the table does not store that. */
   isLive: (position: number) => boolean = () => true
 
-  /** Gives back the space that was taken ahead. */
+  /** Releases unused capacity. */
   trim(): void {
     if (this.#pool.length > this.#used * 1.1) this.#pool = this.#pool.slice(0, this.#used)
     if (this.#starts.length > this.#count * 1.1) this.#starts = this.#starts.slice(0, this.#count)
   }
 
-  /** What a saved table consists of: views. Ids that did not change stay where they are from one save to the next. */
+  /** The parts of a saved table, as views. Unchanged ids stay in place from one save to the next. */
   save(): { pool: Uint8Array; starts: Uint32Array } {
     return {
       pool: this.#pool.subarray(0, this.#used),
@@ -115,7 +115,10 @@ export class IdTable {
     }
   }
 
-  /** Takes back what `save` gave, as its own; undefined when the two do not fit together. */
+  /**
+   * Restores a table from the parts of `save`, and takes ownership of them. Undefined when they do not match each
+   * other.
+   */
   static restore(pool: Uint8Array, starts: Uint32Array): IdTable | undefined {
     const table = new IdTable(0)
     table.#pool = pool
@@ -125,7 +128,7 @@ export class IdTable {
     let live = 0
     for (let position = 0; position < starts.length; position++) {
       const at = starts[position]
-      // Most ids are short: their length is one byte.
+      // Most ids are short, with a length of one byte.
       const length = pool[at]
       const end = length > 127 ? table.#endOf(position) : at + 1 + length
       if (!(end <= pool.length)) return undefined
@@ -135,7 +138,7 @@ export class IdTable {
     return table
   }
 
-  /** Where a stored id ends; NaN when its length runs out of the pool. */
+  /** Where a stored id ends; NaN if its length exceeds the pool. */
   #endOf(position: number): number {
     let at = this.#starts[position]
     let length = 0
@@ -199,7 +202,7 @@ export class IdTable {
     this.#filled++
   }
 
-  /** `hash` of a stored id, without a view of it. */
+  /** The `hash` of a stored id, without a view of it. */
   #hashAt(position: number): number {
     const pool = this.#pool
     const at = this.#starts[position]
@@ -229,7 +232,7 @@ export class IdTable {
   }
 }
 
-/** A loop beats a call of `set` and its view while there is little to copy. */
+/** For few bytes, a loop is faster than a call of `set` and its view. */
 export function copyShort(
   from: Uint8Array,
   start: number,
@@ -259,7 +262,7 @@ function mix(hashed: number): number {
   return (h ^ (h >>> 13)) >>> 0
 }
 
-/** Byte order: what ties break by. */
+/** Compares in byte order, which breaks ties. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i]

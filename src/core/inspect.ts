@@ -1,6 +1,6 @@
 /**
- * What console.log, the REPL and assertions print of an object: one line, instead of everything that it holds on to. For
- * the public classes that hold on to the engine; called in a static block of the class.
+ * Sets what console.log, the REPL and assertions print for an object: one line, instead of all objects that it
+ * references. For public classes that reference the engine; called in a static block of the class.
  */
 export function inspectAs<T extends object>(
   type: { readonly prototype: T },

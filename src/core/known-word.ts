@@ -2,9 +2,8 @@ import { VecError } from './errors.ts'
 import { nearest } from './suggest.ts'
 
 /**
- * One of a closed list of words: `given` itself when it is one of them. Throws VecError VEC_OPTION for anything else, with
- * the list and the nearest word. `aliases` are further spellings, from which a suggestion may be drawn: `l2` means
- * `euclidean` to people.
+ * Returns `given` if it is one of a closed list of words. Throws VecError VEC_OPTION for anything else, with the list
+ * and the nearest word. `aliases` are further spellings for the suggestion: users may write `l2` for `euclidean`.
  */
 export function knownWord<T extends string>(
   what: string,

@@ -1,7 +1,7 @@
-/** Bytes of memory that this process can hope for: the machine's, or what its container allows. 0 where that is not known. */
+/** The bytes of memory available to this process: those of the machine, or of its container. 0 if unknown. */
 export function machineMemory(): number {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
-  // By its name without `node:`, which bundlers for browsers take for an import.
+  // Named without `node:`, since bundlers for browsers would take that for an import.
   const total = process?.getBuiltinModule?.('os').totalmem() ?? 0
   const allowed = process?.constrainedMemory?.() ?? 0
   return allowed > 0 && allowed < total ? allowed : total

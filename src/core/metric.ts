@@ -19,7 +19,7 @@ import { manhattanMetric } from './metrics/manhattan.ts'
  */
 export type { Metric }
 
-/** The registry of metrics: add a new one here. */
+/** The registry of metrics. Add a new metric here. */
 const METRICS_BY_NAME: Readonly<Record<Metric, MetricDefinition>> = {
   cosine: cosineMetric,
   euclidean: euclideanMetric,
@@ -29,24 +29,24 @@ const METRICS_BY_NAME: Readonly<Record<Metric, MetricDefinition>> = {
 
 export const METRICS: readonly Metric[] = Object.keys(METRICS_BY_NAME) as Metric[]
 
-/** The names by which people call metrics, first that of the metric, then its aliases. */
+/** The accepted names of metrics: each metric's own name first, then its aliases. */
 export const METRIC_NAMES: Readonly<Record<string, Metric>> = Object.fromEntries(
   METRICS.flatMap(name =>
     [name, ...METRICS_BY_NAME[name].aliases].map(word => [word, name] as const),
   ),
 )
 
-/** The definition of a metric. Throws VecError VEC_OPTION for anything but the name of one. */
+/** The definition of a metric. Throws VecError VEC_OPTION for any other name. */
 export function metricOf(name: Metric): MetricDefinition {
   return METRICS_BY_NAME[name] ?? METRICS_BY_NAME[requireMetric(name)]
 }
 
-/** The metric of a code in a file; undefined for an unknown code. */
+/** The metric with this code in a file; undefined for an unknown code. */
 export function metricOfCode(code: number): Metric | undefined {
   return METRICS.find(name => METRICS_BY_NAME[name].code === code)
 }
 
-/** Throws VecError VEC_OPTION for anything but the name of a metric. */
+/** Throws VecError VEC_OPTION unless `given` is the name of a metric. */
 export function requireMetric(given: unknown): Metric {
   return knownWord('metric', given, METRICS, METRIC_NAMES)
 }

@@ -1,6 +1,6 @@
 import { grown } from './grown.ts'
 
-/** Nodes waiting to be opened, the one with the smallest bound first: a binary heap in three arrays. */
+/** Nodes waiting to be opened, smallest bound first: a binary heap in three arrays. */
 export class NodeQueue {
   #bounds = new Float64Array(256)
   #keys = new Float64Array(256)
@@ -15,7 +15,7 @@ export class NodeQueue {
     return this.#bounds.byteLength + this.#keys.byteLength + this.#nodes.byteLength
   }
 
-  /** Bound, key and node of the first; only while `size` is above 0. */
+  /** Bound, key and node of the first entry; only valid while `size` is above 0. */
   get bound(): number {
     return this.#bounds[0]
   }
@@ -51,7 +51,7 @@ export class NodeQueue {
     nodes[at] = node
   }
 
-  /** Takes the first away. */
+  /** Removes the first entry. */
   pop(): void {
     const bounds = this.#bounds
     const keys = this.#keys

@@ -5,12 +5,12 @@ import { VecError } from './errors.ts'
 import { isFiniteVector, notFinite } from './finite.ts'
 
 /**
- * A vector given as text, by the rules of the original: text that begins with `[` is tried as a JSON array; then the
- * text is tried as base64 of an embedding's bytes; then, if it has a comma, as comma-separated numbers (empty fields
- * are skipped). Numbers are rounded to float32. `what` names the text in errors. TypeError for values other than strings,
- * VEC_EMBEDDING for text that is not a vector, and for NaN and infinities in it.
+ * Parses a vector from text, by the rules of the original. Text that begins with `[` is tried as a JSON array. Then it
+ * is tried as base64 of an embedding's bytes. Then, if it contains a comma, it is tried as comma-separated numbers
+ * (empty fields are skipped). Numbers are rounded to float32. `what` names the text in errors. TypeError for values
+ * other than strings, VEC_EMBEDDING for text that is not a vector, and for NaN and infinities in it.
  *
- *     parseVectorText('[0.5, 0.25]') // as parseVectorText('0.5, 0.25') and parseVectorText('AAAAPwAAgD4=')
+ *     parseVectorText('[0.5, 0.25]') // the same as parseVectorText('0.5, 0.25') and parseVectorText('AAAAPwAAgD4=')
  */
 export function parseVectorText(text: string, what = 'MATCH'): Float32Array {
   if (typeof text !== 'string') throw argumentError('parseVectorText()', 'text', text, 'a text')
@@ -69,7 +69,7 @@ function fromCsv(text: string, what: string): Float32Array {
   return Float32Array.from(numbers)
 }
 
-/** The message is the original's, which tells of the first piece only: the hint says what is wrong with a JSON array. */
+/** The message is the original's, which names only the first piece. The hint says what is wrong with a JSON array. */
 function withJsonFault({ message, hint }: VecError, text: string): VecError {
   return new VecError('VEC_EMBEDDING', message, { hint: `${jsonFault(text)}; ${hint}` })
 }
@@ -88,7 +88,7 @@ function jsonFault(text: string): string {
     : `number ${at} of the JSON array is ${describeValue(numbers[at])}: expected finite float32 numbers`
 }
 
-/** A number in decimal as the original's language reads it; `refusal` begins the error. */
+/** A decimal number by the rules of the original's language. `refusal` begins the error. */
 function parseFloat32(field: string, refusal: string): number {
   if (SPECIAL.test(field)) {
     if (/nan/i.test(field)) return NaN

@@ -1,4 +1,4 @@
-/** An SQL identifier in double quotes, so that any name is safe: SQLite and PostgreSQL. */
+/** An SQL identifier in double quotes, safe for any name in SQLite and PostgreSQL. */
 export function doubleQuoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

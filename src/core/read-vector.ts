@@ -3,8 +3,8 @@ import { VecError } from './errors.ts'
 import { isFiniteVector, notFinite } from './finite.ts'
 
 /**
- * A vector that a caller passes: numbers, which are rounded to float32. A Float16Array works, too, if the runtime
- * has it. Everything else is refused: a Promise, text, integer arrays, nested arrays, objects with a length.
+ * A vector from a caller: numbers, which are rounded to float32. A Float16Array works too, if the runtime has it. Other
+ * values are refused: a Promise, text, integer arrays, nested arrays, objects with a length.
  */
 export type VectorInput = readonly number[] | Float32Array | Float64Array
 
@@ -17,9 +17,9 @@ const VECTOR = 'an array of numbers, a Float32Array or a Float64Array'
 const BYTES = 'a Uint8Array or an ArrayBuffer of little-endian float32'
 
 /**
- * The one place where a vector of a caller is read: a copy of it as float32, at least one number, all of them finite.
- * `where` begins the errors (the function that was called), `what` names the value in them. Throws TypeError for a value
- * that is not a vector, VEC_EMBEDDING for an empty one and for numbers that float32 cannot store, with their position.
+ * Reads every vector of a caller: returns a float32 copy with at least one number, all of them finite. `where` begins
+ * the errors (the called function), `what` names the value in them. Throws TypeError for a value that is not a vector,
+ * VEC_EMBEDDING for an empty one and for numbers that float32 cannot store, with their position.
  */
 export function readVector(
   value: unknown,
@@ -31,7 +31,7 @@ export function readVector(
   return checked(vector, where, what)
 }
 
-/** The same where bytes may be given as well: they are taken as they are, and must be those of a vector. */
+/** `readVector` for callers that may also pass bytes, which are taken unchanged and must be those of a vector. */
 export function readVectorOrBytes(
   value: unknown,
   where: string,
@@ -43,7 +43,9 @@ export function readVectorOrBytes(
   return checked(vector, where, what)
 }
 
-/** A copy of the numbers in the bytes of an embedding, unchanged: there may be none, and NaN and infinities. */
+/**
+ * A copy of the numbers in the bytes of an embedding, unchanged. There may be none, and they may be NaN or infinite.
+ */
 export function readBytes(
   value: unknown,
   where: string,
@@ -82,7 +84,7 @@ function numbersOf(
 ): Float32Array<ArrayBuffer> | undefined {
   if (Array.isArray(value)) return fromArray(value, where, what)
   const type = typedArrayName(value)
-  // One whose buffer was transferred is empty, and cannot be read.
+  // An array whose buffer was transferred is empty, and cannot be read.
   if (type !== undefined && (value as Float32Array).length === 0) {
     return NUMBERS.has(type) ? new Float32Array(0) : undefined
   }
@@ -93,7 +95,7 @@ function numbersOf(
     case 'Float16Array': {
       const given = value as Float64Array
       const vector = new Float32Array(given)
-      // Said with the number that was given, which rounding has made infinite.
+      // The error shows the given number; rounding has made it infinite.
       for (let i = 0; i < vector.length; i++) {
         if (!Number.isFinite(vector[i])) throw notFinite(given[i], i, where, what)
       }
@@ -112,7 +114,7 @@ function fromArray(
   const vector = new Float32Array(list.length)
   for (let i = 0; i < list.length; i++) {
     const number = list[i]
-    // A hole reads as undefined, and Float32Array would make numbers of null, text and booleans.
+    // A hole reads as undefined, and Float32Array would convert null, text and booleans to numbers.
     if (typeof number !== 'number') throw notANumber(list, i, where, what)
     vector[i] = number
     if (!Number.isFinite(vector[i])) throw notFinite(number, i, where, what)
@@ -133,13 +135,13 @@ function notANumber(list: readonly unknown[], at: number, where: string, what: s
   return notFinite(at in list ? value : undefined, at, where, what)
 }
 
-/** A view of the bytes, or undefined where the value is none. */
+/** A view of the bytes; undefined for any other value. */
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array || typedArrayName(value) === 'Uint8Array') {
     return value as Uint8Array
   }
   if (!isBuffer(value)) return undefined
-  // One that was transferred is empty, and no view of it can be made.
+  // A transferred buffer is empty, and creating a view of it throws.
   return value.byteLength === 0 ? new Uint8Array(0) : new Uint8Array(value)
 }
 
@@ -153,14 +155,14 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 function floatsOf(bytes: Uint8Array, whose = ''): Float32Array<ArrayBuffer> {
   if (bytes.length % 4 !== 0) {
-    // The words of the original, which programs match.
+    // The original's message, which programs match.
     throw new VecError(
       'VEC_EMBEDDING',
       `vector: invalid embedding blob length ${bytes.length} (not multiple of 4)${whose}`,
       { hint: 'an embedding is little-endian float32, 4 bytes per number' },
     )
   }
-  // Copied before it is looked at: shared memory may change, and a part of a Buffer's pool need not be aligned.
+  // Copied before it is checked: shared memory may change, and a part of a Buffer's pool need not be aligned.
   const vector = new Float32Array(bytes.length / 4)
   if (vector.length === 0) return vector
   if (LITTLE_ENDIAN) new Uint8Array(vector.buffer).set(bytes)
@@ -171,7 +173,7 @@ function floatsOf(bytes: Uint8Array, whose = ''): Float32Array<ArrayBuffer> {
   return vector
 }
 
-/** The bytes of a vector as a BLOB holds them; where the machine stores numbers so, a view of it. */
+/** The bytes of a vector as a BLOB stores them. On a little-endian machine it is a view. */
 export function bytesOfVector(vector: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (LITTLE_ENDIAN) return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
   const bytes = new Uint8Array(vector.length * 4)
@@ -187,7 +189,7 @@ function notAVector(value: unknown, where: string, what: string, expected: strin
   )
 }
 
-/** Properties under which libraries and servers hand out the numbers. */
+/** Property names under which libraries and servers return the numbers. */
 const HOLDERS = ['embedding', 'values', 'data', 'vector'] as const
 
 function remedyFor(value: unknown, expected: string): string | undefined {

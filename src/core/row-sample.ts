@@ -1,7 +1,7 @@
 const SHOWN = 3
 const KEPT = 20
 
-/** Rows of one sort: how many, and the first few of their ids. */
+/** Counts rows of one kind, and keeps the first few of their ids. */
 export class RowSample {
   count = 0
   readonly ids: string[] = []

@@ -1,6 +1,6 @@
 import { hasControls, visibleLine } from './visible.ts'
 
-/** A word for the shell: in quotes where it needs them. Control characters are written as bash and zsh read them. */
+/** A word for the shell, quoted if necessary. Control characters are written as bash and zsh read them. */
 export function shellWord(text: string): string {
   if (hasControls(text)) {
     return `$'${visibleLine(text.replaceAll(/['\\]/g, '\\$&'))}'`

@@ -5,7 +5,7 @@ export { dot, magnitude } from './metrics/dot.ts'
 export { euclidean } from './metrics/euclidean.ts'
 export { manhattan } from './metrics/manhattan.ts'
 
-/** What searches rank by: `MetricDefinition.similarity`. */
+/** The value that searches rank by: `MetricDefinition.similarity`. */
 export function exactSimilarity(metric: Metric, query: Float32Array, row: Float32Array): number {
   return metricOf(metric).similarity(query, row)
 }
@@ -20,17 +20,20 @@ export function similarityToDistance(metric: Metric, similarity: number): number
   return metricOf(metric).distance(similarity)
 }
 
-/** The similarity of a `match_score`, but for rounding. */
+/** The similarity of a `match_score`, except for rounding. */
 export function scoreToSimilarity(metric: Metric, score: number): number {
   return metricOf(metric).fromScore(score)
 }
 
-/** The similarity of a `distance`, but for rounding. */
+/** The similarity of a `distance`, except for rounding. */
 export function distanceToSimilarity(metric: Metric, distance: number): number {
   return metricOf(metric).fromDistance(distance)
 }
 
-/** Rounding makes a cosine of 1.0000000000000002, and so a distance below 0, of a vector and itself. NaN stays NaN. */
+/**
+ * Clamps a computed similarity. Rounding can make the cosine of a vector with itself 1.0000000000000002, and so its
+ * distance negative. NaN stays NaN.
+ */
 export function similarityInRange(metric: Metric, computed: number): number {
   const { least, most } = metricOf(metric).range
   return Math.min(most, Math.max(least, computed))

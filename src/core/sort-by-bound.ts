@@ -1,4 +1,7 @@
-/** Sorts the first `count` pairs in place, largest bound first, equal ones by position. Heapsort: no allocation, no bad case. */
+/**
+ * Sorts the first `count` pairs in place, largest bound first, equal bounds by position. Heapsort: no allocation, no
+ * bad case.
+ */
 export function sortByBound(bounds: Float64Array, positions: Uint32Array, count: number): void {
   for (let root = (count >>> 1) - 1; root >= 0; root--) {
     sink(bounds, positions, root, count, bounds[root], positions[root])
@@ -12,7 +15,7 @@ export function sortByBound(bounds: Float64Array, positions: Uint32Array, count:
   }
 }
 
-/** Lets a pair sink from `root` in the heap of the first `size` pairs, the last in order on top. */
+/** Sinks a pair from `root` in the heap of the first `size` pairs. The last pair in order is on top. */
 function sink(
   bounds: Float64Array,
   positions: Uint32Array,

@@ -1,11 +1,11 @@
 import { grown } from './grown.ts'
 import { copyShort } from './id-table.ts'
 
-/** Ids of rows that wait for their index, one behind the other. */
+/** Ids of rows that wait to be added to an index, in one buffer. */
 export class StagedIds {
   count = 0
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024)
-  /** Where each begins, and where the last ends. */
+  /** Where each id begins, and where the last one ends. */
   #starts = new Uint32Array(65)
 
   push(id: Uint8Array): void {

@@ -1,11 +1,11 @@
-/** The known word with the fewest edits to what was typed; undefined when none is near enough to be meant. */
+/** The known word with the fewest edits from the typed one; undefined when none is near enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase()
   let best: string | undefined
   let fewest = Math.max(2, Math.ceil(word.length / 2)) + 1
   for (const candidate of known) {
     const name = candidate.toLowerCase()
-    // A word that begins so is a better guess than another of that length.
+    // A word that begins like this is a better guess than another of that length.
     const begun = lower.length >= 2 && name.startsWith(lower)
     const edits = begun ? Math.min(1, name.length - lower.length) : editDistance(lower, name)
     if (edits < fewest) {
@@ -16,7 +16,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** ": did you mean dataset?", or nothing when no known word is near; `quote` goes around it. */
+/** ": did you mean dataset?", or an empty text when no known word is near. `quote` surrounds the word. */
 export function didYouMean(word: string, known: readonly string[], quote: '' | "'" = ''): string {
   const best = nearest(word, known)
   return best === undefined ? '' : `: did you mean ${quote}${best}${quote}?`

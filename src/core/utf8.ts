@@ -1,6 +1,6 @@
 const decoder = new TextDecoder()
 
-/** Binds as TEXT of exactly these bytes, which need not be UTF-8: how keys that were read go back into a query. */
+/** Binds as TEXT of exactly these bytes, which need not be UTF-8. Keys that a query has read are bound this way. */
 export class Utf8 {
   readonly bytes: Uint8Array
 
@@ -8,7 +8,7 @@ export class Utf8 {
     this.bytes = bytes
   }
 
-  /** As a string; what is not UTF-8 becomes U+FFFD. */
+  /** The text. Bytes that are not UTF-8 become U+FFFD. */
   toString(): string {
     return decoder.decode(this.bytes)
   }

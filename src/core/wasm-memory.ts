@@ -1,4 +1,4 @@
-/** A WebAssembly.Memory, in words that TypeScript knows without its DOM library. */
+/** The type of WebAssembly.Memory, which TypeScript declares only in its DOM library. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number

@@ -1,6 +1,6 @@
 /**
- * The next of a sequence of 32-bit integers, which a seed other than 0 determines (Marsaglia, Xorshift RNGs, 2003): for
- * samples that are the same each time.
+ * The next of a sequence of 32-bit integers, which is determined by a seed other than 0 (Marsaglia, Xorshift RNGs,
+ * 2003): for reproducible samples.
  */
 export function xorshift(x: number): number {
   let next = x ^ (x << 13)

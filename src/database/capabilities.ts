@@ -1,14 +1,14 @@
 import type { Database, TransactionState } from './database.ts'
 import { eachRow, numberOf } from './query.ts'
 
-// What a database is asked for beyond its core, and what is done where its driver cannot tell: the conservative path.
+// The questions to a database beyond its core, with a conservative answer if its driver cannot tell.
 
-/** What is known of a connection whose driver does not tell the state of its transaction. */
+/** What is known of a connection whose driver does not report the state of its transaction. */
 interface Watched {
   readonly number: number
   /** `total_changes()` when no transaction was open. */
   changes: number
-  /** The open transaction is one that a search began for its snapshot. */
+  /** Whether a search began the open transaction for its snapshot. */
   ownTransaction: boolean
 }
 
@@ -23,14 +23,14 @@ function watch(db: Database): Watched {
   return known
 }
 
-/** Without FileIdentity each connection has a name of its own, and no index in common with others. */
+/** Without FileIdentity, each connection has a name of its own, and shares no index with others. */
 export function fileKeyOf(db: Database, schema: string): string {
   return db.fileKey?.(schema) ?? `connection ${watch(db).number}: ${schema}`
 }
 
 /**
- * Without TransactionStates: an open transaction has written if rows have changed since this was last asked outside of one.
- * `total_changes()` counts no change of the schema; see `isSchemaCommitted`.
+ * Without TransactionStates, an open transaction counts as having written if rows have changed since the last call
+ * outside of one. `total_changes()` does not count changes of the schema; see `isSchemaCommitted`.
  */
 export function transactionStateOf(db: Database, schema?: string): TransactionState {
   if (db.transactionState) return db.transactionState(schema)
@@ -43,7 +43,10 @@ export function transactionStateOf(db: Database, schema?: string): TransactionSt
   return changes === known.changes ? 'read' : 'write'
 }
 
-/** Whether what is read of a schema cannot be rolled back. Without TransactionStates: no transaction of the caller is open. */
+/**
+ * Whether what is read of a schema cannot be rolled back. Without TransactionStates, no transaction of the caller may
+ * be open.
+ */
 export function isSchemaCommitted(db: Database, schema: string): boolean {
   if (db.transactionState) return db.transactionState(schema) !== 'write'
   return !db.inTransaction || (watch(db).ownTransaction && transactionStateOf(db) === 'read')
@@ -54,17 +57,17 @@ export function isInTransaction(db: Database): boolean {
   return db.inTransaction && !(watched.get(db)?.ownTransaction ?? false)
 }
 
-/** Rows changed on this connection so far, those of triggers too. */
+/** Rows changed on this connection so far, including by triggers. */
 export function totalChanges(db: Database): number {
   return numberOf(db, 'SELECT total_changes()')
 }
 
-/** Without Access false: what writes must be ready to fail. */
+/** Without Access, false: a write must be ready to fail. */
 export function isReadonly(db: Database, schema: string): boolean {
   return db.isReadonly?.(schema) ?? false
 }
 
-/** Without Patience by the pragma that all drivers have. */
+/** Without Patience, uses the pragma that all drivers have. */
 export function waitingAtMost<R>(db: Database, milliseconds: number, task: () => R): R {
   if (db.waitingAtMost) return db.waitingAtMost(milliseconds, task)
   const before = numberOf(db, 'PRAGMA busy_timeout')
@@ -76,17 +79,17 @@ export function waitingAtMost<R>(db: Database, milliseconds: number, task: () =>
   }
 }
 
-/** Without UnnoticedWrites the task is run all the same. */
+/** Without UnnoticedWrites, only runs the task. */
 export function unnoticed<R>(db: Database, task: () => R): R {
   return db.unnoticed ? db.unnoticed(task) : task()
 }
 
-/** Schemas that have tables, by SQLite's own order: main, temp, then those that were attached. */
+/** Schemas with tables, in SQLite's own order: main, temp, then the attached ones. */
 export function schemasOf(db: Database): string[] {
   return databaseList(db).map(({ schema }) => schema)
 }
 
-/** The schemas with their files, '' for none. Takes no lock, so that it cannot be refused as busy. */
+/** The schemas with their files, '' for none. Takes no lock, so it cannot fail as busy. */
 export function databaseList(db: Database): { schema: string; file: string }[] {
   const found: { schema: string; file: string }[] = []
   eachRow(db, 'PRAGMA database_list', [], row => {
@@ -96,8 +99,8 @@ export function databaseList(db: Database): { schema: string; file: string }[] {
 }
 
 /**
- * Runs `read` in a transaction that is not the caller's; what it wrote on the way may be lost with a failing COMMIT.
- * `otherwise`: where the driver allows no BEGIN while rows of a statement of the caller's are being read.
+ * Runs `read` in a transaction of its own. If COMMIT fails, what `read` wrote may be lost. Runs `otherwise` if the
+ * driver does not allow BEGIN while the caller reads the rows of a statement.
  */
 export function inOwnTransaction<R>(db: Database, read: () => R, otherwise: () => R): R {
   const known = watch(db)
@@ -122,6 +125,6 @@ function commit(db: Database): void {
   try {
     db.exec('COMMIT')
   } catch {
-    // Busy: the answer is right, and what was made beside it is made again.
+    // The file is busy. The answer is right, and what was written beside it is computed again later.
   }
 }

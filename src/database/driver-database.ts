@@ -3,20 +3,22 @@ import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 import { ValuesStatement, type RowsOfValues } from './values-statement.ts'
 
-/** What a driver of SQLite must tell, so that the port works over its handle. */
+/** The members that a driver of SQLite must supply, so that the port works over its handle. */
 export interface DriverHandle {
   readonly open: boolean
   readonly inTransaction: boolean
-  /** Undefined: the driver does not tell. */
+  /** Undefined if the driver does not tell. */
   readonly readonly?: boolean | undefined
   exec(sql: string): void
   prepare(sql: string): RowsOfValues
 }
 
-/** Statements that are kept after they were freed, since drivers cannot free them. */
+/** The number of freed statements that are kept for reuse, since drivers cannot free them. */
 const MOST_KEPT = 100
 
-/** A database of another driver. It tells nothing of transactions but that one is open, and holds no snapshots. */
+/**
+ * A database of another driver. It reports only whether a transaction is open, and its statements hold no snapshots.
+ */
 export class DriverDatabase implements Database {
   readonly readsPages = true
   readonly #handle: DriverHandle
@@ -61,14 +63,14 @@ export class DriverDatabase implements Database {
     this.#closing.push(task)
   }
 
-  /** Runs what waits for the end, and leaves the handle open. */
+  /** Runs the tasks of `onClose`, and leaves the handle open. */
   close(): void {
     for (const task of this.#closing.splice(0).toReversed()) task()
     this.#kept.clear()
   }
 }
 
-/** Whether SQL gives rows and writes nothing, as far as search itself writes it. */
+/** Whether SQL returns rows and does not write. Correct for the statements of search itself. */
 export function isQuery(sql: string): boolean {
   return /^\s*(?:SELECT|WITH|VALUES|PRAGMA|EXPLAIN)\b/i.test(sql)
 }

@@ -1,8 +1,8 @@
-/** Text and names in quotes, comments, and the parameters of SQL. */
+/** Matches text and names in quotes, comments, and the parameters of SQL. */
 const TOKEN =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[^]*?\*\/|\?(\d*)/g
 
-/** How the parameters of a statement are written, by their numbers from 1; some drivers take `?1` for a name. */
+/** The forms of a statement's parameters, by their numbers from 1. Some drivers take `?1` for a name. */
 export function parametersOf(sql: string): { readonly named: number[]; readonly plain: number[] } {
   const named = new Set<number>()
   const plain: number[] = []
@@ -19,8 +19,8 @@ export function parametersOf(sql: string): { readonly named: number[]; readonly 
 }
 
 /**
- * For drivers that bind text as a string, which holds no bytes that are not UTF-8: the statement with parameters of these
- * numbers given as a BLOB and taken as text.
+ * For drivers that bind text as a string, which cannot hold bytes that are not UTF-8: the statement with these
+ * parameters bound as BLOBs and cast to text.
  */
 export function castToText(sql: string, numbers: ReadonlySet<number>): string {
   let most = 0
@@ -33,8 +33,8 @@ export function castToText(sql: string, numbers: ReadonlySet<number>): string {
 }
 
 /**
- * For drivers that read text as a string: the query that gives the bytes of one column, from the row of that number on, and
- * then all columns, so that SQLite reads the rows in the order in which the statement itself gives them.
+ * For drivers that read text as a string: a query for the bytes of one column from the given row on. It also selects
+ * all columns, so that SQLite reads the rows in the order of the original statement.
  */
 export function readAsBlob(sql: string, columns: number, column: number, row: number): string {
   const names = Array.from({ length: columns }, (_, i) => `c${i}`)

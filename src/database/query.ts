@@ -3,9 +3,9 @@ import type { RowReader } from './row-reader.ts'
 import type { RunResult } from './statement.ts'
 import type { BindValue, SqlValue } from './values.ts'
 
-// Statements that are run once: prepared, run and freed, whatever is thrown on the way.
+// Statements that run once: prepared, run and freed, even after an error.
 
-/** The first column of the first row; undefined when there is none. */
+/** The first column of the first row; undefined if there is none. */
 export function scalar(
   db: Database,
   sql: string,
@@ -14,7 +14,7 @@ export function scalar(
   return firstRow(db, sql, parameters, row => row.value(0))
 }
 
-/** The one number that a statement gives; NULL and no row count as 0. */
+/** The one number that a statement returns. NULL and no row count as 0. */
 export function numberOf(db: Database, sql: string, ...parameters: BindValue[]): number {
   return firstRow(db, sql, parameters, row => row.number(0)) ?? 0
 }

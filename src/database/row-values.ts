@@ -3,7 +3,7 @@ import type { SqlValue } from './values.ts'
 
 const encoder = new TextEncoder()
 
-/** A row that a driver gives as an array of values: one object for all rows of a statement. */
+/** A row from a driver, as an array of values. One object serves all rows of a statement. */
 export class RowValues implements RowReader {
   #values: readonly SqlValue[] = []
   readonly #exactText: (column: number) => Uint8Array
@@ -15,7 +15,7 @@ export class RowValues implements RowReader {
     this.#exactText = exactText
   }
 
-  /** Goes to a row. */
+  /** Sets the current row. */
   at(values: readonly SqlValue[]): this {
     this.#values = values
     this.#used = 0
@@ -61,7 +61,7 @@ export class RowValues implements RowReader {
   bytes(column: number): Uint8Array {
     const value = this.#values[column]
     if (typeof value === 'object' && value !== null) {
-      // Not a Buffer, of which a part is never a copy.
+      // Not a Buffer: `slice` of a Buffer is not a copy.
       return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     }
     const text = this.text(column)
@@ -79,7 +79,7 @@ export class RowValues implements RowReader {
     return this.bytes(column).length
   }
 
-  /** Bytes that were given stay where they are until the next row. */
+  /** Returned bytes stay in place until the next row. */
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.length) return
     this.#buffer = new Uint8Array(Math.max(bytes, this.#buffer.length * 2))

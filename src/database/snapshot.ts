@@ -2,26 +2,26 @@ import { inOwnTransaction } from './capabilities.ts'
 import type { Database } from './database.ts'
 import type { Statement } from './statement.ts'
 
-/** One row of any schema, even an empty one: to begin it is to begin a snapshot of the schema's file. */
+/** One row of any schema, even an empty one. Starting the statement starts a snapshot of the schema's file. */
 const ONE_ROW = 'SELECT EXISTS (SELECT 1 FROM {catalog})'
 
 /**
- * Lets several statements see one snapshot of a schema, and take the file's lock once: by a statement that is in the middle
- * of its rows, or where that would block writes (see SnapshotStatements) by a transaction.
+ * Lets several statements see one snapshot of a schema, and lock the file once. A statement in the middle of its rows
+ * holds the snapshot, or a transaction where such a statement would block writes (see SnapshotStatements).
  */
 export class Snapshots {
   readonly #db: Database
   readonly #sql: string
   readonly #hold: Statement | undefined
 
-  /** `catalog`: the table that lists what the schema holds, for SQL. */
+  /** `catalog`: the table that lists the objects of the schema, quoted for SQL. */
   constructor(db: Database, catalog: string) {
     this.#db = db
     this.#sql = ONE_ROW.replace('{catalog}', catalog)
     this.#hold = db.holdsSnapshots ? db.prepare(this.#sql) : undefined
   }
 
-  /** All that `read` asks of the database is of one snapshot. */
+  /** Runs `read` so that all its queries see one snapshot. */
   run<R>(read: () => R): R {
     const hold = this.#hold
     if (hold) return hold.busy ? read() : (hold.first([], read) as R)
@@ -29,7 +29,7 @@ export class Snapshots {
     return inOwnTransaction(this.#db, read, () => this.#besideRows(read))
   }
 
-  /** While rows of the caller's are being read nothing can write, and so a statement of ours blocks nothing. */
+  /** While the caller reads rows, no statement can write, so a statement of ours blocks nothing. */
   #besideRows<R>(read: () => R): R {
     using statement = this.#db.prepare(this.#sql)
     const cursor = statement.cursor([])
@@ -41,7 +41,9 @@ export class Snapshots {
     }
   }
 
-  /** Keeps what is seen now until it is disposed of, across statements of others; undefined where that cannot be. */
+  /**
+   * Keeps the current snapshot until it is disposed of, across other statements; undefined where that is impossible.
+   */
   hold(): Disposable | undefined {
     if (!this.#hold) return undefined
     const statement = this.#db.prepare(this.#sql)

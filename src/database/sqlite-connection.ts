@@ -1,6 +1,7 @@
 /**
- * A connection as SQLite drivers hand it out, rows as objects: our engine's, better-sqlite3's and node:sqlite's satisfy it.
- * It is what users pass to replication and to the document store. `Database` is wider, and no driver has it by itself.
+ * A connection with the common interface of SQLite drivers, with rows as objects: our engine's, better-sqlite3's and
+ * node:sqlite's satisfy it. Users pass it to replication and to the document store. `Database` is wider, and no driver
+ * has it by itself.
  */
 export interface SqliteConnection {
   exec(sql: string): unknown
@@ -17,7 +18,7 @@ export interface SqliteStatement {
 
 export type SqliteValue = string | number | bigint | null | Uint8Array
 
-/** Runs `work` in a transaction of its own, on any driver; `begin` decides when the write lock is taken. */
+/** Runs `work` in a transaction, on any driver. `begin` decides when the write lock is taken. */
 export function inTransaction<T>(
   connection: SqliteConnection,
   begin: 'BEGIN' | 'BEGIN IMMEDIATE',
@@ -45,6 +46,6 @@ function rollback(connection: SqliteConnection): void {
   try {
     connection.exec('ROLLBACK')
   } catch {
-    // the error that led here is the one to report
+    // The first error is reported instead.
   }
 }

@@ -1,7 +1,7 @@
 import type { RowReader } from './row-reader.ts'
 import type { BindValue } from './values.ts'
 
-/** What a statement that writes has done. */
+/** The effect of a statement that writes. */
 export interface RunResult {
   /** Rows inserted, updated or deleted by the statement itself. */
   readonly changes: number
@@ -9,33 +9,35 @@ export interface RunResult {
 }
 
 /**
- * A prepared statement. Whatever is thrown on the way, by SQLite or by a callback, it is ended, and can run again.
- * Parameters are given by position: all of them, `?1` first.
+ * A prepared statement. After an error of SQLite or of a callback, it has ended and can run again. Parameters are given
+ * by position: all of them, `?1` first.
  */
 export interface Statement {
   readonly source: string
-  /** In the middle of `first`, `each` or an open cursor. */
+  /** True in the middle of `first`, `each` or an open cursor. */
   readonly busy: boolean
-  /** Runs it and reads its first row; undefined when there is none. */
+  /** Runs the statement and reads its first row; returns undefined if there is none. */
   first<R>(parameters: readonly BindValue[], read: (row: RowReader) => R): R | undefined
-  /** Runs it and visits its rows, until there are no more or `visit` returns false. */
+  /** Runs the statement and visits its rows, until there are no more or `visit` returns false. */
   each(parameters: readonly BindValue[], visit: (row: RowReader) => boolean | void): void
-  /** `each` for few rows: all are read before the first visit. See PagedReads. */
+  /** `each` for few rows: reads all of them before the first visit. See PagedReads. */
   page?(parameters: readonly BindValue[], visit: (row: RowReader) => void): void
-  /** Runs it, to be stepped by later calls. The holder ends it; an error of a step has ended it already. */
+  /** Runs the statement, to be stepped by later calls. The caller ends it; an error of a step has already ended it. */
   cursor(parameters: readonly BindValue[]): Cursor
   run(...parameters: BindValue[]): RunResult
-  /** Frees it. A second call does nothing. */
+  /** Frees the statement. A second call does nothing. */
   finalize(): void
   [Symbol.dispose](): void
 }
 
 /** A statement that runs across several calls. */
 export interface Cursor {
-  /** The row that the last step went to. */
+  /** The current row. */
   readonly row: RowReader
-  /** Goes to the next row. False after the last one: then, and when it throws, the statement is ended. */
+  /**
+   * Goes to the next row. Returns false after the last one. The statement has then ended, as it has when this throws.
+   */
   step(): boolean
-  /** Lets go of the rows. A second call does nothing. */
+  /** Releases the rows. A second call does nothing. */
   end(): void
 }

@@ -1,7 +1,7 @@
 import { describeValue } from '../core/describe-value.ts'
 import type { Database } from './database.ts'
 
-/** The part of a connection that a transaction needs. */
+/** The members of a connection that a transaction needs. */
 type Transactional = Pick<Database, 'exec' | 'inTransaction' | 'insideWrite' | 'open'>
 
 type Begin = 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE'
@@ -52,7 +52,7 @@ function runInTransaction<A extends unknown[], R>(
     db.exec(nested ? `RELEASE ${SAVEPOINT}` : 'COMMIT')
     return result
   } catch (error) {
-    // SQLite itself rolls back on some errors (disk full, out of memory): then there is nothing left to undo.
+    // SQLite itself rolls back on some errors (disk full, out of memory). Nothing is then left to undo.
     if (db.open && db.inTransaction) {
       db.exec(nested ? `ROLLBACK TO ${SAVEPOINT}; RELEASE ${SAVEPOINT}` : 'ROLLBACK')
     }

@@ -7,15 +7,15 @@ import type { Cursor, RunResult, Statement } from './statement.ts'
 import type { BindValue, SqlValue } from './values.ts'
 
 /**
- * A driver's own statement, made to give rows as arrays with all integers as bigint. Values are those of ?1, ?2 and so on:
- * text, bytes, bigint for an INTEGER, number for a REAL, null.
+ * A statement of a driver that returns rows as arrays with all integers as bigint. Values are those of ?1, ?2 and so
+ * on: text, bytes, bigint for an INTEGER, number for a REAL, null.
  */
 export interface RowsOfValues {
-  /** It gives rows, and writes nothing. */
+  /** Whether it returns rows and does not write. */
   readonly isQuery: boolean
   get(values: readonly unknown[]): unknown
   all(values: readonly unknown[]): unknown[]
-  /** Absent: the driver cannot let go of a statement in the middle of its rows, so that all are read. */
+  /** Absent if the driver cannot end a statement in the middle of its rows; all rows are then read. */
   iterate?(values: readonly unknown[]): IterableIterator<unknown>
   run(values: readonly unknown[]): {
     readonly changes: number | bigint
@@ -26,13 +26,13 @@ export interface RowsOfValues {
 interface BytesOfColumn {
   readonly statement: Statement
   readonly cursor: Cursor
-  /** Of the row that the cursor is on. */
+  /** The number of the current row. */
   number: number
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A statement of the port over one of a driver that gives rows as arrays, and text as strings. */
+/** A statement of the port over a driver's statement with rows as arrays and text as strings. */
 export class ValuesStatement implements Statement {
   readonly source: string
   busy = false
@@ -40,10 +40,10 @@ export class ValuesStatement implements Statement {
   readonly #native: RowsOfValues
   readonly #row = new RowValues(column => this.#exactText(column))
   #free: (() => void) | undefined
-  /** What the present run was given, and the number of its row. */
+  /** The parameters of the current run, and the number of its row. */
   #parameters: readonly BindValue[] = []
   #number = 0
-  /** The bytes of a column whose text the driver may have changed, read beside the rows of the present run. */
+  /** Columns whose text the driver may have changed: their bytes, read beside the rows of the current run. */
   readonly #beside = new Map<number, BytesOfColumn>()
 
   /** `free` is called once, when the statement is finalized. */
@@ -96,7 +96,7 @@ export class ValuesStatement implements Statement {
     const native = this.#native
     const row = this.#row
     const given = this.#begin(parameters)
-    // A statement that writes is run to its end at once.
+    // A statement that writes runs to its end at once.
     const rows =
       native.isQuery && native.iterate ? native.iterate(given) : native.all(given).values()
     this.busy = true
@@ -140,14 +140,14 @@ export class ValuesStatement implements Statement {
     this.finalize()
   }
 
-  /** What the driver's statement takes. */
+  /** Binds the values in the form that the driver takes. */
   #begin(parameters: readonly BindValue[]): unknown[] {
     this.#parameters = parameters
     this.#number = 0
     return parameters.map(bound)
   }
 
-  /** The statement that takes text which is not UTF-8; undefined if there is none. */
+  /** A statement that accepts text that is not UTF-8; undefined if no value needs it. */
   #exactly(
     parameters: readonly BindValue[],
   ): { statement: Statement; parameters: BindValue[] } | undefined {
@@ -162,7 +162,7 @@ export class ValuesStatement implements Statement {
     }
   }
 
-  /** The bytes of a text of the current row, which the driver may have changed if they are not UTF-8. */
+  /** The bytes of a text of the current row. The driver may have changed text that is not UTF-8. */
   #exactText(column: number): Uint8Array {
     let beside = this.#beside.get(column)
     if (!beside) {
@@ -193,7 +193,7 @@ function bound(value: BindValue): unknown {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
-/** A number that SQLite keeps as an INTEGER; drivers bind numbers as REAL. */
+/** Whether SQLite stores a number as an INTEGER; drivers bind numbers as REAL. */
 function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
 }

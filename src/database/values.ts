@@ -1,7 +1,7 @@
 import type { Utf8 } from '../core/utf8.ts'
 
-/** What SQLite gives back. Integers beyond 2^53 are bigint, so that none is rounded. */
+/** A value from SQLite. Integers beyond 2^53 are bigint, so that none is rounded. */
 export type SqlValue = null | number | bigint | string | Uint8Array
 
-/** What SQLite takes. Bytes and embeddings bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
+/** A value for SQLite. Bytes and embeddings bind as a BLOB of exactly their own bytes, booleans as 0 and 1. */
 export type BindValue = SqlValue | boolean | Float32Array | DataView | ArrayBuffer | Utf8

@@ -1,4 +1,4 @@
-/** Search over the handle of a database that another driver has opened. */
+/** Search in a database that another driver has opened. */
 export { attach } from '../attach/attach.ts'
 export { addVectorFunctions } from '../attach/sql-functions.ts'
 export type { AttachOptions } from '../attach/attach-options.ts'

@@ -1,4 +1,4 @@
-/** Documents in and out of files: importDocuments() and exportDocuments(). For Node: it reads and writes files. */
+/** Documents to and from files: importDocuments() and exportDocuments(). For Node, since it reads and writes files. */
 export {
   DEFAULT_BATCH,
   DEFAULT_DATASET,

@@ -1,4 +1,4 @@
-/** Opens a database with everything registered: what most programs import. */
+/** Opens a database with everything registered: the entry point for most programs. */
 export { open, register } from '../tables/register.ts'
 export { Connection } from '../sqlite/connection.ts'
 export type { TransactionState } from '../database/database.ts'

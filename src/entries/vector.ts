@@ -1,4 +1,4 @@
-/** Embeddings: their bytes, their text, how they are compared; and the small document store of the original. */
+/** Embeddings: their bytes, their text, their comparison; and the small document store of the original. */
 export { decodeEmbedding, embeddingToJson, encodeEmbedding } from '../core/embedding.ts'
 export { parseVectorText } from '../core/parse-vector.ts'
 export { cosine, dot, euclidean, magnitude, manhattan } from '../core/compare.ts'

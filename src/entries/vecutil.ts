@@ -1,4 +1,4 @@
-/** Texts in, texts out: documents are embedded on the way. */
+/** Collections of texts: documents are embedded when they are added. */
 export {
   embedEach,
   embedText,

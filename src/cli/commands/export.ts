@@ -101,7 +101,7 @@ async function exportRows(
   }
   const table = chosenTable(context, db, path)
   const ids = flags.text('ids')
-  // Documents on the terminal are progress enough, and the bar would be drawn between them.
+  // Documents on the terminal show the progress, and a bar would be drawn between them.
   const progress = output === undefined ? undefined : context.progress('exporting')
   const { written, dim, notes } = await exportDocuments(db, {
     table: table.name,

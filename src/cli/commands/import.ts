@@ -22,7 +22,7 @@ import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
-/** From here on the index takes a moment. */
+/** From this number of documents on, building the index takes a moment. */
 const LARGE = 50_000
 
 const CONFLICTS: readonly ConflictMode[] = ['error', 'replace', 'skip', 'merge']
@@ -179,7 +179,7 @@ async function importInto(context: Context, db: Connection, path: string): Promi
   return EXIT.ok
 }
 
-/** The flags as options of importDocuments(). */
+/** Converts the flags to options of importDocuments(). */
 function importOptions(context: Context): Omit<ImportOptions, 'table'> {
   const { flags } = context
   const given = context.arg('source')
@@ -205,7 +205,7 @@ function importOptions(context: Context): Omit<ImportOptions, 'table'> {
   }
 }
 
-/** An interruption and a failing embed command say what is in the file already, as errors of the source do. */
+/** Adds how much is stored to an interruption or a failure of the embed command, as errors of the source do. */
 function withStored(error: unknown, stored: number): unknown {
   if (!(error instanceof CliError)) return error
   if (stored === 0 && error.code !== 'CLI_INTERRUPTED') return error
@@ -249,7 +249,7 @@ async function show(context: Context, report: ImportReport): Promise<void> {
   await context.print(value, lines)
 }
 
-/** What became of documents, where it is worth a line. */
+/** The outcomes of documents that are worth a line. */
 const FATES = [
   ['skipped', 'skipped: their ids already existed'],
   ['replaced', 'replaced others with the same id'],

@@ -10,7 +10,7 @@ import { ADMIN_OPTIONS, adminDataset, adminTables, isTrouble, showFindings } fro
 
 const FILE = [{ name: 'file', description: 'the SQLite file' }] as const
 
-/** Does `work` on each table that is meant, and shows the findings. */
+/** Runs `work` on each selected table, and shows the findings. */
 async function runOnTables(
   context: Context,
   readonly: boolean,
@@ -103,13 +103,13 @@ export const rebuild: CommandBody = {
     }),
 }
 
-/** The original's answer is meant for programs. */
+/** Rewords a finding of the original, which is meant for programs. */
 function readable(finding: Diagnostic): Diagnostic {
   const rows = /^reindexed:(\d+)$/.exec(finding.op)
   return rows ? { ...finding, op: `rebuilt from ${counted(Number(rows[1]), 'row')}` } : finding
 }
 
-/** What SQLite says of the file below all this. */
+/** SQLite's own findings about the file. */
 function fileFindings(db: Connection, full: boolean): Diagnostic[] {
   const rows = db.pragma(full ? 'integrity_check(20)' : 'quick_check(20)') as object[]
   const messages = rows.map(row => String(Object.values(row)[0]))

@@ -69,7 +69,7 @@ export const query: CommandBody = {
   run: async context => {
     const terms = await queryTerms(context)
     const path = context.arg('file')
-    // Written only to save the index that the first search builds.
+    // Writable only to save the index that the first search builds.
     return withDatabase(context, path, { readonly: !isWritable(path) }, async db => {
       const table = chosenTable(context, db, path)
       const given = context.flags.texts('dataset')
@@ -98,7 +98,7 @@ function limits({ flags }: Context): Omit<Query, 'datasets' | 'terms'> {
   }
 }
 
-/** A dataset that is not there is the likeliest reason. */
+/** Suggests the likeliest reason: the dataset does not exist. */
 function nothingFound(table: TableDescription, datasets: readonly string[]): string {
   const known = table.datasets.map(({ name }) => name)
   const unknown = datasets.find(dataset => !known.includes(dataset))
@@ -106,7 +106,7 @@ function nothingFound(table: TableDescription, datasets: readonly string[]): str
   return `nothing found: there is no dataset '${unknown}'${didYouMean(unknown, known)}`
 }
 
-/** Metadata that is JSON is part of the answer as such. */
+/** The JSON of a hit. Metadata that is JSON becomes part of it. */
 function hitJson(hit: Hit): object {
   return { ...hit, meta: parsed(hit.meta) }
 }
@@ -115,7 +115,7 @@ function parsed(meta: string | null): unknown {
   if (meta === null) return null
   try {
     const value = JSON.parse(meta) as unknown
-    // What is nested too deeply to be written again is shown as text.
+    // A value nested too deeply for JSON.stringify is shown as text.
     JSON.stringify(value)
     return value
   } catch {

@@ -16,7 +16,7 @@ import { chosenDataset, chosenTable, datasetOption, TABLE_OPTION } from '../vec-
 const DEFAULT_BATCH = 100
 const DEFAULT_RETRIES = 6
 const DEFAULT_KEY_VARIABLE = 'OPENAI_API_KEY'
-/** Characters of English in a token, as most tokenizers have it. */
+/** Characters of English text per token, in most tokenizers. */
 const CHARACTERS_PER_TOKEN = 4
 
 export const reembed: CommandBody = {
@@ -188,7 +188,7 @@ function embedderOf(context: Context, model: string | undefined): EmbedFunc | un
   })
 }
 
-/** What is left to do, and what it takes. */
+/** The remaining work, and its cost. */
 interface Estimate {
   readonly documents: number
   readonly tokens: number
@@ -219,7 +219,7 @@ function estimate(
   }
 }
 
-/** Asks on a terminal; elsewhere only --yes agrees. */
+/** Asks on a terminal. Elsewhere, only --yes agrees. */
 async function isAgreed(context: Context, { documents, tokens, cost }: Estimate): Promise<boolean> {
   const priced = cost === undefined ? '' : `, ${cost.toFixed(2)} at the given price`
   const text = `${counted(documents, 'document')}, about ${counted(tokens, 'token')}${priced}`

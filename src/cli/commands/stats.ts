@@ -14,7 +14,7 @@ interface TableStats extends Pick<
   'shadow' | 'column' | 'metric' | 'declared' | 'text'
 > {
   readonly table: string
-  /** By dataset: facts by topic. */
+  /** Facts by dataset and topic. */
   readonly datasets: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 

@@ -41,7 +41,7 @@ export const syncOnce: Command = {
     ),
 }
 
-/** Passes until there is nothing more; a signal ends it after the step under way. */
+/** Runs passes until nothing is left. A signal ends it after the current step. */
 export async function toTheEnd(replicator: Replicator, signal: AbortSignal): Promise<void> {
   for (let more = true; more;) {
     const result = await replicator.pass(signal)
@@ -52,7 +52,7 @@ export async function toTheEnd(replicator: Replicator, signal: AbortSignal): Pro
       })
     }
     ;({ more } = result)
-    // Signals get their turn.
+    // Lets signals arrive.
     await new Promise(resolve => {
       setImmediate(resolve)
     })

@@ -86,7 +86,7 @@ interface Asked {
   }
 }
 
-/** An upstream that is away must not hide what the file knows. */
+/** If the upstream cannot be reached, what the file knows is still shown. */
 async function ask(config: SyncConfig, replica: Connection): Promise<Asked> {
   const upstream = await openUpstream(config)
   const { description } = upstream
@@ -113,7 +113,7 @@ function localStates(config: SyncConfig, replica: Connection): DatasetLag[] {
   }))
 }
 
-/** The process that holds the replica's lease, if one does. */
+/** The process that holds the replica's lease, if any. */
 function leaseOf(
   config: SyncConfig,
   replica: Connection,

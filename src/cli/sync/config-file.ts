@@ -7,17 +7,17 @@ import { settingValue } from './setting-value.ts'
 import { SETTINGS, type SettingKey, type SettingValue } from './settings.ts'
 import { withAbsoluteFiles } from './tls-parameters.ts'
 
-/** Settings of one place: a file, the environment, the command line. */
+/** Settings from one place: a file, the environment, the command line. */
 export interface SettingLevel {
   readonly values: ReadonlyMap<SettingKey, SettingValue>
   /** For messages: where a setting was given. */
   origin(key: SettingKey): string
 }
 
-/** Levels of one precedence: what two of them tell is told twice. */
+/** Levels of equal precedence: a setting in two of them is an error. */
 export type SettingRank = readonly SettingLevel[]
 
-/** A JSON object; each key is checked. Paths in it begin at its folder. */
+/** A JSON object whose keys are checked. Relative paths start at its folder. */
 export function configFile(path: string): SettingLevel {
   const name = basename(path)
   const content = readObject(path, name)

@@ -12,7 +12,7 @@ import type { SettingKey, SettingValue, SyncSettings } from './settings.ts'
 import { plainWarning, tlsSettings, type TlsSettings } from './tls.ts'
 import { upstreamAddress, type UpstreamAddress } from './upstream-address.ts'
 
-/** What a sync command was told: flags go before the environment, the environment before the file. */
+/** The settings of a sync command. Flags take precedence over the environment, the environment over the file. */
 export class SyncConfig {
   readonly settings: SyncSettings
   readonly secrets: Secrets = new Secrets()
@@ -39,7 +39,7 @@ export class SyncConfig {
     this.#check()
   }
 
-  /** Where a setting was found, for messages. */
+  /** Where a setting was given, for messages. */
   origin(key: SettingKey): string {
     return this.#levels.find(({ values }) => values.has(key))?.origin(key) ?? key
   }
@@ -48,7 +48,7 @@ export class SyncConfig {
     return this.settings[key] !== undefined
   }
 
-  /** The upstream, with its password apart. */
+  /** The address of the upstream, with its password separate. */
   upstream(): UpstreamAddress {
     return (this.#address ??= this.#readAddress())
   }
@@ -69,14 +69,14 @@ export class SyncConfig {
     return { ...address, password }
   }
 
-  /** How the upstream's server is reached; undefined where nothing was configured. */
+  /** The TLS settings for the upstream's server; undefined if none are configured. */
   tls(address: UpstreamAddress): TlsSettings | undefined {
     return tlsSettings(this.#ranks(address), address)
   }
 
   /**
-   * The levels in their order of precedence. What the upstream's URL tells counts at the level of the URL: a file cannot
-   * take away what the URL of a flag asks for.
+   * The levels in order of precedence. The settings in the upstream's URL count at the level of the URL: a file cannot
+   * remove what the URL of a flag requests.
    */
   #ranks({ told }: UpstreamAddress): SettingRank[] {
     const first = this.#levels.find(({ values }) => values.has('upstream'))
@@ -87,7 +87,7 @@ export class SyncConfig {
     })
   }
 
-  /** A line for those whose documents travel in the clear. */
+  /** A warning for users whose documents travel unencrypted. */
   plainWarning(): string | undefined {
     const address = this.upstream()
     return plainWarning(address, this.tls(address), this.#env)
@@ -98,7 +98,7 @@ export class SyncConfig {
     return (this.settings.deadline ?? 30) * 1000
   }
 
-  /** Names in the upstream, for the library's functions. */
+  /** The names in the upstream, for the library's functions. */
   get names(): DatasetOptions {
     const { shadowTable, prefix } = this.settings
     return present({ shadowTable, prefix })
@@ -140,7 +140,7 @@ export class SyncConfig {
     }
   }
 
-  /** The library's own rules for names; the error says where the name was given. */
+  /** Applies the library's rules for names. The error says where the name was given. */
   #name(key: SettingKey, name: string | undefined, use: (name: string) => unknown): void {
     if (name === undefined) return
     try {

@@ -13,10 +13,10 @@ import { CliError } from '../cli-error.ts'
 import type { SyncConfig } from './config.ts'
 import { tlsOptions } from './tls.ts'
 
-/** Milliseconds: who is told to end must not wait for longer on a server that does not even greet. */
+/** Milliseconds for connecting: a command that should end must not wait longer for a server that never answers. */
 const CONNECTING = 10_000
 
-/** The configuration's upstream through the driver of its database, which is loaded only now. */
+/** Opens the configured upstream through the driver of its database, which is loaded only here. */
 export async function openUpstream(config: SyncConfig, create = false): Promise<Upstream> {
   const address = config.upstream()
   const { deadline } = config
@@ -54,7 +54,7 @@ export async function openUpstream(config: SyncConfig, create = false): Promise<
   }
 }
 
-/** A URL as pg itself reads it, by the parser that comes with pg. */
+/** Parses a URL as pg does, with the parser that pg includes. */
 function parsedByPg(url: string): ClientConfig {
   const fromPg = createRequire(createRequire(import.meta.url).resolve('pg'))
   const { parse } = fromPg('pg-connection-string') as { parse: (url: string) => ClientConfig }
@@ -80,7 +80,9 @@ async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** This package's engine; a file in WAL mode, which it can only use alone, takes a native driver. */
+/**
+ * Uses this package's engine, or a native driver for a file in WAL mode, which the engine could only use exclusively.
+ */
 async function sqliteOpener(
   path: string,
   create: boolean,
@@ -114,7 +116,7 @@ async function isWal(path: string): Promise<boolean> {
     const header = await readDatabaseHeader(path)
     return typeof header === 'object' && header.journalMode === 'wal'
   } catch {
-    // Opening it will say why it cannot be read.
+    // Opening the file will report why it cannot be read.
     return false
   }
 }

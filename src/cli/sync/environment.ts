@@ -6,7 +6,10 @@ import { environmentName, SETTINGS, type SettingKey, type SettingValue } from '.
 
 const CONFIG = 'SVEC_SYNC_CONFIG'
 
-/** Settings named SVEC_SYNC_…; one that is not known is refused like an unknown flag. An empty one counts as not set. */
+/**
+ * Settings from variables named SVEC_SYNC_…. An unknown one is refused like an unknown flag. An empty one counts as not
+ * set.
+ */
 export function environmentSettings(env: NodeJS.ProcessEnv): SettingLevel {
   const values = new Map<SettingKey, SettingValue>()
   const known = new Map(SETTINGS.map(setting => [environmentName(setting.key), setting]))

@@ -3,12 +3,12 @@ import { jsonValue } from '../context.ts'
 import type { Output } from '../output.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Milliseconds between two progress lines of one dataset; what happened between them is added up. */
+/** Milliseconds between two progress lines of one dataset. The events in between are added up. */
 const PROGRESS_EVERY = 1000
 
 type Progress = ReplicatorEvents['progress']
 
-/** Events as lines of JSON, each with `event` and `time`: for logs, and for programs that read a pipe. */
+/** Events as lines of JSON, each with `event` and `time`, for logs and for programs that read a pipe. */
 export class EventLines {
   readonly #output: Output
   readonly #secrets: Secrets
@@ -21,7 +21,7 @@ export class EventLines {
     this.#secrets = secrets
     replicator.on('progress', event => this.#progress(event))
     replicator.on('state', event => {
-      // What was applied before a change of state comes before it.
+      // Progress before a change of state is printed before it.
       this.#flush(event.datasetId)
       this.write('state', { ...event, message: this.#clean(event.message) })
     })
@@ -37,7 +37,7 @@ export class EventLines {
     void this.#output.line(line)
   }
 
-  /** Writes what is still held back. */
+  /** Writes the events that are still held back. */
   end(): void {
     clearInterval(this.#timer)
     for (const datasetId of this.#pending.keys()) this.#flush(datasetId)

@@ -36,7 +36,7 @@ export function settingOptions(...groups: readonly SettingGroup[]): CommandOptio
   return options
 }
 
-/** Settings of the command line. A password in it is refused: every user of the machine can read it. */
+/** Settings from the command line. A password in one is refused: every user of the machine can read it. */
 export function flagSettings(flags: Flags): SettingLevel {
   const values = new Map<SettingKey, SettingValue>()
   for (const setting of SETTINGS) {

@@ -1,7 +1,7 @@
 import { shellWord } from '../../core/shell-word.ts'
 import type { HaltCode } from '../../entries/vecsync.ts'
 
-/** The command that answers a halt; docs/sync.md says more about each code. */
+/** The command that resolves a halt. docs/sync.md explains each code. */
 export function haltAdvice(code: HaltCode, datasetId: string): string {
   const dataset = shellWord(datasetId)
   switch (code) {

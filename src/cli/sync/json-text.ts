@@ -1,6 +1,6 @@
 /**
- * JSON.parse whose error names a line and quotes nothing: JavaScript's own error repeats the text, and that may
- * be a password.
+ * JSON.parse whose error names a line and quotes nothing. JavaScript's own error repeats the text, which may contain a
+ * password.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -12,7 +12,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The first line that no later line can make right. Tokens of JSON end with their line. */
+/** The first line after which no text can be valid. Tokens of JSON end with their line. */
 function errorLine(text: string): number {
   const lines = text.split('\n')
   for (let count = 1; count < lines.length; count++) {

@@ -1,6 +1,6 @@
 import type { DatasetLag } from '../../entries/vecsync.ts'
 
-/** A row for people: dataset, state, last change here, last change there, changes behind, seconds behind. */
+/** A row of the table: dataset, state, last change here, last change there, changes behind, seconds behind. */
 export function lagCells(lag: DatasetLag): string[] {
   const { datasetId, state, lastScn, headScn, entries, seconds } = lag
   return [

@@ -7,7 +7,9 @@ export interface MetricsServer {
   close(): void
 }
 
-/** Serves `text()` at /metrics; nothing else, and no password: on loopback unless --metrics-host says otherwise. */
+/**
+ * Serves `text()` at /metrics and nothing else, without a password: on loopback unless --metrics-host says otherwise.
+ */
 export async function serveMetrics(
   host: string,
   port: number,
@@ -28,7 +30,7 @@ export async function serveMetrics(
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
       response.end(body)
     } catch {
-      // The replica is locked for the moment; the next scrape will find it open.
+      // The replica is locked at the moment. The next scrape will succeed.
       response.writeHead(503, { 'content-type': 'text/plain' }).end('the replica is busy\n')
     }
   })

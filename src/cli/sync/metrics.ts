@@ -11,7 +11,7 @@ type Labels = Readonly<Record<string, string>>
 
 type Sample = readonly [labels: Labels, value: number | bigint]
 
-/** Prometheus' text format, version 0.0.4. */
+/** Metrics in the text format of Prometheus, version 0.0.4. */
 export function metricsText(status: ReplicatorStatus, tally: Tally, facts: MetricsFacts): string {
   const { datasets } = status
   const each = (

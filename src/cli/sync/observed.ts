@@ -9,21 +9,20 @@ import { secured } from './secured.ts'
 import { StatusLine } from './status-line.ts'
 import { Tally } from './tally.ts'
 
-/** Milliseconds for the step under way once the end was asked for; then its connection is cut. */
+/** Milliseconds that the current step has after a request to end. Then its connection is cut. */
 const GRACE = 5000
 
-/** Milliseconds between looks at the lease. */
+/** Milliseconds between checks of the lease. */
 const LOOK = 1000
 
-/** What a command says at its end: one sentence for people, fields for programs. */
+/** The last output of a command: one sentence for people, fields for programs. */
 export interface Ending {
   readonly text: string
   readonly fields: object
 }
 
 /**
- * Runs `work` with everything that looks on: lines of JSON in a pipe or with --json, a live line on a terminal, metrics
- * where they are wanted.
+ * Runs `work` with its output: lines of JSON in a pipe or with --json, a live line on a terminal, metrics if requested.
  */
 export async function observed(
   context: Context,
@@ -97,18 +96,18 @@ export async function observed(
   }
 }
 
-/** Tells when another replicator holds the lease, and when this one got it; while neither changes, nothing. */
+/** Reports when another replicator holds the lease, and when this one has got it, but no repetitions. */
 function onStandby(replicator: Replicator, tell: (standby: boolean) => void): () => void {
   let known = false
   const timer = setInterval(() => {
     let standby = known
     try {
       const { lease } = replicator.status()
-      // A lease that has expired is free: until it is taken, nothing changes for this process.
+      // An expired lease is free, but until it is taken, nothing changes for this process.
       if (lease?.mine === true) standby = false
       else if (lease !== undefined && lease.expiresAt > Date.now()) standby = true
     } catch {
-      // The replica is busy for a moment.
+      // The replica is busy at the moment.
     }
     if (standby === known) return
     known = standby

@@ -5,7 +5,7 @@ import type { SettingKey } from './settings.ts'
 
 const WAYS: readonly SettingKey[] = ['password', 'passwordFile', 'passwordEnv']
 
-/** The password of an upstream, from the first rank that tells one. */
+/** The password of an upstream, from the first rank that has one. */
 export function passwordOf(
   ranks: readonly SettingRank[],
   env: NodeJS.ProcessEnv,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CliError } from '../cli-error.ts'
 
-/** A small text file; `what` names it in the error. */
+/** Reads a small text file. `what` names it in the error. */
 export function readText(path: string, what: string, hint?: string): string {
   try {
     return readFileSync(path, 'utf8')

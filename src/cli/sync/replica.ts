@@ -7,12 +7,12 @@ import type { SyncConfig } from './config.ts'
 
 const DEFAULT_TABLE = 'docs'
 
-/** The plain table that replication fills. */
+/** The ordinary table that replication fills. */
 export function replicaTable({ settings }: SyncConfig): string {
   return settings.replicaTable ?? shadowTableName(settings.table ?? DEFAULT_TABLE)
 }
 
-/** Opens the replica of the configuration, runs `task`, and closes it whatever happens. */
+/** Opens the configured replica, runs `task`, and closes the replica in any case. */
 export async function withReplica<R>(
   config: SyncConfig,
   how: 'create' | 'write' | 'read',
@@ -33,7 +33,7 @@ export async function withReplica<R>(
   }
 }
 
-/** One that is there is taken as it is, with the metric and options it was made with. */
+/** An existing table is used as it is, with its own metric and options. */
 function makeVecTable(replica: Connection, { settings }: SyncConfig): void {
   if (settings.replicaTable !== undefined) return
   const name = doubleQuoted(settings.table ?? DEFAULT_TABLE)

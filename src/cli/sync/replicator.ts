@@ -7,13 +7,13 @@ import { openUpstream } from './drivers.ts'
 import { present } from './present.ts'
 import { replicaTable, withReplica } from './replica.ts'
 
-/** A replicator made from the configuration; it and its replica are closed at the end. */
+/** Runs a task with a replicator made from the configuration, and closes it and its replica at the end. */
 export async function withReplicator<R>(
   config: SyncConfig,
   how: 'create' | 'write',
   task: (replicator: Replicator, replica: Connection) => Promise<R>,
 ): Promise<R> {
-  // Before the replica is made: a mistake in the address, or a missing driver, leaves no file behind.
+  // Done before the replica is created, so that a wrong address or a missing driver leaves no file behind.
   const address = config.upstream()
   const source = await openUpstream(config)
   if (address.database === 'sqlite') refuseSameFile(address.target, config.replicaFile())
@@ -45,7 +45,7 @@ export async function withReplicator<R>(
   })
 }
 
-/** The library finds this too, but only after the replica's tables were made in it. */
+/** The library detects this too, but only after it has created the replica's tables in the file. */
 function refuseSameFile(upstream: string, replica: string): void {
   if (identity(upstream) !== identity(replica)) return
   throw new VecError('SYNC_REPLICA', 'the upstream and the replica are the same file', {

@@ -1,9 +1,9 @@
 import { withoutPasswords } from '../redact.ts'
 
-/** Shorter ones would blacken half of every sentence, and protect nothing. */
+/** Removing a shorter secret would black out half of every sentence, and protect nothing. */
 const SHORTEST = 4
 
-/** The secrets of this run, taken out of whatever is printed. */
+/** The secrets of this run, which are removed from all output. */
 export class Secrets {
   readonly #known = new Set<string>()
 
@@ -11,7 +11,7 @@ export class Secrets {
     if (secret === undefined || secret.length < SHORTEST) return
     this.#known.add(secret)
     this.#known.add(encodeURIComponent(secret))
-    // As JSON writes it, without the quotes.
+    // The secret in its JSON form, without the quotes.
     this.#known.add(JSON.stringify(secret).slice(1, -1))
   }
 

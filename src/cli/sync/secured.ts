@@ -5,7 +5,7 @@ import type { ExitCode } from '../exit-code.ts'
 import { SyncConfig } from './config.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Reads the configuration and runs a command with it. No error leaves with a secret of the configuration in it. */
+/** Reads the configuration and runs a command with it. Errors never contain a secret of the configuration. */
 export async function withConfig(
   context: Context,
   task: (config: SyncConfig) => Promise<ExitCode>,
@@ -18,7 +18,7 @@ export async function withConfig(
   }
 }
 
-/** The same error with other words; a driver's own error may hold anything, so its cause goes too. */
+/** The error with a redacted message. A driver's error may contain anything, so its cause is dropped. */
 export function secured(error: unknown, secrets: Secrets): unknown {
   if (!(error instanceof Error)) return secrets.redact(String(error))
   const message = secrets.redact(error.message)
@@ -31,7 +31,7 @@ export function secured(error: unknown, secrets: Secrets): unknown {
   return error
 }
 
-/** What the library cannot know: where these settings are given. */
+/** Hints that the library cannot give: where these settings are given. */
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['SQLITE_BUSY', 'another program holds the file: try again'],
   ['SQLITE_LOCKED', 'another program holds the file: try again'],

@@ -3,8 +3,9 @@ import { usageError } from '../cli-error.ts'
 import type { Setting, SettingValue } from './settings.ts'
 
 /**
- * Reads one setting. `origin` says where it was given: '--batch-size', 'SVEC_SYNC_BATCH_SIZE', 'batchSize in sync.json'. Text
- * from flags and the environment is converted; a file has JSON's own types. What was given is never repeated for a secret.
+ * Reads one setting. `origin` says where it was given: '--batch-size', 'SVEC_SYNC_BATCH_SIZE', 'batchSize in
+ * sync.json'. Text from flags and the environment is converted; a file has JSON's own types. An error never repeats the
+ * value of a secret.
  */
 export function settingValue(setting: Setting, given: unknown, origin: string): SettingValue {
   const refuse = (expected: string, hint?: string): never => {

@@ -1,12 +1,12 @@
-/** Which commands a setting concerns; a file may hold all of them. */
+/** The commands that a setting concerns. A file may have all settings. */
 export type SettingGroup = 'upstream' | 'install' | 'replica' | 'apply' | 'run' | 'prune'
 
 interface Spec {
   readonly kind: 'text' | 'secret' | 'path' | 'integer' | 'seconds' | 'choice' | 'list' | 'switch'
-  /** Its flag, where that is not its key in kebab-case. */
+  /** Its flag, if it is not the key in kebab-case. */
   readonly flag?: string
   readonly short?: string
-  /** What --help writes for its value. */
+  /** The placeholder for its value in --help. */
   readonly value?: string
   readonly description: string
   readonly min?: number
@@ -217,12 +217,12 @@ type All = typeof UPSTREAM &
 
 export type SettingKey = keyof All
 
-/** PostgreSQL's words; `off` is its `disable`. */
+/** The modes of PostgreSQL; `off` is its `disable`. */
 export type SslMode = Choice<All['sslMode']>
 
 export const SSL_MODES: readonly SslMode[] = UPSTREAM.sslMode.choices
 
-/** What can be said in a configuration file, in the environment and by flags, under one name. */
+/** The settings that a configuration file, the environment and flags share, under one name. */
 export type SyncSettings = { readonly [K in SettingKey]?: Value<All[K]> }
 
 export type SettingValue = string | number | boolean | readonly string[]

@@ -6,7 +6,7 @@ import type { Tally } from './tally.ts'
 
 const EVERY = 250
 
-/** The last line of a terminal, drawn four times a second; events are printed above it. */
+/** The last line of a terminal, drawn four times a second. Events are printed above it. */
 export class StatusLine {
   readonly #line: LiveLine
   readonly #replicator: Replicator
@@ -29,13 +29,13 @@ export class StatusLine {
     this.#timer.unref()
   }
 
-  /** A line that stays. */
+  /** Prints a permanent line. */
   print(text: string): void {
     const time = new Date().toTimeString().slice(0, 8)
     this.#line.print(`${time}  ${text}`)
   }
 
-  /** Wipes the line. */
+  /** Erases the line. */
   end(): void {
     clearInterval(this.#timer)
     this.#line.wipe()
@@ -46,7 +46,7 @@ export class StatusLine {
     try {
       status = this.#replicator.status()
     } catch {
-      // The replica is busy for a moment: the old line is still nearly true.
+      // The replica is busy at the moment. The old line is still nearly right.
       return
     }
     this.#line.draw(statusText(status, this.#tally.rate()))

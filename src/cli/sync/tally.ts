@@ -2,7 +2,7 @@ import type { Replicator } from '../../entries/vecsync.ts'
 
 const WINDOW = 5000
 
-/** What this process has done so far: counters that only rise, and a rate. */
+/** The work of this process so far: counters that only rise, and a rate. */
 export class Tally {
   readonly began: number = Date.now()
   /** Changes and rows by dataset. */
@@ -30,7 +30,7 @@ export class Tally {
     return this.#total
   }
 
-  /** Changes per second, over the last five. */
+  /** Changes per second, averaged over the last five. */
   rate(now: number = performance.now()): number {
     this.#forget(now)
     const [first] = this.#recent

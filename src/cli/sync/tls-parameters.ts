@@ -5,7 +5,7 @@ export const TLS_KEYS = ['sslMode', 'sslCa', 'sslCert', 'sslKey'] as const
 
 export type TlsKey = (typeof TLS_KEYS)[number]
 
-/** As libpq and MySQL's own clients write them. */
+/** The parameters of libpq and of MySQL's own clients. */
 const TLS_PARAMETERS: ReadonlyMap<string, TlsKey> = new Map([
   ['sslmode', 'sslMode'],
   ['ssl-mode', 'sslMode'],
@@ -27,7 +27,7 @@ const MODES: ReadonlyMap<string, SslMode> = new Map<string, SslMode>([
   ['verify_identity', 'verify-full'],
 ])
 
-/** Takes them out of the URL: each driver understands them in its own way, or not at all. */
+/** Removes the TLS parameters from the URL: drivers interpret them differently, or not at all. */
 export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
   const found = new Map<TlsKey, string>()
   for (const [name, key] of TLS_PARAMETERS) {
@@ -52,7 +52,7 @@ export function tlsParameters(url: URL, origin: string): [TlsKey, string][] {
   return [...found]
 }
 
-/** Paths of a URL in a configuration file begin at its folder, as other paths there do. */
+/** Relative paths in a URL of a configuration file start at its folder, like its other paths. */
 export function withAbsoluteFiles(text: string, absolute: (path: string) => string): string {
   let url: URL
   try {

@@ -8,7 +8,7 @@ import type { SslMode } from './settings.ts'
 import { TLS_KEYS, type TlsKey } from './tls-parameters.ts'
 import type { UpstreamAddress } from './upstream-address.ts'
 
-/** How a server is to be reached; paths not read yet. undefined where nothing was configured. */
+/** The TLS settings for a server, with paths that are not read yet. Undefined if none are configured. */
 export interface TlsSettings {
   readonly mode: SslMode
   readonly ca: string | undefined
@@ -18,7 +18,7 @@ export interface TlsSettings {
   readonly origin: (key: TlsKey) => string
 }
 
-/** Each setting comes from the first rank that tells it. */
+/** Takes each setting from the first rank that has it. */
 export function tlsSettings(
   ranks: readonly SettingRank[],
   address: UpstreamAddress,
@@ -90,7 +90,7 @@ function checkSettings(settings: TlsSettings, address: UpstreamAddress): void {
   }
 }
 
-/** What Node's TLS is given. */
+/** The options for Node's TLS. */
 export interface TlsOptions {
   readonly ca?: string
   readonly cert?: string
@@ -99,7 +99,7 @@ export interface TlsOptions {
   readonly checkServerIdentity: (name: string, certificate: PeerCertificate) => Error | undefined
 }
 
-/** Reads the files; what is wrong with them is said before a server is asked. undefined: no TLS. */
+/** Reads the files, and reports their faults before a server is contacted. Undefined: no TLS. */
 export function tlsOptions(settings: TlsSettings, host: string): TlsOptions | undefined {
   const { mode, origin } = settings
   if (mode === 'off') return undefined
@@ -120,7 +120,7 @@ export function tlsOptions(settings: TlsSettings, host: string): TlsOptions | un
     files[name] = text
   }
   try {
-    // Node passes over an authority that it cannot read, and then trusts no authority.
+    // Node skips an authority that it cannot read, and then trusts no authority.
     checkDates(files.ca, origin('sslCa'))
     checkDates(files.cert, origin('sslCert'))
     createSecureContext(files)
@@ -149,7 +149,7 @@ function checkDates(text: string | undefined, origin: string): void {
   })
 }
 
-/** One line for those whose documents, or password, travel in the clear; undefined where they do not. */
+/** A warning for users whose documents, or password, travel unencrypted; undefined otherwise. */
 export function plainWarning(
   address: UpstreamAddress,
   settings: TlsSettings | undefined,

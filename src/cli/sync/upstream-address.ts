@@ -4,17 +4,17 @@ import { usageError } from '../cli-error.ts'
 import type { SettingKey } from './settings.ts'
 import { tlsParameters } from './tls-parameters.ts'
 
-/** Where an upstream is, apart from its password. */
+/** The address of an upstream, without its password. */
 export interface UpstreamAddress {
   readonly database: Database
-  /** A URL without any password, or a path. */
+  /** A URL without a password, or a path. */
   readonly target: string
-  /** For people: no password, no parameters. */
+  /** For messages: without password and parameters. */
   readonly description: string
   readonly password?: string | undefined
-  /** The password and the TLS settings that the URL carries. */
+  /** The password and the TLS settings in the URL. */
   readonly told: ReadonlyMap<SettingKey, string>
-  /** A name, an address, or the path of a socket; '' where the driver's own is taken. */
+  /** A name, an address, or the path of a socket; '' for the driver's default. */
   readonly host: string
   /** Whether the driver's own `ssl` parameter turns TLS on; undefined where it is absent. */
   readonly driverTls: boolean | undefined
@@ -30,9 +30,9 @@ const SCHEMES: Readonly<Record<string, Database>> = {
 
 const PASSWORD_PARAMETERS = ['password', 'passwd', 'pwd', 'pass']
 
-/** Reads a URL or a path. What cannot be read is not repeated: it may contain a password. */
+/** Parses a URL or a path. An error does not repeat the text, which may contain a password. */
 export function upstreamAddress(text: string, origin: string): UpstreamAddress {
-  // One letter is a drive of Windows.
+  // A single letter is a Windows drive.
   const [, scheme] = text.match(/^([a-z][a-z0-9+.-]+):/i) ?? []
   if (scheme === undefined) return sqliteAddress(text, origin)
   const database = SCHEMES[scheme.toLowerCase()]
@@ -79,7 +79,7 @@ export function upstreamAddress(text: string, origin: string): UpstreamAddress {
   }
 }
 
-/** Whether a URL carries what must not be in a command line, which every user of the machine can read. */
+/** Whether a URL contains a secret that must not be on the command line, which every user of the machine can read. */
 export function carriesSecret(text: string): boolean {
   return (
     /^[a-z][a-z0-9+.-]+:\/\/[^\s/?#@]*:[^\s]+@/i.test(text) ||

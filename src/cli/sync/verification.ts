@@ -1,7 +1,7 @@
 import { shellWord } from '../../core/shell-word.ts'
 import type { DatasetVerification, VerifyReport } from '../../entries/vecsync.ts'
 
-/** So many rows are named for people; --json has them all. */
+/** The number of rows that are listed for people. --json lists all. */
 const SHOWN = 20
 
 export function verificationFields(report: VerifyReport): object {

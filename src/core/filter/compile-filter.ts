@@ -1,29 +1,29 @@
 import type { Condition, Scalar } from './condition.ts'
 
-/** A column that holds a field by itself, so that the JSON text need not be read. */
+/** A column that holds one field, so that the JSON text need not be read. */
 export interface DeclaredColumn {
   /** The column for SQL, quoted. */
   readonly sql: string
-  /** The column holds JSON arrays, of which an element is asked for. */
+  /** The column holds JSON arrays, and the filter asks for an element. */
   readonly json: boolean
 }
 
 export interface FilterTarget {
   /** The column with the JSON text for SQL, quoted. */
   readonly json: string
-  /** The columns that were declared for fields of their own. */
+  /** The columns declared for single fields. */
   column(path: string): DeclaredColumn | undefined
 }
 
 export interface CompiledFilter {
-  /** True for the rows that match; false or NULL for the others. Its parameters are plain `?`, in order. */
+  /** True for rows that match; false or NULL for others. Its parameters are plain `?`, in order. */
   readonly sql: string
   readonly parameters: readonly (string | number | bigint)[]
 }
 
 /**
- * A condition as SQL over the columns of a row. Values are bound, never written into the text. A row whose metadata is not
- * JSON matches no condition on a field of it, negated or not.
+ * Compiles a condition to SQL over the columns of a row. Values are bound, never written into the text. A row whose
+ * metadata is not JSON matches no condition on a field, negated or not.
  */
 export function compileFilter(condition: Condition, target: FilterTarget): CompiledFilter {
   const parameters: (string | number | bigint)[] = []
@@ -75,7 +75,7 @@ class Compiler {
     return '?'
   }
 
-  /** Only valid JSON is looked into: everything else gives NULL, which no NOT turns into a match. */
+  /** Reads only valid JSON. Any other text gives NULL, which NOT does not turn into a match. */
   #ofJson(inside: (json: string) => string): string {
     const { json } = this.#target
     return `CASE WHEN json_valid(${json}) THEN ${inside(json)} END`
@@ -89,7 +89,7 @@ class Compiler {
     )
   }
 
-  /** Whether the field, or an element of the array that it holds, is of one of the types and passes the test. */
+  /** Whether the field, or an element of its array, has one of the types and passes the test. */
   #matches(path: string, types: readonly ValueType[], test: (value: string) => string): string {
     const column = this.#target.column(path)
     if (column)
@@ -118,7 +118,7 @@ class Compiler {
     return `EXISTS (SELECT 1 FROM ${source} AS e WHERE ${ofTypes(types, test)})`
   }
 
-  /** The same for a column of JSON arrays. */
+  /** `#matches` for a column of JSON arrays. */
   #anyElement(
     column: string,
     types: readonly ValueType[],
@@ -181,13 +181,13 @@ class Compiler {
     })
   }
 
-  /** LIKE folds case, GLOB has wildcards, and substr() ends at a NUL. */
+  /** LIKE ignores case, GLOB has wildcards, and substr() ends at a NUL. */
   #startsWith(value: string, prefix: string): string {
     return `instr(${value}, ${this.#bind(prefix)}) = 1`
   }
 }
 
-/** JSON types as json_type() names them. */
+/** JSON types, by their names in json_type(). */
 type ValueType = 'text' | 'integer' | 'real' | 'true' | 'false'
 
 const TEXT: readonly ValueType[] = ['text']
@@ -198,7 +198,7 @@ function typesOf(value: Scalar): readonly ValueType[] {
   return typeof value === 'string' ? TEXT : NUMBER
 }
 
-/** A column of SQL values: true and false are stored there as 1 and 0. */
+/** A column of SQL values, which stores true and false as 1 and 0. */
 function plain(
   column: string,
   types: readonly ValueType[],
@@ -214,7 +214,7 @@ function ofTypes(types: readonly ValueType[], test: (value: string) => string): 
   return exact ? `e.type IN (${names})` : `e.type IN (${names}) AND ${test('e.value')}`
 }
 
-/** 'a.b' as $."a"."b". SQLite reads a quoted name of a path as a JSON string. */
+/** The path 'a.b' as $."a"."b". SQLite reads a quoted name in a path as a JSON string. */
 export function jsonPath(path: string): string {
   return `$${path
     .split('.')

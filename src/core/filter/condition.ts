@@ -1,9 +1,9 @@
-/** A scalar as it is compared: a Date is text here. */
+/** A scalar for comparisons. A Date has become text. */
 export type Scalar = string | number | bigint | boolean
 
 export type Comparison = '=' | '<' | '<=' | '>' | '>='
 
-/** A filter that was checked: what it means, without the spellings. */
+/** A checked filter, in one normal form. */
 export type Condition =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] }
   | { readonly kind: 'not'; readonly of: Condition }

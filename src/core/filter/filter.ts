@@ -1,7 +1,7 @@
-/** A value that a field is compared with. A Date means its ISO 8601 text. */
+/** A value to compare a field with. A Date means its ISO 8601 text. */
 export type FilterValue = string | number | bigint | boolean | Date | null
 
-/** Comparisons of one field. Several in one object must all hold. */
+/** Comparisons of one field. If an object has several, all must hold. */
 export interface FieldFilter<V extends FilterValue = FilterValue> {
   /** Equal. `null` finds rows without the field. */
   readonly $eq?: V | null
@@ -15,11 +15,11 @@ export interface FieldFilter<V extends FilterValue = FilterValue> {
   readonly $in?: readonly (V | null)[]
   /** Equal to none of these; rows without the field match. */
   readonly $nin?: readonly (V | null)[]
-  /** The field is there and not null, or it is not. */
+  /** True: the field exists and is not null. False: it is absent or null. */
   readonly $exists?: boolean
-  /** An array has this element; a text has this text in it, case and all. */
+  /** An array contains this element; a text contains this text. Case matters. */
   readonly $contains?: V
-  /** A text begins with this, case and all. */
+  /** A text begins with this. Case matters. */
   readonly $startsWith?: string
   /** The comparisons inside do not hold. */
   readonly $not?: FieldFilter<V>
@@ -29,10 +29,10 @@ type Element<T> = T extends readonly (infer E)[] ? E : T
 type Comparable<T> = Extract<Element<T>, FilterValue>
 
 /**
- * Which documents a search may return, by their metadata: `{ lang: 'en', year: { $gte: 2020 }, tags: { $contains: 'x' } }`.
- * All entries of an object must hold. A bare value means `$eq`. A dot leads into nested objects: `'author.name'`.
- * A field that holds an array matches where one of its elements does. A field that is null counts as absent.
- * With the type of the metadata, `Filter<Meta>`, the compiler knows the fields and their values.
+ * Selects the documents that a search may return, by their metadata: `{ lang: 'en', year: { $gte: 2020 }, tags: {
+ * $contains: 'x' } }`. All entries of an object must hold. A bare value means `$eq`. A dot leads into nested objects:
+ * `'author.name'`. A field that holds an array matches if one of its elements does. A field that is null counts as
+ * absent. With the type of the metadata, `Filter<Meta>`, the compiler checks the fields and their values.
  */
 export type Filter<M = unknown> = unknown extends M ? AnyFilter : FilterOf<M>
 
@@ -41,9 +41,9 @@ type FilterOf<M> = {
 } & {
   readonly [path: `${string}.${string}`]: FilterValue | FieldFilter
 } & {
-  /** All of these hold; none given: every document matches. */
+  /** All of these hold. An empty list matches every document. */
   readonly $and?: readonly FilterOf<M>[]
-  /** One of these holds; none given: no document matches. */
+  /** At least one of these holds. An empty list matches no document. */
   readonly $or?: readonly FilterOf<M>[]
   /** None of these holds. */
   readonly $nor?: readonly FilterOf<M>[]

@@ -19,12 +19,12 @@ const FIELD_OPERATORS = [
   '$not',
 ]
 const LOGICAL_OPERATORS = ['$and', '$or', '$nor', '$not']
-/** SQLite refuses expressions that are nested a thousand deep; a filter by hand has three or four. */
+/** SQLite refuses expressions nested a thousand levels deep. A handwritten filter has three or four. */
 const MAX_DEPTH = 50
 
 /**
- * Reads a filter as `Filter` describes it. Throws VEC_FILTER, naming the place in the filter, for an unknown operator, a
- * value of another type, an empty field name, or more than 50 levels.
+ * Parses a filter as `Filter` describes it. Throws VEC_FILTER, naming the position in the filter, for an unknown
+ * operator, a value of another type, an empty field name, or more than 50 levels.
  */
 export function parseFilter(filter: unknown): Condition {
   return object(filter, 'filter', 0)

@@ -10,7 +10,7 @@ export const cosineMetric: MetricDefinition = {
   code: 0,
   kernels: { scan: 'dot', heads: 'dot', score: 'cosine' },
   directional: true,
-  // The chord between directions is a metric, and ranks as the cosine does.
+  // The chord between directions is a metric, and ranks like the cosine.
   space: 'chord',
   range,
   rounds: { score: false, distance: true },
@@ -21,7 +21,7 @@ export const cosineMetric: MetricDefinition = {
   fromDistance: distance => 1 - distance,
 }
 
-/** q.x / (|q| |x|), from -1 to 1; NaN when either length is zero. */
+/** q.x / (|q| |x|), from -1 to 1; NaN if either length is zero. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   return clamped(quotient(a, b))
 }

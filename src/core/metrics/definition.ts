@@ -1,48 +1,54 @@
-/** The name of a metric, as options, files and messages have it. */
+/** The name of a metric in options, files and messages. */
 export type Metric = 'cosine' | 'euclidean' | 'dot' | 'manhattan'
 
-/** What a scan computes of a row: a dot product (of directions, where the metric is directional), or a distance. */
+/** What a scan computes for a row: a dot product (of directions, for a directional metric), or a distance. */
 export type ScanForm = 'dot' | 'euclidean' | 'manhattan'
 
-/** What a scan can judge by the first codes of a row. */
+/** What a scan can compute from the first codes of a row. */
 export type HeadForm = 'dot' | 'euclidean'
 
-/** What the exact kernels compute of a row. */
+/** What the exact kernels compute for a row. */
 export type ScoreForm = 'cosine' | 'dot' | 'euclidean' | 'manhattan'
 
 /** A metric space, in which the triangle inequality holds: chords between directions, straight lines, or sums along axes. */
 export type MetricSpace = 'chord' | 'euclidean' | 'manhattan'
 
-/** A metric: all that the rest of the library needs to know of it. A new one is one file beside this one, and its kernels. */
+/**
+ * A metric: everything that other code needs to know about it. A new metric is one file beside this one, and its
+ * kernels.
+ */
 export interface MetricDefinition {
   readonly name: Metric
-  /** Other names people give it. */
+  /** Other names that users may write. */
   readonly aliases: readonly string[]
-  /** Its number in saved indexes, for ever. */
+  /** The code of the metric in saved indexes. It never changes. */
   readonly code: number
-  /** The kernels it needs. Without `heads` int8 rows stay whole. */
+  /** The kernels that the metric needs. Without `heads`, int8 rows are stored in one piece. */
   readonly kernels: {
     readonly scan: ScanForm
     readonly heads: HeadForm | undefined
     readonly score: ScoreForm
   }
-  /** It compares only directions: a vector of length zero lacks a similarity, and as a query finds nothing. */
+  /** The metric compares only directions. A vector of length zero lacks a similarity, and finds nothing as a query. */
   readonly directional: boolean
-  /** The space in which rows lie, so that a cover tree can serve the metric; undefined: no triangle inequality holds. */
+  /**
+   * The metric space of the rows, so that a cover tree can serve the metric; undefined without a triangle inequality.
+   */
   readonly space: MetricSpace | undefined
-  /** Where similarities lie, though rounding may leave the range by a hair. */
+  /** The range of similarities. Rounding may exceed it very slightly. */
   readonly range: { readonly least: number; readonly most: number }
-  /** Whether rows of different similarity may have one score, or one distance, because 1 was added or taken away. */
+  /** Whether rows of different similarity may have the same score, or distance, because 1 was added or subtracted. */
   readonly rounds: { readonly score: boolean; readonly distance: boolean }
   /**
-   * What searches rank by, higher is nearer. Double arithmetic over float32 numbers, sums in index order, not clamped
-   * (1.0000000000000002 can occur): every faster way must agree to the bit. NaN where the metric knows none.
+   * The value that searches rank by; higher is nearer. Computed in double arithmetic over float32 numbers, with sums in
+   * index order, and not clamped (1.0000000000000002 can occur). Every faster way must agree to the bit. NaN where the
+   * metric is undefined.
    */
   similarity(this: void, query: Float32Array, row: Float32Array): number
-  /** The `match_score` of a similarity, and back, but for rounding. */
+  /** Converts a similarity to its `match_score`, and back, except for rounding. */
   score(this: void, similarity: number): number
   fromScore(this: void, score: number): number
-  /** The `distance` of a similarity, and back, but for rounding. */
+  /** Converts a similarity to its `distance`, and back, except for rounding. */
   distance(this: void, similarity: number): number
   fromDistance(this: void, distance: number): number
 }

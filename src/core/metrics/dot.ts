@@ -1,6 +1,6 @@
 import { EVERYWHERE, type MetricDefinition } from './definition.ts'
 
-/** The dot product, which obeys no triangle inequality. */
+/** The dot product, which does not obey the triangle inequality. */
 export const dotMetric: MetricDefinition = {
   name: 'dot',
   aliases: ['ip', 'inner_product'],
@@ -23,7 +23,7 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-/** Euclidean length. */
+/** The Euclidean length. */
 export function magnitude(a: Float32Array): number {
   return Math.sqrt(dot(a, a))
 }

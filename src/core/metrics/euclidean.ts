@@ -1,6 +1,6 @@
 import { EVERYWHERE, type MetricDefinition } from './definition.ts'
 
-/** The Euclidean distance; similarity is minus it. */
+/** The Euclidean distance. The similarity is its negative. */
 export const euclideanMetric: MetricDefinition = {
   name: 'euclidean',
   aliases: ['l2'],
@@ -17,7 +17,7 @@ export const euclideanMetric: MetricDefinition = {
   fromDistance: distance => 0 - distance,
 }
 
-/** |q - x|, the differences taken in double. */
+/** |q - x|, with differences in double precision. */
 export function euclidean(a: Float32Array, b: Float32Array): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) {

@@ -1,6 +1,6 @@
 import { EVERYWHERE, type MetricDefinition } from './definition.ts'
 
-/** The L1 distance, the sum of absolute differences; similarity is minus it. */
+/** The L1 distance, the sum of absolute differences. The similarity is its negative. */
 export const manhattanMetric: MetricDefinition = {
   name: 'manhattan',
   aliases: ['l1', 'taxicab'],
@@ -17,7 +17,7 @@ export const manhattanMetric: MetricDefinition = {
   fromDistance: distance => 0 - distance,
 }
 
-/** Sum of |q - x|, the differences taken in double. */
+/** The sum of |q - x|, with differences in double precision. */
 export function manhattan(a: Float32Array, b: Float32Array): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i])

@@ -3,7 +3,7 @@ import type { DriverHandle } from '../../driver-database.ts'
 import { parametersOf } from '../../exact-text.ts'
 import type { RowsOfValues } from '../../values-statement.ts'
 
-/** A handle of better-sqlite3, as far as it is used. */
+/** The members of a better-sqlite3 handle that are used. */
 export interface BetterSqlite3Handle {
   readonly open: boolean
   readonly inTransaction: boolean
@@ -26,7 +26,7 @@ interface BetterSqlite3Statement {
   }
 }
 
-/** A handle of better-sqlite3. A statement that is iterated blocks writes there. */
+/** A handle of better-sqlite3. There, a running iteration blocks writes. */
 export function betterSqlite3(handle: BetterSqlite3Handle): DriverHandle {
   return {
     get open() {
@@ -71,7 +71,7 @@ class Rows implements RowsOfValues {
     return unlessBusy(() => this.#statement.run(...this.#parameters(values)))
   }
 
-  /** It takes `?1` for a name. */
+  /** better-sqlite3 takes `?1` for a name. */
   #parameters(values: readonly unknown[]): readonly unknown[] {
     const { named, plain } = this.#written
     if (named.length === 0) return values

@@ -1,7 +1,7 @@
 import { isQuery, type DriverHandle } from '../../driver-database.ts'
 import type { RowsOfValues } from '../../values-statement.ts'
 
-/** A `Database` of bun:sqlite, as far as it is used. */
+/** The members of bun:sqlite's `Database` that are used. */
 export interface BunSqliteHandle {
   readonly inTransaction: boolean
   readonly filename: string
@@ -18,7 +18,10 @@ interface BunSqliteStatement {
   }
 }
 
-/** Its `iterate` gives rows as objects, which keep neither the order of columns nor two of one name. */
+/**
+ * Does not use bun:sqlite's `iterate`: it returns objects, which preserve neither the order of columns nor two columns
+ * of one name.
+ */
 export function bunSqlite(handle: BunSqliteHandle): DriverHandle {
   return {
     get open() {
@@ -42,7 +45,7 @@ function rows(statement: BunSqliteStatement, sql: string): RowsOfValues {
   }
 }
 
-/** A closed one throws; nothing else tells. */
+/** A closed handle throws. There is no other sign. */
 function isOpen(handle: BunSqliteHandle): boolean {
   try {
     return typeof handle.inTransaction === 'boolean'

@@ -1,7 +1,7 @@
 import { isQuery, type DriverHandle } from '../../driver-database.ts'
 import type { RowsOfValues } from '../../values-statement.ts'
 
-/** A `Database` of the package libsql, whose calls are synchronous, as far as it is used. */
+/** The members that are used of `Database` in the package libsql, whose calls are synchronous. */
 export interface LibsqlHandle {
   readonly open: boolean
   readonly inTransaction: boolean
@@ -39,8 +39,8 @@ export function libsql(handle: LibsqlHandle): DriverHandle {
 }
 
 /**
- * Its `iterate` ends with the last row alone, and holds the file's lock until then; its `get` gives the row of an earlier call
- * where there is none; the rowid of its `run` is a double.
+ * Avoids three faults of libsql: `iterate` ends only after the last row, and locks the file until then; `get` returns
+ * the row of an earlier call if there is none; the rowid of `run` is a double.
  */
 function rows(statement: LibsqlStatement, sql: string, rowid: () => bigint): RowsOfValues {
   statement.safeIntegers()

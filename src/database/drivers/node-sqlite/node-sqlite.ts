@@ -2,7 +2,7 @@ import { VecError, type SqliteErrorCode } from '../../../core/errors.ts'
 import { isQuery, type DriverHandle } from '../../driver-database.ts'
 import type { RowsOfValues } from '../../values-statement.ts'
 
-/** A `DatabaseSync` of node:sqlite, from Node 22.16 on or in Deno, as far as it is used. */
+/** The members of node:sqlite's `DatabaseSync` that are used, from Node 22.16 or in Deno. */
 export interface NodeSqliteHandle {
   readonly isOpen: boolean
   readonly isTransaction: boolean
@@ -59,7 +59,7 @@ function* iterated(native: IterableIterator<unknown>): Generator<unknown, void, 
   }
 }
 
-/** All errors of the driver have one code; SQLite's messages tell them apart, in Deno they alone. */
+/** All errors of the driver have one code. SQLite's messages distinguish them; in Deno, only they do. */
 const CODES: readonly (readonly [message: RegExp, code: SqliteErrorCode])[] = [
   [/^database is locked/, 'SQLITE_BUSY'],
   [/^database (?:schema|table) is locked/, 'SQLITE_LOCKED'],
