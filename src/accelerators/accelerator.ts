@@ -3,10 +3,10 @@ import type { Kernels } from './kernels.ts'
 import { scalarKernels } from './scalar/scalar-kernels.ts'
 import { canRunWasmKernels, simdKernels } from './simd/simd-kernels.ts'
 
-/** SIMD in WebAssembly, or plain TypeScript: the reference, and the fallback where there is no SIMD. Equal to the bit. */
+/** SIMD in WebAssembly, or plain TypeScript: the reference, and the fallback without SIMD. Both agree to the bit. */
 export type AcceleratorName = 'simd' | 'scalar'
 
-/** A way to run the kernels. */
+/** An implementation of the kernels. */
 export interface Accelerator {
   readonly name: AcceleratorName
   /** The kernels over one memory. */
@@ -20,7 +20,7 @@ export const ACCELERATORS: Readonly<Record<AcceleratorName, Accelerator>> = {
 
 let preferred: Accelerator | undefined
 
-/** SIMD where the runtime has it. */
+/** SIMD if the runtime supports it. */
 export function preferredAccelerator(): Accelerator {
   preferred ??= ACCELERATORS[canRunWasmKernels() ? 'simd' : 'scalar']
   return preferred

@@ -6,10 +6,10 @@ import { largePagesFor } from './large-pages.ts'
 
 const PAGE = 65536
 const MAX_PAGES = 65536
-/** Smaller memories are not worth a large page. */
+/** A smaller memory does not benefit from large pages. */
 const WORTH_LARGE_PAGES = 1 << 22
 
-/** Space for what lasts no longer than one call; who uses it lays it out. */
+/** Space for data that lasts only for one call. The caller decides its layout. */
 export const SCRATCH = 1024
 export const SCRATCH_BYTES = 98_816
 const FIRST_BLOCK: number = SCRATCH + SCRATCH_BYTES
@@ -22,7 +22,8 @@ export function arenaOf(bytes: Uint8Array): Arena | undefined {
 }
 
 /**
- * One WebAssembly memory, the kernels over it, and an allocator: the first free range that is large enough. Views are of the memory as it is now; any allocation may replace them.
+ * One WebAssembly memory, the kernels over it, and an allocator that takes the first free range that is large enough.
+ * Views show the current memory; any allocation may replace them.
  */
 export class Arena {
   readonly kernels: Kernels
@@ -47,18 +48,18 @@ export class Arena {
     this.#view()
   }
 
-  /** Bytes of the memory. */
+  /** The size of the memory in bytes. */
   get bytes(): number {
     return this.u8.length
   }
 
-  /** At least `bytes`, aligned to 16, contents arbitrary. */
+  /** A block of at least `bytes`, aligned to 16, with arbitrary contents. */
   allocate(bytes: number): Block {
     const size = align64(Math.max(bytes, 1))
     return new Block(this, this.#free.take(size) ?? this.#extend(size), size)
   }
 
-  /** Gives a block back. */
+  /** Frees a block. */
   release(address: number, size: number): void {
     if (address + size < this.#top) {
       this.#free.give(address, address + size)
@@ -67,7 +68,7 @@ export class Arena {
     this.#top = this.#free.takeBefore(address) ?? address
   }
 
-  /** Lengthens the block in place; false when something lies behind it. */
+  /** Lengthens the block in place; returns false if the space after it is in use. */
   lengthen(address: number, size: number, bytes: number): boolean {
     const end = address + size
     if (end < this.#top) return this.#free.takeAt(end, bytes - size)
@@ -97,7 +98,7 @@ export class Arena {
     }
   }
 
-  /** The end of the large page that holds the last byte: a page that is there in part is made of small ones. */
+  /** The end of the large page that contains the last byte: a partial page would consist of small ones. */
   #wholePages(end: number): number {
     if (end < WORTH_LARGE_PAGES) return end
     this.#large ??= largePagesFor(this.#memory.buffer, this.#maximum)
@@ -117,7 +118,7 @@ export class Arena {
   }
 }
 
-/** A piece of an arena. */
+/** A block of an arena. */
 export class Block {
   readonly arena: Arena
   #address: number
@@ -137,7 +138,7 @@ export class Block {
     return this.#size
   }
 
-  /** Grows the block to `bytes` and keeps its content; the address may change. */
+  /** Grows the block to `bytes` and keeps its contents. The address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
     const inPlace = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))
@@ -168,7 +169,7 @@ function align64(bytes: number): number {
 
 function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
   const initial = Math.ceil(FIRST_BLOCK / PAGE)
-  // Some runtimes reserve the maximum and have less.
+  // Some runtimes reserve the maximum, and have less than that available.
   for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum }), maximum }
@@ -186,7 +187,7 @@ function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
 const shared = new Map<Accelerator, Arena>()
 const SHARED_FULL = 2 ** 30
 
-/** The arena that small things share; a fresh one when it has grown to a gigabyte. */
+/** The arena that small objects share. A new one replaces it when it has grown to a gigabyte. */
 export function sharedArena(accelerator: Accelerator = preferredAccelerator()): Arena {
   let arena = shared.get(accelerator)
   if (!arena || arena.bytes >= SHARED_FULL) {

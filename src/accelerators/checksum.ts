@@ -3,7 +3,7 @@ import type { Arena, Block } from './arena.ts'
 
 const PIECE = 65536
 
-/** xxHash64 of the bytes, seed 0. Bytes that lie in an arena are hashed where they are. */
+/** xxHash64 of the bytes, with seed 0. Bytes in an arena are hashed in place. */
 export function checksum(
   bytes: Uint8Array,
   arena: Arena = arenaOf(bytes) ?? sharedArena(),

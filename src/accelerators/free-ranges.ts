@@ -1,9 +1,11 @@
-/** Ranges of free bytes in order of address, neighbours joined, so that what was freed in pieces is given out in one. */
+/**
+ * Free ranges in order of address. Neighbors are merged, so that bytes freed in pieces can be allocated in one block.
+ */
 export class FreeRanges {
   readonly #starts: number[] = []
   readonly #ends: number[] = []
 
-  /** The first `size` bytes that are free in one piece; where they are. */
+  /** Takes the first `size` contiguous free bytes, and returns their address. */
   take(size: number): number | undefined {
     for (let i = 0; i < this.#starts.length; i++) {
       const start = this.#starts[i]
@@ -14,7 +16,7 @@ export class FreeRanges {
     return undefined
   }
 
-  /** The `size` bytes from an address on; false when they are not all free. */
+  /** Takes the `size` bytes from an address; returns false when not all of them are free. */
   takeAt(address: number, size: number): boolean {
     const i = this.#find(address)
     if (this.#starts[i] !== address || this.#ends[i] - address < size) return false
@@ -22,7 +24,7 @@ export class FreeRanges {
     return true
   }
 
-  /** The range that ends here, taken out; where it starts. */
+  /** Removes the range that ends at an address, and returns its start. */
   takeBefore(end: number): number | undefined {
     const last = this.#ends.length - 1
     if (last < 0 || this.#ends[last] !== end) return undefined

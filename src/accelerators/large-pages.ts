@@ -1,6 +1,6 @@
 /**
- * Asks the system for large pages under a memory before it is used, at most `bytes` long. Returns where in a large page it
- * begins and how long those are; undefined where there are none to be had.
+ * Asks the system for large pages under a memory before it is used, at most `bytes` long. Returns the offset of the
+ * memory in its large page, and the size of large pages; undefined if they are not available.
  */
 export type LargePages = (
   memory: ArrayBuffer,
@@ -9,7 +9,7 @@ export type LargePages = (
 
 let platform: LargePages | undefined
 
-/** What a platform can do. A scan of 38 MB is a tenth faster over pages of 2 MiB than over 4 KiB. */
+/** Sets the platform's function. A scan of 38 MB is a tenth faster over pages of 2 MiB than of 4 KiB. */
 export function setLargePages(pages: LargePages): void {
   platform = pages
 }

@@ -6,11 +6,11 @@ import { sharedArena } from './arena.ts'
 import type { Arena, Block } from './arena.ts'
 import type { ScoreRequest } from './kernels.ts'
 
-/** Exact similarities (src/core/similarity.ts, to the bit) of rows that are handed over in batches. */
+/** Exact similarities (src/core/similarity.ts, to the bit) of rows in batches. */
 export interface RowScorer {
-  /** `dim` numbers, copied. */
+  /** Sets the query: `dim` numbers, which are copied. */
   setQuery(query: Float32Array): void
-  /** Space for `rows` vectors, row-major. A view: gone after the next call of anything that uses kernels. */
+  /** Space for `rows` vectors, row-major. It is a view, invalid after the next call that uses kernels. */
   stage(rows: number): Float32Array
   /** The similarities of the first `rows` staged vectors. A view, as above. */
   score(rows: number): Float64Array
@@ -73,7 +73,7 @@ class KernelRowScorer implements RowScorer {
   }
 }
 
-/** A block of at least `bytes`; what was in it is not kept. */
+/** A block of at least `bytes`; its old contents are lost. */
 function reserve(block: Block, bytes: number): Block {
   if (bytes <= block.size) return block
   block.free()

@@ -8,13 +8,13 @@ import { SHADOW, SHADOW_COLUMNS } from '../search/schema/table-schema.ts'
 import type { AttachOptions } from './attach-options.ts'
 
 interface Column {
-  /** As the table declares it. */
+  /** The name in the table's declaration. */
   readonly name: string
   readonly type: string
   readonly generated: boolean
 }
 
-/** The columns of an ordinary table, by what the options say they are for. */
+/** The columns of an ordinary table, by their roles in the options. */
 export class ApplicationTable {
   readonly name: string
   readonly #db: Database
@@ -29,7 +29,7 @@ export class ApplicationTable {
     })
   }
 
-  /** Throws VEC_SHADOW for a column that the table lacks, or that cannot serve. */
+  /** Throws VEC_SHADOW for a column that is missing or unsuitable. */
   documents(options: AttachOptions): DocumentColumns {
     const own = isOwn(options)
     const likeVec = SHADOW_COLUMNS.every(
@@ -60,7 +60,7 @@ export class ApplicationTable {
     })
   }
 
-  /** Columns that cannot be written. */
+  /** Generated columns, which cannot be written. */
   get generated(): ReadonlySet<string> {
     const generated = [...this.#columns.values()].filter(column => column.generated)
     return new Set(generated.map(({ name }) => lowerCase(name)))
@@ -89,7 +89,7 @@ export class ApplicationTable {
     return { name: column.name, kind: this.#kindOf(column) }
   }
 
-  /** By SQLite's rules for the type that a column is declared with. */
+  /** The kind of a key column, by SQLite's rules for declared types. */
   #kindOf({ name, type }: Column): KeyColumn['kind'] {
     if (/INT/i.test(type)) return 'integer'
     if (/CHAR|CLOB|TEXT/i.test(type)) return 'text'

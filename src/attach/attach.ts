@@ -8,9 +8,9 @@ import { databaseOf, type SqliteHandle } from './driver-of.ts'
 import { Vectors } from './vectors.ts'
 
 /**
- * Exact vector search over a table of a database that is open already, in the driver that opened it. Makes the change
- * journal where it is missing: two tables and three triggers, which any program's writes fire. Throws TypeError for what is not a
- * handle of a synchronous driver, VEC_CLOSED for a closed one, VEC_SHADOW and VEC_OPTION for a table that cannot serve.
+ * Exact vector search over a table of an open database, in the driver that opened it. Creates the change journal if it
+ * is missing: two tables and three triggers, which the writes of any program fire. Throws TypeError for a value that is
+ * not a handle of a synchronous driver, VEC_CLOSED for a closed one, VEC_SHADOW and VEC_OPTION for an unsuitable table.
  *
  * ```ts
  * const vectors = attach(new Database('app.db'), { table: 'docs' })
@@ -29,12 +29,12 @@ export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
   const driver = databaseOf(db)
   const found = attachedTable(driver.db, options)
   const { shadow } = found
-  // A transaction of the caller's would hold its lock until it ends: a later search installs what is missing.
+  // A transaction of the caller would hold its lock until it ends, so a later search installs what is missing.
   const mayWrite = !isReadonly(driver.db, 'main') && !isInTransaction(driver.db)
   try {
     if (mayWrite && !shadow.refresh().journaled) shadow.install()
   } catch (error) {
-    // A lock, or no permission to write: the table itself answers, and a later search installs what is missing.
+    // The file is locked or read-only: searches read the table itself, and a later search installs what is missing.
     if (error instanceof VecError && error.code.startsWith('VEC_')) {
       shadow.dispose()
       throw error

@@ -14,13 +14,13 @@ import { ApplicationTable, isOwn } from './application-table.ts'
 import type { AttachOptions } from './attach-options.ts'
 import { requireFloat32 } from './float32-sample.ts'
 
-/** What a name means: the table with the documents, and how its indexes are made. */
+/** The table with the documents, and the specification of its indexes. */
 export interface AttachedTable {
   readonly shadow: ShadowTable
   readonly options: VecOptions
 }
 
-/** Looks for a vec table, or an ordinary table, of that name in the main file. */
+/** Looks up a vec table, or an ordinary table, of that name in the main file. */
 export function attachedTable(db: Database, options: AttachOptions): AttachedTable {
   const { table } = options
   const found = kindOf(db, table)
@@ -47,14 +47,14 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   return { shadow, options: read }
 }
 
-/** What would be found by no search, or taken for other vectors, is refused. */
+/** Throws for rows that no search would find, or that would be read as other vectors. */
 function documentsOf(db: Database, name: string, options: AttachOptions): DocumentColumns {
   const documents = new ApplicationTable(db, name).documents(options)
   requireFloat32(db, name, documents.roles.embedding)
   return documents
 }
 
-/** A table under the name that the schema has for it; `vec`: the arguments of USING vec(...). */
+/** A table under its name in the schema. `vec`: the arguments of USING vec(...). */
 interface Found {
   readonly name: string
   readonly vec: readonly string[] | undefined
@@ -71,7 +71,7 @@ function kindOf(db: Database, name: string): Found | undefined {
   })
 }
 
-/** `name=value` for USING vec(...). */
+/** The argument `name=value` for USING vec(...). */
 function known(name: string, value: string | undefined, words: readonly string[]): string[] {
   if (value === undefined) return []
   if (words.includes(value)) return [`${name}=${value}`]

@@ -10,26 +10,26 @@ import type { KeyColumn } from '../search/schema/document-columns.ts'
 import { requireKey, type DocumentId } from './keys.ts'
 
 /**
- * A row with its vector. A field that is absent keeps what is stored, `null` erases it:
+ * A row with its vector. An absent field keeps its stored value, `null` erases it:
  *
  *     { id: 7, embedding: [0.1, 0.2], columns: { title: 'Red' } }
  *     { id: 7, embedding: null } // no search finds the row
  */
 export interface VectorDocument {
   readonly id: DocumentId
-  /** The vector, or its bytes as a BLOB holds them. */
+  /** The vector, or its bytes as a BLOB stores them. */
   readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
-  /** For the column of `AttachOptions.content`. */
+  /** Written to the column of `AttachOptions.content`. */
   readonly content?: string | null | undefined
-  /** JSON text, for the column of `AttachOptions.metadata`. */
+  /** JSON text, written to the column of `AttachOptions.metadata`. */
   readonly meta?: string | null | undefined
-  /** Name of the model that made the embedding, for tables with the columns of a vec table. */
+  /** The name of the model that made the embedding, for tables with the columns of a vec table. */
   readonly model?: string | null | undefined
   /** Values of other columns of the table. */
   readonly columns?: Readonly<Record<string, SqlValue>> | undefined
 }
 
-/** A document whose fields are checked. */
+/** A document with checked fields. */
 export interface CheckedDocument {
   readonly key: string
   readonly embedding: Uint8Array | null | undefined

@@ -12,8 +12,8 @@ import { libsql, type LibsqlHandle } from '../database/drivers/libsql/libsql.ts'
 import { nodeSqlite, type NodeSqliteHandle } from '../database/drivers/node-sqlite/node-sqlite.ts'
 
 /**
- * A handle that `attach` takes: a database of better-sqlite3, node:sqlite (of Node 22.16 on, or of Deno), bun:sqlite or
- * libsql, a `Connection` of this package, or any object that implements the port, `Database`.
+ * A handle for `attach`: a database of better-sqlite3, node:sqlite (from Node 22.16, or in Deno), bun:sqlite or libsql,
+ * a `Connection` of this package, or any object that implements the port, `Database`.
  */
 export type SqliteHandle =
   | BetterSqlite3Handle
@@ -22,7 +22,7 @@ export type SqliteHandle =
   | LibsqlHandle
   | Database
 
-/** The database behind a handle, recognised by its members, and what ends the use of it. */
+/** The database behind a handle, which is recognized by its members, and a function that ends its use. */
 export function databaseOf(handle: unknown): { readonly db: Database; close(): void } {
   const members = new Members(handle)
   if (isThenable(handle) || !members.are('prepare', 'exec')) throw notADriver(handle, members)
@@ -37,7 +37,7 @@ export function databaseOf(handle: unknown): { readonly db: Database; close(): v
   return { db, close: () => db.close() }
 }
 
-/** Undefined: the handle is a port itself. */
+/** Undefined if the handle itself implements the port. */
 function driverOf(handle: unknown, members: Members): DriverHandle | undefined {
   if (members.are('transactionState', 'fileKey')) return undefined
   if (members.get('isOpen') === true) {
@@ -64,7 +64,7 @@ function driverOf(handle: unknown, members: Members): DriverHandle | undefined {
     : betterSqlite3(handle as BetterSqlite3Handle)
 }
 
-/** What an object is recognised by. A closed handle may throw when it is asked. */
+/** The members by which an object is recognized. A closed handle may throw when they are read. */
 class Members {
   readonly #of: Record<string, unknown>
 

@@ -3,11 +3,11 @@ import type { Database } from '../database/database.ts'
 import { eachRow, firstRow } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
 
-/** Rows that are looked at. */
+/** The number of rows that are checked. */
 const ROWS = 1000
 const BLOBS = 16
 
-/** Refuses a column whose first vectors are not float32 in BLOBs, which would be taken for other vectors. */
+/** Throws for a column whose first vectors are not float32 in BLOBs: their bytes would be read as other vectors. */
 export function requireFloat32(db: Database, table: string, column: string): void {
   const name = quoteName(column)
   const sample = `(SELECT ${name} AS v FROM main.${quoteName(table)} LIMIT ${ROWS})`
@@ -40,8 +40,8 @@ export function requireFloat32(db: Database, table: string, column: string): voi
 }
 
 /**
- * The lower half of a double is any bits, which as a float32 often are an absurd number; read as doubles the same bytes are
- * sensible ones. Bytes of float32 are neither.
+ * The lower half of a double has arbitrary bits, which as a float32 are often an absurd number. Read as doubles, the
+ * same bytes give sensible numbers. For bytes of float32, neither is true.
  */
 function judge(bytes: Uint8Array, found: { halves: number; wild: number; tame: boolean }): void {
   if (bytes.length % 8 !== 0) {

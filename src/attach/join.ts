@@ -1,10 +1,10 @@
 import type { DocumentId } from './keys.ts'
 
-/** Hits for SQL. */
+/** Hits as a subquery for SQL. */
 export interface VectorJoin {
   /** A subquery in parentheses with the columns `rank` (from 0), `id`, `score` and `distance`, and one plain `?`. */
   readonly sql: string
-  /** What the `?` is given: JSON text. */
+  /** The value for the `?`: JSON text. */
   readonly parameter: string
 }
 
@@ -19,7 +19,7 @@ export function joined(
   return { sql: SQL, parameter: `[${rows.join(',')}]` }
 }
 
-/** Numbers as SQLite reads them: a REAL has a point or an exponent, and infinities are beyond all doubles. */
+/** JSON numbers for SQLite: a REAL has a point or an exponent, and an infinity is beyond the range of doubles. */
 function jsonOf(value: DocumentId): string {
   if (typeof value !== 'number')
     return typeof value === 'bigint' ? String(value) : JSON.stringify(value)

@@ -2,15 +2,15 @@ import { argumentError } from '../core/argument-error.ts'
 import { Utf8 } from '../core/utf8.ts'
 import type { KeyColumn } from '../search/schema/document-columns.ts'
 
-/** What names a row: of an INTEGER column a number, or a bigint beyond 2^53; of a TEXT column a string. */
+/** The id of a row: a number for an INTEGER column (a bigint beyond 2^53), a string for a TEXT column. */
 export type DocumentId = string | number | bigint
 
-/** A byte order mark is a part of an id. */
+/** A byte order mark is part of an id. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 const LIMIT = 2n ** 63n
 
-/** The name under which search knows a value of a key column. Throws TypeError for a value of another kind. */
+/** The text by which search identifies a value of a key column. Throws TypeError for a value of another kind. */
 export function requireKey(
   where: string,
   name: string,
@@ -45,7 +45,7 @@ export function keyBytes(key: string): Uint8Array {
   return encoder.encode(key)
 }
 
-/** The value of a key column, of the name under which search knows it. */
+/** The value of a key column, from the text by which search identifies it. */
 export function keyValue(bytes: Uint8Array, kind: KeyColumn['kind']): DocumentId {
   const text = decoder.decode(bytes)
   if (kind === 'text') return text
@@ -53,7 +53,7 @@ export function keyValue(bytes: Uint8Array, kind: KeyColumn['kind']): DocumentId
   return Number.isSafeInteger(number) ? number : BigInt(text)
 }
 
-/** What an INSERT takes for a key. */
+/** The value of a key for an INSERT. */
 export function storedKey(key: string, kind: KeyColumn['kind']): bigint | Utf8 {
   return kind === 'integer' ? BigInt(key) : new Utf8(keyBytes(key))
 }

@@ -9,7 +9,7 @@ import { ApplicationTable } from './application-table.ts'
 import type { CheckedDocument } from './documents.ts'
 import { keyBytes, keyValue, storedKey } from './keys.ts'
 
-/** Writes rows of a table of the application, field by field. */
+/** Writes rows of an application's table, field by field. */
 export class RowWriter {
   readonly #shadow: ShadowTable
   readonly #dimensions: DatasetDimensions
@@ -19,7 +19,7 @@ export class RowWriter {
     this.#dimensions = new DatasetDimensions(shadow)
   }
 
-  /** Changes the rows that are there, and inserts the others; inside a transaction. */
+  /** Updates existing rows and inserts the others, inside a transaction. */
   write(dataset: string, documents: readonly CheckedDocument[]): void {
     const { generated } = new ApplicationTable(this.#shadow.db, this.#shadow.name)
     for (const document of documents) {
@@ -59,7 +59,7 @@ export class RowWriter {
     this.#shadow.run(insert, [...own.map(([, value]) => value), ...values])
   }
 
-  /** By the name of the column. */
+  /** The fields by column name. */
   #fieldsOf({ embedding, content, meta, model, columns }: CheckedDocument): Map<string, BindValue> {
     const { documents, name } = this.#shadow
     const { roles } = documents

@@ -16,9 +16,10 @@ type Define = (
 ) => unknown
 
 /**
- * Gives a handle the SQL functions `vec_cosine(a, b)`, `vec_l2(a, b)` and `vec_l1(a, b)` of embeddings. With `tables`, on
- * node:sqlite, `vec_search(table, vector, k)` and `vec_search(table, vector, k, dataset)`, too: JSON text for json_each(), an
- * array [id, score, distance] for each hit. The others run no query inside a function: use `join` there. Returns the names.
+ * Registers the SQL functions `vec_cosine(a, b)`, `vec_l2(a, b)` and `vec_l1(a, b)` of embeddings on a handle. With
+ * `tables`, on node:sqlite, also registers `vec_search(table, vector, k)` and `vec_search(table, vector, k, dataset)`.
+ * They return JSON text for json_each(), with an array [id, score, distance] for each hit. Other drivers cannot run a
+ * query inside a function: use `join` there. Returns the names of the functions.
  *
  * ```ts
  * addVectorFunctions(db, { docs: vectors })

@@ -29,39 +29,39 @@ import { joined, type VectorJoin } from './join.ts'
 import { keyBytes, keyValue, requireKey, requireKeys, type DocumentId } from './keys.ts'
 import { writerOf, type Writer } from './writer.ts'
 
-/** Which rows an operation is about. */
+/** The rows of an operation. */
 export interface InDataset {
-  /** A value of the dataset's column: needed where `attach` was given one, and not taken otherwise. */
+  /** A value of the dataset column: required if `attach` was given that column, and refused otherwise. */
   readonly dataset?: DocumentId | undefined
 }
 
 export interface VectorSearch extends InDataset {
-  /** The query: finite numbers, as many as the vectors have. */
+  /** The query: finite numbers, with the dimension of the stored vectors. */
   readonly vector: VectorInput
-  /** How many rows are wanted, from 0. */
+  /** The number of rows to find, from 0. */
   readonly k: number
   /** Only rows with at least this score. */
   readonly minScore?: number | undefined
   /** Only these rows. */
   readonly ids?: readonly DocumentId[] | undefined
-  /** Only rows whose metadata pass. */
+  /** Only rows whose metadata match. */
   readonly filter?: Filter | undefined
-  /** Columns of the table that each hit carries. */
+  /** Columns of the table that each hit includes. */
   readonly columns?: readonly string[] | undefined
 }
 
 export interface VectorHit {
-  /** As the table holds it: a number for an INTEGER, a bigint beyond 2^53, a string for a TEXT. */
+  /** The id as the table stores it: a number for an INTEGER (a bigint beyond 2^53), a string for a TEXT. */
   readonly id: DocumentId
   /** Higher is nearer. */
   readonly score: number
   /** Lower is nearer. */
   readonly distance: number
-  /** The columns that were asked for. */
+  /** The requested columns. */
   readonly columns: Readonly<Record<string, SqlValue>>
 }
 
-/** What `attach` gives: search over one table, beside whatever else its database is used for. */
+/** The result of `attach`: search over one table, beside any other use of its database. */
 export class Vectors {
   readonly #searcher: Searcher
   readonly #writer: Writer
@@ -76,8 +76,9 @@ export class Vectors {
   }
 
   /**
-   * The k rows nearest to a vector, nearest first, as the present transaction sees them: exactly those that comparing with
-   * every row would give. Throws VEC_DIMENSION for a vector of another length than those of the table or dataset.
+   * The k rows nearest to a vector, nearest first, as the current transaction sees them: exactly those that a
+   * comparison with every row would give. Throws VEC_DIMENSION for a vector with another dimension than the table or
+   * dataset.
    */
   search(search: VectorSearch): VectorHit[] {
     const { dataset, columns, hits } = this.#hits('search()', search)
@@ -97,8 +98,8 @@ export class Vectors {
   }
 
   /**
-   * The same for SQL: a subquery with the columns `rank` (from 0), `id`, `score` and `distance`, and what its one parameter
-   * is given. Every driver runs it, joined to any table:
+   * The hits of `search` as SQL: a subquery with the columns `rank` (from 0), `id`, `score` and `distance`, and the
+   * value of its one parameter. It works in every driver, joined to any table:
    *
    *     const near = vectors.join({ vector, k: 10 })
    *     db.prepare(`SELECT d.title, near.score FROM ${near.sql} AS near JOIN documents AS d USING (id) ORDER BY rank`).all(near.parameter)
@@ -115,8 +116,8 @@ export class Vectors {
   }
 
   /**
-   * Inserts rows, or changes those that are there, all or none: a field that is absent keeps what is stored, `null` erases
-   * it. Throws VEC_DIMENSION for a vector of another length than those of the table or dataset.
+   * Inserts or updates rows, all or none: an absent field keeps its stored value, `null` erases it. Throws
+   * VEC_DIMENSION for a vector with another dimension than the table or dataset.
    */
   upsert(documents: readonly VectorDocument[], of: InDataset = {}): void {
     const dataset = this.#dataset('upsert()', of)
@@ -127,7 +128,7 @@ export class Vectors {
     })
   }
 
-  /** Deletes rows, all or none; returns how many there were. */
+  /** Deletes rows, all or none. Returns how many there were. */
   delete(ids: readonly DocumentId[], of: InDataset = {}): number {
     const dataset = this.#dataset('delete()', of)
     const { roles } = this.#searcher.shadow.documents
@@ -135,7 +136,7 @@ export class Vectors {
     return this.#write('delete()', () => this.#writer.delete(dataset, keys))
   }
 
-  /** Columns of a row; undefined when there is none. Without `columns` all that the table has. */
+  /** Columns of a row; undefined if it does not exist. Without `columns`, all columns of the table. */
   get(
     id: DocumentId,
     options: InDataset & { readonly columns?: readonly string[] | undefined } = {},
@@ -149,7 +150,7 @@ export class Vectors {
     return this.#row(dataset, key, columns ?? this.#columnNames())
   }
 
-  /** Rows of a dataset, or of the whole table, those without a vector too. */
+  /** The number of rows in a dataset, or in the whole table, including rows without a vector. */
   count(of: InDataset = {}): number {
     const [dataset] = this.#datasetsOf('count()', of)
     const shadow = this.#open()
@@ -159,18 +160,20 @@ export class Vectors {
     ])
   }
 
-  /** Compares journal, indexes and rows, and changes nothing: one diagnostic for each thing that there is to say. */
+  /** Compares journal, indexes and rows, and changes nothing. Returns one diagnostic per finding. */
   check(of: InDataset = {}): Diagnostic[] {
     return check(this.#inspection, this.#datasets('check()', of))
   }
 
-  /** Repairs what can be repaired, and tells what it did, then what it could not do. */
+  /** Repairs what can be repaired. Returns what it did, then what it could not do. */
   repair(of: InDataset = {}): Diagnostic[] {
     this.#writable('repair()')
     return repair(this.#inspection, this.#datasets('repair()', of))
   }
 
-  /** Saves indexes in the file and prunes the journal; false when the file is locked or there is no index to save. */
+  /**
+   * Saves indexes in the file and prunes the journal; returns false if the file is locked or there is no index to save.
+   */
   optimize(of: InDataset = {}): boolean {
     this.#writable('optimize()')
     const results = this.#datasets('optimize()', of).map(
@@ -179,12 +182,12 @@ export class Vectors {
     return !results.includes(false)
   }
 
-  /** What is known of the indexes, one fact a diagnostic. */
+  /** Facts about the indexes, one per diagnostic. */
   stats(of: InDataset = {}): Diagnostic[] {
     return this.#datasets('stats()', of).flatMap(one => stats(this.#searcher, one))
   }
 
-  /** Saves what is worth it, and lets go of the table. The handle stays open: close it afterwards. */
+  /** Saves indexes that are worth it, and releases the table. The handle stays open: close it afterwards. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -198,7 +201,7 @@ export class Vectors {
     this.close()
   }
 
-  /** The arguments of a search, checked, and what runs it. */
+  /** Checks the arguments of a search, and runs it. */
   #hits(
     where: string,
     search: VectorSearch,
@@ -256,7 +259,7 @@ export class Vectors {
     }
   }
 
-  /** The one dataset that an operation is about. */
+  /** The one dataset of an operation. */
   #dataset(where: string, of: InDataset): string {
     const { dataset: column } = this.#open().documents.roles
     const { dataset } = of
@@ -270,7 +273,7 @@ export class Vectors {
     )
   }
 
-  /** The dataset that is given, or none. */
+  /** The given dataset, or none. */
   #datasetsOf(where: string, of: unknown): readonly string[] {
     this.#open()
     requireObject(where, 'options', of, 'an object, { dataset }')
@@ -296,7 +299,7 @@ export class Vectors {
     )
   }
 
-  /** As the table declares them. */
+  /** The column names in the table's declaration. */
   #columnNames(): string[] {
     const { db, schema, name } = this.#open()
     return texts(db, 'SELECT name FROM pragma_table_xinfo(?, ?)', name, schema)
@@ -315,7 +318,7 @@ export class Vectors {
   #open(): ShadowTable {
     const { shadow } = this.#searcher.context
     if (!this.#closed && shadow.db.open) {
-      // The table may have been dropped or altered meanwhile: say so as every search does.
+      // The table may have been dropped or altered meanwhile. Report it as every search does.
       shadow.refresh()
       return shadow
     }
@@ -324,14 +327,14 @@ export class Vectors {
     })
   }
 
-  /** All or none. */
+  /** Runs a write, all or none. */
   #write<R>(where: string, task: () => R): R {
     const { db } = this.#writable(where)
     this.#writer.prepare()
     try {
       return transaction(db, task).immediate()
     } catch (error) {
-      // Where the driver does not tell before.
+      // The driver reports a read-only file only now.
       if ((error as { code?: unknown }).code === 'SQLITE_READONLY') throw readonlyFile(where)
       throw error
     }
@@ -375,7 +378,7 @@ function compiled(filter: Filter, shadow: ShadowTable): CompiledFilter {
   })
 }
 
-/** A bound that is certainly not above the exact one: the score of a row is computed from its similarity, not the reverse. */
+/** A lower bound that is certainly not above the exact one: scores are computed from similarities, not the reverse. */
 function below(similarity: number): number {
   return Number.isFinite(similarity) ? similarity - 1e-6 * (1 + Math.abs(similarity)) : -Infinity
 }

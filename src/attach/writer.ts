@@ -4,15 +4,15 @@ import type { ShadowTable } from '../search/schema/shadow-table.ts'
 import type { CheckedDocument } from './documents.ts'
 import { RowWriter } from './row-writer.ts'
 
-/** What writes the rows of an attached table, inside a transaction. */
+/** Writes the rows of an attached table, inside a transaction. */
 export interface Writer {
-  /** Before the transaction. */
+  /** Called before the transaction. */
   prepare(): void
   write(dataset: string, documents: readonly CheckedDocument[]): void
   delete(dataset: string, keys: readonly string[]): number
 }
 
-/** Tables with the columns of a vec table keep its rules: one model for a dataset, `scn`, all four fields. */
+/** Tables with the columns of a vec table follow its rules: one model per dataset, `scn`, all four fields. */
 export function writerOf(shadow: ShadowTable): Writer {
   const rows = new RowWriter(shadow)
   if (!shadow.documents.standard) {

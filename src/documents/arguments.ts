@@ -2,10 +2,10 @@ import { argumentError, requireObject } from '../core/argument-error.ts'
 import type { Database } from '../database/database.ts'
 import { requireDatabase } from '../database/require-database.ts'
 
-/** Where errors of this entry point begin. */
+/** The beginning of errors of this entry point. */
 export const VECUTIL = 'vecutil'
 
-/** The connection, the table and the dataset that most functions take first. */
+/** Checks the connection, the table and the dataset, the first arguments of most functions. */
 export function requirePlace(db: unknown, table: unknown, dataset: unknown, tableIs: string): void {
   requireConnection(db)
   requireName(table, tableIs)
@@ -16,7 +16,7 @@ export function requireConnection(db: unknown): asserts db is Database {
   requireDatabase(VECUTIL, db)
 }
 
-/** A text that names something: what is empty or blank could not be found again. */
+/** Checks a name: an empty or blank name could not be found again. */
 export function requireName(value: unknown, name: string): asserts value is string {
   if (typeof value === 'string' && value.trim() !== '') return
   throw argumentError(VECUTIL, name, value, 'a non-empty string')
@@ -35,7 +35,7 @@ export function requireEmbed(embed: unknown, name = 'embed'): void {
   throw argumentError(VECUTIL, name, embed, 'a function from texts to vectors')
 }
 
-/** Options may be left out; a signal in them is an AbortSignal. */
+/** Checks options, which may be absent. A signal in them must be an AbortSignal. */
 export function requireOptions(options: unknown): void {
   requireObject(VECUTIL, 'options', options, 'an object')
   const { signal } = options as { signal?: unknown }
@@ -45,12 +45,15 @@ export function requireOptions(options: unknown): void {
   throw argumentError(VECUTIL, 'options.signal', signal, 'an AbortSignal')
 }
 
-/** The name of a model may be left out, but not be empty: it is compared with the one beside the embeddings. */
+/**
+ * Checks the name of a model, which may be absent but not empty: it is compared with the name stored beside the
+ * embeddings.
+ */
 export function requireModelName(model: unknown, name = 'options.model'): void {
   if (model !== undefined) requireName(model, name)
 }
 
-/** A field that holds a text; null, and absent where that means null, are none. */
+/** Checks a field with text; null means no text. */
 export function textOrNull(where: string, value: unknown, name: string): string | null {
   if (value === null || typeof value === 'string') return value
   const remedy = typeof value === 'object' ? ' (use JSON.stringify())' : ''

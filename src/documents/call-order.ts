@@ -3,17 +3,17 @@ import { numberOf, eachRow } from '../database/query.ts'
 import { withoutFields, type DocumentWrite } from './document-fields.ts'
 
 /**
- * Upserts that wait for their embeddings write when these come back, in any order, and the one that was called last must
- * win. So a call that writes or deletes notes, for each earlier one that still waits, which fields of which documents it
- * has written: that one leaves them alone. The notes are in a table of `temp` and a part of the write's
- * transaction. Where that fails or is rolled back, also by a savepoint of the caller's, they never were.
+ * Upserts that wait for their embeddings write when these arrive, in any order, but the last call must win. So a call
+ * that writes or deletes notes, for each earlier call that still waits, which fields of which documents it has written.
+ * The earlier call then skips these fields. The notes are in a table of `temp`, within the transaction of the write. If
+ * that fails or is rolled back, even by a savepoint of the caller, the notes disappear.
  */
 const NAME = 'sqlite-vec-ts overtaken'
 const NOTES = `temp."${NAME}"`
 const MAKE = `CREATE TABLE IF NOT EXISTS ${NOTES}(call INTEGER, id TEXT, fields INTEGER, PRIMARY KEY (call, id)) WITHOUT ROWID`
 const NOTE = `INSERT INTO ${NOTES} VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fields = fields | excluded.fields`
 
-/** The calls that wait, in the order in which they were made. */
+/** The waiting calls, in the order in which they were made. */
 const waiting = new WeakMap<Database, Set<WaitingUpsert>>()
 let calls = 0
 
@@ -23,10 +23,10 @@ export class WaitingUpsert {
   readonly #db: Database
   readonly #place: string
   readonly #ids: ReadonlySet<string>
-  /** A call tried to note something. */
+  /** Whether another call has tried to note something. */
   overtaken = false
 
-  /** From now on later calls know of this one, until `end`. */
+  /** Later calls take this one into account until `end`. */
   constructor(db: Database, shadow: string, dataset: string, ids: Iterable<string>) {
     this.#db = db
     this.#place = placeOf(shadow, dataset)
@@ -44,7 +44,7 @@ export class WaitingUpsert {
     return this.#ids.has(id)
   }
 
-  /** What of these documents no later call has written, inside the transaction that writes them. */
+  /** The parts of these documents that no later call has written. Call it inside the transaction that writes them. */
   notOvertaken(documents: readonly DocumentWrite[]): DocumentWrite[] {
     const noted = this.#takeNotes()
     return documents
@@ -58,7 +58,7 @@ export class WaitingUpsert {
 
   #takeNotes(): ReadonlyMap<string, number> {
     const db = this.#db
-    // The table was made in a transaction, which may have been rolled back.
+    // The table was created in a transaction, which may have been rolled back.
     if (!this.overtaken || !hasNotes(db)) return new Map()
     const notes = new Map<string, number>()
     const sql = `DELETE FROM ${NOTES} WHERE call = ? RETURNING id, fields`
@@ -69,14 +69,14 @@ export class WaitingUpsert {
   }
 }
 
-/** Whether a call that still waits has this document. */
+/** Whether a waiting call has this document. */
 export function isAwaited(db: Database, shadow: string, dataset: string, id: string): boolean {
   return [...(waiting.get(db) ?? [])].some(call => call.writes(shadow, dataset) && call.has(id))
 }
 
 /**
- * Notes for the calls before `self`, for all that wait without it, what was written: ids with their fields as bits. To
- * be called inside the transaction of the write.
+ * Notes the written documents (ids with their fields as bits) for the waiting calls before `self`, or for all of them.
+ * Call it inside the transaction of the write.
  */
 export function overtake(
   db: Database,
@@ -92,7 +92,7 @@ export function overtake(
   }
   if (earlier.length === 0) return
   db.exec(MAKE)
-  // What failed calls have left.
+  // Notes that failed calls have left.
   db.exec(`DELETE FROM ${NOTES} WHERE call < ${earlier[0].number}`)
   using note = db.prepare(NOTE)
   for (const [id, fields] of written) {
@@ -108,7 +108,7 @@ function hasNotes(db: Database): boolean {
   return numberOf(db, 'SELECT count(*) FROM temp.sqlite_temp_schema WHERE name = ?', NAME) > 0
 }
 
-/** SQLite compares names of tables without regard to ASCII case. */
+/** SQLite ignores ASCII case in names of tables. */
 function placeOf(shadow: string, dataset: string): string {
   return JSON.stringify([shadow.replace(/[A-Z]/g, letter => letter.toLowerCase()), dataset])
 }

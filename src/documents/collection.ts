@@ -39,18 +39,20 @@ import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents
 import { deleteSelected } from './write-documents.ts'
 
 export interface CollectionOptions {
-  /** Name of the vec table. */
+  /** The name of the vec table. */
   readonly table: string
   readonly dataset: string
-  /** Turns contents and query texts into vectors; a collection without it takes vectors alone. */
+  /** Turns contents and query texts into vectors. A collection without it accepts only vectors. */
   readonly embed?: EmbedFunc | undefined
-  /** Name of the model behind `embed`; it is kept beside every embedding and must stay the same in a dataset. */
+  /**
+   * The name of the model behind `embed`. It is stored with every embedding and must stay the same within a dataset.
+   */
   readonly model?: string | undefined
 }
 
 /**
- * The documents of one dataset of a vec table. What may have to be embedded is async; everything else is done at once, and a
- * query sees what its own transaction sees. `M` is the type of the metadata, which is kept as JSON.
+ * The documents of one dataset of a vec table. Methods that may have to embed text are async; all others are
+ * synchronous. A query sees the state of its own transaction. `M` is the type of the metadata, which is stored as JSON.
  *
  *     const notes = new Collection<{ lang: string }>(db, { table: 'notes', dataset: 'me', embed, model: 'minilm' })
  *     await notes.upsert([{ id: 'a', content: 'how to bake bread', meta: { lang: 'en' } }])
@@ -76,10 +78,10 @@ export class Collection<M = unknown> {
   }
 
   /**
-   * Inserts documents, or changes those that are there, all or none: a field that is absent keeps what is stored, `null`
-   * erases it. Contents without a vector are embedded, if they are new or changed; returns how many were. Of two documents
-   * with one id the last one counts; of two calls with one document, the one called last. Throws VEC_DIMENSION, VEC_MODEL,
-   * VEC_EMBEDDING for a vector that does not fit, TypeError for a field of the wrong type, and writes nothing then.
+   * Inserts or updates documents, all or none: an absent field keeps its stored value, `null` erases it. Embeds new or
+   * changed contents that come without a vector, and returns their number. Of two documents with one id, the last one
+   * counts; of two calls with one document, the later call. Throws VEC_DIMENSION, VEC_MODEL or VEC_EMBEDDING for a
+   * vector that does not match the dataset, TypeError for a field of the wrong type. It then writes nothing.
    */
   async upsert(
     documents: readonly CollectionDocument<M>[],
@@ -89,14 +91,14 @@ export class Collection<M = unknown> {
     return (await writeGiven(this.#handle, write, options)).embedded
   }
 
-  /** `upsert` at once, for documents of which nothing has to be embedded. Throws TypeError where something has. */
+  /** The synchronous form of `upsert`, for documents that need no embedding. Throws TypeError if one does. */
   upsertSync(documents: readonly CollectionDocument<M>[]): void {
     writeGivenSync(this.#handle, { where: 'upsertSync()', documents, existing: false })
   }
 
   /**
-   * Changes documents that are there, all or none; returns how many there were. Members of `meta` are merged into what is
-   * stored, and `null` removes one. Everything else is as for `upsert`.
+   * Updates existing documents, all or none, and returns how many there were. Members of `meta` are merged into the
+   * stored metadata, and `null` removes a member. Otherwise it works like `upsert`.
    *
    *     await notes.update([{ id: 'a', meta: { seen: true } }]) // the other members, the content and the vector stay
    */
@@ -105,7 +107,7 @@ export class Collection<M = unknown> {
     return (await writeGiven(this.#handle, write, options)).written
   }
 
-  /** `update` at once, for changes of which nothing has to be embedded. */
+  /** The synchronous form of `update`, for changes that need no embedding. */
   updateSync(changes: readonly DocumentChange<M>[]): number {
     return writeGivenSync(this.#handle, {
       where: 'updateSync()',
@@ -115,15 +117,15 @@ export class Collection<M = unknown> {
   }
 
   /**
-   * Deletes the documents of some ids, or all that pass a filter; returns how many there were. `{ all: true }` deletes the
-   * whole dataset, which a filter that matches everything does not.
+   * Deletes the documents with these ids, or all that match a filter. Returns how many there were. Only `{ all: true }`
+   * deletes the whole dataset; a filter that matches every document is refused.
    */
   delete(selection: DocumentSelection<M>): number {
     const { db, shadow, dataset } = this.#handle
     return deleteSelected(db, shadow, dataset, selectedIds('delete()', selection, this.#handle))
   }
 
-  /** The document of an id, undefined where there is none; or those of several ids, in their order. */
+  /** The document with an id, undefined if there is none; or the documents with several ids, in their order. */
   get(id: string, options?: GetOptions): StoredDocument<M> | undefined
   get(ids: readonly string[], options?: GetOptions): (StoredDocument<M> | undefined)[]
   get(
@@ -136,9 +138,9 @@ export class Collection<M = unknown> {
   }
 
   /**
-   * A page of documents, in the order of their ids or of a field, and a cursor for the next page. Pages are stable under
-   * writes: a document that is there, and keeps its value of the field, is given exactly once, whatever else is written
-   * between two pages. One that is inserted or moved behind the last page comes up there, one before it does not.
+   * A page of documents, ordered by id or by a field, and a cursor for the next page. Pages are stable under writes: a
+   * document that exists throughout and keeps its value of the field is returned exactly once. A document that is
+   * inserted or moved after the last page is returned later, one before it is not.
    *
    *     let page = notes.list({ order: { by: 'meta.year', direction: 'desc' }, limit: 50 })
    *     while (page.cursor) page = notes.list({ order: { by: 'meta.year', direction: 'desc' }, limit: 50, cursor: page.cursor })
@@ -147,15 +149,15 @@ export class Collection<M = unknown> {
     return listDocuments(this.#handle.open(), this.#handle.dataset, options)
   }
 
-  /** How many documents there are, or pass a filter; those without a vector, too. */
+  /** The number of documents, or of those that match a filter, including documents without a vector. */
   count(options: { readonly filter?: Filter<M> } = {}): number {
     checkOptions('count()', options, { filter: object })
     return countWhere('count()', this.#handle, options.filter)
   }
 
   /**
-   * The values of a field and how many documents have each, most documents first. Where a field holds an array its elements
-   * count one by one. Documents without the field do not count.
+   * The values of a field with the number of documents for each, most documents first. The elements of an array count
+   * one by one. Documents without the field do not count.
    *
    *     notes.facets('meta.lang') // [{ value: 'en', count: 12 }, { value: 'de', count: 3 }]
    */
@@ -163,16 +165,17 @@ export class Collection<M = unknown> {
     return countFacets('facets()', this.#handle, field, options, 'count')
   }
 
-  /** The different values of a field: true and false, then numbers, then texts, each in their order. */
+  /** The distinct values of a field: true and false, then numbers, then texts, each in its own order. */
   distinct(field: string, options: FacetOptions<M> = {}): FieldValue[] {
     const facets = countFacets('distinct()', this.#handle, field, options, 'value')
     return facets.map(({ value }) => value)
   }
 
   /**
-   * The k documents nearest to a text or a vector, best first, and a cursor for the next page. Exact: with `filter` the best
-   * of those that pass, with `groupBy` the best one of each value, and never fewer than k where there are so many. Pages are
-   * stable under writes, as those of `list` are. Throws VEC_MODEL where another model embedded the dataset.
+   * The k documents nearest to a text or a vector, best first, and a cursor for the next page. The result is exact:
+   * with `filter` it has the best documents that match, with `groupBy` the best document of each value, and k of them
+   * whenever that many exist. Pages are stable under writes, like those of `list`. Throws VEC_MODEL if another model
+   * embedded the dataset.
    *
    *     await notes.query({ text: 'how to bake bread', k: 5, filter: { lang: 'en' }, groupBy: 'meta.document' })
    */
@@ -180,17 +183,17 @@ export class Collection<M = unknown> {
     return runQuery('query()', this.#handle, query)
   }
 
-  /** `query` at once, by a vector. `rerank` must not return a Promise. */
+  /** The synchronous form of `query`, for a vector. `rerank` must not return a Promise. */
   querySync(query: CollectionQuery<M>): HitPage<M> {
     return runQuerySync('querySync()', this.#handle, query)
   }
 
   /**
-   * Goes over to another model, or another version of one, while the old vectors serve. The vectors of the new model are
-   * made beside them, in a table that no other program has to know; then both are exchanged in one transaction. What is
-   * written meanwhile, by any program, is included. A call that was stopped, or killed, goes on where it was when it is made
-   * again. The dimension may change. From the switch on this collection embeds by the new model; collections of the old
-   * model get VEC_MODEL.
+   * Migrates the dataset to another model, or another version of one, while searches use the old vectors. The new
+   * vectors are stored in a separate table, which other programs may ignore. Then one transaction exchanges old and
+   * new. Documents that any program writes meanwhile are included. After a call was stopped or killed, the next call
+   * continues its work. The dimension may change. After the switch, this collection embeds with the new model, and
+   * collections with the old model get VEC_MODEL.
    *
    *     await notes.migrate({ embed, model: 'large', onProgress: ({ done, total }) => console.log(done, total) })
    */
@@ -199,26 +202,32 @@ export class Collection<M = unknown> {
   }
 
   /**
-   * Takes the switch of `migrate` back, in one transaction: the old vectors serve again, and the new ones are kept beside.
-   * Documents that were written since are embedded by the old model. Throws VEC_MODEL where there are no old vectors.
+   * Reverses the switch of `migrate` in one transaction: searches use the old vectors again, and the new ones are kept.
+   * Documents written since the switch are embedded with the old model. Throws VEC_MODEL if there are no old vectors.
    */
   async rollback(options: RollbackOptions = {}): Promise<MigrationReport> {
     return rollback(this.#handle, options)
   }
 
-  /** Forgets the vectors that do not serve: no rollback is possible then, and a migration begins again. Whether there were any. */
+  /**
+   * Deletes the vectors that searches do not use. A rollback is then impossible, and a migration starts from the
+   * beginning. Returns whether there were any.
+   */
   discard(): boolean {
     return discard(this.#handle)
   }
 
-  /** How far a migration is, or that it can be rolled back; undefined where there are no vectors beside those that serve. */
+  /**
+   * The progress of a migration, or that it can be rolled back; undefined if there are no other vectors than those in
+   * use.
+   */
   migration(): MigrationStatus | undefined {
     return migrationStatus(this.#handle)
   }
 
   /**
-   * Inserts documents whose `meta` is text, or changes those that are there, all or none. Only contents that are new or
-   * changed are embedded, before the transaction opens; the number of them is returned.
+   * Inserts or updates documents whose `meta` is text, all or none. Embeds only contents that are new or changed,
+   * before the transaction begins, and returns their number.
    */
   async upsertDocumentsText(
     documents: readonly TextDocument[],
@@ -230,15 +239,15 @@ export class Collection<M = unknown> {
     return upsertShadowDocuments(db, shadow, dataset, documents, { ...options, ...embedder })
   }
 
-  /** Deletes documents, all or none; returns how many there were. */
+  /** Deletes documents, all or none. Returns how many there were. */
   deleteDocuments(ids: readonly string[]): number {
     const { db, shadow, dataset } = this.#handle
     return deleteShadowDocuments(db, shadow, dataset, ids)
   }
 
   /**
-   * The k documents nearest to a text, nearest first, with `meta` as text; with `filter` the k nearest that pass it, never
-   * fewer when so many do.
+   * The k documents nearest to a text, nearest first, with `meta` as text. With `filter`, the k nearest that match it,
+   * whenever that many do.
    *
    *     await docs.queryText('how to bake bread', 5, { filter: { lang: 'en', year: { $gte: 2020 } } })
    */

@@ -10,7 +10,7 @@ import { COLUMN } from '../search/schema/columns.ts'
 import { requireList, textOrNull, VECUTIL } from './arguments.ts'
 
 /**
- * A document with its vector. A field that is absent keeps what is stored, `null` erases it:
+ * A document with its vector. An absent field keeps its stored value, `null` erases it:
  *
  *     { id: 'a', meta: '{"seen":true}' } // the vector and the content stay
  *     { id: 'a', embedding: null } // the vector is erased: no search finds the document
@@ -20,15 +20,15 @@ export interface ShadowDocument {
   readonly content?: string | null | undefined
   /** JSON or any other text. */
   readonly meta?: string | null | undefined
-  /** The vector, or its bytes as a BLOB holds them. */
+  /** The vector, or its bytes as a BLOB stores them. */
   readonly embedding?: VectorInput | EmbeddingBytes | null | undefined
-  /** Name of the model that made the embedding. */
+  /** The name of the model that made the embedding. */
   readonly model?: string | null | undefined
 }
 
 /**
- * A document whose content is embedded. A field that is absent keeps what is stored, so that a change of meta alone
- * embeds nothing; `null` as content erases the content and its vector. A new document needs a content.
+ * A document whose content is embedded. An absent field keeps its stored value, so a change of meta alone embeds
+ * nothing. `null` as content erases the content and its vector. A new document needs content.
  */
 export interface TextDocument {
   readonly id: string
@@ -37,7 +37,7 @@ export interface TextDocument {
   readonly meta?: string | null | undefined
 }
 
-/** Columns of a shadow table that a document fills; the place of each is its bit in `fieldsOf`. */
+/** Columns of a shadow table that a document fills. The position of a field is its bit in `fieldsOf`. */
 export type Field = (typeof COLUMN)['content' | 'meta' | 'embedding' | 'model']
 export const FIELDS: readonly Field[] = [
   COLUMN.content,
@@ -46,7 +46,7 @@ export const FIELDS: readonly Field[] = [
   COLUMN.model,
 ]
 
-/** What is written of one document: a field that is absent is left as it is. */
+/** The written fields of one document. An absent field stays as it is. */
 export interface DocumentWrite {
   readonly id: string
   readonly fields: { readonly [field in Field]?: string | Uint8Array | null }
@@ -76,7 +76,7 @@ export function readShadowDocument(document: unknown, name: string): DocumentWri
   return { id, fields }
 }
 
-/** Of two documents with one id the last one counts, in each field that it has. */
+/** Of two documents with one id, the last one counts, for each field that it has. */
 export function readTextDocuments(documents: unknown): TextDocument[] {
   requireList(documents, 'documents', 'documents')
   const byId = new Map<string, TextDocument>()
@@ -107,7 +107,7 @@ export function readTextDocument(document: unknown, name: string): TextDocument 
   }
 }
 
-/** The fields of a write, or those that are set, as bits. */
+/** The fields of a write that are present, as bits. */
 export function fieldsOf({ fields }: DocumentWrite): number {
   let bits = 0
   for (let place = 0; place < FIELDS.length; place++) {
@@ -118,7 +118,7 @@ export function fieldsOf({ fields }: DocumentWrite): number {
 
 export const ALL_FIELDS: number = (1 << FIELDS.length) - 1
 
-/** The write without some of its fields; undefined when none is left. */
+/** The write without some of its fields; undefined if none is left. */
 export function withoutFields(write: DocumentWrite, bits: number): DocumentWrite | undefined {
   if (bits === 0) return write
   const left = FIELDS.filter((field, place) => field in write.fields && (bits & (1 << place)) === 0)

@@ -13,7 +13,7 @@ import { otherModel, storedModel } from './embedding-model.ts'
 interface RowSql {
   readonly fields: readonly Field[]
   readonly insert: string
-  /** Where fields are missing a row that is there is changed first: an INSERT of it may lack what cannot be NULL. */
+  /** If fields are missing, an existing row is updated first: an INSERT could lack a column that must not be NULL. */
   readonly update: string | undefined
 }
 
@@ -22,10 +22,10 @@ export class DocumentTable {
   readonly #shadow: ShadowTable
   readonly #layouts: WriteLayouts
   readonly #dimensions: DatasetDimensions
-  /** By the fields as bits; of one layout. */
+  /** The statements by the fields as bits, for one layout. */
   readonly #sql = new Map<number, RowSql>()
   #sqlOf: WriteLayout | undefined
-  /** The layout was read in a transaction that was open. */
+  /** Whether the layout was read in an open transaction. */
   #uncommitted = false
 
   constructor(db: Database, schema: string, name: string) {
@@ -42,19 +42,19 @@ export class DocumentTable {
     return this.#shadow.refresh().columns
   }
 
-  /** Before a transaction begins: what is read of a committed schema need not be read again in it. */
+  /** Called before a transaction begins: a committed schema that is read now need not be read again in it. */
   prepare(): void {
     const open = this.#shadow.db.inTransaction
-    // A schema of an open transaction may be rolled back, and its number be given to another.
+    // An open transaction may roll its schema back, and the schema's number may then be used for another one.
     if (open || this.#uncommitted) this.#layouts.forget()
     this.#uncommitted = open
     if (!open) void this.#layouts.current
   }
 
   /**
-   * Inserts documents, or changes the fields that are given of those that are there; inside a transaction of the caller.
-   * Throws VEC_DIMENSION, by the same rule as a write through the vec table, and VEC_MODEL for what does not fit the
-   * dataset, VEC_SHADOW for a field without a column in the table.
+   * Inserts documents, or updates the given fields of existing ones, inside a transaction of the caller. Throws
+   * VEC_DIMENSION, by the same rule as a write through the vec table, and VEC_MODEL for an embedding that does not
+   * match the dataset, VEC_SHADOW for a field without a column in the table.
    */
   write(dataset: string, documents: readonly DocumentWrite[]): void {
     const layout = this.#layouts.current
@@ -68,7 +68,7 @@ export class DocumentTable {
     }
   }
 
-  /** How many of the documents were there. */
+  /** Returns how many of the documents existed. */
   delete(dataset: string, ids: readonly string[]): number {
     const sql = `DELETE FROM {table} WHERE ${OF_KEY}`
     return ids.reduce((sum, id) => sum + this.#shadow.run(sql, [dataset, id]).changes, 0)
@@ -87,7 +87,7 @@ export class DocumentTable {
     if (!changed) this.#shadow.run(insert, [dataset, write.id, ...values])
   }
 
-  /** The same text objects for the same fields: new ones would be hashed for each row. */
+  /** The same string objects for the same fields: new ones would be hashed for each row. */
   #sqlFor(layout: WriteLayout, bits: number): RowSql {
     if (this.#sqlOf !== layout) this.#sql.clear()
     this.#sqlOf = layout
@@ -96,7 +96,9 @@ export class DocumentTable {
     return sql
   }
 
-  /** `fitting`: dimensions that a document of this call has had and was written with. They are right for the next, too. */
+  /**
+   * `fitting`: dimensions with which this call has already written a document. They are right for the next one, too.
+   */
   #requireDimension(
     layout: WriteLayout,
     dataset: string,
@@ -124,7 +126,7 @@ export class DocumentTable {
   }
 }
 
-/** A field without a column is dropped if it is null; otherwise it must not be lost silently. */
+/** A field without a column is dropped if it is null. Otherwise it must not be lost silently. */
 function storable(
   document: DocumentWrite,
   { columns }: WriteLayout,
@@ -162,7 +164,7 @@ function rowSql({ columns, needsScn, upserts }: WriteLayout, bits: number): RowS
   }
 }
 
-/** Holds a dataset to one model, which the first of its embeddings with a name names. */
+/** Holds a dataset to one model, named by the first of its embeddings that names one. */
 class ModelOfDataset {
   readonly #shadow: ShadowTable
   readonly #dataset: string

@@ -13,7 +13,7 @@ export type EmbedFunc = (
   options: EmbedOptions,
 ) => Promise<readonly VectorInput[]>
 
-/** Turns a function of one text into an `EmbedFunc`; it embeds the texts one after the other. */
+/** Turns a function of one text into an `EmbedFunc`, which embeds texts one after the other. */
 export function embedEach(
   embed: (text: string, options: EmbedOptions) => Promise<VectorInput>,
 ): EmbedFunc {
@@ -71,7 +71,7 @@ export async function embedTexts(
   return embeddings
 }
 
-/** The bytes of the embedding of one text, as a MATCH takes them. Errors as for embedTexts. */
+/** The bytes of the embedding of one text, in the form that MATCH takes. Errors as for embedTexts. */
 export async function embedText(
   embed: EmbedFunc,
   text: string,

@@ -4,14 +4,14 @@ import { scalar } from '../database/query.ts'
 import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName } from '../search/schema/names.ts'
 
-/** The model that embedded a dataset, as far as its embeddings tell; `table` as SQL names it. */
+/** The model that embedded a dataset, if its embeddings name one. `table` is quoted for SQL. */
 export function storedModel(db: Database, table: string, dataset: string): string | undefined {
   const sql = `SELECT ${COLUMN.model} FROM ${table}
     WHERE ${COLUMN.dataset} = ? AND ${COLUMN.model} IS NOT NULL AND length(${COLUMN.embedding}) > 0 LIMIT 1`
   return scalar(db, sql, dataset) as string | undefined
 }
 
-/** Refuses a model that is not the dataset's, and a table that cannot keep its name. */
+/** Throws for a model that is not the dataset's, and for a table that cannot store its name. */
 export function requireModel(
   db: Database,
   columns: ReadonlySet<string>,

@@ -5,7 +5,7 @@ import { numberOf, eachRow } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
 import { DocumentTable } from './document-table.ts'
 
-/** What a name was found to mean, and the state of the schemas in which that holds. */
+/** The table that a name refers to, and the state of the schemas in which that holds. */
 interface Found {
   readonly table: DocumentTable
   readonly state: string
@@ -13,7 +13,7 @@ interface Found {
 
 const found = new WeakMap<Database, Map<string, Found>>()
 
-/** The shadow table of a name, as SQL would find it. Throws VEC_SHADOW when there is none. */
+/** The shadow table of a name, as SQL would find it. Throws VEC_SHADOW if it does not exist. */
 export function documentTable(db: Database, shadow: string): DocumentTable {
   const known = found.get(db) ?? new Map<string, Found>()
   found.set(db, known)
@@ -23,25 +23,25 @@ export function documentTable(db: Database, shadow: string): DocumentTable {
   if (kept && kept.state === state) return kept.table
   const { schema, name } = findShadow(db, schemas, shadow)
   const table = kept?.table.is(schema, name) ? kept.table : new DocumentTable(db, schema, name)
-  // A schema that is not committed may be rolled back, and its number be given to another.
+  // An uncommitted schema may be rolled back, and its number may then be used for another one.
   if (db.inTransaction) known.delete(shadow)
   else known.set(shadow, { table, state })
   return table
 }
 
-/** The numbers of all schemas, which move with every change of them. */
+/** The version numbers of all schemas. Every change of a schema changes them. */
 export function stateOfSchemas(db: Database, schemas: readonly string[]): string {
   return schemas
     .map(schema => `${schema} ${numberOf(db, `PRAGMA ${quoteName(schema)}.schema_version`)}`)
     .join('\n')
 }
 
-/** SQLite looks for a name without a schema in temp, then in main, then in what is attached. */
+/** SQLite looks up a name without a schema in temp, then in main, then in the attached schemas. */
 export function searchOrder(schemas: readonly string[]): ReadonlySet<string> {
   return new Set(['temp', ...schemas])
 }
 
-/** Where the shadow table of a name is. Throws VEC_SHADOW when there is none. */
+/** The schema of the shadow table of a name. Throws VEC_SHADOW if it does not exist. */
 export function findShadow(
   db: Database,
   schemas: readonly string[],

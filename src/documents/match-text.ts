@@ -30,11 +30,11 @@ export interface TextHit {
 }
 
 export interface MatchOptions extends EmbedOptions {
-  /** At most so many; all unless given. */
+  /** The maximum number of hits; default: all. */
   readonly limit?: number | undefined
-  /** Name of the model behind `embed`: VEC_MODEL when another one embedded the dataset. */
+  /** The name of the model behind `embed`: VEC_MODEL if another one embedded the dataset. */
   readonly model?: string | undefined
-  /** Only documents whose `meta`, JSON text, passes the filter; there are `limit` hits whenever so many pass. */
+  /** Only documents whose `meta`, JSON text, matches the filter. There are `limit` hits whenever that many match. */
   readonly filter?: Filter | undefined
 }
 
@@ -76,7 +76,7 @@ export async function searchText(
   }
   requireSameModel()
   const embedding = await embedText(embed, query, options)
-  // The dataset may have gone over to another model meanwhile.
+  // The dataset may have migrated to another model meanwhile.
   requireSameModel()
   const parameters = limit === undefined ? [] : [limit]
   const allowed = condition && filterTerm(db, condition, filter!, table, idName, dataset)
@@ -99,7 +99,7 @@ export async function searchText(
   return hits
 }
 
-/** A filter as a part of WHERE: through the column `filter`, which remembers its answers, where the table has it. */
+/** A filter as a part of WHERE: through the column `filter`, which caches its results, if the table has it. */
 function filterTerm(
   db: Database,
   condition: Condition,
@@ -114,18 +114,21 @@ function filterTerm(
     json: meta.stored,
     column: () => undefined,
   })
-  // Unary plus keeps the key's index out of it: reading the table in its own order costs less than looking each row up.
+  // Unary plus avoids the key's index: reading the table in its own order costs less than looking each row up.
   const ids = `SELECT ${COLUMN.id} FROM ${quoteName(shadowTableName(table))} WHERE +${COLUMN.dataset} = ? AND ${sql}`
   return { sql: `${quoteName(id)} IN (${ids})`, parameters: [dataset, ...parameters] }
 }
 
-/** Columns that the user calls so are not hidden, or take commands. */
+/**
+ * Whether the column `filter` is ours: a user's column of this name is not hidden, and in a table of this name the hidden
+ * column takes commands.
+ */
 function hasFilterColumn(db: Database, table: string): boolean {
   const hidden = `SELECT name FROM pragma_table_xinfo(?) WHERE name = 'filter' AND hidden = 1`
   return table.toLowerCase() !== 'filter' && texts(db, hidden, table).length > 0
 }
 
-/** A number of documents: whole, from 0. */
+/** Checks a number of documents: an integer from 0. */
 export function requireCount(count: unknown, name: string): void {
   const expected = 'a number of documents, an integer from 0'
   if (typeof count !== 'number') throw argumentError(VECUTIL, name, count, expected)
@@ -133,7 +136,7 @@ export function requireCount(count: unknown, name: string): void {
   throw new RangeError(`${VECUTIL}: ${name} is ${count}: expected ${expected}`)
 }
 
-/** The second column of a vec table, whatever it is called. */
+/** The second column of a vec table, whatever its name is. */
 function idColumn(db: Database, table: string): string {
   const columns = texts(db, 'SELECT name FROM pragma_table_info(?)', table)
   if (columns.length >= 2) return columns[1]

@@ -9,22 +9,22 @@ import { requireModel } from './embedding-model.ts'
 import { documentTable } from './find-table.ts'
 import { writeDocuments, type Adapt } from './write-documents.ts'
 
-/** A document whose content is embedded unless its vector is given. */
+/** A document whose content is embedded unless it has a vector. */
 export interface PlannedDocument extends TextDocument {
   readonly embedding?: Uint8Array | null
 }
 
 export interface WriteMode {
   readonly model: string | undefined
-  /** Contents are embedded; otherwise they are written as they are. */
+  /** Whether contents are embedded. Otherwise they are written as they are. */
   readonly embeds: boolean
-  /** Only documents that are there are written, and metadata is merged into what is stored. */
+  /** Whether only existing documents are written, and metadata is merged into the stored one. */
   readonly existing?: boolean
 }
 
-/** Writes of documents with different ids that are checked, and of which it is known what has to be embedded. */
+/** Checked writes of documents with different ids, with the texts that have to be embedded. */
 export class PlannedWrites {
-  /** What has to be embedded: contents that are new or changed, or were embedded by another model. */
+  /** The texts to embed: contents that are new or changed, or were embedded by another model. */
   readonly texts: readonly string[]
   /** The documents of the texts. */
   readonly changed: readonly string[]
@@ -33,7 +33,7 @@ export class PlannedWrites {
   readonly #stored: ReadonlyMap<string, Embedded>
   readonly #mode: WriteMode
 
-  /** Refuses what cannot be written, before anything is paid for. */
+  /** Throws for documents that cannot be written, before any embedding is paid for. */
   constructor(
     db: Database,
     shadow: string,
@@ -67,7 +67,7 @@ export class PlannedWrites {
     return this.#documents.map(({ id }) => id)
   }
 
-  /** `embeddings` are those of `texts`. Returns how many documents were written. */
+  /** Writes the documents. `embeddings` are those of `texts`. Returns the number of written documents. */
   write(embeddings: readonly Uint8Array[], call?: WaitingUpsert, adapt?: Adapt): number {
     const fresh = new Map(this.changed.map((id, at) => [id, embeddings[at]]))
     const writes = this.#documents.map(document => this.#writeOf(document, fresh))
@@ -107,7 +107,7 @@ interface Embedded {
   readonly embedding: Uint8Array
 }
 
-/** Those of the documents that have an embedding of this model, by id. */
+/** The documents that have an embedding of this model, by id. */
 function embedded(
   db: Database,
   { columns }: DocumentTable,

@@ -20,7 +20,7 @@ import { upsertTexts, type TextOptions } from './upsert-texts.ts'
 import { deleteDocuments, writeDocuments } from './write-documents.ts'
 
 /**
- * Inserts a document into a shadow table, or changes the one of the same id: a field that is absent keeps what is stored,
+ * Inserts a document into a shadow table, or updates the one with the same id: an absent field keeps its stored value,
  * `null` erases it. Errors as for upsertShadowDocuments.
  *
  *     upsertShadowDocument(db, '_vec_docs', 'demo', { id: 'a', meta: '{"seen":true}' }) // its vector stays
@@ -31,7 +31,7 @@ export function upsertShadowDocument(
   dataset: string,
   document: ShadowDocument,
 ): void
-/** The same with its content embedded on the way; how many were embedded, 0 or 1. */
+/** Also embeds the content. Returns how many contents were embedded, 0 or 1. */
 export function upsertShadowDocument(
   db: Database,
   shadow: string,
@@ -51,7 +51,7 @@ export function upsertShadowDocument(
   writeDocuments(db, shadow, dataset, [readShadowDocument(document, 'document')])
 }
 
-/** The same by the name of the vec table. */
+/** Takes the name of the vec table instead. */
 export function upsertVirtualTableDocument(
   db: Database,
   table: string,
@@ -78,9 +78,9 @@ export function upsertVirtualTableDocument(
 }
 
 /**
- * Inserts documents, or changes those that are there, all or none, in one transaction: a field that is absent keeps what
- * is stored, `null` erases it. Throws VEC_DIMENSION and VEC_MODEL when an embedding does not fit those of the dataset,
- * VEC_SHADOW if the table does not exist, VEC_EMBEDDING and TypeError for values that are not vectors.
+ * Inserts or updates documents, all or none, in one transaction: an absent field keeps its stored value, `null` erases
+ * it. Throws VEC_DIMENSION and VEC_MODEL for an embedding that does not match the dataset, VEC_SHADOW if the table does
+ * not exist, VEC_EMBEDDING and TypeError for values that are not vectors.
  */
 export function upsertShadowDocuments(
   db: Database,
@@ -89,9 +89,9 @@ export function upsertShadowDocuments(
   documents: readonly ShadowDocument[],
 ): void
 /**
- * The same with their contents embedded, before the transaction opens. Only contents that are new or changed, or were
- * embedded by another model, are embedded; their number is returned. Of two documents with one id the last one counts.
- * Of two calls that have one document the one that was called last counts, whichever embedding comes back first.
+ * Also embeds their contents, before the transaction begins. Embeds only contents that are new or changed, or were
+ * embedded by another model, and returns their number. Of two documents with one id, the last one counts. Of two calls
+ * with one document, the later call counts, whichever embedding arrives first.
  */
 export function upsertShadowDocuments(
   db: Database,
@@ -112,7 +112,7 @@ export function upsertShadowDocuments(
   writeDocuments(db, shadow, dataset, readShadowDocuments(documents))
 }
 
-/** Deletes documents, all or none; returns how many there were. Errors as for upsertShadowDocuments. */
+/** Deletes documents, all or none. Returns how many there were. Errors as for upsertShadowDocuments. */
 export function deleteShadowDocuments(
   db: Database,
   shadow: string,

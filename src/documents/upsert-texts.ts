@@ -6,13 +6,16 @@ import type { Adapt } from './write-documents.ts'
 
 export interface TextOptions extends EmbedOptions {
   readonly embed: EmbedFunc
-  /** Name of the model behind `embed`: kept beside every embedding, and must stay the same in a dataset. */
+  /**
+   * The name of the model behind `embed`. It is stored with every embedding, and must stay the same within a dataset.
+   */
   readonly model?: string | undefined
 }
 
 /**
- * Embeds the contents that are new or changed, or were embedded by another model, then writes all documents; how many
- * were embedded. What later calls write in the meantime stays. Documents have different ids.
+ * Embeds the contents that are new or changed, or were embedded by another model, then writes all documents. Returns
+ * how many were embedded. Fields that later calls write in the meantime keep their values. The documents must have
+ * different ids.
  */
 export async function upsertTexts(
   db: Database,
@@ -29,7 +32,7 @@ export async function upsertTexts(
   return planned.texts.length
 }
 
-/** Embeds what a plan needs and carries it out; returns how many documents were written. */
+/** Embeds the texts of a plan and writes it. Returns the number of written documents. */
 export async function writeEmbedded(
   db: Database,
   shadow: string,

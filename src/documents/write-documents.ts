@@ -5,12 +5,12 @@ import { ALL_FIELDS, fieldsOf, type DocumentWrite } from './document-fields.ts'
 import type { DocumentTable } from './document-table.ts'
 import { documentTable } from './find-table.ts'
 
-/** What becomes of a write in the transaction that makes it; undefined: nothing is written. */
+/** Adapts a write in its transaction. Undefined: nothing is written. */
 export type Adapt = (table: DocumentTable, write: DocumentWrite) => DocumentWrite | undefined
 
 /**
- * Writes documents, all or none; returns how many were. `call`: they waited for embeddings; what was written since by later
- * calls stays. `adapt` sees them last, with what is stored.
+ * Writes documents, all or none, and returns their number. `call`: the documents waited for embeddings; what later
+ * calls have written since stays. `adapt` sees each document last, with access to the stored one.
  */
 export function writeDocuments(
   db: Database,
@@ -40,7 +40,7 @@ export function writeDocuments(
   }).immediate()
 }
 
-/** Deletes documents, all or none; returns how many there were. */
+/** Deletes documents, all or none. Returns how many there were. */
 export function deleteDocuments(
   db: Database,
   shadow: string,
@@ -61,7 +61,7 @@ export function deleteDocuments(
   }).immediate()
 }
 
-/** Deletes the documents that `select` names inside the transaction, all or none; returns how many there were. */
+/** Deletes the documents that `select` returns inside the transaction, all or none. Returns how many there were. */
 export function deleteSelected(
   db: Database,
   shadow: string,

@@ -13,7 +13,7 @@ export function multiply({ f32 }: Views, request: MultiplyRequest): void {
   }
 }
 
-/** Number k goes to sum k % 4; where the numbers end within four, zeros follow. */
+/** Number k is added to sum k % 4. If the numbers end within a group of four, zeros follow. */
 function dot(f32: Float32Array, x: number, y: number, dim: number): number {
   sums.fill(0)
   for (let i = 0; i < dim; i++) sums[i & 3] += Math.fround(f32[x + i] * f32[y + i])

@@ -1,11 +1,11 @@
 const PLACES = [0, 1, 2, 3]
 
-/** Below so many allowed rows among 32 the kernels read only those. */
+/** If fewer rows than this among 32 are allowed, the kernels read only those. */
 const DENSE = 4
 
 /**
- * The allowed rows among from..to-1, in the order in which the kernels take them: in four interleaved streams (assembly/scan-results.ts).
- * `dense`: they are read together with their neighbours.
+ * Visits the allowed rows among from..to-1 in the order of the kernels: in four interleaved streams
+ * (assembly/scan-results.ts). `dense`: the row is read together with its neighbors.
  */
 export function eachRow(
   u32: Uint32Array,

@@ -16,7 +16,7 @@ export function quantize({ f32, f64, i8, i32 }: Views, request: QuantizeRequest)
     const inverse = length > 0 ? 1 / length : 0
     const scale = Math.fround((largest * inverse) / 127)
     const k = scale > 0 ? Math.min(inverse / scale, 127.25 / largest) : 0
-    // Four sums, as two vectors of two lanes.
+    // Four sums, kept as two vectors of two lanes.
     errors.fill(0)
     let codeSum = 0
     for (let i = 0; i < dim; i++) {
@@ -41,14 +41,14 @@ const errors = new Float64Array(4)
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
 
-/** The least float32 not below v, for v >= 0. */
+/** The smallest float32 not below v, for v >= 0. */
 function roundUp(v: number): number {
   float[0] = v
   if (float[0] < v) bits[0]++
   return float[0]
 }
 
-/** Nearest integer, ties to even, for |v| < 2^51. */
+/** The nearest integer, ties to even, for |v| < 2^51. */
 function nearest(v: number): number {
   const magic = 2 ** 52 * 1.5
   return v + magic - magic

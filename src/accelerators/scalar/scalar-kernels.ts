@@ -18,10 +18,13 @@ import { magnitudes, scoreCosine, scoreDot, scoreEuclidean, scoreManhattan } fro
 import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
-/** The reference kernels, in plain TypeScript: what the others are tested against, and what a runtime without SIMD gets. */
+/**
+ * The reference kernels, in plain TypeScript. Other kernels are tested against them, and runtimes without SIMD use
+ * them.
+ */
 export function scalarKernels(memory: WasmMemory): Kernels {
   let last = viewsOf(memory.buffer)
-  /** A kernel over the memory as it is when it is called. */
+  /** A kernel over the memory at the time of the call. */
   const over =
     <A extends unknown[], R>(kernel: (views: Views, ...a: A) => R): ((...a: A) => R) =>
     (...a) => {

@@ -60,7 +60,7 @@ export function putDistance(
   return putResult(views, scan, count, position, lower, upper)
 }
 
-/** Writes a result, if its bounds are in range; how many there are then. */
+/** Writes a result if its bounds are in range. Returns the new number of results. */
 export function putResult(
   { f64, u32 }: Views,
   { results, least, most }: Scan,
@@ -76,7 +76,7 @@ export function putResult(
   return count + 1
 }
 
-/** Of `codes` codes with those of a query. An int32 wraps as the kernel's does. */
+/** The dot product of `codes` codes with those of a query. An int32 wraps as in the kernel. */
 export function dot({ i8, i16 }: Views, row: number, query: number, codes: number): number {
   const from = query >>> 1
   let sum = 0

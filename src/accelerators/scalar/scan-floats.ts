@@ -92,8 +92,9 @@ function squares(f32: Float32Array, row: number, query: number, floats: number):
 const sums = new Float32Array(16)
 
 /**
- * Sixteen running sums of float32 terms, as four vectors of four lanes have them, added up in the kernel's order. A store to
- * a Float32Array rounds as single precision does: the double sum of two float32 rounds to the same float32 as the real one.
+ * Sixteen running sums of float32 terms, as in four vectors of four lanes, added up in the kernel's order. A store to a
+ * Float32Array rounds to single precision. That equals float32 addition, since the double sum of two float32 numbers
+ * rounds to the same float32 as their exact sum.
  */
 export function sixteenSums(count: number, term: (i: number) => number): number {
   sums.fill(0)

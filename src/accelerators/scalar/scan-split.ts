@@ -31,7 +31,9 @@ export function scanHeadsEuclidean(views: Views, scan: SplitScan): number {
   })
 }
 
-/** Lists the allowed positions that may reach the threshold; those that are read one by one are not judged here. */
+/**
+ * Lists the allowed positions that may reach the threshold. Positions that are read one by one are listed unchecked.
+ */
 function listed(
   { u32 }: Views,
   { allowed, from, list, to }: SplitScan,
@@ -102,14 +104,14 @@ export function splitRows(
   }
 }
 
-/** Where the head of a position is. */
+/** The address of the head of a position. */
 function headAt(layout: SplitLayout, position: number): number {
   const { groupBits, groupBytes, headStride, rows } = layout
   const within = position & ((1 << groupBits) - 1)
   return rows + (position >>> groupBits) * groupBytes + within * headStride
 }
 
-/** Where the tail of a position is. */
+/** The address of the tail of a position. */
 function tailAt(layout: SplitLayout, position: number): number {
   const { groupBits, groupBytes, headStride, rows, tailStride } = layout
   const within = position & ((1 << groupBits) - 1)
@@ -117,7 +119,7 @@ function tailAt(layout: SplitLayout, position: number): number {
   return group + (headStride << groupBits) + within * tailStride
 }
 
-/** The word of a tail that holds the error. */
+/** The address of the word of a tail that contains the error. */
 function errorAt(layout: SplitLayout, position: number): number {
   return ((tailAt(layout, position) + layout.tailStride) >>> 2) - 1
 }
@@ -131,7 +133,7 @@ function errorOf(word: number): number {
   return single[0]
 }
 
-/** The most that the dot of the whole row can be, judged by its head; or that dot itself. */
+/** An upper bound of the dot product of the whole row, from its head; or that dot product itself. */
 function mostDot(views: Views, scan: SplitScan, position: number): number {
   if (scan.whole) return wholeDot(views, scan, position)
   const { headCodes } = scan.layout
@@ -140,7 +142,7 @@ function mostDot(views: Views, scan: SplitScan, position: number): number {
   return dot(views, head, scan.query, headCodes) + norm * scan.tailLength
 }
 
-// The query is zero over what is behind the tail's codes. An int32 wraps as the kernel's does.
+// The query is zero beyond the tail's codes. An int32 wraps as in the kernel.
 function wholeDot(views: Views, { layout, query }: SplitScan, position: number): number {
   const { headCodes, tailStride } = layout
   const tail = tailAt(layout, position)

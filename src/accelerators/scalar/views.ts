@@ -1,4 +1,4 @@
-/** Views of one memory, all of its present length. */
+/** Views of one memory, all of its current length. */
 export interface Views {
   readonly u8: Uint8Array
   readonly i8: Int8Array

@@ -6,12 +6,12 @@ import { kernelsWasm } from './kernels.wasm.ts'
 let bytes: Uint8Array<ArrayBuffer> | undefined
 let module: WebAssembly.Module | undefined
 
-/** This runtime runs 128-bit SIMD. */
+/** Whether this runtime supports 128-bit SIMD. */
 export function canRunWasmKernels(): boolean {
   return WebAssembly.validate(moduleBytes())
 }
 
-/** Functions of assembly/ that take numbers alone, in the order that is written there. */
+/** Functions of assembly/ whose parameters are all numbers, in the order written there. */
 type NumericExport =
   | `scan${'Codes' | 'Heads' | 'Tails' | 'Floats'}${'Dot' | 'Euclidean'}`
   | `scan${'Codes' | 'Floats'}Manhattan`
@@ -23,7 +23,7 @@ type NumericExport =
 type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>> &
   Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
 
-/** The kernels of assembly/. Their arguments are written out, and not spread: that costs 4 % of a search. */
+/** The kernels of assembly/. Their arguments are written out: spreading them costs 4 % of a search. */
 export function simdKernels(memory: WasmMemory): Kernels {
   module ??= new WebAssembly.Module(moduleBytes())
   const instance = new WebAssembly.Instance(module, {
@@ -231,7 +231,10 @@ export function simdKernels(memory: WasmMemory): Kernels {
   }
 }
 
-/** What `quantize` of assembly/ stores behind the codes of a row: its length, or the sum of its squared or absolute codes. */
+/**
+ * What `quantize` of assembly/ stores after the codes of a row: its length, or the sum of its squared or absolute
+ * codes.
+ */
 const ROW_TERM: Readonly<Record<ScanForm, number>> = { dot: 0, euclidean: 1, manhattan: 2 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,8 @@
 import type { Part } from './parts.ts'
 
-/** A paragraph, a fenced block of code, or a heading with nothing behind it. Blocks of one section share one `headings`. */
+/**
+ * A paragraph, a fenced block of code, or a heading without text after it. Blocks of one section share one `headings`.
+ */
 export interface Block extends Part {
   readonly headings: readonly string[]
   readonly isHeading: boolean
@@ -30,10 +32,10 @@ class BlockReader {
   readonly #markdown: boolean
   #headings: readonly string[] = []
   readonly #levels: number[] = []
-  /** The block that is being read. */
+  /** Where the current block starts. */
   #start = -1
   #end = -1
-  /** The marks that end the fenced block that is being read. */
+  /** The marks that end the current fenced block. */
   #fence: string | undefined
   /** The line before, while a setext underline would make it a heading. */
   #title: string | undefined
@@ -73,7 +75,7 @@ class BlockReader {
     this.#title = undefined
   }
 
-  /** A fence or a heading. */
+  /** Handles a fence or a heading. */
   #special(text: string, start: number, end: number): boolean {
     const fence = FENCE.exec(text)?.[1]
     if (fence !== undefined) {

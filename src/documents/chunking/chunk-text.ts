@@ -4,15 +4,15 @@ import { blocksOf, type Block } from './blocks.ts'
 import { partsOf, PARTS, type Part } from './parts.ts'
 
 export interface ChunkOptions {
-  /** 'markdown' also breaks at headings and keeps fenced code together; default 'text'. */
+  /** 'markdown' also splits at headings and keeps fenced code together; default 'text'. */
   readonly format?: 'text' | 'markdown'
-  /** Most that a chunk measures; default 1000. */
+  /** The maximum size of a chunk; default 1000. */
   readonly maxSize?: number
-  /** At most so much of the end of a chunk is repeated at the beginning of the next; default 0, less than `maxSize`. */
+  /** The maximum size of the end of a chunk that the next one repeats; default 0, less than `maxSize`. */
   readonly overlap?: number
   /**
-   * What a text measures; default its length in UTF-16 code units. Give the token count of your model here. It may not fall
-   * when a text grows.
+   * The size of a text; default its length in UTF-16 code units. Pass the token count of your model here. The size must
+   * not decrease when a text grows.
    */
   readonly measure?: (text: string) => number
 }
@@ -24,16 +24,16 @@ export interface Chunk {
   readonly text: string
   /** Offset of the first code unit in the source. */
   readonly start: number
-  /** Offset behind the last code unit. */
+  /** Offset after the last code unit. */
   readonly end: number
   /** Markdown: the headings above the chunk, outermost first. */
   readonly headings: readonly string[]
 }
 
 /**
- * Cuts a text into chunks for embedding, in order. It cuts between sections, else paragraphs, else sentences, else words,
- * else characters as a reader sees them. All that is not white space is in some chunk, and a chunk measures more than
- * `maxSize` only when a single character does. Throws TypeError and RangeError for options out of range.
+ * Splits a text into chunks for embedding, in order. It splits between sections if possible, otherwise between
+ * paragraphs, sentences, words, or characters as a reader sees them. All text except white space is in some chunk. A
+ * chunk exceeds `maxSize` only if a single character does. Throws TypeError and RangeError for options out of range.
  *
  *     chunkText(markdown, { format: 'markdown', maxSize: 800, overlap: 100 }).map(({ text, start }) => ...)
  */
@@ -59,7 +59,7 @@ export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
   return chunker.chunks
 }
 
-/** Runs of blocks under the same headings. A heading with nothing behind it goes with what is below it. */
+/** Groups of blocks under the same headings. A heading without text goes with the section below it. */
 function sectionsOf(blocks: readonly Block[]): Block[][] {
   const sections: Block[][] = []
   for (const block of blocks) {
@@ -94,7 +94,7 @@ class Chunker {
     this.#measure = measure
   }
 
-  /** Packs as many parts into each chunk as fit. */
+  /** Packs as many parts as possible into each chunk. */
   section(blocks: readonly Block[]): void {
     const { headings } = blocks.at(-1)!
     const parts = blocks.flatMap(block => this.#fitting(block, 0))
@@ -111,14 +111,14 @@ class Chunker {
     if (start >= 0) this.#add(start, end, headings)
   }
 
-  /** The part itself if it fits, else its parts of the next finer kind. */
+  /** The part itself if it is small enough, otherwise its parts of the next finer kind. */
   #fitting(part: Part, level: number): Part[] {
     const kind = PARTS[level]
     if (kind === undefined || this.#fits(part.start, part.end)) return [part]
     return partsOf(this.#source, part, kind).flatMap(one => this.#fitting(one, level + 1))
   }
 
-  /** Where a chunk that goes on with `next` begins, so that it repeats the end of the one before. */
+  /** Where a chunk that continues with `next` begins, so that it repeats the end of the previous one. */
   #overlapStart(start: number, end: number, next: Part): number {
     if (this.#overlap === 0) return next.start
     for (const kind of PARTS) {

@@ -1,16 +1,16 @@
-/** A stretch of a text. */
+/** A range of a text. */
 export interface Part {
   readonly start: number
   readonly end: number
 }
 
-/** Kinds of parts, coarse to fine, as Intl.Segmenter names them; a line is ours. */
+/** Kinds of parts, coarse to fine, by their names in Intl.Segmenter; 'line' is our own. */
 export const PARTS = ['line', 'sentence', 'word', 'grapheme'] as const
 export type PartKind = (typeof PARTS)[number]
 
 const segmenters = new Map<PartKind, Intl.Segmenter>()
 
-/** The parts of one kind that a stretch of a text consists of, without gaps. */
+/** The parts of one kind in a range of a text, without gaps. */
 export function partsOf(source: string, { start, end }: Part, kind: PartKind): Part[] {
   if (kind === 'line') return lines(source, start, end)
   let segmenter = segmenters.get(kind)

@@ -13,7 +13,7 @@ import { selectGroups, selectRows, type Ranker, type Selected } from './select-r
 import { idText, partsByKey, vectorIn, type Included } from './stored-document.ts'
 import { hybridRows, wordRows } from './word-rows.ts'
 
-/** The page of a query. To be called inside one snapshot. */
+/** The page of a query. Call it inside one snapshot. */
 export function answerQuery<M>(
   where: string,
   table: CollectionTable,
@@ -52,7 +52,7 @@ export function answerQuery<M>(
       selected = select(() => ranking)
       const enough = !field || selected.more || selected.rows.length === most
       if (enough || all) break
-      // There are as many groups as are wanted whenever so many exist.
+      // Look further: the result must have as many groups as requested whenever that many exist.
       window *= 4
     }
   } else if (mode === 'text') {
@@ -63,7 +63,7 @@ export function answerQuery<M>(
     )
   }
   const chosen = mmr ? diverse(table, dataset, selected, k, mmr.lambda) : [...selected.rows.keys()]
-  // A function that scores hits again reads them whole.
+  // A rerank function receives complete hits.
   const parts = rerank
     ? ([...new Set([...query.include, 'content', 'meta'])] as const)
     : query.include
@@ -75,7 +75,7 @@ export function answerQuery<M>(
   return pages ? { hits, cursor: codec.write([last.rank, window], last.id) } : { hits }
 }
 
-/** Pages of a hybrid query are those of one window. */
+/** The position of a hit. Pages of a hybrid query come from one window. */
 function placeOf({ key, id }: { readonly key: unknown; readonly id: Uint8Array }): {
   readonly place: Place
   readonly window: number
@@ -123,7 +123,7 @@ function diverse(
   return mostDiverse(candidates, k, lambda, score)
 }
 
-/** Of a row that was ranked by it in this snapshot. */
+/** The vector of a row that this snapshot has ranked by it. */
 function vectorOf({ shadow }: CollectionTable, dataset: string, { id }: RankedRow): Float32Array {
   return rowByKey(shadow, dataset, id, row => vectorIn(row, 1))!
 }

@@ -11,11 +11,11 @@ import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.t
 import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import { findShadow, searchOrder, stateOfSchemas } from '../find-table.ts'
 
-/** What the name of a vec table means on a connection: its documents, and the search over them. */
+/** The vec table of a name on one connection: its documents, and the search over them. */
 export class CollectionTable {
   readonly options: VecOptions
   readonly searcher: Searcher
-  /** What it was made of: another declaration is another table. */
+  /** The declaration it was created from. Another declaration means another table. */
   readonly declaration: string
 
   constructor(db: Database, schema: string, shadow: string, declaration: Declaration) {
@@ -42,7 +42,7 @@ export class CollectionTable {
 }
 
 interface Declaration {
-  /** As the schema has it. */
+  /** The name in the schema. */
   readonly name: string
   /** The arguments of USING vec(...). */
   readonly args: readonly string[]
@@ -50,13 +50,16 @@ interface Declaration {
 
 interface Known {
   readonly table: CollectionTable
-  /** The state of the schemas in which the name means the table; undefined: to be looked up again. */
+  /** The state of the schemas in which the name refers to the table; undefined: look it up again. */
   readonly state: string | undefined
 }
 
 const known = new WeakMap<Database, Map<string, Known>>()
 
-/** The vec table of a name, as SQL would find it. Throws VEC_SHADOW when there is none, or its documents are elsewhere. */
+/**
+ * The vec table of a name, as SQL would find it. Throws VEC_SHADOW if it does not exist, or its documents are in
+ * another file.
+ */
 export function collectionTable(db: Database, name: string): CollectionTable {
   let tables = known.get(db)
   if (!tables) known.set(db, (tables = new Map()))
@@ -71,7 +74,7 @@ export function collectionTable(db: Database, name: string): CollectionTable {
     table?.dispose()
     table = new CollectionTable(db, shadow.schema, shadow.name, declaration)
   }
-  // A schema that is not committed may be rolled back, and its number be given to another.
+  // An uncommitted schema may be rolled back, and its number may then be used for another one.
   tables.set(name, { table, state: db.inTransaction ? undefined : state })
   return table
 }

@@ -8,7 +8,7 @@ import { partsOfFilter } from '../../tables/vec/given-filter.ts'
 import type { CollectionTable } from './collection-table.ts'
 import { withoutColumn } from './field.ts'
 
-/** A filter that was checked; undefined where none is given. Throws VEC_FILTER. */
+/** The checked condition of a filter; undefined without a filter. Throws VEC_FILTER. */
 export function readCondition(filter: Filter | undefined): Condition | undefined {
   return filter === undefined ? undefined : parseFilter(filter)
 }
@@ -28,7 +28,7 @@ export function rowFilter(
   return filter
 }
 
-/** The condition behind WHERE that holds for the rows of dataset ?1, which further parameters follow. */
+/** The condition in WHERE for the rows of dataset ?1. Its own parameters follow. */
 export function andFilter(filter: RowFilter | undefined): string {
   return filter === undefined ? '' : `AND (${filter.sql})`
 }

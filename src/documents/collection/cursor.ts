@@ -4,15 +4,14 @@ import { VecError } from '../../core/errors.ts'
 import { stringifyJson } from '../../core/exact-json.ts'
 
 /**
- * A cursor is opaque text: a fingerprint of what defines the order of a listing, and the place of the last row that
- * was given, which is a key of that order and an id. It names a place and not a number of rows, so that writes before it
- * shift nothing.
+ * A cursor is opaque text: a fingerprint of the order of a listing, and the position of the last returned row, which is
+ * a sort key and an id. It names a position, not a number of rows, so writes before it shift nothing.
  */
 export class CursorCodec {
   readonly #where: string
   readonly #fingerprint: string
 
-  /** `order`: everything that decides which rows come in which order, as JSON can hold it. */
+  /** `order`: everything that determines the order of the rows, in a form that JSON can represent. */
   constructor(where: string, order: readonly unknown[]) {
     this.#where = where
     const text = stringifyJson(order)
@@ -26,7 +25,9 @@ export class CursorCodec {
     return btoa(binaryText(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
   }
 
-  /** The place in a cursor. Throws TypeError for what is not text, VEC_QUERY for the cursor of another listing. */
+  /**
+   * The position in a cursor. Throws TypeError for a value that is not text, VEC_QUERY for a cursor of another listing.
+   */
   read(cursor: unknown): { readonly key: unknown; readonly id: Uint8Array } {
     if (typeof cursor !== 'string') {
       throw argumentError(this.#where, 'cursor', cursor, 'the cursor of the page before')
@@ -60,7 +61,7 @@ function decoded(cursor: string): Parts | undefined {
   }
 }
 
-/** One letter a byte. */
+/** One character per byte. */
 function binaryText(bytes: Uint8Array): string {
   return Array.from(bytes, byte => String.fromCharCode(byte)).join('')
 }

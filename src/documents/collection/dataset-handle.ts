@@ -4,13 +4,13 @@ import type { EmbedFunc } from '../embed.ts'
 import { requireModel } from '../embedding-model.ts'
 import { collectionTable, type CollectionTable } from './collection-table.ts'
 
-/** What vectors are made by. */
+/** The function and the model that make vectors. */
 export interface Embedder {
   readonly embed: EmbedFunc | undefined
   readonly model: string | undefined
 }
 
-/** One dataset of a vec table on one connection, and what its vectors are made by. */
+/** One dataset of a vec table on one connection, and its embedder. */
 export class DatasetHandle {
   readonly db: Database
   readonly dataset: string
@@ -18,7 +18,7 @@ export class DatasetHandle {
   readonly shadow: string
   /** A migration to another model replaces it. */
   embedder: Embedder
-  /** What vectors were made by before a migration. */
+  /** The embedder before a migration. */
   previous: Embedder | undefined
 
   constructor(db: Database, table: string, dataset: string, embedder: Embedder) {
@@ -29,7 +29,7 @@ export class DatasetHandle {
     this.embedder = embedder
   }
 
-  /** The table as it is now. Throws VEC_SHADOW when there is none. */
+  /** The current table. Throws VEC_SHADOW if it does not exist. */
   open(): CollectionTable {
     return collectionTable(this.db, this.tableName)
   }
@@ -42,7 +42,7 @@ export class DatasetHandle {
     )
   }
 
-  /** Refuses where vectors of another model are stored. */
+  /** Throws if vectors of another model are stored. */
   requireModel({ shadow }: CollectionTable): void {
     const { model } = this.embedder
     if (model === undefined) return

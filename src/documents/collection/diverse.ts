@@ -5,9 +5,9 @@ export interface Candidate {
 }
 
 /**
- * Maximal marginal relevance (Carbonell and Goldstein, 1998): again and again the candidate with the most
- * `lambda * relevance - (1 - lambda) * (its likeness to the chosen one that it is most like)`; the first by relevance alone.
- * Equal ones in the order of the candidates. Returns the numbers of the candidates.
+ * Maximal marginal relevance (Carbonell and Goldstein, 1998). Each step takes the candidate with the highest `lambda *
+ * relevance - (1 - lambda) * (similarity to the most similar chosen one)`; the first step goes by relevance alone. Ties
+ * are broken by the order of the candidates. Returns the indexes of the candidates.
  */
 export function mostDiverse(
   candidates: readonly Candidate[],
@@ -16,7 +16,7 @@ export function mostDiverse(
   likeness: (a: Float32Array, b: Float32Array) => number,
 ): number[] {
   const left = new Set(candidates.keys())
-  /** To the chosen ones, of each candidate. */
+  /** The similarity of each candidate to its most similar chosen one. */
   const nearest = candidates.map(() => -Infinity)
   const chosen: number[] = []
   while (chosen.length < k && left.size > 0) {

@@ -8,7 +8,7 @@ import { readField } from './field.ts'
 
 export interface FacetOptions<M = unknown> {
   readonly filter?: Filter<M> | undefined
-  /** Most values that are given; all unless given. */
+  /** The maximum number of values; default: all. */
   readonly limit?: number | undefined
 }
 
@@ -23,7 +23,10 @@ export interface Facet {
 
 const CHECKS = { filter: object, limit: wholeNumber(1, 1_000_000) }
 
-/** The values of a field with their documents, most documents first; the elements of an array count one by one. */
+/**
+ * The values of a field with the number of documents for each, most documents first. The elements of an array count one
+ * by one.
+ */
 export function countFacets<M>(
   where: string,
   handle: DatasetHandle,

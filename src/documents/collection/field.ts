@@ -13,14 +13,14 @@ import {
 } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
 
-/** What documents are ordered, grouped and counted by. */
+/** A field by which documents are ordered, grouped and counted. */
 export interface Field {
   readonly path: string
-  /** Its value in a row, for SQL. Of metadata: NULL where it is absent or the metadata is not JSON. */
+  /** SQL for the value in a row. For metadata, NULL if the field is absent or the metadata is not JSON. */
   readonly value: string
-  /** The same as JSON text, which keeps true apart from 1. */
+  /** SQL for the value as JSON text, which distinguishes true from 1. */
   readonly json: string
-  /** JSON for json_each(..., `valuesAt`), which gives its values: one, or the elements of an array. */
+  /** JSON for json_each(..., `valuesAt`), which returns the values: one, or the elements of an array. */
   readonly values: string
   readonly valuesAt: string
 }
@@ -91,7 +91,7 @@ function metaField(path: string): Field {
   }
 }
 
-/** Only valid JSON is looked into. */
+/** Reads only valid JSON. */
 function ofValid(sql: string): string {
   return `CASE WHEN json_valid(${COLUMN.meta}) THEN ${sql} END`
 }

@@ -6,13 +6,13 @@ import { idBytes, partsByKey, readInclude } from './stored-document.ts'
 import type { Included, StoredDocument } from './stored-document.ts'
 
 export interface GetOptions {
-  /** ['content', 'meta'] unless given. */
+  /** Default: ['content', 'meta']. */
   readonly include?: readonly Included[] | undefined
 }
 
 const GET = 'get()'
 
-/** The document of an id; undefined where there is none. */
+/** The document with an id; undefined if there is none. */
 export function getDocument<M>(
   handle: DatasetHandle,
   id: string,
@@ -22,7 +22,7 @@ export function getDocument<M>(
   return reader<M>(handle, options)(id)
 }
 
-/** The documents of ids, in their order. */
+/** The documents with these ids, in their order. */
 export function getDocuments<M>(
   handle: DatasetHandle,
   ids: readonly string[],

@@ -7,25 +7,27 @@ import type { PlannedDocument } from '../planned-writes.ts'
 import { metaText } from './meta-json.ts'
 
 /**
- * A document as it is given to `upsert`. A field that is absent keeps what is stored, `null` erases it. A content without a
- * vector is embedded; a vector that is given is stored as it is.
+ * A document for `upsert`. An absent field keeps its stored value, `null` erases it. Content without a vector is
+ * embedded. A given vector is stored as it is.
  */
 export interface CollectionDocument<M = unknown> {
   readonly id: string
   readonly content?: string | null | undefined
-  /** A plain object, kept as JSON. */
+  /** A plain object, stored as JSON. */
   readonly meta?: M | null | undefined
   readonly vector?: VectorInput | null | undefined
 }
 
-/** A change of a document. Members of `meta` replace those that are stored, `null` removes one; the others stay. */
+/** A change of a document. Members of `meta` replace the stored ones, `null` removes a member, and the others stay. */
 export interface DocumentChange<M = unknown> extends Omit<CollectionDocument<M>, 'meta'> {
   readonly meta?: { readonly [K in keyof M]?: M[K] | null } | null | undefined
 }
 
 const FIELDS = ['id', 'content', 'meta', 'vector']
 
-/** Of two documents with one id the last one counts, in each field that it has. Of two `changes` none can. */
+/**
+ * Of two documents with one id, the last one counts, for each field that it has. Two `changes` of one id are refused.
+ */
 export function readDocuments(
   where: string,
   documents: unknown,
@@ -66,7 +68,7 @@ function vectorBytes(where: string, id: string, vector: unknown): Uint8Array | n
   return bytesOfVector(readVector(vector, where, `the vector of document '${id}'`))
 }
 
-/** Ids as a caller gives them, each once. */
+/** The ids from a caller, without duplicates. */
 export function readIds(where: string, ids: unknown): string[] {
   if (!Array.isArray(ids)) throw argumentError(where, 'ids', ids, 'an array of ids')
   for (const [i, id] of ids.entries()) requireId(id, `ids[${i}]`, where)

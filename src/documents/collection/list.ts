@@ -13,26 +13,26 @@ import { readField, type Field } from './field.ts'
 import { idText, partColumns, readInclude, readParts } from './stored-document.ts'
 import type { Included, StoredDocument } from './stored-document.ts'
 
-/** What documents are listed by: a field, ascending unless `direction` says otherwise. Those with the same value are in the order of their ids. */
+/** The order of a listing: by a field, ascending by default. Documents with the same value are ordered by id. */
 export interface ListOrder {
-  /** 'id', 'meta.name', or a column that the table declares. */
+  /** 'id', 'meta.name', or a declared column of the table. */
   readonly by: string
   readonly direction?: 'asc' | 'desc' | undefined
 }
 
 export interface ListOptions<M = unknown> {
   readonly filter?: Filter<M> | undefined
-  /** By id unless given. A text means `{ by }`. */
+  /** Default: by id. A text means `{ by }`. */
   readonly order?: string | ListOrder | undefined
-  /** Most documents in a page; 100 unless given. */
+  /** The maximum number of documents in a page; default 100. */
   readonly limit?: number | undefined
-  /** Where the page before ended. */
+  /** The cursor of the previous page. */
   readonly cursor?: string | undefined
-  /** ['content', 'meta'] unless given. */
+  /** Default: ['content', 'meta']. */
   readonly include?: readonly Included[] | undefined
 }
 
-/** A page of documents, and where the next one begins; without `cursor` there are no more. */
+/** A page of documents, and the cursor of the next page. Without `cursor`, this is the last page. */
 export interface DocumentPage<M = unknown> {
   readonly documents: StoredDocument<M>[]
   readonly cursor?: string | undefined
@@ -115,7 +115,7 @@ interface Place {
   readonly parameters: readonly BindValue[]
 }
 
-/** The rows behind a place. NULL is before every value. */
+/** The rows after a position. NULL comes before every value. */
 function behind(
   { key, id }: { readonly key: unknown; readonly id: Uint8Array },
   field: Field,
@@ -155,7 +155,7 @@ function keyToJson(value: SqlValue): JsonKey {
   return ['real', String(value)]
 }
 
-/** What was not written by `keyToJson` is a place all the same: no order is harmed by it. */
+/** Any JSON value is accepted as a position, even if `keyToJson` did not write it: it cannot break an order. */
 function keyFromJson(key: unknown): BindValue {
   if (!Array.isArray(key)) throw argumentError(LIST, 'cursor', key, 'the cursor of the page before')
   const [type, text] = key as unknown as JsonKey

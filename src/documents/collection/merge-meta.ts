@@ -6,8 +6,8 @@ import { quoteName } from '../../search/schema/names.ts'
 import type { Adapt } from '../write-documents.ts'
 
 /**
- * Makes the change of a document out of what is stored: members of its metadata are merged (RFC 7396: null removes one).
- * Nothing is written of a document that is not there. To be called in the transaction of the write.
+ * Computes a change from the stored document: members of its metadata are merged (RFC 7396: null removes a member). A
+ * document that does not exist is not written. Call it in the transaction of the write.
  */
 export function mergeInto(db: Database, shadow: string, dataset: string): Adapt {
   return (table, write) => {

@@ -2,12 +2,13 @@ import { describeValue } from '../../core/describe-value.ts'
 import { parseJson, stringifyJson } from '../../core/exact-json.ts'
 import type { SqlValue } from '../../database/values.ts'
 
-/** SQLite reads JSON that is nested so deep, and calls anything deeper malformed. */
+/** The maximum nesting of JSON in SQLite. It calls anything deeper malformed. */
 const MAX_DEPTH = 1000
 
 /**
- * Metadata as the table holds it. A Date is its ISO 8601 text, a bigint a number of all its digits, an undefined member is
- * left out. Throws TypeError, which names the place, for what JSON would lose: NaN, a function, a Map, an array as a whole.
+ * Metadata as the table stores it. A Date becomes its ISO 8601 text, a bigint a number with all its digits, and an
+ * undefined member is omitted. Throws TypeError, which names the position, for values that JSON would lose: NaN, a
+ * function, a Map, an array as the whole.
  */
 export function metaText(meta: unknown, where: string, id: string): string | null {
   if (meta === null) return null
@@ -22,7 +23,7 @@ export function metaText(meta: unknown, where: string, id: string): string | nul
   return stringifyJson(meta)
 }
 
-/** What is stored, as a value; text that is not JSON as it is. */
+/** The stored metadata as a value; text that is not JSON is returned as it is. */
 export function readMeta(stored: SqlValue): unknown {
   if (typeof stored !== 'string') return stored
   try {
@@ -61,6 +62,6 @@ function isJsonScalar(value: unknown): boolean {
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value) as object | null
-  // An object of another realm has a prototype of its own, which has none.
+  // A plain object of another realm has another root prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }

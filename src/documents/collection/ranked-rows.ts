@@ -10,23 +10,23 @@ import type { CollectionTable } from './collection-table.ts'
 /** A document in a ranking. */
 export interface RankedRow {
   readonly id: Uint8Array
-  /** What the ranking is ordered by, the highest first; equal ones by id in byte order. */
+  /** The sort key of the ranking, highest first. Ties are broken by id in byte order. */
   readonly rank: number
   readonly score: number
-  /** Of a ranking by vectors alone. */
+  /** Only for a ranking by vectors alone. */
   readonly distance?: number
-  /** Of a ranking by words, too: its places in both rankings, from 1. */
+  /** Only for a ranking that includes words: the ranks in both rankings, from 1. */
   readonly vectorRank?: number
   readonly textRank?: number
 }
 
-/** A place in a ranking. */
+/** A position in a ranking. */
 export type Place = Pick<RankedRow, 'rank' | 'id'>
 
 /** Visits the rows of a ranking, best first, until there are no more or `visit` returns false. */
 export type Ranking = (visit: (row: RankedRow) => boolean) => void
 
-/** Whether a row comes after a place. */
+/** Whether a row comes after a position. */
 export function isBehind({ rank, id }: Place, place: Place): boolean {
   return rank < place.rank || (rank === place.rank && compareBytes(id, place.id) > 0)
 }
@@ -36,15 +36,15 @@ export interface NearestRows {
   readonly vector: Float32Array
   readonly filter: SearchFilter | undefined
   readonly minScore: number | undefined
-  /** Only rows that may come after this place. */
+  /** Only rows that may come after this position. */
   readonly behind?: Place | undefined
-  /** So many rows are surely wanted. */
+  /** The number of rows that are certainly needed. */
   readonly first: number
-  /** Whether more may be. */
+  /** Whether more may be needed. */
   readonly more: boolean
 }
 
-/** Ranks a dataset by vectors: as many rows as are visited, and a few more. To be visited inside one snapshot. */
+/** Ranks a dataset by vectors: as many rows as are visited, and a few more. Visit it inside one snapshot. */
 export function nearestRows({ searcher }: CollectionTable, wanted: NearestRows): Ranking {
   const { metric } = searcher.context.spec
   const { dataset, vector, filter, minScore = -Infinity, behind, first, more } = wanted
@@ -59,7 +59,7 @@ export function nearestRows({ searcher }: CollectionTable, wanted: NearestRows):
         limit,
         more,
         minSimilarity: -Infinity,
-        // The bounds of an index are compared with it, and not the exact number.
+        // It is compared with the bounds of an index, not with the exact number.
         maxSimilarity: most + 1e-6 * (1 + Math.abs(most)),
         accepts: similarity => similarityInRange(metric, similarity) <= most,
         ids: undefined,

@@ -10,62 +10,62 @@ import { readCondition } from './condition.ts'
 import type { RerankFunc } from './rerank.ts'
 import { readInclude, type Included } from './stored-document.ts'
 
-/** Maximal marginal relevance: the next hit is near to the query and far from the hits before it. */
+/** Maximal marginal relevance: the next hit is near to the query and far from the previous hits. */
 export interface MmrOptions {
-  /** Weight of the nearness to the query, from 0 to 1; 0.5 unless given. 1 ranks as without. */
+  /** The weight of the nearness to the query, from 0 to 1; default 0.5. 1 ranks as without this option. */
   readonly lambda?: number | undefined
-  /** How many of the best are chosen from; 5 times k unless given. */
+  /** The number of best hits to choose from; default 5 times k. */
   readonly fetchK?: number | undefined
 }
 
 export interface RerankOptions<M = unknown> {
   readonly score: RerankFunc<M>
-  /** How many of the best are scored again; 5 times k unless given. */
+  /** The number of best hits to score again; default 5 times k. */
   readonly fetchK?: number | undefined
 }
 
-/** By vectors, by words (the table needs the option `text`), or by both. */
+/** Searches by vectors, by words (the table needs the option `text`), or by both. */
 export type QueryMode = 'vector' | 'text' | 'hybrid'
 
-/** How the two rankings of a hybrid query become one. */
+/** How the two rankings of a hybrid query are fused. */
 export interface HybridOptions {
-  /** Reciprocal ranks ('rrf'), or the sum of scores that are brought to 0 to 1. */
+  /** Reciprocal rank fusion ('rrf'), or the sum of scores scaled to 0 to 1. */
   readonly fusion?: Fusion | undefined
-  /** What is added to a rank; 60 unless given. */
+  /** The constant added to a rank; default 60. */
   readonly rrfK?: number | undefined
-  /** What each ranking counts for; 1 unless given. */
+  /** The weight of each ranking; default 1. */
   readonly weights?: { readonly vector?: number; readonly text?: number } | undefined
-  /** How many of the best of each ranking are fused; the larger of 50 and 4 times k unless given. */
+  /** The number of best hits of each ranking to fuse; default: the larger of 50 and 4 times k. */
   readonly window?: number | undefined
 }
 
-/** What is looked for, and how many documents are wanted. */
+/** A query, and the number of documents to find. */
 export interface CollectionQuery<M = unknown> {
-  /** 'vector' unless given. */
+  /** Default: 'vector'. */
   readonly mode?: QueryMode | undefined
-  /** Is embedded, and by 'text' and 'hybrid' searched for its words. */
+  /** The text to embed; with the modes 'text' and 'hybrid', also the words to search for. */
   readonly text?: string | undefined
-  /** In the place of a text. */
+  /** The vector, instead of a text. */
   readonly vector?: VectorInput | undefined
-  /** Most hits in a page; 10 unless given. */
+  /** The maximum number of hits in a page; default 10. */
   readonly k?: number | undefined
   readonly filter?: Filter<M> | undefined
   /** Only hits with at least this score. */
   readonly minScore?: number | undefined
-  /** ['content', 'meta'] unless given. */
+  /** Default: ['content', 'meta']. */
   readonly include?: readonly Included[] | undefined
-  /** 'meta.name', or a column that the table declares: only the best hit of each of its values. */
+  /** 'meta.name', or a declared column of the table: only the best hit for each of its values. */
   readonly groupBy?: string | undefined
-  /** Where the page before ended. */
+  /** The cursor of the previous page. */
   readonly cursor?: string | undefined
   readonly mmr?: MmrOptions | undefined
   readonly hybrid?: HybridOptions | undefined
   readonly rerank?: RerankFunc<M> | RerankOptions<M> | undefined
-  /** Stops the embedding. */
+  /** Aborts the embedding. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A query that was checked. */
+/** A checked query. */
 export interface ReadQuery<M = unknown> {
   readonly mode: QueryMode
   readonly fusion: FusionOptions
@@ -85,7 +85,7 @@ export interface ReadQuery<M = unknown> {
 
 const DEFAULT_K = 10
 const DEFAULT_LAMBDA = 0.5
-/** How many times k are fetched to choose from. */
+/** The number of candidates, as a multiple of k. */
 const FETCHED = 5
 const MOST = 1_000_000
 
@@ -125,7 +125,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   signal: check.signal,
 }
 
-/** Checks a query: unknown names, wrong types, and what contradicts each other are refused. */
+/** Checks a query. Throws for unknown names, wrong types and contradictions. */
 export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuery<M> {
   checkOptions(where, query, CHECKS, 'query')
   const { text, k = DEFAULT_K, minScore, groupBy, cursor, signal } = query
@@ -206,7 +206,7 @@ function readHybrid(
   }
 }
 
-/** Without the members that are undefined, which would hide a default. */
+/** Removes undefined members, which would hide a default. */
 function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
@@ -233,7 +233,7 @@ function readRerank<M>(
   return { score: rerank.score, fetchK: rerank.fetchK ?? FETCHED * k }
 }
 
-/** Fewer than k could not give k hits. */
+/** Fewer than k candidates could not give k hits. */
 function fetchCount(k: number): Check {
   return check.wholeNumber(k, MOST)
 }

@@ -2,7 +2,7 @@ import { argumentError } from '../../core/argument-error.ts'
 import type { Hit, HitPage } from './hit.ts'
 import type { Included } from './stored-document.ts'
 
-/** What a query looked for. */
+/** The query, as a rerank function receives it. */
 export interface RerankQuery {
   readonly text: string | undefined
   readonly vector: Float32Array | undefined
@@ -11,15 +11,15 @@ export interface RerankQuery {
 
 type Scores = readonly number[] | Float64Array | Float32Array
 
-/** Scores hits again: one finite number a hit, in their order, the highest for the best. */
+/** Scores hits again. Returns one finite number per hit, in their order; the best hit has the highest number. */
 export type RerankFunc<M = unknown> = (
   hits: readonly Hit<M>[],
   query: RerankQuery,
 ) => Scores | PromiseLike<Scores>
 
 /**
- * The best k by the scores that a function gave; equal ones in the order in which they were. Throws TypeError for what are
- * no scores.
+ * The best k by the scores that a function returned. Ties keep their order. Throws TypeError for values that are not
+ * scores.
  */
 export function reranked<M>(
   where: string,
@@ -45,7 +45,7 @@ export function reranked<M>(
     .map((hit, i) => ({ ...hit, rerankScore: list[i] as number }))
     .toSorted((a, b) => b.rerankScore - a.rerankScore)
     .slice(0, k)
-  // The function has read hits whole.
+  // The function has received complete hits; remove the parts that were not requested.
   for (const hit of best) {
     if (!include.includes('content')) delete hit.content
     if (!include.includes('meta')) delete hit.meta

@@ -7,7 +7,7 @@ import type { HitPage } from './hit.ts'
 import { readQuery, type CollectionQuery, type ReadQuery } from './read-query.ts'
 import { reranked } from './rerank.ts'
 
-/** Embeds the text of a query, answers it in one snapshot, and has the hits scored again where that is asked for. */
+/** Embeds the text of a query, answers it in one snapshot, and scores the hits again if requested. */
 export async function runQuery<M>(
   where: string,
   handle: DatasetHandle,
@@ -17,14 +17,14 @@ export async function runQuery<M>(
   for (;;) {
     const { embedder } = handle
     const vector = needsVector(read) ? await embedQuery(where, handle, read) : read.vector
-    // A migration has changed the model meanwhile: no vector of the old one may be compared.
+    // A migration has changed the model meanwhile: a vector of the old one must not be compared.
     if (needsVector(read) && handle.embedder !== embedder) continue
     const page = answer(where, handle, read, vector)
     return read.rerank ? reranked(where, page.hits, await scoresOf(page, read), read) : page
   }
 }
 
-/** The same at once, where no text has to be embedded. */
+/** The synchronous form, for queries without a text to embed. */
 export function runQuerySync<M>(
   where: string,
   handle: DatasetHandle,
@@ -49,7 +49,7 @@ async function embedQuery<M>(
   { text, signal, groupBy }: ReadQuery<M>,
 ): Promise<Float32Array> {
   const { embed } = handle.requireEmbedder(where)
-  // Before anything is paid for.
+  // Fails before any embedding is paid for.
   const table = handle.open()
   handle.requireModel(table)
   if (groupBy !== undefined) readField(where, 'groupBy', groupBy, table)

@@ -4,7 +4,7 @@ import type { CollectionTable } from './collection-table.ts'
 import type { Field } from './field.ts'
 import { isBehind, type Place, type RankedRow, type Ranking } from './ranked-rows.ts'
 
-/** Makes the ranking of a query: `behind` allows it to leave out rows that do not come after a place. */
+/** Makes the ranking of a query. `behind` allows it to skip rows that do not come after a position. */
 export type Ranker = (wanted: {
   readonly behind?: Place | undefined
   readonly first: number
@@ -13,13 +13,13 @@ export type Ranker = (wanted: {
 
 export interface Selected {
   readonly rows: readonly RankedRow[]
-  /** The values of the field that the rows were grouped by, as JSON; null for none. */
+  /** The grouping values of the rows, as JSON; null for none. */
   readonly groups: readonly (string | null)[] | undefined
-  /** There are more. */
+  /** Whether there are more rows. */
   readonly more: boolean
 }
 
-/** The best rows behind a place, at most `most`. */
+/** The best rows after a position, at most `most`. */
 export function selectRows(rank: Ranker, behind: Place | undefined, most: number): Selected {
   const rows: RankedRow[] = []
   let more = false
@@ -34,8 +34,8 @@ export function selectRows(rank: Ranker, behind: Place | undefined, most: number
 }
 
 /**
- * The best row of each value of a field, at most `most`, of those groups whose best row is behind a place. Rows are ranked
- * until there are so many groups, so that there are as many whenever so many exist.
+ * The best row of each value of a field, at most `most`, for groups whose best row comes after a position. Ranks rows
+ * until there are enough groups, so it finds `most` of them whenever that many exist.
  */
 export function selectGroups(
   rank: Ranker,

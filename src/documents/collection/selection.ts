@@ -8,7 +8,7 @@ import { andFilter, readCondition, rowFilter } from './condition.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { readIds } from './given-documents.ts'
 
-/** Which documents are deleted. */
+/** The documents to delete. */
 export type DocumentSelection<M = unknown> =
   | { readonly ids: readonly string[] }
   | { readonly filter: Filter<M> }
@@ -16,7 +16,7 @@ export type DocumentSelection<M = unknown> =
 
 const WAYS = ['ids', 'filter', 'all'] as const
 
-/** The ids of the documents that are meant, when they are asked for. Exactly one way to name them is taken. */
+/** The ids of the selected documents, as a function. Exactly one way of selecting must be used. */
 export function selectedIds<M>(
   where: string,
   selection: DocumentSelection<M>,
@@ -51,7 +51,7 @@ export function selectedIds<M>(
   return () => idsWhere(where, handle, condition)
 }
 
-/** How many documents pass a filter. */
+/** The number of documents that match a filter. */
 export function countWhere<M>(
   where: string,
   handle: DatasetHandle,

@@ -9,14 +9,14 @@ import { SHADOW, type StoredColumn } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
 import { readMeta } from './meta-json.ts'
 
-/** What of a document is read beside its id. */
+/** The parts of a document that are read beside its id. */
 export type Included = 'content' | 'meta' | 'vector'
 
-/** A document as it is stored, with the parts that `include` names. */
+/** A stored document, with the parts that `include` names. */
 export interface StoredDocument<M = unknown> {
   readonly id: string
   readonly content?: string | null
-  /** Parsed from JSON; where it is not JSON, the text itself. */
+  /** Parsed from JSON; text that is not JSON is returned as it is. */
   readonly meta?: M | null
   readonly vector?: Float32Array | null
 }
@@ -28,7 +28,7 @@ const COLUMNS: Readonly<Record<Included, StoredColumn>> = {
 }
 const PARTS: readonly Included[] = ['content', 'meta', 'vector']
 
-/** Content and metadata unless something else is named. */
+/** The parts to read; content and metadata by default. */
 export function readInclude(where: string, include: unknown): readonly Included[] {
   if (include === undefined) return ['content', 'meta']
   if (!Array.isArray(include)) {
@@ -38,7 +38,7 @@ export function readInclude(where: string, include: unknown): readonly Included[
   return PARTS.filter(part => named.has(part))
 }
 
-/** The columns of the parts for SQL, from column `first` of the row on. */
+/** The SQL columns of the parts, starting at column `first` of the row. */
 export function partColumns({ shadow }: CollectionTable, parts: readonly Included[]): string {
   return parts.map(part => `, ${shadow.optional(COLUMNS[part])}`).join('')
 }
@@ -58,7 +58,7 @@ export function readParts<M>(
   return document
 }
 
-/** The parts of the document of an id; undefined where there is none, or it is archived. */
+/** The parts of the document with an id; undefined if it does not exist or is archived. */
 export function partsByKey<M>(
   table: CollectionTable,
   dataset: string,
@@ -73,13 +73,13 @@ export function partsByKey<M>(
   )
 }
 
-/** A vector that is stored; null for none, and for bytes that are not one. */
+/** A stored vector; null for NULL, and for bytes that are not a vector. */
 export function vectorIn(row: RowReader, column: number): Float32Array | null {
   const length = embeddingLength(row, column)
   return length > 0 && length % 4 === 0 ? decodeEmbedding(row.bytes(column).slice()) : null
 }
 
-/** A byte order mark is a part of an id. */
+/** A byte order mark is part of an id. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 

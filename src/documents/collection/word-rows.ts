@@ -13,11 +13,11 @@ interface WordSearch {
 /** A ranking by vectors and words. */
 interface HybridRows {
   readonly ranking: Ranking
-  /** A larger window would find nothing more. */
+  /** Whether a larger window would find nothing more. */
   readonly all: boolean
 }
 
-/** Fuses the best `window` rows of both rankings, and ranks the best `window` of these. */
+/** Fuses the best `window` rows of both rankings, and returns the best `window` of the result. */
 export function hybridRows(
   { searcher }: CollectionTable,
   {

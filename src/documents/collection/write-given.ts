@@ -7,14 +7,14 @@ import type { DatasetHandle } from './dataset-handle.ts'
 import { readDocuments } from './given-documents.ts'
 import { mergeInto } from './merge-meta.ts'
 
-/** `existing`: only documents that are there are changed, and metadata is merged. */
+/** `existing`: only existing documents are updated, and metadata is merged. */
 export interface GivenWrite {
   readonly where: string
   readonly documents: unknown
   readonly existing: boolean
 }
 
-/** Writes documents as `upsert` and `update` take them; how many were embedded, and how many written. */
+/** Writes the documents of `upsert` and `update`. Returns how many were embedded, and how many were written. */
 export async function writeGiven(
   handle: DatasetHandle,
   { where, documents, existing }: GivenWrite,
@@ -34,14 +34,14 @@ export async function writeGiven(
         : planned.write([], undefined, adapt)
       return { embedded: planned.texts.length, written }
     } catch (error) {
-      // A migration has changed the model while texts were embedded by the old one.
+      // A migration has changed the model while the old one embedded the texts.
       const isOtherModel = error instanceof VecError && error.code === 'VEC_MODEL'
       if (!isOtherModel || handle.embedder === embedder) throw error
     }
   }
 }
 
-/** The same at once, where nothing has to be embedded; how many were written. */
+/** The synchronous form, for documents that need no embedding. Returns how many were written. */
 export function writeGivenSync(
   handle: DatasetHandle,
   { where, documents, existing }: GivenWrite,

@@ -9,7 +9,7 @@ import type { DatasetHandle } from '../collection/dataset-handle.ts'
 import { embedTexts, type EmbedFunc } from '../embed.ts'
 import { VectorsBeside } from './vectors-beside.ts'
 
-/** How far a migration is. */
+/** The progress of a migration. */
 export interface MigrationProgress {
   readonly phase: 'embed' | 'switch'
   /** Documents that have a vector of the new model. */
@@ -19,17 +19,17 @@ export interface MigrationProgress {
 }
 
 export interface MigrateOptions {
-  /** The new model; those of the collection unless given. */
+  /** The new embed function and model; default: those of the collection. */
   readonly embed?: EmbedFunc | undefined
   readonly model?: string | undefined
-  /** Documents in one call of `embed`; 100 unless given. */
+  /** Documents per call of `embed`; default 100. */
   readonly batch?: number | undefined
   readonly onProgress?: ((progress: MigrationProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface RollbackOptions {
-  /** Makes old vectors for documents that were written since the switch; known where this collection has migrated. */
+  /** Makes old vectors for documents written since the switch. Not needed if this collection ran the migration. */
   readonly embed?: EmbedFunc | undefined
   readonly batch?: number | undefined
   readonly onProgress?: ((progress: MigrationProgress) => void) | undefined
@@ -37,19 +37,19 @@ export interface RollbackOptions {
 }
 
 export interface MigrationReport {
-  /** The model that serves now. */
+  /** The model in use now. */
   readonly model: string | null
-  /** Documents that were embedded by this call. */
+  /** The number of documents that this call embedded. */
   readonly embedded: number
-  /** Documents whose vectors were exchanged; 0 where the model served already. */
+  /** The number of documents whose vectors were exchanged; 0 if the model was already in use. */
   readonly switched: number
 }
 
-/** Vectors of another model beside those that serve. */
+/** Vectors of another model, beside those in use. */
 export interface MigrationStatus {
   /** Their model. */
   readonly model: string | null
-  /** 'running': they are being made. 'switched': they served before, and are kept for rollback(). */
+  /** 'running': they are being made. 'switched': they were in use before, and are kept for rollback(). */
   readonly state: 'running' | 'switched'
   readonly done: number
   readonly total: number
@@ -63,7 +63,7 @@ const CHECKS = {
   signal: check.signal,
 }
 
-/** Embeds a dataset by another model beside the vectors that serve, then exchanges them. */
+/** Embeds a dataset with another model beside the vectors in use, then exchanges them. */
 export async function migrate(
   handle: DatasetHandle,
   options: MigrateOptions,
@@ -75,7 +75,7 @@ export async function migrate(
   if (model === undefined) throw argumentError('migrate()', 'options.model', model, 'a text')
   const beside = open(handle)
   const record = beside.record()
-  // Of a dataset without vectors, too.
+  // Also true for a dataset without vectors.
   if (isServed(handle, model)) {
     adopt(handle, embed!, model)
     return { model, embedded: 0, switched: 0 }
@@ -87,7 +87,7 @@ export async function migrate(
   return report
 }
 
-/** Exchanges the vectors once more, so that those that served before the switch serve again. */
+/** Exchanges the vectors back, so that the vectors from before the switch are in use again. */
 export async function rollback(
   handle: DatasetHandle,
   options: RollbackOptions,
@@ -112,12 +112,15 @@ export async function rollback(
   return report
 }
 
-/** Forgets the vectors that do not serve: a migration ends, or can no longer be rolled back. Whether there were any. */
+/**
+ * Deletes the vectors that are not in use: a migration ends, or can no longer be rolled back. Returns whether there
+ * were any.
+ */
 export function discard(handle: DatasetHandle): boolean {
   return open(handle).discard()
 }
 
-/** What is beside the vectors that serve; undefined where nothing is. */
+/** The state of the vectors beside those in use; undefined if there are none. */
 export function migrationStatus(handle: DatasetHandle): MigrationStatus | undefined {
   const beside = open(handle)
   const record = beside.record()
@@ -135,7 +138,7 @@ interface Run {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Makes the vectors that are missing, until there is a moment in which none is: then the switch. */
+/** Makes the missing vectors until none is missing at one moment. Then it switches. */
 async function run(
   handle: DatasetHandle,
   beside: VectorsBeside,
@@ -153,7 +156,7 @@ async function run(
       if (beside.exchange(model)) return { model, embedded, switched: total }
     }
   } catch (error) {
-    // Another process has made the switch meanwhile.
+    // Another process has switched meanwhile.
     const raced = error instanceof VecError && error.code === 'VEC_MODEL'
     if (!raced || !isServed(handle, model)) throw error
     return { model, embedded, switched: 0 }
@@ -192,7 +195,7 @@ function open(handle: DatasetHandle): VectorsBeside {
   return new VectorsBeside(shadow, handle.dataset)
 }
 
-/** Whether all vectors that serve are of a model. */
+/** Whether all vectors in use come from a model. */
 function isServed(handle: DatasetHandle, model: string | null): boolean {
   const sql = `SELECT 1 FROM {table} WHERE dataset_id = ? AND length(embedding) > 0 AND embedding_model IS NOT ? LIMIT 1`
   return !handle.open().shadow.first(sql, [handle.dataset, model], () => true)

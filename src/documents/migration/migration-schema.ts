@@ -1,9 +1,9 @@
 import type { SchemaObject } from '../../search/schema/layout.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
 
-/** One row for each dataset that has vectors of another model beside those that serve. */
+/** One row for each dataset that has vectors of another model beside those in use. */
 export const MIGRATIONS = 'vec_migrations'
-/** Those vectors. A row is there exactly as long as its vector is that of the document's present content. */
+/** Those vectors. A row exists exactly as long as its vector belongs to the document's current content. */
 export const BESIDE = 'vec_migration_vectors'
 
 export const MIGRATION_TABLES: readonly SchemaObject[] = [
@@ -34,8 +34,8 @@ export const MIGRATION_TABLES: readonly SchemaObject[] = [
 ]
 
 /**
- * Triggers on a shadow table, in plain SQL as any program fires them: what is written of a document takes the vector beside
- * it away, which was made of an older content. REPLACE deletes without a trigger, and inserts with one.
+ * Triggers on a shadow table, in plain SQL, so that any program fires them. Writing a document deletes its vector
+ * beside, which belongs to an older content. REPLACE deletes without a trigger, but inserts with one.
  */
 export function migrationTriggers(shadow: string): SchemaObject[] {
   const forget = (row: 'OLD' | 'NEW'): string =>

@@ -10,12 +10,12 @@ import type { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { storedModel } from '../embedding-model.ts'
 import { BESIDE, MIGRATION_TABLES, MIGRATIONS, migrationTriggers } from './migration-schema.ts'
 
-/** Vectors of another model beside those that serve. */
+/** Vectors of another model beside those in use. */
 export interface BesideRecord {
   readonly model: string | null
-  /** Numbers in a vector; 0 before the first one. */
+  /** The dimension of the vectors; 0 before the first one. */
   readonly dim: number
-  /** They served before. */
+  /** Whether they were in use before. */
   readonly switched: boolean
 }
 
@@ -28,7 +28,7 @@ export interface PendingDocument {
 /** The row has a vector that a search could find, archived or not. */
 const EMBEDDED = 'length(embedding) > 0'
 
-/** Vectors of another model for the documents of one dataset, beside those that serve: any client may ignore them. */
+/** Vectors of another model for the documents of one dataset, beside those in use. Any client may ignore them. */
 export class VectorsBeside {
   readonly #shadow: ShadowTable
   readonly #dataset: string
@@ -54,7 +54,7 @@ export class VectorsBeside {
     return [this.#shadow.name, this.#dataset]
   }
 
-  /** Undefined: there are none. */
+  /** Undefined if there are none. */
   record(): BesideRecord | undefined {
     if (!hasTable(this.#db, this.#shadow.schema, MIGRATIONS)) return undefined
     const sql = `SELECT model, dim, switched FROM ${this.#migrations} WHERE shadow_table = ? AND dataset_id = ?`
@@ -65,7 +65,7 @@ export class VectorsBeside {
     }))
   }
 
-  /** Begins with no vectors, or goes on with those that are there if nothing can have changed behind their back. */
+  /** Begins without vectors, or continues with the existing ones if their triggers have seen every write. */
   begin(model: string): void {
     const { name, schema } = this.#shadow
     transaction(this.#db, () => {
@@ -82,7 +82,7 @@ export class VectorsBeside {
     }).immediate()
   }
 
-  /** Documents with a vector, and how many of them have one beside it. */
+  /** The number of documents with a vector, and of those that also have one beside. */
   counts(): { readonly total: number; readonly done: number } {
     return {
       total: this.#count(`SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`),
@@ -92,14 +92,14 @@ export class VectorsBeside {
     }
   }
 
-  /** Documents that have a vector and no text that another could be made of. */
+  /** The number of documents with a vector, but without text from which another could be made. */
   unembeddable(): number {
     return this.#count(
       `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED} AND typeof(content) <> 'text'`,
     )
   }
 
-  /** Documents behind an id whose vector beside is missing, in the order of their ids. */
+  /** Documents after an id whose vector beside is missing, in the order of their ids. */
   pending(behind: Utf8 | undefined, limit: number): PendingDocument[] {
     const found: PendingDocument[] = []
     const after = behind === undefined ? '' : 'AND id COLLATE BINARY > ?'
@@ -118,7 +118,7 @@ export class VectorsBeside {
     return found
   }
 
-  /** Keeps vectors for documents whose content is still that which was embedded; how many. */
+  /** Stores vectors for documents whose content is still the embedded one. Returns their number. */
   store(
     model: string | null,
     documents: readonly PendingDocument[],
@@ -139,8 +139,8 @@ export class VectorsBeside {
   }
 
   /**
-   * Exchanges the vectors that serve and those beside, of that model, if each document has one beside; false where one has
-   * none. The dataset goes from one model to the other in one transaction.
+   * Exchanges the vectors in use and those beside, if each document has a vector of that model beside; returns false
+   * otherwise. The dataset changes from one model to the other in one transaction.
    */
   exchange(model: string | null): boolean {
     return transaction(this.#db, () => {
@@ -167,7 +167,7 @@ export class VectorsBeside {
     }).immediate()
   }
 
-  /** Forgets the vectors beside; whether there were any. */
+  /** Deletes the vectors beside. Returns whether there were any. */
   discard(): boolean {
     if (this.record() === undefined) return false
     const { name, schema } = this.#shadow
@@ -230,7 +230,7 @@ export class VectorsBeside {
     )
   }
 
-  /** Another process may have discarded or ended the migration. */
+  /** The migration record. Another process may have discarded or ended the migration. */
   #requireModel(model: string | null): BesideRecord {
     const record = this.record()
     if (!record || !this.#isWatched()) {
@@ -248,7 +248,7 @@ export class VectorsBeside {
     )
   }
 
-  /** All vectors beside have one dimension. */
+  /** Throws for a second dimension: all vectors beside have the same one. */
   #requireDimension(record: BesideRecord, dim: number): void {
     if (record.dim !== 0 && record.dim !== dim) {
       throw new VecError(
