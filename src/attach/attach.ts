@@ -28,7 +28,7 @@ export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
   }
   const driver = databaseOf(db)
   const found = attachedTable(driver.db, options)
-  const { shadow } = found
+  const { shadow, columns } = found
   // A transaction of the caller would hold its lock until it ends, so a later search installs what is missing.
   const mayWrite = !isReadonly(driver.db, 'main') && !isInTransaction(driver.db)
   try {
@@ -40,7 +40,6 @@ export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
       throw error
     }
   }
-  return new Vectors({ shadow, spec: indexSpecOf(found.options), mayInstall: true }, () =>
-    driver.close(),
-  )
+  const context = { shadow, spec: indexSpecOf(found.options), columns, mayInstall: true }
+  return new Vectors(context, found.filterOf, () => driver.close())
 }

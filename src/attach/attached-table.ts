@@ -1,23 +1,30 @@
 import { VecError } from '../core/errors.ts'
+import type { Filter } from '../core/filter/filter.ts'
 import { METRIC_NAMES } from '../core/metric.ts'
 import type { Database } from '../database/database.ts'
 import { firstRow, texts } from '../database/query.ts'
 import { INDEX_OPTIONS } from '../index/kinds.ts'
+import type { SearchFilter } from '../search/query/search-filter.ts'
 import { SHADOW_DOCUMENTS, type DocumentColumns } from '../search/schema/document-columns.ts'
 import { NO_FOREIGN_INDEXES } from '../search/schema/foreign-indexes.ts'
 import { quoteName, shadowTableName } from '../search/schema/names.ts'
 import { ShadowTable } from '../search/schema/shadow-table.ts'
+import type { StoredColumn } from '../search/schema/table-schema.ts'
 import { moduleUseOf } from '../tables/vec/declared-arguments.ts'
 import { parseVecOptions, type VecOptions } from '../tables/vec/vec-options.ts'
 import { originalIndexes } from '../viant/export/original-indexes.ts'
 import { ApplicationTable, isOwn } from './application-table.ts'
 import type { AttachOptions } from './attach-options.ts'
+import { filterOfTable, filterOfVecTable, metadataColumns } from './attached-filter.ts'
 import { requireFloat32 } from './float32-sample.ts'
 
 /** The table with the documents, and the specification of its indexes. */
 export interface AttachedTable {
   readonly shadow: ShadowTable
   readonly options: VecOptions
+  /** What filters read, and is kept beside the indexes. */
+  readonly columns: readonly StoredColumn[]
+  filterOf(this: void, filter: Filter): SearchFilter
 }
 
 /** Looks up a vec table, or an ordinary table, of that name in the main file. */
@@ -44,7 +51,9 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
     shadow.dispose()
     throw error
   }
-  return { shadow, options: read }
+  const columns = found?.vec ? read.metadata : metadataColumns(shadow)
+  const filterOf = found?.vec ? filterOfVecTable : filterOfTable
+  return { shadow, options: read, columns, filterOf: filter => filterOf(filter, shadow, columns) }
 }
 
 /** Throws for rows that no search would find, or that would be read as other vectors. */

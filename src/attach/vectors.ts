@@ -1,8 +1,6 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
-import { compileFilter, type CompiledFilter } from '../core/filter/compile-filter.ts'
 import type { Filter } from '../core/filter/filter.ts'
-import { parseFilter } from '../core/filter/parse-filter.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import { readVector, type VectorInput } from '../core/read-vector.ts'
 import { scoreToSimilarity, similarityToDistance, similarityToScore } from '../core/similarity.ts'
@@ -16,6 +14,7 @@ import type { Diagnostic } from '../search/diagnostics/diagnostic.ts'
 import type { Inspection } from '../search/diagnostics/problem.ts'
 import { repair } from '../search/diagnostics/repair.ts'
 import { stats } from '../search/diagnostics/stats.ts'
+import type { SearchFilter } from '../search/query/search-filter.ts'
 import { Searcher } from '../search/query/searcher.ts'
 import type { TopK } from '../search/query/top-k.ts'
 import { datasetsOf } from '../search/schema/datasets.ts'
@@ -65,13 +64,15 @@ export interface VectorHit {
 export class Vectors {
   readonly #searcher: Searcher
   readonly #writer: Writer
+  readonly #filterOf: (filter: Filter) => SearchFilter
   readonly #end: () => void
   #closed = false
 
   /** Use `attach`. */
-  constructor(context: SearchContext, end: () => void) {
+  constructor(context: SearchContext, filterOf: (filter: Filter) => SearchFilter, end: () => void) {
     this.#searcher = new Searcher(context)
     this.#writer = writerOf(context.shadow)
+    this.#filterOf = filterOf
     this.#end = end
   }
 
@@ -220,7 +221,7 @@ export class Vectors {
     this.#requireColumns(where, columns)
     const query = readVector(vector, where, 'vector')
     const { metric } = this.#searcher.context.spec
-    const condition = filter === undefined ? undefined : compiled(filter, shadow)
+    const condition = filter === undefined ? undefined : this.#filterOf(filter)
     const hits = (): TopK =>
       this.#searcher.search({
         dataset,
@@ -350,31 +351,6 @@ export class Vectors {
 function readonlyFile(where: string): VecError {
   return new VecError('SQLITE_READONLY', `${where} writes, and the file is open for reading only`, {
     hint: 'open the file without readonly',
-  })
-}
-
-function compiled(filter: Filter, shadow: ShadowTable): CompiledFilter {
-  const { documents, name } = shadow
-  const { meta, attributes = [] } = documents.roles
-  const columns = new Map(attributes.map(column => [lowerCase(column), column]))
-  return compileFilter(parseFilter(filter), {
-    get json() {
-      if (documents.meta !== undefined && shadow.hasMeta) return documents.meta
-      const read = meta ?? (attributes.length > 0 ? attributes.join(', ') : undefined)
-      throw new VecError(
-        'VEC_SHADOW',
-        read === undefined
-          ? `the filter needs the column meta, and ${name} lacks it`
-          : `search(): a filter of ${name} reads ${read} alone`,
-        {
-          hint: `name the column with JSON, or the columns, that filters read: attach(db, { table, metadata: ['...'] })`,
-        },
-      )
-    },
-    column: path => {
-      const column = columns.get(lowerCase(path))
-      return column === undefined ? undefined : { sql: doubleQuoted(column), json: false }
-    },
   })
 }
 

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { VecError } from '../core/errors.ts'
 import { inTransaction, type SqliteConnection } from '../database/sqlite-connection.ts'
+import { affinityOf } from '../search/schema/shape.ts'
 import {
   columnDefinition,
   SHADOW,
   SHADOW_COLUMNS,
-  type SqlType,
+  type Affinity,
   type StoredColumn,
 } from '../search/schema/table-schema.ts'
 import { isReplicaBusy, isSyncError, messageOf } from './failure.ts'
@@ -157,22 +158,13 @@ const KNOWN: ReadonlyMap<string, StoredColumn> = new Map(
   SHADOW_COLUMNS.map(column => [column.stored, column]),
 )
 
-type Affinity = SqlType | 'NUMERIC'
-
 /** The affinities that keep the values of a column of each type. No affinity changes a BLOB. */
-const KEPT_BY: Readonly<Record<SqlType, readonly Affinity[]>> = {
+const KEPT_BY: Readonly<Record<Affinity, readonly Affinity[]>> = {
   TEXT: ['TEXT', 'BLOB'],
   INTEGER: ['INTEGER', 'NUMERIC', 'BLOB'],
   REAL: ['REAL', 'NUMERIC', 'BLOB'],
+  NUMERIC: ['NUMERIC', 'BLOB'],
   BLOB: ['TEXT', 'INTEGER', 'NUMERIC', 'REAL', 'BLOB'],
-}
-
-/** Follows SQLite's own rules, in their order. */
-function affinityOf(type: string): Affinity {
-  if (/INT/i.test(type)) return 'INTEGER'
-  if (/CHAR|CLOB|TEXT/i.test(type)) return 'TEXT'
-  if (type === '' || /BLOB/i.test(type)) return 'BLOB'
-  return /REAL|FLOA|DOUB/i.test(type) ? 'REAL' : 'NUMERIC'
 }
 
 /** A key under NOCASE or RTRIM has one row where an upstream has two. */

@@ -79,6 +79,10 @@ const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-handles-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
+export function newPath(): string {
+  return join(folder, `${files++}.sqlite`)
+}
+
 /** The same facts for every driver, each over a file of its own. */
 export function inEveryDriver(
   title: string,
@@ -88,7 +92,7 @@ export function inEveryDriver(
     describe(`${title} in ${driver.name}`, () => {
       facts((name, body) => {
         test(name, { skip: driver.skip }, () => {
-          const path = join(folder, `${files++}.sqlite`)
+          const path = newPath()
           const db = driver.connect(path)
           try {
             body(db, path, driver)

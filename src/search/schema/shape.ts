@@ -12,7 +12,7 @@ import {
   type SchemaObject,
 } from './layout.ts'
 import { textTableName } from './names.ts'
-import { isWatched, SHADOW, SHADOW_COLUMNS, type SqlType } from './table-schema.ts'
+import { isWatched, SHADOW, SHADOW_COLUMNS, type Affinity } from './table-schema.ts'
 
 /** A table and what its columns are for. */
 interface NamedTable extends TablePlace {
@@ -95,7 +95,7 @@ export function readShape(shadow: NamedTable): Shape {
 }
 
 /** What SQLite makes of a declared type. */
-export function affinityOf(type: string): SqlType | 'NUMERIC' {
+export function affinityOf(type: string): Affinity {
   const upper = type.toUpperCase()
   if (upper.includes('INT')) return 'INTEGER'
   if (/CHAR|CLOB|TEXT/.test(upper)) return 'TEXT'

@@ -3,6 +3,9 @@ import { COLUMN } from './columns.ts'
 
 export type SqlType = 'TEXT' | 'BLOB' | 'INTEGER' | 'REAL'
 
+/** What SQLite makes of the type that a column is declared with. */
+export type Affinity = SqlType | 'NUMERIC'
+
 /** What a column of the shadow table is for. */
 export type StoredRole =
   | 'dataset'
@@ -32,7 +35,7 @@ export type ColumnRole =
 export interface StoredColumn {
   readonly role: StoredRole
   readonly stored: string
-  readonly type: SqlType
+  readonly type: Affinity
   /** What follows the type in CREATE TABLE and ALTER TABLE ADD COLUMN. */
   readonly constraint?: string
   /** A table without it cannot hold documents. */
@@ -49,7 +52,7 @@ export interface StoredColumn {
 export interface VecColumn {
   readonly role: ColumnRole
   readonly name: string
-  readonly type?: SqlType
+  readonly type?: Affinity
   /** SELECT * leaves it out. */
   readonly hidden: boolean
   /** Its column in the shadow table; undefined: it is computed, or an argument of the search. */

@@ -13,6 +13,7 @@ import {
 import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
 import { filterTest } from '../../search/memory/columns/filter-test.ts'
 import { patternTest } from '../../search/memory/columns/like-test.ts'
+import { filterParts } from '../../search/query/filter-parts.ts'
 import { filterOf, type FilterPart, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -53,7 +54,7 @@ export function readFilter(
 }
 
 /** Throws VEC_SHADOW if the shadow table lacks a column that a filter reads. */
-export function requireColumns(shadow: ShadowTable, { reads }: GivenFilter): void {
+export function requireColumns(shadow: ShadowTable, { reads }: Pick<GivenFilter, 'reads'>): void {
   const { columns } = shadow.refresh()
   const absent = reads.find(({ stored }) => !columns.has(stored.toLowerCase()))
   if (!absent) return
@@ -225,12 +226,9 @@ export function partsOfFilter(
       return column && { sql: `${sqlName(column)} COLLATE BINARY`, json: column.json ?? false }
     },
   }
-  const parts = condition.kind === 'all' ? condition.of : [condition]
+  const parts = filterParts(condition, target, columnOf)
   if (parts.length === 0) reads.push(SHADOW.meta)
-  return parts.map(part => {
-    const { sql, parameters } = compileFilter(part, target)
-    return { sql, parameters, test: filterTest(part, columnOf) }
-  })
+  return parts
 }
 
 function refused(what: string): VecError {

@@ -1,6 +1,6 @@
 import type { RowReader } from '../../../database/row-reader.ts'
 import type { IndexSection } from '../../../index/vector-index.ts'
-import { sqlName, type SqlType, type StoredColumn } from '../../schema/table-schema.ts'
+import { sqlName, type Affinity, type StoredColumn } from '../../schema/table-schema.ts'
 import { columnsOf, type CellTest, type ColumnTest } from './column-test.ts'
 import { MetadataColumn } from './metadata-column.ts'
 
@@ -15,7 +15,7 @@ interface SavedNames {
   readonly definition: string
   readonly columns: readonly {
     readonly name: string
-    readonly type: SqlType
+    readonly type: Affinity
     readonly kind: string
   }[]
 }
