@@ -117,8 +117,8 @@ export class Collection<M = unknown> {
   }
 
   /**
-   * Deletes the documents with these ids, or all that match a filter. Returns how many there were. Only `{ all: true }`
-   * deletes the whole dataset; a filter that matches every document is refused.
+   * Deletes the documents with these ids, or all that match a filter. Returns how many there were. `{ all: true }` deletes
+   * the whole dataset; an empty filter is refused.
    */
   delete(selection: DocumentSelection<M>): number {
     const { db, shadow, dataset } = this.#handle

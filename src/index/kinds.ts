@@ -4,7 +4,7 @@ import { coverKind } from './kinds/cover-tree/kind.ts'
 import { exactKind } from './kinds/exact/kind.ts'
 import type { IndexKind } from './vector-index.ts'
 
-/** The registry of kinds, by what `index=` of a vec table calls them. */
+/** The registry of kinds, by the values of the option `index`. */
 export const KINDS: Readonly<Record<IndexOption, Kind>> = {
   auto: autoKind,
   brute: exactKind,
@@ -13,13 +13,13 @@ export const KINDS: Readonly<Record<IndexOption, Kind>> = {
 
 export const INDEX_OPTIONS: readonly IndexOption[] = Object.keys(KINDS) as IndexOption[]
 
-/** The kinds that saved indexes are of, by name. */
+/** The kinds that saved indexes can have, by name. */
 export const SAVED_KINDS: Readonly<Record<IndexKind, SavedKind>> = {
   exact: exactKind,
   cover: coverKind,
 }
 
-/** The kind of a number in a file; undefined for a number that no kind has. */
+/** The kind of a number in a file; undefined for an unknown number. */
 export function kindOfCode(code: number): IndexKind | undefined {
   return Object.values(SAVED_KINDS).find(kind => kind.code === code)?.name
 }

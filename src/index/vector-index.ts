@@ -3,87 +3,93 @@ import type { Metric } from '../core/metric.ts'
 export type IndexKind = 'exact' | 'cover'
 
 /**
- * An index over vectors that are identified by position: 0, 1, 2, ... in the order of insertion. Which document a position
- * refers to is up to the caller. A position that was removed stays a tombstone until `swapRemove` fills it. All
- * vectors have the same dimension and finite numbers; the caller checks that.
+ * An index over vectors that are identified by position: 0, 1, 2, ... in the order of insertion. The caller decides
+ * which document a position refers to. A removed position stays a tombstone until `swapRemove` fills it. All vectors
+ * have the same dimension and finite numbers; the caller checks that.
  *
- * What only some kinds can do is a capability: a member that is undefined on other kinds.
+ * A feature of only some kinds is a capability: a member that is undefined on other kinds.
  */
 export interface VectorIndex {
   readonly kind: IndexKind
   readonly metric: Metric
-  /** Dimensions of a vector. */
+  /** The dimension of the vectors. */
   readonly dim: number
-  /** Positions assigned so far, including tombstones. */
+  /** The number of positions assigned so far, including tombstones. */
   readonly positions: number
-  /** Live positions. */
+  /** The number of live positions. */
   readonly count: number
-  /** Memory it holds, in bytes. */
+  /** The memory it uses, in bytes. */
   readonly bytes: number
-  /** Whether rebuilding it takes longer than reading it from a file. */
+  /** Whether rebuilding the index takes longer than reading it from a file. */
   readonly worthSaving: boolean
 
   /** Adds vectors, row-major, and returns the position of the first. */
   add(vectors: Float32Array): number
   /**
-   * A staging buffer for `rows` vectors, row-major float32, that the caller fills before `commit(rows)`: `add` without a
-   * copy. At most MAX_STAGED_ROWS. A view: gone after the next call of any method.
+   * A staging buffer for `rows` vectors, row-major float32, at most MAX_STAGED_ROWS. The caller fills it before
+   * `commit(rows)`: this is `add` without a copy. It is a view, invalid after the next call of any method.
    */
   stagingBuffer(rows: number): Float32Array
   /** Adds the first `rows` staged vectors and returns the position of the first. */
   commit(rows: number): number
-  /** No more rows for now: what waited for them is done. Undefined: nothing waits. A search does so too. */
+  /**
+   * Announces that no more rows follow for now, so that deferred work is done, as a search does. Undefined: no work is
+   * deferred.
+   */
   readonly complete?: (() => void) | undefined
   /** Makes a position a tombstone. */
   remove(position: number): void
   isLive(position: number): boolean
 
   /**
-   * Every row that can be among the k best, never fewer: each live, allowed row whose exact similarity (src/core/similarity.ts) is one
-   * of the k highest inside [minSimilarity, maxSimilarity], ties included, is in the answer. The caller scores them exactly.
+   * Returns every row that can be among the k best, never fewer. That is each live, allowed row whose exact similarity
+   * (src/core/similarity.ts) is one of the k highest inside [minSimilarity, maxSimilarity], ties included. The caller
+   * scores the rows exactly.
    */
   search(request: SearchRequest): Candidates
 
-  /** Whether a live position holds exactly this vector, as far as what is stored of it can tell. For checks. */
+  /** Whether a live position holds exactly this vector, as far as the stored form can tell. For checks. */
   holds(position: number, vector: Float32Array): boolean
 
-  /** What a saved index consists of: views, gone after the next call. `restore` of the same kind takes them back. */
+  /**
+   * The parts of a saved index, as views that are invalid after the next call. `restore` of the same kind accepts them.
+   */
   save(): IndexImage
   /** Frees the memory. The index cannot be used afterwards. */
   dispose(): void
 
-  /** Undefined while it keeps codes alone, so that a caller has to read vectors elsewhere. */
+  /** Undefined while the index keeps only codes, so that a caller has to read vectors elsewhere. */
   readonly inMemoryVectors?: InMemoryVectors | undefined
   /**
-   * The live vector at the last position goes to a tombstone, and there is one position less: how space is used again.
-   * Undefined: this kind cannot.
+   * Moves the live vector at the last position to a tombstone, and removes the last position: this reclaims space.
+   * Undefined: this kind cannot do it.
    */
   readonly swapRemove?: ((to: number) => void) | undefined
-  /** How it chooses between kinds. Undefined: its kind was asked for. */
+  /** How the index chooses between kinds. Undefined: the kind was requested. */
   readonly strategy?: IndexStrategy | undefined
 }
 
-/** The vectors of an index that keeps them. */
+/** The vectors of an index that keeps them in memory. */
 export interface InMemoryVectors {
   /** Exact similarity (bit for bit that of src/core/similarity.ts) of a live position for the query of the last search. */
   similarity(position: number): number
-  /** The floats of a live position, but for the sign of zeros. A view: gone after the next call of any method. */
+  /** The floats of a live position, except for the sign of zeros. A view, invalid after the next call of any method. */
   row(position: number): Float32Array
 }
 
-/** An index that is of the kind that answers faster. */
+/** An index that chooses the kind that answers faster. */
 export interface IndexStrategy {
-  /** Why it is of its kind: one sentence, with numbers. */
+  /** Why it chose its kind: one sentence, with numbers. */
   readonly reason: string
   /**
-   * Decides whether another kind would answer faster, and becomes it where it can; a search does so too. Where it has not
-   * the floats that takes, an empty index of that kind is returned: a caller who has them fills it with the live rows, and
-   * uses it instead.
+   * Decides whether another kind would answer faster, and changes to it if possible; a search does so too. If the index
+   * lacks the floats for that, it returns an empty index of the other kind. A caller that has the floats fills it with
+   * the live rows, and uses it instead.
    */
   choose(): VectorIndex | undefined
 }
 
-/** `VectorIndex.add` by the staging buffer. */
+/** `VectorIndex.add` through the staging buffer. */
 export function addVectors(index: VectorIndex, vectors: Float32Array): number {
   const { dim, positions } = index
   if (vectors.length % dim !== 0) {
@@ -100,31 +106,34 @@ export function addVectors(index: VectorIndex, vectors: Float32Array): number {
 
 export const MAX_STAGED_ROWS = 1024
 
-/** An index of at most so many bytes of floats is small: it may keep them, and is built faster than it is read. */
+/**
+ * An index with at most this many bytes of floats is small: it may keep them, and building it is faster than reading
+ * it.
+ */
 export const SMALL_INDEX: number = 1 << 20
 
 export interface SearchRequest {
-  /** `dim` finite numbers; for cosine of a length above 0. */
+  /** `dim` finite numbers; for cosine, with a length above 0. */
   readonly query: Float32Array
-  /** The number of rows to return, from 1. */
+  /** The number of rows to return, at least 1. */
   readonly k: number
-  /** Bit p % 32 of word p / 32 set: position p may be returned. Absent: all may. At least positions / 32 words. */
+  /** Bit p % 32 of word p / 32 allows position p. At least positions / 32 words. Absent: all positions are allowed. */
   readonly allowed?: Uint32Array | undefined
-  /** Only rows whose similarity may lie in [minSimilarity, maxSimilarity] are of interest. */
+  /** Restricts the result to rows whose similarity may lie in [minSimilarity, maxSimilarity]. */
   readonly minSimilarity?: number | undefined
   readonly maxSimilarity?: number | undefined
 }
 
 /**
- * Candidates, best upper bound first. A skipped row that is live, allowed and in range has a similarity
- * at or below every upper bound here, so a caller that stops at a bound misses nothing. The arrays are reused by the next search.
+ * Candidates, best upper bound first. A skipped row that is live, allowed and in range has a similarity at or below
+ * every upper bound in the list, so a caller that stops at a bound misses nothing. The next search reuses the arrays.
  */
 export interface Candidates {
   readonly count: number
   readonly positions: Uint32Array
-  /** No row's exact similarity is above its upper bound. */
+  /** At least the exact similarity of each row. */
   readonly upper: Float64Array
-  /** Rows whose bound was computed: what the search cost. */
+  /** The number of rows whose bound was computed: the cost of the search. */
   readonly visited: number
 }
 
@@ -136,7 +145,7 @@ export interface IndexImage {
   readonly positions: number
   readonly count: number
   readonly sections: readonly IndexSection[]
-  /** What the index wants to remember beside its rows, in words. */
+  /** A note that the index wants to save beside its rows. */
   readonly note?: string
 }
 
@@ -146,7 +155,10 @@ export interface IndexSection {
   readonly bytes: Uint8Array
 }
 
-/** A section that is still to be read: `bytes` reads it, `copyInto` where it is wanted. Both throw when it is damaged. */
+/**
+ * A section that has not been read yet: `bytes` reads it, `copyInto` reads it into place. Both throw when it is
+ * damaged.
+ */
 export interface StoredSection extends IndexSection {
   readonly length: number
   copyInto(to: Uint8Array): void

@@ -18,7 +18,7 @@ import {
 } from '../vector-index.ts'
 
 /**
- * An index that a caller uses: its arguments are checked here, so that the index does not have to. Indexes that this
+ * An index for callers, which checks their arguments, so that the index itself does not have to. Indexes that this
  * library fills from a database are not wrapped.
  */
 export class CheckedIndex implements VectorIndex {
@@ -28,7 +28,7 @@ export class CheckedIndex implements VectorIndex {
     row: position => this.#row(position),
   }
   readonly strategy: IndexStrategy | undefined
-  /** The space that was handed out, and for how many rows. */
+  /** The current staging buffer, and its number of rows. */
   #staged: { readonly space: Float32Array; readonly rows: number } | undefined
 
   constructor(inner: VectorIndex) {
@@ -115,7 +115,7 @@ export class CheckedIndex implements VectorIndex {
         `commit(): rows is ${rows}, but ${staged?.rows ?? 0} rows are staged: fill stagingBuffer(${rows}) first`,
       )
     }
-    // Memory that grew has left the view empty, and what was written into it is nowhere.
+    // Growing the memory has detached the view, and what was written into it is lost.
     if (staged.space.length === 0) {
       throw new RangeError(
         'commit(): the staging buffer is gone: call nothing else between stagingBuffer() and commit()',
@@ -241,7 +241,7 @@ function requireBound(value: unknown, name: string): void {
   throw argumentError('search()', name, value, 'a similarity (a number, not NaN)')
 }
 
-/** The image that `save()` returned; the index itself checks its content. */
+/** Checks the type of an image; the index itself checks its content. */
 export function requireImage(image: unknown, where: string): asserts image is IndexImage {
   const expected = 'what save() of an index returned'
   requireObject(where, 'image', image, expected)

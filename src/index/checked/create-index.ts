@@ -12,8 +12,8 @@ import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
 /** The public functions that create indexes. They check the options, and their indexes check all arguments. */
 
 /**
- * Searches exactly by scanning every row: one pass over small codes computes a bound for each. TypeError and RangeError for
- * invalid options.
+ * Creates an index that searches exactly by scanning every row: one pass over small codes computes a bound for each.
+ * TypeError and RangeError for invalid options.
  *
  *     const index = createExactIndex({ metric: 'cosine', dim: 2 })
  *     index.add(Float32Array.of(1, 0, 0, 1)) // two rows
@@ -29,7 +29,7 @@ export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex 
   return new CheckedIndex(exact.createExactIndex(options))
 }
 
-/** Restores what `save` of an exact index returned. Throws VEC_STORAGE for anything else, before it allocates memory. */
+/** Restores an exact index from its image. Throws VEC_STORAGE for any other image, before it allocates memory. */
 export function restoreExactIndex(
   image: IndexImage,
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
@@ -41,26 +41,29 @@ export function restoreExactIndex(
   return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
 }
 
-/** An empty cover tree. Throws VecError VEC_OPTION for options it does not support, such as the dot product. */
+/** Creates an empty cover tree. Throws VecError VEC_OPTION for options it does not support, such as the dot product. */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
   requireShape(options, 'createCoverIndex()')
   return new CheckedIndex(cover.createCoverIndex(options))
 }
 
-/** Restores what `save` of a cover tree returned; throws VecError VEC_STORAGE for a damaged image. Copies the bytes. */
+/** Restores a cover tree from its image, whose bytes are copied. Throws VecError VEC_STORAGE for a damaged image. */
 export function restoreCoverIndex(image: IndexImage): VectorIndex {
   requireImage(image, 'restoreCoverIndex()')
   return new CheckedIndex(cover.restoreCoverIndex(image))
 }
 
-/** The exact scan or a cover tree, whichever is faster on the data: measured, and again when the rows have doubled. */
+/**
+ * Creates an index that uses the exact scan or a cover tree, whichever is faster on the data. It measures that, and
+ * again when the number of rows has doubled.
+ */
 export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
   requireShape(options, 'createAutoIndex()')
   requireKernels(options.kernels, 'createAutoIndex()')
   return new CheckedIndex(auto.createAutoIndex(options))
 }
 
-/** Restores what `save` of such an index returned. Throws VEC_STORAGE for anything else. */
+/** Restores an index of `createAutoIndex` from its image. Throws VEC_STORAGE for any other image. */
 export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},

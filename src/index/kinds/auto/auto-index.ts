@@ -23,25 +23,31 @@ import { Reservoir } from './reservoir.ts'
 
 export interface AutoIndexOptions {
   readonly metric: Metric
-  /** Numbers in a vector, at most 65,536. */
+  /** The dimension of the vectors, at most 65,536. */
   readonly dim: number
-  /** Of the tree, where it is chosen: see CoverOptions. */
+  /** For the tree, if it is chosen: see CoverOptions. */
   readonly base?: number | undefined
   readonly bound?: CoverBound | undefined
-  /** Of the scan: SIMD where the runtime has it, unless told otherwise. */
+  /** For the scan; default: SIMD if the runtime supports it. */
   readonly kernels?: AcceleratorName | undefined
 }
 
-/** What is drawn from rows that become codes, and from those of a tree, which are all at hand: rows, bytes. */
+/**
+ * The size of the sample (rows, bytes) drawn from rows that become codes, and from rows of a tree, which are all in
+ * memory.
+ */
 const PASSING = [1024, 1 << 22] as const
 const AT_HAND = [4096, 1 << 24] as const
 
-/** The exact scan or a cover tree, whichever answers faster on the data: decided by trying, again when they have doubled. */
+/**
+ * The exact scan or a cover tree, whichever answers faster on the data. Decided by a trial, and again when the rows
+ * have doubled.
+ */
 export function createAutoIndex(options: AutoIndexOptions): VectorIndex {
   return new AutoIndex(options, AUTO_RULE)
 }
 
-/** Takes back what `save` of such an index gave. Throws VEC_STORAGE for anything else. */
+/** Restores such an index from its image. Throws VEC_STORAGE for any other image. */
 export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<AutoIndexOptions, 'metric' | 'dim'> = {},
@@ -61,7 +67,7 @@ export function restoreByRule(
 
 type RestoreOptions = Pick<AutoIndexOptions, 'kernels'>
 
-/** How an image of each kind that may be chosen is restored, and whether it is a tree. */
+/** How to restore an image of each kind that may be chosen, and whether that kind is a tree. */
 const CHOICES: Readonly<
   Record<
     IndexKind,
@@ -76,9 +82,9 @@ const CHOICES: Readonly<
 }
 
 /**
- * Begins as the scan that keeps its floats. When these outgrow it, the last moment at which all are at hand, a cheap look
- * decides whether the floats are kept (a tree, not built yet) or become codes; the first search, or `choose`, then decides
- * by a sample of all rows.
+ * Begins as the scan that keeps its floats. When these outgrow it, all floats are in memory for the last time. A cheap
+ * check then decides whether they are kept (for a tree that is not built yet) or become codes. The first search, or
+ * `choose`, then decides by a sample of all rows.
  */
 export class AutoIndex implements VectorIndex, IndexStrategy {
   readonly metric: Metric
@@ -88,15 +94,15 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
   readonly #sample: Reservoir
   #inner: VectorIndex
   #plan: Plan | undefined
-  /** The inner index is a tree on a first look alone. */
+  /** Whether the inner index is a tree only because of the first check. */
   #tentative: boolean
   #sampling = false
   #staged: Float32Array | undefined
-  /** Of the tree's searches since the last review. */
+  /** The tree's searches since the last review. */
   #searches = 0
   #visited = 0
 
-  /** Without `inner`: an empty one. A tree without a plan is tentative. */
+  /** Without `inner`, an empty index. A tree without a plan is tentative. */
   constructor(
     options: AutoIndexOptions,
     rule: AutoRule,
@@ -105,7 +111,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
   ) {
     const { dim } = options
     const metric = requireMetric(options.metric)
-    // Said now, and not when a tree is wanted first.
+    // Fails now, rather than when a tree is first wanted.
     if (metricOf(metric).space) coverShape({ ...options, metric })
     this.metric = metric
     this.dim = dim
@@ -153,7 +159,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     )
   }
 
-  /** Only while the scan answers: a tree cannot. */
+  /** Only while the scan answers; a tree cannot do it. */
   get swapRemove(): ((to: number) => void) | undefined {
     const inner = this.#inner
     return inner.swapRemove && (to => inner.swapRemove!(to))
@@ -171,7 +177,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
   commit(rows: number): number {
     const staged = this.#staged
     this.#staged = undefined
-    // Memory that grew since has left the view empty: these rows are not drawn.
+    // Growing the memory has detached the view: these rows are not sampled.
     if (this.#sampling && staged && staged.length >= rows * this.dim) {
       this.#sample.pass(staged, rows)
     }
@@ -195,7 +201,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     this.choose()
     const inner = this.#inner
     const candidates = inner.search(request)
-    // Few allowed rows cost a scan less, too.
+    // With few allowed rows, a scan costs less, too.
     if (isTree(inner) && request.allowed === undefined) {
       this.#searches++
       this.#visited += candidates.visited
@@ -229,7 +235,10 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     this.#inner.dispose()
   }
 
-  /** Before `rows` more: if the floats are to become codes, now is when a tree can still be made of them. */
+  /**
+   * Called before `rows` more are added: if the floats are to become codes, this is the last chance to keep them for a
+   * tree.
+   */
   #outgrow(rows: number): void {
     const inner = this.#inner
     const { dim, metric } = this
@@ -237,7 +246,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     if ((inner.positions + rows) * dim * 4 <= this.#rule.bytes) return
     this.#sampling = true
     drawAll(inner, this.#sample)
-    // It was decided by all its rows not long ago.
+    // A recent decision was based on all rows.
     if (inner.count < this.#rule.rows || (this.#plan && inner.count < 2 * this.#plan.rows)) return
     const decision = firstLook(...this.#evidence(this.#sample.values))
     this.#decided(decision.reason)
@@ -246,17 +255,17 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     this.#tentative = true
   }
 
-  /** The floats are gone, but for those drawn while they passed. */
+  /** Decides when the floats are gone, from the rows sampled while they passed. */
   #decideFromPassing(): VectorIndex | undefined {
     const sample = this.#sample.values
     this.#sample.clear()
     this.#sampling = true
-    // Hardly any row passed by since the last choice.
+    // Too few rows have passed since the last decision.
     if (sample.length / this.dim < this.#rule.rows) {
       this.#decided(this.#plan?.reason ?? `${this.count} rows that were not analyzed`)
       return undefined
     }
-    // Trees of few rows are mostly visited whole: then the tree of all has to show what it can do.
+    // Trees of few rows are mostly visited whole. The tree of all rows then has to prove itself.
     const enough = sample.length / this.dim >= PASSING[0]
     const decision = (enough ? decide : firstLook)(...this.#evidence(sample))
     this.#decided(decision.reason)
@@ -264,7 +273,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     return new AutoIndex(this.#options, this.#rule, createCoverIndex(this.#treeOptions))
   }
 
-  /** The floats are at hand, and so either kind. */
+  /** Decides while the floats are in memory, so that either kind can be built. */
   #decideFromAll(): void {
     this.#tentative = false
     const sample = new Reservoir(this.dim, ...AT_HAND)
@@ -275,7 +284,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     else this.#becomeScan()
   }
 
-  /** What the queries really cost: they may be nothing like the rows. */
+  /** Reviews the real cost of queries, which may be very different from the rows. */
   #review(): void {
     if (this.#searches < this.#rule.review) return
     const share = this.#visited / (this.#searches * Math.max(1, this.count))
@@ -338,7 +347,7 @@ function scanOptions(options: AutoIndexOptions, keepsVectors: false | 'auto'): E
   return kernels ? { metric, dim, keepsVectors, kernels } : { metric, dim, keepsVectors }
 }
 
-/** Draws from the live rows of an index that has their floats. */
+/** Samples the live rows of an index that has their floats. */
 function drawAll(index: VectorIndex, sample: Reservoir): void {
   for (let position = 0; position < index.positions; position++) {
     if (!index.isLive(position)) continue

@@ -1,22 +1,24 @@
 import { SMALL_INDEX } from '../../vector-index.ts'
 
-/** What the choice between the scan and the tree goes by. Numbers measured: ARCHITECTURE.md. */
+/** The parameters of the choice between scan and tree. ARCHITECTURE.md has the measurements. */
 export interface AutoRule {
   /**
-   * Up to so many bytes of floats, and so many rows, are scanned without a look: about the 4,000 rows of 64 numbers where
-   * the original begins with trees.
+   * Up to this many bytes of floats, and this many rows, rows are scanned without a check. That is about 4,000 rows of
+   * 64 numbers, where the original begins to use trees.
    */
   readonly bytes: number
   readonly manyRows: number
   /** Fewer rows say too little about the rest. */
   readonly rows: number
-  /** Data of more intrinsic dimensions than this is scanned without a trial. */
+  /** Data with a higher intrinsic dimension is scanned without a trial. */
   readonly dimensions: number
-  /** Rows that the scan does in the time of one row that a tree visits. */
+  /** The number of rows that a scan processes in the time in which a tree visits one. */
   readonly visitCost: number
-  /** The tree is chosen if its cost is below this share of the scan's. */
+  /** The tree is chosen if its cost is below this fraction of the scan's. */
   readonly margin: number
-  /** After so many searches of a tree it is looked at what they cost, and it is given up above so many times a scan's. */
+  /**
+   * After this many searches, the cost of a tree is reviewed. It is given up if it exceeds the scan's by this factor.
+   */
   readonly review: number
   readonly tooDear: number
 }

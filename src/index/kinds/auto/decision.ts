@@ -9,7 +9,7 @@ export interface Decision {
   readonly reason: string
 }
 
-/** A look at the dimensions of a sample (row-major) alone: whether a tree is worth a probe. */
+/** Decides from the intrinsic dimension of a sample (row-major) whether a tree is worth a probe. */
 export function firstLook(
   { metric, dim }: CoverOptions,
   rule: AutoRule,
@@ -23,7 +23,7 @@ export function firstLook(
     : { tree: false, reason: `${what}: above ${rule.dimensions} a tree visits too many rows` }
 }
 
-/** Whether a tree of `count` rows like those of the sample is faster than a scan, by trees of the sample. */
+/** Decides, from trees of the sample, whether a tree of `count` such rows is faster than a scan. */
 export function decide(
   options: CoverOptions,
   rule: AutoRule,
@@ -48,7 +48,7 @@ function shown(dimension: number): string {
   return dimension === Infinity ? 'endless' : dimension.toFixed(1)
 }
 
-/** Rows without those of length zero, which cosine never finds. */
+/** The rows without those of length zero, which cosine never finds. */
 function withDirection(metric: Metric, dim: number, rows: Float32Array): Float32Array {
   if (!metricOf(metric).directional) return rows
   const kept = new Float32Array(rows.length)

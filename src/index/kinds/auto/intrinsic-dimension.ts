@@ -2,17 +2,20 @@ import { createRowScorer } from '../../../accelerators/row-scorer.ts'
 import type { Metric } from '../../../core/metric.ts'
 import { coverSpace } from '../cover-tree/cover-space.ts'
 
-/** Rows whose surroundings are looked at; how many rows are looked at for each; and how many bytes they take at most. */
+/**
+ * The number of rows whose neighborhood is examined, the number of rows compared with each, and the maximum bytes of
+ * these.
+ */
 const CENTRES = 16
 const SURROUNDINGS = 1024
 const MAX_BYTES = 1 << 20
-/** With fewer rows there is nothing to be seen, and 0 is said. */
+/** With fewer rows, no dimension can be estimated, and the result is 0. */
 const MIN_ROWS = 8
 
 /**
- * How many dimensions the rows (row-major) seem to have from within. In d dimensions a ball of twice the radius holds 2^d
- * times as many rows; so it is read off the distances to two neighbours: ln(k2 / k1) / ln(r2 / r1). The median over some
- * rows; 0 where neighbours are equal.
+ * Estimates the intrinsic dimension of the rows (row-major). In d dimensions, a ball of twice the radius holds 2^d
+ * times as many rows. So the distances to two neighbors give ln(k2 / k1) / ln(r2 / r1). The result is the median over
+ * some rows; 0 if neighbors are equal.
  */
 export function intrinsicDimension(metric: Metric, dim: number, rows: Float32Array): number {
   const most = Math.min(SURROUNDINGS, Math.floor(MAX_BYTES / (dim * 4)))
@@ -20,13 +23,13 @@ export function intrinsicDimension(metric: Metric, dim: number, rows: Float32Arr
   if (count < MIN_ROWS) return 0
   const near = Math.max(1, Math.floor(count / 128))
   const far = Math.max(near + 1, Math.floor(count / 16))
-  // Only rows that a tree can serve are looked at.
+  // Only metrics that a tree supports are examined.
   const space = coverSpace(metric, dim)!
   const scorer = createRowScorer(metric, dim)
   try {
     const found: number[] = []
     const centres = Math.min(CENTRES, count)
-    // Rows from everywhere: the first ones may be unlike the rest.
+    // Rows from everywhere: the first ones may differ from the rest.
     const row = (i: number, of: number): Float32Array => {
       const at = Math.floor((i * (rows.length / dim)) / of) * dim
       return rows.subarray(at, at + dim)
@@ -34,7 +37,7 @@ export function intrinsicDimension(metric: Metric, dim: number, rows: Float32Arr
     const stage = scorer.stage(count)
     for (let i = 0; i < count; i++) stage.set(row(i, count), i * dim)
     for (let i = 0; i < centres; i++) {
-      // A row that was staged: i * count / centres of them.
+      // One of the staged rows, at i * count / centers.
       scorer.setQuery(row(Math.floor((i * count) / centres), count))
       const distances = scorer
         .score(count)
@@ -47,7 +50,7 @@ export function intrinsicDimension(metric: Metric, dim: number, rows: Float32Arr
   }
 }
 
-/** The nearest row is the centre itself. */
+/** The nearest row is the center itself. */
 function dimensionAround(distances: Float64Array, near: number, far: number): number {
   distances.sort()
   const [r1, r2] = [distances[near], distances[far]]

@@ -3,7 +3,7 @@ import type { Kind } from '../../kind.ts'
 import { exactKind } from '../exact/kind.ts'
 import { createAutoIndex, noTree, restoreAutoIndex } from './auto-index.ts'
 
-/** Chooses between the others, where the metric leaves a choice; what it saves is of the kind it chose. */
+/** Chooses between the other kinds, if the metric leaves a choice. A saved index has the chosen kind. */
 export const autoKind: Kind = {
   key: options => {
     const { metric, base, bound } = options

@@ -1,17 +1,17 @@
-/** What was decided, when, and why; for which kind, the index itself tells. */
+/** The last decision: when it was made, and why. The index itself tells for which kind. */
 export interface Plan {
-  /** Live rows at that time: with twice as many the decision is made again. */
+  /** The number of live rows at that time. With twice as many, the decision is made again. */
   readonly rows: number
-  /** One sentence, with the numbers it was made by. */
+  /** One sentence, with the numbers behind the decision. */
   readonly reason: string
 }
 
-/** What a saved index remembers of it. */
+/** The note that a saved index contains. */
 export function writePlan(plan: Plan): string {
   return `${plan.rows} ${plan.reason}`
 }
 
-/** Undefined for a note that `writePlan` did not make: the decision is made again. */
+/** Undefined for a note that `writePlan` did not write: the decision is then made again. */
 export function readPlan(note: string | undefined): Plan | undefined {
   const found = /^(\d{1,10}) (.+)$/s.exec(note ?? '')
   return found ? { rows: Number(found[1]), reason: found[2] } : undefined

@@ -2,21 +2,23 @@ import { MAX_STAGED_ROWS } from '../../vector-index.ts'
 import { createCoverIndex } from '../cover-tree/cover-index.ts'
 import type { CoverOptions } from '../cover-tree/cover-options.ts'
 
-/** Rows of the sample that are asked for, and so not in the trees, and how many neighbours of each. */
+/**
+ * The number of sample rows used as queries, which are not in the trees, and the number of neighbors searched for each.
+ */
 const QUERIES = 32
 const NEIGHBOURS = 10
 
 export interface Probe {
-  /** Rows in the larger sample tree, and how many a search visited there on average. */
+  /** The number of rows in the larger sample tree, and how many of them a search visited on average. */
   readonly rows: number
   readonly visited: number
-  /** How many a search would visit in a tree of all rows. */
+  /** The expected number of visits in a tree of all rows. */
   readonly expected: number
 }
 
 /**
- * Searches two trees of a sample (row-major) of `total` rows, one four times as large as the other: as visits grow from the
- * one to the other, so they are taken to grow up to the tree of all rows.
+ * Searches two trees of a sample (row-major) of `total` rows, one four times as large as the other. The growth of the
+ * visits from one to the other is extrapolated to the tree of all rows.
  */
 export function probeTrees(options: CoverOptions, sample: Float32Array, total: number): Probe {
   const { dim } = options

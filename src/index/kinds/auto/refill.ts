@@ -2,7 +2,10 @@ import { MAX_STAGED_ROWS, type VectorIndex } from '../../vector-index.ts'
 
 const STAGED_BYTES = 1 << 20
 
-/** Every position of `from`, which has its floats, becomes the same position of `to`, which is empty; tombstones stay tombstones. */
+/**
+ * Copies every position of `from`, which has its floats, to the same position of `to`, which is empty. Tombstones stay
+ * tombstones.
+ */
 export function refill(from: VectorIndex, to: VectorIndex): void {
   const { dim, inMemoryVectors: vectors, positions } = from
   const batch = Math.max(1, Math.min(MAX_STAGED_ROWS, Math.floor(STAGED_BYTES / (dim * 4))))

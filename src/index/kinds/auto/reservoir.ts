@@ -1,20 +1,20 @@
 import { xorshift } from '../../../core/xorshift.ts'
 
 /**
- * Rows drawn evenly from those that pass by, without knowing how many will come. Once it is full it knows how many rows it
- * lets pass before the next one (Li's algorithm L), so most rows cost nothing.
+ * A uniform sample of passing rows, whose number need not be known. A full reservoir knows how many rows to skip before
+ * the next one (Li's algorithm L), so most rows cost nothing.
  */
 export class Reservoir {
   readonly #dim: number
   readonly #most: number
   #values = new Float32Array(0)
   #count = 0
-  /** Rows that pass before the next is taken. */
+  /** The number of rows to skip before the next is taken. */
   #skip = 0
   #weight = 1
   #random = 0x2545f491
 
-  /** At most so many rows, and at most so many bytes of floats, which are fewer rows of wide vectors. */
+  /** At most `rows` rows, and at most `bytes` bytes of floats, which means fewer rows of wide vectors. */
   constructor(dim: number, rows: number, bytes: number) {
     this.#dim = dim
     this.#most = Math.max(1, Math.min(rows, Math.floor(bytes / (dim * 4))))
@@ -24,19 +24,19 @@ export class Reservoir {
     return this.#values.byteLength
   }
 
-  /** The rows drawn so far, row-major; a view. */
+  /** The rows sampled so far, row-major. A view. */
   get values(): Float32Array {
     return this.#values.subarray(0, this.#count * this.#dim)
   }
 
-  /** `count` rows, row-major, pass by. */
+  /** Lets `count` rows pass, row-major. */
   pass(rows: Float32Array, count: number): void {
     let row = this.#skip
     for (; row < count; row += 1 + this.#skip) this.#take(rows, row)
     this.#skip = row - count
   }
 
-  /** Forgets all, and begins again. */
+  /** Removes all rows, and begins again. */
   clear(): void {
     this.#values = new Float32Array(0)
     this.#count = this.#skip = 0
@@ -62,7 +62,7 @@ export class Reservoir {
     this.#values = values
   }
 
-  /** Above 0 and below 1, by xorshift: the same rows give the same sample. */
+  /** A number above 0 and below 1, by xorshift: the same rows give the same sample. */
   #draw(): number {
     this.#random = xorshift(this.#random)
     return ((this.#random >>> 0) + 0.5) / 2 ** 32

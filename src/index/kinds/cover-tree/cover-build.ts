@@ -1,18 +1,19 @@
 import type { CoverNodes } from './cover-nodes.ts'
 import type { CoverRows } from './cover-rows.ts'
 
-/** A node of at most so many rows below it is not divided further. */
+/** A node with at most this many rows below it is not divided further. */
 const LEAF_ROWS = 24
-/** A node has at most so many groups below it, and one more where a group was too large. */
+/** A node has at most this many groups below it, and one more if a group was too large. */
 const MAX_GROUPS = 24
-/** The centres of the groups are chosen among so many rows. */
+/** The number of rows from which the centers of the groups are chosen. */
 const SAMPLE_ROWS = 96
-/** A group of more than this share of its parent's rows is cut in two: depth stays logarithmic. */
+/** A group with more than this share of its parent's rows is cut in two, so the depth stays logarithmic. */
 const MAX_SHARE = 0.75
 
 /**
- * Makes one tree of the rows in slots `start` to the last, and moves the rows into its order. Breadth first: the slots of a
- * tree are the nodes in the order they are divided, so children always come later than their parent, side by side.
+ * Builds one tree of the rows in slots `start` to the last, and moves the rows into its order. It works breadth first:
+ * the slots of a tree are the nodes in the order in which they are divided, so children are contiguous and come after
+ * their parent.
  */
 export function buildTree(rows: CoverRows, nodes: CoverNodes, base: number, start: number): void {
   nodes.reserve(rows.slots)
@@ -24,22 +25,22 @@ class TreeBuild {
   readonly #nodes: CoverNodes
   readonly #base: number
   readonly #start: number
-  /** Old slot of each node of the tree. */
+  /** The old slot of each node of the tree. */
   readonly #from: Uint32Array
-  /** What lies below a node: a segment of `#items`, with the key to that node beside it. */
+  /** The rows below a node: a segment of `#items`, with the key to that node beside each. */
   readonly #low: Uint32Array
   readonly #high: Uint32Array
   readonly #items: Uint32Array
   readonly #keys: Float64Array
   readonly #groupOf: Uint8Array
-  // Of the rows of the node at hand.
+  // The same arrays for the current node, in their new order.
   readonly #itemsOut: Uint32Array
   readonly #keysOut: Float64Array
   readonly #nextKeys: Float64Array
-  /** Positions of the centres in the segment, and keys between two centres. */
+  /** The positions of the centers in the segment, and the keys between pairs of centers. */
   readonly #centres = new Uint32Array(MAX_GROUPS + 1)
   readonly #between = new Float64Array(MAX_GROUPS * MAX_GROUPS)
-  /** Nodes made so far. */
+  /** The number of nodes created so far. */
   #made = 0
   #random = 0x9e3779b9
 
@@ -76,7 +77,7 @@ class TreeBuild {
     rows.rearrange(start, this.#from)
   }
 
-  /** Gives a node its radius and its children. */
+  /** Sets the radius and the children of a node. */
   #divide(node: number): void {
     const space = this.#rows.space
     const nodes = this.#nodes
@@ -92,7 +93,7 @@ class TreeBuild {
     for (let i = low; i < high; i++) if (this.#keys[i] > widest) widest = this.#keys[i]
     const radius = space.atMost(widest)
     nodes.radius[slot] = nodes.bound === 'level' ? levelRadius(this.#base, radius) : radius
-    // Rows that arithmetic cannot tell apart stay together, however many they are.
+    // Rows that arithmetic cannot distinguish stay together, however many there are.
     if (high - low <= LEAF_ROWS || space.atLeast(widest) === 0) {
       for (let i = low; i < high; i++) {
         this.#addChild(node, this.#items[i], i, i)
@@ -122,8 +123,9 @@ class TreeBuild {
   }
 
   /**
-   * Each centre is the sampled row farthest from those before it, until every sampled row is nearer than the radius of the
-   * level below to one of them: a net, as far as MAX_GROUPS allows. Centres move to the front of the segment.
+   * Each center is the sampled row farthest from those before it, until every sampled row is nearer to one of them than
+   * the radius of the level below. This gives a net, as far as MAX_GROUPS allows. Centers move to the front of the
+   * segment.
    */
   #chooseCentres(low: number, high: number, radius: number): number {
     const rows = this.#rows
@@ -155,7 +157,7 @@ class TreeBuild {
     return groups
   }
 
-  /** Puts every row of a segment into the group of its nearest centre. */
+  /** Assigns every row of a segment to the group of its nearest center. */
   #assign(low: number, high: number, groups: number): void {
     const rows = this.#rows
     const items = this.#items
@@ -172,7 +174,7 @@ class TreeBuild {
       let best = 0
       let bestKey = rows.key(items[i], items[centres[0]])
       for (let g = 1; g < groups; g++) {
-        // Two centres so far apart that the other one cannot be nearer.
+        // These two centers are so far apart that the other one cannot be nearer.
         if (between[best * MAX_GROUPS + g] >= twice * bestKey) continue
         const key = rows.key(items[i], items[centres[g]])
         if (key < bestKey) {
@@ -186,7 +188,7 @@ class TreeBuild {
     for (let g = 0; g < groups; g++) this.#groupOf[centres[g]] = g
   }
 
-  /** Makes a child of every group: its centre over the rest of its rows. */
+  /** Makes a child of every group: its center, with its other rows below. */
   #splitGroups(node: number, low: number, high: number, groups: number): void {
     const ends = new Uint32Array(groups + 1)
     for (let i = low; i < high; i++) ends[this.#groupOf[i] + 1]++
@@ -207,7 +209,7 @@ class TreeBuild {
       const toParent = this.#keys[i]
       if (toParent < nearest[g]) nearest[g] = toParent
       if (toParent > farthest[g]) farthest[g] = toParent
-      // The centre becomes the child itself; the others follow as its segment.
+      // The center becomes the child itself; the others follow as its segment.
       if (i === this.#centres[g]) continue
       const at = cursor[g]++
       this.#itemsOut[at] = this.#items[i]
@@ -224,13 +226,13 @@ class TreeBuild {
     }
   }
 
-  /** Moves the farther half of a group that is too large into a group of its own, round the farthest row. */
+  /** Splits a group that is too large: the farther half forms a group around its farthest row. */
   #cut(low: number, high: number, group: number, groups: number, size: number): void {
     const members = new Uint32Array(size)
     let count = 0
     for (let i = low; i < high; i++) if (this.#groupOf[i] === group) members[count++] = i
     const keys = this.#nextKeys
-    // The centre of the group stays, whatever its key.
+    // The center of the group stays, whatever its key.
     const centre = this.#centres[group]
     members.sort((a, b) => (a === centre ? -1 : b === centre ? 1 : keys[a] - keys[b] || a - b))
     const farthest = members[size - 1]
@@ -250,7 +252,7 @@ class TreeBuild {
     this.#keys[b] = key
   }
 
-  /** A number from 0 below `limit`, the same in every build. */
+  /** A number from 0 to below `limit`, the same in every build. */
   #below(limit: number): number {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0
     return Math.floor((this.#random / 2 ** 32) * limit)
@@ -260,7 +262,7 @@ class TreeBuild {
 /** The smallest power of the base that is at least `radius`. */
 function levelRadius(base: number, radius: number): number {
   let level = Math.ceil(Math.log(radius) / Math.log(base))
-  // A base that is hardly above 1 rounds nothing.
+  // A base barely above 1 would round nothing.
   if (!(Math.abs(level) < 2 ** 40)) return radius
   // The logarithms are rounded.
   while (base ** level < radius) level++

@@ -47,7 +47,7 @@ function section(
   return { name, bytes: new Uint8Array(from.buffer, from.byteOffset, from.byteLength) }
 }
 
-/** Options an image was saved with; the arrays are read by `loadCover`. */
+/** The options in an image. `loadCover` reads the arrays. */
 export function imageShape(image: IndexImage): CoverShape {
   if (image.kind !== 'cover') refuse(`its kind is ${image.kind}`)
   const head = view(sectionBytes(image, 'head', HEAD_BYTES))
@@ -68,9 +68,9 @@ export function imageShape(image: IndexImage): CoverShape {
 }
 
 /**
- * Fills `rows` and `nodes`, which are empty, and returns the sizes of the trees. Sizes are held against the bytes that are
- * there before anything is allocated, and everything that a search follows is checked, so that a damaged image is refused
- * and a hostile one can at worst give wrong answers.
+ * Fills `rows` and `nodes`, which are empty, and returns the sizes of the trees. It checks sizes against the available
+ * bytes before it allocates memory, and checks everything that a search follows. So a damaged image is refused, and a
+ * hostile one can at worst give wrong answers.
  */
 export function loadCover(image: IndexImage, rows: CoverRows, nodes: CoverNodes): number[] {
   const { positions, count } = image
@@ -117,7 +117,7 @@ export function loadCover(image: IndexImage, rows: CoverRows, nodes: CoverNodes)
   return Array.from(trees)
 }
 
-/** Names are unique and in range, live bits are as many as promised, every number is finite. */
+/** Positions are unique and in range, the number of live bits is as promised, and every number is finite. */
 function checkRows(rows: CoverRows): void {
   const { positions, slots, order, live, values, space } = rows
   rows.slotOf = new Uint32Array(positions).fill(NO_SLOT)
@@ -131,7 +131,7 @@ function checkRows(rows: CoverRows): void {
   for (let position = 0; position < live.length * 32; position++) {
     if ((live[position >>> 5] & (1 << (position & 31))) === 0) continue
     if (position >= positions) refuse(`position ${position} of ${positions} is live`)
-    // A live cosine row without a slot is a row of length zero.
+    // A live cosine row without a slot has length zero.
     if (!space.chords && rows.slotOf[position] === NO_SLOT) {
       refuse(`position ${position} is live, but lacks a row`)
     }
@@ -150,8 +150,9 @@ function checkRows(rows: CoverRows): void {
 }
 
 /**
- * The children of a tree's nodes, taken node by node, are the tree's slots after the root, each once: so it is enough that
- * there is always a node left to take, and that none is left over. Derives where children are, and the radii.
+ * The children of a tree's nodes, taken node by node, are the tree's slots after the root, each once. So it is enough
+ * that a node is always left to take, and that none is left over. Also derives the positions of children, and the
+ * radii.
  */
 function checkTrees(nodes: CoverNodes, trees: Uint32Array, slots: number): void {
   const { children, firstChild, radius, near, far } = nodes

@@ -17,15 +17,19 @@ import { CoverRows, NO_SLOT } from './cover-rows.ts'
 import { CoverSearch } from './cover-search.ts'
 import { coverSpace } from './cover-space.ts'
 
-/** So many rows may stay in the unindexed tail: scanning them is cheaper than building for every few. */
+/**
+ * The maximum number of rows in the unindexed tail: scanning them is cheaper than building a tree for every few rows.
+ */
 const MAX_TAIL_ROWS = 256
 
-/** An empty cover tree. Throws VecError VEC_OPTION for options it cannot serve, the dot product above all. */
+/**
+ * Creates an empty cover tree. Throws VecError VEC_OPTION for options it does not support, above all the dot product.
+ */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
   return new CoverIndex(coverShape(options))
 }
 
-/** Takes back what `save` of a cover tree gave; throws VecError VEC_STORAGE for a damaged image. The bytes are copied. */
+/** Restores a cover tree from its image, whose bytes are copied. Throws VecError VEC_STORAGE for a damaged image. */
 export function restoreCoverIndex(image: IndexImage): VectorIndex {
   const index = new CoverIndex(imageShape(image))
   index.load(image)
@@ -33,8 +37,8 @@ export function restoreCoverIndex(image: IndexImage): VectorIndex {
 }
 
 /**
- * New rows form an unindexed tail. A search or a save that finds too many of them builds a tree of them, together with the
- * youngest trees that are no more than twice as large: a forest whose trees shrink geometrically.
+ * New rows form an unindexed tail. A search or a save that finds too many of them builds a tree of them, together with
+ * the youngest trees that are at most twice as large. The result is a forest whose trees shrink geometrically.
  */
 class CoverIndex implements VectorIndex, InMemoryVectors {
   readonly kind = 'cover'
@@ -42,7 +46,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
   readonly #rows: CoverRows
   readonly #nodes: CoverNodes
   readonly #search: CoverSearch
-  /** Sizes of the trees; they fill the slots from 0 on, the unindexed tail follows. */
+  /** The sizes of the trees. They fill the slots from 0 on; the unindexed tail follows. */
   #trees: number[] = []
   #staged = 0
   #disposed = false
@@ -75,7 +79,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
   }
 
   get worthSaving(): boolean {
-    // A row of few numbers takes as long to place as one of ten.
+    // A row of few numbers takes as long to place as a row of ten.
     return this.count * (this.dim * 4 + 40) > SMALL_INDEX
   }
 
@@ -148,7 +152,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
     if (query.length === 0) throw new Error('call search() before similarity()')
     if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
     const slot = this.#rows.slotOf[position]
-    // A row that is not kept has length zero: cosine does not know its similarity.
+    // A row without a slot has length zero, for which cosine is undefined.
     return slot === NO_SLOT ? NaN : this.#rows.space.metric.similarity(query, this.#rows.row(slot))
   }
 
@@ -156,7 +160,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
     this.#requireAlive()
     if (!this.isLive(position)) throw new RangeError(`position ${position} is not live`)
     const slot = this.#rows.slotOf[position]
-    // A row that is not kept has length zero.
+    // A row without a slot has length zero.
     return slot === NO_SLOT ? new Float32Array(this.dim) : this.#rows.row(slot)
   }
 
@@ -164,7 +168,7 @@ class CoverIndex implements VectorIndex, InMemoryVectors {
     this.#requireAlive()
     if (vector.length !== this.dim || !this.isLive(position)) return false
     const slot = this.#rows.slotOf[position]
-    // A row that is not kept has length zero.
+    // A row without a slot has length zero.
     if (slot === NO_SLOT) return vector.every(number => number === 0)
     const row = this.#rows.row(slot)
     return vector.every((number, i) => Object.is(number, row[i]))

@@ -2,9 +2,9 @@ import { grown } from '../../../core/grown.ts'
 import type { CoverBound } from './cover-options.ts'
 
 /**
- * The nodes, one per slot: a node is a row. Its children are the `children[s]` slots from `firstChild[s]` on, all of them
- * later than it. With the bound `per_node`, `near` and `far` enclose the distances from a node's **parent** to the node and
- * all below it. `radius` is at least the distance from a node to anything below it, 0 where nothing is.
+ * The nodes, one per slot: each node is a row. Its children are the `children[s]` slots from `firstChild[s]` on, all
+ * after its own. With the bound `per_node`, `near` and `far` enclose the distances from a node's **parent** to the node
+ * and all rows below it. `radius` is at least the distance from a node to any row below it, and 0 if there is none.
  */
 export class CoverNodes {
   readonly bound: CoverBound
@@ -34,7 +34,7 @@ export class CoverNodes {
     this.radius = this.near = this.far = new Float64Array(0)
   }
 
-  /** Makes space for nodes in the first `slots` slots. */
+  /** Reserves memory for nodes in the first `slots` slots. */
   reserve(slots: number): void {
     if (slots <= this.children.length) return
     const capacity = Math.max(slots, Math.ceil(this.children.length * 1.5))

@@ -2,14 +2,17 @@ import { VecError } from '../../../core/errors.ts'
 import { knownWord } from '../../../core/known-word.ts'
 import { metricOf, METRICS, requireMetric, type Metric } from '../../../core/metric.ts'
 
-/** How far the rows below a node can be: the true distance of the farthest, or that rounded up to a power of the base. */
+/**
+ * The bound on the distance to the rows below a node: the true distance of the farthest, or that distance rounded up to
+ * a power of the base.
+ */
 export type CoverBound = 'per_node' | 'level'
 
 export interface CoverOptions {
   readonly metric: Metric
-  /** Numbers in a vector, at most 65,536. */
+  /** The dimension of the vectors, at most 65,536. */
   readonly dim: number
-  /** Above 1: by how much the radius shrinks from a node to its children. */
+  /** The factor, above 1, by which the radius shrinks from a node to its children. */
   readonly base?: number | undefined
   readonly bound?: CoverBound | undefined
 }

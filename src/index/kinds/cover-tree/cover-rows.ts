@@ -2,23 +2,23 @@ import { grown } from '../../../core/grown.ts'
 import type { CoverSpace } from './cover-space.ts'
 import { dotProduct, squaredChord } from './cover-space.ts'
 
-/** What `slotOf` says of a position without a slot: its row is not kept. */
+/** The value in `slotOf` for a position without a slot: its row is not stored. */
 export const NO_SLOT = 0xffffffff
 
 /**
- * The float rows, in slots. A new row takes the next slot; building a tree moves rows, so that the children of a node lie
- * side by side in memory. Positions are the names the outside knows, slots are places.
+ * The float rows, in slots. A new row takes the next slot. Building a tree moves rows, so that the children of a node
+ * are contiguous in memory. Callers use positions, which never change.
  */
 export class CoverRows {
   readonly space: CoverSpace
   readonly dim: number
-  /** Numbers of slot s: `[s * dim, (s + 1) * dim)`. */
+  /** The numbers of slot s are `[s * dim, (s + 1) * dim)`. */
   values: Float32Array = new Float32Array(0)
   /** Cosine only: 1 / length of a slot's row, 0 for a row of length zero. */
   inverse: Float64Array = new Float64Array(0)
-  /** Position of a slot. */
+  /** The position of each slot. */
   order: Uint32Array = new Uint32Array(0)
-  /** Slot of a position. */
+  /** The slot of each position. */
   slotOf: Uint32Array = new Uint32Array(0)
   /** Bit p: position p is live. */
   live: Uint32Array = new Uint32Array(0)
@@ -51,7 +51,7 @@ export class CoverRows {
     )
   }
 
-  /** Makes space for `more` rows behind the last slot. */
+  /** Reserves memory for `more` rows after the last slot. */
   reserve(more: number): void {
     const slots = this.slots + more
     if (slots > this.order.length) {
@@ -70,7 +70,7 @@ export class CoverRows {
     }
   }
 
-  /** Names the next `rows` slots, whose values were written already. */
+  /** Assigns positions to the next `rows` slots, whose values are already written. */
   commit(rows: number): void {
     for (let i = 0; i < rows; i++) {
       const position = this.positions++
@@ -98,21 +98,21 @@ export class CoverRows {
     this.count--
   }
 
-  /** Key between the rows of two slots. */
+  /** The key between the rows of two slots. */
   key(a: number, b: number): number {
     const { values, dim, space } = this
     const measured = space.measure(values, a * dim, values, b * dim)
     return space.chords ? squaredChord(measured, this.inverse[a], this.inverse[b]) : measured
   }
 
-  /** A view of the row of a slot. */
+  /** A view of a slot's row. */
   row(slot: number): Float32Array {
     return this.values.subarray(slot * this.dim, (slot + 1) * this.dim)
   }
 
   /**
-   * Closes the gaps from slot `start` on: tombstones, and with chords rows of length zero, which nothing can ever
-   * find, give up their slots. `rearrange` has to follow.
+   * Closes the gaps from slot `start` on: tombstones give up their slots, and with chords also rows of length zero,
+   * which no search can find. `rearrange` has to follow.
    */
   compact(start: number): void {
     const { dim, values, order, inverse } = this
@@ -134,14 +134,14 @@ export class CoverRows {
     this.slots = to
   }
 
-  /** Moves rows so that slot `start + i` holds what was in slot `from[i]`; `from` is used up. */
+  /** Moves rows so that slot `start + i` holds what was in slot `from[i]`. Overwrites `from`. */
   rearrange(start: number, from: Uint32Array): void {
     const { dim, values, order, inverse } = this
     const cosine = this.space.chords
     const row = new Float32Array(dim)
     for (let i = 0; i < from.length; i++) {
       if (from[i] === start + i) continue
-      // One cycle of the permutation: its first row waits aside while the others move up.
+      // One cycle of the permutation: its first row is set aside while the others move.
       row.set(values.subarray((start + i) * dim, (start + i + 1) * dim))
       const position = order[start + i]
       const inverseLength = inverse[start + i]

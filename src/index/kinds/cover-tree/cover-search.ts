@@ -9,34 +9,35 @@ import type { CoverRows } from './cover-rows.ts'
 import { dotProduct, squaredChord } from './cover-space.ts'
 import { FoundRows } from './found-rows.ts'
 
-/** With fewer allowed rows than slots / this, the allowed rows are scanned and the trees left alone. */
+/** If fewer than slots / this rows are allowed, they are scanned, without the trees. */
 const SCAN_SHARE = 64
 const DOWN = 1 - 2 ** -50
 const UP = 1 + 2 ** -50
 
 /**
- * One search after another over the same rows. Opens nodes best first; why nothing is lost: docs/cover-tree.md. A row whose
- * key is above `#cut` cannot belong to the answer, nor can anything farther than `#reach`, the cut as a distance.
+ * Runs one search after another over the same rows. Nodes are opened best first; docs/cover-tree.md proves that no row
+ * is missed. A row whose key is above `#cut` cannot be in the result, nor can a row farther than `#reach`, the cut as a
+ * distance.
  */
 export class CoverSearch {
   readonly #rows: CoverRows
   readonly #nodes: CoverNodes
   readonly #queue = new NodeQueue()
-  /** Of minus the keys: the k smallest keys. */
+  /** Holds negated keys, so that it keeps the k smallest keys. */
   readonly #best = new BoundedHeap()
   readonly #found = new FoundRows()
-  /** Query of the last search; empty before the first. */
+  /** The query of the last search; empty before the first. */
   query: Float32Array = new Float32Array(0)
   #queryInverse = 0
   #allowed: Uint32Array | undefined
   #cut = Infinity
   #reach = Infinity
-  /** Rows nearer than this are above maxSimilarity; keys and a distance. */
+  /** Rows nearer than this are above maxSimilarity: a key, and its distance. */
   #tooNear = -Infinity
   #tooNearReach = 0
   #minSimilarity = -Infinity
   #maxSimilarity = Infinity
-  /** Rows between these keys are within both similarities for certain. */
+  /** Rows between these keys are certainly between minSimilarity and maxSimilarity. */
   #surelyFrom = -Infinity
   #surelyTo = Infinity
   #visited = 0
@@ -50,7 +51,7 @@ export class CoverSearch {
     return this.#queue.bytes + this.#best.bytes + this.#found.bytes + this.query.byteLength
   }
 
-  /** `roots` are the slots of the trees' roots, ascending; rows from slot `unindexed` on are in no tree. */
+  /** `roots` are the slots of the trees' roots, ascending. Rows from slot `unindexed` on are in no tree. */
   run(request: SearchRequest, roots: readonly number[], unindexed: number): Candidates {
     this.#begin(request)
     if (this.#queryInverse !== 0 && this.#cut >= 0 && this.#rows.count > 0) {
@@ -77,7 +78,7 @@ export class CoverSearch {
     this.#queue.clear()
     this.#found.count = 0
     this.#visited = 0
-    // With k of all rows the cut never falls below the farthest: no need to keep a heap of them.
+    // If all rows are wanted, the cut never falls below the farthest row, so the heap is not needed.
     this.#best.begin(k < count ? k : 0)
     this.#minSimilarity = minSimilarity
     this.#maxSimilarity = maxSimilarity
@@ -112,7 +113,7 @@ export class CoverSearch {
     return rows
   }
 
-  /** Dead rows stay in the trees and lead to others; only live, allowed ones are answers. */
+  /** Dead rows stay in the trees and lead to others. Only live, allowed rows are results. */
   #mayAnswer(position: number): boolean {
     const allowed = this.#allowed
     const bit = 1 << (position & 31)
@@ -122,7 +123,7 @@ export class CoverSearch {
     )
   }
 
-  /** Key between the query and the row of a slot. */
+  /** The key between the query and a slot's row. */
   #key(slot: number): number {
     const { values, dim, inverse, space } = this.#rows
     this.#visited++
@@ -132,7 +133,7 @@ export class CoverSearch {
 
   #offer(position: number, key: number): void {
     if (key > this.#cut || key < this.#tooNear) return
-    // Too close to a limit for the key to tell.
+    // The key is too close to a limit to decide.
     if ((key < this.#surelyFrom || key > this.#surelyTo) && !this.#isWithin(position)) return
     this.#found.add(position, key, this.#cut)
     const best = this.#best
@@ -179,7 +180,7 @@ export class CoverSearch {
     if (this.#nodes.children[root] > 0) this.#await(root, key, 0)
   }
 
-  /** Puts a node in the queue, unless nothing below it can be of interest. */
+  /** Adds a node to the queue, unless no row below it can be in the result. */
   #await(node: number, key: number, bound: number): void {
     const { space } = this.#rows
     const radius = this.#nodes.radius[node]
@@ -210,7 +211,7 @@ export class CoverSearch {
         const answers = this.#mayAnswer(order[child])
         const leaf = children[child] === 0
         if (leaf && !answers) continue
-        // A child at distance 0 is its parent's equal, number by number.
+        // A child at distance 0 equals its parent, number by number.
         const childKey = rings && far[child] === 0 ? key : this.#key(child)
         if (answers) this.#offer(order[child], childKey)
         if (!leaf) this.#await(child, childKey, nearest)

@@ -1,19 +1,22 @@
 import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition, MetricSpace } from '../../../core/metrics/definition.ts'
 
-// Just under and just over 1: they cover the rounding of the few operations beside them (docs/cover-tree.md).
+// Just below and just above 1: they cover the rounding of the few operations beside them (docs/cover-tree.md).
 const DOWN = 1 - 2 ** -50
 const UP = 1 + 2 ** -50
 
 /**
- * The metric space the tree lives in, and how far its arithmetic can be off. Distances are compared by **keys**, which grow
- * with them and are cheaper: squares. A computed key s, the key of the real distance, and the key that the exact similarity
- * stands for differ pairwise by at most `relative * s + absolute`; docs/cover-tree.md has the proof.
+ * The metric space of a tree, with bounds for the error of its arithmetic. Distances are compared by **keys**, which
+ * grow with them and are cheaper: squares. A computed key s, the key of the real distance, and the key for the exact
+ * similarity differ pairwise by at most `relative * s + absolute`; docs/cover-tree.md has the proof.
  */
 export abstract class CoverSpace {
   readonly metric: MetricDefinition
   readonly dim: number
-  /** Keys are those of chords between directions: they take the inverse lengths of rows, and rows of length 0 have none. */
+  /**
+   * Whether keys are those of chords between directions. They need the inverse lengths of rows, and are undefined for
+   * rows of length 0.
+   */
   readonly chords: boolean = false
   abstract readonly relative: number
   abstract readonly absolute: number
@@ -23,27 +26,27 @@ export abstract class CoverSpace {
     this.dim = dim
   }
 
-  /** Key between `dim` numbers from `xAt` and from `yAt` on; with chords their dot product. */
+  /** The key between `dim` numbers from `xAt` and from `yAt` on; with chords, their dot product. */
   abstract measure(x: Float32Array, xAt: number, y: Float32Array, yAt: number): number
 
-  /** No real distance of key `s` is smaller. */
+  /** A lower bound of the real distances with key `s`. */
   abstract atLeast(s: number): number
-  /** No real distance of key `s` is larger. */
+  /** An upper bound of the real distances with key `s`. */
   abstract atMost(s: number): number
-  /** The key of a distance, and back, but for rounding. */
+  /** Converts a distance to its key, and back, except for rounding. */
   abstract keyOfDistance(distance: number): number
   abstract distanceOfKey(s: number): number
-  /** The key a similarity stands for; negative where no row reaches the similarity. */
+  /** The key for a similarity; negative if no row can reach the similarity. */
   abstract keyOf(similarity: number): number
-  /** No exact similarity of a row of key `s` is higher. */
+  /** An upper bound of the exact similarity of a row with key `s`. */
   abstract similarityAtMost(s: number): number
 
-  /** A row whose key is above this is less similar than every row whose key is at most `s`. */
+  /** A row whose key is above the result is less similar than every row whose key is at most `s`. */
   after(s: number): number {
     return s * (1 + 5 * this.relative) + 5 * this.absolute
   }
 
-  /** A row whose key is below this is more similar than every row whose key is at least `s`. */
+  /** A row whose key is below the result is more similar than every row whose key is at least `s`. */
   before(s: number): number {
     return s * (1 - 5 * this.relative) - 5 * this.absolute
   }
@@ -145,13 +148,13 @@ const SPACES: Readonly<Record<MetricSpace, new (metric: Metric, dim: number) => 
   manhattan: ManhattanSpace,
 }
 
-/** The space of a metric; undefined where no triangle inequality holds. */
+/** The space of a metric; undefined without a triangle inequality. */
 export function coverSpace(metric: Metric, dim: number): CoverSpace | undefined {
   const { space } = metricOf(metric)
   return space && new SPACES[space](metric, dim)
 }
 
-/** Sum of (a - b)^2 over `dim` numbers. Four sums, so that they do not wait for one another. */
+/** The sum of (a - b)^2 over `dim` numbers, in four independent sums. */
 function squaredDistance(
   x: Float32Array,
   xAt: number,
@@ -184,7 +187,7 @@ function squaredDistance(
   return s0 + s1 + (s2 + s3)
 }
 
-/** Sum of |a - b| over `dim` numbers. */
+/** The sum of |a - b| over `dim` numbers. */
 function absoluteDifferences(
   x: Float32Array,
   xAt: number,
@@ -210,7 +213,7 @@ function absoluteDifferences(
   return s0 + s1 + (s2 + s3)
 }
 
-/** Sum of a * b over `dim` numbers. */
+/** The sum of a * b over `dim` numbers. */
 export function dotProduct(
   x: Float32Array,
   xAt: number,
@@ -236,7 +239,10 @@ export function dotProduct(
   return s0 + s1 + (s2 + s3)
 }
 
-/** Square of the chord between the directions of two vectors, from their dot product and the inverses of their lengths. */
+/**
+ * The square of the chord between the directions of two vectors, from their dot product and the inverses of their
+ * lengths.
+ */
 export function squaredChord(dot: number, inverseX: number, inverseY: number): number {
   return Math.max(0, 2 - 2 * (dot * inverseX * inverseY))
 }

@@ -1,6 +1,6 @@
 import { grown } from '../../../core/grown.ts'
 
-/** Positions and keys of rows that may belong to an answer. The arrays are reused. */
+/** Positions and keys of rows that may be in the result. The arrays are reused. */
 export class FoundRows {
   positions: Uint32Array = new Uint32Array(256)
   keys: Float64Array = new Float64Array(256)

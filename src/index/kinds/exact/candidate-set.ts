@@ -6,21 +6,21 @@ import { sortByBound } from '../../../core/sort-by-bound.ts'
 import type { Candidates } from '../../vector-index.ts'
 import { RESULTS } from './scan-scratch.ts'
 
-// Searches are synchronous: one heap serves all indexes.
+// Searches are synchronous, so one heap serves all indexes.
 const best = new BoundedHeap()
 
-/** The rows that can still be among the k best, while a search runs and after it. */
+/** The rows that can still be among the k best, during a search and after it. */
 export class CandidateSet implements Candidates {
   count = 0
   positions: Uint32Array = new Uint32Array(32)
   upper: Float64Array = new Float64Array(32)
   visited = 0
-  /** A row whose upper bound is below cannot be among the k best. */
+  /** A row whose upper bound is below this cannot be among the k best. */
   least: number = -Infinity
   #min = -Infinity
   #max = Infinity
 
-  /** k = 0: no threshold, every row in range is wanted. */
+  /** k = 0: no threshold; every row in range is a candidate. */
   begin(k: number, min: number, max: number): void {
     this.count = 0
     this.visited = 0
@@ -30,7 +30,7 @@ export class CandidateSet implements Candidates {
     best.begin(k)
   }
 
-  /** The results of a scan. Only rows surely inside the range may raise the threshold. */
+  /** Takes the results of a scan. Only rows that are certainly in range may raise the threshold. */
   take(arena: Arena, results: number): void {
     const { f64, u32 } = arena
     const lowers = RESULTS / 8
@@ -57,7 +57,7 @@ export class CandidateSet implements Candidates {
     this.least = least
   }
 
-  /** Leaves what can still win, best upper bound first, equal ones by position. */
+  /** Removes rows that can no longer win. Sorts the others by upper bound, best first, equal ones by position. */
   finish(): void {
     this.#prune()
     sortByBound(this.upper, this.positions, this.count)

@@ -10,12 +10,12 @@ import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
 
-/** Bytes of an int8 row: codes, then scale, error and length or sum of squared codes in its last 12 bytes. */
+/** The bytes of an int8 row: codes, then 12 bytes with scale, error, and length or sum of squared codes. */
 export function codeStride(dim: number): number {
   return align16(dim + 12)
 }
 
-/** int8 rows with an error bound each: 112 bytes for 100 dimensions. */
+/** int8 rows, each with an error bound: 112 bytes for 100 dimensions. */
 export class CodeRows implements Rows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined

@@ -25,25 +25,25 @@ import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { areSplit } from './split-rows.ts'
 
-/** So many bytes of floats wait for the trial that decides in which form they are kept. */
+/** The maximum bytes of floats that are collected before a trial decides the form of the rows. */
 const COLLECTED_BYTES = 1 << 24
 
-/** Sums of squared codes fit 31 bits up to 133,152. */
+/** The sum of squared codes fits in 31 bits up to 133,152 dimensions. */
 export const MAX_DIM = 65536
 
 export interface ExactIndexOptions {
   readonly metric: Metric
-  /** Numbers in a vector, at most MAX_DIM. */
+  /** The dimension of the vectors, at most MAX_DIM. */
   readonly dim: number
-  /** Keep the vectors in memory, instead of int8 codes. 'auto', the default: while they take at most 1 MiB. */
+  /** Whether to keep the vectors in memory instead of int8 codes. Default 'auto': while they take at most 1 MiB. */
   readonly keepsVectors?: boolean | 'auto'
-  /** Space to take at once. */
+  /** The number of rows for which memory is allocated at once. */
   readonly expectedRows?: number
-  /** SIMD where the runtime has it, unless told otherwise. */
+  /** Default: SIMD if the runtime supports it. */
   readonly kernels?: AcceleratorName
 }
 
-/** Answers exactly by looking at every row: a bound for each, from one pass over small codes. */
+/** Answers exactly by scanning every row: one pass over small codes computes a bound for each. */
 export function createExactIndex(options: ExactIndexOptions): VectorIndex {
   const { dim, expectedRows = 0, keepsVectors = 'auto' } = options
   const metric = requireMetric(options.metric)
@@ -68,8 +68,9 @@ function checkDim(dim: number): void {
 }
 
 /**
- * What may become of the rows. Floats of a `small` index become codes when they outgrow SMALL_INDEX. Those that are `collecting`
- * become codes at the first search, or when they outgrow COLLECTED_BYTES: a trial with them decides in which form.
+ * The future of the rows. Floats of a `small` index become codes when they outgrow SMALL_INDEX. Floats that are
+ * `collecting` become codes at the first search, or when they outgrow COLLECTED_BYTES; a trial with them decides the
+ * form. A `final` form stays.
  */
 type RowState = 'small' | 'collecting' | 'final'
 
@@ -110,7 +111,7 @@ export class ExactIndex implements VectorIndex {
     return this.#state === 'collecting' ? undefined : this.#rows.inMemoryVectors
   }
 
-  /** Vectors in memory are copied from elsewhere; the codes of many rows are computed. */
+  /** Vectors in memory are copied from elsewhere; the codes of many rows have to be computed. */
   get worthSaving(): boolean {
     return this.inMemoryVectors === undefined
   }
@@ -185,7 +186,7 @@ export class ExactIndex implements VectorIndex {
       if (results > 0) candidates.take(arena, results)
       return results
     }
-    // Until the threshold has risen every row is a result: a sample of all blocks first.
+    // Before the threshold has risen, every row is a result. So a sample of all blocks comes first.
     const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
     const blocks = Math.ceil(positions / MAX_RESULTS)
     const order: { block: number; best: number }[] = []
@@ -195,7 +196,7 @@ export class ExactIndex implements VectorIndex {
       order.push({ block, best: bestOf(arena, results) })
     }
     order.sort((a, b) => b.best - a.best)
-    // The first steps are short: what they find spares the later ones.
+    // The first steps are short, since their results save work in the later ones.
     let length = sample
     for (const { block } of order) {
       const to = Math.min(positions, (block + 1) * MAX_RESULTS)
@@ -208,7 +209,7 @@ export class ExactIndex implements VectorIndex {
     return candidates
   }
 
-  /** Encodes the vector behind the last row, compares, and takes it off again. */
+  /** Encodes the vector after the last row, compares, and removes it again. */
   holds(position: number, vector: Float32Array): boolean {
     this.#checkPosition(position)
     this.complete()
@@ -244,7 +245,9 @@ export class ExactIndex implements VectorIndex {
     return this.#held
   }
 
-  /** Copies the words of from..to-1 to where the kernels read them; how many of those rows are allowed. */
+  /**
+   * Copies the bitmap words of from..to-1 to where the kernels read them. Returns how many of those rows are allowed.
+   */
   #copyAllowed(allowed: Uint32Array, from: number, to: number): number {
     const { u32 } = this.#rows.block.arena
     const first = from >>> 5
@@ -264,7 +267,7 @@ export class ExactIndex implements VectorIndex {
     if (!areSplit(this.metric, this.dim)) this.#encode()
   }
 
-  /** The floats become codes, position by position. */
+  /** Converts the floats to codes, position by position. */
   #encode(): void {
     const from = this.#rows as FloatRows
     const { positions } = from.block

@@ -9,12 +9,12 @@ import { NOWHERE, REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
 
-/** Bytes of a float row: floats padded to a multiple of 16 bytes, weight f64, unit f64. */
+/** The bytes of a float row: floats padded to a multiple of 16 bytes, weight f64, unit f64. */
 export function floatStride(dim: number): number {
   return align16(dim * 4) + 16
 }
 
-/** The float32 rows themselves, scanned in single precision with bounds for its rounding. */
+/** The float32 rows themselves, scanned in single precision with bounds for the rounding. */
 export class FloatRows implements Rows, InMemoryVectors {
   readonly block: RowBlock
   readonly #metric: MetricDefinition

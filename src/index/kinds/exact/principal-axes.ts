@@ -3,17 +3,21 @@ import type { MultiplyRequest } from '../../../accelerators/kernels.ts'
 import { xorshift } from '../../../core/xorshift.ts'
 import type { RotationMatrix } from './rotation.ts'
 
-/** Rows that are made orthogonal to each other in double precision, and to those before them by the kernels. */
+/**
+ * The number of rows that are orthogonalized to each other in double precision. The kernels orthogonalize them to
+ * earlier rows.
+ */
 const PANEL = 32
-/** Each turns the space of the first axes towards the directions along which the sample is longest. */
+/** Each iteration turns the space of the first axes towards the directions along which the sample is longest. */
 const ITERATIONS = 5
-/** A vector of which projections have left less than this share lies in the space of those before it. */
+/** A vector of which projections leave less than this share lies in the space of the earlier ones. */
 const LOST = 1e-3
 
 /**
- * An orthogonal matrix whose first `leading` rows span, nearly, the space that holds most of the squares of a sample (row-major);
- * the others are orthogonal to them. By subspace iteration on the matrix of second moments (Halko, Martinsson and Tropp, "Finding
- * structure with randomness", 2011), blocked, so that the kernels do nearly all of it.
+ * An orthogonal matrix whose first `leading` rows nearly span the space that holds most of the squares of a sample
+ * (row-major). The other rows are orthogonal to them. Computed by subspace iteration on the matrix of second moments
+ * (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011), in blocks, so that the kernels do nearly
+ * all of the work.
  */
 export function principalAxes(
   sample: Float32Array,
@@ -41,7 +45,7 @@ export function principalAxes(
   }
 }
 
-/** At least the Frobenius norm of VV' - I of a square matrix, which is that of V'V - I. */
+/** An upper bound of the Frobenius norm of VV' - I of a square matrix, which equals that of V'V - I. */
 export function deviationOf(values: Float32Array, dim: number, arena: Arena): number {
   const matrix = arena.allocate(dim * dim * 4)
   const out = arena.allocate(dim * 8)
@@ -56,7 +60,7 @@ export function deviationOf(values: Float32Array, dim: number, arena: Arena): nu
       const dots = out.address / 8
       for (let i = 0; i < dim; i++) squares += (arena.f64[dots + i] - (i === row ? 1 : 0)) ** 2
     }
-    // The double arithmetic of one entry is off by less than 2^-50 dim times the lengths of its rows.
+    // The double arithmetic of one entry has an error below 2^-50 dim times the lengths of its rows.
     return Math.sqrt(squares) * (1 + 2 ** -20) + dim * dim * 2 ** -50 * (1 + Math.sqrt(squares))
   } finally {
     out.free()
@@ -64,11 +68,11 @@ export function deviationOf(values: Float32Array, dim: number, arena: Arena): nu
   }
 }
 
-/** The rows of a matrix while it is made, and what the kernels need beside them. */
+/** The rows of a matrix under construction, and the memory that the kernels need beside them. */
 class Axes {
   readonly #dim: number
   readonly #arena: Arena
-  /** The rows; their transpose; the matrix of moments; products of a panel. */
+  /** The rows; their transpose; the matrix of moments; the products of a panel. */
   readonly #rows: Block
   readonly #columns: Block
   readonly #moments: Block
@@ -93,7 +97,7 @@ class Axes {
     for (const block of [this.#rows, this.#columns, this.#moments, this.#products]) block.free()
   }
 
-  /** The second moments of the sample, whose rows are scaled to a length of 1 on average. */
+  /** Computes the second moments of the sample, whose rows are scaled to an average length of 1. */
   setMoments(sample: Float32Array): void {
     const dim = this.#dim
     const arena = this.#arena
@@ -108,7 +112,7 @@ class Axes {
       for (let row = 0; row < count; row++) f32[to + row] = sample[row * dim + i] * scale
     }
     const stride = count * 4
-    // The matrix is symmetric: of each block of rows, what is on the diagonal and behind it.
+    // The matrix is symmetric, so of each block of rows only the part from the diagonal on is computed.
     for (let row = 0; row < dim; row += PANEL) {
       const rows = Math.min(PANEL, dim - row)
       this.#multiply({
@@ -129,13 +133,13 @@ class Axes {
     }
   }
 
-  /** Random rows from..to-1. */
+  /** Fills rows from..to-1 with random numbers. */
   draw(from: number, to: number): void {
     const { values } = this
     for (let i = from * this.#dim; i < to * this.#dim; i++) values[i] = this.#draw()
   }
 
-  /** The first rows times the matrix of moments. */
+  /** Multiplies the first rows by the matrix of moments. */
   applyMoments(rows: number): void {
     const dim = this.#dim
     this.#multiply({
@@ -153,8 +157,8 @@ class Axes {
   }
 
   /**
-   * The first rows become random sums of themselves: they span the same space, and a row's length is spread over them. The longest
-   * coordinate decides how finely all are quantized.
+   * Replaces the first rows by random combinations of themselves. They span the same space, but the length of a row is
+   * spread over them. The longest coordinate determines the quantization step of all.
    */
   mix(rows: number): void {
     const dim = this.#dim
@@ -173,11 +177,11 @@ class Axes {
     })
   }
 
-  /** Makes rows from..to-1 of length 1, orthogonal to all before them; those before `from` are so already. */
+  /** Makes rows from..to-1 orthonormal, and orthogonal to all earlier rows, which are already orthonormal. */
   orthogonalize(from: number, to: number): void {
     for (let first = from; first < to; first += PANEL) {
       const end = Math.min(to, first + PANEL)
-      // Twice is enough: once leaves what rounding has made of a small rest.
+      // Two passes are enough: one pass leaves what rounding has made of a small remainder.
       for (let time = 0; time < 2; time++) {
         if (first > 0) this.#project(first, end)
         this.#orthogonalizePanel(first, end)
@@ -186,7 +190,7 @@ class Axes {
     }
   }
 
-  /** Takes away from rows first..end-1 what lies in the space of the rows before. */
+  /** Removes from rows first..end-1 the components in the space of the earlier rows. */
   #project(first: number, end: number): void {
     const dim = this.#dim
     const { f32 } = this.#arena
@@ -216,7 +220,7 @@ class Axes {
         for (let i = 0; i < dim; i++) x[i] -= dot * y[i]
       }
       const after = lengthOf(x)
-      // Any other direction does: nothing of the sample lies along it.
+      // Any other direction will do: no part of the sample lies along it.
       if (!(after > before * LOST)) for (let i = 0; i < dim; i++) x[i] = this.#draw()
       const length = lengthOf(x)
       for (let i = 0; i < dim; i++) x[i] /= length
@@ -238,7 +242,7 @@ class Axes {
     this.#arena.kernels.multiply({ ...request, outStride: this.#dim * 4 })
   }
 
-  /** From -1 to 1, by xorshift: the same sample gives the same matrix. */
+  /** A number from -1 to 1, by xorshift: the same sample gives the same matrix. */
   #draw(): number {
     this.#random = xorshift(this.#random)
     return this.#random / 2 ** 31

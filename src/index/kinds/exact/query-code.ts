@@ -3,21 +3,24 @@ import type { CodeBounds } from '../../../accelerators/kernels.ts'
 import type { MetricDefinition, ScanForm } from '../../../core/metrics/definition.ts'
 import { doubleSlack, singleRounding } from './rounding.ts'
 
-/** Sum of |code| of a query: times 127 it stays below 2^31, and so does every partial sum of products with a row. */
+/**
+ * The maximum sum of |code| of a query. Times 127 it stays below 2^31, and so does every partial sum of products with a
+ * row.
+ */
 const MAX_CODE_SUM = 16_909_320
 
-/** Added and taken away again, it rounds a number below 2^51 to a whole one; Math.round takes three times as long. */
+/** Adding and subtracting it rounds a number below 2^51 to an integer; Math.round takes three times as long. */
 const ROUND = 2 ** 52 * 1.5
 
 /** Bytes of a query for each code of a row. */
 export const CODE_BYTES: Readonly<Record<ScanForm, number>> = { dot: 2, euclidean: 2, manhattan: 4 }
 
-/** A query as 16-bit codes and what bounds need to know of it: docs/exact-index.md, "Quantising a query". */
+/** A query as 16-bit codes, with the constants for the bounds: docs/exact-index.md, "Quantising a query". */
 export class QueryCode implements CodeBounds {
-  /** query (of length 1 for cosine) = scale * codes + what `error` bounds. */
+  /** query (of length 1 for cosine) = scale * codes + a remainder that `error` bounds. */
   scale = 0
   error = 0
-  /** Squared length of scale * codes. */
+  /** The squared length of scale * codes. */
   square = 0
   /** What a unit of a row's error, and of its length, adds to the bounds of a dot product. */
   perError = 0
@@ -26,10 +29,10 @@ export class QueryCode implements CodeBounds {
   distanceError = 0
   readonly distanceRounding: number
   readonly rounding: number
-  /** Relative slack that covers double arithmetic over so many dimensions. */
+  /** The relative slack for double arithmetic over `dim` numbers. */
   readonly slack: number
   readonly #directional: boolean
-  /** The query is not encoded. */
+  /** Whether the query is not encoded. */
   readonly #asFloats: boolean
 
   constructor(metric: MetricDefinition, dim: number) {
@@ -41,8 +44,9 @@ export class QueryCode implements CodeBounds {
   }
 
   /**
-   * Writes the codes to an address; false if the query has length zero. `length` is the query's. Where rows were turned, the
-   * query is, too: `length` is then what it was before, and `spread` what turning adds (`Rotation.spread`).
+   * Writes the codes to an address; returns false if the query has length zero. `length` is the query's length. If rows
+   * were rotated, the query is, too: `length` is then its length before the rotation, and `spread` is
+   * `Rotation.spread`.
    */
   set(
     query: ArrayLike<number>,
@@ -79,7 +83,7 @@ export class QueryCode implements CodeBounds {
       squares += code * code
       own += query[i] * query[i]
     }
-    // What is encoded may be longer than the query, if it was turned: both have to be covered.
+    // A rotated query may be longer than the given one. The bounds must cover both.
     const given = this.#directional ? 1 : length
     const unit = spread === 0 ? given : Math.max(given, Math.sqrt(own) * inverse * (1 + this.slack))
     this.scale = scale

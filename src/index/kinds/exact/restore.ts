@@ -9,7 +9,7 @@ import { FloatRows, floatStride } from './float-rows.ts'
 import { AXES, Rotation } from './rotation.ts'
 import { canBeSplit, splitLayout, SplitRows } from './split-rows.ts'
 
-/** The sections there are: how long each is, and what holds it. */
+/** The sections that may occur: the length of each, and the form of rows it holds. */
 const forms = new Map([
   ['codes', { Rows: CodeRows, size: (dim: number, rows: number) => rows * codeStride(dim) }],
   ['floats', { Rows: FloatRows, size: (dim: number, rows: number) => rows * floatStride(dim) }],
@@ -21,7 +21,7 @@ function splitBytes(dim: number, rows: number): number {
   return Math.ceil(rows / 2 ** groupBits) * groupBytes
 }
 
-/** What `save` of an exact index gave. Throws VEC_STORAGE for anything else, before it takes memory. */
+/** Restores an exact index from its image. Throws VEC_STORAGE for any other image, before it allocates memory. */
 export function restoreExactIndex(
   image: IndexImage,
   options: { readonly kernels?: AcceleratorName } = {},
@@ -65,7 +65,7 @@ export function restoreExactIndex(
   return new ExactIndex(rowOptions, rows, count, isSmall ? 'small' : 'final')
 }
 
-/** By what the rows were turned. */
+/** The rotation of the rows. */
 function rotationOf(section: IndexSection | StoredSection, rows: string, dim: number): Rotation {
   const { name } = section
   if (name !== AXES || rows !== 'split') throw damaged(`a section ${name} behind ${rows}`)

@@ -6,27 +6,34 @@ import type { IndexSection } from '../../vector-index.ts'
 /** The section of a saved matrix. */
 export const AXES = 'axes'
 
-/** Rows that are turned at once. */
+/** The number of rows that are rotated at once. */
 const BATCH = 64
-/** Vectors of lengths outside are not turned in single precision: their products could overflow, or lose their last bits. */
+/**
+ * Vectors of lengths outside this range are not rotated in single precision: their products could overflow, or lose
+ * their last bits.
+ */
 const SHORTEST: number = 2 ** -40
 const LONGEST: number = 2 ** 40
 
-/** A matrix that turns rows, and how far it is from one that keeps all dot products. */
+/** A matrix that rotates rows, and its deviation from one that preserves all dot products. */
 export interface RotationMatrix {
   /** dim x dim, row-major: the new coordinates are dot products with its rows. */
   readonly values: Float32Array
-  /** At least the spectral norm of V'V - I. */
+  /** An upper bound of the spectral norm of V'V - I. */
   readonly deviation: number
 }
 
 /**
- * Turns vectors into other coordinates, so that a few of these hold most of their length. Any matrix gives correct
- * bounds: `spread` covers what turning does to a dot product or a distance (docs/exact-index.md, "Turned rows").
+ * Rotates vectors into other coordinates, so that a few of these hold most of their length. Any matrix gives correct
+ * bounds: `spread` covers the effect of the rotation on a dot product or a distance (docs/exact-index.md, "Turned
+ * rows").
  */
 export class Rotation {
   readonly matrix: RotationMatrix
-  /** What turning both vectors changes in a dot product, as a share of the product of their lengths; in a distance, of their sum. */
+  /**
+   * The change of a dot product when both vectors are rotated, as a share of the product of their lengths; for a
+   * distance, of the sum of their lengths.
+   */
   readonly spread: number
   readonly #dim: number
   readonly #request: MultiplyRequest
@@ -49,7 +56,7 @@ export class Rotation {
     }
   }
 
-  /** Of a saved section; undefined for anything else. */
+  /** Restores a saved section; undefined for any other bytes. */
   static restore(bytes: Uint8Array, dim: number): Rotation | undefined {
     if (bytes.length !== Rotation.savedBytes(dim)) return undefined
     const copy = bytes.slice()
@@ -71,7 +78,7 @@ export class Rotation {
     return { name: AXES, bytes }
   }
 
-  /** Bytes that it needs in the arena of the rows, a multiple of 16: the matrix, and turned rows. */
+  /** The bytes it needs in the arena of the rows, a multiple of 16: for the matrix, and for rotated rows. */
   static bytes(dim: number): number {
     return align16((dim + BATCH) * dim * 4)
   }
@@ -81,7 +88,7 @@ export class Rotation {
     f32.set(this.matrix.values, address / 4)
   }
 
-  /** Turns `count` rows in place. `placed`: where the matrix is. */
+  /** Rotates `count` rows in place. `placed`: the address of the matrix. */
   turn({ f32, kernels }: Arena, placed: number, rows: number, count: number): void {
     const dim = this.#dim
     const request = this.#request
@@ -95,11 +102,11 @@ export class Rotation {
     }
   }
 
-  /** A query in the new coordinates: in single precision where that cannot overflow, and in double otherwise. */
+  /** The rotated query: in single precision if that cannot overflow, in double otherwise. */
   turned(query: Float32Array, length: number, arena: Arena, placed: number): ArrayLike<number> {
     const dim = this.#dim
     if (length !== 0 && !canTurn(length)) return inDouble(this.matrix.values, query)
-    // Behind the first of the turned rows, which `turn` writes to.
+    // After the first of the rotated rows, which `turn` writes.
     const at = placed / 4 + (dim + 1) * dim
     arena.f32.set(query, at)
     this.turn(arena, placed, at * 4, 1)
@@ -107,7 +114,7 @@ export class Rotation {
   }
 }
 
-/** Whether a vector of such a length is turned in single precision. */
+/** Whether a vector of this length is rotated in single precision. */
 export function canTurn(length: number): boolean {
   return length >= SHORTEST && length <= LONGEST
 }

@@ -1,11 +1,11 @@
-// How far sums over so many dimensions can be off: docs/exact-index.md, "The bounds".
+// Error bounds of sums over `dim` numbers: docs/exact-index.md, "The bounds".
 
-/** Relative slack that covers double arithmetic. */
+/** The relative slack for double arithmetic. */
 export function doubleSlack(dim: number): number {
   return (dim + 32) * 2 ** -51
 }
 
-/** Relative rounding of a kernel's sum in single precision, and of the double arithmetic around it. */
+/** The relative rounding error of a kernel's sum in single precision, and of the double arithmetic around it. */
 export function singleRounding(dim: number): number {
   const steps = Math.ceil(dim / 16) + 12
   return (steps * 2 ** -24) / (1 - steps * 2 ** -24) + 4 * doubleSlack(dim)
@@ -14,7 +14,7 @@ export function singleRounding(dim: number): number {
 const single = new Float32Array(1)
 const bits = new Uint32Array(single.buffer)
 
-/** The least float32 not below v, for v >= 0. */
+/** The smallest float32 not below v, for v >= 0. */
 export function roundedUp(v: number): number {
   single[0] = v
   if (single[0] < v) bits[0]++

@@ -6,16 +6,18 @@ import type { Metric } from '../../../core/metric.ts'
 import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
 import type { IndexSection } from '../../vector-index.ts'
 
-/** Above this a block gets an arena of its own, which goes when it goes. */
+/** A block larger than this gets its own arena, which is freed with it. */
 const SHARED_LIMIT = 1 << 20
 
-/** Staged rows come before the rows, which can so grow in place; more than this and they come behind. */
+/**
+ * Up to this size, staged rows are before the rows, which can then grow in place. Beyond it, they are after the rows.
+ */
 const STAGING_LIMIT = 1 << 24
 
-/** A kernel may load a whole vector where the last row has less left. */
+/** A kernel may load a whole SIMD vector at the end of the last row. */
 const OVERRUN = 16
 
-/** What rows are made of. */
+/** The options of rows. */
 export interface RowOptions {
   readonly metric: Metric
   readonly dim: number
@@ -24,14 +26,14 @@ export interface RowOptions {
 }
 
 /**
- * Rows of one index in an arena: a prefix, a query, then rows of `stride` bytes, in one block; staged floats in another. Addresses
- * hold until the next `stage` or `ensure`. What every form of rows does with whole rows is here, and not in a base class: rows
- * in two parts share the block alone.
+ * The rows of one index in an arena: a prefix, a query, then rows of `stride` bytes, in one block; staged floats in
+ * another. Addresses are valid until the next `stage` or `ensure`. The code for whole rows is here rather than in a
+ * base class, since rows in two parts share only the block.
  */
 export class RowBlock {
   readonly dim: number
   readonly stride: number
-  /** Rows that were committed. */
+  /** The number of committed rows. */
   positions = 0
   readonly #prefixBytes: number
   readonly #queryBytes: number
@@ -40,7 +42,7 @@ export class RowBlock {
   #own: boolean
   #stagedRows = 0
 
-  /** `prefixBytes`: what the rows need beside them, a multiple of 16. */
+  /** `prefixBytes`: the memory that the form of rows needs beside them, a multiple of 16. */
   constructor(
     options: RowOptions,
     stride: number,
@@ -107,7 +109,7 @@ export class RowBlock {
     this.ensure(this.positions + rows)
   }
 
-  /** The first `rows` staged rows were taken: small indexes give the space back. */
+  /** Counts the first `rows` staged rows as rows. Small indexes free the staging buffer. */
   commit(rows: number): void {
     this.positions += rows
     this.#unstage()
@@ -122,7 +124,7 @@ export class RowBlock {
     return sameBytes(this.arena.u8, this.addressOf(one), this.addressOf(other), this.stride)
   }
 
-  /** The last row goes to a removed position. */
+  /** Moves the last row to a removed position. */
   swapRemove(to: number): void {
     const from = this.addressOf(--this.positions)
     this.arena.u8.copyWithin(this.addressOf(to), from, from + this.stride)
@@ -132,14 +134,14 @@ export class RowBlock {
     return { name, bytes: this.arena.u8.subarray(this.rows, this.rows + size) }
   }
 
-  /** Takes over a saved section. `room`: rows that it takes the space of. */
+  /** Loads a saved section. `room`: the number of rows for which to reserve memory. */
   load(section: IndexSection, positions: number, room: number): void {
     this.ensure(room)
     copySection(section, this.section('', sectionLength(section)).bytes)
     this.positions = positions
   }
 
-  /** A scan of no rows, to be filled. */
+  /** A scan of zero rows, to be filled in. */
   static noScan(results: number): Scan {
     return { rows: 0, from: 0, to: 0, query: 0, results, least: 0, most: 0, allowed: 0 }
   }
@@ -151,7 +153,7 @@ export class RowBlock {
     this.#staging = undefined
   }
 
-  /** Reserves memory for that many rows. Staged rows stay staged. */
+  /** Reserves memory for this many rows. Staged rows stay staged. */
   ensure(rows: number): void {
     const bytes = this.#sizeOf(rows)
     if (bytes <= this.#block.size) return

@@ -9,26 +9,26 @@ import type { RowOptions } from './row-block.ts'
 import type { Rows } from './rows.ts'
 import { areSplit, splitLayout, SplitRows } from './split-rows.ts'
 
-/** Fewer rows say too little, and are scanned in no time. */
+/** Fewer rows say too little, and are scanned in almost no time. */
 const TRIAL_ROWS = 1024
-/** Rows that are encoded for a trial, and queries that are asked. */
+/** The number of rows encoded for a trial, and the number of its queries. */
 const SAMPLE_ROWS = 4096
 const QUERIES = 8
-/** Turning a row takes dim^2 products: 9 us at 384 dimensions, 16 us at 512. */
+/** Rotating a row takes dim^2 products: 9 us at 384 dimensions, 16 us at 512. */
 const MOST_TURNED = 512
-/** Turned rows cost more when they are built: they have to be faster by so much. */
+/** Rotated rows cost more to build, so they must be faster by this factor. */
 const TURNED_MARGIN = 0.85
 
-/** The rows that are collected for a trial, and how well a row has to match to be among the best of them. */
+/** The rows collected for a trial, with a threshold for its queries. */
 export interface Collected {
   readonly rows: FloatRows
-  /** At most the similarity of the k-th best row. */
+  /** A lower bound of the similarity of the k-th best row. */
   threshold(query: Float32Array, k: number): number
 }
 
 /**
- * The form in which a scan of such rows reads least: whole, in two parts, or in two parts and turned. A trial counts how many
- * rows the heads of a sample rule out; nothing reads a clock, so the same rows give the same form.
+ * The form in which a scan reads the least of these rows: whole, in two parts, or in two parts and rotated. A trial
+ * counts how many rows the heads of a sample rule out. It does not use a clock, so the same rows give the same form.
  */
 export function chosenRows(options: RowOptions, collected: Collected): Rows {
   const { dim, metric } = options
@@ -56,8 +56,8 @@ interface Query {
   readonly least: number
 }
 
-// What a scan takes for a row, in nanoseconds of the machine of bench/RESULTS.md; only ratios count. A tail is far from
-// what was read before it.
+// The cost of a row in a scan, in nanoseconds of the machine of bench/RESULTS.md; only ratios matter. A tail is far
+// from the memory read before it.
 
 function wholeCost(dim: number): number {
   return readCost(codeStride(dim))
@@ -71,7 +71,7 @@ function readCost(bytes: number): number {
   return 1.6 + 0.0277 * bytes
 }
 
-/** A block whose heads drop less than half of it is read whole, in two parts. */
+/** A block whose heads rule out less than half of it is read whole, in two parts. */
 function splitCost(
   options: RowOptions,
   sample: readonly Float32Array[],
@@ -108,7 +108,7 @@ function rotationOf(
   return new Rotation(principalAxes(values, dim, headCodes, rows.block.arena), dim)
 }
 
-/** At most `most` live rows, evenly drawn; `shift` of the way from one to the next. */
+/** At most `most` live rows, evenly spaced. `shift` is the fraction of the distance by which they are offset. */
 function evenly(rows: FloatRows, most: number, shift: number): Float32Array[] {
   const { positions } = rows.block
   const count = Math.min(most, positions)

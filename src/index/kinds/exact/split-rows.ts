@@ -14,28 +14,28 @@ import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { LISTED, RESULTS } from './scan-scratch.ts'
 
-/** Bytes behind the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
+/** Bytes after the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
 const HEAD_META = 12
 /** REMOVED as the upper half of a float32. */
 const REMOVED_HALF = 0xff80
-/** From here on splitting pays: below, a head would be nearly the whole row. */
+/** From this dimension on, splitting pays: below, a head would be nearly the whole row. */
 export const SPLIT_DIM = 96
-/** Blocks of rows that are read whole after one whose heads dropped less than half of it. */
+/** The number of blocks that are read whole after one whose heads ruled out less than half of it. */
 const PAUSE = 3
 
-/** Whether int8 rows of a metric may be kept in two parts. */
+/** Whether int8 rows of a metric may be stored in two parts. */
 export function canBeSplit(metric: Metric, dim: number): boolean {
   return dim > 16 && metricOf(metric).kernels.heads !== undefined
 }
 
-/** Whether it is tried to keep them so. */
+/** Whether storing them in two parts is tried. */
 export function areSplit(metric: Metric, dim: number): boolean {
   return dim >= SPLIT_DIM && canBeSplit(metric, dim)
 }
 
 /**
- * The head of 100 dimensions must hold most of them to drop 99 rows of 100, that of 768 a third; a group's heads take about
- * 64 KiB.
+ * To rule out 99 of 100 rows, a head of 100 dimensions must hold most of them, one of 768 dimensions a third. The heads
+ * of a group take about 64 KiB.
  */
 export function splitLayout(dim: number): SplitLayout {
   const headCodes = 16 * Math.min(Math.round((dim * 0.28 + 52) / 16), Math.floor((dim - 1) / 16))
@@ -47,8 +47,8 @@ export function splitLayout(dim: number): SplitLayout {
 }
 
 /**
- * int8 rows in two parts. A scan reads the heads, which say what the whole row can reach at most, and then the tails of
- * the few that can reach enough: 92 of 116 bytes per row at 100 dimensions, 284 of 784 at 768.
+ * int8 rows in two parts. A scan reads the heads, which bound the value of the whole row, and then the tails of the few
+ * rows that can reach the threshold: 92 of 116 bytes per row at 100 dimensions, 284 of 784 at 768.
  */
 export class SplitRows implements Rows {
   readonly block: RowBlock
@@ -60,10 +60,10 @@ export class SplitRows implements Rows {
   readonly #quantize: QuantizeRequest
   readonly #rotation: Rotation | undefined
   #tailLength = 0
-  /** Blocks to come that are read whole. */
+  /** The number of next blocks that are read whole. */
   #pause = 0
 
-  /** `rotation`: rows and queries are turned first, so that heads hold more of them. */
+  /** `rotation`: rows and queries are rotated first, so that heads hold more of them. */
   constructor(options: RowOptions, rotation?: Rotation) {
     const { dim, expectedRows } = options
     const layout = splitLayout(dim)
@@ -81,7 +81,7 @@ export class SplitRows implements Rows {
     const judged = { whole: false, tailLength: 0 }
     this.#scan = { ...RowBlock.noScan(RESULTS), layout, bounds, list: LISTED, ...judged }
     const form = this.#metric.kernels.scan
-    // Whole rows first, in the place of a scan's results, behind the lengths.
+    // The whole rows are written first, in place of a scan's results, after the lengths.
     const to = SCRATCH + MAX_STAGED_ROWS * 8
     this.#quantize = { from: 0, count: 0, dim, lengths: 0, form, to, stride: codeStride(dim) }
   }
@@ -115,7 +115,10 @@ export class SplitRows implements Rows {
     block.commit(rows)
   }
 
-  /** Turns the staged rows in place. What cannot be turned becomes zero; `#widen` then makes its error infinite. */
+  /**
+   * Rotates the staged rows in place. A row that cannot be rotated becomes zero; `#widen` then makes its error
+   * infinite.
+   */
   #turn(rotation: Rotation, rows: number): void {
     const { block } = this
     const { arena, dim } = block
@@ -127,7 +130,7 @@ export class SplitRows implements Rows {
     rotation.turn(arena, block.prefix, block.staged, rows)
   }
 
-  /** Adds what turning does to the errors of quantized rows: docs/exact-index.md, "Turned rows". */
+  /** Adds the effect of the rotation to the errors of quantized rows: docs/exact-index.md, "Turned rows". */
   #widen(rotation: Rotation, first: number, count: number): void {
     const { f32, f64 } = this.block.arena
     const { stride, to } = this.#quantize
@@ -135,7 +138,7 @@ export class SplitRows implements Rows {
     const spread = rotation.spread * (1 + 2 * this.#query.slack)
     for (let row = 0; row < count; row++) {
       const length = f64[SCRATCH / 8 + first + row]
-      // A row of length 0 stays as it is: the same in any coordinates.
+      // A row of length 0 is the same in any coordinates.
       if (length === 0) continue
       const at = (to + (row + 1) * stride) / 4 - 2
       f32[at] = canTurn(length)
@@ -182,7 +185,7 @@ export class SplitRows implements Rows {
     if (!this.#encode(query)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
-    // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
+    // 2^-16 covers the rounding of root, product and sum: docs/exact-index.md, "Heads and tails".
     this.#tailLength = Math.sqrt(squares) * (1 + 2 ** -16)
     return true
   }
@@ -205,7 +208,7 @@ export class SplitRows implements Rows {
     scan.least = least
     scan.most = most
     scan.allowed = allowed
-    // Without a threshold every row is a result.
+    // Without a threshold, every row is a result.
     if (least === -Infinity) return scanTails[form](scan, this.#list(from, to, allowed))
     scan.whole = this.#pause > 0
     scan.tailLength = scan.whole ? 0 : this.#tailLength
@@ -214,7 +217,7 @@ export class SplitRows implements Rows {
     return scanTails[form](scan, count)
   }
 
-  /** How many rows their heads alone cannot rule out, if they have to reach `least`. */
+  /** How many rows the heads alone cannot rule out with the threshold `least`. */
   reaching(query: Float32Array, least: number): number {
     const { positions } = this.block
     const { scanHeads } = this.block.arena.kernels
@@ -238,7 +241,7 @@ export class SplitRows implements Rows {
     const { arena, positions } = this.block
     const { u8 } = arena
     const size = this.#wholeGroups(positions)
-    // What was never written in the last group may hold anything.
+    // The unwritten part of the last group may contain any bytes.
     const unused = size - positions
     if (unused > 0) {
       const head = this.#head(positions)
@@ -254,7 +257,7 @@ export class SplitRows implements Rows {
     this.block.load(section, positions, this.#wholeGroups(positions))
   }
 
-  /** Heads that drop less than half cost more than they save. */
+  /** Heads that rule out less than half of a block cost more than they save. */
   #notice(count: number, size: number): void {
     if (this.#pause > 0) this.#pause--
     else if (count * 2 > size) this.#pause = PAUSE
