@@ -11,6 +11,7 @@ import type { TextSpec } from '../schema/text-spec.ts'
 import type { IndexManager } from '../snapshot/index-manager.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextTables, type TextState } from './text-tables.ts'
+import { unlikeWord } from './unlike-word.ts'
 
 /** After a failed attempt to write the file the next one waits. */
 const WRITE_PAUSE_MS = 1000
@@ -62,11 +63,11 @@ export class TextIndex {
     const told = this.#told()
     if (!told) {
       this.#fillTemp({ epoch: -1, seq: 0, tag: 0n })
-      return current(this.#temp, undefined)
+      return current(this.#temp, this.#temp.state(), undefined)
     }
-    if (this.#bringFile(told)) return current(this.#file, told.head)
-    this.#bringTemp(told)
-    return current(this.#temp, told.head)
+    const inFile = this.#bringFile(told)
+    if (inFile) return current(this.#file, inFile, told.head)
+    return current(this.#temp, this.#bringTemp(told), told.head)
   }
 
   /** The file's tables cannot be read. What they cover at present is not asked again. */
@@ -98,7 +99,8 @@ export class TextIndex {
     let wrong: string | undefined
     this.#fillTemp({ epoch: -1, seq: 0, tag: 0n })
     try {
-      this.#inTemp(() => (wrong = this.#file.wordUnlike(this.#temp)))
+      const { db } = this.#context.shadow
+      this.#inTemp(() => (wrong = unlikeWord(db, this.#file, this.#temp)))
     } finally {
       this.#inTemp(() => {
         this.#temp.forget()
@@ -120,16 +122,17 @@ export class TextIndex {
   #told(): Told | undefined {
     const { shadow } = this.#context
     let journal = this.#indexes.journal()
-    if (!shadow.refresh().textIndexed && this.#mayWrite()) {
+    let shape = shadow.refresh()
+    if (!shape.textIndexed && this.#mayWrite()) {
       this.#write(() => {
         this.#file.install()
         shadow.installHere()
       })
       shadow.distrust()
       journal = this.#indexes.journal()
+      shape = shadow.refresh()
     }
-    const { filterable, textIndexed } = shadow.refresh()
-    const head = filterable && textIndexed ? journal?.head() : undefined
+    const head = shape.filterable && shape.textIndexed ? journal?.head() : undefined
     return journal && typeof head === 'object' ? { journal, head } : undefined
   }
 
@@ -146,13 +149,15 @@ export class TextIndex {
     return journal.changedKeys(seq, this.#context.shadow.name, 0) !== undefined
   }
 
-  #bringFile(told: Told): boolean {
-    const state = this.#usable(this.#file, told)
-    if (state && state.tag === this.#damagedAt) return false
-    if (state && this.#isCurrent(state, told)) return true
+  /** What the file's tables cover; undefined: they cannot answer. */
+  #bringFile(told: Told): TextState | undefined {
+    const file = this.#file
+    const state = this.#usable(file, told)
+    if (state && state.tag === this.#damagedAt) return undefined
+    if (state && this.#isCurrent(state, told)) return state
     // Tables of another recipe or version stay as they are: SQLite drops none while a statement runs.
-    if (!this.#mayWrite() || !this.#file.isInstalled) return false
-    return this.#write(() => bring(this.#file, told, state, this.#context))
+    if (!this.#mayWrite() || !file.isInstalled) return undefined
+    return this.#write(() => bring(file, told, state, this.#context)) ? file.state() : undefined
   }
 
   /** A query never waits for a lock, fails by it, or turns a reader into a writer. */
@@ -177,10 +182,10 @@ export class TextIndex {
     }
   }
 
-  #bringTemp(told: Told): void {
+  #bringTemp(told: Told): TextState | undefined {
     const temp = this.#temp
     const state = this.#usable(temp, told)
-    if (state && this.#isCurrent(state, told)) return
+    if (state && this.#isCurrent(state, told)) return state
     this.#inTemp(() => {
       const file = this.#usable(this.#file, told)
       const sound = file && file.tag !== this.#damagedAt ? file : undefined
@@ -191,6 +196,7 @@ export class TextIndex {
       temp.install()
       bring(temp, told, state ?? temp.state(), this.#context)
     })
+    return temp.state()
   }
 
   #fillTemp(position: LogPosition): void {
@@ -210,8 +216,12 @@ export class TextIndex {
   }
 }
 
-function current(tables: TextTables, head: JournalHead | undefined): CurrentText {
-  const { documents } = tables.state()!
+function current(
+  tables: TextTables,
+  state: TextState | undefined,
+  head: JournalHead | undefined,
+): CurrentText {
+  const { documents } = state!
   const key = head && `${tables.schema} ${head.epoch} ${head.seq} ${head.tag}`
   return { tables, documents, key }
 }

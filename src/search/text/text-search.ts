@@ -1,6 +1,5 @@
 import { idKey } from '../../core/id-key.ts'
 import { compareBytes } from '../../core/id-table.ts'
-import type { Utf8 } from '../../core/utf8.ts'
 import type { RowFilter } from '../schema/row-filter.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
@@ -14,7 +13,8 @@ import {
   wordsOf,
   type TextSyntax,
 } from './text-query.ts'
-import { rowOf } from './text-tables.ts'
+import { TextRanking, type RankedDocuments } from './text-ranking.ts'
+import { rowOf, type DocidRange, type TextTables } from './text-tables.ts'
 
 /** A row that a text search found. */
 export interface TextHit {
@@ -131,60 +131,84 @@ export class TextSearcher {
   }
 
   #ofDataset(
-    { syntax, limit, ids, filter, text }: TextSearch,
+    search: TextSearch,
     { tables }: CurrentText,
     expression: string,
     dataset: string,
-    [low, high]: readonly [number, number],
+    range: DocidRange,
     found: TextHit[],
   ): boolean {
-    const { rowid } = this.#shadow.refresh()
+    const { limit, ids } = search
     const wanted = ids && new Set(ids.map(idKey))
-    const begin = found.length
+    const { rowid } = this.#shadow.refresh()
+    const ranking = new TextRanking(limit, most =>
+      this.#ranked(search, tables, expression, range, most),
+    )
+    const present = presentRows(tables, rowid, search.filter)
+    const parameters = search.filter?.parameters ?? []
     let whole = true
-    const sql = `SELECT r.id, f.rank, ${presentRow(rowid ?? '0', this.#shadow.visible)}
-      FROM ${tables.fts} f CROSS JOIN ${tables.documents} r ON r.docid = f.rowid
-      WHERE f.${tables.match} AND f.rowid BETWEEN ? AND ? ${filter ? `AND ${passing(filter, this.#shadow.visible)}` : ''}
-      ORDER BY f.rank`
-    const parameters: (string | number | bigint | null | Utf8 | Uint8Array)[] = [
-      expression,
-      low,
-      high,
-      ...(filter?.parameters ?? []),
-    ]
-    try {
-      this.#shadow.each(sql, parameters, row => {
-        const score = -row.number(1)
-        // All that tie with the last one that is wanted are needed to order them by id.
-        if (found.length - begin >= limit && score < found[found.length - 1].score) return false
+    let missing = limit
+    for (let at = 0; missing > 0;) {
+      // Where few pass a filter, the pages grow.
+      const page = ranking.page(at, Math.max(missing, at))
+      if (page.length === 0) break
+      this.#shadow.each(present, [JSON.stringify(page), ...parameters], row => {
         if (row.isNull(2)) {
           whole = false
-          return true
+          return
         }
-        const id = row.bytes(0)
-        if (wanted && !wanted.has(idKey(id))) return true
+        const id = row.bytes(1)
+        if (wanted && !wanted.has(idKey(id))) return
+        missing--
         found.push({
           dataset,
           id: id.slice(),
           rowid: rowid === undefined ? NaN : row.number(2),
-          score,
+          score: ranking.score(at + row.number(0)),
         })
-        return true
+      })
+      at += page.length
+    }
+    return whole
+  }
+
+  /** The first documents by rank. */
+  #ranked(
+    { syntax, text }: TextSearch,
+    { fts, match }: TextTables,
+    expression: string,
+    range: DocidRange,
+    most: number,
+  ): RankedDocuments {
+    const docids: number[] = []
+    const scores: number[] = []
+    // A plain `ORDER BY rank` makes FTS5 sort all matches together with the places of their words, which takes half as
+    // long again as keeping the best ones.
+    const sql = `SELECT rowid, rank FROM ${fts} WHERE ${match} AND rowid BETWEEN ? AND ? ORDER BY +rank LIMIT ?`
+    try {
+      this.#shadow.each(sql, [expression, ...range, most === Infinity ? -1 : most], row => {
+        docids.push(row.number(0))
+        scores.push(-row.number(1))
       })
     } catch (error) {
       throw syntax === 'fts5' && codeOf(error) === 'SQLITE_ERROR' ? syntaxError(text, error) : error
     }
-    return whole
+    return { docids, scores }
   }
 }
 
-/** SQL: the rowid of the row of document r; NULL where it is gone, or hidden. */
-function presentRow(rowid: string, visible: string): string {
-  return `(SELECT ${rowid} FROM {table} WHERE ${OF_DOCUMENT} ${visible})`
-}
-
-function passing({ sql }: RowFilter, visible: string): string {
-  return `EXISTS (SELECT 1 FROM {table} WHERE ${OF_DOCUMENT} ${visible} AND (${sql}))`
+/**
+ * SQL: for the documents of a page (a JSON array of numbers) the place in it, the id, and the rowid; NULL where the row is
+ * gone. The text index leaves hidden rows out, so the key is enough: its index answers without the row.
+ */
+function presentRows(
+  { documents }: TextTables,
+  rowid: string | undefined,
+  filter: RowFilter | undefined,
+): string {
+  return `SELECT p.place, r.id, (SELECT ${rowid ?? '0'} FROM {table} WHERE ${OF_DOCUMENT})
+    FROM (SELECT key AS place, value AS docid FROM json_each(?)) p CROSS JOIN ${documents} r ON r.docid = p.docid
+    ${filter ? `WHERE EXISTS (SELECT 1 FROM {table} WHERE ${OF_DOCUMENT} AND (${filter.sql}))` : ''}`
 }
 
 const OF_DOCUMENT = rowOf()

@@ -1,5 +1,4 @@
 import { Utf8 } from '../../core/utf8.ts'
-import { firstRow } from '../../database/query.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { DocumentKey, LogPosition } from '../journal/journal.ts'
 import { COLUMN } from '../schema/columns.ts'
@@ -13,6 +12,7 @@ import {
 import { OF_KEY, quoteName, textTableName } from '../schema/names.ts'
 import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import type { Shape } from '../schema/shape.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
 import { documentsName, textObjects } from './text-layout.ts'
 
@@ -25,6 +25,9 @@ const DATASET_SIZE: number = 2 ** 32
 /** Catching up with more rows than this share of the documents takes longer than filling the index again. */
 const MOST_CHANGES = 1 / 3
 const FEWEST_CHANGES = 1000
+
+/** The numbers between which those of a dataset's documents lie. */
+export type DocidRange = readonly [low: number, high: number]
 
 /** What a text index covers. */
 export interface TextState extends LogPosition {
@@ -57,6 +60,8 @@ export class TextTables {
   /** Name of the FTS5 table. */
   readonly name: string
   readonly #recipe: string
+  /** The schema in which the file's tables were found word for word. */
+  #installedIn: Shape | undefined
 
   constructor(shadow: ShadowTable, spec: TextSpec, place: 'file' | 'temp') {
     this.#shadow = shadow
@@ -84,10 +89,15 @@ export class TextTables {
 
   /** All tables are there, word for word. */
   get isInstalled(): boolean {
-    const { db } = this.#shadow
-    return this.#objects.every(
+    const { db, schema } = this.#shadow
+    // Its version is that of the file: temp has one of its own.
+    const shape = this.schema === schema ? this.#shadow.refresh() : undefined
+    if (shape && shape === this.#installedIn) return true
+    const installed = this.#objects.every(
       object => storedSql(db, this.schema, object.name) === storedText(object),
     )
+    this.#installedIn = installed ? shape : undefined
+    return installed
   }
 
   /** Makes the tables that are missing. Those that are there with another text must be dropped before. */
@@ -225,26 +235,8 @@ export class TextTables {
     return countOf(this.#shadow, `SELECT count(*) FROM {table} WHERE ${IS_DOCUMENT}`, [])
   }
 
-  /** A word that is not as often in as many documents as in another index of the same spec. */
-  wordUnlike(other: TextTables): string | undefined {
-    const { db } = this.#shadow
-    const [own, theirs] = [this, other].map(({ schema, name }) => {
-      const words = `temp.${quoteName(`words of ${schema}.${name}`)}`
-      db.exec(
-        `CREATE VIRTUAL TABLE IF NOT EXISTS ${words} USING fts5vocab(${quoteName(schema)}, ${quoteName(name)}, 'row')`,
-      )
-      return `SELECT term, doc, cnt FROM ${words}`
-    })
-    return firstRow(
-      db,
-      `${difference(own, theirs)} UNION ALL ${difference(theirs, own)} LIMIT 1`,
-      [],
-      row => row.text(0),
-    )
-  }
-
   /** The range of the numbers of a dataset's documents; undefined: it has none. */
-  rangeOf(dataset: string): readonly [low: number, high: number] | undefined {
+  rangeOf(dataset: string): DocidRange | undefined {
     const low = this.#baseOf(dataset)
     return low === undefined ? undefined : [low, low + DATASET_SIZE - 1]
   }
@@ -387,9 +379,4 @@ export function rowOf(prefix = ''): string {
       return `${equal} AND ${equal} COLLATE BINARY`
     })
     .join(' AND ')
-}
-
-/** SQL: the word of a row of one query that another query does not have. */
-function difference(query: string, other: string): string {
-  return `SELECT term FROM (SELECT * FROM (${query}) EXCEPT SELECT * FROM (${other}) LIMIT 1)`
 }
