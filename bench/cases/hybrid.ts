@@ -100,10 +100,15 @@ function searches(
   const words = db
     .prepare(`SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ${WINDOW}`)
     .pluck()
+  // FTS5 sorts all matches for `ORDER BY rank`; SQLite keeps the best ones of an expression.
+  const kept = db
+    .prepare(`SELECT rowid FROM words WHERE words MATCH ? ORDER BY +rank LIMIT ${WINDOW}`)
+    .pluck()
   const hybrid = db.prepare(HYBRID).pluck()
   const contenders: Contender[] = [
     { name: 'vector', perRound: 20, run: i => vector.all(at(i).vector) },
     { name: 'words', perRound: 20, run: i => words.all(at(i).words) },
+    { name: 'kept', perRound: 20, run: i => kept.all(at(i).words) },
     { name: 'hybrid', perRound: 20, run: i => hybrid.all(at(i).vector, at(i).text) },
   ]
   if (native) {
@@ -119,14 +124,15 @@ function searches(
   for (let i = 0; i < queries.length; i++) hybrid.all(at(i).vector, at(i).text)
   const times = interleave(contenders, rounds)
   const own = times.get('hybrid')!
-  const alone = times.get('vector')!.median + times.get('words')!.median
-  const ratio = own.median / alone
+  const vectorAlone = times.get('vector')!.median
+  const ratio = own.median / (vectorAlone + times.get('words')!.median)
+  const overKept = own.median / (vectorAlone + times.get('kept')!.median)
   return [
     {
       what: `hybrid search, 10 of ${WINDOW} by vector and ${WINDOW} by words, 117k definitions: over both alone`,
       ours: spread(own),
-      peer: `vector alone ${of(times, 'vector')}, FTS5 alone ${of(times, 'words')}`,
-      ratio: `${ratio.toFixed(2)}x`,
+      peer: `vector alone ${of(times, 'vector')}, FTS5 alone ${of(times, 'words')}, with ORDER BY +rank ${of(times, 'kept')}`,
+      ratio: `${ratio.toFixed(2)}x, of the faster form ${overKept.toFixed(2)}x`,
       floor: '1.3x',
       met: ratio <= 1.3,
     },
