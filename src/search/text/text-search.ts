@@ -147,10 +147,10 @@ export class TextSearcher {
     const present = presentRows(tables, rowid, search.filter)
     const parameters = search.filter?.parameters ?? []
     let whole = true
-    let missing = limit
-    for (let at = 0; missing > 0;) {
+    const begin = found.length
+    for (let at = 0; found.length - begin < limit;) {
       // Where few pass a filter, the pages grow.
-      const page = ranking.page(at, Math.max(missing, at))
+      const page = ranking.page(at, Math.max(limit - found.length + begin, at))
       if (page.length === 0) break
       this.#shadow.each(present, [JSON.stringify(page), ...parameters], row => {
         if (row.isNull(2)) {
@@ -159,7 +159,6 @@ export class TextSearcher {
         }
         const id = row.bytes(1)
         if (wanted && !wanted.has(idKey(id))) return
-        missing--
         found.push({
           dataset,
           id: id.slice(),
