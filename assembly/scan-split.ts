@@ -12,6 +12,8 @@ const META: usize = 12
 
 // Bytes of listed positions whose tails are fetched at once.
 const FETCHED: usize = 128
+// Bytes of listed positions whose heads are read together.
+const TOGETHER: usize = 128
 
 // The most that the dots of two whole rows can be: those of their heads, and norm times `tailLength`. `packed` holds the
 // norms in its upper halves.
@@ -102,6 +104,39 @@ function rowAt(position: u32, groupBits: u32, group: usize, stride: usize): usiz
   return <usize>(position >>> groupBits) * group + <usize>(position & ((1 << groupBits) - 1)) * stride
 }
 
+// Leaves those of the listed positions that may reach the threshold; where the list ends then.
+function judgeHeads(
+  euclidean: bool, rows: usize, groupBits: u32, group: usize, headCodes: usize, query: usize, list: usize, end: usize,
+  tailLength: f64, first: f64, second: f64, third: f64, fourth: f64, least: f64,
+): usize {
+  const stride = headCodes + META
+  let at = list
+  for (; list < end; list += 16) {
+    const left = <u32>(end - list) >>> 2
+    const position = load<u32>(list)
+    // The last ones may be fewer than four.
+    const position1 = left > 1 ? load<u32>(list, 4) : position
+    const position2 = left > 2 ? load<u32>(list, 8) : position
+    const position3 = left > 3 ? load<u32>(list, 12) : position
+    const a = rows + rowAt(position, groupBits, group, stride)
+    const b = rows + rowAt(position1, groupBits, group, stride)
+    const c = rows + rowAt(position2, groupBits, group, stride)
+    const d = rows + rowAt(position3, groupBits, group, stride)
+    const found = dots(a, b, c, d, query, headCodes)
+    let reach = reaching(
+      euclidean, found, a + headCodes, b + headCodes, c + headCodes, d + headCodes, tailLength, first, second, third, fourth, least,
+    )
+    if (left < 4) reach &= (1 << left) - 1
+    if (reach) {
+      if (reach & 1) at = putPosition(at, position)
+      if (reach & 2) at = putPosition(at, position1)
+      if (reach & 4) at = putPosition(at, position2)
+      if (reach & 8) at = putPosition(at, position3)
+    }
+  }
+  return at
+}
+
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function scanHeads(
@@ -114,6 +149,8 @@ function scanHeads(
   const apart = apartOf(to - from)
   const width = min<u32>(apart, 32)
   let at = list
+  // Where the positions begin whose heads are still to be read.
+  let unjudged = list
   for (let base = from, end = from + apart; base != end; base += width) {
     const base1 = base + apart
     const base2 = base1 + apart
@@ -122,13 +159,18 @@ function scanHeads(
     let bits1 = bitsAt(allowed, from, to, base1, width)
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
-    if (!areDense(bits, bits1, bits2, bits3, width)) {
+    const dense = areDense(bits, bits1, bits2, bits3, width)
+    if (!dense) {
       at = putPositions(at, bits, base)
       at = putPositions(at, bits1, base1)
       at = putPositions(at, bits2, base2)
       at = putPositions(at, bits3, base3)
-      continue
     }
+    if (!whole && at - unjudged >= (dense ? 4 : TOGETHER)) {
+      at = judgeHeads(euclidean, rows, groupBits, group, headCodes, query, unjudged, at, tailLength, first, second, third, fourth, least)
+      unjudged = at
+    }
+    if (!dense) continue
     let row = rows + rowAt(base, groupBits, group, stride)
     // Where nothing is asked for, there may be nothing; but 32 rows are there whole.
     let row1 = bits1 ? rows + rowAt(base1, groupBits, group, stride) : row
@@ -136,24 +178,22 @@ function scanHeads(
     let row3 = bits3 ? rows + rowAt(base3, groupBits, group, stride) : row
     for (let step: u32 = 0; step < width; step++) {
       const set = lowest(bits, bits1, bits2, bits3)
-      if (set) {
-        let found = dots(row, row1, row2, row3, query, headCodes)
-        if (whole) {
-          const tail = tails + rowAt(base + step, groupBits, group, tailStride)
-          const tail1 = set & 2 ? tails + rowAt(base1 + step, groupBits, group, tailStride) : tail
-          const tail2 = set & 4 ? tails + rowAt(base2 + step, groupBits, group, tailStride) : tail
-          const tail3 = set & 8 ? tails + rowAt(base3 + step, groupBits, group, tailStride) : tail
-          found = i32x4.add(found, dots(tail, tail1, tail2, tail3, query + (headCodes << 1), (tailStride + 11) & ~15))
-        }
-        const reach = set & reaching(
-          euclidean, found, row + headCodes, row1 + headCodes, row2 + headCodes, row3 + headCodes, tailLength, first, second, third, fourth, least,
-        )
-        if (reach) {
-          if (reach & 1) at = putPosition(at, base + step)
-          if (reach & 2) at = putPosition(at, base1 + step)
-          if (reach & 4) at = putPosition(at, base2 + step)
-          if (reach & 8) at = putPosition(at, base3 + step)
-        }
+      let found = dots(row, row1, row2, row3, query, headCodes)
+      if (whole) {
+        const tail = tails + rowAt(base + step, groupBits, group, tailStride)
+        const tail1 = set & 2 ? tails + rowAt(base1 + step, groupBits, group, tailStride) : tail
+        const tail2 = set & 4 ? tails + rowAt(base2 + step, groupBits, group, tailStride) : tail
+        const tail3 = set & 8 ? tails + rowAt(base3 + step, groupBits, group, tailStride) : tail
+        found = i32x4.add(found, dots(tail, tail1, tail2, tail3, query + (headCodes << 1), (tailStride + 11) & ~15))
+      }
+      const reach = set & reaching(
+        euclidean, found, row + headCodes, row1 + headCodes, row2 + headCodes, row3 + headCodes, tailLength, first, second, third, fourth, least,
+      )
+      if (reach) {
+        if (reach & 1) at = putPosition(at, base + step)
+        if (reach & 2) at = putPosition(at, base1 + step)
+        if (reach & 4) at = putPosition(at, base2 + step)
+        if (reach & 8) at = putPosition(at, base3 + step)
       }
       bits >>>= 1
       bits1 >>>= 1
@@ -164,6 +204,10 @@ function scanHeads(
       row2 += stride
       row3 += stride
     }
+    unjudged = at
+  }
+  if (!whole && unjudged != at) {
+    at = judgeHeads(euclidean, rows, groupBits, group, headCodes, query, unjudged, at, tailLength, first, second, third, fourth, least)
   }
   return (at - list) >>> 2
 }

@@ -32,16 +32,17 @@ export function scanHeadsEuclidean(views: Views, scan: SplitScan): number {
 }
 
 /**
- * Lists the allowed positions that may reach the threshold. Positions that are read one by one are listed unchecked.
+ * Lists the allowed positions that may reach the threshold. With `whole`, positions that are read one by one are listed
+ * unchecked.
  */
 function listed(
   { u32 }: Views,
-  { allowed, from, list, to }: SplitScan,
+  { allowed, from, list, to, whole }: SplitScan,
   mayReach: (position: number) => boolean,
 ): number {
   let count = 0
   eachRow(u32, allowed, from, to, (position, dense) => {
-    if (!dense || mayReach(position)) u32[(list >>> 2) + count++] = position
+    if ((whole && !dense) || mayReach(position)) u32[(list >>> 2) + count++] = position
   })
   return count
 }
