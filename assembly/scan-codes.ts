@@ -4,6 +4,9 @@
 import { dots, products, total } from './code-dots'
 import { apartOf, areDense, bitsAt, lowest, putResult } from './scan-results'
 
+// From so many allowed rows among 32 on all rows are read in sequence.
+const DENSE_CODES: u32 = 3
+
 // Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is not a result.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -111,6 +114,10 @@ function scan(
   const last = stride - 16
   const apart = apartOf(to - from)
   const width = min<u32>(apart, 32)
+  // From a row of one stream to that of the next, and the last row.
+  const next = <usize>apart * stride
+  const final = rows + <usize>(to - 1) * stride
+  const dense = areDense(allowed, from, to, DENSE_CODES)
   let count: usize = 0
   for (let base = from, end = from + apart; base != end; base += width) {
     const base1 = base + apart
@@ -120,38 +127,39 @@ function scan(
     let bits1 = bitsAt(allowed, from, to, base1, width)
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
-    if (!areDense(bits, bits1, bits2, bits3, width)) {
+    if (!(bits | bits1 | bits2 | bits3)) continue
+    if (!dense) {
       count = judgeEach(euclidean, bits, base, rows, stride, query, results, count, first, second, third, fourth, least, most)
       count = judgeEach(euclidean, bits1, base1, rows, stride, query, results, count, first, second, third, fourth, least, most)
       count = judgeEach(euclidean, bits2, base2, rows, stride, query, results, count, first, second, third, fourth, least, most)
       count = judgeEach(euclidean, bits3, base3, rows, stride, query, results, count, first, second, third, fourth, least, most)
       continue
     }
-    for (let step: u32 = 0; step < width; step++) {
+    // Fewer than eight rows are in one stream.
+    const steps = min<u32>(width, to - base)
+    for (let step: u32 = 0; step < steps; step++) {
       const set = lowest(bits, bits1, bits2, bits3)
-      if (set) {
-        // Where nothing is asked for, there may be nothing.
-        const a = rows + <usize>(base + step) * stride
-        const b = set & 2 ? rows + <usize>(base1 + step) * stride : a
-        const c = set & 4 ? rows + <usize>(base2 + step) * stride : a
-        const d = set & 8 ? rows + <usize>(base3 + step) * stride : a
-        const found = dots(a, b, c, d, query, stride)
-        const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
-        let low: v128
-        let high: v128
-        if (euclidean) {
-          low = missEuclidean(found, a + last, b + last, first, second, third, fourth, least)
-          high = missEuclidean(others, c + last, d + last, first, second, third, fourth, least)
-        } else {
-          low = missDot(found, a + last, b + last, first, second, third, least)
-          high = missDot(others, c + last, d + last, first, second, third, least)
-        }
-        if (!i64x2.all_true(v128.and(low, high))) {
-          if (set & 1) count = judge(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), results, count, first, second, third, fourth, least, most)
-          if (set & 2) count = judge(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), results, count, first, second, third, fourth, least, most)
-          if (set & 4) count = judge(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), results, count, first, second, third, fourth, least, most)
-          if (set & 8) count = judge(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), results, count, first, second, third, fourth, least, most)
-        }
+      // Rows that are not asked for are read, too: leaving out some makes the others come from memory one by one.
+      const a = rows + <usize>(base + step) * stride
+      const b = a + next <= final ? a + next : a
+      const c = a + 2 * next <= final ? a + 2 * next : a
+      const d = a + 3 * next <= final ? a + 3 * next : a
+      const found = dots(a, b, c, d, query, stride)
+      const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
+      let low: v128
+      let high: v128
+      if (euclidean) {
+        low = missEuclidean(found, a + last, b + last, first, second, third, fourth, least)
+        high = missEuclidean(others, c + last, d + last, first, second, third, fourth, least)
+      } else {
+        low = missDot(found, a + last, b + last, first, second, third, least)
+        high = missDot(others, c + last, d + last, first, second, third, least)
+      }
+      if (!i64x2.all_true(v128.and(low, high))) {
+        if (set & 1) count = judge(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), results, count, first, second, third, fourth, least, most)
+        if (set & 2) count = judge(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), results, count, first, second, third, fourth, least, most)
+        if (set & 4) count = judge(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), results, count, first, second, third, fourth, least, most)
+        if (set & 8) count = judge(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), results, count, first, second, third, fourth, least, most)
       }
       bits >>>= 1
       bits1 >>>= 1

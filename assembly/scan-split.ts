@@ -12,6 +12,8 @@ const META: usize = 12
 
 // Bytes of listed positions whose tails are fetched at once.
 const FETCHED: usize = 128
+// From so many allowed rows among 32 on all heads are read in sequence.
+const DENSE_HEADS: u32 = 4
 // Bytes of listed positions whose heads are read together.
 const TOGETHER: usize = 128
 
@@ -148,6 +150,7 @@ function scanHeads(
   const tails = rows + (stride << groupBits)
   const apart = apartOf(to - from)
   const width = min<u32>(apart, 32)
+  const dense = areDense(allowed, from, to, DENSE_HEADS)
   let at = list
   // Where the positions begin whose heads are still to be read.
   let unjudged = list
@@ -159,18 +162,18 @@ function scanHeads(
     let bits1 = bitsAt(allowed, from, to, base1, width)
     let bits2 = bitsAt(allowed, from, to, base2, width)
     let bits3 = bitsAt(allowed, from, to, base3, width)
-    const dense = areDense(bits, bits1, bits2, bits3, width)
+    if (!(bits | bits1 | bits2 | bits3)) continue
     if (!dense) {
       at = putPositions(at, bits, base)
       at = putPositions(at, bits1, base1)
       at = putPositions(at, bits2, base2)
       at = putPositions(at, bits3, base3)
+      if (!whole && at - unjudged >= TOGETHER) {
+        at = judgeHeads(euclidean, rows, groupBits, group, headCodes, query, unjudged, at, tailLength, first, second, third, fourth, least)
+        unjudged = at
+      }
+      continue
     }
-    if (!whole && at - unjudged >= (dense ? 4 : TOGETHER)) {
-      at = judgeHeads(euclidean, rows, groupBits, group, headCodes, query, unjudged, at, tailLength, first, second, third, fourth, least)
-      unjudged = at
-    }
-    if (!dense) continue
     let row = rows + rowAt(base, groupBits, group, stride)
     // Where nothing is asked for, there may be nothing; but 32 rows are there whole.
     let row1 = bits1 ? rows + rowAt(base1, groupBits, group, stride) : row
@@ -204,9 +207,8 @@ function scanHeads(
       row2 += stride
       row3 += stride
     }
-    unjudged = at
   }
-  if (!whole && unjudged != at) {
+  if (!dense && !whole) {
     at = judgeHeads(euclidean, rows, groupBits, group, headCodes, query, unjudged, at, tailLength, first, second, third, fourth, least)
   }
   return (at - list) >>> 2

@@ -5,11 +5,14 @@ import type { Views } from './views.ts'
 
 // The reference of assembly/scan-codes.ts: one row at a time, the same arithmetic in the same order.
 
+/** From so many allowed rows among 32 on all rows are read in sequence. */
+const DENSE_CODES = 3
+
 export function scanCodesDot(views: Views, scan: CodeScan): number {
   const { f32, u32 } = views
-  const { rows, stride, query, bounds, allowed, from, to } = scan
+  const { rows, stride, query, bounds } = scan
   let count = 0
-  eachRow(u32, allowed, from, to, position => {
+  eachRow(u32, scan, DENSE_CODES, position => {
     const row = rows + position * stride
     const tail = (row + stride) >>> 2
     const error = f32[tail - 2]
@@ -23,9 +26,9 @@ export function scanCodesDot(views: Views, scan: CodeScan): number {
 
 export function scanCodesEuclidean(views: Views, scan: CodeScan): number {
   const { f32, i32, u32 } = views
-  const { rows, stride, query, allowed, from, to } = scan
+  const { rows, stride, query } = scan
   let count = 0
-  eachRow(u32, allowed, from, to, position => {
+  eachRow(u32, scan, DENSE_CODES, position => {
     const row = rows + position * stride
     const tail = (row + stride) >>> 2
     const rowError = f32[tail - 2]

@@ -5,6 +5,9 @@ import type { Views } from './views.ts'
 
 // The reference of assembly/scan-split.ts: one row at a time, the same arithmetic in the same order.
 
+/** From so many allowed rows among 32 on all heads are read in sequence. */
+const DENSE_HEADS = 4
+
 export function scanHeadsDot(views: Views, scan: SplitScan): number {
   const { f32, u32 } = views
   const { bounds, layout, least } = scan
@@ -35,13 +38,10 @@ export function scanHeadsEuclidean(views: Views, scan: SplitScan): number {
  * Lists the allowed positions that may reach the threshold. With `whole`, positions that are read one by one are listed
  * unchecked.
  */
-function listed(
-  { u32 }: Views,
-  { allowed, from, list, to, whole }: SplitScan,
-  mayReach: (position: number) => boolean,
-): number {
+function listed({ u32 }: Views, scan: SplitScan, mayReach: (position: number) => boolean): number {
+  const { list, whole } = scan
   let count = 0
-  eachRow(u32, allowed, from, to, (position, dense) => {
+  eachRow(u32, scan, DENSE_HEADS, (position, dense) => {
     if ((whole && !dense) || mayReach(position)) u32[(list >>> 2) + count++] = position
   })
   return count
