@@ -9,6 +9,12 @@ import { build } from 'esbuild'
 /** Entry points that need files, sockets or the classes of Node. */
 const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'vecsync'])
 
+/** Files that are started, not imported. */
+const PROGRAMS = {
+  svec: 'dist/src/cli/main.js',
+  'worker-thread': 'dist/src/worker/threads/worker-thread.js',
+}
+
 const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const entries = Object.keys(manifest.exports)
@@ -28,19 +34,18 @@ for (const file of readdirSync('dist/src', { recursive: true, encoding: 'utf8' }
 }
 copyFileSync(wasm, 'dist/src/sqlite/platform/sqlite3.wasm')
 
-await bundle('node', '.js', [...entries, 'svec'])
-await bundle(
-  'browser',
-  '.browser.js',
-  entries.filter(name => !NODE_ONLY.has(name)),
-)
+await bundle('node', '.js', [...entries, 'svec', 'worker-thread'])
+await bundle('browser', '.browser.js', [
+  ...entries.filter(name => !NODE_ONLY.has(name)),
+  'worker-thread',
+])
 copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
 
-/** The entry points for one platform: the condition of its name chooses `#platform`. */
+/** The entry points for one platform: the condition of its name chooses `#platform` and `#thread`. */
 async function bundle(platform, extension, names) {
   await build({
     entryPoints: names.map(entry => ({
-      in: entry === 'svec' ? 'dist/src/cli/main.js' : `dist/src/entries/${entry}.js`,
+      in: PROGRAMS[entry] ?? `dist/src/entries/${entry}.js`,
       out: entry,
     })),
     outdir: 'dist/lib',

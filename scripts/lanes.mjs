@@ -72,6 +72,7 @@ export const LANES = {
     'text/',
     'vec/',
     'vecutil/call-order-random',
+    'worker/',
   ],
   servers: [
     'cli/sync-failures',

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { encodeEmbedding, open, type Connection } from '../src/entries/main.ts'
 import { position, type Replicator, type Upstream } from '../src/entries/vecsync.ts'
 import type { Collection } from '../src/entries/vecutil.ts'
+import type { AsyncDatabase } from '../src/entries/worker.ts'
 
 function hasNative(): boolean {
   try {
@@ -149,29 +150,35 @@ describe('examples/', () => {
     db.close()
   })
 
-  test('worker-search.mjs searches in a thread, sees later writes, and passes errors on', async () => {
-    const { SearchWorker } = await example<{
-      SearchWorker: new (path: string) => {
-        search(vector: Float32Array, k: number): Promise<{ doc_id: string }[]>
-        close(): Promise<number>
-      }
-    }>('worker-search.mjs')
-    const path = join(folder, 'worker.sqlite')
-    const db = await open(path)
-    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
-    const put = db.prepare(`INSERT INTO docs(dataset_id, doc_id, embedding) VALUES ('all', ?, ?)`)
-    put.run('east', encodeEmbedding([1, 0]))
-    const worker = new SearchWorker(path)
-    const ids = async (): Promise<string[]> =>
-      (await worker.search(Float32Array.of(0, 1), 1)).map(hit => hit.doc_id)
+  test('worker-server.mjs searches in workers, sees writes that were answered, and answers bad requests with 400', async () => {
+    const { createApp } = await example<{
+      createApp: (path: string) => Promise<{ server: Server; db: AsyncDatabase }>
+    }>('worker-server.mjs')
+    const { server, db } = await createApp(join(folder, 'worker.sqlite'))
+    await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready))
     try {
-      assert.deepEqual(await ids(), ['east'])
-      put.run('north', encodeEmbedding([0, 1]))
-      assert.deepEqual(await ids(), ['north'])
-      await assert.rejects(worker.search(Float32Array.of(1, 2, 3), 1), /dim/)
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const nearest = async (): Promise<string[]> => {
+        const body = JSON.stringify({ vector: [0, 1], k: 1 })
+        const found = await fetch(`${url}/search`, { method: 'POST', body })
+        return ((await found.json()) as { hits: { id: string }[] }).hits.map(({ id }) => id)
+      }
+      for (const [id, vector] of [
+        ['east', '[1, 0]'],
+        ['north', '[0, 1]'],
+      ]) {
+        // prettier-ignore
+        await fetch(`${url}/notes/${id}`, { method: 'PUT', body: vector })
+        assert.deepEqual(await nearest(), [id])
+      }
+      const body = JSON.stringify({ vector: [1, 2, 3], k: 1 })
+      const refused = await fetch(`${url}/search`, { method: 'POST', body })
+      assert.equal(refused.status, 400)
+      assert.match(JSON.stringify(await refused.json()), /dim/)
     } finally {
-      await worker.close()
-      db.close()
+      server.close()
+      server.closeAllConnections()
+      await db.close()
     }
   })
 

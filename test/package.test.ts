@@ -41,6 +41,8 @@ const SOMETHING: Record<string, string> = {
   './interchange': 'importDocuments',
   './vecutil': 'matchText',
   './browser': 'listDatabases',
+  './worker': 'connect',
+  './serve': 'serve',
 }
 
 before(() => {

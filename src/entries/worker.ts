@@ -1,0 +1,21 @@
+/** A database in a worker: each call returns a Promise, and none holds up the thread that makes it. */
+export { connect, type ConnectOptions } from '../worker/connect.ts'
+export { AsyncDatabase } from '../worker/async-database.ts'
+export type {
+  AsyncInsertOptions,
+  AsyncParameters,
+  AsyncQuery,
+  AsyncRow,
+  AsyncStatement,
+  AsyncValue,
+  CallOptions,
+  RowForm,
+  RowOptions,
+  StatementResult,
+} from '../worker/async-types.ts'
+export type { WorkerLike } from '../worker/port.ts'
+export type { Hit, HitPage } from '../documents/collection/hit.ts'
+export type { RunResult } from '../database/statement.ts'
+export type { SqlValue } from '../database/values.ts'
+export type { InsertRow } from '../sqlite/vtab/insert-many.ts'
+export { VecError, type ErrorCode } from '../core/errors.ts'

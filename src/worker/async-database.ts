@@ -1,0 +1,331 @@
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { checkOptions, flag, oneOf, signal, text } from '../core/check-options.ts'
+import { VecError } from '../core/errors.ts'
+import { inspectAs } from '../core/inspect.ts'
+import type { RunResult } from '../database/statement.ts'
+import type { HitPage } from '../documents/collection/hit.ts'
+import { sqlText } from '../sqlite/sql-text.ts'
+import type { InsertRow } from '../sqlite/vtab/insert-many.ts'
+import type {
+  AsyncInsertOptions,
+  AsyncParameters,
+  AsyncQuery,
+  AsyncRow,
+  AsyncStatement,
+  CallOptions,
+  RowOptions,
+  StatementResult,
+} from './async-types.ts'
+import { chunksOf } from './chunks.ts'
+import { Outgoing } from './outgoing.ts'
+import { type BoundStatement, type Call } from './protocol.ts'
+import type { WorkerGroup } from './worker-group.ts'
+
+/** Copies of many small values share blocks. */
+const BLOCK = 1 << 16
+
+const FORMS = ['objects', 'arrays', 'values'] as const
+const CALL = { signal, transfer: flag }
+const NO_OPTIONS: CallOptions = {}
+
+/**
+ * A database in a worker: the same SQL as on a connection, and each method returns a Promise. Calls of one client are
+ * answered one after another, in their order; with `threads`, reads are answered beside each other and beside writes.
+ * Errors are those of a connection, with their codes, hints and causes. After the worker has died, each call rejects with
+ * VEC_WORKER; after `close`, with VEC_CLOSED.
+ */
+export class AsyncDatabase {
+  static {
+    inspectAs(AsyncDatabase, db => {
+      return `AsyncDatabase { ${JSON.stringify(db.name)}, ${db.open ? 'open' : 'closed'} }`
+    })
+  }
+  /** The path that `connect` was given; ':memory:' for bytes. */
+  readonly name: string
+  readonly #workers: WorkerGroup
+  readonly #running = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+  #staged = 0
+
+  /** Use `connect`. */
+  constructor(name: string, workers: WorkerGroup) {
+    this.name = name
+    this.#workers = workers
+  }
+
+  /** Whether it takes calls. */
+  get open(): boolean {
+    return this.#closing === undefined && this.#workers.broken === undefined
+  }
+
+  /**
+   * All rows of one statement.
+   *
+   *     await db.all('SELECT doc_id FROM docs WHERE dataset_id = ? AND doc_id MATCH ? AND k = 10', ['en', vector])
+   */
+  async all<R = AsyncRow>(
+    sql: string,
+    parameters: AsyncParameters = [],
+    options: RowOptions = NO_OPTIONS,
+  ): Promise<R[]> {
+    return this.#rows('all', sql, parameters, options) as Promise<R[]>
+  }
+
+  /** The first row of one statement; undefined when there is none. */
+  async get<R = AsyncRow>(
+    sql: string,
+    parameters: AsyncParameters = [],
+    options: RowOptions = NO_OPTIONS,
+  ): Promise<R | undefined> {
+    return this.#rows('get', sql, parameters, options) as Promise<R | undefined>
+  }
+
+  /** Runs one statement. */
+  async run(
+    sql: string,
+    parameters: AsyncParameters = [],
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<RunResult> {
+    checkOptions('run()', options, CALL)
+    const out = new Outgoing('run()', options.transfer)
+    const call = { op: 'run', ...bound('run()', out, sql, parameters) } as const
+    return this.#call(call, out, options) as Promise<RunResult>
+  }
+
+  /** Runs every statement of `sql`, and discards the rows. */
+  async exec(sql: string, options: Pick<CallOptions, 'signal'> = NO_OPTIONS): Promise<void> {
+    checkOptions('exec()', options, { signal })
+    sqlText(sql, 'exec')
+    await this.#call({ op: 'exec', sql }, undefined, options)
+  }
+
+  /**
+   * Runs one statement for each set of parameters, all or none, in one transaction. Returns how many rows were changed.
+   *
+   *     await db.batch('UPDATE notes SET seen = ? WHERE id = ?', [[1, 'a'], [1, 'b']])
+   */
+  async batch(
+    sql: string,
+    parameters: readonly AsyncParameters[],
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<{ readonly changes: number }> {
+    checkOptions('batch()', options, CALL)
+    sqlText(sql, 'batch')
+    if (!Array.isArray(parameters))
+      throw argumentError('batch()', 'parameters', parameters, 'an array of sets of parameters')
+    const out = new Outgoing('batch()', options.transfer, BLOCK)
+    const copies = parameters.map((each, i) => checked('batch()', out, `parameters[${i}]`, each))
+    const call = { op: 'batch', sql, parameters: copies } as const
+    return this.#call(call, out, options) as Promise<{ changes: number }>
+  }
+
+  /**
+   * Runs statements in one transaction, all or none. Gives an array of the rows for each statement that returns rows, and
+   * what was changed for each other one.
+   *
+   *     await db.transaction([
+   *       ['UPDATE account SET amount = amount - ? WHERE id = ?', [10, 'a']],
+   *       ['UPDATE account SET amount = amount + ? WHERE id = ?', [10, 'b']],
+   *     ])
+   */
+  async transaction(
+    statements: readonly AsyncStatement[],
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<StatementResult[]> {
+    const where = 'transaction()'
+    checkOptions(where, options, CALL)
+    if (!Array.isArray(statements)) {
+      const expected = 'an array of statements: SQL, or [SQL, parameters]'
+      throw argumentError(where, 'statements', statements, expected)
+    }
+    const out = new Outgoing(where, options.transfer)
+    const copies = (statements as readonly AsyncStatement[]).map((each, i) => {
+      if (typeof each === 'string') return bound(where, out, each, [])
+      if (!Array.isArray(each))
+        throw argumentError(where, `statements[${i}]`, each, 'SQL, or [SQL, parameters]')
+      const [sql, parameters = []] = each as readonly [string, AsyncParameters?]
+      return bound(where, out, sql, parameters, `statements[${i}][1]`)
+    })
+    const call = { op: 'transaction', statements: copies } as const
+    return this.#call(call, out, options) as Promise<StatementResult[]>
+  }
+
+  /**
+   * Inserts rows of any length, all or none, in one transaction. Rows may come from a generator, also from an asynchronous
+   * one: they are sent to the worker as they come, and inserted once all are there. Returns how many were inserted.
+   *
+   *     await db.insertMany('_vec_docs', ['dataset_id', 'id', 'embedding'], rows)
+   */
+  async insertMany(
+    table: string,
+    columns: readonly string[],
+    rows: Iterable<InsertRow> | AsyncIterable<InsertRow>,
+    options: AsyncInsertOptions = {},
+  ): Promise<number> {
+    checkOptions('insertMany()', options, { ...CALL, schema: text, conflict: text })
+    const { signal: abort, transfer, ...rest } = options
+    const out = new Outgoing('insertMany()')
+    const name = out.copy('table', table)
+    const names = out.copy('columns', columns)
+    const chunks = chunksOf(rows, transfer)
+    const key = ++this.#staged
+    return this.#tracked(async () => {
+      const send = async (call: Call, buffers?: readonly ArrayBuffer[]): Promise<unknown> =>
+        this.#workers.call(call, buffers, abort)
+      try {
+        for await (const chunk of chunks)
+          await send({ op: 'stage', key, rows: chunk.rows }, chunk.transfer)
+        const call = { op: 'insertMany', key, table: name, columns: names, options: rest } as const
+        return (await send(call)) as number
+      } catch (error) {
+        if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
+        throw error
+      }
+    })
+  }
+
+  /**
+   * The documents of a dataset that are nearest to a vector, match words, or both: as `query()` of a Collection. What has to
+   * be embedded is embedded by the caller.
+   *
+   *     const { hits } = await db.search('docs', { dataset: 'en', vector, k: 5, filter: { year: { $gte: 2020 } } })
+   */
+  async search<M = unknown>(
+    table: string,
+    query: AsyncQuery<M>,
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<HitPage<M>> {
+    const where = 'search()'
+    checkOptions(where, options, CALL)
+    text(where, 'table', table)
+    requireObject(where, 'query', query, 'an object with dataset, and vector or text')
+    const out = new Outgoing(where, options.transfer)
+    const { dataset, ...rest } = out.copy('query', query)
+    text(where, 'query.dataset', dataset)
+    const call = {
+      op: 'search',
+      table,
+      dataset,
+      query: rest as Omit<AsyncQuery, 'dataset'>,
+    } as const
+    return this.#call(call, out, options) as Promise<HitPage<M>>
+  }
+
+  /** The bytes of the database, as in its file: `connect(bytes)` and `import(bytes)` take them. */
+  async export(options: Pick<CallOptions, 'signal'> = NO_OPTIONS): Promise<Uint8Array> {
+    checkOptions('export()', options, { signal })
+    return this.#call({ op: 'export' }, undefined, options) as Promise<Uint8Array>
+  }
+
+  /**
+   * Replaces the whole content by that of a database with these bytes, in one transaction. Throws SQLITE_NOTADB for other
+   * bytes, and then nothing is changed.
+   */
+  async import(bytes: Uint8Array, options: CallOptions = NO_OPTIONS): Promise<void> {
+    checkOptions('import()', options, CALL)
+    if (!(bytes instanceof Uint8Array))
+      throw argumentError(
+        'import()',
+        'bytes',
+        bytes,
+        'a Uint8Array, the content of a database file',
+      )
+    const out = new Outgoing('import()', options.transfer)
+    await this.#call({ op: 'import', bytes: out.copy('bytes', bytes) }, out, options)
+  }
+
+  /**
+   * Ends the calls that are running with SQLITE_INTERRUPT; those that wait are not ended. Throws VEC_ENGINE where threads
+   * share no memory: on pages that are not cross-origin isolated.
+   */
+  interrupt(): void {
+    if (this.#workers.interrupt()) return
+    throw new VecError('VEC_ENGINE', 'interrupt() needs memory that threads share', {
+      hint: 'serve the page with the headers COOP and COEP, or pass a signal to the call, which then ends reads at once',
+    })
+  }
+
+  /** Waits for the calls that were made, saves the indexes, closes the file and ends the worker. A second call does nothing. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    await this.#workers.close()
+  }
+
+  async #rows(
+    op: 'all' | 'get',
+    sql: string,
+    parameters: AsyncParameters,
+    options: RowOptions,
+  ): Promise<unknown> {
+    const where = `${op}()`
+    checkOptions(where, options, { ...CALL, rows: oneOf(FORMS) })
+    const out = new Outgoing(where, options.transfer)
+    const statement = bound(where, out, sql, parameters)
+    return this.#call({ op, form: options.rows ?? 'objects', ...statement }, out, options)
+  }
+
+  async #call(call: Call, out: Outgoing | undefined, options: CallOptions): Promise<unknown> {
+    return this.#tracked(async () => this.#workers.call(call, out?.transfer, options.signal))
+  }
+
+  /** Errors of the worker get the caller's place in the program. */
+  async #tracked<R>(task: () => Promise<R>): Promise<R> {
+    if (this.#closing !== undefined) {
+      throw new VecError('VEC_CLOSED', `the database ${this.name} is closed`, {
+        hint: 'call connect() again',
+      })
+    }
+    const place = new Error('called here')
+    const running = task()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (error) {
+      if (error instanceof Error) error.stack = stackFrom(place, error)
+      throw error
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+}
+
+/** The stack of a call, under the name and message of the error that it ended in. */
+function stackFrom(place: Error, { name, message }: Error): string {
+  const lines = (place.stack ?? '').split('\n')
+  const isCalls = lines[0] === 'Error: called here'
+  return `${name}: ${message}\n${(isCalls ? lines.slice(1) : lines).join('\n')}`
+}
+
+/** SQL and parameters of a call, copied. */
+function bound(
+  where: string,
+  out: Outgoing,
+  sql: string,
+  parameters: AsyncParameters,
+  name = 'parameters',
+): BoundStatement {
+  sqlText(sql, where.slice(0, -2))
+  return { sql, parameters: checked(where, out, name, parameters) }
+}
+
+function checked(
+  where: string,
+  out: Outgoing,
+  name: string,
+  parameters: AsyncParameters,
+): AsyncParameters {
+  const isContainer =
+    typeof parameters === 'object' && parameters !== null && !ArrayBuffer.isView(parameters)
+  if (!isContainer)
+    throw argumentError(where, name, parameters, 'an array of values, or an object of named values')
+  return out.copy(name, parameters)
+}

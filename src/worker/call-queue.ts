@@ -1,0 +1,96 @@
+import { VecError } from '../core/errors.ts'
+import { isRead, type Answer, type Call } from './protocol.ts'
+import type { RemoteWorker } from './remote-worker.ts'
+import { errorFrom } from './wire-error.ts'
+
+interface Waiting {
+  readonly call: Call
+  readonly transfer: readonly ArrayBuffer[]
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Calls in their order: the first one goes to the first worker that is idle. */
+export class CallQueue {
+  readonly #workers: readonly RemoteWorker[]
+  readonly #waiting: Waiting[] = []
+  readonly #running = new Map<Waiting, RemoteWorker>()
+  #broken: Error | undefined
+
+  constructor(workers: readonly RemoteWorker[]) {
+    this.#workers = workers
+  }
+
+  /** Resolves with what the call gives. */
+  async add(
+    call: Call,
+    transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    if (this.#broken !== undefined) throw this.#broken
+    signal?.throwIfAborted()
+    let aborted: (() => void) | undefined
+    const result = new Promise<unknown>((resolve, reject) => {
+      const waiting = { call, transfer, signal, resolve, reject }
+      this.#waiting.push(waiting)
+      aborted = () => {
+        this.#abort(waiting)
+      }
+      signal?.addEventListener('abort', aborted, { once: true })
+      this.#next()
+    })
+    try {
+      return await result
+    } catch (error) {
+      const isEnded = error instanceof VecError && error.code === 'SQLITE_INTERRUPT'
+      if (isEnded && signal?.aborted) throw signal.reason
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', aborted!)
+    }
+  }
+
+  /** Rejects what waits, and all that comes. */
+  fail(error: Error): void {
+    this.#broken = error
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
+  }
+
+  #next(): void {
+    for (const worker of this.#workers) {
+      if (this.#waiting.length === 0) return
+      if (worker.isIdle) void this.#run(worker, this.#waiting.shift()!)
+    }
+  }
+
+  async #run(worker: RemoteWorker, waiting: Waiting): Promise<void> {
+    const { call, transfer, resolve, reject } = waiting
+    this.#running.set(waiting, worker)
+    try {
+      resolve(valueOf(await worker.ask(call, transfer)))
+    } catch (error) {
+      reject(error)
+    }
+    this.#running.delete(waiting)
+    this.#next()
+  }
+
+  #abort(waiting: Waiting): void {
+    const reason: unknown = waiting.signal!.reason
+    const place = this.#waiting.indexOf(waiting)
+    if (place >= 0) {
+      this.#waiting.splice(place, 1)
+      waiting.reject(reason)
+      return
+    }
+    const isInterrupted = this.#running.get(waiting)?.interrupt() ?? true
+    // What it reads is not wanted any more. A write that goes on is waited for: it may still be committed.
+    if (!isInterrupted && isRead(waiting.call)) waiting.reject(reason)
+  }
+}
+
+function valueOf(answer: Answer): unknown {
+  if ('error' in answer) throw errorFrom(answer.error)
+  return answer.value
+}

@@ -1,0 +1,80 @@
+import { SHARES_FILES, startThread } from '#thread'
+import { argumentError, requireObject } from '../core/argument-error.ts'
+import { callback, wholeNumber } from '../core/check-options.ts'
+import type { OpenOptions } from '../sqlite/open-options.ts'
+import { AsyncDatabase } from './async-database.ts'
+import { Outgoing } from './outgoing.ts'
+import type { WorkerLike } from './port.ts'
+import { WorkerGroup } from './worker-group.ts'
+
+/** The options of `open()` that can be sent to a worker, and how many workers there are. */
+export interface ConnectOptions extends Omit<OpenOptions, 'allowDbpath'> {
+  /** Further files that a vec table's `dbpath` may name: a folder or file, or several. */
+  readonly allowDbpath?: string | readonly string[] | undefined
+  /**
+   * Workers that answer reads, beside the one that writes; 0 unless given: one worker for everything. Each of them has its
+   * own connection, with its own copy of the indexes in memory. Not in browsers, and not for a database in memory.
+   */
+  readonly threads?: number | undefined
+  /**
+   * Starts a worker whose file calls `serve()`: where a bundler does not find ours, or to define SQL functions. Called once
+   * for each worker.
+   */
+  readonly worker?: (() => WorkerLike) | undefined
+}
+
+const MOST_THREADS = 64
+
+/**
+ * Opens a database in a worker, so that no query holds up the calling thread. Takes the paths and options of `open()`.
+ * The worker does not keep a process of Node alive while it is idle.
+ *
+ *     const db = await connect('app.sqlite')
+ *     const rows = await db.all('SELECT * FROM notes WHERE id = ?', ['a'])
+ *     await db.close()
+ *
+ * Throws the errors of `open()`, and VEC_WORKER when the worker cannot be started.
+ */
+export async function connect(
+  path: string | Uint8Array,
+  options: ConnectOptions = {},
+): Promise<AsyncDatabase> {
+  const where = 'connect()'
+  requireObject(where, 'options', options, 'an object')
+  const { threads = 0, worker, ...rest } = options
+  wholeNumber(0, MOST_THREADS)(where, 'options.threads', threads)
+  if (worker !== undefined) callback(where, 'options.worker', worker)
+  const out = new Outgoing(where)
+  const call = {
+    op: 'open',
+    path: out.copy('path', path),
+    options: out.copy('options', rest),
+  } as const
+  const name = typeof path === 'string' ? path : ':memory:'
+  if (threads > 0) requireShared(path, threads)
+  const ports = Array.from({ length: 1 + threads }, () =>
+    startThread(worker && (() => started(worker))),
+  )
+  const [writer, ...readers] = ports
+  const workers = new WorkerGroup(name, writer, readers)
+  await workers.open(call)
+  return new AsyncDatabase(name, workers)
+}
+
+function started(worker: () => WorkerLike): WorkerLike {
+  const given: Partial<WorkerLike> | null | undefined = worker()
+  if (typeof given?.postMessage === 'function' && typeof given.terminate === 'function')
+    return given as WorkerLike
+  throw argumentError('connect()', 'the result of options.worker()', given, 'a worker')
+}
+
+/** Readers see what a writer wrote through the file alone. */
+function requireShared(path: string | Uint8Array, threads: number): void {
+  const isShared =
+    typeof path === 'string' && path !== '' && !/^(?:file:)?:memory:|vfs=memory/.test(path)
+  if (isShared && SHARES_FILES) return
+  const given = SHARES_FILES
+    ? 'a database in memory belongs to one connection'
+    : 'one worker at a time has a file of a browser'
+  throw argumentError('connect()', 'options.threads', threads, `0, as ${given}`)
+}

@@ -1,0 +1,144 @@
+import { VecError } from '../core/errors.ts'
+import { Collection } from '../documents/collection.ts'
+import { Backup } from '../sqlite/backup.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import type { Statement } from '../sqlite/statement.ts'
+import { insertMany, type InsertRow } from '../sqlite/vtab/insert-many.ts'
+import { open } from '../tables/register.ts'
+import type { RowForm } from './async-types.ts'
+import type { BoundStatement, Call } from './protocol.ts'
+import { StatementCache } from './statement-cache.ts'
+
+/** Statements that are kept, and collections. */
+const MOST_STATEMENTS = 128
+const MOST_COLLECTIONS = 64
+
+/** A call about an open database. */
+export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
+
+/** Answers the calls of clients on one connection. */
+export class DatabaseServer {
+  readonly #db: Connection
+  readonly #statements: StatementCache
+  readonly #collections = new Map<string, Collection>()
+  readonly #staged = new Map<number, (readonly InsertRow[])[]>()
+
+  constructor(db: Connection) {
+    this.#db = db
+    this.#statements = new StatementCache(db, MOST_STATEMENTS)
+  }
+
+  /** The result of a call. A signal that is aborted ends it with SQLITE_INTERRUPT. */
+  async answer(call: DatabaseCall, signal: AbortSignal | undefined): Promise<unknown> {
+    if (call.op === 'import') return this.#import(call.bytes)
+    const task = (): unknown => this.#whole(() => this.#answer(call))
+    return signal === undefined ? task() : this.#db.interruptible({ signal }, task)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #answer(call: Exclude<DatabaseCall, { op: 'import' }>): unknown {
+    switch (call.op) {
+      case 'all':
+      case 'get': {
+        const rows = shaped(this.#statements.get(call.sql), call.form)
+        return call.op === 'all' ? rows.all(call.parameters) : rows.get(call.parameters)
+      }
+      case 'run':
+        return this.#statements.get(call.sql).run(call.parameters)
+      case 'exec':
+        this.#db.exec(call.sql)
+        return undefined
+      case 'batch':
+        return this.#batch(call.sql, call.parameters)
+      case 'transaction':
+        return this.#db
+          .transaction(() => call.statements.map(each => this.#result(each)))
+          .immediate()
+      case 'stage': {
+        const before = this.#staged.get(call.key)
+        if (before === undefined) this.#staged.set(call.key, [call.rows])
+        else before.push(call.rows)
+        return undefined
+      }
+      case 'unstage':
+        this.#staged.delete(call.key)
+        return undefined
+      case 'insertMany': {
+        const chunks = this.#staged.get(call.key) ?? []
+        this.#staged.delete(call.key)
+        return insertMany(this.#db, call.table, call.columns, rowsOf(chunks), call.options)
+      }
+      case 'search':
+        return this.#collection(call.table, call.dataset).querySync(call.query)
+      case 'export':
+        return this.#db.serialize()
+    }
+  }
+
+  /** One statement with many sets of parameters, all or none. */
+  #batch(sql: string, parameters: readonly BoundStatement['parameters'][]): { changes: number } {
+    const statement = this.#statements.get(sql)
+    const runAll = (): number =>
+      parameters.reduce((changes, each) => changes + statement.run(each).changes, 0)
+    return { changes: this.#db.transaction(runAll).immediate() }
+  }
+
+  #result({ sql, parameters }: BoundStatement): unknown {
+    const statement = this.#statements.get(sql)
+    if (statement.reader) return shaped(statement, 'objects').all(parameters)
+    return statement.run(parameters)
+  }
+
+  /** A transaction must not stay open: the calls of others would become a part of it. */
+  #whole<R>(task: () => R): R {
+    try {
+      const result = task()
+      if (!this.#db.inTransaction) return result
+    } finally {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+    }
+    throw new VecError('SQLITE_MISUSE', 'the call left a transaction open, which was rolled back', {
+      hint: 'pass all statements of a transaction at once: transaction([...]), or one exec() from BEGIN to COMMIT',
+    })
+  }
+
+  #collection(table: string, dataset: string): Collection {
+    const key = JSON.stringify([table, dataset])
+    let collection = this.#collections.get(key)
+    if (collection === undefined) {
+      collection = new Collection(this.#db, { table, dataset })
+      if (this.#collections.size === MOST_COLLECTIONS) this.#collections.clear()
+      this.#collections.set(key, collection)
+    }
+    return collection
+  }
+
+  /** Replaces the content of the database by that of a file with these bytes, in one transaction. */
+  async #import(bytes: Uint8Array): Promise<void> {
+    const source = await open(bytes, { register: false, busyTimeout: this.#db.busyTimeout })
+    try {
+      // The bytes are looked at before anything is replaced.
+      source.pragma('schema_version')
+      const backup = new Backup(source, 'main', this.#db)
+      try {
+        while (!backup.done) if (backup.step(-1) === undefined) await backup.wait()
+      } finally {
+        backup.finish()
+      }
+    } finally {
+      source.close()
+    }
+  }
+}
+
+function shaped(statement: Statement, form: RowForm): Statement {
+  if (form === 'values') return statement.pluck()
+  return statement.raw(form === 'arrays')
+}
+
+function* rowsOf(chunks: readonly (readonly InsertRow[])[]): Generator<InsertRow> {
+  for (const chunk of chunks) yield* chunk
+}

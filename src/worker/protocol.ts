@@ -1,0 +1,64 @@
+import type { CollectionQuery } from '../documents/collection/read-query.ts'
+import type { OpenOptions } from '../sqlite/open-options.ts'
+import type { InsertManyOptions, InsertRow } from '../sqlite/vtab/insert-many.ts'
+import type { AsyncParameters, RowForm } from './async-types.ts'
+import type { WireError } from './wire-error.ts'
+
+/** SQL of a transaction, with its parameters. */
+export interface BoundStatement {
+  readonly sql: string
+  readonly parameters: AsyncParameters
+}
+
+/** What a worker is asked for. */
+export type Call =
+  | {
+      readonly op: 'open'
+      readonly path: string | Uint8Array
+      readonly options: OpenOptions
+      /** The number of the call that is to end with SQLITE_INTERRUPT, where threads share memory. */
+      readonly control: Int32Array | undefined
+    }
+  | ({ readonly op: 'all' | 'get'; readonly form: RowForm } & BoundStatement)
+  | ({ readonly op: 'run' } & BoundStatement)
+  | { readonly op: 'exec'; readonly sql: string }
+  | { readonly op: 'batch'; readonly sql: string; readonly parameters: readonly AsyncParameters[] }
+  | { readonly op: 'transaction'; readonly statements: readonly BoundStatement[] }
+  /** Rows of an insertMany that is to come, which are kept under a number. */
+  | { readonly op: 'stage'; readonly key: number; readonly rows: readonly InsertRow[] }
+  | { readonly op: 'unstage'; readonly key: number }
+  | {
+      readonly op: 'insertMany'
+      readonly key: number
+      readonly table: string
+      readonly columns: readonly string[]
+      readonly options: InsertManyOptions
+    }
+  | {
+      readonly op: 'search'
+      readonly table: string
+      readonly dataset: string
+      readonly query: CollectionQuery
+    }
+  | { readonly op: 'export' }
+  | { readonly op: 'import'; readonly bytes: Uint8Array }
+  | { readonly op: 'close' }
+
+export interface Request {
+  readonly id: number
+  readonly call: Call
+}
+
+export type Answer = { readonly value: unknown } | { readonly error: WireError }
+
+export type Reply = Answer & { readonly id: number }
+
+const SELECTS = /^(?:[\s;\ufeff]|--[^\n]*\n|\/\*[^]*?\*\/)*(?:SELECT|VALUES|(WITH))\b/i
+const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i
+
+/** Whether a call cannot write. Of SQL this is certain for SELECT, and for WITH where no word writes. */
+export function isRead(call: Call): boolean {
+  if (call.op !== 'all' && call.op !== 'get') return call.op === 'search' || call.op === 'export'
+  const [found, isWith] = SELECTS.exec(call.sql) ?? []
+  return found !== undefined && !(isWith && WRITES.test(call.sql))
+}

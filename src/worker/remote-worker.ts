@@ -1,0 +1,82 @@
+import { VecError } from '../core/errors.ts'
+import { newControl } from './interrupt-signal.ts'
+import type { Port } from './port.ts'
+import type { Answer, Call, Reply } from './protocol.ts'
+
+interface Asked {
+  readonly id: number
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** One worker, seen from the thread that asks it. It is asked one call at a time. */
+export class RemoteWorker {
+  readonly #port: Port
+  readonly #name: string
+  readonly control: Int32Array | undefined = newControl()
+  #asked: Asked | undefined
+  #calls = 0
+  #answered = false
+  #broken: VecError | undefined
+
+  /** `name` is that of the database; `died` is called when the worker ends by itself. */
+  constructor(port: Port, name: string, died: (error: VecError) => void) {
+    this.#port = port
+    this.#name = name
+    port.receive(message => {
+      const { id, ...answer } = message as Reply
+      if (this.#asked?.id !== id) return
+      const { resolve } = this.#asked
+      this.#asked = undefined
+      this.#answered = true
+      resolve(answer)
+    })
+    port.lost(reason => {
+      this.#broken = this.#death(reason)
+      this.#asked?.reject(this.#broken)
+      this.#asked = undefined
+      died(this.#broken)
+    })
+  }
+
+  get isIdle(): boolean {
+    return this.#asked === undefined
+  }
+
+  async ask(call: Call, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+    if (this.#broken !== undefined) throw this.#broken
+    // Numbers are those of the control's 32 bits, from 1.
+    const id = (this.#calls = (this.#calls % 0x7fffffff) + 1)
+    return new Promise((resolve, reject) => {
+      this.#port.send({ id, call }, transfer)
+      this.#asked = { id, resolve, reject }
+    })
+  }
+
+  /** Ends the running call with SQLITE_INTERRUPT; false where threads share no memory. */
+  interrupt(): boolean {
+    if (this.control === undefined) return false
+    if (this.#asked !== undefined) Atomics.store(this.control, 0, this.#asked.id)
+    return true
+  }
+
+  async close(): Promise<void> {
+    await this.#port.close()
+  }
+
+  #death(cause: Error): VecError {
+    const what = this.#answered ? 'ended' : 'did not start'
+    return new VecError('VEC_WORKER', `the worker of ${this.#name} ${what}: ${cause.message}`, {
+      hint: hintFor(cause, this.#answered),
+      cause,
+    })
+  }
+}
+
+function hintFor(cause: Error, answered: boolean): string {
+  if ((cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return 'read fewer rows at a time, or give Node more memory: --max-old-space-size'
+  if (answered)
+    return 'call connect() again; a write that was not answered may have been committed or not'
+  return 'a bundler may have left the file of the worker behind: pass connect(path, { worker: () => new Worker(...) }), whose file calls serve()'
+}

@@ -1,0 +1,99 @@
+import { hostPort } from '#thread'
+import { VecError } from '../core/errors.ts'
+import type { Connection } from '../sqlite/connection.ts'
+import { open } from '../tables/register.ts'
+import { DatabaseServer } from './database-server.ts'
+import { interruptSignal } from './interrupt-signal.ts'
+import type { Answer, Call, Request } from './protocol.ts'
+import { wireError } from './wire-error.ts'
+
+export interface ServeOptions {
+  /** Called with each connection that is opened, before it answers anything: for SQL functions and PRAGMA. */
+  readonly setup?: ((db: Connection) => void) | undefined
+}
+
+/**
+ * Makes this worker one that `connect()` can use. Call it at once when the worker starts: messages that arrive before are
+ * lost in browsers.
+ */
+export function serve(options: ServeOptions = {}): void {
+  const port = hostPort()
+  const host = new Host(options)
+  let last: Promise<unknown> = Promise.resolve()
+  port.receive(message => {
+    const { id, call } = message as Request
+    last = last.then(async () => {
+      const answer = await host.answer(id, call)
+      try {
+        port.send({ id, ...answer }, 'value' in answer ? buffersOf(answer.value) : [])
+      } catch (error) {
+        // The result cannot be sent: it does not fit into memory twice.
+        port.send({ id, error: wireError(error) })
+      }
+    })
+  })
+}
+
+/** The database of this worker, once it is open. */
+class Host {
+  readonly #options: ServeOptions
+  #server: DatabaseServer | undefined
+  #control: Int32Array | undefined
+
+  constructor(options: ServeOptions) {
+    this.#options = options
+  }
+
+  async answer(id: number, call: Call): Promise<Answer> {
+    try {
+      return { value: await this.#value(id, call) }
+    } catch (error) {
+      return { error: wireError(error) }
+    }
+  }
+
+  async #value(id: number, call: Call): Promise<unknown> {
+    if (call.op === 'open') return this.#open(call)
+    if (call.op === 'close') {
+      this.#server?.close()
+      return undefined
+    }
+    if (this.#server === undefined)
+      throw new VecError('VEC_CLOSED', 'this worker did not open a database', {
+        hint: 'call connect() again',
+      })
+    const signal = this.#control && interruptSignal(this.#control, id)
+    return this.#server.answer(call, signal)
+  }
+
+  async #open(call: Extract<Call, { op: 'open' }>): Promise<void> {
+    const db = await open(call.path, call.options)
+    try {
+      this.#options.setup?.(db)
+    } catch (error) {
+      db.close()
+      throw error
+    }
+    this.#server = new DatabaseServer(db)
+    this.#control = call.control
+  }
+}
+
+/** Blobs smaller than this are copied: a transfer costs more. */
+const WORTH_MOVING = 4096
+
+/** The buffers of large blobs in a result, which nothing else holds. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  const visit = (each: unknown): void => {
+    if (typeof each !== 'object' || each === null) return
+    if (each instanceof Uint8Array) {
+      const { buffer, byteLength } = each
+      const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+      if (isWhole && byteLength >= WORTH_MOVING) buffers.push(buffer)
+    } else if (Array.isArray(each)) each.forEach(visit)
+    else for (const key in each) visit((each as Record<string, unknown>)[key])
+  }
+  visit(value)
+  return buffers
+}

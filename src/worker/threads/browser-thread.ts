@@ -1,0 +1,61 @@
+import { VecError } from '../../core/errors.ts'
+import type { Port, WorkerLike } from '../port.ts'
+
+/** Whether several workers can have a file open. */
+export const SHARES_FILES = false
+
+/** Starts a worker of a browser. */
+export function startThread(given: (() => WorkerLike) | undefined): Port {
+  // In this form, bundlers find the file. dist/lib has it beside the code that asks for it.
+  const worker =
+    given === undefined
+      ? new Worker(new URL('./worker-thread.browser.js', import.meta.url), { type: 'module' })
+      : (given() as Worker)
+  return {
+    send(message, transfer = []) {
+      worker.postMessage(message, transfer as ArrayBuffer[])
+    },
+    receive(listener) {
+      worker.addEventListener('message', ({ data }) => {
+        listener(data)
+      })
+    },
+    lost(listener) {
+      worker.addEventListener('error', event => {
+        // An event without a message says that the file could not be loaded.
+        const { message } = event as { message?: string }
+        listener(new Error(message ?? 'the file of the worker could not be loaded'))
+      })
+      worker.addEventListener('messageerror', () => {
+        listener(new Error('an answer of the worker could not be read'))
+      })
+    },
+    async close() {
+      worker.terminate()
+    },
+  }
+}
+
+/** The line to the thread that started this worker. */
+export function hostPort(): Port {
+  const scope = globalThis as unknown as DedicatedWorkerGlobalScope
+  if ('document' in scope || typeof scope.postMessage !== 'function')
+    throw new VecError('VEC_ENGINE', 'serve() was called on the main thread', {
+      hint: 'call it in the file of a worker that connect() starts',
+    })
+  return {
+    send: (message, transfer = []) => {
+      scope.postMessage(message, transfer as ArrayBuffer[])
+    },
+    receive: listener => {
+      scope.addEventListener('message', ({ data }) => {
+        listener(data)
+      })
+    },
+    // Nothing tells a worker of a browser: it ends with its page.
+    lost: () => undefined,
+    close: async () => {
+      scope.close()
+    },
+  }
+}

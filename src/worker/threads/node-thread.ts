@@ -1,0 +1,75 @@
+import { parentPort, Worker } from 'node:worker_threads'
+import { VecError } from '../../core/errors.ts'
+import type { Port, WorkerLike } from '../port.ts'
+
+/** Whether several workers can have a file open. */
+export const SHARES_FILES = true
+
+/** With this option of the command line, which a worker inherits, Node refuses to run a file. */
+const TEXT_OPTION = /^--input-type\b/
+
+/** Starts a worker thread; Node, Bun and Deno have the same module for it. */
+export function startThread(given: (() => WorkerLike) | undefined): Port {
+  const worker =
+    given === undefined
+      ? new Worker(
+          new URL('./worker-thread.js', import.meta.url),
+          // V8's options would be refused in a list of its own. A worker inherits them in any case.
+          process.execArgv.some(option => TEXT_OPTION.test(option)) ? { execArgv: [] } : {},
+        )
+      : (given() as Worker)
+  let isClosed = false
+  // An idle worker does not keep the process alive; one that has something to answer does.
+  worker.unref()
+  return {
+    send(message, transfer = []) {
+      worker.ref()
+      worker.postMessage(message, transfer as ArrayBuffer[])
+    },
+    receive(listener) {
+      worker.on('message', message => {
+        worker.unref()
+        listener(message)
+      })
+    },
+    lost(listener) {
+      let isLost = false
+      const once = (reason: Error): void => {
+        if (!isClosed && !isLost) listener(reason)
+        isLost = true
+      }
+      worker.on('error', once)
+      worker.on('messageerror', once)
+      worker.on('exit', code => {
+        once(new Error(`the worker exited with code ${code}`))
+      })
+    },
+    async close() {
+      isClosed = true
+      await worker.terminate()
+    },
+  }
+}
+
+/** The line to the thread that started this worker. */
+export function hostPort(): Port {
+  const port = parentPort
+  if (port === null)
+    throw new VecError('VEC_ENGINE', 'serve() was called on the main thread', {
+      hint: 'call it in the file of a worker that connect() starts',
+    })
+  return {
+    send: (message, transfer = []) => {
+      port.postMessage(message, transfer as ArrayBuffer[])
+    },
+    receive: listener => void port.on('message', listener),
+    lost: listener => {
+      port.on('close', () => {
+        listener(new Error('the thread that started this worker is gone'))
+      })
+    },
+    close: async () => {
+      port.close()
+    },
+  }
+}

@@ -1,0 +1,5 @@
+// The worker that connect() starts.
+
+import { serve } from '../serve.ts'
+
+serve()

@@ -1,0 +1,89 @@
+import type { VecError } from '../core/errors.ts'
+import { CallQueue } from './call-queue.ts'
+import type { Port } from './port.ts'
+import { isRead, type Call } from './protocol.ts'
+import { RemoteWorker } from './remote-worker.ts'
+
+/** The workers of one client: one that writes, and beside it those that only read. */
+export class WorkerGroup {
+  readonly #writer: RemoteWorker
+  readonly #readers: readonly RemoteWorker[]
+  readonly #writes: CallQueue
+  readonly #reads: CallQueue
+  #broken: VecError | undefined
+
+  constructor(name: string, writer: Port, readers: readonly Port[]) {
+    const died = (error: VecError): void => {
+      this.#fail(error)
+    }
+    this.#writer = new RemoteWorker(writer, name, died)
+    this.#readers = readers.map(port => new RemoteWorker(port, name, died))
+    this.#writes = new CallQueue([this.#writer])
+    this.#reads = readers.length === 0 ? this.#writes : new CallQueue(this.#readers)
+  }
+
+  /** Why it takes no calls, once a worker has ended by itself. */
+  get broken(): VecError | undefined {
+    return this.#broken
+  }
+
+  /** Opens the database in each worker, first for writing: that may create it. */
+  async open(call: Omit<Extract<Call, { op: 'open' }>, 'control'>): Promise<void> {
+    const open = async (worker: RemoteWorker): Promise<void> => {
+      await new CallQueue([worker]).add({ ...call, control: worker.control })
+    }
+    try {
+      await open(this.#writer)
+      await Promise.all(this.#readers.map(open))
+    } catch (error) {
+      await this.#end()
+      throw error
+    }
+  }
+
+  /** Answers a call: a read by a reader that is idle. */
+  async call(
+    call: Call,
+    transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    return (isRead(call) ? this.#reads : this.#writes).add(call, transfer, signal)
+  }
+
+  /** Interrupts what is running; false where threads share no memory. */
+  interrupt(): boolean {
+    return this.#all.map(worker => worker.interrupt()).every(Boolean)
+  }
+
+  /** Closes the connections, then ends the workers. */
+  async close(): Promise<void> {
+    try {
+      if (this.#broken !== undefined) return
+      // Readers first: the last connection of a file removes its write-ahead log.
+      await Promise.all(this.#readers.map(closeConnection))
+      await closeConnection(this.#writer)
+    } finally {
+      await this.#end()
+    }
+  }
+
+  get #all(): readonly RemoteWorker[] {
+    return [this.#writer, ...this.#readers]
+  }
+
+  #fail(error: VecError): void {
+    if (this.#broken !== undefined) return
+    this.#broken = error
+    this.#writes.fail(error)
+    this.#reads.fail(error)
+    void this.#end()
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#all.map(async worker => worker.close()))
+  }
+}
+
+async function closeConnection(worker: RemoteWorker): Promise<void> {
+  await new CallQueue([worker]).add({ op: 'close' })
+}
