@@ -85,7 +85,8 @@ describe('the end of calls', () => {
   test('a worker that exits rejects what was asked, and all that comes', async () => {
     const db = await connect(':memory:', { worker: () => new Worker(own) })
     const calls = [db.get('SELECT leave(3)'), db.get('SELECT 1'), db.exec('SELECT 1')]
-    for (const call of calls) await refusedLater(call, 'VEC_WORKER', ':memory:', 'code 3')
+    const refusals = calls.map(async call => refusedLater(call, 'VEC_WORKER', ':memory:', 'code 3'))
+    await Promise.all(refusals)
     assert.equal(db.open, false)
     await refusedLater(db.get('SELECT 1'), 'VEC_WORKER')
     await refusedLater(db.insertMany('t', ['x'], [[1]]), 'VEC_WORKER')

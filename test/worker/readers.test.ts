@@ -97,7 +97,7 @@ describe('readers', { skip: noSharing }, () => {
     setTimeout(() => {
       db.interrupt()
     }, 200)
-    for (const call of calls) await refusedLater(call, 'SQLITE_INTERRUPT')
+    await Promise.all(calls.map(async call => refusedLater(call, 'SQLITE_INTERRUPT')))
     assert.deepEqual(await Promise.all([db.get('SELECT 1 AS x'), db.get('SELECT 2 AS x')]), [
       { x: 1 },
       { x: 2 },
