@@ -9,19 +9,21 @@ import { visitMembers, type DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
-/** How an index differs from the rows it stands for. */
+/** The differences between an index and the rows it covers. */
 interface Difference {
   /** Rows of the table that the index lacks. */
   readonly missing: RowSample
   /** Rows of the index that the table lacks. */
   readonly orphans: RowSample
-  /** Rows whose vector or metadata columns in the index are not those of the table. */
+  /** Rows whose vector or metadata columns in the index differ from the table. */
   readonly altered: RowSample
-  /** All of them. */
+  /** The ids of all differing rows. */
   readonly ids: readonly Uint8Array[]
 }
 
-/** Compares an index with the table, row by row. Ids in `changed` are looked at again by the next query anyway. */
+/**
+ * Compares an index with the table, row by row. Skips ids in `changed`, since the next query reads these rows anyway.
+ */
 export function compareIndex(
   { searcher }: Inspection,
   dataset: string,
@@ -30,7 +32,7 @@ export function compareIndex(
   changed: readonly Uint8Array[],
 ): Difference {
   const { ids, index } = datasetIndex
-  // Columns of another declaration are read again before they answer anything.
+  // Columns of another declaration are read again before they answer a query.
   const columns =
     datasetIndex.columns?.definition === searcher.shadow.refresh().definition
       ? datasetIndex.columns
@@ -63,7 +65,7 @@ export function compareIndex(
   return { missing, orphans, altered, ids: differing }
 }
 
-/** Findings about a difference; none when there is none. `what` is the index meant, as in "the index in memory". */
+/** The findings about a difference, if any. `what` names the index, as in "the index in memory". */
 export function differenceProblems(
   what: string,
   dataset: string,
@@ -72,7 +74,7 @@ export function differenceProblems(
 ): Problem[] {
   const found: Problem[] = []
   const { shadow } = searcher
-  // Adds to the journal what it missed: every process with an index reads these rows again.
+  // Adds the missed changes to the journal, so that every process with an index reads these rows again.
   const repair = (): string => {
     new IndexStore(shadow.db, shadow.schema).drop(shadow.key, dataset)
     noteChanges(shadow.db, shadow.schema, shadow.key, dataset, ids)
@@ -108,7 +110,7 @@ export function differenceProblems(
   return found
 }
 
-/** Whether the index in memory is what the table says. */
+/** Whether the index in memory matches the table. */
 export function checkMemory(
   inspected: Inspection,
   dataset: string,

@@ -6,12 +6,12 @@ import { quoteName } from '../schema/names.ts'
 import { diagnostic } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
-/** Fewer are not worth a word. */
+/** Fewer unneeded entries are not worth a finding. */
 const MANY = 10_000
-/** The journal prunes itself bit by bit; so long it becomes only when no program ever pauses or closes the file. */
+/** The journal prunes itself step by step. It becomes this long only if no program ever pauses or closes the file. */
 const LONG = 500_000
 
-/** Whether the journal's numbers can be relied on, how long it is, and how much of it nothing needs any more. */
+/** Whether the journal's numbers are reliable, how long it is, and how much of it is no longer needed. */
 export function checkJournal(inspected: Inspection): Problem[] {
   const { searcher, fix } = inspected
   const { shadow } = searcher
@@ -47,7 +47,7 @@ export function checkJournal(inspected: Inspection): Problem[] {
   ]
 }
 
-/** Numbers written by hand, or by the program that created the file. */
+/** Finds numbers written by hand, or by the program that created the file. */
 function checkNumbers({ searcher, fix }: Inspection): Problem | undefined {
   const { db, schema } = searcher.shadow
   const journal = `${quoteName(schema)}.${JOURNAL}`
@@ -64,7 +64,7 @@ function checkNumbers({ searcher, fix }: Inspection): Problem | undefined {
     ...diagnostic('warning', 'journal', op, { fix: fix('repair', '') }),
     rebuild: true,
     repair: () => {
-      // The state first: the guard on deleted entries counts its epoch up.
+      // The state comes first: the guard on deleted entries increments its epoch.
       db.exec(`UPDATE ${state} SET ${NEW_HISTORY}; DELETE FROM ${journal} WHERE ${UNSOUND_ENTRY}`)
       return `the journal was restarted: ${entries} entries deleted`
     },

@@ -5,7 +5,7 @@ import { catalogOf, quoteName, quoteText, storageName } from '../schema/names.ts
 import { diagnostic } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
-/** Saved parts that nothing reads: of tables and datasets that are gone, and chunks without a head. */
+/** Finds saved parts that are never read: of dropped tables and deleted datasets, and chunks without a manifest. */
 export function checkOrphans({ searcher, fix }: Inspection): Problem[] {
   const { shadow } = searcher
   const { db, schema } = shadow

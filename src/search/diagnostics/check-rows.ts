@@ -5,7 +5,7 @@ import { isText, notJson, type DatasetStatistics } from './dataset-statistics.ts
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
 
-/** What is to be said of the rows themselves. Only new rows correct them: each fix lists those concerned. */
+/** Findings about the rows themselves. Only new rows correct them, so each fix lists the rows concerned. */
 export function checkRows(
   { searcher }: Inspection,
   dataset: string,
@@ -90,7 +90,7 @@ export function checkRows(
   if (statistics.archived > 0) {
     say('info', 'archived', `${rows(statistics.archived)} with archived = 1 hidden`)
   }
-  // Plain words in every meta are a choice; a few among JSON are a trap for every filter.
+  // Plain words in every meta are a choice. A few among JSON are a trap for every filter.
   const { json, other } = statistics.metas
   if (other > 0) {
     say(

@@ -13,7 +13,7 @@ import type { ShadowTable } from '../schema/shadow-table.ts'
 import { diagnostic, type Severity } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
-/** Journal and triggers: whether every change to the rows is seen. */
+/** Checks journal and triggers: whether every change to the rows is recorded. */
 export function checkSchema(inspection: Inspection): Problem[] {
   const { searcher, fix } = inspection
   const { shadow } = searcher
@@ -42,7 +42,8 @@ export function checkSchema(inspection: Inspection): Problem[] {
   }
   const [missingTables, otherTables] = compare(shadow, JOURNAL_TABLES)
   if (otherTables.length > 0) {
-    // SQLite drops no table while a SELECT runs, as this one does: the user has to. Nothing else can be repaired before.
+    // SQLite cannot drop a table while a SELECT runs, as this one does, so the user must do it. Nothing else can be
+    // repaired before.
     const [name] = otherTables
     found.push(
       diagnostic(
@@ -105,7 +106,7 @@ export function checkSchema(inspection: Inspection): Problem[] {
   return [...found, ...inspection.foreign.guards(inspection)]
 }
 
-/** Names of the objects that are missing, and of those that are there with another text. */
+/** The names of missing objects, and of objects whose text differs. */
 function compare(shadow: ShadowTable, objects: readonly SchemaObject[]): [string[], string[]] {
   const missing: string[] = []
   const other: string[] = []

@@ -11,7 +11,7 @@ import type { DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic } from './diagnostic.ts'
 import type { Problem, Inspection } from './problem.ts'
 
-/** What is saved of the index of a dataset, by us or by the original. */
+/** Checks the saved index of a dataset, of ours or of the original. */
 export function checkSaved(
   inspected: Inspection,
   dataset: string,
@@ -69,7 +69,7 @@ function wrongManifest(
   return 'it belongs to another table, dataset or set of options'
 }
 
-/** What is wrong with the chunks that a manifest names; undefined: all are there, to the bit. */
+/** The fault of the chunks that a manifest names; undefined if all exist and match to the bit. */
 function wrongBlock(
   { searcher }: Inspection,
   dataset: string,
@@ -105,7 +105,7 @@ function wrongBlock(
   return undefined
 }
 
-/** The saved index as it would be loaded, compared with the table. */
+/** Loads the saved index and compares it with the table. */
 function checkLoaded(
   inspected: Inspection,
   dataset: string,

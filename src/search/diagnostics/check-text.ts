@@ -4,7 +4,7 @@ import type { Inspection, Problem } from './problem.ts'
 
 const TOPIC = 'text-index'
 
-/** The text index in the file against the rows: the words of all present texts, split again. */
+/** Compares the text index in the file with the rows: splits the texts of all current rows into words again. */
 export function checkText({ searcher, fix }: Inspection): Problem[] {
   const { text, shadow } = searcher
   if (!text) return []
@@ -38,7 +38,7 @@ export function checkText({ searcher, fix }: Inspection): Problem[] {
   return [{ ...wrong, repair: rebuild }]
 }
 
-/** What the text index covers, in one sentence. */
+/** The rows that the text index covers, in one sentence. */
 function coverage({ index }: TextSearcher): string {
   const covered = index.covered()
   if (!covered) return 'the text index is empty: the first search with words fills it'
@@ -47,12 +47,12 @@ function coverage({ index }: TextSearcher): string {
   return `the text index holds ${covered.documents} documents, and ${state}`
 }
 
-/** The same for `stats` and `explain`. */
+/** The same fact for `stats` and `explain`. */
 export function textFacts(text: TextSearcher | undefined, dataset: string): Diagnostic[] {
   return text ? [diagnostic('info', TOPIC, coverage(text), { dataset })] : []
 }
 
-/** Undefined: the words are those of the table. */
+/** Undefined if the words match those of the table. */
 function differenceOf({ index }: TextSearcher, documents: number): string | undefined {
   try {
     const orphans = index.file.orphans()

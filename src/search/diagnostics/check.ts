@@ -13,7 +13,7 @@ import { datasetStatistics, type DatasetStatistics } from './dataset-statistics.
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import { isShadowError, type Problem, type Inspection } from './problem.ts'
 
-/** Compares what is kept of a table and its datasets with its rows, and changes nothing. */
+/** Compares the indexes, the journal and the storage of a table with its rows, and changes nothing. */
 export function check(inspected: Inspection, datasets: readonly string[]): Diagnostic[] {
   try {
     return [
@@ -68,7 +68,7 @@ export function indexProblems(
   return [...memory, ...checkSaved(inspected, dataset, statistics)]
 }
 
-/** A shadow table that is not there, or cannot serve. */
+/** The finding for a missing or unsuitable shadow table. */
 export function shadowTableProblem(error: {
   message: string
   hint: string | undefined

@@ -5,28 +5,28 @@ import { COLUMN } from '../schema/columns.ts'
 import { countOf, visitRows, type RowVisitor } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
-/** What the rows of a dataset are, by the rules that make a row a member of its index. */
+/** Counts of the rows of a dataset, by the rules for membership in its index. */
 export interface DatasetStatistics {
-  /** Numbers in a vector; 0 when no row has one. */
+  /** The dimension of the vectors; 0 if no row has one. */
   readonly dim: number
-  /** Rows of an index. */
+  /** Rows that belong to the index. */
   readonly members: number
   /** Members of length zero. */
   readonly zeros: number
   readonly otherDimension: RowSample
   readonly notFinite: RowSample
-  /** A length that is not a multiple of 4, or a value that is not bytes. */
+  /** Rows whose embedding has a length that is not a multiple of 4, or is not bytes. */
   readonly malformed: number
-  /** The embedding is text, whose bytes are taken for float32. */
+  /** Rows whose embedding is text, whose bytes are read as float32. */
   readonly texts: number
-  /** An id that is not text. */
+  /** Rows whose id is not text. */
   readonly unnamed: number
   readonly unembedded: number
-  /** Hidden because archived. */
+  /** Rows hidden because they are archived. */
   readonly archived: number
-  /** Names of embedding models, and how many embedded rows have each; rows without a name are left out. */
+  /** The number of embedded rows by model. Rows without a model are not counted. */
   readonly models: ReadonlyMap<string, number>
-  /** Rows whose meta is JSON, and those whose meta is something else, which json_extract fails on. */
+  /** Rows whose meta is JSON, and rows whose meta is any other value, for which json_extract fails. */
   readonly metas: { readonly json: number; readonly other: number }
 }
 
@@ -39,7 +39,7 @@ export function datasetStatistics(shadow: ShadowTable, dataset: string): Dataset
   const skipped = visitRows(shadow, dataset, (id, embedding) => {
     const finite = isFiniteVector(decodeEmbedding(embedding))
     if (dim === 0 && finite) dim = embedding.length / 4
-    // As in DatasetIndex.add: a row of another dimension is that, whatever its numbers.
+    // As in DatasetIndex.add, a row of another dimension counts as such, whatever its numbers.
     if (dim > 0 && embedding.length !== dim * 4) otherDimension.add(id)
     else if (!finite) notFinite.add(id)
     else {
@@ -63,14 +63,14 @@ export function datasetStatistics(shadow: ShadowTable, dataset: string): Dataset
   }
 }
 
-/** Whether all numbers are 0 or -0: their bits but for the sign. */
+/** Whether all numbers are 0 or -0, from their bits without the sign. */
 function isZero(embedding: Uint8Array): boolean {
   return embedding.every((byte, i) => (i % 4 === 3 ? byte & 0x7f : byte) === 0)
 }
 
 /**
- * The members of a dataset, each with its vector: a view of a buffer that is used again. `more` are columns for SQL, each
- * after a comma.
+ * Visits the members of a dataset with their vectors, each a view of a buffer that is reused. `more` are SQL columns,
+ * each after a comma.
  */
 export function visitMembers(
   shadow: ShadowTable,
@@ -89,7 +89,7 @@ export function visitMembers(
   visitRows(shadow, dataset, visitMember, more)
 }
 
-/** SQL: an embedding that was stored as text. */
+/** SQL: whether an embedding is stored as text. */
 export function isText(embedding: string): string {
   return `typeof(${embedding}) = 'text' AND ${embedding} <> ''`
 }
@@ -127,7 +127,7 @@ function modelsOf(shadow: ShadowTable, dataset: string): ReadonlyMap<string, num
   return models
 }
 
-/** SQL: metadata that json_extract cannot read; it takes JSON, JSON5 and JSONB. */
+/** SQL: whether json_extract fails on metadata. It accepts JSON, JSON5 and JSONB. */
 export function notJson(meta: string): string {
   return `${meta} IS NOT NULL AND NOT json_valid(${meta}, 6)`
 }

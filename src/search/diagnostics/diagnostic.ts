@@ -1,16 +1,16 @@
 export type Severity = 'ok' | 'info' | 'warning' | 'error'
 
-/** One row of an answer of `vec_admin`. */
+/** One row in a result of `vec_admin`. */
 export interface Diagnostic {
   /** One sentence. */
   readonly op: string
-  /** 'error': answers are wrong, slow or lack rows. 'warning': something to repair, answers are right. */
+  /** 'error': results are wrong, slow or incomplete. 'warning': needs a repair, but results are right. */
   readonly severity: Severity
-  /** What it is about: a stable word that programs may compare. */
+  /** The subject: a stable word that programs may compare. */
   readonly topic: string
-  /** Undefined: the whole table. */
+  /** Undefined for the whole table. */
   readonly dataset: string | undefined
-  /** The SQL statement that repairs it, or that lists the rows to correct. */
+  /** The SQL statement that repairs the problem, or that lists the rows to correct. */
   readonly fix: string | undefined
 }
 

@@ -12,12 +12,12 @@ import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
 
-/** Stored rows that are searched for. */
+/** The number of stored rows used as queries. */
 const SAMPLES = 8
-/** Rows that each search asks for. */
+/** The number of rows that each search requests. */
 const WANTED = 10
 
-/** Which index answers for a dataset and why, and what a search through it costs: measured with stored rows as queries. */
+/** Which index answers for a dataset and why, and what a search with it costs, measured with stored rows as queries. */
 export function explain({ searcher }: Inspection, dataset: string): Diagnostic[] {
   const { shadow, indexes } = searcher
   const found = textFacts(searcher.text, dataset)
@@ -72,7 +72,7 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
   return found
 }
 
-/** How a filter was last gone about, and why. */
+/** How a filter was last applied, and why. */
 function wayOf({ way, passing, of, source }: FilterPlan): string {
   const share = `${passing} of ${countOf(of)} pass`
   switch (way) {
@@ -92,7 +92,7 @@ const SOURCES: Readonly<Record<FilterPlan['source'], string>> = {
   estimate: '',
 }
 
-/** The one place that says which kind of index it is, and why. */
+/** The kind of an index, and the reason for it. No other code builds this text. */
 function choice({ why }: DatasetIndex, index: VectorIndex): string {
   return `${SAVED_KINDS[index.kind].label} answers: ${why}`
 }
@@ -106,7 +106,7 @@ function measured(
   if (queries.length === 0) return [['search', 'there is no row of nonzero length to search for']]
   const reports: SearchReport[] = []
   const times: number[] = []
-  // Twice: the first round warms caches up.
+  // Two rounds: the first one warms up the caches.
   for (let round = 0; round < 2; round++) {
     for (const query of queries) {
       const begin = performance.now()
@@ -152,7 +152,7 @@ const PATHS: Readonly<Record<SearchReport['path'], string>> = {
   nothing: 'without reading rows',
 }
 
-/** Vectors of stored rows, evenly spread over the index. */
+/** Vectors of stored rows, evenly spaced over the index. */
 function sampleVectors(
   searcher: Searcher,
   dataset: string,
@@ -168,7 +168,7 @@ function sampleVectors(
       if (embeddingLength(row, 1) !== index.dim * 4) return
       const vector = decodeEmbedding(row.bytes(1))
       if (!isFiniteVector(vector)) return
-      // Cosine knows no direction of a vector of length zero.
+      // Cosine is undefined for a vector of length zero.
       const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))
       if (known) vectors.push(vector)
     })

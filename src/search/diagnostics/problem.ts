@@ -2,33 +2,33 @@ import { VecError } from '../../core/errors.ts'
 import type { Searcher } from '../query/searcher.ts'
 import type { Diagnostic } from './diagnostic.ts'
 
-/** A diagnostic with a problem that `repair` may be able to solve. */
+/** A diagnostic that `repair` may be able to fix. */
 export interface Problem extends Diagnostic {
-  /** Repairs it inside a transaction, and tells what was done. Absent: only the author of the rows can. */
+  /** Repairs the problem inside a transaction, and returns what it did. Absent: only the author of the rows can. */
   readonly repair?: () => string
-  /** The index has to be built again afterwards. */
+  /** Whether the index has to be built again afterwards. */
   readonly rebuild?: boolean
 }
 
-/** What a check looks at. */
+/** The input of a check. */
 export interface Inspection {
   readonly searcher: Searcher
   readonly foreign: ForeignChecks
-  /** The statement that carries out an operation on a dataset of this table. */
+  /** The statement that runs an operation on a dataset of this table. */
   fix(this: void, word: string, dataset: string): string
 }
 
-/** Checks of what another program keeps in the same file; see ForeignIndexes. */
+/** Checks of another program's data in the same file; see ForeignIndexes. */
 interface ForeignChecks {
-  /** Of its triggers on the table. */
+  /** Checks its triggers on the table. */
   triggers(this: void, inspection: Inspection): Problem[]
-  /** Of what deletes its indexes when rows change. */
+  /** Checks the triggers that delete its indexes when rows change. */
   guards(this: void, inspection: Inspection): Problem[]
-  /** Of an index of it: a blob that is not one of our manifests. */
+  /** Checks an index of that program: a blob that is not one of our manifests. */
   saved(this: void, inspection: Inspection, dataset: string, blob: Uint8Array): Problem
 }
 
-/** Whether an error says that the shadow table itself cannot serve. */
+/** Whether an error reports a missing or unsuitable shadow table. */
 export function isShadowError(error: unknown): error is VecError {
   return error instanceof VecError && error.code === 'VEC_SHADOW'
 }

@@ -8,8 +8,8 @@ import { isShadowError, type Problem, type Inspection } from './problem.ts'
 const ROUNDS = 20
 
 /**
- * Repairs all that can be repaired without embedding again, and tells what it did, then what it could not do. What is in the file
- * changes in one transaction; indexes are built and saved after it.
+ * Repairs everything that does not need new embeddings. Returns what it did, then what it could not do. Changes of the
+ * file are one transaction; indexes are built and saved after it.
  */
 export function repair(inspected: Inspection, datasets: readonly string[]): Diagnostic[] {
   const { shadow, indexes } = inspected.searcher
@@ -29,7 +29,7 @@ export function repair(inspected: Inspection, datasets: readonly string[]): Diag
     transaction(shadow.db, () => {
       for (let round = 0; round < ROUNDS; round++) {
         shadow.distrust()
-        // One at a time: repairing the first may take others along.
+        // One at a time: repairing the first problem may solve others.
         const first = tableProblems(inspected).find(problem => problem.repair !== undefined)
         if (first) {
           repairAll([first])

@@ -3,27 +3,27 @@ import type { Searcher } from '../query/searcher.ts'
 import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 
-/** What is known of the index of a dataset. */
+/** Facts about the index of a dataset. */
 interface IndexStats {
   readonly kind: VectorIndex['kind']
   readonly metric: VectorIndex['metric']
-  /** Vectors are kept in memory as floats, beside the codes that rule most of them out. */
+  /** Whether vectors are in memory as floats, beside the codes that rule most of them out. */
   readonly inMemory: boolean
   readonly why: string
   readonly dim: number
   readonly rows: number
-  /** Of the rows those that no search with this metric finds. */
+  /** The number of rows that no search with this metric finds. */
   readonly unfindable: number
   readonly tombstones: number
   readonly notFinite: number
   readonly otherDimension: number
   readonly bytes: number
-  /** Journal entries: the last one of this snapshot, and that of the saved form. */
+  /** The last journal entry of this snapshot, and that of the saved form. */
   readonly seq: number
   readonly savedSeq: number | undefined
 }
 
-/** 'table-scan': there is no index, the table itself answers; 'no vectors': the dataset has none. */
+/** 'table-scan': the table itself answers, without an index. 'no vectors': the dataset has none. */
 function indexStats(
   { context, indexes }: Searcher,
   dataset: string,
@@ -50,7 +50,7 @@ function indexStats(
   }
 }
 
-/** The same for vec_admin, one fact a line. */
+/** The same facts for vec_admin, one per row. */
 export function stats(searcher: Searcher, dataset: string): Diagnostic[] {
   const found = facts(indexStats(searcher, dataset)).map(([topic, fact]) =>
     diagnostic('info', topic, `${topic.replaceAll('-', ' ')}: ${fact}`, { dataset }),
@@ -77,12 +77,12 @@ function facts(of: ReturnType<typeof indexStats>): (readonly [topic: string, fac
   ]
 }
 
-/** How many rows a search for all of them finds: with cosine those of length zero are left out. */
+/** The number of rows that a search for all of them finds. With cosine, rows of length zero are excluded. */
 function findable(index: VectorIndex): number {
   if (index.count === 0) return 0
   const query = new Float32Array(index.dim)
   query[0] = 1
-  // A search of chosen rows is none that an index takes as a sample of its work.
+  // An index does not count a search among selected rows as a sample of its work.
   const allowed = new Uint32Array((index.positions + 31) >>> 5).fill(0xffffffff)
   return index.search({ query, k: index.count, allowed }).count
 }

@@ -1,15 +1,15 @@
-/** How two rankings become one. */
+/** How two rankings are combined. */
 export type Fusion = 'rrf' | 'sum'
 export const FUSIONS: readonly Fusion[] = ['rrf', 'sum']
 
-/** What each ranking counts for; a ranking of weight 0 brings rows in and no score. */
+/** The weight of each ranking. A ranking of weight 0 contributes rows, but no score. */
 export interface Weights {
   readonly vector: number
   readonly text: number
 }
 
 export interface FusionOptions {
-  /** `rrf`: reciprocal ranks, weight / (rrfK + rank). `sum`: scores, each ranking's brought to 0..1. */
+  /** `rrf`: reciprocal ranks, weight / (rrfK + rank). `sum`: scores, scaled to 0..1 within each ranking. */
   readonly fusion: Fusion
   readonly rrfK: number
   readonly weights: Weights
@@ -21,7 +21,7 @@ export const DEFAULT_FUSION: FusionOptions = {
   weights: { vector: 1, text: 1 },
 }
 
-/** The score that a place in one ranking adds. `scores` are all scores of the ranking, the best first. */
+/** The score that a rank in one ranking adds. `scores` are all scores of the ranking, best first. */
 export function contribution(
   weight: number,
   rank: number,
@@ -31,7 +31,7 @@ export function contribution(
   if (fusion === 'rrf') return weight / (rrfK + rank)
   const best = scores[0]
   const worst = scores[scores.length - 1]
-  // Scores that are all the same say that all rows are as good as the best.
+  // If all scores are equal, every row is as good as the best.
   if (!(best > worst)) return weight
   return (weight * (scores[rank - 1] - worst)) / (best - worst)
 }

@@ -11,50 +11,50 @@ import { contribution, type FusionOptions } from './fusion.ts'
 /** A search by vector, by text, or by both. */
 export interface HybridSearch {
   readonly datasets: readonly string[]
-  /** Undefined: by text alone. */
+  /** Undefined for a search by text alone. */
   readonly vector: Float32Array | undefined
-  /** Undefined: by vector alone. */
+  /** Undefined for a search by vector alone. */
   readonly text: string | undefined
   readonly syntax: TextSyntax
   readonly options: FusionOptions
-  /** Rows wanted; Infinity for all that either ranking has. */
+  /** The number of rows to return; Infinity for all rows of either ranking. */
   readonly limit: number
-  /** Rows of each ranking that are fused: at least `limit`. Undefined: see `windowOf`. */
+  /** The number of rows of each ranking to fuse: at least `limit`. Undefined: see `windowOf`. */
   readonly window: number | undefined
   /** Only these documents. */
   readonly ids: readonly Uint8Array[] | undefined
-  /** Only rows that pass, in both rankings. */
+  /** Only rows that match, in both rankings. */
   readonly filter: SearchFilter | undefined
-  /** Asked of each fused row before they are counted; undefined: all are wanted. */
+  /** Called for each fused row before rows are counted; undefined: all rows are accepted. */
   readonly accepts?: ((row: HybridRow) => boolean) | undefined
 }
 
-/** A row that a hybrid search found. Ranks count from 1; undefined: it is not in the window of that ranking. */
+/** A row in the result. Ranks count from 1; undefined if the row is not in the window of that ranking. */
 export interface HybridRow {
   readonly dataset: string
   readonly id: Uint8Array
-  /** NaN: not known. */
+  /** NaN if unknown. */
   readonly rowid: number
-  /** What the rows are ordered by: the fused score, or that of the only ranking. */
+  /** The score that orders the rows: the fused score, or that of the only ranking. */
   score: number
   vectorRank: number | undefined
-  /** The score of the metric, as a search by vector alone gives it. */
+  /** The score of the metric, as in a search by vector alone. */
   vectorScore: number | undefined
-  /** What the metric's score and distance are computed from. */
+  /** The similarity, from which the metric's score and distance are computed. */
   similarity: number | undefined
   textRank: number | undefined
-  /** BM25, higher for better. */
+  /** BM25; higher is better. */
   textScore: number | undefined
 }
 
-/** What a hybrid search found: best first, equal ones by id, then by dataset. */
+/** The result of a hybrid search: best first, ties by id, then by dataset. */
 export interface HybridAnswer {
   readonly rows: readonly HybridRow[]
-  /** The text had a word that could be searched for. */
+  /** Whether the text had a word that could be searched for. */
   readonly textUsed: boolean
 }
 
-/** Rows of each ranking that are fused unless a search says how many. */
+/** The default for the number of rows of each ranking to fuse is at least this. */
 const LEAST_WINDOW = 50
 const WINDOW_SHARE = 4
 
@@ -63,8 +63,8 @@ function windowOf({ window, limit }: Pick<HybridSearch, 'window' | 'limit'>): nu
 }
 
 /**
- * Ranks rows by vector and by text, each exactly as a search for that alone, and fuses the beginnings of both rankings.
- * One snapshot answers for both. Throws VEC_QUERY for words in a table without a text index.
+ * Ranks rows by vector and by text, each exactly as in a search for that alone, and fuses the best rows of both
+ * rankings. Both use one snapshot. Throws VEC_QUERY for words in a table without a text index.
  */
 export function searchHybrid(searcher: Searcher, search: HybridSearch): HybridAnswer {
   return searcher.shadow.inSnapshot(() => fused(searcher, search))
@@ -73,7 +73,7 @@ export function searchHybrid(searcher: Searcher, search: HybridSearch): HybridAn
 function fused(searcher: Searcher, search: HybridSearch): HybridAnswer {
   const { vector, text } = search
   const both = vector !== undefined && text !== undefined
-  // The beginning of one ranking is its order; a condition on scores may accept rows far behind.
+  // The best rows of a single ranking are in its order. A condition on scores may accept rows far down.
   const window = both ? windowOf(search) : search.accepts ? Infinity : search.limit
   const rows = new Map<string, HybridRow>()
   const textUsed = text !== undefined && rankByText(searcher, search, text, window, rows)
@@ -82,7 +82,7 @@ function fused(searcher: Searcher, search: HybridSearch): HybridAnswer {
   else for (const row of rows.values()) row.score = (row.vectorScore ?? row.textScore)!
   const { accepts, limit } = search
   const found = [...rows.values()].filter(row => accepts?.(row) ?? true)
-  // The one ranking is in order; similarities that differ may have one score.
+  // A single ranking is in order. Different similarities may have the same score.
   if (both) found.sort(compareRows)
   if (found.length > limit) found.length = limit
   return { rows: found, textUsed }

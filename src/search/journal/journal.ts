@@ -6,19 +6,19 @@ import { JOURNAL, JOURNAL_STATE } from '../schema/layout.ts'
 import { quoteName } from '../schema/names.ts'
 
 /**
- * A logPosition in the history of a file: what an index covers, or what a snapshot sees. Two positions are in the same history
- * when the entry with that number still carries the same random tag: a rolled-back, restored or rewritten journal
+ * A position in the history of a file: what an index covers, or what a snapshot sees. Two positions belong to the same
+ * history if the entry with that number still has the same random tag. A rolled-back, restored or rewritten journal
  * cannot have it.
  */
 export interface LogPosition {
   readonly epoch: number
-  /** Number of the last entry; 0 before the first. */
+  /** The number of the last entry; 0 before the first. */
   readonly seq: number
-  /** Random, 64 bits. */
+  /** A random number of 64 bits. */
   readonly tag: bigint
 }
 
-/** The key of a row, as UTF-8. */
+/** The key of a row, in UTF-8. */
 export interface DocumentKey {
   readonly dataset: Uint8Array
   readonly id: Uint8Array
@@ -28,10 +28,10 @@ export interface JournalHead extends LogPosition {
   readonly prunedSeq: number
 }
 
-/** The highest number that is handled: SQLite counts to 2^63, a double is exact up to here. */
+/** The highest number that is supported: SQLite counts to 2^63, but a double is exact only up to this. */
 const HIGHEST: number = Number.MAX_SAFE_INTEGER
 
-/** SQL: whether an entry, or the state, has numbers that no trigger of ours wrote, and that nothing can rely on. */
+/** SQL: whether an entry, or the state, has numbers that none of our triggers wrote, and that are unreliable. */
 export const UNSOUND_ENTRY: string = `(seq NOT BETWEEN 1 AND ${HIGHEST} OR typeof(tag) <> 'integer')`
 export const UNSOUND_STATE: string = `(typeof(epoch) <> 'integer' OR epoch NOT BETWEEN 0 AND ${HIGHEST}
   OR typeof(pruned_seq) <> 'integer' OR pruned_seq NOT BETWEEN 0 AND ${HIGHEST})`
@@ -51,7 +51,7 @@ export class Journal {
        LEFT JOIN (SELECT seq, tag FROM ${journal} ORDER BY seq DESC LIMIT 1) AS j WHERE s.id = 1`,
     )
     this.#tag = db.prepare(`SELECT tag FROM ${journal} WHERE seq = ?`)
-    // The same bytes as BLOB and as text are one id here: a row is looked up once.
+    // The same bytes as BLOB and as text count as one id here, so a row is looked up once.
     this.#tail = db.prepare(
       `SELECT DISTINCT CAST(id AS TEXT) FROM ${journal} WHERE seq > ? AND shadow_table = ? AND dataset_id = ?`,
     )
@@ -62,8 +62,9 @@ export class Journal {
   }
 
   /**
-   * The position of this connection's snapshot. 'missing': the state's row is gone. 'unsound': the last entry or the state has
-   * numbers that are none of ours, after which SQLite may number changes in any order: no index can be brought up to date.
+   * The position of this connection's snapshot. 'missing': the state's row does not exist. 'unsound': the last entry or
+   * the state has numbers that are not ours, after which SQLite may number changes in any order, so no index can be
+   * updated.
    */
   head(): JournalHead | 'missing' | 'unsound' {
     const head = this.#head.first([], row => {
@@ -79,7 +80,7 @@ export class Journal {
     return head ?? 'missing'
   }
 
-  /** Whether this snapshot's history goes through `logPosition`, with every entry behind it still there. */
+  /** Whether this snapshot's history contains `logPosition`, and every entry after it still exists. */
   follows(logPosition: LogPosition, head: JournalHead): boolean {
     if (logPosition.epoch !== head.epoch) return false
     if (logPosition.seq === head.seq) return logPosition.tag === head.tag
@@ -88,7 +89,7 @@ export class Journal {
     return this.#tag.first([logPosition.seq], row => row.bigint(0) === logPosition.tag) ?? false
   }
 
-  /** The ids of an index that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
+  /** The ids of an index that changed after `seq`, without duplicates, in UTF-8. Undefined for more than `limit`. */
   changedIds(
     seq: number,
     shadow: string,
@@ -105,7 +106,9 @@ export class Journal {
     return more ? undefined : ids
   }
 
-  /** The keys of a table's rows that changed after `seq`, each once, as UTF-8. At most `limit`; more give undefined. */
+  /**
+   * The keys of a table's rows that changed after `seq`, without duplicates, in UTF-8. Undefined for more than `limit`.
+   */
   changedKeys(seq: number, shadow: string, limit: number): DocumentKey[] | undefined {
     const keys: DocumentKey[] = []
     let more = false
@@ -122,7 +125,9 @@ export class Journal {
   }
 }
 
-/** Numbers of the first and the last entry, both 0 when there are none; undefined: some entry or the state is unsound. */
+/**
+ * The numbers of the first and the last entry, both 0 without entries; undefined if an entry or the state is unsound.
+ */
 export function journalRange(
   db: Database,
   schema: string,
@@ -139,7 +144,7 @@ export function journalRange(
   })
 }
 
-/** Writes an entry for each id, as the triggers do for a change. */
+/** Adds an entry for each id, as the triggers do for a change. */
 export function noteChanges(
   db: Database,
   schema: string,

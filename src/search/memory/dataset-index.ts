@@ -10,17 +10,17 @@ import { FilterCache } from './filter-cache.ts'
 import type { IndexSpec } from './index-spec.ts'
 import { RecentChanges } from './recent-changes.ts'
 
-/** Rows of an index that cannot be found, by reason. */
+/** Rows that the index excludes, by reason. */
 export interface Rejected {
-  /** A vector of another dimension than the index's. */
+  /** The vector has another dimension than the index. */
   otherDimension: number
-  /** NaN or an infinity. */
+  /** The vector contains NaN or an infinity. */
   notFinite: number
 }
 
 /**
- * The index of one dataset of one shadow table, in memory: committed rows as of `logPosition`, and which document is at
- * which position. Adding is buffered; `flush` before searching.
+ * The in-memory index of one dataset of a shadow table: committed rows as of `logPosition`, and the document at each
+ * position. Additions are buffered, so call `flush` before a search.
  */
 export class DatasetIndex {
   readonly spec: IndexSpec
@@ -29,23 +29,23 @@ export class DatasetIndex {
   logPosition: LogPosition
   /** Undefined until the first vector fixes the dimension. */
   index: VectorIndex | undefined
-  /** The last entry up to which no row can have vanished unseen; see Freshness in ARCHITECTURE.md. */
+  /** The last entry up to which no row can have vanished without an entry; see Freshness in ARCHITECTURE.md. */
   verifiedSeq: number
-  /** The entry at which a query has looked its rows up instead; the next one counts. */
+  /** The entry at which a query has looked up its rows instead. The next query counts the rows. */
   countAtSeq = -1
-  /** The entry that its saved form covers; undefined when there is none. */
+  /** The entry that the saved form covers; undefined without a saved form. */
   savedSeq: number | undefined
-  /** For snapshots that are older than `logPosition`. */
+  /** The changes that older snapshots than `logPosition` need. */
   recent: RecentChanges
-  /** Which of its rows pass a condition. */
+  /** The rows that match each recent condition. */
   readonly filters: FilterCache = new FilterCache()
-  /** The metadata columns of its rows; undefined until they are read. */
+  /** The metadata columns of the rows; undefined until they are read. */
   columns: ColumnStore | undefined
-  /** Its saved form lacks the columns, or others than these. */
+  /** Whether the saved form has other columns than these, or none. */
   columnsUnsaved = false
   readonly #free: number[] = []
   readonly #expected: number
-  /** The empty index that takes the vectors, unless they are of another dimension. */
+  /** The empty index that takes the vectors, if they have its dimension. */
   #successor: VectorIndex | undefined
   #stageBytes: Uint8Array | undefined
   readonly #ids = new StagedIds()
@@ -67,7 +67,7 @@ export class DatasetIndex {
     ids.isLive = position => this.index?.isLive(position) ?? false
   }
 
-  /** Takes over an index that was loaded. */
+  /** Takes a loaded index. */
   adopt(index: VectorIndex): void {
     this.index = index
     if (index.count === index.positions) return
@@ -76,7 +76,7 @@ export class DatasetIndex {
     }
   }
 
-  /** Which kind of index it is, and why. */
+  /** The kind of the index, and the reason for it. */
   get why(): string {
     return this.index?.strategy?.reason ?? this.spec.why
   }
@@ -94,30 +94,33 @@ export class DatasetIndex {
     return index + this.ids.bytes + this.filters.bytes + (this.columns?.bytes ?? 0)
   }
 
-  /** Its saved form is not what it is now. */
+  /** Whether the saved form is out of date. */
   get unsaved(): boolean {
     return this.savedSeq !== this.logPosition.seq || this.columnsUnsaved
   }
 
-  /** It was saved as it is now. */
+  /** Records that the current state was saved. */
   noteSaved(): void {
     this.savedSeq = this.logPosition.seq
     this.columnsUnsaved = false
   }
 
-  /** Some row is left out because of its dimension or numbers: what a change does to the index needs a full look. */
+  /**
+   * Whether a row is excluded because of its dimension or numbers. The effect of a change is then unknown without a
+   * full pass.
+   */
   get mixed(): boolean {
     return this.rejected.otherDimension > 0
   }
 
   /**
-   * Adds the vector of an id that has none here; one that cannot be found is counted instead, at the latest by `flush`.
-   * `row` has the metadata columns, from number `from` on.
+   * Adds the vector of a new id. A vector that no search could find is counted instead, at the latest by `flush`. `row`
+   * has the metadata columns, from column `from` on.
    */
   add(id: Uint8Array, embedding: Uint8Array, row?: RowReader, from = 0): void {
     const dim = embedding.length / 4
     if (!this.index) {
-      // A row that is not a member must not fix the dimension.
+      // A row that is not a member must not determine the dimension.
       if (!isFiniteVector(decodeEmbedding(embedding))) {
         this.rejected.notFinite++
         return
@@ -136,7 +139,7 @@ export class DatasetIndex {
     if (this.#ids.count * embedding.length === this.#stageBytes.length) this.flush()
   }
 
-  /** The vectors added so far become part of the index. */
+  /** Adds the buffered vectors to the index. */
   flush(): void {
     const staged = this.#stageBytes
     const ids = this.#ids
@@ -161,7 +164,7 @@ export class DatasetIndex {
     columns?.widen(rows)
     let moved = 0
     if (index.swapRemove) {
-      // The last rows fill the gaps: ids follow in the same order.
+      // The last rows fill the gaps. Their ids follow in the same order.
       while (moved < rows && this.#free.length > 0) {
         const to = this.#free.pop()!
         index.swapRemove(to)
@@ -177,7 +180,7 @@ export class DatasetIndex {
     }
   }
 
-  /** Takes out what holds a NaN or an infinity; the rows behind move up. */
+  /** Removes vectors with a NaN or an infinity. The rows after them move up. */
   #dropSpecial(staged: Uint8Array, dim: number): void {
     const ids = this.#ids
     const size = dim * 4
@@ -196,7 +199,7 @@ export class DatasetIndex {
     for (const id of kept) ids.push(id)
   }
 
-  /** Takes an id out; false when it was not in. What was added since the last flush is not looked at. */
+  /** Removes an id; returns false if it was not in the index. Ignores additions since the last flush. */
   remove(id: Uint8Array): boolean {
     const position = this.ids.find(id)
     if (position < 0) return false
@@ -204,7 +207,7 @@ export class DatasetIndex {
     return true
   }
 
-  /** Takes out a row that vanished without a journal entry. An older snapshot may still have it. */
+  /** Removes a row that vanished without a journal entry. An older snapshot may still contain it. */
   removeOrphan(position: number): void {
     this.recent.note(this.logPosition.seq, [this.ids.idAt(position).slice()])
     this.#removeAt(position)
@@ -216,7 +219,9 @@ export class DatasetIndex {
     this.#free.push(position)
   }
 
-  /** More tombstones than live rows, and many: a new index costs less than carrying them along. */
+  /**
+   * Whether there are many tombstones, and more than live rows: building a new index then costs less than keeping them.
+   */
   get mostlyTombstones(): boolean {
     const positions = this.index?.positions ?? 0
     return positions > 4096 && this.count * 2 < positions
@@ -236,7 +241,7 @@ export class DatasetIndex {
     return this.spec.create(dim, this.#expected)
   }
 
-  /** A batch that keeps the staging area small for wide vectors and few rows. */
+  /** A batch size that keeps the staging buffer small for wide vectors and few rows. */
   #stageRows(dim: number): number {
     const wanted = this.#expected > 1024 || this.count >= 1024 ? MAX_STAGED_ROWS : 64
     return Math.max(1, Math.min(wanted, Math.floor((4 << 20) / (dim * 4))))

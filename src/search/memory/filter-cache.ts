@@ -5,72 +5,74 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { RowFilter } from '../schema/row-filter.ts'
 import type { FilterPlan } from './filter-plan.ts'
 
-/** The rows whose positions a bitmap names, and what the table says of them in the snapshot of a search. */
+/** The rows that a bitmap describes, as the table shows them in the snapshot of a search. */
 export interface FilteredRows {
   readonly ids: IdTable
   readonly positions: number
-  /** Ids whose rows this snapshot sees otherwise than the index holds them. */
+  /** Ids whose rows differ between this snapshot and the index. */
   readonly changed: readonly Uint8Array[]
-  /** What the snapshot sees may be rolled back, and the index does not hold it. */
+  /** Whether the snapshot sees changes that may be rolled back, and that the index does not contain. */
   readonly uncommitted: boolean
-  /** The text of CREATE TABLE: under another one the same condition may mean something else. */
+  /** The text of CREATE TABLE. Under another one, the same condition may have another meaning. */
   readonly definition: string
-  /** Visits the ids of all rows that pass. */
+  /** Visits the ids of all rows that match. */
   eachPassing(this: void, visit: (id: Uint8Array) => void): void
-  /** Whether the row of an id passes. */
+  /** Whether the row of an id matches. */
   passes(this: void, id: Uint8Array): boolean
-  /** The same from the metadata columns of the index, where they have all that the condition reads. */
+  /**
+   * The matching positions from the metadata columns of the index, if these have everything that the condition reads.
+   */
   readonly columns?: PassingPositions | undefined
 }
 
 export interface PassingPositions {
-  /** A bit for each position that passes. */
+  /** A bitmap of the positions that match. */
   select(this: void): Uint32Array
   passes(this: void, position: number): boolean
 }
 
-/** The positions that pass a condition. */
+/** The positions that match a condition. */
 export interface Passing {
-  /** One bit each. Bits of positions without a row, and of changed ids, mean nothing. */
+  /** One bit per position. Bits of positions without a row, and of changed ids, are meaningless. */
   readonly words: Uint32Array
-  /** Bits that are set. */
+  /** The number of set bits. */
   readonly count: number
-  /** Where they come from. */
+  /** How the bitmap was made. */
   readonly source: 'cached' | 'columns' | 'table'
 }
 
 interface Bitmap {
   words: Uint32Array
   count: number
-  /** Made from the table, by a pass over all rows: the columns in memory make one in far less time. */
+  /** Whether it was made by a pass over the table. The columns in memory make one in far less time. */
   readonly ofTable: boolean
-  /** How many changes of the log it has seen. */
+  /** The number of changes in the log that it includes. */
   seen: number
-  /** Ids that it could not be told of, because the snapshot that asked saw other rows than the index holds. */
+  /** Changed ids that it could not include, because the requesting snapshot saw other rows than the index. */
   deferred: readonly Uint8Array[]
 }
 
-/** Of those that the table made, and of those that the columns made: many of the latter push out none of the former. */
+/** Counted separately for bitmaps from the table and from the columns, so that the latter do not evict the former. */
 const MOST_BITMAPS = 64
-/** Filters of which the last plan is kept. */
+/** The number of filters whose last plan is kept. */
 const MOST_PLANS = 8
-/** Asking the condition for more rows than this one by one takes longer than reading the table. */
+/** For more rows than this, evaluating the condition one by one takes longer than reading the table. */
 const MOST_CHANGES = 5000
 
 /**
- * For each condition that was asked lately, which positions of one index pass it. A bitmap describes the same state of the
- * table as the index: it is made by one pass over the table, and afterwards only the rows that the index took in since then
- * are asked. What a transaction sees beyond that state is left to the search, which looks at those rows itself.
+ * For each recent condition, the positions of one index that match it. A bitmap describes the same state of the table
+ * as the index. One pass over the table makes it; afterwards, the condition is evaluated only for rows that the index
+ * has added since. The search itself reads rows that its transaction has changed beyond that state.
  *
- * A condition must depend on the columns of its row alone, and the journal must have an entry for every change of them.
+ * A condition must depend only on the columns of its row, and the journal must have an entry for every change of them.
  */
 export class FilterCache {
-  /** The one used last is the last. */
+  /** In order of use, the most recent last. */
   readonly #bitmaps = new Map<string, Bitmap>()
-  /** Ids that the index took in, the oldest first; those before `#dropped` are gone. */
+  /** Ids that the index has taken in, oldest first. Those before `#dropped` have been removed. */
   #log: Uint8Array[] = []
   #dropped = 0
-  /** How filters were gone about lately, by their text; the one used last is the last. */
+  /** The recent plans of filters, by their text, in order of use, the most recent last. */
   readonly #plans = new Map<string, { readonly filter: RowFilter; readonly plan: FilterPlan }>()
 
   get bytes(): number {
@@ -79,7 +81,7 @@ export class FilterCache {
     return bytes
   }
 
-  /** The filters that were asked lately, and how. */
+  /** The recently used filters, with their plans. */
   get plans(): readonly { readonly filter: RowFilter; readonly plan: FilterPlan }[] {
     return [...this.#plans.values()]
   }
@@ -92,7 +94,7 @@ export class FilterCache {
     this.#plans.delete(oldest)
   }
 
-  /** The index took in the present rows of these ids. */
+  /** Records that the index has taken in the current rows of these ids. */
   changed(ids: readonly Uint8Array[]): void {
     if (this.#bitmaps.size === 0) return
     for (const id of ids) this.#log.push(id)
@@ -105,7 +107,7 @@ export class FilterCache {
     }
   }
 
-  /** Whether the positions that pass are known already, but for rows that changed since. */
+  /** Whether the matching positions are already known, except for rows that changed since. */
   knows(rows: Pick<FilteredRows, 'definition'>, filter: RowFilter): boolean {
     return this.#bitmaps.has(keyOf(rows, filter))
   }
@@ -134,7 +136,7 @@ export class FilterCache {
   }
 }
 
-/** Tells a bitmap of rows that it has not seen. */
+/** Updates a bitmap with rows that it does not include yet. */
 function patched(bitmap: Bitmap, rows: FilteredRows, waiting: readonly Uint8Array[]): Bitmap {
   const size = wordsFor(rows.positions)
   if (bitmap.words.length < size) {
@@ -144,7 +146,7 @@ function patched(bitmap: Bitmap, rows: FilteredRows, waiting: readonly Uint8Arra
   }
   if (waiting.length === 0) return bitmap
   const { columns } = rows
-  // Cells belong to positions: what a snapshot sees otherwise is of no account.
+  // Cells belong to positions, so it does not matter that a snapshot sees other rows.
   const unknown = new Set(columns ? [] : rows.changed.map(idKey))
   const deferred: Uint8Array[] = []
   for (const [key, id] of new Map(waiting.map(one => [idKey(one), one]))) {
@@ -180,7 +182,7 @@ function wordsFor(positions: number): number {
   return (positions + 31) >>> 5
 }
 
-/** The type of a parameter counts: '1' and 1 are two conditions. */
+/** The type of a parameter matters: '1' and 1 are two conditions. */
 function keyOf(
   { definition }: Pick<FilteredRows, 'definition'>,
   { sql, parameters }: RowFilter,

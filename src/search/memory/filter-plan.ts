@@ -1,10 +1,13 @@
-/** How a search went about a filter, and why. */
+/** How a search applied a filter, and why. */
 export interface FilterPlan {
-  /** Few rows are looked up by key; a bitmap goes into the scan; or the candidates of a scan are asked. */
+  /**
+   * Few rows are looked up by key; or a bitmap restricts the scan; or the condition is evaluated for candidates of a
+   * scan.
+   */
   readonly way: 'by key' | 'bitmap' | 'after the scan'
-  /** Positions that pass, of how many. */
+  /** The number of matching positions, and of all positions. */
   readonly passing: number
   readonly of: number
-  /** Where that number comes from. */
+  /** The origin of that number. */
   readonly source: 'cached' | 'columns' | 'table' | 'estimate'
 }

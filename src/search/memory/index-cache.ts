@@ -3,7 +3,7 @@ import { fileKeyOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { DatasetIndex } from './dataset-index.ts'
 
-/** Indexes of one database file: shared by all connections of this process that have it open. */
+/** The indexes of one database file, shared by all connections of this process that have it open. */
 export class FileIndexes {
   readonly key: string
   readonly entries: Map<string, CacheEntry> = new Map()
@@ -14,39 +14,41 @@ export class FileIndexes {
   }
 }
 
-/** A place for an index. It stays when its index is forgotten, so that `vec_invalidate` can tell how many it touched. */
+/** A slot for an index. It stays when its index is discarded, so that `vec_invalidate` can count the slots. */
 export interface CacheEntry {
   readonly shadow: string
   readonly dataset: string
   datasetIndex: DatasetIndex | undefined
-  /** When it was last searched, on the cache's own clock: one search of any dataset after the other. */
+  /** When the index was last searched, on the cache's own clock, which counts searches of all datasets. */
   used: number
-  /** Searches of any dataset from one search of this one to the next, lately; Infinity before the second. */
+  /**
+   * The recent interval between two searches of this dataset, in searches of any dataset; Infinity before the second.
+   */
   period: number
-  /** Memory that its index took when it was last there. */
+  /** The memory of the index when it was last loaded. */
   bytes: number | undefined
-  /** `onFull` was called. */
+  /** Whether `onFull` was called. */
   refused: boolean
 }
 
-/** An index that found no space: the table itself answers for its dataset. */
+/** An index that did not fit in memory: the table itself answers for its dataset. */
 export interface CacheFull {
   readonly shadow: string
   readonly dataset: string
-  /** Memory that the index would take, about. */
+  /** The approximate memory that the index would take. */
   readonly bytes: number
   readonly limit: number
 }
 
 const LEAST_LIMIT = 2 ** 30
-/** The part of the machine's memory that indexes may take. */
+/** The share of the machine's memory for indexes. */
 const MEMORY_SHARE = 1 / 4
 /**
- * An index is forgotten for another one if it has not been searched for so many times the other's period. So datasets that
- * are searched in turn, and do not fit together, do not evict each other with every search.
+ * An index is evicted for another one if it has been idle for this many times the other's period. So datasets that are
+ * searched in turn, and do not fit together, do not evict each other with every search.
  */
 const IDLE_PERIODS = 4
-/** Places without an index are nearly free, but a caller may ask for any number of datasets. */
+/** Slots without an index cost almost nothing, but a caller may search any number of datasets. */
 const MAX_ENTRIES = 20_000
 
 class IndexCache {
@@ -54,10 +56,10 @@ class IndexCache {
   readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
   #limit: number | undefined
-  /** Told when an index finds no space; again for the same dataset once it had some. */
+  /** Called when an index does not fit in memory. Called again for the same dataset only if it fitted in between. */
   onFull: ((full: CacheFull) => void) | undefined
 
-  /** Bytes of memory for all indexes of this process. */
+  /** The maximum memory of all indexes of this process, in bytes. */
   get limit(): number {
     this.#limit ??= Math.max(LEAST_LIMIT, machineMemory() * MEMORY_SHARE)
     return this.#limit
@@ -70,7 +72,7 @@ class IndexCache {
     this.#evict(undefined)
   }
 
-  /** The indexes of the file behind a schema of a connection, held until the connection is closed. */
+  /** The indexes of the file behind a schema of a connection, kept until the connection is closed. */
   attach(db: Database, schema: string): FileIndexes {
     const key = fileKeyOf(db, schema)
     let held = this.#held.get(db)
@@ -97,7 +99,7 @@ class IndexCache {
     return entry
   }
 
-  /** A search asks for the index of an entry. */
+  /** Records a search of an entry's index. */
   touch(entry: CacheEntry): void {
     const now = ++this.#clock
     if (entry.used > 0) {
@@ -108,8 +110,8 @@ class IndexCache {
   }
 
   /**
-   * Whether an index that is not in memory may be made or read: there is space for it, or there is where others have been idle
-   * for long compared with it. `estimate`: the memory it takes, if that is not known.
+   * Whether an index that is not in memory may be built or loaded: there is space for it, or there is once others are
+   * evicted that have been idle much longer. `estimate`: the memory it takes, if unknown.
    */
   admits(entry: CacheEntry, estimate: () => number): boolean {
     const residents = this.#residents(entry)
@@ -134,7 +136,7 @@ class IndexCache {
     this.onFull?.({ shadow, dataset, bytes, limit: this.limit })
   }
 
-  /** Entries with an index, those that were not searched for longest first; without one of them. */
+  /** Entries with an index except one, least recently searched first. */
   #residents(without: CacheEntry | undefined): CacheEntry[] {
     const residents: CacheEntry[] = []
     for (const file of this.#files.values()) {
@@ -145,7 +147,7 @@ class IndexCache {
     return residents.toSorted((a, b) => a.used - b.used)
   }
 
-  /** Puts an index in its place, and others out of theirs where memory is short. */
+  /** Stores an index in its entry, and evicts others when memory is short. */
   keep(entry: CacheEntry, datasetIndex: DatasetIndex): void {
     if (entry.datasetIndex !== datasetIndex) entry.datasetIndex?.dispose()
     entry.datasetIndex = datasetIndex
@@ -153,7 +155,7 @@ class IndexCache {
     this.#evict(entry)
   }
 
-  /** Forgets the indexes of a shadow table, of one dataset unless it is undefined; how many places there were. */
+  /** Discards the indexes of a shadow table, or of one dataset if it is given. Returns the number of entries. */
   forget(fileKey: string, shadow: string, dataset: string | undefined): number {
     let touched = 0
     for (const entry of this.#files.get(fileKey)?.entries.values() ?? []) {
@@ -164,7 +166,7 @@ class IndexCache {
     return touched
   }
 
-  /** Indexes in memory now, over all files. */
+  /** The memory of all indexes, over all files. */
   get bytes(): number {
     let bytes = 0
     for (const file of this.#files.values()) {

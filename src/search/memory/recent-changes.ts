@@ -1,23 +1,23 @@
 import { idKey } from '../../core/id-key.ts'
 
-/** Ids that one step of an index brought up to date. */
+/** The ids that one update of an index covered. */
 interface Step {
-  /** The journal entry that the step reached. */
+  /** The journal entry that the update reached. */
   readonly seq: number
   readonly ids: readonly Uint8Array[]
 }
 
-/** More ids than this are not worth looking up beside an index. */
+/** Looking up more ids than this beside an index is not worth it. */
 const MAX_IDS = 2048
 
 /**
- * What an index took in lately, for connections whose snapshot is older than it: these rows are looked up in the older snapshot,
- * all others are the same. Only a WAL has such snapshots; `snapshotOrder` tells their order.
+ * The recent changes of an index, for connections whose snapshot is older than it. These rows are looked up in the
+ * older snapshot; all others are the same. Only a WAL has such snapshots, and `snapshotOrder` orders them.
  */
 export class RecentChanges {
-  /** The index's oldest state that a snapshot can be led back to. */
+  /** The oldest state of the index from which a snapshot's state can be derived. */
   #from: number
-  /** The first and the last snapshot that the index was brought up to. */
+  /** The first and the last snapshot to which the index was updated. */
   readonly #first: number | undefined
   #last: number | undefined
   readonly #steps: Step[] = []
@@ -28,14 +28,14 @@ export class RecentChanges {
     this.#first = this.#last = order
   }
 
-  /** The index was brought up to entry `seq`, as a snapshot of this order sees it. */
+  /** Records an update of the index to entry `seq`, as a snapshot of this order sees it. */
   add(seq: number, ids: readonly Uint8Array[], order: number | undefined): void {
     if (order === undefined) return
     this.#last = Math.max(order, this.#last ?? order)
     this.note(seq, ids)
   }
 
-  /** These ids have changed by entry `seq`. */
+  /** Records that these ids have changed by entry `seq`. */
   note(seq: number, ids: readonly Uint8Array[]): void {
     if (this.#first === undefined) return
     if (ids.length > 0) this.#steps.push({ seq, ids })
@@ -47,12 +47,17 @@ export class RecentChanges {
     }
   }
 
-  /** Whether a snapshot that lacks entries of the index began before it had them; otherwise the file has been put back. */
+  /**
+   * Whether a snapshot that lacks entries of the index began before the index had them. If not, the file was replaced
+   * by an older state.
+   */
   isNewerThan(order: number | undefined): boolean {
     return order !== undefined && this.#last !== undefined && order < this.#last
   }
 
-  /** The ids, each once, whose rows may differ in a snapshot that ends with entry `seq`; undefined when that is not known. */
+  /**
+   * The ids, without duplicates, whose rows may differ in a snapshot that ends with entry `seq`; undefined if unknown.
+   */
   since(seq: number, order: number | undefined): Uint8Array[] | undefined {
     if (order === undefined || this.#first === undefined || order < this.#first) return undefined
     if (seq < this.#from) return undefined

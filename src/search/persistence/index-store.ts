@@ -23,11 +23,11 @@ const IDS_STARTS = 'ids.starts'
 
 /** A saved index that lags this far behind is given up, so that the journal can be pruned. */
 const MAX_LAG = 500_000
-/** Entries pruned in one go; fewer are not worth the write. */
+/** The maximum number of entries pruned at once. Fewer are not worth the write. */
 const PRUNE_AT_MOST = 20_000
 const PRUNE_AT_LEAST = 1000
 
-/** The saved indexes of one schema: a manifest in `vector_storage`, the bytes in blocks. */
+/** The saved indexes of one schema: the manifest is in `vector_storage`, the bytes are in blocks. */
 export class IndexStore {
   readonly #db: Database
   readonly #schema: string
@@ -37,7 +37,7 @@ export class IndexStore {
     this.#schema = schema
   }
 
-  /** The saved index of a dataset; undefined when there is none that can be trusted. */
+  /** The saved index of a dataset; undefined without a trustworthy one. */
   load(shadow: string, dataset: string, spec: IndexSpec): DatasetIndex | undefined {
     const manifest = this.manifest(shadow, dataset)
     if (!manifest || manifest.fingerprint !== fingerprintOf(spec, shadow, dataset)) return undefined
@@ -51,12 +51,12 @@ export class IndexStore {
     try {
       return assemble(manifest, sections, spec)
     } catch {
-      // A damaged block, or sound checksums over something no index can be made of.
+      // A damaged block, or content with right checksums that is not an index.
       return undefined
     }
   }
 
-  /** The manifest of a saved index; undefined when there is none of ours. */
+  /** The manifest of a saved index; undefined without one of ours. */
   manifest(shadow: string, dataset: string): Manifest | undefined {
     try {
       return firstRow(
@@ -68,12 +68,15 @@ export class IndexStore {
         row => (row.isBlob(0) ? decodeManifest(row.bytes(0).slice()) : undefined),
       )
     } catch {
-      // No table, a foreign blob, a damaged one: there is nothing to trust.
+      // The table is missing, or the blob is foreign or damaged.
       return undefined
     }
   }
 
-  /** Writes what changed since the last save; returns the bytes written. One transaction, or a part of the caller's. */
+  /**
+   * Writes the changes since the last save, and returns the number of written bytes. Uses one transaction, or the
+   * caller's.
+   */
   save(shadow: string, dataset: string, datasetIndex: DatasetIndex): number {
     const { index } = datasetIndex
     if (!index) return 0
@@ -88,7 +91,7 @@ export class IndexStore {
       },
       ...(datasetIndex.columns?.save() ?? []),
     ]
-    // What an index was not loaded from may be damaged, and says nothing of what its blocks hold.
+    // If this index was not loaded from the saved form, that may be damaged, and its checksums cannot be trusted.
     const known = datasetIndex.savedSeq === undefined ? undefined : this.manifest(shadow, dataset)
     let written = 0
     using put = this.#db.prepare(
@@ -145,8 +148,9 @@ export class IndexStore {
   }
 
   /**
-   * Deletes journal entries that no saved index needs any more: mark first, then delete. A connection that holds an older
-   * index in memory sees the mark and builds it again. The entry that a saved index ends with stays: it proves their common past.
+   * Deletes journal entries that no saved index needs any more. It sets the mark first, so that a connection with an
+   * older index in memory sees the mark and builds the index again. The entry at which a saved index ends stays: it
+   * proves their common history.
    */
   prune(lastSeq: number): number {
     const { first, lagging, limit: unneeded } = this.#needless(lastSeq)
@@ -169,13 +173,13 @@ export class IndexStore {
     return limit - first + 1
   }
 
-  /** How many journal entries `prune` would delete in the end. */
+  /** The number of journal entries that `prune` would delete in the end. */
   prunable(lastSeq: number): number {
     const { first, limit } = this.#needless(lastSeq)
     return limit - first < PRUNE_AT_LEAST ? 0 : limit - first + 1
   }
 
-  /** The journal's first entry, its last that no saved index needs, and the saved indexes that are given up for that. */
+  /** The journal's first entry, the last one that no saved index needs, and the saved indexes given up for that. */
   #needless(lastSeq: number): { first: number; limit: number; lagging: [string, string][] } {
     let limit = lastSeq - 1
     const lagging: [string, string][] = []
@@ -194,7 +198,7 @@ export class IndexStore {
     return { first, limit, lagging }
   }
 
-  /** The last entry that no text index needs, but for those that lag too far behind: these are filled again. */
+  /** The last entry that no text index needs. Text indexes that lag too far behind are ignored and filled again. */
   #neededForTexts(lastSeq: number): number {
     if (!this.#has(TEXT_STATE)) return Infinity
     const sql = `SELECT min(seq) FROM {schema}.${TEXT_STATE} WHERE seq >= ?`
@@ -202,7 +206,7 @@ export class IndexStore {
     return typeof seq === 'number' ? seq - 1 : Infinity
   }
 
-  /** Copies the blocks of a section to `to`; throws VEC_STORAGE when they are not what the manifest says. */
+  /** Copies the blocks of a section to `to`. Throws VEC_STORAGE if they do not match the manifest. */
   #readSection(shadow: string, dataset: string, section: SavedSection, to: Uint8Array): void {
     const blocks = this.#sql(
       `SELECT chunk, data FROM {schema}.${BLOCKS}
@@ -222,7 +226,7 @@ export class IndexStore {
     if (next !== section.checksums.length) throw damaged(section)
   }
 
-  /** Whether the file holds what a manifest claims: before memory is taken for it. */
+  /** Whether the file has the bytes that a manifest claims. Checked before memory is allocated for them. */
   #hasBytes(shadow: string, dataset: string, section: SavedSection): boolean {
     const sql = this.#sql(
       `SELECT sum(length(data)) FROM {schema}.${BLOCKS}
@@ -231,7 +235,7 @@ export class IndexStore {
     try {
       return numberOf(this.#db, sql, storageName(shadow), dataset, section.name) === section.bytes
     } catch {
-      // A table that is not there.
+      // The table does not exist.
       return false
     }
   }
@@ -270,12 +274,15 @@ export class IndexStore {
   }
 }
 
-/** Whose index it is, and how it was made: a manifest that got under another name is not taken for its own. */
+/**
+ * Identifies the table, the dataset and the specification of an index, so that a manifest under a wrong name is not
+ * used.
+ */
 export function fingerprintOf(spec: IndexSpec, shadow: string, dataset: string): string {
   return `${spec.id}\0${shadow}\0${dataset}`
 }
 
-/** How long a block of a section is. */
+/** The length of a block of a section. */
 function lengthOf(section: SavedSection, block: number): number {
   return Math.min(BLOCK_BYTES, section.bytes - block * BLOCK_BYTES)
 }
@@ -289,7 +296,7 @@ function seqOf(manifest: Uint8Array): number | undefined {
   }
 }
 
-/** A section of a saved index, read when it is asked for. */
+/** A section of a saved index, read on request. */
 class BlockSection implements StoredSection {
   readonly name: string
   readonly length: number
@@ -345,7 +352,7 @@ function assemble(
   const datasetIndex = new DatasetIndex(spec, manifest.logPosition, 0, ids)
   datasetIndex.adopt(spec.restore(image))
   datasetIndex.rejected.notFinite = manifest.notFinite
-  // How many does not matter, that there are some does.
+  // The number does not matter, only whether there are any.
   datasetIndex.rejected.otherDimension = manifest.mixed ? 1 : 0
   datasetIndex.savedSeq = manifest.logPosition.seq
   datasetIndex.columns = ColumnStore.restore(sections, positions)

@@ -14,17 +14,17 @@ import type { FileIndexes } from '../memory/index-cache.ts'
 import { NO_FOREIGN_INDEXES, type ForeignIndexes } from '../schema/foreign-indexes.ts'
 import { IndexStore } from './index-store.ts'
 
-/** How long a connection must be idle before indexes are saved on the side. */
+/** How long a connection must be idle before indexes are saved in the background. */
 const IDLE_MS = 500
-/** How long closing may wait for another connection's lock before the indexes stay unsaved. */
+/** How long closing may wait for another connection's lock before it gives up saving indexes. */
 const CLOSE_PATIENCE_MS = 1000
-/** So many changes, or this share of the rows, make a save worth its write. */
+/** This many changes, or this share of the rows, make a save worth its write. */
 const TAIL_ROWS = 10_000
 const TAIL_SHARE = 0.05
 
 /**
- * Saves indexes and prunes the journal, never in the way of a query: when the connection is idle, and when it is
- * closed. Only indexes that say they are worth it are saved; small ones are built faster than they are read.
+ * Saves indexes and prunes the journal without delaying queries: when the connection is idle, and when it is closed. It
+ * saves only indexes that report that they are worth it; small ones are built faster than they are read.
  */
 export class Maintenance {
   readonly store: IndexStore
@@ -46,31 +46,31 @@ export class Maintenance {
     })
   }
 
-  /** An index was built or has changed: it is saved on the side if that is worth it. */
+  /** Called when an index was built or has changed. Schedules a save if it is worth it. */
   suggest(datasetIndex: DatasetIndex): void {
     if (this.#timer !== undefined || !isWorthSaving(datasetIndex)) return
     const timer = setTimeout(() => {
       this.#timer = undefined
       this.save(0)
     }, IDLE_MS)
-    // A program that is done need not wait: close() saves as well.
+    // A program that has finished need not wait: close() also saves.
     ;(timer as { unref?: () => void }).unref?.()
     this.#timer = timer
   }
 
-  /** Saves in the middle of a statement or a transaction of the caller, who asked for it. */
+  /** Saves inside a statement or transaction of the caller, on request. */
   saveNow(): boolean {
     if (!this.#writable) return false
     return this.#saveAll(undefined, true)
   }
 
-  /** Deletes the saved index of a dataset, but not one that was exported for the original. */
+  /** Deletes the saved index of a dataset, unless it was exported for the original. */
   forgetSaved(shadow: string, dataset: string): void {
     if (!this.#writable || this.#isForeign(shadow, dataset)) return
     this.store.drop(shadow, dataset)
   }
 
-  /** Saves what is not saved, and prunes the journal; false when that was not possible now. */
+  /** Saves unsaved indexes and prunes the journal; returns false if that is impossible now. */
   save(patience: number): boolean {
     const db = this.#db
     if (!db.open || db.inTransaction || transactionStateOf(db) !== 'none') return false
@@ -78,7 +78,7 @@ export class Maintenance {
     return this.#saveAll(patience)
   }
 
-  /** The file can be written, and is still the one behind the schema's name: DETACH and ATTACH may have come between. */
+  /** Whether the file is writable, and is still the file of the schema: DETACH and ATTACH may have replaced it. */
   get #writable(): boolean {
     const db = this.#db
     return fileKeyOf(db, this.#schema) === this.#file.key && !isReadonly(db, this.#schema)
@@ -88,7 +88,10 @@ export class Maintenance {
     return this.#foreign.isKept({ db: this.#db, schema: this.#schema, name: shadow }, dataset)
   }
 
-  /** `thorough`: the whole journal is pruned, and not only a part small enough to go unnoticed. Throws when the disk fails then. */
+  /**
+   * `thorough`: prunes the whole journal instead of a part that is small enough to go unnoticed, and throws when the
+   * disk fails.
+   */
   #saveAll(patience: number | undefined, thorough = false): boolean {
     try {
       const save = (): void => unnoticed(this.#db, () => this.#trySaveAll(thorough))
@@ -97,7 +100,7 @@ export class Maintenance {
       return true
     } catch (error) {
       if (thorough && isDiskFailure(error)) throw error
-      // Busy, a full disk, no journal yet: nothing is lost, the next process builds the index again.
+      // Busy, a full disk, or no journal yet. No data is lost: the next process builds the index again.
       return false
     }
   }
@@ -111,7 +114,7 @@ export class Maintenance {
         !this.#isForeign(shadow, dataset),
     )
     const range = this.#range()
-    // Who only reads leaves the journal to those who write.
+    // Connections that only read leave the journal to those that write.
     const prune =
       (thorough || totalChanges(db) > 0) &&
       range !== undefined &&
@@ -127,7 +130,7 @@ export class Maintenance {
     for (const { datasetIndex } of unsaved) datasetIndex!.noteSaved()
   }
 
-  /** Undefined: there is no journal, or none that can be pruned. */
+  /** Undefined if the journal is missing or cannot be pruned. */
   #range(): ReturnType<typeof journalRange> {
     try {
       return journalRange(this.#db, this.#schema)
@@ -137,7 +140,7 @@ export class Maintenance {
   }
 }
 
-/** The caller of a save learns that the disk is full or fails; a lock is not a failure. */
+/** Whether the disk is full or fails. A caller who requested the save receives this error; a lock is not a failure. */
 function isDiskFailure(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN)/.test(code)
@@ -154,7 +157,7 @@ function isWorthSaving(datasetIndex: DatasetIndex): boolean {
 
 const known = new WeakMap<Database, Map<string, Maintenance>>()
 
-/** The maintenance of one file on one connection, under the name that the file has there. */
+/** The maintenance task of a file that is attached to this connection under the given schema name. */
 export function maintenanceOf(
   db: Database,
   schema: string,

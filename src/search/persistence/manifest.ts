@@ -10,34 +10,34 @@ import type { LogPosition } from '../journal/journal.ts'
 /** 'SVT1', little-endian. */
 const MAGIC = 0x31545653
 /**
- * The original reads a blob as dimension, row count, length of the first id. One row with an id of 4 GiB is what it
- * refuses without taking memory for it; it then rebuilds and overwrites.
+ * The original reads a blob as dimension, row count, and length of the first id. It refuses one row with an id of 4 GiB
+ * without allocating memory for it, then rebuilds the index and overwrites the blob.
  */
 const REFUSED_BY_THE_ORIGINAL = [1, 0xffffffff] as const
 const VERSION = 2
 /** The version of manifests without metadata. */
 const FIRST_VERSION = 1
-/** Bytes of a block: what one changed row rewrites. */
+/** The size of a block, which one changed row rewrites. */
 export const BLOCK_BYTES = 65536
 
 const MAX_SECTIONS = 64
 /** Bit 31 of the rejected rows. */
 const MIXED = 2 ** 31
 
-/** The manifest of a saved index: what it is, which history it covers, and what its blocks must be. */
+/** The manifest of a saved index: its kind, the history it covers, and the checksums of its blocks. */
 export interface Manifest {
   readonly kind: IndexKind
   readonly metric: Metric
-  /** Whose index it is, and how it was made. */
+  /** Identifies the table, the dataset and the specification of the index. */
   readonly fingerprint: string
   readonly dim: number
   readonly positions: number
   readonly count: number
   readonly logPosition: LogPosition
   readonly notFinite: number
-  /** Rows of another dimension are left out. */
+  /** Whether rows of another dimension are excluded. */
   readonly mixed: boolean
-  /** What the index remembers in words; '' for nothing. */
+  /** The note of the index; '' for none. */
   readonly metadata: string
   readonly sections: readonly SavedSection[]
 }
@@ -45,7 +45,7 @@ export interface Manifest {
 export interface SavedSection {
   readonly name: string
   readonly bytes: number
-  /** xxHash64 of each block of BLOCK_BYTES; the last one is shorter. */
+  /** The xxHash64 of each block of BLOCK_BYTES. The last block is shorter. */
   readonly checksums: readonly bigint[]
 }
 
@@ -83,14 +83,14 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return writer.finish()
 }
 
-/** Whether bytes claim to be a manifest of ours; other rows of `vector_storage` are the original's. */
+/** Whether bytes have the form of our manifest. Other rows of `vector_storage` are the original's. */
 export function isManifest(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === MAGIC
   )
 }
 
-/** Throws VEC_STORAGE for anything but a manifest that `encodeManifest` made, before it takes memory for what it claims. */
+/** Throws VEC_STORAGE unless `encodeManifest` made the bytes, before it allocates memory for what they claim. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   if (bytes.length < 8) throw damaged('it is too short')
   const body = bytes.subarray(0, bytes.length - 8)

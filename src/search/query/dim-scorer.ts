@@ -1,7 +1,7 @@
 import { createRowScorer, type RowScorer } from '../../accelerators/row-scorer.ts'
 import type { Metric } from '../../core/metric.ts'
 
-/** A row scorer for vectors of the dimension that was asked for last. */
+/** A row scorer for vectors of the most recently requested dimension. */
 export class DimScorer {
   readonly #metric: Metric
   #scorer: RowScorer | undefined
@@ -11,7 +11,7 @@ export class DimScorer {
     this.#metric = metric
   }
 
-  /** A scorer of rows for this query. */
+  /** The scorer of rows, set to this query. */
   of(query: Float32Array): RowScorer {
     if (!this.#scorer || this.#dim !== query.length) {
       this.dispose()

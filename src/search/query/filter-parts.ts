@@ -4,7 +4,7 @@ import { filterTest } from '../memory/columns/filter-test.ts'
 import type { StoredColumn } from '../schema/table-schema.ts'
 import type { FilterPart } from './search-filter.ts'
 
-/** A filter as conditions that must all hold by themselves: those on metadata columns alone are answered faster. */
+/** A filter as conditions that must all hold. Conditions on metadata columns alone are answered faster. */
 export function filterParts(
   condition: Condition,
   target: FilterTarget,

@@ -4,7 +4,7 @@ import type { Answer, Search } from './search.ts'
 import type { Searcher } from './searcher.ts'
 import type { TopK } from './top-k.ts'
 
-/** Rows that are ranked first if the number of reads is unknown, and rows that are always ranked at once. */
+/** The number of rows that are ranked first if the number of reads is unknown, and the number always ranked at once. */
 const FIRST = 64
 const FEW = 256
 
@@ -12,22 +12,22 @@ const FEW = 256
  * The rows of one dataset, nearest first. If the number of reads is unknown, they are ranked in growing parts as they
  * are read: the first 64, then 256, ... and then all. It holds one snapshot as long as there may be more.
  *
- * The connection that reads may write in between. Rows ranked before the write are given as they were; those ranked after
- * it are as the write left them. Whatever is written, the order never breaks and no document is given twice.
+ * The reading connection may write in between. Rows ranked before the write are returned in their old state, later ones
+ * in their new state. Whatever is written, the order never breaks and no document is returned twice.
  */
 export class Ranking {
   readonly dataset: string
   readonly #searcher: Searcher
   readonly #search: Search
-  /** Rows that may still be given. */
+  /** The number of rows that may still be returned. */
   #left: number
   #answer: Answer
   #rank = 0
   #snapshot: Disposable | undefined
-  /** Documents given by earlier parts; undefined while each part has begun as the one before it. */
+  /** Documents that earlier parts returned; undefined while each part begins like the previous one. */
   #given: Set<string> | undefined
 
-  /** `search.limit` is the most that will be read; `search.more`, that fewer may be. */
+  /** `search.limit` is the maximum number of reads. `search.more`: there may be fewer. */
   constructor(searcher: Searcher, search: Search) {
     this.dataset = search.dataset
     this.#searcher = searcher
@@ -52,7 +52,7 @@ export class Ranking {
     return this.#answer.hits.id(this.#rank)
   }
 
-  /** NaN: not known. */
+  /** NaN if unknown. */
   rowid(): number {
     return this.#answer.hits.rowid(this.#rank)
   }
@@ -73,7 +73,7 @@ export class Ranking {
     this.#snapshot = undefined
   }
 
-  /** Goes on to a row that can be given, or to the end. */
+  /** Advances to a row that can be returned, or to the end. */
   #arrive(): void {
     while (this.#left > 0) {
       const { hits, next } = this.#answer
@@ -83,7 +83,7 @@ export class Ranking {
       } else if (next === undefined) {
         break
       } else {
-        // What was written above the last row is passed over: then more than the limit may have to be ranked.
+        // Rows written above the last row are skipped, so more than the limit may have to be ranked.
         this.#grow(this.#given ? next : Math.min(next, this.#search.limit))
       }
     }
@@ -108,7 +108,7 @@ export class Ranking {
   }
 }
 
-/** Whether all rows of `before` are the first ones of `hits`, with the same similarities. */
+/** Whether `hits` begins with all rows of `before`, with the same similarities. */
 function beginsWith(hits: TopK, before: TopK): boolean {
   if (hits.count < before.count) return false
   for (let rank = 0; rank < before.count; rank++) {
@@ -118,7 +118,7 @@ function beginsWith(hits: TopK, before: TopK): boolean {
   return true
 }
 
-/** Where the rows begin that come after the last one of `before`. */
+/** The position of the first row after the last one of `before`. */
 function rankBehind(hits: TopK, before: TopK): number {
   const last = before.count - 1
   const similarity = before.similarity(last)

@@ -3,13 +3,13 @@ import { isFiniteVector } from '../../core/embedding.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
-/** Most rows that are read at once. */
+/** The maximum number of rows that are read at once. */
 export const MOST_ROWS = 64
 
-/** The present rows of a few ids, scored together: four rows in the kernels take hardly longer than one. */
+/** The current rows of a few ids, scored together: the kernels take hardly longer for four rows than for one. */
 export class RowBatch {
   readonly #shadow: ShadowTable
-  /** Where the vector of each row was staged; -1: gone, hidden, or no vector of this dimension. */
+  /** The staging position of each row's vector; -1 if the row is gone or hidden, or lacks a vector of this dimension. */
   readonly #places = new Int32Array(MOST_ROWS)
   readonly #rowids = new Float64Array(MOST_ROWS)
   readonly #ids: Uint8Array[] = []
@@ -21,7 +21,7 @@ export class RowBatch {
     this.#shadow = shadow
   }
 
-  /** Reads the rows of at most MOST_ROWS ids and scores them for the query that the scorer was given. */
+  /** Reads the rows of at most MOST_ROWS ids and scores them for the scorer's query. */
   read(dataset: string, ids: readonly Uint8Array[], dim: number, scorer: RowScorer): void {
     if (this.#vectors.length < ids.length * dim) {
       this.#vectors = new Float32Array(ids.length * dim)
@@ -41,7 +41,7 @@ export class RowBatch {
       this.#places[i] = isVector ? staged++ : -1
     }
     if (staged === 0) return
-    // Reading rows may use the kernels: vectors are staged behind it.
+    // Reading rows may use the kernels, so vectors are staged afterwards.
     scorer.stage(staged).set(this.#vectors.subarray(0, staged * dim))
     this.#similarities = scorer.score(staged)
   }
@@ -50,7 +50,7 @@ export class RowBatch {
     return this.#places[i] < 0
   }
 
-  /** NaN: it has none. */
+  /** NaN if the row lacks a similarity. */
   similarity(i: number): number {
     return this.#similarities[this.#places[i]]
   }
@@ -59,7 +59,7 @@ export class RowBatch {
     return this.#ids[i]
   }
 
-  /** NaN: not known. */
+  /** NaN if unknown. */
   rowid(i: number): number {
     return this.#rowids[i]
   }

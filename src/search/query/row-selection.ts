@@ -9,34 +9,34 @@ import { columnsFor } from '../snapshot/metadata-columns.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import type { FilterPart, SearchFilter } from './search-filter.ts'
 
-/** Up to so many rows are looked up by key rather than found in a scan, if as many are wanted. */
+/** Up to this many rows are looked up by key instead of by a scan, if as many are requested. */
 const FEW = 64
-/** From this share of passing rows on a scan of all rows that is filtered afterwards takes less than a bitmap. */
+/** From this share of matching rows on, a scan of all rows with a filter afterwards costs less than a bitmap. */
 const MOST = 0.4
-/** Positions at which the share is estimated. */
+/** The number of positions from which the share is estimated. */
 const SAMPLES = 128
-/** What is asked for beyond the estimate. */
+/** The factor by which more rows are requested than estimated. */
 const MARGIN = 1.5
 
-/** How a search goes about the rows that it may return. */
+/** How a search restricts its rows. */
 export interface Selection {
-  /** Positions that may be returned, one bit each; undefined: all. */
+  /** A bitmap of the allowed positions; undefined: all positions. */
   readonly words: Uint32Array | undefined
-  /** These are all that pass: they are looked up. */
+  /** All matching rows, which are looked up. */
   readonly keys?: readonly Uint8Array[]
-  /** Candidates are asked one by one; `words` omit the condition. */
+  /** The condition for single candidates; `words` does not include it. */
   passes?(this: void, position: number): boolean
-  /** Candidates to be asked for beyond those wanted. */
+  /** The number of candidates to request beyond those needed. */
   readonly surplus: number
 }
 
-/** What is to be selected, from which index. */
+/** What to select, and from which index. */
 interface Request {
   readonly filter: SearchFilter | undefined
   readonly ids: readonly Uint8Array[] | undefined
-  /** Rows wanted. */
+  /** The number of requested rows. */
   readonly limit: number
-  /** The share of passing rows said nothing of those that are near. */
+  /** Whether the share of matching rows was misleading for the rows near the query. */
   readonly misled?: boolean
   readonly snapshot: IndexedSnapshot
   readonly index: VectorIndex
@@ -44,7 +44,7 @@ interface Request {
 
 const ALL: Selection = { words: undefined, surplus: 0 }
 
-/** Chooses how the rows of a search are restricted: by key, by a bitmap for the scan, or after the scan. */
+/** Chooses how to restrict the rows of a search: by key, by a bitmap for the scan, or after the scan. */
 export function selectRows(context: SearchContext, request: Request): Selection {
   const { filter, ids, limit, snapshot, index, misled } = request
   const { datasetIndex, changed } = snapshot
@@ -74,7 +74,7 @@ export function selectRows(context: SearchContext, request: Request): Selection 
   return { words, keys, surplus: 0 }
 }
 
-/** The given ids that pass, but for the changed ones. */
+/** The positions of the given ids that match, except for the changed ones. */
 function wordsOf({ ids, snapshot, index }: Request, passing: Passing | undefined): Uint32Array {
   const { datasetIndex, changed } = snapshot
   if (!ids) {
@@ -114,7 +114,7 @@ class AskedFilter {
   readonly #parts: readonly FilterPart[]
   readonly #snapshot: IndexedSnapshot
   readonly #index: VectorIndex
-  /** The columns that answer a part; undefined where SQL has to. */
+  /** The columns that answer each part; undefined if SQL has to. */
   readonly #columns = new Map<FilterPart, ColumnStore | undefined>()
 
   constructor(
@@ -134,7 +134,7 @@ class AskedFilter {
     }
   }
 
-  /** Whether a position passes, where the columns can tell. */
+  /** Whether a position matches, if the columns can tell. */
   readonly passes = (position: number): boolean => {
     for (const [part, columns] of this.#columns) {
       if (!columns!.passes(part.test!, position)) return false
@@ -142,7 +142,7 @@ class AskedFilter {
     return true
   }
 
-  /** The share of rows that pass, estimated, if it is so large that no bitmap is worth making. */
+  /** The estimated share of matching rows, if it is too large for a bitmap. */
   get largeShare(): number | undefined {
     const { filters } = this.#snapshot.datasetIndex
     const { positions } = this.#index

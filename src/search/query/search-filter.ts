@@ -3,16 +3,16 @@ import { conjunction, type RowFilter } from '../schema/row-filter.ts'
 
 /** One of the conditions of a filter. */
 export interface FilterPart extends RowFilter {
-  /** The same on metadata columns, for every row on which the SQL is true and no other. */
+  /** The condition on metadata columns that is true for exactly the same rows as the SQL. */
   readonly test?: ColumnTest | undefined
 }
 
-/** A condition on the rows of a search, as one; and in its parts, of which some may be answered faster than others. */
+/** A condition on the rows of a search, as a whole and in parts, since some parts may be answered faster. */
 export interface SearchFilter extends RowFilter {
   readonly parts?: readonly FilterPart[]
 }
 
-/** All of these hold. */
+/** The conjunction of the parts. */
 export function filterOf(parts: readonly FilterPart[]): Required<SearchFilter> {
   return { ...conjunction(parts), parts }
 }

@@ -4,25 +4,25 @@ import type { TopK } from './top-k.ts'
 export interface Search {
   readonly dataset: string
   readonly query: Float32Array
-  /** Rows wanted; Infinity for all. */
+  /** The number of requested rows; Infinity for all. */
   readonly limit: number
-  /** More rows may be wanted later: a way that looks at all rows anyway answers with all of them. */
+  /** Whether more rows may be requested later. A search that reads all rows anyway then returns all of them. */
   readonly more?: boolean
-  /** No row outside is accepted; a range a little too wide does no harm. */
+  /** No row outside of this range is accepted. The range may be slightly too wide. */
   readonly minSimilarity: number
   readonly maxSimilarity: number
   /** The exact condition. */
   accepts(this: void, similarity: number): boolean
   /** Only these documents. */
   readonly ids: readonly Uint8Array[] | undefined
-  /** Only rows that pass. */
+  /** Only rows that match. */
   readonly filter?: SearchFilter | undefined
 }
 
-/** What a search found, nearest first, and how. */
+/** The result of a search, nearest first, and how it was found. */
 export interface Answer {
   readonly hits: TopK
-  /** The limit to ask with for more rows, Infinity for all; undefined: there are no more. */
+  /** The limit for the next request, Infinity for all rows; undefined if there are no more. */
   readonly next: number | undefined
   readonly report: SearchReport
 }
@@ -31,12 +31,12 @@ export interface Answer {
 export interface SearchReport {
   /** From an index, from the whole table, or from the rows of given ids. */
   readonly path: 'index' | 'table' | 'keys' | 'nothing'
-  /** Rows whose bound was computed. */
+  /** The number of rows whose bound was computed. */
   readonly visited: number
-  /** Rows whose bound reached the best: what the index could not rule out. */
+  /** The number of rows whose bound reached the best: those the index could not rule out. */
   readonly candidates: number
-  /** Rows scored exactly. */
+  /** The number of rows scored exactly. */
   readonly rescored: number
-  /** Changed rows of the open transaction that were looked at beside the index. */
+  /** The number of rows changed by the open transaction, which were read beside the index. */
   readonly delta: number
 }

@@ -20,18 +20,18 @@ import type { Answer, Search, SearchReport } from './search.ts'
 import { TableScan } from './table-scan.ts'
 import { TopK } from './top-k.ts'
 
-/** Up to so many given ids, or rows of an unverified small index, are fetched one by one. */
+/** Up to this many given ids, or rows of an unverified small index, are read one by one. */
 const FEW = 256
-/** Fetching this share of an index's rows one by one takes about as long as reading the whole table. */
+/** Reading this share of an index's rows one by one takes about as long as reading the whole table. */
 const DEAR_SHARE = 1 / 8
-/** Each time more rows are wanted, so many times as many are looked for. */
+/** The factor by which the number of candidates grows whenever more rows are needed. */
 const GROWTH = 4
 /**
- * Up to this share of its rows an index is asked again; then the table, for all. All look-ups before that, a third more,
- * take about a twelfth of the table's time.
+ * Up to this share of its rows, the index is asked again; then the table is read for all rows. All look-ups before
+ * that, a third more, take about a twelfth of the table's time.
  */
 const GROWING_SHARE = DEAR_SHARE / 16
-/** Rows that the kernels score in the time of one. */
+/** The number of rows that the kernels score in the time of one. */
 const SCORED_TOGETHER = 4
 const NOTHING: SearchReport = {
   path: 'nothing',
@@ -45,14 +45,14 @@ const NOTHING: SearchReport = {
 export class Searcher {
   readonly context: SearchContext
   readonly indexes: IndexManager
-  /** Undefined: a table without a text index. */
+  /** Undefined for a table without a text index. */
   readonly text: TextSearcher | undefined
   readonly #scan: TableScan
   readonly #scorer: DimScorer
   readonly #batch: RowBatch
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
-  /** Dimension of a row that was passed over for it. */
+  /** The dimension of a row that was skipped for it. */
   #otherDim = 0
 
   constructor(context: SearchContext) {
@@ -99,7 +99,10 @@ export class Searcher {
     this.#scorer.dispose()
   }
 
-  /** Whether reading the whole table costs less than looking up the rows an index names, or decides what it cannot. */
+  /**
+   * Whether reading the whole table costs less than looking up the rows of an index, or can decide what the index
+   * cannot.
+   */
   #prefersTable(
     search: Search,
     snapshot: IndexedSnapshot,
@@ -114,7 +117,7 @@ export class Searcher {
     )
   }
 
-  /** The rows are in memory, and none of them can have vanished. */
+  /** Whether the rows are in memory, and none of them can have vanished. */
   #inMemory(snapshot: IndexedSnapshot, index: VectorIndex): boolean {
     return (
       index.inMemoryVectors !== undefined &&
@@ -124,7 +127,7 @@ export class Searcher {
     )
   }
 
-  /** The same search for the ids that pass: where the journal does not tell of all that a condition reads. */
+  /** The search restricted to the ids that match the condition, for a journal that does not record all it reads. */
   #byIds(search: Search): Search {
     const wanted = search.ids && idSet(search.ids)
     const ids: Uint8Array[] = []
@@ -166,7 +169,7 @@ export class Searcher {
     for (const id of ids) {
       if (this.#addRow(search, id, hits, search.filter) !== 'orphan') rescored++
     }
-    // Rows of another dimension alone: whether they or the query are out of place, the whole dataset decides.
+    // All rows had another dimension. The whole dataset decides whether they or the query are wrong.
     if (rescored === 0 && this.#otherDim > 0 && !this.#isDimensionOf(search))
       return this.#searchTable(search)
     return answer(hits.ranked(), limit, Infinity, {
@@ -178,7 +181,7 @@ export class Searcher {
     })
   }
 
-  /** Whether the index says that the query has the dimension of its dataset. */
+  /** Whether the index has the dimension of the query. */
   #isDimensionOf(search: Search): boolean {
     const snapshot = this.indexes.snapshot(search.dataset)
     if (snapshot.state === 'table-scan' || snapshot.changed.length > 0) return false
@@ -195,7 +198,7 @@ export class Searcher {
     let visited = 0
     let found = 0
     let rescored = 0
-    /** Rows asked of the index beyond `limit`, to replace rows that the index cannot know to be excluded. */
+    /** The number of rows requested beyond `limit`, to replace rows that the index does not know to be excluded. */
     let { surplus } = selection
     for (;;) {
       if (selection.keys) return this.#searchKeys(search, selection.keys)
@@ -204,9 +207,9 @@ export class Searcher {
       for (const id of changed) {
         if (!wanted || wanted.has(idKey(id))) this.#addRow(search, id, hits, search.filter)
       }
-      // Which dimension the dataset has may be in question: the table decides.
+      // The dimension of the dataset may be in question: the table decides.
       if (this.#otherDim > 0) return this.#searchTable(search)
-      // All its rows may have vanished.
+      // At least one, since all its rows may have vanished.
       const k = Math.max(1, Math.min(search.limit + surplus, index.count))
       const candidates = index.search({
         query: search.query,
@@ -222,7 +225,7 @@ export class Searcher {
       const seenOrphans = orphans.length
       let refused = 0
       let bounded = false
-      /** The candidates in the batch. */
+      /** The range of candidates in the batch. */
       let first = 0
       let end = 0
       for (let i = 0; i < count; i++) {
@@ -234,7 +237,7 @@ export class Searcher {
           continue
         }
         rescored++
-        // Many rows that tie, or that bounds cannot tell apart.
+        // Too many rows tie, or cannot be separated by their bounds.
         if (i > FEW && i > dearLookUps(index) && !inMemory) return this.#searchTable(search)
         if (inMemory) {
           const similarity = index.inMemoryVectors!.similarity(position)
@@ -256,12 +259,12 @@ export class Searcher {
         else hits.add(similarity, batch.id(i - first), batch.rowid(i - first))
       }
       if (orphans.length > seenOrphans) {
-        // A row vanished without a trace (REPLACE through another key). What is not committed is masked, not dropped.
+        // A row vanished without an entry (REPLACE through another key). Before a commit, it is only masked.
         if (!snapshot.writing)
           for (const orphan of orphans.splice(0)) datasetIndex.removeOrphan(orphan)
         continue
       }
-      // Refused rows at the very edge of a range may have taken the place of others: docs/exact-index.md, "Refused rows".
+      // Rows refused at the very edge of a range may have displaced others: docs/exact-index.md, "Refused rows".
       if (bounded || refused <= surplus || k >= index.count) {
         return answer(hits.ranked(), search.limit, nextLimit(search.limit, index, inMemory), {
           path: 'index',
@@ -276,7 +279,7 @@ export class Searcher {
     }
   }
 
-  /** Reads and scores candidates from `from` on, those that are needed unless others that are read with them win; the end. */
+  /** Reads and scores a batch of candidates from `from` on, whose bounds reach the threshold. Returns its end. */
   #readRows(
     search: Search,
     ids: IdTable,
@@ -295,7 +298,7 @@ export class Searcher {
     return end
   }
 
-  /** Scores the present row of an id. An orphan is a row that is gone, hidden, or no vector of this dimension. */
+  /** Scores the current row of an id. An orphan is a row that is gone or hidden, or lacks a vector of this dimension. */
   #addRow(
     search: Search,
     id: Uint8Array,
@@ -339,7 +342,7 @@ export class Searcher {
   }
 }
 
-/** `next` is the limit to go on with, if there may be more. */
+/** `next` is the limit for the next request, if there may be more rows. */
 function answer(hits: TopK, limit: number, next: number, report: SearchReport): Answer {
   return { hits, next: hits.count < limit || limit === Infinity ? undefined : next, report }
 }
@@ -349,7 +352,7 @@ function nextLimit(limit: number, index: VectorIndex, inMemory: boolean): number
   return next <= index.count * (inMemory ? 1 : GROWING_SHARE) ? next : Infinity
 }
 
-/** The positions that may be returned but for these rows, which are gone. */
+/** The allowed positions without these rows, which no longer exist. */
 function without(
   orphans: readonly number[],
   { words }: Selection,

@@ -7,17 +7,17 @@ import type { TopK } from './top-k.ts'
 
 const BATCH = 256
 
-/** What a scan saw beside the rows it scored. */
+/** What a scan found beside the rows it scored. */
 export interface ScanResult {
-  /** Rows scored. */
+  /** The number of scored rows. */
   readonly scored: number
-  /** Dimension of the first vector in the dataset; 0 when there is none. */
+  /** The dimension of the first vector in the dataset; 0 without vectors. */
   readonly dim: number
 }
 
 /**
- * Scores every row of a dataset from the table itself: right in any snapshot, whatever became of indexes and journal,
- * and the fastest way when all rows are wanted.
+ * Scores every row of a dataset from the table itself. It is right in any snapshot, whatever the state of indexes and
+ * journal, and the fastest way if all rows are requested.
  */
 export class TableScan {
   readonly #shadow: ShadowTable
@@ -31,7 +31,7 @@ export class TableScan {
     this.#scorer = new DimScorer(metric)
   }
 
-  /** Adds each row that `accepts` takes. Rows of another dimension than the query's are passed over. */
+  /** Adds each row that `accepts` admits. Skips rows with another dimension than the query. */
   run(
     dataset: string,
     query: Float32Array,
@@ -50,7 +50,7 @@ export class TableScan {
       const similarities = scorer.score(waiting)
       for (let i = 0, start = 0; i < waiting; start = this.#ends[i++]) {
         const similarity = similarities[i]
-        // NaN: a row without a score. Most rows stop at the threshold.
+        // NaN marks a row without a score. Most rows stop at the threshold.
         if (!(similarity >= hits.threshold) || !accepts(similarity)) continue
         hits.add(similarity, this.#ids.subarray(start, this.#ends[i]), this.#rowids[i])
       }

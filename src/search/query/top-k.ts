@@ -2,9 +2,10 @@ import { compareBytes } from '../../core/id-table.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
 
 /**
- * The best rows of a search, at most `limit`: higher similarity first, equal ones by id in byte order. While rows are
- * added, with a limit, it is a heap whose root is the worst hit kept, so that adding costs nothing once the best are in.
- * Read, it is a heap whose root is the best row not yet read: who reads few of many rows does not pay for sorting all.
+ * The best rows of a search, at most `limit`: higher similarity first, ties by id in byte order. While rows are added,
+ * with a limit, it is a heap whose root is the worst hit, so that adding costs nothing once it has the best rows. While
+ * rows are read, it is a heap whose root is the best unread row, so that reading a few of many rows does not sort all
+ * of them.
  */
 export class TopK {
   readonly #limit: number
@@ -17,13 +18,13 @@ export class TopK {
   #lengths = new Uint32Array(16)
   #pool = new Uint8Array(256)
   #used = 0
-  /** Slots, the worst first as a heap; filled when the limit is reached. */
+  /** Slots as a heap, the worst first; created when the limit is reached. */
   #heap: Uint32Array | undefined
-  /** Made by `ranked`: slots that were not read yet, as a heap with the best first; behind them those that were, best last. */
+  /** Created by `ranked`: unread slots as a heap, best first, followed by the slots already read, best last. */
   #order: Uint32Array | undefined
   #read = 0
 
-  /** A cosine outside of its range is taken for the end of it: rows that are shown with one score tie. */
+  /** A cosine outside of its range is clamped, so that rows shown with one score tie. */
   constructor(limit: number, metric: Metric) {
     this.#limit = limit
     const { least, most } = metricOf(metric).range
@@ -39,14 +40,14 @@ export class TopK {
     return this.#count >= this.#limit
   }
 
-  /** The score that a row must reach to enter; -Infinity until there are k rows. */
+  /** The similarity that a row must reach to be added; -Infinity until there are k rows. */
   get threshold(): number {
     if (!this.#heap) return -Infinity
     const worst = this.#similarities[this.#heap[0]]
     return worst > this.#least ? worst : -Infinity
   }
 
-  /** NaN as rowid: not known. */
+  /** `rowid` is NaN if unknown. */
   add(computed: number, id: Uint8Array, rowid: number): void {
     const similarity = Math.max(this.#least, Math.min(this.#most, computed))
     const heap = this.#heap
@@ -63,7 +64,7 @@ export class TopK {
     if (this.#count === this.#limit) this.#heap = this.#heapOf(WORST_FIRST)
   }
 
-  /** Ends the adding: from now on rows are numbered best first. */
+  /** Ends the additions. From now on, rows are numbered best first. */
   ranked(): this {
     this.#order = this.#heapOf(BEST_FIRST)
     return this
@@ -170,12 +171,12 @@ export class TopK {
     heap[i] = slot
   }
 
-  /** Below zero: of two rows of the same similarity `a` is the better one. */
+  /** Negative if `a` is the better of two rows with the same similarity. */
   #tie(a: number, b: number): number {
     return compareBytes(this.#idOf(a), this.#idOf(b))
   }
 }
 
-/** What a difference is multiplied by, so that it is above zero for the row that belongs higher up in a heap. */
+/** Multiplied by a difference, it gives a positive number for the row that belongs higher up in a heap. */
 const WORST_FIRST = 1
 const BEST_FIRST = -1

@@ -1,4 +1,4 @@
-/** The names of the columns of a shadow table, by role: SQL and objects of its rows take them from here. */
+/** The names of the columns of a shadow table, by role. SQL and objects of its rows use them. */
 export const COLUMN = {
   dataset: 'dataset_id',
   id: 'id',

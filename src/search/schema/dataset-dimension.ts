@@ -5,10 +5,10 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { ShadowTable } from './shadow-table.ts'
 import type { WriteLayout } from './write-layout.ts'
 
-/** What tells which rows count, and where they lie. */
+/** The condition for rows that count, and the name of their rowid. */
 type RowLayout = Pick<WriteLayout, 'rowid' | 'visible'>
 
-/** A row that tells the dimension of its dataset. */
+/** A row that determines the dimension of its dataset. */
 interface SampleRow {
   readonly id: Uint8Array
   readonly dim: number
@@ -18,13 +18,14 @@ function sampleLength({ documents: { embedding, ofKey } }: ShadowTable): string 
   return `SELECT CASE typeof(${embedding}) WHEN 'blob' THEN length(${embedding}) WHEN 'text' THEN length(CAST(${embedding} AS BLOB)) END
  FROM {table} WHERE ${ofKey}`
 }
-/** Datasets that are remembered; a program that writes more of them in turn looks again. */
+/** The number of remembered datasets. A program that writes more of them in turn reads again. */
 const MOST = 1000
 
 /**
- * The dimension of a dataset is that of its first vector in file order. A full look is needed only to reject a vector: one
- * that matches the first and the last vector by key is accepted without it. Only a dataset that already mixes dimensions
- * can fool this check. The row that told the dimension is remembered, and holds while it is there with as many bytes.
+ * The dimension of a dataset is that of its first vector in file order. A full scan is needed only to reject a vector:
+ * one that matches the first and the last vector by key is accepted without it. Only a dataset that already mixes
+ * dimensions can fool this check. The row that determined the dimension is remembered. It is valid as long as it exists
+ * with the same number of bytes.
  */
 export class DatasetDimensions {
   readonly #shadow: ShadowTable
@@ -35,8 +36,8 @@ export class DatasetDimensions {
   }
 
   /**
-   * The dimension that a new vector of a dataset must have: `offered` if that is right, 0 if any is. `but` is the row
-   * that the vector replaces, which does not count.
+   * The dimension that a new vector of a dataset must have: `offered` if that is right, 0 if any dimension is. `but` is
+   * the row that the vector replaces, which does not count.
    */
   required(layout: RowLayout, dataset: string, offered: number, but: Uint8Array | null): number {
     const known = this.#known.get(dataset)
@@ -64,7 +65,7 @@ export class DatasetDimensions {
     return holds ?? false
   }
 
-  /** The first vector from one end of the key; what is not found at once is not looked for. */
+  /** The first vector from one end of the key; undefined if it is not found at once. */
   #end({ visible }: RowLayout, dataset: string, order: 'ASC' | 'DESC'): SampleRow | undefined {
     return this.#first(
       `${this.#columns} FROM {table} WHERE ${this.#shadow.documents.ofDataset} ${visible} ORDER BY ${this.#shadow.documents.idColumn} ${order} LIMIT 16`,
@@ -82,7 +83,7 @@ export class DatasetDimensions {
         but,
       )
     }
-    // The first row mostly is a vector, and the index on the key knows its rowid.
+    // The first row usually has a vector, and the index on the key knows its rowid.
     const quick = this.#first(
       `${this.#columns} FROM {table} WHERE ${rowid} = (SELECT min(${rowid}) FROM {table} WHERE ${this.#shadow.documents.ofDataset}) ${visible}`,
       dataset,
@@ -116,7 +117,7 @@ export class DatasetDimensions {
   }
 }
 
-/** The dimension of a row that searches find; 0 for any other. */
+/** The dimension of a row that searches find; 0 for any other row. */
 function dimensionIn(row: RowReader): number {
   if (!row.isText(0)) return 0
   if (!row.isBlob(1) && !row.isText(1)) return 0

@@ -2,34 +2,34 @@ import { doubleQuoted } from '../../core/quote.ts'
 import { quoteText } from './names.ts'
 import { SHADOW } from './table-schema.ts'
 
-/** A column whose values name datasets or documents. Search itself handles a name as text: that of 7 is '7'. */
+/** A column whose values identify datasets or documents. Search itself handles each as text: that of 7 is '7'. */
 export interface KeyColumn {
   readonly name: string
   readonly kind: 'text' | 'integer'
 }
 
-/** Columns of a table by what they are for. */
+/** The columns of a table, by their roles. */
 export interface ColumnRoles {
-  /** Undefined: all rows are of one dataset, whose name is ''. */
+  /** Undefined if all rows belong to one dataset, with the name ''. */
   readonly dataset: KeyColumn | undefined
   readonly id: KeyColumn
   readonly embedding: string
   readonly content?: string | undefined
-  /** JSON text, whose fields are filtered by. */
+  /** JSON text, whose fields filters read. */
   readonly meta?: string | undefined
-  /** Further columns that are filtered by. */
+  /** Further columns that filters read. */
   readonly attributes?: readonly string[]
 }
 
 /**
- * The columns that hold the documents of a table, as SQL: those of every shadow table, or those that an application gave a
- * table of its own. In conditions ?1 is the dataset and ?2 the id, both as text.
+ * The columns with the documents of a table, in SQL: those of every shadow table, or those of an application's own
+ * table. In conditions, ?1 is the dataset and ?2 the id, both as text.
  */
 export class DocumentColumns {
   readonly roles: ColumnRoles
-  /** The columns are those of every shadow table. */
+  /** Whether the columns are those of every shadow table. */
   readonly standard: boolean
-  /** The id as text; NULL for a row without one. */
+  /** The id as text; NULL for a row without an id. */
   readonly id: string
   /** The column of the id. */
   readonly idColumn: string
@@ -38,9 +38,9 @@ export class DocumentColumns {
   readonly meta: string | undefined
   /** Whether a row has an id. */
   readonly named: string
-  /** The rows of dataset ?1, through an index on the key, whatever collation the column has. */
+  /** The rows of dataset ?1, through an index on the key, whatever the column's collation. */
   readonly ofDataset: string
-  /** The same without any index, so that the table is read front to back. */
+  /** The rows of dataset ?1 without any index, so that the table is read in file order. */
   readonly inFileOrder: string
   /** The row of dataset ?1 and id ?2. */
   readonly ofKey: string
@@ -66,30 +66,30 @@ export class DocumentColumns {
     this.ofKey = `${this.ofDataset} AND ${equals(this.idColumn, id.kind, '?2')}`
   }
 
-  /** The column for SQL. Those of a shadow table are written bare, as the triggers of all versions have them. */
+  /** The column in SQL. Those of a shadow table are unquoted, as in the triggers of all versions. */
   #sql(name: string): string {
     return this.standard ? name : doubleQuoted(name)
   }
 
-  /** Under which name the journal, the triggers and saved indexes know the documents of a table. */
+  /** The name by which the journal, the triggers and saved indexes identify the documents of a table. */
   keyOf(table: string): string {
     if (this.standard) return table
     const names = [...this.key, this.roles.embedding]
     return `${table}(${names.map(name => (/^\w+$/.test(name) ? name : doubleQuoted(name))).join(', ')})`
   }
 
-  /** The columns that together name a document. */
+  /** The columns that together identify a document. */
   get key(): string[] {
     const { dataset, id } = this.roles
     return dataset ? [dataset.name, id.name] : [id.name]
   }
 
-  /** Columns without which there are no documents, in lower case. */
+  /** The required columns, in lower case. */
   get required(): string[] {
     return [...this.key, this.roles.embedding].map(lowerCase)
   }
 
-  /** Columns that filters read, in lower case. */
+  /** The columns that filters read, in lower case. */
   get filtered(): string[] {
     const { meta, attributes = [] } = this.roles
     return [...(meta === undefined ? [] : [meta]), ...attributes].map(lowerCase)
@@ -107,7 +107,7 @@ export class DocumentColumns {
     return this.key.map(differs).join(' OR ')
   }
 
-  /** The rows of a dataset, with the name in the text; undefined: all rows are. */
+  /** The condition for rows of a dataset, with its name in the text; undefined if all rows match. */
   datasetIs(dataset: string): string | undefined {
     const column = this.roles.dataset
     if (!column) return undefined
@@ -115,7 +115,7 @@ export class DocumentColumns {
     return `${this.#sql(column.name)} = ${value}`
   }
 
-  /** SELECT of all datasets of a table. */
+  /** A SELECT of all datasets of a table. */
   datasets(table: string): string {
     const column = this.roles.dataset
     if (!column) return `SELECT ''`
@@ -123,7 +123,7 @@ export class DocumentColumns {
     if (column.kind === 'integer') {
       return `SELECT CAST(d AS TEXT) FROM (SELECT DISTINCT ${name} AS d FROM ${table} WHERE typeof(${name}) = 'integer') ORDER BY d`
     }
-    // One step in the key for each.
+    // One step in the key for each dataset.
     const next = (condition: string): string =>
       `(SELECT ${name} FROM ${table} WHERE ${name} COLLATE BINARY ${condition} ORDER BY ${name} COLLATE BINARY LIMIT 1)`
     return `WITH RECURSIVE d(id) AS (
@@ -131,7 +131,7 @@ export class DocumentColumns {
      SELECT id FROM d WHERE typeof(id) = 'text'`
   }
 
-  /** Rows that belong to no dataset that a search can name; undefined: there can be none. */
+  /** The condition for rows whose dataset no search can name; undefined if that is impossible. */
   get unnamedDataset(): string | undefined {
     const column = this.roles.dataset
     if (!column) return undefined
@@ -140,7 +140,7 @@ export class DocumentColumns {
     return `typeof(${name}) <> '${column.kind}'${blank}`
   }
 
-  /** Whether a row of the table, under an alias, is of a dataset. */
+  /** Whether a row of the table, under an alias, belongs to a dataset. */
   belongsTo(alias: string, dataset: string): string {
     const column = this.roles.dataset
     if (!column) return `${dataset} = ''`
@@ -156,7 +156,7 @@ function equals(column: string, kind: KeyColumn['kind'], value: string): string 
   return `${column} = ${value} AND ${column} = ${value} COLLATE BINARY`
 }
 
-/** Unary plus keeps an index out of it. */
+/** Unary plus keeps SQLite from using an index. */
 function notIndexed(column: string, kind: KeyColumn['kind'], value: string): string {
   if (kind === 'integer') return `+${column} = CAST(${value} AS INTEGER)`
   return `+${column} = ${value} COLLATE BINARY`
@@ -166,7 +166,7 @@ function textOf(column: string): string {
   return `CASE typeof(${column}) WHEN 'integer' THEN CAST(${column} AS TEXT) END`
 }
 
-/** As SQLite compares names: letters of ASCII alone. */
+/** Lower case as SQLite compares names: only for ASCII letters. */
 export function lowerCase(name: string): string {
   return name.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

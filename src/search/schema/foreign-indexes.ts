@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts'
 
-/** A shadow table by its place. */
+/** The location of a shadow table. */
 export interface TablePlace {
   readonly db: Database
   readonly schema: string
@@ -8,19 +8,19 @@ export interface TablePlace {
 }
 
 /**
- * What another program keeps in the same file: triggers on the shadow table, and indexes in `vector_storage`, where the
- * manifests of ours are. Search knows it by this alone.
+ * The data of another program in the same file: triggers on the shadow table, and indexes in `vector_storage`, beside
+ * our manifests. Search handles that data only through this interface.
  */
 export interface ForeignIndexes {
-  /** Names of its triggers, which would keep every program that does not know it from writing the table. */
+  /** The names of its triggers. They would prevent every program without its functions from writing the table. */
   triggers(table: TablePlace): string[]
-  /** Whether an index of it is there for a dataset, and goes when a row changes: saves leave it alone. */
+  /** Whether it has an index for a dataset that is deleted when a row changes. Saves do not touch that index. */
   isKept(table: TablePlace, dataset: string): boolean
-  /** Whether all is in place that deletes its indexes when rows change. */
+  /** Whether everything that deletes its indexes when rows change is in place. */
   areGuarded(table: TablePlace): boolean
   /** Deletes its indexes and their guards. */
   drop(table: TablePlace): void
-  /** Deletes the guards in a schema that have nothing left to guard. */
+  /** Deletes the guards in a schema that no longer guard an index. */
   retireGuards(db: Database, schema: string): void
 }
 

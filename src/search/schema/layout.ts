@@ -4,24 +4,24 @@ import { lowerCase, type DocumentColumns } from './document-columns.ts'
 import { catalogOf, quoteName, quoteText } from './names.ts'
 import { shadowTableBody, type StoredColumn } from './table-schema.ts'
 
-/** One row per change that can alter an answer, written by plain-SQL triggers. */
+/** One row per change that can alter a search result, written by triggers in plain SQL. */
 export const JOURNAL = 'vec_journal'
-/** One row: which history the journal tells (`epoch`), and how much of its beginning was pruned. */
+/** One row: the history that the journal records (`epoch`), and how much of its beginning was pruned. */
 export const JOURNAL_STATE = 'vec_journal_state'
-/** Heads of saved indexes; the original's table. */
+/** The manifests of saved indexes, in the original's table. */
 export const STORAGE = 'vector_storage'
-/** The big parts of saved indexes. */
+/** The blocks of saved indexes. */
 export const BLOCKS = 'vector_storage_chunks'
 /** One row for each text index: the log position that it covers. */
 export const TEXT_STATE = 'vec_text_state'
-/** Who builds what; the original's table. */
+/** The locks for builds; the original's table. */
 const LOCKS = 'vector_storage_locks'
 
-/** A named object of the schema, with the text that sqlite_schema holds for it. */
+/** A named object of the schema, with its text in sqlite_schema. */
 export interface SchemaObject {
   readonly type: 'table' | 'virtual table' | 'trigger'
   readonly name: string
-  /** What follows CREATE TABLE, CREATE VIRTUAL TABLE or CREATE TRIGGER and the name. */
+  /** The text after CREATE TABLE, CREATE VIRTUAL TABLE or CREATE TRIGGER and the name. */
   readonly body: string
 }
 
@@ -30,17 +30,17 @@ export function createStatement(schema: string, object: SchemaObject): string {
   return `CREATE ${kind} IF NOT EXISTS ${quoteName(schema)}.${quoteName(object.name)} ${object.body}`
 }
 
-/** The text under which SQLite keeps an object. */
+/** The text under which SQLite stores an object. */
 export function storedText(object: SchemaObject): string {
   return `CREATE ${object.type.toUpperCase()} ${quoteName(object.name)} ${object.body}`
 }
 
-/** The documents, when the user did not make the table: the original's columns. */
+/** The table of documents, with the original's columns, for users who did not create it. */
 export function shadowTable(name: string, metadata: readonly StoredColumn[] = []): SchemaObject {
   return { type: 'table', name, body: shadowTableBody('', metadata) }
 }
 
-/** Tables that serve all vec tables of a file. */
+/** The tables that all vec tables of a file share. */
 export const SUPPORT_TABLES: readonly SchemaObject[] = [
   {
     type: 'table',
@@ -97,12 +97,12 @@ export const SUPPORT_TABLES: readonly SchemaObject[] = [
   },
 ]
 
-/** Those that every query relies on. */
+/** The tables that every query relies on. */
 export const JOURNAL_TABLES: readonly SchemaObject[] = SUPPORT_TABLES.slice(0, 2)
 
 /**
- * A new history, of which no index can exist. Numbers stay below 2^47, so that an epoch that is counted up
- * never reaches what a double cannot hold.
+ * A new history, for which no index can exist. Numbers stay below 2^47, so that an incremented epoch never exceeds what
+ * a double can hold.
  */
 const FRESH_EPOCH = 'random() & 0x7fffffffffff'
 
@@ -110,13 +110,13 @@ export function firstState(schema: string): string {
   return `INSERT OR IGNORE INTO ${quoteName(schema)}.${JOURNAL_STATE} VALUES (1, ${FRESH_EPOCH}, 0)`
 }
 
-/** What an UPDATE of the state sets, so that all indexes of the past are forgotten. */
+/** The assignments for an UPDATE of the state that invalidates all earlier indexes. */
 export const NEW_HISTORY: string = `epoch = ${FRESH_EPOCH}, pruned_seq = 0`
 
 /** The journal was written by hand: indexes of an earlier state must be built again. */
 const NEW_EPOCH = `UPDATE ${JOURNAL_STATE} SET epoch = epoch + 1;`
 
-/** Triggers on the journal: entries that a reader may still need were taken away or rewritten. */
+/** Triggers on the journal, for entries that a reader may still need and that were deleted or rewritten. */
 export const GUARD_TRIGGERS: readonly SchemaObject[] = [
   {
     type: 'trigger',
@@ -130,13 +130,13 @@ export const GUARD_TRIGGERS: readonly SchemaObject[] = [
   },
 ]
 
-/** What the triggers of a shadow table must watch. */
+/** The parts of a shadow table that its triggers watch. */
 export interface WatchedTable {
   readonly name: string
   readonly documents: DocumentColumns
-  /** Columns whose change can alter an answer, or through which REPLACE can delete another row. */
+  /** Columns whose change can alter a result, or through which REPLACE can delete another row. */
   readonly watched: readonly string[]
-  /** The rowid's name, where the table has one. */
+  /** The name of the rowid, if the table has one. */
   readonly rowid: string | undefined
 }
 
@@ -145,7 +145,7 @@ function differs(column: string): string {
   return `OLD.${name} COLLATE BINARY IS NOT NEW.${name}`
 }
 
-/** Triggers on a shadow table: every change that can alter an answer writes its key, in the same transaction. */
+/** Triggers on a shadow table: every change that can alter a result writes its key, in the same transaction. */
 export function journalTriggers(table: WatchedTable): SchemaObject[] {
   const { documents } = table
   const key = documents.keyOf(table.name)
@@ -177,7 +177,7 @@ export function triggerName(key: string, event: string): string {
   return `${JOURNAL}_${key}_${event}`
 }
 
-/** The columns, in lower case, that the text of a trigger on UPDATE compares. */
+/** The columns, in lower case, that the text of an UPDATE trigger compares. */
 export function watchedIn(trigger: string | undefined): ReadonlySet<string> {
   const names = (trigger ?? '').matchAll(/\bOLD\."((?:[^"]|"")+)" COLLATE BINARY IS NOT NEW\./g)
   return new Set(Array.from(names, ([, name]) => lowerCase(name.replaceAll('""', '"'))))
@@ -188,13 +188,13 @@ export function hasTable(db: Database, schema: string, table: string): boolean {
   return numberOf(db, sql, table) === 1
 }
 
-/** The text that a schema holds of a table or trigger. */
+/** The text that a schema stores for a table or trigger. */
 export function storedSql(db: Database, schema: string, name: string): string | undefined {
   const sql = `SELECT sql FROM ${catalogOf(schema)} WHERE name = ?`
   return scalar(db, sql, name) as string | undefined
 }
 
-/** Whether a storage table exists without the columns it needs: another program's table. */
+/** The name of a storage table without the columns it needs, which belongs to another program. */
 export function foreignStorageTable(db: Database, schema: string): string | undefined {
   const needed: readonly [table: string, columns: readonly string[]][] = [
     [STORAGE, ['shadow_table_name', 'dataset_id', 'index']],

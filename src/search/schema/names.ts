@@ -4,7 +4,7 @@ import { COLUMN } from './columns.ts'
 
 export { doubleQuoted as quoteName }
 
-/** The table that lists what a schema holds, for SQL. */
+/** The table that lists the objects of a schema, for SQL. */
 export function catalogOf(schema: string): string {
   return schema === 'temp' ? 'temp.sqlite_temp_schema' : `${doubleQuoted(schema)}.sqlite_schema`
 }
@@ -14,7 +14,7 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** SQL: the rows of dataset ?1, through the key's index, whatever collation the column has. */
+/** SQL: the rows of dataset ?1, through the key's index, whatever the column's collation. */
 export const OF_DATASET: string = `${COLUMN.dataset} = ?1 AND ${COLUMN.dataset} = ?1 COLLATE BINARY`
 
 /** SQL: the row of dataset ?1 and id ?2. */
@@ -27,12 +27,14 @@ export function shadowTableName(table: string): string {
   return `_vec_${table}`
 }
 
-/** The FTS5 table over the texts of a shadow table; names of vec tables' own tables begin otherwise. */
+/** The FTS5 table over the texts of a shadow table. The names of vec tables' own tables have another prefix. */
 export function textTableName(shadow: string): string {
   return `vec_text_${shadow}`
 }
 
-/** How `vector_storage` names a shadow table: the original's form, whatever the schema is called on a connection. */
+/**
+ * The name of a shadow table in `vector_storage`: the original's form, whatever name the schema has on a connection.
+ */
 export function storageName(shadow: string): string {
   return `main.${shadow}`
 }

@@ -4,12 +4,12 @@ import type { ShadowTable } from './shadow-table.ts'
 
 /** A condition over the columns of one row of a shadow table. */
 export interface RowFilter {
-  /** Its parameters are plain `?`, in order. */
+  /** The parameters are plain `?`, in order. */
   readonly sql: string
   readonly parameters: readonly (string | number | bigint | null | Utf8 | Uint8Array)[]
 }
 
-/** Conditions that must all hold, as one. */
+/** The conjunction of conditions. */
 export function conjunction(parts: readonly RowFilter[]): RowFilter {
   if (parts.length === 1) return parts[0]
   return {
@@ -18,7 +18,7 @@ export function conjunction(parts: readonly RowFilter[]): RowFilter {
   }
 }
 
-/** Visits the ids of a dataset whose rows pass. Their bytes are views into SQLite's memory. */
+/** Visits the ids of a dataset whose rows match. Their bytes are views into SQLite's memory. */
 export function eachIdWhere(
   shadow: ShadowTable,
   dataset: string,
@@ -40,7 +40,7 @@ export function eachIdWhere(
   )
 }
 
-/** Whether the present row of an id passes. */
+/** Whether the current row of an id matches. */
 export function passes(
   shadow: ShadowTable,
   dataset: string,

@@ -3,7 +3,7 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { BindValue } from '../../database/values.ts'
 import type { ShadowTable } from './shadow-table.ts'
 
-/** Bytes of `id` and `embedding` are views into SQLite's memory: gone when the visitor calls SQLite again. */
+/** The bytes of `id` and `embedding` are views into SQLite's memory, invalid once the visitor calls SQLite again. */
 export type RowVisitor = (
   id: Uint8Array,
   embedding: Uint8Array,
@@ -11,25 +11,24 @@ export type RowVisitor = (
   row: RowReader,
 ) => void
 
-/** Where the columns begin that a reader of rows asked for beside id, embedding and rowid. */
+/** The first of the additional columns of a visited row, after id, embedding and rowid. */
 export const VISITED_COLUMNS = 3
-/** The same of `rowByKey`. */
+/** The first of the additional columns of `rowByKey`. */
 export const KEYED_COLUMNS = 2
 
-/** Rows that are not members of a search, by reason. */
+/** Rows that are not members of an index, by reason. */
 export interface SkippedRows {
-  /** NULL or empty: a document that was not embedded. */
+  /** NULL or empty: a document without an embedding. */
   unembedded: number
   /** The length in bytes is not a multiple of 4, or the value is not a BLOB. */
   malformed: number
-  /** An id that is not text. */
+  /** The id is not text. */
   unnamed: number
 }
 
 /**
- * Visits the rows of a dataset whose embedding could be a vector, in the order in which they lie in the file: a row
- * costs less than a microsecond then, and several when they are fetched in the order of their ids. `more` are columns for
- * SQL, each after a comma.
+ * Visits the rows of a dataset whose embedding could be a vector, in file order. A row then costs less than a
+ * microsecond, while it costs several in the order of the ids. `more` are SQL columns, each after a comma.
  */
 export function visitRows(
   shadow: ShadowTable,
@@ -53,19 +52,22 @@ export function visitRows(
   return skipped
 }
 
-/** Bytes of an embedding column; 0 for NULL and empty, -1 for a number. TEXT counts as its bytes, as in the original. */
+/**
+ * The bytes of an embedding column; 0 for NULL and empty values, -1 for a number. TEXT counts as its bytes, as in the
+ * original.
+ */
 export function embeddingLength(row: RowReader, column: number): number {
   if (row.isBlob(column) || row.isText(column)) return row.byteLength(column)
   return row.isNull(column) ? 0 : -1
 }
 
-/** Rows of a page: enough that a driver's call for them costs nothing beside them, and few in memory. */
+/** The rows per page: enough that the call of a driver costs little beside them, and few enough for memory. */
 const PAGE_ROWS = 4096
 const LAST_ROWID = 2n ** 63n - 1n
 
 /**
- * Visits all rows of a dataset. The columns of each are the id (0), another one (1), the rowid (2), and more: columns for
- * SQL, in which `{rowid}` is the rowid, or NULL.
+ * Visits all rows of a dataset. The columns of each are the id (0), another one (1), the rowid (2), and more: SQL
+ * columns in which `{rowid}` is replaced by the rowid, or NULL.
  */
 export function eachInFileOrder(
   shadow: ShadowTable,
@@ -96,7 +98,7 @@ export function eachInFileOrder(
   }
 }
 
-/** Pages of the whole table, each from where the one before ended. */
+/** The pages of the whole table, each starting where the previous one ended. */
 function eachPage(
   shadow: ShadowTable,
   page: string,
@@ -118,7 +120,7 @@ function eachPage(
   }
 }
 
-/** JSON arrays of the rowids of a dataset, a page each. */
+/** The rowids of a dataset as JSON arrays, one per page. */
 function pagesOfRowids(shadow: ShadowTable, dataset: string, rowid: string): string[] {
   const pages: string[] = []
   let rowids: bigint[] = []
@@ -134,7 +136,7 @@ function pagesOfRowids(shadow: ShadowTable, dataset: string, rowid: string): str
   return pages
 }
 
-/** Whether reading past the other datasets' rows costs less than looking this one's up. */
+/** Whether reading past the rows of other datasets costs less than looking up the rows of this one. */
 export function isLargePart(shadow: ShadowTable, dataset: string, rowid: string): boolean {
   const total = countOf(shadow, `SELECT max(${rowid}) FROM {table}`, [])
   const limit = Math.ceil(total / 4)
@@ -142,7 +144,7 @@ export function isLargePart(shadow: ShadowTable, dataset: string, rowid: string)
   return countOf(shadow, probe, [dataset, limit]) >= limit
 }
 
-/** The one number that a statement of a shadow table gives; NULL counts as 0. */
+/** The one number that a statement of a shadow table returns. NULL counts as 0. */
 export function countOf(
   shadow: ShadowTable,
   sql: string,
@@ -152,8 +154,8 @@ export function countOf(
 }
 
 /**
- * Reads the present row of a key: its columns are the rowid (0), the embedding (1), and `more`: columns for SQL, each after
- * a comma. Undefined: gone, or hidden.
+ * Reads the current row of a key. Its columns are the rowid (0), the embedding (1), and `more`: SQL columns, each after
+ * a comma. Undefined if the row does not exist or is hidden.
  */
 export function rowByKey<R>(
   shadow: ShadowTable,

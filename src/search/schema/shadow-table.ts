@@ -23,22 +23,22 @@ import { catalogOf, quoteName } from './names.ts'
 import { affinityOf, readShape, type Shape } from './shape.ts'
 import { columnDefinition, SHADOW, sqlName, type StoredColumn } from './table-schema.ts'
 
-/** Statements that are kept prepared. */
+/** The maximum number of statements that stay prepared. */
 const MOST_STATEMENTS = 200
 
 /**
- * The ordinary table that holds the documents of a vec table, as one connection sees it. What is known of it is read
- * from the schema, and read again whenever the schema's version moves.
+ * The ordinary table with the documents of a vec table, as one connection sees it. Facts from the schema are cached,
+ * and read again whenever the schema's version changes.
  */
 export class ShadowTable {
   readonly db: Database
   readonly schema: string
   readonly name: string
-  /** Rows with archived = 1 count like the others. */
+  /** Whether rows with archived = 1 count like the others. */
   readonly includeArchived: boolean
   readonly foreign: ForeignIndexes
   readonly documents: DocumentColumns
-  /** Under which name the journal and saved indexes know it. */
+  /** The name by which the journal and saved indexes identify it. */
   readonly key: string
   readonly #version: Statement
   readonly #snapshots: Snapshots
@@ -65,43 +65,45 @@ export class ShadowTable {
     this.#snapshots = new Snapshots(db, catalogOf(schema))
   }
 
-  /** The table's name for SQL. */
+  /** The table's name in SQL. */
   get sql(): string {
     return `${quoteName(this.schema)}.${quoteName(this.name)}`
   }
 
-  /** All that `read` asks of the database is of one snapshot, and takes the file's lock once. */
+  /** Runs `read` so that all its queries see one snapshot, and lock the file once. */
   inSnapshot<R>(read: () => R): R {
     return this.#snapshots.run(read)
   }
 
-  /** Keeps what is seen now until it is disposed of, across statements of others; undefined where that cannot be. */
+  /**
+   * Keeps the current snapshot until it is disposed of, across other statements; undefined where that is impossible.
+   */
   holdSnapshot(): Disposable | undefined {
     return this.#snapshots.hold()
   }
 
-  /** The number of the schema, which moves with every change of it. */
+  /** The version of the schema, which every change of the schema increments. */
   version(): number {
     return this.#version.first([], row => row.number(0))!
   }
 
-  /** Looks whether the schema has moved. Throws VEC_SHADOW when the table is not there or cannot serve. */
+  /** Reads the schema again if it has changed. Throws VEC_SHADOW when the table is missing or unsuitable. */
   refresh(): Shape {
     const version = this.version()
     if (version !== this.#seen || !this.#shape) {
       this.#shape = readShape(this)
-      // A schema that is not committed may be rolled back, and its number be given to another.
+      // An uncommitted schema may be rolled back, and its version may then be used for another one.
       this.#seen = isSchemaCommitted(this.db, this.schema) ? version : -1
     }
     return this.#shape
   }
 
-  /** Forgets what is known of the schema. */
+  /** Discards the cached facts from the schema. */
   distrust(): void {
     this.#seen = -1
   }
 
-  /** Runs a statement of this table and reads its first row. `{table}` stands for the table, quoted. */
+  /** Runs a statement of this table and reads its first row. `{table}` is replaced by the table's quoted name. */
   first<R>(
     sql: string,
     parameters: readonly BindValue[],
@@ -119,7 +121,7 @@ export class ShadowTable {
     this.#using(sql, statement => statement.each(parameters, visit))
   }
 
-  /** The same for so few rows that a driver may read them all before the first visit. */
+  /** `each` for so few rows that a driver may read them all before the first visit. */
   eachOfPage(sql: string, parameters: readonly BindValue[], visit: (row: RowReader) => void): void {
     this.#using(sql, statement => {
       if (statement.page) statement.page(parameters, visit)
@@ -132,7 +134,9 @@ export class ShadowTable {
     return this.#using(sql, statement => statement.run(...parameters))
   }
 
-  /** Statements are kept for the next time. One that runs already (a trigger of the user's may ask in turn) is prepared again. */
+  /**
+   * Statements are kept for reuse. A running statement (a user's trigger may query in turn) is prepared a second time.
+   */
   #using<R>(sql: string, use: (statement: Statement) => R): R {
     const kept = this.#statement(sql)
     if (!kept.busy) return use(kept)
@@ -150,7 +154,7 @@ export class ShadowTable {
     return statement
   }
 
-  /** Conditions of users come in any number of shapes. */
+  /** Users' conditions come in any number of forms. */
   #forgetOne(): void {
     for (const [sql, statement] of this.#statements) {
       if (statement.busy) continue
@@ -160,7 +164,7 @@ export class ShadowTable {
     }
   }
 
-  /** The condition under which a row counts at all, beside its dataset. */
+  /** The condition under which a row counts at all, besides its dataset. */
   get visible(): string {
     const { stored } = SHADOW.archived
     if (!this.documents.standard) return ''
@@ -169,24 +173,24 @@ export class ShadowTable {
       : ''
   }
 
-  /** The column for SQL, or NULL where the table lacks it. */
+  /** The column in SQL, or NULL if the table lacks it. */
   optional(column: StoredColumn): string {
     return this.refresh().columns.has(column.stored.toLowerCase()) ? sqlName(column) : 'NULL'
   }
 
-  /** The table has the column with JSON text. */
+  /** Whether the table has the column with JSON text. */
   get hasMeta(): boolean {
     const { meta } = this.documents.roles
     return meta !== undefined && this.refresh().columns.has(lowerCase(meta))
   }
 
-  /** Whether the table keeps the values of a metadata column as its declaration says. */
+  /** Whether the table stores the values of a metadata column in the declared type. */
   keeps({ stored, type }: StoredColumn): boolean {
     const declared = this.refresh().types.get(stored.toLowerCase())
     return declared !== undefined && affinityOf(declared) === type
   }
 
-  /** Adds those of the columns that the table lacks; whether there were any. */
+  /** Adds the columns that the table lacks. Returns whether there were any. */
   addColumns(columns: readonly StoredColumn[]): boolean {
     const { columns: present } = this.refresh()
     const computed = new Set(
@@ -217,20 +221,20 @@ export class ShadowTable {
     return added
   }
 
-  /** Makes the journal, the storage tables and the triggers, all or none. */
+  /** Creates the journal, the storage tables and the triggers, all or none. */
   install(): void {
     transaction(this.db, () => this.installHere())()
     this.distrust()
   }
 
   /**
-   * The same inside a statement that writes already, which makes it all or none. `trusted`: the triggers that are replaced
-   * were right until now.
+   * `install` inside a statement that already writes, which makes it atomic. `trusted`: the replaced triggers were
+   * right until now.
    */
   installHere(trusted = false): void {
     const { db, schema } = this
     for (const table of SUPPORT_TABLES) db.exec(createStatement(schema, table))
-    // Triggers that write into another program's table would make every write fail.
+    // Triggers that wrote into another program's table would make every write fail.
     const other = JOURNAL_TABLES.find(table => this.storedSql(table.name) !== storedText(table))
     if (other) {
       throw new VecError(
@@ -253,15 +257,16 @@ export class ShadowTable {
     for (const trigger of foreign) {
       db.exec(`DROP TRIGGER ${quoteName(schema)}.${quoteName(trigger)}`)
     }
-    // They deleted the other program's indexes when rows changed. Without them it would trust what is out of date.
+    // Its triggers deleted the other program's indexes when rows changed. Without them, it would trust outdated
+    // indexes.
     if (foreign.length > 0 && !this.foreign.areGuarded(this)) this.foreign.drop(this)
-    // While a trigger was missing, changes may have gone by unseen.
+    // While a trigger was missing, changes may have gone unrecorded.
     if (replaced && !trusted)
       db.exec(`UPDATE ${quoteName(schema)}.${JOURNAL_STATE} SET epoch = epoch + 1`)
     this.distrust()
   }
 
-  /** Takes the triggers off again. The documents stay. */
+  /** Drops the triggers. The documents stay. */
   uninstall(): void {
     for (const trigger of readShape(this).triggers) {
       this.db.exec(`DROP TRIGGER IF EXISTS ${quoteName(this.schema)}.${quoteName(trigger.name)}`)
@@ -277,7 +282,7 @@ export class ShadowTable {
     this.#snapshots.dispose()
   }
 
-  /** The text that the schema holds of a table or trigger. */
+  /** The text that the schema stores for a table or trigger. */
   storedSql(name: string): string | undefined {
     return storedSql(this.db, this.schema, name)
   }

@@ -14,39 +14,43 @@ import {
 import { textTableName } from './names.ts'
 import { isWatched, SHADOW, SHADOW_COLUMNS, type Affinity } from './table-schema.ts'
 
-/** A table and what its columns are for. */
+/** A table, with the roles of its columns. */
 interface NamedTable extends TablePlace {
   readonly documents: DocumentColumns
   readonly key: string
   readonly foreign: ForeignIndexes
-  /** The text that the schema holds of a table or trigger. */
+  /** The text that the schema stores for a table or trigger. */
   storedSql(name: string): string | undefined
 }
 
-/** What the schema says of a table with documents. */
+/** The facts in the schema about a table with documents. */
 export interface Shape {
-  /** Names in lower case. */
+  /** The names in lower case. */
   readonly columns: ReadonlySet<string>
-  /** The declared type of each, by the same names. */
+  /** The declared type of each column, by the same names. */
   readonly types: ReadonlyMap<string, string>
-  /** The text of CREATE TABLE: while it is the same, so is what each column means. */
+  /** The text of CREATE TABLE. While it is unchanged, so is the meaning of each column. */
   readonly definition: string
-  /** A name under which the rowid can be asked for; undefined: WITHOUT ROWID, or all names are taken. */
+  /** A name of the rowid; undefined for WITHOUT ROWID, or if all names are used by columns. */
   readonly rowid: string | undefined
-  /** The key, such as (dataset_id, id), names at most one row. */
+  /** Whether the key, such as (dataset_id, id), identifies at most one row. */
   readonly unique: boolean
   readonly triggers: readonly SchemaObject[]
-  /** The journal and its triggers are there, word for word: changes of vectors and keys have entries. */
+  /** Whether the journal and its triggers exist, word for word, so that changes of vectors and keys have entries. */
   readonly journaled: boolean
-  /** Changes of what filters read have entries, too; triggers of earlier versions do not watch that. */
+  /**
+   * Whether changes of what filters read have entries, too. Triggers of earlier versions do not watch these columns.
+   */
   readonly filterable: boolean
-  /** The file has a text index of the table, and so `filterable` says that changes of content have entries, too. */
+  /**
+   * Whether the file has a text index of the table. `filterable` then means that changes of content have entries, too.
+   */
   readonly textIndexed: boolean
-  /** Triggers that do for searches without a filter, or without words. */
+  /** Triggers that are sufficient for searches without a filter, or without words. */
   readonly olderTriggers: readonly SchemaObject[]
 }
 
-/** Throws VEC_SHADOW for a table that is not there or lacks a column. */
+/** Throws VEC_SHADOW for a table that does not exist or lacks a column. */
 export function readShape(shadow: NamedTable): Shape {
   const { db, schema, name, documents } = shadow
   const withoutRowid = scalar(
@@ -94,7 +98,7 @@ export function readShape(shadow: NamedTable): Shape {
   }
 }
 
-/** What SQLite makes of a declared type. */
+/** The affinity that SQLite derives from a declared type. */
 export function affinityOf(type: string): Affinity {
   const upper = type.toUpperCase()
   if (upper.includes('INT')) return 'INTEGER'
@@ -103,13 +107,13 @@ export function affinityOf(type: string): Affinity {
   return /REAL|FLOA|DOUB/.test(upper) ? 'REAL' : 'NUMERIC'
 }
 
-/** Columns whose changes are journaled, and those that were in earlier versions, or without a text index. */
+/** Columns whose changes are journaled, and those watched in earlier versions, or without a text index. */
 interface Watched {
   readonly watched: readonly string[]
   readonly older: readonly (readonly string[])[]
 }
 
-/** All but those that alter no answer; content does where words are searched for. */
+/** All columns except those that cannot alter a result. Content counts if a text index covers it. */
 function watchedOfShadow(
   columns: ReadonlySet<string>,
   indexed: ReadonlySet<string>,
@@ -132,8 +136,8 @@ function watchedOfShadow(
 }
 
 /**
- * Of a table that has much else to do: what search needs, and whatever the triggers watch already, for another caller who filters
- * by other columns.
+ * For a table with other uses: the columns that search needs, and those that the triggers already watch, for another
+ * caller who filters by other columns.
  */
 function watchedOfTable(
   shadow: NamedTable,
@@ -154,7 +158,7 @@ function has(shadow: NamedTable, objects: readonly SchemaObject[]): boolean {
   return objects.every(object => shadow.storedSql(object.name) === storedText(object))
 }
 
-/** Whether the key is unique, and every column that some unique index covers. */
+/** Whether the key is unique, and all columns that a unique index covers. */
 function uniqueColumns({ db, schema, name, documents }: NamedTable): {
   unique: boolean
   indexed: Set<string>

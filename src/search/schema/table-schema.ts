@@ -3,10 +3,10 @@ import { COLUMN } from './columns.ts'
 
 export type SqlType = 'TEXT' | 'BLOB' | 'INTEGER' | 'REAL'
 
-/** What SQLite makes of the type that a column is declared with. */
+/** The affinity that SQLite derives from the declared type of a column. */
 export type Affinity = SqlType | 'NUMERIC'
 
-/** What a column of the shadow table is for. */
+/** The role of a column of the shadow table. */
 export type StoredRole =
   | 'dataset'
   | 'id'
@@ -18,7 +18,7 @@ export type StoredRole =
   | 'archived'
   | 'metadata'
 
-/** What a column of the vec table is for. */
+/** The role of a column of the vec table. */
 export type ColumnRole =
   | StoredRole
   | 'score'
@@ -36,15 +36,15 @@ export interface StoredColumn {
   readonly role: StoredRole
   readonly stored: string
   readonly type: Affinity
-  /** What follows the type in CREATE TABLE and ALTER TABLE ADD COLUMN. */
+  /** The text after the type in CREATE TABLE and ALTER TABLE ADD COLUMN. */
   readonly constraint?: string
-  /** A table without it cannot hold documents. */
+  /** Whether a table without it cannot hold documents. */
   readonly required?: boolean
-  /** Whether the triggers journal a change of it: it can alter which rows a search or a filter finds. */
+  /** Whether the triggers journal a change of it, since it can alter which rows a search or a filter finds. */
   readonly watched: boolean
-  /** A metadata column that holds JSON arrays, as text. */
+  /** Whether a metadata column holds JSON arrays, as text. */
   readonly json?: boolean
-  /** A metadata column that is read from `meta`: the path. */
+  /** For a metadata column that is read from `meta`: the path. */
   readonly from?: string
 }
 
@@ -53,11 +53,11 @@ export interface VecColumn {
   readonly role: ColumnRole
   readonly name: string
   readonly type?: Affinity
-  /** SELECT * leaves it out. */
+  /** Whether SELECT * omits it. */
   readonly hidden: boolean
-  /** Its column in the shadow table; undefined: it is computed, or an argument of the search. */
+  /** Its column in the shadow table; undefined if it is computed, or an argument of the search. */
   readonly stored?: StoredColumn
-  /** Why INSERT and UPDATE cannot set it; undefined: they can. */
+  /** Why INSERT and UPDATE cannot set it; undefined if they can. */
   readonly unwritable?: string
 }
 
@@ -105,19 +105,19 @@ export const SHADOW: Readonly<Record<Exclude<StoredRole, 'metadata'>, StoredColu
   },
 }
 
-/** The same as a list. */
+/** The same columns as a list. */
 export const SHADOW_COLUMNS: readonly StoredColumn[] = Object.values(SHADOW)
 
 const BY_NAME: ReadonlyMap<string, StoredColumn> = new Map(
   SHADOW_COLUMNS.map(column => [column.stored, column]),
 )
 
-/** Whether the triggers must journal a change of a column; those that only the user knows always count. */
+/** Whether the triggers must journal a change of a column. Columns that only the user knows always count. */
 export function isWatched(stored: string): boolean {
   return BY_NAME.get(stored)?.watched ?? true
 }
 
-/** The column for SQL. */
+/** The column in SQL. */
 export function sqlName({ role, stored }: StoredColumn): string {
   return role === 'metadata' ? doubleQuoted(stored) : stored
 }
@@ -127,7 +127,7 @@ export function isShadowColumn(name: string): boolean {
   return BY_NAME.has(name.toLowerCase())
 }
 
-/** A column as CREATE TABLE and ALTER TABLE ADD COLUMN take it. */
+/** A column in the form for CREATE TABLE and ALTER TABLE ADD COLUMN. */
 export function columnDefinition(column: StoredColumn): string {
   const { type, constraint } = column
   const name = sqlName(column)
@@ -135,8 +135,8 @@ export function columnDefinition(column: StoredColumn): string {
 }
 
 /**
- * What follows CREATE TABLE and the name of a shadow table. `references` is a constraint of dataset_id, for a table whose
- * datasets are rows of another one.
+ * The text after CREATE TABLE and the name of a shadow table. `references` is a constraint of dataset_id, for a table
+ * whose datasets are rows of another one.
  */
 export function shadowTableBody(references = '', metadata: readonly StoredColumn[] = []): string {
   const definitions = [...SHADOW_COLUMNS, ...metadata].map(column => {
@@ -151,9 +151,9 @@ export function shadowTableBody(references = '', metadata: readonly StoredColumn
 
 /** The columns of one vec table and of its shadow table. */
 export class TableSchema {
-  /** Those of the vec table in the order of its declaration: a place here is the number that SQLite uses. */
+  /** The columns of the vec table in the order of its declaration. The position of each is its number in SQLite. */
   readonly columns: readonly VecColumn[]
-  /** Stored columns beside the key and the embedding, and their numbers in the vec table. */
+  /** The stored columns besides the key and the embedding, and their numbers in the vec table. */
   readonly attributes: readonly StoredColumn[]
   readonly attributePlaces: readonly { readonly place: number; readonly stored: StoredColumn }[]
   readonly unwritablePlaces: readonly number[]
@@ -161,10 +161,10 @@ export class TableSchema {
   readonly metadata: readonly StoredColumn[]
   readonly #places = new Map<ColumnRole, number>()
 
-  /** The table has a text index: a search ranks by vector and by text. */
+  /** Whether the table has a text index, so that a search ranks by vector and by text. */
   readonly hasText: boolean
 
-  /** `id` is the name of the id column, `metadata` the columns that the table declares beside it. */
+  /** `id` is the name of the id column, `metadata` the other columns that the table declares. */
   constructor(
     table: string,
     id: string,
@@ -175,9 +175,9 @@ export class TableSchema {
       ...vecColumns(id),
       ...metadata.map(column => storedAs(column, column.stored, false)),
     ]
-    // Without a column for commands where another column has the name of the table.
+    // If another column has the name of the table, there is no column for commands.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
-    // Tables that are called so, or have such an id column, do without.
+    // A table or an id column with one of these names takes precedence over the hidden column.
     for (const column of hasText ? [FILTER, ...RANKS] : [FILTER]) {
       if (!has(columns, column.name)) columns.push(column)
     }
@@ -194,7 +194,7 @@ export class TableSchema {
     this.hasText = hasText
   }
 
-  /** The number of the column of a role; -1 where the table has none. */
+  /** The number of the column of a role; -1 if the table lacks it. */
   place(role: ColumnRole): number {
     return this.#places.get(role) ?? -1
   }
@@ -203,7 +203,7 @@ export class TableSchema {
     return this.columns[this.place('id')].name
   }
 
-  /** CREATE TABLE as sqlite3_declare_vtab takes it. */
+  /** CREATE TABLE in the form for sqlite3_declare_vtab. */
   get declaration(): string {
     const columns = this.columns.map(({ name, type, hidden }) =>
       [doubleQuoted(name), type, hidden ? 'HIDDEN' : undefined]
@@ -214,7 +214,7 @@ export class TableSchema {
   }
 }
 
-/** Whether a vec table has a column of this name whatever it declares, so that the id column needs another. */
+/** Whether every vec table has a column of this name, so that the id column needs another name. */
 export function isReservedColumn(name: string): boolean {
   return has(
     vecColumns('').filter(({ role }) => role !== 'id'),
@@ -236,7 +236,7 @@ const FILTER: VecColumn = {
 
 const computed = 'a search computes it'
 
-/** How a row was found, where words are searched for as well. */
+/** The ranks of a row, for searches with words. */
 const RANKS: readonly VecColumn[] = [
   rankColumn('vectorRank', 'vector_rank', 'INTEGER'),
   rankColumn('vectorScore', 'vector_score', 'REAL'),

@@ -8,7 +8,7 @@ export interface TextSpec {
   readonly tokenizer: Tokenizer
 }
 
-/** As the FTS5 option `tokenize` names it. */
+/** The value of the FTS5 option `tokenize`. */
 export const TOKENIZERS: Readonly<Record<Tokenizer, string>> = {
   unicode61: 'unicode61',
   porter: 'porter unicode61',

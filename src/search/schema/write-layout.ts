@@ -3,19 +3,25 @@ import type { ShadowTable } from './shadow-table.ts'
 import type { Shape } from './shape.ts'
 import { SHADOW } from './table-schema.ts'
 
-/** What a writer must know of a shadow table. */
+/** The facts about a shadow table that a writer needs. */
 export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid'> {
-  /** `scn`, a counter that only replication moves, must be set: the original's table lacks a default for it. */
+  /**
+   * Whether `scn`, a counter that only replication changes, must be set: the original's table lacks a default for it.
+   */
   readonly needsScn: boolean
-  /** An INSERT of all fields ON CONFLICT(dataset_id, id) can change a row: that is the key, and no other column must be given. */
+  /**
+   * Whether an INSERT of all fields ON CONFLICT(dataset_id, id) can update a row: that is the key, and no other column
+   * is required.
+   */
   readonly upserts: boolean
-  /** The condition under which a row counts at all, beside its dataset. */
+  /** The condition under which a row counts at all, besides its dataset. */
   readonly visible: string
 }
 
 /**
- * The layout of a shadow table for one writer. A statement of many rows asks for each of them, and inside a transaction
- * that writes the table's shape is not remembered: so this is kept until the schema's number moves or a transaction begins.
+ * The layout of a shadow table for one writer. A statement of many rows reads it for each row, and inside a transaction
+ * that writes, the table's shape is not cached. So the layout is kept until the schema's version changes or a
+ * transaction begins.
  */
 export class WriteLayouts {
   readonly #shadow: ShadowTable
@@ -35,7 +41,7 @@ export class WriteLayouts {
     return this.#layout
   }
 
-  /** A schema that was rolled back may have left its number to another. */
+  /** A schema that was rolled back may have left its version to another one. */
   forget(): void {
     this.#layout = undefined
   }

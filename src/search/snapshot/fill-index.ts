@@ -13,7 +13,7 @@ import type { ShadowTable } from '../schema/shadow-table.ts'
 import { emptyColumns, presentColumns } from './metadata-columns.ts'
 import type { SearchContext } from './search-context.ts'
 
-/** An index of all rows of a dataset; `index`, an empty one, takes them unless they are of another dimension. */
+/** An index of all rows of a dataset. `index`, an empty one, takes them unless they have another dimension. */
 export function filledIndex(
   { shadow, spec, columns: wanted = [] }: SearchContext,
   dataset: string,
@@ -41,7 +41,10 @@ export function filledIndex(
   return datasetIndex
 }
 
-/** Makes the index hold the present rows of these ids. An empty index of a kind that suits them all better is returned. */
+/**
+ * Updates the index to the current rows of these ids. Returns an empty index of another kind if that suits all rows
+ * better.
+ */
 export function applyChanges(
   shadow: ShadowTable,
   dataset: string,

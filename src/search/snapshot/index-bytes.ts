@@ -2,10 +2,10 @@ import type { IndexStore } from '../persistence/index-store.ts'
 import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
-/** About what an index needs for a row beside its codes: scale, error, id. */
+/** The approximate memory for a row besides its codes: scale, error, id. */
 const ROW_BYTES = 32
 
-/** About the memory that the index of a dataset takes: that of its saved form, or that of codes of all its rows. */
+/** The approximate memory for the index of a dataset: the size of its saved form, or that of codes of all its rows. */
 export function indexBytes(shadow: ShadowTable, store: IndexStore, dataset: string): number {
   const saved = store.manifest(shadow.key, dataset)
   if (saved) return saved.sections.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -19,27 +19,27 @@ import { indexBytes } from './index-bytes.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
 
-/** Small indexes are checked for vanished rows by counting; up to so many rows that costs next to nothing. */
+/** Small indexes are checked for vanished rows by counting. Up to this many rows, that costs almost nothing. */
 const COUNTABLE = 4096
-/** After a failed attempt to install the triggers again the next one waits. */
+/** The pause after a failed attempt to reinstall the triggers. */
 const REINSTALL_PAUSE_MS = 1000
 
-/** What `optimize` came to; `why` it could not save. */
+/** The result of `optimize`; `why` it could not save. */
 type Optimized = { readonly saved: true } | { readonly saved: false; readonly why: string }
 
-/** What a dataset is asked about in one snapshot of its file. */
+/** A dataset in one snapshot of its file. */
 interface Request {
   readonly dataset: string
   readonly journal: Journal
   readonly head: JournalHead
-  /** The transaction has written, and may be rolled back. */
+  /** Whether the transaction has written, and may be rolled back. */
   readonly writing: boolean
   readonly entry: CacheEntry
 }
 
 /**
- * Brings the indexes of one shadow table to what a connection's transaction sees. The rules and why they are right:
- * Freshness in ARCHITECTURE.md.
+ * Updates the indexes of one shadow table to what a connection's transaction sees. Freshness in ARCHITECTURE.md has the
+ * rules, and why they are right.
  */
 export class IndexManager {
   readonly #context: SearchContext
@@ -57,12 +57,12 @@ export class IndexManager {
     this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file, shadow.foreign)
   }
 
-  /** What answers for a dataset now. `needsIndex`: not the table because other indexes have left no space. */
+  /** What answers for a dataset now. `needsIndex`: do not use the table only because other indexes leave no space. */
   snapshot(dataset: string, needsIndex = false): IndexSnapshot {
     const journal = this.journal()
     if (!journal) return TABLE_SCAN
     let head = journal.head()
-    // The row that identifies the history was deleted: a new history begins.
+    // The row that identifies the history was deleted, so a new history begins.
     if (head === 'missing' && this.#reinstall()) head = journal.head()
     if (typeof head === 'string') return TABLE_SCAN
     const writing = this.#isWriting
@@ -80,7 +80,7 @@ export class IndexManager {
     if (known) {
       const older = this.#olderSnapshot(request)
       if (older) return older
-      // Rolled back, pruned, restored or rewritten: this history is not the one the index was built on.
+      // Rolled back, pruned, restored or rewritten: the index was built on another history.
       this.#drop(dataset, entry, known)
     }
     const bytes = (): number => indexBytes(this.#shadow, this.#maintenance.store, dataset)
@@ -90,8 +90,8 @@ export class IndexManager {
   }
 
   /**
-   * The index in memory as the next query would take it up, and the ids that it would look at again; undefined: none, or
-   * one that the next query forgets. Nothing is built, installed or saved.
+   * The index in memory as the next query would use it, and the ids that the query would read again; undefined if there
+   * is none, or the next query would discard it. Builds, installs and saves nothing.
    */
   inMemory(
     dataset: string,
@@ -107,10 +107,10 @@ export class IndexManager {
     return { datasetIndex, changed: journal.changedIds(seq, this.#shadow.key, dataset, Infinity)! }
   }
 
-  /** The journal, installed again if need be; undefined when writes may have gone by without an entry. */
+  /** The journal, reinstalled if necessary; undefined if writes may be missing from it. */
   journal(): Journal | undefined {
     let shape = this.#shadow.refresh()
-    // Triggers of an earlier version do for searches without a filter.
+    // Triggers of an earlier version are sufficient for searches without a filter.
     if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
     if (!shape.journaled) {
       this.#journal?.dispose()
@@ -122,18 +122,18 @@ export class IndexManager {
     return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
-  /** Whether the indexes of other datasets leave no space for this one's, so that the table answers. */
+  /** Whether the indexes of other datasets leave no space for this one, so that the table answers. */
   isCrowdedOut(dataset: string): boolean {
     return this.#entry(dataset).refused
   }
 
-  /** Whether no row of a small index can have vanished without a trace; see `DatasetIndex.verifiedSeq`. */
+  /** Whether no row of a small index can have vanished without an entry; see `DatasetIndex.verifiedSeq`. */
   verified({ datasetIndex, dataset, seq }: IndexedSnapshot): boolean {
     const { index } = datasetIndex
     if (datasetIndex.verifiedSeq === seq) return true
     if (!index?.inMemoryVectors || index.count > COUNTABLE || datasetIndex.rejected.notFinite > 0)
       return false
-    // The first query after a change looks its few rows up; the second pays for the count, once.
+    // The first query after a change looks up its few rows. The second pays for the count, once.
     if (datasetIndex.countAtSeq !== seq) {
       datasetIndex.countAtSeq = seq
       return false
@@ -143,7 +143,7 @@ export class IndexManager {
     return true
   }
 
-  /** Builds the index of a dataset again and saves it; how many rows of it have an embedding. */
+  /** Builds the index of a dataset again and saves it. Returns the number of its rows with an embedding. */
   rebuild(dataset: string): number {
     this.#maintenance.forgetSaved(this.#shadow.key, dataset)
     const entry = this.#entry(dataset)
@@ -159,14 +159,14 @@ export class IndexManager {
     )
   }
 
-  /** The saved form of an index in memory is gone: it has to be written as a whole when it is saved again. */
+  /** The saved form of an index in memory was deleted, so the next save must write all of it. */
   unsaved(dataset: string): void {
     for (const datasetIndex of [this.#local.get(dataset), this.#entry(dataset).datasetIndex]) {
       if (datasetIndex) datasetIndex.savedSeq = undefined
     }
   }
 
-  /** Saves what is worth it, prunes the journal, and drops tombstones. */
+  /** Saves indexes that are worth it, prunes the journal, and removes tombstones. */
   optimize(dataset: string): Optimized {
     const snapshot = this.snapshot(dataset, true)
     if (snapshot.state === 'table-scan') {
@@ -176,7 +176,7 @@ export class IndexManager {
     const { index } = datasetIndex
     if (changed.length === 0 && index && index.count < index.positions) {
       this.#drop(dataset, this.#entry(dataset), datasetIndex)
-      // Or the next snapshot would load the tombstones again.
+      // Otherwise the next snapshot would load the tombstones again.
       this.#maintenance.forgetSaved(this.#shadow.key, dataset)
       this.snapshot(dataset, true)
     }
@@ -200,7 +200,7 @@ export class IndexManager {
     return this.#context.shadow.db
   }
 
-  /** This transaction has written the file, and may be rolled back. */
+  /** Whether this transaction has written to the file, and may be rolled back. */
   get #isWriting(): boolean {
     return transactionStateOf(this.#db, this.#shadow.schema) === 'write'
   }
@@ -213,7 +213,7 @@ export class IndexManager {
     return indexCache.entry(this.#file, this.#shadow.key, dataset, this.#context.spec.id)
   }
 
-  /** What a transaction built for itself is saved as a part of it. */
+  /** Saves an index that a transaction built for itself, as part of the transaction. */
   #saveNow(dataset: string): boolean {
     const own = this.#local.get(dataset)
     if (own?.index?.worthSaving && own.unsaved) {
@@ -224,7 +224,10 @@ export class IndexManager {
     return this.#maintenance.saveNow()
   }
 
-  /** The shared index as a snapshot sees it that began before the index's state; undefined: the index is of another history. */
+  /**
+   * The shared index as seen by a snapshot that began before the index's state; undefined if the index belongs to
+   * another history.
+   */
   #olderSnapshot({ dataset, entry, head: { epoch, seq } }: Request): IndexSnapshot | undefined {
     const { datasetIndex } = entry
     if (!datasetIndex) return undefined
@@ -237,11 +240,14 @@ export class IndexManager {
     return { state: 'delta', datasetIndex, changed, dataset, seq, writing: true }
   }
 
-  /** Makes journal and triggers. A query never waits for that, fails by it, or turns a reader into a writer. */
+  /**
+   * Creates journal and triggers. A query never waits for that, never fails because of it, and never turns a reader
+   * into a writer.
+   */
   #reinstall(): boolean {
     const db = this.#db
     if (!this.#context.mayInstall || isReadonly(db, this.#shadow.schema)) return false
-    // A statement that writes on its own (INSERT ... SELECT from the vec table) cannot be joined by a transaction.
+    // A statement that writes by itself (INSERT ... SELECT from the vec table) cannot join a transaction.
     if (isInTransaction(db) ? !this.#isWriting : transactionStateOf(db) === 'write') return false
     if (performance.now() - this.#reinstalledAt < REINSTALL_PAUSE_MS) return false
     this.#reinstalledAt = performance.now()
@@ -249,13 +255,16 @@ export class IndexManager {
       waitingAtMost(db, 0, () => unnoticed(db, () => this.#shadow.install()))
       return true
     } catch {
-      // Busy, a full disk, no permission: the table itself still answers.
+      // Busy, a full disk, or no permission: the table itself still answers.
       this.#shadow.distrust()
       return false
     }
   }
 
-  /** The transaction is over: what it built is valid for every connection if it was committed, and for none otherwise. */
+  /**
+   * Handles the end of a transaction: its indexes are valid for every connection if it was committed, and for none
+   * otherwise.
+   */
   #publish(journal: Journal, head: JournalHead): void {
     for (const [dataset, datasetIndex] of this.#local) {
       const entry = this.#entry(dataset)
@@ -263,7 +272,7 @@ export class IndexManager {
         datasetIndex.dispose()
         continue
       }
-      // Saved in a transaction that was rolled back.
+      // It was saved in a transaction that was rolled back.
       const saved = this.#maintenance.store.manifest(this.#shadow.key, dataset)
       if (saved?.logPosition.seq !== datasetIndex.savedSeq) datasetIndex.savedSeq = undefined
       this.#share(entry, datasetIndex)
@@ -271,7 +280,7 @@ export class IndexManager {
     this.#local.clear()
   }
 
-  /** From here on other connections may bring the index up to date. */
+  /** From here on, other connections may update the index. */
   #share(entry: CacheEntry, datasetIndex: DatasetIndex): void {
     datasetIndex.recent = new RecentChanges(datasetIndex.logPosition.seq, this.#order)
     indexCache.keep(entry, datasetIndex)
@@ -285,7 +294,7 @@ export class IndexManager {
     }
   }
 
-  /** A saved index on this snapshot's history; the changes since are applied by `#catchUp`. */
+  /** A saved index on this snapshot's history. `#catchUp` applies the changes since. */
   #load({ dataset, journal, head, writing, entry }: Request): DatasetIndex | undefined {
     const { store } = this.#maintenance
     const datasetIndex = store.load(this.#shadow.key, dataset, this.#context.spec)
@@ -301,7 +310,7 @@ export class IndexManager {
 
   #build({ dataset, head, writing, entry }: Request, better?: VectorIndex): IndexSnapshot {
     let datasetIndex = filledIndex(this.#context, dataset, logPositionOf(head), better)
-    // What came first may have been unlike the rest: another kind of index needs all the vectors once more.
+    // The first rows may have differed from the rest: another kind of index needs all the vectors again.
     const successor = datasetIndex.index?.strategy?.choose()
     if (successor) {
       datasetIndex.dispose()
@@ -317,7 +326,7 @@ export class IndexManager {
     return { state, datasetIndex, changed: [], dataset, seq: head.seq, writing }
   }
 
-  /** An index on this snapshot's history, and the changes since. */
+  /** An index on this snapshot's history, updated with the changes since. */
   #catchUp(request: Request, datasetIndex: DatasetIndex): IndexSnapshot {
     const { dataset, journal, head, writing, entry } = request
     const { seq } = head
@@ -337,7 +346,7 @@ export class IndexManager {
       try {
         if (ids.length > 0) better = applyChanges(this.#shadow, dataset, datasetIndex, ids)
       } catch (error) {
-        // Half of the changes are in it: the next query builds a new one.
+        // The index contains only a part of the changes, so the next query builds a new one.
         this.#drop(dataset, entry, datasetIndex)
         throw error
       }
@@ -345,7 +354,7 @@ export class IndexManager {
       if (!own) datasetIndex.recent.add(seq, ids, this.#order)
       if (!own) this.#maintenance.suggest(datasetIndex)
     }
-    // Too many changes, or rows whose dimension decides what is a member at all: a full look costs less than the rest.
+    // Too many changes, or rows whose dimension decides which rows are members: a full pass costs less.
     const rebuild =
       !ids ||
       better !== undefined ||

@@ -1,25 +1,28 @@
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 
-/** What answers for a dataset as one snapshot of the file sees it. */
+/** What answers for a dataset in one snapshot of the file. */
 export type IndexSnapshot = IndexedSnapshot | typeof TABLE_SCAN
 
-/** An index, and what this transaction sees that the index does not hold. */
+/** An index, and the rows of this transaction that it does not contain. */
 export interface IndexedSnapshot {
   /**
-   * `fresh`: the index that connections share holds all that the snapshot sees. `delta`: it does but for the rows that are
-   * `changed`. `rebuilt`: it was made from the table just now. `transaction-local`: it is of a transaction that has written,
-   * and other connections must not see it before that is committed.
+   * `fresh`: the index that connections share contains everything that the snapshot sees. `delta`: it does, except for
+   * the `changed` rows. `rebuilt`: it has just been built from the table. `transaction-local`: it belongs to a
+   * transaction that has written, and other connections must not see it before the commit.
    */
   readonly state: 'fresh' | 'delta' | 'rebuilt' | 'transaction-local'
   readonly datasetIndex: DatasetIndex
-  /** Ids whose rows are not, or no longer, as the index has them: mask them there, and look at their present rows. */
+  /** Ids whose rows differ from the index, or no longer exist: mask them in the index, and read their current rows. */
   readonly changed: readonly Uint8Array[]
   readonly dataset: string
   /** The last journal entry of this snapshot. */
   readonly seq: number
-  /** The index is not to be changed by what this transaction sees: it has written and may never be committed, or it began before the index's state. */
+  /**
+   * The index must not include what this transaction sees: the transaction has written and may never be committed, or
+   * it began before the index's state.
+   */
   readonly writing: boolean
 }
 
-/** Nothing can be trusted but the table itself. */
+/** Only the table itself can be trusted. */
 export const TABLE_SCAN = { state: 'table-scan' } as const

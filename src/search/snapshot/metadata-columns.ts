@@ -8,7 +8,7 @@ import type { StoredColumn } from '../schema/table-schema.ts'
 import type { IndexedSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
 
-/** A store for the columns that the table keeps as they are declared; undefined for none. */
+/** A store for the columns that the table stores as declared; undefined if there are none. */
 export function emptyColumns(
   shadow: ShadowTable,
   wanted: readonly StoredColumn[],
@@ -17,7 +17,10 @@ export function emptyColumns(
   return kept.length === 0 ? undefined : ColumnStore.of(shadow.refresh().definition, kept)
 }
 
-/** The columns of an index while they mean what this connection's table says; those of another declaration are dropped. */
+/**
+ * The columns of an index, if they have the meaning of this connection's table. Columns of another declaration are
+ * dropped.
+ */
 export function presentColumns(
   shadow: ShadowTable,
   datasetIndex: DatasetIndex,
@@ -31,7 +34,7 @@ export function presentColumns(
 }
 
 /**
- * The columns of an index if they have all that a test reads; they are read from the table where they are not there yet.
+ * The columns of an index, if they have everything that a test reads. Columns not in memory are read from the table.
  * Undefined: SQL has to answer.
  */
 export function columnsFor(
@@ -45,7 +48,7 @@ export function columnsFor(
   const known = datasetIndex.columns
   const complete = known?.definition === definition && wanted.every(column => known.has(column))
   if (!complete) {
-    // What this transaction sees is not what the index holds.
+    // This transaction sees other rows than the index.
     if (changed.length > 0 || (writing && state !== 'transaction-local')) return undefined
     const all = new Map([...columns, ...wanted].map(column => [column.stored, column]))
     const store = emptyColumns(shadow, [...all.values()])!

@@ -3,15 +3,15 @@ import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { StoredColumn } from '../schema/table-schema.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
 
-/** What search over one shadow table on one connection works with. */
+/** The context of searches over one shadow table on one connection. */
 export interface SearchContext {
   readonly shadow: ShadowTable
-  /** How indexes of the table's datasets are made. */
+  /** How the indexes of the table's datasets are built. */
   readonly spec: IndexSpec
   /** Metadata columns that are kept beside the indexes. */
   readonly columns?: readonly StoredColumn[]
-  /** A query may make the journal and its triggers where they are missing. */
+  /** Whether a query may create a missing journal and its triggers. */
   readonly mayInstall: boolean
-  /** Its text index; undefined: the table has none. */
+  /** Its text index; undefined for a table without one. */
   readonly text?: TextSpec | undefined
 }

@@ -7,15 +7,15 @@ import type { TextSpec } from '../schema/text-spec.ts'
 import { documentsName } from './text-layout.ts'
 import { TextTables } from './text-tables.ts'
 
-/** Any recipe: the names of the tables do not depend on it. */
+/** Any specification will do: the names of the tables do not depend on it. */
 const SOME: TextSpec = { columns: [COLUMN.content], tokenizer: 'unicode61' }
 
-/** Makes the tables of a text index, empty: the first text search fills them. */
+/** Creates the tables of a text index, empty. The first text search fills them. */
 export function installText(shadow: ShadowTable, spec: TextSpec | undefined): void {
   if (!spec) return
   const tables = new TextTables(shadow, spec, 'file')
   if (isThere(shadow) && !tables.isInstalled) {
-    // SQLite drops no table while a statement runs, as CREATE VIRTUAL TABLE does here.
+    // SQLite cannot drop a table while a statement runs, as CREATE VIRTUAL TABLE does here.
     const name = textTableName(shadow.name)
     const inSchema = quoteName(shadow.schema)
     throw new VecError(
@@ -30,12 +30,12 @@ export function installText(shadow: ShadowTable, spec: TextSpec | undefined): vo
   shadow.distrust()
 }
 
-/** Drops the tables of a text index, whatever its recipe: inside DROP TABLE of the vec table. */
+/** Drops the tables of a text index, whatever its specification, inside DROP TABLE of the vec table. */
 export function dropText(shadow: ShadowTable): void {
   if (isThere(shadow)) new TextTables(shadow, SOME, 'file').drop()
 }
 
-/** Gives the tables of a text index to a table of another name. The first text search fills them. */
+/** Moves the tables of a text index to a table of another name. The first text search fills them. */
 export function renameText(from: ShadowTable, to: ShadowTable): void {
   if (isThere(from)) new TextTables(from, SOME, 'file').rename(textTableName(to.name))
 }

@@ -13,29 +13,33 @@ import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextTables, type TextState } from './text-tables.ts'
 import { unlikeWord } from './unlike-word.ts'
 
-/** After a failed attempt to write the file the next one waits. */
+/** The pause after a failed attempt to write to the file. */
 const WRITE_PAUSE_MS = 1000
-/** Entries of other tables that are read again by each search before the text index's position is moved past them. */
+/**
+ * The maximum number of other tables' entries that each search reads again before the text index's position moves past
+ * them.
+ */
 const OTHER_ENTRIES = 1000
 
-/** A text index that holds exactly the rows that the present transaction sees. */
+/** A text index that contains exactly the rows that the current transaction sees. */
 export interface CurrentText {
   readonly tables: TextTables
   readonly documents: number
-  /** Two equal keys: the same rows. Undefined: nothing tells. */
+  /** Equal keys mean the same rows. Undefined if unknown. */
   readonly key: string | undefined
 }
 
-/** What the journal tells a text index. */
+/** The facts that the journal has for a text index. */
 interface Told {
   readonly journal: Journal
   readonly head: JournalHead
 }
 
 /**
- * The text index of one vec table on one connection. No writer maintains it: the first text search after a change catches
- * up from the journal, which names the changed rows whichever program wrote them. It writes the file where the transaction
- * allows that, and so is rolled back with it. Otherwise a copy in `temp` catches up, which this connection alone sees.
+ * The text index of one vec table on one connection. No writer maintains it: the first text search after a change
+ * catches up from the journal, which lists the changed rows whichever program wrote them. It writes to the file if the
+ * transaction allows that, and is then rolled back with it. Otherwise a copy in `temp` catches up, which only this
+ * connection sees.
  */
 export class TextIndex {
   readonly #context: SearchContext
@@ -43,7 +47,7 @@ export class TextIndex {
   readonly #file: TextTables
   readonly #temp: TextTables
   #triedAt = -Infinity
-  /** The file's tables were found damaged while they covered this entry. */
+  /** The entry that the file's tables covered when they were found damaged. */
   #damagedAt: bigint | undefined
 
   constructor(context: SearchContext, spec: TextSpec, indexes: IndexManager) {
@@ -58,7 +62,7 @@ export class TextIndex {
     return this.#file
   }
 
-  /** What answers for the rows that this transaction sees. To be called in a snapshot. */
+  /** The tables that answer for the rows this transaction sees. Call it in a snapshot. */
   current(): CurrentText {
     const told = this.#told()
     if (!told) {
@@ -70,31 +74,31 @@ export class TextIndex {
     return current(this.#temp, this.#bringTemp(told), told.head)
   }
 
-  /** The file's tables cannot be read. What they cover at present is not asked again. */
+  /** Records that the file's tables cannot be read in their current state. */
   damaged(): void {
     this.#damagedAt = this.#file.state()?.tag
     if (this.#temp.isInstalled) this.#temp.forget()
   }
 
-  /** A document was found whose row is gone. */
+  /** Records that a document was found without its row. */
   vanished({ tables }: CurrentText): void {
     const remove = (): unknown => tables.removeOrphans()
     if (tables === this.#temp) this.#inTemp(remove)
     else if (!this.#mayWrite() || !this.#write(remove)) this.damaged()
   }
 
-  /** What the file's tables cover at present; undefined: nothing that this transaction can use. */
+  /** What the file's tables cover now; undefined if this transaction cannot use them. */
   covered(): TextState | undefined {
     const told = this.#told()
     return told && this.#usable(this.#file, told)
   }
 
-  /** The end of the journal; undefined: changes may have gone by without an entry. */
+  /** The end of the journal; undefined if changes may be missing from it. */
   position(): LogPosition | undefined {
     return this.#told()?.head
   }
 
-  /** A word that the file's tables have in other documents than the present rows, whose texts are split again in temp. */
+  /** A word for which the file's tables list other documents than an index of the current rows, built in temp. */
   wrongWord(): string | undefined {
     let wrong: string | undefined
     this.#fillTemp({ epoch: -1, seq: 0, tag: 0n })
@@ -142,7 +146,7 @@ export class TextIndex {
     return state && journal.follows(state, head) ? state : undefined
   }
 
-  /** It covers the whole journal, or all but a few entries of other tables. */
+  /** Whether it covers the whole journal, or all but a few entries of other tables. */
   #isCurrent({ seq }: TextState, { journal, head }: Told): boolean {
     if (seq === head.seq) return true
     if (head.seq - seq > OTHER_ENTRIES) return false
@@ -155,12 +159,12 @@ export class TextIndex {
     const state = this.#usable(file, told)
     if (state && state.tag === this.#damagedAt) return undefined
     if (state && this.#isCurrent(state, told)) return state
-    // Tables of another recipe or version stay as they are: SQLite drops none while a statement runs.
+    // Tables of another specification or version stay: SQLite cannot drop them while a statement runs.
     if (!this.#mayWrite() || !file.isInstalled) return undefined
     return this.#write(() => bring(file, told, state, this.#context)) ? file.state() : undefined
   }
 
-  /** A query never waits for a lock, fails by it, or turns a reader into a writer. */
+  /** A query never waits for a lock, never fails because of it, and never turns a reader into a writer. */
   #mayWrite(): boolean {
     const { shadow, mayInstall } = this.#context
     const { db, schema } = shadow
@@ -206,7 +210,7 @@ export class TextIndex {
     })
   }
 
-  /** Without a transaction, too, what was left half-way covers nothing. */
+  /** Even without a transaction, tables that were left half done cover nothing. */
   #inTemp(task: () => unknown): void {
     const { db } = this.#context.shadow
     unnoticed(db, () => {
@@ -226,7 +230,7 @@ function current(
   return { tables, documents, key }
 }
 
-/** Brings tables to the head of the journal. `state`: what they cover, if that is a part of this history. */
+/** Updates tables to the end of the journal. `state`: what they cover, if that belongs to this history. */
 function bring(
   tables: TextTables,
   { journal, head }: Told,

@@ -1,25 +1,25 @@
 import { VecError } from '../../core/errors.ts'
 import type { Tokenizer } from '../schema/text-spec.ts'
 
-/** Words of a text that are searched for; more say little that these do not. */
+/** The maximum number of words of a text to search for. Further words add little. */
 const MOST_WORDS = 32
 const WORD = /[\p{L}\p{N}\p{M}\p{Co}]+/gu
-/** What the trigram tokenizer can find. */
+/** The shortest text that the trigram tokenizer can find. */
 const TRIGRAM = /.../su
 
 const FREQUENT_SHARE = 0.1
 const FREQUENT_COUNT = 1000
 
-/** A word in more documents than this tells little, and costs most of the time. In few documents it costs nothing. */
+/** A word in more documents than this says little, and costs most of the time. In few documents it costs nothing. */
 export function frequentAbove(documents: number): number {
   return Math.max(FREQUENT_COUNT, Math.floor(documents * FREQUENT_SHARE))
 }
 
-/** How a text is read: as words, any or all of which are wanted, or as an expression in FTS5's own language. */
+/** How a text is read: as words, any or all of which must occur, or as an expression in FTS5's own language. */
 export type TextSyntax = 'any' | 'all' | 'fts5'
 export const TEXT_SYNTAXES: readonly TextSyntax[] = ['any', 'all', 'fts5']
 
-/** The words of a text that a tokenizer can find, each once, in their order. */
+/** The words of a text that a tokenizer can find, without duplicates, in order. */
 export function wordsOf(text: string, tokenizer: Tokenizer): string[] {
   const words = new Set<string>()
   for (const [word] of text.normalize('NFC').matchAll(WORD)) {
@@ -30,7 +30,7 @@ export function wordsOf(text: string, tokenizer: Tokenizer): string[] {
   return [...words]
 }
 
-/** Words that FTS5 takes for nothing else. */
+/** The words as strings, which FTS5 cannot take for operators. */
 export function expressionOf(words: readonly string[], syntax: 'any' | 'all'): string {
   return words.map(quoted).join(syntax === 'any' ? ' OR ' : ' AND ')
 }
@@ -40,8 +40,8 @@ export function quoted(word: string): string {
 }
 
 /**
- * The words worth searching for: frequent ones are left out when a rarer one remains.
- * `isFrequent` is asked of each word.
+ * The words worth searching for. Frequent words are omitted if a rarer one remains. `isFrequent` is called for each
+ * word.
  */
 export function telling(
   words: readonly string[],
@@ -52,7 +52,7 @@ export function telling(
   return rare.length > 0 ? rare : words
 }
 
-/** An error of FTS5 about an expression of the user's. */
+/** An FTS5 error about a user's expression. */
 export function syntaxError(text: string, cause: unknown): VecError {
   const { message } = cause as Error
   return new VecError(

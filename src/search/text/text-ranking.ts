@@ -1,30 +1,35 @@
 /** Documents of a text index, best first. */
 export interface RankedDocuments {
   readonly docids: readonly number[]
-  /** BM25, higher for better. */
+  /** BM25; higher is better. */
   readonly scores: readonly number[]
 }
 
-/** More documents than are wanted are ranked at once, since equal ones at the end have to be ordered by id. */
+/** The number of documents ranked beyond the request, since ties at the end have to be ordered by id. */
 const AHEAD = 64
 const AHEAD_SHARE = 2
-/** Most documents of a page, unless more are equal. */
+/** The maximum number of documents per page, unless more tie. */
 const MOST_DOCUMENTS = 1024
 
-/** The documents that match an expression, best first: few are ranked at first, and all once these are not enough. */
+/**
+ * The documents that match an expression, best first. Only a few are ranked at first, and all once these are not
+ * enough.
+ */
 export class TextRanking {
   readonly #rank: (most: number) => RankedDocuments
   #most: number
   #ranked: RankedDocuments
 
-  /** `rank` gives at most `most` documents. */
+  /** `rank` returns at most `most` documents. */
   constructor(wanted: number, rank: (most: number) => RankedDocuments) {
     this.#rank = rank
     this.#most = AHEAD_SHARE * wanted + AHEAD
     this.#ranked = rank(this.#most)
   }
 
-  /** The documents from a place on: as many as are wanted, and all that equal the last of them. None: there are no more. */
+  /**
+   * The documents from a position on: as many as requested, and all that tie with the last of them. Empty at the end.
+   */
   page(from: number, wanted: number): readonly number[] {
     const end = this.#end(from, wanted)
     const isWhole = this.#ranked.docids.length < this.#most

@@ -16,13 +16,13 @@ import {
 import { TextRanking, type RankedDocuments } from './text-ranking.ts'
 import { rowOf, type DocidRange, type TextTables } from './text-tables.ts'
 
-/** A row that a text search found. */
+/** A row in the result of a text search. */
 export interface TextHit {
   readonly dataset: string
   readonly id: Uint8Array
-  /** NaN: not known. */
+  /** NaN if unknown. */
   readonly rowid: number
-  /** BM25 as FTS5 computes it over all documents of the table, higher for better. */
+  /** BM25 as FTS5 computes it over all documents of the table; higher is better. */
   readonly score: number
 }
 
@@ -30,22 +30,22 @@ export interface TextSearch {
   readonly datasets: readonly string[]
   readonly text: string
   readonly syntax: TextSyntax
-  /** Rows wanted; Infinity for all. */
+  /** The number of requested rows; Infinity for all. */
   readonly limit: number
   readonly ids: readonly Uint8Array[] | undefined
   readonly filter: RowFilter | undefined
 }
 
-/** What a text search found, best first; equal ones by id, then by dataset. */
+/** The result of a text search: best first, ties by id, then by dataset. */
 export interface TextAnswer {
   readonly hits: readonly TextHit[]
-  /** The expression that FTS5 was asked; undefined: the text is without a word that can be searched for. */
+  /** The FTS5 expression of the search; undefined if the text contains no searchable word. */
   readonly expression: string | undefined
 }
 
-/** Indexes that are tried: the file's, that without the orphans, and the one in temp. */
+/** The number of indexes to try: the file's, the same without the orphans, and the one in temp. */
 const MOST_ATTEMPTS = 3
-/** Words whose frequency is remembered. */
+/** The number of words whose frequency is remembered. */
 const MOST_WORDS = 10_000
 
 /** Searches the texts of a vec table, as its connection's transaction sees them. */
@@ -53,7 +53,7 @@ export class TextSearcher {
   readonly index: TextIndex
   readonly #shadow: ShadowTable
   readonly #spec: TextSpec
-  /** Which words are frequent, in the state that `#key` names. */
+  /** Which words are frequent, in the state identified by `#key`. */
   readonly #frequent = new Map<string, boolean>()
   #key: string | undefined
 
@@ -63,7 +63,7 @@ export class TextSearcher {
     this.index = index
   }
 
-  /** To be called in a snapshot. */
+  /** Call it in a snapshot. */
   search(search: TextSearch): TextAnswer {
     try {
       return this.#search(search)
@@ -81,7 +81,7 @@ export class TextSearcher {
       if (expression === undefined || search.limit === 0) return { hits: [], expression }
       const hits = this.#hits(search, current, expression, attempt > MOST_ATTEMPTS)
       if (hits) return { hits, expression }
-      // A row vanished without a trace (REPLACE through another key): it counts in the scores of the others.
+      // A row vanished without an entry (REPLACE through another key). It affects the scores of the others.
       this.index.vanished(current)
     }
   }
@@ -111,7 +111,7 @@ export class TextSearcher {
     return count > few
   }
 
-  /** Undefined: a document was found whose row is gone. */
+  /** Undefined when a document was found without its row. */
   #hits(
     search: TextSearch,
     current: CurrentText,
@@ -149,7 +149,7 @@ export class TextSearcher {
     let whole = true
     const begin = found.length
     for (let at = 0; found.length - begin < limit;) {
-      // Where few pass a filter, the pages grow.
+      // If few documents match a filter, the pages grow.
       const page = ranking.page(at, Math.max(limit - found.length + begin, at))
       if (page.length === 0) break
       this.#shadow.each(present, [JSON.stringify(page), ...parameters], row => {
@@ -181,8 +181,8 @@ export class TextSearcher {
   ): RankedDocuments {
     const docids: number[] = []
     const scores: number[] = []
-    // A plain `ORDER BY rank` makes FTS5 sort all matches together with the places of their words, which takes half as
-    // long again as keeping the best ones.
+    // A plain `ORDER BY rank` makes FTS5 sort all matches together with the positions of their words, which takes half
+    // as long again as keeping the best ones.
     const sql = `SELECT rowid, rank FROM ${fts} WHERE ${match} AND rowid BETWEEN ? AND ? ORDER BY +rank LIMIT ?`
     try {
       this.#shadow.each(sql, [expression, ...range, most === Infinity ? -1 : most], row => {
@@ -197,8 +197,8 @@ export class TextSearcher {
 }
 
 /**
- * SQL: for the documents of a page (a JSON array of numbers) the place in it, the id, and the rowid; NULL where the row is
- * gone. The text index leaves hidden rows out, so the key is enough: its index answers without the row.
+ * SQL: for the documents of a page (a JSON array of numbers) the position in the page, the id, and the rowid; NULL if
+ * the row does not exist. The text index omits hidden rows, so the key is enough: its index answers without the row.
  */
 function presentRows(
   { documents }: TextTables,

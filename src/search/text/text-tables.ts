@@ -17,8 +17,8 @@ import type { TextSpec } from '../schema/text-spec.ts'
 import { documentsName, textObjects } from './text-layout.ts'
 
 /**
- * Numbers of documents: those of one dataset lie between two multiples of this, so that FTS5 finds a dataset by a range
- * of rowids. It is a power of two, and 2^21 datasets of that size stay below 2^53.
+ * The range of numbers of a dataset's documents. The numbers of a dataset are between two multiples of this, so that
+ * FTS5 finds a dataset by a range of rowids. It is a power of two, and 2^21 datasets of that size stay below 2^53.
  */
 const DATASET_SIZE: number = 2 ** 32
 
@@ -31,33 +31,33 @@ export type DocidRange = readonly [low: number, high: number]
 
 /** What a text index covers. */
 export interface TextState extends LogPosition {
-  /** With those that are hidden. */
+  /** The number of documents, including hidden ones. */
   readonly documents: number
   /** Rows with a dataset or id that is not text. */
   readonly others: number
 }
 
-/** What catching up changes in the FTS5 table. */
+/** The changes to the FTS5 table when it catches up. */
 interface Changed {
-  /** Numbers of documents that are gone, or hidden. */
+  /** The numbers of documents that no longer exist, or are hidden. */
   readonly removed: number[]
   readonly written: number[]
-  /** By how much the documents are more. */
+  /** The growth of the number of documents. */
   added: number
-  /** A key was neither there nor is it: perhaps of a row whose id is not text. */
+  /** Whether a key without a document also lacks a row: the row may have an id that is not text. */
   unknown: boolean
 }
 
 /**
- * A text index: an FTS5 table without content, and a table that numbers the documents. Their numbers are not the rowids
- * of the shadow table, which VACUUM and REPLACE change. It is in the file of the shadow table, or in `temp` where that
- * cannot be written.
+ * A text index: an FTS5 table without content, and a table that numbers the documents. These numbers are not the rowids
+ * of the shadow table, which VACUUM and REPLACE change. The index is in the file of the shadow table, or in `temp` if
+ * that file cannot be written.
  */
 export class TextTables {
   readonly #shadow: ShadowTable
   readonly #spec: TextSpec
   readonly schema: string
-  /** Name of the FTS5 table. */
+  /** The name of the FTS5 table. */
   readonly name: string
   readonly #recipe: string
   /** The schema in which the file's tables were found word for word. */
@@ -72,7 +72,7 @@ export class TextTables {
     this.#recipe = JSON.stringify([1, spec.columns, spec.tokenizer, shadow.includeArchived])
   }
 
-  /** The FTS5 table for SQL. */
+  /** The FTS5 table in SQL. */
   get fts(): string {
     return `${quoteName(this.schema)}.${quoteName(this.name)}`
   }
@@ -82,12 +82,12 @@ export class TextTables {
     return `${quoteName(this.name)} MATCH ?`
   }
 
-  /** The table of documents for SQL. */
+  /** The table of documents in SQL. */
   get documents(): string {
     return `${quoteName(this.schema)}.${quoteName(documentsName(this.name))}`
   }
 
-  /** All tables are there, word for word. */
+  /** Whether all tables exist, word for word. */
   get isInstalled(): boolean {
     const { db, schema } = this.#shadow
     // Its version is that of the file: temp has one of its own.
@@ -100,7 +100,7 @@ export class TextTables {
     return installed
   }
 
-  /** Makes the tables that are missing. Those that are there with another text must be dropped before. */
+  /** Creates the missing tables. Tables with a different text must be dropped before. */
   install(): void {
     const { db } = this.#shadow
     for (const object of this.#objects) db.exec(createStatement(this.schema, object))
@@ -112,7 +112,7 @@ export class TextTables {
     if (storedSql(db, this.schema, TEXT_STATE) !== undefined) this.forget()
   }
 
-  /** Entries of the journal bear the table's old name: what it covers is forgotten. */
+  /** Entries of the journal have the table's old name, so the covered position is reset. */
   rename(name: string): void {
     const { db } = this.#shadow
     this.forget()
@@ -120,7 +120,7 @@ export class TextTables {
     db.exec(`ALTER TABLE ${this.documents} RENAME TO ${quoteName(documentsName(name))}`)
   }
 
-  /** Undefined: it covers nothing, or is of another recipe. */
+  /** Undefined if it covers nothing, or has another specification. */
   state(): TextState | undefined {
     return this.#shadow.first(
       `SELECT epoch, seq, tag, documents, others FROM ${this.#state} WHERE text_table = ? AND recipe = ?`,
@@ -135,7 +135,7 @@ export class TextTables {
     )
   }
 
-  /** From here on it covers nothing. */
+  /** Resets the covered position: from here on it covers nothing. */
   forget(): void {
     this.#run(`DELETE FROM ${this.#state} WHERE text_table = ?`, this.name)
   }
@@ -163,18 +163,18 @@ export class TextTables {
     this.#cover(position, documents, this.#total() - documents)
   }
 
-  /** Takes all documents out. */
+  /** Removes all documents. */
   clear(): void {
     this.#run(`INSERT INTO ${this.fts}(${quoteName(this.name)}) VALUES ('delete-all')`)
     this.#run(`DELETE FROM ${this.documents}`)
   }
 
-  /** How many changed rows are worth catching up with. */
+  /** The number of changed rows up to which catching up is worth it. */
   mostChanges(state: TextState): number {
     return Math.max(FEWEST_CHANGES, Math.floor(state.documents * MOST_CHANGES))
   }
 
-  /** Makes it hold the present rows of these keys. */
+  /** Updates it to the current rows of these keys. */
   apply(keys: readonly DocumentKey[], state: TextState, position: LogPosition): void {
     this.forget()
     const changed: Changed = { removed: [], written: [], added: 0, unknown: false }
@@ -191,14 +191,14 @@ export class TextTables {
     }
     const documents = state.documents + changed.added
     const total = this.#total()
-    // REPLACE through another key than (dataset_id, id) leaves no entry of the row that it deletes.
+    // REPLACE through another key than (dataset_id, id) leaves no entry for the row that it deletes.
     const counted = !changed.unknown && total - documents === state.others
     const present = counted ? documents : this.present()
     if (present !== documents) this.#removeOrphans()
     this.#cover(position, present, total - present)
   }
 
-  /** Takes the contents of another index with the same spec, just after both tables were made. */
+  /** Copies the contents of another index with the same specification, right after both tables were created. */
   copy(from: TextTables, state: TextState): void {
     this.forget()
     for (const part of ['data', 'idx', 'docsize']) {
@@ -212,7 +212,7 @@ export class TextTables {
     this.#cover(state, state.documents, state.others)
   }
 
-  /** Deletes the documents whose rows are gone. */
+  /** Deletes the documents whose rows no longer exist. */
   removeOrphans(): void {
     const state = this.state()
     if (!state) return
@@ -220,22 +220,22 @@ export class TextTables {
     this.#cover(state, state.documents - orphans, state.others)
   }
 
-  /** How many documents lack a row. */
+  /** The number of documents without a row. */
   orphans(): number {
     return this.#orphans().length
   }
 
-  /** How many documents are entered. */
+  /** The number of documents in the table. */
   entered(): number {
     return countOf(this.#shadow, `SELECT count(*) FROM ${this.documents}`, [])
   }
 
-  /** The rows that are documents. */
+  /** The number of rows that count as documents. */
   present(): number {
     return countOf(this.#shadow, `SELECT count(*) FROM {table} WHERE ${IS_DOCUMENT}`, [])
   }
 
-  /** The range of the numbers of a dataset's documents; undefined: it has none. */
+  /** The range of the numbers of a dataset's documents; undefined without documents. */
   rangeOf(dataset: string): DocidRange | undefined {
     const low = this.#baseOf(dataset)
     return low === undefined ? undefined : [low, low + DATASET_SIZE - 1]
@@ -261,7 +261,7 @@ export class TextTables {
     this.#shadow.run(sql, parameters)
   }
 
-  /** Compares a key's document with its row, and enters the document under a number where the row is new. */
+  /** Compares a key's document with its row, and adds the document under a number if the row is new. */
   #note({ dataset, id }: DocumentKey, numbers: Map<string, number>, to: Changed): void {
     const key = [new Utf8(dataset), new Utf8(id)]
     const known = this.#shadow.first(
@@ -371,7 +371,7 @@ const IS_DOCUMENT = `typeof(${COLUMN.dataset}) = 'text' AND typeof(${COLUMN.id})
 /** SQL: the row d of a document r. */
 const ROW_OF = rowOf('d.')
 
-/** SQL: whether a row of the shadow table is that of document r. */
+/** SQL: whether a row of the shadow table belongs to document r. */
 export function rowOf(prefix = ''): string {
   return Object.entries({ dataset: COLUMN.dataset, id: COLUMN.id })
     .map(([own, column]) => {

@@ -3,7 +3,7 @@ import { firstRow } from '../../database/query.ts'
 import { quoteName } from '../schema/names.ts'
 import type { TextTables } from './text-tables.ts'
 
-/** A word that one text index has in another number of documents, or another number of times, than one of the same spec. */
+/** A word whose number of documents or occurrences differs between two text indexes of the same specification. */
 export function unlikeWord(db: Database, one: TextTables, other: TextTables): string | undefined {
   const [own, theirs] = [one, other].map(({ schema, name }) => {
     const words = `temp.${quoteName(`words of ${schema}.${name}`)}`
@@ -20,7 +20,7 @@ export function unlikeWord(db: Database, one: TextTables, other: TextTables): st
   )
 }
 
-/** SQL: the word of a row of one query that another query does not have. */
+/** SQL: the words in the rows of one query that another query does not have. */
 function difference(query: string, other: string): string {
   return `SELECT term FROM (SELECT * FROM (${query}) EXCEPT SELECT * FROM (${other}) LIMIT 1)`
 }

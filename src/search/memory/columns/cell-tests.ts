@@ -6,13 +6,13 @@ import type { CellTest, NumberRange } from './column-test.ts'
 
 export type CellComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
 
-/** Text that SQLite takes for a number where it is compared with a column of numbers. */
+/** Text that SQLite converts to a number when it is compared with a numeric column. */
 export const NUMERIC: RegExp =
   /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
 
 /**
- * A comparison of a metadata column, for a column whose values have the column's own affinity. Undefined where SQLite
- * converts in a way that is not repeated here.
+ * A comparison of a metadata column, for a column whose values have the column's own affinity. Undefined for
+ * conversions of SQLite that are not implemented here.
  */
 export function comparisonTest(
   column: StoredColumn,
@@ -57,25 +57,25 @@ export function nullTest(column: StoredColumn, isNull: boolean): CellTest {
   return { kind: 'cell', column, passes, ranges: isNull ? [] : [[-Infinity, Infinity]] }
 }
 
-/** Values that a test goes through one by one. */
+/** Up to this many values, a test compares one by one. */
 const FEW = 8
 
 function never(column: StoredColumn): CellTest {
   return { kind: 'cell', column, passes: () => false, ranges: [], texts: [] }
 }
 
-/** A value as it is compared with the column. */
+/** The value as SQLite converts it for a comparison with the column. */
 function asColumn(
   { type }: StoredColumn,
   value: Exclude<Cell, null>,
 ): Exclude<Cell, null> | undefined {
   if (value instanceof Uint8Array) return value
   if (type !== 'TEXT') {
-    // SQLite reads the number in its own way.
+    // Only SQLite reads the number.
     return value instanceof Utf8 && NUMERIC.test(String(value)) ? undefined : value
   }
   if (typeof value === 'bigint') return new Utf8(new TextEncoder().encode(String(value)))
-  // A REAL becomes text in SQLite's own way.
+  // Only SQLite converts a REAL to text.
   return typeof value === 'number' ? undefined : value
 }
 
@@ -112,7 +112,7 @@ export function includes(
   return false
 }
 
-/** The doubles that a comparison takes. Text and blobs come after all numbers. */
+/** The doubles that satisfy a comparison. Text and blobs come after all numbers. */
 export function rangesOf(
   comparison: CellComparison,
   operand: Exclude<Cell, null>,
@@ -121,7 +121,7 @@ export function rangesOf(
     return comparison.startsWith('<') ? [[-Infinity, Infinity]] : []
   }
   const at = Number(operand)
-  // The nearest doubles on both sides, for an integer that is between two.
+  // The nearest doubles on both sides, for an integer between two doubles.
   const order = compareCells(at, operand)
   const below = order < 0 ? at : before(at)
   const above = order > 0 ? at : after(at)
@@ -149,7 +149,7 @@ export function rangesOf(
 const double = new Float64Array(1)
 const bits = new BigInt64Array(double.buffer)
 
-/** The next double; NaN, which no range takes in, behind the last one. */
+/** The next double; after the last one NaN, which no range includes. */
 function after(number: number): number {
   if (number === Infinity) return NaN
   if (number === 0) return Number.MIN_VALUE

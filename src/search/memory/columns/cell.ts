@@ -15,8 +15,8 @@ const BLOB = 4
 const TAG_AT = 7
 
 /**
- * A cell as bytes: equal values have equal bytes. INTEGER and REAL share one form up to 2^53, for no comparison tells
- * them apart.
+ * A cell as bytes: equal values have equal bytes. INTEGER and REAL share one form up to 2^53, since no comparison
+ * distinguishes them.
  */
 export class EncodedCell {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(256)
@@ -25,7 +25,7 @@ export class EncodedCell {
   #numbers = new Float64Array(this.bytes.buffer)
   #integers = new BigInt64Array(this.bytes.buffer)
 
-  /** Reads a column of a row. Returns the number where it is one, and encodes anything else. */
+  /** Reads a column of a row. Returns a number as it is, and encodes any other value. */
   read(row: RowReader, column: number): number | undefined {
     if (row.isText(column)) {
       this.#run(TEXT, row.bytes(column))
@@ -86,7 +86,7 @@ export function holdsCell(row: RowReader, column: number, cell: Cell): boolean {
   return isNumber(cell) && compareCells(cell, row.value(column) as number | bigint) === 0
 }
 
-/** The cell of these bytes; text and blobs are views of them. Undefined for what no cell has. */
+/** The cell of these bytes; text and blobs are views of them. Undefined for bytes that are not a cell. */
 export function decodeCell(bytes: Uint8Array): Cell | undefined {
   const body = bytes.subarray(1)
   switch (bytes[0]) {
@@ -104,7 +104,7 @@ export function decodeCell(bytes: Uint8Array): Cell | undefined {
   return bytes[0] === INTEGER ? view.getBigInt64(0, true) : undefined
 }
 
-/** As SQLite orders them with the collation BINARY: numbers, then text, then blobs. Neither is NULL. */
+/** Compares in SQLite's order with the collation BINARY: numbers, then text, then blobs. Neither is NULL. */
 export function compareCells(a: Exclude<Cell, null>, b: Exclude<Cell, null>): number {
   if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : 0
   const order = rankOf(a) - rankOf(b)

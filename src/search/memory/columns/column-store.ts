@@ -4,11 +4,11 @@ import { sqlName, type Affinity, type StoredColumn } from '../../schema/table-sc
 import { columnsOf, type CellTest, type ColumnTest } from './column-test.ts'
 import { MetadataColumn } from './metadata-column.ts'
 
-/** The section that names the others. */
+/** The section that lists the others. */
 const COLUMNS_SECTION = 'columns'
-/** How the names of the others begin. */
+/** The prefix of the names of the other sections. */
 const SECTION = /^column\d+\./
-/** A manifest takes 64 sections; four a column. */
+/** A manifest holds 64 sections; a column needs four. */
 const MOST_SAVED = 12
 
 interface SavedNames {
@@ -21,12 +21,12 @@ interface SavedNames {
 }
 
 /**
- * The metadata columns of the rows of one index, in the order of its positions. A row that has changed is taken out of an
- * index and added at a position of its own, with the cells that it has then: so the cells of a position never change, and
- * are as old as the index.
+ * The metadata columns of the rows of one index, in the order of its positions. A changed row leaves the index and is
+ * added at a new position with its new cells. So the cells of a position never change, and describe the same state as
+ * the index.
  */
 export class ColumnStore {
-  /** The text of CREATE TABLE that the columns were read under: another one may mean other values. */
+  /** The text of CREATE TABLE under which the columns were read. Another one may mean other values. */
   readonly definition: string
   readonly #columns: ReadonlyMap<string, MetadataColumn>
 
@@ -47,7 +47,7 @@ export class ColumnStore {
     return [...this.#columns.values()]
   }
 
-  /** Its columns for SQL, each after a comma. */
+  /** Its columns in SQL, each after a comma. */
   get selected(): string {
     return this.columns.map(({ stored }) => `, ${sqlName(stored)}`).join('')
   }
@@ -69,13 +69,13 @@ export class ColumnStore {
     )
   }
 
-  /** Reads the cells of a row that waits for its position; its columns begin at `from`. */
+  /** Reads the cells of a staged row. Its columns begin at `from`. */
   stage(slot: number, row: RowReader, from: number): void {
     let column = from
     for (const one of this.#columns.values()) one.stage(slot, row, column++)
   }
 
-  /** Whether a position has the values that a row has from column `from` on. */
+  /** Whether a position has the values of a row, from column `from` on. */
   holds(position: number, row: RowReader, from: number): boolean {
     return this.columns.every((column, i) => column.holds(position, row, from + i))
   }
@@ -96,7 +96,7 @@ export class ColumnStore {
     for (const column of this.#columns.values()) column.trim()
   }
 
-  /** A bit for each position that passes. */
+  /** A bitmap of the positions that match. */
   select(test: ColumnTest, positions: number): Uint32Array {
     const size = (positions + 31) >>> 5
     switch (test.kind) {
@@ -123,7 +123,7 @@ export class ColumnStore {
     }
   }
 
-  /** Whether a position passes. */
+  /** Whether a position matches. */
   passes(test: ColumnTest, position: number): boolean {
     switch (test.kind) {
       case 'cell':
@@ -137,7 +137,7 @@ export class ColumnStore {
     }
   }
 
-  /** What a saved index holds of it. */
+  /** The sections for a saved index. */
   save(): IndexSection[] {
     const saved = this.columns.filter(({ lost }) => !lost).slice(0, MOST_SAVED)
     const names: SavedNames = {
@@ -161,7 +161,7 @@ export class ColumnStore {
     return [{ name: COLUMNS_SECTION, bytes: directory }, ...sections]
   }
 
-  /** Takes back what `save` gave, as far as it is sound. */
+  /** Restores the sections of `save`, as far as they are sound. */
   static restore(
     sections: ReadonlyMap<string, IndexSection>,
     positions: number,

@@ -1,7 +1,7 @@
 import type { StoredColumn } from '../../schema/table-schema.ts'
 import type { Cell } from './cell.ts'
 
-/** A condition on metadata columns as a computation on their values. It is true or it is not: NULL is not. */
+/** A condition on metadata columns as a computation on their values. NULL counts as false. */
 export type ColumnTest =
   | { readonly kind: 'all' | 'any'; readonly of: readonly ColumnTest[] }
   | { readonly kind: 'not'; readonly of: ColumnTest }
@@ -12,9 +12,9 @@ export interface CellTest {
   readonly kind: 'cell'
   readonly column: StoredColumn
   passes(this: void, cell: Cell): boolean
-  /** The numbers that pass, where ranges tell: the same as `passes` for every number. */
+  /** The matching numbers, if ranges describe them: equivalent to `passes` for every number. */
   readonly ranges?: readonly NumberRange[]
-  /** The only texts that pass, and nothing else does: the same as `passes` for every value. */
+  /** The matching texts, if no other value matches: equivalent to `passes` for every value. */
   readonly texts?: readonly Uint8Array[]
 }
 

@@ -10,8 +10,8 @@ import { textElements } from './json-cells.ts'
 type ColumnOf = (this: void, path: string) => StoredColumn | undefined
 
 /**
- * A filter on declared columns alone as a computation on their values: the same rows as its SQL. Undefined where a field
- * lacks a column, or SQLite converts in a way that is not repeated here.
+ * A filter on declared columns alone as a computation on their values: it matches the same rows as its SQL. Undefined
+ * if a field lacks a column, or for conversions of SQLite that are not implemented here.
  */
 export function filterTest(condition: Condition, columnOf: ColumnOf): ColumnTest | undefined {
   switch (condition.kind) {
@@ -44,7 +44,7 @@ function fieldTest(condition: FieldCondition, columnOf: ColumnOf): ColumnTest | 
   return column.json === true ? elementTest(column, condition) : valueTest(column, condition)
 }
 
-/** Text is compared with text alone, and a number with numbers. */
+/** Text is compared only with text, and a number only with numbers. */
 function valueTest(column: StoredColumn, condition: ValueCondition): CellTest | undefined {
   switch (condition.kind) {
     case 'compare': {
@@ -87,7 +87,7 @@ function textTest(
   return { kind: 'cell', column, passes, ranges: [] }
 }
 
-/** A test of the elements of a JSON array. Numbers in JSON text are read by SQLite alone. */
+/** A test of the elements of a JSON array. Only SQLite reads numbers in JSON text. */
 function elementTest(column: StoredColumn, condition: ValueCondition): CellTest | undefined {
   const test = elementPasses(condition)
   if (!test) return undefined
@@ -116,7 +116,7 @@ function elementPasses(condition: ValueCondition): ((element: string) => boolean
   return isPlainText(value) ? element => element === value : undefined
 }
 
-/** Text that no conversion between JSON and SQL text alters. */
+/** Whether no conversion between JSON and SQL text alters the text. */
 function isPlainText(value: Scalar): value is string {
   return typeof value === 'string' && !value.includes('\0') && !value.includes('\ufffd')
 }
@@ -130,7 +130,7 @@ function utf8(text: string): Utf8 {
   return new Utf8(new TextEncoder().encode(text))
 }
 
-/** A column of numbers makes a number of such text. */
+/** Whether a numeric column converts the text to a number. */
 function isConverted({ type }: StoredColumn, value: Cell): boolean {
   return type !== 'TEXT' && value instanceof Utf8 && NUMERIC.test(String(value))
 }

@@ -3,7 +3,9 @@ import type { Utf8 } from '../../../core/utf8.ts'
 /** SQLite refuses JSON that is nested deeper. */
 const MAX_DEPTH = 1000
 
-/** The texts in a JSON array; none in anything else. As json_each() sees it where json_valid() says yes. */
+/**
+ * The texts in a JSON array, or none for any other text: as json_each() returns them if json_valid() accepts the text.
+ */
 export function textElements(json: Utf8): string[] {
   const text = String(json)
   if (!/^[ \t\n\r]*\[/.test(text)) return []

@@ -3,13 +3,13 @@ import type { StoredColumn } from '../../schema/table-schema.ts'
 import type { Cell } from './cell.ts'
 import type { CellTest } from './column-test.ts'
 
-/** Text with at most one wildcard, at its end; of ASCII alone, which has one form in UTF-8. */
+/** A pattern of ASCII alone, with at most one wildcard, at its end. ASCII has one form in UTF-8. */
 const LIKE = /^([ -$&-^`-~]*)(%?)$/
 const GLOB = /^([ -)+->@-Z\\-~]*)(\*?)$/
 
 /**
- * `column LIKE pattern` and `column GLOB pattern` for a column of text, where the pattern is the beginning of a text or all
- * of it. Undefined for other patterns.
+ * `column LIKE pattern` and `column GLOB pattern` for a text column, if the pattern is a prefix or a complete text.
+ * Undefined for other patterns.
  */
 export function patternTest(
   column: StoredColumn,
@@ -32,7 +32,7 @@ export function patternTest(
 }
 
 function begins(bytes: Uint8Array, wanted: Uint8Array, folds: boolean, whole: boolean): boolean {
-  // Patterns see a text as far as its first zero byte.
+  // Patterns read a text only up to its first zero byte.
   if (whole && bytes.length > wanted.length && bytes[wanted.length] !== 0) return false
   if (bytes.length < wanted.length) return false
   for (let i = 0; i < wanted.length; i++) {
@@ -41,7 +41,7 @@ function begins(bytes: Uint8Array, wanted: Uint8Array, folds: boolean, whole: bo
   return true
 }
 
-/** SQLite folds the case of ASCII alone. */
+/** SQLite ignores the case of ASCII alone. */
 function upper(byte: number): number {
   return byte >= 97 && byte <= 122 ? byte - 32 : byte
 }

@@ -8,17 +8,17 @@ import { NumberCells } from './number-cells.ts'
 
 type Codes = Uint8Array | Uint16Array | Uint32Array
 
-/** A column of more bytes than this, and so many a row, is not kept: SQL answers conditions on it. */
+/** A column with more bytes than this, and this many per row, is not kept: SQL evaluates conditions on it. */
 const MOST_BYTES = 2 << 20
 const MOST_BYTES_A_ROW = 12
-/** From here on two bytes no longer hold the number of a value. */
+/** From here on, two bytes cannot hold the code of a value. */
 const MANY_VALUES = 65_536
-/** In place of the number of a value: the staged cell is a number by itself. */
+/** Used in place of a code: the staged cell is itself a number. */
 const IS_NUMBER = 0xffffffff
 
 const encoded = new EncodedCell()
 
-/** The parts of a column that a saved index holds. */
+/** The parts of a column in a saved index. */
 export interface SavedColumn {
   readonly cells: Uint8Array
   readonly pool: Uint8Array
@@ -27,16 +27,16 @@ export interface SavedColumn {
 }
 
 /**
- * The values of one metadata column by position. Each distinct value has a number, in one byte a row, or two, or four; so
- * every value is exact whatever its type. A column of many distinct numbers keeps the numbers themselves.
+ * The values of one metadata column by position. Each distinct value has a code of one, two or four bytes per row, so
+ * every value is exact whatever its type. A column of many distinct numbers stores the numbers themselves.
  */
 export class MetadataColumn {
   readonly stored: StoredColumn
   #codes: Codes = new Uint8Array(16)
   #values = new IdTable()
-  /** Takes the place of the codes. */
+  /** Replaces the codes. */
   #numbers: NumberCells | undefined
-  /** Positions that have a cell. */
+  /** The number of positions with a cell. */
   #count = 0
   #stagedCodes = new Uint32Array(64)
   #stagedNumbers = new Float64Array(64)
@@ -46,7 +46,7 @@ export class MetadataColumn {
     this.stored = stored
   }
 
-  /** It took too much memory, and holds nothing any more. */
+  /** Whether it took too much memory, and was emptied. */
   get lost(): boolean {
     return this.#lost
   }
@@ -60,19 +60,19 @@ export class MetadataColumn {
     )
   }
 
-  /** Distinct values; of a column of numbers, those that are none. */
+  /** The number of distinct values; for a column of numbers, of values that are not numbers. */
   get distinct(): number {
     return this.#values.count
   }
 
-  /** How its cells are kept, in words. */
+  /** The form of its cells, in words. */
   get form(): string {
     if (this.#lost) return 'too large to be kept'
     if (this.#numbers) return `numbers of ${this.#numbers.cellBytes} bytes`
     return `${this.#values.count} distinct values`
   }
 
-  /** Reads the cell of a row that waits for its position. */
+  /** Reads the cell of a staged row. */
   stage(slot: number, row: RowReader, column: number): void {
     if (this.#lost) return
     if (slot >= this.#stagedCodes.length) {
@@ -91,13 +91,13 @@ export class MetadataColumn {
     this.#stagedCodes[slot] = this.#intern()
   }
 
-  /** A staged row takes the place of another, which is left out. */
+  /** Moves a staged row over another one, which is dropped. */
   moveStaged(from: number, to: number): void {
     this.#stagedCodes[to] = this.#stagedCodes[from]
     this.#stagedNumbers[to] = this.#stagedNumbers[from]
   }
 
-  /** Makes codes wide enough for the cells that were staged, or replaces them by numbers, before rows are placed. */
+  /** Widens the codes for the staged cells, or replaces them by numbers, before rows are placed. */
   widen(slots: number): void {
     if (this.#lost) return
     const many = this.#values.count > MANY_VALUES
@@ -121,7 +121,7 @@ export class MetadataColumn {
     this.#codes[position] = code
   }
 
-  /** Gives back the space that was taken ahead. */
+  /** Releases unused capacity. */
   trim(): void {
     this.#numbers?.trim(this.#count)
     if (this.#codes.length > this.#count * 1.1) this.#codes = this.#codes.slice(0, this.#count)
@@ -138,12 +138,12 @@ export class MetadataColumn {
     return other === undefined ? null : this.#decoded(other)
   }
 
-  /** Whether a position has the value that a column of a row has. */
+  /** Whether a position has the value in a column of a row. */
   holds(position: number, row: RowReader, column: number): boolean {
     return this.#lost || holdsCell(row, column, this.cell(position))
   }
 
-  /** Sets the bits of the positions that pass in `words`, which are zero, and no others but those behind the last position. */
+  /** Sets the bits of the matching positions in `words`, which are zero. May also set bits after the last position. */
   select(test: CellTest, words: Uint32Array): void {
     if (this.#numbers) {
       this.#numbers.select(test, words, this.#count, code => this.#decoded(code))
@@ -174,12 +174,15 @@ export class MetadataColumn {
     }
   }
 
-  /** How the cells that `save` gives are to be read. */
+  /** The form of the cells that `save` returns. */
   get cellKind(): string {
     return this.#numbers?.kind ?? `u${this.#codes.BYTES_PER_ELEMENT * 8}`
   }
 
-  /** Takes back what `save` gave, as its own; undefined when the parts do not fit together. */
+  /**
+   * Restores a column from the parts of `save`, and takes ownership of them. Undefined when they do not match each
+   * other.
+   */
   static restore(
     stored: StoredColumn,
     kind: string,
@@ -219,7 +222,7 @@ export class MetadataColumn {
     return this.#decoded(code) === null
   }
 
-  /** For each value whether it passes. */
+  /** For each value, whether it matches. */
   #passing({ texts, passes }: CellTest): Uint8Array {
     const values = this.#values
     const passing = new Uint8Array(values.count)
@@ -283,7 +286,7 @@ function grownCodes(codes: Codes, length: number): Codes {
   return longer
 }
 
-/** The same codes, wide enough for numbers below `values`. */
+/** The same codes in a form that is wide enough for `values` codes. */
 function widened(codes: Codes, values: number): Codes {
   if (values > MANY_VALUES) return codes instanceof Uint32Array ? codes : Uint32Array.from(codes)
   if (values > 256 && codes instanceof Uint8Array) return Uint16Array.from(codes)

@@ -1,16 +1,16 @@
 import type { Cell } from './cell.ts'
 import type { CellTest, NumberRange } from './column-test.ts'
 
-/** In a cell of four bytes: this is not a number. NaN says so in one of eight. */
+/** In cells of four bytes, the mark for a value that is not a number. In cells of eight bytes it is NaN. */
 const NO_INT32 = -(2 ** 31)
 
 /**
- * The cells of a column of numbers by position: four bytes each while all are integers that fit, else eight. A cell that
- * is not a number is NULL, or one of the few others, which are looked up by position.
+ * The cells of a column of numbers by position: four bytes each while all are integers that fit, eight bytes otherwise.
+ * A cell that is not a number is NULL, or one of a few others, which are looked up by position.
  */
 export class NumberCells {
   #cells: Int32Array | Float64Array
-  /** Numbers of values that are neither number nor NULL, by position. */
+  /** The codes of values that are neither number nor NULL, by position. */
   readonly #others = new Map<number, number>()
 
   constructor(length: number) {
@@ -38,7 +38,7 @@ export class NumberCells {
     if (this.#others.size > 0) this.#others.delete(position)
   }
 
-  /** `code` undefined is NULL. */
+  /** An undefined `code` means NULL. */
   setOther(position: number, code: number | undefined): void {
     this.#reserve(position)
     this.#cells[position] = this.#none
@@ -46,7 +46,7 @@ export class NumberCells {
     else this.#others.set(position, code)
   }
 
-  /** Undefined for what is not a number. */
+  /** Undefined for a cell that is not a number. */
   at(position: number): number | undefined {
     const cell = this.#cells[position]
     return Object.is(cell, this.#none) ? undefined : cell
@@ -89,12 +89,12 @@ export class NumberCells {
     return this.#cells.subarray(0, count)
   }
 
-  /** Position and number of each other value, one after the other. */
+  /** The position and the code of each other value, alternately. */
   others(): Float64Array {
     return Float64Array.from([...this.#others].flat())
   }
 
-  /** Undefined for what `save` and `others` did not give. */
+  /** Undefined for parts that `save` and `others` did not return. */
   static restore(
     kind: string,
     cells: Uint8Array,
@@ -144,8 +144,9 @@ function widened(cells: Int32Array): Float64Array {
   return Float64Array.from(cells, cell => (cell === NO_INT32 ? NaN : cell))
 }
 
-// Both comparisons, whatever the first one says: a branch on values in no order is mispredicted at every other row.
-// Two loops of one shape: one that got both kinds of array would be compiled for neither.
+// Evaluates both comparisons, whatever the first one returns: a branch on values in random order is mispredicted at
+// every other row. The two loops have the same shape: one loop that received both kinds of array would be compiled for
+// neither.
 
 function selectInt32(
   cells: Int32Array,
