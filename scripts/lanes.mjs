@@ -40,6 +40,7 @@ export const LANES = {
   integration: [
     'admin/',
     'attach/',
+    'frameworks/',
     'bench/',
     'better-sqlite3/',
     'cli/',

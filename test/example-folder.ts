@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** Packages that an example may import by name. */
-const PACKAGES = ['better-sqlite3', 'drizzle-orm', 'kysely', 'mysql2', 'pg', 'sqlite-vec']
+const PACKAGES = [
+  '@langchain/core',
+  'better-sqlite3',
+  'drizzle-orm',
+  'kysely',
+  'mysql2',
+  'pg',
+  'sqlite-vec',
+]
 
 /** An empty folder in which programs run, where this package has its own name. */
 export class ExampleFolder {
@@ -15,7 +23,10 @@ export class ExampleFolder {
     const modules = join(this.path, 'node_modules')
     mkdirSync(modules)
     symlinkSync(process.cwd(), join(modules, 'sqlite-vec-ts'))
-    for (const name of PACKAGES) symlinkSync(resolve('node_modules', name), join(modules, name))
+    for (const name of PACKAGES) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true })
+      symlinkSync(resolve('node_modules', name), join(modules, name))
+    }
   }
 
   /** Runs a program; returns what it prints. */

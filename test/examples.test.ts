@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -147,6 +147,34 @@ describe('examples/', () => {
     assert.match(prompt, /\[kitchen\.md#1\]\n(# Jam\n)?Boil fruit with sugar\./)
     assert.doesNotMatch(prompt, /flour/)
     assert.match(prompt, /Question: How do I boil fruit\?$/)
+    db.close()
+  })
+
+  test('langchain-notes.mjs finds what a page says, and embeds only what has changed', async () => {
+    const { indexNotes } = await example<{
+      indexNotes: (
+        db: Connection,
+        folder: string,
+      ) => Promise<{
+        store: { similaritySearch(query: string, k: number): Promise<{ pageContent: string }[]> }
+        report: object
+      }>
+    }>('langchain-notes.mjs')
+    const pages = join(folder, 'pages')
+    mkdirSync(pages)
+    const write = (name: string, text: string): void => writeFileSync(join(pages, name), text)
+    write('bread.md', '# Bread\nMix flour with water.\n')
+    write('jam.md', '# Jam\nBoil fruit with sugar.\n')
+    // From the module that the example has its classes from.
+    const { open: openPackage } = await import('sqlite-vec-ts')
+    const db = await openPackage(':memory:')
+    const first = await indexNotes(db, pages)
+    assert.deepEqual(first.report, { numAdded: 2, numDeleted: 0, numUpdated: 0, numSkipped: 0 })
+    const [found] = await first.store.similaritySearch('How do I boil fruit?', 1)
+    assert.match(found.pageContent, /Boil fruit/)
+    write('bread.md', '# Bread\nMix flour with milk.\n')
+    const second = await indexNotes(db, pages)
+    assert.deepEqual(second.report, { numAdded: 1, numDeleted: 1, numUpdated: 0, numSkipped: 1 })
     db.close()
   })
 

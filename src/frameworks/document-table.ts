@@ -1,0 +1,16 @@
+import type { Database } from '../database/database.ts'
+import { run, scalar } from '../database/query.ts'
+import { quoteName } from '../search/schema/names.ts'
+
+/** Whether there is a table of that name in the main database. */
+export function hasTable(db: Database, table: string): boolean {
+  const sql = 'SELECT 1 FROM sqlite_schema WHERE lower(name) = lower(?1)'
+  return scalar(db, sql, table) !== undefined
+}
+
+/** Creates the vec table of a store if there is none; `words` adds a text index of the contents. */
+export function createDocumentTable(db: Database, table: string, words: boolean): void {
+  if (hasTable(db, table)) return
+  const text = words ? ', text=content' : ''
+  run(db, `CREATE VIRTUAL TABLE IF NOT EXISTS ${quoteName(table)} USING vec(doc_id${text})`)
+}

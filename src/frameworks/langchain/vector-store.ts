@@ -1,0 +1,301 @@
+import { Document, type DocumentInterface } from '@langchain/core/documents'
+import type { EmbeddingsInterface } from '@langchain/core/embeddings'
+import { VectorStore, type MaxMarginalRelevanceSearchOptions } from '@langchain/core/vectorstores'
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { callback, checkOptions, oneOf, text, type Check } from '../../core/check-options.ts'
+import type { Filter } from '../../core/filter/filter.ts'
+import type { Database } from '../../database/database.ts'
+import { requireDatabase } from '../../database/require-database.ts'
+import { Collection } from '../../documents/collection.ts'
+import type { Hit } from '../../documents/collection/hit.ts'
+import type { QueryMode } from '../../documents/collection/read-query.ts'
+import type { DocumentSelection } from '../../documents/collection/selection.ts'
+import { createDocumentTable, hasTable } from '../document-table.ts'
+
+type Metadata = Record<string, unknown>
+
+/** Where a store keeps its documents, and how it ranks them. */
+export interface SqliteVecStoreConfig {
+  /** A connection, as `open()` returns it. The store does not close it. */
+  readonly db: Database
+  /** Name of the vec table; the first write creates it if there is none. */
+  readonly table: string
+  /** The documents of one store among others in the table; 'default' unless given. */
+  readonly dataset?: string | undefined
+  /**
+   * Name of the embedding model, stored beside each vector: another model is refused in the same dataset.
+   * Unless given, it is the `model` of the embeddings; without either, models are not compared.
+   */
+  readonly model?: string | undefined
+  /** How texts are searched: by 'vector' (the default), by their words ('text'), or by both ('hybrid'). */
+  readonly mode?: QueryMode | undefined
+  /** Makes the id of a document that does not have one; `crypto.randomUUID()` unless given. */
+  readonly newId?: ((document: DocumentInterface) => string) | undefined
+}
+
+/** Which documents `delete` removes. */
+export type SqliteVecStoreDeletion =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: Filter }
+  | { readonly deleteAll: true }
+
+const WHERE = 'SqliteVecStore'
+const DEFAULT_DATASET = 'default'
+const MODES = ['vector', 'text', 'hybrid'] as const
+const FETCHED_FOR_MMR = 20
+const LAMBDA = 0.5
+
+const connection: Check = (where, _name, value) => requireDatabase(where, value)
+const CHECKS: Readonly<Record<string, Check>> = {
+  db: connection,
+  table: text,
+  dataset: text,
+  model: text,
+  mode: oneOf(MODES),
+  newId: callback,
+}
+
+/**
+ * A LangChain vector store over a dataset of a vec table. Searches are exact. The score of a hit is its similarity: higher
+ * is better, and 1 is the most for the cosine metric. With the mode 'hybrid' it is the fused score, and with 'text' BM25.
+ *
+ *     const db = await open('docs.sqlite')
+ *     const store = new SqliteVecStore(embeddings, { db, table: 'docs' })
+ *     await store.addDocuments([{ id: 'a', pageContent: 'how to bake bread', metadata: { lang: 'en' } }])
+ *     await store.similaritySearchWithScore('baking', 3, { lang: 'en' }) // [[Document, score], ...]
+ */
+export class SqliteVecStore extends VectorStore {
+  declare FilterType: Filter
+  readonly #db: Database
+  readonly #table: string
+  readonly #mode: QueryMode
+  readonly #newId: (document: DocumentInterface) => string
+  readonly #documents: Collection
+  #created = false
+
+  /** Opens or creates nothing: a table that is missing is created by the first write. Throws TypeError for a wrong option. */
+  constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig) {
+    requireEmbeddings(embeddings)
+    checkOptions(WHERE, config, CHECKS, 'config')
+    requireDatabase(WHERE, config.db)
+    const { db, table, dataset = DEFAULT_DATASET, model = modelOf(embeddings) } = config
+    super(embeddings, { table, dataset })
+    this.#db = db
+    this.#table = table
+    this.#mode = config.mode ?? 'vector'
+    this.#newId = config.newId ?? (() => globalThis.crypto.randomUUID())
+    this.#documents = new Collection(db, { table, dataset, model })
+  }
+
+  _vectorstoreType(): string {
+    return 'sqlite-vec-ts'
+  }
+
+  /** The documents behind the store: everything for which LangChain lacks a method (`list`, `count`, `facets`, ...). */
+  get collection(): Collection {
+    return this.#documents
+  }
+
+  /**
+   * Stores documents with their vectors, all or none, and returns their ids: those of `options.ids`, else the documents'
+   * own ids, else new ones. A document whose id is stored already is replaced.
+   */
+  async addVectors(
+    vectors: number[][],
+    documents: DocumentInterface[],
+    options?: { readonly ids?: readonly string[] },
+  ): Promise<string[]> {
+    if (!Array.isArray(vectors)) {
+      throw argumentError(`${WHERE}.addVectors()`, 'vectors', vectors, 'an array of vectors')
+    }
+    const ids = this.#idsOf('addVectors()', documents, options?.ids)
+    if (vectors.length !== documents.length) {
+      throw new RangeError(
+        `${WHERE}.addVectors(): ${vectors.length} vectors for ${documents.length} documents: expected one vector for each document`,
+      )
+    }
+    if (documents.length === 0) return ids
+    this.#createTable()
+    this.#documents.upsertSync(
+      documents.map(({ pageContent, metadata }, i) => ({
+        id: ids[i],
+        content: pageContent,
+        meta: metadata,
+        vector: vectors[i],
+      })),
+    )
+    return ids
+  }
+
+  /** Embeds documents and stores them; see `addVectors`. */
+  async addDocuments(
+    documents: DocumentInterface[],
+    options?: { readonly ids?: readonly string[] },
+  ): Promise<string[]> {
+    const ids = this.#idsOf('addDocuments()', documents, options?.ids)
+    if (documents.length === 0) return ids
+    const texts = documents.map(({ pageContent }) => pageContent)
+    return this.addVectors(await this.embeddings.embedDocuments(texts), documents, { ids })
+  }
+
+  /** Deletes the documents of some ids, those that pass a filter, or all. An id that is not stored is not an error. */
+  override async delete(selection: SqliteVecStoreDeletion): Promise<void> {
+    const where = `${WHERE}.delete()`
+    requireObject(where, 'selection', selection, 'an object with ids, filter or deleteAll')
+    if (!this.#hasTable()) return
+    const { deleteAll, ...named } = selection as { deleteAll?: unknown } & Metadata
+    if (deleteAll === undefined || deleteAll === false) {
+      this.#documents.delete(named as unknown as DocumentSelection)
+      return
+    }
+    if (deleteAll !== true || Object.keys(named).length > 0) {
+      throw new TypeError(
+        `${where}: selection has deleteAll and ${Object.keys(named).join(', ')}: expected one of ids, filter and deleteAll: true`,
+      )
+    }
+    this.#documents.delete({ all: true })
+  }
+
+  /** The k documents nearest to a vector, best first, with their scores. `filter` is applied before the k are chosen. */
+  async similaritySearchVectorWithScore(
+    query: number[],
+    k: number,
+    filter?: this['FilterType'],
+  ): Promise<[Document, number][]> {
+    return this.#search({ vector: query, k, filter })
+  }
+
+  /** The k documents that fit a text best, in the mode of the store. */
+  override async similaritySearch(
+    query: string,
+    k = 4,
+    filter?: this['FilterType'],
+  ): Promise<Document[]> {
+    const found = await this.similaritySearchWithScore(query, k, filter)
+    return found.map(([document]) => document)
+  }
+
+  /** The k documents that fit a text best, in the mode of the store, with their scores. */
+  override async similaritySearchWithScore(
+    query: string,
+    k = 4,
+    filter?: this['FilterType'],
+  ): Promise<[Document, number][]> {
+    const mode = this.#mode
+    if (mode === 'text') return this.#search({ mode, text: query, k, filter })
+    const vector = await this.embeddings.embedQuery(query)
+    return this.#search(
+      mode === 'vector' ? { vector, k, filter } : { mode, text: query, vector, k, filter },
+    )
+  }
+
+  /** Documents that are near to a text and far from each other (maximal marginal relevance). It ranks by vectors. */
+  override async maxMarginalRelevanceSearch(
+    query: string,
+    options: MaxMarginalRelevanceSearchOptions<this['FilterType']>,
+  ): Promise<Document[]> {
+    const where = `${WHERE}.maxMarginalRelevanceSearch()`
+    requireObject(where, 'options', options, 'an object with k')
+    const { k, fetchK = Math.max(k, FETCHED_FOR_MMR), lambda = LAMBDA, filter } = options
+    const vector = await this.embeddings.embedQuery(query)
+    const mmr = { fetchK: Math.max(fetchK, k), lambda }
+    const found = this.#search({ vector, k, filter, mmr })
+    return found.map(([document]) => document)
+  }
+
+  /** A store with some texts. `metadatas` is one object for each text, or one for all. */
+  static override async fromTexts(
+    texts: string[],
+    metadatas: object[] | object,
+    embeddings: EmbeddingsInterface,
+    config: SqliteVecStoreConfig,
+  ): Promise<SqliteVecStore> {
+    if (!Array.isArray(texts)) {
+      throw argumentError(`${WHERE}.fromTexts()`, 'texts', texts, 'an array of strings')
+    }
+    const documents = texts.map((pageContent, i) => {
+      const metadata = (Array.isArray(metadatas) ? metadatas[i] : metadatas) as Metadata
+      return new Document({ pageContent, metadata })
+    })
+    return this.fromDocuments(documents, embeddings, config)
+  }
+
+  /** A store with some documents. */
+  static override async fromDocuments(
+    documents: DocumentInterface[],
+    embeddings: EmbeddingsInterface,
+    config: SqliteVecStoreConfig,
+  ): Promise<SqliteVecStore> {
+    const store = new this(embeddings, config)
+    await store.addDocuments(documents)
+    return store
+  }
+
+  /** A store over a table that exists. Throws VEC_SHADOW where it does not. */
+  static async fromExistingIndex(
+    embeddings: EmbeddingsInterface,
+    config: SqliteVecStoreConfig,
+  ): Promise<SqliteVecStore> {
+    const store = new this(embeddings, config)
+    store.#documents.count()
+    return store
+  }
+
+  #search(query: Parameters<Collection['querySync']>[0]): [Document, number][] {
+    const { filter, ...rest } = query
+    if (!this.#hasTable()) return []
+    const { hits } = this.#documents.querySync(filter === undefined ? rest : { ...rest, filter })
+    return hits.map(hit => [documentOf(hit), hit.score])
+  }
+
+  #createTable(): void {
+    if (this.#created) return
+    createDocumentTable(this.#db, this.#table, this.#mode !== 'vector')
+    this.#created = true
+  }
+
+  /** A store that was never written to finds nothing. */
+  #hasTable(): boolean {
+    return this.#created || hasTable(this.#db, this.#table)
+  }
+
+  #idsOf(method: string, documents: unknown, ids: readonly string[] | undefined): string[] {
+    const where = `${WHERE}.${method}`
+    if (!Array.isArray(documents)) {
+      throw argumentError(where, 'documents', documents, 'an array of documents')
+    }
+    for (const [i, document] of (documents as unknown[]).entries()) {
+      const { pageContent } = (document ?? {}) as { pageContent?: unknown }
+      if (typeof pageContent !== 'string') {
+        throw argumentError(where, `documents[${i}].pageContent`, pageContent, 'a string')
+      }
+    }
+    if (ids !== undefined && (!Array.isArray(ids) || ids.length !== documents.length)) {
+      throw new RangeError(`${where}: options.ids: expected an array of ${documents.length} ids`)
+    }
+    const given = documents as DocumentInterface[]
+    return given.map((document, i) => ids?.[i] ?? document.id ?? this.#newId(document))
+  }
+}
+
+function documentOf({ id, content, meta }: Hit): Document {
+  return new Document({ id, pageContent: content ?? '', metadata: (meta ?? {}) as Metadata })
+}
+
+function requireEmbeddings(embeddings: unknown): void {
+  const { embedQuery, embedDocuments } = (embeddings ?? {}) as Record<string, unknown>
+  if (typeof embedQuery === 'function' && typeof embedDocuments === 'function') return
+  throw argumentError(
+    WHERE,
+    'embeddings',
+    embeddings,
+    'Embeddings of LangChain, with embedQuery() and embedDocuments()',
+  )
+}
+
+/** OpenAIEmbeddings and others name their model so. */
+function modelOf(embeddings: EmbeddingsInterface): string | undefined {
+  const { model, modelName } = embeddings as { model?: unknown; modelName?: unknown }
+  const name = model ?? modelName
+  return typeof name === 'string' && name.trim() !== '' ? name : undefined
+}
