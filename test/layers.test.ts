@@ -14,7 +14,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['viant/export'],
   ['tables', 'replication'],
   ['documents'],
-  ['viant/store', 'viant/legacy', 'interchange', 'better-sqlite3', 'attach', 'worker', 'frameworks'],
+  [
+    'viant/store',
+    'viant/legacy',
+    'interchange',
+    'better-sqlite3',
+    'attach',
+    'worker',
+    'frameworks',
+  ],
   ['entries'],
 ]
 /** Programs: they use the entry points and core, which loads nothing else. */
