@@ -1,3 +1,4 @@
+import { COLUMN } from '../../search/schema/columns.ts'
 import type { SchemaObject } from '../../search/schema/layout.ts'
 import { quoteName, quoteText } from '../../search/schema/names.ts'
 
@@ -12,11 +13,11 @@ export const MIGRATION_TABLES: readonly SchemaObject[] = [
     name: MIGRATIONS,
     body: `(
   shadow_table TEXT NOT NULL,
-  dataset_id TEXT NOT NULL,
+  ${COLUMN.dataset} TEXT NOT NULL,
   model TEXT,
   dim INTEGER,
   switched INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (shadow_table, dataset_id)
+  PRIMARY KEY (shadow_table, ${COLUMN.dataset})
 )`,
   },
   {
@@ -24,11 +25,11 @@ export const MIGRATION_TABLES: readonly SchemaObject[] = [
     name: BESIDE,
     body: `(
   shadow_table TEXT NOT NULL,
-  dataset_id TEXT NOT NULL,
-  id TEXT NOT NULL,
-  embedding BLOB NOT NULL,
-  embedding_model TEXT,
-  PRIMARY KEY (shadow_table, dataset_id, id)
+  ${COLUMN.dataset} TEXT NOT NULL,
+  ${COLUMN.id} TEXT NOT NULL,
+  ${COLUMN.embedding} BLOB NOT NULL,
+  ${COLUMN.model} TEXT,
+  PRIMARY KEY (shadow_table, ${COLUMN.dataset}, ${COLUMN.id})
 )`,
   },
 ]
@@ -39,8 +40,8 @@ export const MIGRATION_TABLES: readonly SchemaObject[] = [
  */
 export function migrationTriggers(shadow: string): SchemaObject[] {
   const forget = (row: 'OLD' | 'NEW'): string =>
-    `DELETE FROM ${BESIDE} WHERE shadow_table = ${quoteText(shadow)} AND dataset_id = ${row}.dataset_id AND id = ${row}.id;`
-  const changed = ['content', 'dataset_id', 'id']
+    `DELETE FROM ${BESIDE} WHERE shadow_table = ${quoteText(shadow)} AND ${COLUMN.dataset} = ${row}.${COLUMN.dataset} AND ${COLUMN.id} = ${row}.${COLUMN.id};`
+  const changed = [COLUMN.content, COLUMN.dataset, COLUMN.id]
     .map(column => `OLD.${column} COLLATE BINARY IS NOT NEW.${column}`)
     .join(' OR ')
   const on = `ON ${quoteName(shadow)}`

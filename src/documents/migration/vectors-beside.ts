@@ -3,6 +3,7 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { Database } from '../../database/database.ts'
 import { firstRow, run } from '../../database/query.ts'
 import { transaction } from '../../database/transaction.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
 import { createStatement, hasTable, storedSql, storedText } from '../../search/schema/layout.ts'
 import { OF_DATASET, OF_KEY, quoteName } from '../../search/schema/names.ts'
 import { countOf } from '../../search/schema/rows.ts'
@@ -26,7 +27,12 @@ export interface PendingDocument {
 }
 
 /** The row has a vector that a search could find, archived or not. */
-const EMBEDDED = 'length(embedding) > 0'
+const EMBEDDED = `length(${COLUMN.embedding}) > 0`
+/** The columns of a vector, which the table of documents and that of vectors beside share. */
+const VECTOR = `${COLUMN.embedding}, ${COLUMN.model}`
+const IS_TEXT = `typeof(${COLUMN.content}) = 'text'`
+/** The rows of a dataset in the tables of migrations. */
+const OF_MIGRATION = `shadow_table = ?1 AND ${COLUMN.dataset} = ?2`
 
 /** Vectors of another model for the documents of one dataset, beside those in use. Any client may ignore them. */
 export class VectorsBeside {
@@ -57,7 +63,7 @@ export class VectorsBeside {
   /** Undefined if there are none. */
   record(): BesideRecord | undefined {
     if (!hasTable(this.#db, this.#shadow.schema, MIGRATIONS)) return undefined
-    const sql = `SELECT model, dim, switched FROM ${this.#migrations} WHERE shadow_table = ? AND dataset_id = ?`
+    const sql = `SELECT model, dim, switched FROM ${this.#migrations} WHERE ${OF_MIGRATION}`
     return firstRow(this.#db, sql, this.#key, row => ({
       model: row.isNull(0) ? null : row.text(0),
       dim: row.number(1),
@@ -77,7 +83,7 @@ export class VectorsBeside {
           this.#db.exec(createStatement(schema, trigger))
         }
       }
-      const sql = `INSERT OR IGNORE INTO ${this.#migrations}(shadow_table, dataset_id, model) VALUES (?, ?, ?)`
+      const sql = `INSERT OR IGNORE INTO ${this.#migrations}(shadow_table, ${COLUMN.dataset}, model) VALUES (?, ?, ?)`
       run(this.#db, sql, ...this.#key, model)
     }).immediate()
   }
@@ -85,28 +91,24 @@ export class VectorsBeside {
   /** The number of documents with a vector, and of those that also have one beside. */
   counts(): { readonly total: number; readonly done: number } {
     return {
-      total: this.#count(`SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`),
-      done: this.#count(
-        `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED} AND ${this.#hasBeside}`,
-      ),
+      total: this.#count(EMBEDDED),
+      done: this.#count(`${EMBEDDED} AND ${this.#hasBeside}`, this.#shadow.name),
     }
   }
 
   /** The number of documents with a vector, but without text from which another could be made. */
   unembeddable(): number {
-    return this.#count(
-      `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED} AND typeof(content) <> 'text'`,
-    )
+    return this.#count(`${EMBEDDED} AND NOT ${IS_TEXT}`)
   }
 
   /** Documents after an id whose vector beside is missing, in the order of their ids. */
   pending(behind: Utf8 | undefined, limit: number): PendingDocument[] {
     const found: PendingDocument[] = []
-    const after = behind === undefined ? '' : 'AND id COLLATE BINARY > ?'
+    const after = behind === undefined ? '' : `AND ${COLUMN.id} COLLATE BINARY > ?`
     this.#shadow.each(
-      `SELECT id, content FROM {table}
-       WHERE ${OF_DATASET} AND ${EMBEDDED} AND typeof(content) = 'text' AND NOT ${this.#hasBeside} ${after}
-       ORDER BY id COLLATE BINARY LIMIT ?`,
+      `SELECT ${COLUMN.id}, ${COLUMN.content} FROM {table}
+       WHERE ${OF_DATASET} AND ${EMBEDDED} AND ${IS_TEXT} AND NOT ${this.#hasBeside} ${after}
+       ORDER BY ${COLUMN.id} COLLATE BINARY LIMIT ?`,
       [this.#dataset, this.#shadow.name, ...(behind === undefined ? [] : [behind]), limit],
       row => {
         found.push({
@@ -129,8 +131,9 @@ export class VectorsBeside {
       let stored = 0
       for (const [i, { id, content }] of documents.entries()) {
         stored += this.#shadow.run(
-          `INSERT OR REPLACE INTO ${this.#beside}(shadow_table, dataset_id, id, embedding, embedding_model)
-           SELECT ?3, dataset_id, id, ?4, ?5 FROM {table} WHERE ${OF_KEY} AND content COLLATE BINARY IS ?6`,
+          `INSERT OR REPLACE INTO ${this.#beside}(shadow_table, ${COLUMN.dataset}, ${COLUMN.id}, ${VECTOR})
+           SELECT ?3, ${COLUMN.dataset}, ${COLUMN.id}, ?4, ?5 FROM {table}
+           WHERE ${OF_KEY} AND ${COLUMN.content} COLLATE BINARY IS ?6`,
           [this.#dataset, id, this.#shadow.name, embeddings[i], model, content],
         ).changes
       }
@@ -150,7 +153,7 @@ export class VectorsBeside {
       const serving = storedModel(this.#db, this.#shadow.sql, this.#dataset)
       const ids: Utf8[] = []
       this.#shadow.each(
-        `SELECT id FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`,
+        `SELECT ${COLUMN.id} FROM {table} WHERE ${OF_DATASET} AND ${EMBEDDED}`,
         [this.#dataset],
         row => {
           ids.push(new Utf8(row.bytes(0).slice()))
@@ -159,9 +162,9 @@ export class VectorsBeside {
       for (const id of ids) this.#exchangeOne(id)
       run(
         this.#db,
-        `UPDATE ${this.#migrations} SET model = ?, dim = NULL, switched = 1 - switched WHERE shadow_table = ? AND dataset_id = ?`,
-        serving ?? null,
+        `UPDATE ${this.#migrations} SET model = ?3, dim = NULL, switched = 1 - switched WHERE ${OF_MIGRATION}`,
         ...this.#key,
+        serving ?? null,
       )
       return true
     }).immediate()
@@ -173,11 +176,7 @@ export class VectorsBeside {
     const { name, schema } = this.#shadow
     transaction(this.#db, () => {
       for (const table of [this.#beside, this.#migrations]) {
-        run(
-          this.#db,
-          `DELETE FROM ${table} WHERE shadow_table = ? AND dataset_id = ?`,
-          ...this.#key,
-        )
+        run(this.#db, `DELETE FROM ${table} WHERE ${OF_MIGRATION}`, ...this.#key)
       }
       const sql = `SELECT 1 FROM ${this.#migrations} WHERE shadow_table = ?`
       if (firstRow(this.#db, sql, [name], () => true)) return
@@ -195,32 +194,27 @@ export class VectorsBeside {
         row.bytes(0).slice(),
         row.isNull(1) ? null : row.text(1),
       ])!
-    const old = read(`SELECT embedding, embedding_model FROM {table} WHERE ${OF_KEY}`, ...key)
-    const beside = `WHERE shadow_table = ?1 AND dataset_id = ?2 AND id = ?3`
-    const next = read(
-      `SELECT embedding, embedding_model FROM ${this.#beside} ${beside}`,
-      ...this.#key,
-      id,
-    )
-    this.#shadow.run(`UPDATE {table} SET embedding = ?3, embedding_model = ?4 WHERE ${OF_KEY}`, [
-      ...key,
-      ...next,
-    ])
-    this.#shadow.run(`UPDATE ${this.#beside} SET embedding = ?4, embedding_model = ?5 ${beside}`, [
+    const old = read(`SELECT ${VECTOR} FROM {table} WHERE ${OF_KEY}`, ...key)
+    const beside = `WHERE ${OF_MIGRATION} AND ${COLUMN.id} = ?3`
+    const next = read(`SELECT ${VECTOR} FROM ${this.#beside} ${beside}`, ...this.#key, id)
+    this.#shadow.run(`UPDATE {table} SET (${VECTOR}) = (?3, ?4) WHERE ${OF_KEY}`, [...key, ...next])
+    this.#shadow.run(`UPDATE ${this.#beside} SET (${VECTOR}) = (?4, ?5) ${beside}`, [
       ...this.#key,
       id,
       ...old,
     ])
   }
 
+  /** SQL: whether a row of dataset ?1 has a vector beside; ?2 is the name of the shadow table. */
   get #hasBeside(): string {
     return `EXISTS (SELECT 1 FROM ${this.#beside} AS b
-      WHERE b.shadow_table = ?2 AND b.dataset_id = ?1 AND b.id = {table}.id COLLATE BINARY)`
+      WHERE b.shadow_table = ?2 AND b.${COLUMN.dataset} = ?1 AND b.${COLUMN.id} = {table}.${COLUMN.id} COLLATE BINARY)`
   }
 
-  #count(sql: string): number {
-    const parameters = sql.includes('?2') ? this.#key.toReversed() : [this.#dataset]
-    return countOf(this.#shadow, sql, parameters)
+  /** The number of rows of the dataset that match. In the condition, ?1 is the dataset; `parameters` follow from ?2 on. */
+  #count(condition: string, ...parameters: string[]): number {
+    const sql = `SELECT count(*) FROM {table} WHERE ${OF_DATASET} AND ${condition}`
+    return countOf(this.#shadow, sql, [this.#dataset, ...parameters])
   }
 
   #isWatched(): boolean {
@@ -257,7 +251,7 @@ export class VectorsBeside {
         { hint: 'embed all texts with one model; discard() forgets the vectors that are there' },
       )
     }
-    const sql = `UPDATE ${this.#migrations} SET dim = ? WHERE shadow_table = ? AND dataset_id = ?`
-    if (record.dim === 0) run(this.#db, sql, dim, ...this.#key)
+    const sql = `UPDATE ${this.#migrations} SET dim = ?3 WHERE ${OF_MIGRATION}`
+    if (record.dim === 0) run(this.#db, sql, ...this.#key, dim)
   }
 }
