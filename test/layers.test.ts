@@ -144,7 +144,10 @@ const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/sqlite/platform/browser/': 'a browser has files in memory, too',
   },
   'src/sqlite/platform/node/': {},
-  'src/accelerators/simd/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },
+  'src/accelerators/simd/': {
+    'src/accelerators/accelerator.ts': 'the list of accelerators',
+    'src/index/kinds/exact/threads/scan-worker.ts': 'threads run no others',
+  },
   'src/accelerators/scalar/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },
   'src/index/kinds/': {
     'src/index/kinds.ts': 'the list of kinds',

@@ -1,7 +1,8 @@
 import type { WasmMemory } from '../core/wasm-memory.ts'
 import type { Kernels } from './kernels.ts'
 import { scalarKernels } from './scalar/scalar-kernels.ts'
-import { canRunWasmKernels, simdKernels } from './simd/simd-kernels.ts'
+import { simdKernels } from './simd/simd-kernels.ts'
+import { canRunWasmKernels, simdModule } from './simd/simd-module.ts'
 
 /** SIMD in WebAssembly, or plain TypeScript: the reference, and the fallback without SIMD. Both agree to the bit. */
 export type AcceleratorName = 'simd' | 'scalar'
@@ -9,13 +10,19 @@ export type AcceleratorName = 'simd' | 'scalar'
 /** An implementation of the kernels. */
 export interface Accelerator {
   readonly name: AcceleratorName
-  /** The kernels over one memory. */
-  kernelsOver(this: void, memory: WasmMemory): Kernels
+  /** The kernels over one memory, which other threads share or not. */
+  kernelsOver(this: void, memory: WasmMemory, shared?: boolean): Kernels
+  /** What another thread makes the kernels of a shared memory from. Undefined: threads cannot help. */
+  readonly sharedModule: (() => WebAssembly.Module) | undefined
 }
 
 export const ACCELERATORS: Readonly<Record<AcceleratorName, Accelerator>> = {
-  simd: { name: 'simd', kernelsOver: simdKernels },
-  scalar: { name: 'scalar', kernelsOver: scalarKernels },
+  simd: {
+    name: 'simd',
+    kernelsOver: (memory, shared = false) => simdKernels(simdModule(shared), memory),
+    sharedModule: () => simdModule(true),
+  },
+  scalar: { name: 'scalar', kernelsOver: scalarKernels, sharedModule: undefined },
 }
 
 let preferred: Accelerator | undefined

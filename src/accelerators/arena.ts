@@ -12,13 +12,17 @@ const WORTH_LARGE_PAGES = 1 << 22
 /** Space for data that lasts only for one call. The caller decides its layout. */
 export const SCRATCH = 1024
 export const SCRATCH_BYTES = 98_816
-const FIRST_BLOCK: number = SCRATCH + SCRATCH_BYTES
 
 const buffers = new WeakMap<ArrayBufferLike, Arena>()
 
 /** The arena that owns these bytes. */
 export function arenaOf(bytes: Uint8Array): Arena | undefined {
   return buffers.get(bytes.buffer)
+}
+
+/** Where the scratch of a thread is: 0 is the one that owns the arena. */
+export function scratchOf(thread: number): number {
+  return SCRATCH + thread * SCRATCH_BYTES
 }
 
 /**
@@ -28,6 +32,8 @@ export function arenaOf(bytes: Uint8Array): Arena | undefined {
 export class Arena {
   readonly kernels: Kernels
   readonly accelerator: Accelerator
+  /** Threads that have scratch in it. Above 1 other threads can share the memory. */
+  readonly threads: number
   u8!: Uint8Array<ArrayBuffer>
   i16!: Int16Array
   u32!: Uint32Array
@@ -36,15 +42,23 @@ export class Arena {
   readonly #memory: WebAssembly.Memory
   readonly #free = new FreeRanges()
   readonly #maximum: number
+  /**
+   * V8 does not count memory that threads share, so that nothing would tell it to collect the garbage of disposed arenas. These count
+   * as much, and as nothing touches them, the system gives them no memory.
+   */
+  readonly #weights: ArrayBuffer[] = []
   #large: ReturnType<typeof largePagesFor>
-  #top: number = FIRST_BLOCK
+  #top: number
 
-  constructor(accelerator: Accelerator = preferredAccelerator()) {
-    const { maximum, memory } = createMemory()
+  constructor(accelerator: Accelerator = preferredAccelerator(), threads = 1) {
+    this.threads = accelerator.sharedModule ? threads : 1
+    const shared = this.threads > 1
+    this.#top = scratchOf(this.threads)
+    const { maximum, memory } = createMemory(Math.ceil(this.#top / PAGE), shared)
     this.#memory = memory
     this.#maximum = maximum * PAGE
     this.accelerator = accelerator
-    this.kernels = accelerator.kernelsOver(this.#memory)
+    this.kernels = accelerator.kernelsOver(this.#memory, shared)
     this.#view()
   }
 
@@ -53,7 +67,12 @@ export class Arena {
     return this.u8.length
   }
 
-  /** A block of at least `bytes`, aligned to 16, with arbitrary contents. */
+  /** The memory that other threads can share. */
+  get sharedMemory(): WebAssembly.Memory | undefined {
+    return this.threads > 1 ? this.#memory : undefined
+  }
+
+  /** At least `bytes`, aligned to 16, contents arbitrary. */
   allocate(bytes: number): Block {
     const size = align64(Math.max(bytes, 1))
     return new Block(this, this.#free.take(size) ?? this.#extend(size), size)
@@ -90,8 +109,10 @@ export class Arena {
   }
 
   #grow(end: number): boolean {
+    const pages = Math.ceil((end - this.u8.length) / PAGE)
     try {
-      this.#memory.grow(Math.ceil((end - this.u8.length) / PAGE))
+      this.#memory.grow(pages)
+      if (this.threads > 1) this.#weights.push(new ArrayBuffer(pages * PAGE))
       return true
     } catch {
       return false
@@ -167,18 +188,20 @@ function align64(bytes: number): number {
   return Math.ceil(bytes / 64) * 64
 }
 
-function createMemory(): { memory: WebAssembly.Memory; maximum: number } {
-  const initial = Math.ceil(FIRST_BLOCK / PAGE)
-  // Some runtimes reserve the maximum, and have less than that available.
+function createMemory(
+  initial: number,
+  shared: boolean,
+): { memory: WebAssembly.Memory; maximum: number } {
+  // Some runtimes reserve the maximum and have less.
   for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
     try {
-      return { memory: new WebAssembly.Memory({ initial, maximum }), maximum }
+      return { memory: new WebAssembly.Memory({ initial, maximum, shared }), maximum }
     } catch {
       continue
     }
   }
   try {
-    return { memory: new WebAssembly.Memory({ initial, maximum: 4096 }), maximum: 4096 }
+    return { memory: new WebAssembly.Memory({ initial, maximum: 4096, shared }), maximum: 4096 }
   } catch (cause) {
     throw new VecError('VEC_MEMORY', 'cannot allocate memory for an index', { cause })
   }

@@ -12,6 +12,11 @@ export class BoundedHeap {
     return this.#heap.byteLength
   }
 
+  /** The numbers that are kept, in no order. A view: gone after the next push. */
+  get values(): Float64Array {
+    return this.#heap.subarray(0, this.#size)
+  }
+
   begin(k: number): void {
     this.#k = k
     this.#size = 0

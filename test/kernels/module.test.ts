@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ACCELERATORS } from '../../src/accelerators/accelerator.ts'
-import { kernelsWasm } from '../../src/accelerators/simd/kernels.wasm.ts'
+import { kernelsWasm, memoryFlags } from '../../src/accelerators/simd/kernels.wasm.ts'
+import { simdModule } from '../../src/accelerators/simd/simd-module.ts'
 
 const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
+
+test('the kernels come for a memory that threads share, and for one that they do not', () => {
+  assert.equal(bytes[memoryFlags], 1)
+  for (const shared of [false, true]) {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
+    const other = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: !shared })
+    const module = simdModule(shared)
+    assert.ok(new WebAssembly.Instance(module, { env: { memory } }))
+    assert.throws(() => new WebAssembly.Instance(module, { env: { memory: other } }), /shared/)
+    assert.equal(simdModule(shared), module)
+  }
+})
 
 test('the kernels import one memory and bring no data, no globals and no start function', () => {
   const module = new WebAssembly.Module(bytes)
@@ -26,7 +39,7 @@ test('the kernels import one memory and bring no data, no globals and no start f
 })
 
 test('every accelerator has the same kernels', () => {
-  const memory = new WebAssembly.Memory({ initial: 1 })
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
   const names = Object.values(ACCELERATORS).map(({ kernelsOver }) =>
     Object.entries(kernelsOver(memory)).flatMap(([name, kernel]) =>
       typeof kernel === 'function' ? name : Object.keys(kernel).map(form => `${name}.${form}`),

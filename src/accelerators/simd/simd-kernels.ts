@@ -1,15 +1,6 @@
 import type { ScanForm } from '../../core/metrics/definition.ts'
 import type { WasmMemory } from '../../core/wasm-memory.ts'
 import type { Kernels } from '../kernels.ts'
-import { kernelsWasm } from './kernels.wasm.ts'
-
-let bytes: Uint8Array<ArrayBuffer> | undefined
-let module: WebAssembly.Module | undefined
-
-/** Whether this runtime supports 128-bit SIMD. */
-export function canRunWasmKernels(): boolean {
-  return WebAssembly.validate(moduleBytes())
-}
 
 /** Functions of assembly/ whose parameters are all numbers, in the order written there. */
 type NumericExport =
@@ -23,9 +14,8 @@ type NumericExport =
 type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>> &
   Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
 
-/** The kernels of assembly/. Their arguments are written out: spreading them costs 4 % of a search. */
-export function simdKernels(memory: WasmMemory): Kernels {
-  module ??= new WebAssembly.Module(moduleBytes())
+/** The kernels of assembly/. Their arguments are written out, and not spread: that costs 4 % of a search. */
+export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Kernels {
   const instance = new WebAssembly.Instance(module, {
     env: { memory: memory as WebAssembly.Memory },
   })
@@ -236,8 +226,3 @@ export function simdKernels(memory: WasmMemory): Kernels {
  * codes.
  */
 const ROW_TERM: Readonly<Record<ScanForm, number>> = { dot: 0, euclidean: 1, manhattan: 2 }
-
-function moduleBytes(): Uint8Array<ArrayBuffer> {
-  bytes ??= Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
-  return bytes
-}

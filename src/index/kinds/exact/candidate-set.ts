@@ -5,6 +5,7 @@ import { grown } from '../../../core/grown.ts'
 import { sortByBound } from '../../../core/sort-by-bound.ts'
 import type { Candidates } from '../../vector-index.ts'
 import { RESULTS } from './scan-scratch.ts'
+import type { FoundRows } from './threads/scan-board.ts'
 
 // Searches are synchronous, so one heap serves all indexes.
 const best = new BoundedHeap()
@@ -57,7 +58,32 @@ export class CandidateSet implements Candidates {
     this.least = least
   }
 
-  /** Removes rows that can no longer win. Sorts the others by upper bound, best first, equal ones by position. */
+  /** The best lower bounds so far, at most k. A view: gone after the next call. */
+  get best(): Float64Array {
+    return best.values
+  }
+
+  /** Another thread knows that a row below cannot be among the k best. */
+  raise(least: number): void {
+    if (least > this.least) this.least = least
+  }
+
+  /** Results begin..end-1 of another thread, as `take` has those of a scan. */
+  merge(found: FoundRows, begin: number, end: number): void {
+    if (this.count + end - begin > this.positions.length) this.#makeRoom(end - begin)
+    for (let i = begin; i < end; i++) {
+      const high = found.upper[i]
+      if (high < this.least) continue
+      this.upper[this.count] = high
+      this.positions[this.count++] = found.positions[i]
+      const low = found.lower[i]
+      if (low < this.#min || high > this.#max) continue
+      best.push(low)
+      this.raise(best.threshold)
+    }
+  }
+
+  /** Leaves what can still win, best upper bound first, equal ones by position. */
   finish(): void {
     this.#prune()
     sortByBound(this.upper, this.positions, this.count)

@@ -1,11 +1,12 @@
 import { align16, SCRATCH } from '../../../accelerators/arena.ts'
-import type { CodeScan, QuantizeRequest } from '../../../accelerators/kernels.ts'
+import type { QuantizeRequest } from '../../../accelerators/kernels.ts'
 import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 import type { IndexSection } from '../../vector-index.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
+import { CodeRowScan } from './row-scan.ts'
 import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
@@ -19,9 +20,9 @@ export function codeStride(dim: number): number {
 export class CodeRows implements Rows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
+  readonly rowScan: CodeRowScan
   readonly #metric: MetricDefinition
   readonly #query: QueryCode
-  readonly #scan: CodeScan
   readonly #quantize: QuantizeRequest
 
   constructor(options: RowOptions) {
@@ -30,8 +31,9 @@ export class CodeRows implements Rows {
     this.#metric = metricOf(options.metric)
     this.block = new RowBlock(options, stride, stride * CODE_BYTES[this.#metric.kernels.scan])
     this.#query = new QueryCode(this.#metric, dim)
-    this.#scan = { ...RowBlock.noScan(RESULTS), stride, bounds: this.#query }
     const form = this.#metric.kernels.scan
+    const scan = { ...RowBlock.noScan(RESULTS), stride, bounds: this.#query }
+    this.rowScan = new CodeRowScan(form, scan)
     this.#quantize = { from: 0, count: 0, dim, lengths: 0, form, to: 0, stride }
   }
 
@@ -71,19 +73,14 @@ export class CodeRows implements Rows {
 
   setQuery(query: Float32Array): boolean {
     const { block } = this
-    this.#scan.rows = block.rows
-    this.#scan.query = block.query
+    const { request } = this.rowScan
+    request.rows = block.rows
+    request.query = block.query
     return this.#query.set(query, block.arena, block.query, magnitude(query))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
-    const scan = this.#scan
-    scan.from = from
-    scan.to = to
-    scan.least = least
-    scan.most = most
-    scan.allowed = allowed
-    return this.block.arena.kernels.scanCodes[this.#metric.kernels.scan](scan)
+    return this.rowScan.scan(this.block.arena.kernels, from, to, least, most, allowed)
   }
 
   sections(): IndexSection[] {

@@ -3,9 +3,6 @@ import {
   type Accelerator,
   type AcceleratorName,
 } from '../../../accelerators/accelerator.ts'
-import type { Arena } from '../../../accelerators/arena.ts'
-import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
-import { bitCount } from '../../../core/bit-count.ts'
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
 import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
@@ -16,13 +13,12 @@ import type {
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
-import { CandidateSet } from './candidate-set.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import type { RowOptions } from './row-block.ts'
 import { chosenRows } from './row-form.ts'
+import { RowSearch } from './row-search.ts'
 import type { Rows } from './rows.ts'
-import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { areSplit } from './split-rows.ts'
 
 /** The maximum bytes of floats that are collected before a trial decides the form of the rows. */
@@ -79,7 +75,7 @@ export class ExactIndex implements VectorIndex {
   readonly metric: Metric
   readonly dim: number
   readonly #accelerator: Accelerator | undefined
-  readonly #candidates = new CandidateSet()
+  readonly #rowSearch = new RowSearch()
   readonly #expectedRows: number
   #held: Rows | undefined
   #count: number
@@ -160,53 +156,7 @@ export class ExactIndex implements VectorIndex {
 
   search(request: SearchRequest): Candidates {
     this.complete()
-    return this.#search(request)
-  }
-
-  #search(request: SearchRequest): Candidates {
-    const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
-    const rows = this.#rows
-    const candidates = this.#candidates
-    const { arena, positions } = rows.block
-    if (query.length !== this.dim) {
-      throw new RangeError(`the query has ${query.length} dimensions, the index has ${this.dim}`)
-    }
-    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
-    if (allowed && allowed.length * 32 < positions) {
-      throw new RangeError(`a bitmap of ${allowed.length * 32} bits for ${positions} positions`)
-    }
-    candidates.begin(k < this.#count ? k : 0, minSimilarity, maxSimilarity)
-    if (!rows.setQuery(query) || minSimilarity > maxSimilarity) return candidates
-    const scan = (from: number, to: number): number => {
-      const visits = allowed ? this.#copyAllowed(allowed, from, to) : to - from
-      if (visits === 0) return 0
-      candidates.visited += visits
-      const words = allowed ? ALLOWED : 0
-      const results = rows.scan(from, to, candidates.least, maxSimilarity, words)
-      if (results > 0) candidates.take(arena, results)
-      return results
-    }
-    // Before the threshold has risen, every row is a result. So a sample of all blocks comes first.
-    const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
-    const blocks = Math.ceil(positions / MAX_RESULTS)
-    const order: { block: number; best: number }[] = []
-    for (let block = 0; block < blocks; block++) {
-      const from = block * MAX_RESULTS
-      const results = scan(from, Math.min(positions, from + sample))
-      order.push({ block, best: bestOf(arena, results) })
-    }
-    order.sort((a, b) => b.best - a.best)
-    // The first steps are short, since their results save work in the later ones.
-    let length = sample
-    for (const { block } of order) {
-      const to = Math.min(positions, (block + 1) * MAX_RESULTS)
-      for (let from = block * MAX_RESULTS + sample; from < to; from += length) {
-        length = Math.min(MAX_RESULTS, length * 2)
-        scan(from, Math.min(to, from + length))
-      }
-    }
-    candidates.finish()
-    return candidates
+    return this.#rowSearch.search(this.#rows, request, this.#count)
   }
 
   /** Encodes the vector after the last row, compares, and removes it again. */
@@ -245,23 +195,6 @@ export class ExactIndex implements VectorIndex {
     return this.#held
   }
 
-  /**
-   * Copies the bitmap words of from..to-1 to where the kernels read them. Returns how many of those rows are allowed.
-   */
-  #copyAllowed(allowed: Uint32Array, from: number, to: number): number {
-    const { u32 } = this.#rows.block.arena
-    const first = from >>> 5
-    const last = (to - 1) >>> 5
-    let visits = 0
-    for (let word = first; word <= last; word++) {
-      let bits = allowed[word]
-      if (word === last && to % 32 !== 0) bits &= (1 << (to % 32)) - 1
-      u32[ALLOWED / 4 + word - first] = bits
-      if (bits !== 0) visits += bitCount(bits)
-    }
-    return visits
-  }
-
   #outgrow(): void {
     this.#state = 'collecting'
     if (!areSplit(this.metric, this.dim)) this.#encode()
@@ -275,8 +208,8 @@ export class ExactIndex implements VectorIndex {
     const accelerator = this.#accelerator
     const expectedRows = Math.max(positions, this.#expectedRows)
     const threshold = (query: Float32Array, k: number): number => {
-      this.#search({ query, k })
-      return this.#candidates.least
+      this.#rowSearch.search(from, { query, k }, this.#count)
+      return this.#rowSearch.least
     }
     const rows = chosenRows({ metric, dim, expectedRows, accelerator }, { rows: from, threshold })
     for (let first = 0; first < positions; first += MAX_STAGED_ROWS) {
@@ -296,10 +229,4 @@ export class ExactIndex implements VectorIndex {
       throw new RangeError(`position ${position} of ${this.positions}`)
     }
   }
-}
-
-function bestOf({ f64 }: Arena, results: number): number {
-  let best = -Number.MAX_VALUE
-  for (let i = 0; i < results; i++) best = Math.max(best, f64[RESULTS / 8 + i])
-  return best
 }

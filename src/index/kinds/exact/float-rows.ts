@@ -17,6 +17,7 @@ export function floatStride(dim: number): number {
 /** The float32 rows themselves, scanned in single precision with bounds for the rounding. */
 export class FloatRows implements Rows, InMemoryVectors {
   readonly block: RowBlock
+  readonly rowScan: undefined
   readonly #metric: MetricDefinition
   readonly #scan: FloatScan
   readonly #score: ScoreRequest

@@ -1,5 +1,6 @@
 import type { InMemoryVectors, IndexSection } from '../../vector-index.ts'
 import type { RowBlock } from './row-block.ts'
+import type { RowScan } from './row-scan.ts'
 
 /** The form of an exact index's rows: int8 codes with error bounds, or the floats themselves. */
 export interface Rows {
@@ -7,6 +8,8 @@ export interface Rows {
   readonly block: RowBlock
   /** Defined only if the floats themselves are kept. */
   readonly inMemoryVectors: InMemoryVectors | undefined
+  /** How other threads scan them, once the query is set. Undefined: they cannot. */
+  readonly rowScan: RowScan | undefined
 
   /** Takes the first `rows` staged vectors. */
   commit(rows: number): void

@@ -1,6 +1,6 @@
 import { align16, SCRATCH } from '../../../accelerators/arena.ts'
 import { MAX_RESULTS, RESULT_BYTES } from '../../../accelerators/kernels.ts'
-import type { QuantizeRequest, SplitLayout, SplitScan } from '../../../accelerators/kernels.ts'
+import type { QuantizeRequest, SplitLayout } from '../../../accelerators/kernels.ts'
 import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
@@ -10,6 +10,7 @@ import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { canTurn, Rotation } from './rotation.ts'
 import { roundedUp } from './rounding.ts'
 import { RowBlock, sameBytes, type RowOptions } from './row-block.ts'
+import { SplitRowScan } from './row-scan.ts'
 import { REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { LISTED, RESULTS } from './scan-scratch.ts'
@@ -20,8 +21,6 @@ const HEAD_META = 12
 const REMOVED_HALF = 0xff80
 /** From this dimension on, splitting pays: below, a head would be nearly the whole row. */
 export const SPLIT_DIM = 96
-/** The number of blocks that are read whole after one whose heads ruled out less than half of it. */
-const PAUSE = 3
 
 /** Whether int8 rows of a metric may be stored in two parts. */
 export function canBeSplit(metric: Metric, dim: number): boolean {
@@ -53,15 +52,12 @@ export function splitLayout(dim: number): SplitLayout {
 export class SplitRows implements Rows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
+  readonly rowScan: SplitRowScan
   readonly #metric: MetricDefinition
   readonly #layout: SplitLayout
   readonly #query: QueryCode
-  readonly #scan: SplitScan
   readonly #quantize: QuantizeRequest
   readonly #rotation: Rotation | undefined
-  #tailLength = 0
-  /** The number of next blocks that are read whole. */
-  #pause = 0
 
   /** `rotation`: rows and queries are rotated first, so that heads hold more of them. */
   constructor(options: RowOptions, rotation?: Rotation) {
@@ -79,7 +75,8 @@ export class SplitRows implements Rows {
     this.#query = new QueryCode(this.#metric, dim)
     const bounds = this.#query
     const judged = { whole: false, tailLength: 0 }
-    this.#scan = { ...RowBlock.noScan(RESULTS), layout, bounds, list: LISTED, ...judged }
+    const scan = { ...RowBlock.noScan(RESULTS), layout, bounds, list: LISTED, ...judged }
+    this.rowScan = new SplitRowScan(this.#metric.kernels.heads!, scan)
     const form = this.#metric.kernels.scan
     // The whole rows are written first, in place of a scan's results, after the lengths.
     const to = SCRATCH + MAX_STAGED_ROWS * 8
@@ -180,13 +177,12 @@ export class SplitRows implements Rows {
     const { i16 } = block.arena
     const at = block.query / 2
     this.#layout.rows = block.rows
-    this.#scan.query = block.query
-    this.#pause = 0
+    this.rowScan.request.query = block.query
     if (!this.#encode(query)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
-    // 2^-16 covers the rounding of root, product and sum: docs/exact-index.md, "Heads and tails".
-    this.#tailLength = Math.sqrt(squares) * (1 + 2 ** -16)
+    // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
+    this.rowScan.begin(Math.sqrt(squares) * (1 + 2 ** -16))
     return true
   }
 
@@ -200,38 +196,22 @@ export class SplitRows implements Rows {
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
-    const { scanHeads, scanTails } = this.block.arena.kernels
-    const form = this.#metric.kernels.heads!
-    const scan = this.#scan
-    scan.from = from
-    scan.to = to
-    scan.least = least
-    scan.most = most
-    scan.allowed = allowed
-    // Without a threshold, every row is a result.
-    if (least === -Infinity) return scanTails[form](scan, this.#list(from, to, allowed))
-    scan.whole = this.#pause > 0
-    scan.tailLength = scan.whole ? 0 : this.#tailLength
-    const count = scanHeads[form](scan)
-    this.#notice(count, to - from)
-    return scanTails[form](scan, count)
+    const { kernels } = this.block.arena
+    // Without a threshold every row is a result.
+    return least === -Infinity
+      ? this.rowScan.scanListed(kernels, this.#list(from, to, allowed), most)
+      : this.rowScan.scan(kernels, from, to, least, most, allowed)
   }
 
   /** How many rows the heads alone cannot rule out with the threshold `least`. */
   reaching(query: Float32Array, least: number): number {
     const { positions } = this.block
-    const { scanHeads } = this.block.arena.kernels
     if (!this.setQuery(query)) return 0
-    const scan = this.#scan
-    scan.least = least
-    scan.allowed = 0
-    scan.whole = false
-    scan.tailLength = this.#tailLength
+    const { kernels } = this.block.arena
     let count = 0
     for (let from = 0; from < positions; from += MAX_RESULTS) {
-      scan.from = from
-      scan.to = Math.min(positions, from + MAX_RESULTS)
-      count += scanHeads[this.#metric.kernels.heads!](scan)
+      const to = Math.min(positions, from + MAX_RESULTS)
+      count += this.rowScan.reaching(kernels, from, to, least)
     }
     return count
   }
@@ -255,12 +235,6 @@ export class SplitRows implements Rows {
 
   load(section: IndexSection, positions: number): void {
     this.block.load(section, positions, this.#wholeGroups(positions))
-  }
-
-  /** Heads that rule out less than half of a block cost more than they save. */
-  #notice(count: number, size: number): void {
-    if (this.#pause > 0) this.#pause--
-    else if (count * 2 > size) this.#pause = PAUSE
   }
 
   /** Lists from..to-1 for the tails. */

@@ -1,0 +1,24 @@
+import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
+
+/** Flags of a memory that has a maximum, and that threads share. */
+const SHARED = 3
+
+const modules = new Map<boolean, WebAssembly.Module>()
+
+/** This runtime runs 128-bit SIMD. */
+export function canRunWasmKernels(): boolean {
+  return WebAssembly.validate(moduleBytes(false))
+}
+
+/** The kernels of assembly/, compiled for a memory that threads share, or for one that they do not. */
+export function simdModule(shared: boolean): WebAssembly.Module {
+  let module = modules.get(shared)
+  if (!module) modules.set(shared, (module = new WebAssembly.Module(moduleBytes(shared))))
+  return module
+}
+
+function moduleBytes(shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
+  if (shared) bytes[memoryFlags] = SHARED
+  return bytes
+}

@@ -1,0 +1,100 @@
+/** Threads that can take part, the caller among them. */
+export const MOST_THREADS = 16
+/** Turns of one task. */
+export const MOST_TURNS = 16_384
+
+// The words: the number of the present task, the turns left of it, whether each thread is up, and a state for each turn.
+const TASK = 0
+const LEFT = 1
+const UP = 2
+const STATES: number = UP + MOST_THREADS
+
+/** Numbers of tasks begin again after so many; a thread is never that late. */
+const MOST_TASKS = 2 ** 26
+/** A state is the number of a task, and who handed the turn in: nobody yet, or a thread. */
+const STATE_SHIFT = 5
+/** `LEFT` has the lower bits of the number of the task, and the turns left. */
+const LEFT_SHIFT = 16
+
+/**
+ * How threads share a task. A task is a number of turns, and a free thread takes the next one, so that a thread that sleeps costs
+ * nothing. The caller takes turns as well, and waits for no thread: a turn that was taken and not handed in when none are left,
+ * the caller does itself. What is handed in after that is refused. So a thread can be late, or end, at any time.
+ *
+ * A late thread may still be busy with an earlier task. Therefore each word names the task that it belongs to.
+ */
+export class Turns {
+  private static readonly bytes: number = (STATES + MOST_TURNS) * 4
+
+  readonly buffer: SharedArrayBuffer
+  readonly #words: Int32Array
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Turns.bytes)) {
+    this.buffer = buffer
+    this.#words = new Int32Array(buffer)
+  }
+
+  /** The number of the present task. */
+  get task(): number {
+    return Atomics.load(this.#words, TASK)
+  }
+
+  /** The caller begins the next task; what describes it has been written. */
+  begin(turns: number): number {
+    const words = this.#words
+    const task = (this.task + 1) % MOST_TASKS
+    for (let turn = 0; turn < turns; turn++) {
+      Atomics.store(words, STATES + turn, task << STATE_SHIFT)
+    }
+    Atomics.store(words, LEFT, leftOf(task, turns))
+    Atomics.store(words, TASK, task)
+    Atomics.notify(words, TASK)
+    return task
+  }
+
+  /** Takes a turn of a task: turns - 1 first, 0 last. -1: none are left, or the task is over. */
+  take(task: number): number {
+    const words = this.#words
+    const none = leftOf(task, 0)
+    for (;;) {
+      const left = Atomics.load(words, LEFT)
+      if (left <= none || left > none + MOST_TURNS) return -1
+      if (Atomics.compareExchange(words, LEFT, left, left - 1) === left) return left - none - 1
+    }
+  }
+
+  /** Hands in a turn; false when it was handed in already, or the task is over. What the turn gave has been written. */
+  handIn(task: number, turn: number, thread: number): boolean {
+    const open = task << STATE_SHIFT
+    const done = open + 1 + thread
+    return Atomics.compareExchange(this.#words, STATES + turn, open, done) === open
+  }
+
+  /** The thread that handed in a turn of the present task, or -1. */
+  handedInBy(turn: number): number {
+    return (Atomics.load(this.#words, STATES + turn) & (2 ** STATE_SHIFT - 1)) - 1
+  }
+
+  /** Says whether a thread is up. */
+  setUp(thread: number, up: boolean): void {
+    Atomics.store(this.#words, UP + thread, up ? 1 : 0)
+  }
+
+  /** How many threads are up. */
+  get up(): number {
+    let count = 0
+    for (let thread = 0; thread < MOST_THREADS; thread++) {
+      count += Atomics.load(this.#words, UP + thread)
+    }
+    return count
+  }
+
+  /** Waits until there is another task than this one. */
+  sleep(task: number): void {
+    Atomics.wait(this.#words, TASK, task)
+  }
+}
+
+function leftOf(task: number, turns: number): number {
+  return ((task % (MOST_TASKS >>> 12)) << LEFT_SHIFT) | turns
+}

@@ -1,0 +1,103 @@
+import type { Arena } from '../../../accelerators/arena.ts'
+import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
+import { threads } from '../../../accelerators/threads/thread-pool.ts'
+import type { Candidates, SearchRequest } from '../../vector-index.ts'
+import { copyAllowed } from './allowed-rows.ts'
+import { CandidateSet } from './candidate-set.ts'
+import type { Rows } from './rows.ts'
+import { ALLOWED, RESULTS } from './scan-scratch.ts'
+import { HelpTrial } from './threads/help-trial.ts'
+import { SharedScan } from './threads/shared-scan.ts'
+
+/** The searches of one index: bounds for every row, block by block. */
+export class RowSearch {
+  readonly #candidates = new CandidateSet()
+  readonly #trials = { all: new HelpTrial(), filtered: new HelpTrial() }
+
+  /** At most the similarity of the k-th best row of the last search. */
+  get least(): number {
+    return this.#candidates.least
+  }
+
+  /** `count`: how many of the rows are live. */
+  search(rows: Rows, request: SearchRequest, count: number): Candidates {
+    const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
+    const candidates = this.#candidates
+    const { dim, positions } = rows.block
+    if (query.length !== dim) {
+      throw new RangeError(`the query has ${query.length} dimensions, the index has ${dim}`)
+    }
+    if (!(k >= 1)) throw new RangeError(`k must be at least 1, got ${k}`)
+    if (allowed && allowed.length * 32 < positions) {
+      throw new RangeError(`a bitmap of ${allowed.length * 32} bits for ${positions} positions`)
+    }
+    candidates.begin(k < count ? k : 0, minSimilarity, maxSimilarity)
+    if (!rows.setQuery(query) || minSimilarity > maxSimilarity) return candidates
+    const help = k < count ? SharedScan.of(rows, k, allowed) : undefined
+    if (!help) {
+      this.#scanAll(rows, request)
+    } else {
+      const trial = this.#trials[allowed ? 'filtered' : 'all']
+      const shared = threads.help === 'always' || trial.pick()
+      const start = performance.now()
+      this.#scanAll(rows, request, shared ? help : undefined)
+      trial.add(shared, (performance.now() - start) / Math.max(candidates.visited, 1))
+    }
+    candidates.finish()
+    return candidates
+  }
+
+  #scanAll(rows: Rows, request: SearchRequest, help?: SharedScan): void {
+    const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity } = request
+    const { arena, positions } = rows.block
+    const candidates = this.#candidates
+    const scan = (from: number, to: number): number => {
+      const visits = allowed ? copyAllowed(arena, allowed, from, to) : to - from
+      if (visits === 0) return 0
+      candidates.visited += visits
+      const words = allowed ? ALLOWED : 0
+      const results = rows.scan(from, to, candidates.least, maxSimilarity, words)
+      if (results > 0) candidates.take(arena, results)
+      return results
+    }
+    // Until the threshold has risen every row is a result: a sample of all blocks first.
+    const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
+    const blocks = Math.ceil(positions / MAX_RESULTS)
+    const order: { block: number; best: number }[] = []
+    for (let block = 0; block < blocks; block++) {
+      const from = block * MAX_RESULTS
+      const results = scan(from, Math.min(positions, from + sample))
+      order.push({ block, best: bestOf(arena, results) })
+    }
+    order.sort((a, b) => b.best - a.best)
+    // The first steps are short: what they find spares the later ones.
+    let length = sample
+    const scanBlock = (block: number): void => {
+      const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+      for (let from = block * MAX_RESULTS + sample; from < to; from += length) {
+        length = Math.min(MAX_RESULTS, length * 2)
+        scan(from, Math.min(to, from + length))
+      }
+    }
+    for (const [done, { block }] of order.entries()) {
+      // Too early every thread has a low threshold of its own, and heads rule out nothing.
+      if (help && done > 0 && candidates.least > -Infinity) {
+        const rest = order.slice(done).map(each => each.block)
+        help.scan(
+          rest,
+          { k, sample, min: minSimilarity, max: maxSimilarity },
+          candidates,
+          scanBlock,
+        )
+        return
+      }
+      scanBlock(block)
+    }
+  }
+}
+
+function bestOf({ f64 }: Arena, results: number): number {
+  let best = -Number.MAX_VALUE
+  for (let i = 0; i < results; i++) best = Math.max(best, f64[RESULTS / 8 + i])
+  return best
+}

@@ -1,0 +1,115 @@
+import { MAX_RESULTS, type Kernels } from '../../../../accelerators/kernels.ts'
+import type { ThreadWork } from '../../../../accelerators/threads/thread-loop.ts'
+import type { ThreadStart } from '../../../../accelerators/threads/thread-mail.ts'
+import type { Turns } from '../../../../accelerators/threads/turns.ts'
+import { BoundedHeap } from '../../../../core/bounded-heap.ts'
+import type { WasmMemory } from '../../../../core/wasm-memory.ts'
+import { scanScratch } from '../scan-scratch.ts'
+import { MOST_FOUND, ScanBoard } from './scan-board.ts'
+import { readTask, type ScanTask } from './scan-task.ts'
+
+/** A memory with rows, as a thread sees it: the views reach as far as its scratch. */
+interface ScanMemory {
+  readonly kernels: Kernels
+  readonly f64: Float64Array
+  readonly u32: Uint32Array
+}
+
+/** The share of a thread in the scans of exact indexes. */
+export class ScanShare implements ThreadWork {
+  readonly #thread: number
+  readonly #turns: Turns
+  readonly #board: ScanBoard
+  readonly #kernelsOver: (memory: WasmMemory) => Kernels
+  readonly #memories = new Map<number, ScanMemory>()
+  readonly #best = new BoundedHeap()
+
+  constructor(start: ThreadStart, turns: Turns, kernelsOver: (memory: WasmMemory) => Kernels) {
+    this.#thread = start.thread
+    this.#turns = turns
+    this.#board = new ScanBoard(start.board)
+    this.#kernelsOver = kernelsOver
+  }
+
+  setMemory(id: number, memory: WasmMemory | undefined): void {
+    if (!memory) {
+      this.#memories.delete(id)
+      return
+    }
+    const { buffer } = memory
+    const views = { f64: new Float64Array(buffer), u32: new Uint32Array(buffer) }
+    this.#memories.set(id, { kernels: this.#kernelsOver(memory), ...views })
+  }
+
+  work(number: number): void {
+    const thread = this.#thread
+    const task = readTask(this.#board.numbers, scanScratch(thread))
+    const memory = this.#memories.get(task.memory)
+    if (!memory || thread >= task.threads) return
+    // What was read may be of two tasks, if the second had begun to be written.
+    if (this.#turns.task === number) this.#scan(number, task, memory)
+  }
+
+  #scan(number: number, task: ScanTask, memory: ScanMemory): void {
+    const { blocks, threshold } = this.#board
+    const { begins, ends } = this.#board.foundBy(this.#thread)
+    const best = this.#best
+    best.begin(task.k)
+    for (const lower of task.best) best.push(lower)
+    threshold.begin(number, this.#thread, task.least)
+    let found = 0
+    for (;;) {
+      const turn = this.#turns.take(number)
+      if (turn < 0) return
+      const least = Math.max(task.least, best.threshold, threshold.least(number))
+      const end = this.#scanBlock(task, memory, blocks[turn], least, found)
+      if (end < 0) return
+      begins[turn] = found
+      ends[turn] = end
+      this.#turns.handIn(number, turn, this.#thread)
+      found = end
+    }
+  }
+
+  /** Puts the results of a block behind the first `found`; how many there are then, or -1 when that is too many. */
+  #scanBlock(
+    task: ScanTask,
+    { f64, kernels, u32 }: ScanMemory,
+    block: number,
+    threshold: number,
+    found: number,
+  ): number {
+    const { max, min, positions, rowScan, sample } = task
+    const { allowed, results } = scanScratch(this.#thread)
+    const from = block * MAX_RESULTS + sample
+    const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+    if (from >= to) return found
+    if (task.isFiltered) {
+      const words = this.#board.allowed.subarray(from >>> 5, (to + 31) >>> 5)
+      if (words.every(word => word === 0)) return found
+      u32.set(words, allowed / 4)
+    }
+    const bitmap = task.isFiltered ? allowed : 0
+    const count = rowScan.scan(kernels, from, to, threshold, max, bitmap)
+    if (found + count > MOST_FOUND) return -1
+    const { lower, positions: places, upper } = this.#board.foundBy(this.#thread)
+    const uppers = results / 8 + MAX_RESULTS
+    const best = this.#best
+    let end = found
+    let least = threshold
+    for (let i = 0; i < count; i++) {
+      const high = f64[uppers + i]
+      if (high < least) continue
+      const low = f64[results / 8 + i]
+      lower[end] = low
+      upper[end] = high
+      places[end++] = u32[results / 4 + 4 * MAX_RESULTS + i]
+      if (low >= min && high <= max) {
+        best.push(low)
+        if (best.threshold > least) least = best.threshold
+      }
+    }
+    if (least > threshold) this.#board.threshold.raise(this.#thread, least)
+    return end
+  }
+}

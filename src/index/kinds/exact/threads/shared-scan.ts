@@ -1,0 +1,144 @@
+import type { Accelerator } from '../../../../accelerators/accelerator.ts'
+import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
+import { threads, type ThreadProgram } from '../../../../accelerators/threads/thread-pool.ts'
+import { MOST_TURNS } from '../../../../accelerators/threads/turns.ts'
+import { countAllowed } from '../allowed-rows.ts'
+import type { CandidateSet } from '../candidate-set.ts'
+import type { RowScan } from '../row-scan.ts'
+import type { Rows } from '../rows.ts'
+import { ScanBoard } from './scan-board.ts'
+import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
+import { scanWorker } from './scan-worker.generated.ts'
+
+/** Bytes of rows that are scanned before a thread that sleeps could begin. */
+const WORTH_WAKING = 1 << 22
+
+let board: ScanBoard | undefined
+
+/** What a search asks for. */
+export interface ScanRange {
+  readonly k: number
+  /** Rows at the start of each block that have been scanned. */
+  readonly sample: number
+  readonly min: number
+  readonly max: number
+}
+
+/** A scan of one index that other threads help with. */
+export class SharedScan {
+  readonly #memory: WebAssembly.Memory
+  readonly #rows: Rows
+  readonly #rowScan: RowScan
+  readonly #allowed: Uint32Array | undefined
+  readonly #visits: number
+
+  private constructor(
+    memory: WebAssembly.Memory,
+    rows: Rows,
+    rowScan: RowScan,
+    allowed: Uint32Array | undefined,
+    visits: number,
+  ) {
+    this.#memory = memory
+    this.#rows = rows
+    this.#rowScan = rowScan
+    this.#allowed = allowed
+    this.#visits = visits
+  }
+
+  /** Undefined where no thread can help, or would come too late. */
+  static of(rows: Rows, k: number, allowed: Uint32Array | undefined): SharedScan | undefined {
+    const { block, rowScan } = rows
+    const { arena, positions, stride } = block
+    const { accelerator, sharedMemory } = arena
+    if (!sharedMemory || !rowScan || k > MOST_ROWS_ASKED) return undefined
+    const worth = threads.help === 'always' ? 0 : WORTH_WAKING
+    if (positions > MOST_TURNS * MAX_RESULTS || positions * stride < worth) return undefined
+    const visits = allowed ? countAllowed(allowed, positions) : positions
+    if (visits * stride < worth) return undefined
+    if (threads.helpers(() => programOf(accelerator)) === 0) return undefined
+    return new SharedScan(sharedMemory, rows, rowScan, allowed, visits)
+  }
+
+  /**
+   * Scans blocks of rows, the first ones first, and leaves in `candidates` what one thread would. `scanBlock` scans one in this
+   * thread.
+   */
+  scan(
+    order: readonly number[],
+    range: ScanRange,
+    candidates: CandidateSet,
+    scanBlock: (block: number) => void,
+  ): void {
+    const { turns } = threads
+    const { blocks, threshold } = boardOf()
+    // Turns are taken from the last one on.
+    blocks.set(order.toReversed())
+    this.#describe(range, candidates)
+    const task = turns.begin(order.length)
+    threshold.begin(task, 0, candidates.least)
+    const scanTurn = (turn: number): void => {
+      candidates.raise(threshold.least(task))
+      scanBlock(blocks[turn])
+      threshold.raise(0, candidates.least)
+    }
+    const start = performance.now()
+    let own = 0
+    for (let turn = turns.take(task); turn >= 0; turn = turns.take(task)) {
+      turns.handIn(task, turn, 0)
+      scanTurn(turn)
+      own++
+    }
+    const late: number[] = []
+    for (let turn = 0; turn < order.length; turn++) {
+      if (turns.handedInBy(turn) < 0) late.push(turn)
+      else mergeTurn(turn, candidates)
+    }
+    // A thread needs no longer for a block than this one did, unless it was interrupted.
+    const now = performance.now()
+    const patience = now + (now - start) / Math.max(own, 1)
+    for (const turn of late) {
+      while (turns.handedInBy(turn) < 0 && performance.now() < patience);
+      if (turns.handIn(task, turn, 0)) scanTurn(turn)
+      else mergeTurn(turn, candidates)
+    }
+    candidates.visited = this.#visits
+  }
+
+  /** Writes what the threads need to know. */
+  #describe({ k, max, min, sample }: ScanRange, { best, least }: CandidateSet): void {
+    const { positions, arena } = this.#rows.block
+    const { allowed, numbers } = boardOf()
+    if (this.#allowed) allowed.set(this.#allowed.subarray(0, Math.ceil(positions / 32)))
+    const task: ScanTask = {
+      memory: threads.idOf(arena, this.#memory),
+      threads: arena.threads,
+      positions,
+      sample,
+      k,
+      least,
+      min,
+      max,
+      isFiltered: this.#allowed !== undefined,
+      rowScan: this.#rowScan,
+      best,
+    }
+    writeTask(task, numbers)
+  }
+}
+
+function boardOf(): ScanBoard {
+  return (board ??= ScanBoard.create())
+}
+
+function programOf({ sharedModule }: Accelerator): ThreadProgram {
+  return { source: scanWorker, module: sharedModule!(), board: boardOf().buffer }
+}
+
+/** Takes over what another thread handed in. */
+function mergeTurn(turn: number, candidates: CandidateSet): void {
+  const thread = threads.turns.handedInBy(turn)
+  if (thread <= 0) return
+  const found = boardOf().foundBy(thread)
+  candidates.merge(found, found.begins[turn], found.ends[turn])
+}
