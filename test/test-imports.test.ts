@@ -21,6 +21,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   store: ['search'],
   sync: ['replication'],
   text: ['search'],
+  threads: ['index', 'accelerators'],
   vec: ['tables'],
 }
 
