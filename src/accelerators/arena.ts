@@ -20,7 +20,7 @@ export function arenaOf(bytes: Uint8Array): Arena | undefined {
   return buffers.get(bytes.buffer)
 }
 
-/** Where the scratch of a thread is: 0 is the one that owns the arena. */
+/** The address of a thread's scratch space. Thread 0 owns the arena. */
 export function scratchOf(thread: number): number {
   return SCRATCH + thread * SCRATCH_BYTES
 }
@@ -32,7 +32,7 @@ export function scratchOf(thread: number): number {
 export class Arena {
   readonly kernels: Kernels
   readonly accelerator: Accelerator
-  /** Threads that have scratch in it. Above 1 other threads can share the memory. */
+  /** The number of threads with scratch space in it. Above 1, other threads can share the memory. */
   readonly threads: number
   u8!: Uint8Array<ArrayBuffer>
   i16!: Int16Array
@@ -43,8 +43,8 @@ export class Arena {
   readonly #free = new FreeRanges()
   readonly #maximum: number
   /**
-   * V8 does not count memory that threads share, so that nothing would tell it to collect the garbage of disposed arenas. These count
-   * as much, and as nothing touches them, the system gives them no memory.
+   * V8 does not count memory that threads share, so nothing would make it collect the garbage of disposed arenas. These
+   * buffers count as much. The system gives them no memory, because nothing touches them.
    */
   readonly #weights: ArrayBuffer[] = []
   #large: ReturnType<typeof largePagesFor>
@@ -72,7 +72,7 @@ export class Arena {
     return this.threads > 1 ? this.#memory : undefined
   }
 
-  /** At least `bytes`, aligned to 16, contents arbitrary. */
+  /** A block of at least `bytes`, aligned to 16, with arbitrary contents. */
   allocate(bytes: number): Block {
     const size = align64(Math.max(bytes, 1))
     return new Block(this, this.#free.take(size) ?? this.#extend(size), size)
@@ -192,7 +192,7 @@ function createMemory(
   initial: number,
   shared: boolean,
 ): { memory: WebAssembly.Memory; maximum: number } {
-  // Some runtimes reserve the maximum and have less.
+  // Some runtimes reserve the maximum, and have less than that available.
   for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum, shared }), maximum }

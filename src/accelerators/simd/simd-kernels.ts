@@ -14,7 +14,7 @@ type NumericExport =
 type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>> &
   Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
 
-/** The kernels of assembly/. Their arguments are written out, and not spread: that costs 4 % of a search. */
+/** The kernels of assembly/. Their arguments are written out: spreading them costs 4 % of a search. */
 export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Kernels {
   const instance = new WebAssembly.Instance(module, {
     env: { memory: memory as WebAssembly.Memory },

@@ -5,7 +5,7 @@ const SHARED = 3
 
 const modules = new Map<boolean, WebAssembly.Module>()
 
-/** This runtime runs 128-bit SIMD. */
+/** Whether this runtime supports 128-bit SIMD. */
 export function canRunWasmKernels(): boolean {
   return WebAssembly.validate(moduleBytes(false))
 }

@@ -4,7 +4,7 @@ import { ALLOWED } from './scan-scratch.ts'
 
 // A bitmap of the positions that may be found. What it says of positions that there are not does not count.
 
-/** Copies the words of from..to-1 to where the kernels read them; how many of those rows are allowed. */
+/** Copies the bitmap words of from..to-1 to where the kernels read them. Returns how many of those rows are allowed. */
 export function copyAllowed(
   { u32 }: Arena,
   allowed: Uint32Array,

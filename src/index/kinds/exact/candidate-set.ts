@@ -83,7 +83,7 @@ export class CandidateSet implements Candidates {
     }
   }
 
-  /** Leaves what can still win, best upper bound first, equal ones by position. */
+  /** Removes rows that can no longer win. Sorts the others by upper bound, best first, equal ones by position. */
   finish(): void {
     this.#prune()
     sortByBound(this.upper, this.positions, this.count)

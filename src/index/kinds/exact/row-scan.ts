@@ -1,7 +1,7 @@
 import type { CodeScan, Kernels, Scan, SplitScan } from '../../../accelerators/kernels.ts'
 import type { HeadForm, ScanForm } from '../../../core/metrics/definition.ts'
 
-/** Blocks of rows that are read whole after one whose heads dropped less than half of it. */
+/** The number of blocks that are read whole after one whose heads ruled out less than half of it. */
 const PAUSE = 3
 
 /** Scans int8 rows for the query that its request describes: in the thread that has the index, and in those that help. */
@@ -38,7 +38,7 @@ export class SplitRowScan {
   readonly request: SplitScan
   /** What a unit of a tail's norm can add to a dot. */
   #tailLength = 0
-  /** Blocks to come that are read whole. */
+  /** The number of next blocks that are read whole. */
   #pause = 0
 
   constructor(form: HeadForm, request: SplitScan) {
@@ -67,7 +67,7 @@ export class SplitRowScan {
   ): number {
     const request = filled(this.request, from, to, least, most, allowed)
     const count = this.#heads(kernels, this.#pause > 0)
-    // Heads that drop less than half cost more than they save.
+    // Heads that rule out less than half of a block cost more than they save.
     if (this.#pause > 0) this.#pause--
     else if (count * 2 > to - from) this.#pause = PAUSE
     return kernels.scanTails[this.form](request, count)

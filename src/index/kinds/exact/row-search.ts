@@ -60,7 +60,7 @@ export class RowSearch {
       if (results > 0) candidates.take(arena, results)
       return results
     }
-    // Until the threshold has risen every row is a result: a sample of all blocks first.
+    // Before the threshold has risen, every row is a result. So a sample of all blocks comes first.
     const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
     const blocks = Math.ceil(positions / MAX_RESULTS)
     const order: { block: number; best: number }[] = []
@@ -70,7 +70,7 @@ export class RowSearch {
       order.push({ block, best: bestOf(arena, results) })
     }
     order.sort((a, b) => b.best - a.best)
-    // The first steps are short: what they find spares the later ones.
+    // The first steps are short, since their results save work in the later ones.
     let length = sample
     const scanBlock = (block: number): void => {
       const to = Math.min(positions, (block + 1) * MAX_RESULTS)

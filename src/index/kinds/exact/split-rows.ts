@@ -181,7 +181,7 @@ export class SplitRows implements Rows {
     if (!this.#encode(query)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
-    // 2^-16 covers the roundings of root, product and sum: docs/exact-index.md, "Heads and tails".
+    // 2^-16 covers the rounding of root, product and sum: docs/exact-index.md, "Heads and tails".
     this.rowScan.begin(Math.sqrt(squares) * (1 + 2 ** -16))
     return true
   }
@@ -197,7 +197,7 @@ export class SplitRows implements Rows {
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     const { kernels } = this.block.arena
-    // Without a threshold every row is a result.
+    // Without a threshold, every row is a result.
     return least === -Infinity
       ? this.rowScan.scanListed(kernels, this.#list(from, to, allowed), most)
       : this.rowScan.scan(kernels, from, to, least, most, allowed)
