@@ -18,7 +18,7 @@ test('the size of the pool is a whole number from 1 to 16', () => {
   ]) {
     assert.throws(() => {
       threadPool.size = value as number
-    }, /^RangeError: threadPool\.size is .+: expected a whole number from 1 to 16$/)
+    }, /^RangeError: threadPool\.size is .+: expected an integer from 1 to 16$/)
   }
   for (const size of [1, 16, 3]) {
     threadPool.size = size

@@ -11,7 +11,7 @@ export function checkedThreads(what: string, value: unknown): number {
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_THREADS)
     return Number(value)
   throw new RangeError(
-    `${what} is ${describeValue(value)}: expected a whole number from 1 to ${MOST_THREADS}`,
+    `${what} is ${describeValue(value)}: expected an integer from 1 to ${MOST_THREADS}`,
   )
 }
 

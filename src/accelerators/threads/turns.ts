@@ -11,7 +11,7 @@ const STATES: number = UP + MOST_THREADS
 
 /** Numbers of tasks begin again after so many; a thread is never that late. */
 const MOST_TASKS = 2 ** 26
-/** A state is the number of a task, and who handed the turn in: nobody yet, or a thread. */
+/** A state is the number of a task, and the thread that handed the turn in, plus 1: 0 means none yet. */
 const STATE_SHIFT = 5
 /** `LEFT` has the lower bits of the number of the task, and the turns left. */
 const LEFT_SHIFT = 16
