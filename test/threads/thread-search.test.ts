@@ -16,7 +16,7 @@ const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan']
 const ROWS = 30_000
 const HELPERS = 2
 
-/** Threads of the pool in the order in which they started. */
+/** Threads of the pool in the order in which they started. Node tells of them when a program lets go of control. */
 const workers: Worker[] = []
 process.on('worker', worker => workers.push(worker))
 
@@ -168,6 +168,7 @@ test('a search ends, and is right, when a thread takes blocks and never hands th
 test('threads that end again and again are not replaced for ever', async () => {
   threads.size = 1
   threads.size = HELPERS + 1
+  await setImmediate()
   workers.length = 0
   const index = sharedIndex('dot', 64)
   for (const vector of vectors(11, 10_000, 64)) index.add(vector)
@@ -175,7 +176,6 @@ test('threads that end again and again are not replaced for ever', async () => {
   let ended = 0
   for (let round = 0; round < 10; round++) {
     compare(index, { query, k: 3 })
-    // Node tells of a new thread a little later.
     await setImmediate()
     for (const worker of workers.splice(0)) {
       await worker.terminate()
