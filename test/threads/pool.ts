@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import { threads } from '../../src/accelerators/threads/thread-pool.ts'
+import { threads } from '../../src/accelerators/threads/threads.ts'
 import type { Metric } from '../../src/core/metric.ts'
 import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import type { SearchRequest, VectorIndex } from '../../src/index/vector-index.ts'

@@ -1,6 +1,6 @@
 import type { Arena } from '../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
-import { threads } from '../../../accelerators/threads/thread-pool.ts'
+import { threads } from '../../../accelerators/threads/threads.ts'
 import type { Candidates, SearchRequest } from '../../vector-index.ts'
 import { copyAllowed } from './allowed-rows.ts'
 import { CandidateSet } from './candidate-set.ts'

@@ -1,6 +1,6 @@
 import type { Accelerator } from '../../../../accelerators/accelerator.ts'
 import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
-import { threads, type ThreadProgram } from '../../../../accelerators/threads/thread-pool.ts'
+import { threads, type ThreadProgram } from '../../../../accelerators/threads/threads.ts'
 import { MOST_TURNS } from '../../../../accelerators/threads/turns.ts'
 import { countAllowed } from '../allowed-rows.ts'
 import type { CandidateSet } from '../candidate-set.ts'
