@@ -28,3 +28,15 @@ export interface AttachOptions {
    */
   readonly includeArchived?: boolean | undefined
 }
+
+export const OPTIONS: readonly (keyof AttachOptions)[] = [
+  'table',
+  'id',
+  'embedding',
+  'dataset',
+  'content',
+  'metadata',
+  'metric',
+  'index',
+  'includeArchived',
+]

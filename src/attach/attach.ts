@@ -1,10 +1,11 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
 import { isInTransaction, isReadonly } from '../database/capabilities.ts'
 import { indexSpecOf } from '../tables/vec/index-spec.ts'
-import type { AttachOptions } from './attach-options.ts'
+import { OPTIONS, type AttachOptions } from './attach-options.ts'
 import { attachedTable } from './attached-table.ts'
 import { databaseOf, type SqliteHandle } from './driver-of.ts'
+import { requireMembers } from './known-members.ts'
 import { Vectors } from './vectors.ts'
 
 /**
@@ -18,7 +19,7 @@ import { Vectors } from './vectors.ts'
  * ```
  */
 export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
-  requireObject('attach()', 'options', options, 'an object with a table name')
+  requireMembers('attach()', 'options', options, 'an object with a table name', OPTIONS)
   const { table, includeArchived } = options
   if (typeof table !== 'string' || table.trim() === '') {
     throw argumentError('attach()', 'options.table', table, 'a table name')

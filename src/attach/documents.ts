@@ -8,6 +8,7 @@ import {
 import type { SqlValue } from '../database/values.ts'
 import type { KeyColumn } from '../search/schema/document-columns.ts'
 import { requireKey, type DocumentId } from './keys.ts'
+import { requireMembers } from './known-members.ts'
 
 /**
  * A row with its vector. An absent field keeps its stored value, `null` erases it:
@@ -39,6 +40,15 @@ export interface CheckedDocument {
   readonly columns: Readonly<Record<string, SqlValue>>
 }
 
+const MEMBERS: readonly (keyof VectorDocument)[] = [
+  'id',
+  'embedding',
+  'content',
+  'meta',
+  'model',
+  'columns',
+]
+
 export function readDocuments(documents: unknown, kind: KeyColumn['kind']): CheckedDocument[] {
   if (!Array.isArray(documents)) {
     throw argumentError('upsert()', 'documents', documents, 'an array of documents')
@@ -47,7 +57,7 @@ export function readDocuments(documents: unknown, kind: KeyColumn['kind']): Chec
 }
 
 function readDocument(value: unknown, name: string, kind: KeyColumn['kind']): CheckedDocument {
-  requireObject('upsert()', name, value, 'a document, an object with an id')
+  requireMembers('upsert()', name, value, 'a document, an object with an id', MEMBERS)
   const { id, embedding, content, meta, model, columns = {} } = value as VectorDocument
   const key = requireKey('upsert()', `${name}.id`, id, kind)
   requireObject('upsert()', `${name}.columns`, columns, 'an object with values of columns')

@@ -49,6 +49,8 @@ function driverOf(handle: unknown, members: Members): DriverHandle | undefined {
   if (typeof statement !== 'object' || statement === null || isThenable(statement)) {
     throw asynchronous()
   }
+  // Before Node 22.15, node:sqlite does not even tell whether the handle is open.
+  if (of.are('setReadBigInts')) throw tooOld()
   if (of.are('first', 'each', 'cursor', 'run', 'finalize')) {
     ;(statement as { finalize(): void }).finalize()
     return undefined

@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { doubleQuoted } from '../core/quote.ts'
@@ -26,6 +26,7 @@ import { originalChecks } from '../viant/export/check-original.ts'
 import { readDocuments, type VectorDocument } from './documents.ts'
 import { joined, type VectorJoin } from './join.ts'
 import { keyBytes, keyValue, requireKey, requireKeys, type DocumentId } from './keys.ts'
+import { requireMembers } from './known-members.ts'
 import { writerOf, type Writer } from './writer.ts'
 
 /** The rows of an operation. */
@@ -48,6 +49,16 @@ export interface VectorSearch extends InDataset {
   /** Columns of the table that each hit includes. */
   readonly columns?: readonly string[] | undefined
 }
+
+const JOIN: readonly (keyof VectorSearch)[] = [
+  'vector',
+  'k',
+  'dataset',
+  'minScore',
+  'ids',
+  'filter',
+]
+const SEARCH: readonly (keyof VectorSearch)[] = [...JOIN, 'columns']
 
 export interface VectorHit {
   /** The id as the table stores it: a number for an INTEGER (a bigint beyond 2^53), a string for a TEXT. */
@@ -121,6 +132,7 @@ export class Vectors {
    * VEC_DIMENSION for a vector with another dimension than the table or dataset.
    */
   upsert(documents: readonly VectorDocument[], of: InDataset = {}): void {
+    this.#requireOptions('upsert()', of)
     const dataset = this.#dataset('upsert()', of)
     const { roles } = this.#searcher.shadow.documents
     const read = readDocuments(documents, roles.id.kind)
@@ -131,6 +143,7 @@ export class Vectors {
 
   /** Deletes rows, all or none. Returns how many there were. */
   delete(ids: readonly DocumentId[], of: InDataset = {}): number {
+    this.#requireOptions('delete()', of)
     const dataset = this.#dataset('delete()', of)
     const { roles } = this.#searcher.shadow.documents
     const keys = requireKeys('delete()', 'ids', ids, roles.id.kind)
@@ -142,6 +155,7 @@ export class Vectors {
     id: DocumentId,
     options: InDataset & { readonly columns?: readonly string[] | undefined } = {},
   ): Record<string, SqlValue> | undefined {
+    this.#requireOptions('get()', options, ['dataset', 'columns'])
     const dataset = this.#dataset('get()', options)
     const { columns } = options
     const { kind } = this.#searcher.shadow.documents.roles.id
@@ -207,7 +221,8 @@ export class Vectors {
     where: string,
     search: VectorSearch,
   ): { dataset: string; columns: readonly string[]; hits: () => TopK } {
-    requireObject(where, 'search', search, 'an object with vector and k')
+    const members = where === 'join()' ? JOIN : SEARCH
+    requireMembers(where, 'search', search, 'an object with vector and k', members)
     const { vector, k, minScore, ids, filter, columns = [] } = search
     const dataset = this.#dataset(where, search)
     if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
@@ -217,7 +232,8 @@ export class Vectors {
       throw argumentError(where, 'minScore', minScore, 'a number')
     }
     const shadow = this.#open()
-    const keys = ids && requireKeys(where, 'ids', ids, shadow.documents.roles.id.kind)
+    const { kind } = shadow.documents.roles.id
+    const keys = ids === undefined ? undefined : requireKeys(where, 'ids', ids, kind)
     this.#requireColumns(where, columns)
     const query = readVector(vector, where, 'vector')
     const { metric } = this.#searcher.context.spec
@@ -260,6 +276,10 @@ export class Vectors {
     }
   }
 
+  #requireOptions(where: string, options: unknown, known: readonly string[] = ['dataset']): void {
+    requireMembers(where, 'options', options, `an object, { ${known.join(', ')} }`, known)
+  }
+
   /** The one dataset of an operation. */
   #dataset(where: string, of: InDataset): string {
     const { dataset: column } = this.#open().documents.roles
@@ -275,10 +295,10 @@ export class Vectors {
   }
 
   /** The given dataset, or none. */
-  #datasetsOf(where: string, of: unknown): readonly string[] {
+  #datasetsOf(where: string, of: InDataset): readonly string[] {
     this.#open()
-    requireObject(where, 'options', of, 'an object, { dataset }')
-    return (of as InDataset).dataset === undefined ? [] : [this.#dataset(where, of)]
+    this.#requireOptions(where, of)
+    return of.dataset === undefined ? [] : [this.#dataset(where, of)]
   }
 
   #datasets(where: string, of: InDataset): readonly string[] {

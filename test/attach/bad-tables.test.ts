@@ -113,6 +113,42 @@ inEveryDriver('what cannot serve', fact => {
     },
   )
 
+  fact('members of other names are refused with the name that is meant', db => {
+    db.exec(
+      `CREATE TABLE rows(id INTEGER PRIMARY KEY, embedding BLOB); INSERT INTO rows VALUES (1, ${blob(1, 0)})`,
+    )
+    const given = (members: object): never => members as never
+    const refused = (call: () => unknown, meant: RegExp): void => {
+      assert.throws(call, { code: 'VEC_OPTION', message: meant })
+    }
+    refused(
+      () => attach(db, given({ table: 'rows', embeding: 'v' })),
+      /'embeding': did you mean 'embedding'/,
+    )
+    refused(() => attach(db, given({ table: 'rows', meta: ['x'] })), /did you mean 'metadata'/)
+    using vectors = attach(db, { table: 'rows' })
+    const search = { vector: [1, 0], k: 1 }
+    refused(() => vectors.search(given({ ...search, where: { a: 1 } })), /did you mean 'filter'/)
+    refused(() => vectors.search(given({ ...search, limit: 1 })), /'limit': did you mean 'k'/)
+    refused(
+      () => vectors.join(given({ ...search, columns: ['id'] })),
+      /member of search of join\(\)/,
+    )
+    refused(() => vectors.upsert([given({ id: 2, vector: [1, 0] })]), /did you mean 'embedding'/)
+    refused(() => vectors.upsert([{ id: 2 }], given({ tenant: 'a' })), /did you mean 'dataset'/)
+    refused(() => vectors.get(1, given({ column: ['id'] })), /did you mean 'columns'/)
+    for (const call of [
+      () => vectors.search(given({ ...search, ids: null })),
+      () => vectors.count(given(null!)),
+      () => vectors.delete([1], null as never),
+      () => vectors.upsert([], null as never),
+      () => vectors.get(1, null as never),
+    ]) {
+      assert.throws(call, TypeError)
+    }
+    assert.deepEqual(vectors.count(), 1)
+  })
+
   fact('a closed handle is refused, and a search over one says so', (db, path, driver) => {
     db.exec(NOTES)
     const other = driver.connect(path)
@@ -185,4 +221,15 @@ test('objects around a handle are refused, with where the handle is', () => {
     /asynchronous driver.*better-sqlite3/,
   )
   refuses({ execute: nothing, batch: nothing, transaction: nothing }, /asynchronous driver/)
+})
+
+test('node:sqlite before Node 22.16 is refused with what is missing', () => {
+  const statement = { setReadBigInts: () => undefined, all: () => [] }
+  const old = { prepare: () => statement, exec: () => undefined }
+  for (const handle of [old, { ...old, isOpen: true }]) {
+    assert.throws(() => attach(handle as never, { table: 'docs' }), {
+      name: 'TypeError',
+      message: /does not tell whether a transaction is open: use Node 22\.16 or later/,
+    })
+  }
 })
