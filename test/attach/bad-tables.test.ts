@@ -20,6 +20,15 @@ function refused(db: Handle, options: AttachOptions, message: RegExp, hint: RegE
   )
 }
 
+/** What TypeScript would not let pass. */
+function given(members: object): never {
+  return members as never
+}
+
+function misspelled(call: () => unknown, message: RegExp): void {
+  assert.throws(call, { code: 'VEC_OPTION', message })
+}
+
 inEveryDriver('what cannot serve', fact => {
   fact('tables that cannot serve are refused, with a remedy', db => {
     db.exec(`CREATE TABLE keyless(id INTEGER, embedding BLOB);
@@ -117,26 +126,22 @@ inEveryDriver('what cannot serve', fact => {
     db.exec(
       `CREATE TABLE rows(id INTEGER PRIMARY KEY, embedding BLOB); INSERT INTO rows VALUES (1, ${blob(1, 0)})`,
     )
-    const given = (members: object): never => members as never
-    const refused = (call: () => unknown, meant: RegExp): void => {
-      assert.throws(call, { code: 'VEC_OPTION', message: meant })
-    }
-    refused(
+    misspelled(
       () => attach(db, given({ table: 'rows', embeding: 'v' })),
       /'embeding': did you mean 'embedding'/,
     )
-    refused(() => attach(db, given({ table: 'rows', meta: ['x'] })), /did you mean 'metadata'/)
+    misspelled(() => attach(db, given({ table: 'rows', meta: ['x'] })), /did you mean 'metadata'/)
     using vectors = attach(db, { table: 'rows' })
     const search = { vector: [1, 0], k: 1 }
-    refused(() => vectors.search(given({ ...search, where: { a: 1 } })), /did you mean 'filter'/)
-    refused(() => vectors.search(given({ ...search, limit: 1 })), /'limit': did you mean 'k'/)
-    refused(
+    misspelled(() => vectors.search(given({ ...search, where: { a: 1 } })), /did you mean 'filter'/)
+    misspelled(() => vectors.search(given({ ...search, limit: 1 })), /'limit': did you mean 'k'/)
+    misspelled(
       () => vectors.join(given({ ...search, columns: ['id'] })),
       /member of search of join\(\)/,
     )
-    refused(() => vectors.upsert([given({ id: 2, vector: [1, 0] })]), /did you mean 'embedding'/)
-    refused(() => vectors.upsert([{ id: 2 }], given({ tenant: 'a' })), /did you mean 'dataset'/)
-    refused(() => vectors.get(1, given({ column: ['id'] })), /did you mean 'columns'/)
+    misspelled(() => vectors.upsert([given({ id: 2, vector: [1, 0] })]), /did you mean 'embedding'/)
+    misspelled(() => vectors.upsert([{ id: 2 }], given({ tenant: 'a' })), /did you mean 'dataset'/)
+    misspelled(() => vectors.get(1, given({ column: ['id'] })), /did you mean 'columns'/)
     for (const call of [
       () => vectors.search(given({ ...search, ids: null })),
       () => vectors.count(given(null!)),
