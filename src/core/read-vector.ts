@@ -56,6 +56,14 @@ export function readBytes(
   return floatsOf(bytes)
 }
 
+/** The same for bytes that belong to the caller alone, and are not used again: they are copied only where they must be. */
+export function takeBytes(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, length } = bytes
+  return LITTLE_ENDIAN && byteOffset % 4 === 0 && length % 4 === 0
+    ? new Float32Array(buffer, byteOffset, length / 4)
+    : floatsOf(bytes)
+}
+
 function checked(
   vector: Float32Array<ArrayBuffer>,
   where: string,

@@ -11,7 +11,7 @@ import { interruptible } from './interruption.ts'
 import { NativeStatement } from './native-statement.ts'
 import { serialize } from './serialize.ts'
 import { snapshotOrder } from './snapshot-order.ts'
-import { sqlText } from './sql-text.ts'
+import { nameText, sqlText } from './sql-text.ts'
 import { Statement } from './statement.ts'
 import { type Pointer, type Sqlite } from './wasm/wasm.ts'
 
@@ -191,8 +191,10 @@ export class Connection extends DatabaseHandle implements Database {
 
   /** The highest state of a schema ('main', 'temp', an attached name), or of all of them. */
   transactionState(schema?: string): TransactionState {
-    const p = schema === undefined ? 0 : this.schemaName(schema)
-    const state = this.sqlite.raw.sqlite3_txn_state(this.pointer, p)
+    const { sqlite, pointer } = this
+    const p = schema === undefined ? 0 : sqlite.cString(nameText(schema, 'the name of a schema'))
+    const state = sqlite.raw.sqlite3_txn_state(pointer, p)
+    if (state < 0) throw this.noSchema(schema!)
     return state === 2 ? 'write' : state === 1 ? 'read' : 'none'
   }
 

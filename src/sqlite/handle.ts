@@ -132,29 +132,50 @@ export class DatabaseHandle {
    *
    * SQLite answers a disk error by rolling back the whole transaction. JavaScript that catches such an error must not
    * go on as if the transaction were still there, so the statement fails whatever `run` returns.
+   */
+  guard<R>(run: () => R, failed: (message: string, error: unknown) => R): R {
+    try {
+      this.enterCallback()
+      const result = run()
+      this.completeCallback()
+      return result
+    } catch (error) {
+      return failed(this.failCallback(error), error)
+    } finally {
+      this.leaveCallback()
+    }
+  }
+
+  /**
+   * For the engine: the steps of `guard`, for calls so frequent that closures cost too much. Use them in the same order.
    *
    * `looks`: ask SQLite whether a transaction is open. Calls for single rows and columns pass false, since the first
    * call for the statement has asked.
    */
-  guard<R>(run: () => R, failed: (message: string, error: unknown) => R, looks = true): R {
+  enterCallback(looks = true): void {
     const { sqlite } = this
     if (looks && this.depth === 0) this.#hasTransaction = this.#isWriting
     this.depth++
     sqlite.nesting++
-    try {
-      if (sqlite.nesting > MAX_NESTING) throw tooDeep()
-      const result = run()
-      if (this.#rolledBack !== undefined) throw this.#rolledBack
-      return result
-    } catch (error) {
-      if (this.depth === 1) this.#rolledBack = undefined
-      const text = thrownText(error)
-      this.#pending = { thrown: error, text }
-      return failed(text, error)
-    } finally {
-      this.depth--
-      sqlite.nesting--
-    }
+    if (sqlite.nesting > MAX_NESTING) throw tooDeep()
+  }
+
+  /** What was called has returned. */
+  completeCallback(): void {
+    if (this.#rolledBack !== undefined) throw this.#rolledBack
+  }
+
+  /** What was called has thrown; its text. */
+  failCallback(error: unknown): string {
+    if (this.depth === 1) this.#rolledBack = undefined
+    const text = thrownText(error)
+    this.#pending = { thrown: error, text }
+    return text
+  }
+
+  leaveCallback(): void {
+    this.depth--
+    this.sqlite.nesting--
   }
 
   /** For the engine: `guard` for a write of a virtual table. */
@@ -239,12 +260,14 @@ export class DatabaseHandle {
   protected schemaName(schema: string): Pointer {
     const name = nameText(schema, 'the name of a schema')
     const known = this.schemas()
-    if (!known.some(one => one.toLowerCase() === name.toLowerCase())) {
-      throw new RangeError(
-        `there is no schema ${JSON.stringify(name)}: expected one of ${known.join(', ')}`,
-      )
-    }
+    if (!known.some(one => one.toLowerCase() === name.toLowerCase())) throw this.noSchema(name)
     return this.sqlite.cString(name)
+  }
+
+  protected noSchema(name: string): RangeError {
+    return new RangeError(
+      `there is no schema ${JSON.stringify(name)}: expected one of ${this.schemas().join(', ')}`,
+    )
   }
 }
 

@@ -127,10 +127,20 @@ export class Statement implements PreparedStatement {
 
   get(...parameters: Parameters): Row {
     this.#requireReader('get')
-    return this.first(this.#values(parameters), () => {
-      this.#lookAtColumns()
-      return this.#row()
-    })
+    const native = this.#native
+    native.begin(this.#values(parameters))
+    let row: Row
+    try {
+      if (native.step()) {
+        this.#lookAtColumns()
+        row = this.#row()
+      }
+    } catch (error) {
+      native.abandon()
+      throw error
+    }
+    native.end()
+    return row
   }
 
   all(...parameters: Parameters): Row[] {

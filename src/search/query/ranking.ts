@@ -104,7 +104,8 @@ export class Ranking {
   }
 
   #ask(limit: number): Answer {
-    return this.#searcher.search({ ...this.#search, limit })
+    const search = this.#search
+    return this.#searcher.search(limit === search.limit ? search : { ...search, limit })
   }
 }
 

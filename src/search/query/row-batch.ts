@@ -1,6 +1,7 @@
 import type { RowScorer } from '../../accelerators/row-scorer.ts'
 import { isFiniteVector } from '../../core/embedding.ts'
-import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import { Utf8 } from '../../core/utf8.ts'
+import { embeddingLength, rowOfKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 
 /** The maximum number of rows that are read at once. */
@@ -29,10 +30,11 @@ export class RowBatch {
     }
     let staged = 0
     this.#ids.length = 0
+    const sql = rowOfKey(this.#shadow)
     for (const [i, id] of ids.entries()) {
       this.#ids.push(id)
       this.#rowids[i] = NaN
-      const isVector = rowByKey(this.#shadow, dataset, id, row => {
+      const isVector = this.#shadow.first(sql, [dataset, new Utf8(id)], row => {
         if (embeddingLength(row, 1) !== dim * 4) return false
         this.#bytes.set(row.bytes(1), staged * dim * 4)
         if (!row.isNull(0)) this.#rowids[i] = row.number(0)

@@ -74,10 +74,10 @@ export class Searcher {
   }
 
   #search(search: Search): Answer {
-    this.shadow.refresh()
+    const shape = this.shadow.refresh()
     if (search.limit === 0 || search.minSimilarity > search.maxSimilarity) return this.#nothing()
     if (search.ids && search.ids.length <= FEW) return this.#searchKeys(search, search.ids)
-    const snapshot = this.indexes.snapshot(search.dataset)
+    const snapshot = this.indexes.snapshot(search.dataset, { shape })
     if (snapshot.state === 'table-scan') return this.#searchTable(search)
     if (search.filter && !this.shadow.refresh().filterable) return this.#search(this.#byIds(search))
     const { index } = snapshot.datasetIndex
@@ -192,7 +192,8 @@ export class Searcher {
     if (!index) return this.#nothing()
     const { datasetIndex, changed } = snapshot
     const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
-    const request = { ...search, filter: search.filter, snapshot, index }
+    const { filter, ids, limit } = search
+    const request = { filter, ids, limit, snapshot, index }
     let selection = selectRows(this.context, request)
     const orphans: number[] = []
     let visited = 0

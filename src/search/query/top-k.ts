@@ -1,4 +1,4 @@
-import { compareBytes } from '../../core/id-table.ts'
+import { compareBytes, copyShort } from '../../core/id-table.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
 
 /**
@@ -12,16 +12,17 @@ export class TopK {
   readonly #most: number
   readonly #least: number
   #count = 0
-  #similarities = new Float64Array(16)
-  #rowids = new Float64Array(16)
-  #starts = new Uint32Array(16)
-  #lengths = new Uint32Array(16)
+  // Plain arrays: memory for a typed array of its own takes longer than a few rows.
+  readonly #similarities: number[] = []
+  readonly #rowids: number[] = []
+  readonly #starts: number[] = []
+  readonly #lengths: number[] = []
   #pool = new Uint8Array(256)
   #used = 0
   /** Slots as a heap, the worst first; created when the limit is reached. */
-  #heap: Uint32Array | undefined
+  #heap: number[] | undefined
   /** Created by `ranked`: unread slots as a heap, best first, followed by the slots already read, best last. */
-  #order: Uint32Array | undefined
+  #order: number[] | undefined
   #read = 0
 
   /** A cosine outside of its range is clamped, so that rows shown with one score tie. */
@@ -59,7 +60,7 @@ export class TopK {
       return
     }
     if (this.#limit === 0) return
-    if (this.#count === this.#similarities.length) this.#grow()
+    this.#lengths.push(0)
     this.#set(this.#count++, similarity, id, rowid)
     if (this.#count === this.#limit) this.#heap = this.#heapOf(WORST_FIRST)
   }
@@ -118,32 +119,17 @@ export class TopK {
       this.#used += id.length
     }
     this.#lengths[slot] = id.length
-    this.#pool.set(id, this.#starts[slot])
+    copyShort(id, 0, id.length, this.#pool, this.#starts[slot])
   }
 
-  #grow(): void {
-    const size = this.#similarities.length * 2
-    const similarities = new Float64Array(size)
-    const rowids = new Float64Array(size)
-    const starts = new Uint32Array(size)
-    const lengths = new Uint32Array(size)
-    similarities.set(this.#similarities)
-    rowids.set(this.#rowids)
-    starts.set(this.#starts)
-    lengths.set(this.#lengths)
-    this.#similarities = similarities
-    this.#rowids = rowids
-    this.#starts = starts
-    this.#lengths = lengths
-  }
-
-  #heapOf(first: number): Uint32Array {
-    const heap = Uint32Array.from({ length: this.#count }, (_, i) => i)
+  #heapOf(first: number): number[] {
+    const heap: number[] = []
+    for (let slot = 0; slot < this.#count; slot++) heap.push(slot)
     for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(heap, heap.length, i, first)
     return heap
   }
 
-  #sink(heap: Uint32Array, size: number, from: number, first: number): void {
+  #sink(heap: number[], size: number, from: number, first: number): void {
     if (size <= from) return
     const similarities = this.#similarities
     const slot = heap[from]

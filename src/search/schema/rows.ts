@@ -164,11 +164,12 @@ export function rowByKey<R>(
   read: (row: RowReader) => R,
   more = '',
 ): R | undefined {
-  const { rowid } = shadow.refresh()
+  return shadow.first(rowOfKey(shadow, more), [dataset, new Utf8(id)], read)
+}
+
+/** The statement of `rowByKey`, for many rows of one snapshot: its parameters are the dataset and the id. */
+export function rowOfKey(shadow: ShadowTable, more = ''): string {
+  const shape = shadow.refresh()
   const { embedding, ofKey } = shadow.documents
-  return shadow.first(
-    `SELECT ${rowid ?? 'NULL'}, ${embedding}${more} FROM {table} WHERE ${ofKey} ${shadow.visible}`,
-    [dataset, new Utf8(id)],
-    read,
-  )
+  return `SELECT ${shape.rowid ?? 'NULL'}, ${embedding}${more} FROM {table} WHERE ${ofKey} ${shadow.visibleIn(shape)}`
 }

@@ -98,6 +98,11 @@ export class ShadowTable {
     return this.#shape
   }
 
+  /** The shape that `refresh` found last. */
+  get shape(): Shape {
+    return this.#shape ?? this.refresh()
+  }
+
   /** Discards the cached facts from the schema. */
   distrust(): void {
     this.#seen = -1
@@ -166,9 +171,13 @@ export class ShadowTable {
 
   /** The condition under which a row counts at all, besides its dataset. */
   get visible(): string {
+    return this.documents.standard ? this.visibleIn(this.refresh()) : ''
+  }
+
+  /** The same for a shape that has just been looked at. */
+  visibleIn({ columns }: Shape): string {
     const { stored } = SHADOW.archived
-    if (!this.documents.standard) return ''
-    return this.refresh().columns.has(stored) && !this.includeArchived
+    return this.documents.standard && columns.has(stored) && !this.includeArchived
       ? `AND coalesce(${stored}, 0) = 0`
       : ''
   }

@@ -14,6 +14,7 @@ import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
 import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import type { Shape } from '../schema/shape.ts'
 import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
 import { indexBytes } from './index-bytes.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
@@ -57,9 +58,15 @@ export class IndexManager {
     this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file, shadow.foreign)
   }
 
-  /** What answers for a dataset now. `needsIndex`: do not use the table only because other indexes leave no space. */
-  snapshot(dataset: string, needsIndex = false): IndexSnapshot {
-    const journal = this.journal()
+  /**
+   * What answers for a dataset now. `needsIndex`: do not use the table only because other indexes leave no space.
+   * `shape`: that of the shadow table, if `refresh` has just returned it.
+   */
+  snapshot(
+    dataset: string,
+    { needsIndex = false, shape }: { needsIndex?: boolean; shape?: Shape } = {},
+  ): IndexSnapshot {
+    const journal = this.journal(shape)
     if (!journal) return TABLE_SCAN
     let head = journal.head()
     // The row that identifies the history was deleted, so a new history begins.
@@ -108,8 +115,8 @@ export class IndexManager {
   }
 
   /** The journal, reinstalled if necessary; undefined if writes may be missing from it. */
-  journal(): Journal | undefined {
-    let shape = this.#shadow.refresh()
+  journal(known?: Shape): Journal | undefined {
+    let shape = known ?? this.#shadow.refresh()
     // Triggers of an earlier version are sufficient for searches without a filter.
     if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
     if (!shape.journaled) {
@@ -149,7 +156,7 @@ export class IndexManager {
     const entry = this.#entry(dataset)
     const known = this.#local.get(dataset) ?? entry.datasetIndex
     if (known) this.#drop(dataset, entry, known)
-    this.snapshot(dataset, true)
+    this.snapshot(dataset, { needsIndex: true })
     this.#saveNow(dataset)
     const { documents } = this.#shadow
     return countOf(
@@ -168,7 +175,7 @@ export class IndexManager {
 
   /** Saves indexes that are worth it, prunes the journal, and removes tombstones. */
   optimize(dataset: string): Optimized {
-    const snapshot = this.snapshot(dataset, true)
+    const snapshot = this.snapshot(dataset, { needsIndex: true })
     if (snapshot.state === 'table-scan') {
       return { saved: false, why: 'there is no index: queries read the table' }
     }
@@ -178,7 +185,7 @@ export class IndexManager {
       this.#drop(dataset, this.#entry(dataset), datasetIndex)
       // Otherwise the next snapshot would load the tombstones again.
       this.#maintenance.forgetSaved(this.#shadow.key, dataset)
-      this.snapshot(dataset, true)
+      this.snapshot(dataset, { needsIndex: true })
     }
     return this.#saveNow(dataset)
       ? { saved: true }

@@ -12,7 +12,7 @@ import {
 import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import { VfsFailure, lastMessage, report } from './vfs-errors.ts'
 import { AdaptedFile, OpenFiles, ioMethods } from './vfs-files.ts'
-import { PathReader } from './vfs-path-reader.ts'
+import { pathReader } from './vfs-path-reader.ts'
 import {
   type Field,
   type VfsMethods,
@@ -108,7 +108,7 @@ function vfsMethods(
   /** sqlite3_io_methods of files without and with shared memory. */
   pMethods: { readonly plain: Pointer; readonly shared: Pointer },
 ): VfsMethods {
-  const paths = new PathReader(sqlite)
+  const paths = pathReader(sqlite)
 
   /** Reads the path, finds the file system, and lets no exception cross into C. */
   function guarded(

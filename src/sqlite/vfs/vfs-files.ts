@@ -106,9 +106,9 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
   /** Finds the open file, and lets no exception cross into C. */
   function guarded(
     code: number,
-    method: (open: AdaptedFile, b: never, c: number, d: never, e: Pointer) => number,
+    method: (open: AdaptedFile, b: number, c: number, d: number, e: number) => number,
   ): Method {
-    return (pFile: Pointer, b: never, c: number, d: never, e: Pointer) => {
+    return (pFile: Pointer, b: number, c: number, d: number, e: number) => {
       const open = files.get(pFile)
       if (open === undefined) return SQLITE_IOERR
       try {
@@ -134,10 +134,9 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       }
     },
 
-    xRead: guarded(SQLITE_IOERR_READ, (open, p: Pointer, bytes, offset: bigint) => {
+    xRead: guarded(SQLITE_IOERR_READ, (open, p: Pointer, bytes, from) => {
       const { file, isDatabase } = open
       const into = sqlite.u8.subarray(p, p + bytes)
-      const from = Number(offset)
       if (isDatabase && ahead.read(file, into, from)) return SQLITE_OK
       let done = 0
       while (done < bytes) {
@@ -155,9 +154,8 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       return SQLITE_OK
     }),
 
-    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file, isWal }, p: Pointer, bytes, offset: bigint) => {
+    xWrite: guarded(SQLITE_IOERR_WRITE, ({ file, isWal }, p: Pointer, bytes, from) => {
       const data = sqlite.u8.subarray(p, p + bytes)
-      const from = Number(offset)
       if (isWal && isCommit(data)) requireInPlace(file.path.slice(0, -'-wal'.length))
       ahead.forget(file)
       let done = 0
@@ -172,7 +170,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
       return SQLITE_OK
     }),
 
-    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ vfs, file, isDatabase }, size: bigint) => {
+    xTruncate: guarded(SQLITE_IOERR_TRUNCATE, ({ vfs, file, isDatabase }, size) => {
       ahead.forget(file)
       const journal = `${file.path}-journal`
       if (isDatabase && unsyncedRemovals.has(journal)) {
@@ -181,7 +179,7 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         vfs.syncDirectory(journal)
         unsyncedRemovals.delete(journal)
       }
-      file.truncate(Number(size))
+      file.truncate(size)
       return SQLITE_OK
     }),
 

@@ -1,7 +1,7 @@
 import type { Pointer, Sqlite } from '../wasm/wasm.ts'
 
-/** A function that C calls with numbers and, for an int64, a bigint, as its signature says. */
-export type Method = (a: number, b: never, c: never, d: never, e: never) => number | void
+/** A function that C calls with pointers, ints and file offsets, as its signature says. */
+export type Method = (a: number, b: number, c: number, d: number, e: number) => number | void
 
 interface Layout<Name extends string> {
   readonly bytes: number
@@ -46,9 +46,9 @@ export const ioMethodsLayout: Layout<IoMethod> = {
   bytes: 76,
   methods: {
     xClose: [4, 'i(p)'],
-    xRead: [8, 'i(ppij)'],
-    xWrite: [12, 'i(ppij)'],
-    xTruncate: [16, 'i(pj)'],
+    xRead: [8, 'i(ppio)'],
+    xWrite: [12, 'i(ppio)'],
+    xTruncate: [16, 'i(po)'],
     xSync: [20, 'i(pi)'],
     xFileSize: [24, 'i(pp)'],
     xLock: [28, 'i(pi)'],

@@ -1,3 +1,4 @@
+import { copyShort } from '../../core/id-table.ts'
 import type { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
@@ -147,7 +148,7 @@ export class ResultWriter {
   /** Writes text given as UTF-8. */
   utf8(bytes: Uint8Array): void {
     const p = this.#sqlite.scratch(bytes.length)
-    this.#sqlite.u8.set(bytes, p)
+    copyShort(bytes, 0, bytes.length, this.#sqlite.u8, p)
     this.#sqlite.raw.sqlite3_result_text(this.context, p, bytes.length, SQLITE_TRANSIENT)
   }
 }

@@ -6,8 +6,9 @@ import { nameText } from '../sql-text.ts'
 import { readValue } from '../wasm/values.ts'
 import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import { termValues, writtenValue } from './given-values.ts'
-import { IndexInfo, OP, writePlan, type Plan } from './index-info.ts'
+import { IndexInfo, OP, writePlan } from './index-info.ts'
 import { ModuleStructs } from './module-struct.ts'
+import { Plans } from './plans.ts'
 import {
   ResultWriter,
   UNCHANGED,
@@ -30,18 +31,19 @@ interface LiveTable {
   readonly db: Connection
   readonly functions: ReadonlyMap<string, NativeFunction>
   readonly table: VirtualTable
-  /** The plans, by the number and text that SQLite keeps of each. There are as many as shapes of statements. */
-  readonly plans: Map<string, Plan>
+  readonly plans: Plans
 }
 
 interface LiveCursor {
   readonly db: Connection
   readonly cursor: VirtualCursor
   readonly vtab: Pointer
-  readonly plans: ReadonlyMap<string, Plan>
+  readonly plans: Plans
   /** Past the last row? Read after each move, where an error can be reported; xEof cannot report one. */
   eof: boolean
 }
+
+type CursorCall = (live: LiveCursor, a: number, b: number) => void
 
 const SQLITE_ERROR = 1
 const SQLITE_READONLY = 8
@@ -92,10 +94,12 @@ class Modules {
       filter: p('i(pippp)', (cursor, plan, detail, argc, argv) =>
         this.#filter(cursor, plan, detail, argc, argv),
       ),
-      next: p('i(p)', cursor => this.#advance(cursor)),
+      next: p('i(p)', cursor => this.#onCursor(cursor, advance)),
       eof: p('i(p)', cursor => (this.#cursors.get(cursor)?.eof === false ? 0 : 1)),
-      column: p('i(ppi)', (cursor, context, column) => this.#column(cursor, context, column)),
-      rowid: p('i(pp)', (cursor, out) => this.#rowid(cursor, out)),
+      column: p('i(ppi)', (cursor, context, column) =>
+        this.#onCursor(cursor, this.#column, context, column),
+      ),
+      rowid: p('i(pp)', (cursor, out) => this.#onCursor(cursor, this.#rowid, out)),
       update: p('i(pipp)', (vtab, argc, argv, out) => this.#update(vtab, argc, argv, out)),
       begin: p('i(p)', vtab =>
         this.#onTable(vtab, ({ table }) => {
@@ -171,7 +175,8 @@ class Modules {
         const vtab = sqlite.alloc(12)
         sqlite.u8.fill(0, vtab, vtab + 12)
         const { functions } = registered
-        this.#tables.set(vtab, { db: registered.db, table, plans: new Map(), functions })
+        const plans = new Plans(sqlite)
+        this.#tables.set(vtab, { db: registered.db, table, plans, functions })
         sqlite.poke32(ppVtab, vtab)
         return SQLITE_OK
       },
@@ -186,7 +191,7 @@ class Modules {
     return this.#onTable(vtab, ({ table, plans }) => {
       const plan = table.bestIndex(new IndexInfo(this.#sqlite, info))
       if (!plan) return SQLITE_CONSTRAINT
-      plans.set(planKey(plan.number ?? 0, plan.text ?? ''), plan)
+      plans.add(plan)
       writePlan(this.#sqlite, info, plan)
       return SQLITE_OK
     })
@@ -233,34 +238,26 @@ class Modules {
   }
 
   #filter(p: Pointer, number: number, text: Pointer, argc: number, argv: Pointer): number {
-    return this.#onCursor(
-      p,
-      live => {
-        const { cursor } = live
-        const plan = live.plans.get(planKey(number, this.#sqlite.readCString(text)))!
-        cursor.filter(plan, termValues(this.#sqlite, plan, argc, argv))
-        live.eof = cursor.eof
+    const live = this.#cursors.get(p)
+    if (!live) return SQLITE_ERROR
+    return live.db.guard(
+      () => {
+        const plan = live.plans.find(number, text)
+        live.cursor.filter(plan, termValues(this.#sqlite, plan, argc, argv))
+        live.eof = live.cursor.eof
+        return SQLITE_OK
       },
-      true,
+      (message, error) => this.#refuse(live.vtab, message, error),
     )
   }
 
-  #advance(p: Pointer): number {
-    return this.#onCursor(p, live => {
-      live.cursor.next()
-      live.eof = live.cursor.eof
-    })
+  readonly #column: CursorCall = ({ cursor }, context, column) => {
+    this.#result.context = context
+    cursor.column(this.#result, column)
   }
 
-  #column(p: Pointer, context: Pointer, column: number): number {
-    return this.#onCursor(p, ({ cursor }) => {
-      this.#result.context = context
-      cursor.column(this.#result, column)
-    })
-  }
-
-  #rowid(p: Pointer, out: Pointer): number {
-    return this.#onCursor(p, ({ cursor }) => this.#sqlite.poke64(out, cursor.rowid()))
+  readonly #rowid: CursorCall = ({ cursor }, out) => {
+    this.#sqlite.poke64(out, cursor.rowid())
   }
 
   #update(vtab: Pointer, argc: number, argv: Pointer, out: Pointer): number {
@@ -349,17 +346,21 @@ class Modules {
     )
   }
 
-  #onCursor(p: Pointer, run: (live: LiveCursor) => void, looks = false): number {
+  /** What is called for each row and column. */
+  #onCursor(p: Pointer, call: CursorCall, a = 0, b = 0): number {
     const live = this.#cursors.get(p)
     if (!live) return SQLITE_ERROR
-    return live.db.guard(
-      () => {
-        run(live)
-        return SQLITE_OK
-      },
-      (message, error) => this.#refuse(live.vtab, message, error),
-      looks,
-    )
+    const { db } = live
+    try {
+      db.enterCallback(false)
+      call(live, a, b)
+      db.completeCallback()
+      return SQLITE_OK
+    } catch (error) {
+      return this.#refuse(live.vtab, db.failCallback(error), error)
+    } finally {
+      db.leaveCallback()
+    }
   }
 
   #refuse(vtab: Pointer, message: string, error: unknown): number {
@@ -384,8 +385,9 @@ class Modules {
   }
 }
 
-function planKey(number: number, text: string): string {
-  return `${number} ${text}`
+const advance: CursorCall = live => {
+  live.cursor.next()
+  live.eof = live.cursor.eof
 }
 
 const registries = new WeakMap<Sqlite, Modules>()

@@ -1,4 +1,5 @@
 import { VecError } from '../../core/errors.ts'
+import { readUtf8 } from '../../core/utf8.ts'
 import type { WasmMemory } from '../../core/wasm-memory.ts'
 import { SQLITE_NOMEM, SQLITE_OK } from '../result-codes.ts'
 import { installFunction } from './function-table.ts'
@@ -24,7 +25,6 @@ const INITIAL_MEMORY_PAGES = 128
 /** Scratch space larger than this is freed after its use. */
 const LARGE_SCRATCH = 1 << 20
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /**
@@ -61,14 +61,19 @@ export class Sqlite {
   }
 
   get u8(): Uint8Array {
-    if (this.#u8.byteLength === 0) this.#u8 = new Uint8Array(this.memory.buffer)
+    if (this.#u8.length === 0) this.#renewViews()
     return this.#u8
   }
 
   get view(): DataView {
-    // Compares buffers, since a detached DataView throws when asked for its length.
-    if (this.#view.buffer !== this.u8.buffer) this.#view = new DataView(this.memory.buffer)
+    // Asks the typed array, since a detached DataView throws when asked for its length.
+    if (this.#u8.length === 0) this.#renewViews()
     return this.#view
+  }
+
+  #renewViews(): void {
+    this.#u8 = new Uint8Array(this.memory.buffer)
+    this.#view = new DataView(this.memory.buffer)
   }
 
   alloc(bytes: number): Pointer {
@@ -176,18 +181,7 @@ export class Sqlite {
 
   /** The text at `p`; bytes that are not UTF-8 become U+FFFD. */
   readText(p: Pointer, bytes: number): string {
-    const heap = this.u8
-    if (bytes < 24) {
-      let text = ''
-      let i = 0
-      for (; i < bytes; i++) {
-        const byte = heap[p + i]
-        if (byte > 127) break
-        text += String.fromCharCode(byte)
-      }
-      if (i === bytes) return text
-    }
-    return decoder.decode(heap.subarray(p, p + bytes))
+    return readUtf8(this.u8, p, p + bytes)
   }
 
   readCString(p: Pointer): string {

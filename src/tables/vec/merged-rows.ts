@@ -10,17 +10,15 @@ export class MergedRows implements CursorRows {
   readonly #heads: Ranking[] = []
   #left: number
 
-  /** `search.limit` counts the rows of all datasets together, including the first `offset` rows, which are skipped. */
-  constructor(
-    searcher: Searcher,
-    datasets: readonly string[],
-    search: Omit<Search, 'dataset'>,
-    offset: number,
-  ) {
-    this.#left = search.limit
+  /**
+   * One search for each dataset. Their `limit` counts the rows of all datasets together, including the first `offset`
+   * rows, which are skipped.
+   */
+  constructor(searcher: Searcher, searches: readonly Search[], offset: number) {
+    this.#left = searches[0]?.limit ?? 0
     try {
-      for (const dataset of datasets) {
-        const ranking = new Ranking(searcher, { ...search, dataset })
+      for (const search of searches) {
+        const ranking = new Ranking(searcher, search)
         if (!ranking.eof) this.#heads.push(ranking)
       }
       this.#heads.sort(compareHeads)
@@ -34,7 +32,7 @@ export class MergedRows implements CursorRows {
   next(): void {
     this.#left--
     const heads = this.#heads
-    const [head] = heads
+    const head = heads[0]
     head.next()
     if (!head.eof && heads.length === 1) return
     heads.shift()

@@ -1,7 +1,8 @@
-import { decodeEmbedding, isFiniteVector, notFinite } from '../../core/embedding.ts'
+import { isFiniteVector, notFinite } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import type { Metric } from '../../core/metric.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
+import { takeBytes } from '../../core/read-vector.ts'
 import {
   distanceToSimilarity,
   scoreToSimilarity,
@@ -56,9 +57,12 @@ export function readQuery(
   const limit = one(plan.limit)
   const offset = one(plan.offset)
   const rows = limit === undefined ? Infinity : rowsOf(limit, Infinity)
+  const datasets = datasetsOf(values[plan.dataset], plan)
+  const { vector, request } = query === undefined ? SCAN : matched(query)
   return {
-    datasets: datasetsOf(values[plan.dataset], plan),
-    ...(query === undefined ? SCAN : matched(query)),
+    datasets,
+    vector,
+    request,
     ids:
       plan.ids === undefined
         ? undefined
@@ -132,7 +136,7 @@ function queryVector(value: TermValue): Float32Array {
       "pass a BLOB of float32, or text such as '[0.1, 0.2]'",
     )
   }
-  const vector = value instanceof Utf8 ? parseVectorText(String(value)) : decodeEmbedding(value)
+  const vector = value instanceof Utf8 ? parseVectorText(String(value)) : takeBytes(value)
   if (!isFiniteVector(vector)) {
     const at = vector.findIndex(number => !Number.isFinite(number))
     throw notFinite(vector[at], at)

@@ -54,13 +54,14 @@ export class VecCursor implements VirtualCursor {
     const query = readQuery(plan, values, foldsCase)
     this.#query = query
     if (query.filter) requireColumns(this.#searcher.shadow, query.filter)
-    this.#rowidName = this.#searcher.shadow.refresh().rowid
     this.#offset = query.offset
     this.#rows = query.request
       ? new HybridRows(this.#searcher, query, query.request)
       : query.vector
         ? this.#match(query, query.vector)
         : new ScanRows(this.#searcher, query)
+    // To read rows is to look at the schema first.
+    this.#rowidName = shadow.shape.rowid
   }
 
   next(): void {
@@ -150,7 +151,8 @@ export class VecCursor implements VirtualCursor {
     const { min, max, accepts } = conditionOf(this.#metric, query.bounds)
     // One dataset may contain all of the requested rows.
     const limit = Math.min(query.limit + query.offset, query.k ?? Infinity)
-    const search = {
+    const searches = query.datasets.map(dataset => ({
+      dataset,
       query: vector,
       limit,
       more: !query.whole,
@@ -159,9 +161,9 @@ export class VecCursor implements VirtualCursor {
       accepts,
       ids: query.ids,
       filter: query.filter?.parts.length === 0 ? undefined : query.filter,
-    }
+    }))
     return this.#searcher.shadow.inSnapshot(
-      () => new MergedRows(this.#searcher, query.datasets, search, query.offset),
+      () => new MergedRows(this.#searcher, searches, query.offset),
     )
   }
 

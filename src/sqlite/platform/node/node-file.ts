@@ -12,7 +12,7 @@ import {
 import { SQLITE_OK } from '../../result-codes.ts'
 import { EXCLUSIVE_LOCK, type FileIdentity, type FileLock, NO_LOCK } from '../../vfs/file-locks.ts'
 import type { VfsFile } from '../../vfs/vfs.ts'
-import { fileFacts } from './file-facts.ts'
+import { FEW, fileFacts } from './file-facts.ts'
 import { closeLockable } from './lockable-files.ts'
 import type { WalIndexFile } from './wal-index-file.ts'
 
@@ -45,7 +45,10 @@ export class NodeFile implements VfsFile {
   }
 
   read(into: Uint8Array, offset: number): number {
-    const got = readSync(this.#fd, into, 0, into.length, offset)
+    const got =
+      into.length <= FEW
+        ? fileFacts().readFew(this.#fd, into, offset)
+        : readSync(this.#fd, into, 0, into.length, offset)
     this.database?.lock.afterRead?.()
     return got
   }
