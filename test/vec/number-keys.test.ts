@@ -54,6 +54,20 @@ test('a number as dataset_id or id is its digits, in every statement', async () 
   }
 })
 
+test('a byte order mark is a part of a dataset name and of an id', async () => {
+  using db = await open(':memory:')
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+  const insert = db.prepare(
+    `INSERT INTO docs(dataset_id, doc_id, embedding) VALUES (?, ?, '[1, 0]')`,
+  )
+  const search = db.prepare(
+    `SELECT dataset_id, doc_id FROM docs WHERE dataset_id = ? AND doc_id MATCH '[1, 0]'`,
+  )
+  for (const mark of ['', '\ufeff']) insert.run(`${mark}x`, `${mark}a`)
+  for (const mark of ['', '\ufeff'])
+    assert.deepEqual(search.raw().all(`${mark}x`), [[`${mark}x`, `${mark}a`]])
+})
+
 test('a BLOB names the dataset of its text, and equals no id', async () => {
   using db = await open(':memory:')
   db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
