@@ -104,3 +104,38 @@ test('the sections of ids are those of the page', () => {
     assert.equal(pool.toString('utf8', at + 1, at + 1 + pool[at]), `${position}`)
   }
 })
+
+test('the tables of a text index are those of the page', async () => {
+  const texts = await open(':memory:')
+  texts.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, text=content);
+    INSERT INTO docs(dataset_id, doc_id, content) VALUES ('a', 'x', 'fox'), ('a', 'y', 'red fox');
+    UPDATE _vec_docs SET archived = 1 WHERE id = 'y'`)
+  const search = texts.prepare(
+    "SELECT doc_id FROM docs WHERE dataset_id = 'a' AND docs MATCH vec_text('fox')",
+  )
+  assert.deepEqual(search.pluck().all(), ['x'])
+  const told = Array.from(page.matchAll(/`(vec_text\w*)\(([^)]*)\)`/g), ([, table, list]) => {
+    const own = texts.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table)
+    assert.deepEqual(own, list.split(', '), table)
+    return table
+  })
+  const [, fts] = /^`(vec_text\w*)` is an FTS5 table/m.exec(page)!
+  const [, ends] = /whose names end in (.*)\.$/m.exec(page)!
+  const stored = Array.from(ends.matchAll(/`(_\w+)`/g), ([, end]) => `${fts}${end}`)
+  const made = texts
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vec_text%'")
+    .pluck()
+    .all() as string[]
+  assert.deepEqual(made.toSorted(), [...told, fts, ...stored].toSorted())
+  const [, size] = /two multiples of ([\d,]+)\./.exec(page)!
+  const bytes = Number(size.replaceAll(',', ''))
+  const documents = texts.prepare('SELECT docid, hidden FROM vec_text__vec_docs_documents')
+  assert.deepEqual(documents.raw().all(), [
+    [bytes + 1, 0],
+    [bytes + 2, 1],
+  ])
+  assert.deepEqual(texts.prepare('SELECT rowid FROM vec_text__vec_docs').pluck().all(), [bytes + 1])
+  texts.exec('DELETE FROM vec_text_state; DELETE FROM vec_text__vec_docs')
+  assert.deepEqual(search.pluck().all(), ['x'])
+  texts.close()
+})

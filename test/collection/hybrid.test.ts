@@ -135,6 +135,45 @@ test('a hybrid query gives as many groups as there are, beyond its window', asyn
   assert.deepEqual([hits[0].vectorRank, hits[0].textRank], [1, 1])
 })
 
+test('the pages of groups come from the window that the first page needed', async () => {
+  const { docs } = await world(0, seeded(1))
+  const texts = {
+    a: `pump${' w'.repeat(5)}`,
+    x1: 'pump',
+    x2: 'pump w',
+    x3: 'pump w w',
+    x4: 'pump w w w',
+    b: 'pump w w w w',
+    c: 'w',
+  }
+  docs.upsertSync(
+    Object.entries(texts).map(([id, content], n) => ({
+      id,
+      content,
+      vector: [n, 0, 0],
+      meta: { n, document: id[0] },
+    })),
+  )
+  const query = {
+    mode: 'hybrid',
+    text: 'pump',
+    vector: [0, 0, 0],
+    groupBy: 'meta.document',
+    hybrid: { window: 4 },
+  } as const
+  const first = docs.querySync({ ...query, k: 3 })
+  assert.deepEqual(
+    first.hits.map(({ group }) => group),
+    ['x', 'a', 'b'],
+  )
+  // In a window of 4, the text does not count for 'a', which would come once more.
+  const second = docs.querySync({ ...query, k: 1, cursor: first.cursor })
+  assert.deepEqual(
+    second.hits.map(({ group }) => group),
+    ['c'],
+  )
+})
+
 test('what a mode cannot do is refused', async () => {
   const { db, docs } = await world(3, seeded(1))
   for (const [query, message] of [

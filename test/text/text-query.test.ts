@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expressionOf, frequentAbove, telling, wordsOf } from '../../src/search/text/text-query.ts'
+import { spaced } from '../../src/search/text/unspaced.ts'
 
 test('words are runs of letters and digits, each once and in lower case', () => {
   assert.deepEqual(wordsOf(`C++ "quoted" AND (broken`, 'unicode61'), [
@@ -17,7 +18,29 @@ test('words are runs of letters and digits, each once and in lower case', () => 
     'x',
   ])
   assert.deepEqual(wordsOf('Größe größe Gro\u0308ße', 'porter'), ['größe'])
-  assert.deepEqual(wordsOf('東京都 a', 'unicode61'), ['東京都', 'a'])
+})
+
+test('of scripts without spaces each two neighbors are a phrase', () => {
+  const words: readonly [text: string, words: string[]][] = [
+    ['東京都 a', ['東 京', '京 都', 'a']],
+    ['水', ['水']],
+    ['iPhone15を買う。', ['iphone15', 'を 買', '買 う']],
+    ['コーヒー', ['コ ー', 'ー ヒ', 'ヒ ー']],
+    ['か\u3099く', ['が く']],
+    ['학교에서', ['학 교', '교 에', '에 서']],
+    ['กำลัง', ['ก ำ', 'ำ ล', 'ล ง']],
+    ['〇、々', ['〇', '々']],
+  ]
+  for (const tokenizer of ['unicode61', 'porter'] as const) {
+    for (const [text, expected] of words) {
+      assert.deepEqual(wordsOf(text, tokenizer), expected, text)
+    }
+  }
+})
+
+test('spaced() leaves other scripts as they are', () => {
+  assert.equal(spaced('Größe 12'), 'Größe 12')
+  assert.equal(spaced('東京a'), ' 東  京 a')
 })
 
 test('a text of signs alone has no words', () => {

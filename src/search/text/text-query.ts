@@ -1,5 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import type { Tokenizer } from '../schema/text-spec.ts'
+import { wordsAndPairs } from './unspaced.ts'
 
 /** The maximum number of words of a text to search for. Further words add little. */
 const MOST_WORDS = 32
@@ -19,15 +20,22 @@ export function frequentAbove(documents: number): number {
 export type TextSyntax = 'any' | 'all' | 'fts5'
 export const TEXT_SYNTAXES: readonly TextSyntax[] = ['any', 'all', 'fts5']
 
-/** The words of a text that a tokenizer can find, without duplicates, in order. */
+/**
+ * The words of a text that a tokenizer can find, without duplicates, in order. Two neighboring letters of a script without
+ * spaces are a phrase: '東 京'.
+ */
 export function wordsOf(text: string, tokenizer: Tokenizer): string[] {
   const words = new Set<string>()
-  for (const [word] of text.normalize('NFC').matchAll(WORD)) {
-    if (tokenizer === 'trigram' && !TRIGRAM.test(word)) continue
+  const normal = text.normalize('NFC')
+  for (const word of tokenizer === 'trigram' ? longWords(normal) : wordsAndPairs(normal)) {
     words.add(word.toLowerCase())
     if (words.size === MOST_WORDS) break
   }
   return [...words]
+}
+
+function* longWords(text: string): Generator<string> {
+  for (const [word] of text.matchAll(WORD)) if (TRIGRAM.test(word)) yield word
 }
 
 /** The words as strings, which FTS5 cannot take for operators. */

@@ -14,6 +14,7 @@ import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { Shape } from '../schema/shape.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
+import { enterTexts } from './enter-texts.ts'
 import { documentsName, textObjects } from './text-layout.ts'
 
 /**
@@ -69,7 +70,7 @@ export class TextTables {
     const own = textTableName(shadow.name)
     this.schema = place === 'file' ? shadow.schema : 'temp'
     this.name = place === 'file' ? own : `${own} of ${shadow.schema}`
-    this.#recipe = JSON.stringify([1, spec.columns, spec.tokenizer, shadow.includeArchived])
+    this.#recipe = JSON.stringify([2, spec.columns, spec.tokenizer, shadow.includeArchived])
   }
 
   /** The FTS5 table in SQL. */
@@ -153,11 +154,7 @@ export class TextTables {
          ${COLUMN.dataset}, ${COLUMN.id}, NOT (1 ${this.#shadow.visible})
        FROM {table} WHERE ${IS_DOCUMENT}`,
     )
-    this.#run(
-      `INSERT INTO ${this.fts}(rowid, ${this.#names()})
-       SELECT r.docid, ${this.#names('d.')} FROM ${this.documents} r CROSS JOIN {table} d ON ${ROW_OF}
-       WHERE r.hidden = 0`,
-    )
+    this.#enter('INSERT', 'r.hidden = 0')
     this.#run(`INSERT INTO ${this.fts}(${quoteName(this.name)}) VALUES ('optimize')`)
     const documents = this.entered()
     this.#cover(position, documents, this.#total() - documents)
@@ -182,12 +179,8 @@ export class TextTables {
     for (const key of keys) this.#note(key, numbers, changed)
     this.#delete(this.fts, 'rowid', changed.removed)
     if (changed.written.length > 0) {
-      this.#run(
-        `INSERT OR REPLACE INTO ${this.fts}(rowid, ${this.#names()})
-         SELECT r.docid, ${this.#names('d.')} FROM json_each(?1) j
-         CROSS JOIN ${this.documents} r ON r.docid = j.value CROSS JOIN {table} d ON ${ROW_OF}`,
-        JSON.stringify(changed.written),
-      )
+      const written = JSON.stringify(changed.written)
+      this.#enter('INSERT OR REPLACE', 'r.docid IN (SELECT value FROM json_each(?1))', written)
     }
     const documents = state.documents + changed.added
     const total = this.#total()
@@ -253,8 +246,13 @@ export class TextTables {
     return countOf(this.#shadow, 'SELECT count(*) FROM {table}', [])
   }
 
-  #names(prefix = ''): string {
-    return this.#spec.columns.map(column => `${prefix}${quoteName(column)}`).join(', ')
+  /** Enters the texts of the documents r that a condition selects; its parameters are numbered. */
+  #enter(insert: string, selected: string, ...parameters: string[]): void {
+    enterTexts(this.#shadow, this.#spec, {
+      into: `${insert} INTO ${this.fts}`,
+      from: `${this.documents} r CROSS JOIN {table} d ON ${ROW_OF} WHERE ${selected}`,
+      parameters,
+    })
   }
 
   #run(sql: string, ...parameters: (SqlValue | Utf8)[]): void {
