@@ -1,60 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { Collection, type EmbedFunc, type MigrationProgress } from '../../src/entries/vecutil.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 import { SlowModel } from '../vecutil/slow-model.ts'
-import { embedLetters } from './letters.ts'
-
-const NARROW = { table: 'docs', dataset: 'd', model: 'narrow', embed: embedLetters('abc') }
-const WIDE = { ...NARROW, model: 'wide', embed: embedLetters('abcde') }
-
-async function world(t: TestContext): Promise<{ file: string; db: Connection; docs: Collection }> {
-  const folder = mkdtempSync(join(tmpdir(), 'migration-'))
-  const file = join(folder, 'docs.sqlite')
-  const db = await open(file)
-  t.after(() => {
-    db.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=euclidean)')
-  return { file, db, docs: new Collection(db, NARROW) }
-}
-
-const contentOf = (n: number): string =>
-  Array.from('abcde', (letter, i) => letter.repeat((n >> (2 * i)) & 3)).join('') || 'a'
-
-const fill = async (docs: Collection, count: number): Promise<void> => {
-  const documents = Array.from({ length: count }, (_, n) => ({
-    id: `n${n}`,
-    content: contentOf(n),
-  }))
-  await docs.upsert(documents)
-}
-
-/** Every vector is that of its content by its model, and all are of one model. */
-async function requireWhole(db: Connection, model: 'narrow' | 'wide'): Promise<void> {
-  const { embed } = model === 'wide' ? WIDE : NARROW
-  const rows = db
-    .prepare("SELECT content, embedding, embedding_model FROM _vec_docs WHERE dataset_id = 'd'")
-    .raw()
-    .all() as [string, Uint8Array, string][]
-  const expected = await embed(
-    rows.map(([content]) => content),
-    {},
-  )
-  for (const [i, [, embedding, stored]] of rows.entries()) {
-    assert.equal(stored, model)
-    assert.deepEqual(new Float32Array(embedding.slice().buffer), Float32Array.from(expected[i]))
-  }
-}
+import { fill, NARROW, pick, requireWhole, WIDE, world } from './migration-world.ts'
 
 /** What brute force finds. */
 const nearestOf = (db: Connection, letters: string, query: string): string[] => {
@@ -160,8 +114,6 @@ test('a roll-back puts the old vectors back, with those of documents that were w
 })
 
 const flat: EmbedFunc = async texts => texts.map(() => [1])
-
-const pick = ({ embed, model }: { embed: EmbedFunc; model: string }) => ({ embed, model })
 
 test('what any program writes meanwhile is included', async t => {
   const { file, db, docs } = await world(t)
@@ -277,72 +229,6 @@ test('without its triggers a migration trusts nothing that it has', async t => {
   )
   assert.equal((await docs.migrate(pick(WIDE))).embedded, 40)
   await requireWhole(db, 'wide')
-})
-
-/** Half of the documents have a vector of the new model: n0 to n9. */
-async function halfDone(docs: Collection): Promise<void> {
-  await fill(docs, 20)
-  const controller = new AbortController()
-  const onProgress = (): void => controller.abort()
-  await assert.rejects(
-    docs.migrate({ ...pick(WIDE), batch: 10, signal: controller.signal, onProgress }),
-    { name: 'AbortError' },
-  )
-}
-
-test('a vector beside goes with its document, and with each change of its key or content', async t => {
-  const changes = [
-    `DELETE FROM _vec_docs WHERE id = 'n1'`,
-    `UPDATE _vec_docs SET content = 'new' WHERE id = 'n1'`,
-    `UPDATE _vec_docs SET id = 'other' WHERE id = 'n1'`,
-    `UPDATE _vec_docs SET dataset_id = 'e' WHERE id = 'n1'`,
-    // It deletes n1, and no trigger of a DELETE tells.
-    `UPDATE OR REPLACE _vec_docs SET id = 'n1' WHERE id = 'n19'`,
-    `INSERT OR REPLACE INTO _vec_docs(dataset_id, id) VALUES ('d', 'n1')`,
-  ]
-  for (const sql of changes) {
-    const { db, docs } = await world(t)
-    await halfDone(docs)
-    const beside = db
-      .prepare("SELECT count(*) FROM vec_migration_vectors WHERE dataset_id = 'd' AND id = 'n1'")
-      .pluck()
-    assert.equal(beside.get(), 1)
-    db.exec("UPDATE _vec_docs SET meta = '{}'")
-    assert.equal(beside.get(), 1, 'other columns do not matter')
-    db.exec(sql)
-    assert.equal(beside.get(), 0, sql)
-  }
-})
-
-test('a content that differs in case alone is another one, whatever the collation', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'migration-'))
-  const db = await open(join(folder, 'docs.sqlite'))
-  t.after(() => {
-    db.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  db.exec(`CREATE TABLE _vec_docs(dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT COLLATE NOCASE, meta TEXT,
-    embedding BLOB, embedding_model TEXT, scn INTEGER, archived INTEGER, PRIMARY KEY (dataset_id, id));
-    CREATE VIRTUAL TABLE IF NOT EXISTS docs USING vec(doc_id, metric=euclidean)`)
-  const docs = new Collection(db, NARROW)
-  await halfDone(docs)
-  db.exec("UPDATE _vec_docs SET content = upper(content) WHERE id = 'n1'")
-  assert.equal(docs.migration()?.done, 9)
-})
-
-test('a migration whose triggers go while it embeds fails, and the next one begins again', async t => {
-  const { db, docs } = await world(t)
-  await fill(docs, 20)
-  const embed: EmbedFunc = async (texts, options) => {
-    db.exec('DROP TRIGGER IF EXISTS "vec_migration__vec_docs_updated"')
-    return WIDE.embed(texts, options)
-  }
-  await assert.rejects(docs.migrate({ embed, model: 'wide', batch: 10 }), {
-    code: 'VEC_MODEL',
-    message: /triggers on _vec_docs are gone/,
-  })
-  await requireWhole(db, 'narrow')
-  assert.equal((await docs.migrate(pick(WIDE))).embedded, 20)
 })
 
 test('documents that cannot be embedded again are told, before anything is embedded', async t => {

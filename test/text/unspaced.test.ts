@@ -19,11 +19,10 @@ async function shelf(texts: Readonly<Record<string, string>>, tokenize = 'unicod
 function found(db: Connection, text: string, options = '{}'): unknown[] {
   return db
     .prepare(
-      "SELECT doc_id FROM docs WHERE dataset_id = 'a' AND docs MATCH vec_text(?, ?) ORDER BY match_score DESC",
+      "SELECT doc_id FROM docs WHERE dataset_id = 'a' AND docs MATCH vec_text(?, ?) ORDER BY doc_id",
     )
     .pluck()
     .all(text, options)
-    .toSorted()
 }
 
 test('words are found inside of texts without spaces', async () => {
