@@ -24,6 +24,8 @@ export function encodeEmbedding(vector: VectorInput): Uint8Array {
  * Decodes the bytes of an embedding to a vector, which is always a copy. TypeError for other values, VEC_EMBEDDING if
  * the length is not a multiple of 4. NaN and infinities are returned unchanged, and an empty BLOB gives an empty
  * vector.
+ *
+ *     decodeEmbedding(encodeEmbedding([0.5])) // Float32Array(1) [ 0.5 ]
  */
 export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
   return readBytes(bytes, 'decodeEmbedding()')
@@ -32,6 +34,8 @@ export function decodeEmbedding(bytes: EmbeddingBytes): Float32Array {
 /**
  * A JSON array of the shortest decimals that read back as the same float32; `null` for NaN and infinities,
  * which a decoded embedding may contain. Errors as for encodeEmbedding.
+ *
+ *     embeddingToJson([0.1, 0.2]) // '[0.1,0.2]'
  */
 export function embeddingToJson(vector: VectorInput): string {
   const decoded = typedArrayName(vector) === 'Float32Array'

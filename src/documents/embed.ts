@@ -13,7 +13,11 @@ export type EmbedFunc = (
   options: EmbedOptions,
 ) => Promise<readonly VectorInput[]>
 
-/** Turns a function of one text into an `EmbedFunc`, which embeds texts one after the other. */
+/**
+ * Turns a function of one text into an `EmbedFunc`, which embeds texts one after the other.
+ *
+ *     const embed = embedEach(async text => await model.vectorOf(text))
+ */
 export function embedEach(
   embed: (text: string, options: EmbedOptions) => Promise<VectorInput>,
 ): EmbedFunc {
@@ -32,6 +36,8 @@ export function embedEach(
  * Embeds texts in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING if the function returns
  * another number of vectors, an empty one or numbers that are not finite float32, VEC_DIMENSION when their dimensions
  * differ, TypeError if one of them is not a vector (a Promise, bytes, an object).
+ *
+ *     const [bread, butter] = await embedTexts(embed, ['bread', 'butter']) // Uint8Arrays for BLOBs
  */
 export async function embedTexts(
   embed: EmbedFunc,
@@ -71,7 +77,11 @@ export async function embedTexts(
   return embeddings
 }
 
-/** The bytes of the embedding of one text, in the form that MATCH takes. Errors as for embedTexts. */
+/**
+ * The bytes of the embedding of one text, in the form that MATCH takes. Errors as for embedTexts.
+ *
+ *     search.all('en', await embedText(embed, 'how to bake bread'))
+ */
 export async function embedText(
   embed: EmbedFunc,
   text: string,

@@ -38,7 +38,11 @@ export interface MatchOptions extends EmbedOptions {
   readonly filter?: Filter | undefined
 }
 
-/** The ids of the documents nearest to a text, nearest first. */
+/**
+ * The ids of the documents nearest to a text, nearest first.
+ *
+ *     await matchText(db, 'docs', 'en', embed, 'how to bake bread', { limit: 5 }) // ['a', 'c', ...]
+ */
 export async function matchText(
   db: Database,
   table: string,

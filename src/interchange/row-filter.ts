@@ -13,7 +13,11 @@ import { optionText } from './interchange-error.ts'
 /** SQL on the columns of the documents, or an object of the filter language on their metadata. */
 export type RowCondition = string | Filter
 
-/** A condition on the documents of a vec table, checked once. */
+/**
+ * A condition on the documents of a vec table, checked once.
+ *
+ *     new RowFilter(db, describeTable(db, 'docs'), { year: { $gte: 2020 } })
+ */
 export class RowFilter {
   /** The parameters of the SQL, in order. */
   readonly parameters: readonly BindValue[]

@@ -12,7 +12,11 @@ export interface DatasetOptions {
   readonly prefix?: string
 }
 
-/** Creates a dataset, or re-creates a dropped one with a new epoch. An existing dataset stays as it is. */
+/**
+ * Creates a dataset, or re-creates a dropped one with a new epoch. An existing dataset stays as it is.
+ *
+ *     await createDataset(upstream, 'docs', { description: 'Handbook' })
+ */
 export async function createDataset(
   upstream: Upstream,
   datasetId: string,
@@ -99,7 +103,11 @@ export async function takeNumbers(
   return integerIn(oneOf(rows), 'last_scn')
 }
 
-/** The last change of a dataset in the upstream: the number to wait for on a replica. */
+/**
+ * The last change of a dataset in the upstream: the number to wait for on a replica.
+ *
+ *     await replicator.waitFor({ datasetId: 'docs', scn: await position(upstream, 'docs') })
+ */
 export async function position(
   upstream: Upstream,
   datasetId: string,

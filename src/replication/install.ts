@@ -24,7 +24,12 @@ export interface InstallReport {
   readonly problems: readonly ServerProblem[]
 }
 
-/** Creates the tables and triggers of an upstream, after checking the server. Safe to repeat. */
+/**
+ * Creates the tables and triggers of an upstream, after checking the server. Safe to repeat.
+ *
+ *     const { problems } = await installUpstream(upstream, { dryRun: true })
+ *     if (problems.length === 0) await installUpstream(upstream)
+ */
 export function installUpstream(
   upstream: Upstream,
   options: InstallOptions = {},

@@ -25,6 +25,8 @@ export interface DatasetLag {
 /**
  * How far a replica is behind. Any process may ask: both sides are only read. The result includes datasets that the
  * replica has not seen yet.
+ *
+ *     const [{ datasetId, entries, seconds }] = await replicationLag(upstream, replica)
  */
 export function replicationLag(
   upstream: Upstream,

@@ -6,6 +6,8 @@ import type { SyncState } from './sync-state.ts'
 /**
  * The state of a replica's datasets, read from its file alone: for monitors that open it read-only, without an
  * upstream. Empty before the first replication.
+ *
+ *     replicaStates(replica).map(({ datasetId, phase, lastScn }) => `${datasetId}: ${phase} at ${lastScn}`)
  */
 export function replicaStates(
   replica: SqliteConnection,

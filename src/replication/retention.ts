@@ -22,6 +22,8 @@ export interface PruneReport {
 /**
  * Deletes entries that every living replica has acknowledged and that are old enough. The mark is committed before
  * the first entry is deleted, so a replica that is behind reads LOG_PRUNED and never a gap.
+ *
+ *     await prune(upstream, { minAge: 3600 }) // [{ datasetId: 'docs', prunedScn: 120n, deleted: 120 }]
  */
 export function prune(upstream: Upstream, options: PruneOptions = {}): Promise<PruneReport[]> {
   return withSource(upstream, options, async source => {

@@ -46,6 +46,12 @@ export interface WriteResult {
   readonly replayed: boolean
 }
 
+/**
+ * Creates a writer of documents and their log entries, for an upstream without triggers.
+ *
+ *     const writer = createWriter({ upstream })
+ *     await writer.tx('docs', batch => batch.upsert({ id: 'a', embedding: [1, 0] })) // { scn: 1n, replayed: false }
+ */
 export function createWriter(options: WriterOptions): Writer {
   return new Writer(options)
 }

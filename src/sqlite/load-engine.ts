@@ -69,7 +69,12 @@ export async function prepareFile(
   await platform.prepare(path, checkOptions(options).create)
 }
 
-/** Opens a database after `loadEngine` has resolved. '', ':memory:' and bytes open a database in memory. */
+/**
+ * Opens a database after `loadEngine` has resolved. '', ':memory:' and bytes open a database in memory.
+ *
+ *     await loadEngine()
+ *     const db = openConnection('app.sqlite', { busyTimeout: 1000 })
+ */
 export function openConnection(path: string | Uint8Array, options: OpenOptions = {}): Connection {
   const sqlite = loadedSqlite()
   if (!platform)

@@ -14,6 +14,9 @@ const registered = new WeakSet<Connection>()
 /**
  * Registers the `vec`, `vec_each` and `vec_admin` modules and the vector functions on a connection. A second call
  * does nothing.
+ *
+ *     const db = openConnection('docs.sqlite')
+ *     register(db)
  */
 export function register(db: Connection): void {
   if (registered.has(db)) return
@@ -30,6 +33,9 @@ export function register(db: Connection): void {
  * Opens a database: a path, a file: URI, ':memory:', or the bytes of a database, which stay in memory. All methods of
  * the connection are synchronous. Registers the vec table, vec_admin and the vector functions unless `register` is
  * false.
+ *
+ *     const db = await open('docs.sqlite')
+ *     db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
  */
 export async function open(
   path: string | Uint8Array,

@@ -29,7 +29,11 @@ export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex 
   return new CheckedIndex(exact.createExactIndex(options))
 }
 
-/** Restores an exact index from its image. Throws VEC_STORAGE for any other image, before it allocates memory. */
+/**
+ * Restores an exact index from its image. Throws VEC_STORAGE for any other image, before it allocates memory.
+ *
+ *     const index = restoreExactIndex(saved) // saved = other.save()
+ */
 export function restoreExactIndex(
   image: IndexImage,
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
@@ -41,7 +45,11 @@ export function restoreExactIndex(
   return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
 }
 
-/** Creates an empty cover tree. Throws VecError VEC_OPTION for options it does not support, such as the dot product. */
+/**
+ * Creates an empty cover tree. Throws VecError VEC_OPTION for options it does not support, such as the dot product.
+ *
+ *     const index = createCoverIndex({ metric: 'euclidean', dim: 64 })
+ */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
   requireShape(options, 'createCoverIndex()')
   return new CheckedIndex(cover.createCoverIndex(options))
@@ -56,6 +64,8 @@ export function restoreCoverIndex(image: IndexImage): VectorIndex {
 /**
  * Creates an index that uses the exact scan or a cover tree, whichever is faster on the data. It measures that, and
  * again when the number of rows has doubled.
+ *
+ *     const index = createAutoIndex({ metric: 'cosine', dim: 384 })
  */
 export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
   requireShape(options, 'createAutoIndex()')

@@ -71,7 +71,11 @@ export function upstreamDDL(table: string, options: DdlOptions = {}): string[] {
   return upstreamStatements(ddl, checkTableName(table), names, 'trigger', schemaPart(options))
 }
 
-/** A script for the database's own shell: `mariadb < file`, `psql -f file`, `sqlite3 db < file`. */
+/**
+ * A script for the database's own shell: `mariadb < file`, `psql -f file`, `sqlite3 db < file`.
+ *
+ *     writeFileSync('schema.sql', upstreamScript('shadow_vec_docs', { database: 'postgres' }))
+ */
 export function upstreamScript(table: string, options: DdlOptions = {}): string {
   const { ddl } = dialectOf(options)
   return ddl.script(ddl.enclosed(table, upstreamDDL(table, options)))

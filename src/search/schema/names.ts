@@ -20,7 +20,11 @@ export const OF_DATASET: string = `${COLUMN.dataset} = ?1 AND ${COLUMN.dataset} 
 /** SQL: the row of dataset ?1 and id ?2. */
 export const OF_KEY: string = `${OF_DATASET} AND ${COLUMN.id} = ?2 AND ${COLUMN.id} = ?2 COLLATE BINARY`
 
-/** The shadow table that holds the documents of a vec table. */
+/**
+ * The shadow table that holds the documents of a vec table.
+ *
+ *     shadowTableName('docs') // '_vec_docs'
+ */
 export function shadowTableName(table: string): string {
   if (typeof table !== 'string')
     throw argumentError('shadowTableName()', 'table', table, 'a string')

@@ -39,6 +39,8 @@ const STATEMENT_BYTES = 1 << 24
  * for each row as usual, but the cost of a statement is shared by thousands of rows (bench/RESULTS.md compares it
  * with one INSERT per row). Rows may come from a generator: only the rows of one statement are in memory at a time.
  * Returns the number of inserted rows.
+ *
+ *     insertMany(db, '_vec_docs', ['dataset_id', 'id', 'embedding'], [['en', 'a', encodeEmbedding([1, 0])]]) // 1
  */
 export function insertMany(
   db: Connection,

@@ -9,6 +9,13 @@ export interface ReplicatorOptions extends ReplicationOptions {
   readonly legacy?: LegacyOptions
 }
 
+/**
+ * Creates a replicator, which keeps a SQLite replica equal to an upstream. Throws TypeError and RangeError for invalid
+ * options.
+ *
+ *     const replicator = createReplicator({ source: upstream, replica: db, replicaTable: '_vec_docs' })
+ *     await replicator.follow(signal)
+ */
 export function createReplicator(options: ReplicatorOptions): Replicator {
   const { profile, legacy = {} } = options
   if (profile !== 'legacy') return new Replicator(options)

@@ -42,6 +42,10 @@ interface DocsRow {
 /**
  * A small document store in one ordinary table, `docs(id, content, meta, embedding)`. It has neither datasets nor an
  * index, and every search reads the table. For more than some thousand documents use a vec table.
+ *
+ *     const store = new Store(db)
+ *     store.addDocuments([{ id: 'a', content: 'bread', embedding: [1, 0] }])
+ *     store.similaritySearch([0.9, 0.1], 5) // [{ id: 'a', content: 'bread', metadata: null, score: 0.99... }]
  */
 export class Store {
   readonly #db: StoreConnection
