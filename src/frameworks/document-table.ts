@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { run, scalar } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
 
-/** Whether there is a table of that name in the main database. */
+/** Whether the main database has a table of that name. */
 export function hasTable(db: Database, table: string): boolean {
   const sql = 'SELECT 1 FROM sqlite_schema WHERE lower(name) = lower(?1)'
   return scalar(db, sql, table) !== undefined

@@ -21,7 +21,7 @@ import { Outgoing } from './outgoing.ts'
 import { type BoundStatement, type Call } from './protocol.ts'
 import type { WorkerGroup } from './worker-group.ts'
 
-/** Copies of many small values share blocks. */
+/** Copies of small values share blocks of this size. */
 const BLOCK = 1 << 16
 
 const FORMS = ['objects', 'arrays', 'values'] as const
@@ -29,9 +29,9 @@ const CALL = { signal, transfer: flag }
 const NO_OPTIONS: CallOptions = {}
 
 /**
- * A database in a worker: the same SQL as on a connection, and each method returns a Promise. Calls of one client are
- * answered one after another, in their order; with `threads`, reads are answered beside each other and beside writes.
- * Errors are those of a connection, with their codes, hints and causes. After the worker has died, each call rejects with
+ * A database in a worker: the SQL of a connection, where each method returns a Promise. The calls of one client are
+ * answered one after another, in order. With `threads`, reads run in parallel with each other and with writes. Errors
+ * are those of a connection, with their codes, hints and causes. After the worker has died, each call rejects with
  * VEC_WORKER; after `close`, with VEC_CLOSED.
  */
 export class AsyncDatabase {
@@ -40,7 +40,7 @@ export class AsyncDatabase {
       return `AsyncDatabase { ${JSON.stringify(db.name)}, ${db.open ? 'open' : 'closed'} }`
     })
   }
-  /** The path that `connect` was given; ':memory:' for bytes. */
+  /** The path that was passed to `connect`; ':memory:' for bytes. */
   readonly name: string
   readonly #workers: WorkerGroup
   readonly #running = new Set<Promise<unknown>>()
@@ -53,7 +53,7 @@ export class AsyncDatabase {
     this.#workers = workers
   }
 
-  /** Whether it takes calls. */
+  /** Whether the database accepts calls. */
   get open(): boolean {
     return this.#closing === undefined && this.#workers.broken === undefined
   }
@@ -71,7 +71,7 @@ export class AsyncDatabase {
     return this.#rows('all', sql, parameters, options) as Promise<R[]>
   }
 
-  /** The first row of one statement; undefined when there is none. */
+  /** The first row of one statement; undefined if there is none. */
   async get<R = AsyncRow>(
     sql: string,
     parameters: AsyncParameters = [],
@@ -100,7 +100,7 @@ export class AsyncDatabase {
   }
 
   /**
-   * Runs one statement for each set of parameters, all or none, in one transaction. Returns how many rows were changed.
+   * Runs one statement for each set of parameters, all or none, in one transaction. Returns the number of changed rows.
    *
    *     await db.batch('UPDATE notes SET seen = ? WHERE id = ?', [[1, 'a'], [1, 'b']])
    */
@@ -120,8 +120,8 @@ export class AsyncDatabase {
   }
 
   /**
-   * Runs statements in one transaction, all or none. Gives an array of the rows for each statement that returns rows, and
-   * what was changed for each other one.
+   * Runs statements in one transaction, all or none. Returns an array of rows for each statement that returns rows, and
+   * the number of changes for each other one.
    *
    *     await db.transaction([
    *       ['UPDATE account SET amount = amount - ? WHERE id = ?', [10, 'a']],
@@ -151,8 +151,9 @@ export class AsyncDatabase {
   }
 
   /**
-   * Inserts rows of any length, all or none, in one transaction. Rows may come from a generator, also from an asynchronous
-   * one: they are sent to the worker as they come, and inserted once all are there. Returns how many were inserted.
+   * Inserts rows of any length, all or none, in one transaction. Rows may come from a generator, which may be
+   * asynchronous: they are sent to the worker as they come, and inserted once all have arrived. Returns the number of
+   * inserted rows.
    *
    *     await db.insertMany('_vec_docs', ['dataset_id', 'id', 'embedding'], rows)
    */
@@ -185,8 +186,8 @@ export class AsyncDatabase {
   }
 
   /**
-   * The documents of a dataset that are nearest to a vector, match words, or both: as `query()` of a Collection. What has to
-   * be embedded is embedded by the caller.
+   * The documents of a dataset that are nearest to a vector, match words, or both, as in `query()` of a Collection. The
+   * caller embeds texts.
    *
    *     const { hits } = await db.search('docs', { dataset: 'en', vector, k: 5, filter: { year: { $gte: 2020 } } })
    */
@@ -211,15 +212,15 @@ export class AsyncDatabase {
     return this.#call(call, out, options) as Promise<HitPage<M>>
   }
 
-  /** The bytes of the database, as in its file: `connect(bytes)` and `import(bytes)` take them. */
+  /** The bytes of the database, as in its file. `connect(bytes)` and `import(bytes)` accept them. */
   async export(options: Pick<CallOptions, 'signal'> = NO_OPTIONS): Promise<Uint8Array> {
     checkOptions('export()', options, { signal })
     return this.#call({ op: 'export' }, undefined, options) as Promise<Uint8Array>
   }
 
   /**
-   * Replaces the whole content by that of a database with these bytes, in one transaction. Throws SQLITE_NOTADB for other
-   * bytes, and then nothing is changed.
+   * Replaces the whole content by that of a database with these bytes, in one transaction. Throws SQLITE_NOTADB for
+   * other bytes, and then changes nothing.
    */
   async import(bytes: Uint8Array, options: CallOptions = NO_OPTIONS): Promise<void> {
     checkOptions('import()', options, CALL)
@@ -235,8 +236,8 @@ export class AsyncDatabase {
   }
 
   /**
-   * Ends the calls that are running with SQLITE_INTERRUPT; those that wait are not ended. Throws VEC_ENGINE where threads
-   * share no memory: on pages that are not cross-origin isolated.
+   * Ends the running calls with SQLITE_INTERRUPT. Waiting calls are not affected. Throws VEC_ENGINE if threads do not
+   * share memory: on pages that are not cross-origin isolated.
    */
   interrupt(): void {
     if (this.#workers.interrupt()) return
@@ -245,7 +246,10 @@ export class AsyncDatabase {
     })
   }
 
-  /** Waits for the calls that were made, saves the indexes, closes the file and ends the worker. A second call does nothing. */
+  /**
+   * Waits for the calls made so far, saves the indexes, closes the file and ends the worker. A second call does
+   * nothing.
+   */
   async close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -277,7 +281,7 @@ export class AsyncDatabase {
     return this.#tracked(async () => this.#workers.call(call, out?.transfer, options.signal))
   }
 
-  /** Errors of the worker get the caller's place in the program. */
+  /** Gives errors of the worker the stack of the caller. */
   async #tracked<R>(task: () => Promise<R>): Promise<R> {
     if (this.#closing !== undefined) {
       throw new VecError('VEC_CLOSED', `the database ${this.name} is closed`, {
@@ -298,14 +302,14 @@ export class AsyncDatabase {
   }
 }
 
-/** The stack of a call, under the name and message of the error that it ended in. */
+/** The stack of a call, with the name and message of its error. */
 function stackFrom(place: Error, { name, message }: Error): string {
   const lines = (place.stack ?? '').split('\n')
   const isCalls = lines[0] === 'Error: called here'
   return `${name}: ${message}\n${(isCalls ? lines.slice(1) : lines).join('\n')}`
 }
 
-/** SQL and parameters of a call, copied. */
+/** Copies of the SQL and the parameters of a call. */
 function bound(
   where: string,
   out: Outgoing,

@@ -4,7 +4,7 @@ import type { BindValue, SqlValue } from '../database/values.ts'
 import type { CollectionQuery } from '../documents/collection/read-query.ts'
 import type { InsertManyOptions } from '../sqlite/vtab/insert-many.ts'
 
-/** What a parameter can be. */
+/** The value of a parameter. */
 export type AsyncValue = Exclude<BindValue, Utf8>
 
 /** Parameters of a statement: by position, or by name. */
@@ -13,31 +13,31 @@ export type AsyncParameters = readonly AsyncValue[] | Readonly<Record<string, As
 /** A row as an object. */
 export type AsyncRow = Record<string, SqlValue>
 
-/** Each row as an object, as an array, or as its first column alone. */
+/** Each row as an object, as an array, or as its first column. */
 export type RowForm = 'objects' | 'arrays' | 'values'
 
 export interface CallOptions {
   /**
-   * Ends the call; the promise rejects with the signal's reason. A call that waits is not begun. A running statement is
-   * interrupted and undone where threads share memory: always in Node, in browsers on cross-origin isolated pages.
+   * Ends the call: the promise rejects with the signal's reason. A waiting call does not start. A running statement is
+   * interrupted and undone if threads share memory: always in Node, and in browsers on cross-origin isolated pages.
    */
   readonly signal?: AbortSignal | undefined
   /**
-   * Moves the buffers of parameters to the worker instead of copying them: the caller's arrays are empty afterwards.
-   * An array that is a part of a larger buffer is copied.
+   * Moves the buffers of parameters to the worker instead of copying them, which empties the caller's arrays. An array
+   * that is a part of a larger buffer is copied.
    */
   readonly transfer?: boolean | undefined
 }
 
 export interface RowOptions extends CallOptions {
-  /** 'objects' unless given. */
+  /** Default: 'objects'. */
   readonly rows?: RowForm | undefined
 }
 
-/** A statement of a transaction: SQL alone, or with its parameters. */
+/** A statement of a transaction: only SQL, or SQL with its parameters. */
 export type AsyncStatement = string | readonly [sql: string, parameters?: AsyncParameters]
 
-/** What a statement of a transaction gave: its rows if it returns any, otherwise what it changed. */
+/** The result of a statement of a transaction: its rows if it returns any, otherwise its changes. */
 export type StatementResult = AsyncRow[] | RunResult
 
 export interface AsyncInsertOptions extends InsertManyOptions, CallOptions {}

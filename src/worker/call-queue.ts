@@ -11,7 +11,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Calls in their order: the first one goes to the first worker that is idle. */
+/** Calls in their order. The first call goes to the first idle worker. */
 export class CallQueue {
   readonly #workers: readonly RemoteWorker[]
   readonly #waiting: Waiting[] = []
@@ -22,7 +22,7 @@ export class CallQueue {
     this.#workers = workers
   }
 
-  /** Resolves with what the call gives. */
+  /** Resolves with the result of the call. */
   async add(
     call: Call,
     transfer: readonly ArrayBuffer[] = [],
@@ -51,7 +51,7 @@ export class CallQueue {
     }
   }
 
-  /** Rejects what waits, and all that comes. */
+  /** Rejects all waiting and future calls. */
   fail(error: Error): void {
     this.#broken = error
     for (const { reject } of this.#waiting.splice(0)) reject(error)
@@ -85,7 +85,7 @@ export class CallQueue {
       return
     }
     const isInterrupted = this.#running.get(waiting)?.interrupt() ?? true
-    // What it reads is not wanted any more. A write that goes on is waited for: it may still be committed.
+    // The result of a read is no longer needed. A write that continues is awaited, since it may still be committed.
     if (!isInterrupted && isRead(waiting.call)) waiting.reject(reason)
   }
 }

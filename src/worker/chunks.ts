@@ -2,7 +2,7 @@ import { describeValue } from '../core/describe-value.ts'
 import type { InsertRow } from '../sqlite/vtab/insert-many.ts'
 import { Outgoing } from './outgoing.ts'
 
-/** What is sent at once: small enough that a page stays smooth while it is copied. */
+/** The number of rows sent at once: few enough that a page stays responsive while they are copied. */
 const CHUNK_ROWS = 2048
 const CHUNK_BYTES = 1 << 20
 
@@ -12,7 +12,7 @@ export interface Chunk {
   readonly transfer: readonly ArrayBuffer[]
 }
 
-/** Rows of a caller in parts that can be sent. With `moves`, the buffers of values that have one alone are moved. */
+/** Splits a caller's rows into chunks that can be sent. With `moves`, buffers that hold only one value are moved. */
 export async function* chunksOf(
   given: Iterable<InsertRow> | AsyncIterable<InsertRow>,
   moves: boolean | undefined,

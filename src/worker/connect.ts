@@ -12,13 +12,13 @@ export interface ConnectOptions extends Omit<OpenOptions, 'allowDbpath'> {
   /** Further files that a vec table's `dbpath` may name: a folder or file, or several. */
   readonly allowDbpath?: string | readonly string[] | undefined
   /**
-   * Workers that answer reads, beside the one that writes; 0 unless given: one worker for everything. Each of them has its
-   * own connection, with its own copy of the indexes in memory. Not in browsers, and not for a database in memory.
+   * The number of workers that answer reads, beside the one that writes; default 0: one worker for everything. Each has
+   * its own connection, with its own copy of the indexes in memory. Not in browsers, and not for a database in memory.
    */
   readonly threads?: number | undefined
   /**
-   * Starts a worker whose file calls `serve()`: where a bundler does not find ours, or to define SQL functions. Called once
-   * for each worker.
+   * Starts a worker whose file calls `serve()`: if a bundler does not find ours, or to define SQL functions. Called
+   * once for each worker.
    */
   readonly worker?: (() => WorkerLike) | undefined
 }
@@ -26,8 +26,8 @@ export interface ConnectOptions extends Omit<OpenOptions, 'allowDbpath'> {
 const MOST_THREADS = 64
 
 /**
- * Opens a database in a worker, so that no query holds up the calling thread. Takes the paths and options of `open()`.
- * The worker does not keep a process of Node alive while it is idle.
+ * Opens a database in a worker, so that queries do not block the calling thread. Takes the paths and options of
+ * `open()`. The worker does not keep a process of Node alive while it is idle.
  *
  *     const db = await connect('app.sqlite')
  *     const rows = await db.all('SELECT * FROM notes WHERE id = ?', ['a'])
@@ -68,7 +68,7 @@ function started(worker: () => WorkerLike): WorkerLike {
   throw argumentError('connect()', 'the result of options.worker()', given, 'a worker')
 }
 
-/** Readers see what a writer wrote through the file alone. */
+/** Readers see a writer's changes only through the file. */
 function requireShared(path: string | Uint8Array, threads: number): void {
   const isShared =
     typeof path === 'string' && path !== '' && !/^(?:file:)?:memory:|vfs=memory/.test(path)

@@ -9,11 +9,11 @@ import type { RowForm } from './async-types.ts'
 import type { BoundStatement, Call } from './protocol.ts'
 import { StatementCache } from './statement-cache.ts'
 
-/** Statements that are kept, and collections. */
+/** The maximum number of statements and collections that are kept. */
 const MOST_STATEMENTS = 128
 const MOST_COLLECTIONS = 64
 
-/** A call about an open database. */
+/** A call on an open database. */
 export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
 
 /** Answers the calls of clients on one connection. */
@@ -28,7 +28,7 @@ export class DatabaseServer {
     this.#statements = new StatementCache(db, MOST_STATEMENTS)
   }
 
-  /** The result of a call. A signal that is aborted ends it with SQLITE_INTERRUPT. */
+  /** Returns the result of a call. Aborting the signal ends the call with SQLITE_INTERRUPT. */
   async answer(call: DatabaseCall, signal: AbortSignal | undefined): Promise<unknown> {
     if (call.op === 'import') return this.#import(call.bytes)
     const task = (): unknown => this.#whole(() => this.#answer(call))
@@ -78,7 +78,7 @@ export class DatabaseServer {
     }
   }
 
-  /** One statement with many sets of parameters, all or none. */
+  /** Runs one statement with many sets of parameters, all or none. */
   #batch(sql: string, parameters: readonly BoundStatement['parameters'][]): { changes: number } {
     const statement = this.#statements.get(sql)
     const runAll = (): number =>
@@ -92,7 +92,7 @@ export class DatabaseServer {
     return statement.run(parameters)
   }
 
-  /** A transaction must not stay open: the calls of others would become a part of it. */
+  /** Rolls back a transaction that stayed open: the calls of others would become a part of it. */
   #whole<R>(task: () => R): R {
     try {
       const result = task()
@@ -120,7 +120,7 @@ export class DatabaseServer {
   async #import(bytes: Uint8Array): Promise<void> {
     const source = await open(bytes, { register: false, busyTimeout: this.#db.busyTimeout })
     try {
-      // The bytes are looked at before anything is replaced.
+      // Checks the bytes before anything is replaced.
       source.pragma('schema_version')
       const backup = new Backup(source, 'main', this.#db)
       try {

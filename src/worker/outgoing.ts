@@ -6,8 +6,8 @@ type TypedArrayClass = new (buffer: ArrayBuffer, offset: number, length: number)
 const SENDABLE = 'a value that a worker can be sent: text, numbers, bytes, arrays or plain objects'
 
 /**
- * Copies what a caller passes, so that later changes do not reach a call that still waits, and collects the buffers of the
- * copies, which are transferred. Refuses what cannot be sent.
+ * Copies the arguments of a caller, so that later changes do not affect a waiting call, and collects the buffers of the
+ * copies, which are transferred. Throws for values that cannot be sent.
  */
 export class Outgoing {
   readonly transfer: ArrayBuffer[] = []
@@ -16,11 +16,11 @@ export class Outgoing {
   readonly #blockBytes: number
   #block = new ArrayBuffer(0)
   #used = 0
-  /** Bytes that were copied. */
+  /** The number of copied bytes. */
   bytes = 0
 
   /**
-   * `where` names the function in errors. With `moves`, buffers of the caller are transferred themselves. Copies share
+   * `where` names the function in errors. With `moves`, the caller's buffers themselves are transferred. Copies share
    * blocks of `blockBytes`.
    */
   constructor(where: string, moves = false, blockBytes = 0) {
@@ -29,7 +29,7 @@ export class Outgoing {
     this.#blockBytes = blockBytes
   }
 
-  /** A copy of a value; `name` is what the caller knows it by. */
+  /** A copy of a value. `name` is its name for the caller. */
   copy<T>(name: string, value: T): T {
     return this.#copied(name, value) as T
   }
@@ -55,7 +55,7 @@ export class Outgoing {
     const { buffer, byteOffset, byteLength } = value
     this.bytes += byteLength
     if (this.#moves && buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) {
-      // A buffer that two parameters share goes over once.
+      // A buffer that two parameters share is transferred once.
       if (!this.transfer.includes(buffer)) this.transfer.push(buffer)
       return value
     }

@@ -4,19 +4,19 @@ import type { InsertManyOptions, InsertRow } from '../sqlite/vtab/insert-many.ts
 import type { AsyncParameters, RowForm } from './async-types.ts'
 import type { WireError } from './wire-error.ts'
 
-/** SQL of a transaction, with its parameters. */
+/** One statement of a transaction, with its parameters. */
 export interface BoundStatement {
   readonly sql: string
   readonly parameters: AsyncParameters
 }
 
-/** What a worker is asked for. */
+/** A request to a worker. */
 export type Call =
   | {
       readonly op: 'open'
       readonly path: string | Uint8Array
       readonly options: OpenOptions
-      /** The number of the call that is to end with SQLITE_INTERRUPT, where threads share memory. */
+      /** Where the number of the call to be ended with SQLITE_INTERRUPT is stored, if threads share memory. */
       readonly control: Int32Array | undefined
     }
   | ({ readonly op: 'all' | 'get'; readonly form: RowForm } & BoundStatement)
@@ -24,7 +24,7 @@ export type Call =
   | { readonly op: 'exec'; readonly sql: string }
   | { readonly op: 'batch'; readonly sql: string; readonly parameters: readonly AsyncParameters[] }
   | { readonly op: 'transaction'; readonly statements: readonly BoundStatement[] }
-  /** Rows of an insertMany that is to come, which are kept under a number. */
+  /** Rows of a later insertMany, which are kept under a number. */
   | { readonly op: 'stage'; readonly key: number; readonly rows: readonly InsertRow[] }
   | { readonly op: 'unstage'; readonly key: number }
   | {
@@ -56,7 +56,7 @@ export type Reply = Answer & { readonly id: number }
 const SELECTS = /^(?:[\s;\ufeff]|--[^\n]*\n|\/\*[^]*?\*\/)*(?:SELECT|VALUES|(WITH))\b/i
 const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i
 
-/** Whether a call cannot write. Of SQL this is certain for SELECT, and for WITH where no word writes. */
+/** Whether a call cannot write. For SQL, this is certain for SELECT, and for WITH if no word of it writes. */
 export function isRead(call: Call): boolean {
   if (call.op !== 'all' && call.op !== 'get') return call.op === 'search' || call.op === 'export'
   const [found, isWith] = SELECTS.exec(call.sql) ?? []

@@ -9,7 +9,7 @@ interface Asked {
   readonly reject: (error: Error) => void
 }
 
-/** One worker, seen from the thread that asks it. It is asked one call at a time. */
+/** One worker, as seen from the calling thread. It receives one call at a time. */
 export class RemoteWorker {
   readonly #port: Port
   readonly #name: string
@@ -19,7 +19,7 @@ export class RemoteWorker {
   #answered = false
   #broken: VecError | undefined
 
-  /** `name` is that of the database; `died` is called when the worker ends by itself. */
+  /** `name` is the name of the database. `died` is called when the worker ends by itself. */
   constructor(port: Port, name: string, died: (error: VecError) => void) {
     this.#port = port
     this.#name = name
@@ -45,7 +45,7 @@ export class RemoteWorker {
 
   async ask(call: Call, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.#broken !== undefined) throw this.#broken
-    // Numbers are those of the control's 32 bits, from 1.
+    // Call numbers must fit in the 32 bits of the control, and start at 1.
     const id = (this.#calls = (this.#calls % 0x7fffffff) + 1)
     return new Promise((resolve, reject) => {
       this.#port.send({ id, call }, transfer)
@@ -53,7 +53,7 @@ export class RemoteWorker {
     })
   }
 
-  /** Ends the running call with SQLITE_INTERRUPT; false where threads share no memory. */
+  /** Ends the running call with SQLITE_INTERRUPT; returns false if threads do not share memory. */
   interrupt(): boolean {
     if (this.control === undefined) return false
     if (this.#asked !== undefined) Atomics.store(this.control, 0, this.#asked.id)

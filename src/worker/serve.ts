@@ -8,13 +8,13 @@ import type { Answer, Call, Request } from './protocol.ts'
 import { wireError } from './wire-error.ts'
 
 export interface ServeOptions {
-  /** Called with each connection that is opened, before it answers anything: for SQL functions and PRAGMA. */
+  /** Called with each opened connection, before it answers calls: for SQL functions and PRAGMA. */
   readonly setup?: ((db: Connection) => void) | undefined
 }
 
 /**
- * Makes this worker one that `connect()` can use. Call it at once when the worker starts: messages that arrive before are
- * lost in browsers.
+ * Makes this worker usable by `connect()`. Call it as soon as the worker starts: browsers lose messages that arrive
+ * before.
  */
 export function serve(options: ServeOptions = {}): void {
   const port = hostPort()
@@ -27,7 +27,7 @@ export function serve(options: ServeOptions = {}): void {
       try {
         port.send({ id, ...answer }, 'value' in answer ? buffersOf(answer.value) : [])
       } catch (error) {
-        // The result cannot be sent: it does not fit into memory twice.
+        // The result cannot be sent: memory is too small for a second copy.
         port.send({ id, error: wireError(error) })
       }
     })
@@ -82,7 +82,7 @@ class Host {
 /** Blobs smaller than this are copied: a transfer costs more. */
 const WORTH_MOVING = 4096
 
-/** The buffers of large blobs in a result, which nothing else holds. */
+/** The buffers of large blobs in a result that hold nothing else. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = []
   const visit = (each: unknown): void => {

@@ -1,7 +1,7 @@
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 
-/** Statements of one connection by their text. The one that was unused for longest goes when there are too many. */
+/** Statements of one connection, by their text. If there are too many, the least recently used one is finalized. */
 export class StatementCache {
   readonly #db: Connection
   readonly #most: number

@@ -1,6 +1,6 @@
 import { VecError, type ErrorCode } from '../core/errors.ts'
 
-/** An error on its way between threads, which would lose its class, code and hint. */
+/** The form of an error between threads, which would lose its class, code and hint. */
 export interface WireError {
   readonly name: string
   readonly message: string
@@ -10,7 +10,7 @@ export interface WireError {
   readonly cause: WireError | undefined
 }
 
-/** A chain of causes may be a circle. */
+/** The maximum length of a chain of causes, which may be circular. */
 const MOST_CAUSES = 8
 
 export function wireError(thrown: unknown, depth = 0): WireError {
@@ -40,7 +40,7 @@ const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOpti
   SyntaxError,
 }
 
-/** The error again, of the same class. */
+/** Restores the error, with its class. */
 export function errorFrom(wire: WireError): Error {
   const { name, message, code, hint, extendedCode } = wire
   const cause = wire.cause === undefined ? {} : { cause: errorFrom(wire.cause) }

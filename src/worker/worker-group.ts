@@ -4,7 +4,7 @@ import type { Port } from './port.ts'
 import { isRead, type Call } from './protocol.ts'
 import { RemoteWorker } from './remote-worker.ts'
 
-/** The workers of one client: one that writes, and beside it those that only read. */
+/** The workers of one client: one that writes, and others that only read. */
 export class WorkerGroup {
   readonly #writer: RemoteWorker
   readonly #readers: readonly RemoteWorker[]
@@ -22,12 +22,12 @@ export class WorkerGroup {
     this.#reads = readers.length === 0 ? this.#writes : new CallQueue(this.#readers)
   }
 
-  /** Why it takes no calls, once a worker has ended by itself. */
+  /** The reason why calls are refused, after a worker has ended by itself. */
   get broken(): VecError | undefined {
     return this.#broken
   }
 
-  /** Opens the database in each worker, first for writing: that may create it. */
+  /** Opens the database in each worker. The writer comes first, since it may create the file. */
   async open(call: Omit<Extract<Call, { op: 'open' }>, 'control'>): Promise<void> {
     const open = async (worker: RemoteWorker): Promise<void> => {
       await new CallQueue([worker]).add({ ...call, control: worker.control })
@@ -41,7 +41,7 @@ export class WorkerGroup {
     }
   }
 
-  /** Answers a call: a read by a reader that is idle. */
+  /** Answers a call. An idle reader answers a read. */
   async call(
     call: Call,
     transfer: readonly ArrayBuffer[] = [],
@@ -50,7 +50,7 @@ export class WorkerGroup {
     return (isRead(call) ? this.#reads : this.#writes).add(call, transfer, signal)
   }
 
-  /** Interrupts what is running; false where threads share no memory. */
+  /** Interrupts the running calls; returns false if threads do not share memory. */
   interrupt(): boolean {
     return this.#all.map(worker => worker.interrupt()).every(Boolean)
   }

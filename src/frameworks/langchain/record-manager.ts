@@ -8,11 +8,11 @@ import { transaction } from '../../database/transaction.ts'
 import { quoteName } from '../../search/schema/names.ts'
 
 export interface SqliteRecordManagerConfig {
-  /** A connection, as `open()` returns it; that of the store, so that both are in one file. */
+  /** A connection, as `open()` returns it. With the store's connection, both are in one file. */
   readonly db: Database
-  /** Keeps the records of several stores apart, for example `docs/default`. */
+  /** Separates the records of several stores, for example `docs/default`. */
   readonly namespace: string
-  /** 'langchain_records' unless given. */
+  /** Default: 'langchain_records'. */
   readonly table?: string | undefined
 }
 
@@ -20,7 +20,7 @@ const WHERE = 'SqliteRecordManager'
 const DEFAULT_TABLE = 'langchain_records'
 
 /**
- * Remembers which documents `index()` of LangChain has stored, so that the next run embeds only what has changed.
+ * Records which documents LangChain's `index()` has stored, so that the next run embeds only what has changed.
  *
  *     const records = new SqliteRecordManager({ db, namespace: 'docs' })
  *     await records.createSchema()
@@ -44,7 +44,7 @@ export class SqliteRecordManager extends RecordManager {
     this.#table = quoteName(config.table ?? DEFAULT_TABLE)
   }
 
-  /** Creates the table of the records, if there is none. */
+  /** Creates the table of the records if it does not exist. */
   async createSchema(): Promise<void> {
     run(
       this.#db,
@@ -59,14 +59,17 @@ export class SqliteRecordManager extends RecordManager {
   }
 
   /**
-   * Milliseconds since 1970, and later than every record: what one run of `index()` has updated is older than the next run,
-   * even if both are within a millisecond or the clock was set back.
+   * Milliseconds since 1970, and later than every record. So the updates of one run of `index()` are older than the
+   * next run, even if both are within a millisecond or the clock was set back.
    */
   async getTime(): Promise<number> {
     return this.#time()
   }
 
-  /** Adds keys, or sets their time to now. Throws where `timeAtLeast` is in the future, or the counts of keys and groups differ. */
+  /**
+   * Adds keys, or sets their time to now. Throws if `timeAtLeast` is in the future, or the numbers of keys and groups
+   * differ.
+   */
   async update(keys: string[], options: UpdateOptions = {}): Promise<void> {
     const where = `${WHERE}.update()`
     requireKeys(where, keys)
@@ -107,7 +110,7 @@ export class SqliteRecordManager extends RecordManager {
     return keys.map(key => found.has(key))
   }
 
-  /** The keys whose time is before and after the times given, and whose group is one of those given; oldest first. */
+  /** The keys whose time is between the given times, and whose group is one of the given groups, oldest first. */
   async listKeys(options: ListKeyOptions = {}): Promise<string[]> {
     const { before, after, limit, groupIds } = options
     const keys: string[] = []

@@ -18,22 +18,22 @@ type Metadata = Record<string, unknown>
 export interface SqliteVecStoreConfig {
   /** A connection, as `open()` returns it. The store does not close it. */
   readonly db: Database
-  /** Name of the vec table; the first write creates it if there is none. */
+  /** The name of the vec table. The first write creates it if it does not exist. */
   readonly table: string
-  /** The documents of one store among others in the table; 'default' unless given. */
+  /** The dataset of this store within the table; default 'default'. */
   readonly dataset?: string | undefined
   /**
-   * Name of the embedding model, stored beside each vector: another model is refused in the same dataset.
-   * Unless given, it is the `model` of the embeddings; without either, models are not compared.
+   * The name of the embedding model, stored with each vector; another model is refused in the same dataset. Default:
+   * the `model` of the embeddings. Without either, models are not compared.
    */
   readonly model?: string | undefined
   /** How texts are searched: by 'vector' (the default), by their words ('text'), or by both ('hybrid'). */
   readonly mode?: QueryMode | undefined
-  /** Makes the id of a document that does not have one; `crypto.randomUUID()` unless given. */
+  /** Generates the id of a document without one; default `crypto.randomUUID()`. */
   readonly newId?: ((document: DocumentInterface) => string) | undefined
 }
 
-/** Which documents `delete` removes. */
+/** The documents that `delete` removes. */
 export type SqliteVecStoreDeletion =
   | { readonly ids: readonly string[] }
   | { readonly filter: Filter }
@@ -56,8 +56,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 }
 
 /**
- * A LangChain vector store over a dataset of a vec table. Searches are exact. The score of a hit is its similarity: higher
- * is better, and 1 is the most for the cosine metric. With the mode 'hybrid' it is the fused score, and with 'text' BM25.
+ * A LangChain vector store over a dataset of a vec table. Searches are exact. The score of a hit is its similarity:
+ * higher is better, and 1 is the maximum for the cosine metric. In the mode 'hybrid' it is the fused score, in the mode
+ * 'text' BM25.
  *
  *     const db = await open('docs.sqlite')
  *     const store = new SqliteVecStore(embeddings, { db, table: 'docs' })
@@ -73,7 +74,10 @@ export class SqliteVecStore extends VectorStore {
   readonly #documents: Collection
   #created = false
 
-  /** Opens or creates nothing: a table that is missing is created by the first write. Throws TypeError for a wrong option. */
+  /**
+   * Neither opens nor creates anything: the first write creates a missing table. Throws TypeError for an invalid
+   * option.
+   */
   constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig) {
     requireEmbeddings(embeddings)
     checkOptions(WHERE, config, CHECKS, 'config')
@@ -91,14 +95,14 @@ export class SqliteVecStore extends VectorStore {
     return 'sqlite-vec-ts'
   }
 
-  /** The documents behind the store: everything for which LangChain lacks a method (`list`, `count`, `facets`, ...). */
+  /** The documents of the store, with all methods that LangChain lacks (`list`, `count`, `facets`, ...). */
   get collection(): Collection {
     return this.#documents
   }
 
   /**
-   * Stores documents with their vectors, all or none, and returns their ids: those of `options.ids`, else the documents'
-   * own ids, else new ones. A document whose id is stored already is replaced.
+   * Stores documents with their vectors, all or none, and returns their ids: those of `options.ids`, otherwise the
+   * documents' own ids, otherwise new ones. Replaces a stored document with the same id.
    */
   async addVectors(
     vectors: number[][],
@@ -138,7 +142,7 @@ export class SqliteVecStore extends VectorStore {
     return this.addVectors(await this.embeddings.embedDocuments(texts), documents, { ids })
   }
 
-  /** Deletes the documents of some ids, those that pass a filter, or all. An id that is not stored is not an error. */
+  /** Deletes the documents with these ids, those that match a filter, or all. An unknown id is not an error. */
   override async delete(selection: SqliteVecStoreDeletion): Promise<void> {
     const where = `${WHERE}.delete()`
     requireObject(where, 'selection', selection, 'an object with ids, filter or deleteAll')
@@ -165,7 +169,7 @@ export class SqliteVecStore extends VectorStore {
     return this.#search({ vector: query, k, filter })
   }
 
-  /** The k documents that fit a text best, in the mode of the store. */
+  /** The k documents that match a text best, in the mode of the store. */
   override async similaritySearch(
     query: string,
     k = 4,
@@ -175,7 +179,7 @@ export class SqliteVecStore extends VectorStore {
     return found.map(([document]) => document)
   }
 
-  /** The k documents that fit a text best, in the mode of the store, with their scores. */
+  /** The k documents that match a text best, in the mode of the store, with their scores. */
   override async similaritySearchWithScore(
     query: string,
     k = 4,
@@ -189,7 +193,7 @@ export class SqliteVecStore extends VectorStore {
     )
   }
 
-  /** Documents that are near to a text and far from each other (maximal marginal relevance). It ranks by vectors. */
+  /** Documents that are near to a text and far from each other (maximal marginal relevance), ranked by vectors. */
   override async maxMarginalRelevanceSearch(
     query: string,
     options: MaxMarginalRelevanceSearchOptions<this['FilterType']>,
@@ -203,7 +207,7 @@ export class SqliteVecStore extends VectorStore {
     return found.map(([document]) => document)
   }
 
-  /** A store with some texts. `metadatas` is one object for each text, or one for all. */
+  /** A store with these texts. `metadatas` is one object for each text, or one for all. */
   static override async fromTexts(
     texts: string[],
     metadatas: object[] | object,
@@ -220,7 +224,7 @@ export class SqliteVecStore extends VectorStore {
     return this.fromDocuments(documents, embeddings, config)
   }
 
-  /** A store with some documents. */
+  /** A store with these documents. */
   static override async fromDocuments(
     documents: DocumentInterface[],
     embeddings: EmbeddingsInterface,
@@ -231,7 +235,7 @@ export class SqliteVecStore extends VectorStore {
     return store
   }
 
-  /** A store over a table that exists. Throws VEC_SHADOW where it does not. */
+  /** A store over an existing table. Throws VEC_SHADOW if the table does not exist. */
   static async fromExistingIndex(
     embeddings: EmbeddingsInterface,
     config: SqliteVecStoreConfig,
@@ -293,7 +297,7 @@ function requireEmbeddings(embeddings: unknown): void {
   )
 }
 
-/** OpenAIEmbeddings and others name their model so. */
+/** The name of the model, which OpenAIEmbeddings and others store under these properties. */
 function modelOf(embeddings: EmbeddingsInterface): string | undefined {
   const { model, modelName } = embeddings as { model?: unknown; modelName?: unknown }
   const name = model ?? modelName

@@ -6,7 +6,7 @@ export const SHARES_FILES = false
 
 /** Starts a worker of a browser. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {
-  // In this form, bundlers find the file. dist/lib has it beside the code that asks for it.
+  // Bundlers find the file only in this form. In dist/lib, it is beside the calling code.
   const worker =
     given === undefined
       ? new Worker(new URL('./worker-thread.browser.js', import.meta.url), { type: 'module' })
@@ -22,7 +22,7 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
     },
     lost(listener) {
       worker.addEventListener('error', event => {
-        // An event without a message says that the file could not be loaded.
+        // An event without a message means that the file could not be loaded.
         const { message } = event as { message?: string }
         listener(new Error(message ?? 'the file of the worker could not be loaded'))
       })
@@ -36,7 +36,7 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
   }
 }
 
-/** The line to the thread that started this worker. */
+/** The channel to the thread that started this worker. */
 export function hostPort(): Port {
   const scope = globalThis as unknown as DedicatedWorkerGlobalScope
   if ('document' in scope || typeof scope.postMessage !== 'function')
@@ -52,7 +52,7 @@ export function hostPort(): Port {
         listener(data)
       })
     },
-    // Nothing tells a worker of a browser: it ends with its page.
+    // A browser does not tell a worker: the worker ends with its page.
     lost: () => undefined,
     close: async () => {
       scope.close()

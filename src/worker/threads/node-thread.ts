@@ -5,21 +5,21 @@ import type { Port, WorkerLike } from '../port.ts'
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = true
 
-/** With this option of the command line, which a worker inherits, Node refuses to run a file. */
+/** With this command line option, which a worker inherits, Node refuses to run a file. */
 const TEXT_OPTION = /^--input-type\b/
 
-/** Starts a worker thread; Node, Bun and Deno have the same module for it. */
+/** Starts a worker thread. Node, Bun and Deno have the same module for it. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {
   const worker =
     given === undefined
       ? new Worker(
           new URL('./worker-thread.js', import.meta.url),
-          // V8's options would be refused in a list of its own. A worker inherits them in any case.
+          // Node would refuse V8's options in an explicit list. A worker inherits them in any case.
           process.execArgv.some(option => TEXT_OPTION.test(option)) ? { execArgv: [] } : {},
         )
       : (given() as Worker)
   let isClosed = false
-  // An idle worker does not keep the process alive; one that has something to answer does.
+  // An idle worker does not keep the process alive; a worker with a pending call does.
   worker.unref()
   return {
     send(message, transfer = []) {
@@ -51,7 +51,7 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
   }
 }
 
-/** The line to the thread that started this worker. */
+/** The channel to the thread that started this worker. */
 export function hostPort(): Port {
   const port = parentPort
   if (port === null)
