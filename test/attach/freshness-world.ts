@@ -130,7 +130,8 @@ export class FreshnessWorld {
       if (!REFUSED.test(`${code} ${message}`)) throw error
       this.log.push(`  refused: ${message}`)
     }
-    for (const application of this.#all) this.#search(application)
+    // What nobody has seen meanwhile must not be missed, or taken for what was rolled back.
+    for (const application of this.#all) if (this.#dice.chance(0.5)) this.#search(application)
   }
 
   async #act(): Promise<void> {

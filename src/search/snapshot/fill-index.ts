@@ -2,6 +2,7 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { JournalHead, LogPosition } from '../journal/journal.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
+import { visitJoinedRows } from '../schema/joined-pages.ts'
 import {
   embeddingLength,
   KEYED_COLUMNS,
@@ -24,12 +25,17 @@ export function filledIndex(
   const columns = emptyColumns(shadow, wanted)
   datasetIndex.columns = columns
   try {
-    visitRows(
-      shadow,
-      dataset,
-      (id, embedding, _, row) => datasetIndex.add(id, embedding, row, VISITED_COLUMNS),
-      columns?.selected,
-    )
+    const joined =
+      !columns &&
+      visitJoinedRows(shadow, dataset, (id, embedding) => datasetIndex.add(id, embedding))
+    if (!joined) {
+      visitRows(
+        shadow,
+        dataset,
+        (id, embedding, _, row) => datasetIndex.add(id, embedding, row, VISITED_COLUMNS),
+        columns?.selected,
+      )
+    }
     datasetIndex.flush()
     datasetIndex.index?.complete?.()
     datasetIndex.ids.trim()
