@@ -1,8 +1,8 @@
+import { forgetArena, scanThreads } from '#shared-scan'
 import type { Accelerator } from '../../../accelerators/accelerator.ts'
 import { align16, Arena, sharedArena } from '../../../accelerators/arena.ts'
 import type { Block } from '../../../accelerators/arena.ts'
 import type { Scan } from '../../../accelerators/kernels.ts'
-import { threads } from '../../../accelerators/threads/threads.ts'
 import type { Metric } from '../../../core/metric.ts'
 import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
 import type { IndexSection } from '../../vector-index.ts'
@@ -58,7 +58,7 @@ export class RowBlock {
     this.#queryBytes = align16(queryBytes)
     const bytes = this.#sizeOf(firstRows ?? expectedRows)
     this.#own = bytes > SHARED_LIMIT
-    const arena = this.#own ? new Arena(accelerator, threads.size) : sharedArena(accelerator)
+    const arena = this.#own ? new Arena(accelerator, scanThreads()) : sharedArena(accelerator)
     if (this.#own) this.#staging = arena.allocate(stagingBytes(dim))
     this.#block = arena.allocate(bytes)
     this.arena.u8.fill(0, this.query, this.rows)
@@ -164,7 +164,7 @@ export class RowBlock {
 
   dispose(): void {
     if (this.#own) {
-      threads.release(this.arena)
+      forgetArena(this.arena)
       return
     }
     this.#unstage()
@@ -177,7 +177,7 @@ export class RowBlock {
 
   #moveOut(bytes: number): void {
     const from = this.arena
-    const to = new Arena(from.accelerator, threads.size)
+    const to = new Arena(from.accelerator, scanThreads())
     const staging = to.allocate(Math.max(stagingBytes(this.dim), this.#staging?.size ?? 0))
     const block = to.allocate(bytes)
     if (this.#staging) {

@@ -1,13 +1,12 @@
+import { SharedScan } from '#shared-scan'
 import type { Arena } from '../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
-import { threads } from '../../../accelerators/threads/threads.ts'
 import type { Candidates, SearchRequest } from '../../vector-index.ts'
 import { copyAllowed } from './allowed-rows.ts'
 import { CandidateSet } from './candidate-set.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { HelpTrial } from './threads/help-trial.ts'
-import { SharedScan } from './threads/shared-scan.ts'
 
 /** The searches of one index: bounds for every row, block by block. */
 export class RowSearch {
@@ -38,7 +37,7 @@ export class RowSearch {
       this.#scanAll(rows, request)
     } else {
       const trial = this.#trials[allowed ? 'filtered' : 'all']
-      const shared = threads.help === 'always' || trial.pick()
+      const shared = help.picks(trial)
       const start = performance.now()
       this.#scanAll(rows, request, shared ? help : undefined)
       trial.add(shared, (performance.now() - start) / Math.max(candidates.visited, 1))

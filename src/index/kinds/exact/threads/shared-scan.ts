@@ -1,4 +1,5 @@
 import type { Accelerator } from '../../../../accelerators/accelerator.ts'
+import type { Arena } from '../../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
 import { threads, type ThreadProgram } from '../../../../accelerators/threads/threads.ts'
 import { MOST_TURNS } from '../../../../accelerators/threads/turns.ts'
@@ -6,6 +7,7 @@ import { countAllowed } from '../allowed-rows.ts'
 import type { CandidateSet } from '../candidate-set.ts'
 import type { RowScan } from '../row-scan.ts'
 import type { Rows } from '../rows.ts'
+import type { HelpTrial } from './help-trial.ts'
 import { ScanBoard } from './scan-board.ts'
 import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
 import { scanWorker } from './scan-worker.generated.ts'
@@ -14,6 +16,16 @@ import { scanWorker } from './scan-worker.generated.ts'
 const WORTH_WAKING = 1 << 22
 
 let board: ScanBoard | undefined
+
+/** How many threads an index is made for. */
+export function scanThreads(): number {
+  return threads.size
+}
+
+/** An index that threads may know is gone. */
+export function forgetArena(arena: Arena): void {
+  threads.release(arena)
+}
 
 /** What a search asks for. */
 export interface ScanRange {
@@ -58,6 +70,11 @@ export class SharedScan {
     if (visits * stride < worth) return undefined
     if (threads.helpers(() => programOf(accelerator)) === 0) return undefined
     return new SharedScan(sharedMemory, rows, rowScan, allowed, visits)
+  }
+
+  /** Whether the next search is helped. */
+  picks(trial: HelpTrial): boolean {
+    return threads.help === 'always' || trial.pick()
   }
 
   /**

@@ -1,0 +1,9 @@
+import type * as inThreads from './shared-scan.ts'
+
+// For browsers and edge runtimes, where threads cannot help: their bundles do not contain shared-scan.ts.
+
+export const SharedScan: Pick<typeof inThreads.SharedScan, 'of'> = { of: () => undefined }
+
+export const scanThreads: typeof inThreads.scanThreads = () => 1
+
+export const forgetArena: typeof inThreads.forgetArena = () => {}
