@@ -141,3 +141,22 @@ test('a table that an earlier program made gets its text index with the document
   db.exec("UPDATE docs SET content = 'blue' WHERE dataset_id = 'a'")
   assert.deepEqual(found(db, 'fox'), [])
 })
+
+test('a row that vanished counts no more, even if a row that is not a document came with it', async () => {
+  const db = await open(':memory:')
+  db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, text=content);
+    INSERT INTO docs(dataset_id, doc_id, content) VALUES ('a', 'x', 'fox'), ('a', 'y', 'red whale'), ('a', 'z', 'pump')`)
+  const search = db.prepare(
+    "SELECT doc_id, match_score FROM docs WHERE dataset_id = 'a' AND docs MATCH vec_text('fox')",
+  )
+  search.all()
+  // REPLACE deletes y without an entry in the journal, and the numbers of rows stay as they were.
+  db.exec(`INSERT INTO _vec_docs(dataset_id, id, content) VALUES ('a', x'01', 'blob');
+    UPDATE OR REPLACE _vec_docs SET rowid = (SELECT rowid FROM _vec_docs WHERE id = 'y') WHERE id = 'z'`)
+  const words = await open(':memory:')
+  words.exec("CREATE VIRTUAL TABLE f USING fts5(content); INSERT INTO f VALUES ('fox'), ('pump')")
+  const score = words.prepare("SELECT -rank FROM f WHERE f MATCH 'fox'").pluck().get()
+  assert.deepEqual(search.raw().all(), [['x', score]])
+  words.close()
+  db.close()
+})
