@@ -62,6 +62,7 @@ export const LANES = {
     'indexes/auto-contract',
     'indexes/bounds',
     'indexes/closed-kinds',
+    'indexes/clusters-contract',
     'indexes/exact-contract-forms',
     'indexes/exact-contract-scalar',
     'indexes/rotated-contract',

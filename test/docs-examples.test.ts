@@ -23,6 +23,7 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
     console: { by: 'test/cli/docs-cli.test.ts' },
     text: { by: 'test/cli/docs-cli.test.ts' },
   },
+  'docs/approximate-search.md': { '': { not: 'formulas' } },
   'docs/cover-tree.md': { ts: { by: 'test/docs-examples.test.ts' } },
   'docs/exact-index.md': { '': { not: 'pseudo-code' } },
   'docs/getting-started.md': {

@@ -3,6 +3,7 @@ import { VecError } from '../core/errors.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import { readVector, type VectorInput } from '../core/read-vector.ts'
+import { requireRecall } from '../core/recall.ts'
 import { scoreToSimilarity, similarityToDistance, similarityToScore } from '../core/similarity.ts'
 import { Utf8 } from '../core/utf8.ts'
 import { isReadonly } from '../database/capabilities.ts'
@@ -42,6 +43,8 @@ export interface VectorSearch extends InDataset {
   readonly k: number
   /** Only rows with at least this score. */
   readonly minScore?: number | undefined
+  /** The share of the nearest rows that has to be found, on average: 0.98 for an approximate search. Exact unless given. */
+  readonly recall?: number | undefined
   /** Only these rows. */
   readonly ids?: readonly DocumentId[] | undefined
   /** Only rows whose metadata match. */
@@ -55,6 +58,7 @@ const JOIN: readonly (keyof VectorSearch)[] = [
   'k',
   'dataset',
   'minScore',
+  'recall',
   'ids',
   'filter',
 ]
@@ -223,7 +227,7 @@ export class Vectors {
   ): { dataset: string; columns: readonly string[]; hits: () => TopK } {
     const members = where === 'join()' ? JOIN : SEARCH
     requireMembers(where, 'search', search, 'an object with vector and k', members)
-    const { vector, k, minScore, ids, filter, columns = [] } = search
+    const { vector, k, minScore, recall, ids, filter, columns = [] } = search
     const dataset = this.#dataset(where, search)
     if (typeof k !== 'number' || !(Number.isSafeInteger(k) && k >= 0)) {
       throw argumentError(where, 'k', k, 'a number of rows, an integer from 0')
@@ -231,6 +235,7 @@ export class Vectors {
     if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
       throw argumentError(where, 'minScore', minScore, 'a number')
     }
+    requireRecall(where, 'recall', recall)
     const shadow = this.#open()
     const { kind } = shadow.documents.roles.id
     const keys = ids === undefined ? undefined : requireKeys(where, 'ids', ids, kind)
@@ -250,6 +255,7 @@ export class Vectors {
           minScore === undefined || similarityToScore(metric, similarity) >= minScore,
         ids: keys && Array.from(new Set(keys), keyBytes),
         filter: condition,
+        recall,
       }).hits
     return { dataset, columns, hits }
   }

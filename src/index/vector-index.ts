@@ -1,4 +1,8 @@
 import type { Metric } from '../core/metric.ts'
+import type { Candidates, SearchRequest } from './candidates.ts'
+import type { Clusters, RowSource } from './clusters.ts'
+
+export type { Candidates, SearchRequest } from './candidates.ts'
 
 export type IndexKind = 'exact' | 'cover'
 
@@ -65,6 +69,11 @@ export interface VectorIndex {
    * Undefined: this kind cannot do it.
    */
   readonly swapRemove?: ((to: number) => void) | undefined
+  /**
+   * Makes clusters of the rows, for searches that find most of the nearest rows. Undefined: this kind cannot do it, or exact
+   * searches take no longer.
+   */
+  readonly cluster?: ((source: RowSource) => Clusters) | undefined
   /** How the index chooses between kinds. Undefined: the kind was requested. */
   readonly strategy?: IndexStrategy | undefined
 }
@@ -111,31 +120,6 @@ export const MAX_STAGED_ROWS = 1024
  * it.
  */
 export const SMALL_INDEX: number = 1 << 20
-
-export interface SearchRequest {
-  /** `dim` finite numbers; for cosine, with a length above 0. */
-  readonly query: Float32Array
-  /** The number of rows to return, at least 1. */
-  readonly k: number
-  /** Bit p % 32 of word p / 32 allows position p. At least positions / 32 words. Absent: all positions are allowed. */
-  readonly allowed?: Uint32Array | undefined
-  /** Restricts the result to rows whose similarity may lie in [minSimilarity, maxSimilarity]. */
-  readonly minSimilarity?: number | undefined
-  readonly maxSimilarity?: number | undefined
-}
-
-/**
- * Candidates, best upper bound first. A skipped row that is live, allowed and in range has a similarity at or below
- * every upper bound in the list, so a caller that stops at a bound misses nothing. The next search reuses the arrays.
- */
-export interface Candidates {
-  readonly count: number
-  readonly positions: Uint32Array
-  /** At least the exact similarity of each row. */
-  readonly upper: Float64Array
-  /** The number of rows whose bound was computed: the cost of the search. */
-  readonly visited: number
-}
 
 /** A saved index: a few numbers and named byte sections. */
 export interface IndexImage {

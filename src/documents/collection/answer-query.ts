@@ -59,7 +59,14 @@ export function answerQuery<M>(
     selected = select(({ first }) => wordRows(table, { dataset, query, filter, first }))
   } else {
     selected = select(wanted =>
-      nearestRows(table, { dataset, vector: vector!, filter, minScore, ...wanted }),
+      nearestRows(table, {
+        dataset,
+        vector: vector!,
+        filter,
+        minScore,
+        recall: query.recall,
+        ...wanted,
+      }),
     )
   }
   const chosen = mmr ? diverse(table, dataset, selected, k, mmr.lambda) : [...selected.rows.keys()]

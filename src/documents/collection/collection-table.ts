@@ -26,6 +26,7 @@ export class CollectionTable {
       shadow: new ShadowTable(db, schema, shadow, includeArchived, originalIndexes),
       spec: indexSpecOf(this.options),
       columns: this.options.metadata,
+      recall: this.options.recall,
       text: this.options.text,
       mayInstall: true,
     })

@@ -36,6 +36,7 @@ export interface NearestRows {
   readonly vector: Float32Array
   readonly filter: SearchFilter | undefined
   readonly minScore: number | undefined
+  readonly recall: number | undefined
   /** Only rows that may come after this position. */
   readonly behind?: Place | undefined
   /** The number of rows that are certainly needed. */
@@ -47,11 +48,11 @@ export interface NearestRows {
 /** Ranks a dataset by vectors: as many rows as are visited, and a few more. Visit it inside one snapshot. */
 export function nearestRows({ searcher }: CollectionTable, wanted: NearestRows): Ranking {
   const { metric } = searcher.context.spec
-  const { dataset, vector, filter, minScore = -Infinity, behind, first, more } = wanted
+  const { dataset, vector, filter, minScore = -Infinity, recall, behind, first, more } = wanted
   const most = behind?.rank ?? Infinity
   return visit => {
     let limit = first
-    let rank = 0
+    let last: Place | undefined
     for (;;) {
       const { hits, next } = searcher.search({
         dataset,
@@ -64,13 +65,19 @@ export function nearestRows({ searcher }: CollectionTable, wanted: NearestRows):
         accepts: similarity => similarityInRange(metric, similarity) <= most,
         ids: undefined,
         filter,
+        recall,
       })
-      for (; rank < hits.count; rank++) {
-        const similarity = hits.similarity(rank)
+      for (let at = 0; at < hits.count; at++) {
+        const similarity = hits.similarity(at)
+        const id = hits.id(at)
+        // An approximate search for more rows may find one before those that were visited.
+        if (last && !isBehind({ rank: similarity, id }, last)) continue
         const score = similarityToScore(metric, similarity)
         if (score < minScore) return
         const distance = similarityToDistance(metric, similarity)
-        if (!visit({ id: hits.id(rank).slice(), rank: similarity, score, distance })) return
+        const row = { id: id.slice(), rank: similarity, score, distance }
+        if (!visit(row)) return
+        last = row
       }
       if (next === undefined) return
       limit = next

@@ -4,6 +4,7 @@ import { checkOptions, type Check } from '../../core/check-options.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import { readVector, type VectorInput } from '../../core/read-vector.ts'
+import { requireRecall } from '../../core/recall.ts'
 import { DEFAULT_FUSION, FUSIONS } from '../../search/hybrid/fusion.ts'
 import type { Fusion, FusionOptions } from '../../search/hybrid/fusion.ts'
 import { readCondition } from './condition.ts'
@@ -52,6 +53,8 @@ export interface CollectionQuery<M = unknown> {
   readonly filter?: Filter<M> | undefined
   /** Only hits with at least this score. */
   readonly minScore?: number | undefined
+  /** The share of the nearest documents that a search by vector has to find, on average. Default: that of the table. */
+  readonly recall?: number | undefined
   /** Default: ['content', 'meta']. */
   readonly include?: readonly Included[] | undefined
   /** 'meta.name', or a declared column of the table: only the best hit for each of its values. */
@@ -75,6 +78,7 @@ export interface ReadQuery<M = unknown> {
   readonly k: number
   readonly condition: Condition | undefined
   readonly minScore: number | undefined
+  readonly recall: number | undefined
   readonly include: readonly Included[]
   readonly groupBy: unknown
   readonly cursor: string | undefined
@@ -117,6 +121,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   k: count,
   filter: check.object,
   minScore: numberBetween(-Infinity, Infinity),
+  recall: requireRecall,
   include: anything,
   groupBy: anything,
   cursor: string,
@@ -128,7 +133,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Checks a query. Throws for unknown names, wrong types and contradictions. */
 export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuery<M> {
   checkOptions(where, query, CHECKS, 'query')
-  const { text, k = DEFAULT_K, minScore, groupBy, cursor, signal } = query
+  const { text, k = DEFAULT_K, minScore, recall, groupBy, cursor, signal } = query
   const { mode = 'vector' } = query
   requireWhatModeNeeds(where, mode, query)
   const mmr = readMmr(where, k, query.mmr)
@@ -150,6 +155,7 @@ export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuer
     k,
     condition: readCondition(query.filter),
     minScore,
+    recall,
     include: readInclude(where, query.include),
     groupBy,
     cursor,

@@ -6,7 +6,7 @@ import type { ReadQuery } from './read-query.ts'
 
 interface WordSearch {
   readonly dataset: string
-  readonly query: Pick<ReadQuery, 'text' | 'fusion' | 'minScore'>
+  readonly query: Pick<ReadQuery, 'text' | 'fusion' | 'minScore' | 'recall'>
   readonly filter: SearchFilter | undefined
 }
 
@@ -38,6 +38,7 @@ export function hybridRows(
     window,
     ids: undefined,
     filter,
+    recall: query.recall,
   })
   return { ranking: rankingOf(rows, query.minScore), all: rows.length < window }
 }

@@ -1,16 +1,15 @@
-import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { rows as countOf } from '../../core/row-sample.ts'
-import { exactSimilarity } from '../../core/similarity.ts'
 import { SAVED_KINDS } from '../../index/kinds.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FilterPlan } from '../memory/filter-plan.ts'
 import type { SearchReport } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
-import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
+import { recallFacts } from './recall-facts.ts'
+import { sampleVectors } from './sample-vectors.ts'
 
 /** The number of stored rows used as queries. */
 const SAMPLES = 8
@@ -68,7 +67,11 @@ export function explain({ searcher }: Inspection, dataset: string): Diagnostic[]
   for (const { filter, plan } of datasetIndex.filters.plans) {
     say('filter', `${wayOf(plan)}: ${filter.sql.replaceAll(/\s+/g, ' ')}`)
   }
-  for (const [topic, op] of measured(searcher, dataset, datasetIndex)) say(topic, op)
+  const searches = measured(searcher, dataset, datasetIndex)
+  for (const [topic, fact] of recallFacts(searcher.context, datasetIndex, index)) {
+    say(topic, topic === 'recall' ? `recall ${fact}` : `clusters: ${fact}`)
+  }
+  for (const [topic, op] of searches) say(topic, op)
   return found
 }
 
@@ -102,13 +105,13 @@ function measured(
   dataset: string,
   datasetIndex: DatasetIndex,
 ): [topic: string, op: string][] {
-  const queries = sampleVectors(searcher, dataset, datasetIndex)
+  const queries = sampleVectors(searcher, dataset, datasetIndex, SAMPLES)
   if (queries.length === 0) return [['search', 'there is no row of nonzero length to search for']]
   const reports: SearchReport[] = []
   const times: number[] = []
   // Two rounds: the first one warms up the caches.
   for (let round = 0; round < 2; round++) {
-    for (const query of queries) {
+    for (const { vector: query } of queries) {
       const begin = performance.now()
       const { report } = searcher.search({
         dataset,
@@ -150,28 +153,4 @@ const PATHS: Readonly<Record<SearchReport['path'], string>> = {
   table: 'from the whole table',
   keys: 'from the rows of given ids',
   nothing: 'without reading rows',
-}
-
-/** Vectors of stored rows, evenly spaced over the index. */
-function sampleVectors(
-  searcher: Searcher,
-  dataset: string,
-  datasetIndex: DatasetIndex,
-): Float32Array[] {
-  const { index, ids } = datasetIndex
-  if (!index) return []
-  const vectors: Float32Array[] = []
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    const position = Math.floor((index.positions * (sample + 0.5)) / SAMPLES)
-    if (!index.isLive(position)) continue
-    rowByKey(searcher.shadow, dataset, ids.idAt(position).slice(), row => {
-      if (embeddingLength(row, 1) !== index.dim * 4) return
-      const vector = decodeEmbedding(row.bytes(1))
-      if (!isFiniteVector(vector)) return
-      // Cosine is undefined for a vector of length zero.
-      const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))
-      if (known) vectors.push(vector)
-    })
-  }
-  return vectors
 }

@@ -2,6 +2,7 @@ import type { VectorIndex } from '../../index/vector-index.ts'
 import type { Searcher } from '../query/searcher.ts'
 import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
+import { recallFacts } from './recall-facts.ts'
 
 /** Facts about the index of a dataset. */
 interface IndexStats {
@@ -21,6 +22,7 @@ interface IndexStats {
   /** The last journal entry of this snapshot, and that of the saved form. */
   readonly seq: number
   readonly savedSeq: number | undefined
+  readonly recall: ReturnType<typeof recallFacts>
 }
 
 /** 'table-scan': the table itself answers, without an index. 'no vectors': the dataset has none. */
@@ -47,6 +49,7 @@ function indexStats(
     bytes,
     seq,
     savedSeq,
+    recall: recallFacts(context, datasetIndex, index),
   }
 }
 
@@ -74,6 +77,7 @@ function facts(of: ReturnType<typeof indexStats>): (readonly [topic: string, fac
     ['left-out', `${of.notFinite} with NaN or infinity, ${of.otherDimension} of another dimension`],
     ['memory', `${of.bytes} bytes`],
     ['journal', `at ${of.seq}, saved at ${of.savedSeq ?? 'never'}`],
+    ...of.recall,
   ]
 }
 

@@ -25,6 +25,8 @@ export interface HybridSearch {
   readonly ids: readonly Uint8Array[] | undefined
   /** Only rows that match, in both rankings. */
   readonly filter: SearchFilter | undefined
+  /** Of the ranking by vector: the share of the nearest rows to find; undefined: the recall of the table. */
+  readonly recall?: number | undefined
   /** Called for each fused row before rows are counted; undefined: all rows are accepted. */
   readonly accepts?: ((row: HybridRow) => boolean) | undefined
 }
@@ -108,7 +110,7 @@ function rankByText(
 
 function rankByVector(
   searcher: Searcher,
-  { datasets, ids, filter }: HybridSearch,
+  { datasets, ids, filter, recall }: HybridSearch,
   query: Float32Array,
   limit: number,
   rows: Map<string, HybridRow>,
@@ -125,6 +127,7 @@ function rankByVector(
       accepts: () => true,
       ids,
       filter,
+      recall,
     })
     for (let rank = 0; rank < hits.count; rank++) {
       const [id, rowid, similarity] = [hits.id(rank), hits.rowid(rank), hits.similarity(rank)]

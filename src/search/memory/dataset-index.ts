@@ -3,6 +3,7 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { IdTable } from '../../core/id-table.ts'
 import { StagedIds } from '../../core/staged-ids.ts'
 import type { RowReader } from '../../database/row-reader.ts'
+import type { Clusters } from '../../index/clusters.ts'
 import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
 import type { ColumnStore } from './columns/column-store.ts'
@@ -43,6 +44,8 @@ export class DatasetIndex {
   columns: ColumnStore | undefined
   /** Whether the saved form has other columns than these, or none. */
   columnsUnsaved = false
+  /** Its rows by clusters, for approximate searches; undefined until one wants them. They follow its changes. */
+  #clusters: Clusters | undefined
   readonly #free: number[] = []
   readonly #expected: number
   /** The empty index that takes the vectors, if they have its dimension. */
@@ -91,7 +94,17 @@ export class DatasetIndex {
 
   get bytes(): number {
     const index = this.index?.bytes ?? 0
-    return index + this.ids.bytes + this.filters.bytes + (this.columns?.bytes ?? 0)
+    const beside = (this.columns?.bytes ?? 0) + (this.#clusters?.bytes ?? 0)
+    return index + this.ids.bytes + this.filters.bytes + beside
+  }
+
+  get clusters(): Clusters | undefined {
+    return this.#clusters
+  }
+
+  set clusters(clusters: Clusters | undefined) {
+    this.#clusters?.dispose()
+    this.#clusters = clusters
   }
 
   /** Whether the saved form is out of date. */
@@ -159,6 +172,9 @@ export class DatasetIndex {
       this.#dropSpecial(staged, index.dim)
     const rows = ids.count
     if (rows === 0) return
+    const clusters = this.#clusters
+    // Before the index takes them: it may turn them in place.
+    clusters?.add(copyOf(staged, rows * index.dim), index.positions)
     index.commit(rows)
     const { columns } = this
     columns?.widen(rows)
@@ -168,6 +184,7 @@ export class DatasetIndex {
       while (moved < rows && this.#free.length > 0) {
         const to = this.#free.pop()!
         index.swapRemove(to)
+        clusters?.move(index.positions, to)
         const row = rows - 1 - moved
         this.ids.reuse(to, ids.bytes, ids.start(row), ids.end(row))
         columns?.place(row, to)
@@ -216,6 +233,7 @@ export class DatasetIndex {
   #removeAt(position: number): void {
     this.ids.forget(position)
     this.index!.remove(position)
+    this.#clusters?.remove(position)
     this.#free.push(position)
   }
 
@@ -228,6 +246,7 @@ export class DatasetIndex {
   }
 
   dispose(): void {
+    this.clusters = undefined
     this.index?.dispose()
     this.#successor?.dispose()
     this.index = this.#successor = undefined
@@ -250,6 +269,10 @@ export class DatasetIndex {
 
 function bytesOf({ buffer, byteLength, byteOffset }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function copyOf({ buffer, byteOffset }: Uint8Array, floats: number): Float32Array {
+  return new Float32Array(buffer, byteOffset, floats).slice()
 }
 
 /** Staged floats are in the memory of an index, whose kernels are ten times as fast. */

@@ -1,3 +1,4 @@
+import type { Promised } from '../../index/clusters.ts'
 import type { SearchFilter } from './search-filter.ts'
 import type { TopK } from './top-k.ts'
 
@@ -17,6 +18,8 @@ export interface Search {
   readonly ids: readonly Uint8Array[] | undefined
   /** Only rows that match. */
   readonly filter?: SearchFilter | undefined
+  /** The share of the nearest rows that has to be found, on average; undefined: what the table says. */
+  readonly recall?: number | undefined
 }
 
 /** The result of a search, nearest first, and how it was found. */
@@ -39,4 +42,6 @@ export interface SearchReport {
   readonly rescored: number
   /** The number of rows changed by the open transaction, which were read beside the index. */
   readonly delta: number
+  /** The promise of recall that the search was answered with; undefined: exactly. */
+  readonly promised?: Promised | undefined
 }

@@ -13,6 +13,7 @@ import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextIndex } from '../text/text-index.ts'
 import { TextSearcher } from '../text/text-search.ts'
+import { approximate } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, type Selection } from './row-selection.ts'
@@ -212,13 +213,16 @@ export class Searcher {
       if (this.#otherDim > 0) return this.#searchTable(search)
       // At least one, since all its rows may have vanished.
       const k = Math.max(1, Math.min(search.limit + surplus, index.count))
-      const candidates = index.search({
+      const asked = {
         query: search.query,
         k,
         allowed: without(orphans, selection, index),
         minSimilarity: search.minSimilarity,
         maxSimilarity: search.maxSimilarity,
-      })
+      }
+      const { recall = this.context.recall ?? 1 } = search
+      const near = recall < 1 ? approximate(this.context, snapshot, asked, recall) : undefined
+      const candidates = near?.candidates ?? index.search(asked)
       visited += candidates.visited
       const inMemory = this.#inMemory(snapshot, index)
       const { count, positions, upper } = candidates
@@ -273,6 +277,7 @@ export class Searcher {
           candidates: found,
           rescored,
           delta: changed.length,
+          promised: near?.promised,
         })
       }
       if (selection.passes) selection = selectRows(this.context, { ...request, misled: true })

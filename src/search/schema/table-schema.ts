@@ -26,6 +26,7 @@ export type ColumnRole =
   | 'k'
   | 'command'
   | 'filter'
+  | 'recall'
   | 'vectorRank'
   | 'vectorScore'
   | 'textRank'
@@ -178,7 +179,7 @@ export class TableSchema {
     // If another column has the name of the table, there is no column for commands.
     if (!has(columns, table)) columns.push({ role: 'command', name: table, hidden: true })
     // A table or an id column with one of these names takes precedence over the hidden column.
-    for (const column of hasText ? [FILTER, ...RANKS] : [FILTER]) {
+    for (const column of hasText ? [FILTER, ...RANKS, RECALL] : [FILTER, RECALL]) {
       if (!has(columns, column.name)) columns.push(column)
     }
     this.columns = columns
@@ -232,6 +233,14 @@ const FILTER: VecColumn = {
   type: 'TEXT',
   hidden: true,
   unwritable: 'it says which rows a search returns',
+}
+
+const RECALL: VecColumn = {
+  role: 'recall',
+  name: 'recall',
+  type: 'REAL',
+  hidden: true,
+  unwritable: 'it says what share of the nearest rows a search has to find',
 }
 
 const computed = 'a search computes it'

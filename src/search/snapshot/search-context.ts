@@ -12,6 +12,8 @@ export interface SearchContext {
   readonly columns?: readonly StoredColumn[]
   /** Whether a query may create a missing journal and its triggers. */
   readonly mayInstall: boolean
+  /** The share of the nearest rows that a search has to find by default; undefined: all. */
+  readonly recall?: number | undefined
   /** Its text index; undefined for a table without one. */
   readonly text?: TextSpec | undefined
 }

@@ -5,6 +5,7 @@ import { transaction } from '../../database/transaction.ts'
 import { check } from '../../search/diagnostics/check.ts'
 import { diagnostic, type Diagnostic } from '../../search/diagnostics/diagnostic.ts'
 import { explain } from '../../search/diagnostics/explain.ts'
+import { measureRecall } from '../../search/diagnostics/measure-recall.ts'
 import { isShadowError, type Inspection } from '../../search/diagnostics/problem.ts'
 import { repair } from '../../search/diagnostics/repair.ts'
 import { stats } from '../../search/diagnostics/stats.ts'
@@ -55,6 +56,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   explain: {
     writes: false,
     run: forEach((dataset, inspected) => explain(inspected, dataset)),
+  },
+  recall: {
+    writes: false,
+    run: forEach((dataset, { searcher }) => measureRecall(searcher, dataset)),
   },
   export: {
     writes: true,

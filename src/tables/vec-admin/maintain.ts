@@ -14,6 +14,7 @@ const WORKS = [
   'reindex',
   'explain',
   'stats',
+  'recall',
   'export:brute',
   'export:cover',
 ] as const

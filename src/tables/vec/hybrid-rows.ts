@@ -26,6 +26,7 @@ export class HybridRows implements CursorRows {
       window,
       ids: query.ids,
       filter: query.filter,
+      recall: query.recall,
       accepts:
         bounds.length === 0
           ? undefined

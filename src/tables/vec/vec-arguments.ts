@@ -3,6 +3,7 @@ import { VecError } from '../../core/errors.ts'
 import type { Metric } from '../../core/metric.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import { takeBytes } from '../../core/read-vector.ts'
+import { isRecall, RECALL_RANGE } from '../../core/recall.ts'
 import {
   distanceToSimilarity,
   scoreToSimilarity,
@@ -34,6 +35,8 @@ export interface VecQuery {
   readonly filter: GivenFilter | undefined
   /** The value of `k`, if the statement has one. */
   readonly k: number | undefined
+  /** The share of the nearest rows that has to be found; undefined: what the table says. */
+  readonly recall: number | undefined
   readonly limit: number
   readonly offset: number
   readonly bounds: readonly Bound[]
@@ -54,6 +57,7 @@ export function readQuery(
   if (plan.dataset < 0) throw datasetRequired(plan.match !== undefined)
   const query = one(plan.match)
   const k = one(plan.k)
+  const recall = one(plan.recall)
   const limit = one(plan.limit)
   const offset = one(plan.offset)
   const rows = limit === undefined ? Infinity : rowsOf(limit, Infinity)
@@ -69,6 +73,7 @@ export function readQuery(
         : values[plan.ids].map(textOf).filter(id => id !== undefined),
     filter: readFilter(plan, values, foldsCase),
     k: k === undefined ? undefined : countOf(k),
+    recall: recall === undefined ? undefined : recallOf(recall),
     limit: rows,
     offset: offset === undefined ? 0 : rowsOf(offset, 0),
     bounds: plan.bounds.map(({ of, comparison, value }) => ({
@@ -157,6 +162,15 @@ function countOf(value: TermValue): number {
 function rowsOf(value: TermValue, none: number): number {
   const rows = Number(value)
   return rows < 0 ? none : rows
+}
+
+function recallOf(value: TermValue): number {
+  const number = typeof value === 'bigint' ? Number(value) : value
+  if (isRecall(number)) return number
+  throw queryError(
+    `vec: recall must be ${RECALL_RANGE}, got ${sqlText(value)}`,
+    'recall is the share of the nearest rows that a search has to find: 0.98 for an approximate search, 1 for an exact one',
+  )
 }
 
 function boundValue(of: string, value: TermValue): number {

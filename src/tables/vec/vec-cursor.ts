@@ -112,6 +112,9 @@ export class VecCursor implements VirtualCursor {
       case 'k':
         result.value(this.#query!.k ?? null)
         return
+      case 'recall':
+        result.value(this.#query!.recall ?? null)
+        return
       default:
         result.value(stored ? this.#valueOf(stored) : null)
         if (role === 'embedding') result.subtype(EMBEDDING_SUBTYPE)
@@ -161,6 +164,7 @@ export class VecCursor implements VirtualCursor {
       accepts,
       ids: query.ids,
       filter: query.filter?.parts.length === 0 ? undefined : query.filter,
+      recall: query.recall,
     }))
     return this.#searcher.shadow.inSnapshot(
       () => new MergedRows(this.#searcher, searches, query.offset),

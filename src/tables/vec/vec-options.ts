@@ -1,5 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
+import { isRecall, RECALL_RANGE } from '../../core/recall.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { IndexOption } from '../../index/kind.ts'
 import { INDEX_OPTIONS, KINDS } from '../../index/kinds.ts'
@@ -22,6 +23,8 @@ export interface VecOptions {
   /** Workers for building a cover tree: 'auto', 'off', or a number. */
   readonly coverParallel: 'auto' | 'off' | number
   readonly includeArchived: boolean
+  /** The share of the nearest rows that a search has to find unless it says so itself; 1: all. */
+  readonly recall: number
   /** The columns that the table declares; they are in its shadow table. */
   readonly metadata: readonly StoredColumn[]
   /** The text index; undefined without one. */
@@ -37,6 +40,7 @@ const KEYS = [
   'cover_distance',
   'cover_parallel',
   'include_archived',
+  'recall',
   'text',
   'tokenize',
 ] as const
@@ -96,6 +100,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
       { '1': true, '0': false, true: true, false: false, on: true, off: false },
       false,
     ),
+    recall: recallOf(given.get('recall')),
     metadata,
     text: textSpecOf(given.get('text'), given.get('tokenize'), metadata),
   }
@@ -202,6 +207,18 @@ function coverParallelOf(value: string | undefined): 'auto' | 'off' | number {
     )
   }
   return workers
+}
+
+function recallOf(value: string | undefined): number {
+  if (value === undefined) return 1
+  const recall = value.trim() === '' ? NaN : Number(value)
+  if (!isRecall(recall)) {
+    throw optionError(
+      `vec: recall must be ${RECALL_RANGE}, got '${value}'`,
+      'recall=0.98 finds 98 % of the nearest rows on average; omit recall for exact searches',
+    )
+  }
+  return recall
 }
 
 function oneOf<T>(

@@ -25,6 +25,7 @@ export type Comparison = '>' | '>=' | '<' | '<=' | '='
  * | `filter=`                  | a metadata filter in JSON                 |
  * | `column8=`, `column8like`, `column8contains` ... | a condition on a metadata column          |
  * | `k`, `limit`, `offset`     | how many rows                             |
+ * | `recall=`                  | what share of the nearest rows to find    |
  * | `score>` `>=` `<` `<=` `=` | a bound of match_score                    |
  * | `distance>` ...            | a bound of distance                       |
  */
@@ -42,6 +43,7 @@ export interface VecPlan extends Plan {
   /** Undefined for a scan of the dataset. */
   readonly match: number | undefined
   readonly k: number | undefined
+  readonly recall: number | undefined
   readonly limit: number | undefined
   readonly offset: number | undefined
   readonly bounds: readonly PlannedBound[]
@@ -112,6 +114,7 @@ const NO_DATASET: VecPlan = {
   filter: undefined,
   match: undefined,
   k: undefined,
+  recall: undefined,
   limit: undefined,
   offset: undefined,
   bounds: [],
@@ -152,6 +155,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const matchTerm = match && taken.take(match, 'match')
   const bounds: PlannedBound[] = []
   let k: number | undefined
+  let recall: number | undefined
   for (const constraint of match ? conditions : []) {
     const comparison = COMPARISONS.get(constraint.op)
     if (!constraint.usable || comparison === undefined) continue
@@ -161,6 +165,8 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
       bounds.push({ of, comparison, value: taken.take(constraint, `${of}${comparison}`) })
     } else if (column === schema.place('k') && comparison === '=') {
       k ??= taken.take(constraint, 'k')
+    } else if (column === schema.place('recall') && comparison === '=') {
+      recall ??= taken.take(constraint, 'recall=')
     }
   }
   const ordered = match !== undefined && comesInOrder(info, schema, metric, manyDatasets)
@@ -202,6 +208,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     filter: filterTerm,
     match: matchTerm,
     k,
+    recall,
     limit,
     offset,
     bounds,

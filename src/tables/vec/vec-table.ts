@@ -284,9 +284,9 @@ export class VecTable implements VirtualTable {
         originalIndexes,
       )
       // A file that only another file's schema names, and that is merely queried, stays unchanged.
-      const { metadata: columns, text } = this.options
+      const { metadata: columns, recall, text } = this.options
       const mayInstall = db === this.#context.db && schema === this.#context.schema
-      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall, text })
+      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall, recall, text })
     }
     return this.#searcher
   }

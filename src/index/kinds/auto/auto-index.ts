@@ -165,6 +165,10 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     return inner.swapRemove && (to => inner.swapRemove!(to))
   }
 
+  get cluster(): VectorIndex['cluster'] {
+    return this.#inner.cluster
+  }
+
   add(vectors: Float32Array): number {
     return addVectors(this, vectors)
   }

@@ -5,6 +5,7 @@ import {
 } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
+import type { Clusters, RowSource } from '../../clusters.ts'
 import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
 import type {
   Candidates,
@@ -13,6 +14,7 @@ import type {
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
+import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import type { RowOptions } from './row-block.ts'
@@ -110,6 +112,10 @@ export class ExactIndex implements VectorIndex {
   /** Vectors in memory are copied from elsewhere; the codes of many rows have to be computed. */
   get worthSaving(): boolean {
     return this.inMemoryVectors === undefined
+  }
+
+  get cluster(): ((source: RowSource) => Clusters) | undefined {
+    return suitsClusters(this) ? source => RowClusters.of(this, source) : undefined
   }
 
   add(vectors: Float32Array): number {

@@ -1,0 +1,138 @@
+import { Arena } from '../../../../accelerators/arena.ts'
+import type { Block } from '../../../../accelerators/arena.ts'
+import type { MultiplyRequest } from '../../../../accelerators/kernels.ts'
+import { magnitude } from '../../../../core/similarity.ts'
+import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
+import type { ClusterSpace } from './cluster-space.ts'
+
+/** Products that are kept at once. */
+const PRODUCTS = 1 << 20
+
+/** The centres of clusters, in an arena of their own, and which of them rows and queries are near. */
+export class Centroids {
+  readonly count: number
+  readonly dim: number
+  readonly space: ClusterSpace
+  /** Of the present query: higher is nearer. */
+  readonly closeness: Float64Array
+  /** Root mean square of what the centroid does not say of its rows, and the part of them that it does. */
+  readonly spread: Float64Array
+  readonly shrink: Float64Array
+  readonly #arena: Arena
+  readonly #centroids: Block
+  readonly #rows: Block
+  readonly #products: Block
+  readonly #squares: Float64Array
+  readonly #batch: number
+  readonly #assign: MultiplyRequest
+  readonly #ask: MultiplyRequest
+
+  constructor(space: ClusterSpace, dim: number, count: number) {
+    this.space = space
+    this.dim = dim
+    this.count = count
+    this.closeness = new Float64Array(count)
+    this.spread = new Float64Array(count)
+    this.shrink = new Float64Array(count)
+    this.#squares = new Float64Array(count)
+    this.#arena = new Arena()
+    this.#batch = Math.max(4, Math.min(MAX_STAGED_ROWS, Math.floor(PRODUCTS / count)))
+    const stride = dim * 4
+    this.#centroids = this.#arena.allocate(count * stride)
+    this.#rows = this.#arena.allocate(this.#batch * stride)
+    this.#products = this.#arena.allocate(this.#batch * count * 4)
+    const c = { bStride: stride, dim, aStride: stride, out: this.#products.address }
+    const a = this.#rows.address
+    const b = this.#centroids.address
+    this.#assign = { ...c, a, rows: 0, b, columns: count, outStride: count * 4 }
+    this.#ask = { ...c, a: b, rows: count, b: a, columns: 1, outStride: 4 }
+  }
+
+  get bytes(): number {
+    return this.#arena.bytes
+  }
+
+  /** The numbers of all centroids, row-major: a view. */
+  get values(): Float32Array {
+    const from = this.#centroids.address / 4
+    return this.#arena.f32.subarray(from, from + this.count * this.dim)
+  }
+
+  /** The values were written: directions are made 1 long. */
+  changed(): void {
+    const { count, dim, space, values } = this
+    for (let i = 0; i < count; i++) {
+      const centroid = values.subarray(i * dim, (i + 1) * dim)
+      if (space.spherical) toDirection(centroid)
+      this.#squares[i] = magnitude(centroid) ** 2
+    }
+  }
+
+  /** The nearest centroid of each of the first `rows` vectors; and, if asked for, their dot product. */
+  assign(vectors: Float32Array, rows: number, to: Uint32Array, dots?: Float64Array): void {
+    const { count, dim, space } = this
+    const squares = this.#squares
+    const request = this.#assign
+    const from = this.#products.address / 4
+    for (let first = 0; first < rows; first += this.#batch) {
+      const size = Math.min(this.#batch, rows - first)
+      this.#arena.f32.set(
+        vectors.subarray(first * dim, (first + size) * dim),
+        this.#rows.address / 4,
+      )
+      request.rows = size
+      this.#arena.kernels.multiply(request)
+      const { f32 } = this.#arena
+      for (let row = 0, at = from; row < size; row++, at += count) {
+        let best = 0
+        let most = -Infinity
+        // NaN, of products that overflow, never wins.
+        if (space.spherical) {
+          for (let i = 0; i < count; i++) {
+            const dot = f32[at + i]
+            if (dot > most) {
+              most = dot
+              best = i
+            }
+          }
+        } else {
+          for (let i = 0; i < count; i++) {
+            const value = f32[at + i] - squares[i] / 2
+            if (value > most) {
+              most = value
+              best = i
+            }
+          }
+        }
+        to[first + row] = best
+        if (dots) dots[first + row] = f32[at + best]
+      }
+    }
+  }
+
+  /** Fills `closeness`. False: it is not known how near the clusters are, as products overflow, or the query has no direction. */
+  ask(query: Float32Array): boolean {
+    const { closeness, count, space } = this
+    const squares = this.#squares
+    const length = magnitude(query)
+    if (space.unitQuery && !(length > 0)) return false
+    this.#arena.f32.set(query, this.#rows.address / 4)
+    this.#arena.kernels.multiply(this.#ask)
+    const { f32 } = this.#arena
+    const from = this.#products.address / 4
+    const scale = space.unitQuery ? 1 / length : 1
+    let sum = 0
+    for (let i = 0; i < count; i++) {
+      const near = space.closeness(f32[from + i] * scale, squares[i], length * length)
+      closeness[i] = near
+      sum += near
+    }
+    return Number.isFinite(sum)
+  }
+}
+
+/** A vector of length 0 stays as it is. */
+export function toDirection(vector: Float32Array): void {
+  const length = magnitude(vector)
+  if (length > 0) for (let i = 0; i < vector.length; i++) vector[i] /= length
+}

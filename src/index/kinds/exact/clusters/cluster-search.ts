@@ -1,0 +1,145 @@
+import { magnitude } from '../../../../core/similarity.ts'
+import { sortByBound } from '../../../../core/sort-by-bound.ts'
+import type { Limits } from '../../../clusters.ts'
+import type { Candidates, SearchRequest } from '../../../vector-index.ts'
+import { CandidateSet } from '../candidate-set.ts'
+import { ALLOWED } from '../scan-scratch.ts'
+import type { Centroids } from './centroids.ts'
+import type { ClusteredRows } from './clustered-rows.ts'
+
+/** The nearest clusters, which are visited whatever is found in them. */
+const FIRST = 8
+/**
+ * What the logarithm of a cluster's rank adds to its margin. Margins alone give too much to hard queries, ranks alone give
+ * all the same: measured on words, both together visit two thirds of the rows of either for the same recall.
+ */
+const RANK_SHARE = 1 / 8
+
+/** Told of each cluster that is visited, and of its margin then. */
+export type ClusterVisitor = (cluster: number, margin: number) => void
+
+/** Searches the clusters that can be worth it. */
+export class ClusterSearch {
+  readonly #centroids: Centroids
+  readonly #clustered: ClusteredRows
+  readonly #candidates = new CandidateSet()
+  /** Clusters that may be visited, and minus the margin of each. */
+  readonly #wanted: Uint32Array
+  readonly #promise: Float64Array
+  readonly #first = new Uint32Array(FIRST)
+  readonly #isFirst: Uint8Array
+
+  constructor(centroids: Centroids, clustered: ClusteredRows) {
+    this.#centroids = centroids
+    this.#clustered = clustered
+    this.#wanted = new Uint32Array(centroids.count)
+    this.#promise = new Float64Array(centroids.count)
+    this.#isFirst = new Uint8Array(centroids.count)
+  }
+
+  /** Most of the k best rows; undefined: the query is unlike those that the limits were found with. */
+  search(
+    { query, k, allowed, minSimilarity = -Infinity, maxSimilarity = Infinity }: SearchRequest,
+    limits: Limits,
+    visitor?: ClusterVisitor,
+  ): Candidates | undefined {
+    const centroids = this.#centroids
+    const candidates = this.#candidates
+    const { rows } = this.#clustered
+    const { space, closeness, spread, shrink, count } = centroids
+    if (!centroids.ask(query) || !rows.setQuery(query)) return undefined
+    this.#findFirst()
+    if (closeness[this.#first[0]] < limits.nearest) return undefined
+    const scale = space.unitSimilarity ? 1 / magnitude(query) : 1
+    candidates.begin(k, minSimilarity, maxSimilarity)
+    for (const cluster of this.#first.subarray(0, Math.min(FIRST, count))) {
+      visitor?.(cluster, -Infinity)
+      this.#visit(cluster, maxSimilarity, allowed)
+    }
+    const wanted = this.#wanted
+    const promise = this.#promise
+    let size = 0
+    const found = candidates.least * scale
+    for (let cluster = 0; cluster < count; cluster++) {
+      if (this.#isFirst[cluster] !== 0) continue
+      const margin = space.margin(found, closeness[cluster], spread[cluster], shrink[cluster])
+      if (margin + rankShare(FIRST) > limits.margin) continue
+      promise[size] = -margin
+      wanted[size++] = cluster
+    }
+    sortByBound(promise, wanted, size)
+    for (let i = 0; i < size; i++) {
+      const cluster = wanted[i]
+      const least = candidates.least * scale
+      const margin =
+        space.margin(least, closeness[cluster], spread[cluster], shrink[cluster]) +
+        rankShare(FIRST + i)
+      if (margin > limits.margin) continue
+      visitor?.(cluster, margin)
+      this.#visit(cluster, maxSimilarity, allowed)
+    }
+    if (candidates.least * scale < limits.least) return undefined
+    candidates.finish()
+    const { positions } = candidates
+    for (let i = 0; i < candidates.count; i++) {
+      positions[i] = this.#clustered.positionOf(positions[i])
+    }
+    return candidates
+  }
+
+  /** At least so similar is the k-th row of the last search, for a query 1 long where similarities grow with it. */
+  leastFor(query: Float32Array): number {
+    const { unitSimilarity } = this.#centroids.space
+    return unitSimilarity ? this.#candidates.least / magnitude(query) : this.#candidates.least
+  }
+
+  /** The nearest clusters, best first. */
+  #findFirst(): void {
+    const { closeness, count } = this.#centroids
+    const first = this.#first
+    const isFirst = this.#isFirst
+    isFirst.fill(0)
+    let size = 0
+    for (let cluster = 0; cluster < count; cluster++) {
+      const near = closeness[cluster]
+      if (size === FIRST && near <= closeness[first[FIRST - 1]]) continue
+      let at = size < FIRST ? size++ : FIRST - 1
+      for (; at > 0 && closeness[first[at - 1]] < near; at--) first[at] = first[at - 1]
+      first[at] = cluster
+    }
+    for (let i = 0; i < size; i++) isFirst[first[i]] = 1
+  }
+
+  #visit(cluster: number, most: number, allowed: Uint32Array | undefined): void {
+    const { rows } = this.#clustered
+    const candidates = this.#candidates
+    this.#clustered.eachRun(cluster, (from, to) => {
+      if (allowed && !this.#allow(allowed, from, to)) return
+      candidates.visited += to - from
+      const found = rows.scan(from, to, candidates.least, most, allowed ? ALLOWED : 0)
+      if (found > 0) candidates.take(rows.block.arena, found)
+    })
+  }
+
+  /** Writes the bitmap of the slots from..to-1 to where kernels read it; whether any is set. */
+  #allow(allowed: Uint32Array, from: number, to: number): boolean {
+    const clustered = this.#clustered
+    const { u32 } = clustered.rows.block.arena
+    let any = 0
+    for (let first = from; first < to; first += 32) {
+      let bits = 0
+      const end = Math.min(to, first + 32)
+      for (let slot = first; slot < end; slot++) {
+        const position = clustered.positionOf(slot)
+        if ((allowed[position >>> 5] & (1 << (position & 31))) !== 0) bits |= 1 << (slot & 31)
+      }
+      u32[ALLOWED / 4 + ((first - from) >>> 5)] = bits
+      any |= bits
+    }
+    return any !== 0
+  }
+}
+
+function rankShare(before: number): number {
+  return RANK_SHARE * Math.log(before + 1)
+}

@@ -1,0 +1,31 @@
+import type { VectorIndex } from '../../index/vector-index.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { SearchContext } from '../snapshot/search-context.ts'
+
+/** What is known of approximate searches: none of them was asked for, and there is nothing to say. */
+export function recallFacts(
+  { recall = 1 }: Pick<SearchContext, 'recall'>,
+  { clusters }: DatasetIndex,
+  index: VectorIndex,
+): (readonly [topic: 'clusters' | 'recall', fact: string])[] {
+  if (!clusters) {
+    if (recall >= 1) return []
+    const why = index.cluster
+      ? 'the next search for less than all makes the clusters'
+      : 'all searches are exact, as scanning such an index takes no longer'
+    return [['recall', `${recall} is promised; ${why}`]]
+  }
+  const { bytes, count, promises, rows } = clusters
+  return [
+    ['clusters', `${count} of ${rows} rows, ${bytes} bytes of memory`],
+    ...promises.map(({ recall: promised, dear, k, measured, trials, visited }) => {
+      const tried = `${measured.toFixed(4)} measured on ${trials} stored rows`
+      const share = `${((100 * visited) / Math.max(1, rows)).toFixed(1)} % of the rows visited`
+      const exact = dear ? ', so such searches are exact' : ''
+      return [
+        'recall',
+        `${promised} of the nearest ${k} is promised: ${tried}, ${share}${exact}`,
+      ] as const
+    }),
+  ]
+}
