@@ -138,19 +138,18 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
   })
 }
 
-test('a query unlike the rows, or one whose rows are filtered away, is left to the index', () => {
+test('a query unlike the rows is left to the index, and a filter that leaves far rows keeps the promise', () => {
   const rows = grouped(random(3), 4000).map(row => row.map((v, i) => (i === 0 ? 30 : v)))
   const scene = sceneOf('cosine', rows)
-  const refused = (request: SearchRequest): void => {
-    assert.equal(recallOf(scene, 0.95, request, similarities(scene, request)), undefined)
-  }
-  refused({ query: rows[0].map(v => -v), k: 10 })
+  const recall = (request: SearchRequest): number | undefined =>
+    recallOf(scene, 0.95, request, similarities(scene, request))
+  assert.equal(recall({ query: rows[0].map(v => -v), k: 10 }), undefined)
   const { clusters, oracle } = scene
   const far = new Uint32Array((rows.length + 31) >>> 5)
   for (const [position] of oracle.found({ query: rows[0] }).slice(-2000)) {
     far[position >>> 5] |= 1 << (position & 31)
   }
-  refused({ query: rows[0], k: 10, allowed: far })
+  assert.ok((recall({ query: rows[0], k: 10, allowed: far }) ?? 1) >= 0.9)
   clusters.dispose()
 })
 

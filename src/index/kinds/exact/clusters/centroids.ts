@@ -110,7 +110,7 @@ export class Centroids {
     }
   }
 
-  /** Fills `closeness`. False: it is not known how near the clusters are, as products overflow, or the query has no direction. */
+  /** Fills `closeness`. False: it is not known how near the clusters are, as products overflow, or the query has length 0. */
   ask(query: Float32Array): boolean {
     const { closeness, count, space } = this
     const squares = this.#squares

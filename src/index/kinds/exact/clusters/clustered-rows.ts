@@ -70,7 +70,7 @@ export class ClusteredRows {
     this.count += count
   }
 
-  /** A position that has no row here is passed over. */
+  /** A position without a row here is passed over. */
   remove(position: number): void {
     const slot = this.#slot(position)
     if (slot === NONE) return
