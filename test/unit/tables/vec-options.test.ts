@@ -21,6 +21,7 @@ test('without arguments everything has its default', () => {
     coverBound: 'per_node',
     coverParallel: 'auto',
     includeArchived: false,
+    recall: 1,
     text: undefined,
   })
 })
@@ -41,9 +42,9 @@ test('the id column is named as in CREATE TABLE: bare, quoted in any way, with a
 })
 
 test('an id column cannot have the name of another column or of the table', () => {
-  // Without the column filter, which gives way.
+  // Without the columns filter and recall, which give way.
   const columns = new TableSchema('docs', 'id').columns.filter(
-    ({ role }) => role !== 'id' && role !== 'filter',
+    ({ role }) => !['id', 'filter', 'recall'].includes(role),
   )
   for (const { name } of columns) badOption([name], name)
   badOption(['Distance'], 'Distance')
