@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { filterCase } from './cases/filters.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { hybridCase } from './cases/hybrid.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
+import { recallCase } from './cases/recall.ts'
 import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
 import { statementCase } from './cases/statements.ts'
@@ -20,7 +21,7 @@ import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command'
+  'words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
 
 const { values } = parseArgs({
   options: {
@@ -66,6 +67,10 @@ async function run(): Promise<void> {
       '340k x 100 word vectors',
       searchCase(wordSet(seed), { rounds, checked, hnsw: !values.quick }),
     )
+  }
+  if (cases.has('recall')) {
+    const sets = values.quick ? [wordSet(seed)] : [wordSet(seed), mixtureSet(seed), sheetSet(seed)]
+    for (const set of sets) await add(`Approximate search: ${set.name}`, recallCase(set, rounds))
   }
   if (cases.has('mixture')) {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
