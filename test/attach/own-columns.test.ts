@@ -66,6 +66,23 @@ inEveryDriver('tables of an application', fact => {
     assert.equal(nearest(), 1)
   })
 
+  for (const writes of [1, 2]) {
+    fact(`what is rolled back is not taken for the next ${writes} writes`, db => {
+      db.exec(NOTES)
+      insert(db, 1, [0, 1])
+      using vectors = attach(db, OPTIONS)
+      db.exec('BEGIN')
+      insert(db, 2, [1, 0])
+      // An index of the transaction alone.
+      assert.equal(vectors.search({ vector: query, k: 1 })[0].id, 2)
+      db.exec('ROLLBACK')
+      // The journal gives these the numbers that were rolled back.
+      for (let n = 0; n < writes; n++) insert(db, 3 + n, [1, n + 1])
+      const ids = [3, 4].slice(0, writes)
+      assert.deepEqual(idsOf(vectors.search({ vector: query, k: 5 })), [...ids, 1])
+    })
+  }
+
   fact('rows of a dataset are searched together, whether it is named by text or by number', db => {
     db.exec(`CREATE TABLE notes(note_id TEXT PRIMARY KEY, tenant TEXT, tenant_id INT, "my vector" BLOB);
         INSERT INTO notes VALUES ('x', 'a', 1, ${blob(1, 0)}), ('y', 'b', 2, ${blob(1, 0)}), ('z', 'a', 1, ${blob(0, 1)})`)
