@@ -42,6 +42,7 @@ export type VecErrorCode =
   | 'VEC_MEMORY' // an index that does not fit into the memory of this process
   | 'VEC_CLOSED' // a connection or statement that was used after it was closed
   | 'VEC_WORKER' // a worker that ended, or could not be started, with calls that it had not answered
+  | 'VEC_LEADER' // a write that was given to another tab, which went away before it answered
   | 'VEC_ENGINE' // the SQLite engine cannot be used in this process
 
 /** Why a replica stopped following a dataset. Each needs a decision, which docs/sync.md explains. */

@@ -169,15 +169,16 @@ export class AsyncDatabase {
     const name = out.copy('table', table)
     const names = out.copy('columns', columns)
     const chunks = chunksOf(rows, transfer)
-    const key = ++this.#staged
+    const key = String(++this.#staged)
     return this.#tracked(async () => {
       const send = async (call: Call, buffers?: readonly ArrayBuffer[]): Promise<unknown> =>
         this.#workers.call(call, buffers, abort)
       try {
-        for await (const chunk of chunks)
-          await send({ op: 'stage', key, rows: chunk.rows }, chunk.transfer)
-        const call = { op: 'insertMany', key, table: name, columns: names, options: rest } as const
-        return (await send(call)) as number
+        let parts = 0
+        for await (const { rows: part, transfer: buffers } of chunks)
+          await send({ op: 'stage', key, part: parts++, rows: part }, buffers)
+        const target = { table: name, columns: names, options: rest }
+        return (await send({ op: 'insertMany', key, parts, ...target })) as number
       } catch (error) {
         if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
         throw error
@@ -236,13 +237,13 @@ export class AsyncDatabase {
   }
 
   /**
-   * Ends the running calls with SQLITE_INTERRUPT. Waiting calls are not affected. Throws VEC_ENGINE if threads do not
-   * share memory: on pages that are not cross-origin isolated.
+   * Ends the calls that are running with SQLITE_INTERRUPT; those that wait are not ended. Throws VEC_ENGINE in browsers,
+   * where a call may run in another tab.
    */
   interrupt(): void {
     if (this.#workers.interrupt()) return
-    throw new VecError('VEC_ENGINE', 'interrupt() needs memory that threads share', {
-      hint: 'serve the page with the headers COOP and COEP, or pass a signal to the call, which then ends reads at once',
+    throw new VecError('VEC_ENGINE', 'interrupt() does not work in browsers', {
+      hint: 'pass a signal to the call: a read rejects at once',
     })
   }
 

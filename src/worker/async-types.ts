@@ -18,8 +18,9 @@ export type RowForm = 'objects' | 'arrays' | 'values'
 
 export interface CallOptions {
   /**
-   * Ends the call: the promise rejects with the signal's reason. A waiting call does not start. A running statement is
-   * interrupted and undone if threads share memory: always in Node, and in browsers on cross-origin isolated pages.
+   * Ends the call; the promise rejects with the signal's reason. A call that waits is not begun. A running statement is
+   * interrupted and undone in Node, Bun and Deno. In browsers it runs on: a read rejects at once, a write when it ends, unless
+   * it was committed.
    */
   readonly signal?: AbortSignal | undefined
   /**

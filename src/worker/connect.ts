@@ -3,6 +3,7 @@ import { argumentError, requireObject } from '../core/argument-error.ts'
 import { callback, wholeNumber } from '../core/check-options.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { AsyncDatabase } from './async-database.ts'
+import { isInMemory } from './in-memory.ts'
 import { Outgoing } from './outgoing.ts'
 import type { WorkerLike } from './port.ts'
 import { WorkerGroup } from './worker-group.ts'
@@ -70,9 +71,7 @@ function started(worker: () => WorkerLike): WorkerLike {
 
 /** Readers see a writer's changes only through the file. */
 function requireShared(path: string | Uint8Array, threads: number): void {
-  const isShared =
-    typeof path === 'string' && path !== '' && !/^(?:file:)?:memory:|vfs=memory/.test(path)
-  if (isShared && SHARES_FILES) return
+  if (SHARES_FILES && typeof path === 'string' && !isInMemory(path)) return
   const given = SHARES_FILES
     ? 'a database in memory belongs to one connection'
     : 'one worker at a time has a file of a browser'

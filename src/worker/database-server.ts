@@ -21,7 +21,7 @@ export class DatabaseServer {
   readonly #db: Connection
   readonly #statements: StatementCache
   readonly #collections = new Map<string, Collection>()
-  readonly #staged = new Map<number, (readonly InsertRow[])[]>()
+  readonly #staged = new Map<string, (readonly InsertRow[])[]>()
 
   constructor(db: Connection) {
     this.#db = db
@@ -57,17 +57,14 @@ export class DatabaseServer {
         return this.#db
           .transaction(() => call.statements.map(each => this.#result(each)))
           .immediate()
-      case 'stage': {
-        const before = this.#staged.get(call.key)
-        if (before === undefined) this.#staged.set(call.key, [call.rows])
-        else before.push(call.rows)
+      case 'stage':
+        this.#staged.set(call.key, [...this.#parts(call.key, call.part), call.rows])
         return undefined
-      }
       case 'unstage':
         this.#staged.delete(call.key)
         return undefined
       case 'insertMany': {
-        const chunks = this.#staged.get(call.key) ?? []
+        const chunks = this.#parts(call.key, call.parts)
         this.#staged.delete(call.key)
         return insertMany(this.#db, call.table, call.columns, rowsOf(chunks), call.options)
       }
@@ -78,7 +75,24 @@ export class DatabaseServer {
     }
   }
 
-  /** Runs one statement with many sets of parameters, all or none. */
+  /** The rows that were staged, which must be all that were sent: another tab may have taken over meanwhile. */
+  #parts(key: string, count: number): readonly (readonly InsertRow[])[] {
+    const parts = this.#staged.get(key) ?? []
+    if (parts.length === count) return parts
+    this.#staged.delete(key)
+    throw new VecError(
+      'VEC_LEADER',
+      'insertMany(): the tab that had the database open went away while rows were sent to it',
+      { hint: 'nothing was inserted: call insertMany() again' },
+    )
+  }
+
+  /** Frees the rows whose keys begin so. */
+  unstage(beginning: string): void {
+    for (const key of this.#staged.keys()) if (key.startsWith(beginning)) this.#staged.delete(key)
+  }
+
+  /** One statement with many sets of parameters, all or none. */
   #batch(sql: string, parameters: readonly BoundStatement['parameters'][]): { changes: number } {
     const statement = this.#statements.get(sql)
     const runAll = (): number =>

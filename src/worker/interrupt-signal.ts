@@ -1,8 +1,8 @@
-/** A number in shared memory: that of the call to be ended. Undefined if threads do not share memory. */
+import { SHARES_MEMORY } from '#thread'
+
+/** Where threads share memory, one number: that of the call which is to end. */
 export function newControl(): Int32Array | undefined {
-  // Browsers have the class only on cross-origin isolated pages.
-  if (typeof SharedArrayBuffer !== 'function') return undefined
-  return new Int32Array(new SharedArrayBuffer(4))
+  return SHARES_MEMORY ? new Int32Array(new SharedArrayBuffer(4)) : undefined
 }
 
 /** A signal that is aborted once `control` holds the number of the call. Events cannot reach a busy thread. */

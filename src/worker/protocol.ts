@@ -24,12 +24,19 @@ export type Call =
   | { readonly op: 'exec'; readonly sql: string }
   | { readonly op: 'batch'; readonly sql: string; readonly parameters: readonly AsyncParameters[] }
   | { readonly op: 'transaction'; readonly statements: readonly BoundStatement[] }
-  /** Rows of a later insertMany, which are kept under a number. */
-  | { readonly op: 'stage'; readonly key: number; readonly rows: readonly InsertRow[] }
-  | { readonly op: 'unstage'; readonly key: number }
+  /** Rows of an insertMany that is to come, which are kept under a number. */
+  | {
+      readonly op: 'stage'
+      readonly key: string
+      /** How many parts came before. */
+      readonly part: number
+      readonly rows: readonly InsertRow[]
+    }
+  | { readonly op: 'unstage'; readonly key: string }
   | {
       readonly op: 'insertMany'
-      readonly key: number
+      readonly key: string
+      readonly parts: number
       readonly table: string
       readonly columns: readonly string[]
       readonly options: InsertManyOptions

@@ -1,10 +1,12 @@
-import { hostPort } from '#thread'
+import { hostPort, SHARES_FILES } from '#thread'
 import { VecError } from '../core/errors.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { open } from '../tables/register.ts'
 import { DatabaseServer } from './database-server.ts'
+import { isInMemory } from './in-memory.ts'
 import { interruptSignal } from './interrupt-signal.ts'
 import type { Answer, Call, Request } from './protocol.ts'
+import { SharedDatabase } from './tabs/shared-database.ts'
 import { wireError } from './wire-error.ts'
 
 export interface ServeOptions {
@@ -37,7 +39,7 @@ export function serve(options: ServeOptions = {}): void {
 /** The database of this worker, once it is open. */
 class Host {
   readonly #options: ServeOptions
-  #server: DatabaseServer | undefined
+  #server: DatabaseServer | SharedDatabase | undefined
   #control: Int32Array | undefined
 
   constructor(options: ServeOptions) {
@@ -55,7 +57,7 @@ class Host {
   async #value(id: number, call: Call): Promise<unknown> {
     if (call.op === 'open') return this.#open(call)
     if (call.op === 'close') {
-      this.#server?.close()
+      await this.#server?.close()
       return undefined
     }
     if (this.#server === undefined)
@@ -67,17 +69,40 @@ class Host {
   }
 
   async #open(call: Extract<Call, { op: 'open' }>): Promise<void> {
-    const db = await open(call.path, call.options)
-    try {
-      this.#options.setup?.(db)
-    } catch (error) {
-      db.close()
-      throw error
+    const { path, options, control } = call
+    const opened = async (): Promise<DatabaseServer> => {
+      const db = await open(path, options)
+      try {
+        this.#options.setup?.(db)
+      } catch (error) {
+        db.close()
+        throw error
+      }
+      return new DatabaseServer(db)
     }
-    this.#server = new DatabaseServer(db)
-    this.#control = call.control
+    this.#control = control
+    this.#server =
+      SHARES_FILES || typeof path !== 'string' || isInMemory(path)
+        ? await opened()
+        : await SharedDatabase.open(path, async () => patiently(opened, options.busyTimeout))
   }
 }
+
+/** A browser may release the lock of a tab that is gone before it releases its files. */
+async function patiently<T>(attempt: () => Promise<T>, milliseconds = 5000): Promise<T> {
+  const end = performance.now() + milliseconds
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isBusy = error instanceof VecError && error.code === 'SQLITE_BUSY'
+      if (!isBusy || performance.now() > end) throw error
+      await new Promise(resolve => setTimeout(resolve, BETWEEN_TRIES))
+    }
+  }
+}
+
+const BETWEEN_TRIES = 20
 
 /** Blobs smaller than this are copied: a transfer costs more. */
 const WORTH_MOVING = 4096

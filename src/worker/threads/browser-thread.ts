@@ -3,6 +3,8 @@ import type { Port, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = false
+/** Whether threads share memory: only pages with special headers do, and a call may run in another tab. */
+export const SHARES_MEMORY = false
 
 /** Starts a worker of a browser. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {

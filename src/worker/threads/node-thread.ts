@@ -4,6 +4,8 @@ import type { Port, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = true
+/** Whether threads share memory. */
+export const SHARES_MEMORY = true
 
 /** With this command line option, which a worker inherits, Node refuses to run a file. */
 const TEXT_OPTION = /^--input-type\b/
