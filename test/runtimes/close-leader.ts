@@ -12,6 +12,32 @@ export interface LeaderReport {
 
 const DIM = 16
 
+/** What a tab does. Each has a dataset of its own, so that it knows what a search must find. */
+const work = (dataset: string): string => `
+  const rows = new Map(), maybe = new Set()
+  let wrong = 0
+  const vector = () => Float32Array.from({ length: ${DIM} }, () => Math.random() - 0.5)
+  const far = (a, b) => Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0))
+  globalThis.done = 0
+  for (let i = 0; i < 100; i++) {
+    const id = 'n' + i, made = vector()
+    try {
+      await state.db.run('INSERT INTO docs(dataset_id, doc_id, embedding) VALUES (?, ?, ?)', ['${dataset}', id, made])
+      rows.set(id, made)
+    } catch (error) {
+      if (error.code !== 'VEC_LEADER') throw error
+      maybe.add(id)
+    }
+    const query = vector()
+    const { hits } = await state.db.search('docs', { dataset: '${dataset}', vector: query, k: 5 })
+    const nearest = [...rows].map(([key, row]) => [far(row, query), key]).sort(([a], [b]) => a - b).map(([, key]) => key)
+    const found = hits.map(hit => hit.id).filter(key => !maybe.has(key))
+    const expected = nearest.slice(0, maybe.size === 0 ? 5 : found.length)
+    if (found.join() !== expected.join() || hits.length !== Math.min(5, hits.length - found.length + rows.size)) wrong++
+    globalThis.done = i
+  }
+  return { ids: [...rows.keys()], maybe: [...maybe], wrong }`
+
 /** Closes the leading tab in the middle of 200 searches and 200 writes of two other tabs. */
 export async function closeLeader(open: () => Promise<Tab>): Promise<LeaderReport> {
   const [leader, first, second] = [await open(), await open(), await open()]
@@ -19,42 +45,17 @@ export async function closeLeader(open: () => Promise<Tab>): Promise<LeaderRepor
   await leader.run(
     `await state.db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=euclidean)')`,
   )
-  // Each tab has a dataset of its own, so that it knows what a search must find.
-  const work = (dataset: string): string => `
-    const rows = new Map(), maybe = new Set()
-    let wrong = 0
-    const vector = () => Float32Array.from({ length: ${DIM} }, () => Math.random() - 0.5)
-    const far = (a, b) => Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0))
-    globalThis.done = 0
-    for (let i = 0; i < 100; i++) {
-      const id = 'n' + i, made = vector()
-      try {
-        await state.db.run('INSERT INTO docs(dataset_id, doc_id, embedding) VALUES (?, ?, ?)', ['${dataset}', id, made])
-        rows.set(id, made)
-      } catch (error) {
-        if (error.code !== 'VEC_LEADER') throw error
-        maybe.add(id)
-      }
-      const query = vector()
-      const { hits } = await state.db.search('docs', { dataset: '${dataset}', vector: query, k: 5 })
-      const nearest = [...rows].map(([key, row]) => [far(row, query), key]).sort(([a], [b]) => a - b).map(([, key]) => key)
-      const found = hits.map(hit => hit.id).filter(key => !maybe.has(key))
-      const expected = nearest.slice(0, maybe.size === 0 ? 5 : found.length)
-      if (found.join() !== expected.join() || hits.length !== Math.min(5, hits.length - found.length + rows.size)) wrong++
-      globalThis.done = i
-    }
-    return { ids: [...rows.keys()], maybe: [...maybe], wrong }`
   const tabs = { a: first, b: second }
-  const working = Object.entries(tabs).map(async ([dataset, tab]) => ({
-    dataset,
-    ...(await tab.run<{ ids: string[]; maybe: string[]; wrong: number }>(work(dataset))),
-  }))
+  const working = Object.entries(tabs).map(async ([dataset, tab]) => {
+    const done = await tab.run<{ ids: string[]; maybe: string[]; wrong: number }>(work(dataset))
+    return { dataset, done }
+  })
   await first.page.waitForFunction(`globalThis.done >= ${5 + Math.floor(Math.random() * 80)}`)
   await leader.page.close()
   let [lost, wrong, uncertain] = [0, 0, 0]
-  for (const done of await Promise.all(working)) {
+  for (const { dataset, done } of await Promise.all(working)) {
     const stored = await second.run<string[]>(
-      `return await state.db.all('SELECT id FROM _vec_docs WHERE dataset_id = ?', ['${done.dataset}'], { rows: 'values' })`,
+      `return await state.db.all('SELECT id FROM _vec_docs WHERE dataset_id = ?', ['${dataset}'], { rows: 'values' })`,
     )
     const left = new Set(stored)
     lost += done.ids.filter(id => !left.has(id)).length

@@ -26,7 +26,9 @@ export interface Failure {
   readonly hint: string
 }
 
-/** A tab of the site that \`TabSite\` serves. */
+type Outcome = { readonly value: unknown; readonly error?: undefined } | { readonly error: Failure }
+
+/** A tab of the site that TabSite serves. */
 export class Tab {
   readonly page: Page
 
@@ -34,17 +36,17 @@ export class Tab {
     this.page = page
   }
 
-  async outcome<T>(code: string): Promise<{ value: T; error?: undefined } | { error: Failure }> {
+  async outcome(code: string): Promise<Outcome> {
     return this.page.evaluate(text => {
-      const scope = globalThis as unknown as { run: (text: string) => Promise<{ value: T }> }
+      const scope = globalThis as unknown as { run: (text: string) => Promise<Outcome> }
       return scope.run(text)
     }, code)
   }
 
   async run<T>(code: string): Promise<T> {
-    const found = await this.outcome<T>(code)
+    const found = await this.outcome(code)
     if (found.error) throw Object.assign(new Error(JSON.stringify(found.error)), found.error)
-    return (found as { value: T }).value
+    return found.value as T
   }
 
   async refused(code: string): Promise<Failure> {

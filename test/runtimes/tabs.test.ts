@@ -8,6 +8,12 @@ const CONNECT = `state.db = await connect('app.sqlite')`
 const ENDLESS =
   'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 
+/** Inserts 50 rows, which name the tab. */
+const write = async (tab: Tab, i: number): Promise<unknown> =>
+  tab.run(
+    `for (let x = 0; x < 50; x++) await state.db.run('INSERT INTO t VALUES (?, ?)', [${i}, x])`,
+  )
+
 describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
   let site: TabSite
   before(async () => {
@@ -67,10 +73,6 @@ describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
   test('several tabs use one database, and each sees what the others wrote', async () => {
     const tabs = await connected(3)
     await tabs[0].run(`await state.db.exec('CREATE TABLE t(tab, x)')`)
-    const write = async (tab: Tab, i: number): Promise<unknown> =>
-      tab.run(
-        `for (let x = 0; x < 50; x++) await state.db.run('INSERT INTO t VALUES (?, ?)', [${i}, x])`,
-      )
     await Promise.all(tabs.map(write))
     for (const tab of tabs) {
       const rows = await tab.run(
