@@ -116,7 +116,7 @@ export class SharedDatabase {
       this.#server?.close()
     } finally {
       this.#server = undefined
-      // Calls that have arrived meanwhile are refused before nobody hears them any more.
+      // Calls that have arrived meanwhile are refused while this worker still hears them.
       await new Promise(resolve => setTimeout(resolve))
       this.#closed.abort()
       this.#end()
