@@ -192,7 +192,11 @@ for (const { what, file, union, word, asked } of [
     file: DEFINITION,
     union: /export type HeadForm = [^\n]+/,
     word: 'chebyshev',
-    asked: ['src/accelerators/scalar/scalar-kernels.ts', 'src/accelerators/simd/simd-kernels.ts'],
+    asked: [
+      'src/accelerators/scalar/scalar-kernels.ts',
+      'src/accelerators/simd/simd-kernels.ts',
+      'src/index/kinds/exact/threads/scan-task.ts',
+    ],
   },
   {
     what: 'way of scoring',
