@@ -165,6 +165,21 @@ test('a search ends, and is right, when a thread takes blocks and never hands th
   index.dispose()
 })
 
+test('a thread does not get the number of one that may still run', async () => {
+  await startThreads(HELPERS)
+  const index = sharedIndex('dot', 64)
+  for (const vector of vectors(12, 10_000, 64)) index.add(vector)
+  const query = Float32Array.from({ length: 64 }, () => 1)
+  workers.length = 0
+  threads.size = 1
+  threads.size = HELPERS + 1
+  compare(index, { query, k: 3 })
+  await new Promise(process.nextTick)
+  assert.equal(workers.length, 0, 'they share scratch space')
+  await startThreads(HELPERS)
+  index.dispose()
+})
+
 test('threads that end again and again are not replaced for ever', async () => {
   threads.size = 1
   threads.size = HELPERS + 1

@@ -12,32 +12,34 @@ export interface ThreadProgram {
   readonly board: SharedArrayBuffer
 }
 
-/** Threads that ended by themselves are replaced, up to so many. */
+/** The number of threads that may end unexpectedly before the pool starts no more. */
 const MOST_DEATHS = 3
-/** Threads may keep so many bytes of memories that are not used any more, or a quarter of what is used. */
+/** Bytes of unused memories that threads may keep, or the share of the used bytes if that is more. */
 const MOST_RELEASED = 1 << 26
 const RELEASED_SHARE = 0.25
 
 interface KnownMemory {
   readonly memory: WebAssembly.Memory
-  /** When a task last named it. */
+  /** Its size when a task last named it. */
   bytes: number
 }
 
-/** The pool of this thread of the application, with what an index needs of it. */
+/** The pool of threads that help the thread which runs this code. */
 class Threads {
   readonly #workers = new Map<number, Worker>()
+  /** Numbers of threads that were told to end and may still run: they share scratch space with the next of that number. */
+  readonly #ending = new Set<number>()
   readonly #memories = new Map<number, KnownMemory>()
   readonly #ids = new WeakMap<object, number>()
   readonly #collected = new FinalizationRegistry<number>(id => this.#forget(id))
-  /** Which searches are helped: those for which it pays, or, for tests, all that can be, or none. */
+  /** Which searches get help: those that get faster. Tests choose all that can have it, or none. */
   help: 'measured' | 'always' | 'never' = 'measured'
   #size: number | undefined
   #turns: Turns | undefined
   #program: ThreadProgram | undefined
   #lastId = 0
   #deaths = 0
-  /** Bytes of memories that threads know, and that are not used any more. */
+  /** Bytes of unused memories that threads may still keep. */
   #released = 0
 
   get size(): number {
@@ -60,7 +62,7 @@ class Threads {
     return (this.#turns ??= new Turns())
   }
 
-  /** How many threads can help now. The first caller gets 0; from the second on, threads are started that are missing. */
+  /** The number of threads that can help now. The first call returns 0, later ones start missing threads. */
   helpers(create: () => ThreadProgram): number {
     if (this.size === 1 || this.help === 'never') return 0
     if (!this.#program) {
@@ -68,19 +70,20 @@ class Threads {
       return 0
     }
     for (let thread = 1; thread < this.size && this.#deaths < MOST_DEATHS; thread++) {
-      if (!this.#workers.has(thread)) this.#start(thread, this.#program)
+      if (this.#workers.has(thread) || this.#ending.has(thread)) continue
+      this.#start(thread, this.#program)
     }
     return this.running
   }
 
-  /** The number by which a task names a memory. `owner` is collected when nothing uses it any more. */
+  /** The number by which a task names a memory. The memory is forgotten when `owner` is collected. */
   idOf(owner: object, memory: WebAssembly.Memory): number {
     let id = this.#ids.get(owner)
     const bytes = memory.buffer.byteLength
     if (id === undefined) {
       id = ++this.#lastId
       this.#ids.set(owner, id)
-      // A WeakRef would keep the memory until the program lets go of control.
+      // A WeakRef would keep the memory until the event loop turns.
       this.#memories.set(id, { memory, bytes })
       this.#collected.register(owner, id)
       this.#tell({ id, memory })
@@ -88,7 +91,7 @@ class Threads {
     return id
   }
 
-  /** Nothing uses the memory of this owner any more. */
+  /** The memory of this owner is no longer used. */
   release(owner: object): void {
     const id = this.#ids.get(owner)
     if (id === undefined) return
@@ -101,7 +104,7 @@ class Threads {
     const workerData: ThreadStart = { thread, turns: turns.buffer, module, board }
     let worker: Worker
     try {
-      // Nothing of the application's environment is for it: neither loaders, nor NODE_OPTIONS.
+      // The application's loaders and NODE_OPTIONS must not apply to it.
       worker = new (workerThreads()!.Worker)(source, {
         eval: true,
         workerData,
@@ -113,7 +116,7 @@ class Threads {
         stderr: true,
       })
     } catch {
-      // The permission model of Node, or the system, refuses.
+      // The permission model of Node or the system does not allow it.
       this.#deaths = MOST_DEATHS
       return
     }
@@ -121,7 +124,10 @@ class Threads {
     this.#workers.set(thread, worker)
     worker.on('error', () => {})
     worker.on('exit', () => {
-      if (this.#workers.get(thread) !== worker) return
+      if (this.#workers.get(thread) !== worker) {
+        this.#ending.delete(thread)
+        return
+      }
       this.#workers.delete(thread)
       this.#deaths++
       turns.setUp(thread, false)
@@ -131,7 +137,7 @@ class Threads {
     }
   }
 
-  /** Threads that sleep never collect garbage: those that hold on to too much of it end, and searches start others. */
+  /** Sleeping threads never collect garbage. When they keep too much, they end, and later searches start others. */
   #forget(id: number): void {
     const held = this.#memories.get(id)
     if (!held) return
@@ -143,11 +149,12 @@ class Threads {
     if (this.#released > Math.max(MOST_RELEASED, used * RELEASED_SHARE)) this.#endFrom(1)
   }
 
-  /** Ends the threads from a number on. */
+  /** Ends the threads whose number is at least `first`. */
   #endFrom(first: number): void {
     for (const [thread, worker] of this.#workers) {
       if (thread < first) continue
       this.#workers.delete(thread)
+      this.#ending.add(thread)
       this.turns.setUp(thread, false)
       void worker.terminate()
     }
