@@ -1,6 +1,6 @@
 import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
 
-/** Flags of a memory that has a maximum, and that threads share. */
+/** The flags of a memory with a maximum that threads share. */
 const SHARED = 3
 
 const modules = new Map<boolean, WebAssembly.Module>()
@@ -10,7 +10,7 @@ export function canRunWasmKernels(): boolean {
   return WebAssembly.validate(moduleBytes(false))
 }
 
-/** The kernels of assembly/, compiled for a memory that threads share, or for one that they do not. */
+/** The compiled kernels of assembly/, for a memory that threads share, or for one that they do not share. */
 export function simdModule(shared: boolean): WebAssembly.Module {
   let module = modules.get(shared)
   if (!module) modules.set(shared, (module = new WebAssembly.Module(moduleBytes(shared))))

@@ -2,11 +2,11 @@ import { describeValue } from '../../core/describe-value.ts'
 import { MOST_THREADS } from './turns.ts'
 import { workerThreads } from './worker-threads.ts'
 
-/** A scan by more threads is bound by the memory. */
+/** With more threads, memory bandwidth limits a scan. */
 const DEFAULT_MOST = 4
 const VARIABLE = 'SQLITE_VEC_THREADS'
 
-/** A number of threads that was asked for. Throws RangeError for anything else. */
+/** Returns a number of threads that a caller gave. Throws RangeError if it is not an integer from 1 to 16. */
 export function checkedThreads(what: string, value: unknown): number {
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_THREADS)
     return Number(value)
@@ -16,8 +16,8 @@ export function checkedThreads(what: string, value: unknown): number {
 }
 
 /**
- * How many threads a search may use unless it is told: what the environment variable says, or one for each core, at most 4. In
- * a worker of the application 1, as other workers have the other cores; also 1 where threads cannot share memory.
+ * The default number of threads of a search: the value of the environment variable, or the number of cores, at most 4.
+ * It is 1 in a worker of the application, because other workers use the other cores, and where threads cannot share memory.
  */
 export function defaultThreads(): number {
   const given = workerThreads()?.isMainThread === true ? process.env[VARIABLE] : undefined

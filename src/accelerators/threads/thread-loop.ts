@@ -3,20 +3,21 @@ import type { ThreadMail, ThreadStart } from './thread-mail.ts'
 import { Turns } from './turns.ts'
 import { workerThreads } from './worker-threads.ts'
 
-/** What a thread does with a task: takes turns until there are none. */
+/** The work of a thread. */
 export interface ThreadWork {
+  /** Takes turns of a task until none are left. */
   work(task: number): void
-  /** A memory that tasks will name; undefined: it is gone. */
+  /** Adds a memory that tasks will name; undefined removes it. */
   setMemory(id: number, memory: WasmMemory | undefined): void
 }
 
-/** What runs in a thread until it is ended: it sleeps between tasks, and its event loop never runs. */
+/** The main function of a thread. It never returns: the thread sleeps between tasks, and its event loop never runs. */
 export function runThread(create: (start: ThreadStart, turns: Turns) => ThreadWork): void {
   const { parentPort, receiveMessageOnPort, workerData } = workerThreads()!
   const start = workerData as ThreadStart
   const turns = new Turns(start.turns)
   const work = create(start, turns)
-  // What was a task before this thread started is not for it.
+  // A task that began before this thread started is not for it.
   let { task } = turns
   turns.setUp(start.thread, true)
   for (;;) {
@@ -30,7 +31,7 @@ export function runThread(create: (start: ThreadStart, turns: Turns) => ThreadWo
     try {
       work.work(task)
     } catch {
-      // The caller does what was not handed in.
+      // The caller scans each block that was not handed in.
     }
   }
 }

@@ -1,19 +1,19 @@
 import type { WasmMemory } from '../../core/wasm-memory.ts'
 
-/** What a thread is told between tasks: a memory that tasks will name by a number, or that there will be none of that number. */
+/** A message to a thread between tasks: adds the memory that tasks name by this number, or removes it (undefined). */
 export interface ThreadMail {
   readonly id: number
   readonly memory: WasmMemory | undefined
 }
 
-/** What a thread is started with. */
+/** The data that a thread starts with. */
 export interface ThreadStart {
-  /** Its number; the caller is thread 0. */
+  /** The number of the thread; the caller is thread 0. */
   readonly thread: number
-  /** The memory of `Turns`. */
+  /** The buffer of `Turns`. */
   readonly turns: SharedArrayBuffer
   /** The kernels for shared memory. */
   readonly module: WebAssembly.Module
-  /** What describes the tasks. */
+  /** The buffer that describes the tasks. */
   readonly board: SharedArrayBuffer
 }

@@ -3,14 +3,15 @@ import { threads } from './threads.ts'
 /** The threads of this process that share the work of a search. */
 export interface ThreadPool {
   /**
-   * How many threads a search may use, the calling one among them: 1 to 16. By default what the environment variable
-   * SQLITE_VEC_THREADS says, or one for each core, at most 4; in a worker of the application 1. An index that was built while it was 1
-   * stays with one thread. It stays 1 where threads cannot help: in browsers, Bun and Deno. RangeError for anything else.
+   * The number of threads that a search may use, including the calling one: 1 to 16. The default is the value of the environment
+   * variable SQLITE_VEC_THREADS, or the number of cores, at most 4. In a worker of the application the default is 1. An index that
+   * was built while the size was 1 stays with one thread. In browsers, Bun and Deno the size is always 1, since threads cannot help
+   * there. Throws RangeError if the value is not an integer from 1 to 16.
    *
    *     threadPool.size = 1 // no other threads from now on
    */
   size: number
-  /** Threads beside the calling one that are ready. They start when large indexes are searched for the second time. */
+  /** The number of other threads that are ready. They start with the second search of large indexes. */
   readonly running: number
 }
 

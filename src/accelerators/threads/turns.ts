@@ -1,25 +1,25 @@
 /** Threads that can take part, the caller among them. */
 export const MOST_THREADS = 16
-/** Turns of one task. */
+/** The largest number of turns of one task. */
 export const MOST_TURNS = 16_384
 
-// The words: the number of the present task, the turns left of it, whether each thread is up, and a state for each turn.
+// The words: the number of the current task, its turns that are left, whether each thread is up, and a state for each turn.
 const TASK = 0
 const LEFT = 1
 const UP = 2
 const STATES: number = UP + MOST_THREADS
 
-/** Numbers of tasks begin again after so many; a thread is never that late. */
+/** Task numbers start again after this many tasks. A thread is never that late. */
 const MOST_TASKS = 2 ** 26
-/** A state is the number of a task, and the thread that handed the turn in, plus 1: 0 means none yet. */
+/** A state contains the number of a task, and 1 + the thread that handed the turn in; 0 means none yet. */
 const STATE_SHIFT = 5
-/** `LEFT` has the lower bits of the number of the task, and the turns left. */
+/** `LEFT` contains the lower bits of the number of the task, and the number of turns that are left. */
 const LEFT_SHIFT = 16
 
 /**
- * How threads share a task. A task is a number of turns, and a free thread takes the next one, so that a thread that sleeps costs
- * nothing. The caller takes turns as well, and waits for no thread: a turn that was taken and not handed in when none are left,
- * the caller does itself. What is handed in after that is refused. So a thread can be late, or end, at any time.
+ * How threads share a task. A task is a number of turns, and a free thread takes the next one, so a sleeping thread costs nothing.
+ * The caller takes turns as well. When none are left, it does those itself that were taken and not handed in. A thread that hands
+ * such a turn in later is refused. So a thread can be late, or end, at any time.
  *
  * A late thread may still be busy with an earlier task. Therefore each word names the task that it belongs to.
  */
@@ -34,12 +34,12 @@ export class Turns {
     this.#words = new Int32Array(buffer)
   }
 
-  /** The number of the present task. */
+  /** The number of the current task. */
   get task(): number {
     return Atomics.load(this.#words, TASK)
   }
 
-  /** The caller begins the next task; what describes it has been written. */
+  /** Begins the next task. The caller has written its description. */
   begin(turns: number): number {
     const words = this.#words
     const task = (this.task + 1) % MOST_TASKS
@@ -63,24 +63,24 @@ export class Turns {
     }
   }
 
-  /** Hands in a turn; false when it was handed in already, or the task is over. What the turn gave has been written. */
+  /** Hands in a turn whose results are written. Returns false if it was handed in before, or the task is over. */
   handIn(task: number, turn: number, thread: number): boolean {
     const open = task << STATE_SHIFT
     const done = open + 1 + thread
     return Atomics.compareExchange(this.#words, STATES + turn, open, done) === open
   }
 
-  /** The thread that handed in a turn of the present task, or -1. */
+  /** The thread that handed in a turn of the current task, or -1. */
   handedInBy(turn: number): number {
     return (Atomics.load(this.#words, STATES + turn) & (2 ** STATE_SHIFT - 1)) - 1
   }
 
-  /** Says whether a thread is up. */
+  /** Sets whether a thread is up. */
   setUp(thread: number, up: boolean): void {
     Atomics.store(this.#words, UP + thread, up ? 1 : 0)
   }
 
-  /** How many threads are up. */
+  /** The number of threads that are up. */
   get up(): number {
     let count = 0
     for (let thread = 0; thread < MOST_THREADS; thread++) {
@@ -89,7 +89,7 @@ export class Turns {
     return count
   }
 
-  /** Waits until there is another task than this one. */
+  /** Waits until the current task is not this one. */
   sleep(task: number): void {
     Atomics.wait(this.#words, TASK, task)
   }

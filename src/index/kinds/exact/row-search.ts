@@ -18,7 +18,7 @@ export class RowSearch {
     return this.#candidates.least
   }
 
-  /** `count`: how many of the rows are live. */
+  /** `count` is the number of live rows. */
   search(rows: Rows, request: SearchRequest, count: number): Candidates {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
     const candidates = this.#candidates
@@ -59,7 +59,7 @@ export class RowSearch {
       if (results > 0) candidates.take(arena, results)
       return results
     }
-    // Before the threshold has risen, every row is a result. So a sample of all blocks comes first.
+    // Every row is a result until the threshold has risen. So the search begins with a sample of all blocks.
     const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
     const blocks = Math.ceil(positions / MAX_RESULTS)
     const order: { block: number; best: number }[] = []
@@ -79,7 +79,7 @@ export class RowSearch {
       }
     }
     for (const [done, { block }] of order.entries()) {
-      // Too early every thread has a low threshold of its own, and heads rule out nothing.
+      // If threads began earlier, each would have a low threshold, and heads would rule out nothing.
       if (help && done > 0 && candidates.least > -Infinity) {
         const rest = order.slice(done).map(each => each.block)
         help.scan(

@@ -1,23 +1,23 @@
-/** Searches of each way before they are compared. */
+/** The number of searches with help, and without, before they are compared. */
 const FIRST = 4
-/** Weight of a new time among the others. */
+/** The weight of a new time among the others. */
 const WEIGHT = 1 / 8
-/** A search that took so many times as long as usual was interrupted, and counts as so many. */
+/** A search that took more than this many times the usual time was interrupted, and counts as this many. */
 const MOST = 4
-/** The way that is not used is tried again in 1 of so many searches at most, and so seldom that it costs 2 % of the time at most. */
+/** The slower way is tried in 1 of `OFTEN` to `SELDOM` searches, so that trials cost at most `MOST_LOSS` of the time. */
 const OFTEN = 16
 const SELDOM = 1024
 const MOST_LOSS = 0.02
-/** How much less time searches have to take with help, before it is used. */
+/** Help is used if searches with it take less than this share of the time. */
 const MARGIN = 0.98
 
-/** Whether other threads make the searches of an index faster. That depends on what else the cores do, so it is measured all the time. */
+/** Measures whether other threads make the searches of an index faster. It never stops, since the load of the cores changes. */
 export class HelpTrial {
   readonly #alone = new UsualTime()
   readonly #helped = new UsualTime()
   #searches = 0
 
-  /** Whether the next search is helped. */
+  /** Whether the next search gets help. */
   pick(): boolean {
     const number = ++this.#searches
     if (this.#alone.count < FIRST || this.#helped.count < FIRST) {
@@ -30,7 +30,7 @@ export class HelpTrial {
     return number % every === 0 ? !usual : usual
   }
 
-  /** What a search took for each row, in any unit. */
+  /** Adds the time of a search for each row, in any unit. */
   add(helped: boolean, time: number): void {
     if (helped) this.#helped.add(time)
     else this.#alone.add(time)

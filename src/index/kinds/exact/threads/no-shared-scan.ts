@@ -1,6 +1,6 @@
 import type * as inThreads from './shared-scan.ts'
 
-// For browsers and edge runtimes, where threads cannot help: their bundles do not contain shared-scan.ts.
+// For browsers and edge runtimes, where threads cannot help. Their bundles do not contain shared-scan.ts.
 
 export const SharedScan: Pick<typeof inThreads.SharedScan, 'of'> = { of: () => undefined }
 

@@ -2,12 +2,12 @@ import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
 import { MOST_THREADS, MOST_TURNS } from '../../../../accelerators/threads/turns.ts'
 import { SharedThreshold } from './shared-threshold.ts'
 
-/** Results that a thread keeps of one search; with more it stops to help. */
+/** The number of results that a thread can keep of one search. With more it stops helping. */
 export const MOST_FOUND = 8192
-/** Numbers that describe a task: `writeTask` needs at most so many. */
+/** The numbers that describe a task: `writeTask` writes no more. */
 const NUMBERS = 2048
 
-/** Results of one thread: for each turn where they begin and end, and the results themselves. */
+/** The results of one thread, and where those of each turn begin and end. */
 export interface FoundRows {
   readonly begins: Uint32Array
   readonly ends: Uint32Array
@@ -16,7 +16,7 @@ export interface FoundRows {
   readonly positions: Uint32Array
 }
 
-/** The memory in which a search describes its task to the threads, and they their results. It costs only what is written to. */
+/** The memory through which a search passes its task to the threads, and they pass back results. Untouched pages cost nothing. */
 export class ScanBoard {
   static create(): ScanBoard {
     return new ScanBoard(new SharedArrayBuffer(BYTES))
@@ -27,7 +27,7 @@ export class ScanBoard {
   readonly threshold: SharedThreshold
   /** The block of rows of each turn. */
   readonly blocks: Uint32Array
-  /** A bitmap of the rows that may be found. */
+  /** A bitmap of the allowed rows. */
   readonly allowed: Uint32Array
   readonly #found: readonly FoundRows[]
 

@@ -8,14 +8,14 @@ import { scanScratch } from '../scan-scratch.ts'
 import { MOST_FOUND, ScanBoard } from './scan-board.ts'
 import { readTask, type ScanTask } from './scan-task.ts'
 
-/** A memory with rows, as a thread sees it: the views reach as far as its scratch. */
+/** A memory with rows in a thread. The views need to reach the thread's scratch space only, so growth does not matter. */
 interface ScanMemory {
   readonly kernels: Kernels
   readonly f64: Float64Array
   readonly u32: Uint32Array
 }
 
-/** The share of a thread in the scans of exact indexes. */
+/** A thread's part of the scans of exact indexes. */
 export class ScanShare implements ThreadWork {
   readonly #thread: number
   readonly #turns: Turns
@@ -46,7 +46,7 @@ export class ScanShare implements ThreadWork {
     const task = readTask(this.#board.numbers, scanScratch(thread))
     const memory = this.#memories.get(task.memory)
     if (!memory || thread >= task.threads) return
-    // What was read may be of two tasks, if the second had begun to be written.
+    // The caller may have written the next task during the read.
     if (this.#turns.task === number) this.#scan(number, task, memory)
   }
 
@@ -71,7 +71,7 @@ export class ScanShare implements ThreadWork {
     }
   }
 
-  /** Puts the results of a block behind the first `found`; how many there are then, or -1 when that is too many. */
+  /** Puts the results of a block behind the first `found`. Returns their new number, or -1 if there is no space. */
   #scanBlock(
     task: ScanTask,
     { f64, kernels, u32 }: ScanMemory,

@@ -24,21 +24,21 @@ const LAYOUT = [
   'groupBytes',
 ] as const satisfies readonly (keyof SplitLayout)[]
 
-/** More rows are not asked for with the help of threads: each begins with the best so far. */
+/** Searches for more rows get no help, because each thread begins with a copy of the best so far. */
 export const MOST_ROWS_ASKED = 1024
 
-/** A search of the rows of one index, as threads need to know it. */
+/** What threads need to know about a search of one index. */
 export interface ScanTask {
-  /** The number of the memory that the rows are in. */
+  /** The number of the memory that contains the rows. */
   readonly memory: number
-  /** Threads that have scratch in that memory. */
+  /** The number of threads with scratch space in that memory. */
   readonly threads: number
   readonly positions: number
-  /** Rows at the start of each block that were scanned before. */
+  /** The number of rows at the start of each block that the caller has scanned. */
   readonly sample: number
   readonly k: number
   readonly least: number
-  /** The range of similarities that is asked for. */
+  /** The range of similarities that the search allows. */
   readonly min: number
   readonly max: number
   readonly isFiltered: boolean
@@ -47,7 +47,7 @@ export interface ScanTask {
   readonly best: Float64Array
 }
 
-/** A task as numbers. */
+/** Writes a task as numbers. */
 export function writeTask(task: ScanTask, to: Float64Array): void {
   const { best, rowScan } = task
   const { request } = rowScan
@@ -70,7 +70,7 @@ export function writeTask(task: ScanTask, to: Float64Array): void {
   to.set(best, at)
 }
 
-/** The task that was written; its scans use a scratch of their own. */
+/** Reads the task that was written. Its scans use the given scratch space. */
 export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask {
   let at = 0
   const take = (): number => from[at++]

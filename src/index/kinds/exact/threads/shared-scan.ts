@@ -12,25 +12,25 @@ import { ScanBoard } from './scan-board.ts'
 import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
 import { scanWorker } from './scan-worker.generated.ts'
 
-/** Bytes of rows that are scanned before a thread that sleeps could begin. */
+/** A scan of fewer bytes ends before a sleeping thread can begin. */
 const WORTH_WAKING = 1 << 22
 
 let board: ScanBoard | undefined
 
-/** How many threads an index is made for. */
+/** The number of threads that a new index is made for. */
 export function scanThreads(): number {
   return threads.size
 }
 
-/** An index that threads may know is gone. */
+/** Threads need not know this arena any longer. */
 export function forgetArena(arena: Arena): void {
   threads.release(arena)
 }
 
-/** What a search asks for. */
+/** The range of a search. */
 export interface ScanRange {
   readonly k: number
-  /** Rows at the start of each block that have been scanned. */
+  /** The number of rows at the start of each block that the caller has scanned. */
   readonly sample: number
   readonly min: number
   readonly max: number
@@ -58,7 +58,7 @@ export class SharedScan {
     this.#visits = visits
   }
 
-  /** Undefined where no thread can help, or would come too late. */
+  /** Returns undefined if no thread can help, or would start too late. */
   static of(rows: Rows, k: number, allowed: Uint32Array | undefined): SharedScan | undefined {
     const { block, rowScan } = rows
     const { arena, positions, stride } = block
@@ -72,14 +72,14 @@ export class SharedScan {
     return new SharedScan(sharedMemory, rows, rowScan, allowed, visits)
   }
 
-  /** Whether the next search is helped. */
+  /** Whether the next search gets help. */
   picks(trial: HelpTrial): boolean {
     return threads.help === 'always' || trial.pick()
   }
 
   /**
-   * Scans blocks of rows, the first ones first, and leaves in `candidates` what one thread would. `scanBlock` scans one in this
-   * thread.
+   * Scans blocks of rows in the given order. `candidates` then contains what one thread would find. `scanBlock` scans a block in
+   * this thread.
    */
   scan(
     order: readonly number[],
@@ -89,7 +89,7 @@ export class SharedScan {
   ): void {
     const { turns } = threads
     const { blocks, threshold } = boardOf()
-    // Turns are taken from the last one on.
+    // Threads take the last turn first.
     blocks.set(order.toReversed())
     this.#describe(range, candidates)
     const task = turns.begin(order.length)
@@ -111,7 +111,7 @@ export class SharedScan {
       if (turns.handedInBy(turn) < 0) late.push(turn)
       else mergeTurn(turn, candidates)
     }
-    // A thread needs no longer for a block than this one did, unless it was interrupted.
+    // A thread needs as long for a block as this one, unless it is interrupted.
     const now = performance.now()
     const patience = now + (now - start) / Math.max(own, 1)
     for (const turn of late) {
@@ -122,7 +122,7 @@ export class SharedScan {
     candidates.visited = this.#visits
   }
 
-  /** Writes what the threads need to know. */
+  /** Writes the task for the threads. */
   #describe({ k, max, min, sample }: ScanRange, { best, least }: CandidateSet): void {
     const { positions, arena } = this.#rows.block
     const { allowed, numbers } = boardOf()
@@ -152,7 +152,7 @@ function programOf({ sharedModule }: Accelerator): ThreadProgram {
   return { source: scanWorker, module: sharedModule!(), board: boardOf().buffer }
 }
 
-/** Takes over what another thread handed in. */
+/** Adds the results that another thread handed in. */
 function mergeTurn(turn: number, candidates: CandidateSet): void {
   const thread = threads.turns.handedInBy(turn)
   if (thread <= 0) return

@@ -3,8 +3,9 @@ import { MOST_THREADS } from '../../../../accelerators/threads/turns.ts'
 const LARGEST = 2 ** 127
 
 /**
- * What each thread knows a row to need at least. A thread writes its own words alone: the task, and a number that can be
- * written at once, a float32 that is rounded down. So a thread that is late with an earlier task raises no threshold of a later one.
+ * The threshold of each thread: a row below it cannot be among the k best. A thread writes only its own two words: the task, and
+ * the threshold as a float32, rounded down, so that one store writes it. A thread that is late with an earlier task cannot raise
+ * the threshold of a later one.
  */
 export class SharedThreshold {
   static readonly bytes: number = MOST_THREADS * 8
@@ -23,13 +24,13 @@ export class SharedThreshold {
     Atomics.store(this.#words, thread * 2, task)
   }
 
-  /** What a thread knows now, never less than it knew. */
+  /** Sets the threshold of a thread, which never falls during a task. */
   raise(thread: number, least: number): void {
     this.#float[0] = Math.min(least - Math.abs(least) * 2 ** -22 - 2 ** -148, LARGEST)
     Atomics.store(this.#words, thread * 2 + 1, this.#bits[0])
   }
 
-  /** The most that a thread knows for this task; -Infinity where none has begun it. */
+  /** The highest threshold of this task; -Infinity if no thread has begun it. */
   least(task: number): number {
     const words = this.#words
     let least = -Infinity
