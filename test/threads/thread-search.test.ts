@@ -174,7 +174,7 @@ test('a thread does not get the number of one that may still run', async () => {
   threads.size = 1
   threads.size = HELPERS + 1
   compare(index, { query, k: 3 })
-  await new Promise(process.nextTick)
+  await setImmediate()
   assert.equal(workers.length, 0, 'they share scratch space')
   await startThreads(HELPERS)
   index.dispose()
