@@ -34,6 +34,8 @@ export class Ranking {
     this.#search = search
     this.#left = search.limit
     const limit = search.more && search.limit > FEW ? FIRST : search.limit
+    // Rows that a first part has missed could not come after it, so many rows are searched for exactly.
+    if (limit < search.limit) this.#search = { ...search, recall: 1 }
     this.#answer = searcher.shadow.inSnapshot(() => {
       const first = this.#ask(limit)
       if (first.next !== undefined && limit < search.limit) {

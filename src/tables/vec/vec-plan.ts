@@ -132,10 +132,12 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
     c => c.op === OP.MATCH && ['id', 'command'].includes(schema.columns[c.column]?.role),
   )
   if (match && !match.usable) return undefined
-  const filter = conditions.find(
-    c => c.op === OP.EQ && c.column === schema.place('filter') && c.column >= 0,
-  )
-  if (filter && !filter.usable) return undefined
+  // SQLite cannot check these itself: a row does not have them.
+  const given = (name: 'filter' | 'k' | 'recall'): Constraint | undefined =>
+    conditions.find(c => c.op === OP.EQ && c.column === schema.place(name) && c.column >= 0)
+  const filter = given('filter')
+  const needed = match ? [filter, given('k'), given('recall')] : [filter]
+  if (needed.some(c => c && !c.usable)) return undefined
   const dataset = equality(info, conditions, datasetColumn)
   if (!dataset) {
     const waits = conditions.some(c => c.column === datasetColumn && c.op === OP.EQ && !c.usable)

@@ -22,6 +22,9 @@ const HARDEST = 0.05
 /** Queries with less than this share of the trials behind them are unlike the rows. */
 const UNLIKE = 0.004
 
+/** So many levels of recall are remembered. */
+const MOST_PROMISES = 16
+
 /** What trials say of the limits that keep a promise. */
 export class Calibration {
   /** Rows that each trial looked for. */
@@ -75,6 +78,8 @@ export class Calibration {
       dear: this.#visited(margin) > this.#most,
       limits: { margin, nearest: this.#nearest, least: this.#least },
     }
+    const [oldest] = this.#limits.keys()
+    if (this.#limits.size >= MOST_PROMISES) this.#limits.delete(oldest)
     this.#limits.set(recall, promised)
     return promised
   }

@@ -51,7 +51,8 @@ export class ClusterSearch {
     this.#findFirst()
     if (closeness[this.#first[0]] < limits.nearest) return undefined
     const scale = space.unitSimilarity ? 1 / magnitude(query) : 1
-    candidates.begin(k, minSimilarity, maxSimilarity)
+    // Limits were found without a bound: one that is higher than the k-th row would leave out clusters that are due.
+    candidates.begin(k, -Infinity, maxSimilarity)
     for (const cluster of this.#first.subarray(0, Math.min(FIRST, count))) {
       visitor?.(cluster, -Infinity)
       this.#visit(cluster, maxSimilarity, allowed)
@@ -79,6 +80,7 @@ export class ClusterSearch {
       this.#visit(cluster, maxSimilarity, allowed)
     }
     if (candidates.least * scale < limits.least) return undefined
+    candidates.raise(minSimilarity)
     candidates.finish()
     const { positions } = candidates
     for (let i = 0; i < candidates.count; i++) {
