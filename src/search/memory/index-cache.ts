@@ -193,8 +193,11 @@ class IndexCache {
 }
 
 function drop(entry: CacheEntry): void {
-  entry.bytes = entry.datasetIndex?.bytes ?? entry.bytes
-  entry.datasetIndex?.dispose()
+  const { datasetIndex } = entry
+  // It comes back without clusters.
+  if (datasetIndex) datasetIndex.clusters = undefined
+  entry.bytes = datasetIndex?.bytes ?? entry.bytes
+  datasetIndex?.dispose()
   entry.datasetIndex = undefined
 }
 
