@@ -6,6 +6,7 @@ export { scanHeadsDot, scanHeadsEuclidean, scanTailsDot, scanTailsEuclidean, spl
 export { scanCodesManhattan } from './scan-manhattan'
 export { scanFloatsDot, scanFloatsEuclidean, scanFloatsManhattan } from './scan-floats'
 export { areFinite } from './finite'
+export { selectBytes } from './select-bytes'
 export { multiply } from './multiply'
 export { quantize } from './quantize'
 export { exactCosine, exactDot, exactEuclidean, exactManhattan, magnitudes } from './exact'

@@ -29,6 +29,10 @@ export interface Kernels {
   splitRows(from: number, stride: number, count: number, to: SplitLayout, position: number): void
   /** 1 if `count` float32 numbers are all finite, 0 otherwise. */
   areFinite(from: number, count: number): number
+  /**
+   * Writes so many words: a bit for each of 32 bytes from `from` on, set where the byte is in the set of 256 bits at `set`.
+   */
+  selectBytes(from: number, words: number, set: number, out: number): void
   /** xxHash64 in three steps: start, stripes of 32 bytes, and the last 0..31 bytes. `size` is the total. */
   hashStart(state: number): void
   hashStripes(state: number, from: number, size: number): void

@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import {
   bytesOfVector,
   readVectorOrBytes,
@@ -60,7 +60,7 @@ function readDocument(value: unknown, name: string, kind: KeyColumn['kind']): Ch
   requireMembers('upsert()', name, value, 'a document, an object with an id', MEMBERS)
   const { id, embedding, content, meta, model, columns = {} } = value as VectorDocument
   const key = requireKey('upsert()', `${name}.id`, id, kind)
-  requireObject('upsert()', `${name}.columns`, columns, 'an object with values of columns')
+  requirePlainObject('upsert()', `${name}.columns`, columns, 'an object with values of columns')
   for (const [column, given] of Object.entries(columns)) {
     requireSqlValue(`${name}.columns.${column}`, given)
   }

@@ -1,4 +1,4 @@
-import { requireObject } from '../core/argument-error.ts'
+import { requirePlainObject } from '../core/argument-error.ts'
 import { knownWord } from '../core/known-word.ts'
 
 /** What other libraries call a member, each with the names here that may be meant. */
@@ -33,7 +33,7 @@ export function requireMembers(
   expected: string,
   known: readonly string[],
 ): asserts value is object {
-  requireObject(where, name, value, expected)
+  requirePlainObject(where, name, value, expected)
   for (const given of Object.keys(value)) {
     if (!known.includes(given))
       knownWord(`member of ${name} of ${where}`, given, known, aliases(known))

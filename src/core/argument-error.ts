@@ -1,4 +1,5 @@
 import { describeValue, isThenable } from './describe-value.ts'
+import { isPlainObject } from './plain-object.ts'
 
 /**
  * The error for an argument of the wrong type: `embedText(): text is a Promise: expected a string; did you forget
@@ -26,4 +27,17 @@ export function requireObject(
   const isObject = typeof value === 'object' && value !== null
   if (isObject && !Array.isArray(value) && !isThenable(value)) return
   throw argumentError(where, name, value, expected)
+}
+
+/**
+ * Throws unless the value is a plain object. A Map, a Set or an instance of another class would otherwise count as an
+ * object without any members.
+ */
+export function requirePlainObject(
+  where: string,
+  name: string,
+  value: unknown,
+  expected: string,
+): asserts value is object {
+  if (!isPlainObject(value)) throw argumentError(where, name, value, expected)
 }

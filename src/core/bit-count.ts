@@ -8,6 +8,6 @@ export function bitCount(word: number): number {
 /** The number of set bits in all words. */
 export function bitsOf(words: Uint32Array): number {
   let count = 0
-  for (const word of words) count += bitCount(word)
+  for (let i = 0; i < words.length; i++) count += bitCount(words[i])
   return count
 }

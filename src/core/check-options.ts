@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from './argument-error.ts'
+import { argumentError, requirePlainObject } from './argument-error.ts'
 import { knownWord } from './known-word.ts'
 
 /** Checks one option of a call; `where` names the function, `name` the option. */
@@ -14,7 +14,7 @@ export function checkOptions(
   checks: Readonly<Record<string, Check>>,
   name = 'options',
 ): void {
-  requireObject(where, name, options, 'an object')
+  requirePlainObject(where, name, options, 'an object')
   for (const [key, value] of Object.entries(options)) {
     knownWord(`option of ${where}`, key, Object.keys(checks))
     if (value !== undefined) checks[key](where, `${name}.${key}`, value)
@@ -41,7 +41,7 @@ export const signal: Check = (where, name, value) => {
 }
 
 export const object: Check = (where, name, value) => {
-  requireObject(where, name, value, 'an object')
+  requirePlainObject(where, name, value, 'an object')
 }
 
 export function wholeNumber(min: number, max: number): Check {

@@ -1,3 +1,11 @@
+import { copyShort } from './copy-short.ts'
+import type { IdList } from './id-list.ts'
+
+/** The number of ids that are looked up together, and what is known of them. */
+const BATCH = 64
+const hashes = new Uint32Array(BATCH)
+const found = new Uint32Array(BATCH)
+
 /**
  * The id of each position. Ids are stored as the UTF-8 bytes that SQLite has, so that any text is preserved and ties
  * are broken in byte order. One pool holds the ids, each after its length, and one number per position says where. The
@@ -65,9 +73,39 @@ export class IdTable {
 
   /** The live position of an id (the bytes from..to-1), or -1. */
   find(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
+    return this.#findHashed(hash(bytes, from, to), bytes, from, to)
+  }
+
+  /**
+   * Visits the live positions of the ids of a list. What each id needs is requested for a batch of them at a time: one
+   * by one, most of the time goes to waiting for memory.
+   */
+  eachPosition(ids: IdList, visit: (position: number) => void): void {
     const slots = this.#slots ?? this.#buildSlots()
     const mask = slots.length - 1
-    for (let i = hash(bytes, from, to) & mask; slots[i] !== 0; i = (i + 1) & mask) {
+    const { bytes } = ids
+    for (let first = 0; first < ids.length; first += BATCH) {
+      const count = Math.min(BATCH, ids.length - first)
+      for (let i = 0; i < count; i++) {
+        hashes[i] = hash(bytes, ids.start(first + i), ids.end(first + i))
+      }
+      for (let i = 0; i < count; i++) found[i] = slots[hashes[i] & mask]
+      for (let i = 0; i < count; i++) {
+        const slot = found[i]
+        if (slot !== 0 && slot !== DELETED) found[i] = this.#pool[this.#starts[slot - 1]]
+      }
+      for (let i = 0; i < count; i++) {
+        const from = ids.start(first + i)
+        const position = this.#findHashed(hashes[i], bytes, from, ids.end(first + i))
+        if (position >= 0) visit(position)
+      }
+    }
+  }
+
+  #findHashed(hashed: number, bytes: Uint8Array, from: number, to: number): number {
+    const slots = this.#slots ?? this.#buildSlots()
+    const mask = slots.length - 1
+    for (let i = hashed & mask; slots[i] !== 0; i = (i + 1) & mask) {
       if (slots[i] === DELETED) continue
       const position = slots[i] - 1
       if (this.#equals(position, bytes, from, to)) return position
@@ -230,18 +268,6 @@ export class IdTable {
     this.#filled = filled
     return slots
   }
-}
-
-/** For few bytes, a loop is faster than a call of `set` and its view. */
-export function copyShort(
-  from: Uint8Array,
-  start: number,
-  end: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  if (end - start > 32) to.set(from.subarray(start, end), at)
-  else for (let i = start; i < end; i++) to[at++] = from[i]
 }
 
 const DELETED = 0xffffffff

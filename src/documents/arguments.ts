@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import type { Database } from '../database/database.ts'
 import { requireDatabase } from '../database/require-database.ts'
 
@@ -37,7 +37,7 @@ export function requireEmbed(embed: unknown, name = 'embed'): void {
 
 /** Checks options, which may be absent. A signal in them must be an AbortSignal. */
 export function requireOptions(options: unknown): void {
-  requireObject(VECUTIL, 'options', options, 'an object')
+  requirePlainObject(VECUTIL, 'options', options, 'an object')
   const { signal } = options as { signal?: unknown }
   if (signal === undefined) return
   const { aborted, throwIfAborted } = (signal ?? {}) as Record<string, unknown>

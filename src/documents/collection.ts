@@ -1,4 +1,4 @@
-import { requireObject } from '../core/argument-error.ts'
+import { requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, object } from '../core/check-options.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { knownWord } from '../core/known-word.ts'
@@ -63,7 +63,12 @@ export class Collection<M = unknown> {
 
   constructor(db: Database, options: CollectionOptions) {
     requireConnection(db)
-    requireObject(VECUTIL, 'options', options, 'an object with table, dataset, embed and model')
+    requirePlainObject(
+      VECUTIL,
+      'options',
+      options,
+      'an object with table, dataset, embed and model',
+    )
     const names = ['table', 'dataset', 'embed', 'model']
     for (const name of Object.keys(options)) knownWord('option of Collection', name, names)
     const { table, dataset, embed, model } = options

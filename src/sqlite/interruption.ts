@@ -1,4 +1,4 @@
-import { requireObject } from '../core/argument-error.ts'
+import { requirePlainObject } from '../core/argument-error.ts'
 import { describeValue, isThenable } from '../core/describe-value.ts'
 import { knownWord } from '../core/known-word.ts'
 import type { Interruption } from '../database/database.ts'
@@ -53,7 +53,7 @@ export function interruptible<R>(db: DatabaseHandle, when: Interruption, task: (
 }
 
 function watchOf(when: Interruption): Watch {
-  requireObject('interruptible()', 'the first argument', when, '{ deadline, signal }')
+  requirePlainObject('interruptible()', 'the first argument', when, '{ deadline, signal }')
   for (const name of Object.keys(when)) {
     knownWord('option of interruptible()', name, ['deadline', 'signal'])
   }

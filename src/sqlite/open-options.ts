@@ -1,5 +1,6 @@
 import { describeValue } from '../core/describe-value.ts'
 import { knownWord } from '../core/known-word.ts'
+import { isPlainObject } from '../core/plain-object.ts'
 import { checkAllowDbpath, type AllowDbpath } from './allowed-files.ts'
 import { busyMilliseconds } from './connection.ts'
 
@@ -41,7 +42,7 @@ const SAME = { readOnly: 'readonly', timeout: 'busyTimeout', fileMustExist: 'cre
 
 /** Throws for an unknown option. Ignored silently, `readOnly` would open the file for writing. */
 export function checkOptions(options: OpenOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isPlainObject(options)) {
     throw new TypeError(`the options of open() must be an object, got ${describeValue(options)}`)
   }
   const given = options as Readonly<Record<string, unknown>>

@@ -1,4 +1,5 @@
 import { VecError, type SqliteErrorCode } from '../core/errors.ts'
+import { doubleQuoted } from '../core/quote.ts'
 import { SQLITE_BUSY_SNAPSHOT } from './result-codes.ts'
 import type { Pointer, Sqlite } from './wasm/wasm.ts'
 
@@ -72,6 +73,14 @@ const NO_MODULE =
 const OLD_SNAPSHOT =
   'ROLLBACK, and begin transactions that write with db.transaction(fn).immediate()'
 
+function hintOf(text: string): string | undefined {
+  if (text.startsWith('no such module: ')) return NO_MODULE
+  if (text.includes('unsafe use of ')) return UNSAFE
+  const [, trigger] = /^error in trigger (.+) after drop column: /.exec(text) ?? []
+  if (trigger === undefined) return undefined
+  return `the trigger reads the column: DROP TRIGGER ${doubleQuoted(trigger)} first; triggers of a vec table are created again with its next use`
+}
+
 /** The error of the last call on a connection. */
 export function sqliteError(
   sqlite: Sqlite,
@@ -88,13 +97,7 @@ export function sqliteError(
     ? `${told}: another connection has committed since this transaction began to read`
     : told
   const name = primaryCode(code)
-  const known = text.startsWith('no such module: ')
-    ? NO_MODULE
-    : text.includes('unsafe use of ')
-      ? UNSAFE
-      : isOld
-        ? OLD_SNAPSHOT
-        : HINTS[name]
+  const known = isOld ? OLD_SNAPSHOT : (hintOf(text) ?? HINTS[name])
   const hint = options.hint ?? (options.cause instanceof VecError ? options.cause.hint : known)
   return new VecError(options.cause instanceof VecError ? options.cause.code : name, text, {
     extendedCode,

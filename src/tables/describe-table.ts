@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import { VecError } from '../core/errors.ts'
 import type { Metric } from '../core/metric.ts'
 import { requireDatabase } from '../database/require-database.ts'
@@ -169,7 +169,7 @@ function readOptions(
   where: string,
   options: DescribeOptions,
 ): { readonly schema: string; readonly counts: boolean } {
-  requireObject(where, 'options', options, 'an object')
+  requirePlainObject(where, 'options', options, 'an object')
   const { schema = 'main', counts = true } = options
   if (typeof counts !== 'boolean') {
     throw argumentError(where, 'options.counts', counts, 'true or false')

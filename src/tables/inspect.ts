@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import { VERSION } from '../core/version.ts'
 import { requireDatabase } from '../database/require-database.ts'
 import type { Diagnostic } from '../search/diagnostics/diagnostic.ts'
@@ -48,7 +48,7 @@ export interface InspectOptions extends DescribeOptions {
  */
 export function inspect(db: Connection, options: InspectOptions = {}): FileDescription {
   requireDatabase('inspect()', db)
-  requireObject('inspect()', 'options', options, 'an object')
+  requirePlainObject('inspect()', 'options', options, 'an object')
   const { schema = 'main', counts, check = true } = options
   nameText(schema, 'inspect(): the name of the schema')
   if (typeof check !== 'boolean') {

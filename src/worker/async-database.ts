@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, flag, oneOf, signal, text } from '../core/check-options.ts'
 import { VecError } from '../core/errors.ts'
 import { inspectAs } from '../core/inspect.ts'
@@ -200,7 +200,7 @@ export class AsyncDatabase {
     const where = 'search()'
     checkOptions(where, options, CALL)
     text(where, 'table', table)
-    requireObject(where, 'query', query, 'an object with dataset, and vector or text')
+    requirePlainObject(where, 'query', query, 'an object with dataset, and vector or text')
     const out = new Outgoing(where, options.transfer)
     const { dataset, ...rest } = out.copy('query', query)
     text(where, 'query.dataset', dataset)

@@ -1,5 +1,5 @@
 import { SHARES_FILES, startThread } from '#thread'
-import { argumentError, requireObject } from '../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import { callback, wholeNumber } from '../core/check-options.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { AsyncDatabase } from './async-database.ts'
@@ -41,7 +41,7 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<AsyncDatabase> {
   const where = 'connect()'
-  requireObject(where, 'options', options, 'an object')
+  requirePlainObject(where, 'options', options, 'an object')
   const { threads = 0, worker, ...rest } = options
   wholeNumber(0, MOST_THREADS)(where, 'options.threads', threads)
   if (worker !== undefined) callback(where, 'options.worker', worker)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { open, type Connection } from '../../src/entries/main.ts'
+import { open, type Connection, type VecError } from '../../src/entries/main.ts'
 import { refused } from '../refusal.ts'
 
 const NEAREST = "SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH '[1, 0]'"
@@ -131,4 +131,27 @@ test('a column that an earlier table left behind is refused with the way to drop
     `INSERT INTO docs(dataset_id, doc_id, embedding, meta) VALUES ('a', 'x', '[1, 0]', '{"year": 7}')`,
   )
   assert.deepEqual(found(db, 'year = 7'), ['x'])
+})
+
+test('a declared column that is dropped from the shadow table names the trigger that is in the way', async () => {
+  const db = await open(':memory:')
+  db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, year INTEGER, lang TEXT);
+    INSERT INTO docs(dataset_id, doc_id, embedding, year, lang) VALUES ('d', 'a', '[1, 0]', 2020, 'en')`)
+  const drop = 'ALTER TABLE _vec_docs DROP COLUMN year'
+  assert.throws(
+    () => db.exec(drop),
+    (error: VecError) => {
+      assert.equal(error.code, 'SQLITE_ERROR')
+      assert.match(error.message, /vec_journal__vec_docs_updated after drop column/)
+      const [remedy] = /DROP TRIGGER "\w+"/.exec(error.hint ?? '') ?? []
+      db.exec(`${remedy}; ${drop}`)
+      return true
+    },
+  )
+  const search = "SELECT doc_id, lang FROM docs WHERE dataset_id = 'd' AND doc_id MATCH '[1, 0]'"
+  assert.deepEqual(db.prepare(search).raw().all(), [['a', 'en']])
+  db.exec("UPDATE docs SET lang = 'de' WHERE dataset_id = 'd' AND doc_id = 'a'")
+  assert.deepEqual(db.prepare(`${search} AND lang = 'de'`).raw().all(), [['a', 'de']])
+  assert.throws(() => db.prepare(`${search} AND year = 2020`).all(), { code: 'VEC_SHADOW' })
+  db.close()
 })

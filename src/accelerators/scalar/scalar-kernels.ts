@@ -15,6 +15,7 @@ import {
   splitRows,
 } from './scan-split.ts'
 import { magnitudes, scoreCosine, scoreDot, scoreEuclidean, scoreManhattan } from './score.ts'
+import { selectBytes } from './select-bytes.ts'
 import { viewsOf } from './views.ts'
 import type { Views } from './views.ts'
 
@@ -55,6 +56,7 @@ export function scalarKernels(memory: WasmMemory): Kernels {
     quantize: over(quantize),
     splitRows: over(splitRows),
     areFinite: over(areFinite),
+    selectBytes: over(selectBytes),
     hashStart: over(hashStart),
     hashStripes: over(hashStripes),
     hashFinish: over(hashFinish),

@@ -12,7 +12,10 @@ type NumericExport =
   | 'splitRows'
 
 type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>> &
-  Pick<Kernels, 'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes'>
+  Pick<
+    Kernels,
+    'areFinite' | 'hashFinish' | 'hashStart' | 'hashStripes' | 'magnitudes' | 'selectBytes'
+  >
 
 /** The kernels of assembly/. Their arguments are written out: spreading them costs 4 % of a search. */
 export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Kernels {
@@ -20,7 +23,7 @@ export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Ker
     env: { memory: memory as WebAssembly.Memory },
   })
   const wasm = instance.exports as unknown as Exports
-  const { areFinite, hashFinish, hashStart, hashStripes, magnitudes } = wasm
+  const { areFinite, hashFinish, hashStart, hashStripes, magnitudes, selectBytes } = wasm
   return {
     scanCodes: {
       dot: ({ rows, stride, from, to, query, results, bounds, least, most, allowed }) =>
@@ -215,6 +218,7 @@ export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Ker
       wasm.splitRows(from, stride, count, dim, rows, groupBits, headCodes, tailStride, position)
     },
     areFinite,
+    selectBytes,
     hashStart,
     hashStripes,
     hashFinish,

@@ -1,4 +1,5 @@
 import { VecError } from '../errors.ts'
+import { isPlainObject } from '../plain-object.ts'
 import type { Comparison, Condition, Scalar } from './condition.ts'
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
@@ -156,12 +157,6 @@ function entriesOf(filter: unknown, at: string, depth: number): [string, unknown
   if (depth > MAX_DEPTH) throw refuse(at, `a filter can have at most ${MAX_DEPTH} levels`)
   if (!isPlainObject(filter)) throw refuse(at, `expected an object, got ${named(filter)}`)
   return Object.entries(filter)
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 const all = (of: readonly Condition[]): Condition => (of.length === 1 ? of[0] : { kind: 'all', of })

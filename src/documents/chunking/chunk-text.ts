@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { knownWord } from '../../core/known-word.ts'
 import { blocksOf, type Block } from './blocks.ts'
 import { partsOf, PARTS, type Part } from './parts.ts'
@@ -39,7 +39,7 @@ export interface Chunk {
  */
 export function chunkText(source: string, options: ChunkOptions = {}): Chunk[] {
   if (typeof source !== 'string') throw argumentError('chunkText', 'text', source, 'a string')
-  requireObject('chunkText', 'options', options, 'an object')
+  requirePlainObject('chunkText', 'options', options, 'an object')
   for (const name of Object.keys(options)) knownWord('option of chunkText()', name, OPTIONS)
   const { format = 'text', maxSize = 1000, overlap = 0, measure = text => text.length } = options
   if (format !== 'text' && format !== 'markdown')

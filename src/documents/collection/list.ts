@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { checkOptions, object, wholeNumber, type Check } from '../../core/check-options.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import type { Filter } from '../../core/filter/filter.ts'
@@ -101,7 +101,7 @@ function readOrder(order: unknown, table: CollectionTable): { field: Field; desc
   if (order === undefined || typeof order === 'string') {
     return { field: readField(LIST, 'order', order ?? 'id', table), descending: false }
   }
-  requireObject(LIST, 'order', order, "a field, or { by: 'meta.year', direction: 'desc' }")
+  requirePlainObject(LIST, 'order', order, "a field, or { by: 'meta.year', direction: 'desc' }")
   for (const name of Object.keys(order)) {
     knownWord(`member of order of ${LIST}`, name, ['by', 'direction'])
   }

@@ -1,5 +1,6 @@
 import { describeValue } from '../../core/describe-value.ts'
 import { parseJson, stringifyJson } from '../../core/exact-json.ts'
+import { isPlainObject } from '../../core/plain-object.ts'
 import type { SqlValue } from '../../database/values.ts'
 
 /** The maximum nesting of JSON in SQLite. It calls anything deeper malformed. */
@@ -57,11 +58,4 @@ function isJsonScalar(value: unknown): boolean {
   if (value === null || ['string', 'boolean', 'bigint'].includes(typeof value)) return true
   if (typeof value === 'number') return Number.isFinite(value)
   return value instanceof Date && Number.isFinite(value.getTime())
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype = Object.getPrototypeOf(value) as object | null
-  // A plain object of another realm has another root prototype.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import * as check from '../../core/check-options.ts'
 import { checkOptions, type Check } from '../../core/check-options.ts'
 import type { Condition } from '../../core/filter/condition.ts'
@@ -231,7 +231,12 @@ function readRerank<M>(
 ): ReadQuery<M>['rerank'] {
   if (rerank === undefined) return undefined
   if (typeof rerank === 'function') return { score: rerank, fetchK: FETCHED * k }
-  requireObject(where, 'query.rerank', rerank, 'a function, or an object with score and fetchK')
+  requirePlainObject(
+    where,
+    'query.rerank',
+    rerank,
+    'a function, or an object with score and fetchK',
+  )
   checkOptions(where, rerank, { score: check.callback, fetchK: fetchCount(k) }, 'query.rerank')
   if (rerank.score === undefined) {
     throw argumentError(where, 'query.rerank.score', rerank.score, 'a function')

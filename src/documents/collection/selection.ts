@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import { knownWord } from '../../core/known-word.ts'
@@ -23,7 +23,7 @@ export function selectedIds<M>(
   handle: DatasetHandle,
 ): () => readonly string[] {
   const expected = 'an object with one of ids, filter and all'
-  requireObject(where, 'selection', selection, expected)
+  requirePlainObject(where, 'selection', selection, expected)
   const given = Object.keys(selection)
   for (const way of given) knownWord(`way of ${where}`, way, WAYS)
   if (given.length !== 1) {
@@ -41,7 +41,7 @@ export function selectedIds<M>(
     return () => idsWhere(where, handle, undefined)
   }
   const { filter } = selection
-  requireObject(where, 'selection.filter', filter, 'a filter')
+  requirePlainObject(where, 'selection.filter', filter, 'a filter')
   if (Object.keys(filter).length === 0) {
     throw new RangeError(
       `${where}: selection.filter is {}, which every document passes: expected a condition, or { all: true } to delete all`,

@@ -1,7 +1,7 @@
 import { Document, type DocumentInterface } from '@langchain/core/documents'
 import type { EmbeddingsInterface } from '@langchain/core/embeddings'
 import { VectorStore, type MaxMarginalRelevanceSearchOptions } from '@langchain/core/vectorstores'
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { callback, checkOptions, oneOf, text, type Check } from '../../core/check-options.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import type { Database } from '../../database/database.ts'
@@ -145,7 +145,7 @@ export class SqliteVecStore extends VectorStore {
   /** Deletes the documents with these ids, those that match a filter, or all. An unknown id is not an error. */
   override async delete(selection: SqliteVecStoreDeletion): Promise<void> {
     const where = `${WHERE}.delete()`
-    requireObject(where, 'selection', selection, 'an object with ids, filter or deleteAll')
+    requirePlainObject(where, 'selection', selection, 'an object with ids, filter or deleteAll')
     if (!this.#hasTable()) return
     const { deleteAll, ...named } = selection as { deleteAll?: unknown } & Metadata
     if (deleteAll === undefined || deleteAll === false) {
@@ -199,7 +199,7 @@ export class SqliteVecStore extends VectorStore {
     options: MaxMarginalRelevanceSearchOptions<this['FilterType']>,
   ): Promise<Document[]> {
     const where = `${WHERE}.maxMarginalRelevanceSearch()`
-    requireObject(where, 'options', options, 'an object with k')
+    requirePlainObject(where, 'options', options, 'an object with k')
     const { k, fetchK = Math.max(k, FETCHED_FOR_MMR), lambda = LAMBDA, filter } = options
     const vector = await this.embeddings.embedQuery(query)
     const mmr = { fetchK: Math.max(fetchK, k), lambda }

@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requireObject, requirePlainObject } from '../../core/argument-error.ts'
 import { givenVector } from '../../core/compare.ts'
 import { describeValue, typedArrayName } from '../../core/describe-value.ts'
 import { isFiniteVector, notFinite } from '../../core/finite.ts'
@@ -143,7 +143,7 @@ export class CheckedIndex implements VectorIndex {
   }
 
   search(request: SearchRequest): Candidates {
-    requireObject('search()', 'request', request, 'an object with query and k')
+    requirePlainObject('search()', 'request', request, 'an object with query and k')
     const { allowed, k, maxSimilarity, minSimilarity } = request
     const query = givenVector(request.query, 'search()', 'query')
     if (query.length !== this.dim) {

@@ -1,5 +1,5 @@
 import { ACCELERATORS } from '../../accelerators/accelerator.ts'
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { requireMetric } from '../../core/metric.ts'
 import * as auto from '../kinds/auto/auto-index.ts'
 import * as cover from '../kinds/cover-tree/cover-index.ts'
@@ -39,7 +39,7 @@ export function restoreExactIndex(
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
 ): VectorIndex {
   requireImage(image, 'restoreExactIndex()')
-  requireObject('restoreExactIndex()', 'options', options, 'an object')
+  requirePlainObject('restoreExactIndex()', 'options', options, 'an object')
   const { kernels } = options
   requireKernels(kernels, 'restoreExactIndex()')
   return new CheckedIndex(restoreExact(image, kernels === undefined ? {} : { kernels }))
@@ -79,13 +79,13 @@ export function restoreAutoIndex(
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},
 ): VectorIndex {
   requireImage(image, 'restoreAutoIndex()')
-  requireObject('restoreAutoIndex()', 'options', options, 'an object')
+  requirePlainObject('restoreAutoIndex()', 'options', options, 'an object')
   requireKernels(options.kernels, 'restoreAutoIndex()')
   return new CheckedIndex(auto.restoreAutoIndex(image, options))
 }
 
 function requireShape(options: unknown, where: string): void {
-  requireObject(where, 'options', options, 'an object')
+  requirePlainObject(where, 'options', options, 'an object')
   const { dim, metric } = options as { dim?: unknown; metric?: unknown }
   requireMetric(metric)
   requireWhole(dim, where, 'options.dim', 1, exact.MAX_DIM)

@@ -1,5 +1,6 @@
 import { VecError } from '../../core/errors.ts'
 import { documentKey } from '../../core/id-key.ts'
+import type { GivenIds } from '../../core/id-list.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { similarityToScore } from '../../core/similarity.ts'
 import type { SearchFilter } from '../query/search-filter.ts'
@@ -22,7 +23,7 @@ export interface HybridSearch {
   /** The number of rows of each ranking to fuse: at least `limit`. Undefined: see `windowOf`. */
   readonly window: number | undefined
   /** Only these documents. */
-  readonly ids: readonly Uint8Array[] | undefined
+  readonly ids: GivenIds | undefined
   /** Only rows that match, in both rankings. */
   readonly filter: SearchFilter | undefined
   /** Of the ranking by vector: the share of the nearest rows to find; undefined: the recall of the table. */

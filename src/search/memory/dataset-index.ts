@@ -1,7 +1,7 @@
 import { arenaOf } from '../../accelerators/arena.ts'
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
+import { IdList } from '../../core/id-list.ts'
 import { IdTable } from '../../core/id-table.ts'
-import { StagedIds } from '../../core/staged-ids.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { Clusters } from '../../index/clusters.ts'
 import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
@@ -51,7 +51,7 @@ export class DatasetIndex {
   /** The empty index that takes the vectors, if they have its dimension. */
   #successor: VectorIndex | undefined
   #stageBytes: Uint8Array | undefined
-  readonly #ids = new StagedIds()
+  readonly #ids = new IdList()
 
   constructor(
     spec: IndexSpec,
@@ -145,11 +145,11 @@ export class DatasetIndex {
       return
     }
     this.#stageBytes ??= bytesOf(this.index.stagingBuffer(this.#stageRows(dim)))
-    this.#stageBytes.set(embedding, this.#ids.count * embedding.length)
+    this.#stageBytes.set(embedding, this.#ids.length * embedding.length)
     this.#ids.push(id)
-    if (row) this.columns?.stage(this.#ids.count - 1, row, from)
+    if (row) this.columns?.stage(this.#ids.length - 1, row, from)
     else this.columns = undefined
-    if (this.#ids.count * embedding.length === this.#stageBytes.length) this.flush()
+    if (this.#ids.length * embedding.length === this.#stageBytes.length) this.flush()
   }
 
   /** Adds the buffered vectors to the index. */
@@ -168,9 +168,9 @@ export class DatasetIndex {
 
   #append(index: VectorIndex, staged: Uint8Array): void {
     const ids = this.#ids
-    if (!areFinite(staged.subarray(0, ids.count * index.dim * 4)))
+    if (!areFinite(staged.subarray(0, ids.length * index.dim * 4)))
       this.#dropSpecial(staged, index.dim)
-    const rows = ids.count
+    const rows = ids.length
     if (rows === 0) return
     const clusters = this.#clusters
     // Before the index takes them: it may turn them in place.
@@ -202,7 +202,7 @@ export class DatasetIndex {
     const ids = this.#ids
     const size = dim * 4
     const kept: Uint8Array[] = []
-    for (let row = 0; row < ids.count; row++) {
+    for (let row = 0; row < ids.length; row++) {
       const from = row * size
       if (!areFinite(staged.subarray(from, from + size))) {
         this.rejected.notFinite++

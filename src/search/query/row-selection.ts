@@ -1,4 +1,6 @@
 import { bitsOf } from '../../core/bit-count.ts'
+import { IdList, type GivenIds } from '../../core/id-list.ts'
+import type { IdTable } from '../../core/id-table.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { ColumnStore } from '../memory/columns/column-store.ts'
 import type { FilteredRows, Passing } from '../memory/filter-cache.ts'
@@ -33,7 +35,7 @@ export interface Selection {
 /** What to select, and from which index. */
 interface Request {
   readonly filter: SearchFilter | undefined
-  readonly ids: readonly Uint8Array[] | undefined
+  readonly ids: GivenIds | undefined
   /** The number of requested rows. */
   readonly limit: number
   /** Whether the share of matching rows was misleading for the rows near the query. */
@@ -83,13 +85,19 @@ function wordsOf({ ids, snapshot, index }: Request, passing: Passing | undefined
     return words
   }
   const words = new Uint32Array((index.positions + 31) >>> 5)
-  for (const id of ids) {
-    const position = datasetIndex.ids.find(id)
-    if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
-  }
+  setPositions(words, ids, datasetIndex.ids)
   if (passing) for (let i = 0; i < words.length; i++) words[i] &= passing.words[i]
   hide(words, changed, snapshot)
   return words
+}
+
+/** Sets the bits of the positions of ids. Those of an `IdList` are looked up where they are, without a view of each. */
+function setPositions(words: Uint32Array, ids: GivenIds, table: IdTable): void {
+  const set = (position: number): void => {
+    if (position >= 0) words[position >>> 5] |= 1 << (position & 31)
+  }
+  if (ids instanceof IdList) table.eachPosition(ids, set)
+  else for (const id of ids) set(table.find(id))
 }
 
 function everything(index: VectorIndex): Uint32Array {
@@ -150,6 +158,9 @@ class AskedFilter {
     for (const [part, columns] of this.#columns) {
       if (!columns || filters.knows({ definition }, part)) return undefined
     }
+    // A bitmap of them takes less than the surplus of a scan.
+    if ([...this.#columns].every(([part, columns]) => columns!.selectsFast(part.test!)))
+      return undefined
     let passing = 0
     for (let sample = 0; sample < SAMPLES; sample++) {
       if (this.passes(Math.floor((positions * (sample + 0.5)) / SAMPLES))) passing++

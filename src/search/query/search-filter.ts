@@ -1,4 +1,4 @@
-import type { ColumnTest } from '../memory/columns/column-test.ts'
+import { areOneRange, joinedTests, type ColumnTest } from '../memory/columns/column-test.ts'
 import { conjunction, type RowFilter } from '../schema/row-filter.ts'
 
 /** One of the conditions of a filter. */
@@ -12,7 +12,18 @@ export interface SearchFilter extends RowFilter {
   readonly parts?: readonly FilterPart[]
 }
 
-/** The conjunction of the parts. */
+/** The conjunction of the parts. Both ends of a range become one part, which takes one pass over the cells of its column. */
 export function filterOf(parts: readonly FilterPart[]): Required<SearchFilter> {
-  return { ...conjunction(parts), parts }
+  const joined: FilterPart[] = []
+  for (const part of parts) {
+    const other = joined.findIndex(({ test }) => test && part.test && areOneRange(test, part.test))
+    if (other < 0) joined.push(part)
+    else joined[other] = bothParts(joined[other], part)
+  }
+  return { ...conjunction(joined), parts: joined }
+}
+
+function bothParts(one: FilterPart, other: FilterPart): FilterPart {
+  const [test] = joinedTests([one.test!, other.test!])
+  return { ...conjunction([one, other]), test }
 }

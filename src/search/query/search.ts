@@ -1,3 +1,4 @@
+import type { GivenIds } from '../../core/id-list.ts'
 import type { Promised } from '../../index/clusters.ts'
 import type { SearchFilter } from './search-filter.ts'
 import type { TopK } from './top-k.ts'
@@ -15,7 +16,7 @@ export interface Search {
   /** The exact condition. */
   accepts(this: void, similarity: number): boolean
   /** Only these documents. */
-  readonly ids: readonly Uint8Array[] | undefined
+  readonly ids: GivenIds | undefined
   /** Only rows that match. */
   readonly filter?: SearchFilter | undefined
   /** The share of the nearest rows that has to be found, on average; undefined: what the table says. */

@@ -1,6 +1,7 @@
 import { isFiniteVector } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { idKey } from '../../core/id-key.ts'
+import { keysOf, type GivenIds } from '../../core/id-list.ts'
 import type { IdTable } from '../../core/id-table.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
@@ -130,7 +131,7 @@ export class Searcher {
 
   /** The search restricted to the ids that match the condition, for a journal that does not record all it reads. */
   #byIds(search: Search): Search {
-    const wanted = search.ids && idSet(search.ids)
+    const wanted = search.ids && keysOf(search.ids)
     const ids: Uint8Array[] = []
     eachIdWhere(this.shadow, search.dataset, search.filter!, id => {
       if (!wanted || wanted.has(idKey(id))) ids.push(id.slice())
@@ -140,7 +141,7 @@ export class Searcher {
 
   #searchTable(search: Search): Answer {
     if (search.filter) return this.#searchTable(this.#byIds(search))
-    const wanted = search.ids && idSet(search.ids)
+    const wanted = search.ids && keysOf(search.ids)
     const limit = search.more ? Infinity : search.limit
     const hits = new TopK(wanted ? Infinity : limit, this.context.spec.metric)
     const { scored, dim } = this.#scan.run(search.dataset, search.query, hits, search.accepts)
@@ -162,7 +163,7 @@ export class Searcher {
     return answer(chosen.ranked(), limit, Infinity, report)
   }
 
-  #searchKeys(search: Search, ids: readonly Uint8Array[]): Answer {
+  #searchKeys(search: Search, ids: GivenIds): Answer {
     const limit = search.more ? Infinity : search.limit
     const hits = new TopK(limit, this.context.spec.metric)
     let rescored = 0
@@ -192,7 +193,7 @@ export class Searcher {
   #searchIndex(search: Search, snapshot: IndexedSnapshot, index: VectorIndex | undefined): Answer {
     if (!index) return this.#nothing()
     const { datasetIndex, changed } = snapshot
-    const wanted = search.ids && changed.length > 0 ? idSet(search.ids) : undefined
+    const wanted = search.ids && changed.length > 0 ? keysOf(search.ids) : undefined
     const { filter, ids, limit } = search
     const request = { filter, ids, limit, snapshot, index }
     let selection = selectRows(this.context, request)
@@ -372,8 +373,4 @@ function without(
 
 function dearLookUps(index: VectorIndex): number {
   return index.count * DEAR_SHARE
-}
-
-function idSet(ids: readonly Uint8Array[]): Set<string> {
-  return new Set(ids.map(idKey))
 }

@@ -1,4 +1,5 @@
-import { compareBytes, copyShort } from '../../core/id-table.ts'
+import { copyShort } from '../../core/copy-short.ts'
+import { compareBytes } from '../../core/id-table.ts'
 import { metricOf, type Metric } from '../../core/metric.ts'
 
 /**

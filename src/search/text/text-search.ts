@@ -1,4 +1,5 @@
 import { idKey } from '../../core/id-key.ts'
+import { keysOf, type GivenIds } from '../../core/id-list.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import type { RowFilter } from '../schema/row-filter.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
@@ -32,7 +33,7 @@ export interface TextSearch {
   readonly syntax: TextSyntax
   /** The number of requested rows; Infinity for all. */
   readonly limit: number
-  readonly ids: readonly Uint8Array[] | undefined
+  readonly ids: GivenIds | undefined
   readonly filter: RowFilter | undefined
 }
 
@@ -139,7 +140,7 @@ export class TextSearcher {
     found: TextHit[],
   ): boolean {
     const { limit, ids } = search
-    const wanted = ids && new Set(ids.map(idKey))
+    const wanted = ids && keysOf(ids)
     const { rowid } = this.#shadow.refresh()
     const ranking = new TextRanking(limit, most =>
       this.#ranked(search, tables, expression, range, most),

@@ -40,6 +40,8 @@ export interface PlanTerm {
   readonly list?: boolean
   /** SQLite also checks each row; otherwise the plan guarantees that its rows satisfy the constraint. */
   readonly check?: boolean
+  /** Only of a `list`: its texts come as an `IdList`, and all other values as usual. */
+  readonly texts?: boolean
   /** An INTEGER always comes as bigint, not only beyond 2^53. */
   readonly bigints?: boolean
   /** The subtype of the value follows the value; 0 means none. */

@@ -1,3 +1,4 @@
+import { requirePlainObject } from '../../core/argument-error.ts'
 import { describeValue, isThenable } from '../../core/describe-value.ts'
 import { knownWord } from '../../core/known-word.ts'
 import { doubleQuoted } from '../../core/quote.ts'
@@ -59,6 +60,7 @@ export function insertMany(
     throw new RangeError(`insertMany() takes 1 to ${MAX_COLUMNS} columns, got ${columns.length}`)
   }
   for (const column of columns) nameText(column, 'insertMany(): the name of a column')
+  requirePlainObject('insertMany()', 'options', options, 'an object with schema and conflict')
   const { schema = 'main', conflict = 'abort' } = options
   nameText(schema, 'insertMany(): the name of the schema')
   const clause = CONFLICTS[knownWord('conflict', conflict, CONFLICT_WORDS)]

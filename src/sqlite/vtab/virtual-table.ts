@@ -1,4 +1,5 @@
-import { copyShort } from '../../core/id-table.ts'
+import { copyShort } from '../../core/copy-short.ts'
+import type { IdList } from '../../core/id-list.ts'
 import type { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import type { Connection } from '../connection.ts'
@@ -106,8 +107,13 @@ export interface VirtualCursor {
   /**
    * Begins to read. `plan` is the result of bestIndex. `values` has one value for each of its terms. A term that
    * takes a list has all values of the list, each once, in the affinity of the comparison.
+   * `texts` has the texts of each term that asked for them, which `values` then lacks.
    */
-  filter(plan: Plan, values: readonly (readonly TermValue[])[]): void
+  filter(
+    plan: Plan,
+    values: readonly (readonly TermValue[])[],
+    texts?: readonly (IdList | undefined)[],
+  ): void
   next(): void
   readonly eof: boolean
   column(result: ResultWriter, column: number): void

@@ -243,7 +243,7 @@ class Modules {
     return live.db.guard(
       () => {
         const plan = live.plans.find(number, text)
-        live.cursor.filter(plan, termValues(this.#sqlite, plan, argc, argv))
+        live.cursor.filter(plan, ...termValues(this.#sqlite, plan, argc, argv))
         live.eof = live.cursor.eof
         return SQLITE_OK
       },

@@ -1,4 +1,4 @@
-import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { knownWord } from '../../core/known-word.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import { requireDatabase } from '../../database/require-database.ts'
@@ -44,7 +44,7 @@ export function maintain(
 ): Diagnostic[] {
   requireDatabase('maintain()', db)
   nameText(table, 'maintain(): the name of the table')
-  requireObject('maintain()', 'options', options, 'an object')
+  requirePlainObject('maintain()', 'options', options, 'an object')
   const word = knownWord('work of maintain()', work, WORKS)
   const { dataset = '', schema = 'main' } = options
   if (typeof dataset !== 'string') {

@@ -1,3 +1,4 @@
+import type { GivenIds } from '../../core/id-list.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { Cursor, Statement } from '../../database/statement.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
@@ -11,7 +12,7 @@ import type { VecQuery } from './vec-arguments.ts'
 export class ScanRows implements CursorRows {
   readonly #searcher: Searcher
   readonly #datasets: readonly string[]
-  readonly #ids: readonly Uint8Array[] | undefined
+  readonly #ids: GivenIds | undefined
   readonly #filter: RowFilter | undefined
   #statement: Statement | undefined
   /** Undefined between two datasets or ids. */
@@ -86,7 +87,7 @@ export class ScanRows implements CursorRows {
     for (;;) {
       if (!this.#cursor) {
         if (this.#part === this.#datasets.length) break
-        const id = this.#ids?.[this.#idAt]
+        const id = this.#ids?.at(this.#idAt)
         if (this.#ids && id === undefined) {
           this.#part++
           this.#idAt = 0

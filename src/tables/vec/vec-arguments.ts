@@ -1,5 +1,6 @@
 import { isFiniteVector, notFinite } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
+import { IdList, type GivenIds } from '../../core/id-list.ts'
 import type { Metric } from '../../core/metric.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import { takeBytes } from '../../core/read-vector.ts'
@@ -30,7 +31,7 @@ export interface VecQuery {
   readonly vector: Float32Array | undefined
   /** The words to search for, with the vector or alone. */
   readonly request: TextRequest | undefined
-  readonly ids: readonly Uint8Array[] | undefined
+  readonly ids: GivenIds | undefined
   /** Only rows that pass are returned. */
   readonly filter: GivenFilter | undefined
   /** The value of `k`, if the statement has one. */
@@ -50,6 +51,7 @@ export interface VecQuery {
 export function readQuery(
   plan: VecPlan,
   values: readonly (readonly TermValue[])[],
+  texts: readonly (IdList | undefined)[],
   foldsCase: () => boolean,
 ): VecQuery {
   const one = (place: number | undefined): TermValue | undefined =>
@@ -67,10 +69,7 @@ export function readQuery(
     datasets,
     vector,
     request,
-    ids:
-      plan.ids === undefined
-        ? undefined
-        : values[plan.ids].map(textOf).filter(id => id !== undefined),
+    ids: plan.ids === undefined ? undefined : idsOf(values[plan.ids], texts[plan.ids]),
     filter: readFilter(plan, values, foldsCase),
     k: k === undefined ? undefined : countOf(k),
     recall: recall === undefined ? undefined : recallOf(recall),
@@ -107,6 +106,15 @@ function datasetsOf(values: readonly TermValue[], { match, listed }: VecPlan): s
     throw queryError('vec: dataset_id is required for ensureIndex', 'name the dataset')
   }
   return datasets
+}
+
+/** The ids of a list: its texts, and its numbers as the text that they equal. */
+function idsOf(values: readonly TermValue[], texts = new IdList()): IdList {
+  for (const value of values) {
+    const id = textOf(value)
+    if (id) texts.push(id)
+  }
+  return texts
 }
 
 const encoder = new TextEncoder()

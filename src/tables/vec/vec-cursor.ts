@@ -1,3 +1,4 @@
+import type { IdList } from '../../core/id-list.ts'
 import type { Metric } from '../../core/metric.ts'
 import { similarityToDistance, similarityToScore } from '../../core/similarity.ts'
 import { Utf8 } from '../../core/utf8.ts'
@@ -43,7 +44,11 @@ export class VecCursor implements VirtualCursor {
     keys.enter()
   }
 
-  filter(plan: VecPlan, values: readonly (readonly TermValue[])[]): void {
+  filter(
+    plan: VecPlan,
+    values: readonly (readonly TermValue[])[],
+    texts: readonly (IdList | undefined)[] = [],
+  ): void {
     this.#rows?.close()
     this.#ordinal = 0
     this.#fetched = -1
@@ -51,7 +56,7 @@ export class VecCursor implements VirtualCursor {
     const { shadow } = this.#searcher
     const foldsCase = (): boolean =>
       shadow.first("SELECT 'a' LIKE 'A'", [], row => row.number(0)) === 1
-    const query = readQuery(plan, values, foldsCase)
+    const query = readQuery(plan, values, texts, foldsCase)
     this.#query = query
     if (query.filter) requireColumns(this.#searcher.shadow, query.filter)
     this.#offset = query.offset

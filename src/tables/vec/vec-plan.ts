@@ -151,7 +151,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const manyDatasets = info.isList(dataset)
   const datasetTerm = taken.equality(dataset, 'dataset')
   const id = equality(info, conditions, idColumn)
-  const ids = id && taken.equality(id, 'id')
+  const ids = id && taken.ids(id)
   const filterTerm = filter && taken.take(filter, 'filter=')
   const planned = metadataConditions(info, schema, conditions, taken)
   const matchTerm = match && taken.take(match, 'match')
@@ -261,6 +261,12 @@ class TakenTerms {
   equality(constraint: Constraint, name: string): number {
     const list = this.#info.isList(constraint)
     return this.take(constraint, list ? `${name}-in` : `${name}=`, list)
+  }
+
+  ids(constraint: Constraint): number {
+    if (!this.#info.isList(constraint)) return this.take(constraint, 'id=')
+    this.words.push('id-in')
+    return this.terms.push({ constraint, list: true, texts: true }) - 1
   }
 
   has(constraint: Constraint): boolean {

@@ -123,6 +123,18 @@ export class ColumnStore {
     }
   }
 
+  /** Whether `select` takes less time than a scan of vectors. */
+  selectsFast(test: ColumnTest): boolean {
+    switch (test.kind) {
+      case 'cell':
+        return this.#of(test).selectsFast(test)
+      case 'not':
+        return this.selectsFast(test.of)
+      default:
+        return test.of.every(one => this.selectsFast(one))
+    }
+  }
+
   /** Whether a position matches. */
   passes(test: ColumnTest, position: number): boolean {
     switch (test.kind) {

@@ -32,3 +32,37 @@ export function columnsOf(test: ColumnTest): StoredColumn[] {
       return test.of.flatMap(columnsOf)
   }
 }
+
+/** Conditions that must all hold; those on ranges of one column as one, which takes one pass over its cells. */
+export function joinedTests(tests: readonly ColumnTest[]): ColumnTest[] {
+  const joined: ColumnTest[] = []
+  for (const test of tests) {
+    const other = joined.findIndex(one => areOneRange(one, test))
+    if (other < 0) joined.push(test)
+    else joined[other] = bothRanges(joined[other] as RangeTest, test as RangeTest)
+  }
+  return joined
+}
+
+type RangeTest = CellTest & { readonly ranges: readonly NumberRange[] }
+
+/** Whether both can be one test of one column. */
+export function areOneRange(one: ColumnTest, other: ColumnTest): boolean {
+  return isRange(one) && isRange(other) && one.column === other.column
+}
+
+function isRange(test: ColumnTest): test is RangeTest {
+  return test.kind === 'cell' && test.ranges !== undefined && test.texts === undefined
+}
+
+function bothRanges(one: RangeTest, other: RangeTest): RangeTest {
+  const ranges = one.ranges.flatMap(([low, high]) =>
+    other.ranges.map(([from, to]): NumberRange => [Math.max(low, from), Math.min(high, to)]),
+  )
+  return {
+    kind: 'cell',
+    column: one.column,
+    passes: cell => one.passes(cell) && other.passes(cell),
+    ranges: ranges.filter(([low, high]) => low <= high),
+  }
+}

@@ -4,7 +4,7 @@ import { Utf8 } from '../../../core/utf8.ts'
 import type { StoredColumn } from '../../schema/table-schema.ts'
 import { holds, includes, NUMERIC, nullTest, rangesOf } from './cell-tests.ts'
 import { compareCells, isNumber, type Cell } from './cell.ts'
-import type { CellTest, ColumnTest } from './column-test.ts'
+import { joinedTests, type CellTest, type ColumnTest } from './column-test.ts'
 import { textElements } from './json-cells.ts'
 
 type ColumnOf = (this: void, path: string) => StoredColumn | undefined
@@ -23,7 +23,7 @@ export function filterTest(condition: Condition, columnOf: ColumnOf): ColumnTest
         if (!test) return undefined
         of.push(test)
       }
-      return { kind: condition.kind, of }
+      return condition.kind === 'any' ? { kind: 'any', of } : { kind: 'all', of: joinedTests(of) }
     }
     case 'not': {
       const of = filterTest(condition.of, columnOf)

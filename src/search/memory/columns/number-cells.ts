@@ -1,8 +1,12 @@
 import type { Cell } from './cell.ts'
+import { CoarseNumbers } from './coarse-numbers.ts'
 import type { CellTest, NumberRange } from './column-test.ts'
 
 /** In cells of four bytes, the mark for a value that is not a number. In cells of eight bytes it is NaN. */
 const NO_INT32 = -(2 ** 31)
+
+/** From so many cells on buckets are worth making. */
+const WORTH_BUCKETS = 4096
 
 /**
  * The cells of a column of numbers by position: four bytes each while all are integers that fit, eight bytes otherwise.
@@ -12,13 +16,15 @@ export class NumberCells {
   #cells: Int32Array | Float64Array
   /** The codes of values that are neither number nor NULL, by position. */
   readonly #others = new Map<number, number>()
+  /** Made when a range is asked for. */
+  #coarse: CoarseNumbers | undefined
 
   constructor(length: number) {
     this.#cells = new Int32Array(length)
   }
 
   get bytes(): number {
-    return this.#cells.byteLength + this.#others.size * 64
+    return this.#cells.byteLength + this.#others.size * 64 + (this.#coarse?.bytes ?? 0)
   }
 
   get cellBytes(): number {
@@ -35,6 +41,7 @@ export class NumberCells {
       this.#cells = widened(this.#cells)
     }
     this.#cells[position] = number
+    this.#coarse?.set(position, number)
     if (this.#others.size > 0) this.#others.delete(position)
   }
 
@@ -42,6 +49,7 @@ export class NumberCells {
   setOther(position: number, code: number | undefined): void {
     this.#reserve(position)
     this.#cells[position] = this.#none
+    this.#coarse?.set(position, undefined)
     if (code === undefined) this.#others.delete(position)
     else this.#others.set(position, code)
   }
@@ -56,28 +64,43 @@ export class NumberCells {
     return this.#others.get(position)
   }
 
+  /** Sets the bits of the matching positions in `words`, which are zero. */
   select(test: CellTest, words: Uint32Array, count: number, decode: (code: number) => Cell): void {
-    const cells = this.#cells
     const end = Math.min(count, words.length * 32)
-    const { ranges } = test
-    if (ranges) {
-      for (const range of ranges) {
-        if (cells instanceof Int32Array) selectInt32(cells, words, end, range)
-        else selectFloat64(cells, words, end, range)
-      }
-    } else {
-      for (let position = 0; position < end; position++) {
-        const number = this.at(position)
-        if (number !== undefined && test.passes(number)) set(words, position)
-      }
-    }
-    if (test.passes(null)) {
-      for (let position = 0; position < end; position++) {
-        if (this.at(position) === undefined && !this.#others.has(position)) set(words, position)
-      }
-    }
+    const none = test.passes(null)
+    if (test.ranges && count >= WORTH_BUCKETS) {
+      this.#coarse = this.#coarseOf(count)
+      this.#selectRanges(this.#coarse, { none, ranges: test.ranges }, words, end)
+    } else this.#selectCells(test, none, words, end)
     for (const [position, code] of this.#others) {
-      if (position < end && test.passes(decode(code))) set(words, position)
+      if (position >= end) continue
+      if (test.passes(decode(code))) set(words, position)
+      else words[position >>> 5] &= ~(1 << (position & 31))
+    }
+  }
+
+  #selectRanges(
+    coarse: CoarseNumbers,
+    wanted: { readonly none: boolean; readonly ranges: readonly NumberRange[] },
+    words: Uint32Array,
+    end: number,
+  ): void {
+    const cells = this.#cells
+    coarse.select(wanted, words, end, position => {
+      const cell = cells[position]
+      return wanted.ranges.some(([low, high]) => low <= cell && cell <= high)
+    })
+  }
+
+  #coarseOf(count: number): CoarseNumbers {
+    const known = this.#coarse
+    return known && !known.outgrown ? known : new CoarseNumbers(this.#cells, this.#none, count)
+  }
+
+  #selectCells(test: CellTest, none: boolean, words: Uint32Array, end: number): void {
+    for (let position = 0; position < end; position++) {
+      const number = this.at(position)
+      if (number === undefined ? none : test.passes(number)) set(words, position)
     }
   }
 
@@ -142,47 +165,4 @@ function set(words: Uint32Array, position: number): void {
 
 function widened(cells: Int32Array): Float64Array {
   return Float64Array.from(cells, cell => (cell === NO_INT32 ? NaN : cell))
-}
-
-// Evaluates both comparisons, whatever the first one returns: a branch on values in random order is mispredicted at
-// every other row. The two loops have the same shape: one loop that received both kinds of array would be compiled for
-// neither.
-
-function selectInt32(
-  cells: Int32Array,
-  words: Uint32Array,
-  end: number,
-  [from, to]: NumberRange,
-): void {
-  const low = Math.max(NO_INT32 + 1, Math.ceil(from)) | 0
-  const high = Math.min(2 ** 31 - 1, Math.floor(to)) | 0
-  if (Math.ceil(from) > 2 ** 31 - 1 || Math.floor(to) <= NO_INT32) return
-  let position = 0
-  for (let word = 0; position < end; word++) {
-    const stop = Math.min(end, position + 32)
-    let bits = 0
-    for (let bit = 0; position < stop; bit++, position++) {
-      const cell = cells[position]
-      bits |= (Number(cell >= low) & Number(cell <= high)) << bit
-    }
-    words[word] |= bits
-  }
-}
-
-function selectFloat64(
-  cells: Float64Array,
-  words: Uint32Array,
-  end: number,
-  [low, high]: NumberRange,
-): void {
-  let position = 0
-  for (let word = 0; position < end; word++) {
-    const stop = Math.min(end, position + 32)
-    let bits = 0
-    for (let bit = 0; position < stop; bit++, position++) {
-      const cell = cells[position]
-      bits |= (Number(cell >= low) & Number(cell <= high)) << bit
-    }
-    words[word] |= bits
-  }
 }
