@@ -139,3 +139,57 @@ test('the tables of a text index are those of the page', async () => {
   assert.deepEqual(search.pluck().all(), ['x'])
   texts.close()
 })
+
+test('the sections of metadata columns are those of the page', async () => {
+  const path = join(folder, 'columns.sqlite')
+  const first = await open(path)
+  first.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, lang TEXT)')
+  const languages = ['en', 'de', null]
+  const rows = Array.from({ length: ROWS }, (_, i) => [
+    'd',
+    `${i}`,
+    encodeEmbedding(vector(i)),
+    languages[i % 3],
+  ])
+  insertMany(first, '_vec_docs', ['dataset_id', 'id', 'embedding', 'lang'], rows)
+  const search = "SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH ? AND k = 1"
+  const found = first
+    .prepare(`${search} AND lang = 'de'`)
+    .pluck()
+    .get(encodeEmbedding(vector(7)))
+  assert.equal(found, '7')
+  first.close()
+
+  const second = await open(path)
+  const bytes = (section: string) =>
+    Buffer.concat(
+      second
+        .prepare('SELECT data FROM vector_storage_chunks WHERE section = ? ORDER BY chunk')
+        .pluck()
+        .all(section) as Uint8Array[],
+    )
+  const told = new Set(Array.from(page.matchAll(/`(columns|column0\.\w+)`/g), match => match[1]))
+  const stored = second
+    .prepare("SELECT DISTINCT section FROM vector_storage_chunks WHERE section LIKE 'column%'")
+    .pluck()
+    .all() as string[]
+  for (const section of stored) assert.ok(told.has(section), section)
+  const names = JSON.parse(bytes('columns').toString()) as {
+    definition: string
+    columns: unknown[]
+  }
+  assert.deepEqual(Object.keys(names), ['definition', 'columns'])
+  assert.match(names.definition, /^CREATE TABLE/)
+  assert.deepEqual(names.columns, [{ name: 'lang', type: 'TEXT', kind: 'u8' }])
+  const cells = bytes('column0.cells')
+  const pool = bytes('column0.pool')
+  const starts = bytes('column0.starts')
+  assert.equal(cells.length, ROWS)
+  const expected = ['\u0003en', '\u0003de', '\0']
+  for (const position of [0, 1, 2, 1000, ROWS - 1]) {
+    const at = starts.readUInt32LE(4 * cells[position])
+    const value = pool.toString('utf8', at + 1, at + 1 + pool[at])
+    assert.equal(value, expected[position % 3], `position ${position}`)
+  }
+  second.close()
+})
