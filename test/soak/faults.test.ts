@@ -10,7 +10,7 @@ import { registerWatched } from './disk-vfs.ts'
 import { digestOf, fillWorld, ownRows, SMALL } from './disk-world.ts'
 import { wrongAfterwards, wrongError } from './faults-judge.ts'
 import { runFaults, scenes } from './faults-suite.ts'
-import { connect, type Scene, Trial } from './faults-trial.ts'
+import { connect, describeScene, type Scene, Trial } from './faults-trial.ts'
 
 const skip = noShell()
 
@@ -30,6 +30,21 @@ seededTest('FAULTS_SEED')(
       failed,
     })
     t.diagnostic(JSON.stringify(report))
+    assert.deepEqual(problems, [])
+  },
+)
+
+test(
+  'a journal that ends while SQLite plays it back is named: a run of the full suite found it unnamed',
+  { skip },
+  async () => {
+    const problems: string[] = []
+    await runFaults(54_705_296, {
+      every: { small: 0, large: 0 },
+      random: 67,
+      scenes: scenes().filter(scene => describeScene(scene) === 'small persist checkpoint'),
+      failed: problem => void problems.push(problem),
+    })
     assert.deepEqual(problems, [])
   },
 )

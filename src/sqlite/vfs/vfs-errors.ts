@@ -3,6 +3,7 @@ import {
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_ISDIR,
   SQLITE_FULL,
+  SQLITE_IOERR_SHORT_READ,
   SQLITE_IOERR_TRUNCATE,
   SQLITE_IOERR_WRITE,
 } from '../result-codes.ts'
@@ -63,6 +64,14 @@ export function report(error: unknown, code: number, path: string): number {
 /** Remembers who holds the conflicting lock. */
 export function reportBusy(path: string, message: string, hint?: string): number {
   return remember({ code: SQLITE_BUSY, path, errno: '', message: `${path}: ${message}`, hint })
+}
+
+/** Remembers where a file ended while SQLite read. Seldom an error: then SQLite gives it no other name than this code. */
+export function reportEnd(path: string, end: number): number {
+  const code = SQLITE_IOERR_SHORT_READ
+  const message = `${path}: the file ends at byte ${end}, where SQLite expects more`
+  const hint = 'check whether another program or the disk has truncated it'
+  return remember({ code, path, errno: '', message, hint })
 }
 
 function remember(error: VfsError): number {

@@ -25,7 +25,7 @@ import { FCNTL_SNAPSHOT_ORDER } from '../snapshot-order.ts'
 import { type Pointer, type Sqlite } from '../wasm/wasm.ts'
 import { NO_LOCK, SHARED_LOCK } from './file-locks.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { VfsFailure, report } from './vfs-errors.ts'
+import { VfsFailure, report, reportEnd } from './vfs-errors.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
 import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
 import { walRefusal } from './wal-refusal.ts'
@@ -144,10 +144,10 @@ export function ioMethods(sqlite: Sqlite, files: OpenFiles): IoMethods {
         if (got === 0) {
           if (open.isFrozen(from)) requireEnd(file, from + done)
           into.fill(0, done)
-          // SQLite treats a short read as an error only in a WAL. Everywhere else it reads beyond the end on purpose.
+          // Outside of a WAL, SQLite usually reads beyond the end on purpose.
           return open.isWal
             ? report(cutWal(file, from), SQLITE_IOERR_SHORT_READ, file.path)
-            : SQLITE_IOERR_SHORT_READ
+            : reportEnd(file.path, from + done)
         }
         done += got
       }
