@@ -137,7 +137,7 @@ test('an unknown operation is refused with the known ones', async () => {
   const db = await filled('refused.db', 5, 3)
   assert.throws(
     () => admin(db, 'docs'),
-    /unknown operation 'docs': expected \[reindex\|stats\|optimize\|check\|explain\|export:brute\|export:cover\|repair:\]shadow:dataset/,
+    /unknown operation 'docs': expected \[reindex\|stats\|optimize\|check\|explain\|recall\|export:brute\|export:cover\|repair:\]shadow:dataset/,
   )
   assert.throws(() => admin(db, 'nothing:a'), /no vec table for main\.nothing/)
   assert.throws(
