@@ -1,4 +1,4 @@
-import type { WasmMemory } from '../core/wasm-memory.ts'
+import type { WasmMemory, WasmModule } from '../core/wasm-memory.ts'
 import type { Kernels } from './kernels.ts'
 import { scalarKernels } from './scalar/scalar-kernels.ts'
 import { simdKernels } from './simd/simd-kernels.ts'
@@ -13,7 +13,7 @@ export interface Accelerator {
   /** The kernels over one memory, which other threads share or not. */
   kernelsOver(this: void, memory: WasmMemory, shared?: boolean): Kernels
   /** What another thread makes the kernels of a shared memory from. Undefined: threads cannot help. */
-  readonly sharedModule: (() => WebAssembly.Module) | undefined
+  readonly sharedModule: (() => WasmModule) | undefined
 }
 
 export const ACCELERATORS: Readonly<Record<AcceleratorName, Accelerator>> = {

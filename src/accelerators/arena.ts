@@ -1,4 +1,5 @@
 import { VecError } from '../core/errors.ts'
+import type { WasmMemory } from '../core/wasm-memory.ts'
 import { preferredAccelerator, type Accelerator } from './accelerator.ts'
 import { FreeRanges } from './free-ranges.ts'
 import type { Kernels } from './kernels.ts'
@@ -68,7 +69,7 @@ export class Arena {
   }
 
   /** The memory that other threads can share. */
-  get sharedMemory(): WebAssembly.Memory | undefined {
+  get sharedMemory(): WasmMemory | undefined {
     return this.threads > 1 ? this.#memory : undefined
   }
 

@@ -3,3 +3,9 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
 }
+
+/**
+ * A compiled WebAssembly.Module, a type that TypeScript declares only in its DOM library. Some runtimes import the
+ * file as a module.
+ */
+export type WasmModule = object

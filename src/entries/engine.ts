@@ -7,7 +7,8 @@ export {
   readDatabaseHeader,
   type LoadOptions,
 } from '../sqlite/load-engine.ts'
-export type { WasmModule, WasmSource } from '../sqlite/wasm/wasm-source.ts'
+export type { WasmSource } from '../sqlite/wasm/wasm-source.ts'
+export type { WasmModule } from '../core/wasm-memory.ts'
 export type { OpenOptions } from '../sqlite/open-options.ts'
 export type { DatabaseHeader, LockSupport } from '../sqlite/platform/platform.ts'
 export { Connection } from '../sqlite/connection.ts'

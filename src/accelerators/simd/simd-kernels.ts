@@ -1,5 +1,5 @@
 import type { ScanForm } from '../../core/metrics/definition.ts'
-import type { WasmMemory } from '../../core/wasm-memory.ts'
+import type { WasmMemory, WasmModule } from '../../core/wasm-memory.ts'
 import type { Kernels } from '../kernels.ts'
 
 /** Functions of assembly/ whose parameters are all numbers, in the order written there. */
@@ -18,7 +18,7 @@ type Exports = Readonly<Record<NumericExport, (...numbers: number[]) => number>>
   >
 
 /** The kernels of assembly/. Their arguments are written out: spreading them costs 4 % of a search. */
-export function simdKernels(module: WebAssembly.Module, memory: WasmMemory): Kernels {
+export function simdKernels(module: WasmModule, memory: WasmMemory): Kernels {
   const instance = new WebAssembly.Instance(module, {
     env: { memory: memory as WebAssembly.Memory },
   })

@@ -1,3 +1,4 @@
+import type { WasmModule } from '../../core/wasm-memory.ts'
 import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
 
 /** The flags of a memory with a maximum that threads share. */
@@ -11,7 +12,7 @@ export function canRunWasmKernels(): boolean {
 }
 
 /** The compiled kernels of assembly/, for a memory that threads share, or for one that they do not share. */
-export function simdModule(shared: boolean): WebAssembly.Module {
+export function simdModule(shared: boolean): WasmModule {
   let module = modules.get(shared)
   if (!module) modules.set(shared, (module = new WebAssembly.Module(moduleBytes(shared))))
   return module

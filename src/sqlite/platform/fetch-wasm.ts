@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import type { WasmModule } from '../wasm/wasm-source.ts'
+import type { WasmModule } from '../../core/wasm-memory.ts'
 import { WASM_HINT } from './shipped-wasm.ts'
 
 /** sqlite3.wasm from a URL. Throws VecError VEC_ENGINE. */

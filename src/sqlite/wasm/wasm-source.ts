@@ -1,11 +1,6 @@
 import { describeValue } from '../../core/describe-value.ts'
 import { VecError } from '../../core/errors.ts'
-
-/**
- * A compiled WebAssembly.Module, a type that TypeScript declares only in its DOM library. Some runtimes import the
- * file as a module.
- */
-export type WasmModule = object
+import type { WasmModule } from '../../core/wasm-memory.ts'
 
 /** The location of sqlite3.wasm: its bytes, a URL, a path as text, or the compiled module. */
 export type WasmSource = Uint8Array | ArrayBuffer | string | { readonly href: string } | WasmModule

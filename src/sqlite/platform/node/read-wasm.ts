@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { VecError } from '../../../core/errors.ts'
-import type { WasmModule } from '../../wasm/wasm-source.ts'
+import type { WasmModule } from '../../../core/wasm-memory.ts'
 import { fetchWasm } from '../fetch-wasm.ts'
 import { shippedWasm, WASM_HINT } from '../shipped-wasm.ts'
 import { thisModule } from './this-module.ts'

@@ -69,7 +69,7 @@ export class SharedScan {
     const visits = allowed ? countAllowed(allowed, positions) : positions
     if (visits * stride < worth) return undefined
     if (threads.helpers(() => programOf(accelerator)) === 0) return undefined
-    return new SharedScan(sharedMemory, rows, rowScan, allowed, visits)
+    return new SharedScan(sharedMemory as WebAssembly.Memory, rows, rowScan, allowed, visits)
   }
 
   /** Whether the next search gets help. */
@@ -149,7 +149,11 @@ function boardOf(): ScanBoard {
 }
 
 function programOf({ sharedModule }: Accelerator): ThreadProgram {
-  return { source: scanWorker, module: sharedModule!(), board: boardOf().buffer }
+  return {
+    source: scanWorker,
+    module: sharedModule!(),
+    board: boardOf().buffer,
+  }
 }
 
 /** Adds the results that another thread handed in. */
