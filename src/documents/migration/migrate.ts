@@ -3,7 +3,8 @@ import * as check from '../../core/check-options.ts'
 import { counted } from '../../core/counted.ts'
 import { VecError } from '../../core/errors.ts'
 import type { Utf8 } from '../../core/utf8.ts'
-import { quoteName } from '../../search/schema/names.ts'
+import { COLUMN } from '../../search/schema/columns.ts'
+import { OF_DATASET, quoteName } from '../../search/schema/names.ts'
 import { requireEmbed, requireModelName } from '../arguments.ts'
 import type { DatasetHandle } from '../collection/dataset-handle.ts'
 import { embedTexts, type EmbedFunc } from '../embed.ts'
@@ -186,7 +187,7 @@ async function embedPending(
 function open(handle: DatasetHandle): VectorsBeside {
   const { shadow } = handle.open()
   const { columns } = shadow.refresh()
-  const absent = ['content', 'embedding_model'].find(column => !columns.has(column))
+  const absent = [COLUMN.content, COLUMN.model].find(column => !columns.has(column))
   if (absent !== undefined) {
     throw new VecError('VEC_SHADOW', `migrate(): ${shadow.name} lacks the column ${absent}`, {
       hint: `ALTER TABLE ${quoteName(shadow.name)} ADD COLUMN ${absent} TEXT`,
@@ -197,7 +198,8 @@ function open(handle: DatasetHandle): VectorsBeside {
 
 /** Whether all vectors in use come from a model. */
 function isServed(handle: DatasetHandle, model: string | null): boolean {
-  const sql = `SELECT 1 FROM {table} WHERE dataset_id = ? AND length(embedding) > 0 AND embedding_model IS NOT ? LIMIT 1`
+  const sql = `SELECT 1 FROM {table} WHERE ${OF_DATASET}
+     AND length(${COLUMN.embedding}) > 0 AND ${COLUMN.model} IS NOT ?2 LIMIT 1`
   return !handle.open().shadow.first(sql, [handle.dataset, model], () => true)
 }
 
