@@ -60,11 +60,11 @@ describe('the layout in docs/exact-index.md is the layout', () => {
       assert.equal(share, (codeStride(Number(dim)) / (Number(dim) * 4)).toFixed(3))
       assert.equal(Number(floatsStride), floatStride(Number(dim)))
     }
-    assert.ok(doc.includes(`dim 1..${MAX_DIM.toLocaleString('en')}`))
+    assert.ok(doc.includes(`dimension is 1 to ${MAX_DIM.toLocaleString('en')}`))
   })
 
   test('groups of heads and tails', () => {
-    assert.ok(doc.includes(`from ${SPLIT_DIM} on`))
+    assert.ok(doc.includes(`from ${SPLIT_DIM} dimensions on`))
     for (const [, dim, head, group, headStride, tailStride, share] of table('| dim | H |')) {
       const layout = splitLayout(Number(dim))
       assert.equal(Number(head), layout.headCodes)
