@@ -13,10 +13,17 @@ export interface LeaderReport {
 const DIM = 16
 
 /** What a tab does. Each has a dataset of its own, so that it knows what a search must find. */
-const work = (dataset: string): string => `
+const work = (dataset: string, seed: number): string => `
+  let x = ${seed}
+  const drawn = () => {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    return x / 2 ** 31
+  }
   const rows = new Map(), maybe = new Set()
   let wrong = 0
-  const vector = () => Float32Array.from({ length: ${DIM} }, () => Math.random() - 0.5)
+  const vector = () => Float32Array.from({ length: ${DIM} }, drawn)
   const far = (a, b) => Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0))
   globalThis.done = 0
   for (let i = 0; i < 100; i++) {
@@ -38,8 +45,11 @@ const work = (dataset: string): string => `
   }
   return { ids: [...rows.keys()], maybe: [...maybe], wrong }`
 
-/** Closes the leading tab in the middle of 200 searches and 200 writes of two other tabs. */
-export async function closeLeader(open: () => Promise<Tab>): Promise<LeaderReport> {
+/**
+ * Closes the leading tab in the middle of 200 searches and 200 writes of two other tabs. `round`, from 1, chooses the vectors
+ * and the moment.
+ */
+export async function closeLeader(open: () => Promise<Tab>, round: number): Promise<LeaderReport> {
   const [leader, first, second] = [await open(), await open(), await open()]
   for (const tab of [leader, first, second]) await tab.run(`state.db = await connect('app.sqlite')`)
   await leader.run(
@@ -47,10 +57,12 @@ export async function closeLeader(open: () => Promise<Tab>): Promise<LeaderRepor
   )
   const tabs = { a: first, b: second }
   const working = Object.entries(tabs).map(async ([dataset, tab]) => {
-    const done = await tab.run<{ ids: string[]; maybe: string[]; wrong: number }>(work(dataset))
+    const done = await tab.run<{ ids: string[]; maybe: string[]; wrong: number }>(
+      work(dataset, round * 2 + (dataset === 'a' ? 0 : 1)),
+    )
     return { dataset, done }
   })
-  await first.page.waitForFunction(`globalThis.done >= ${5 + Math.floor(Math.random() * 80)}`)
+  await first.page.waitForFunction(`globalThis.done >= ${5 + ((round * 37) % 80)}`)
   await leader.page.close()
   let [lost, wrong, uncertain] = [0, 0, 0]
   for (const { dataset, done } of await Promise.all(working)) {

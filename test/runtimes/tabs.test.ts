@@ -183,7 +183,7 @@ describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
 
   for (let round = 1; round <= 3; round++) {
     test(`the leader goes in the middle of 200 searches and 200 writes: round ${round}`, async t => {
-      const { lost, wrong, uncertain } = await closeLeader(await site.profile())
+      const { lost, wrong, uncertain } = await closeLeader(await site.profile(), round)
       t.diagnostic(`${uncertain} writes were rejected as uncertain`)
       assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 })
     })
@@ -194,9 +194,9 @@ describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
     const gap = await tab.run<number>(`
       ${CONNECT}
       await state.db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
-      const vector = () => Float32Array.from({ length: 96 }, () => Math.random() - 0.5)
+      const vector = i => Float32Array.from({ length: 96 }, (_, j) => Math.sin((i + 1) * (j + 1)))
       await state.db.insertMany('_vec_docs', ['dataset_id', 'id', 'embedding'], (function* () {
-        for (let i = 0; i < 20_000; i++) yield ['d', 'n' + i, vector()]
+        for (let i = 0; i < 20_000; i++) yield ['d', 'n' + i, vector(i)]
       })())
       let [last, longest, done] = [performance.now(), 0, false]
       const tick = () => {
@@ -205,7 +205,7 @@ describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
         last = now
         if (!done) setTimeout(tick)
       }
-      const query = vector()
+      const query = vector(20_001)
       await state.db.search('docs', { dataset: 'd', vector: query, k: 10 })
       last = performance.now()
       tick()

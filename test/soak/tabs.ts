@@ -12,7 +12,7 @@ const site = await TabSite.start()
 let [lost, wrong, uncertain] = [0, 0, 0]
 try {
   for (let round = 1; round <= rounds; round++) {
-    const report = await closeLeader(await site.profile())
+    const report = await closeLeader(await site.profile(), round)
     lost += report.lost
     wrong += report.wrong
     uncertain += report.uncertain
