@@ -25,7 +25,9 @@ const BLOCKS =
 
 /** SQL: whether a text may have letters of these scripts. */
 export function mayBeUnspaced(text: string): string {
-  return `(typeof(${text}) = 'text' AND ${text} GLOB '*[${BLOCKS}]*')`
+  // GLOB looks at each character. Most texts are ASCII: they have as many bytes as characters.
+  return `(typeof(${text}) = 'text' AND length(${text}) < length(CAST(${text} AS BLOB))
+    AND ${text} GLOB '*[${BLOCKS}]*')`
 }
 
 /** The text with each letter of these scripts as a word of its own, so that FTS5 finds any run of them as a phrase. */
