@@ -3,7 +3,7 @@ import { SAVED_KINDS } from '../../index/kinds.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FilterPlan } from '../memory/filter-plan.ts'
-import type { SearchReport } from '../query/search.ts'
+import { UNCONDITIONAL, type SearchReport } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
 import { textFacts } from './check-text.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
@@ -117,10 +117,7 @@ function measured(
         dataset,
         query,
         limit: WANTED,
-        minSimilarity: -Infinity,
-        maxSimilarity: Infinity,
-        accepts: () => true,
-        ids: undefined,
+        ...UNCONDITIONAL,
       })
       if (round === 0) continue
       times.push(performance.now() - begin)

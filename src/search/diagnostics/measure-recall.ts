@@ -1,4 +1,5 @@
 import { compareBytes } from '../../core/id-table.ts'
+import { UNCONDITIONAL } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
 import type { TopK } from '../query/top-k.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
@@ -61,10 +62,7 @@ function measured(
       dataset,
       query,
       limit: WANTED,
-      minSimilarity: -Infinity,
-      maxSimilarity: Infinity,
-      accepts: () => true,
-      ids: undefined,
+      ...UNCONDITIONAL,
       recall: wanted,
     })
   const result: Measured = { recalls: [], times: [], exactTimes: [], approximate: 0 }

@@ -4,6 +4,7 @@ import type { GivenIds } from '../../core/id-list.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { similarityToScore } from '../../core/similarity.ts'
 import type { SearchFilter } from '../query/search-filter.ts'
+import { UNCONDITIONAL } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
 import type { TextSyntax } from '../text/text-query.ts'
 import type { TextHit } from '../text/text-search.ts'
@@ -120,12 +121,10 @@ function rankByVector(
   const ranked: (Omit<TextHit, 'score'> & { similarity: number })[] = []
   for (const dataset of datasets) {
     const { hits } = searcher.search({
+      ...UNCONDITIONAL,
       dataset,
       query,
       limit,
-      minSimilarity: -Infinity,
-      maxSimilarity: Infinity,
-      accepts: () => true,
       ids,
       filter,
       recall,

@@ -23,6 +23,14 @@ export interface Search {
   readonly recall?: number | undefined
 }
 
+/** The members of a search without conditions: all rows are accepted. */
+export const UNCONDITIONAL: Pick<Search, 'minSimilarity' | 'maxSimilarity' | 'accepts' | 'ids'> = {
+  minSimilarity: -Infinity,
+  maxSimilarity: Infinity,
+  accepts: () => true,
+  ids: undefined,
+}
+
 /** The result of a search, nearest first, and how it was found. */
 export interface Answer {
   readonly hits: TopK
