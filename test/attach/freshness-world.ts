@@ -2,30 +2,10 @@ import assert from 'node:assert/strict'
 import { exactSimilarity, similarityToScore } from '../../src/core/similarity.ts'
 import { attach, type Metric, type Vectors } from '../../src/entries/attach.ts'
 import { open } from '../../src/entries/main.ts'
+import type { Dice } from '../dice.ts'
 import type { Peer } from '../soak/peer.ts'
 import type { Driver, Handle } from './handles.ts'
 import { blobOf, type Row, type TableKind } from './table-kind.ts'
-
-/** Numbers that depend on nothing but the seed of a run. */
-export class Dice {
-  readonly next: () => number
-
-  constructor(next: () => number) {
-    this.next = next
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n)
-  }
-
-  chance(share: number): boolean {
-    return this.next() < share
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]
-  }
-}
 
 /** A world is small, so that a step costs little, or so large that its index is saved in the file. */
 export interface Size {
@@ -130,7 +110,7 @@ export class FreshnessWorld {
       if (!REFUSED.test(`${code} ${message}`)) throw error
       this.log.push(`  refused: ${message}`)
     }
-    // What nobody has seen meanwhile must not be missed, or taken for what was rolled back.
+    // A change that no search has seen yet must not be missed, or taken for one that was rolled back.
     for (const application of this.#all) if (this.#dice.chance(0.5)) this.#search(application)
   }
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
-import { seeded } from '../freshness/seeded.ts'
+import { Dice } from '../dice.ts'
 import { seededTest } from '../seed.ts'
 import { Peer } from '../soak/peer.ts'
-import { Dice, FreshnessWorld, type Size } from './freshness-world.ts'
+import { FreshnessWorld, type Size } from './freshness-world.ts'
 import { DRIVERS, type Driver } from './handles.ts'
 import { TABLE_KINDS, type TableKind } from './table-kind.ts'
 
@@ -54,7 +54,7 @@ async function run(driver: Driver, kind: TableKind, steps: number, seed: number)
     const large = number % LARGE_COST === 1
     const size = large ? LARGE : SMALL
     const of = Math.min(steps - done, large ? WORLD / LARGE_COST : WORLD)
-    const dice = new Dice(seeded(seed + number))
+    const dice = new Dice(seed + number)
     const path = join(folder, `${files++}.sqlite`)
     const world = await FreshnessWorld.make(dice, driver, kind, size, path, peers)
     let step = 0

@@ -4,6 +4,7 @@ import { Document } from '@langchain/core/documents'
 import { Embeddings } from '@langchain/core/embeddings'
 import { index } from '@langchain/core/indexing'
 import { SyntheticEmbeddings } from '@langchain/core/utils/testing'
+import { exactSimilarity } from '../../src/entries/indexes.ts'
 import { SqliteRecordManager, SqliteVecStore } from '../../src/entries/langchain.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { seededTest } from '../seed.ts'
@@ -279,7 +280,7 @@ describe('SqliteVecStore', () => {
             .filter(({ metadata }) => (metadata as Meta).year < 5)
             .map(async ({ id, pageContent }) => {
               const vector = Float32Array.from(await synthetic.embedQuery(pageContent))
-              return { id: id!, score: cosine(query, vector) }
+              return { id: id!, score: exactSimilarity('cosine', query, vector) }
             }),
         )
       ).toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
@@ -292,16 +293,6 @@ describe('SqliteVecStore', () => {
     }
   })
 })
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0]
-  for (const [i, x] of a.entries()) {
-    ab += x * b[i]
-    aa += x * x
-    bb += b[i] * b[i]
-  }
-  return ab / Math.sqrt(aa * bb)
-}
 
 const page = (text: string, source: string): Document =>
   new Document({ pageContent: text, metadata: { source } })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open, type BindValue, type Connection, type Metric } from '../../src/entries/main.ts'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { Dice } from '../dice.ts'
 import { mixed } from '../freshness/mixed.ts'
 import { wrong } from '../freshness/oracle.ts'
-import { seeded } from '../freshness/seeded.ts'
 
 export const DATASETS = ['a', 'A', 'b '] as const
 const COLUMNS = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB,
@@ -21,27 +21,6 @@ const SHADOWS: readonly string[] = [
 ]
 
 const INDEXES = ['auto', 'brute', 'cover', 'cover, cover_bound=level, cover_base=1.7'] as const
-
-/** Random numbers and choices from one seed. */
-export class Dice {
-  readonly next: () => number
-
-  constructor(seed: number) {
-    this.next = seeded(seed)
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n)
-  }
-
-  chance(share: number): boolean {
-    return this.next() < share
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]
-  }
-}
 
 /** A WAL is shared where native programs see our locks. */
 const JOURNAL_MODES: readonly string[] =

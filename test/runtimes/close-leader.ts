@@ -6,7 +6,7 @@ export interface LeaderReport {
   readonly lost: number
   /** Searches whose answer is not that of the rows at that time. */
   readonly wrong: number
-  /** Writes that were rejected, as nobody can say whether they were committed. */
+  /** Writes that were rejected because it is unknown whether they were committed. */
   readonly uncertain: number
 }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/entries/main.ts'
-import type { Dice } from '../model/world.ts'
+import type { Dice } from '../dice.ts'
 import { type Size, vectorOf, wrongAnswer } from './disk-world.ts'
 
 /** What a step works on. */

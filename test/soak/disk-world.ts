@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Connection, OpenOptions } from '../../src/entries/main.ts'
 import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
+import type { Dice } from '../dice.ts'
 import { bruteForce, searched } from '../freshness/oracle.ts'
-import type { Dice } from '../model/world.ts'
 
 /** The shape of the two datasets of a world. */
 export interface Size {

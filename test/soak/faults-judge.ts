@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { VecError, type Connection } from '../../src/entries/main.ts'
+import { Dice } from '../dice.ts'
 import { shell } from '../engine/vfs-process.ts'
-import { Dice } from '../model/world.ts'
 import type { DiskFolder } from './disk-folder.ts'
 import { NativeConnection } from './disk-native.ts'
 import { WrongAnswer } from './disk-steps.ts'

@@ -1,5 +1,5 @@
+import type { Dice } from '../dice.ts'
 import type { Around, VfsCall } from '../engine/decorated-vfs.ts'
-import type { Dice } from '../model/world.ts'
 
 export type Operation = VfsCall['operation']
 

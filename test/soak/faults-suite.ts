@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Dice } from '../model/world.ts'
+import { Dice } from '../dice.ts'
 import { DiskFolder, type FolderContents } from './disk-folder.ts'
 import { STEPS } from './disk-steps.ts'
 import { registerWatched, watch } from './disk-vfs.ts'

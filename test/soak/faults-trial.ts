@@ -1,5 +1,5 @@
 import { open, type Connection } from '../../src/entries/main.ts'
-import { Dice } from '../model/world.ts'
+import { Dice } from '../dice.ts'
 import type { DiskFolder } from './disk-folder.ts'
 import type { Stage, Step } from './disk-steps.ts'
 import { watchedName } from './disk-vfs.ts'

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { Dice } from '../model/world.ts'
+import type { Dice } from '../dice.ts'
 import type { DataEvent, DiskEvent } from './power-log.ts'
 
 /** What may become of writes, truncations and names that were not synced when the power failed. */

@@ -1,5 +1,5 @@
 import { open } from '../../src/entries/main.ts'
-import type { Dice } from '../model/world.ts'
+import type { Dice } from '../dice.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
 import { NativeConnection } from './disk-native.ts'
 import { watchedName } from './disk-vfs.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, type Connection } from '../../src/entries/main.ts'
-import { Dice } from '../model/world.ts'
+import { Dice } from '../dice.ts'
 import type { DiskFolder, FolderContents } from './disk-folder.ts'
 import { type Stage, STEPS } from './disk-steps.ts'
 import { registerWatched, watch, watchedName } from './disk-vfs.ts'
