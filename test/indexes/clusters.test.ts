@@ -91,6 +91,21 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
       clusters.dispose()
     })
 
+    test('a query beyond either limit is left to an exact search', () => {
+      const rows = grouped(random(3), 1501)
+      const { clusters } = sceneOf(metric, rows.slice(0, 1500))
+      const request = { query: rows[1500], k: 10 }
+      const within = (limits: Partial<typeof EVERYTHING.limits>): boolean =>
+        clusters.search(request, {
+          ...EVERYTHING,
+          limits: { ...EVERYTHING.limits, nearest: -Infinity, least: -Infinity, ...limits },
+        }) !== undefined
+      assert.ok(within({}))
+      assert.ok(!within({ nearest: Infinity }), 'its nearest centroid is too far')
+      assert.ok(!within({ least: Infinity }), 'its k-th row is too far')
+      clusters.dispose()
+    })
+
     test('all clusters together find what brute force finds, whatever comes and goes', () => {
       const r = random(2)
       const rows = grouped(r, 2600)
