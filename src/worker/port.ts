@@ -6,6 +6,8 @@ export interface Port {
   receive(listener: (message: unknown) => void): void
   /** Calls `listener` once, with the reason, when the other end disappears without `close`. */
   lost(listener: (reason: Error) => void): void
+  /** Whether the other end owes an answer. An idle worker does not keep the process alive. */
+  awaits(isAwaited: boolean): void
   /** Ends the worker. */
   close(): Promise<void>
 }

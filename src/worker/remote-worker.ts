@@ -29,6 +29,7 @@ export class RemoteWorker {
       const { resolve } = this.#asked
       this.#asked = undefined
       this.#answered = true
+      port.awaits(false)
       resolve(answer)
     })
     port.lost(reason => {
@@ -49,6 +50,7 @@ export class RemoteWorker {
     const id = (this.#calls = (this.#calls % 0x7fffffff) + 1)
     return new Promise((resolve, reject) => {
       this.#port.send({ id, call }, transfer)
+      this.#port.awaits(true)
       this.#asked = { id, resolve, reject }
     })
   }

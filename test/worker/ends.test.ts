@@ -95,10 +95,11 @@ describe('the end of calls', () => {
 
   test('an error that is thrown outside of any call ends the worker, with that cause', async () => {
     const db = await connect(':memory:', { worker: () => new Worker(own) })
-    await db.get('SELECT crash()')
     const calls = async (): Promise<void> => {
+      await db.get('SELECT crash()')
       for (let i = 0; i < 10_000; i++) await db.get('SELECT 1')
     }
+    // Nothing but these calls, and then close(), keeps this process alive.
     const error = await refusedLater(calls(), 'VEC_WORKER')
     assert.match((error.cause as Error).message, /thrown outside of any call/)
     await db.close()

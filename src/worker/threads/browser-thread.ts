@@ -32,6 +32,8 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
         listener(new Error('an answer of the worker could not be read'))
       })
     },
+    // A page lives without its workers.
+    awaits: () => undefined,
     async close() {
       worker.terminate()
     },
@@ -54,6 +56,7 @@ export function hostPort(): Port {
         listener(data)
       })
     },
+    awaits: () => undefined,
     // A browser does not tell a worker: the worker ends with its page.
     lost: () => undefined,
     close: async () => {

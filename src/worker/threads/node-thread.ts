@@ -21,18 +21,13 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
         )
       : (given() as Worker)
   let isClosed = false
-  // An idle worker does not keep the process alive; a worker with a pending call does.
   worker.unref()
   return {
     send(message, transfer = []) {
-      worker.ref()
       worker.postMessage(message, transfer as ArrayBuffer[])
     },
     receive(listener) {
-      worker.on('message', message => {
-        worker.unref()
-        listener(message)
-      })
+      worker.on('message', listener)
     },
     lost(listener) {
       let isLost = false
@@ -45,6 +40,12 @@ export function startThread(given: (() => WorkerLike) | undefined): Port {
       worker.on('exit', code => {
         once(new Error(`the worker exited with code ${code}`))
       })
+    },
+    awaits(isAwaited) {
+      // A worker that is being ended is awaited until it has ended.
+      if (isClosed) return
+      if (isAwaited) worker.ref()
+      else worker.unref()
     },
     async close() {
       isClosed = true
@@ -65,6 +66,7 @@ export function hostPort(): Port {
       port.postMessage(message, transfer as ArrayBuffer[])
     },
     receive: listener => void port.on('message', listener),
+    awaits: () => undefined,
     lost: listener => {
       port.on('close', () => {
         listener(new Error('the thread that started this worker is gone'))
