@@ -1,4 +1,5 @@
 import { argumentError } from './argument-error.ts'
+import { decodeBase64 } from './base64.ts'
 import { describeValue } from './describe-value.ts'
 import { decodeEmbedding } from './embedding.ts'
 import { VecError } from './errors.ts'
@@ -41,7 +42,7 @@ function isFloat32(value: unknown): boolean {
 function fromBase64(text: string): Float32Array | undefined {
   const packed = text.replace(/[\r\n]/g, '')
   if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(packed)) return undefined
-  const bytes = Uint8Array.from(atob(packed), c => c.charCodeAt(0))
+  const bytes = decodeBase64(packed)
   return bytes.length % 4 === 0 ? decodeEmbedding(bytes) : undefined
 }
 

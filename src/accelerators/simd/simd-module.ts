@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../core/base64.ts'
 import type { WasmModule } from '../../core/wasm-memory.ts'
 import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
 
@@ -5,6 +6,7 @@ import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
 const SHARED = 3
 
 const modules = new Map<boolean, WebAssembly.Module>()
+let plain: Uint8Array<ArrayBuffer> | undefined
 
 /** Whether this runtime supports 128-bit SIMD. */
 export function canRunWasmKernels(): boolean {
@@ -19,7 +21,9 @@ export function simdModule(shared: boolean): WasmModule {
 }
 
 function moduleBytes(shared: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(kernelsWasm), character => character.charCodeAt(0))
-  if (shared) bytes[memoryFlags] = SHARED
+  plain ??= decodeBase64(kernelsWasm)
+  if (!shared) return plain
+  const bytes = plain.slice()
+  bytes[memoryFlags] = SHARED
   return bytes
 }

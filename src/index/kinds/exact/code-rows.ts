@@ -7,7 +7,7 @@ import type { IndexSection } from '../../vector-index.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { CodeRowScan } from './row-scan.ts'
-import { REMOVED } from './rows.ts'
+import { countLive, REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
 
@@ -61,6 +61,11 @@ export class CodeRows implements Rows {
 
   isLive(position: number): boolean {
     return this.block.arena.f32[this.#errorAt(position)] !== REMOVED
+  }
+
+  countLive(): number {
+    const { arena, positions, stride } = this.block
+    return countLive(arena.f32, this.#errorAt(0), stride / 4, positions)
   }
 
   same(one: number, other: number): boolean {

@@ -5,7 +5,7 @@ import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import type { InMemoryVectors, IndexSection } from '../../vector-index.ts'
 import { singleRounding } from './rounding.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
-import { NOWHERE, REMOVED } from './rows.ts'
+import { countLive, NOWHERE, REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
 
@@ -66,6 +66,11 @@ export class FloatRows implements Rows, InMemoryVectors {
 
   isLive(position: number): boolean {
     return this.block.arena.f64[this.#weightAt(position)] !== REMOVED
+  }
+
+  countLive(): number {
+    const { arena, positions, stride } = this.block
+    return countLive(arena.f64, this.#weightAt(0), stride / 8, positions)
   }
 
   same(one: number, other: number): boolean {

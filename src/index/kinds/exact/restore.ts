@@ -55,8 +55,7 @@ export function restoreExactIndex(
     rows.block.dispose()
     throw error
   }
-  let live = 0
-  for (let position = 0; position < positions; position++) if (rows.isLive(position)) live++
+  const live = rows.countLive()
   if (live !== count) {
     rows.block.dispose()
     throw damaged(`${live} live rows and not ${count}`)

@@ -16,6 +16,7 @@ export interface Rows {
   /** Marks a row so that it is never a result again. */
   remove(position: number): void
   isLive(position: number): boolean
+  countLive(): number
   /** Whether two positions hold the same bytes. */
   same(one: number, other: number): boolean
   /** Moves the last row to a removed position. */
@@ -39,3 +40,17 @@ export interface Rows {
 export const REMOVED: number = -Infinity
 /** A live row of length 0 under a directional metric. */
 export const NOWHERE = -1
+
+/** How many of `count` rows are live, by the marks at `at`, `at + step`, and so on. */
+export function countLive(
+  marks: Float32Array | Float64Array,
+  at: number,
+  step: number,
+  count: number,
+): number {
+  let live = 0
+  for (let row = 0, mark = at; row < count; row++, mark += step) {
+    if (marks[mark] !== REMOVED) live++
+  }
+  return live
+}

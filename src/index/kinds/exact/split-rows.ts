@@ -11,7 +11,7 @@ import { canTurn, Rotation } from './rotation.ts'
 import { roundedUp } from './rounding.ts'
 import { RowBlock, sameBytes, type RowOptions } from './row-block.ts'
 import { SplitRowScan } from './row-scan.ts'
-import { REMOVED } from './rows.ts'
+import { countLive, REMOVED } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { LISTED, RESULTS } from './scan-scratch.ts'
 
@@ -153,6 +153,18 @@ export class SplitRows implements Rows {
 
   isLive(position: number): boolean {
     return this.block.arena.f32[this.#errorAt(position)] !== REMOVED
+  }
+
+  countLive(): number {
+    const { arena, positions } = this.block
+    const { groupBits, tailStride } = this.#layout
+    const group = 2 ** groupBits
+    let live = 0
+    for (let first = 0; first < positions; first += group) {
+      const rows = Math.min(group, positions - first)
+      live += countLive(arena.f32, this.#errorAt(first), tailStride / 4, rows)
+    }
+    return live
   }
 
   same(one: number, other: number): boolean {
