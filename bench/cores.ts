@@ -25,3 +25,11 @@ export function elsewhere(core: number | undefined, script: string[]): [string, 
   if (core === undefined || others.length === 0) return [process.execPath, script]
   return ['taskset', ['-c', others.join(','), process.execPath, ...script]]
 }
+
+/** Command and arguments that run a script of ours on all cores, wherever this process is kept. */
+export function onAllCores(script: string[]): [string, string[]] {
+  const all = `0-${cpus().length - 1}`
+  return canPin(0)
+    ? ['taskset', ['-c', all, process.execPath, ...script]]
+    : [process.execPath, script]
+}

@@ -6,8 +6,9 @@ import { interleave, type Contender, type Times } from '../measure.ts'
 import { openSqliteVec, type NativeDatabase } from '../peers/native.ts'
 import { Oracle } from '../peers/oracle.ts'
 import { milliseconds, type Finding } from '../report.ts'
+import { NEAREST, PEER_NEAREST } from './nearest.ts'
 import { spread } from './search.ts'
-import { freshFile, loadOurs, NEAREST, PEER_NEAREST, warmUp } from './tables.ts'
+import { freshFile, loadOurs, warmUp } from './tables.ts'
 
 export interface AttachCaseOptions {
   readonly rounds: number

@@ -1,7 +1,7 @@
 // Opens what a peer has saved, searches once and ends: `node first-search-peer.js sqlite-vec|hnswlib file dim`.
 
 import { createHnsw, openSqliteVec } from '../peers/native.ts'
-import { PEER_NEAREST } from './tables.ts'
+import { PEER_NEAREST } from './nearest.ts'
 
 const [peer, path, dim] = process.argv.slice(2)
 const query = Float32Array.from({ length: Number(dim) }, (_, i) => Math.sin(i + 1))

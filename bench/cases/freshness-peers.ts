@@ -3,8 +3,9 @@ import { summarize, time, type Times } from '../measure.ts'
 import type { HnswIndex, NativeDatabase } from '../peers/native.ts'
 import { milliseconds } from '../report.ts'
 import { hnswIndex } from './hnsw.ts'
+import { PEER_NEAREST } from './nearest.ts'
 import { wholeProcess, whileWriting } from './processes.ts'
-import { freshFile, loadSqliteVec, PEER_NEAREST } from './tables.ts'
+import { freshFile, loadSqliteVec } from './tables.ts'
 
 /** The steps of the freshness case in one peer, each as text for its column; '' where the peer has no such step. */
 export interface FreshnessPeer {
@@ -12,7 +13,7 @@ export interface FreshnessPeer {
   insertInTransaction(): string
   manyChanges(): string
   besideWriter(core: number | undefined): Promise<string>
-  freshProcess(runs: number): string
+  freshProcess(runs: number, cores: 'one' | 'all'): string
   close(): void
 }
 
@@ -92,9 +93,9 @@ class SqliteVecPeer implements FreshnessPeer {
     return over('sqlite-vec', busy, quiet)
   }
 
-  freshProcess(runs: number): string {
+  freshProcess(runs: number, cores: 'one' | 'all'): string {
     const args = ['sqlite-vec', this.#path, String(this.#words.dim)]
-    return `sqlite-vec ${milliseconds(wholeProcess('first-search-peer.js', args, runs).median)}`
+    return `sqlite-vec ${milliseconds(wholeProcess('first-search-peer.js', args, runs, cores).median)}`
   }
 
   close(): void {
@@ -145,11 +146,11 @@ class HnswPeer implements FreshnessPeer {
     return Promise.resolve('')
   }
 
-  freshProcess(runs: number): string {
+  freshProcess(runs: number, cores: 'one' | 'all'): string {
     const path = freshFile('fresh-process.hnsw')
     this.#index.writeIndexSync(path)
     const args = ['hnswlib', path, String(this.#words.dim)]
-    return `hnswlib ${milliseconds(wholeProcess('first-search-peer.js', args, runs).median)}`
+    return `hnswlib ${milliseconds(wholeProcess('first-search-peer.js', args, runs, cores).median)}`
   }
 
   close(): void {

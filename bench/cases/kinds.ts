@@ -4,8 +4,9 @@ import { open, type Connection } from '../../src/entries/main.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender } from '../measure.ts'
 import { milliseconds, type Finding } from '../report.ts'
+import { NEAREST } from './nearest.ts'
 import { spread } from './search.ts'
-import { freshFile, loadOurs, NEAREST } from './tables.ts'
+import { freshFile, loadOurs } from './tables.ts'
 
 const KINDS = ['brute', 'cover', 'auto'] as const
 /** Queries of a data set that the rows visited are counted over. */

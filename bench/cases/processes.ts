@@ -1,13 +1,21 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { elsewhere } from '../cores.ts'
+import { elsewhere, onAllCores } from '../cores.ts'
 import { summarize, time, type Times } from '../measure.ts'
 
-/** Whole processes of a script beside this one, from start to end, on this one's core. */
-export function wholeProcess(script: string, args: readonly string[], runs: number): Times {
+/** Whole processes of a script beside this one, from start to end, on this one's core or on all. */
+export function wholeProcess(
+  script: string,
+  args: readonly string[],
+  runs: number,
+  cores: 'one' | 'all' = 'one',
+): Times {
+  const parts = [pathOf(script), ...args]
+  const command: [string, string[]] =
+    cores === 'all' ? onAllCores(parts) : [process.execPath, parts]
   const run = (): void => {
-    const { status, stderr } = spawnSync(process.execPath, [pathOf(script), ...args])
+    const { status, stderr } = spawnSync(...command)
     if (status !== 0) throw new Error(`${script} failed: ${stderr.toString()}`)
   }
   run()

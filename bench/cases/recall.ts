@@ -3,8 +3,9 @@ import { queryOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender } from '../measure.ts'
 import { milliseconds, type Finding } from '../report.ts'
 import { hnswIndex } from './hnsw.ts'
+import { NEAREST } from './nearest.ts'
 import { spread } from './search.ts'
-import { loadOurs, NEAREST, warmUp } from './tables.ts'
+import { loadOurs, warmUp } from './tables.ts'
 
 const PROMISES = [0.95, 0.98, 0.99]
 /** How many neighbors hnswlib looks at: a ladder of recalls and times. */

@@ -5,7 +5,8 @@ import { Oracle } from '../peers/oracle.ts'
 import { Progress } from '../progress.ts'
 import { milliseconds, perSecond, type Finding } from '../report.ts'
 import { hnswIndex } from './hnsw.ts'
-import { loadOurs, loadSqliteVec, NEAREST, PEER_NEAREST, warmUp, type Loaded } from './tables.ts'
+import { NEAREST, PEER_NEAREST } from './nearest.ts'
+import { loadOurs, loadSqliteVec, warmUp, type Loaded } from './tables.ts'
 
 export interface SearchOptions {
   readonly rounds: number

@@ -3,8 +3,9 @@ import { queryOf, type DataSet } from '../data/sets.ts'
 import { summarize, time } from '../measure.ts'
 import { openNative } from '../peers/native.ts'
 import { milliseconds, type Finding } from '../report.ts'
+import { NEAREST } from './nearest.ts'
 import { whileWriting } from './processes.ts'
-import { freshFile, loadOurs, NEAREST } from './tables.ts'
+import { freshFile, loadOurs } from './tables.ts'
 
 const FILL = `CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);
   WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 10000)

@@ -5,6 +5,7 @@ import { cachePath } from '../data/cache.ts'
 import { rowOf, type DataSet } from '../data/sets.ts'
 import { time } from '../measure.ts'
 import { openSqliteVec, type NativeDatabase } from '../peers/native.ts'
+import { NEAREST } from './nearest.ts'
 
 /** A file of its own for a case, made anew. */
 export function freshFile(name: string): string {
@@ -78,7 +79,3 @@ export function loadSqliteVec(set: DataSet, name: string): LoadedPeer | undefine
   const loadTime = time(load)
   return { db, path, loadTime }
 }
-
-export const NEAREST = `SELECT doc_id, match_score FROM v
-  WHERE dataset_id = 'd' AND doc_id MATCH ? ORDER BY match_score DESC LIMIT 10`
-export const PEER_NEAREST = 'SELECT rowid, distance FROM v WHERE embedding MATCH ? AND k = 10'
