@@ -9,12 +9,7 @@ const modules = new Map<boolean, WebAssembly.Module>()
 let plain: Uint8Array<ArrayBuffer> | undefined
 
 /** A module of one function, `i8x16.splat` and `i8x16.popcnt`. To validate all the kernels takes some milliseconds. */
-const PROBE = Uint8Array.of(
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...[1, 5, 1, 0x60, 0, 1, 0x7b],
-  ...[3, 2, 1, 0],
-  ...[10, 10, 1, 8, 0, 0x41, 0, 0xfd, 15, 0xfd, 0x62, 0x0b],
-)
+const PROBE = decodeBase64('AGFzbQEAAAABBQFgAAF7AwIBAAoKAQgAQQD9D/1iCw==')
 
 /** Whether this runtime supports 128-bit SIMD. */
 export function canRunWasmKernels(): boolean {
