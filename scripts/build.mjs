@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
 /** Entry points that need files, sockets or the classes of Node. */
-const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'vecsync'])
+const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'mcp', 'vecsync'])
 
 /** Files that are started, not imported. */
 const PROGRAMS = {

@@ -69,6 +69,7 @@ export const LANES = {
     'indexes/rotated-contract',
     'indexes/row-form',
     'unit/core/exact-json',
+    'mcp/',
     'original/',
     'orm/',
     'package',

@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'attach',
     'worker',
     'frameworks',
+    'mcp',
   ],
   ['entries'],
 ]

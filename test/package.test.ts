@@ -28,7 +28,10 @@ let project: string
 let files: string[]
 
 /** Doors to a framework, whose own declarations do not compile with `exactOptionalPropertyTypes`. */
-const FRAMEWORKS: Readonly<Record<string, string>> = { './langchain': '@langchain/core' }
+const FRAMEWORKS: Readonly<Record<string, string>> = {
+  './langchain': '@langchain/core',
+  './mcp': '@modelcontextprotocol/sdk',
+}
 
 /** What one value of each door is called: importing it shows that the door opens. */
 const SOMETHING: Record<string, string> = {
@@ -47,6 +50,7 @@ const SOMETHING: Record<string, string> = {
   './worker': 'connect',
   './serve': 'serve',
   './langchain': 'SqliteVecStore',
+  './mcp': 'createServer',
 }
 
 before(() => {

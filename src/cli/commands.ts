@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sync.ts')).sync,
   },
   {
+    name: 'mcp',
+    summary: 'serve files to agents over the Model Context Protocol',
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+  {
     name: 'doctor',
     summary: 'diagnose this machine or a file: what is wrong, and what to do',
     load: async () => (await import('./commands/doctor.ts')).doctor,

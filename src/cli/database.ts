@@ -42,19 +42,9 @@ export async function withDatabase<R>(
   options: FileOptions,
   task: (db: Connection) => R | Promise<R>,
 ): Promise<R> {
-  const busyTimeout = context.flags.integer('busy-timeout', 0, 0x7fffffff)
-  const exclusive = context.flags.on('exclusive')
-  if (options.create !== true) requireFile(path)
   let db: Connection | undefined
   try {
-    db = await openDatabase(path, {
-      create: options.create === true,
-      // Exclusive use of a file takes a lock that only a writer can have.
-      readonly: options.readonly === true && !exclusive,
-      exclusive,
-      allowDbpath: allowedFiles(path, context.flags.text('allow-dbpath'), options.dbpath),
-      ...(busyTimeout === undefined ? {} : { busyTimeout }),
-    })
+    db = await openFile(context, path, options)
     return await task(db)
   } catch (error) {
     const several = context.flags.has('dbpath') || (db !== undefined && namesOtherFiles(db))
@@ -62,6 +52,25 @@ export async function withDatabase<R>(
   } finally {
     db?.close()
   }
+}
+
+/** Opens a database file with the options of the command. */
+export async function openFile(
+  { flags }: Context,
+  path: string,
+  { create = false, readonly = false, dbpath }: FileOptions,
+): Promise<Connection> {
+  const busyTimeout = flags.integer('busy-timeout', 0, 0x7fffffff)
+  const exclusive = flags.on('exclusive')
+  if (!create) requireFile(path)
+  return openDatabase(path, {
+    create,
+    // Exclusive use of a file takes a lock that only a writer can have.
+    readonly: readonly && !exclusive,
+    exclusive,
+    allowDbpath: allowedFiles(path, flags.text('allow-dbpath'), dbpath),
+    ...(busyTimeout === undefined ? {} : { busyTimeout }),
+  })
 }
 
 /**

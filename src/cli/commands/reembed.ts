@@ -3,19 +3,16 @@ import { counted } from '../../core/counted.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import type { Connection } from '../../entries/main.ts'
 import type { TableDescription } from '../../entries/vec.ts'
-import { Collection, type EmbedFunc } from '../../entries/vecutil.ts'
+import { Collection } from '../../entries/vecutil.ts'
 import { usageError } from '../cli-error.ts'
 import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
-import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
-import { embedEndpoint } from '../embed-endpoint.ts'
+import { embedderOf, EMBEDDER_OPTIONS } from '../embedder-flags.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { chosenDataset, chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
 const DEFAULT_BATCH = 100
-const DEFAULT_RETRIES = 6
-const DEFAULT_KEY_VARIABLE = 'OPENAI_API_KEY'
 /** Characters of English text per token, in most tokenizers. */
 const CHARACTERS_PER_TOKEN = 4
 
@@ -31,23 +28,7 @@ export const reembed: CommandBody = {
     ...TABLE_OPTION,
     dataset: datasetOption('the dataset; optional if there is only one'),
     model: { type: 'string', value: 'name', description: 'the name of the new model' },
-    ...EMBED_OPTIONS,
-    'embed-url': {
-      type: 'string',
-      value: 'url',
-      description: 'an OpenAI-compatible endpoint, instead of a command',
-    },
-    'api-key-env': {
-      type: 'string',
-      value: 'name',
-      description: `the environment variable with the key of the endpoint (${DEFAULT_KEY_VARIABLE})`,
-    },
-    rate: { type: 'string', value: 'n', description: 'at most so many requests in a minute' },
-    retries: {
-      type: 'string',
-      value: 'n',
-      description: `how often a request is tried again (${DEFAULT_RETRIES})`,
-    },
+    ...EMBEDDER_OPTIONS,
     batch: {
       type: 'string',
       value: 'n',
@@ -162,30 +143,6 @@ async function migrate(
 function running(context: Context): { batch: number; signal: AbortSignal } {
   const batch = context.flags.integer('batch', 1, 100_000) ?? DEFAULT_BATCH
   return { batch, signal: context.signal }
-}
-
-function embedderOf(context: Context, model: string | undefined): EmbedFunc | undefined {
-  const { flags } = context
-  const command = flags.text('embed-command')
-  const url = flags.text('embed-url')
-  if (command !== undefined && url !== undefined) {
-    throw usageError('--embed-command and --embed-url contradict each other')
-  }
-  if (command !== undefined) return embedCommand(command)
-  if (url === undefined) return undefined
-  if (!/^https?:\/\//.test(url)) throw usageError(`--embed-url '${url}' is not a URL`)
-  const variable = flags.text('api-key-env')
-  const apiKey = process.env[variable ?? DEFAULT_KEY_VARIABLE]
-  if (variable !== undefined && apiKey === undefined) {
-    throw usageError(`--api-key-env ${variable}: there is no such environment variable`)
-  }
-  return embedEndpoint({
-    url,
-    model: model ?? '',
-    apiKey,
-    rate: flags.integer('rate', 1),
-    retries: flags.integer('retries', 0) ?? DEFAULT_RETRIES,
-  })
 }
 
 /** The remaining work, and its cost. */

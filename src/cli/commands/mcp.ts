@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Connection } from '../../entries/main.ts'
+import type { McpServerOptions } from '../../entries/mcp.ts'
+import { vecTableNames } from '../../entries/vec.ts'
+import { CliError, usageError } from '../cli-error.ts'
+import type { CommandBody } from '../command.ts'
+import type { Context } from '../context.ts'
+import { DATABASE_OPTIONS, openFile } from '../database.ts'
+import { embedderOf, EMBEDDER_OPTIONS } from '../embedder-flags.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { ServedFile } from '../mcp/served-file.ts'
+
+const TOKEN_VARIABLE = 'SVEC_MCP_TOKEN'
+const LEAST_TOKEN = 16
+/** What createServer() demands: space for the id of each document. */
+const BYTES_A_ROW = 200
+const PACKAGE = '@modelcontextprotocol/sdk'
+
+export const mcp: CommandBody = {
+  details: [
+    'Serves one client over stdin and stdout; with --port, any number of clients over HTTP on 127.0.0.1.',
+    'The tools are search, get, list and stats; --write adds upsert and delete, and creates a missing file',
+    'with a table for words. Without --write the file is opened read-only. Each document is a resource.',
+    'A text is embedded by --embed-command or --embed-url; without them, it is searched by its words.',
+    `Over HTTP, requests need a token: that of the environment variable ${TOKEN_VARIABLE}, or a new one,`,
+    `which is printed on stderr. Needs the package ${PACKAGE}.`,
+  ],
+  arguments: [
+    { name: 'file', description: 'a SQLite file' },
+    { name: 'files', description: 'further SQLite files', rest: true },
+  ],
+  options: {
+    write: { type: 'boolean', description: 'let clients add, change and delete documents' },
+    port: { type: 'string', value: 'n', description: 'serve HTTP at this port; 0 for a free one' },
+    model: {
+      type: 'string',
+      value: 'name',
+      description: 'the name of the model that embeds (that of the dataset)',
+    },
+    ...EMBEDDER_OPTIONS,
+    'max-rows': {
+      type: 'string',
+      value: 'n',
+      description: 'documents in a request or an answer, at most (50)',
+    },
+    'max-bytes': {
+      type: 'string',
+      value: 'n',
+      description: 'bytes of an answer, at most (100000)',
+    },
+    ...DATABASE_OPTIONS,
+  },
+  examples: [
+    { line: 'mcp docs.sqlite --embed-command ./embed.py', says: 'search a file, read-only' },
+    { line: 'mcp memory.sqlite --write', says: 'the memory of an agent, found by its words' },
+    { line: 'mcp docs.sqlite notes.sqlite --port 7700', says: 'two files, over HTTP' },
+  ],
+  run: async context => {
+    const server = await loadServer()
+    const paths = [context.arg('file'), ...context.rest]
+    const files = paths.map(path => servedFile(context, path))
+    const token = tokenOf(context)
+    const options = optionsOf(context, files)
+    try {
+      // Reports a file that cannot be served before a client connects.
+      for (const file of files) await file.connection()
+      const create = (): ReturnType<typeof server.createServer> => server.createServer(options)
+      create()
+      if (token === undefined) await server.serveStdio(create(), { signal: context.signal })
+      else await serveHttp(context, server, create, token)
+      return EXIT.ok satisfies ExitCode
+    } finally {
+      for (const file of files) file.close()
+    }
+  },
+}
+
+type ServerModule = typeof import('../../entries/mcp.ts')
+
+async function loadServer(): Promise<ServerModule> {
+  try {
+    return await import('../../entries/mcp.ts')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const absent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+    throw new CliError(
+      'CLI_FILE',
+      absent
+        ? `the package ${PACKAGE} is not installed`
+        : `the package ${PACKAGE} cannot be loaded: ${message}`,
+      {
+        hint: `npm install ${PACKAGE}, beside sqlite-vec-ts (with -g if svec was installed with -g)`,
+        cause,
+      },
+    )
+  }
+}
+
+function servedFile(context: Context, path: string): ServedFile {
+  const readonly = !context.flags.on('write')
+  return new ServedFile(path, async () => {
+    const create = !readonly && !existsSync(path)
+    const db = await openFile(context, path, { create, readonly })
+    try {
+      if (create) createTable(db)
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
+
+function createTable(db: Connection): void {
+  if (vecTableNames(db).length > 0) return
+  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, text=content, tokenize=porter)')
+}
+
+function optionsOf(context: Context, files: readonly ServedFile[]): McpServerOptions {
+  const { flags } = context
+  const model = flags.text('model')
+  const embed = embedderOf(context, model)
+  if (model !== undefined && embed === undefined) {
+    throw usageError(
+      '--model names the model of an embedder, and none was given',
+      'add --embed-command or --embed-url, or omit --model',
+    )
+  }
+  const maxRows = flags.integer('max-rows', 1, 1000) ?? 50
+  const maxBytes = flags.integer('max-bytes', 2000, 8_000_000) ?? 100_000
+  if (maxBytes < maxRows * BYTES_A_ROW) {
+    throw usageError(
+      `--max-bytes ${maxBytes} is too small for --max-rows ${maxRows}`,
+      `give at least ${maxRows * BYTES_A_ROW} bytes, ${BYTES_A_ROW} for each document`,
+    )
+  }
+  const names = files.map(({ path }) => basename(path))
+  return {
+    sources: files.map((file, i) => ({
+      name: names.indexOf(names[i]) === names.lastIndexOf(names[i]) ? names[i] : file.path,
+      db: () => file.connection(),
+    })),
+    write: flags.on('write'),
+    embed,
+    model,
+    maxRows,
+    maxBytes,
+  }
+}
+
+/** The token of HTTP; undefined for stdio. */
+function tokenOf({ flags }: Context): string | undefined {
+  if (!flags.has('port')) return undefined
+  const given = process.env[TOKEN_VARIABLE]
+  if (given === undefined) return randomBytes(24).toString('base64url')
+  if (new RegExp(`^[\\x21-\\x7e]{${LEAST_TOKEN},}$`).test(given)) return given
+  throw usageError(
+    `${TOKEN_VARIABLE} must have at least ${LEAST_TOKEN} printable ASCII characters without blanks`,
+    `set a longer one, for example that of: openssl rand -hex 24`,
+  )
+}
+
+async function serveHttp(
+  context: Context,
+  server: ServerModule,
+  create: () => ReturnType<ServerModule['createServer']>,
+  token: string,
+): Promise<void> {
+  const { signal } = context
+  const port = context.flags.integer('port', 0, 65_535)
+  const serving = await listening(server, { server: create, token, port })
+  const shown = process.env[TOKEN_VARIABLE] === undefined ? { token } : {}
+  if (context.json) await context.printJson({ url: serving.url, ...shown })
+  else {
+    await context.note(`serving ${serving.url}`)
+    if ('token' in shown) await context.note(`token ${token}`)
+  }
+  await new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  serving.close()
+}
+
+async function listening(
+  server: ServerModule,
+  options: Parameters<ServerModule['serveHttp']>[0],
+): ReturnType<ServerModule['serveHttp']> {
+  try {
+    return await server.serveHttp(options)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new CliError(
+      'CLI_INPUT',
+      `cannot serve at port ${String(options.port)} (${code ?? message})`,
+      { hint: 'choose another --port; 0 picks a free one', cause },
+    )
+  }
+}
