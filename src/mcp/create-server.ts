@@ -94,7 +94,7 @@ function toolNamed(tools: readonly VecTool[], name: string, { write }: McpSettin
   const word = name.slice(0, 100)
   const why =
     !write && /^(upsert|delete)$/.test(name)
-      ? `the server is read-only and has no tool '${name}': start it with --write`
+      ? `the server is read-only, without the tool '${name}': start it with --write`
       : `unknown tool '${word}'${didYouMean(word, names)}: expected one of ${names.join(', ')}`
   throw new McpError(ErrorCode.InvalidParams, why)
 }

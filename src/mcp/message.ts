@@ -62,7 +62,7 @@ function hinted(message: JSONRPCMessage): JSONRPCMessage {
   if (!('error' in message)) return message
   const { code, message: text } = message.error
   const said = issuesIn(text) ?? text
-  const hint = code === ErrorCode.MethodNotFound ? METHODS : hintOf(said)
+  const hint = code === (ErrorCode.MethodNotFound as number) ? METHODS : hintOf(said)
   const full = hint === undefined ? said : `${said}: ${hint}`
   return { ...message, error: { ...message.error, message: full } }
 }

@@ -7,7 +7,6 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { argumentError } from '../core/argument-error.ts'
 import { callback, checkOptions, wholeNumber, type Check } from '../core/check-options.ts'
 import { readMessage, tooLong } from './message.ts'
@@ -117,7 +116,7 @@ function refusalOf(
   if (method === 'POST') return undefined
   return {
     status: 405,
-    text: 'expected POST: the server has no sessions and no events',
+    text: 'expected POST: there are neither sessions nor events',
     headers: { allow: 'POST' },
   }
 }
@@ -125,8 +124,11 @@ function refusalOf(
 /** Compares in constant time, whatever the length. */
 function isToken(header: string | undefined, token: string): boolean {
   const given = /^Bearer +(.*)$/i.exec(header ?? '')?.[1] ?? ''
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(token))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 async function answer(
@@ -148,8 +150,7 @@ async function answer(
   const server = create()
   const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
   response.on('close', () => void server.close())
-  // Its optional members lack `undefined`.
-  await server.connect(transport as Transport)
+  await server.connect(transport)
   await transport.handleRequest(request, response, read.message)
 }
 

@@ -52,7 +52,7 @@ class LineTransport implements Transport {
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
   readonly #output: Writable
-  /** The requests that have no answer yet. */
+  /** The requests that were not answered yet. */
   readonly #open = new Set<RequestId>()
   #done: (() => void) | undefined
 

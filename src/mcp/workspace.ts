@@ -112,7 +112,10 @@ function oneOf(kind: string, given: unknown, names: readonly string[], owner: st
   if (given === undefined) {
     if (names.length === 1) return names[0]
     if (names.length === 0) {
-      throw new RequestError(`${owner} has no ${kind}s`, `create one: svec init ${owner}`)
+      throw new RequestError(
+        `${owner} does not have any ${kind}s`,
+        `create one: svec init ${owner}`,
+      )
     }
     throw new RequestError(
       `${owner} has ${names.length} ${kind}s: ${list}`,
@@ -124,7 +127,7 @@ function oneOf(kind: string, given: unknown, names: readonly string[], owner: st
   if (found !== undefined) return found
   const word = (given as string).slice(0, 100)
   throw new RequestError(
-    `${owner} has no ${kind} '${word}'${didYouMean(word, names)}`,
-    names.length === 0 ? `it has no ${kind}s` : `expected one of ${list}`,
+    `${owner} does not have a ${kind} '${word}'${didYouMean(word, names)}`,
+    names.length === 0 ? `expected a ${kind}, and it does not have any` : `expected one of ${list}`,
   )
 }

@@ -7,7 +7,6 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { svec, temporaryFolder } from '../cli/svec.ts'
 import { answerOf, MAIN, namesRemedy } from './connected.ts'
 
@@ -38,7 +37,7 @@ describe('svec mcp over HTTP', () => {
       requestInit: { headers: { authorization: `Bearer ${given}` } },
     })
     const client = new Client({ name: 'test', version: '1.0.0' })
-    await client.connect(transport as Transport)
+    await client.connect(transport)
     return client
   }
 

@@ -9,7 +9,7 @@ import { Collection, type EmbedFunc } from '../../src/entries/vecutil.ts'
 import { answerOf, connectedTo, errorOf, namesRemedy } from './connected.ts'
 
 const embed: EmbedFunc = async texts =>
-  texts.map(text => [...'aeiou'].map(letter => text.split(letter).length))
+  texts.map(text => Array.from('aeiou', letter => text.split(letter).length))
 
 interface Found {
   readonly hits: { id: string; score: number; content?: string; meta?: unknown; group?: unknown }[]
@@ -91,7 +91,7 @@ describe('createServer()', () => {
     assert.deepEqual([text.mode, text.hits.map(({ id }) => id)], ['text', ['bike']])
     assert.match(
       await errorOf(words, 'search', { text: 'bicycle', mode: 'hybrid' }),
-      /no embed function\nexpected a vector, or mode 'text'/,
+      /without an embed function\nexpected a vector, or mode 'text'/,
     )
   })
 
@@ -200,7 +200,7 @@ describe('createServer()', () => {
   test('a server that only reads refuses to write, and says how to start one that does', async () => {
     await assert.rejects(
       reader.callTool({ name: 'upsert', arguments: { documents: [{ content: 'x' }] } }),
-      /read-only and has no tool 'upsert': start it with --write/,
+      /read-only, without the tool 'upsert': start it with --write/,
     )
     await assert.rejects(reader.callTool({ name: 'serach' }), /did you mean search/)
   })
@@ -219,7 +219,7 @@ describe('createServer()', () => {
     const { hits } = await answerOf<Found>(reader, 'search', { text: 'x', dataset: 'you' })
     assert.equal(hits.length, 1)
     assert.match(await errorOf(reader, 'stats', { file: 'dosc.sqlite' }), /did you mean docs/)
-    assert.match(await errorOf(reader, 'list', { table: 'nope' }), /no table 'nope'/)
+    assert.match(await errorOf(reader, 'list', { table: 'nope' }), /does not have a table 'nope'/)
   })
 
   test('documents are resources: listed page by page, read by their URI', async () => {
@@ -278,7 +278,7 @@ describe('createServer()', () => {
     assert.match(await errorOf(writer, 'upsert', { documents }), /1 to 50 documents/)
     const meta = { long: 'x'.repeat(3000) }
     await answerOf(writer, 'upsert', {
-      documents: documents.slice(1).map(document => ({ ...document, meta })),
+      documents: ids.slice(1).map(id => ({ id, content: id, meta })),
     })
     const small = await connectedTo({ sources: [{ name: 'd', db }], maxBytes: 10_000 })
     clients.push(small)

@@ -263,7 +263,7 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
       ['{"jsonrpc":"1.0","id":"x","method":"ping"}', 'x', -32_600],
       ['{"jsonrpc":"2.0","id":8,"method":"ping","params":3}', 8, -32_600],
       ['{"jsonrpc":"2.0","id":9,"method":"no/such"}', 9, -32_601],
-      [`${'['.repeat(100_000)}`, null, -32_700],
+      ['['.repeat(100_000), null, -32_700],
     ]
     for (const [line, id, code] of wrong) {
       const { id: answered, error } = await raw.ask(line)

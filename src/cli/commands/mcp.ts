@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Connection } from '../../entries/main.ts'
 import type { McpServerOptions } from '../../entries/mcp.ts'
+import type * as Server from '../../entries/mcp.ts'
 import { vecTableNames } from '../../entries/vec.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import type { CommandBody } from '../command.ts'
@@ -77,7 +78,7 @@ export const mcp: CommandBody = {
   },
 }
 
-type ServerModule = typeof import('../../entries/mcp.ts')
+type ServerModule = typeof Server
 
 async function loadServer(): Promise<ServerModule> {
   try {

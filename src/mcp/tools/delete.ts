@@ -25,7 +25,7 @@ export function deleteTool(): VecTool {
       ...FILTER,
       ...ADDRESS,
     },
-    run: call => remove(call as ToolCall<DeleteArguments>),
+    run: call => remove(call),
   }
 }
 

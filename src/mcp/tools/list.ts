@@ -39,7 +39,7 @@ export function listTool(settings: McpSettings): VecTool {
       vectors: [{ type: 'boolean', description: 'also return the vectors' }, flag],
       ...ADDRESS,
     },
-    run: call => list(call as ToolCall<ListArguments>),
+    run: call => list(call),
   }
 }
 

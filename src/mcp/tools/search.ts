@@ -66,7 +66,7 @@ export function searchTool(settings: McpSettings): VecTool {
       vectors: [{ type: 'boolean', description: 'also return the vectors' }, flag],
       ...ADDRESS,
     },
-    run: call => search(call as ToolCall<SearchArguments>),
+    run: call => search(call),
   }
 }
 
@@ -119,7 +119,7 @@ function modeOf(
     throw new RequestError(
       indexed
         ? `search: mode '${mode}' without a text`
-        : `search: mode '${mode}', and the table ${table.name} has no text index`,
+        : `search: mode '${mode}', and the table ${table.name} does not have a text index`,
       indexed ? 'expected a text' : "expected mode 'vector'",
     )
   }
@@ -127,7 +127,9 @@ function modeOf(
   if (mode === 'text' || (mode === undefined && !ranks && indexed)) return 'text'
   if (!ranks) {
     throw new RequestError(
-      `search: a text without a vector, and the server has no embed function${indexed ? '' : `; the table ${table.name} has no text index`}`,
+      indexed
+        ? `search: mode '${mode}' and a text, in a server without an embed function`
+        : `search: a text, in a server without an embed function and in the table ${table.name} without a text index`,
       indexed
         ? "expected a vector, or mode 'text'"
         : 'give a vector, or start svec mcp with --embed-command or --embed-url',

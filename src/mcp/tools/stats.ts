@@ -14,7 +14,7 @@ export function statsTool(): VecTool {
     destroys: false,
     required: [],
     parameters: { file },
-    run: call => stats(call as ToolCall<Address>),
+    run: call => stats(call),
   }
 }
 
@@ -52,14 +52,15 @@ function fileOf(file: string, db: Opened['db'], { maxRows, embed }: McpSettings)
           dimension: dim,
           model,
         })),
-        ...more('moreDatasets', datasets.length - maxRows),
-        ...(problem === undefined ? {} : { problem }),
+        moreDatasets: more(datasets.length - maxRows),
+        problem,
       }
     }),
-    ...more('moreTables', tables.length - maxRows),
+    moreTables: more(tables.length - maxRows),
   }
 }
 
-function more(name: string, count: number): object {
-  return count > 0 ? { [name]: count } : {}
+/** How many are not shown; absent if all are. */
+function more(count: number): number | undefined {
+  return count > 0 ? count : undefined
 }

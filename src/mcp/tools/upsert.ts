@@ -98,7 +98,7 @@ async function upsert({ args, workspace, signal }: ToolCall<UpsertArguments>): P
 function requireTextIndex({ table }: Place): void {
   if (table.text !== undefined) return
   throw new RequestError(
-    `upsert: a content without a vector; the server has no embed function, and the table ${table.name} has no text index`,
+    `upsert: a content without a vector, in a server without an embed function and in the table ${table.name} without a text index`,
     'give a vector, or start svec mcp with --embed-command or --embed-url',
   )
 }
