@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 const PACKAGES = [
   '@langchain/core',
   '@modelcontextprotocol/sdk',
+  'ai',
   'better-sqlite3',
   'drizzle-orm',
   'kysely',

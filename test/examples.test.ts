@@ -178,6 +178,27 @@ describe('examples/', () => {
     db.close()
   })
 
+  test('ai-chat-route.mjs streams an answer that it has found in a note', async () => {
+    const { openNotes, chatRoute } = await example<{
+      openNotes: (path: string) => Promise<{ db: Connection; notes: Collection }>
+      chatRoute: (notes: Collection) => (request: Request) => Promise<Response>
+    }>('ai-chat-route.mjs')
+    const { db, notes } = await openNotes(join(folder, 'bakery.sqlite'))
+    await notes.upsert([
+      { id: 'soda', content: 'Soda bread is quick: it needs no yeast.' },
+      { id: 'rye', content: 'Rye takes two days.' },
+    ])
+    const parts = [{ type: 'text', text: 'How long does rye take?' }]
+    const body = JSON.stringify({ messages: [{ role: 'user', parts }] })
+    const request = new Request('http://localhost/api/chat', { method: 'POST', body })
+    const answer = await chatRoute(notes)(request)
+    assert.match(answer.headers.get('content-type') ?? '', /event-stream/)
+    const text = await answer.text()
+    assert.match(text, /"type":"tool-output-available".*Rye takes two days/)
+    assert.match(text, /"type":"text-delta","id":"text","delta":"Rye takes two days\."/)
+    db.close()
+  })
+
   test('worker-server.mjs searches in workers, sees writes that were answered, and answers bad requests with 400', async () => {
     const { createApp } = await example<{
       createApp: (path: string) => Promise<{ server: Server; db: AsyncDatabase }>

@@ -31,6 +31,7 @@ let files: string[]
 const FRAMEWORKS: Readonly<Record<string, string>> = {
   './langchain': '@langchain/core',
   './mcp': '@modelcontextprotocol/sdk',
+  './ai': 'ai',
 }
 
 /** What one value of each door is called: importing it shows that the door opens. */
@@ -51,6 +52,7 @@ const SOMETHING: Record<string, string> = {
   './serve': 'serve',
   './langchain': 'SqliteVecStore',
   './mcp': 'createServer',
+  './ai': 'searchTool',
 }
 
 before(() => {
