@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { generateText, isStepCount, type ToolSet } from 'ai'
+import { generateText, isStepCount } from 'ai'
 import { MockEmbeddingModelV3, MockEmbeddingModelV4, MockLanguageModelV4 } from 'ai/test'
 import { embedder, searchTool } from '../../src/entries/ai.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
@@ -168,7 +168,7 @@ describe('sqlite-vec-ts/ai', () => {
     for (const [options, input, message] of wrong) {
       const { steps } = await generateText({
         model: callingModel(input),
-        tools: { search: searchTool(notes as Collection, options) } as ToolSet,
+        tools: { search: searchTool(notes as Collection, options) },
         stopWhen: isStepCount(2),
         prompt: 'x',
       })
