@@ -139,7 +139,7 @@ test('a database is seen through the port alone, whatever its driver', () => {
 
 /** Folders of which each holds one way to do a thing: who may import from them, each with its reason. */
 const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'src/database/drivers/': { 'src/attach/driver-of.ts': 'knows a driver by its handle' },
+  'src/database/drivers/': { 'src/database/driver-of.ts': 'knows a driver by its handle' },
   'src/sqlite/platform/browser/': {},
   'src/sqlite/platform/memory/': {
     'src/sqlite/platform/browser/': 'a browser has files in memory, too',

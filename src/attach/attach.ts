@@ -1,10 +1,9 @@
 import { argumentError } from '../core/argument-error.ts'
-import { VecError } from '../core/errors.ts'
-import { isInTransaction, isReadonly } from '../database/capabilities.ts'
+import { databaseOf, type HandleUse, type SqliteHandle } from '../database/driver-of.ts'
+import { installIfPossible } from '../search/schema/install.ts'
 import { indexSpecOf } from '../tables/vec/index-spec.ts'
 import { OPTIONS, type AttachOptions } from './attach-options.ts'
 import { attachedTable } from './attached-table.ts'
-import { databaseOf, type SqliteHandle } from './driver-of.ts'
 import { requireMembers } from './known-members.ts'
 import { Vectors } from './vectors.ts'
 
@@ -27,20 +26,25 @@ export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
   if (includeArchived !== undefined && typeof includeArchived !== 'boolean') {
     throw argumentError('attach()', 'options.includeArchived', includeArchived, 'true or false')
   }
-  const driver = databaseOf(db)
-  const found = attachedTable(driver.db, options)
-  const { shadow, columns } = found
-  // A transaction of the caller would hold its lock until it ends, so a later search installs what is missing.
-  const mayWrite = !isReadonly(driver.db, 'main') && !isInTransaction(driver.db)
+  const use = databaseOf('attach()', db)
   try {
-    if (mayWrite && !shadow.refresh().journaled) shadow.install()
+    return vectorsOf(use, options)
   } catch (error) {
-    // The file is locked or read-only: searches read the table itself, and a later search installs what is missing.
-    if (error instanceof VecError && error.code.startsWith('VEC_')) {
-      shadow.dispose()
-      throw error
-    }
+    use.close()
+    throw error
   }
-  const context = { shadow, spec: indexSpecOf(found.options), columns, mayInstall: true }
-  return new Vectors(context, found.filterOf, () => driver.close())
+}
+
+function vectorsOf(use: HandleUse, options: AttachOptions): Vectors {
+  const { shadow, columns, filterOf, options: declared } = attachedTable(use.db, options)
+  try {
+    installIfPossible(shadow.db, shadow.schema, () => {
+      if (!shadow.refresh().journaled) shadow.install()
+    })
+  } catch (error) {
+    shadow.dispose()
+    throw error
+  }
+  const context = { shadow, spec: indexSpecOf(declared), columns, mayInstall: true }
+  return new Vectors(context, filterOf, () => use.close())
 }

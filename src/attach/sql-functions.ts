@@ -1,9 +1,9 @@
 import { argumentError, requireObject } from '../core/argument-error.ts'
 import { decodeEmbedding } from '../core/embedding.ts'
 import { VecError } from '../core/errors.ts'
+import type { SqliteHandle } from '../database/driver-of.ts'
 import type { SqlValue } from '../database/values.ts'
 import { MEASURES } from '../tables/functions/measures.ts'
-import type { SqliteHandle } from './driver-of.ts'
 import type { DocumentId } from './keys.ts'
 import { Vectors } from './vectors.ts'
 

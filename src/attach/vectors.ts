@@ -211,7 +211,7 @@ export class Vectors {
     if (this.#closed) return
     this.#closed = true
     const { shadow } = this.#searcher.context
-    if (shadow.db.open) this.#end()
+    this.#end()
     this.#searcher.dispose()
     shadow.dispose()
   }

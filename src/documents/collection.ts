@@ -2,13 +2,13 @@ import { requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, object } from '../core/check-options.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { knownWord } from '../core/known-word.ts'
-import type { Database } from '../database/database.ts'
+import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
 import {
-  requireConnection,
   requireEmbed,
   requireModelName,
   requireName,
   requireOptions,
+  requireText,
   VECUTIL,
 } from './arguments.ts'
 import { DatasetHandle } from './collection/dataset-handle.ts'
@@ -42,6 +42,11 @@ export interface CollectionOptions {
   /** The name of the vec table. */
   readonly table: string
   readonly dataset: string
+  /**
+   * What vec(...) takes when the table is declared, such as `doc_id, lang TEXT, text=content`. The constructor then
+   * creates the table if it is missing. Without it, the table must exist.
+   */
+  readonly declaration?: string | undefined
   /** Turns contents and query texts into vectors. A collection without it accepts only vectors. */
   readonly embed?: EmbedFunc | undefined
   /**
@@ -61,17 +66,21 @@ export interface CollectionOptions {
 export class Collection<M = unknown> {
   readonly #handle: DatasetHandle
 
-  constructor(db: Database, options: CollectionOptions) {
-    requireConnection(db)
+  /**
+   * `db` is what `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql. Throws TypeError
+   * for anything else, VEC_CLOSED for a closed database, VEC_OPTION for a declaration that the existing table does not
+   * have.
+   */
+  constructor(db: SqliteHandle, options: CollectionOptions) {
     requirePlainObject(
       VECUTIL,
       'options',
       options,
       'an object with table, dataset, embed and model',
     )
-    const names = ['table', 'dataset', 'embed', 'model']
+    const names = ['table', 'dataset', 'declaration', 'embed', 'model']
     for (const name of Object.keys(options)) knownWord('option of Collection', name, names)
-    const { table, dataset, embed, model } = options
+    const { table, dataset, declaration, embed, model } = options
     requireName(table, 'options.table')
     requireName(dataset, 'options.dataset')
     if (embed === undefined) requireModelName(model)
@@ -79,7 +88,26 @@ export class Collection<M = unknown> {
       requireName(model, 'options.model')
       requireEmbed(embed, 'options.embed')
     }
-    this.#handle = new DatasetHandle(db, table, dataset, { embed, model })
+    if (declaration !== undefined) requireText(declaration, 'options.declaration')
+    const use = databaseOf('new Collection()', db)
+    try {
+      this.#handle = new DatasetHandle(use, { table, dataset, declaration }, { embed, model })
+    } catch (error) {
+      use.close()
+      throw error
+    }
+  }
+
+  /**
+   * Ends the use of the collection: later calls throw VEC_CLOSED. The database stays open. Over the handle of another
+   * driver, this saves indexes that are worth it, as closing does in our engine: call it before you close the handle.
+   */
+  close(): void {
+    this.#handle.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   /**
@@ -263,7 +291,8 @@ export class Collection<M = unknown> {
   ): Promise<TextHit[]> {
     requireCount(k, 'k')
     requireOptions(options)
-    const { db, tableName, dataset } = this.#handle
+    const { tableName, dataset } = this.#handle
+    const db = this.#handle.requireVirtualTables('queryText()', 'query({ text, k })')
     const { embed, model } = this.#handle.requireEmbedder('queryText()')
     const limited = { ...options, limit: k, model }
     return searchText(db, tableName, dataset, embed, query, limited)

@@ -40,4 +40,5 @@ export type {
 } from '../documents/migration/migrate.ts'
 export { chunkText, type Chunk, type ChunkOptions } from '../documents/chunking/chunk-text.ts'
 export type { FieldFilter, Filter, FilterValue } from '../core/filter/filter.ts'
+export type { SqliteHandle } from '../database/driver-of.ts'
 export { shadowTableName } from '../search/schema/names.ts'

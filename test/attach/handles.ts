@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { SqliteHandle } from '../../src/entries/attach.ts'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
+import { register } from '../../src/entries/main.ts'
 import { loadDriver } from '../load-driver.ts'
 
 /** A handle of some driver, as far as all are alike. */
@@ -29,8 +30,11 @@ export const DRIVERS: readonly Driver[] = [
   {
     name: 'our engine',
     skip: false,
-    connect: (path, { readonly = false } = {}) =>
-      openConnection(path, { readonly, busyTimeout: 100 }),
+    connect(path, { readonly = false } = {}) {
+      const db = openConnection(path, { readonly, busyTimeout: 100 })
+      register(db)
+      return db
+    },
   },
   {
     name: 'better-sqlite3',
@@ -73,7 +77,7 @@ export function blob(...numbers: number[]): string {
   return `x'${Buffer.from(new Float32Array(numbers).buffer).toString('hex')}'`
 }
 
-type Body = (db: Handle, path: string, driver: Driver) => void
+type Body = (db: Handle, path: string, driver: Driver) => void | Promise<void>
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-handles-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -91,11 +95,11 @@ export function inEveryDriver(
   for (const driver of DRIVERS) {
     describe(`${title} in ${driver.name}`, () => {
       facts((name, body) => {
-        test(name, { skip: driver.skip }, () => {
+        test(name, { skip: driver.skip }, async () => {
           const path = newPath()
           const db = driver.connect(path)
           try {
-            body(db, path, driver)
+            await body(db, path, driver)
           } finally {
             db.close()
           }

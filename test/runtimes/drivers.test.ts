@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { tools } from './tools.ts'
 
-/** The facts of the port and of attach(), which each runtime runs over the driver of its own, too. */
+/** The facts of the port, of attach() and of collections, which each runtime runs over the driver of its own, too. */
 const FACTS = [
   'dist/test/database/database.test.js',
   'dist/test/attach/own-columns.test.js',
   'dist/test/attach/bad-tables.test.js',
+  'dist/test/attach/collection.test.js',
 ]
 
 const RUNTIMES = [

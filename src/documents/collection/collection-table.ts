@@ -42,7 +42,8 @@ export class CollectionTable {
   }
 }
 
-interface Declaration {
+/** How a vec table is declared. */
+export interface Declaration {
   /** The name in the schema. */
   readonly name: string
   /** The arguments of USING vec(...). */
@@ -58,17 +59,21 @@ interface Known {
 const known = new WeakMap<Database, Map<string, Known>>()
 
 /**
- * The vec table of a name, as SQL would find it. Throws VEC_SHADOW if it does not exist, or its documents are in
- * another file.
+ * The vec table of a name, as SQL would find it. `declared`: the arguments of a table that no schema declares. Throws
+ * VEC_SHADOW if it does not exist, or its documents are in another file.
  */
-export function collectionTable(db: Database, name: string): CollectionTable {
-  let tables = known.get(db)
-  if (!tables) known.set(db, (tables = new Map()))
+export function collectionTable(
+  db: Database,
+  name: string,
+  declared: readonly string[] | undefined,
+): CollectionTable {
+  const tables = tablesOf(db)
   const schemas = schemasOf(db)
   const state = stateOfSchemas(db, schemas)
-  const kept = tables.get(name)
+  const key = JSON.stringify([name, declared])
+  const kept = tables.get(key)
   if (kept?.state === state) return kept.table
-  const declaration = findDeclaration(db, schemas, name)
+  const declaration = findDeclaration(db, schemas, name) ?? given(name, declared)
   const shadow = findShadow(db, schemas, shadowTableName(declaration.name))
   let table = kept?.table
   if (table?.declaration !== textOf(shadow.schema, shadow.name, declaration)) {
@@ -76,11 +81,30 @@ export function collectionTable(db: Database, name: string): CollectionTable {
     table = new CollectionTable(db, shadow.schema, shadow.name, declaration)
   }
   // An uncommitted schema may be rolled back, and its number may then be used for another one.
-  tables.set(name, { table, state: db.inTransaction ? undefined : state })
+  tables.set(key, { table, state: db.inTransaction ? undefined : state })
   return table
 }
 
-function findDeclaration(db: Database, schemas: readonly string[], name: string): Declaration {
+function tablesOf(db: Database): Map<string, Known> {
+  let tables = known.get(db)
+  if (!tables) {
+    const opened = new Map<string, Known>()
+    known.set(db, (tables = opened))
+    // Registered before the tasks that save their indexes, it runs after them.
+    db.onClose?.(() => {
+      for (const { table } of opened.values()) table.dispose()
+      opened.clear()
+    })
+  }
+  return tables
+}
+
+/** The declaration of a vec table in a schema; undefined if there is no table of that name. */
+export function findDeclaration(
+  db: Database,
+  schemas: readonly string[],
+  name: string,
+): Declaration | undefined {
   for (const schema of searchOrder(schemas)) {
     const sql = `SELECT name, sql FROM ${catalogOf(schema)}
       WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')`
@@ -92,8 +116,13 @@ function findDeclaration(db: Database, schemas: readonly string[], name: string)
       hint: 'give the name of a table that was made with CREATE VIRTUAL TABLE ... USING vec(...)',
     })
   }
+  return undefined
+}
+
+function given(name: string, args: readonly string[] | undefined): Declaration {
+  if (args) return { name, args }
   throw new VecError('VEC_SHADOW', `Collection: there is no vec table ${name}`, {
-    hint: `CREATE VIRTUAL TABLE ${quoteName(name)} USING vec(doc_id)`,
+    hint: `CREATE VIRTUAL TABLE ${quoteName(name)} USING vec(doc_id), or give the options of the collection a declaration: 'doc_id'`,
   })
 }
 

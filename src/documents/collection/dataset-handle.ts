@@ -1,8 +1,11 @@
+import { VecError } from '../../core/errors.ts'
 import type { Database } from '../../database/database.ts'
+import type { HandleUse } from '../../database/driver-of.ts'
 import { shadowTableName } from '../../search/schema/names.ts'
 import type { EmbedFunc } from '../embed.ts'
 import { requireModel } from '../embedding-model.ts'
 import { collectionTable, type CollectionTable } from './collection-table.ts'
+import { declareTable, hasVirtualTables } from './declare-table.ts'
 
 /** The function and the model that make vectors. */
 export interface Embedder {
@@ -10,9 +13,15 @@ export interface Embedder {
   readonly model: string | undefined
 }
 
+export interface DatasetPlace {
+  readonly table: string
+  readonly dataset: string
+  /** The arguments of vec(...) for a table that may be missing. */
+  readonly declaration: string | undefined
+}
+
 /** One dataset of a vec table on one connection, and its embedder. */
 export class DatasetHandle {
-  readonly db: Database
   readonly dataset: string
   readonly tableName: string
   readonly shadow: string
@@ -20,18 +29,50 @@ export class DatasetHandle {
   embedder: Embedder
   /** The embedder before a migration. */
   previous: Embedder | undefined
+  readonly #use: HandleUse
+  /** The arguments of vec(...) that the collection was given. */
+  readonly #declared: readonly string[] | undefined
+  #closed = false
 
-  constructor(db: Database, table: string, dataset: string, embedder: Embedder) {
-    this.db = db
+  constructor(use: HandleUse, place: DatasetPlace, embedder: Embedder) {
+    const { table, dataset, declaration } = place
+    this.#use = use
     this.dataset = dataset
     this.tableName = table
     this.shadow = shadowTableName(table)
     this.embedder = embedder
+    this.#declared =
+      declaration === undefined ? undefined : declareTable(use.db, table, declaration)
+  }
+
+  /** Throws VEC_CLOSED after the end of the collection, or of its database. */
+  get db(): Database {
+    const { db } = this.#use
+    if (!this.#closed && db.open) return db
+    const what = this.#closed ? 'collection' : 'database of the collection'
+    throw new VecError('VEC_CLOSED', `Collection: the ${what} ${this.tableName} is closed`, {
+      hint: 'make a new Collection() with an open database',
+    })
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#use.close()
   }
 
   /** The current table. Throws VEC_SHADOW if it does not exist. */
   open(): CollectionTable {
-    return collectionTable(this.db, this.tableName)
+    return collectionTable(this.db, this.tableName, this.#declared)
+  }
+
+  /** The database for statements over the vec table itself. */
+  requireVirtualTables(where: string, instead: string): Database {
+    const { db } = this
+    if (hasVirtualTables(db)) return db
+    throw new TypeError(
+      `${where} reads the virtual table ${this.tableName}, which is only in the engine of this package: use ${instead}`,
+    )
   }
 
   requireEmbedder(where: string): Embedder & { readonly embed: EmbedFunc } {

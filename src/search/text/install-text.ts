@@ -30,6 +30,11 @@ export function installText(shadow: ShadowTable, spec: TextSpec | undefined): vo
   shadow.distrust()
 }
 
+/** Whether a table has the tables of its text index; also without such an index. */
+export function isTextInstalled(shadow: ShadowTable, spec: TextSpec | undefined): boolean {
+  return spec === undefined || new TextTables(shadow, spec, 'file').isInstalled
+}
+
 /** Drops the tables of a text index, whatever its specification, inside DROP TABLE of the vec table. */
 export function dropText(shadow: ShadowTable): void {
   if (isThere(shadow)) new TextTables(shadow, SOME, 'file').drop()

@@ -12,5 +12,10 @@ export interface ModuleUse {
 export function moduleUseOf(sql: string): ModuleUse | undefined {
   const using = USING.exec(sql)
   if (!using) return undefined
-  return { module: using[1].toLowerCase(), args: (using[2] ?? '').match(ARGUMENT) ?? [] }
+  return { module: using[1].toLowerCase(), args: moduleArguments(using[2] ?? '') }
+}
+
+/** The arguments in the parentheses of USING module(...), as SQLite passes them on. */
+export function moduleArguments(text: string): string[] {
+  return text.match(ARGUMENT) ?? []
 }

@@ -2,12 +2,11 @@ import { VecError } from '../../core/errors.ts'
 import type { IndexSpec } from '../../search/memory/index-spec.ts'
 import { IndexStore } from '../../search/persistence/index-store.ts'
 import { Searcher } from '../../search/query/searcher.ts'
-import { COLUMN } from '../../search/schema/columns.ts'
-import { createStatement, hasTable, shadowTable } from '../../search/schema/layout.ts'
+import { hasTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { TableSchema } from '../../search/schema/table-schema.ts'
-import { dropText, installText, renameText } from '../../search/text/install-text.ts'
+import { dropText, renameText } from '../../search/text/install-text.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
 import type {
@@ -22,6 +21,7 @@ import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import { vecContains } from '../functions/vec-contains.ts'
 import { addColumn } from './add-column.ts'
 import { indexSpecOf } from './index-spec.ts'
+import { installTable } from './install-table.ts'
 import { RowKeys } from './row-keys.ts'
 import { addedColumn, isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
@@ -36,57 +36,16 @@ export const vecModule: VirtualTableModule = {
   create(context) {
     const options = parseVecOptions(context.args, context.table)
     const location = locate(context.db, context.schema, options.dbpath)
-    prepareShadow(location, context, options)
+    const { db, schema } = location
+    const install = (): void => installTable(db, schema, context.table, options)
+    // On this connection, CREATE VIRTUAL TABLE itself is the transaction.
+    if (db === context.db) install()
+    else db.transaction(install)()
     return new VecTable(context, options)
   },
   connect(context) {
     return new VecTable(context, parseVecOptions(context.args, context.table))
   },
-}
-
-/** Creates the documents' table if it does not exist, and the journal that later queries rely on. */
-function prepareShadow(location: Location, context: TableContext, options: VecOptions): void {
-  const { db, schema } = location
-  const name = shadowTableName(context.table)
-  const found = db
-    .prepare('SELECT type FROM pragma_table_list WHERE schema = ? AND name = ?')
-    .pluck()
-    .get(schema, name) as string | undefined
-  if (found !== undefined && found !== 'table') {
-    throw new VecError(
-      'VEC_SHADOW',
-      `vec: ${schema}.${name} is a ${found}, not an ordinary table`,
-      {
-        hint: 'the documents of a vec table are stored in an ordinary table: rename the existing object',
-      },
-    )
-  }
-  const install = (): void => {
-    if (found === undefined) db.exec(createStatement(schema, shadowTable(name, options.metadata)))
-    const shadow = new ShadowTable(db, schema, name, options.includeArchived, originalIndexes)
-    try {
-      requireUnique(shadow)
-      shadow.addColumns(options.metadata)
-      installText(shadow, options.text)
-      shadow.installHere()
-    } finally {
-      shadow.dispose()
-    }
-  }
-  // On this connection, CREATE VIRTUAL TABLE itself is the transaction.
-  if (db === context.db) install()
-  else db.transaction(install)()
-}
-
-function requireUnique(shadow: ShadowTable): void {
-  if (shadow.refresh().unique) return
-  throw new VecError(
-    'VEC_SHADOW',
-    `vec: the shadow table ${shadow.schema}.${shadow.name} must have PRIMARY KEY (dataset_id, id) or a unique index on them`,
-    {
-      hint: `CREATE UNIQUE INDEX ... ON ${quoteName(shadow.name)}(${COLUMN.dataset}, ${COLUMN.id})`,
-    },
-  )
 }
 
 /**

@@ -1,0 +1,67 @@
+import { VecError } from '../../core/errors.ts'
+import { schemasOf } from '../../database/capabilities.ts'
+import type { Database } from '../../database/database.ts'
+import { transaction } from '../../database/transaction.ts'
+import { installIfPossible } from '../../search/schema/install.ts'
+import { hasTable } from '../../search/schema/layout.ts'
+import { quoteName, shadowTableName } from '../../search/schema/names.ts'
+import { moduleArguments } from '../../tables/vec/declared-arguments.ts'
+import { installTable, isTableInstalled } from '../../tables/vec/install-table.ts'
+import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.ts'
+import { findDeclaration } from './collection-table.ts'
+
+/** Whether a database is a connection of our engine, in which vec tables can be created. */
+export function hasVirtualTables(db: Database): boolean {
+  return typeof (db as { schemas?: unknown }).schemas === 'function'
+}
+
+/**
+ * Creates the vec table of a declaration in the main file, as far as it is missing, and returns its arguments. In a
+ * driver without virtual tables, that is the table of its documents with all that belongs to it. Throws VEC_OPTION for
+ * a table that is declared otherwise.
+ */
+export function declareTable(db: Database, name: string, declaration: string): readonly string[] {
+  const args = moduleArguments(declaration)
+  const options = parseVecOptions(args, name)
+  const found = findDeclaration(db, schemasOf(db), name)
+  if (found) requireSame(found, options, declaration)
+  else if (hasVirtualTables(db))
+    db.exec(`CREATE VIRTUAL TABLE main.${quoteName(name)} USING vec(${args.join(', ')})`)
+  else install(db, name, options)
+  return args
+}
+
+function install(db: Database, name: string, options: VecOptions): void {
+  if (options.dbpath !== undefined) {
+    throw new VecError(
+      'VEC_OPTION',
+      `Collection: the documents of ${name} are in ${options.dbpath}`,
+      {
+        hint: 'omit dbpath, and open that file',
+      },
+    )
+  }
+  const create = (): void => transaction(db, () => installTable(db, 'main', name, options))()
+  if (!hasTable(db, 'main', shadowTableName(name))) {
+    create()
+    return
+  }
+  installIfPossible(db, 'main', () => {
+    if (!isTableInstalled(db, 'main', name, options)) create()
+  })
+}
+
+function requireSame(
+  { name, args }: { readonly name: string; readonly args: readonly string[] },
+  wanted: VecOptions,
+  declaration: string,
+): void {
+  if (JSON.stringify(parseVecOptions(args, name)) === JSON.stringify(wanted)) return
+  throw new VecError(
+    'VEC_OPTION',
+    `Collection: ${name} is declared as vec(${args.join(',').trim()}), not as vec(${declaration.trim()})`,
+    {
+      hint: `omit declaration, or change the table: INSERT INTO ${name}(${name}) VALUES ('add column lang TEXT')`,
+    },
+  )
+}
