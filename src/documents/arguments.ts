@@ -1,5 +1,4 @@
 import { argumentError, requirePlainObject } from '../core/argument-error.ts'
-import type { Database } from '../database/database.ts'
 import { requireDatabase } from '../database/require-database.ts'
 
 /** The beginning of errors of this entry point. */
@@ -7,13 +6,9 @@ export const VECUTIL = 'vecutil'
 
 /** Checks the connection, the table and the dataset, the first arguments of most functions. */
 export function requirePlace(db: unknown, table: unknown, dataset: unknown, tableIs: string): void {
-  requireConnection(db)
+  requireDatabase(VECUTIL, db)
   requireName(table, tableIs)
   requireName(dataset, 'dataset')
-}
-
-export function requireConnection(db: unknown): asserts db is Database {
-  requireDatabase(VECUTIL, db)
 }
 
 /** Checks a name: an empty or blank name could not be found again. */

@@ -25,6 +25,9 @@ const DECLARATION = `doc_id, lang TEXT FROM '$.lang', year INTEGER FROM '$.year'
 const notesIn = (db: SqliteHandle, more: Partial<CollectionOptions> = {}): Collection<Meta> =>
   new Collection<Meta>(db, { ...OPTIONS, declaration: DECLARATION, ...more })
 
+const embedLength = async (texts: readonly string[]): Promise<number[][]> =>
+  texts.map(text => [text.length, 1])
+
 const WORDS = ['alpha', 'beta', 'gamma', 'delta', 'bread', 'water', 'cab', 'dada', 'cabbage']
 
 /** Random documents: what they hold depends on the dice alone. */
@@ -173,9 +176,7 @@ inEveryDriver('a Collection', fact => {
     using notes = notesIn(db)
     await notes.upsert(documents(new Dice(1), 50))
     const before = await notes.query({ text: 'abba', k: 5 })
-    const embed = async (texts: readonly string[]): Promise<number[][]> =>
-      texts.map(text => [text.length, 1])
-    const { switched } = await notes.migrate({ embed, model: 'length', batch: 7 })
+    const { switched } = await notes.migrate({ embed: embedLength, model: 'length', batch: 7 })
     assert.equal(switched, notes.count())
     assert.deepEqual(notes.migration()?.state, 'switched')
     assert.equal(notes.get('d1', { include: ['vector'] })?.vector?.length ?? 2, 2)
@@ -273,11 +274,12 @@ inEveryDriver('a Collection', fact => {
   })
 })
 
+const take =
+  (db: unknown): (() => unknown) =>
+  () =>
+    new Collection(db as SqliteHandle, OPTIONS)
+
 test('a Collection takes no handle that is closed, asynchronous or not one', async () => {
-  const take =
-    (db: unknown): (() => unknown) =>
-    () =>
-      new Collection(db as SqliteHandle, OPTIONS)
   assert.throws(take(undefined), /new Collection\(\): db is undefined/)
   assert.throws(take(open(':memory:')), /new Collection\(\): db is a Promise/)
   assert.throws(
