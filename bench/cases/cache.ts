@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { insertMany, open, type InsertRow } from '../../src/entries/main.ts'
 import { indexCache } from '../../src/entries/vec.ts'
 import { seededNormal } from '../data/random.ts'
@@ -10,6 +11,9 @@ const DIM = 100
 const ROUNDS = 15
 const NEAREST = `SELECT doc_id FROM v
   WHERE dataset_id = ? AND doc_id MATCH ? ORDER BY match_score DESC LIMIT 10`
+
+/** A connection that is idle for half a second saves its indexes. */
+const IDLE_MS = 1000
 
 /** Datasets that are searched by turns: all in memory, then with memory for the indexes of half of them. */
 export async function cacheCase(seed: number, rows: number): Promise<Finding[]> {
@@ -32,6 +36,7 @@ export async function cacheCase(seed: number, rows: number): Promise<Finding[]> 
   const { limit } = indexCache
   indexCache.limit = Infinity
   round()
+  await sleep(IDLE_MS)
   const fitting = Array.from({ length: ROUNDS }, round).flat()
   let refused = 0
   indexCache.onFull = () => refused++
@@ -42,14 +47,23 @@ export async function cacheCase(seed: number, rows: number): Promise<Finding[]> 
   indexCache.onFull = undefined
   db.close()
   const ratio = median(crowded) / median(fitting)
+  const worst = summarize(crowded).max
   return [
     {
-      what: `${DATASETS} datasets of ${rows} x ${DIM} searched by turns, memory for half of the indexes: half of the searches take at most; worst ${milliseconds(summarize(crowded).max)}, ${refused} datasets read from the table`,
+      what: `${DATASETS} datasets of ${rows} x ${DIM} searched by turns, memory for half of the indexes: half of the searches take at most; ${refused} datasets without space`,
       ours: milliseconds(median(crowded)),
       peer: `all in memory ${milliseconds(median(fitting))}`,
       ratio: `${ratio.toFixed(2)}x`,
       floor: '2x',
       met: ratio <= 2,
+    },
+    {
+      what: 'the same: the slowest search, of a dataset whose index is read from the file',
+      ours: milliseconds(worst),
+      peer: `half of those take at most ${milliseconds(median(crowded.toSorted((a, b) => a - b).slice(crowded.length / 2)))}`,
+      ratio: '',
+      floor: '40 ms',
+      met: worst <= 40,
     },
   ]
 }

@@ -29,9 +29,13 @@ export interface CacheEntry {
   bytes: number | undefined
   /** Whether `onFull` was called. */
   refused: boolean
+  /** How often the table has answered since an index was last built for it. */
+  scans: number
 }
 
-/** An index that did not fit in memory: the table itself answers for its dataset. */
+/**
+ * An index that did not fit in memory. Each search of its dataset reads the saved index, or else the table itself.
+ */
 export interface CacheFull {
   readonly shadow: string
   readonly dataset: string
@@ -48,6 +52,13 @@ const MEMORY_SHARE = 1 / 4
  * searched in turn, and do not fit together, do not evict each other with every search.
  */
 const IDLE_PERIODS = 4
+/**
+ * A dataset without space may have its index in memory while it is searched, as the guest: up to this share of the limit,
+ * and in addition to it.
+ */
+const GUEST_SHARE = 1 / 8
+/** How long a new guest is not replaced before it was saved. Saves wait for half a second. */
+const UNSAVED_GUEST_MS = 2000
 /** Slots without an index cost almost nothing, but a caller may search any number of datasets. */
 const MAX_ENTRIES = 20_000
 
@@ -56,6 +67,8 @@ class IndexCache {
   readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
   #limit: number | undefined
+  #guest: CacheEntry | undefined
+  #guestSince = 0
   /** Called when an index does not fit in memory. Called again for the same dataset only if it fitted in between. */
   onFull: ((full: CacheFull) => void) | undefined
 
@@ -94,12 +107,13 @@ class IndexCache {
     if (!entry) {
       if (file.entries.size >= MAX_ENTRIES) dropEmpty(file)
       const unused = { datasetIndex: undefined, used: 0, period: Infinity, bytes: undefined }
-      file.entries.set(key, (entry = { shadow, dataset, ...unused, refused: false }))
+      const fresh = { refused: false, scans: 0 }
+      file.entries.set(key, (entry = { shadow, dataset, ...unused, ...fresh }))
     }
     return entry
   }
 
-  /** Records a search of an entry's index. */
+  /** Records a search of an entry's index. A guest stays for good once there is space for it. */
   touch(entry: CacheEntry): void {
     const now = ++this.#clock
     if (entry.used > 0) {
@@ -107,6 +121,11 @@ class IndexCache {
       entry.period = entry.period === Infinity ? period : (entry.period + period) / 2
     }
     entry.used = now
+    if (entry === this.#guest && entry.datasetIndex && this.admits(entry, () => Infinity)) {
+      this.#guest = undefined
+      entry.refused = false
+      this.#evict(entry)
+    }
   }
 
   /**
@@ -116,8 +135,8 @@ class IndexCache {
   admits(entry: CacheEntry, estimate: () => number): boolean {
     const residents = this.#residents(entry)
     if (residents.length === 0) return true
-    const bytes = entry.bytes ?? estimate()
-    let space = this.limit - this.bytes
+    const bytes = entry.datasetIndex?.bytes ?? entry.bytes ?? estimate()
+    let space = this.limit - this.#residentBytes
     for (const resident of residents) {
       if (space >= bytes) break
       if (!(this.#clock - resident.used > IDLE_PERIODS * entry.period)) {
@@ -129,6 +148,25 @@ class IndexCache {
     return true
   }
 
+  /** Whether an index without space may be the guest: it is small, and the present guest is not waiting to be saved. */
+  mayHost(entry: CacheEntry, estimate: () => number): boolean {
+    const present = this.#guest
+    if (present?.datasetIndex && present !== entry && present.datasetIndex.savedSeq === undefined) {
+      const { index } = present.datasetIndex
+      const age = performance.now() - this.#guestSince
+      if (index?.worthSaving && age < UNSAVED_GUEST_MS) return false
+    }
+    return (entry.bytes ?? estimate()) <= this.limit * GUEST_SHARE
+  }
+
+  /** Makes an entry the guest, in place of the present one. The next `keep` brings its index. */
+  host(entry: CacheEntry): void {
+    const present = this.#guest
+    if (present && present !== entry) drop(present)
+    this.#guest = entry
+    this.#guestSince = performance.now()
+  }
+
   #refuse(entry: CacheEntry, bytes: number): void {
     if (entry.refused) return
     entry.refused = true
@@ -136,12 +174,12 @@ class IndexCache {
     this.onFull?.({ shadow, dataset, bytes, limit: this.limit })
   }
 
-  /** Entries with an index except one, least recently searched first. */
+  /** Entries with an index except one and the guest, least recently searched first. */
   #residents(without: CacheEntry | undefined): CacheEntry[] {
     const residents: CacheEntry[] = []
     for (const file of this.#files.values()) {
       for (const entry of file.entries.values()) {
-        if (entry.datasetIndex && entry !== without) residents.push(entry)
+        if (entry.datasetIndex && entry !== without && entry !== this.#guest) residents.push(entry)
       }
     }
     return residents.toSorted((a, b) => a.used - b.used)
@@ -151,6 +189,8 @@ class IndexCache {
   keep(entry: CacheEntry, datasetIndex: DatasetIndex): void {
     if (entry.datasetIndex !== datasetIndex) entry.datasetIndex?.dispose()
     entry.datasetIndex = datasetIndex
+    entry.scans = 0
+    if (entry === this.#guest) return
     entry.refused = false
     this.#evict(entry)
   }
@@ -175,6 +215,11 @@ class IndexCache {
     return bytes
   }
 
+  /** Without the guest. */
+  get #residentBytes(): number {
+    return this.bytes - (this.#guest?.datasetIndex?.bytes ?? 0)
+  }
+
   #detach(file: FileIndexes): void {
     if (--file.connections > 0) return
     for (const entry of file.entries.values()) drop(entry)
@@ -182,7 +227,9 @@ class IndexCache {
   }
 
   #evict(keep: CacheEntry | undefined): void {
-    let { bytes } = this
+    const guest = this.#guest
+    if (guest?.datasetIndex && guest.datasetIndex.bytes > this.limit * GUEST_SHARE) drop(guest)
+    let bytes = this.#residentBytes
     if (bytes <= this.limit) return
     for (const entry of this.#residents(keep)) {
       if (bytes <= this.limit) return

@@ -16,6 +16,7 @@ import { countOf } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { Shape } from '../schema/shape.ts'
 import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
+import { buildPays, isSavedNearby } from './guest-index.ts'
 import { indexBytes } from './index-bytes.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
@@ -91,7 +92,8 @@ export class IndexManager {
       this.#drop(dataset, entry, known)
     }
     const bytes = (): number => indexBytes(this.#shadow, this.#maintenance.store, dataset)
-    if (!needsIndex && !indexCache.admits(entry, bytes)) return TABLE_SCAN
+    if (!needsIndex && !indexCache.admits(entry, bytes))
+      return this.#asGuest(request, bytes) ?? TABLE_SCAN
     const loaded = this.#load(request)
     return loaded ? this.#catchUp(request, loaded) : this.#build(request)
   }
@@ -313,6 +315,20 @@ export class IndexManager {
     if (writing) this.#local.set(dataset, datasetIndex)
     else this.#share(entry, datasetIndex)
     return datasetIndex
+  }
+
+  /** The index of a dataset without space, as the guest: its saved form, or one to be saved. Undefined: the table answers. */
+  #asGuest(request: Request, bytes: () => number): IndexSnapshot | undefined {
+    const { dataset, journal, head, writing, entry } = request
+    if (writing || !indexCache.mayHost(entry, bytes)) return undefined
+    if (isSavedNearby(this.#maintenance.store, this.#shadow, dataset, journal, head)) {
+      indexCache.host(entry)
+      const loaded = this.#load(request)
+      if (loaded) return this.#catchUp(request, loaded)
+    }
+    if (isReadonly(this.#db, this.#shadow.schema) || !buildPays(entry, bytes)) return undefined
+    indexCache.host(entry)
+    return this.#build(request)
   }
 
   #build({ dataset, head, writing, entry }: Request, better?: VectorIndex): IndexSnapshot {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { insertMany } from '../../src/entries/main.ts'
+import { indexCache } from '../../src/search/memory/index-cache.ts'
+import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
+import { IndexManager } from '../../src/search/snapshot/index-manager.ts'
+import { specOf, TABLE, TableWorld } from '../unit/search/table-world.ts'
+
+const DIM = 16
+/** More than a small index has, so that it is saved. */
+const ROWS = 70_000
+const DATASETS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
+/** Those that the test gives a space. */
+const FITTING = DATASETS.length - 2
+
+class CrowdedWorld extends TableWorld {
+  readonly manager: IndexManager = new IndexManager({
+    shadow: this.shadow,
+    spec: specOf('index=brute'),
+    mayInstall: false,
+  })
+  readonly #limit = indexCache.limit
+
+  constructor() {
+    super()
+    for (const dataset of DATASETS) {
+      insertMany(this.db, TABLE, ['dataset_id', 'id', 'embedding'], rowsOf(dataset))
+    }
+  }
+
+  see(dataset: string): { state: string; count?: number } {
+    const snapshot = this.shadow.inSnapshot(() => this.manager.snapshot(dataset))
+    if (snapshot.state === 'table-scan') return { state: snapshot.state }
+    return { state: snapshot.state, count: snapshot.datasetIndex.count }
+  }
+
+  /** Saves what is in memory, as an idle connection does. */
+  idle(): void {
+    const { db } = this
+    assert.ok(maintenanceOf(db, 'main', indexCache.attach(db, 'main')).save(0))
+  }
+
+  override [Symbol.dispose](): void {
+    indexCache.limit = this.#limit
+    indexCache.onFull = undefined
+    this.manager.dispose()
+    super[Symbol.dispose]()
+  }
+}
+
+function* rowsOf(dataset: string): Generator<[string, string, Float32Array]> {
+  for (let i = 0; i < ROWS; i++) {
+    const vector = Float32Array.from({ length: DIM }, (_, j) => Math.sin(i * (j + 1)))
+    yield [dataset, `doc ${i}`, vector]
+  }
+}
+
+test('datasets without space: saved indexes are read for their searches, and nothing is built again', () => {
+  using world = new CrowdedWorld()
+  for (const dataset of DATASETS) assert.equal(world.see(dataset).state, 'rebuilt')
+  world.idle()
+  const told: string[] = []
+  indexCache.onFull = ({ dataset }) => told.push(dataset)
+  const limit = (indexCache.bytes / DATASETS.length) * (FITTING + 0.5)
+  indexCache.limit = limit
+  for (let round = 0; round < 4; round++) {
+    for (const dataset of DATASETS) {
+      assert.deepEqual(world.see(dataset), { state: 'fresh', count: ROWS })
+      assert.ok(indexCache.bytes <= limit * (1 + 1 / 8), 'one guest beside the limit')
+    }
+  }
+  assert.equal(told.length, DATASETS.length - FITTING, 'each is told of once')
+  // Changes since the save are seen.
+  world.delete('doc 5', 'a')
+  world.put('doc 6', [1, ...Array.from({ length: DIM - 1 }, () => 0)], 'a')
+  world.delete('doc 6', 'b')
+  for (const dataset of DATASETS) {
+    const count = dataset === 'a' || dataset === 'b' ? ROWS - 1 : ROWS
+    assert.deepEqual(world.see(dataset), { state: 'fresh', count })
+  }
+  // A dataset that is searched again and again takes the space of one that is not.
+  const [first] = told
+  for (let i = 0; i < 30; i++) assert.equal(world.see(first).state, 'fresh')
+  assert.ok(indexCache.bytes <= limit)
+})
+
+test('a dataset without space and without a saved index is scanned, then gets one that is saved', () => {
+  using world = new CrowdedWorld()
+  const fitting = DATASETS.slice(0, FITTING)
+  for (const dataset of fitting) world.see(dataset)
+  indexCache.limit = (indexCache.bytes / FITTING) * (FITTING + 0.5)
+  const [one, other] = DATASETS.slice(FITTING)
+  const seen = (dataset: string, times: number): string[] =>
+    Array.from({ length: times }, () => world.see(dataset).state)
+  for (const dataset of fitting) world.see(dataset)
+  const states: string[] = []
+  for (let round = 0; round < 10; round++) {
+    for (const dataset of fitting) world.see(dataset)
+    states.push(world.see(one).state)
+  }
+  assert.deepEqual(states, [...Array(7).fill('table-scan'), 'rebuilt', 'fresh', 'fresh'])
+  // It waits to be saved, so nothing takes its place.
+  assert.deepEqual(seen(other, 2), ['table-scan', 'table-scan'])
+  world.idle()
+  for (const dataset of fitting) world.see(dataset)
+  assert.deepEqual(seen(one, 1), ['fresh'])
+  indexCache.forget(world.db.fileKey('main'), TABLE, one)
+  for (const dataset of fitting) world.see(dataset)
+  assert.deepEqual(seen(one, 1), ['fresh'], 'its saved form is read')
+})
