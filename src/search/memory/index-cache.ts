@@ -56,7 +56,7 @@ const IDLE_PERIODS = 4
  * A dataset without space may have its index in memory while it is searched, as the guest: up to this share of the limit,
  * and in addition to it.
  */
-const GUEST_SHARE = 1 / 8
+const GUEST_SHARE = 1 / 4
 /** How long a new guest is not replaced before it was saved. Saves wait for half a second. */
 const UNSAVED_GUEST_MS = 2000
 /** Slots without an index cost almost nothing, but a caller may search any number of datasets. */
