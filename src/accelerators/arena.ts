@@ -41,7 +41,7 @@ export class Arena {
   f32!: Float32Array
   f64!: Float64Array
   readonly #memory: WebAssembly.Memory
-  readonly #free = new FreeRanges()
+  #free = new FreeRanges()
   readonly #maximum: number
   /**
    * V8 does not count memory that threads share, so nothing would make it collect the garbage of disposed arenas. These
@@ -86,6 +86,12 @@ export class Arena {
       return
     }
     this.#top = this.#free.takeBefore(address) ?? address
+  }
+
+  /** Frees all blocks at once. Nothing may use them any longer. */
+  clear(): void {
+    this.#free = new FreeRanges()
+    this.#top = scratchOf(this.threads)
   }
 
   /** Lengthens the block in place; returns false if the space after it is in use. */

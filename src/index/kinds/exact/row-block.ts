@@ -1,4 +1,4 @@
-import { forgetArena, scanThreads } from '#shared-scan'
+import { scanThreads } from '#shared-scan'
 import type { Accelerator } from '../../../accelerators/accelerator.ts'
 import { align16, Arena, sharedArena } from '../../../accelerators/arena.ts'
 import type { Block } from '../../../accelerators/arena.ts'
@@ -6,6 +6,7 @@ import type { Scan } from '../../../accelerators/kernels.ts'
 import type { Metric } from '../../../core/metric.ts'
 import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
 import type { IndexSection } from '../../vector-index.ts'
+import { arenaFor, giveUpArena } from './spare-arena.ts'
 
 /** A block larger than this gets its own arena, which is freed with it. */
 const SHARED_LIMIT = 1 << 20
@@ -42,6 +43,7 @@ export class RowBlock {
   #staging: Block | undefined
   #own: boolean
   #stagedRows = 0
+  #isDisposed = false
 
   /** `prefixBytes`: the memory that the form of rows needs beside them, a multiple of 16. */
   constructor(
@@ -58,7 +60,9 @@ export class RowBlock {
     this.#queryBytes = align16(queryBytes)
     const bytes = this.#sizeOf(firstRows ?? expectedRows)
     this.#own = bytes > SHARED_LIMIT
-    const arena = this.#own ? new Arena(accelerator, scanThreads()) : sharedArena(accelerator)
+    const arena = this.#own
+      ? arenaFor(accelerator, scanThreads(), bytes + stagingBytes(dim))
+      : sharedArena(accelerator)
     if (this.#own) this.#staging = arena.allocate(stagingBytes(dim))
     this.#block = arena.allocate(bytes)
     this.arena.u8.fill(0, this.query, this.rows)
@@ -163,10 +167,14 @@ export class RowBlock {
   }
 
   dispose(): void {
-    if (this.#own) {
-      forgetArena(this.arena)
-      return
-    }
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    if (this.#own) giveUpArena(this.arena)
+    else this.#free()
+  }
+
+  /** Frees its parts of the shared arena. */
+  #free(): void {
     this.#unstage()
     this.#block.free()
   }
@@ -186,7 +194,7 @@ export class RowBlock {
     }
     const { address, size } = this.#block
     to.u8.set(from.u8.subarray(address, address + size), block.address)
-    this.dispose()
+    this.#free()
     this.#staging = staging
     this.#block = block
     this.#own = true
