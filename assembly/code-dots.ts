@@ -31,7 +31,7 @@ function step(sums: v128, row: usize, first: v128, second: v128): v128 {
   return i32x4.add(sums, i32x4.add(a, b))
 }
 
-// The dots of four rows, two side by side: they share the loads of the query.
+// The dots of four rows, which share the loads of the query.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 export function dots(first: usize, second: usize, third: usize, fourth: usize, query: usize, codes: usize): v128 {
@@ -39,22 +39,18 @@ export function dots(first: usize, second: usize, third: usize, fourth: usize, q
   let b = i32x4.splat(0)
   let c = i32x4.splat(0)
   let d = i32x4.splat(0)
-  const size = codes << 1
-  for (let at: usize = 0; at != size; at += 32) {
-    const low = v128.load(query + at)
-    const high = v128.load(query + at, 16)
-    a = step(a, first, low, high)
-    b = step(b, second, low, high)
-    first += 16
-    second += 16
-  }
-  for (let at: usize = 0; at != size; at += 32) {
-    const low = v128.load(query + at)
-    const high = v128.load(query + at, 16)
-    c = step(c, third, low, high)
-    d = step(d, fourth, low, high)
-    third += 16
-    fourth += 16
+  // One address advances; the others are differences from it.
+  const toSecond = second - first
+  const toThird = third - first
+  const toFourth = fourth - first
+  for (let row = first, end = first + codes; row != end; row += 16) {
+    const low = v128.load(query)
+    const high = v128.load(query, 16)
+    a = step(a, row, low, high)
+    b = step(b, row + toSecond, low, high)
+    c = step(c, row + toThird, low, high)
+    d = step(d, row + toFourth, low, high)
+    query += 32
   }
   const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7))
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7))

@@ -2,44 +2,28 @@
 // error f32 at stride - 8, length f32 or sum of squared codes i32 at stride - 4. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
+import { roughFourth, roughlyReaching, roughSecond, roughThird } from './rough'
 import { apartOf, areDense, bitsAt, lowest, putResult } from './scan-results'
 
 // From so many allowed rows among 32 on all rows are read in sequence.
 const DENSE_CODES: u32 = 3
 
-// Two rows: dots in the low lanes of `dots`, `tail` and `other` their last 16 bytes. All bits set where the row is not a result.
+// Which of four rows the first test does not drop; a to d are their last 16 bytes.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function missDot(
-  dots: v128, tail: usize, other: usize, scale: f64, perError: f64, perLength: f64, least: f64,
-): v128 {
-  const a = v128.load(tail)
-  const b = v128.load(other)
-  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 1, 5, 1, 5))
-  const errors = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
-  const lengths = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 3, 7, 3, 7))
-  const estimate = f64x2.mul(f64x2.mul(f64x2.splat(scale), scales), f64x2.convert_low_i32x4_s(dots))
-  const slack = f64x2.add(f64x2.mul(f64x2.splat(perError), errors), f64x2.mul(f64x2.splat(perLength), lengths))
-  return f64x2.lt(f64x2.add(estimate, slack), f64x2.splat(least))
-}
-
-// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
-@inline
-function missEuclidean(
-  dots: v128, tail: usize, other: usize, twice: f64, error: f64, square: f64, rounding: f64, least: f64,
-): v128 {
-  const a = v128.load(tail)
-  const b = v128.load(other)
-  const scales = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 1, 5, 1, 5))
-  const errors = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, b, 2, 6, 2, 6))
-  const codes = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(a, b, 3, 7, 3, 7))
-  const squares = f64x2.mul(f64x2.mul(scales, scales), codes)
-  const mixed = f64x2.mul(f64x2.mul(f64x2.splat(twice), scales), f64x2.convert_low_i32x4_s(dots))
-  const slack = f64x2.mul(f64x2.splat(rounding), f64x2.add(f64x2.splat(square), squares))
-  const nearest = f64x2.sub(f64x2.add(f64x2.sub(f64x2.splat(square), mixed), squares), slack)
-  const reach = f64x2.sub(f64x2.add(errors, f64x2.splat(error)), f64x2.splat(least))
-  const positive = f64x2.max(reach, f64x2.splat(0))
-  return f64x2.gt(nearest, f64x2.mul(positive, positive))
+function roughlyReachingRows(
+  euclidean: bool, found: v128, a: usize, b: usize, c: usize, d: usize, first: f32, second: f32, third: f32, fourth: f32,
+): u32 {
+  const metaA = v128.load(a)
+  const metaB = v128.load(b)
+  const metaC = v128.load(c)
+  const metaD = v128.load(d)
+  const ab = v128.shuffle<i32>(metaA, metaB, 2, 6, 3, 7)
+  const cd = v128.shuffle<i32>(metaC, metaD, 2, 6, 3, 7)
+  const scales = v128.shuffle<i64>(v128.shuffle<i32>(metaA, metaB, 0, 4, 1, 5), v128.shuffle<i32>(metaC, metaD, 0, 4, 1, 5), 1, 3)
+  const errors = v128.shuffle<i64>(ab, cd, 0, 2)
+  const terms = v128.shuffle<i64>(ab, cd, 1, 3)
+  return roughlyReaching(euclidean, f32x4.convert_i32x4_s(found), scales, errors, terms, first, second, third, fourth)
 }
 
 function judgeDot(
@@ -118,6 +102,10 @@ function scan(
   const next = <usize>apart * stride
   const final = rows + <usize>(to - 1) * stride
   const dense = areDense(allowed, from, to, DENSE_CODES)
+  const rough1 = <f32>first
+  const rough2 = roughSecond(euclidean, second, third, least)
+  const rough3 = roughThird(euclidean, second, third)
+  const rough4 = roughFourth(euclidean, first, fourth, least)
   let count: usize = 0
   for (let base = from, end = from + apart; base != end; base += width) {
     const base1 = base + apart
@@ -145,21 +133,12 @@ function scan(
       const c = a + 2 * next <= final ? a + 2 * next : a
       const d = a + 3 * next <= final ? a + 3 * next : a
       const found = dots(a, b, c, d, query, stride)
-      const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
-      let low: v128
-      let high: v128
-      if (euclidean) {
-        low = missEuclidean(found, a + last, b + last, first, second, third, fourth, least)
-        high = missEuclidean(others, c + last, d + last, first, second, third, fourth, least)
-      } else {
-        low = missDot(found, a + last, b + last, first, second, third, least)
-        high = missDot(others, c + last, d + last, first, second, third, least)
-      }
-      if (!i64x2.all_true(v128.and(low, high))) {
-        if (set & 1) count = judge(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), results, count, first, second, third, fourth, least, most)
-        if (set & 2) count = judge(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), results, count, first, second, third, fourth, least, most)
-        if (set & 4) count = judge(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), results, count, first, second, third, fourth, least, most)
-        if (set & 8) count = judge(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), results, count, first, second, third, fourth, least, most)
+      const reach = set & roughlyReachingRows(euclidean, found, a + last, b + last, c + last, d + last, rough1, rough2, rough3, rough4)
+      if (reach) {
+        if (reach & 1) count = judge(euclidean, a + last, base + step, i32x4.extract_lane(found, 0), results, count, first, second, third, fourth, least, most)
+        if (reach & 2) count = judge(euclidean, b + last, base1 + step, i32x4.extract_lane(found, 1), results, count, first, second, third, fourth, least, most)
+        if (reach & 4) count = judge(euclidean, c + last, base2 + step, i32x4.extract_lane(found, 2), results, count, first, second, third, fourth, least, most)
+        if (reach & 8) count = judge(euclidean, d + last, base3 + step, i32x4.extract_lane(found, 3), results, count, first, second, third, fourth, least, most)
       }
       bits >>>= 1
       bits1 >>>= 1

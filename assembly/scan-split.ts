@@ -4,6 +4,7 @@
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
+import { roughFourth, roughlyReaching, roughSecond, roughThird } from './rough'
 import { apartOf, areDense, bitsAt, MAX_RESULTS, lowest, putResult } from './scan-results'
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
@@ -63,14 +64,35 @@ function missEuclidean(
   return f64x2.gt(nearest, f64x2.mul(positive, positive))
 }
 
+// Which of four rows the first test does not drop.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function roughlyReachingHeads(
+  euclidean: bool, heads: v128, a: usize, b: usize, c: usize, d: usize, tailLength: f64, first: f32, second: f32, third: f32, fourth: f32,
+): u32 {
+  const metaA = v128.load(a)
+  const metaB = v128.load(b)
+  const metaC = v128.load(c)
+  const metaD = v128.load(d)
+  const ab = v128.shuffle<i32>(metaA, metaB, 0, 4, 1, 5)
+  const cd = v128.shuffle<i32>(metaC, metaD, 0, 4, 1, 5)
+  const packed = v128.shuffle<i64>(ab, cd, 1, 3)
+  const norms = f32x4.convert_i32x4_s(i32x4.shr_u(packed, 16))
+  const most = f32x4.add(f32x4.convert_i32x4_s(heads), f32x4.mul(norms, f32x4.splat(<f32>tailLength)))
+  const terms = v128.shuffle<i64>(v128.shuffle<i32>(metaA, metaB, 2, 6, 3, 7), v128.shuffle<i32>(metaC, metaD, 2, 6, 3, 7), 0, 2)
+  return roughlyReaching(euclidean, most, v128.shuffle<i64>(ab, cd, 0, 2), i32x4.shl(packed, 16), terms, first, second, third, fourth)
+}
+
 // Which of four rows may reach the threshold. Dot: `first` to `third` are scale, perError and perLength; Euclidean: `first`
 // to `fourth` are twice, error, square and rounding.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
 function reaching(
   euclidean: bool, found: v128, a: usize, b: usize, c: usize, d: usize, tailLength: f64, first: f64, second: f64, third: f64,
-  fourth: f64, least: f64,
+  fourth: f64, least: f64, rough1: f32, rough2: f32, rough3: f32, rough4: f32,
 ): u32 {
+  const rough = roughlyReachingHeads(euclidean, found, a, b, c, d, tailLength, rough1, rough2, rough3, rough4)
+  if (!rough) return 0
   const others = v128.shuffle<i32>(found, found, 2, 3, 2, 3)
   let low: v128
   let high: v128
@@ -81,7 +103,7 @@ function reaching(
     low = missDot(found, a, b, tailLength, first, second, third, least)
     high = missDot(others, c, d, tailLength, first, second, third, least)
   }
-  return ~i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
+  return rough & ~i32x4.bitmask(v128.shuffle<i32>(low, high, 0, 2, 4, 6))
 }
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
@@ -112,6 +134,10 @@ function judgeHeads(
   tailLength: f64, first: f64, second: f64, third: f64, fourth: f64, least: f64,
 ): usize {
   const stride = headCodes + META
+  const rough1 = <f32>first
+  const rough2 = roughSecond(euclidean, second, third, least)
+  const rough3 = roughThird(euclidean, second, third)
+  const rough4 = roughFourth(euclidean, first, fourth, least)
   let at = list
   for (; list < end; list += 16) {
     const left = <u32>(end - list) >>> 2
@@ -127,6 +153,7 @@ function judgeHeads(
     const found = dots(a, b, c, d, query, headCodes)
     let reach = reaching(
       euclidean, found, a + headCodes, b + headCodes, c + headCodes, d + headCodes, tailLength, first, second, third, fourth, least,
+      rough1, rough2, rough3, rough4,
     )
     if (left < 4) reach &= (1 << left) - 1
     if (reach) {
@@ -151,6 +178,10 @@ function scanHeads(
   const apart = apartOf(to - from)
   const width = min<u32>(apart, 32)
   const dense = areDense(allowed, from, to, DENSE_HEADS)
+  const rough1 = <f32>first
+  const rough2 = roughSecond(euclidean, second, third, least)
+  const rough3 = roughThird(euclidean, second, third)
+  const rough4 = roughFourth(euclidean, first, fourth, least)
   let at = list
   // Where the positions begin whose heads are still to be read.
   let unjudged = list
@@ -191,6 +222,7 @@ function scanHeads(
       }
       const reach = set & reaching(
         euclidean, found, row + headCodes, row1 + headCodes, row2 + headCodes, row3 + headCodes, tailLength, first, second, third, fourth, least,
+        rough1, rough2, rough3, rough4,
       )
       if (reach) {
         if (reach & 1) at = putPosition(at, base + step)

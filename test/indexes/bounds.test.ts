@@ -150,6 +150,8 @@ for (const metric of ['cosine', 'euclidean', 'dot', 'manhattan'] as const) {
                 [middle, Infinity],
                 [-Infinity, middle],
                 [middle, middle],
+                // The closest a limit can be to a row that it keeps.
+                ...all.slice(0, 5).map(({ upper }): [number, number] => [upper, Infinity]),
               ]
               for (const words of [0, ALLOWED]) {
                 for (const { arena } of [a.block, b.block])
