@@ -160,3 +160,24 @@ test('a row that vanished counts no more, even if a row that is not a document c
   words.close()
   db.close()
 })
+
+test('a row that vanished without any trace counts no more in the scores of the others', async () => {
+  using db = await open(':memory:')
+  db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, text=content);
+    INSERT INTO docs(dataset_id, doc_id, content) VALUES ('a', 'x', 'fox fox'), ('a', 'y', 'fox'), ('a', 'z', 'pump')`)
+  const search = db.prepare(
+    "SELECT doc_id, match_score FROM docs WHERE dataset_id = 'a' AND docs MATCH vec_text('fox')",
+  )
+  assert.equal(search.all().length, 2)
+  // The trigger is there again, word for word, so the journal looks complete.
+  const trigger = db
+    .prepare(
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '_vec_docs' AND sql LIKE '%AFTER DELETE%'",
+    )
+    .get() as { name: string; sql: string }
+  db.exec(`DROP TRIGGER "${trigger.name}"; DELETE FROM _vec_docs WHERE id = 'x'; ${trigger.sql}`)
+  using words = await open(':memory:')
+  words.exec("CREATE VIRTUAL TABLE f USING fts5(content); INSERT INTO f VALUES ('fox'), ('pump')")
+  const score = words.prepare("SELECT -rank FROM f WHERE f MATCH 'fox'").pluck().get()
+  assert.deepEqual(search.raw().all(), [['y', score]])
+})

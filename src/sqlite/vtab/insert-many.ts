@@ -39,7 +39,8 @@ const STATEMENT_BYTES = 1 << 24
  * Inserts rows, all or none, by few statements: `INSERT INTO table(columns) SELECT ... FROM` the rows. Triggers fire
  * for each row as usual, but the cost of a statement is shared by thousands of rows (bench/RESULTS.md compares it
  * with one INSERT per row). Rows may come from a generator: only the rows of one statement are in memory at a time.
- * Returns the number of inserted rows.
+ * Returns the number of inserted rows. Throws RangeError for a row of another length than `columns`, TypeError for a
+ * value that SQLite cannot store.
  *
  *     insertMany(db, '_vec_docs', ['dataset_id', 'id', 'embedding'], [['en', 'a', encodeEmbedding([1, 0])]]) // 1
  */
@@ -85,6 +86,9 @@ export function insertMany(
   }
   try {
     return whole ? insertAll() : db.transaction(insertAll)()
+  } catch (error) {
+    // SQLite reports it as the failure of a virtual table.
+    throw source.refusal ?? error
   } finally {
     insert.finalize()
     source.release()
@@ -120,6 +124,8 @@ class RowSource implements VirtualTable {
   done = false
   /** Whether one statement takes all rows. */
   whole = false
+  /** Why a row cannot be inserted. */
+  refusal: Error | undefined
   /** The number of rows taken so far. */
   count = 0
   readonly declaration: string = `CREATE TABLE x(${Array.from({ length: MAX_COLUMNS }, (_, i) => `c${i}`).join(', ')})`
@@ -129,6 +135,7 @@ class RowSource implements VirtualTable {
     this.rows = rows
     this.whole = whole
     this.done = false
+    this.refusal = undefined
     this.count = 0
     this.#width = width
   }
@@ -150,11 +157,18 @@ class RowSource implements VirtualTable {
       const given = Array.isArray(next.value)
         ? `${next.value.length} values`
         : describeValue(next.value)
-      throw new RangeError(
-        `row ${this.count} has ${given}: expected an array of ${this.#width} values`,
+      throw this.refuse(
+        new RangeError(
+          `row ${this.count} has ${given}: expected an array of ${this.#width} values`,
+        ),
       )
     }
     return next.value
+  }
+
+  refuse(error: Error): Error {
+    this.refusal = error
+    return error
   }
 
   bestIndex(): Plan {
@@ -199,7 +213,7 @@ class RowCursor implements VirtualCursor {
     const value = this.#row[column]
     this.#column = column
     if (value === undefined || (typeof value === 'number' && Number.isNaN(value))) {
-      throw unbindable(value, this.#where())
+      throw this.#source.refuse(unbindable(value, this.#where()))
     }
     this.#bytes += boundBytes(value)
     result.value(value, this.#where)
