@@ -48,7 +48,7 @@ for (const [name] of inBrowsers) {
       `export * from '${name.replace('.', 'sqlite-vec-ts')}'`,
     )
     assert.deepEqual(
-      imports.filter(({ path }) => !peers.some(peer => path.startsWith(`${peer}/`))),
+      imports.filter(({ path }) => !peers.some(peer => `${path}/`.startsWith(`${peer}/`))),
       [],
     )
     assert.deepEqual(
