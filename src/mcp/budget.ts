@@ -4,6 +4,7 @@ import type { StoredDocument } from '../documents/collection/stored-document.ts'
 
 /** A document in an answer. */
 export interface ShownDocument {
+  /** Cut if it is long and the answer is full. */
   readonly id: string
   readonly content?: string | null
   readonly meta?: unknown
@@ -16,39 +17,56 @@ export interface ShowOptions {
   readonly vectors?: boolean
   /** The position in the content to begin at, in UTF-16 units. */
   readonly offset?: number
+  /** Further members of the document, such as its score. */
+  readonly facts?: object
 }
 
+/** The least that an answer has for each of its documents: an id, scores, and that there is more. */
+export const BYTES_A_ROW = 400
+/** The least that an answer has for everything else. */
+export const BYTES_OF_NAMES = 4000
+
 /** A content that is cut shorter than this is left out. */
-const SHORTEST = 200
-/** The space for what an answer says besides documents, and for a document of which only the id and scores fit. */
-const RESERVED = 500
-const RESERVED_A_ROW = 80
+const SHORTEST = 300
+/** The bytes of an id, and of scores, if the answer is full. */
+const SHORT_ID = 60
+const SHORT_FACTS = 200
 
 /** The bytes of JSON that are left for the documents of an answer. */
 export class Budget {
   #left: number
 
   constructor(bytes: number, rows: number) {
-    this.#left = bytes - RESERVED - rows * RESERVED_A_ROW
+    this.#left = bytes - BYTES_OF_NAMES - rows * BYTES_A_ROW
   }
 
   /** Reads a document as far as it fits. Undefined if it does not exist. */
   show(documents: Collection, id: string, options: ShowOptions = {}): ShownDocument | undefined {
-    if (this.#left < SHORTEST) {
-      return { id, truncated: 'the answer is full' }
+    const { vectors = false, offset = 0, facts = {} } = options
+    // Each document has its own space for this.
+    const scores = sizeOf(facts) <= SHORT_FACTS ? facts : {}
+    const head = sizeOf({ id, ...facts })
+    if (this.#left < head + SHORTEST) {
+      return { id: label(id, SHORT_ID), ...scores, truncated: 'the answer is full' }
     }
-    const { vectors = false, offset = 0 } = options
     const include = vectors
       ? (['content', 'meta', 'vector'] as const)
       : (['content', 'meta'] as const)
     const found = documents.get(id, { include })
-    return found && this.#pay(this.#fitting(found, offset))
+    if (found === undefined) return undefined
+    const shown = { ...facts, ...this.#fitting(found, head, offset) }
+    this.#left -= sizeOf(shown)
+    return shown
   }
 
-  #fitting({ id, content, meta, vector }: StoredDocument, offset: number): ShownDocument {
+  #fitting(
+    { id, content, meta, vector }: StoredDocument,
+    head: number,
+    offset: number,
+  ): ShownDocument {
     const missing: string[] = []
     const others: { meta?: unknown; vector?: number[] | null } = {}
-    let left = this.#left - sizeOf({ id }) - SHORTEST
+    let left = this.#left - head - SHORTEST
     const add = (name: 'meta' | 'vector', value: unknown): void => {
       const size = sizeOf({ [name]: value })
       if (size > left) {
@@ -63,8 +81,9 @@ export class Budget {
     const text = content ?? null
     const shown = text === null ? null : cut(text.slice(offset), left)
     if (text !== null && offset + shown!.length < text.length) {
+      const end = offset + shown!.length
       missing.push(
-        `the content from character ${offset + shown!.length} of ${text.length}: get it with {"ids": [...], "offset": ${offset + shown!.length}}`,
+        `the content from character ${end} of ${text.length}: get it with {"ids": [...], "offset": ${end}}`,
       )
     }
     return {
@@ -74,11 +93,12 @@ export class Budget {
       ...(missing.length === 0 ? {} : { truncated: `too large: ${missing.join('; ')}` }),
     }
   }
+}
 
-  #pay(document: ShownDocument): ShownDocument {
-    this.#left -= sizeOf(document)
-    return document
-  }
+/** A name as far as it fits. */
+export function label(name: string, bytes: number): string {
+  const shown = cut(name, bytes)
+  return shown === name ? name : `${cut(name, bytes - 3)}...`
 }
 
 /** The beginning of a text that takes at most so many bytes of JSON. Never half of a character. */
@@ -95,7 +115,7 @@ function cut(text: string, bytes: number): string {
 }
 
 /** The bytes of a value as JSON; Infinity for a value that cannot be written. */
-function sizeOf(value: unknown): number {
+export function sizeOf(value: unknown): number {
   try {
     return Buffer.byteLength(stringifyJson(value))
   } catch {

@@ -108,25 +108,21 @@ async function answered(
     const text = stringifyJson(await run())
     if (Buffer.byteLength(text) <= maxBytes) return { content: [{ type: 'text', text }] }
     return failed(
-      `the answer has more than ${maxBytes} bytes\nask for fewer documents: a smaller k or limit`,
+      `the answer has more than ${maxBytes} bytes\nask for fewer documents, or in another order`,
     )
   } catch (error) {
     return failed(errorText(error))
   }
 }
 
-/** The maximum length of an error: it may repeat an argument. */
-const LONGEST_ERROR = 2000
-
 function failed(text: string): CallToolResult {
-  const shown = text.length <= LONGEST_ERROR ? text : `${text.slice(0, LONGEST_ERROR)}...`
-  return { content: [{ type: 'text', text: shown }], isError: true }
+  return { content: [{ type: 'text', text }], isError: true }
 }
 
 async function orMcpError<R>(run: () => Promise<R>): Promise<R> {
   try {
     return await run()
   } catch (error) {
-    throw new McpError(ErrorCode.InvalidParams, errorText(error).slice(0, LONGEST_ERROR))
+    throw new McpError(ErrorCode.InvalidParams, errorText(error))
   }
 }

@@ -4,6 +4,8 @@ import { embedTexts, type EmbedFunc } from '../documents/embed.ts'
 /** An embed function may start a process for each call. */
 const CONCURRENT = 4
 const REMEMBERED = 200
+/** Longer texts are not remembered. */
+const LONGEST = 10_000
 
 /**
  * Calls an embed function for a few requests at a time. Remembers the vectors of recent texts: the cursor of a page
@@ -32,6 +34,7 @@ export class Embedder {
     const known = this.#recent.get(text)
     if (known) return known
     const [vector] = await this.vectors([text], signal)
+    if (text.length > LONGEST) return vector
     if (this.#recent.size >= REMEMBERED) {
       const [oldest] = this.#recent.keys()
       this.#recent.delete(oldest)

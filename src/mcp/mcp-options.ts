@@ -3,6 +3,7 @@ import { callback, checkOptions, flag, text, wholeNumber } from '../core/check-o
 import { requireDatabase } from '../database/require-database.ts'
 import type { EmbedFunc } from '../documents/embed.ts'
 import type { Connection } from '../sqlite/connection.ts'
+import { BYTES_A_ROW, BYTES_OF_NAMES } from './budget.ts'
 
 /** A database that the server offers. */
 export interface McpSource {
@@ -39,8 +40,6 @@ export interface McpSettings {
 const WHERE = 'createServer()'
 const DEFAULT_ROWS = 50
 const DEFAULT_BYTES = 100_000
-/** An answer has space for at least the id of each document. */
-const BYTES_A_ROW = 200
 
 export function readMcpOptions(options: McpServerOptions): McpSettings {
   checkOptions(WHERE, options, {
@@ -49,14 +48,15 @@ export function readMcpOptions(options: McpServerOptions): McpSettings {
     embed: callback,
     model: text,
     maxRows: wholeNumber(1, 1000),
-    maxBytes: wholeNumber(2000, 8_000_000),
+    maxBytes: wholeNumber(BYTES_OF_NAMES, 8_000_000),
   })
   const { sources, write = false, embed, model } = options
   requireSources(WHERE, 'options.sources', sources)
   const { maxRows = DEFAULT_ROWS, maxBytes = DEFAULT_BYTES } = options
-  if (maxBytes < maxRows * BYTES_A_ROW) {
+  const least = BYTES_OF_NAMES + maxRows * BYTES_A_ROW
+  if (maxBytes < least) {
     throw new RangeError(
-      `${WHERE}: maxBytes is ${maxBytes} for ${maxRows} rows: expected at least ${maxRows * BYTES_A_ROW}, ${BYTES_A_ROW} a row`,
+      `${WHERE}: maxBytes is ${maxBytes} for ${maxRows} rows: expected at least ${least}`,
     )
   }
   return { sources, write, embed, model, maxRows, maxBytes }

@@ -40,6 +40,16 @@ export const finite: Check = (where, name, value) => {
   }
 }
 
+/** A text of limited length. */
+export function textUpTo(most: number): Check {
+  return (where, name, value) => {
+    text(where, name, value)
+    const { length } = value as string
+    if (length <= most) return
+    throw new RangeError(`${where}: ${name} has ${length} characters: expected at most ${most}`)
+  }
+}
+
 /** An array of ids. */
 export function idList(most: number): Check {
   return (where, name, value) => {

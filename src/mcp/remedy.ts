@@ -12,12 +12,25 @@ export class RequestError extends Error {
 }
 
 const BUSY = 'another program has locked the file: try again in a moment'
-const BUG = 'call stats to see what there is; if it goes on, look at stderr of the server'
+const BUG =
+  'check the arguments, and leave out optional ones; a cursor must be that of the page before, unchanged'
+const SIMPLER = 'make the arguments simpler: fewer conditions, shorter values'
+
+/** The maximum length of an error, which may repeat an argument. */
+const LONGEST = 1000
 
 /** An error as a client reads it: what is wrong, and in a second line what to do. */
 export function errorText(error: unknown): string {
   const { message, hint } = remedyOf(error)
-  return hint === undefined || message.includes(hint) ? message : `${message}\n${hint}`
+  // Tools call the synchronous form of some methods.
+  const said = shortened(message.replaceAll(/\b(query|upsert)Sync\(\)/g, '$1()'))
+  return hint === undefined || message.includes(hint) ? said : `${said}\n${shortened(hint)}`
+}
+
+/** Messages often end with what they expected. */
+function shortened(text: string): string {
+  const half = LONGEST / 2
+  return text.length <= LONGEST ? text : `${text.slice(0, half)} ... ${text.slice(-half)}`
 }
 
 function remedyOf(error: unknown): { readonly message: string; readonly hint?: string } {
@@ -26,19 +39,21 @@ function remedyOf(error: unknown): { readonly message: string; readonly hint?: s
   if (error instanceof VecError) {
     const locked = error.code === 'SQLITE_BUSY' || error.code === 'SQLITE_LOCKED'
     // Hints about a lock are for programs.
-    return { message, hint: locked ? BUSY : (error.hint ?? checked(message)) }
+    return { message, hint: locked ? BUSY : (error.hint ?? adviceOn(error)) }
   }
   // Errors of an embed function may have a hint, too.
   if ('hint' in error && typeof error.hint === 'string') return { message, hint: error.hint }
   if (error instanceof RangeError && message === 'Maximum call stack size exceeded') {
-    return { message: 'a value is nested too deeply', hint: 'expected at most 100 levels' }
+    return { message: 'a value is too long, or nested too deeply', hint: SIMPLER }
   }
   // Errors of arguments say what was expected.
-  if (/: expected /.test(message)) return { message }
+  if (/: (expected|use) /.test(message)) return { message }
   if (name === 'AbortError') return { message, hint: 'the request was cancelled: send it again' }
   return { message, hint: BUG }
 }
 
-function checked(message: string): string {
-  return /expected|Known:/.test(message) ? '' : 'run svec check on the file: it says what is wrong'
+function adviceOn({ code, message }: VecError): string {
+  if (/expected|Known:/.test(message)) return ''
+  if (/^SQLITE_(ERROR|TOOBIG|RANGE)$/.test(code)) return SIMPLER
+  return 'run svec check on the file: it says what is wrong'
 }

@@ -7,8 +7,8 @@ import { collectionOf, type Place, type Workspace } from './workspace.ts'
 /** Each part of the path is percent-encoded. */
 export const URI_TEMPLATE = 'svec://{file}/{table}/{dataset}/{id}'
 
-/** Documents with longer ids are not listed. They can be read. */
-const LONGEST_ID = 300
+/** Documents with a longer URI are not listed. They can be read. */
+const LONGEST_URI = 1000
 
 /** One page of the documents of all datasets. A page has documents of one dataset. */
 export async function listResources(
@@ -22,7 +22,7 @@ export async function listResources(
     const { maxRows: limit } = workspace.settings
     const page = collectionOf(place).list({ limit, cursor: within, include: [] })
     const after = page.cursor === undefined ? [at + 1] : [at, page.cursor]
-    const listed = page.documents.filter(({ id }) => id.length <= LONGEST_ID)
+    const listed = page.documents.filter(({ id }) => uriOf(place, id).length <= LONGEST_URI)
     if (listed.length === 0 && page.cursor === undefined) continue
     return {
       resources: listed.map(({ id }) => ({
@@ -47,7 +47,7 @@ export async function readResource(
   const { maxBytes } = workspace.settings
   const shown = new Budget(maxBytes, 1).show(collectionOf(place), id)
   if (shown === undefined) {
-    throw new RequestError(`there is no document ${uri.slice(0, LONGEST_ID)}`, LIST_THEM)
+    throw new RequestError(`there is no document ${uri.slice(0, LONGEST_URI)}`, LIST_THEM)
   }
   const { content, meta, truncated } = shown
   const facts = {
@@ -88,7 +88,7 @@ function partsOf(uri: string): string[] {
     // A wrong escape sequence.
   }
   throw new RequestError(
-    `'${uri.slice(0, LONGEST_ID)}' is not the URI of a document`,
+    `'${uri.slice(0, LONGEST_URI)}' is not the URI of a document`,
     `expected ${URI_TEMPLATE}; ${LIST_THEM}`,
   )
 }

@@ -7,6 +7,7 @@ import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName } from '../search/schema/names.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { describeTable, vecTableNames, type TableDescription } from '../tables/describe-table.ts'
+import { label } from './budget.ts'
 import type { McpSettings, McpSource } from './mcp-options.ts'
 import { RequestError } from './remedy.ts'
 
@@ -27,8 +28,9 @@ export interface Place {
 
 /** The dataset of an empty table, unless a request names one. */
 const EMPTY = 'default'
-/** At most so many names in an error. */
+/** At most so many names in an error, and bytes of a name. */
 const NAMED = 20
+const LONGEST = 100
 
 /** Finds the sources, tables and datasets that requests name. */
 export class Workspace {
@@ -108,7 +110,8 @@ function sourceNames(sources: readonly McpSource[]): string[] {
 
 /** The chosen one of several names, or the only one. */
 function oneOf(kind: string, given: unknown, names: readonly string[], owner: string): string {
-  const list = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ', ...' : '')
+  const some = names.slice(0, NAMED).map(name => label(name, LONGEST))
+  const list = some.join(', ') + (names.length > NAMED ? ', ...' : '')
   if (given === undefined) {
     if (names.length === 1) return names[0]
     if (names.length === 0) {
@@ -119,7 +122,7 @@ function oneOf(kind: string, given: unknown, names: readonly string[], owner: st
     }
     throw new RequestError(
       `${owner} has ${names.length} ${kind}s: ${list}`,
-      `choose one: {"${kind}": ${JSON.stringify(names[0])}}`,
+      `choose one: {"${kind}": ${JSON.stringify(some[0])}}`,
     )
   }
   text('arguments', kind, given)

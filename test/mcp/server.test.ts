@@ -280,7 +280,7 @@ describe('createServer()', () => {
     await answerOf(writer, 'upsert', {
       documents: ids.slice(1).map(id => ({ id, content: id, meta })),
     })
-    const small = await connectedTo({ sources: [{ name: 'd', db }], maxBytes: 10_000 })
+    const small = await connectedTo({ sources: [{ name: 'd', db }], maxBytes: 30_000 })
     clients.push(small)
     const page = await answerOf<Listed>(small, 'list', { limit: 50 })
     assert.equal(page.documents.length, 50)
@@ -320,8 +320,9 @@ describe('createServer()', () => {
       [{ sources: [] }, /expected an array with at least one/],
       [{ sources: [{ name: 'a', db: open(':memory:') }] }, /Promise.*did you forget `await`/],
       [{ sources: [...sources, ...sources] }, /two sources are named 'a'/],
+      [{ sources, maxBytes: 3999 }, /integer from 4000/],
       [{ sources, maxRows: 0 }, /integer from 1 to 1000/],
-      [{ sources, maxBytes: 2000 }, /expected at least 10000/],
+      [{ sources, maxBytes: 4000 }, /expected at least 24000/],
       [{ sources, wirte: true }, /did you mean 'write'/],
     ]
     for (const [options, message] of wrong)

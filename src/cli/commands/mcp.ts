@@ -4,7 +4,6 @@ import { basename } from 'node:path'
 import type { Connection } from '../../entries/main.ts'
 import type { McpServerOptions } from '../../entries/mcp.ts'
 import type * as Server from '../../entries/mcp.ts'
-import { vecTableNames } from '../../entries/vec.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -15,8 +14,9 @@ import { ServedFile } from '../mcp/served-file.ts'
 
 const TOKEN_VARIABLE = 'SVEC_MCP_TOKEN'
 const LEAST_TOKEN = 16
-/** What createServer() demands: space for the id of each document. */
-const BYTES_A_ROW = 200
+/** What createServer() demands: space for names, and for the id of each document. */
+const BYTES_OF_NAMES = 4000
+const BYTES_A_ROW = 400
 const PACKAGE = '@modelcontextprotocol/sdk'
 
 export const mcp: CommandBody = {
@@ -115,8 +115,10 @@ function servedFile(context: Context, path: string): ServedFile {
 }
 
 function createTable(db: Connection): void {
-  if (vecTableNames(db).length > 0) return
-  db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, text=content, tokenize=porter)')
+  // Another server may be creating it at this moment.
+  db.exec(
+    'CREATE VIRTUAL TABLE IF NOT EXISTS docs USING vec(doc_id, text=content, tokenize=porter)',
+  )
 }
 
 function optionsOf(context: Context, files: readonly ServedFile[]): McpServerOptions {
@@ -129,12 +131,19 @@ function optionsOf(context: Context, files: readonly ServedFile[]): McpServerOpt
       'add --embed-command or --embed-url, or omit --model',
     )
   }
+  if (flags.has('embed-url') && model === undefined) {
+    throw usageError(
+      '--embed-url needs the name of a model',
+      'add --model, for example --model nomic-embed-text',
+    )
+  }
   const maxRows = flags.integer('max-rows', 1, 1000) ?? 50
-  const maxBytes = flags.integer('max-bytes', 2000, 8_000_000) ?? 100_000
-  if (maxBytes < maxRows * BYTES_A_ROW) {
+  const maxBytes = flags.integer('max-bytes', BYTES_OF_NAMES, 8_000_000) ?? 100_000
+  const least = BYTES_OF_NAMES + maxRows * BYTES_A_ROW
+  if (maxBytes < least) {
     throw usageError(
       `--max-bytes ${maxBytes} is too small for --max-rows ${maxRows}`,
-      `give at least ${maxRows * BYTES_A_ROW} bytes, ${BYTES_A_ROW} for each document`,
+      `give at least ${least} bytes, or fewer rows`,
     )
   }
   const names = files.map(({ path }) => basename(path))

@@ -48,10 +48,10 @@ async function get({ args, workspace }: ToolCall<GetArguments>): Promise<object>
     throw new RequestError(`get: an offset for ${ids.length} ids`, 'expected one id with an offset')
   }
   const place = await workspace.find(args)
-  const { maxBytes, maxRows } = workspace.settings
+  const { maxBytes } = workspace.settings
   return transaction(place.db, () => {
     const documents = collectionOf(place)
-    const budget = new Budget(maxBytes, maxRows)
+    const budget = new Budget(maxBytes, ids.length)
     const found = ids.map(id => budget.show(documents, id, { vectors, offset }) ?? null)
     return { ...nameOf(place), documents: found }
   })()

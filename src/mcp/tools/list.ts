@@ -52,7 +52,7 @@ async function list({ args, workspace }: ToolCall<ListArguments>): Promise<objec
     const documents = collectionOf(place)
     const order = { by: orderBy, direction }
     const page = documents.list({ filter, order, limit, cursor, include: [] })
-    const budget = new Budget(settings.maxBytes, settings.maxRows)
+    const budget = new Budget(settings.maxBytes, page.documents.length)
     const shown = page.documents.flatMap(({ id }) => budget.show(documents, id, { vectors }) ?? [])
     const total = documents.count(filter === undefined ? {} : { filter })
     return { ...nameOf(place), total, documents: shown, ...next(page.cursor) }

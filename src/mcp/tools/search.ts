@@ -3,10 +3,19 @@ import type { Filter } from '../../core/filter/filter.ts'
 import { transaction } from '../../database/transaction.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { QueryMode } from '../../documents/collection/read-query.ts'
-import { Budget } from '../budget.ts'
+import { Budget, label } from '../budget.ts'
 import { Embedder } from '../embedder.ts'
 import type { McpSettings } from '../mcp-options.ts'
-import { ADDRESS, CURSOR, defaultRows, FILTER, finite, numbers, rows } from '../parameters.ts'
+import {
+  ADDRESS,
+  CURSOR,
+  defaultRows,
+  FILTER,
+  finite,
+  numbers,
+  rows,
+  textUpTo,
+} from '../parameters.ts'
 import { RequestError } from '../remedy.ts'
 import type { ToolCall, VecTool } from '../tool.ts'
 import { collectionOf, modelOf, type Address, type Place } from '../workspace.ts'
@@ -23,6 +32,10 @@ interface SearchArguments extends Address {
   readonly vectors?: boolean
 }
 
+const LONGEST_TEXT = 50_000
+const LONGEST_CURSOR = 2000
+/** The bytes of a name in an answer. */
+export const LONGEST_NAME = 300
 const MODES = ['vector', 'text', 'hybrid'] as const
 
 export function searchTool(settings: McpSettings): VecTool {
@@ -36,7 +49,10 @@ export function searchTool(settings: McpSettings): VecTool {
     destroys: false,
     required: [],
     parameters: {
-      text: [{ type: 'string', description: 'what to look for, in plain words' }, text],
+      text: [
+        { type: 'string', description: 'what to look for, in plain words' },
+        textUpTo(LONGEST_TEXT),
+      ],
       vector: [
         { type: 'array', items: { type: 'number' }, description: 'a vector, instead of a text' },
         numbers,
@@ -72,7 +88,7 @@ export function searchTool(settings: McpSettings): VecTool {
 
 async function search({ args, workspace, signal }: ToolCall<SearchArguments>): Promise<object> {
   const { settings } = workspace
-  const { embed, model: named, maxBytes, maxRows } = settings
+  const { embed, model: named, maxBytes } = settings
   const first = await workspace.find(args)
   const mode = modeOf(args, first, settings)
   let { vector } = args
@@ -97,10 +113,10 @@ async function search({ args, workspace, signal }: ToolCall<SearchArguments>): P
       cursor,
       include: [],
     })
-    const budget = new Budget(maxBytes, maxRows)
+    const budget = new Budget(maxBytes, page.hits.length)
     const hits = page.hits.flatMap(hit => {
-      const shown = budget.show(documents, hit.id, { vectors })
-      return shown === undefined ? [] : [{ ...scoresOf(hit), ...shown }]
+      const shown = budget.show(documents, hit.id, { vectors, facts: scoresOf(hit) })
+      return shown ?? []
     })
     return { ...nameOf(place), mode, hits, ...next(page.cursor) }
   })()
@@ -145,10 +161,18 @@ function scoresOf({ score, distance, vectorRank, textRank, group }: Hit): object
 
 /** The place of documents, in an answer. */
 export function nameOf({ file, table, dataset }: Place): object {
-  return { file, table: table.name, dataset }
+  return {
+    file: label(file, LONGEST_NAME),
+    table: label(table.name, LONGEST_NAME),
+    dataset: label(dataset, LONGEST_NAME),
+  }
 }
 
-/** The cursor of the next page, if there is one. */
+/** The cursor of the next page, if there is one. It has the id of the last document. */
 export function next(cursor: string | undefined): object {
-  return cursor === undefined ? {} : { cursor }
+  if (cursor === undefined) return {}
+  if (cursor.length <= LONGEST_CURSOR) return { cursor }
+  return {
+    more: 'the id of the last document is too long for a cursor: use another limit or order',
+  }
 }

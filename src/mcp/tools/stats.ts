@@ -1,8 +1,10 @@
-import { describeTable, vecTableNames } from '../../tables/describe-table.ts'
+import { describeTable, vecTableNames, type TableDescription } from '../../tables/describe-table.ts'
+import { label, sizeOf } from '../budget.ts'
 import type { McpSettings } from '../mcp-options.ts'
 import { ADDRESS } from '../parameters.ts'
 import type { ToolCall, VecTool } from '../tool.ts'
-import type { Address, Workspace } from '../workspace.ts'
+import type { Address } from '../workspace.ts'
+import { LONGEST_NAME } from './search.ts'
 
 export function statsTool(): VecTool {
   const { file } = ADDRESS
@@ -21,42 +23,51 @@ export function statsTool(): VecTool {
 async function stats({ args, workspace }: ToolCall<Address>): Promise<object> {
   const { settings } = workspace
   const opened = await workspace.open(args.file)
-  return {
-    writable: settings.write,
-    embedsTexts: settings.embed !== undefined,
-    limits: { rows: settings.maxRows, bytes: settings.maxBytes },
-    files: opened.map(({ file, db }) => fileOf(file, db, settings)),
+  const files = opened.map(({ file, db }) => ({
+    file,
+    tables: vecTableNames(db).map(name => describeTable(db, name)),
+  }))
+  // Fewer names, until they fit.
+  for (let most = settings.maxRows; ; most = Math.floor(most / 2)) {
+    const answer = {
+      writable: settings.write,
+      embedsTexts: settings.embed !== undefined,
+      limits: { rows: settings.maxRows, bytes: settings.maxBytes },
+      files: files.slice(0, most).map(({ file, tables }) => ({
+        file: label(file, LONGEST_NAME),
+        tables: tables.slice(0, most).map(table => tableOf(table, most, settings)),
+        moreTables: more(tables.length - most),
+      })),
+      moreFiles: more(files.length - most),
+    }
+    if (most === 0 || sizeOf(answer) <= settings.maxBytes) return answer
   }
 }
 
-type Opened = Awaited<ReturnType<Workspace['open']>>[number]
-
-function fileOf(file: string, db: Opened['db'], { maxRows, embed }: McpSettings): object {
-  const tables = vecTableNames(db)
+function tableOf(
+  { name, metric, text, declared, datasets, problem }: TableDescription,
+  most: number,
+  { embed }: McpSettings,
+): object {
   return {
-    file,
-    tables: tables.slice(0, maxRows).map(name => {
-      const { metric, text, declared, datasets, problem } = describeTable(db, name)
-      return {
-        table: name,
-        metric,
-        searches: [
-          'vector',
-          ...(text ? ['text', 'hybrid'] : []),
-          ...(embed && !text ? ['text by its vector'] : []),
-        ],
-        columns: declared.map(({ name: column, type }) => `${column} ${type}`),
-        datasets: datasets.slice(0, maxRows).map(({ name: dataset, rows, dim, model }) => ({
-          dataset,
-          rows,
-          dimension: dim,
-          model,
-        })),
-        moreDatasets: more(datasets.length - maxRows),
-        problem,
-      }
-    }),
-    moreTables: more(tables.length - maxRows),
+    table: label(name, LONGEST_NAME),
+    metric,
+    searches: [
+      'vector',
+      ...(text ? ['text', 'hybrid'] : []),
+      ...(embed && !text ? ['text by its vector'] : []),
+    ],
+    columns: declared
+      .slice(0, most)
+      .map(({ name: column, type }) => `${label(column, LONGEST_NAME)} ${type}`),
+    datasets: datasets.slice(0, most).map(({ name: dataset, rows, dim, model }) => ({
+      dataset: label(dataset, LONGEST_NAME),
+      rows,
+      dimension: dim,
+      model: model && label(model, LONGEST_NAME),
+    })),
+    moreDatasets: more(datasets.length - most),
+    problem,
   }
 }
 

@@ -1,9 +1,10 @@
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import type { Check } from '../../core/check-options.ts'
 import type { CollectionDocument } from '../../documents/collection/given-documents.ts'
+import { BYTES_OF_NAMES, label } from '../budget.ts'
 import { Embedder } from '../embedder.ts'
 import type { McpSettings } from '../mcp-options.ts'
-import { ADDRESS } from '../parameters.ts'
+import { ADDRESS, textUpTo } from '../parameters.ts'
 import { RequestError } from '../remedy.ts'
 import type { ToolCall, VecTool } from '../tool.ts'
 import { collectionOf, modelOf, type Address, type Place } from '../workspace.ts'
@@ -42,10 +43,18 @@ export function upsertTool({ maxRows, embed }: McpSettings): VecTool {
         documentList(maxRows),
       ],
       ...ADDRESS,
+      dataset: [
+        { type: 'string', description: 'a dataset, which may be new; optional if there is one' },
+        textUpTo(LONGEST_DATASET),
+      ],
     },
     run: call => upsert(call as ToolCall<UpsertArguments & Readonly<Record<string, unknown>>>),
   }
 }
+
+const LONGEST_ID = 500
+const LONGEST_DATASET = 200
+const checkId = textUpTo(LONGEST_ID)
 
 /** The collection checks the fields of each document. */
 function documentList(most: number): Check {
@@ -57,7 +66,8 @@ function documentList(most: number): Check {
     }
     for (const [i, document] of value.entries()) {
       requirePlainObject(where, `${name}[${i}]`, document, 'a document, an object')
-      const { content } = document as { content?: unknown }
+      const { id, content } = document as { id?: unknown; content?: unknown }
+      if (id !== undefined) checkId(where, `${name}[${i}].id`, id)
       if (content === undefined || content === null || typeof content === 'string') continue
       throw argumentError(where, `${name}[${i}].content`, content, 'a string')
     }
@@ -65,7 +75,7 @@ function documentList(most: number): Check {
 }
 
 async function upsert({ args, workspace, signal }: ToolCall<UpsertArguments>): Promise<object> {
-  const { embed, model: named } = workspace.settings
+  const { embed, model: named, maxBytes } = workspace.settings
   const first = await workspace.findOrCreate(args)
   const model = embed && (named ?? modelOf(first))
   const given = args.documents.map(document => ({
@@ -91,7 +101,9 @@ async function upsert({ args, workspace, signal }: ToolCall<UpsertArguments>): P
       return vector === undefined ? document : { ...document, vector }
     }),
   )
-  return { ...nameOf(place), ids: given.map(({ id }) => id) }
+  // The documents are written: the answer must not fail any more.
+  const bytes = Math.floor((maxBytes - BYTES_OF_NAMES) / given.length) - 1
+  return { ...nameOf(place), ids: given.map(({ id }) => label(id, bytes)) }
 }
 
 /** Without a vector and a text index, no search would find the document. */
