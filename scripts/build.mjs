@@ -2,7 +2,7 @@
 // file beside what it shares with others, once for Node, Bun and Deno and once for browsers and edge runtimes.
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
@@ -12,6 +12,7 @@ const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'mcp', 'vecsync'])
 /** Files that are started, not imported. */
 const PROGRAMS = {
   svec: 'dist/src/cli/main.js',
+  'ui-worker': 'dist/src/ui/ui-worker.js',
   'worker-thread': 'dist/src/worker/threads/worker-thread.js',
 }
 
@@ -22,10 +23,7 @@ const entries = Object.keys(manifest.exports)
   .map(name => (name === '.' ? 'main' : name.slice(2)))
 
 rmSync('dist', { recursive: true, force: true })
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc'], {
-  stdio: 'inherit',
-})
-if (status !== 0) process.exit(status ?? 1)
+compile('.')
 // Before TypeScript 5.7 typed arrays had no parameter. No declaration that users see needs one: api/ shows them.
 for (const file of readdirSync('dist/src', { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.d.ts')) continue
@@ -34,12 +32,20 @@ for (const file of readdirSync('dist/src', { recursive: true, encoding: 'utf8' }
 }
 copyFileSync(wasm, 'dist/src/sqlite/platform/sqlite3.wasm')
 
-await bundle('node', '.js', [...entries, 'svec', 'worker-thread'])
+await bundle('node', '.js', [...entries, 'svec', 'worker-thread', 'ui-worker'])
 await bundle('browser', '.browser.js', [
   ...entries.filter(name => !NODE_ONLY.has(name)),
   'worker-thread',
 ])
 copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
+await buildPages()
+
+/** Runs TypeScript on a project. */
+function compile(project) {
+  const tsc = ['node_modules/typescript/bin/tsc', '--project', project]
+  const { status } = spawnSync(process.execPath, tsc, { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
 
 /** The entry points for one platform: the condition of its name chooses `#platform` and `#thread`. */
 async function bundle(platform, extension, names) {
@@ -61,4 +67,39 @@ async function bundle(platform, extension, names) {
     conditions: [platform],
     logLevel: 'warning',
   })
+}
+
+/**
+ * The page that shows vectors, twice: alone, for any static host, in dist/playground; and as `svec ui` serves it, which
+ * needs neither SQLite nor the sample.
+ */
+async function buildPages() {
+  // Checks types alone: the library is found as users find it, in dist.
+  compile('playground')
+  const page = {
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    minify: true,
+    logLevel: 'warning',
+    // Chunks that only have side effects on other entry points.
+    logOverride: { 'ignored-bare-import': 'silent' },
+  }
+  const alone = 'dist/playground'
+  await build({
+    ...page,
+    entryPoints: { page: 'playground/page.ts', 'ui-worker': PROGRAMS['ui-worker'] },
+    outdir: alone,
+    conditions: ['browser'],
+  })
+  copyFileSync(wasm, `${alone}/sqlite3.wasm`)
+  for (const file of readdirSync('playground/sample'))
+    copyFileSync(`playground/sample/${file}`, `${alone}/${file}`)
+  const served = 'dist/lib/ui-page'
+  await build({ ...page, entryPoints: { page: 'playground/served.ts' }, outdir: served })
+  for (const folder of [alone, served])
+    for (const file of ['index.html', 'page.css'])
+      copyFileSync(`playground/${file}`, `${folder}/${file}`)
+  // The tests run what TypeScript emits.
+  cpSync(served, 'dist/src/ui/ui-page', { recursive: true })
 }

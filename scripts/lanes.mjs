@@ -80,6 +80,7 @@ export const LANES = {
     'store/',
     'text/',
     'threads/',
+    'ui/',
     'vec/',
     'vector/vectors-given',
     'vecutil/call-order-random',

@@ -47,6 +47,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/viant/': 'tables and logs of the original',
   'src/attach/': 'options of attach() and fields of its documents',
   'src/cli/': 'a program: it uses the public columns of a vec table as every user does',
+  'src/ui/': 'a part of programs, like src/cli',
 }
 
 /** The strings of a file that are SQL, or nothing but a word, with their lines. */

@@ -25,8 +25,9 @@ const LAYERS: readonly (readonly string[])[] = [
     'mcp',
   ],
   ['entries'],
+  ['ui'],
 ]
-/** Programs: they use the entry points and core, which loads nothing else. */
+/** Programs: they use the entry points, core, which loads nothing else, and what `svec ui` shares with its page. */
 const PROGRAMS = ['src/cli', 'playground', 'bench', 'examples']
 
 /** The text of a file without its comments. */
@@ -92,13 +93,13 @@ test('entry points only re-export', () => {
   }
 })
 
-test('programs use the entry points and core', () => {
+test('programs use the entry points, core and ui', () => {
   for (const folder of PROGRAMS) {
     for (const { from, to } of sources(folder).flatMap(importsOf)) {
       if (!to.startsWith('src/') || to.startsWith(`${folder}/`)) continue
       assert.match(
         to,
-        /^src\/(entries|core)\//,
+        /^src\/(entries|core|ui)\//,
         `${from} imports ${to}, which is not an entry point`,
       )
     }

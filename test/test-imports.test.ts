@@ -22,6 +22,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   sync: ['replication'],
   text: ['search'],
   threads: ['index', 'accelerators'],
+  ui: ['ui'],
   vec: ['tables'],
 }
 

@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/maintenance.ts')).explain,
   },
   {
+    name: 'ui',
+    summary: 'look at a file in a browser: tables, a map of the vectors, searches',
+    load: async () => (await import('./commands/ui.ts')).ui,
+  },
+  {
     name: 'export',
     summary: 'write documents and vectors to a file, or indexes for the original program',
     load: async () => (await import('./commands/export.ts')).exportCommand,

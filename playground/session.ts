@@ -1,0 +1,171 @@
+import {
+  NONE,
+  OTHER,
+  type Field,
+  type FieldValue,
+  type FieldValues,
+  type FoundDocument,
+  type Place,
+  type PointMap,
+  type Source,
+} from '../src/ui/contract.ts'
+
+/** What a field must be for a document to be found: one of some values, or a number of a range. */
+export type FieldCondition =
+  | { readonly values: ReadonlySet<FieldValue> }
+  | { readonly range: readonly [number, number] }
+
+/** What changed, for the parts of the page that show it. */
+export type Change =
+  | 'place'
+  | 'map'
+  | 'colour'
+  | 'filters'
+  | 'hits'
+  | 'selected'
+  | 'current'
+  | 'like'
+
+/** What the page looks at: one dataset, its map, and what is searched, filtered and selected in it. */
+export class Session {
+  readonly source: Source
+  place: Place | undefined
+  /** Undefined while it is computed. */
+  map: PointMap | undefined
+  fields: readonly Field[] = []
+  /** The field that colours the points. */
+  colour: FieldValues | undefined
+  hits: readonly FoundDocument[] = []
+  /** Points of the map. */
+  selected: readonly number[] = []
+  /** The row whose document is shown. */
+  current: number | undefined
+  /** The document whose neighbours are looked for. */
+  like: { readonly row: number; readonly id: string } | undefined
+  readonly conditions = new Map<string, FieldCondition>()
+  readonly #values = new Map<string, FieldValues>()
+  readonly #listeners = new Map<Change, (() => unknown)[]>()
+
+  constructor(source: Source) {
+    this.source = source
+  }
+
+  on(change: Change, listener: () => unknown): void {
+    const listeners = this.#listeners.get(change) ?? []
+    this.#listeners.set(change, [...listeners, listener])
+  }
+
+  tell(change: Change): void {
+    for (const listener of this.#listeners.get(change) ?? []) listener()
+  }
+
+  /** Goes to a dataset, and computes its map. */
+  async open(place: Place): Promise<void> {
+    this.place = place
+    this.map = undefined
+    this.fields = []
+    this.colour = undefined
+    this.hits = []
+    this.selected = []
+    this.current = undefined
+    this.like = undefined
+    this.conditions.clear()
+    this.#values.clear()
+    this.tell('place')
+    const map = await this.source.call('map', place)
+    if (this.place !== place) return
+    this.map = map
+    this.tell('map')
+    const fields = await this.source.call('fields', place)
+    if (this.place !== place) return
+    this.fields = fields
+    this.tell('filters')
+    // The first field with a few values colours the map.
+    for (const field of fields.slice(0, 6)) {
+      const values = await this.valuesOf(field)
+      if (this.place !== place) return
+      const rare = values.codes.reduce((count, code) => count + (code === OTHER ? 1 : 0), 0)
+      if (values.range === undefined && rare > values.codes.length / 2) continue
+      this.colour = values
+      this.tell('colour')
+      return
+    }
+  }
+
+  async valuesOf(field: Field): Promise<FieldValues> {
+    const known = this.#values.get(field.name)
+    if (known !== undefined) return known
+    const values = await this.source.call('values', this.place!, field)
+    this.#values.set(field.name, values)
+    return values
+  }
+
+  async colourBy(name: string): Promise<void> {
+    const field = this.fields.find(each => each.name === name)
+    this.colour = field && (await this.valuesOf(field))
+    this.tell('colour')
+  }
+
+  /** Finds only documents with this value, or stops asking for it. */
+  toggle(name: string, value: FieldValue): void {
+    const condition = this.conditions.get(name)
+    const values = new Set(condition !== undefined && 'values' in condition ? condition.values : [])
+    if (!values.delete(value)) values.add(value)
+    if (values.size === 0) this.conditions.delete(name)
+    else this.conditions.set(name, { values })
+    this.tell('filters')
+  }
+
+  limit(name: string, range: readonly [number, number] | undefined): void {
+    if (range === undefined) this.conditions.delete(name)
+    else this.conditions.set(name, { range })
+    this.tell('filters')
+  }
+
+  /** The conditions as a filter of the library. */
+  get filter(): Record<string, Record<string, FieldValue | FieldValue[]>> | undefined {
+    if (this.conditions.size === 0) return undefined
+    return Object.fromEntries(
+      Array.from(this.conditions, ([name, condition]) => [
+        name,
+        'values' in condition
+          ? { $in: [...condition.values] }
+          : { $gte: condition.range[0], $lte: condition.range[1] },
+      ]),
+    )
+  }
+
+  /** For each point 1 if it passes the conditions; undefined without any. */
+  get mask(): Uint8Array | undefined {
+    const { map } = this
+    if (map === undefined || this.conditions.size === 0) return undefined
+    const mask = new Uint8Array(map.rows.length).fill(1)
+    for (const [name, condition] of this.conditions) {
+      const field = this.#values.get(name)
+      if (field === undefined) continue
+      for (let i = 0; i < mask.length; i++) if (!passes(field, i, condition)) mask[i] = 0
+    }
+    return mask
+  }
+
+  /** The point of a row; -1 if it is not on the map. */
+  pointOf(row: number): number {
+    const rows = this.map?.rows ?? new Float64Array(0)
+    let [low, high] = [0, rows.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (rows[middle] < row) low = middle + 1
+      else high = middle
+    }
+    return rows[low] === row ? low : -1
+  }
+}
+
+function passes(field: FieldValues, i: number, condition: FieldCondition): boolean {
+  if ('range' in condition) {
+    const number = field.numbers?.[i] ?? NaN
+    return number >= condition.range[0] && number <= condition.range[1]
+  }
+  const code = field.codes[i]
+  return code !== NONE && code !== OTHER && condition.values.has(field.values[code].value)
+}

@@ -1,0 +1,75 @@
+import { deleteDatabase, listDatabases } from 'sqlite-vec-ts/browser'
+import { connect, type AsyncDatabase } from 'sqlite-vec-ts/worker'
+import type { MethodName, Methods, Source } from '../src/ui/contract.ts'
+import { answered } from '../src/ui/source-error.ts'
+
+const ASK = 'SELECT svec_ui(?, ?)'
+
+/** A database in the storage of this browser, behind a worker. Several tabs may have it open. */
+export class WorkerSource implements Source {
+  readonly name: string
+  readonly writable = true
+  readonly #db: AsyncDatabase
+
+  private constructor(name: string, db: AsyncDatabase) {
+    this.name = name
+    this.#db = db
+  }
+
+  /** Opens a stored database. */
+  static async open(name: string, create = false): Promise<WorkerSource> {
+    return new WorkerSource(name, await connect(name, { create, worker: startWorker }))
+  }
+
+  /** Stores a database under a name that is not taken, fills it, and opens it. */
+  static async create(
+    wanted: string,
+    fill: (db: AsyncDatabase) => Promise<unknown>,
+  ): Promise<WorkerSource> {
+    const name = await freeName(wanted)
+    const source = await WorkerSource.open(name, true)
+    try {
+      await fill(source.#db)
+      return source
+    } catch (error) {
+      await source.close()
+      await deleteDatabase(name)
+      throw error
+    }
+  }
+
+  async call<N extends MethodName>(
+    method: N,
+    ...values: Parameters<Methods[N]>
+  ): Promise<ReturnType<Methods[N]>> {
+    const bytes = await this.#db.get<Uint8Array>(ASK, [method, JSON.stringify(values)], {
+      rows: 'values',
+    })
+    return answered(bytes!) as ReturnType<Methods[N]>
+  }
+
+  /** The bytes of the file. */
+  async export(): Promise<Uint8Array> {
+    return this.#db.export()
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+  }
+}
+
+function startWorker(): Worker {
+  return new Worker(new URL('./ui-worker.js', import.meta.url), { type: 'module' })
+}
+
+/** `docs.sqlite`, `docs-2.sqlite`, ... */
+async function freeName(wanted: string): Promise<string> {
+  const taken = new Set(await listDatabases())
+  const plain = wanted.replaceAll(/[^\w.-]+/g, '_').replace(/^\.+/, '') || 'file.sqlite'
+  if (!taken.has(plain)) return plain
+  const [, stem, extension] = /^(.*?)(\.\w+)?$/.exec(plain)!
+  for (let number = 2; ; number++) {
+    const name = `${stem}-${number}${extension ?? ''}`
+    if (!taken.has(name)) return name
+  }
+}

@@ -1,0 +1,52 @@
+import type { PointMap } from '../contract.ts'
+import type { Dataset } from '../dataset.ts'
+import { principalPlane } from '../principal-plane.ts'
+
+/** The plane is found from some rows: at most so many, of so many numbers in all. */
+const MOST_ROWS = 4096
+const MOST_NUMBERS = 4_000_000
+
+/** The map of a dataset: its vectors, projected onto the plane in which they differ the most. */
+export function pointMap(dataset: Dataset): PointMap {
+  const began = performance.now()
+  const { dim } = dataset
+  const rows = dim === 0 ? new Float64Array(0) : dataset.rowsOf(dim)
+  const points = new Float32Array(rows.length * 2)
+  // Lengths say nothing under cosine.
+  const byDirection = dataset.table.metric === 'cosine'
+  const sample = Math.min(rows.length, MOST_ROWS, Math.ceil(MOST_NUMBERS / Math.max(1, dim)))
+  const step = rows.length / Math.max(1, sample)
+  const sampled = Array.from({ length: sample }, (_, i) => rows[Math.floor(i * step)])
+  const matrix = new Float32Array(sample * dim)
+  let used = 0
+  const take = (vector: Float32Array): boolean => {
+    let squares = 0
+    for (let j = 0; j < dim; j++) squares += vector[j] * vector[j]
+    if (!Number.isFinite(squares)) return false
+    if (byDirection && squares > 0) {
+      const scale = 1 / Math.sqrt(squares)
+      for (let j = 0; j < dim; j++) vector[j] *= scale
+    }
+    return true
+  }
+  dataset.eachVector(sampled, dim, vector => {
+    if (take(vector)) matrix.set(vector, used++ * dim)
+  })
+  const { mean, axes, shown } = principalPlane(matrix.subarray(0, used * dim), dim)
+  const [first, second] = axes
+  let at = 0
+  dataset.eachVector(rows, dim, vector => {
+    let x = 0
+    let y = 0
+    if (take(vector)) {
+      for (let j = 0; j < dim; j++) {
+        const value = vector[j] - mean[j]
+        x += value * first[j]
+        y += value * second[j]
+      }
+    }
+    points[at++] = x
+    points[at++] = y
+  })
+  return { rows, points, shown, dim, milliseconds: performance.now() - began }
+}

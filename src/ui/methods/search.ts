@@ -1,0 +1,148 @@
+import type { CollectionQuery, Hit } from '../../entries/vecutil.ts'
+import type {
+  FoundDocument,
+  FullDocument,
+  Neighbor,
+  SearchAnswer,
+  SearchRequest,
+} from '../contract.ts'
+import type { Dataset } from '../dataset.ts'
+
+/** Contents in lists are cut to this length; `documents` has all of it. */
+const EXCERPT = 400
+const MOST_RUNS = 20
+const RECALL = 0.98
+/** Documents that are read while a text is looked for without an index. */
+const MOST_READ = 200_000
+const PAGE = 1000
+
+/** Searches a dataset, and measures how long that takes. */
+export function search(dataset: Dataset, request: SearchRequest): SearchAnswer {
+  const { text = '', like } = request
+  const vector = like === undefined ? request.vector : dataset.vectorOf(like)
+  const k = request.k + (like === undefined ? 0 : 1)
+  if (vector === undefined && text === '') return listed(dataset, request, '')
+  const isIndexed = dataset.table.text !== undefined
+  if (vector === undefined && !isIndexed) return listed(dataset, request, text)
+  const note =
+    request.mode === 'hybrid' && (text === '' || vector === undefined)
+      ? `ranked by ${text === '' ? 'the vector' : 'words'} alone`
+      : undefined
+  const query: CollectionQuery = {
+    ...rankedBy(request, vector, text),
+    k,
+    filter: request.filter,
+    include: ['content', 'meta'],
+  }
+  let hits: readonly Hit[] = []
+  let milliseconds = Infinity
+  for (let run = 0; run < Math.min(MOST_RUNS, request.runs ?? 1); run++) {
+    const began = performance.now()
+    hits = dataset.collection.querySync(query).hits
+    milliseconds = Math.min(milliseconds, performance.now() - began)
+  }
+  const found = hits.map(hit => foundDocument(dataset, hit)).filter(({ row }) => row !== like)
+  return { hits: found.slice(0, request.k), milliseconds, note }
+}
+
+function rankedBy(
+  { mode }: SearchRequest,
+  vector: readonly number[] | Float32Array | undefined,
+  text: string,
+): Partial<CollectionQuery> {
+  if (vector === undefined) return { mode: 'text', text }
+  if (mode === 'hybrid' && text !== '') return { mode: 'hybrid', vector, text }
+  return { mode: 'vector', vector, recall: mode === 'recall' ? RECALL : 1 }
+}
+
+/** The documents that match the filter and contain a text, in the order of their ids. */
+function listed(dataset: Dataset, { filter, k }: SearchRequest, text: string): SearchAnswer {
+  const began = performance.now()
+  const wanted = text.toLowerCase()
+  const hits: FoundDocument[] = []
+  let cursor: string | undefined
+  let read = 0
+  do {
+    const page = dataset.collection.list({ filter, limit: PAGE, cursor })
+    read += page.documents.length
+    cursor = page.cursor
+    for (const document of page.documents) {
+      if (hits.length === k) break
+      const isFound = [document.id, document.content ?? ''].some(each =>
+        each.toLowerCase().includes(wanted),
+      )
+      if (isFound) hits.push(foundDocument(dataset, document))
+    }
+  } while (cursor !== undefined && hits.length < k && read < MOST_READ)
+  const unread = cursor !== undefined && hits.length < k ? `; only ${read} documents were read` : ''
+  const note =
+    text === ''
+      ? 'listed by id'
+      : `listed by id: documents that contain the text, as the table does not have a text index${unread}`
+  return { hits, milliseconds: performance.now() - began, note }
+}
+
+type Ranked = Pick<Hit, 'id' | 'content' | 'meta'> & Partial<Pick<Hit, 'score' | 'distance'>>
+
+function foundDocument(
+  dataset: Dataset,
+  { id, score, distance, content, meta }: Ranked,
+): FoundDocument {
+  const metaText = meta === null || meta === undefined ? null : jsonText(meta)
+  return { row: rowOf(dataset, id), id, score, distance, content: excerpt(content), meta: metaText }
+}
+
+function jsonText(meta: unknown): string {
+  return typeof meta === 'string'
+    ? meta
+    : JSON.stringify(meta, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
+}
+
+function excerpt(content: string | null | undefined): string | null {
+  if (content === null || content === undefined) return null
+  return content.length > EXCERPT ? `${content.slice(0, EXCERPT)}…` : content
+}
+
+function rowOf(dataset: Dataset, id: string): number {
+  const [found] = dataset.all(
+    `SELECT rowid AS r FROM ${dataset.from} WHERE dataset_id = ?1 AND id = ?2`,
+    id,
+  )
+  return Number(found?.['r'] ?? -1)
+}
+
+/** Documents by their rows, in that order; rows that are gone are left out. */
+export function documents(
+  dataset: Dataset,
+  rows: readonly number[],
+  withVectors: boolean,
+): FullDocument[] {
+  const sql = `SELECT CAST(id AS TEXT) AS id, ${dataset.optional('content')} AS content, ${dataset.optional('meta')} AS meta
+    FROM ${dataset.from} WHERE ${dataset.where} AND rowid = ?2`
+  return rows.flatMap(row =>
+    dataset.all(sql, row).map(({ id, content, meta }) => ({
+      row,
+      id: String(id),
+      content: content as string | null,
+      meta: meta as string | null,
+      vector: withVectors ? dataset.vectorOf(row) : undefined,
+    })),
+  )
+}
+
+/** For each row the other row that is nearest to it. Rows without a vector, or without another row, are left out. */
+export function neighbors(dataset: Dataset, rows: readonly number[]): Neighbor[] {
+  return documents(dataset, rows, true).flatMap(({ row, id, content, vector }) => {
+    if (vector === undefined) return []
+    const { hits } = dataset.collection.querySync({ vector, k: 2, include: ['content'] })
+    const nearest = hits.find(hit => hit.id !== id)
+    if (nearest === undefined) return []
+    const { score } = nearest
+    const other = {
+      row: rowOf(dataset, nearest.id),
+      id: nearest.id,
+      content: excerpt(nearest.content),
+    }
+    return [{ row, id, content: excerpt(content), nearest: other, score }]
+  })
+}

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { open, type Connection } from '../../src/entries/main.ts'
+import { cosine } from '../../src/entries/vector.ts'
+import type { Field, MethodName, Methods, Place } from '../../src/ui/contract.ts'
+import { answered, type SourceError } from '../../src/ui/source-error.ts'
+import { ASK, defineUiFunction } from '../../src/ui/ui-function.ts'
+
+const COUNT = 300
+const DIM = 12
+const place: Place = { table: 'docs', dataset: 'd' }
+const vectors = Array.from({ length: COUNT }, (_, i) =>
+  Float32Array.from(
+    { length: DIM },
+    (__, j) => Math.sin(1 + i * 7.3 + j * 2.1) + (j === 0 ? (i % 3) * 2 : 0),
+  ),
+)
+const metaOf = (i: number): object => ({
+  lang: ['en', 'de', 'fr'][i % 3],
+  year: 1900 + i / 4,
+  ...(i % 2 === 0 ? { draft: i % 4 === 0 } : {}),
+  tags: ['x'],
+})
+
+let db: Connection
+
+/** Asks as a page does. */
+function ask<N extends MethodName>(
+  method: N,
+  ...values: Parameters<Methods[N]>
+): ReturnType<Methods[N]> {
+  using statement = db.prepare(ASK)
+  return answered(
+    statement.pluck().get(method, JSON.stringify(values)) as Uint8Array,
+  ) as ReturnType<Methods[N]>
+}
+
+const refused = (method: string, values: string): SourceError => {
+  using statement = db.prepare(ASK)
+  const bytes = statement.pluck().get(method, values) as Uint8Array
+  try {
+    answered(bytes)
+  } catch (error) {
+    return error as SourceError
+  }
+  return assert.fail(`${method} ${values} was answered`)
+}
+
+/** The nearest by brute force in double precision. */
+function nearest(
+  query: Float32Array,
+  k: number,
+  wanted: (i: number) => boolean = () => true,
+): string[] {
+  return Array.from(vectors, (vector, i) => ({ i, score: cosine(vector, query) }))
+    .filter(({ i }) => wanted(i))
+    .toSorted((a, b) => b.score - a.score)
+    .slice(0, k)
+    .map(({ i }) => `d${i}`)
+}
+
+before(async () => {
+  db = await open(':memory:')
+  defineUiFunction(db)
+  db.exec("CREATE VIRTUAL TABLE docs USING vec(doc_id, size INTEGER, text='content')")
+  const insert = db.prepare(
+    'INSERT INTO _vec_docs(dataset_id, id, content, meta, embedding, size) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  for (const [i, vector] of vectors.entries())
+    insert.run(
+      'd',
+      `d${i}`,
+      `word${i % 5} number ${i}`,
+      JSON.stringify(metaOf(i)),
+      new Uint8Array(vector.buffer),
+      i % 7,
+    )
+  insert.run('d', 'bare', 'no vector', 'not json', null, null)
+  db.exec('CREATE VIRTUAL TABLE plain USING vec(doc_id)')
+  db.exec(
+    `INSERT INTO plain(dataset_id, doc_id, content, embedding) VALUES ('p', 'a', 'Über <b>bold</b>', '[1, 0]'), ('p', 'b', 'other', '[0, 1]')`,
+  )
+})
+after(() => db.close())
+
+describe('what a page asks', () => {
+  test('the tables of the file, with rows and dimensions', () => {
+    const { tables } = ask('describe')
+    assert.deepEqual(
+      tables.map(({ name, datasets }) => [name, datasets]),
+      [
+        ['docs', [{ name: 'd', rows: COUNT + 1, dim: DIM }]],
+        ['plain', [{ name: 'p', rows: 2, dim: 2 }]],
+      ],
+    )
+  })
+
+  test('a map has each row with a vector once, in order, and keeps distances along its axes', () => {
+    const { rows, points, shown, dim } = ask('map', place)
+    assert.equal(dim, DIM)
+    assert.deepEqual(
+      Array.from(rows),
+      Array.from({ length: COUNT }, (_, i) => i + 1),
+    )
+    assert.equal(points.length, COUNT * 2)
+    assert.ok(points.every(x => Number.isFinite(x)))
+    assert.ok(shown[0] >= shown[1] && shown[1] > 0 && shown[0] + shown[1] <= 1)
+    // A projection makes no distance larger.
+    const unit = vectors.map(vector => vector.map(x => x / Math.hypot(...vector)))
+    for (let i = 1; i < COUNT; i += 7) {
+      const apart = Math.hypot(...unit[i].map((x, j) => x - unit[0][j]))
+      const shownApart = Math.hypot(points[2 * i] - points[0], points[2 * i + 1] - points[1])
+      assert.ok(shownApart <= apart + 1e-5)
+    }
+  })
+
+  test('fields are declared columns and members of meta that hold one value', () => {
+    assert.deepEqual(
+      ask('fields', place).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      [
+        { name: 'draft', from: 'meta' },
+        { name: 'lang', from: 'meta' },
+        { name: 'size', from: 'column' },
+        { name: 'year', from: 'meta' },
+      ],
+    )
+    assert.deepEqual(ask('fields', { table: 'plain', dataset: 'p' }), [])
+  })
+
+  test('the values of a field are those of each row of the map', () => {
+    const lang = ask('values', place, { name: 'lang', from: 'meta' })
+    assert.deepEqual(
+      lang.values.map(({ value, count }) => [value, count]),
+      [
+        ['de', 100],
+        ['en', 100],
+        ['fr', 100],
+      ],
+    )
+    for (let i = 0; i < COUNT; i++)
+      assert.equal(lang.values[lang.codes[i]].value, ['en', 'de', 'fr'][i % 3])
+    const draft = ask('values', place, { name: 'draft', from: 'meta' })
+    assert.deepEqual(
+      draft.values.map(({ value }) => value),
+      [false, true],
+    )
+    for (let i = 0; i < COUNT; i++)
+      assert.equal(draft.values[draft.codes[i]]?.value, i % 2 === 0 ? i % 4 === 0 : undefined)
+    const year = ask('values', place, { name: 'year', from: 'meta' })
+    assert.deepEqual(year.range, [1900, 1900 + (COUNT - 1) / 4])
+    assert.deepEqual(
+      Array.from(year.numbers!),
+      Array.from({ length: COUNT }, (_, i) => 1900 + i / 4),
+    )
+    const size = ask('values', place, { name: 'size', from: 'column' })
+    for (let i = 0; i < COUNT; i++) assert.equal(size.values[size.codes[i]].value, i % 7)
+  })
+
+  test('searches by vector, by a row, with a filter and with recall find what brute force finds', () => {
+    for (let q = 0; q < 12; q++) {
+      const query = Float32Array.from({ length: DIM }, (_, j) => Math.cos(q * 3.7 + j))
+      const vector = [...query]
+      const ids = (more: object): string[] =>
+        ask('search', place, { mode: 'exact', vector, k: 8, ...more }).hits.map(({ id }) => id)
+      assert.deepEqual(ids({}), nearest(query, 8))
+      assert.deepEqual(ids({ mode: 'recall' }), nearest(query, 8))
+      assert.deepEqual(
+        ids({ filter: { lang: { $in: ['en'] } } }),
+        nearest(query, 8, i => i % 3 === 0),
+      )
+      assert.deepEqual(
+        ids({ filter: { size: { $gte: 3, $lte: 4 } } }),
+        nearest(query, 8, i => i % 7 === 3 || i % 7 === 4),
+      )
+      const like = ask('search', place, { mode: 'exact', like: q + 1, k: 8 })
+      assert.deepEqual(
+        like.hits.map(({ id }) => id),
+        nearest(vectors[q], 9).slice(1),
+      )
+      assert.ok(like.hits.every(({ row, id }) => id === `d${row - 1}`))
+    }
+  })
+
+  test('words are searched by the text index, or found in the contents without one', () => {
+    const found = ask('search', place, { mode: 'exact', text: 'word3', k: 100 })
+    assert.equal(found.hits.length, COUNT / 5)
+    assert.equal(found.note, undefined)
+    const both = ask('search', place, { mode: 'hybrid', text: 'word3', like: 4, k: 5 })
+    assert.equal(both.hits.length, 5)
+    const plain = ask(
+      'search',
+      { table: 'plain', dataset: 'p' },
+      { mode: 'exact', text: 'über', k: 5 },
+    )
+    assert.deepEqual(
+      plain.hits.map(({ id, score, content }) => [id, score, content]),
+      [['a', undefined, 'Über <b>bold</b>']],
+    )
+    assert.match(plain.note!, /does not have a text index/)
+    const listed = ask('search', place, { mode: 'exact', filter: { lang: { $in: ['de'] } }, k: 3 })
+    assert.deepEqual(
+      listed.hits.map(({ id }) => id),
+      ['d1', 'd10', 'd100'],
+    )
+  })
+
+  test('documents come whole and in the asked order, those that are gone do not', () => {
+    const [second, bare, first] = ask('documents', place, [2, 301, 999, 1], true)
+    assert.deepEqual([second.id, bare.id, first.id], ['d1', 'bare', 'd0'])
+    assert.deepEqual(second.vector, vectors[1])
+    assert.equal(bare.vector, undefined)
+    assert.equal(bare.meta, 'not json')
+    assert.deepEqual(JSON.parse(first.meta!), metaOf(0))
+    assert.equal(ask('documents', place, [1], false)[0].vector, undefined)
+  })
+
+  test('the neighbour of a row is the nearest other row', () => {
+    const found = ask('neighbors', place, [1, 2, 3, 301])
+    assert.deepEqual(
+      found.map(({ id, nearest: other }) => [id, other.id]),
+      [0, 1, 2].map(i => [`d${i}`, nearest(vectors[i], 2)[1]]),
+    )
+  })
+
+  test('a check names problems, and a repair ends those that it can', () => {
+    db.exec(
+      `INSERT INTO vector_storage(shadow_table_name, dataset_id, "index") VALUES ('main._vec_gone', 'd', x'00')`,
+    )
+    const problems = ask('check', 'docs').filter(
+      ({ severity }) => severity === 'error' || severity === 'warning',
+    )
+    assert.ok(problems.length > 0)
+    ask('repair', 'docs')
+    const left = ask('check', 'docs').filter(
+      ({ severity }) => severity === 'error' || severity === 'warning',
+    )
+    assert.ok(left.length < problems.length)
+    assert.ok(ask('stats', place).some(({ topic }) => topic === 'rows'))
+  })
+})
+
+describe('questions that make no sense', () => {
+  test('are answered by an error with its code, and change nothing', () => {
+    assert.match(refused('drop', '[]').message, /no method 'drop'/)
+    assert.match(refused('constructor', '[]').message, /no method/)
+    assert.match(refused('map', '{').message, /JSON/)
+    assert.match(refused('map', '{}').message, /JSON array/)
+    assert.match(refused('map', '[{ "table": "none", "dataset": "d" }]').message, /none/)
+    const field: Field = { name: 'size"; DROP TABLE _vec_docs; --', from: 'column' }
+    assert.match(refused('values', JSON.stringify([place, field])).message, /does not declare/)
+    const wrong = refused(
+      'search',
+      JSON.stringify([place, { mode: 'exact', vector: [1, 2], k: 3 }]),
+    )
+    assert.equal(wrong.code, 'VEC_DIMENSION')
+    assert.equal(ask('describe').tables.length, 2)
+  })
+
+  test('a view or trigger of the file cannot ask', () => {
+    db.exec(`CREATE VIEW asking AS SELECT svec_ui('describe', '[]') AS answer`)
+    assert.throws(() => db.prepare('SELECT * FROM asking').all(), /unsafe use of svec_ui/)
+  })
+})
