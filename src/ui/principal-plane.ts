@@ -7,9 +7,10 @@ export interface PrincipalPlane {
   readonly shown: readonly [number, number]
 }
 
-/** Two more directions than are wanted: the wanted ones converge faster. */
-const DIRECTIONS = 4
-const ROUNDS = 24
+/** More directions than are wanted: the plane lies in what they span long before two of them alone span it. */
+const DIRECTIONS = 8
+const ROUNDS = 14
+const SWEEPS = 12
 
 /**
  * The first two principal axes of the rows of a matrix, by subspace iteration. The same rows give the same plane:
@@ -27,16 +28,59 @@ export function principalPlane(rows: Float32Array, dim: number): PrincipalPlane 
     centred[i] = value
     total += value * value
   }
-  let axes = orthonormal(beginnings(dim))
-  let strengths = axes.map(() => 0)
+  let spanned = orthonormal(beginnings(dim))
+  let images = spanned
   for (let round = 0; round < ROUNDS; round++) {
-    const images = timesCovariance(centred, dim, axes)
-    strengths = images.map(lengthOf)
-    axes = orthonormal(images)
+    images = timesCovariance(centred, dim, spanned)
+    if (round < ROUNDS - 1) spanned = orthonormal(images)
   }
-  const [first, second = new Float64Array(dim)] = axes
-  const share = (i: number): number => (total > 0 ? (strengths[i] ?? 0) / total : 0)
-  return { mean, axes: [upright(first), upright(second)], shown: [share(0), share(1)] }
+  // The covariance as seen within what is spanned, and its principal axes there.
+  const within = spanned.map(a => images.map(b => product(a, b)))
+  const [first, second] = principalAxes(within)
+  const axisOf = (found: WithinAxis | undefined): Float64Array =>
+    upright(
+      Float64Array.from({ length: dim }, (_, j) =>
+        spanned.reduce((sum, a, i) => sum + a[j] * (found?.axis[i] ?? 0), 0),
+      ),
+    )
+  const share = (found: WithinAxis | undefined): number =>
+    total > 0 ? Math.max(0, found?.variance ?? 0) / total : 0
+  return { mean, axes: [axisOf(first), axisOf(second)], shown: [share(first), share(second)] }
+}
+
+interface WithinAxis {
+  readonly variance: number
+  readonly axis: readonly number[]
+}
+
+/** The principal axes of a small symmetric matrix by Jacobi rotations, the strongest first. */
+function principalAxes(given: readonly (readonly number[])[]): WithinAxis[] {
+  const size = given.length
+  const matrix = given.map(row => [...row])
+  const axes = given.map((_, i) => given.map((__, j) => (i === j ? 1 : 0)))
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let p = 0; p < size; p++) {
+      for (let q = p + 1; q < size; q++) {
+        const angle = 0.5 * Math.atan2(2 * matrix[p][q], matrix[q][q] - matrix[p][p])
+        for (const rows of [matrix, axes]) for (const row of rows) rotate(row, p, q, angle)
+        for (let k = 0; k < size; k++) {
+          const pair = [matrix[p][k], matrix[q][k]]
+          rotate(pair, 0, 1, angle)
+          ;[matrix[p][k], matrix[q][k]] = pair
+        }
+      }
+    }
+  }
+  return matrix
+    .map((row, i) => ({ variance: row[i], axis: axes.map(each => each[i]) }))
+    .toSorted((a, b) => b.variance - a.variance)
+}
+
+function rotate(row: number[], p: number, q: number, angle: number): void {
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)]
+  const before = row[p]
+  row[p] = cosine * before - sine * row[q]
+  row[q] = sine * before + cosine * row[q]
 }
 
 /** Directions without a pattern, so that none is orthogonal to what is looked for. */
@@ -60,10 +104,10 @@ function timesCovariance(
   const images = vectors.map(() => new Float64Array(dim))
   for (let at = 0; at < rows.length; at += dim) {
     for (const [v, vector] of vectors.entries()) {
-      let product = 0
-      for (let j = 0; j < dim; j++) product += rows[at + j] * vector[j]
+      let along = 0
+      for (let j = 0; j < dim; j++) along += rows[at + j] * vector[j]
       const image = images[v]
-      for (let j = 0; j < dim; j++) image[j] += product * rows[at + j]
+      for (let j = 0; j < dim; j++) image[j] += along * rows[at + j]
     }
   }
   return images
@@ -75,9 +119,8 @@ function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
   for (const vector of vectors) {
     const before = lengthOf(vector)
     for (const other of done) {
-      let product = 0
-      for (let j = 0; j < vector.length; j++) product += vector[j] * other[j]
-      for (let j = 0; j < vector.length; j++) vector[j] -= product * other[j]
+      const along = product(vector, other)
+      for (let j = 0; j < vector.length; j++) vector[j] -= along * other[j]
     }
     const length = lengthOf(vector)
     const scale = length > before * 1e-12 ? 1 / length : 0
@@ -86,8 +129,14 @@ function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
   return done
 }
 
+function product(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
+  return sum
+}
+
 function lengthOf(vector: Float64Array): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  return Math.sqrt(product(vector, vector))
 }
 
 function upright(axis: Float64Array): Float64Array {
