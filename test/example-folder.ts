@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 /** Packages that an example may import by name. */
 const PACKAGES = [
   '@langchain/core',
+  '@llamaindex/core',
   '@modelcontextprotocol/sdk',
   'ai',
   'better-sqlite3',

@@ -178,6 +178,60 @@ describe('examples/', () => {
     db.close()
   })
 
+  test('mastra-pages.mjs finds what a page says, and replaces the chunks of a page', async () => {
+    interface Store {
+      describeIndex(params: { indexName: string }): Promise<{ count: number }>
+    }
+    const { indexPages, ask } = await example<{
+      indexPages: (db: Connection, folder: string) => Promise<Store>
+      ask: (store: Store, question: string) => Promise<{ document: string; metadata: object }[]>
+    }>('mastra-pages.mjs')
+    const pages = join(folder, 'mastra')
+    mkdirSync(pages)
+    writeFileSync(join(pages, 'bread.md'), '# Bread\nMix flour with water.\n')
+    writeFileSync(join(pages, 'jam.md'), '# Jam\nBoil fruit with sugar.\n')
+    // From the module that the example has its classes from.
+    const { open: openPackage } = await import('sqlite-vec-ts')
+    const db = await openPackage(':memory:')
+    const [found] = await ask(await indexPages(db, pages), 'How do I boil fruit?')
+    assert.match(found.document, /Boil fruit/)
+    assert.deepEqual(found.metadata, { source: 'jam.md', text: found.document, headings: ['Jam'] })
+    writeFileSync(join(pages, 'jam.md'), '# Jam\nBoil berries with honey.\n')
+    const store = await indexPages(db, pages)
+    assert.equal((await store.describeIndex({ indexName: 'pages' })).count, 2)
+    const [changed] = await ask(store, 'How do I boil fruit?')
+    assert.match(changed.document, /Boil berries/)
+    db.close()
+  })
+
+  test('llamaindex-pages.mjs finds what a page says, and replaces the chunks of a page', async () => {
+    interface Store {
+      readonly collection: { count(): number }
+    }
+    interface Found {
+      readonly nodes: readonly { text: string; metadata: object }[]
+    }
+    const { indexPages, ask } = await example<{
+      indexPages: (db: Connection, folder: string) => Promise<Store>
+      ask: (store: Store, question: string) => Promise<Found>
+    }>('llamaindex-pages.mjs')
+    const pages = join(folder, 'llamaindex')
+    mkdirSync(pages)
+    writeFileSync(join(pages, 'bread.md'), '# Bread\nMix flour with water.\n')
+    writeFileSync(join(pages, 'jam.md'), '# Jam\nBoil fruit with sugar.\n')
+    // From the module that the example has its classes from.
+    const { open: openPackage } = await import('sqlite-vec-ts')
+    const db = await openPackage(':memory:')
+    const [found] = (await ask(await indexPages(db, pages), 'How do I boil fruit?')).nodes
+    assert.match(found.text, /Boil fruit/)
+    assert.deepEqual(found.metadata, { file: 'jam.md', headings: ['Jam'] })
+    writeFileSync(join(pages, 'jam.md'), '# Jam\nBoil berries with honey.\n')
+    const store = await indexPages(db, pages)
+    assert.equal(store.collection.count(), 2)
+    assert.match((await ask(store, 'How do I boil fruit?')).nodes[0].text, /Boil berries/)
+    db.close()
+  })
+
   test('ai-chat-route.mjs streams an answer that it has found in a note', async () => {
     const { openNotes, chatRoute } = await example<{
       openNotes: (path: string) => Promise<{ db: Connection; notes: Collection }>

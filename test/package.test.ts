@@ -30,6 +30,8 @@ let files: string[]
 /** Doors to a framework, whose own declarations do not compile with `exactOptionalPropertyTypes`. */
 const FRAMEWORKS: Readonly<Record<string, string>> = {
   './langchain': '@langchain/core',
+  './llamaindex': '@llamaindex/core',
+  './mastra': '@mastra/core',
   './mcp': '@modelcontextprotocol/sdk',
   './ai': 'ai',
 }
@@ -51,6 +53,8 @@ const SOMETHING: Record<string, string> = {
   './worker': 'connect',
   './serve': 'serve',
   './langchain': 'SqliteVecStore',
+  './llamaindex': 'SqliteVectorStore',
+  './mastra': 'SqliteVector',
   './mcp': 'createServer',
   './ai': 'searchTool',
 }

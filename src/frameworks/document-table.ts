@@ -1,3 +1,4 @@
+import type { Metric } from '../core/metrics/definition.ts'
 import type { Database } from '../database/database.ts'
 import { run, scalar } from '../database/query.ts'
 import { quoteName } from '../search/schema/names.ts'
@@ -9,8 +10,17 @@ export function hasTable(db: Database, table: string): boolean {
 }
 
 /** Creates the vec table of a store if there is none; `words` adds a text index of the contents. */
-export function createDocumentTable(db: Database, table: string, words: boolean): void {
+export function createDocumentTable(
+  db: Database,
+  table: string,
+  words: boolean,
+  metric: Metric = 'cosine',
+): void {
   if (hasTable(db, table)) return
-  const text = words ? ', text=content' : ''
-  run(db, `CREATE VIRTUAL TABLE IF NOT EXISTS ${quoteName(table)} USING vec(doc_id${text})`)
+  const options = [
+    'doc_id',
+    ...(words ? ['text=content'] : []),
+    ...(metric === 'cosine' ? [] : [`metric=${metric}`]),
+  ]
+  run(db, `CREATE VIRTUAL TABLE IF NOT EXISTS ${quoteName(table)} USING vec(${options.join(', ')})`)
 }

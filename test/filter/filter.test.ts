@@ -119,6 +119,23 @@ const CASES: readonly [filter: unknown, ids: readonly number[]][] = [
   [{ $nor: [{ lang: 'en' }, { lang: 'de' }] }, [2, 3, 4, 6, 7, 8, 10, 11, 12, 13]],
   [{ $not: { lang: 'en', year: 2020 } }, [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13]],
   [{ year: { $not: { $gte: 2020 } } }, [2, 3, 4, 6, 7, 8, 10, 11]],
+  [{ tags: { $all: ['x', 'y'] } }, [0]],
+  [{ tags: { $all: ['x'] } }, [0, 2]],
+  [{ tags: { $all: [] } }, []],
+  [{ tags: { $size: 2 } }, [0]],
+  [{ tags: { $size: 0 } }, [1]],
+  [{ tags: { $not: { $size: 0 } } }, [0, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13]],
+  // An element that is an array matches if one of its elements does.
+  [{ tags: { $elemMatch: { $eq: 'x' } } }, [0, 9]],
+  [{ tags: { $elemMatch: { $startsWith: '', $ne: 'x' } } }, [0, 9]],
+  [{ tags: { $elemMatch: { $contains: 'x' } } }, [0, 9]],
+  [{ tags: { $elemMatch: { $elemMatch: { $eq: 'x' } } } }, [9]],
+  [{ tags: { $elemMatch: { $exists: false } } }, [9]],
+  // One element meets both comparisons, other than without $elemMatch.
+  [{ year: { $elemMatch: { $gt: 2020, $lt: 2022 } } }, []],
+  [{ author: { $elemMatch: { name: 'Ann' } } }, [9]],
+  [{ author: { $elemMatch: { $or: [{ name: 'Bob' }, { name: { $ne: 'Bob' } }] } } }, [9]],
+  [{ author: { $elemMatch: {} } }, [9]],
   [{ price: 0 }, [12]],
   [{ year: 9007199254740991n }, [13]],
 ]
@@ -184,6 +201,12 @@ test('declared columns give the same answers as the JSON they were read from', (
     { lang: { $contains: 5 } },
     { tags: { $contains: 1 } },
     { tags: { $contains: true } },
+    { tags: { $all: ['x', 'y'] } },
+    { tags: { $size: 2 } },
+    { tags: { $not: { $size: 2 } } },
+    { tags: { $elemMatch: { $in: ['y', true] } } },
+    { lang: { $size: 2 } },
+    { lang: { $elemMatch: { $eq: 'en' } } },
     { $not: { lang: 'en', year: { $gt: 1 } } },
   ]) {
     const condition = parseFilter(filter)
@@ -210,7 +233,15 @@ test('random filters over random metadata mean what JavaScript says', () => {
   }
   const scalar = (): unknown => pick(values.filter(one => one !== null))
   const operators = (depth: number): object => {
-    switch (random(depth > 1 ? 10 : 11)) {
+    switch (random(depth > 1 ? 12 : 15)) {
+      case 10:
+        return { $size: random(3) }
+      case 11:
+        return { $all: Array.from({ length: random(3) }, scalar) }
+      case 12:
+        return { $elemMatch: operators(depth + 1) }
+      case 13:
+        return { $elemMatch: filter(depth + 2) }
       case 0:
         return { $eq: pick(values) }
       case 1:
@@ -287,6 +318,11 @@ const REFUSED: readonly [filter: unknown, place: RegExp][] = [
   [{ lang: { $contains: null } }, /^filter\.lang\.\$contains: expected text/],
   [{ lang: { $gt: null } }, /^filter\.lang\.\$gt: expected text/],
   [{ lang: { $gt: true } }, /^filter\.lang\.\$gt: expected a number, a string or a Date/],
+  [{ lang: { $all: 'en' } }, /^filter\.lang\.\$all: expected an array of values, got string/],
+  [{ lang: { $all: [null] } }, /^filter\.lang\.\$all\[0\]: expected text/],
+  [{ lang: { $size: 1.5 } }, /^filter\.lang\.\$size: expected a number of elements, got number/],
+  [{ lang: { $elemMatch: 'en' } }, /^filter\.lang\.\$elemMatch: expected an object, got string/],
+  [{ lang: { $elemMatch: { $eq: 1, a: 2 } } }, /^filter\.lang\.\$elemMatch\.a: unknown operator a/],
   [{ lang: { $not: 'en' } }, /^filter\.lang\.\$not: expected operators of the field, got string/],
   [{ $and: { lang: 'en' } }, /^filter\.\$and: expected an array of filters, got an object/],
   [{ $or: ['en'] }, /^filter\.\$or\[0\]: expected an object, got string/],

@@ -35,6 +35,14 @@ export function holds(condition: Condition, meta: unknown): boolean {
       return elements(at(meta, condition.path)).some(
         value => typeof value === 'string' && value.startsWith(condition.prefix),
       )
+    case 'size': {
+      const value = at(meta, condition.path)
+      return Array.isArray(value) && value.length === condition.size
+    }
+    case 'element': {
+      const value = at(meta, condition.path)
+      return Array.isArray(value) && value.some(one => holds(condition.of, one))
+    }
   }
 }
 
@@ -63,11 +71,14 @@ function known(condition: Condition): boolean | undefined {
     case 'exists':
     case 'contains':
     case 'startsWith':
+    case 'size':
+    case 'element':
       return undefined
   }
 }
 
 function at(meta: unknown, path: string): unknown {
+  if (path === '') return meta
   let value = meta
   for (const name of path.split('.')) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined

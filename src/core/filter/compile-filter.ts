@@ -34,10 +34,13 @@ export function compileFilter(condition: Condition, target: FilterTarget): Compi
 class Compiler {
   readonly #target: FilterTarget
   readonly #parameters: (string | number | bigint)[]
+  /** The number of arrays around the value that the target reads. */
+  readonly #depth: number
 
-  constructor(target: FilterTarget, parameters: (string | number | bigint)[]) {
+  constructor(target: FilterTarget, parameters: (string | number | bigint)[], depth = 0) {
     this.#target = target
     this.#parameters = parameters
+    this.#depth = depth
   }
 
   condition(condition: Condition): string {
@@ -62,6 +65,15 @@ class Compiler {
         return this.#matches(condition.path, TEXT, value =>
           this.#startsWith(value, condition.prefix),
         )
+      case 'size': {
+        const { size } = condition
+        return this.#ofArray(
+          condition.path,
+          (json, path) => `json_array_length(${json}, ${path()}) = ${this.#bind(size)}`,
+        )
+      }
+      case 'element':
+        return this.#anyElementMatches(condition.path, condition.of)
     }
   }
 
@@ -172,6 +184,30 @@ class Compiler {
     })
   }
 
+  #anyElementMatches(path: string, of: Condition): string {
+    const name = `element${this.#depth}`
+    const target = { json: `${name}.json`, column: () => undefined }
+    return this.#ofArray(path, (json, at) => {
+      const elements = `SELECT ${json} -> (${at()} || '[' || key || ']') AS json FROM json_each(${json}, ${at()})`
+      const matches = new Compiler(target, this.#parameters, this.#depth + 1).condition(of)
+      return `EXISTS (SELECT 1 FROM (${elements}) AS ${name} WHERE ${matches})`
+    })
+  }
+
+  /** Whether the field holds an array that passes the test. `at()` binds the path of the array in `json`. */
+  #ofArray(path: string, test: (json: string, at: () => string) => string): string {
+    const column = this.#target.column(path)
+    if (column) {
+      if (!column.json) return '0'
+      const isArray = `json_valid(${column.sql}) AND json_type(${column.sql}) = 'array'`
+      return `CASE WHEN ${isArray} THEN ${test(column.sql, () => `'$'`)} ELSE 0 END`
+    }
+    const at = (): string => this.#bind(jsonPath(path))
+    return this.#ofJson(
+      json => `CASE json_type(${json}, ${at()}) WHEN 'array' THEN ${test(json, at)} ELSE 0 END`,
+    )
+  }
+
   #arrayHas(path: string, types: readonly ValueType[], test: (value: string) => string): string {
     const column = this.#target.column(path)
     if (column) return column.json ? this.#anyElement(column.sql, types, test) : '0'
@@ -214,8 +250,11 @@ function ofTypes(types: readonly ValueType[], test: (value: string) => string): 
   return exact ? `e.type IN (${names})` : `e.type IN (${names}) AND ${test('e.value')}`
 }
 
-/** The path 'a.b' as $."a"."b". SQLite reads a quoted name in a path as a JSON string. */
+/**
+ * The path 'a.b' as $."a"."b", and '' as $, the whole. SQLite reads a quoted name in a path as a JSON string.
+ */
 export function jsonPath(path: string): string {
+  if (path === '') return '$'
   return `$${path
     .split('.')
     .map(name => `.${JSON.stringify(name)}`)

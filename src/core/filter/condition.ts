@@ -17,3 +17,6 @@ export type Condition =
   | { readonly kind: 'exists'; readonly path: string }
   | { readonly kind: 'contains'; readonly path: string; readonly value: Scalar }
   | { readonly kind: 'startsWith'; readonly path: string; readonly prefix: string }
+  | { readonly kind: 'size'; readonly path: string; readonly size: number }
+  /** An element of the array matches. Inside `of`, the path '' is the element itself. */
+  | { readonly kind: 'element'; readonly path: string; readonly of: Condition }

@@ -21,6 +21,12 @@ export interface FieldFilter<V extends FilterValue = FilterValue> {
   readonly $contains?: V
   /** A text begins with this. Case matters. */
   readonly $startsWith?: string
+  /** Equal to each of these, which takes an array. An empty list matches no document. */
+  readonly $all?: readonly V[]
+  /** An array of this many elements. */
+  readonly $size?: number
+  /** An element of an array matches: comparisons of the element, or a filter on its fields if it is an object. */
+  readonly $elemMatch?: FieldFilter | AnyFilter
   /** The comparisons inside do not hold. */
   readonly $not?: FieldFilter<V>
 }

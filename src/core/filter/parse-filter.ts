@@ -17,6 +17,9 @@ const FIELD_OPERATORS = [
   '$exists',
   '$contains',
   '$startsWith',
+  '$all',
+  '$size',
+  '$elemMatch',
   '$not',
 ]
 const LOGICAL_OPERATORS = ['$and', '$or', '$nor', '$not']
@@ -100,6 +103,14 @@ function comparison(
     case '$startsWith':
       if (typeof value !== 'string') throw refuse(at, `expected text, got ${named(value)}`)
       return { kind: 'startsWith', path, prefix: value }
+    case '$all':
+      return everyOf(path, value, at)
+    case '$size':
+      if (!Number.isSafeInteger(value) || Number(value) < 0)
+        throw refuse(at, `expected a number of elements, got ${named(value)}`)
+      return { kind: 'size', path, size: Number(value) }
+    case '$elemMatch':
+      return { kind: 'element', path, of: element(value, at, depth + 1) }
     case '$not':
       if (!isPlainObject(value))
         throw refuse(at, `expected operators of the field, got ${named(value)}`)
@@ -125,6 +136,25 @@ function oneOf(path: string, value: unknown, at: string): Condition {
   const known = values.filter(one => one !== null)
   const some: Condition = { kind: 'in', path, values: known }
   return known.length === values.length ? some : any([some, not({ kind: 'exists', path })])
+}
+
+function everyOf(path: string, values: unknown, at: string): Condition {
+  if (!Array.isArray(values)) throw refuse(at, `expected an array of values, got ${named(values)}`)
+  const each = values.map((value: unknown, i) => equal(path, scalar(value, `${at}[${i}]`)))
+  return each.length === 0 ? any([]) : all(each)
+}
+
+/** Comparisons of the element itself, or a filter on its fields. */
+function element(value: unknown, at: string, depth: number): Condition {
+  return isComparison(value, depth) ? comparisons('', value, at, depth) : object(value, at, depth)
+}
+
+/** `$not` is around comparisons, or around a filter. */
+function isComparison(value: unknown, depth: number): boolean {
+  if (!isPlainObject(value) || depth > MAX_DEPTH) return false
+  return Object.entries(value).some(([key, of]) =>
+    key === '$not' ? isComparison(of, depth + 1) : FIELD_OPERATORS.includes(key),
+  )
 }
 
 function scalarOrNull(value: unknown, at: string): Scalar | null {

@@ -23,6 +23,8 @@ export function filterTest(condition: Condition, columnOf: ColumnOf): ColumnTest
         if (!test) return undefined
         of.push(test)
       }
+      // It reads no column, so SQLite answers it.
+      if (of.length === 0) return undefined
       return condition.kind === 'any' ? { kind: 'any', of } : { kind: 'all', of: joinedTests(of) }
     }
     case 'not': {
@@ -35,12 +37,13 @@ export function filterTest(condition: Condition, columnOf: ColumnOf): ColumnTest
 }
 
 type FieldCondition = Extract<Condition, { readonly path: string }>
-type ValueCondition = Exclude<FieldCondition, { readonly kind: 'exists' }>
+type ValueCondition = Exclude<FieldCondition, { readonly kind: 'exists' | 'size' | 'element' }>
 
 function fieldTest(condition: FieldCondition, columnOf: ColumnOf): ColumnTest | undefined {
   const column = columnOf(condition.path)
   if (!column) return undefined
   if (condition.kind === 'exists') return nullTest(column, false)
+  if (condition.kind === 'size' || condition.kind === 'element') return undefined
   return column.json === true ? elementTest(column, condition) : valueTest(column, condition)
 }
 

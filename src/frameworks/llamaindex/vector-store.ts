@@ -1,0 +1,188 @@
+import type { BaseEmbedding } from '@llamaindex/core/embeddings'
+import { MetadataMode, TextNode, type BaseNode, type Metadata } from '@llamaindex/core/schema'
+import {
+  BaseVectorStore,
+  metadataDictToNode,
+  nodeToMetadata,
+  type VectorStoreQuery,
+  type VectorStoreQueryResult,
+} from '@llamaindex/core/vector-store'
+import { argumentError, requireObject } from '../../core/argument-error.ts'
+import { checkOptions, flag, text, wholeNumber, type Check } from '../../core/check-options.ts'
+import { knownWord } from '../../core/known-word.ts'
+import type { Database } from '../../database/database.ts'
+import { requireDatabase } from '../../database/require-database.ts'
+import { Collection } from '../../documents/collection.ts'
+import type { Hit } from '../../documents/collection/hit.ts'
+import type { CollectionQuery } from '../../documents/collection/read-query.ts'
+import { createDocumentTable, hasTable } from '../document-table.ts'
+import { filterOfLlamaIndex } from './llamaindex-filter.ts'
+
+/** Where a vector store of LlamaIndex keeps its nodes. */
+export interface SqliteVectorStoreConfig {
+  /** A connection, as `open()` returns it. The store does not close it. */
+  readonly db: Database
+  /** The name of the vec table. The first write creates it if it does not exist. */
+  readonly table: string
+  /** The dataset of this store within the table; default 'default'. */
+  readonly dataset?: string | undefined
+  /** The name of the embedding model, stored with each vector; another model is refused in the same dataset. */
+  readonly model?: string | undefined
+  /** Whether a new table has a text index, for the modes 'sparse' and 'hybrid'; default true. */
+  readonly words?: boolean | undefined
+  /** Default: that of LlamaIndex's `Settings`. */
+  readonly embedModel?: BaseEmbedding | undefined
+}
+
+/** `customParams` of a query: what our search has beyond LlamaIndex. */
+export type SqliteVectorStoreParams = Pick<CollectionQuery, 'minScore' | 'recall' | 'hybrid'>
+
+type Query = VectorStoreQuery<SqliteVectorStoreParams>
+
+const WHERE = 'SqliteVectorStore'
+const MODES = ['default', 'sparse', 'hybrid', 'mmr'] as const
+const MAX_RESULTS = 1_000_000
+/** The balance of vector and words without `alpha`. */
+const BALANCED = 0.5
+
+const anything: Check = () => undefined
+const connection: Check = (where, _name, value) => requireDatabase(where, value)
+const CHECKS: Readonly<Record<string, Check>> = {
+  db: connection,
+  table: text,
+  dataset: text,
+  model: text,
+  words: flag,
+  embedModel: anything,
+}
+
+/**
+ * A vector store of LlamaIndex.TS over a dataset of a vec table. Searches are exact. The similarity of a node is that of
+ * the metric: 1 is the maximum for cosine. In the mode 'hybrid' it is the fused score, in the mode 'sparse' BM25.
+ *
+ *     const vectorStore = new SqliteVectorStore({ db: await open('docs.sqlite'), table: 'docs', embedModel })
+ *     await vectorStore.add([new TextNode({ text: 'how to bake bread', embedding, metadata: { lang: 'en' } })])
+ *     await vectorStore.query({ queryEmbedding, similarityTopK: 3, mode: VectorStoreQueryMode.DEFAULT })
+ */
+export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorStoreParams> {
+  storesText: boolean = true
+  readonly #db: Database
+  readonly #table: string
+  readonly #words: boolean
+  readonly #documents: Collection
+  #created = false
+
+  /** Opens and creates nothing: the first write creates a missing table. Throws TypeError for an invalid option. */
+  constructor(config: SqliteVectorStoreConfig) {
+    checkOptions(WHERE, config, CHECKS, 'config')
+    requireDatabase(WHERE, config.db)
+    text(WHERE, 'config.table', config.table)
+    const { db, table, dataset = 'default', model, words = true, embedModel } = config
+    super({ embedModel })
+    this.#db = db
+    this.#table = table
+    this.#words = words
+    this.#documents = new Collection(db, { table, dataset, model })
+  }
+
+  override client(): Database {
+    return this.#db
+  }
+
+  /** The documents of the store, with all methods that LlamaIndex lacks (`list`, `count`, `facets`, ...). */
+  get collection(): Collection {
+    return this.#documents
+  }
+
+  /** Stores nodes with their embeddings, all or none, and returns their ids. Replaces a stored node with the same id. */
+  override async add(embeddingResults: BaseNode[]): Promise<string[]> {
+    const where = `${WHERE}.add()`
+    if (!Array.isArray(embeddingResults)) {
+      throw argumentError(where, 'embeddingResults', embeddingResults, 'an array of nodes')
+    }
+    if (embeddingResults.length === 0) return []
+    const documents = embeddingResults.map((node: unknown, i) => {
+      if (!isNode(node)) {
+        throw argumentError(where, `embeddingResults[${i}]`, node, 'a node of LlamaIndex')
+      }
+      return {
+        id: node.id_,
+        content: node.getContent(MetadataMode.NONE),
+        meta: nodeToMetadata(node, true),
+        vector: node.getEmbedding(),
+      }
+    })
+    if (!this.#created) {
+      createDocumentTable(this.#db, this.#table, this.#words)
+      this.#created = true
+    }
+    this.#documents.upsertSync(documents)
+    return documents.map(({ id }) => id)
+  }
+
+  /** Deletes the nodes of a source document. An unknown id is not an error. */
+  override async delete(refDocId: string): Promise<void> {
+    text(`${WHERE}.delete()`, 'refDocId', refDocId)
+    if (this.#hasTable()) this.#documents.delete({ filter: { ref_doc_id: refDocId } })
+  }
+
+  /**
+   * The `similarityTopK` best nodes, best first. `filters` and `docIds`, the ids of source documents, are applied before
+   * they are chosen. Modes: 'default' by vector, 'sparse' by words, 'hybrid' by both (`alpha` is the weight of the vector,
+   * from 0 to 1, default 0.5), and 'mmr' (`mmrThreshold` is the weight of nearness, default 0.5). Throws VEC_OPTION for
+   * other modes.
+   */
+  override async query(query: Query): Promise<VectorStoreQueryResult> {
+    const where = `${WHERE}.query()`
+    requireObject(where, 'query', query, 'an object with similarityTopK and mode')
+    wholeNumber(1, MAX_RESULTS)(where, 'similarityTopK', query.similarityTopK)
+    const search = searchOf(where, query)
+    const { hits } = this.#hasTable() ? this.#documents.querySync(search) : { hits: [] }
+    return {
+      nodes: hits.map(nodeOf),
+      similarities: hits.map(({ score }) => score),
+      ids: hits.map(({ id }) => id),
+    }
+  }
+
+  /** A store that was never written to finds nothing. */
+  #hasTable(): boolean {
+    this.#created ||= hasTable(this.#db, this.#table)
+    return this.#created
+  }
+}
+
+function searchOf(where: string, query: Query): CollectionQuery {
+  const { queryEmbedding, queryStr, similarityTopK: k, filters, docIds, customParams } = query
+  const { alpha = BALANCED, mmrThreshold: lambda } = query
+  const mode = knownWord(`mode of ${where}`, query.mode, MODES)
+  const conditions = [
+    ...(filters ? [filterOfLlamaIndex(where, filters)] : []),
+    ...(docIds ? [{ ref_doc_id: { $in: docIds } }] : []),
+  ]
+  const filter = conditions.length > 1 ? { $and: conditions } : conditions[0]
+  const common = { k, filter, ...customParams }
+  if (mode === 'sparse') return { ...common, mode: 'text', text: queryStr }
+  if (mode === 'hybrid') {
+    const weights = { vector: alpha, text: 1 - alpha }
+    const hybrid = { weights, ...customParams?.hybrid }
+    return { ...common, mode, text: queryStr, vector: queryEmbedding, hybrid }
+  }
+  return { ...common, vector: queryEmbedding, mmr: mode === 'mmr' ? { lambda } : undefined }
+}
+
+function nodeOf({ id, content, meta }: Hit): BaseNode {
+  const metadata = (meta ?? {}) as Metadata
+  // A document of another program lacks what LlamaIndex adds to the metadata.
+  if (typeof metadata['_node_content'] !== 'string') {
+    return new TextNode({ id_: id, text: content ?? '', metadata })
+  }
+  const node = metadataDictToNode(metadata)
+  node.setContent(content ?? '')
+  return node
+}
+
+function isNode(value: unknown): value is BaseNode {
+  const { getContent, getEmbedding } = (value ?? {}) as Record<string, unknown>
+  return typeof getContent === 'function' && typeof getEmbedding === 'function'
+}

@@ -1,0 +1,382 @@
+import {
+  MastraVector,
+  type CreateIndexParams,
+  type DeleteIndexParams,
+  type DeleteVectorParams,
+  type DeleteVectorsParams,
+  type DescribeIndexParams,
+  type IndexStats,
+  type QueryResult,
+  type QueryVectorParams,
+  type UpdateVectorParams,
+  type UpsertVectorParams,
+} from '@mastra/core/vector'
+import { argumentError, requireObject, requirePlainObject } from '../../core/argument-error.ts'
+import { checkOptions, text, wholeNumber, type Check } from '../../core/check-options.ts'
+import { VecError } from '../../core/errors.ts'
+import type { Filter } from '../../core/filter/filter.ts'
+import { knownWord } from '../../core/known-word.ts'
+import type { Database } from '../../database/database.ts'
+import { requireDatabase } from '../../database/require-database.ts'
+import { transaction } from '../../database/transaction.ts'
+import { Collection } from '../../documents/collection.ts'
+import type { CollectionDocument } from '../../documents/collection/given-documents.ts'
+import type { CollectionQuery } from '../../documents/collection/read-query.ts'
+import type { StoredDocument } from '../../documents/collection/stored-document.ts'
+import { IndexList, METRICS, type IndexMetric, type VectorIndexInfo } from './index-list.ts'
+import { filterOfMastra, type SqliteVectorFilter } from './mastra-filter.ts'
+
+type Metadata = Record<string, unknown>
+
+/** Where a vector store of Mastra keeps its indexes. */
+export interface SqliteVectorConfig {
+  /** A connection, as `open()` returns it. The store does not close it. */
+  readonly db: Database
+  /** The id of the store within Mastra; default 'sqlite-vec-ts'. */
+  readonly id?: string | undefined
+  /**
+   * The name of the vec table; default 'mastra_vectors'. Indexes of another metric than cosine are in a table of their
+   * own, and the list of the indexes is in `<table>_indexes`.
+   */
+  readonly table?: string | undefined
+  /**
+   * The member of the metadata with the text of a chunk, such as 'text'. With it, the tables have a text index, queries
+   * take `text`, and results have `document`.
+   */
+  readonly textField?: string | undefined
+}
+
+/** A query of Mastra, with what our search has beyond it. */
+export interface SqliteVectorQuery extends QueryVectorParams<SqliteVectorFilter> {
+  /** Words to search for. With `queryVector`, both rankings are fused. Needs `textField`. */
+  readonly text?: string | undefined
+  /** Only results with at least this score. */
+  readonly minScore?: number | undefined
+  /** Results that are near to the query and far from each other. Not with `text`. */
+  readonly mmr?: CollectionQuery['mmr']
+  /** How the rankings of vectors and words are fused. */
+  readonly hybrid?: CollectionQuery['hybrid']
+}
+
+const WHERE = 'SqliteVector'
+const MAX_DIMENSION = 1_000_000
+const MAX_RESULTS = 1_000_000
+
+const connection: Check = (where, _name, value) => requireDatabase(where, value)
+const CHECKS = { db: connection, id: text, table: text, textField: text }
+
+/**
+ * A vector store of Mastra in a SQLite file. An index is a dataset of a vec table. Searches are exact. The score is the
+ * similarity: 1 is the maximum of 'cosine', 'euclidean' has 1 minus the distance, and 'dotproduct' the inner product.
+ *
+ *     const store = new SqliteVector({ db: await open('app.sqlite') })
+ *     await store.createIndex({ indexName: 'docs', dimension: 3 })
+ *     await store.upsert({ indexName: 'docs', vectors: [[1, 0, 0]], metadata: [{ lang: 'en' }] })
+ *     await store.query({ indexName: 'docs', queryVector: [1, 0, 0], topK: 3, filter: { lang: 'en' } })
+ */
+export class SqliteVector extends MastraVector<SqliteVectorFilter> {
+  readonly #db: Database
+  readonly #textField: string | undefined
+  readonly #indexes: IndexList
+
+  /** Opens and creates nothing. Throws TypeError for an invalid option. */
+  constructor(config: SqliteVectorConfig) {
+    checkOptions(WHERE, config, CHECKS, 'config')
+    requireDatabase(WHERE, config.db)
+    const { db, id = 'sqlite-vec-ts', table = 'mastra_vectors', textField } = config
+    super({ id })
+    this.#db = db
+    this.#textField = textField
+    this.#indexes = new IndexList(db, table, textField !== undefined)
+  }
+
+  /** The documents of an index, with all methods that Mastra lacks (`list`, `facets`, ...). Throws VEC_QUERY without it. */
+  collection(indexName: string): Collection {
+    return this.#collection(this.#index('collection()', indexName))
+  }
+
+  /**
+   * Creates an index. One that exists is left as it is if its dimension is the same. Throws RangeError for an impossible
+   * dimension, VEC_OPTION for an unknown metric, and a MastraError if an index with another dimension exists.
+   */
+  override async createIndex(params: CreateIndexParams): Promise<void> {
+    const where = `${WHERE}.createIndex()`
+    requireObject(where, 'params', params, 'an object with indexName and dimension')
+    const { indexName, dimension, metric = 'cosine' } = params
+    text(where, 'indexName', indexName)
+    wholeNumber(1, MAX_DIMENSION)(where, 'dimension', dimension)
+    knownWord(`metric of ${where}`, metric, Object.keys(METRICS) as IndexMetric[])
+    const exists = transaction(this.#db, () => {
+      if (this.#indexes.find(indexName)) return true
+      this.#indexes.add(indexName, dimension, metric)
+      return false
+    }).immediate()
+    if (exists) await this.validateExistingIndex(indexName, dimension, metric)
+  }
+
+  override async listIndexes(): Promise<string[]> {
+    return this.#indexes.names()
+  }
+
+  /** Throws VEC_QUERY if there is no such index. */
+  override async describeIndex(params: DescribeIndexParams): Promise<IndexStats> {
+    const index = this.#index('describeIndex()', params)
+    const { dimension, metric } = index
+    return { dimension, metric, count: this.#collection(index).count() }
+  }
+
+  /** Deletes an index and its vectors. An index that does not exist is not an error. */
+  override async deleteIndex(params: DeleteIndexParams): Promise<void> {
+    const name = nameOf('deleteIndex()', params)
+    transaction(this.#db, () => {
+      const index = this.#indexes.find(name)
+      if (!index) return
+      this.#collection(index).delete({ all: true })
+      this.#indexes.remove(name)
+    }).immediate()
+  }
+
+  /**
+   * Stores vectors, all or none, and returns their ids: the given ones, otherwise new ones. A vector with the same id is
+   * replaced. `deleteFilter` first deletes what matches, in the same transaction.
+   */
+  override async upsert(params: UpsertVectorParams<SqliteVectorFilter>): Promise<string[]> {
+    const where = `${WHERE}.upsert()`
+    const index = this.#index('upsert()', params)
+    const { vectors, metadata, ids, deleteFilter, sparseVectors } = params
+    if (sparseVectors !== undefined) throw noSparse(where, 'sparseVectors')
+    requireList(where, 'vectors', vectors)
+    if (vectors.length === 0)
+      throw new RangeError(`${where}: vectors is empty: expected one or more`)
+    // Callers of Mastra pass an empty list for no metadata.
+    requireOneForEach(where, 'metadata', metadata?.length === 0 ? undefined : metadata, vectors)
+    requireOneForEach(where, 'ids', ids, vectors)
+    for (const [i, vector] of vectors.entries()) {
+      requireDimension(where, `vectors[${i}]`, vector, index)
+    }
+    const documents = vectors.map((vector, i) => ({
+      id: ids?.[i] ?? globalThis.crypto.randomUUID(),
+      vector,
+      ...this.#metaOf(metadata?.[i] ?? {}),
+    }))
+    transaction(this.#db, () => {
+      const collection = this.#collection(index)
+      if (deleteFilter) {
+        collection.delete({
+          filter: this.#selecting(where, 'deleteFilter', deleteFilter, collection),
+        })
+      }
+      collection.upsertSync(documents)
+    }).immediate()
+    return documents.map(({ id }) => id)
+  }
+
+  /**
+   * The `topK` best results, best first. `filter` is applied before they are chosen. Without `queryVector` and `text`,
+   * the documents that match the filter, by id and with the score 0.
+   */
+  override async query(params: SqliteVectorQuery): Promise<QueryResult[]> {
+    const where = `${WHERE}.query()`
+    const index = this.#index('query()', params)
+    const { queryVector, topK = 10, filter, includeVector = false, sparseVector } = params
+    const { text: words, minScore, mmr, hybrid } = params
+    if (sparseVector !== undefined) throw noSparse(where, 'sparseVector')
+    wholeNumber(1, MAX_RESULTS)(where, 'topK', topK)
+    if (queryVector !== undefined) requireDimension(where, 'queryVector', queryVector, index)
+    const collection = this.#collection(index)
+    const condition = filter ? this.#filter(where, 'filter', filter, collection) : undefined
+    const include = [
+      'meta' as const,
+      ...(this.#textField === undefined ? [] : ['content' as const]),
+      ...(includeVector ? ['vector' as const] : []),
+    ]
+    if (queryVector === undefined && words === undefined) {
+      if (condition === undefined) {
+        throw new TypeError(`${where}: expected a queryVector, a text or a filter`)
+      }
+      const { documents } = collection.list({ filter: condition, limit: topK, include })
+      return documents.map(document => resultOf(document, 0))
+    }
+    const { hits } = collection.querySync({
+      ...(words === undefined
+        ? {}
+        : { text: words, mode: queryVector === undefined ? 'text' : 'hybrid' }),
+      vector: queryVector,
+      k: topK,
+      filter: condition,
+      include,
+      minScore,
+      mmr,
+      hybrid,
+    })
+    return hits.map(hit => resultOf(hit, hit.score))
+  }
+
+  /**
+   * Replaces the vector, the metadata, or both, of one id or of all that match a filter. An unknown id is not an error.
+   */
+  override async updateVector(params: UpdateVectorParams<SqliteVectorFilter>): Promise<void> {
+    const where = `${WHERE}.updateVector()`
+    const index = this.#index('updateVector()', params)
+    const { id, filter, update } = params
+    requireOneOf(where, { id, filter })
+    requirePlainObject(where, 'update', update, 'an object with vector or metadata')
+    const { vector, metadata } = update
+    if (vector === undefined && metadata === undefined) {
+      throw new TypeError(
+        `${where}: update has neither a vector nor metadata: expected one of them`,
+      )
+    }
+    if (vector !== undefined) requireDimension(where, 'update.vector', vector, index)
+    const change = {
+      ...(vector === undefined ? {} : { vector }),
+      ...(metadata === undefined ? {} : this.#metaOf(metadata)),
+    }
+    transaction(this.#db, () => {
+      const collection = this.#collection(index)
+      const ids =
+        id === undefined
+          ? idsOf(collection, this.#selecting(where, 'filter', filter, collection))
+          : collection.get(id, { include: [] }) === undefined
+            ? []
+            : [id]
+      collection.upsertSync(ids.map(one => ({ id: one, ...change })))
+    }).immediate()
+  }
+
+  /** Deletes one vector. An unknown id is not an error. */
+  override async deleteVector(params: DeleteVectorParams): Promise<void> {
+    const index = this.#index('deleteVector()', params)
+    text(`${WHERE}.deleteVector()`, 'id', params.id)
+    this.#collection(index).delete({ ids: [params.id] })
+  }
+
+  /** Deletes the vectors with these ids, or all that match a filter. */
+  override async deleteVectors(params: DeleteVectorsParams<SqliteVectorFilter>): Promise<void> {
+    const where = `${WHERE}.deleteVectors()`
+    const index = this.#index('deleteVectors()', params)
+    const { ids, filter } = params
+    requireOneOf(where, { filter, ids })
+    const collection = this.#collection(index)
+    if (ids?.length === 0) {
+      throw new RangeError(`${where}: an empty ids array: expected one id or more`)
+    }
+    collection.delete(
+      ids ? { ids } : { filter: this.#selecting(where, 'filter', filter, collection) },
+    )
+  }
+
+  #index(method: string, params: { readonly indexName: string } | string): VectorIndexInfo {
+    const name = typeof params === 'string' ? params : nameOf(method, params)
+    return this.#indexes.get(`${WHERE}.${method}`, name)
+  }
+
+  #collection({ name, table }: VectorIndexInfo): Collection {
+    return new Collection(this.#db, { table, dataset: name })
+  }
+
+  #metaOf(meta: Metadata): Pick<CollectionDocument, 'meta' | 'content'> {
+    if (this.#textField === undefined) return { meta }
+    const content = meta[this.#textField]
+    return { meta, content: typeof content === 'string' ? content : null }
+  }
+
+  #filter(where: string, name: string, filter: unknown, collection: Collection): Filter {
+    requirePlainObject(where, name, filter, 'a filter')
+    return filterOfMastra(filter, path => collection.distinct(`meta.${path}`))
+  }
+
+  /** A filter that selects what is changed or deleted. */
+  #selecting(where: string, name: string, filter: unknown, collection: Collection): Filter {
+    if (typeof filter === 'object' && filter !== null && Object.keys(filter).length === 0) {
+      throw new RangeError(
+        `${where}: ${name} is an empty filter, which every vector passes: expected a condition`,
+      )
+    }
+    return this.#filter(where, name, filter, collection)
+  }
+}
+
+function nameOf(method: string, params: { readonly indexName: string }): string {
+  const where = `${WHERE}.${method}`
+  requireObject(where, 'params', params, 'an object with indexName')
+  text(where, 'indexName', params.indexName)
+  return params.indexName
+}
+
+function resultOf(document: StoredDocument, score: number): QueryResult {
+  const { id, meta, content, vector } = document
+  return {
+    id,
+    score,
+    metadata: (meta ?? {}) as Metadata,
+    ...(vector ? { vector: Array.from(vector) } : {}),
+    ...(typeof content === 'string' ? { document: content } : {}),
+  }
+}
+
+/** All ids that match a filter. */
+function idsOf(collection: Collection, filter: Filter): string[] {
+  const ids: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = collection.list({ filter, include: [], limit: 10_000, cursor })
+    for (const { id } of page.documents) ids.push(id)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return ids
+}
+
+/** Exactly one of two ways to select vectors. */
+function requireOneOf(where: string, ways: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(ways)
+  const given = names.filter(name => ways[name] !== undefined && ways[name] !== null)
+  if (given.length === 1) return
+  throw new TypeError(
+    given.length === 0
+      ? `${where}: Either ${names.join(' or ')} must be provided`
+      : `${where}: ${names.join(' and ')} are mutually exclusive: expected one of them`,
+  )
+}
+
+function requireList(where: string, name: string, value: unknown): asserts value is unknown[] {
+  if (!Array.isArray(value)) throw argumentError(where, name, value, 'an array')
+}
+
+function requireOneForEach(
+  where: string,
+  name: string,
+  list: unknown,
+  vectors: readonly unknown[],
+): void {
+  if (list === undefined || list === null) return
+  requireList(where, name, list)
+  if (list.length === vectors.length) return
+  throw new RangeError(
+    `${where}: ${list.length} ${name} for ${vectors.length} vectors: expected one for each`,
+  )
+}
+
+function requireDimension(
+  where: string,
+  name: string,
+  vector: unknown,
+  { name: index, dimension }: VectorIndexInfo,
+): void {
+  const { length } = (vector ?? {}) as { length?: unknown }
+  if (typeof vector !== 'object' || typeof length !== 'number') {
+    throw argumentError(where, name, vector, 'an array of numbers')
+  }
+  if (length === dimension) return
+  throw new VecError(
+    'VEC_DIMENSION',
+    `${where}: ${name} has ${length} dimensions, and the index '${index}' has ${dimension}`,
+    { hint: 'use the model of the index, or create another index' },
+  )
+}
+
+function noSparse(where: string, name: string): TypeError {
+  return new TypeError(
+    `${where}: ${name} is not supported: expected dense vectors, with \`text\` in a query to search by words`,
+  )
+}
