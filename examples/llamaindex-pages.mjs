@@ -26,7 +26,7 @@ export async function indexPages(db, folder) {
       return new TextNode({ text, metadata: { file: nodeId, headings }, relationships })
     })
     await store.delete(nodeId)
-    await store.add(await store.embedModel.transform(nodes))
+    await store.add(await store.embedModel(nodes))
   }
   return store
 }
