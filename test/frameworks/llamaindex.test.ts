@@ -24,6 +24,7 @@ import { seededTest } from '../seed.ts'
 class LetterEmbedding extends BaseEmbedding {
   constructor() {
     super()
+    this.embedBatchSize = 2
   }
 
   async getTextEmbedding(text: string): Promise<number[]> {
@@ -53,6 +54,10 @@ async function node(
       source === undefined ? {} : { [NodeRelationship.SOURCE]: { nodeId: source, metadata: {} } },
   })
 }
+
+const idOf = ({ id_: id }: BaseNode): string => id
+const texts = (nodes: BaseNode[] | undefined): string[] =>
+  nodes!.map(one => one.getContent(MetadataMode.NONE))
 
 const { DEFAULT, SPARSE, HYBRID, MMR } = VectorStoreQueryMode
 
@@ -84,8 +89,6 @@ describe('SqliteVectorStore', () => {
       mode: DEFAULT,
       ...more,
     })
-  const texts = (nodes: BaseNode[] | undefined): string[] =>
-    nodes!.map(one => one.getContent(MetadataMode.NONE))
 
   test('gives back what was stored: id, text, metadata, source, similarity', async () => {
     assert.ok(store instanceof BaseVectorStore)
@@ -96,7 +99,7 @@ describe('SqliteVectorStore', () => {
     assert.deepEqual(ids, ['brot', 'beard'])
     const [found] = nodes!
     assert.ok(found instanceof TextNode)
-    assert.deepEqual([found.id_, found.text], ['brot', 'brot'])
+    assert.deepEqual([idOf(found), found.text], ['brot', 'brot'])
     assert.deepEqual(found.metadata, { lang: 'de', weight: 3.4, type: [] })
     assert.equal(found.sourceNode?.nodeId, 'b.md')
     assert.ok(Math.abs(similarities[0] - 1) < 1e-6 && similarities[1] < similarities[0])
@@ -119,7 +122,7 @@ describe('SqliteVectorStore', () => {
     ])
     const [plain] = (await query('qqq', 1)).nodes!
     assert.ok(plain instanceof TextNode)
-    assert.deepEqual([plain.id_, plain.text, plain.metadata['lang']], ['plain', 'qqq', 'fr'])
+    assert.deepEqual([idOf(plain), plain.text, plain.metadata['lang']], ['plain', 'qqq', 'fr'])
   })
 
   type Filter = MetadataFilters['filters'][number]

@@ -105,8 +105,9 @@ export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorSto
       if (!isNode(node)) {
         throw argumentError(where, `embeddingResults[${i}]`, node, 'a node of LlamaIndex')
       }
+      const { id_: id } = node
       return {
-        id: node.id_,
+        id,
         content: node.getContent(MetadataMode.NONE),
         meta: nodeToMetadata(node, true),
         vector: node.getEmbedding(),

@@ -78,6 +78,7 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
   readonly #db: Database
   readonly #textField: string | undefined
   readonly #indexes: IndexList
+  readonly #collections = new Map<string, Collection>()
 
   /** Opens and creates nothing. Throws TypeError for an invalid option. */
   constructor(config: SqliteVectorConfig) {
@@ -154,11 +155,9 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
     for (const [i, vector] of vectors.entries()) {
       requireDimension(where, `vectors[${i}]`, vector, index)
     }
-    const documents = vectors.map((vector, i) => ({
-      id: ids?.[i] ?? globalThis.crypto.randomUUID(),
-      vector,
-      ...this.#metaOf(metadata?.[i] ?? {}),
-    }))
+    const documents = vectors.map((vector, i) =>
+      this.#document(ids?.[i] ?? globalThis.crypto.randomUUID(), vector, metadata?.[i] ?? {}),
+    )
     transaction(this.#db, () => {
       const collection = this.#collection(index)
       if (deleteFilter) {
@@ -228,10 +227,6 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
       )
     }
     if (vector !== undefined) requireDimension(where, 'update.vector', vector, index)
-    const change = {
-      ...(vector === undefined ? {} : { vector }),
-      ...(metadata === undefined ? {} : this.#metaOf(metadata)),
-    }
     transaction(this.#db, () => {
       const collection = this.#collection(index)
       const ids =
@@ -240,7 +235,7 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
           : collection.get(id, { include: [] }) === undefined
             ? []
             : [id]
-      collection.upsertSync(ids.map(one => ({ id: one, ...change })))
+      collection.upsertSync(ids.map(one => this.#document(one, vector, metadata)))
     }).immediate()
   }
 
@@ -272,13 +267,25 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
   }
 
   #collection({ name, table }: VectorIndexInfo): Collection {
-    return new Collection(this.#db, { table, dataset: name })
+    const key = JSON.stringify([table, name])
+    let collection = this.#collections.get(key)
+    if (!collection) {
+      collection = new Collection(this.#db, { table, dataset: name })
+      this.#collections.set(key, collection)
+    }
+    return collection
   }
 
-  #metaOf(meta: Metadata): Pick<CollectionDocument, 'meta' | 'content'> {
-    if (this.#textField === undefined) return { meta }
-    const content = meta[this.#textField]
-    return { meta, content: typeof content === 'string' ? content : null }
+  /** An absent part keeps its stored value. */
+  #document(
+    id: string,
+    vector: number[] | undefined,
+    meta: Metadata | undefined,
+  ): CollectionDocument {
+    const found = this.#textField === undefined ? undefined : meta?.[this.#textField]
+    const content = typeof found === 'string' ? found : null
+    const hasContent = this.#textField !== undefined && meta !== undefined
+    return { id, vector, meta, content: hasContent ? content : undefined }
   }
 
   #filter(where: string, name: string, filter: unknown, collection: Collection): Filter {
