@@ -1,4 +1,5 @@
 import type { Resource } from '@modelcontextprotocol/sdk/types.js'
+import { stringifyJson } from '../core/exact-json.ts'
 import { describeTable, vecTableNames } from '../tables/describe-table.ts'
 import { Budget } from './budget.ts'
 import { RequestError } from './remedy.ts'
@@ -59,7 +60,7 @@ export async function readResource(
       { uri, mimeType: 'text/plain', text: content ?? '' },
       ...(Object.keys(facts).length === 0
         ? []
-        : [{ uri: `${uri}#meta`, mimeType: 'application/json', text: JSON.stringify(facts) }]),
+        : [{ uri: `${uri}#meta`, mimeType: 'application/json', text: stringifyJson(facts) }]),
     ],
   }
 }

@@ -218,6 +218,32 @@ describe('sqlite-vec-ts/ai', () => {
     ])
   })
 
+  test('metadata that JSON cannot hold, or that is long, does not fail the call', async () => {
+    const insert = db.prepare(
+      "INSERT INTO _vec_notes(dataset_id, id, content, meta) VALUES ('odd', ?, 'odd one', ?)",
+    )
+    insert.run('large number', '{"n": 12345678901234567890, "m": 1}')
+    insert.run('long', JSON.stringify({ long: 'x'.repeat(5000) }))
+    insert.run('deep', `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`)
+    insert.run('text', 'no JSON')
+    const odd = new Collection(db, { table: 'notes', dataset: 'odd' })
+    const { steps } = await generateText({
+      model: callingModel({ query: 'odd one' }),
+      tools: { search: searchTool(odd, { mode: 'text' }) },
+      stopWhen: isStepCount(2),
+      prompt: 'x',
+    })
+    const [{ output }] = steps[0].toolResults
+    const { documents } = output as { documents: { id: string; meta: unknown; truncated?: true }[] }
+    assert.deepEqual(documents.map(({ id, meta, truncated }) => [id, meta, truncated]).toSorted(), [
+      ['deep', null, true],
+      ['large number', { n: '12345678901234567890', m: 1 }, undefined],
+      ['long', null, true],
+      ['text', 'no JSON', undefined],
+    ])
+    JSON.stringify(output)
+  })
+
   test('the signal of the call stops the embedding', async () => {
     const stop = new AbortController()
     const pending = searchTool(

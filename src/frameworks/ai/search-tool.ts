@@ -36,7 +36,7 @@ export interface SearchToolOptions<M = unknown> {
   readonly minScore?: number | undefined
   /** 'meta.name', or a declared column: only the best document of each value. */
   readonly groupBy?: string | undefined
-  /** The maximum length of a content, in characters; default 4000. Longer ones are cut. */
+  /** The maximum length of a content, and of metadata as JSON, in characters; default 4000. Longer ones are cut. */
   readonly maxLength?: number | undefined
 }
 
@@ -52,7 +52,7 @@ export interface SearchToolDocument<M = unknown> {
   readonly score: number
   readonly content: string
   readonly meta: M | null
-  /** True if the content is longer. */
+  /** True if the content was cut, or the metadata left out. */
   readonly truncated?: true
 }
 
@@ -195,10 +195,32 @@ function both<M>(
 
 function shown<M>({ id, score, content, meta }: Hit<M>, length: number): SearchToolDocument<M> {
   const whole = content ?? ''
-  if (whole.length <= length) return { id, score, content: whole, meta: meta ?? null }
+  const facts = metaUpTo(meta ?? null, length)
+  const document = { id, score, content: whole, meta: facts ?? null }
+  if (whole.length <= length)
+    return facts === undefined ? { ...document, truncated: true } : document
   // Never half of a character.
   const end = /[\ud800-\udbff]/.test(whole.charAt(length - 1)) ? length - 1 : length
-  return { id, score, content: whole.slice(0, end), meta: meta ?? null, truncated: true }
+  return { ...document, content: whole.slice(0, end), truncated: true }
+}
+
+/**
+ * Metadata that JSON can hold: an integer that a double cannot hold becomes text. Undefined if it is too long or nested
+ * too deeply.
+ */
+function metaUpTo<M>(meta: M | null, length: number): M | null | undefined {
+  let exact = true
+  try {
+    const json = JSON.stringify(meta, (_, value: unknown) => {
+      if (typeof value !== 'bigint') return value
+      exact = false
+      return String(value)
+    })
+    if (json.length > length) return undefined
+    return exact ? meta : (JSON.parse(json) as M)
+  } catch {
+    return undefined
+  }
 }
 
 /** A model reads the message of an error alone. */
