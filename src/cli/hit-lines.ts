@@ -18,6 +18,13 @@ export interface Hit {
   readonly group?: unknown
 }
 
+/** What only some queries give, with the heading of its column in a terminal. */
+const EXTRAS = [
+  { name: 'vectorRank', head: 'by vector' },
+  { name: 'textRank', head: 'by words' },
+  { name: 'group', head: 'group' },
+] as const
+
 /** Columns cut to the width of a terminal, or, in a pipe, complete values separated by tabs. */
 export function hitLines(hits: readonly Hit[], output: Output, withDataset: boolean): string[] {
   if (!output.isTTY) {
@@ -26,18 +33,32 @@ export function hitLines(hits: readonly Hit[], output: Output, withDataset: bool
     )
   }
   if (hits.length === 0) return []
-  const rows = hits.map(({ score, dataset, id, content }) => [
+  const extras = EXTRAS.filter(({ name }) => name in hits[0])
+  const rows = hits.map(({ score, dataset, id, content, ...more }) => [
     score.toFixed(4),
+    ...extras.map(({ name }) => visible(oneLine(shown(more[name])))),
     // Control characters are made visible before widths are counted.
     ...(withDataset ? [visible(oneLine(dataset))] : []),
     visible(oneLine(id)),
     visible(oneLine(content ?? '')),
   ])
-  const head = ['score', ...(withDataset ? ['dataset'] : []), 'id', 'content']
+  const head = [
+    'score',
+    ...extras.map(extra => extra.head),
+    ...(withDataset ? ['dataset'] : []),
+    'id',
+    'content',
+  ]
   return columns(head, rows, { widest: MAX_WIDTH, width: output.columns, leftAligned: true })
 }
 
 const MAX_WIDTH = 40
+
+/** A rank, or the value of a group. A document that one ranking lacks has none there. */
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return '-'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
 
 /** A tab or line end inside a text would look like a separator. */
 function oneLine(text: string): string {

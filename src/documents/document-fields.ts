@@ -6,6 +6,7 @@ import {
   type EmbeddingBytes,
   type VectorInput,
 } from '../core/read-vector.ts'
+import type { BindValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
 import { requireList, textOrNull, VECUTIL } from './arguments.ts'
 
@@ -50,6 +51,8 @@ export const FIELDS: readonly Field[] = [
 export interface DocumentWrite {
   readonly id: string
   readonly fields: { readonly [field in Field]?: string | Uint8Array | null }
+  /** Values of other columns of the table, by name. Together they count as one field. */
+  readonly columns?: Readonly<Record<string, BindValue>>
 }
 
 export function readShadowDocuments(documents: unknown): DocumentWrite[] {
@@ -107,24 +110,28 @@ export function readTextDocument(document: unknown, name: string): TextDocument 
   }
 }
 
+const COLUMNS_BIT = 1 << FIELDS.length
+
 /** The fields of a write that are present, as bits. */
-export function fieldsOf({ fields }: DocumentWrite): number {
-  let bits = 0
+export function fieldsOf({ fields, columns }: DocumentWrite): number {
+  let bits = columns === undefined ? 0 : COLUMNS_BIT
   for (let place = 0; place < FIELDS.length; place++) {
     if (FIELDS[place] in fields) bits |= 1 << place
   }
   return bits
 }
 
-export const ALL_FIELDS: number = (1 << FIELDS.length) - 1
+export const ALL_FIELDS: number = (COLUMNS_BIT << 1) - 1
 
 /** The write without some of its fields; undefined if none is left. */
 export function withoutFields(write: DocumentWrite, bits: number): DocumentWrite | undefined {
   if (bits === 0) return write
   const left = FIELDS.filter((field, place) => field in write.fields && (bits & (1 << place)) === 0)
-  if (left.length === 0) return undefined
+  const columns = (bits & COLUMNS_BIT) === 0 ? write.columns : undefined
+  if (left.length === 0 && columns === undefined) return undefined
   return {
     id: write.id,
+    ...(columns === undefined ? {} : { columns }),
     fields: Object.fromEntries(left.map(field => [field, write.fields[field]])),
   }
 }

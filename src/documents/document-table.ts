@@ -85,6 +85,11 @@ export class DocumentTable {
     const changed =
       update !== undefined && this.#shadow.run(update, [...values, dataset, write.id]).changes > 0
     if (!changed) this.#shadow.run(insert, [dataset, write.id, ...values])
+    const columns = Object.entries(write.columns ?? {})
+    if (columns.length === 0) return
+    const set = columns.map(([name]) => `${quoteName(name)} = ?`).join(', ')
+    const row = `UPDATE {table} SET ${set} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
+    this.#shadow.run(row, [...columns.map(([, value]) => value), dataset, write.id])
   }
 
   /** The same string objects for the same fields: new ones would be hashed for each row. */
@@ -144,7 +149,7 @@ function storable(
   }
   const fields = { ...document.fields }
   for (const field of absent) delete fields[field]
-  return { id: document.id, fields }
+  return { ...document, fields }
 }
 
 function rowSql({ columns, needsScn, upserts }: WriteLayout, bits: number): RowSql {

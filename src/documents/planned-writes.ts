@@ -12,6 +12,7 @@ import { writeDocuments, type Adapt } from './write-documents.ts'
 /** A document whose content is embedded unless it has a vector. */
 export interface PlannedDocument extends TextDocument {
   readonly embedding?: Uint8Array | null
+  readonly columns?: DocumentWrite['columns']
 }
 
 export interface WriteMode {
@@ -75,7 +76,7 @@ export class PlannedWrites {
   }
 
   #writeOf(document: PlannedDocument, fresh: ReadonlyMap<string, Uint8Array>): DocumentWrite {
-    const { id, content, meta } = document
+    const { id, content, meta, columns } = document
     const { model, embeds } = this.#mode
     const embedding =
       document.embedding === undefined && embeds && content !== undefined
@@ -85,6 +86,7 @@ export class PlannedWrites {
         : document.embedding
     return {
       id,
+      ...(columns === undefined ? {} : { columns }),
       fields: {
         ...(content === undefined ? {} : { content }),
         ...(meta === undefined ? {} : { meta }),

@@ -16,6 +16,7 @@ export {
 export type { TextOptions } from '../documents/upsert-texts.ts'
 export { matchText, type MatchOptions, type TextHit } from '../documents/match-text.ts'
 export { Collection, type CollectionOptions } from '../documents/collection.ts'
+export type { ColumnValues } from '../documents/collection/column-values.ts'
 export type { Facet, FacetOptions, FieldValue } from '../documents/collection/facets.ts'
 export type { GetOptions } from '../documents/collection/get-documents.ts'
 export type { CollectionDocument, DocumentChange } from '../documents/collection/given-documents.ts'

@@ -158,3 +158,36 @@ test('Ctrl-C in an export leaves no half file', async () => {
   const left = readdirSync(folder).filter(name => name.startsWith('half.j'))
   assert.deepEqual(left, [])
 })
+
+test(
+  'on a terminal: the ranks of a hybrid query, and the value of each group',
+  { skip: withoutTerminal },
+  async () => {
+    const file = path('ranks.sqlite')
+    await svecJson(['init', file, '--text', 'content'])
+    await svecJson(['import', file, '-', '-d', 'd'], {
+      input: [
+        { id: 'a', embedding: [1, 0], content: 'fox', meta: { kind: 'x' } },
+        { id: 'b', embedding: [0, 1], content: 'whale', meta: { kind: 'y' } },
+      ]
+        .map(document => JSON.stringify(document))
+        .join('\n'),
+    })
+    const ask = ['query', file, '[1, 0]', '--text', 'fox', '--hybrid']
+    assert.deepEqual(
+      onTerminal(ask)
+        .screen.trimEnd()
+        .split(/\r?\n/)
+        .map(line => line.split(/ {2,}/)),
+      [
+        ['score', 'by vector', 'by words', 'id', 'content'],
+        ['0.0328', '1', '1', 'a', 'fox'],
+        ['0.0161', '2', '-', 'b', 'whale'],
+      ],
+    )
+    assert.match(
+      onTerminal([...ask, '--group-by', 'meta.kind']).screen,
+      /group +id +content\r?\n.* x +a +fox/,
+    )
+  },
+)

@@ -90,7 +90,7 @@ export function listDocuments<M>(
         return false
       }
       last = { key: row.value(1), id: row.bytes(0).slice() }
-      documents.push({ id: idText(last.id), ...readParts<M>(row, 2, parts) })
+      documents.push({ id: idText(last.id), ...readParts<M>(table, row, 2, parts) })
       return true
     },
   )

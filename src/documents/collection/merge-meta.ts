@@ -15,7 +15,7 @@ export function mergeInto(db: Database, shadow: string, dataset: string): Adapt 
     const patch = write.fields.meta
     if (typeof patch !== 'string') return write
     const meta = merged(db, shadow, dataset, write.id, patch)
-    return { id: write.id, fields: { ...write.fields, meta } }
+    return { ...write, fields: { ...write.fields, meta } }
   }
 }
 

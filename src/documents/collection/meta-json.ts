@@ -24,6 +24,12 @@ export function metaText(meta: unknown, where: string, id: string): string | nul
   return stringifyJson(meta)
 }
 
+/** Any JSON as the table stores it, by the rules of `metaText`. */
+export function jsonText(value: unknown, where: string, name: string): string {
+  requireJson(value, where, name, 0)
+  return stringifyJson(value)
+}
+
 /** The stored metadata as a value; text that is not JSON is returned as it is. */
 export function readMeta(stored: SqlValue): unknown {
   if (typeof stored !== 'string') return stored

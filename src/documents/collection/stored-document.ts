@@ -7,10 +7,11 @@ import { OF_KEY } from '../../search/schema/names.ts'
 import { embeddingLength } from '../../search/schema/rows.ts'
 import { SHADOW, type StoredColumn } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
+import { readColumn, type ColumnValues } from './column-values.ts'
 import { readMeta } from './meta-json.ts'
 
 /** The parts of a document that are read beside its id. */
-export type Included = 'content' | 'meta' | 'vector'
+export type Included = 'content' | 'meta' | 'vector' | 'columns'
 
 /** A stored document, with the parts that `include` names. */
 export interface StoredDocument<M = unknown> {
@@ -19,14 +20,16 @@ export interface StoredDocument<M = unknown> {
   /** Parsed from JSON; text that is not JSON is returned as it is. */
   readonly meta?: M | null
   readonly vector?: Float32Array | null
+  /** The values of the declared columns, by name. */
+  readonly columns?: ColumnValues
 }
 
-const COLUMNS: Readonly<Record<Included, StoredColumn>> = {
+const COLUMNS: Readonly<Record<Exclude<Included, 'columns'>, StoredColumn>> = {
   content: SHADOW.content,
   meta: SHADOW.meta,
   vector: SHADOW.embedding,
 }
-const PARTS: readonly Included[] = ['content', 'meta', 'vector']
+const PARTS: readonly Included[] = ['content', 'meta', 'vector', 'columns']
 
 /** The parts to read; content and metadata by default. */
 export function readInclude(where: string, include: unknown): readonly Included[] {
@@ -39,23 +42,36 @@ export function readInclude(where: string, include: unknown): readonly Included[
 }
 
 /** The SQL columns of the parts, starting at column `first` of the row. */
-export function partColumns({ shadow }: CollectionTable, parts: readonly Included[]): string {
-  return parts.map(part => `, ${shadow.optional(COLUMNS[part])}`).join('')
+export function partColumns(
+  { shadow, options }: CollectionTable,
+  parts: readonly Included[],
+): string {
+  const columns = parts.flatMap(part => (part === 'columns' ? options.metadata : [COLUMNS[part]]))
+  return columns.map(column => `, ${shadow.optional(column)}`).join('')
 }
 
 export function readParts<M>(
+  { options }: CollectionTable,
   row: RowReader,
   first: number,
   parts: readonly Included[],
 ): Omit<StoredDocument<M>, 'id'> {
-  const document: { content?: string | null; meta?: M | null; vector?: Float32Array | null } = {}
-  for (const [i, part] of parts.entries()) {
-    const column = first + i
+  const document: { -readonly [part in Included]?: StoredDocument<M>[part] } = {}
+  let column = first
+  for (const part of parts) {
     if (part === 'content') document.content = row.isNull(column) ? null : row.text(column)
     else if (part === 'meta') document.meta = readMeta(row.value(column)) as M | null
-    else document.vector = vectorIn(row, column)
+    else if (part === 'vector') document.vector = vectorIn(row, column)
+    else document.columns = columnsAt(row, column, options.metadata)
+    column += part === 'columns' ? options.metadata.length : 1
   }
   return document
+}
+
+function columnsAt(row: RowReader, first: number, declared: readonly StoredColumn[]): ColumnValues {
+  return Object.fromEntries(
+    declared.map((column, i) => [column.stored, readColumn(row.value(first + i), column)]),
+  )
 }
 
 /** The parts of the document with an id; undefined if it does not exist or is archived. */
@@ -69,7 +85,7 @@ export function partsByKey<M>(
   return shadow.first(
     `SELECT 1${partColumns(table, parts)} FROM {table} WHERE ${OF_KEY} ${shadow.visible}`,
     [dataset, new Utf8(id)],
-    row => readParts<M>(row, 1, parts),
+    row => readParts<M>(table, row, 1, parts),
   )
 }
 

@@ -21,7 +21,7 @@ export async function writeGiven(
   options: EmbedOptions,
 ): Promise<{ readonly embedded: number; readonly written: number }> {
   checkOptions(where, options, { signal })
-  const given = readDocuments(where, documents, existing)
+  const given = readDocuments(where, documents, existing, columnsOf(handle))
   const { db, shadow, dataset } = handle
   for (;;) {
     const { embedder } = handle
@@ -46,7 +46,11 @@ export function writeGivenSync(
   handle: DatasetHandle,
   { where, documents, existing }: GivenWrite,
 ): number {
-  const planned = plan(handle, readDocuments(where, documents, existing), existing)
+  const planned = plan(
+    handle,
+    readDocuments(where, documents, existing, columnsOf(handle)),
+    existing,
+  )
   if (planned.changed.length > 0) {
     throw new TypeError(
       `${where}: the content of document '${planned.changed[0]}' has to be embedded: give its vector, or use ${where.replace('Sync', '')}`,
@@ -55,6 +59,9 @@ export function writeGivenSync(
   const adapt = existing ? mergeInto(handle.db, handle.shadow, handle.dataset) : undefined
   return planned.write([], undefined, adapt)
 }
+
+/** The declared columns, read if a document has some. */
+const columnsOf = (handle: DatasetHandle) => () => handle.open().options.metadata
 
 function plan(
   { db, shadow, dataset, embedder }: DatasetHandle,

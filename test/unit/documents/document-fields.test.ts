@@ -89,10 +89,22 @@ test('each field has a bit of its own', () => {
     { id: 'a', content: 'x', meta: null, embedding: [1], model: 'm' },
     'd',
   )
-  assert.equal(fieldsOf(write), ALL_FIELDS)
+  assert.equal(fieldsOf({ ...write, columns: { year: 1 } }), ALL_FIELDS)
   const bits = FIELDS.map(field => fieldsOf({ id: 'a', fields: { [field]: null } }))
   assert.deepEqual(bits, [1, 2, 4, 8])
   assert.equal(fieldsOf({ id: 'a', fields: {} }), 0)
+  const columns = { year: 1 }
+  assert.equal(fieldsOf({ id: 'a', fields: {}, columns }), 16)
+  assert.deepEqual(withoutFields({ id: 'a', fields: { meta: 'm' }, columns }, 2), {
+    id: 'a',
+    columns,
+    fields: {},
+  })
+  assert.deepEqual(withoutFields({ id: 'a', fields: { meta: 'm' }, columns }, 16), {
+    id: 'a',
+    fields: { meta: 'm' },
+  })
+  assert.equal(withoutFields({ id: 'a', fields: {}, columns }, 16), undefined)
 })
 
 test('a write loses the fields of a mask, and is gone with its last one', () => {
