@@ -10,6 +10,7 @@ import {
 } from '@llamaindex/core/schema'
 import {
   BaseVectorStore,
+  metadataDictToNode,
   VectorStoreQueryMode,
   type MetadataFilters,
 } from '@llamaindex/core/vector-store'
@@ -104,6 +105,14 @@ describe('SqliteVectorStore', () => {
     assert.equal(found.sourceNode?.nodeId, 'b.md')
     assert.ok(Math.abs(similarities[0] - 1) < 1e-6 && similarities[1] < similarities[0])
     assert.deepEqual((await query('bread', 2)).nodes![1].metadata['author'], { name: 'ann' })
+  })
+
+  test('makes a node from its metadata as LlamaIndex does', async () => {
+    const [found] = (await query('brot', 1)).nodes!
+    const metadata = { ...(store.collection.get('brot')?.meta as object) }
+    const expected = metadataDictToNode(metadata)
+    expected.setContent('brot')
+    assert.deepEqual(found.toJSON(), expected.toJSON())
   })
 
   test('keeps the kind of a node, and shows documents of other programs', async () => {

@@ -1,8 +1,14 @@
 import type { BaseEmbedding } from '@llamaindex/core/embeddings'
-import { MetadataMode, TextNode, type BaseNode, type Metadata } from '@llamaindex/core/schema'
+import {
+  jsonToNode,
+  MetadataMode,
+  ObjectType,
+  TextNode,
+  type BaseNode,
+  type Metadata,
+} from '@llamaindex/core/schema'
 import {
   BaseVectorStore,
-  metadataDictToNode,
   nodeToMetadata,
   type VectorStoreQuery,
   type VectorStoreQueryResult,
@@ -172,15 +178,20 @@ function searchOf(where: string, query: Query): CollectionQuery {
   return { ...common, vector: queryEmbedding, mmr: mode === 'mmr' ? { lambda } : undefined }
 }
 
+/** What nodeToMetadata() of LlamaIndex adds to the metadata of a node. */
+const ADDED = new Set(['_node_content', '_node_type', 'document_id', 'doc_id', 'ref_doc_id'])
+
+/** The node of a hit, as metadataDictToNode() makes it, without its copies of the metadata. */
 function nodeOf({ id, content, meta }: Hit): BaseNode {
-  const metadata = (meta ?? {}) as Metadata
-  // A document of another program lacks what LlamaIndex adds to the metadata.
-  if (typeof metadata['_node_content'] !== 'string') {
-    return new TextNode({ id_: id, text: content ?? '', metadata })
-  }
-  const node = metadataDictToNode(metadata)
-  node.setContent(content ?? '')
-  return node
+  const stored = (meta ?? {}) as Metadata
+  const { _node_content: json, _node_type: type } = stored
+  const own = content ?? ''
+  // A document of another program lacks what LlamaIndex adds.
+  if (typeof json !== 'string') return new TextNode({ id_: id, text: own, metadata: stored })
+  const metadata: Metadata = {}
+  for (const name of Object.keys(stored)) if (!ADDED.has(name)) metadata[name] = stored[name]
+  const node: object = Object.assign(JSON.parse(json) as object, { text: own, metadata })
+  return jsonToNode(node, type === 'IndexNode' ? ObjectType.INDEX : ObjectType.TEXT)
 }
 
 function isNode(value: unknown): value is BaseNode {

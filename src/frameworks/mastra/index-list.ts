@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import type { Database } from '../../database/database.ts'
-import { firstRow, run, texts } from '../../database/query.ts'
+import { run, texts } from '../../database/query.ts'
+import type { Statement } from '../../database/statement.ts'
 import { quoteName } from '../../search/schema/names.ts'
 import { createDocumentTable, hasTable } from '../document-table.ts'
 
@@ -24,6 +25,8 @@ export class IndexList {
   readonly #table: string
   readonly #words: boolean
   readonly #list: string
+  /** Every call looks an index up: another connection may have deleted it. */
+  #lookUp: Statement | undefined
 
   constructor(db: Database, table: string, words: boolean) {
     this.#db = db
@@ -49,9 +52,11 @@ export class IndexList {
   }
 
   find(name: string): VectorIndexInfo | undefined {
-    if (!hasTable(this.#db, this.#list)) return undefined
-    const sql = `SELECT dimension, metric FROM ${quoteName(this.#list)} WHERE name = ?1`
-    return firstRow(this.#db, sql, [name], row => {
+    if (!this.#lookUp && !hasTable(this.#db, this.#list)) return undefined
+    this.#lookUp ??= this.#db.prepare(
+      `SELECT dimension, metric FROM ${quoteName(this.#list)} WHERE name = ?1`,
+    )
+    return this.#lookUp.first([name], row => {
       const metric = row.text(1) as IndexMetric
       return { name, dimension: row.number(0), metric, table: this.#tableOf(metric) }
     })
