@@ -143,7 +143,7 @@ test('a search ends, and is right, while its threads are terminated', async () =
   index.dispose()
 })
 
-test('a search ends, and is right, when a thread takes blocks and never hands them in', async () => {
+test('a search ends, and is right, when a thread takes blocks and never hands them in', async t => {
   threads.size = HELPERS + 1
   const dim = 64
   const oracle = new Oracle(sharedIndex('dot', dim), vectors(10, 60_000, dim))
@@ -160,13 +160,14 @@ test('a search ends, and is right, when a thread takes blocks and never hands th
       execArgv: ['--input-type=module'],
     },
   )
+  // Otherwise it would run on after a failure.
+  t.after(async () => thief.terminate())
   await once(thief, 'online')
   for (let round = 0; Atomics.load(taken, 0) < 50; round++) {
     assert.ok(round < 5000, `${taken[0]} blocks were taken`)
     compare(index, { query: oracle.rows[round % 1000], k: 10 })
   }
   oracle.check({ query: oracle.rows[0], k: 10 })
-  await thief.terminate()
   index.dispose()
 })
 
