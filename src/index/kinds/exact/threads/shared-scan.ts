@@ -72,9 +72,11 @@ export class SharedScan {
     return new SharedScan(sharedMemory as WebAssembly.Memory, rows, rowScan, allowed, visits)
   }
 
-  /** Whether the next search gets help. */
+  /** Whether the next search gets help. Wakes the threads if it does. */
   picks(trial: HelpTrial): boolean {
-    return threads.help === 'always' || trial.pick()
+    const picked = threads.help === 'always' || trial.pick()
+    if (picked) threads.turns.rouse()
+    return picked
   }
 
   /**
