@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -16,12 +16,13 @@ import { recallCase } from './cases/recall.ts'
 import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
 import { statementCase } from './cases/statements.ts'
+import { threadsCase } from './cases/threads.ts'
 import { canPin, idlestCore } from './cores.ts'
 import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets.ts'
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,sentences,flat,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
+  'words,mixture,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
 
 const { values } = parseArgs({
   options: {
@@ -91,6 +92,17 @@ async function run(): Promise<void> {
     ]) {
       const set = flatSet(seed, count, dim)
       await add(`Flat data, ${count} x ${dim}`, searchCase(set, { rounds, checked, hnsw: false }))
+    }
+  }
+  if (cases.has('threads')) {
+    const words = { rounds, seed, one: 25, two: 35 }
+    await add('Several threads, 340k x 100', Promise.resolve(threadsCase('words', words)))
+    if (sentenceSet()) {
+      const embeddings = { rounds, seed, one: 38, two: 55 }
+      await add(
+        'Several threads, sentence embeddings',
+        Promise.resolve(threadsCase('sentences', embeddings)),
+      )
     }
   }
   if (cases.has('cache')) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { MOST_TURNS, Turns } from '../../src/accelerators/threads/turns.ts'
 
 test('each turn of a task is taken once, the last one first', () => {
@@ -55,4 +58,26 @@ test('threads that are up are counted', () => {
   assert.equal(turns.up, 2)
   turns.setUp(1, false)
   assert.equal(turns.up, 1)
+})
+
+test('a thread that is roused before there is a task sleeps on, and wakes for the task', async t => {
+  const turns = new Turns()
+  const sleeper = new Worker(
+    `import { parentPort, workerData } from 'node:worker_threads'
+     import { Turns } from '${new URL('../../src/accelerators/threads/turns.js', import.meta.url).href}'
+     const turns = new Turns(workerData)
+     parentPort.postMessage('sleeps')
+     turns.sleep(0)
+     parentPort.postMessage(turns.task)`,
+    { eval: true, workerData: turns.buffer, execArgv: ['--input-type=module'] },
+  )
+  t.after(async () => sleeper.terminate())
+  assert.deepEqual(await once(sleeper, 'message'), ['sleeps'])
+  const told = once(sleeper, 'message')
+  for (let i = 0; i < 5; i++) {
+    turns.rouse()
+    assert.equal(await Promise.race([told, sleep(10)]), undefined)
+  }
+  const task = turns.begin(1)
+  assert.deepEqual(await told, [task])
 })
