@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Connection } from '../../src/entries/main.ts'
+import type { Connection, VecError } from '../../src/entries/main.ts'
 import { Collection, type ListOptions } from '../../src/entries/vecutil.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
@@ -169,6 +169,30 @@ test('documents are ordered by a declared column, whatever its type', async () =
     ;({ cursor } = page)
   } while (cursor !== undefined)
   assert.deepEqual(ids, ['b', 'c', 'a', 'e', 'f'])
+})
+
+test('a cursor with any changed letter is refused, or says the same', async () => {
+  const { db, docs } = await lettersCollection('doc_id, year INTEGER')
+  db.exec(
+    `INSERT INTO docs(dataset_id, doc_id, year) VALUES ('d', 'a', 2020), ('d', 'b', 1999), ('d', 'c', 1999)`,
+  )
+  const listed = (cursor: string): unknown => docs.list({ order: 'year', cursor }).documents
+  const { cursor } = docs.list({ order: 'year', limit: 1 })
+  const expected = listed(cursor!)
+  let refusals = 0
+  for (let at = 0; at < cursor!.length; at++) {
+    for (const letter of ['A', 'x', '9', '_', '%']) {
+      const changed = cursor!.slice(0, at) + letter + cursor!.slice(at + 1)
+      try {
+        // The last letter has bits that mean nothing.
+        assert.deepEqual(listed(changed), expected)
+      } catch (error) {
+        assert.equal((error as VecError).code, 'VEC_QUERY', changed)
+        refusals++
+      }
+    }
+  }
+  assert.ok(refusals > 4 * cursor!.length)
 })
 
 test('a table without the column meta lists its documents, and says what a field needs', async () => {

@@ -14,13 +14,12 @@ export class CursorCodec {
   /** `order`: everything that determines the order of the rows, in a form that JSON can represent. */
   constructor(where: string, order: readonly unknown[]) {
     this.#where = where
-    const text = stringifyJson(order)
-    this.#fingerprint = checksum(new TextEncoder().encode(text)).toString(36)
+    this.#fingerprint = sumOf(stringifyJson(order))
   }
 
   write(key: unknown, id: Uint8Array): string {
-    const idText = binaryText(id)
-    const json = JSON.stringify([this.#fingerprint, key, idText])
+    const position = JSON.stringify([this.#fingerprint, key, binaryText(id)])
+    const json = JSON.stringify([position, sumOf(position)])
     const bytes = new TextEncoder().encode(json)
     return btoa(binaryText(bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
   }
@@ -52,13 +51,17 @@ function decoded(cursor: string): Parts | undefined {
   try {
     const binary = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
     const bytes = Uint8Array.from(binary, letter => letter.charCodeAt(0))
-    const parts: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (!Array.isArray(parts) || parts.length !== 3 || typeof parts[2] !== 'string')
-      return undefined
-    return parts as unknown as Parts
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const [position, sum] = JSON.parse(text) as readonly [string, string]
+    // A position with its checksum is as it was written.
+    return sum === sumOf(position) ? (JSON.parse(position) as Parts) : undefined
   } catch {
     return undefined
   }
+}
+
+function sumOf(text: string): string {
+  return checksum(new TextEncoder().encode(text)).toString(36)
 }
 
 /** One character per byte. */
