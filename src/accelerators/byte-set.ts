@@ -23,18 +23,32 @@ export class ByteSet {
 
   /** Sets the bits of the bytes that are in the set, in `words`, which are zero: those of the first `count` bytes. */
   select(bytes: Uint8Array, count: number, words: Uint32Array): void {
-    const end = Math.min(count, bytes.length, words.length * 32)
-    if (this.#size === 0 || end === 0) return
+    ByteSet.selectAll(bytes, count, [[this, words]])
+  }
+
+  /** `select` of several sets, which reads the bytes once. All `words` are of one length. */
+  static selectAll(
+    bytes: Uint8Array,
+    count: number,
+    sets: readonly (readonly [set: ByteSet, words: Uint32Array])[],
+  ): void {
+    const wanted = sets.filter(([set]) => set.size > 0)
+    if (wanted.length === 0) return
+    const end = Math.min(count, bytes.length, wanted[0][1].length * 32)
+    if (end === 0) return
     const { kernels, u8, u32 } = sharedArena()
-    u8.set(this.#bits, SET)
     for (let from = 0; from < end; from += BATCH) {
       const to = Math.min(end, from + BATCH)
       const size = (to - from + 31) >>> 5
       u8.set(bytes.subarray(from, to), SCRATCH)
-      kernels.selectBytes(SCRATCH, size, SET, OUT)
-      words.set(u32.subarray(OUT / 4, OUT / 4 + size), from >>> 5)
+      for (const [set, words] of wanted) {
+        u8.set(set.#bits, SET)
+        kernels.selectBytes(SCRATCH, size, SET, OUT)
+        words.set(u32.subarray(OUT / 4, OUT / 4 + size), from >>> 5)
+      }
     }
     // Behind the last byte there was anything.
-    if (end % 32 !== 0) words[end >>> 5] &= (1 << (end & 31)) - 1
+    if (end % 32 === 0) return
+    for (const [, words] of wanted) words[end >>> 5] &= (1 << (end & 31)) - 1
   }
 }

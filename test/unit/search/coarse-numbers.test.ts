@@ -48,7 +48,12 @@ for (const [name, draw] of Object.entries(DISTRIBUTIONS)) {
         ranges.some(([low, high]) => low <= cells[position] && cells[position] <= high)
       const count = trial % 4 === 0 ? 4097 : cells.length
       const words = new Uint32Array((cells.length + 31) >>> 5)
-      coarse.select({ none, ranges }, words, count, inRange)
+      coarse.select({ none, ranges }, words, count, (maybe, found) => {
+        for (let position = 0; position < count; position++) {
+          const bit = 1 << (position & 31)
+          if ((maybe[position >>> 5] & bit) !== 0 && inRange(position)) found[position >>> 5] |= bit
+        }
+      })
       for (let position = 0; position < words.length * 32; position++) {
         const bit = ((words[position >>> 5] >>> (position & 31)) & 1) === 1
         const isNone = Number.isNaN(cells[position])

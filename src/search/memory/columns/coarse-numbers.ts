@@ -54,13 +54,13 @@ export class CoarseNumbers {
 
   /**
    * Sets the bits of the positions in a range, and of those without a number if `none`, in `words`, which are zero.
-   * `inRange` decides on a position whose bucket is in a range in part.
+   * `refine` sets the bits of those positions of a bitmap that are in a range: positions whose bucket is in one in part.
    */
   select(
     { none, ranges }: { readonly none: boolean; readonly ranges: readonly NumberRange[] },
     words: Uint32Array,
     count: number,
-    inRange: (position: number) => boolean,
+    refine: (maybe: Uint32Array, words: Uint32Array) => void,
   ): void {
     const whole = new ByteSet()
     const parts = new ByteSet()
@@ -72,16 +72,12 @@ export class CoarseNumbers {
       else if (touching.length > 0) parts.add(bucket)
     }
     if (none) whole.add(NO_BUCKET)
-    whole.select(this.#buckets, count, words)
-    if (parts.size === 0) return
-    const maybe = new Uint32Array(words.length)
-    parts.select(this.#buckets, count, maybe)
-    for (let word = 0; word < maybe.length; word++) {
-      for (let bits = maybe[word]; bits !== 0; bits &= bits - 1) {
-        const bit = 31 - Math.clz32(bits & -bits)
-        if (inRange(word * 32 + bit)) words[word] |= 1 << bit
-      }
-    }
+    const maybe = new Uint32Array(parts.size === 0 ? 0 : words.length)
+    ByteSet.selectAll(this.#buckets, count, [
+      [whole, words],
+      [parts, maybe],
+    ])
+    if (parts.size > 0) refine(maybe, words)
   }
 
   #take(number: number): number {
