@@ -1,7 +1,19 @@
 import type { Metric } from '../core/metrics/definition.ts'
 import type { Database } from '../database/database.ts'
+import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
 import { run, scalar } from '../database/query.ts'
+import { Collection } from '../documents/collection.ts'
+import { hasVirtualTables } from '../documents/collection/declare-table.ts'
 import { quoteName } from '../search/schema/names.ts'
+
+/** The vec table of a store. */
+export interface StoreTable {
+  readonly table: string
+  /** Whether it has a text index of the contents. */
+  readonly words: boolean
+  /** Default: cosine. */
+  readonly metric?: Metric
+}
 
 /** Whether the main database has a table of that name. */
 export function hasTable(db: Database, table: string): boolean {
@@ -9,18 +21,44 @@ export function hasTable(db: Database, table: string): boolean {
   return scalar(db, sql, table) !== undefined
 }
 
-/** Creates the vec table of a store if there is none; `words` adds a text index of the contents. */
-export function createDocumentTable(
-  db: Database,
-  table: string,
-  words: boolean,
-  metric: Metric = 'cosine',
-): void {
-  if (hasTable(db, table)) return
-  const options = [
+/** Creates the vec table of a store if there is none. In another driver, `openCollection` has created it. */
+export function createDocumentTable(db: Database, store: StoreTable): void {
+  const { table } = store
+  if (!hasVirtualTables(db) || hasTable(db, table)) return
+  run(
+    db,
+    `CREATE VIRTUAL TABLE IF NOT EXISTS ${quoteName(table)} USING vec(${declarationOf(store)})`,
+  )
+}
+
+/** Whether the vec table of a store exists. In another driver, `openCollection` has created it. */
+export function hasDocumentTable(db: Database, table: string): boolean {
+  return !hasVirtualTables(db) || hasTable(db, table)
+}
+
+/**
+ * A dataset of the vec table of a store. Another driver has no virtual tables: the collection then has the declaration
+ * from here, and creates what is missing at once.
+ */
+export function openCollection(
+  handle: SqliteHandle,
+  store: StoreTable,
+  names: { readonly dataset: string; readonly model?: string | undefined },
+): Collection {
+  const use = databaseOf('openCollection()', handle)
+  try {
+    const { table } = store
+    const declaration = hasVirtualTables(use.db) ? undefined : declarationOf(store)
+    return new Collection(handle, { table, declaration, ...names })
+  } finally {
+    use.close()
+  }
+}
+
+function declarationOf({ words, metric = 'cosine' }: StoreTable): string {
+  return [
     'doc_id',
     ...(words ? ['text=content'] : []),
     ...(metric === 'cosine' ? [] : [`metric=${metric}`]),
-  ]
-  run(db, `CREATE VIRTUAL TABLE IF NOT EXISTS ${quoteName(table)} USING vec(${options.join(', ')})`)
+  ].join(', ')
 }

@@ -2,14 +2,14 @@ import { RecordManager, type ListKeyOptions, type UpdateOptions } from '@langcha
 import { argumentError } from '../../core/argument-error.ts'
 import { checkOptions, text } from '../../core/check-options.ts'
 import type { Database } from '../../database/database.ts'
+import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
 import { eachRow, numberOf, run, texts } from '../../database/query.ts'
-import { requireDatabase } from '../../database/require-database.ts'
 import { transaction } from '../../database/transaction.ts'
 import { quoteName } from '../../search/schema/names.ts'
 
 export interface SqliteRecordManagerConfig {
-  /** A connection, as `open()` returns it. With the store's connection, both are in one file. */
-  readonly db: Database
+  /** What `open()` resolves to, or a handle of another driver. With that of the store, both are in one file. */
+  readonly db: SqliteHandle
   /** Separates the records of several stores, for example `docs/default`. */
   readonly namespace: string
   /** Default: 'langchain_records'. */
@@ -17,6 +17,7 @@ export interface SqliteRecordManagerConfig {
 }
 
 const WHERE = 'SqliteRecordManager'
+const anything = (): void => undefined
 const DEFAULT_TABLE = 'langchain_records'
 
 /**
@@ -33,13 +34,10 @@ export class SqliteRecordManager extends RecordManager {
   readonly #table: string
 
   constructor(config: SqliteRecordManagerConfig) {
-    const db = (_where: string, _name: string, value: unknown): void =>
-      requireDatabase(WHERE, value)
-    checkOptions(WHERE, config, { db, namespace: text, table: text }, 'config')
-    requireDatabase(WHERE, config.db)
+    checkOptions(WHERE, config, { db: anything, namespace: text, table: text }, 'config')
     text(WHERE, 'config.namespace', config.namespace)
     super({ namespace: config.namespace })
-    this.#db = config.db
+    this.#db = databaseOf(WHERE, config.db).db
     this.#namespace = config.namespace
     this.#table = quoteName(config.table ?? DEFAULT_TABLE)
   }

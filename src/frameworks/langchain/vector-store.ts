@@ -5,19 +5,22 @@ import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { callback, checkOptions, oneOf, text, type Check } from '../../core/check-options.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import type { Database } from '../../database/database.ts'
-import { requireDatabase } from '../../database/require-database.ts'
-import { Collection } from '../../documents/collection.ts'
+import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
+import type { Collection } from '../../documents/collection.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { QueryMode } from '../../documents/collection/read-query.ts'
 import type { DocumentSelection } from '../../documents/collection/selection.ts'
-import { createDocumentTable, hasTable } from '../document-table.ts'
+import { createDocumentTable, hasDocumentTable, openCollection } from '../document-table.ts'
 
 type Metadata = Record<string, unknown>
 
 /** Where a store keeps its documents, and how it ranks them. */
 export interface SqliteVecStoreConfig {
-  /** A connection, as `open()` returns it. The store does not close it. */
-  readonly db: Database
+  /**
+   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which the constructor
+   * creates the table. The store does not close it.
+   */
+  readonly db: SqliteHandle
   /** The name of the vec table. The first write creates it if it does not exist. */
   readonly table: string
   /** The dataset of this store within the table; default 'default'. */
@@ -45,9 +48,9 @@ const MODES = ['vector', 'text', 'hybrid'] as const
 const FETCHED_FOR_MMR = 20
 const LAMBDA = 0.5
 
-const connection: Check = (where, _name, value) => requireDatabase(where, value)
+const anything: Check = () => undefined
 const CHECKS: Readonly<Record<string, Check>> = {
-  db: connection,
+  db: anything,
   table: text,
   dataset: text,
   model: text,
@@ -81,14 +84,18 @@ export class SqliteVecStore extends VectorStore {
   constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig) {
     requireEmbeddings(embeddings)
     checkOptions(WHERE, config, CHECKS, 'config')
-    requireDatabase(WHERE, config.db)
-    const { db, table, dataset = DEFAULT_DATASET, model = modelOf(embeddings) } = config
+    const use = databaseOf(WHERE, config.db)
+    text(WHERE, 'config.table', config.table)
+    const { table, dataset = DEFAULT_DATASET, model = modelOf(embeddings) } = config
     super(embeddings, { table, dataset })
-    this.#db = db
+    this.#db = use.db
     this.#table = table
     this.#mode = config.mode ?? 'vector'
     this.#newId = config.newId ?? (() => globalThis.crypto.randomUUID())
-    this.#documents = new Collection(db, { table, dataset, model })
+    const words = this.#mode !== 'vector'
+    this.#documents = openCollection(config.db, { table, words }, { dataset, model })
+    // The use by the collection is the last one: its end saves indexes.
+    use.close()
   }
 
   _vectorstoreType(): string {
@@ -254,13 +261,13 @@ export class SqliteVecStore extends VectorStore {
 
   #createTable(): void {
     if (this.#created) return
-    createDocumentTable(this.#db, this.#table, this.#mode !== 'vector')
+    createDocumentTable(this.#db, { table: this.#table, words: this.#mode !== 'vector' })
     this.#created = true
   }
 
   /** A store that was never written to finds nothing. */
   #hasTable(): boolean {
-    return this.#created || hasTable(this.#db, this.#table)
+    return this.#created || hasDocumentTable(this.#db, this.#table)
   }
 
   #idsOf(method: string, documents: unknown, ids: readonly string[] | undefined): string[] {

@@ -17,17 +17,20 @@ import { argumentError, requireObject } from '../../core/argument-error.ts'
 import { checkOptions, flag, text, wholeNumber, type Check } from '../../core/check-options.ts'
 import { knownWord } from '../../core/known-word.ts'
 import type { Database } from '../../database/database.ts'
-import { requireDatabase } from '../../database/require-database.ts'
-import { Collection } from '../../documents/collection.ts'
+import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
+import type { Collection } from '../../documents/collection.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { CollectionQuery } from '../../documents/collection/read-query.ts'
-import { createDocumentTable, hasTable } from '../document-table.ts'
+import { createDocumentTable, hasDocumentTable, openCollection } from '../document-table.ts'
 import { filterOfLlamaIndex } from './llamaindex-filter.ts'
 
 /** Where a vector store of LlamaIndex keeps its nodes. */
 export interface SqliteVectorStoreConfig {
-  /** A connection, as `open()` returns it. The store does not close it. */
-  readonly db: Database
+  /**
+   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which the constructor
+   * creates the table. The store does not close it.
+   */
+  readonly db: SqliteHandle
   /** The name of the vec table. The first write creates it if it does not exist. */
   readonly table: string
   /** The dataset of this store within the table; default 'default'. */
@@ -52,9 +55,8 @@ const MAX_RESULTS = 1_000_000
 const BALANCED = 0.5
 
 const anything: Check = () => undefined
-const connection: Check = (where, _name, value) => requireDatabase(where, value)
 const CHECKS: Readonly<Record<string, Check>> = {
-  db: connection,
+  db: anything,
   table: text,
   dataset: text,
   model: text,
@@ -70,8 +72,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
  *     await vectorStore.add([new TextNode({ text: 'how to bake bread', embedding, metadata: { lang: 'en' } })])
  *     await vectorStore.query({ queryEmbedding, similarityTopK: 3, mode: VectorStoreQueryMode.DEFAULT })
  */
-export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorStoreParams> {
+export class SqliteVectorStore extends BaseVectorStore<SqliteHandle, SqliteVectorStoreParams> {
   storesText: boolean = true
+  readonly #client: SqliteHandle
   readonly #db: Database
   readonly #table: string
   readonly #words: boolean
@@ -81,18 +84,21 @@ export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorSto
   /** Opens and creates nothing: the first write creates a missing table. Throws TypeError for an invalid option. */
   constructor(config: SqliteVectorStoreConfig) {
     checkOptions(WHERE, config, CHECKS, 'config')
-    requireDatabase(WHERE, config.db)
+    const use = databaseOf(WHERE, config.db)
     text(WHERE, 'config.table', config.table)
     const { db, table, dataset = 'default', model, words = true, embedModel } = config
     super({ embedModel })
-    this.#db = db
+    this.#client = db
+    this.#db = use.db
     this.#table = table
     this.#words = words
-    this.#documents = new Collection(db, { table, dataset, model })
+    this.#documents = openCollection(db, { table, words }, { dataset, model })
+    // The use by the collection is the last one: its end saves indexes.
+    use.close()
   }
 
-  override client(): Database {
-    return this.#db
+  override client(): SqliteHandle {
+    return this.#client
   }
 
   /** The documents of the store, with all methods that LlamaIndex lacks (`list`, `count`, `facets`, ...). */
@@ -120,7 +126,7 @@ export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorSto
       }
     })
     if (!this.#created) {
-      createDocumentTable(this.#db, this.#table, this.#words)
+      createDocumentTable(this.#db, { table: this.#table, words: this.#words })
       this.#created = true
     }
     this.#documents.upsertSync(documents)
@@ -154,7 +160,7 @@ export class SqliteVectorStore extends BaseVectorStore<Database, SqliteVectorSto
 
   /** A store that was never written to finds nothing. */
   #hasTable(): boolean {
-    this.#created ||= hasTable(this.#db, this.#table)
+    this.#created ||= hasDocumentTable(this.#db, this.#table)
     return this.#created
   }
 }

@@ -41,7 +41,8 @@ export class IndexList {
       `CREATE TABLE IF NOT EXISTS ${quoteName(this.#list)} (
         name TEXT PRIMARY KEY, dimension INTEGER NOT NULL, metric TEXT NOT NULL)`,
     )
-    createDocumentTable(this.#db, this.#tableOf(metric), this.#words, METRICS[metric])
+    const table = this.#tableOf(metric)
+    createDocumentTable(this.#db, { table, words: this.#words, metric: METRICS[metric] })
     run(
       this.#db,
       `INSERT INTO ${quoteName(this.#list)}(name, dimension, metric) VALUES (?1, ?2, ?3)`,

@@ -11,18 +11,25 @@ import {
   type UpdateVectorParams,
   type UpsertVectorParams,
 } from '@mastra/core/vector'
-import { argumentError, requireObject, requirePlainObject } from '../../core/argument-error.ts'
+import { requireObject, requirePlainObject } from '../../core/argument-error.ts'
 import { checkOptions, text, wholeNumber, type Check } from '../../core/check-options.ts'
-import { VecError } from '../../core/errors.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import { knownWord } from '../../core/known-word.ts'
 import type { Database } from '../../database/database.ts'
-import { requireDatabase } from '../../database/require-database.ts'
+import { databaseOf, type HandleUse, type SqliteHandle } from '../../database/driver-of.ts'
 import { transaction } from '../../database/transaction.ts'
-import { Collection } from '../../documents/collection.ts'
+import type { Collection } from '../../documents/collection.ts'
 import type { CollectionDocument } from '../../documents/collection/given-documents.ts'
 import type { CollectionQuery } from '../../documents/collection/read-query.ts'
 import type { StoredDocument } from '../../documents/collection/stored-document.ts'
+import { openCollection } from '../document-table.ts'
+import {
+  noSparse,
+  requireDimension,
+  requireList,
+  requireOneForEach,
+  requireOneOf,
+} from './arguments.ts'
 import { IndexList, METRICS, type IndexMetric, type VectorIndexInfo } from './index-list.ts'
 import { filterOfMastra, type SqliteVectorFilter } from './mastra-filter.ts'
 
@@ -30,8 +37,11 @@ type Metadata = Record<string, unknown>
 
 /** Where a vector store of Mastra keeps its indexes. */
 export interface SqliteVectorConfig {
-  /** A connection, as `open()` returns it. The store does not close it. */
-  readonly db: Database
+  /**
+   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql. The store does not close
+   * it.
+   */
+  readonly db: SqliteHandle
   /** The id of the store within Mastra; default 'sqlite-vec-ts'. */
   readonly id?: string | undefined
   /**
@@ -62,8 +72,8 @@ const WHERE = 'SqliteVector'
 const MAX_DIMENSION = 1_000_000
 const MAX_RESULTS = 1_000_000
 
-const connection: Check = (where, _name, value) => requireDatabase(where, value)
-const CHECKS = { db: connection, id: text, table: text, textField: text }
+const anything: Check = () => undefined
+const CHECKS = { db: anything, id: text, table: text, textField: text }
 
 /**
  * A vector store of Mastra in a SQLite file. An index is a dataset of a vec table. Searches are exact. The score is the
@@ -75,6 +85,8 @@ const CHECKS = { db: connection, id: text, table: text, textField: text }
  *     await store.query({ indexName: 'docs', queryVector: [1, 0, 0], topK: 3, filter: { lang: 'en' } })
  */
 export class SqliteVector extends MastraVector<SqliteVectorFilter> {
+  readonly #handle: SqliteHandle
+  readonly #use: HandleUse
   readonly #db: Database
   readonly #textField: string | undefined
   readonly #indexes: IndexList
@@ -83,12 +95,14 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
   /** Opens and creates nothing. Throws TypeError for an invalid option. */
   constructor(config: SqliteVectorConfig) {
     checkOptions(WHERE, config, CHECKS, 'config')
-    requireDatabase(WHERE, config.db)
-    const { db, id = 'sqlite-vec-ts', table = 'mastra_vectors', textField } = config
+    const use = databaseOf(WHERE, config.db)
+    const { id = 'sqlite-vec-ts', table = 'mastra_vectors', textField } = config
     super({ id })
-    this.#db = db
+    this.#handle = config.db
+    this.#use = use
+    this.#db = use.db
     this.#textField = textField
-    this.#indexes = new IndexList(db, table, textField !== undefined)
+    this.#indexes = new IndexList(use.db, table, textField !== undefined)
   }
 
   /** The documents of an index, with all methods that Mastra lacks (`list`, `facets`, ...). Throws VEC_QUERY without it. */
@@ -261,16 +275,27 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
     )
   }
 
+  /**
+   * Ends the use of the store; the database stays open. Over the handle of another driver, this saves indexes that are
+   * worth it: call it before you close the handle.
+   */
+  close(): void {
+    for (const collection of this.#collections.values()) collection.close()
+    this.#use.close()
+  }
+
   #index(method: string, params: { readonly indexName: string } | string): VectorIndexInfo {
     const name = typeof params === 'string' ? params : nameOf(method, params)
     return this.#indexes.get(`${WHERE}.${method}`, name)
   }
 
-  #collection({ name, table }: VectorIndexInfo): Collection {
+  #collection({ name, table, metric }: VectorIndexInfo): Collection {
     const key = JSON.stringify([table, name])
     let collection = this.#collections.get(key)
     if (!collection) {
-      collection = new Collection(this.#db, { table, dataset: name })
+      const words = this.#textField !== undefined
+      const store = { table, words, metric: METRICS[metric] }
+      collection = openCollection(this.#handle, store, { dataset: name })
       this.#collections.set(key, collection)
     }
     return collection
@@ -332,58 +357,4 @@ function idsOf(collection: Collection, filter: Filter): string[] {
     cursor = page.cursor
   } while (cursor !== undefined)
   return ids
-}
-
-/** Exactly one of two ways to select vectors. */
-function requireOneOf(where: string, ways: Readonly<Record<string, unknown>>): void {
-  const names = Object.keys(ways)
-  const given = names.filter(name => ways[name] !== undefined && ways[name] !== null)
-  if (given.length === 1) return
-  throw new TypeError(
-    given.length === 0
-      ? `${where}: Either ${names.join(' or ')} must be provided`
-      : `${where}: ${names.join(' and ')} are mutually exclusive: expected one of them`,
-  )
-}
-
-function requireList(where: string, name: string, value: unknown): asserts value is unknown[] {
-  if (!Array.isArray(value)) throw argumentError(where, name, value, 'an array')
-}
-
-function requireOneForEach(
-  where: string,
-  name: string,
-  list: unknown,
-  vectors: readonly unknown[],
-): void {
-  if (list === undefined || list === null) return
-  requireList(where, name, list)
-  if (list.length === vectors.length) return
-  throw new RangeError(
-    `${where}: ${list.length} ${name} for ${vectors.length} vectors: expected one for each`,
-  )
-}
-
-function requireDimension(
-  where: string,
-  name: string,
-  vector: unknown,
-  { name: index, dimension }: VectorIndexInfo,
-): void {
-  const { length } = (vector ?? {}) as { length?: unknown }
-  if (typeof vector !== 'object' || typeof length !== 'number') {
-    throw argumentError(where, name, vector, 'an array of numbers')
-  }
-  if (length === dimension) return
-  throw new VecError(
-    'VEC_DIMENSION',
-    `${where}: ${name} has ${length} dimensions, and the index '${index}' has ${dimension}`,
-    { hint: 'use the model of the index, or create another index' },
-  )
-}
-
-function noSparse(where: string, name: string): TypeError {
-  return new TypeError(
-    `${where}: ${name} is not supported: expected dense vectors, with \`text\` in a query to search by words`,
-  )
 }
