@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { filterCase } from './cases/filters.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { hybridCase } from './cases/hybrid.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
+import { pageSizeCase } from './cases/page-size.ts'
 import { recallCase } from './cases/recall.ts'
 import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
@@ -22,7 +23,7 @@ import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
+  'words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
 
 const { values } = parseArgs({
   options: {
@@ -76,6 +77,7 @@ async function run(): Promise<void> {
   if (cases.has('mixture')) {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
   }
+  if (cases.has('pages')) await add('Size of pages', pageSizeCase(mixtureSet(seed)))
   const sentences = cases.has('sentences') ? sentenceSet() : undefined
   if (sentences) {
     await add(
