@@ -95,7 +95,7 @@ export const init: CommandBody = {
     ),
 }
 
-/** Whether the file has no page yet. The page size of another one would change with its next VACUUM. */
+/** Whether the file is still empty. The page size of another one would change with its next VACUUM. */
 function isEmpty(db: Connection): boolean {
   return db.pragma('page_count', { simple: true }) === 0
 }
