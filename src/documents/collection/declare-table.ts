@@ -26,7 +26,7 @@ export function declareTable(db: Database, name: string, declaration: string): r
   const found = findDeclaration(db, schemasOf(db), name)
   if (found) requireSame(found, options, declaration)
   else if (hasVirtualTables(db))
-    db.exec(`CREATE VIRTUAL TABLE main.${quoteName(name)} USING vec(${args.join(', ')})`)
+    db.exec(`CREATE VIRTUAL TABLE main.${quoteName(name)} USING vec(${textOf(args)})`)
   else install(db, name, options)
   return args
 }
@@ -59,9 +59,13 @@ function requireSame(
   if (JSON.stringify(parseVecOptions(args, name)) === JSON.stringify(wanted)) return
   throw new VecError(
     'VEC_OPTION',
-    `Collection: ${name} is declared as vec(${args.join(',').trim()}), not as vec(${declaration.trim()})`,
+    `Collection: ${name} is declared as vec(${textOf(args)}), not as vec(${textOf(moduleArguments(declaration))})`,
     {
       hint: `omit declaration, or change the table: INSERT INTO ${name}(${name}) VALUES ('add column lang TEXT')`,
     },
   )
+}
+
+function textOf(args: readonly string[]): string {
+  return args.map(arg => arg.trim()).join(', ')
 }
