@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HelpTrial } from '../../src/index/kinds/exact/threads/help-trial.ts'
+import { random } from '../indexes/random.ts'
+import { seededTest } from '../seed.ts'
 
 /** What `searches` take, if one takes `alone` without help and `helped` with it, and how many are helped. */
 function run(
@@ -51,4 +53,37 @@ test('one search that was interrupted changes nothing', () => {
   run(trial, 100, { alone: 1, helped: 0.6 })
   trial.add(true, 1000)
   assert.ok(run(trial, 200, { alone: 1, helped: 0.6 }).helps > 180)
+})
+
+/** What searches take on a loaded machine, in proportion to what they would all take without help. */
+function onLoadedMachine(helped: number): number {
+  const r = random(Math.round(helped * 100))
+  let alone = 0
+  let taken = 0
+  for (let index = 0; index < 60; index++) {
+    const trial = new HelpTrial()
+    for (let i = 0; i < 1000; i++) {
+      const interruption = r.next()
+      const time = (0.9 + 0.4 * r.next()) * (interruption < 0.1 ? 8 : interruption < 0.3 ? 2 : 1)
+      const help = trial.pick()
+      trial.add(help, help ? helped * time : time)
+      taken += help ? helped * time : time
+      alone += time
+    }
+  }
+  return taken / alone
+}
+
+const seeded = seededTest('INDEX_SEED')
+
+seeded('where searches are interrupted, help that costs time costs 4 % at most', () => {
+  for (const helped of [1, 1.05, 1.1, 1.2, 1.4, 2]) {
+    const ratio = onLoadedMachine(helped)
+    assert.ok(ratio <= 1.04, `${ratio} for ${helped}`)
+  }
+})
+
+seeded('where searches are interrupted, help that saves much time is used', () => {
+  const ratio = onLoadedMachine(0.6)
+  assert.ok(ratio <= 0.72, `${ratio}`)
 })

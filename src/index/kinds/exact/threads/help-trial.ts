@@ -7,9 +7,14 @@ const MOST = 4
 /** The slower way is tried in 1 of `OFTEN` to `SELDOM` searches, so that trials cost at most `MOST_LOSS` of the time. */
 const OFTEN = 16
 const SELDOM = 1024
-const MOST_LOSS = 0.02
+const MOST_LOSS = 0.018
 /** Help is used if searches with it take less than this share of the time. */
 const MARGIN = 0.98
+/**
+ * The share of the usual deviations that the difference of both times must exceed: on a loaded machine, times vary so much that
+ * the slower way often seems faster.
+ */
+const NOISE = 0.2
 
 /** Measures whether other threads make the searches of an index faster. It never stops, since the load of the cores changes. */
 export class HelpTrial {
@@ -24,7 +29,8 @@ export class HelpTrial {
       return this.#helped.count <= this.#alone.count
     }
     const ratio = this.#helped.time / this.#alone.time
-    const usual = ratio < MARGIN
+    const noise = (this.#helped.deviation + this.#alone.deviation) * NOISE
+    const usual = this.#helped.time + noise < this.#alone.time * MARGIN
     const loss = Math.max(ratio, 1 / ratio) - 1
     const every = Math.min(SELDOM, Math.max(OFTEN, Math.ceil(loss / MOST_LOSS)))
     return number % every === 0 ? !usual : usual
@@ -39,11 +45,16 @@ export class HelpTrial {
 
 class UsualTime {
   time = 0
+  /** How far a time is from the usual one, on average. */
+  deviation = 0
   count = 0
 
   add(time: number): void {
     const before = this.time
-    if (this.count++ < FIRST) this.time += (time - before) / this.count
-    else this.time += (Math.min(time, MOST * before) - before) * WEIGHT
+    const first = this.count++ < FIRST
+    const counted = first ? time : Math.min(time, MOST * before)
+    const weight = first ? 1 / this.count : WEIGHT
+    this.time += (counted - before) * weight
+    if (this.count > 1) this.deviation += (Math.abs(counted - before) - this.deviation) * weight
   }
 }
