@@ -13,6 +13,8 @@ const { outputFiles } = await build({
   format: 'iife',
   target: 'es2022',
   platform: 'neutral',
+  // package.json names what is compiled later.
+  alias: { '#kernels': './src/accelerators/simd/compiled-kernels.ts' },
   logLevel: 'warning',
 })
 const [{ text }] = outputFiles

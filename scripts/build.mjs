@@ -1,5 +1,5 @@
 // Builds dist/: what TypeScript emits, which the tests run, and dist/lib, which the package ships: each entry point as one
-// file beside what it shares with others, once for Node, Bun and Deno and once for browsers and edge runtimes.
+// file beside what it shares with others, for Node, Bun and Deno, for browsers, and for workerd.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,9 +18,9 @@ const PROGRAMS = {
 
 const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
-const entries = Object.keys(manifest.exports)
-  .filter(name => !/\.\w+$/.test(name))
-  .map(name => (name === '.' ? 'main' : name.slice(2)))
+const entries = Object.entries(manifest.exports)
+  .filter(([name]) => !/\.\w+$/.test(name))
+  .map(entryOf)
 
 rmSync('dist', { recursive: true, force: true })
 compile('.')
@@ -37,7 +37,18 @@ await bundle('browser', '.browser.js', [
   ...entries.filter(name => !NODE_ONLY.has(name)),
   'worker-thread',
 ])
+const inWorkerd = ([, target]) => typeof target === 'object' && 'workerd' in target
+await bundle(
+  'workerd',
+  '.workerd.js',
+  Object.entries(manifest.exports).filter(inWorkerd).map(entryOf),
+)
 copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
+// workerd imports WebAssembly as files. Other programs hold the bytes of these two.
+const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm.js')
+writeFileSync('dist/lib/kernels.wasm', Buffer.from(kernelsWasm, 'base64'))
+const { passageModule } = await import('../dist/src/sqlite/wasm/passages/passage-module.js')
+writeFileSync('dist/lib/passages.wasm', passageModule())
 await buildPages()
 
 /** Runs TypeScript on a project. */
@@ -45,6 +56,11 @@ function compile(project) {
   const tsc = ['node_modules/typescript/bin/tsc', '--project', project]
   const { status } = spawnSync(process.execPath, tsc, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
+}
+
+/** The name of the file of an entry point. */
+function entryOf([name]) {
+  return name === '.' ? 'main' : name.slice(2)
 }
 
 /** The entry points for one platform: the condition of its name chooses `#platform` and `#thread`. */
@@ -64,6 +80,7 @@ async function bundle(platform, extension, names) {
     target: 'es2023',
     platform: platform === 'node' ? 'node' : 'neutral',
     packages: 'external',
+    external: ['*.wasm'],
     conditions: [platform],
     logLevel: 'warning',
   })

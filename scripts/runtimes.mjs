@@ -26,8 +26,10 @@ export const VERSIONS = {
   'typescript-5.4': 'npm:typescript@5.4.5',
   'typescript-5.9': 'npm:typescript@5.9.3',
   vite: '8.4.0',
+  workerd: '1.20261117.1',
   webpack: '5.113.0',
   'webpack-cli': '7.3.1',
+  wrangler: '4.164.0',
 }
 
 /** Installs packages and returns the folder whose `node_modules` has them. What was installed before is kept. */

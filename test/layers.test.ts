@@ -144,6 +144,7 @@ const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/sqlite/platform/browser/': {},
   'src/sqlite/platform/memory/': {
     'src/sqlite/platform/browser/': 'a browser has files in memory, too',
+    'src/sqlite/platform/workerd/': 'it has no others',
   },
   'src/sqlite/platform/node/': {},
   'src/accelerators/simd/': {

@@ -1,5 +1,10 @@
 import { argumentError } from '../core/argument-error.ts'
-import { databaseOf, type HandleUse, type SqliteHandle } from '../database/driver-of.ts'
+import {
+  databaseOf,
+  type DurableObjectHandle,
+  type HandleUse,
+  type SqliteHandle,
+} from '../database/driver-of.ts'
 import { installIfPossible } from '../search/schema/install.ts'
 import { indexSpecOf } from '../tables/vec/index-spec.ts'
 import { OPTIONS, type AttachOptions } from './attach-options.ts'
@@ -8,16 +13,17 @@ import { requireMembers } from './known-members.ts'
 import { Vectors } from './vectors.ts'
 
 /**
- * Exact vector search over a table of an open database, in the driver that opened it. Creates the change journal if it
- * is missing: two tables and three triggers, which the writes of any program fire. Throws TypeError for a value that is
- * not a handle of a synchronous driver, VEC_CLOSED for a closed one, VEC_SHADOW and VEC_OPTION for an unsuitable table.
+ * Exact vector search over a table of an open database, in the driver that opened it; for a Durable Object, `db` is
+ * `ctx.storage`. Creates the change journal if it is missing: two tables and three triggers, which the writes of any
+ * program fire. Throws TypeError for a value that is not a handle of a synchronous driver, VEC_CLOSED for a closed one,
+ * VEC_SHADOW and VEC_OPTION for an unsuitable table.
  *
  * ```ts
  * const vectors = attach(new Database('app.db'), { table: 'docs' })
  * vectors.search({ dataset: 'en', vector, k: 5 }) // [{ id: 'a', score: 0.93, distance: 0.07, columns: {} }, ...]
  * ```
  */
-export function attach(db: SqliteHandle, options: AttachOptions): Vectors {
+export function attach(db: SqliteHandle | DurableObjectHandle, options: AttachOptions): Vectors {
   requireMembers('attach()', 'options', options, 'an object with a table name', OPTIONS)
   const { table, includeArchived } = options
   if (typeof table !== 'string' || table.trim() === '') {

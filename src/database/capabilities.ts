@@ -103,6 +103,7 @@ export function databaseList(db: Database): { schema: string; file: string }[] {
  * driver does not allow BEGIN while the caller reads the rows of a statement.
  */
 export function inOwnTransaction<R>(db: Database, read: () => R, otherwise: () => R): R {
+  if (db.atomically) return db.atomically(read)
   const known = watch(db)
   known.changes = totalChanges(db)
   try {

@@ -21,6 +21,8 @@ interface DatabaseCore {
 interface Capabilities
   extends
     FileIdentity,
+    SchemaVersions,
+    Transactions,
     TransactionStates,
     SnapshotStatements,
     SnapshotOrder,
@@ -41,6 +43,18 @@ interface FileIdentity {
    * unique while it is open. Undefined for a database without a file, which only this connection sees.
    */
   fileKey(schema: string): string | undefined
+}
+
+/** Without it, `PRAGMA schema_version` tells. */
+interface SchemaVersions {
+  /** A number that changes with the schema. */
+  schemaVersion(schema: string): number
+}
+
+/** Without it, BEGIN and COMMIT, or a savepoint, begin and end a transaction. */
+interface Transactions {
+  /** Runs `task` in a transaction, or in a savepoint of the open one. An error of the task undoes what it wrote. */
+  atomically<R>(task: () => R): R
 }
 
 /** Without it, `total_changes()` tells whether an open transaction has written. In doubt, it has. */

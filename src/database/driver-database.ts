@@ -20,7 +20,7 @@ const MOST_KEPT = 100
  * A database of another driver. It reports only whether a transaction is open, and its statements hold no snapshots.
  */
 export class DriverDatabase implements Database {
-  readonly readsPages = true
+  readonly readsPages: boolean = true
   readonly #handle: DriverHandle
   readonly #kept = new Map<string, RowsOfValues>()
   readonly #closing: (() => void)[] = []

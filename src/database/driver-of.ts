@@ -5,8 +5,14 @@ import type { Database } from './database.ts'
 import { DriverDatabase, type DriverHandle } from './driver-database.ts'
 import { betterSqlite3, type BetterSqlite3Handle } from './drivers/better-sqlite3/better-sqlite3.ts'
 import { bunSqlite, type BunSqliteHandle } from './drivers/bun-sqlite/bun-sqlite.ts'
+import {
+  DurableObjectDatabase,
+  type DurableObjectHandle,
+} from './drivers/durable-object/durable-object.ts'
 import { libsql, type LibsqlHandle } from './drivers/libsql/libsql.ts'
 import { nodeSqlite, type NodeSqliteHandle } from './drivers/node-sqlite/node-sqlite.ts'
+
+export type { DurableObjectHandle }
 
 /**
  * An open database: of better-sqlite3, node:sqlite (from Node 22.16, or in Deno), bun:sqlite or libsql, a `Connection`
@@ -32,6 +38,13 @@ const shared = new WeakMap<object, { readonly db: DriverDatabase; uses: number }
 /** The database behind a handle, which is recognized by its members. `where` begins the messages of errors. */
 export function databaseOf(where: string, handle: unknown): HandleUse {
   const members = new Members(handle)
+  if (members.are('transactionSync')) {
+    const storage = durableObject(where, handle, members)
+    return useOf(
+      storage,
+      shared.get(storage) ?? { db: new DurableObjectDatabase(storage), uses: 0 },
+    )
+  }
   if (isThenable(handle) || !members.are('prepare', 'exec'))
     throw notADriver(where, handle, members)
   if (!members.isOpen) {
@@ -58,6 +71,14 @@ function useOf(handle: object, use: { readonly db: DriverDatabase; uses: number 
     if (use.db.open) use.db.close()
   }
   return { db: use.db, close }
+}
+
+function durableObject(where: string, handle: unknown, members: Members): DurableObjectHandle {
+  // Without SQLite, reading `sql` throws.
+  if (new Members(members.get('sql')).are('exec')) return handle as DurableObjectHandle
+  throw new TypeError(
+    `${where}: this Durable Object does not have SQLite: list its class under new_sqlite_classes in the configuration`,
+  )
 }
 
 /** Undefined if the handle itself implements the port. */
@@ -152,6 +173,9 @@ function notADriver(where: string, handle: unknown, members: Members): TypeError
       'an object of Prisma',
       `it keeps its handle to itself: open the file a second time with ${SYNCHRONOUS}`,
     )
+  }
+  if (members.get('databaseSize') !== undefined && members.are('exec')) {
+    return wrapped(where, 'the sql of a Durable Object', 'pass ctx.storage, which has transactions')
   }
   if (members.are('selectFrom', 'getExecutor')) {
     return wrapped(where, 'an object of Kysely', 'pass the handle that its dialect was made with')

@@ -2,7 +2,10 @@ import { describeValue } from '../core/describe-value.ts'
 import type { Database } from './database.ts'
 
 /** The members of a connection that a transaction needs. */
-type Transactional = Pick<Database, 'exec' | 'inTransaction' | 'insideWrite' | 'open'>
+type Transactional = Pick<
+  Database,
+  'atomically' | 'exec' | 'inTransaction' | 'insideWrite' | 'open'
+>
 
 type Begin = 'DEFERRED' | 'IMMEDIATE' | 'EXCLUSIVE'
 
@@ -40,15 +43,11 @@ function runInTransaction<A extends unknown[], R>(
 ): R {
   // That statement is the transaction.
   if (db.insideWrite) return fn(...args)
+  if (db.atomically) return db.atomically(() => synchronous(fn(...args)))
   const nested = db.inTransaction
   db.exec(nested ? `SAVEPOINT ${SAVEPOINT}` : `BEGIN ${begin}`)
   try {
-    const result = fn(...args)
-    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      throw new TypeError(
-        'transaction() takes a synchronous function: await everything first, then write in one go',
-      )
-    }
+    const result = synchronous(fn(...args))
     db.exec(nested ? `RELEASE ${SAVEPOINT}` : 'COMMIT')
     return result
   } catch (error) {
@@ -58,4 +57,11 @@ function runInTransaction<A extends unknown[], R>(
     }
     throw error
   }
+}
+
+function synchronous<R>(result: R): R {
+  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return result
+  throw new TypeError(
+    'transaction() takes a synchronous function: await everything first, then write in one go',
+  )
 }

@@ -8,6 +8,14 @@ const environment = { ...process.env }
 // A program started below a test must not take itself for a part of it.
 delete environment['NODE_TEST_CONTEXT']
 
+/** Tools that must ask nothing of the network. */
+const OFFLINE = {
+  CI: '1',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  NEXT_TELEMETRY_DISABLED: '1',
+  WRANGLER_SEND_METRICS: 'false',
+}
+
 /** Packs this package as npm would, and returns the folder that holds it. */
 function packed(into: string): string {
   const folder = join(into, 'package')
@@ -46,7 +54,7 @@ export class Project {
   shell(command: string): string {
     const { stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${command}`], {
       cwd: this.path,
-      env: { ...environment, NEXT_TELEMETRY_DISABLED: '1', NODE_NO_WARNINGS: '1' },
+      env: { ...environment, ...OFFLINE, NODE_NO_WARNINGS: '1' },
       encoding: 'utf8',
       timeout: 300_000,
     })

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { Project } from './project.ts'
+import { tools as installed } from './tools.ts'
+
+const { VERSIONS } = installed
 
 const RUNTIMES: Readonly<Record<string, { tool?: string; command: string }>> = {
   'Node 20': { command: `"${process.execPath}"` },
@@ -47,6 +50,10 @@ describe('docs/runtimes/versions.md', () => {
   const project = new Project('koffi', ...tools)
   after(() => project[Symbol.dispose]())
   project.write('program.mjs', PROGRAM)
+
+  test('the table names the workerd that edge.test.ts runs', () => {
+    assert.ok(page.includes(`| workerd (Cloudflare Workers) | ${VERSIONS['workerd']} |`))
+  })
 
   for (const [name, { command }] of Object.entries(RUNTIMES)) {
     test(`${name} finds what double precision finds, in a file that it closed and opened again`, t => {

@@ -40,7 +40,7 @@ export class ShadowTable {
   readonly documents: DocumentColumns
   /** The name by which the journal and saved indexes identify it. */
   readonly key: string
-  readonly #version: Statement
+  readonly #version: Statement | undefined
   readonly #snapshots: Snapshots
   readonly #statements = new Map<string, Statement>()
   #seen = -1
@@ -61,7 +61,8 @@ export class ShadowTable {
     this.foreign = foreign
     this.documents = documents
     this.key = documents.keyOf(name)
-    this.#version = db.prepare(`PRAGMA ${quoteName(schema)}.schema_version`)
+    const version = `PRAGMA ${quoteName(schema)}.schema_version`
+    this.#version = db.schemaVersion ? undefined : db.prepare(version)
     this.#snapshots = new Snapshots(db, catalogOf(schema))
   }
 
@@ -84,7 +85,7 @@ export class ShadowTable {
 
   /** The version of the schema, which every change of the schema increments. */
   version(): number {
-    return this.#version.first([], row => row.number(0))!
+    return this.#version?.first([], row => row.number(0)) ?? this.db.schemaVersion!(this.schema)
   }
 
   /** Reads the schema again if it has changed. Throws VEC_SHADOW when the table is missing or unsuitable. */
@@ -287,7 +288,7 @@ export class ShadowTable {
   dispose(): void {
     for (const statement of this.#statements.values()) statement.finalize()
     this.#statements.clear()
-    this.#version.finalize()
+    this.#version?.finalize()
     this.#snapshots.dispose()
   }
 
