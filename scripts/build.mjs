@@ -46,7 +46,7 @@ await bundle(
 copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
 // workerd imports WebAssembly as files. Other programs hold the bytes of these two.
 const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm.js')
-writeFileSync('dist/lib/kernels.wasm', Buffer.from(kernelsWasm, 'base64'))
+writeFileSync('dist/lib/simd-kernels.wasm', Buffer.from(kernelsWasm, 'base64'))
 const { passageModule } = await import('../dist/src/sqlite/wasm/passages/passage-module.js')
 writeFileSync('dist/lib/passages.wasm', passageModule())
 await buildPages()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { Project } from './project.ts'
 
-const WASM = ['sqlite3.wasm', 'kernels.wasm', 'passages.wasm']
+const WASM = ['sqlite3.wasm', 'simd-kernels.wasm', 'passages.wasm']
 
 /** A program in workerd, which keeps the storage of its Durable Objects in a folder. */
 export class Workerd {

@@ -1,4 +1,4 @@
-import kernels from './kernels.wasm'
+import kernels from './simd-kernels.wasm'
 
 /** The runtime has compiled the module, so it supports 128-bit SIMD. */
 export function supportsSimd(): boolean {
