@@ -1,10 +1,21 @@
-import type { Metric } from '../core/metric.ts'
 import type { Candidates, SearchRequest } from './candidates.ts'
+import type { IndexSection, StoredSection } from './vector-index.ts'
+
+/** Makes the clusters of an index. They read its rows, so they must be told of every change of them. */
+export interface Clustering {
+  /** New clusters: they are made step by step. */
+  begin(): Clusters
+  /**
+   * Clusters of saved sections; undefined if these have none, or those of another version. Throws VEC_STORAGE if they are
+   * damaged.
+   */
+  restore(sections: ReadonlyMap<string, IndexSection | StoredSection>): Clusters | undefined
+}
 
 /**
  * The rows of an index in groups of near ones: a search visits the groups that are worth it, and finds most of the nearest
  * rows. How many that takes is found out by searching for rows of the index. The index does not know them: its owner tells
- * them of each change.
+ * them of each change, when the index has made it.
  */
 export interface Clusters {
   /** Memory that they hold, in bytes. */
@@ -13,34 +24,46 @@ export interface Clusters {
   readonly count: number
   /** Rows in all of them. */
   readonly rows: number
+  /** Whether they can answer: until then, `step` has to be called. */
+  readonly ready: boolean
   /** So many rows came or went that new clusters are due. */
   readonly outgrown: boolean
   /** The promises made so far. */
   readonly promises: readonly Promised[]
+  /** Grows when they have something new to save. */
+  readonly version: number
 
-  /** Takes vectors, row-major, that the index takes at the positions from `first` on. */
-  add(vectors: Float32Array, first: number): void
+  /** Does a part of what is left to do, a few milliseconds of work. False: nothing is left. */
+  step(): boolean
+  /** The index has rows at the last `count` positions that it did not have before. */
+  added(count: number): void
   /** The row of a position is gone. */
-  remove(position: number): void
-  /** The row of one position is now at another, whose row was removed. */
-  move(from: number, to: number): void
+  removed(position: number): void
+  /** The row of the last position, which is gone, is now at another, whose row was removed. */
+  moved(from: number, to: number): void
 
   /**
    * How a search for the k best of the allowed rows finds this share of them, on average over queries like the rows.
-   * Undefined: only a search of the whole index does, or one that costs no more. `source` is read for a calibration that
-   * was not made yet.
+   * Undefined: only a search of the whole index does, or one that costs no more, or it is not known yet: then `step` has
+   * something to do.
    */
-  promise(
-    recall: number,
-    request: Omit<SearchRequest, 'query'>,
-    source: () => RowSource,
-  ): Promised | undefined
+  promise(recall: number, request: Omit<SearchRequest, 'query'>): Promised | undefined
   /**
    * At least k candidates, if there are so many rows, with bounds as an index gives them; but rows of clusters that were not
    * visited are missing. Undefined: the query is unlike the rows, so that the promise says nothing of it.
    */
   search(request: SearchRequest, promised: Promised): Candidates | undefined
+  /** What a later process needs to have them at once; nothing while their rows are not known. */
+  save(): IndexSection[]
   dispose(): void
+}
+
+/** The prefix of the names of sections with clusters. */
+const SECTION = 'clusters.'
+
+/** Whether a saved section belongs to clusters, and not to the index itself. */
+export function isClusterSection(name: string): boolean {
+  return name.startsWith(SECTION)
 }
 
 /** How a promise is kept. */
@@ -67,19 +90,3 @@ export interface Limits {
   /** So is one whose k-th row is. */
   readonly least: number
 }
-
-/** The vectors of an index that clusters are made of: an index of codes alone does not have them. */
-export interface RowSource {
-  readonly metric: Metric
-  readonly dim: number
-  /** Positions of the index, tombstones included. */
-  readonly positions: number
-  /** Live positions. */
-  readonly count: number
-  /** The vectors of these positions; those that are gone are left out. A vector is a view: gone after the visit. */
-  read(positions: readonly number[], visit: VectorVisitor): void
-  /** The vectors of all live positions, in any order. */
-  each(visit: VectorVisitor): void
-}
-
-export type VectorVisitor = (position: number, vector: Float32Array) => void

@@ -1,6 +1,6 @@
 import type { Metric } from '../core/metric.ts'
 import type { Candidates, SearchRequest } from './candidates.ts'
-import type { Clusters, RowSource } from './clusters.ts'
+import type { Clustering } from './clusters.ts'
 
 export type { Candidates, SearchRequest } from './candidates.ts'
 
@@ -73,7 +73,7 @@ export interface VectorIndex {
    * Makes clusters of the rows, for searches that find most of the nearest rows. Undefined: this kind cannot do it, or exact
    * searches take no longer.
    */
-  readonly cluster?: ((source: RowSource) => Clusters) | undefined
+  readonly clustering?: Clustering | undefined
   /** How the index chooses between kinds. Undefined: the kind was requested. */
   readonly strategy?: IndexStrategy | undefined
 }

@@ -1,9 +1,9 @@
-import type { Promised, RowSource } from '../../src/index/clusters.ts'
+import type { Clustering, Clusters, Promised } from '../../src/index/clusters.ts'
 import {
   CLUSTER_RULE,
   type ClusterRule,
 } from '../../src/index/kinds/exact/clusters/cluster-rule.ts'
-import { RowClusters } from '../../src/index/kinds/exact/clusters/row-clusters.ts'
+import { ExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import type {
   Candidates,
   IndexImage,
@@ -28,22 +28,27 @@ export const EVERYTHING: Promised = {
   limits: { margin: Infinity, nearest: -Infinity, least: -Infinity },
 }
 
-/** The live rows of an index whose vectors are given. */
-export function sourceOf(index: VectorIndex, rowAt: (position: number) => Float32Array): RowSource {
-  const { metric, dim, positions, count } = index
-  const read: RowSource['read'] = (wanted, visit) => {
-    for (const position of wanted) if (index.isLive(position)) visit(position, rowAt(position))
-  }
-  const all = Array.from({ length: positions }, (_, position) => position)
-  return { metric, dim, positions, count, read, each: visit => read(all, visit) }
+/** Ready clusters of an exact index of codes, whatever its size. */
+export function clustersOf(index: VectorIndex): Clusters {
+  const clusters = begunClusters(index)
+  while (clusters.step());
+  return clusters
+}
+
+/** Such clusters, of which nothing is done yet. */
+export function begunClusters(index: VectorIndex): Clusters {
+  return clusteringOf(index).begin()
+}
+
+export function clusteringOf(index: VectorIndex): Clustering {
+  if (!(index instanceof ExactIndex)) throw new TypeError('not an exact index')
+  return index.clusteringBy(SMALL_RULE)!
 }
 
 /** An exact index of codes that is searched through clusters, all of which are visited; they are made by the first search. */
 export class ClusteredIndex implements VectorIndex {
   readonly #index: VectorIndex
-  readonly #rows: Float32Array[] = []
-  #clusters: RowClusters | undefined
-  #staged: Float32Array = new Float32Array(0)
+  #clusters: Clusters | undefined
 
   constructor(index: VectorIndex) {
     this.#index = index
@@ -87,22 +92,19 @@ export class ClusteredIndex implements VectorIndex {
   }
 
   stagingBuffer(rows: number): Float32Array {
-    return (this.#staged = this.#index.stagingBuffer(rows))
+    return this.#index.stagingBuffer(rows)
   }
 
   commit(rows: number): number {
-    const { dim } = this
-    const vectors = this.#staged.slice(0, rows * dim)
-    for (let row = 0; row < rows; row++) {
-      this.#rows.push(vectors.subarray(row * dim, (row + 1) * dim))
-    }
-    this.#clusters?.add(vectors, this.positions)
-    return this.#index.commit(rows)
+    const first = this.#index.commit(rows)
+    this.#clusters?.added(rows)
+    return first
   }
 
   remove(position: number): void {
-    this.#clusters?.remove(position)
+    if (!this.#index.isLive(position)) return this.#index.remove(position)
     this.#index.remove(position)
+    this.#clusters?.removed(position)
   }
 
   isLive(position: number): boolean {
@@ -111,8 +113,7 @@ export class ClusteredIndex implements VectorIndex {
 
   readonly swapRemove: (to: number) => void = to => {
     this.#index.swapRemove!(to)
-    this.#clusters?.move(this.positions, to)
-    this.#rows[to] = this.#rows.pop()!
+    this.#clusters?.moved(this.positions, to)
   }
 
   search(request: SearchRequest): Candidates {
@@ -120,11 +121,8 @@ export class ClusteredIndex implements VectorIndex {
     // It refuses misuse.
     const exact = this.#index.search(request)
     if (this.count > 0 && minSimilarity <= maxSimilarity) {
-      this.#clusters ??= RowClusters.of(
-        this.#index,
-        sourceOf(this.#index, position => this.#rows[position]),
-        SMALL_RULE,
-      )
+      this.#clusters ??= begunClusters(this.#index)
+      while (!this.#clusters.ready) this.#clusters.step()
       const found = this.#clusters.search(request, EVERYTHING)
       if (found) return found
     }

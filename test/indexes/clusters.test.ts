@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Metric } from '../../src/entries/main.ts'
-import { RowClusters } from '../../src/index/kinds/exact/clusters/row-clusters.ts'
+import type { Clusters } from '../../src/index/clusters.ts'
 import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
-import type { SearchRequest, VectorIndex } from '../../src/index/vector-index.ts'
+import type { SearchRequest } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
-import { EVERYTHING, SMALL_RULE, sourceOf } from './clustered-index.ts'
+import { begunClusters, clusteringOf, clustersOf, EVERYTHING } from './clustered-index.ts'
 import { Oracle } from './oracle.ts'
 import { random, type Random } from './random.ts'
 
@@ -25,19 +25,14 @@ function grouped(r: Random, count: number): Float32Array[] {
 /** An index with clusters, and all that it should hold. */
 interface Scene {
   readonly oracle: Oracle
-  readonly clusters: RowClusters
+  readonly clusters: Clusters
 }
 
 function sceneOf(metric: Metric, rows: readonly Float32Array[]): Scene {
   const index = createExactIndex({ metric, dim: DIM, keepsVectors: false })
   const oracle = new Oracle(index, rows)
   index.complete?.()
-  const clusters = RowClusters.of(index, source(oracle, index), SMALL_RULE)
-  return { oracle, clusters }
-}
-
-function source(oracle: Oracle, index: VectorIndex): ReturnType<typeof sourceOf> {
-  return sourceOf(index, position => oracle.rows[position])
+  return { oracle, clusters: clustersOf(index) }
 }
 
 /** The similarities of all rows that a search may return. */
@@ -47,12 +42,12 @@ function similarities({ oracle }: Scene, request: SearchRequest): Map<number, nu
 
 /** The share of the k best rows that a search with a promise finds; undefined: it has to be exact. */
 function recallOf(
-  { oracle, clusters }: Scene,
+  { clusters }: Scene,
   recall: number,
   request: SearchRequest,
   all: ReadonlyMap<number, number>,
 ): number | undefined {
-  const promised = clusters.promise(recall, request, () => source(oracle, oracle.index))
+  const promised = clusters.promise(recall, request)
   const found = promised && clusters.search(request, promised)
   if (!found) return undefined
   const best = [...all.values()].slice(0, request.k)
@@ -66,6 +61,72 @@ function recallOf(
   assert.ok(positions.length >= best.length, 'fewer rows than there are')
   const near = positions.filter(position => all.get(position)! >= best.at(-1)!).length
   return Math.min(1, near / best.length)
+}
+
+/** Steps to the end, with something between them. */
+function finish(clusters: Clusters, between: () => void): void {
+  while (clusters.step()) between()
+}
+
+/** Changes of an index by chance. */
+class Changes {
+  readonly #oracle: Oracle
+  readonly #random: Random
+  readonly #rows: Float32Array[]
+
+  /** `rows`: those to be added. */
+  constructor(oracle: Oracle, r: Random, rows: readonly Float32Array[]) {
+    this.#oracle = oracle
+    this.#random = r
+    this.#rows = [...rows]
+  }
+
+  /** Removes, adds and moves rows: up to 20, 30 and all; or this share of them. */
+  make(all: readonly Clusters[], share = 1): void {
+    const oracle = this.#oracle
+    const r = this.#random
+    const { index } = oracle
+    for (let i = r.below(20 * share); i > 0; i--) {
+      const position = r.below(oracle.rows.length)
+      if (oracle.removed.has(position)) continue
+      oracle.remove(position)
+      for (const clusters of all) clusters.removed(position)
+    }
+    const added = this.#rows.splice(0, r.below(30 * share))
+    if (added.length > 0) oracle.append(added)
+    for (const clusters of all) clusters.added(added.length)
+    for (const to of oracle.removed) {
+      const last = oracle.rows.length - 1
+      if (r.next() < 0.5 || to >= last || oracle.removed.has(last)) continue
+      index.swapRemove!(to)
+      for (const clusters of all) clusters.moved(last, to)
+      oracle.rows[to] = oracle.rows.pop()!
+      oracle.removed.delete(to)
+    }
+  }
+}
+
+/** Whether all clusters together find what brute force finds, and nothing else, with and without a filter. */
+function compareAll(
+  { oracle, clusters }: Scene,
+  r: Random,
+  queries: readonly Float32Array[],
+): void {
+  const query = queries[r.below(queries.length)]
+  const allowed = Uint32Array.from(
+    { length: (oracle.index.positions + 31) >>> 5 },
+    () => 2 ** 32 * r.next(),
+  )
+  for (const request of [
+    { query, k: 10 },
+    { query, k: 10, allowed },
+  ]) {
+    const found = clusters.search(request, EVERYTHING)!
+    const positions = [...found.positions.subarray(0, found.count)]
+    for (const [position] of oracle.best(request)) assert.ok(positions.includes(position))
+    const all = new Map(oracle.found(request))
+    for (const position of positions) assert.ok(all.has(position), 'a foreign row')
+  }
 }
 
 function mean(values: readonly number[]): number {
@@ -85,7 +146,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
         assert.ok(mean(recalls) >= recall - 0.04, `${recall} is promised, ${mean(recalls)} found`)
       }
       const { clusters, oracle } = scene
-      const promised = clusters.promise(0.9, { k: 10 }, () => source(oracle, oracle.index))
+      const promised = clusters.promise(0.9, { k: 10 })
       assert.ok(promised && promised.visited < 0.6 * oracle.rows.length)
       assert.ok(promised.measured >= 0.9)
       clusters.dispose()
@@ -109,46 +170,41 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
     test('all clusters together find what brute force finds, whatever comes and goes', () => {
       const r = random(2)
       const rows = grouped(r, 2600)
-      const { oracle, clusters } = sceneOf(metric, rows.slice(0, 1500))
-      const { index } = oracle
-      let next = 1500
+      const scene = sceneOf(metric, rows.slice(0, 1500))
+      const changes = new Changes(scene.oracle, r, rows.slice(1500))
       for (let step = 0; step < 60; step++) {
-        for (let i = r.below(20); i > 0; i--) {
-          const position = r.below(oracle.rows.length)
-          if (oracle.removed.has(position)) continue
-          clusters.remove(position)
-          oracle.remove(position)
-        }
-        const added = rows.slice(next, (next += r.below(30)))
-        clusters.add(Float32Array.from(added.flatMap(row => [...row])), index.positions)
-        if (added.length > 0) oracle.append(added)
-        for (const to of oracle.removed) {
-          const last = oracle.rows.length - 1
-          if (r.next() < 0.5 || to >= last || oracle.removed.has(last)) continue
-          index.swapRemove!(to)
-          clusters.move(last, to)
-          oracle.rows[to] = oracle.rows.pop()!
-          oracle.removed.delete(to)
-        }
-        const query = rows[r.below(rows.length)]
-        const allowed = Uint32Array.from(
-          { length: (index.positions + 31) >>> 5 },
-          () => 2 ** 32 * r.next(),
-        )
-        for (const request of [
-          { query, k: 10 },
-          { query, k: 10, allowed },
-        ]) {
-          const found = clusters.search(request, EVERYTHING)!
-          const positions = [...found.positions.subarray(0, found.count)]
-          for (const [position] of oracle.best(request)) assert.ok(positions.includes(position))
-          const all = new Map(oracle.found(request))
-          for (const position of positions) assert.ok(all.has(position), 'a foreign row')
-        }
+        changes.make([scene.clusters])
+        compareAll(scene, r, rows)
       }
-      assert.equal(clusters.rows, index.count)
-      assert.ok(clusters.outgrown)
-      clusters.dispose()
+      assert.equal(scene.clusters.rows, scene.oracle.index.count)
+      assert.ok(scene.clusters.outgrown)
+      scene.clusters.dispose()
+    })
+
+    test('rows may come and go while clusters are made, and while saved ones are restored', () => {
+      const r = random(6)
+      const rows = grouped(r, 3600)
+      const index = createExactIndex({ metric, dim: DIM, keepsVectors: false })
+      const oracle = new Oracle(index, rows.slice(0, 1500))
+      const changes = new Changes(oracle, r, rows.slice(1500))
+      const first = begunClusters(index)
+      assert.deepEqual(first.save(), [])
+      finish(first, () => changes.make([first], 0.2))
+      compareAll({ oracle, clusters: first }, r, rows)
+      const sections = new Map(
+        first.save().map(({ name, bytes }) => [name, { name, bytes: bytes.slice() }]),
+      )
+      const restored = clusteringOf(index).restore(sections)!
+      assert.ok(!restored.ready)
+      finish(restored, () => changes.make([first, restored], 0.2))
+      for (const clusters of [first, restored]) {
+        assert.ok(clusters.ready)
+        assert.equal(clusters.rows, index.count)
+        compareAll({ oracle, clusters }, r, rows)
+      }
+      assert.deepEqual(restored.promise(0.9, { k: 10 }), first.promise(0.9, { k: 10 }))
+      first.dispose()
+      restored.dispose()
     })
   })
 }
@@ -170,17 +226,51 @@ test('a query unlike the rows is left to the index, and a filter that leaves far
 
 test('what calibration says nothing of is left to the index', () => {
   const scene = sceneOf('cosine', grouped(random(4), 6000))
-  const { clusters, oracle } = scene
+  const { clusters } = scene
   const refused = (recall: number, request: Omit<SearchRequest, 'query'>): void => {
-    assert.equal(
-      clusters.promise(recall, request, () => source(oracle, oracle.index)),
-      undefined,
-    )
+    assert.equal(clusters.promise(recall, request), undefined)
   }
   refused(1, { k: 10 })
   refused(0.95, { k: 200 })
   refused(0.95, { k: 10, maxSimilarity: 0.5 })
   refused(0.95, { k: 10, allowed: Uint32Array.of(0xffffffff, ...new Uint32Array(187)) })
+  clusters.dispose()
+})
+
+test('saved clusters that cannot be are refused, those of another version are left alone', () => {
+  const { clusters, oracle } = sceneOf('cosine', grouped(random(7), 1500))
+  const saved = clusters.save()
+  const clustering = clusteringOf(oracle.index)
+  const restored = (name: string, change: (bytes: Uint8Array) => Uint8Array) =>
+    clustering.restore(
+      new Map(
+        saved.map(section => [
+          section.name,
+          { ...section, bytes: section.name === name ? change(section.bytes) : section.bytes },
+        ]),
+      ),
+    )
+  const other = (at: number, byte: number) => (bytes: Uint8Array) => bytes.with(at, byte)
+  assert.equal(restored('clusters.head', other(0, 9)), undefined)
+  assert.equal(clustering.restore(new Map()), undefined)
+  for (const { name } of saved) {
+    assert.throws(() => restored(name, bytes => bytes.subarray(1)), { code: 'VEC_STORAGE' }, name)
+  }
+  assert.throws(() => restored('clusters.head', other(4, 0)), { code: 'VEC_STORAGE' })
+  assert.throws(() => restored('clusters.rows', other(1, 0xfe)), { code: 'VEC_STORAGE' })
+  const nan = (bytes: Uint8Array) => bytes.fill(0xff, 0, 8)
+  assert.throws(() => restored('clusters.centres', bytes => nan(bytes.slice())), {
+    code: 'VEC_STORAGE',
+  })
+  clusters.dispose()
+})
+
+test('more rows than ten are calibrated for when they are wanted', () => {
+  const rows = grouped(random(8), 4000)
+  const { clusters } = sceneOf('cosine', rows)
+  assert.equal(clusters.promise(0.9, { k: 50 }), undefined)
+  while (clusters.step());
+  assert.equal(clusters.promise(0.9, { k: 50 })?.k, 100)
   clusters.dispose()
 })
 

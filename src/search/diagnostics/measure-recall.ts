@@ -1,4 +1,5 @@
 import { compareBytes } from '../../core/id-table.ts'
+import { makeClusters } from '../memory/make-clusters.ts'
 import { UNCONDITIONAL } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
 import type { TopK } from '../query/top-k.ts'
@@ -29,6 +30,7 @@ export function measureRecall(searcher: Searcher, dataset: string): Diagnostic[]
   const say = (severity: 'info' | 'warning', op: string): Diagnostic =>
     diagnostic(severity, 'recall', op, { dataset })
   if (snapshot.state === 'table-scan') return [say('info', 'there is no index: searches are exact')]
+  makeClusters(snapshot.datasetIndex)
   const queries = sampleVectors(searcher, dataset, snapshot.datasetIndex, QUERIES)
   if (queries.length === 0) return [say('info', 'there is no row to search for')]
   const { recall } = searcher.context
@@ -66,8 +68,6 @@ function measured(
       recall: wanted,
     })
   const result: Measured = { recalls: [], times: [], exactTimes: [], approximate: 0 }
-  // The first search makes what is missing.
-  search(queries[0].vector, recall)
   for (const { id, vector } of queries) {
     const begin = performance.now()
     const exact = search(vector, 1)

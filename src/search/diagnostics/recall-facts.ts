@@ -1,3 +1,4 @@
+import type { Clusters } from '../../index/clusters.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
@@ -8,14 +9,12 @@ export function recallFacts(
   { clusters }: DatasetIndex,
   index: VectorIndex,
 ): (readonly [topic: 'clusters' | 'recall', fact: string])[] {
-  if (!clusters) {
+  const { current } = clusters
+  if (!current?.ready) {
     if (recall >= 1) return []
-    const why = index.cluster
-      ? 'the next search for less than all makes the clusters'
-      : 'all searches are exact, as scanning such an index takes no longer'
-    return [['recall', `${recall} is promised; ${why}`]]
+    return [['recall', `${recall} is promised; ${reasonFor(index, current)}`]]
   }
-  const { bytes, count, promises, rows } = clusters
+  const { bytes, count, promises, rows } = current
   return [
     ['clusters', `${count} of ${rows} rows, ${bytes} bytes of memory`],
     ...promises.map(({ recall: promised, dear, k, measured, trials, visited }) => {
@@ -28,4 +27,12 @@ export function recallFacts(
       ] as const
     }),
   ]
+}
+
+/** Why searches are exact. */
+function reasonFor({ clustering }: VectorIndex, current: Clusters | undefined): string {
+  if (!clustering) return 'all searches are exact, as scanning such an index takes no longer'
+  return current
+    ? 'searches are exact until the clusters are ready, which are made in the background'
+    : 'the next search for less than all begins to make the clusters'
 }

@@ -3,10 +3,10 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { IdList } from '../../core/id-list.ts'
 import { IdTable } from '../../core/id-table.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import type { Clusters } from '../../index/clusters.ts'
 import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
 import type { ColumnStore } from './columns/column-store.ts'
+import { DatasetClusters } from './dataset-clusters.ts'
 import { FilterCache } from './filter-cache.ts'
 import type { IndexSpec } from './index-spec.ts'
 import { RecentChanges } from './recent-changes.ts'
@@ -44,8 +44,8 @@ export class DatasetIndex {
   columns: ColumnStore | undefined
   /** Whether the saved form has other columns than these, or none. */
   columnsUnsaved = false
-  /** Its rows by clusters, for approximate searches; undefined until one wants them. They follow its changes. */
-  #clusters: Clusters | undefined
+  /** Its rows by clusters, for approximate searches. They follow its changes. */
+  readonly clusters: DatasetClusters = new DatasetClusters()
   readonly #free: number[] = []
   readonly #expected: number
   /** The empty index that takes the vectors, if they have its dimension. */
@@ -94,28 +94,21 @@ export class DatasetIndex {
 
   get bytes(): number {
     const index = this.index?.bytes ?? 0
-    const beside = (this.columns?.bytes ?? 0) + (this.#clusters?.bytes ?? 0)
+    const beside = (this.columns?.bytes ?? 0) + this.clusters.bytes
     return index + this.ids.bytes + this.filters.bytes + beside
-  }
-
-  get clusters(): Clusters | undefined {
-    return this.#clusters
-  }
-
-  set clusters(clusters: Clusters | undefined) {
-    this.#clusters?.dispose()
-    this.#clusters = clusters
   }
 
   /** Whether the saved form is out of date. */
   get unsaved(): boolean {
-    return this.savedSeq !== this.logPosition.seq || this.columnsUnsaved
+    const isOlder = this.savedSeq !== this.logPosition.seq
+    return isOlder || this.columnsUnsaved || this.clusters.unsaved
   }
 
   /** Records that the current state was saved. */
   noteSaved(): void {
     this.savedSeq = this.logPosition.seq
     this.columnsUnsaved = false
+    this.clusters.noteSaved()
   }
 
   /**
@@ -172,10 +165,9 @@ export class DatasetIndex {
       this.#dropSpecial(staged, index.dim)
     const rows = ids.length
     if (rows === 0) return
-    const clusters = this.#clusters
-    // Before the index takes them: it may turn them in place.
-    clusters?.add(copyOf(staged, rows * index.dim), index.positions)
+    const { clusters } = this
     index.commit(rows)
+    clusters.added(rows)
     const { columns } = this
     columns?.widen(rows)
     let moved = 0
@@ -184,7 +176,7 @@ export class DatasetIndex {
       while (moved < rows && this.#free.length > 0) {
         const to = this.#free.pop()!
         index.swapRemove(to)
-        clusters?.move(index.positions, to)
+        clusters.moved(index.positions, to)
         const row = rows - 1 - moved
         this.ids.reuse(to, ids.bytes, ids.start(row), ids.end(row))
         columns?.place(row, to)
@@ -233,7 +225,7 @@ export class DatasetIndex {
   #removeAt(position: number): void {
     this.ids.forget(position)
     this.index!.remove(position)
-    this.#clusters?.remove(position)
+    this.clusters.removed(position)
     this.#free.push(position)
   }
 
@@ -246,7 +238,7 @@ export class DatasetIndex {
   }
 
   dispose(): void {
-    this.clusters = undefined
+    this.clusters.dispose()
     this.index?.dispose()
     this.#successor?.dispose()
     this.index = this.#successor = undefined
@@ -269,10 +261,6 @@ export class DatasetIndex {
 
 function bytesOf({ buffer, byteLength, byteOffset }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-function copyOf({ buffer, byteOffset }: Uint8Array, floats: number): Float32Array {
-  return new Float32Array(buffer, byteOffset, floats).slice()
 }
 
 /** Staged floats are in the memory of an index, whose kernels are ten times as fast. */

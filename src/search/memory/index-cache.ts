@@ -242,7 +242,7 @@ class IndexCache {
 function drop(entry: CacheEntry): void {
   const { datasetIndex } = entry
   // It comes back without clusters.
-  if (datasetIndex) datasetIndex.clusters = undefined
+  datasetIndex?.clusters.dispose()
   entry.bytes = datasetIndex?.bytes ?? entry.bytes
   datasetIndex?.dispose()
   entry.datasetIndex = undefined

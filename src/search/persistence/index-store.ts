@@ -3,6 +3,7 @@ import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, eachRow, firstRow, run, scalar } from '../../database/query.ts'
+import { isClusterSection } from '../../index/clusters.ts'
 import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
 import { ColumnStore, isColumnSection } from '../memory/columns/column-store.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
@@ -90,6 +91,7 @@ export class IndexStore {
         bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
       },
       ...(datasetIndex.columns?.save() ?? []),
+      ...datasetIndex.clusters.save(),
     ]
     // If this index was not loaded from the saved form, that may be damaged, and its checksums cannot be trusted.
     const known = datasetIndex.savedSeq === undefined ? undefined : this.manifest(shadow, dataset)
@@ -326,6 +328,12 @@ function damaged(section: SavedSection): VecError {
   )
 }
 
+/** Whether a section is not of the index itself. */
+function isBeside(name: string): boolean {
+  const isOfIds = name === IDS_POOL || name === IDS_STARTS
+  return isOfIds || isColumnSection(name) || isClusterSection(name)
+}
+
 function assemble(
   manifest: Manifest,
   sections: ReadonlyMap<string, StoredSection>,
@@ -346,7 +354,7 @@ function assemble(
     count,
     note,
     sections: manifest.sections
-      .filter(({ name }) => name !== IDS_POOL && name !== IDS_STARTS && !isColumnSection(name))
+      .filter(({ name }) => !isBeside(name))
       .map(({ name }) => sections.get(name)!),
   }
   const datasetIndex = new DatasetIndex(spec, manifest.logPosition, 0, ids)
@@ -356,5 +364,6 @@ function assemble(
   datasetIndex.rejected.otherDimension = manifest.mixed ? 1 : 0
   datasetIndex.savedSeq = manifest.logPosition.seq
   datasetIndex.columns = ColumnStore.restore(sections, positions)
+  datasetIndex.clusters.restore(datasetIndex.index?.clustering, sections)
   return datasetIndex
 }

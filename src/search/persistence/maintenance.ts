@@ -148,10 +148,10 @@ function isDiskFailure(error: unknown): boolean {
 
 function isWorthSaving(datasetIndex: DatasetIndex): boolean {
   if (!datasetIndex.index?.worthSaving) return false
-  if (datasetIndex.savedSeq === undefined || datasetIndex.columnsUnsaved) return true
+  const { clusters, columnsUnsaved, savedSeq } = datasetIndex
+  if (savedSeq === undefined || columnsUnsaved || clusters.unsaved) return true
   return (
-    datasetIndex.logPosition.seq - datasetIndex.savedSeq >
-    Math.max(TAIL_ROWS, datasetIndex.count * TAIL_SHARE)
+    datasetIndex.logPosition.seq - savedSeq > Math.max(TAIL_ROWS, datasetIndex.count * TAIL_SHARE)
   )
 }
 

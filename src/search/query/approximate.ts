@@ -1,8 +1,7 @@
 import type { Promised } from '../../index/clusters.ts'
 import type { Candidates, SearchRequest } from '../../index/vector-index.ts'
-import { clustersFor, rowSource } from '../snapshot/dataset-clusters.ts'
-import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
-import type { SearchContext } from '../snapshot/search-context.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
+import { clusteringOf } from '../memory/make-clusters.ts'
 
 /** Candidates with the promise that they were found under. */
 export interface Approximation {
@@ -10,16 +9,26 @@ export interface Approximation {
   readonly candidates: Candidates
 }
 
-/** Candidates from a part of the index; undefined where only all of it keeps the promise, or costs no more. */
+/**
+ * Candidates from a part of the index; undefined where only all of it keeps the promise, or costs no more, and as long as its
+ * clusters are not ready. `onChange`: they have something new to save.
+ */
 export function approximate(
-  context: SearchContext,
-  snapshot: IndexedSnapshot,
+  datasetIndex: DatasetIndex,
   request: SearchRequest,
   recall: number,
+  onChange: () => void,
 ): Approximation | undefined {
-  const clusters = clustersFor(context, snapshot)
-  const promised = clusters?.promise(recall, request, () => rowSource(context, snapshot))
-  if (!clusters || !promised) return undefined
-  const candidates = clusters.search(request, promised)
+  const { clusters } = datasetIndex
+  const clustering = clusteringOf(datasetIndex)
+  const answering = clustering && clusters.wanted(clustering, onChange)
+  if (!answering) return undefined
+  const promised = answering.promise(recall, request)
+  if (!promised) {
+    // A calibration may be missing.
+    clusters.continue()
+    return undefined
+  }
+  const candidates = answering.search(request, promised)
   return candidates && { promised, candidates }
 }

@@ -5,7 +5,8 @@ import { keysOf, type GivenIds } from '../../core/id-list.ts'
 import type { IdTable } from '../../core/id-table.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import type { Candidates, VectorIndex } from '../../index/vector-index.ts'
+import type { Candidates, SearchRequest, VectorIndex } from '../../index/vector-index.ts'
+import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
 import { embeddingLength, rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
@@ -14,7 +15,7 @@ import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextIndex } from '../text/text-index.ts'
 import { TextSearcher } from '../text/text-search.ts'
-import { approximate } from './approximate.ts'
+import { approximate, type Approximation } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, type Selection } from './row-selection.ts'
@@ -222,7 +223,7 @@ export class Searcher {
         maxSimilarity: search.maxSimilarity,
       }
       const { recall = this.context.recall ?? 1 } = search
-      const near = recall < 1 ? approximate(this.context, snapshot, asked, recall) : undefined
+      const near = recall < 1 ? this.#approximate(datasetIndex, asked, recall) : undefined
       const candidates = near?.candidates ?? index.search(asked)
       visited += candidates.visited
       const inMemory = this.#inMemory(snapshot, index)
@@ -284,6 +285,14 @@ export class Searcher {
       if (selection.passes) selection = selectRows(this.context, { ...request, misled: true })
       surplus = selection.surplus || Math.max(2 * surplus, refused)
     }
+  }
+
+  #approximate(
+    datasetIndex: DatasetIndex,
+    request: SearchRequest,
+    recall: number,
+  ): Approximation | undefined {
+    return approximate(datasetIndex, request, recall, () => this.indexes.suggestSave(datasetIndex))
   }
 
   /** Reads and scores a batch of candidates from `from` on, whose bounds reach the threshold. Returns its end. */

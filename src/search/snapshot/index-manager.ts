@@ -10,6 +10,7 @@ import type { VectorIndex } from '../../index/vector-index.ts'
 import { Journal, type JournalHead } from '../journal/journal.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-cache.ts'
+import { makeClusters } from '../memory/make-clusters.ts'
 import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
 import { countOf } from '../schema/rows.ts'
@@ -131,6 +132,11 @@ export class IndexManager {
     return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
   }
 
+  /** An index has something new to save. */
+  suggestSave(datasetIndex: DatasetIndex): void {
+    this.#maintenance.suggest(datasetIndex)
+  }
+
   /** Whether the indexes of other datasets leave no space for this one, so that the table answers. */
   isCrowdedOut(dataset: string): boolean {
     return this.#entry(dataset).refused
@@ -189,6 +195,9 @@ export class IndexManager {
       this.#maintenance.forgetSaved(this.#shadow.key, dataset)
       this.snapshot(dataset, { needsIndex: true })
     }
+    const { recall = 1 } = this.#context
+    const optimized = this.#local.get(dataset) ?? this.#entry(dataset).datasetIndex
+    if (recall < 1 && optimized) makeClusters(optimized)
     return this.#saveNow(dataset)
       ? { saved: true }
       : { saved: false, why: 'the file is locked or cannot be written' }

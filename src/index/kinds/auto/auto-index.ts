@@ -165,8 +165,8 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
     return inner.swapRemove && (to => inner.swapRemove!(to))
   }
 
-  get cluster(): VectorIndex['cluster'] {
-    return this.#inner.cluster
+  get clustering(): VectorIndex['clustering'] {
+    return this.#inner.clustering
   }
 
   add(vectors: Float32Array): number {

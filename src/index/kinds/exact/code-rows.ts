@@ -8,7 +8,7 @@ import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { CodeRowScan } from './row-scan.ts'
 import { countLive, REMOVED } from './rows.ts'
-import type { Rows } from './rows.ts'
+import type { CodedRows } from './rows.ts'
 import { RESULTS } from './scan-scratch.ts'
 
 /** The bytes of an int8 row: codes, then 12 bytes with scale, error, and length or sum of squared codes. */
@@ -16,11 +16,18 @@ export function codeStride(dim: number): number {
   return align16(dim + 12)
 }
 
+/** A byte as a code. */
+export function signed(byte: number): number {
+  return (byte << 24) >> 24
+}
+
 /** int8 rows, each with an error bound: 112 bytes for 100 dimensions. */
-export class CodeRows implements Rows {
+export class CodeRows implements CodedRows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
   readonly rowScan: CodeRowScan
+  asked: ArrayLike<number> = []
+  readonly #options: RowOptions
   readonly #metric: MetricDefinition
   readonly #query: QueryCode
   readonly #quantize: QuantizeRequest
@@ -28,6 +35,7 @@ export class CodeRows implements Rows {
   constructor(options: RowOptions) {
     const { dim } = options
     const stride = codeStride(dim)
+    this.#options = options
     this.#metric = metricOf(options.metric)
     this.block = new RowBlock(options, stride, stride * CODE_BYTES[this.#metric.kernels.scan])
     this.#query = new QueryCode(this.#metric, dim)
@@ -81,7 +89,29 @@ export class CodeRows implements Rows {
     const { request } = this.rowScan
     request.rows = block.rows
     request.query = block.query
+    this.asked = query
     return this.#query.set(query, block.arena, block.query, magnitude(query))
+  }
+
+  setDecodedQuery(vector: Float32Array): boolean {
+    return this.setQuery(vector)
+  }
+
+  decode(position: number, to: Float32Array): void {
+    const { f32, u8 } = this.block.arena
+    const at = this.block.addressOf(position)
+    const scale = f32[(at + this.block.stride) / 4 - 3]
+    for (let i = 0; i < to.length; i++) to[i] = signed(u8[at + i]) * scale
+  }
+
+  like(expectedRows: number): CodeRows {
+    return new CodeRows({ ...this.#options, expectedRows })
+  }
+
+  copyRow(from: CodeRows, position: number, to: number): void {
+    const { stride } = this.block
+    const at = from.block.addressOf(position)
+    this.block.arena.u8.set(from.block.arena.u8.subarray(at, at + stride), this.block.addressOf(to))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {

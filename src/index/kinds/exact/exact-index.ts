@@ -5,7 +5,7 @@ import {
 } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
-import type { Clusters, RowSource } from '../../clusters.ts'
+import type { Clustering } from '../../clusters.ts'
 import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
 import type {
   Candidates,
@@ -14,12 +14,14 @@ import type {
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
+import type { ClusterRule } from './clusters/cluster-rule.ts'
 import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import type { RowOptions } from './row-block.ts'
 import { chosenRows } from './row-form.ts'
 import { RowSearch } from './row-search.ts'
+import { areCoded } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { areSplit } from './split-rows.ts'
 
@@ -114,8 +116,20 @@ export class ExactIndex implements VectorIndex {
     return this.inMemoryVectors === undefined
   }
 
-  get cluster(): ((source: RowSource) => Clusters) | undefined {
-    return suitsClusters(this) ? source => RowClusters.of(this, source) : undefined
+  get clustering(): Clustering | undefined {
+    return suitsClusters(this) ? this.clusteringBy() : undefined
+  }
+
+  /** Clusters by another rule than the usual one; undefined while the rows are not codes. */
+  clusteringBy(rule?: ClusterRule): Clustering | undefined {
+    this.complete()
+    const rows = this.#rows
+    if (!areCoded(rows)) return undefined
+    const { metric } = this
+    return {
+      begin: () => new RowClusters(rows, metric, rule),
+      restore: sections => RowClusters.restore(sections, rows, metric),
+    }
   }
 
   add(vectors: Float32Array): number {

@@ -36,6 +36,25 @@ export interface Rows {
   load(section: IndexSection, positions: number): void
 }
 
+/** Rows as int8 codes, which tell the vectors roughly. */
+export interface CodedRows extends Rows {
+  readonly inMemoryVectors: undefined
+  /** The last query in the coordinates of the rows. A view, invalid after the next call. */
+  readonly asked: ArrayLike<number>
+  /** Writes a vector as its codes tell it, in the coordinates of the rows; its direction under a directional metric. */
+  decode(position: number, to: Float32Array): void
+  /** `setQuery` for a vector that `decode` wrote. */
+  setDecodedQuery(vector: Float32Array): boolean
+  /** Empty rows of the same form. */
+  like(expectedRows: number): CodedRows
+  /** Overwrites a row with one of rows of the same form. */
+  copyRow(from: CodedRows, position: number, to: number): void
+}
+
+export function areCoded(rows: Rows): rows is CodedRows {
+  return rows.inMemoryVectors === undefined
+}
+
 /** Marks in place of a row's error or weight, which is never negative. A marked row is never a result. */
 export const REMOVED: number = -Infinity
 /** A live row of length 0 under a directional metric. */

@@ -5,14 +5,14 @@ import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 import { MAX_STAGED_ROWS, type IndexSection } from '../../vector-index.ts'
-import { codeStride } from './code-rows.ts'
+import { codeStride, signed } from './code-rows.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { canTurn, Rotation } from './rotation.ts'
 import { roundedUp } from './rounding.ts'
 import { RowBlock, sameBytes, type RowOptions } from './row-block.ts'
 import { SplitRowScan } from './row-scan.ts'
 import { countLive, REMOVED } from './rows.ts'
-import type { Rows } from './rows.ts'
+import type { CodedRows } from './rows.ts'
 import { LISTED, RESULTS } from './scan-scratch.ts'
 
 /** Bytes after the codes of a head: scale f32, error bf16, norm of the tail u16, length f32 or sum of squares i32. */
@@ -49,10 +49,12 @@ export function splitLayout(dim: number): SplitLayout {
  * int8 rows in two parts. A scan reads the heads, which bound the value of the whole row, and then the tails of the few
  * rows that can reach the threshold: 92 of 116 bytes per row at 100 dimensions, 284 of 784 at 768.
  */
-export class SplitRows implements Rows {
+export class SplitRows implements CodedRows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
   readonly rowScan: SplitRowScan
+  asked: ArrayLike<number> = []
+  readonly #options: RowOptions
   readonly #metric: MetricDefinition
   readonly #layout: SplitLayout
   readonly #query: QueryCode
@@ -64,6 +66,7 @@ export class SplitRows implements Rows {
     const { dim, expectedRows } = options
     const layout = splitLayout(dim)
     const { headCodes, headStride, tailStride } = layout
+    this.#options = options
     this.#metric = metricOf(options.metric)
     this.#layout = layout
     const queryBytes = CODE_BYTES[this.#metric.kernels.scan] * (headCodes + align16(tailStride - 4))
@@ -185,12 +188,27 @@ export class SplitRows implements Rows {
   }
 
   setQuery(query: Float32Array): boolean {
+    const { arena, prefix } = this.block
+    const rotation = this.#rotation
+    const length = magnitude(query)
+    this.asked = rotation ? rotation.turned(query, length, arena, prefix) : query
+    return this.#setAsked(length)
+  }
+
+  setDecodedQuery(vector: Float32Array): boolean {
+    this.asked = vector
+    return this.#setAsked(magnitude(vector))
+  }
+
+  #setAsked(length: number): boolean {
     const { block } = this
-    const { i16 } = block.arena
+    const { arena } = block
+    const { i16 } = arena
     const at = block.query / 2
+    const query = this.asked
     this.#layout.rows = block.rows
     this.rowScan.request.query = block.query
-    if (!this.#encode(query)) return false
+    if (!this.#query.set(query, arena, block.query, length, this.#rotation?.spread)) return false
     let squares = 0
     for (let i = this.#layout.headCodes; i < query.length; i++) squares += i16[at + i] ** 2
     // 2^-16 covers the rounding of root, product and sum: docs/exact-index.md, "Heads and tails".
@@ -198,13 +216,28 @@ export class SplitRows implements Rows {
     return true
   }
 
-  #encode(query: Float32Array): boolean {
-    const { arena, prefix, query: to } = this.block
-    const rotation = this.#rotation
-    const length = magnitude(query)
-    if (!rotation) return this.#query.set(query, arena, to, length)
-    const turned = rotation.turned(query, length, arena, prefix)
-    return this.#query.set(turned, arena, to, length, rotation.spread)
+  decode(position: number, to: Float32Array): void {
+    const { f32, u8 } = this.block.arena
+    const { headCodes } = this.#layout
+    const head = this.#head(position)
+    const tail = this.#tail(position)
+    const scale = f32[(head + headCodes) / 4]
+    for (let i = 0; i < headCodes; i++) to[i] = signed(u8[head + i]) * scale
+    for (let i = headCodes; i < to.length; i++) to[i] = signed(u8[tail + i - headCodes]) * scale
+  }
+
+  like(expectedRows: number): SplitRows {
+    return new SplitRows({ ...this.#options, expectedRows }, this.#rotation)
+  }
+
+  copyRow(from: SplitRows, position: number, to: number): void {
+    const { headStride, tailStride } = this.#layout
+    const { u8 } = this.block.arena
+    const bytes = from.block.arena.u8
+    const head = from.#head(position)
+    const tail = from.#tail(position)
+    u8.set(bytes.subarray(head, head + headStride), this.#head(to))
+    u8.set(bytes.subarray(tail, tail + tailStride), this.#tail(to))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {

@@ -1,3 +1,5 @@
+import { ByteReader } from '../../../../core/byte-reader.ts'
+import { ByteWriter } from '../../../../core/byte-writer.ts'
 import type { Promised } from '../../../clusters.ts'
 
 /** What one search for a stored row has told: it was left out of its own answer. */
@@ -21,72 +23,125 @@ const FEW = 0.8
 const HARDEST = 0.05
 /** Queries with less than this share of the trials behind them are unlike the rows. */
 const UNLIKE = 0.004
+/** Steps by which the rows visited up to a margin are remembered. */
+const STEPS = 512
 
 /** So many levels of recall are remembered. */
 const MOST_PROMISES = 16
 
-/** What trials say of the limits that keep a promise. */
-export class Calibration {
+/** What is kept of trials. */
+interface Evidence {
   /** Rows that each trial looked for. */
   readonly k: number
-  readonly trials: number
-  readonly #trials: readonly Float64Array[]
-  readonly #sorted: Float64Array
-  readonly #most: number
-  readonly #nearest: number
-  readonly #least: number
-  /** Margins of visited clusters, rising, and the rows of each and those before it. */
-  readonly #margins: Float64Array
-  readonly #sizes: Float64Array
-  readonly #limits = new Map<number, Promised>()
+  /** The margins of each trial, rising. */
+  readonly trials: readonly Float64Array[]
+  readonly nearest: number
+  readonly least: number
+  /** Rising margins, and the rows that a search visits on average with each as its limit. */
+  readonly steps: Float64Array
+  readonly visited: Float64Array
+}
 
-  /** `most`: more visited rows are not worth it. */
-  constructor(k: number, trials: readonly Trial[], most: number) {
-    this.k = k
-    this.#most = most
-    this.trials = trials.length
-    this.#trials = trials.map(({ margins }) => margins.toSorted())
-    this.#sorted = Float64Array.from(trials.flatMap(({ margins }) => [...margins])).toSorted()
-    this.#nearest = quantile(
-      trials.map(({ nearest }) => nearest),
-      UNLIKE,
-    )
-    this.#least = quantile(
-      trials.map(({ least }) => least),
-      UNLIKE,
-    )
-    const visits = trials.flatMap(({ clusterMargins, clusterSizes }) =>
-      [...clusterMargins].map((margin, i) => ({ margin, size: clusterSizes[i] })),
-    )
-    visits.sort((a, b) => a.margin - b.margin)
-    let sum = 0
-    this.#margins = Float64Array.from(visits, ({ margin }) => margin)
-    this.#sizes = Float64Array.from(visits, ({ size }) => (sum += size))
+/** What trials say of the limits that keep a promise. */
+export class Calibration {
+  readonly #evidence: Evidence
+  readonly #sorted: Float64Array
+  readonly #promises = new Map<number, Omit<Promised, 'dear'>>()
+
+  private constructor(evidence: Evidence) {
+    this.#evidence = evidence
+    this.#sorted = Float64Array.from(evidence.trials.flatMap(margins => [...margins])).toSorted()
   }
 
-  /** The limits that find this share of the k best rows, on average over queries like the rows. */
-  promise(recall: number): Promised {
-    const known = this.#limits.get(recall)
-    if (known) return known
-    const margin = this.#marginFor(recall)
-    const promised: Promised = {
-      recall,
-      k: this.k,
-      measured: this.#measure(margin).mean,
-      trials: this.trials,
-      visited: this.#visited(margin),
-      dear: this.#visited(margin) > this.#most,
-      limits: { margin, nearest: this.#nearest, least: this.#least },
+  static of(k: number, trials: readonly Trial[]): Calibration {
+    return new Calibration({
+      k,
+      trials: trials.map(({ margins }) => margins.toSorted()),
+      nearest: quantile(
+        trials.map(({ nearest }) => nearest),
+        UNLIKE,
+      ),
+      least: quantile(
+        trials.map(({ least }) => least),
+        UNLIKE,
+      ),
+      ...visits(trials),
+    })
+  }
+
+  /** Throws VEC_STORAGE for bytes that end too early. */
+  static restore(bytes: Uint8Array): Calibration[] {
+    const reader = new ByteReader(bytes, 'saved calibration')
+    const numbers = (count: number): Float64Array =>
+      new Float64Array(reader.bytes(count * 8, 'numbers').slice().buffer)
+    return Array.from({ length: reader.u32('calibrations') }, () => {
+      const k = reader.u32('rows')
+      const count = reader.u32('trials')
+      const steps = reader.u32('steps')
+      const [nearest, least] = numbers(2)
+      const margins = numbers(steps)
+      const visited = numbers(steps)
+      reader.need(count * 4, 'trials')
+      const trials = Array.from({ length: count }, () => numbers(reader.u32('margins')))
+      return new Calibration({ k, trials, nearest, least, steps: margins, visited })
+    })
+  }
+
+  static save(calibrations: readonly Calibration[]): Uint8Array {
+    const writer = new ByteWriter(1 << 16)
+    const numbers = ({ buffer, byteLength, byteOffset }: Float64Array): void =>
+      writer.bytes(new Uint8Array(buffer, byteOffset, byteLength))
+    writer.u32(calibrations.length)
+    for (const { evidence } of calibrations) {
+      const { k, trials, nearest, least, steps, visited } = evidence
+      writer.u32(k)
+      writer.u32(trials.length)
+      writer.u32(steps.length)
+      numbers(Float64Array.of(nearest, least))
+      numbers(steps)
+      numbers(visited)
+      for (const margins of trials) {
+        writer.u32(margins.length)
+        numbers(margins)
+      }
     }
-    const [oldest] = this.#limits.keys()
-    if (this.#limits.size >= MOST_PROMISES) this.#limits.delete(oldest)
-    this.#limits.set(recall, promised)
-    return promised
+    return writer.finish()
+  }
+
+  get evidence(): Evidence {
+    return this.#evidence
+  }
+
+  get k(): number {
+    return this.#evidence.k
+  }
+
+  /** The limits that find this share of the k best rows, on average over queries like the rows. `most`: more visited rows are not worth it. */
+  promise(recall: number, most: number): Promised {
+    const known = this.#promises.get(recall) ?? this.#reckoned(recall)
+    return { ...known, dear: known.visited > most }
   }
 
   /** The promises made so far. */
-  get promises(): readonly Promised[] {
-    return [...this.#limits.values()]
+  promises(most: number): Promised[] {
+    return [...this.#promises.keys()].map(recall => this.promise(recall, most))
+  }
+
+  #reckoned(recall: number): Omit<Promised, 'dear'> {
+    const { k, least, nearest, trials } = this.#evidence
+    const margin = this.#marginFor(recall)
+    const promised = {
+      recall,
+      k,
+      measured: this.#measure(margin).mean,
+      trials: trials.length,
+      visited: this.#visited(margin),
+      limits: { margin, nearest, least },
+    }
+    const [oldest] = this.#promises.keys()
+    if (this.#promises.size >= MOST_PROMISES) this.#promises.delete(oldest)
+    this.#promises.set(recall, promised)
+    return promised
   }
 
   #marginFor(recall: number): number {
@@ -95,7 +150,7 @@ export class Calibration {
 
   /** Of queries that need the largest margins for the share FEW of their rows. */
   #marginOfHard(): number {
-    const needed = this.#trials
+    const needed = this.#evidence.trials
       .map(margins => margins[Math.ceil(FEW * margins.length) - 1] ?? -Infinity)
       .toSorted((a, b) => a - b)
     const tail = needed.slice(Math.floor((1 - HARDEST) * needed.length))
@@ -117,32 +172,45 @@ export class Calibration {
 
   /** Mean recall with a limit of the margin, and its standard error. */
   #measure(margin: number): { mean: number; error: number } {
+    const { trials } = this.#evidence
     let sum = 0
     let squares = 0
-    for (const margins of this.#trials) {
+    for (const margins of trials) {
       let found = 0
       while (found < margins.length && margins[found] <= margin) found++
       const recall = margins.length === 0 ? 1 : found / margins.length
       sum += recall
       squares += recall * recall
     }
-    const { trials } = this
-    const mean = sum / trials
-    const variance = Math.max(0, squares / trials - mean * mean)
-    return { mean, error: Math.sqrt(variance / trials) }
+    const count = trials.length
+    const mean = sum / count
+    const variance = Math.max(0, squares / count - mean * mean)
+    return { mean, error: Math.sqrt(variance / count) }
   }
 
   /** Rows that a search visits on average. */
   #visited(margin: number): number {
-    let low = 0
-    let high = this.#margins.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#margins[middle] <= margin) low = middle + 1
-      else high = middle
-    }
-    return low === 0 ? 0 : this.#sizes[low - 1] / this.trials
+    const { steps, visited } = this.#evidence
+    const step = steps.findIndex(each => each >= margin)
+    return (step < 0 ? visited.at(-1) : visited[step]) ?? 0
   }
+}
+
+function visits(trials: readonly Trial[]): Pick<Evidence, 'steps' | 'visited'> {
+  const all = trials.flatMap(({ clusterMargins, clusterSizes }) =>
+    [...clusterMargins].map((margin, i) => ({ margin, size: clusterSizes[i] })),
+  )
+  all.sort((a, b) => a.margin - b.margin)
+  const steps: number[] = []
+  const visited: number[] = []
+  let rows = 0
+  for (const [i, { margin, size }] of all.entries()) {
+    rows += size
+    if (i < all.length - 1 && i % Math.ceil(all.length / STEPS) !== 0) continue
+    steps.push(margin)
+    visited.push(rows / trials.length)
+  }
+  return { steps: Float64Array.from(steps), visited: Float64Array.from(visited) }
 }
 
 function quantile(values: readonly number[], share: number): number {

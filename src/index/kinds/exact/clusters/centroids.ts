@@ -1,12 +1,15 @@
 import { Arena } from '../../../../accelerators/arena.ts'
 import type { Block } from '../../../../accelerators/arena.ts'
 import type { MultiplyRequest } from '../../../../accelerators/kernels.ts'
+import { isFiniteVector } from '../../../../core/embedding.ts'
 import { magnitude } from '../../../../core/similarity.ts'
 import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
 import type { ClusterSpace } from './cluster-space.ts'
 
 /** Products that are kept at once. */
 const PRODUCTS = 1 << 20
+/** Multiplications that take a few milliseconds. */
+const MULTIPLICATIONS = 1 << 25
 
 /** The centres of clusters, in an arena of their own, and which of them rows and queries are near. */
 export class Centroids {
@@ -23,7 +26,8 @@ export class Centroids {
   readonly #rows: Block
   readonly #products: Block
   readonly #squares: Float64Array
-  readonly #batch: number
+  /** Vectors that are assigned in a few milliseconds. */
+  readonly batch: number
   readonly #assign: MultiplyRequest
   readonly #ask: MultiplyRequest
 
@@ -36,11 +40,12 @@ export class Centroids {
     this.shrink = new Float64Array(count)
     this.#squares = new Float64Array(count)
     this.#arena = new Arena()
-    this.#batch = Math.max(4, Math.min(MAX_STAGED_ROWS, Math.floor(PRODUCTS / count)))
+    const most = Math.min(PRODUCTS / count, MULTIPLICATIONS / (count * dim), MAX_STAGED_ROWS)
+    this.batch = Math.max(4, Math.floor(most))
     const stride = dim * 4
     this.#centroids = this.#arena.allocate(count * stride)
-    this.#rows = this.#arena.allocate(this.#batch * stride)
-    this.#products = this.#arena.allocate(this.#batch * count * 4)
+    this.#rows = this.#arena.allocate(this.batch * stride)
+    this.#products = this.#arena.allocate(this.batch * count * 4)
     const c = { bStride: stride, dim, aStride: stride, out: this.#products.address }
     const a = this.#rows.address
     const b = this.#centroids.address
@@ -56,6 +61,41 @@ export class Centroids {
   get values(): Float32Array {
     const from = this.#centroids.address / 4
     return this.#arena.f32.subarray(from, from + this.count * this.dim)
+  }
+
+  /** What `restore` reads: as many bytes as `savedBytes`. */
+  save(): Uint8Array {
+    const { spread, shrink, values } = this
+    const bytes = new Uint8Array(Centroids.savedBytes(this.dim, this.count))
+    const numbers = new Float64Array(bytes.buffer, 0, 2 * this.count)
+    numbers.set(spread)
+    numbers.set(shrink, this.count)
+    new Float32Array(bytes.buffer, numbers.byteLength).set(values)
+    return bytes
+  }
+
+  static savedBytes(dim: number, count: number): number {
+    return count * (16 + dim * 4)
+  }
+
+  /** Undefined: the bytes hold numbers that no centroid has. */
+  static restore(
+    bytes: Uint8Array,
+    space: ClusterSpace,
+    dim: number,
+    count: number,
+  ): Centroids | undefined {
+    const { buffer } = bytes.slice()
+    const numbers = new Float64Array(buffer, 0, 2 * count)
+    const values = new Float32Array(buffer, numbers.byteLength)
+    if (!numbers.every(number => Number.isFinite(number)) || !isFiniteVector(values))
+      return undefined
+    const centroids = new Centroids(space, dim, count)
+    centroids.spread.set(numbers.subarray(0, count))
+    centroids.shrink.set(numbers.subarray(count))
+    centroids.values.set(values)
+    centroids.changed()
+    return centroids
   }
 
   /** The values were written: directions are made 1 long. */
@@ -74,8 +114,8 @@ export class Centroids {
     const squares = this.#squares
     const request = this.#assign
     const from = this.#products.address / 4
-    for (let first = 0; first < rows; first += this.#batch) {
-      const size = Math.min(this.#batch, rows - first)
+    for (let first = 0; first < rows; first += this.batch) {
+      const size = Math.min(this.batch, rows - first)
       this.#arena.f32.set(
         vectors.subarray(first * dim, (first + size) * dim),
         this.#rows.address / 4,
@@ -110,11 +150,10 @@ export class Centroids {
     }
   }
 
-  /** Fills `closeness`. False: it is not known how near the clusters are, as products overflow, or the query has length 0. */
-  ask(query: Float32Array): boolean {
+  /** Fills `closeness` for a query of this length. False: it is not known how near the clusters are, as products overflow, or the query has length 0. */
+  ask(query: ArrayLike<number>, length: number): boolean {
     const { closeness, count, space } = this
     const squares = this.#squares
-    const length = magnitude(query)
     if (space.unitQuery && !(length > 0)) return false
     this.#arena.f32.set(query, this.#rows.address / 4)
     this.#arena.kernels.multiply(this.#ask)

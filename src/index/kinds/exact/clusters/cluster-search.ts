@@ -37,24 +37,29 @@ export class ClusterSearch {
     this.#isFirst = new Uint8Array(centroids.count)
   }
 
-  /** Most of the k best rows; undefined: the query is unlike those that the limits were found with. */
+  /**
+   * Most of the k best rows; undefined: the query is unlike those that the limits were found with. The query of a trial is a
+   * decoded row.
+   */
   search(
     { query, k, allowed, minSimilarity = -Infinity, maxSimilarity = Infinity }: SearchRequest,
     limits: Limits,
-    visitor?: ClusterVisitor,
+    trial?: ClusterVisitor,
   ): Candidates | undefined {
     const centroids = this.#centroids
     const candidates = this.#candidates
     const { rows } = this.#clustered
     const { space, closeness, spread, shrink, count } = centroids
-    if (!centroids.ask(query) || !rows.setQuery(query)) return undefined
+    const length = magnitude(query)
+    const isSet = trial ? rows.setDecodedQuery(query) : rows.setQuery(query)
+    if (!isSet || !centroids.ask(rows.asked, length)) return undefined
     this.#findFirst()
     if (closeness[this.#first[0]] < limits.nearest) return undefined
-    const scale = space.unitSimilarity ? 1 / magnitude(query) : 1
+    const scale = space.unitSimilarity ? 1 / length : 1
     // Limits were found without a bound: one that is higher than the k-th row would leave out clusters that are due.
     candidates.begin(k, -Infinity, maxSimilarity)
     for (const cluster of this.#first.subarray(0, Math.min(FIRST, count))) {
-      visitor?.(cluster, -Infinity)
+      trial?.(cluster, -Infinity)
       this.#visit(cluster, maxSimilarity, allowed)
     }
     const wanted = this.#wanted
@@ -76,7 +81,7 @@ export class ClusterSearch {
         space.margin(least, closeness[cluster], spread[cluster], shrink[cluster]) +
         rankShare(FIRST + i)
       if (margin > limits.margin) continue
-      visitor?.(cluster, margin)
+      trial?.(cluster, margin)
       this.#visit(cluster, maxSimilarity, allowed)
     }
     if (candidates.least * scale < limits.least) return undefined

@@ -1,16 +1,16 @@
 import { grown } from '../../../../core/grown.ts'
 import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
-import type { Rows } from '../rows.ts'
+import type { CodedRows } from '../rows.ts'
 
 const NONE = 0xffffffff
 
 /**
- * Codes of the rows of an index, those of a cluster together: in blocks of slots, each of which belongs to one cluster. New
+ * A copy of the rows of an index, those of a cluster together: in blocks of slots, each of which belongs to one cluster. New
  * rows take free slots of their cluster, or a new block of it, so no row waits outside. Which slot a position of the index
  * has follows its changes.
  */
 export class ClusteredRows {
-  readonly rows: Rows
+  readonly rows: CodedRows
   /** Slots of a block: a multiple of 32, so that a scan may begin there. */
   readonly blockRows: number
   /** Blocks of each cluster, and slots that it has taken in them, one after the other. */
@@ -24,7 +24,8 @@ export class ClusteredRows {
   #positionOf = new Uint32Array(64).fill(NONE)
   count = 0
 
-  constructor(rows: Rows, clusters: number, blockRows: number) {
+  /** `rows` has to be empty. */
+  constructor(rows: CodedRows, clusters: number, blockRows: number) {
     this.rows = rows
     this.blockRows = blockRows
     this.#blocks = Array.from({ length: clusters }, () => [])
@@ -54,20 +55,13 @@ export class ClusteredRows {
     return this.#positionOf[slot]
   }
 
-  /** At most MAX_STAGED_ROWS vectors, row-major, each of a position and a cluster. */
-  add(vectors: Float32Array, positions: Uint32Array, clusters: Uint32Array, count: number): void {
-    const { rows } = this
-    const { dim } = rows.block
-    const slots = new Uint32Array(count)
-    for (let i = 0; i < count; i++) slots[i] = this.#take(clusters[i])
+  /** Takes the row of a position of the index into a cluster. */
+  add(from: CodedRows, position: number, cluster: number): void {
+    const slot = this.#take(cluster)
     this.#fill()
-    rows.block.stage(count).set(vectors.subarray(0, count * dim))
-    rows.commit(count)
-    for (let i = count - 1; i >= 0; i--) {
-      rows.swapRemove(slots[i])
-      this.#enter(positions[i], slots[i])
-    }
-    this.count += count
+    this.rows.copyRow(from, position, slot)
+    this.#enter(position, slot)
+    this.count++
   }
 
   /** A position without a row here is passed over. */
@@ -107,7 +101,6 @@ export class ClusteredRows {
     this.rows.block.dispose()
   }
 
-  /** A slot for a row of a cluster; the rows are lengthened later. */
   #take(cluster: number): number {
     const free = this.#free.get(cluster)?.pop()
     if (free !== undefined) return free

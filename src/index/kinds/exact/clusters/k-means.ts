@@ -6,65 +6,65 @@ const COARSE = 4
 const COARSE_STEPS = 5
 const STEPS = 2
 
+/** Vectors, row-major. */
+export interface Sample {
+  readonly rows: Float32Array
+  readonly count: number
+}
+
 /**
- * Lloyd's k-means over a sample, row-major, drawn evenly from rows in any order. Where rows are compared by direction they
- * have to be 1 long. A cluster without rows gets the row that is farthest from its centroid.
+ * Lloyd's k-means over a sample drawn evenly from rows in any order. Where rows are compared by direction they have to be
+ * 1 long. A cluster without rows gets the row that is farthest from its centroid. It pauses every few milliseconds.
  */
-export function kMeans(
+export function* kMeans(
   space: ClusterSpace,
-  sample: Float32Array,
+  sample: Sample,
   dim: number,
   count: number,
-): Centroids {
+): Generator<void, Centroids> {
   const centroids = new Centroids(space, dim, count)
   const { values } = centroids
-  const rows = sample.length / dim
   for (let i = 0; i < count; i++) {
-    const row = Math.floor((i * rows) / count)
-    values.set(sample.subarray(row * dim, (row + 1) * dim), i * dim)
+    const row = Math.floor((i * sample.count) / count)
+    values.set(sample.rows.subarray(row * dim, (row + 1) * dim), i * dim)
   }
   centroids.changed()
   const part = everyFourth(sample, dim)
-  for (let i = 0; i < COARSE_STEPS; i++) step(centroids, part)
-  for (let i = 1; i < STEPS; i++) step(centroids, sample)
-  measure(centroids, sample, step(centroids, sample))
+  yield
+  for (let i = 0; i < COARSE_STEPS; i++) yield* step(centroids, part)
+  for (let i = 1; i < STEPS; i++) yield* step(centroids, sample)
+  yield* measure(centroids, sample, yield* step(centroids, sample))
   return centroids
 }
 
-function everyFourth(sample: Float32Array, dim: number): Float32Array {
-  const rows = Math.floor(sample.length / dim / COARSE)
-  const part = new Float32Array(rows * dim)
-  for (let row = 0; row < rows; row++) {
-    const from = row * COARSE * dim
-    part.set(sample.subarray(from, from + dim), row * dim)
+function everyFourth({ count, rows: from }: Sample, dim: number): Sample {
+  const part = Math.floor(count / COARSE)
+  const rows = new Float32Array(part * dim)
+  for (let row = 0; row < part; row++) {
+    const at = row * COARSE * dim
+    rows.set(from.subarray(at, at + dim), row * dim)
   }
-  return part
+  return { rows, count: part }
 }
 
 /** Each centroid becomes the mean of the rows that were nearest to it; which those were. */
-function step(centroids: Centroids, sample: Float32Array): Uint32Array {
-  const rows = sample.length / centroids.dim
-  const nearest = new Uint32Array(rows)
-  const dots = new Float64Array(rows)
-  centroids.assign(sample, rows, nearest, dots)
-  move(centroids, sample, nearest, dots)
-  return nearest
-}
-
-function move(
-  centroids: Centroids,
-  sample: Float32Array,
-  nearest: Uint32Array,
-  dots: Float64Array,
-): void {
-  const { count, dim, values } = centroids
+function* step(centroids: Centroids, sample: Sample): Generator<void, Uint32Array> {
+  const { batch, count, dim, values } = centroids
+  const nearest = new Uint32Array(sample.count)
+  const dots = new Float64Array(sample.count)
   const sums = new Float64Array(count * dim)
   const sizes = new Uint32Array(count)
-  for (const [row, cluster] of nearest.entries()) {
-    sizes[cluster]++
-    const from = row * dim
-    const to = cluster * dim
-    for (let j = 0; j < dim; j++) sums[to + j] += sample[from + j]
+  for (let first = 0; first < sample.count; first += batch) {
+    const end = Math.min(sample.count, first + batch)
+    const rows = sample.rows.subarray(first * dim, end * dim)
+    centroids.assign(rows, end - first, nearest.subarray(first), dots.subarray(first))
+    for (let row = first; row < end; row++) {
+      const cluster = nearest[row]
+      sizes[cluster]++
+      const to = cluster * dim
+      for (let j = 0, at = row * dim; j < dim; j++, at++) sums[to + j] += sample.rows[at]
+    }
+    yield
   }
   const farthest = sizes.includes(0) ? farthestFirst(dots) : []
   for (let i = 0; i < count; i++) {
@@ -72,10 +72,11 @@ function move(
       for (let j = 0; j < dim; j++) values[i * dim + j] = sums[i * dim + j] / sizes[i]
     } else {
       const row = farthest.pop() ?? 0
-      values.set(sample.subarray(row * dim, (row + 1) * dim), i * dim)
+      values.set(sample.rows.subarray(row * dim, (row + 1) * dim), i * dim)
     }
   }
   centroids.changed()
+  return nearest
 }
 
 /** Rows by dot product with their centroid, the smallest last. */
@@ -84,8 +85,8 @@ function farthestFirst(dots: Float64Array): number[] {
 }
 
 /** What the centroids leave unsaid of their rows. One that has none takes the average. */
-function measure(centroids: Centroids, sample: Float32Array, nearest: Uint32Array): void {
-  const { count, dim, shrink, space, spread, values } = centroids
+function* measure(centroids: Centroids, sample: Sample, nearest: Uint32Array): Generator<void> {
+  const { batch, count, dim, shrink, space, spread, values } = centroids
   const sizes = new Uint32Array(count)
   let all = 0
   for (const [row, cluster] of nearest.entries()) {
@@ -93,7 +94,7 @@ function measure(centroids: Centroids, sample: Float32Array, nearest: Uint32Arra
     let square = 0
     let apart = 0
     for (let j = 0; j < dim; j++) {
-      const number = sample[row * dim + j]
+      const number = sample.rows[row * dim + j]
       const centre = values[cluster * dim + j]
       along += number * centre
       square += number * number
@@ -105,6 +106,7 @@ function measure(centroids: Centroids, sample: Float32Array, nearest: Uint32Arra
     spread[cluster] += rest
     shrink[cluster] += along
     all += rest
+    if (row % (batch * 4) === 0) yield
   }
   for (let i = 0; i < count; i++) {
     const size = sizes[i]
