@@ -1,7 +1,7 @@
 // The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/entries/main.ts'
 import { attachCase } from './cases/attach.ts'
@@ -19,11 +19,15 @@ import { sharedFilesCase } from './cases/shared-files.ts'
 import { statementCase } from './cases/statements.ts'
 import { threadsCase } from './cases/threads.ts'
 import { canPin, idlestCore } from './cores.ts'
-import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet } from './data/sets.ts'
+import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet, type DataSet } from './data/sets.ts'
+import { recallPlot } from './recall-plot.ts'
 import { markdown, type Section } from './report.ts'
 
 const ALL =
   'words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
+
+/** The sets of the case `recall`; --sets chooses some of them. */
+const RECALL_SETS = 'words,sentences,mixture,sheet,flat'
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +35,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: ALL },
     seed: { type: 'string', default: '1' },
     core: { type: 'string' },
+    sets: { type: 'string' },
   },
 })
 
@@ -64,6 +69,15 @@ async function run(): Promise<void> {
       )
     }
   }
+  const addRecall = async (name: string, set: DataSet): Promise<void> => {
+    const { findings, series } = await recallCase(set, rounds)
+    await add(`Approximate search: ${set.name}`, Promise.resolve(findings))
+    if (!values.quick) {
+      mkdirSync('docs/images', { recursive: true })
+      const title = `Nearest 10 of ${set.name}: time against recall`
+      writeFileSync(`docs/images/recall-${name}.svg`, recallPlot(title, series))
+    }
+  }
   if (cases.has('words')) {
     await add(
       '340k x 100 word vectors',
@@ -71,8 +85,11 @@ async function run(): Promise<void> {
     )
   }
   if (cases.has('recall')) {
-    const sets = values.quick ? [wordSet(seed)] : [wordSet(seed), mixtureSet(seed), sheetSet(seed)]
-    for (const set of sets) await add(`Approximate search: ${set.name}`, recallCase(set, rounds))
+    for (const name of (values.sets ?? (values.quick ? 'words' : RECALL_SETS)).split(',')) {
+      const set = setOf(name, seed)
+      if (!set) console.log(`recall: ${name} left out, see bench/data/sets.ts`)
+      else await addRecall(name, set)
+    }
   }
   if (cases.has('mixture')) {
     await add('100k x 768 mixture', searchCase(mixtureSet(seed), { rounds, checked, hnsw: false }))
@@ -150,6 +167,24 @@ async function run(): Promise<void> {
   db.close()
   if (values.quick || cases.size < ALL.split(',').length) console.log(`\n${text}`)
   else writeFileSync('bench/RESULTS.md', text)
+}
+
+/** Undefined: it was not prepared. */
+function setOf(name: string, seed: number): DataSet | undefined {
+  switch (name) {
+    case 'words':
+      return wordSet(seed)
+    case 'sentences':
+      return sentenceSet()
+    case 'mixture':
+      return mixtureSet(seed)
+    case 'sheet':
+      return sheetSet(seed)
+    case 'flat':
+      return flatSet(seed, 200_000, 128)
+    default:
+      throw new RangeError(`--sets names ${name}: expected some of ${RECALL_SETS}`)
+  }
 }
 
 async function kindsFindings(seed: number, rounds: number): Promise<Section['findings']> {

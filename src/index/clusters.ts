@@ -77,7 +77,7 @@ export interface Promised {
   /** Rows that a search visits on average. */
   readonly visited: number
   /** Scanning all rows takes no longer, and is done. */
-  readonly dear: boolean
+  readonly expensive: boolean
   readonly limits: Limits
 }
 

@@ -24,7 +24,7 @@ export const EVERYTHING: Promised = {
   measured: 1,
   trials: 0,
   visited: 0,
-  dear: false,
+  expensive: false,
   limits: { margin: Infinity, nearest: -Infinity, least: -Infinity },
 }
 

@@ -17,10 +17,10 @@ export function recallFacts(
   const { bytes, count, promises, rows } = current
   return [
     ['clusters', `${count} of ${rows} rows, ${bytes} bytes of memory`],
-    ...promises.map(({ recall: promised, dear, k, measured, trials, visited }) => {
+    ...promises.map(({ recall: promised, expensive, k, measured, trials, visited }) => {
       const tried = `${measured.toFixed(4)} measured on ${trials} stored rows`
       const share = `${((100 * visited) / Math.max(1, rows)).toFixed(1)} % of the rows visited`
-      const exact = dear ? ', so such searches are exact' : ''
+      const exact = expensive ? ', so such searches are exact' : ''
       return [
         'recall',
         `${promised} of the nearest ${k} is promised: ${tried}, ${share}${exact}`,

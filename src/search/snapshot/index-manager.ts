@@ -13,7 +13,7 @@ import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-c
 import { makeClusters } from '../memory/make-clusters.ts'
 import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
-import { countOf } from '../schema/rows.ts'
+import { countEmbeddings, countVectors } from '../schema/row-counts.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { Shape } from '../schema/shape.ts'
 import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
@@ -153,7 +153,7 @@ export class IndexManager {
       datasetIndex.countAtSeq = seq
       return false
     }
-    if (this.#countVectors(dataset, datasetIndex) !== index.count) return false
+    if (countVectors(this.#shadow, dataset, datasetIndex.dim) !== index.count) return false
     datasetIndex.verifiedSeq = seq
     return true
   }
@@ -166,12 +166,7 @@ export class IndexManager {
     if (known) this.#drop(dataset, entry, known)
     this.snapshot(dataset, { needsIndex: true })
     this.#saveNow(dataset)
-    const { documents } = this.#shadow
-    return countOf(
-      this.#shadow,
-      `SELECT count(*) FROM {table} WHERE ${documents.ofDataset} AND length(${documents.embedding}) > 0 ${this.#shadow.visible}`,
-      [dataset],
-    )
+    return countEmbeddings(this.#shadow, dataset)
   }
 
   /** The saved form of an index in memory was deleted, so the next save must write all of it. */
@@ -395,15 +390,5 @@ export class IndexManager {
     if (!rebuild) return { state, datasetIndex, changed: [], dataset, seq, writing }
     if (!writing || own) this.#drop(dataset, entry, datasetIndex)
     return this.#build(request, better)
-  }
-
-  #countVectors(dataset: string, datasetIndex: DatasetIndex): number {
-    const { ofDataset, embedding, named } = this.#shadow.documents
-    return countOf(
-      this.#shadow,
-      `SELECT count(*) FROM {table} WHERE ${ofDataset}
-       AND length(CAST(${embedding} AS BLOB)) = ?2 AND ${named} ${this.#shadow.visible}`,
-      [dataset, datasetIndex.dim * 4],
-    )
   }
 }

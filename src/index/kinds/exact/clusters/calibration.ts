@@ -46,7 +46,7 @@ interface Evidence {
 export class Calibration {
   readonly #evidence: Evidence
   readonly #sorted: Float64Array
-  readonly #promises = new Map<number, Omit<Promised, 'dear'>>()
+  readonly #promises = new Map<number, Omit<Promised, 'expensive'>>()
 
   private constructor(evidence: Evidence) {
     this.#evidence = evidence
@@ -119,7 +119,7 @@ export class Calibration {
   /** The limits that find this share of the k best rows, on average over queries like the rows. `most`: more visited rows are not worth it. */
   promise(recall: number, most: number): Promised {
     const known = this.#promises.get(recall) ?? this.#reckoned(recall)
-    return { ...known, dear: known.visited > most }
+    return { ...known, expensive: known.visited > most }
   }
 
   /** The promises made so far. */
@@ -127,7 +127,7 @@ export class Calibration {
     return [...this.#promises.keys()].map(recall => this.promise(recall, most))
   }
 
-  #reckoned(recall: number): Omit<Promised, 'dear'> {
+  #reckoned(recall: number): Omit<Promised, 'expensive'> {
     const { k, least, nearest, trials } = this.#evidence
     const margin = this.#marginFor(recall)
     const promised = {
@@ -197,20 +197,27 @@ export class Calibration {
 }
 
 function visits(trials: readonly Trial[]): Pick<Evidence, 'steps' | 'visited'> {
-  const all = trials.flatMap(({ clusterMargins, clusterSizes }) =>
-    [...clusterMargins].map((margin, i) => ({ margin, size: clusterSizes[i] })),
-  )
-  all.sort((a, b) => a.margin - b.margin)
-  const steps: number[] = []
-  const visited: number[] = []
-  let rows = 0
-  for (const [i, { margin, size }] of all.entries()) {
-    rows += size
-    if (i < all.length - 1 && i % Math.ceil(all.length / STEPS) !== 0) continue
-    steps.push(margin)
-    visited.push(rows / trials.length)
+  let first = Infinity
+  let last = -Infinity
+  for (const { clusterMargins } of trials) {
+    for (const margin of clusterMargins) {
+      if (margin === -Infinity) continue
+      first = Math.min(first, margin)
+      last = Math.max(last, margin)
+    }
   }
-  return { steps: Float64Array.from(steps), visited: Float64Array.from(visited) }
+  // The rows of clusters that are always visited, then those up to each step.
+  const visited = new Float64Array(STEPS + 1)
+  const width = last > first ? (last - first) / STEPS : 1
+  for (const { clusterMargins, clusterSizes } of trials) {
+    for (const [i, margin] of clusterMargins.entries()) {
+      const step = margin === -Infinity ? 0 : 1 + Math.floor((margin - first) / width)
+      visited[Math.min(STEPS, step)] += clusterSizes[i] / trials.length
+    }
+  }
+  for (let step = 1; step <= STEPS; step++) visited[step] += visited[step - 1]
+  const steps = Float64Array.from({ length: STEPS + 1 }, (_, step) => first + step * width)
+  return { steps, visited }
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -15,7 +15,7 @@ export interface ClusterRule {
   readonly trialNumbers: number
   readonly fewestTrials: number
   /** Above this share of visited rows a scan in the order of rows is as fast. */
-  readonly dear: number
+  readonly expensive: number
   /** Clusters are made again when so large a share of their rows has come or gone. */
   readonly outgrown: number
 }
@@ -30,6 +30,6 @@ export const CLUSTER_RULE: ClusterRule = {
   trials: 500,
   trialNumbers: 14e9,
   fewestTrials: 200,
-  dear: 0.6,
+  expensive: 0.6,
   outgrown: 0.3,
 }

@@ -187,7 +187,7 @@ export class RowClusters implements Clusters {
     if (calibrated === undefined || recall >= 1 || maxSimilarity !== Infinity) return undefined
     this.#wanted.add(calibrated)
     const promised = this.#calibrations.get(calibrated)?.promise(recall, this.#most)
-    return !promised || promised.dear ? undefined : promised
+    return !promised || promised.expensive ? undefined : promised
   }
 
   get promises(): readonly Promised[] {
@@ -219,7 +219,7 @@ export class RowClusters implements Clusters {
   }
 
   get #most(): number {
-    return this.#rule.dear * this.rows
+    return this.#rule.expensive * this.rows
   }
 
   /** All that is to be done, in parts of a few milliseconds. Rows may change between them. */
