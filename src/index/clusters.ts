@@ -1,5 +1,5 @@
 import type { Candidates, SearchRequest } from './candidates.ts'
-import type { IndexSection, StoredSection } from './vector-index.ts'
+import type { IndexSection, StoredSection } from './index-section.ts'
 
 /** Makes the clusters of an index. They read its rows, so they must be told of every change of them. */
 export interface Clustering {

@@ -1,8 +1,10 @@
 import type { Metric } from '../core/metric.ts'
 import type { Candidates, SearchRequest } from './candidates.ts'
 import type { Clustering } from './clusters.ts'
+import type { IndexSection, StoredSection } from './index-section.ts'
 
 export type { Candidates, SearchRequest } from './candidates.ts'
+export type { IndexSection, StoredSection } from './index-section.ts'
 
 export type IndexKind = 'exact' | 'cover'
 
@@ -131,21 +133,6 @@ export interface IndexImage {
   readonly sections: readonly IndexSection[]
   /** A note that the index wants to save beside its rows. */
   readonly note?: string
-}
-
-export interface IndexSection {
-  /** At most 16 ASCII characters, unique within the image. */
-  readonly name: string
-  readonly bytes: Uint8Array
-}
-
-/**
- * A section that has not been read yet: `bytes` reads it, `copyInto` reads it into place. Both throw when it is
- * damaged.
- */
-export interface StoredSection extends IndexSection {
-  readonly length: number
-  copyInto(to: Uint8Array): void
 }
 
 export function sectionLength(section: IndexSection | StoredSection): number {

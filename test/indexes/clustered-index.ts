@@ -12,7 +12,7 @@ import type {
 } from '../../src/index/vector-index.ts'
 
 /** A rule that makes clusters of any index. */
-export const SMALL_RULE: ClusterRule = Object.assign({}, CLUSTER_RULE, {
+const SMALL_RULE: ClusterRule = Object.assign({}, CLUSTER_RULE, {
   rows: 0,
   numbers: 0,
 })
