@@ -1,7 +1,19 @@
+import type { SourceFormat } from '../src/entries/interchange.ts'
 import { SourceError } from '../src/ui/source-error.ts'
+import { count } from './dom.ts'
+import type { ImportAnswer, ImportRequest } from './import-worker.ts'
+import { say } from './status.ts'
 import { WorkerSource } from './worker-source.ts'
 
 const MAGIC = 'SQLite format 3\0'
+const GZIP = [0x1f, 0x8b]
+
+const FORMATS: Readonly<Record<string, SourceFormat>> = {
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  json: 'json',
+  npy: 'npy',
+}
 
 /** Stores a file that a person gave in this browser, as a database. */
 export async function openFile(file: File): Promise<WorkerSource> {
@@ -10,5 +22,39 @@ export async function openFile(file: File): Promise<WorkerSource> {
     const bytes = new Uint8Array(await file.arrayBuffer())
     return WorkerSource.create(file.name, async db => db.import(bytes, { transfer: true }))
   }
-  throw new SourceError('UI_FILE', `${file.name} is not a SQLite file`)
+  const name = file.name.replace(/\.gz$/i, '')
+  const format = FORMATS[/[^.]*$/.exec(name)![0].toLowerCase()]
+  if (format === undefined) {
+    throw new SourceError(
+      'UI_FILE',
+      `${file.name} is not a SQLite file, and its name does not tell another format`,
+      `expected a name that ends with .${Object.keys(FORMATS).join(', .')}; svec import reads CSV, and makes a SQLite file`,
+    )
+  }
+  const isPacked = GZIP.every((byte, i) => start[i] === byte)
+  const plain = isPacked
+    ? await new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
+    : file
+  const bytes = await imported({ name: file.name, format, file: plain })
+  const stored = `${name.replace(/\.\w+$/, '')}.sqlite`
+  return WorkerSource.create(stored, async db => db.import(bytes, { transfer: true }))
+}
+
+/** The bytes of a database with the documents of a file. */
+async function imported(request: ImportRequest): Promise<Uint8Array> {
+  const worker = new Worker(new URL('./import-worker.js', import.meta.url), { type: 'module' })
+  try {
+    return await new Promise<Uint8Array>((done, reject) => {
+      worker.addEventListener('error', ({ message }) => reject(new SourceError('UI_FILE', message)))
+      worker.addEventListener('message', event => {
+        const answer = event.data as ImportAnswer
+        if ('bytes' in answer) done(answer.bytes)
+        else if ('read' in answer) say(`imported ${count(answer.written)} documents`)
+        else reject(new SourceError('UI_FILE', answer.error.message, answer.error.hint))
+      })
+      worker.postMessage(request)
+    })
+  } finally {
+    worker.terminate()
+  }
 }

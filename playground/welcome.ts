@@ -24,7 +24,7 @@ export async function showWelcome(app: Element): Promise<void> {
     el(
       'span',
       {},
-      'SQLite, JSONL, JSON, CSV, TSV or .npy. It stays in this browser: nothing leaves the machine.',
+      'SQLite, JSONL, JSON or .npy. It stays in this browser: nothing leaves the machine.',
     ),
     input,
   )
@@ -44,7 +44,29 @@ export async function showWelcome(app: Element): Promise<void> {
     await attempt(busy, async () => show(app, await open()))
   }
 
-  const kept = el('ul', { className: 'kept' })
+  const kept = el('ul', { className: 'kept', set: { 'aria-label': 'Kept in this browser' } })
+  fill(
+    app,
+    el(
+      'div',
+      { className: 'welcome' },
+      el('h1', {}, 'svec'),
+      el(
+        'p',
+        {},
+        'Look at the vectors in a file: a map, searches, duplicates, and the health of the indexes.',
+      ),
+      drop,
+      button(
+        'Use the sample: 1,500 English words',
+        () => take(openSample, 'loading the sample …'),
+        { id: 'sample' },
+      ),
+      kept,
+      ...statusElements,
+    ),
+  )
+  // The rest of the page does not wait for the storage of the browser.
   for (const name of await listDatabases()) {
     const entry = el(
       'li',
@@ -63,28 +85,6 @@ export async function showWelcome(app: Element): Promise<void> {
     )
     kept.append(entry)
   }
-  fill(
-    app,
-    el(
-      'div',
-      { className: 'welcome' },
-      el('h1', {}, 'svec'),
-      el(
-        'p',
-        {},
-        'Look at the vectors in a file: a map, searches, duplicates, and the health of the indexes.',
-      ),
-      drop,
-      button(
-        'Use the sample: 1,500 English words',
-        () => take(openSample, 'loading the sample …'),
-        { id: 'sample' },
-      ),
-      kept.childElementCount > 0 && el('h2', {}, 'Kept in this browser'),
-      kept,
-      ...statusElements,
-    ),
-  )
 }
 
 async function show(app: Element, source: WorkerSource): Promise<void> {

@@ -2,9 +2,10 @@
 // file beside what it shares with others, for Node, Bun and Deno, for browsers, and for workerd.
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
+import { buildPages } from './build-pages.mjs'
 
 /** Entry points that need files, sockets or the classes of Node. */
 const NODE_ONLY = new Set(['better-sqlite3', 'interchange', 'mcp', 'vecsync'])
@@ -49,6 +50,7 @@ const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm
 writeFileSync('dist/lib/simd-kernels.wasm', Buffer.from(kernelsWasm, 'base64'))
 const { passageModule } = await import('../dist/src/sqlite/wasm/passages/passage-module.js')
 writeFileSync('dist/lib/passages.wasm', passageModule())
+compile('playground')
 await buildPages()
 
 /** Runs TypeScript on a project. */
@@ -84,39 +86,4 @@ async function bundle(platform, extension, names) {
     conditions: [platform],
     logLevel: 'warning',
   })
-}
-
-/**
- * The page that shows vectors, twice: alone, for any static host, in dist/playground; and as `svec ui` serves it, which
- * needs neither SQLite nor the sample.
- */
-async function buildPages() {
-  // Checks types alone: the library is found as users find it, in dist.
-  compile('playground')
-  const page = {
-    bundle: true,
-    format: 'esm',
-    target: 'es2023',
-    minify: true,
-    logLevel: 'warning',
-    // Chunks that only have side effects on other entry points.
-    logOverride: { 'ignored-bare-import': 'silent' },
-  }
-  const alone = 'dist/playground'
-  await build({
-    ...page,
-    entryPoints: { page: 'playground/page.ts', 'ui-worker': PROGRAMS['ui-worker'] },
-    outdir: alone,
-    conditions: ['browser'],
-  })
-  copyFileSync(wasm, `${alone}/sqlite3.wasm`)
-  for (const file of readdirSync('playground/sample'))
-    copyFileSync(`playground/sample/${file}`, `${alone}/${file}`)
-  const served = 'dist/lib/ui-page'
-  await build({ ...page, entryPoints: { page: 'playground/served.ts' }, outdir: served })
-  for (const folder of [alone, served])
-    for (const file of ['index.html', 'page.css'])
-      copyFileSync(`playground/${file}`, `${folder}/${file}`)
-  // The tests run what TypeScript emits.
-  cpSync(served, 'dist/src/ui/ui-page', { recursive: true })
 }

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { open } from '../../src/entries/main.ts'
+import { noChromium, WebSite, type Page } from './chromium.ts'
+
+/** What the tests of a page need beside `Page`. */
+interface UiPage extends Page {
+  click(selector: string): Promise<void>
+  fill(selector: string, text: string): Promise<void>
+  press(selector: string, key: string): Promise<void>
+  waitForSelector(selector: string): Promise<unknown>
+  textContent(selector: string): Promise<string>
+  setInputFiles(selector: string, path: string): Promise<void>
+  screenshot(options: { path: string }): Promise<unknown>
+  setViewportSize(size: { width: number; height: number }): Promise<void>
+  emulateMedia(options: { colorScheme: 'light' | 'dark' }): Promise<void>
+  waitForEvent(event: 'download'): Promise<{ path(): Promise<string> }>
+  on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void
+  on(event: 'pageerror', listener: (error: Error) => void): void
+  readonly mouse: {
+    move(x: number, y: number): Promise<void>
+    down(): Promise<void>
+    up(): Promise<void>
+  }
+}
+
+const DIM = 6
+const COUNT = 90
+const documents = Array.from({ length: COUNT }, (_, i) => ({
+  id: `d${i}`,
+  content: `text ${i}${i === 7 ? ' <img src=x onerror="document.title=1"> \u001b[2J \u202egnp' : ''}`,
+  meta: { lang: ['en', 'de', 'fr'][i % 3], year: 1950 + i },
+  embedding: Array.from(
+    { length: DIM },
+    (__, j) => Math.sin(i * 3.1 + j * 1.7) + (j === i % 3 ? 2 : 0),
+  ),
+}))
+
+const ids = async (page: UiPage, list = '#results'): Promise<string[]> =>
+  page.evaluate(selector => {
+    const scope = globalThis as unknown as {
+      document: { querySelectorAll(s: string): Iterable<{ textContent: string }> }
+    }
+    return Array.from(scope.document.querySelectorAll(`${selector} b`), each => each.textContent)
+  }, list)
+
+const vectorOf = (i: number): string => JSON.stringify(documents[i].embedding)
+
+async function search(page: UiPage, text: string): Promise<string[]> {
+  await page.evaluate(() => {
+    const scope = globalThis as unknown as {
+      document: { querySelector(s: string): { textContent: string } }
+    }
+    scope.document.querySelector('#summary').textContent = ''
+  })
+  await page.fill('#query', text)
+  await page.press('#query', 'Enter')
+  await page.waitForSelector('#summary b')
+  return ids(page)
+}
+
+describe('the page in Chromium', { skip: noChromium }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'playground-'))
+  const path = (name: string): string => join(folder, name)
+  const shots = process.env['SCREENSHOTS'] ?? folder
+  let site: WebSite
+  const complaints: string[] = []
+
+  before(async () => {
+    const lines = documents.map(document => JSON.stringify(document)).join('\n')
+    writeFileSync(path('docs.jsonl'), lines)
+    writeFileSync(path('packed.jsonl.gz'), gzipSync(lines))
+    writeFileSync(path('docs.json'), JSON.stringify(documents))
+    const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${COUNT}, ${DIM}), }`.padEnd(
+      117,
+    )
+    const numbers = new Float32Array(documents.flatMap(({ embedding }) => embedding))
+    const magic = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0])
+    writeFileSync(
+      path('docs.npy'),
+      Buffer.concat([magic, Buffer.from(`${head}\n`), Buffer.from(numbers.buffer)]),
+    )
+    writeFileSync(path('bad.jsonl'), '{"id": "a", "embedding": [1,')
+    const db = await open(path('docs.sqlite'))
+    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+    const insert = db.prepare(
+      'INSERT INTO docs(dataset_id, doc_id, content, meta, embedding) VALUES (?, ?, ?, ?, ?)',
+    )
+    for (const { id, content, meta, embedding } of documents)
+      insert.run('d', id, content, JSON.stringify(meta), JSON.stringify(embedding))
+    // A saved index of a table that is gone, which a repair deletes.
+    db.exec(
+      `INSERT INTO vector_storage(shadow_table_name, dataset_id, "index") VALUES ('main._vec_gone', 'd', x'00')`,
+    )
+    db.close()
+    site = await WebSite.start('dist/playground')
+  })
+  after(async () => {
+    await site.close()
+    rmSync(folder, { recursive: true })
+    assert.deepEqual(complaints, [])
+  })
+
+  /** Opens pages of one profile, which share their storage. What they complain about fails the tests. */
+  async function profile(): Promise<() => Promise<UiPage>> {
+    const openPage = await site.profile()
+    return async () => {
+      const page = (await openPage()) as UiPage
+      page.on('pageerror', error => complaints.push(error.message))
+      page.on('console', message => {
+        if (message.type() === 'error') complaints.push(message.text())
+      })
+      return page
+    }
+  }
+
+  async function load(page: UiPage, file: string): Promise<void> {
+    await page.waitForSelector('#file-input')
+    await page.setInputFiles('#file-input', path(file))
+    await page.waitForSelector('#caption:has-text("variance")')
+  }
+
+  for (const file of ['docs.jsonl', 'packed.jsonl.gz', 'docs.json', 'docs.npy', 'docs.sqlite']) {
+    test(`${file} is loaded, shown and searched`, async () => {
+      const page = await (await profile())()
+      await load(page, file)
+      assert.match(await page.textContent('#caption'), /^90 vectors of 6 dimensions/)
+      const [first] = await search(page, vectorOf(11))
+      assert.equal(first, file.endsWith('npy') ? '11' : 'd11')
+      await page.close()
+    })
+  }
+
+  test('a file that cannot be read says where and what to do, and leaves nothing behind', async () => {
+    const page = await (await profile())()
+    await page.waitForSelector('#file-input')
+    await page.setInputFiles('#file-input', path('bad.jsonl'))
+    await page.waitForSelector('#trouble strong')
+    assert.match(await page.textContent('#trouble'), /bad\.jsonl, line 1: not JSON/)
+    await page.reload()
+    await page.waitForSelector('#file-input')
+    assert.deepEqual(await ids(page, '.kept'), [])
+    await page.close()
+  })
+
+  test('a filter by click narrows searches, and its chip removes it', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await page.waitForSelector('#legend button')
+    const all = await search(page, vectorOf(4))
+    assert.equal(all[0], 'd4')
+    await page.click('#legend button:has-text("fr")')
+    await page.waitForSelector('#chips .chip:has-text("lang: fr")')
+    await page.waitForSelector('#results li:first-child:not(:has-text("text 4"))')
+    const french = await ids(page)
+    assert.ok(
+      french.length === 10 && french.every(id => Number(id.slice(1)) % 3 === 2),
+      french.join(),
+    )
+    await page.click('#chips .chip')
+    await page.waitForSelector('#results li:first-child:has-text("text 4")')
+    await page.close()
+  })
+
+  test('a lasso selects points, which are saved with their vectors', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await page.click('#lasso')
+    const box = await page.evaluate(() => {
+      const scope = globalThis as unknown as {
+        document: {
+          querySelector(s: string): {
+            getBoundingClientRect(): { x: number; y: number; width: number; height: number }
+          }
+        }
+      }
+      const { x, y, width, height } = scope.document.querySelector('#map').getBoundingClientRect()
+      return { x, y, width, height }
+    })
+    const corners = [
+      [0.01, 0.01],
+      [0.99, 0.01],
+      [0.99, 0.99],
+      [0.01, 0.99],
+    ]
+    for (const [i, [right, down]] of corners.entries()) {
+      await page.mouse.move(box.x + right * box.width, box.y + down * box.height)
+      if (i === 0) await page.mouse.down()
+    }
+    await page.mouse.up()
+    await page.waitForSelector('#save-selection')
+    assert.match(await page.textContent('#panel-selection'), /90 selected/)
+    const waiting = page.waitForEvent('download')
+    await page.click('#save-selection')
+    const saved = readFileSync(await (await waiting).path(), 'utf8')
+      .trim()
+      .split('\n')
+    assert.equal(saved.length, COUNT)
+    const { id, meta, embedding } = JSON.parse(saved[5]) as (typeof documents)[number]
+    assert.deepEqual([id, meta], ['d5', documents[5].meta])
+    assert.deepEqual(Float32Array.from(embedding), Float32Array.from(documents[5].embedding))
+    await page.close()
+  })
+
+  test('contents are text: markup is shown, control characters are visible', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await search(page, vectorOf(7))
+    await page.click('#results li:first-child .document')
+    await page.waitForSelector('#panel-document .content')
+    const content = await page.textContent('#panel-document .content')
+    assert.ok(content.includes('<img src=x onerror="document.title=1">'))
+    assert.ok(
+      content.includes('\\u001b[2J') && content.includes('\\u202e') && !content.includes('\u202e'),
+    )
+    await page.click('#like')
+    await page.waitForSelector('#chips .chip:has-text("like d7")')
+    await page.close()
+  })
+
+  test('a check shows findings, and a repair ends them', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await page.click('#check')
+    await page.waitForSelector('#findings .warning')
+    assert.match(await page.textContent('#findings'), /tables that do not exist/)
+    await page.click('#repair')
+    await page.waitForSelector('#findings .good')
+    await page.close()
+  })
+
+  test('searches are compared, and neighbours listed', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.jsonl')
+    await search(page, vectorOf(3))
+    await page.click('#tab-compare')
+    await page.click('#compare')
+    await page.waitForSelector('#comparison li')
+    assert.match(await page.textContent('#comparison'), /exact.*recall 0\.98.*10 of 10 as exact/)
+    await page.click('#tab-neighbors')
+    await page.click('#look')
+    await page.waitForSelector('#panel-neighbors li')
+    await page.close()
+  })
+
+  test('a reload keeps the data, and a second tab sees it at the same time', async () => {
+    const openPage = await profile()
+    const page = await openPage()
+    await load(page, 'docs.sqlite')
+    await page.reload()
+    await page.waitForSelector('#caption:has-text("variance")')
+    assert.equal((await search(page, vectorOf(20)))[0], 'd20')
+    const second = await openPage()
+    await second.click('.kept button:has-text("docs.sqlite")')
+    await second.waitForSelector('#caption:has-text("90 vectors")')
+    assert.equal((await search(second, vectorOf(21)))[0], 'd21')
+    await page.close()
+    assert.equal((await search(second, vectorOf(22)))[0], 'd22')
+    await second.close()
+  })
+
+  test('the sample is shown by light and by dark, wide and narrow, and nothing is cut off', async t => {
+    const page = await (await profile())()
+    await page.waitForSelector('#sample')
+    const began = performance.now()
+    await page.click('#sample')
+    await page.waitForSelector('#legend button')
+    t.diagnostic(`the sample is shown after ${Math.round(performance.now() - began)} ms`)
+    const [first] = await search(page, 'bird')
+    assert.ok(first !== undefined)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const width of [1280, 768, 360]) {
+        await page.setViewportSize({ width, height: 800 })
+        const wide = await page.evaluate(() => {
+          const scope = globalThis as unknown as {
+            document: { documentElement: { scrollWidth: number } }
+          }
+          return scope.document.documentElement.scrollWidth
+        })
+        assert.ok(wide <= width, `${wide} at ${width}`)
+        await page.screenshot({ path: join(shots, `sample-${colorScheme}-${width}.png`) })
+      }
+    }
+    await page.close()
+  })
+
+  test('keys alone search, open a document, and move the map', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await search(page, vectorOf(9))
+    await page.press('#results li:first-child .document', 'Enter')
+    await page.waitForSelector('#panel-document h3:has-text("d9")')
+    await page.press('#tab-document', 'ArrowRight')
+    await page.waitForSelector('#tab-compare[aria-selected="true"]')
+    for (const key of ['ArrowLeft', '+', '-', '0']) await page.press('#map', key)
+    await page.press('#map', 'Enter')
+    await page.waitForSelector('#tab-document[aria-selected="true"]')
+    await page.close()
+  })
+})
