@@ -66,9 +66,9 @@ test('the other entry points need Node, as docs/api.md says', async () => {
   }
 })
 
-test('a web page loads at most 157 kB of JavaScript and 410 kB of WebAssembly, compressed', async () => {
+test('a web page loads at most 160 kB of JavaScript and 410 kB of WebAssembly, compressed', async () => {
   const { code } = await bundled(`export { open } from 'sqlite-vec-ts'`)
-  assert.ok(kB(code.contents) <= 157, `${kB(code.contents)} kB of JavaScript`)
+  assert.ok(kB(code.contents) <= 160, `${kB(code.contents)} kB of JavaScript`)
   const wasm = kB(readFileSync('dist/lib/sqlite3.wasm'))
   assert.ok(wasm <= 410, `${wasm} kB of WebAssembly`)
 })
