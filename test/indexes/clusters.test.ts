@@ -279,6 +279,15 @@ test('more rows than ten are calibrated for when they are wanted', () => {
   clusters.dispose()
 })
 
+test('equal rows far from the others do not make searches expensive', () => {
+  const rows = grouped(random(9), 4000)
+  const equal = new Float32Array(DIM).fill(-20)
+  const scene = sceneOf('cosine', [...rows, ...Array.from({ length: 300 }, () => equal)])
+  const promised = scene.clusters.promise(0.9, { k: 10 })
+  assert.ok(promised && promised.visited < 0.6 * 4300)
+  scene.clusters.dispose()
+})
+
 test('directions without structure are scanned, as nearly all clusters would have to be visited', () => {
   const r = random(5)
   const scene = sceneOf(

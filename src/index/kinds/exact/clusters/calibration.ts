@@ -23,8 +23,9 @@ const FEW = 0.8
 const HARDEST = 0.05
 /** Queries with less than this share of the trials behind them are unlike the rows. */
 const UNLIKE = 0.004
-/** Steps by which the rows visited up to a margin are remembered. */
+/** Steps by which the rows visited up to a margin are remembered, and margins that are drawn for each. */
 const STEPS = 512
+const SAMPLED = 8
 
 /** So many levels of recall are remembered. */
 const MOST_PROMISES = 16
@@ -191,33 +192,42 @@ export class Calibration {
   /** Rows that a search visits on average. */
   #visited(margin: number): number {
     const { steps, visited } = this.#evidence
-    const step = steps.findIndex(each => each >= margin)
-    return (step < 0 ? visited.at(-1) : visited[step]) ?? 0
+    return visited[Math.min(steps.length - 1, firstReaching(steps, margin))] ?? 0
   }
 }
 
+/** The steps are quantiles, as some margins are far from all others: those of clusters whose rows are all alike. */
 function visits(trials: readonly Trial[]): Pick<Evidence, 'steps' | 'visited'> {
-  let first = Infinity
-  let last = -Infinity
+  const total = trials.reduce((sum, { clusterMargins }) => sum + clusterMargins.length, 0)
+  const stride = Math.max(1, Math.floor(total / (STEPS * SAMPLED)))
+  const sample: number[] = []
+  let passed = 0
   for (const { clusterMargins } of trials) {
-    for (const margin of clusterMargins) {
-      if (margin === -Infinity) continue
-      first = Math.min(first, margin)
-      last = Math.max(last, margin)
-    }
+    for (const margin of clusterMargins) if (passed++ % stride === 0) sample.push(margin)
   }
-  // The rows of clusters that are always visited, then those up to each step.
-  const visited = new Float64Array(STEPS + 1)
-  const width = last > first ? (last - first) / STEPS : 1
+  const sorted = Float64Array.from(sample).toSorted()
+  const steps = sorted.filter((_, i) => i % SAMPLED === 0 || i === sorted.length - 1)
+  const visited = new Float64Array(steps.length)
   for (const { clusterMargins, clusterSizes } of trials) {
     for (const [i, margin] of clusterMargins.entries()) {
-      const step = margin === -Infinity ? 0 : 1 + Math.floor((margin - first) / width)
-      visited[Math.min(STEPS, step)] += clusterSizes[i] / trials.length
+      const step = Math.min(steps.length - 1, firstReaching(steps, margin))
+      visited[step] += clusterSizes[i] / trials.length
     }
   }
-  for (let step = 1; step <= STEPS; step++) visited[step] += visited[step - 1]
-  const steps = Float64Array.from({ length: STEPS + 1 }, (_, step) => first + step * width)
+  for (let step = 1; step < visited.length; step++) visited[step] += visited[step - 1]
   return { steps, visited }
+}
+
+/** The first of rising numbers that is at least so large, or their count. */
+function firstReaching(steps: Float64Array, margin: number): number {
+  let low = 0
+  let high = steps.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (steps[middle] < margin) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function quantile(values: readonly number[], share: number): number {
