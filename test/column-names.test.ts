@@ -29,6 +29,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/tables/vec/written-values.ts': 'a message with an example',
   'src/documents/document-fields.ts': 'roles of columns',
   'src/documents/collection/': 'names of fields of the documents of a collection',
+  'src/frameworks/mastra/vector.ts': 'parts of a document that a collection reads',
+  'src/mcp/budget.ts': 'parts of a document that a collection reads',
   'src/interchange/document.ts': 'roles of columns',
   'src/interchange/sources/record-mapper.ts': 'names of fields in files',
   'src/interchange/sources/row-labels.ts': 'a property of documents',

@@ -37,7 +37,7 @@ export function hasDocumentTable(db: Database, table: string): boolean {
 }
 
 /**
- * A dataset of the vec table of a store. Another driver has no virtual tables: the collection then has the declaration
+ * A dataset of the vec table of a store. Another driver is without virtual tables: the collection then has the declaration
  * from here, and creates what is missing at once.
  */
 export function openCollection(

@@ -8,7 +8,7 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Readonly<Record<string, unknown>>
 }
 /** They import declarations of a framework: test/package.test.ts compiles them. */
-const FRAMEWORKS = new Set(['./langchain', './llamaindex', './mastra'])
+const FRAMEWORKS = new Set(['./ai', './langchain', './llamaindex', './mastra', './mcp'])
 const names = Object.keys(exports)
   .filter(name => !/\.\w+$/.test(name) && !FRAMEWORKS.has(name))
   .map(name => name.replace('.', 'sqlite-vec-ts'))

@@ -169,7 +169,7 @@ function widened(cells: Int32Array): Float64Array {
 }
 
 /**
- * Sets the bits in `words` of those positions whose cells are in a range. It has no branch that depends on a cell, so
+ * Sets the bits in `words` of those positions whose cells are in a range. It does not branch on a cell, so
  * that the processor fetches many cells at once: they are far apart in memory.
  */
 function selectRange(
