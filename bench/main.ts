@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { open } from '../src/entries/main.ts'
 import { attachCase } from './cases/attach.ts'
 import { cacheCase } from './cases/cache.ts'
 import { commandCase } from './cases/command.ts'
+import { connectCase } from './cases/connect.ts'
 import { dropInCase } from './cases/drop-in.ts'
 import { filterCase } from './cases/filters.ts'
 import { freshnessCase } from './cases/freshness.ts'
@@ -24,7 +25,7 @@ import { recallPlot } from './recall-plot.ts'
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,pages,sentences,flat,threads,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
+  'words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
 
 /** The sets of the case `recall`; --sets chooses some of them. */
 const RECALL_SETS = 'words,sentences,mixture,sheet,flat'
@@ -123,6 +124,9 @@ async function run(): Promise<void> {
         Promise.resolve(threadsCase('sentences', embeddings)),
       )
     }
+  }
+  if (cases.has('connect')) {
+    await add('Off the main thread, 340k x 100', Promise.resolve(connectCase(seed, rounds)))
   }
   if (cases.has('cache')) {
     await add('Twenty datasets, memory for ten', cacheCase(seed, values.quick ? 20_000 : 100_000))
