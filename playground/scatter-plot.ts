@@ -205,7 +205,8 @@ export class ScatterPlot {
     this.canvas.setPointerCapture(event.pointerId)
     this.#pointers.set(event.pointerId, this.#place(event))
     this.#moved = 0
-    this.#lasso = []
+    const { x, y } = this.#place(event)
+    this.#lasso = this.isLasso ? [...this.#view.toPlane(x, y)] : []
   }
 
   #move(event: PointerEvent): void {
