@@ -1,43 +1,56 @@
-// Makes a database of a file with documents. It runs beside the page, which goes on painting.
+// Stores a file in this browser as a database. It runs beside the page, which goes on painting.
 
+import { importDatabase } from 'sqlite-vec-ts/browser'
 import { importDocuments, type SourceFormat } from '../src/entries/interchange.ts'
 import { open } from '../src/entries/main.ts'
 
 export interface ImportRequest {
+  /** The name of the file, for errors. */
   readonly name: string
-  readonly format: SourceFormat
+  readonly format: SourceFormat | 'sqlite'
   readonly file: Blob
+  /** The name of the new database. */
+  readonly stored: string
 }
 
 export type ImportAnswer =
-  | { readonly bytes: Uint8Array<ArrayBuffer>; readonly notes: readonly string[] }
+  | { readonly stored: string }
   | { readonly read: number; readonly written: number }
   | { readonly error: { readonly message: string; readonly hint: string | undefined } }
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope
-const answer = (message: ImportAnswer, transfer: Transferable[] = []): void =>
-  scope.postMessage(message, transfer)
+const answer = (message: ImportAnswer): void => scope.postMessage(message)
 
 scope.addEventListener('message', event => {
-  void make(event.data as ImportRequest)
+  void store(event.data as ImportRequest)
 })
 
-async function make({ name, format, file }: ImportRequest): Promise<void> {
+async function store({ name, format, file, stored }: ImportRequest): Promise<void> {
   try {
-    const db = await open(':memory:')
-    db.exec("CREATE VIRTUAL TABLE docs USING vec(doc_id, text='content')")
-    const { notes } = await importDocuments(db, {
-      table: 'docs',
-      source: { name, bytes: bytesOf(file) },
-      format,
-      onProgress: ({ done: read, written }) => answer({ read, written }),
-    })
-    const bytes = db.serialize() as Uint8Array<ArrayBuffer>
-    answer({ bytes, notes }, [bytes.buffer])
+    const bytes =
+      format === 'sqlite'
+        ? new Uint8Array(await file.arrayBuffer())
+        : await databaseOf(name, format, file)
+    // Written as it is: an import through an open database would write it page by page, which takes several times as long.
+    await importDatabase(stored, bytes)
+    answer({ stored })
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string }
     answer({ error: { message, hint } })
   }
+}
+
+/** The bytes of a database with the documents of a file. */
+async function databaseOf(name: string, format: SourceFormat, file: Blob): Promise<Uint8Array> {
+  const db = await open(':memory:')
+  db.exec("CREATE VIRTUAL TABLE docs USING vec(doc_id, text='content')")
+  await importDocuments(db, {
+    table: 'docs',
+    source: { name, bytes: bytesOf(file) },
+    format,
+    onProgress: ({ done: read, written }) => answer({ read, written }),
+  })
+  return db.serialize()
 }
 
 async function* bytesOf(file: Blob): AsyncGenerator<Uint8Array> {

@@ -54,7 +54,7 @@ export class PointGrid {
     return best
   }
 
-  /** The points inside of a polygon, which is x and y of each corner. */
+  /** The points inside of a polygon, which is x and y of each corner. In order. */
   inside(polygon: readonly number[]): number[] {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
     for (let i = 0; i < polygon.length; i += 2) {
@@ -67,7 +67,7 @@ export class PointGrid {
     this.#each(left, top, right, bottom, i => {
       if (contains(polygon, this.#points[2 * i], this.#points[2 * i + 1])) found.push(i)
     })
-    return found
+    return found.toSorted((a, b) => a - b)
   }
 
   #each(

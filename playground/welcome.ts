@@ -24,7 +24,7 @@ export async function showWelcome(app: Element): Promise<void> {
     el(
       'span',
       {},
-      'SQLite, JSONL, JSON or .npy. It stays in this browser: nothing leaves the machine.',
+      'SQLite, JSONL, JSON, CSV, TSV or .npy. It stays in this browser: nothing leaves the machine.',
     ),
     input,
   )

@@ -38,6 +38,25 @@ export class WorkerSource implements Source {
     }
   }
 
+  /** Has a database stored under a name that is not taken, and opens it. */
+  static async store(
+    wanted: string,
+    store: (name: string) => Promise<void>,
+  ): Promise<WorkerSource> {
+    const name = await freeName(wanted)
+    await store(name)
+    const source = await WorkerSource.open(name)
+    try {
+      // Reads the schema: what only begins like a database is not kept.
+      await source.#db.get('SELECT count(*) FROM sqlite_schema')
+      return source
+    } catch (error) {
+      await source.close()
+      await deleteDatabase(name)
+      throw error
+    }
+  }
+
   async call<N extends MethodName>(
     method: N,
     ...values: Parameters<Methods[N]>

@@ -21,6 +21,10 @@ const built = {
     context.onResolve({ filter: /\/wal-snapshot\.js$/ }, () => ({
       path: resolve(STAND_INS, 'missing.cjs'),
     }))
+    // An alias would catch its build for browsers, too, which the stand-in imports.
+    context.onResolve({ filter: /^csv-parse$/ }, () => ({
+      path: resolve(STAND_INS, 'csv-parse.ts'),
+    }))
   },
 }
 
@@ -56,8 +60,6 @@ export async function buildPages() {
       ),
       'node:path': `./${STAND_INS}/path.ts`,
       'node:timers/promises': `./${STAND_INS}/timers.ts`,
-      // The page takes no CSV.
-      'csv-parse': `./${STAND_INS}/missing.cjs`,
     },
   })
   copyFileSync(WASM, `${ALONE}/sqlite3.wasm`)

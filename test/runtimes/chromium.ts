@@ -23,10 +23,16 @@ export interface Page {
 }
 interface Browser {
   newPage(): Promise<Page>
-  newContext(): Promise<{ newPage(): Promise<Page> }>
+  newContext(): Promise<{ newPage(): Promise<Page>; setDefaultTimeout(milliseconds: number): void }>
   close(): Promise<void>
   version(): string
 }
+
+/**
+ * How long a page may take to reach a state. A page with a worker takes a second to start; on a machine that runs other
+ * tests with every core, the processes of a browser may get a fiftieth of the time.
+ */
+const PATIENCE = 120_000
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -72,6 +78,7 @@ export class WebSite {
   /** A page in a profile of its own, whose storage is empty; `pageBeside` shares the storage of another. */
   async profile(): Promise<() => Promise<Page>> {
     const context = await this.#browser.newContext()
+    context.setDefaultTimeout(PATIENCE)
     return async () => {
       const page = await context.newPage()
       await page.goto(this.url)

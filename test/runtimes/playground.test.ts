@@ -50,6 +50,18 @@ const ids = async (page: UiPage, list = '#results'): Promise<string[]> =>
 
 const vectorOf = (i: number): string => JSON.stringify(documents[i].embedding)
 
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+
+/** The documents as CSV or TSV: a quote, a line end and a letter of several bytes stay what they are. */
+function separated(delimiter: string): string {
+  const rows = documents.map(({ id, content, meta, embedding }) =>
+    [id, `${content}\n"ü"`, JSON.stringify(meta), JSON.stringify(embedding)].map(quoted),
+  )
+  return [['id', 'content', 'meta', 'embedding'], ...rows]
+    .map(row => row.join(delimiter))
+    .join('\r\n')
+}
+
 async function search(page: UiPage, text: string): Promise<string[]> {
   await page.evaluate(() => {
     const scope = globalThis as unknown as {
@@ -84,7 +96,13 @@ describe('the page in Chromium', { skip: noChromium }, () => {
       path('docs.npy'),
       Buffer.concat([magic, Buffer.from(`${head}\n`), Buffer.from(numbers.buffer)]),
     )
+    for (const [name, delimiter] of [
+      ['docs.csv', ','],
+      ['docs.tsv', '\t'],
+    ])
+      writeFileSync(path(name), separated(delimiter))
     writeFileSync(path('bad.jsonl'), '{"id": "a", "embedding": [1,')
+    writeFileSync(path('bad.csv'), 'id,embedding\n"a,1 2\n')
     const db = await open(path('docs.sqlite'))
     db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
     const insert = db.prepare(
@@ -124,13 +142,23 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     await page.waitForSelector('#caption:has-text("variance")')
   }
 
-  for (const file of ['docs.jsonl', 'packed.jsonl.gz', 'docs.json', 'docs.npy', 'docs.sqlite']) {
+  const files = [
+    'docs.jsonl',
+    'packed.jsonl.gz',
+    'docs.json',
+    'docs.csv',
+    'docs.tsv',
+    'docs.npy',
+    'docs.sqlite',
+  ]
+  for (const file of files) {
     test(`${file} is loaded, shown and searched`, async () => {
       const page = await (await profile())()
       await load(page, file)
       assert.match(await page.textContent('#caption'), /^90 vectors of 6 dimensions/)
       const [first] = await search(page, vectorOf(11))
       assert.equal(first, file.endsWith('npy') ? '11' : 'd11')
+      if (/[ct]sv$/.test(file)) assert.match(await page.textContent('#results li'), /text 11\s+"ü"/)
       await page.close()
     })
   }
@@ -139,8 +167,11 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     const page = await (await profile())()
     await page.waitForSelector('#file-input')
     await page.setInputFiles('#file-input', path('bad.jsonl'))
-    await page.waitForSelector('#trouble strong')
-    assert.match(await page.textContent('#trouble'), /bad\.jsonl, line 1: not JSON/)
+    await page.waitForSelector('#trouble strong:has-text("bad.jsonl, line 1: not JSON")')
+    await page.setInputFiles('#file-input', path('bad.csv'))
+    await page.waitForSelector(
+      '#trouble strong:has-text("a quote that opens a field is never closed")',
+    )
     await page.reload()
     await page.waitForSelector('#file-input')
     assert.deepEqual(await ids(page, '.kept'), [])
