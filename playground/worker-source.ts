@@ -3,6 +3,8 @@ import { connect, type AsyncDatabase } from 'sqlite-vec-ts/worker'
 import type { MethodName, Methods, Source } from '../src/ui/contract.ts'
 import { answered } from '../src/ui/source-error.ts'
 
+/** A page reads all of a file several times, and a browser reads its storage slowly. */
+const CACHE_BYTES = 2 ** 28
 const ASK = 'SELECT svec_ui(?, ?)'
 
 /** A database in the storage of this browser, behind a worker. Several tabs may have it open. */
@@ -18,7 +20,8 @@ export class WorkerSource implements Source {
 
   /** Opens a stored database. */
   static async open(name: string, create = false): Promise<WorkerSource> {
-    return new WorkerSource(name, await connect(name, { create, worker: startWorker }))
+    const options = { create, cacheSize: CACHE_BYTES, worker: startWorker }
+    return new WorkerSource(name, await connect(name, options))
   }
 
   /** Stores a database under a name that is not taken, fills it, and opens it. */

@@ -4,6 +4,9 @@ import { describeTable, type TableDescription } from '../entries/vec.ts'
 import { Collection } from '../entries/vecutil.ts'
 import type { Place } from './contract.ts'
 
+/** SQL: rows with a vector of as many bytes as the second parameter. */
+export const IS_VECTOR = `typeof(embedding) = 'blob' AND length(embedding) = ?2`
+
 /** A dataset with the SQL that reads its rows. */
 export class Dataset {
   readonly db: Connection
@@ -14,6 +17,11 @@ export class Dataset {
   readonly from: string
   /** SQL: the rows of the dataset that searches see. The name of the dataset is its one parameter. */
   readonly where: string
+  /**
+   * In place of `from`: its rows as `d`, in the order of their rowids, `o.r`. In the order of the index of the dataset,
+   * which is that of their ids, each row would be read from another page of the file.
+   */
+  readonly inOrder: string
 
   constructor(db: Connection, place: Place) {
     this.db = db
@@ -23,6 +31,9 @@ export class Dataset {
     this.from = `main.${doubleQuoted(this.table.shadow)}`
     const hidesArchived = this.table.columns.includes('archived') && !this.table.includeArchived
     this.where = `dataset_id = ?1${hidesArchived ? ' AND coalesce(archived, 0) = 0' : ''}`
+    // The limit, which is none, keeps SQLite from leaving out the order of a subquery.
+    this.inOrder = `(SELECT rowid AS r FROM ${this.from} WHERE dataset_id = ?1 ORDER BY rowid LIMIT -1) AS o
+      CROSS JOIN ${this.from} AS d ON d.rowid = o.r`
   }
 
   /** The rows of a query whose first parameter is the name of the dataset. */
@@ -36,13 +47,12 @@ export class Dataset {
     return this.table.columns.includes(column) ? `CAST(${column} AS TEXT)` : 'NULL'
   }
 
-  /** The rowids of all rows with a vector of `dim` numbers, in order. */
-  rowsOf(dim: number): Float64Array {
+  /** The rowids of all rows, in order; also of those without a vector, and of archived ones. */
+  get rowids(): number[] {
     using statement = this.db.prepare(
-      `SELECT rowid FROM ${this.from} WHERE ${this.where} AND typeof(embedding) = 'blob' AND length(embedding) = ?2
-       ORDER BY rowid`,
+      `SELECT rowid FROM ${this.from} WHERE dataset_id = ? ORDER BY rowid`,
     )
-    return Float64Array.from(statement.pluck().all(this.name, dim * 4) as number[])
+    return statement.pluck().all(this.name) as number[]
   }
 
   /** The dimension of most vectors; 0 if there are none. */
@@ -56,25 +66,40 @@ export class Dataset {
     return Number(rows[0]?.['dim'] ?? 0)
   }
 
-  /** Calls `visit` with the vector of each row, which is valid until the next. */
-  eachVector(rows: Iterable<number>, dim: number, visit: (vector: Float32Array) => void): void {
-    using statement = this.db.prepare(`SELECT embedding FROM ${this.from} WHERE rowid = ?`)
+  /** Calls `visit` with each row that has a vector of `dim` numbers, in order. The vector is valid until the next. */
+  eachVector(dim: number, visit: (row: number, vector: Float32Array) => void): void {
+    using statement = this.db.prepare(
+      `SELECT o.r, embedding FROM ${this.inOrder} WHERE ${this.where} AND ${IS_VECTOR}`,
+    )
+    const vector = new Float32Array(dim)
+    const bytes = new Uint8Array(vector.buffer)
+    const rows = statement.raw().iterate(this.name, bytes.length)
+    for (const [row, embedding] of rows as Iterable<SqlValue[]>) {
+      bytes.set(embedding as Uint8Array)
+      visit(row as number, vector)
+    }
+  }
+
+  /** Calls `visit` as `eachVector`, for some rows: what is not a vector of `dim` numbers is left out. */
+  someVectors(rows: Iterable<number>, dim: number, visit: (vector: Float32Array) => void): void {
+    using statement = this.db.prepare(
+      `SELECT embedding FROM ${this.from} WHERE ${this.where} AND ${IS_VECTOR} AND rowid = ?3`,
+    )
     statement.pluck()
     const vector = new Float32Array(dim)
     const bytes = new Uint8Array(vector.buffer)
     for (const row of rows) {
-      const found = statement.get(row) as Uint8Array | undefined
-      if (found?.length === bytes.length) bytes.set(found)
-      else vector.fill(NaN)
+      const found = statement.get(this.name, bytes.length, row) as Uint8Array | undefined
+      if (found === undefined) continue
+      bytes.set(found)
       visit(vector)
     }
   }
 
   vectorOf(row: number): Float32Array | undefined {
     let found: Float32Array | undefined
-    const { dim } = this
-    this.eachVector([row], dim, vector => {
-      if (!Number.isNaN(vector[0])) found = vector
+    this.someVectors([row], this.dim, vector => {
+      found = vector
     })
     return found
   }

@@ -1,6 +1,7 @@
 import { doubleQuoted } from '../../core/quote.ts'
+import type { SqlValue } from '../../entries/main.ts'
 import { NONE, OTHER, type Field, type FieldValue, type FieldValues } from '../contract.ts'
-import type { Dataset } from '../dataset.ts'
+import { IS_VECTOR, type Dataset } from '../dataset.ts'
 
 /** Rows whose metadata is looked at for the names of fields. */
 const SAMPLE = 2000
@@ -32,24 +33,27 @@ export function fieldsOf(dataset: Dataset): Field[] {
 
 /** The values of a field for the rows of the map, in their order. */
 export function valuesOf(dataset: Dataset, { name, from }: Field): FieldValues {
-  const rows = dataset.rowsOf(dataset.dim)
-  const found: (FieldValue | undefined)[] = Array.from({ length: rows.length })
-  const [sql, parameters] =
+  const [value, type, join, parameters] =
     from === 'column'
-      ? [
-          `SELECT rowid AS r, ${doubleQuoted(columnOf(dataset, name))} AS v, 'x' AS t FROM ${dataset.from} WHERE ${dataset.where} ORDER BY 1`,
-          [],
-        ]
+      ? [`d.${doubleQuoted(columnOf(dataset, name))}`, `'x'`, '', []]
       : [
-          `SELECT d.rowid AS r, e.value AS v, e.type AS t FROM ${dataset.from} AS d, json_each(${READABLE}) AS e
-           WHERE ${dataset.where} AND e.key = ?2 AND e.type IN ${SCALAR} ORDER BY 1`,
+          'e.value',
+          'e.type',
+          `LEFT JOIN json_each(${READABLE}) AS e ON e.key = ?3 AND e.type IN ${SCALAR}`,
           [name],
         ]
-  let at = 0
-  for (const { r, v, t } of dataset.all(sql, ...parameters)) {
-    while (at < rows.length && rows[at] < Number(r)) at++
-    if (rows[at] === r && v !== null && !(v instanceof Uint8Array))
-      found[at] = t === 'true' || t === 'false' ? v === 1 : typeof v === 'bigint' ? Number(v) : v
+  using statement = dataset.db.prepare(
+    `SELECT o.r, ${value}, ${type} FROM ${dataset.inOrder} ${join} WHERE ${dataset.where} AND ${IS_VECTOR}`,
+  )
+  const found: (FieldValue | undefined)[] = []
+  let last: SqlValue = null
+  const rows = statement.raw().iterate(dataset.name, dataset.dim * 4, ...parameters)
+  for (const [row, v, t] of rows as Iterable<SqlValue[]>) {
+    // An object with a key twice gives two: the last counts.
+    if (row === last) found.pop()
+    last = row
+    if (v === null || v instanceof Uint8Array) found.push(undefined)
+    else found.push(t === 'true' || t === 'false' ? v === 1 : typeof v === 'bigint' ? Number(v) : v)
   }
   return coded(name, found)
 }

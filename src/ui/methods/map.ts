@@ -10,13 +10,12 @@ const MOST_NUMBERS = 4_000_000
 export function pointMap(dataset: Dataset): PointMap {
   const began = performance.now()
   const { dim } = dataset
-  const rows = dim === 0 ? new Float64Array(0) : dataset.rowsOf(dim)
-  const points = new Float32Array(rows.length * 2)
+  const candidates = dim === 0 ? [] : dataset.rowids
   // Lengths say nothing under cosine.
   const byDirection = dataset.table.metric === 'cosine'
-  const sample = Math.min(rows.length, MOST_ROWS, Math.ceil(MOST_NUMBERS / Math.max(1, dim)))
-  const step = rows.length / Math.max(1, sample)
-  const sampled = Array.from({ length: sample }, (_, i) => rows[Math.floor(i * step)])
+  const sample = Math.min(candidates.length, MOST_ROWS, Math.ceil(MOST_NUMBERS / Math.max(1, dim)))
+  const step = candidates.length / Math.max(1, sample)
+  const sampled = Array.from({ length: sample }, (_, i) => candidates[Math.floor(i * step)])
   const matrix = new Float32Array(sample * dim)
   let used = 0
   const take = (vector: Float32Array): boolean => {
@@ -29,24 +28,36 @@ export function pointMap(dataset: Dataset): PointMap {
     }
     return true
   }
-  dataset.eachVector(sampled, dim, vector => {
+  dataset.someVectors(sampled, dim, vector => {
     if (take(vector)) matrix.set(vector, used++ * dim)
   })
   const { mean, axes, shown } = principalPlane(matrix.subarray(0, used * dim), dim)
   const [first, second] = axes
-  let at = 0
-  dataset.eachVector(rows, dim, vector => {
-    let x = 0
-    let y = 0
-    if (take(vector)) {
-      for (let j = 0; j < dim; j++) {
-        const value = vector[j] - mean[j]
-        x += value * first[j]
-        y += value * second[j]
+  const rows = new Float64Array(candidates.length)
+  const points = new Float32Array(rows.length * 2)
+  let count = 0
+  if (dim > 0) {
+    dataset.eachVector(dim, (row, vector) => {
+      let x = 0
+      let y = 0
+      if (take(vector)) {
+        for (let j = 0; j < dim; j++) {
+          const value = vector[j] - mean[j]
+          x += value * first[j]
+          y += value * second[j]
+        }
       }
-    }
-    points[at++] = x
-    points[at++] = y
-  })
-  return { rows, points, shown, dim, milliseconds: performance.now() - began }
+      rows[count] = row
+      points[2 * count] = x
+      points[2 * count + 1] = y
+      count++
+    })
+  }
+  return {
+    rows: rows.slice(0, count),
+    points: points.slice(0, 2 * count),
+    shown,
+    dim,
+    milliseconds: performance.now() - began,
+  }
 }
