@@ -20,6 +20,8 @@ export type Change =
   | 'place'
   | 'map'
   | 'colour'
+  /** The map has its colours: now there is time for what is less urgent. */
+  | 'shown'
   | 'filters'
   | 'hits'
   | 'selected'
@@ -76,11 +78,16 @@ export class Session {
     if (this.place !== place) return
     this.map = map
     this.tell('map')
+    await this.#colourAtFirst(place)
+    if (this.place === place) this.tell('shown')
+  }
+
+  /** The first field with a few values colours the map. */
+  async #colourAtFirst(place: Place): Promise<void> {
     const fields = await this.source.call('fields', place)
     if (this.place !== place) return
     this.fields = fields
     this.tell('filters')
-    // The first field with a few values colours the map.
     for (const field of fields.slice(0, 6)) {
       const values = await this.valuesOf(field)
       if (this.place !== place) return

@@ -60,7 +60,7 @@ export function tablesPanel(session: Session, file: FileDescription): HTMLElemen
     fill(health)
     fill(facts)
   })
-  session.on('map', () => {
+  session.on('shown', () => {
     const { place } = session
     if (place === undefined) return
     void source.call('stats', place).then(

@@ -1,7 +1,8 @@
 import type { Connection } from '../entries/main.ts'
-import { inspect, maintain } from '../entries/vecadmin.ts'
+import { maintain } from '../entries/vecadmin.ts'
 import type { MethodName, Methods, PackedAnswer, Place } from './contract.ts'
 import { Dataset } from './dataset.ts'
+import { describeFile } from './methods/describe.ts'
 import { fieldsOf, valuesOf } from './methods/fields.ts'
 import { pointMap } from './methods/map.ts'
 import { documents, neighbors, search } from './methods/search.ts'
@@ -26,7 +27,7 @@ function methodsOf(db: Connection): Methods {
   const inDataset = <R>(place: Place, task: (dataset: Dataset) => R): R =>
     db.transaction(() => task(new Dataset(db, place)))()
   return {
-    describe: () => inspect(db, { check: false }),
+    describe: () => db.transaction(() => describeFile(db))(),
     check: table => maintain(db, table, 'check'),
     repair: table => maintain(db, table, 'repair'),
     stats: ({ table, dataset }) => maintain(db, table, 'stats', { dataset }),
