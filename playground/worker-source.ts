@@ -48,13 +48,14 @@ export class WorkerSource implements Source {
   ): Promise<WorkerSource> {
     const name = await freeName(wanted)
     await store(name)
-    const source = await WorkerSource.open(name)
+    let source: WorkerSource | undefined
     try {
+      source = await WorkerSource.open(name)
       // Reads the schema: what only begins like a database is not kept.
       await source.#db.get('SELECT count(*) FROM sqlite_schema')
       return source
     } catch (error) {
-      await source.close()
+      await source?.close()
       await deleteDatabase(name)
       throw error
     }

@@ -48,6 +48,16 @@ const ids = async (page: UiPage, list = '#results'): Promise<string[]> =>
     return Array.from(scope.document.querySelectorAll(`${selector} b`), each => each.textContent)
   }, list)
 
+/** The names of the databases in the storage of the browser. */
+const kept = async (page: UiPage): Promise<string[]> =>
+  page.evaluate(async () => {
+    const top = await navigator.storage.getDirectory()
+    const folder = await top.getDirectoryHandle('.sqlite-vec-ts', { create: true })
+    const names: string[] = []
+    for await (const name of folder.keys()) names.push(name)
+    return names
+  })
+
 const vectorOf = (i: number): string => JSON.stringify(documents[i].embedding)
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
@@ -115,6 +125,14 @@ describe('the page in Chromium', { skip: noChromium }, () => {
       `INSERT INTO vector_storage(shadow_table_name, dataset_id, "index") VALUES ('main._vec_gone', 'd', x'00')`,
     )
     db.close()
+    const wal = await open(path('wal.sqlite'))
+    wal.exec('PRAGMA journal_mode = wal; CREATE VIRTUAL TABLE docs USING vec(doc_id)')
+    wal.exec(`ATTACH '${path('docs.sqlite')}' AS other`)
+    wal.exec('INSERT INTO _vec_docs SELECT * FROM other._vec_docs')
+    wal.close()
+    const damaged = readFileSync(path('docs.sqlite'))
+    damaged.fill(0xff, 100, 4096)
+    writeFileSync(path('damaged.sqlite'), damaged)
     site = await WebSite.start('dist/playground')
   })
   after(async () => {
@@ -150,6 +168,7 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     'docs.tsv',
     'docs.npy',
     'docs.sqlite',
+    'wal.sqlite',
   ]
   for (const file of files) {
     test(`${file} is loaded, shown and searched`, async () => {
@@ -172,9 +191,11 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     await page.waitForSelector(
       '#trouble strong:has-text("a quote that opens a field is never closed")',
     )
+    await page.setInputFiles('#file-input', path('damaged.sqlite'))
+    await page.waitForSelector('#trouble strong:has-text("malformed")')
     await page.reload()
     await page.waitForSelector('#file-input')
-    assert.deepEqual(await ids(page, '.kept'), [])
+    assert.deepEqual(await kept(page), [])
     await page.close()
   })
 
@@ -285,6 +306,7 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     await page.reload()
     await page.waitForSelector('#caption:has-text("variance")')
     assert.equal((await search(page, vectorOf(20)))[0], 'd20')
+    assert.deepEqual(await kept(page), ['docs.sqlite'])
     const second = await openPage()
     await second.click('.kept button:has-text("docs.sqlite")')
     await second.waitForSelector('#caption:has-text("90 vectors")')
