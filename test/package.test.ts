@@ -203,7 +203,7 @@ for (const resolution of [
 test('the package holds what runs, its types and its papers, and nothing else', () => {
   const strange = files.filter(
     file =>
-      !/^(dist\/lib\/(.*\.js|[\w-]+\.wasm|ui-page\/[\w.-]+\.(html|css))|dist\/src\/.*\.d\.ts|docs\/.*\.md|package\.json|[A-Z]+(\.md)?)$/.test(
+      !/^(dist\/lib\/(.*\.js|[\w-]+\.wasm|ui-page\/[\w.-]+\.(html|css))|dist\/src\/.*\.d\.ts|docs\/.*\.(md|png|svg)|package\.json|[A-Z]+(\.md)?)$/.test(
         file,
       ),
   )
