@@ -47,8 +47,11 @@ export function* documentsOf(batch: Batch): Generator<Document> {
 function bytesOf(portion: Portion): number {
   const SAMPLE = 20
   let bytes = 0
-  for (const { embedding, content, meta } of portion.slice(0, SAMPLE)) {
+  for (const { embedding, content, meta, columns = [] } of portion.slice(0, SAMPLE)) {
     bytes += (embedding?.length ?? 0) + (content?.length ?? 0) + (meta?.length ?? 0)
+    for (const value of columns) {
+      if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length
+    }
   }
   return (bytes / Math.min(SAMPLE, portion.length)) * portion.length
 }

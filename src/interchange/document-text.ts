@@ -1,5 +1,7 @@
 import { decodeEmbedding, embeddingToJson } from '../core/embedding.ts'
 import type { SqlValue } from '../database/values.ts'
+import type { DeclaredColumn } from '../tables/describe-table.ts'
+import { columnJson, columnText } from './declared-column.ts'
 
 /** A document as its table stores it. */
 export interface StoredDocument {
@@ -10,6 +12,8 @@ export interface StoredDocument {
   readonly embedding: SqlValue
   readonly model: SqlValue
   readonly archived: boolean
+  /** The values of the stored declared columns, in their order. */
+  readonly columns: readonly SqlValue[]
 }
 
 export const VECTOR_TEXTS = ['json', 'base64', 'none'] as const
@@ -17,7 +21,11 @@ export const VECTOR_TEXTS = ['json', 'base64', 'none'] as const
 export type VectorText = (typeof VECTOR_TEXTS)[number]
 
 /** One line of JSONL. `svec import` reads it back as the same document. */
-export function jsonLine(document: StoredDocument, vectors: VectorText): string {
+export function jsonLine(
+  document: StoredDocument,
+  vectors: VectorText,
+  columns: readonly DeclaredColumn[],
+): string {
   const { dataset, id, content, meta, model, archived } = document
   const record = {
     dataset_id: dataset,
@@ -27,7 +35,11 @@ export function jsonLine(document: StoredDocument, vectors: VectorText): string 
     embedding_model: model ?? undefined,
     archived: archived || undefined,
   }
-  const text = JSON.stringify(record)
+  const fields = columns.flatMap((column, i) => {
+    const value = document.columns[i]
+    return value === null ? [] : [`,${JSON.stringify(column.name)}:${columnJson(value, column)}`]
+  })
+  const text = `${JSON.stringify(record).slice(0, -1)}${fields.join('')}}`
   const vector = vectorText(document.embedding, vectors)
   if (vector === undefined) return text
   // Numbers are written as the shortest decimals of the float32; JSON.stringify would write those of the double.
@@ -35,9 +47,17 @@ export function jsonLine(document: StoredDocument, vectors: VectorText): string 
   return `${text.slice(0, -1)},"embedding":${value}}`
 }
 
-export const CSV_HEAD = 'dataset_id,id,content,meta,embedding,embedding_model,archived'
+/** The header line of CSV. */
+export function csvHead(columns: readonly DeclaredColumn[]): string {
+  const parts = ['dataset_id', 'id', 'content', 'meta', 'embedding', 'embedding_model', 'archived']
+  return [...parts, ...columns.map(({ name }) => name)].map(csvField).join(',')
+}
 
-export function csvLine(document: StoredDocument, vectors: VectorText): string {
+export function csvLine(
+  document: StoredDocument,
+  vectors: VectorText,
+  columns: readonly DeclaredColumn[],
+): string {
   const { dataset, id, content, meta, embedding, model, archived } = document
   return [
     dataset,
@@ -47,6 +67,7 @@ export function csvLine(document: StoredDocument, vectors: VectorText): string {
     vectorText(embedding, vectors) ?? null,
     model,
     archived ? '1' : null,
+    ...columns.map((column, i) => columnText(document.columns[i], column)),
   ]
     .map(csvField)
     .join(',')

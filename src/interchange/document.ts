@@ -1,3 +1,4 @@
+import type { BindValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
 import type { Place } from './interchange-error.ts'
 
@@ -16,6 +17,8 @@ export interface Document {
   readonly model: string | null
   /** Undefined if the source does not say. */
   readonly archived: boolean | undefined
+  /** Values for the table's stored declared columns, in their order; undefined if the source has none. */
+  readonly columns?: readonly BindValue[] | undefined
   /** The position in the source: a line, a row. */
   readonly at: number
 }

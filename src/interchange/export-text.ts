@@ -1,7 +1,9 @@
+import { doubleQuoted } from '../core/quote.ts'
 import type { SqlValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
+import { storedColumns } from './declared-column.ts'
 import {
-  CSV_HEAD,
+  csvHead,
   csvLine,
   jsonLine,
   type StoredDocument,
@@ -17,11 +19,12 @@ export async function exportText(
   run: ExportRun & { readonly format: string; readonly vectors: VectorText },
 ): Promise<{ written: number; dim: undefined }> {
   const { target, turn, vectors } = run
+  const columns = storedColumns(run.table)
   const line = run.format === 'csv' ? csvLine : jsonLine
-  let piece = run.format === 'csv' ? `${CSV_HEAD}\n` : ''
+  let piece = run.format === 'csv' ? `${csvHead(columns)}\n` : ''
   let written = 0
   for (const document of storedDocuments(run)) {
-    piece += `${line(document, vectors)}\n`
+    piece += `${line(document, vectors, columns)}\n`
     written++
     if (piece.length < PIECE) continue
     await target.write(piece)
@@ -35,12 +38,15 @@ export async function exportText(
 
 function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator<StoredDocument> {
   const column = (name: string): string => (table.columns.includes(name) ? name : 'NULL')
+  const columns = storedColumns(table).map(({ name }) =>
+    table.columns.includes(name.toLowerCase()) ? doubleQuoted(name) : 'NULL',
+  )
   using statement = db.prepare(
     `SELECT ${COLUMN.dataset}, ${COLUMN.id}, ${column(COLUMN.content)}, ${column(COLUMN.meta)}, ${COLUMN.embedding},
-       ${column(COLUMN.model)}, ${column(COLUMN.archived)} FROM ${from}`,
+       ${column(COLUMN.model)}, ${[column(COLUMN.archived), ...columns].join(', ')} FROM ${from}`,
   )
   for (const row of statement.raw().iterate([...parameters])) {
-    const [dataset, id, content, meta, embedding, model, archived] = row as SqlValue[]
+    const [dataset, id, content, meta, embedding, model, archived, ...values] = row as SqlValue[]
     yield {
       dataset,
       id,
@@ -49,6 +55,7 @@ function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator
       embedding,
       model,
       archived: Number(archived ?? 0) !== 0,
+      columns: values,
     }
   }
 }

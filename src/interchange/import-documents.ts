@@ -8,6 +8,7 @@ import { embedTexts, type EmbedFunc } from '../documents/embed.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { describeTable, type TableDescription } from '../tables/describe-table.ts'
 import { batchesOf, documentsOf, type Batch } from './batches.ts'
+import { storedColumns } from './declared-column.ts'
 import type { Document, DocumentSource } from './document.ts'
 import { CONFLICT_MODES, Importer, type ConflictMode } from './importer.ts'
 import { InterchangeError, optionText } from './interchange-error.ts'
@@ -133,7 +134,8 @@ export async function importDocuments(
   }
   signal?.throwIfAborted()
   const table = describeTable(db, options.table, { counts: false })
-  const source = await chooseSource(options, { db, table: table.name }, options.embed !== undefined)
+  const target = { db, table: table.name, columns: storedColumns(table) }
+  const source = await chooseSource(options, target, options.embed !== undefined)
   let importer: Importer | undefined
   try {
     importer = new Importer(

@@ -9,6 +9,7 @@ import { insertMany } from '../sqlite/vtab/insert-many.ts'
 import type { TableDescription } from '../tables/describe-table.ts'
 import { DimensionRule } from '../tables/vec/dimension-rule.ts'
 import { documentsOf, lengthOf, type Batch } from './batches.ts'
+import { storedColumns } from './declared-column.ts'
 import { placeOf, type Document, type DocumentSource, type Extra } from './document.ts'
 import {
   InterchangeError,
@@ -53,7 +54,9 @@ export class Importer {
   /** The optional parts that the documents may have and the table has columns for. */
   readonly #present: readonly Extra[]
   readonly #absent: readonly Extra[]
-  /** A reader for each of these columns. */
+  /** The names of the stored declared columns. */
+  readonly #declared: readonly string[]
+  /** A reader for each column of `present`. */
   readonly #readers: readonly ((document: Document) => BindValue)[]
   readonly #dims = new Map<string, number>()
   readonly #rule: DimensionRule
@@ -82,6 +85,7 @@ export class Importer {
     if (target.model !== undefined) extras.add(COLUMN.model)
     this.#present = [...extras].filter(column => columns.has(column))
     this.#absent = [...extras].filter(column => !columns.has(column))
+    this.#declared = storedColumns(target.table).map(column => column.name)
     this.#rule = new DimensionRule(db, name)
     this.#meta = new MetaText(db)
     this.#readers = this.#present.map(column => this.#readerOf(column))
@@ -94,6 +98,7 @@ export class Importer {
       COLUMN.id,
       COLUMN.embedding,
       ...this.#present,
+      ...this.#declared,
     ])
     this.#rowsBefore = target.onConflict === 'replace' ? this.#rows() : 0
   }
@@ -138,7 +143,13 @@ export class Importer {
   }
 
   #insertAll(batch: Batch, conflict: 'abort' | 'replace' | 'ignore'): void {
-    const columns = [COLUMN.dataset, COLUMN.id, COLUMN.embedding, ...this.#present]
+    const columns = [
+      COLUMN.dataset,
+      COLUMN.id,
+      COLUMN.embedding,
+      ...this.#present,
+      ...this.#declared,
+    ]
     const archived = columns.indexOf(COLUMN.archived)
     const rows = function* (this: Importer): Generator<readonly BindValue[]> {
       for (const document of documentsOf(batch)) {
@@ -179,6 +190,7 @@ export class Importer {
     this.#countUnfindable(document, dataset)
     const row: BindValue[] = [dataset, document.id, document.embedding]
     for (const read of this.#readers) row.push(read(document))
+    for (const i of this.#declared.keys()) row.push(document.columns?.[i] ?? null)
     return row
   }
 

@@ -46,8 +46,9 @@ export class MergeWriter {
     const said = this.#columns.filter((_, i) => i < 2 || row[i] !== null)
     const values = row.filter((value, i) => i < 2 || value !== null)
     if (!found) {
+      const names = said.map(doubleQuoted).join(', ')
       const marks = said.map(() => '?').join(', ')
-      this.#run(`INSERT INTO ${this.#table}(${said.join(', ')}) VALUES (${marks})`, values)
+      this.#run(`INSERT INTO ${this.#table}(${names}) VALUES (${marks})`, values)
       return undefined
     }
     const meta = this.#meta < 0 ? null : row[this.#meta]
@@ -55,7 +56,7 @@ export class MergeWriter {
     const [, , ...set] = said
     if (set.length > 0) {
       this.#run(
-        `UPDATE ${this.#table} SET ${set.map(name => `${name} = ?`).join(', ')} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`,
+        `UPDATE ${this.#table} SET ${set.map(name => `${doubleQuoted(name)} = ?`).join(', ')} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`,
         [...values.slice(2), dataset, id],
       )
     }

@@ -46,7 +46,8 @@ export class MetaText {
   }
 }
 
-function isDeep(json: string): boolean {
+/** Whether JSON is nested more deeply than SQLite reads. */
+export function isDeep(json: string): boolean {
   if (json.length <= 2 * MAX_DEPTH) return false
   let depth = 0
   let inString = false

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { readDatabaseHeader } from '../../sqlite/load-engine.ts'
+import type { Typing } from '../declared-column.ts'
 import type { DocumentSource } from '../document.ts'
 import { optionError, optionText, sourceError } from '../interchange-error.ts'
 import type { ByteInput, NamedBytes } from './byte-input.ts'
@@ -44,6 +45,9 @@ export interface SourceOptions extends TableChoice {
   readonly ids?: ByteInput | undefined
 }
 
+/** Maps records that are typed, or not. */
+type NewMapper = (typing?: Typing) => RecordMapper
+
 /** `embeds`: contents without an embedding will get one. */
 export async function chooseSource(
   options: SourceOptions,
@@ -51,7 +55,8 @@ export async function chooseSource(
   embeds: boolean,
 ): Promise<DocumentSource> {
   const { source, dim, ids } = options
-  const mapper = (): RecordMapper => new RecordMapper(options, embeds)
+  const mapper: NewMapper = (typing = 'typed') =>
+    new RecordMapper(options, embeds, { columns: target.columns, typing })
   if (typeof source === 'object' && 'records' in source) {
     refuseStray(options, 'records')
     return new RecordSource(source, mapper())
@@ -80,18 +85,18 @@ export async function chooseSource(
       `set them: ${optionText('dim')}; for another format: ${optionText('format')}`,
     )
   }
-  return textSource(new ByteStream(source), format, mapper(), false)
+  return textSource(new ByteStream(source), format, mapper, false)
 }
 
 function textSource(
   stream: ByteStream,
   format: TextFormat,
-  mapper: RecordMapper,
+  mapper: NewMapper,
   idsAlone: boolean,
 ): DocumentSource {
-  if (format === 'jsonl') return new JsonlSource(stream, mapper)
-  if (format === 'json') return new JsonSource(stream, mapper, idsAlone)
-  return new CsvSource(stream, mapper, format === 'csv' ? ',' : '\t')
+  if (format === 'jsonl') return new JsonlSource(stream, mapper())
+  if (format === 'json') return new JsonSource(stream, mapper(), idsAlone)
+  return new CsvSource(stream, mapper('untyped'), format === 'csv' ? ',' : '\t')
 }
 
 async function formatOf(source: ByteInput): Promise<SourceFormat> {
@@ -125,12 +130,12 @@ function nameOf(input: ByteInput): string {
   return typeof input === 'string' ? input : input.name
 }
 
-function labels(ids: ByteInput | undefined, mapper: () => RecordMapper): RowLabels {
+function labels(ids: ByteInput | undefined, mapper: NewMapper): RowLabels {
   if (ids === undefined) return new NumberedRows()
   const stream = new ByteStream(ids)
   const format = typeof ids === 'string' ? formatByName(ids) : undefined
   if (format === 'jsonl' || format === 'json' || format === 'csv' || format === 'tsv') {
-    return documentLabels(textSource(stream, format, mapper(), true))
+    return documentLabels(textSource(stream, format, mapper, true))
   }
   return lineLabels(stream, typeof ids === 'string' ? () => new ByteStream(ids) : undefined)
 }

@@ -4,7 +4,7 @@ import { shellWord } from '../../core/shell-word.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import { shadowTableName } from '../../search/schema/names.ts'
 import type { Connection } from '../../sqlite/connection.ts'
-import { describeTable, vecTableNames } from '../../tables/describe-table.ts'
+import { describeTable, vecTableNames, type DeclaredColumn } from '../../tables/describe-table.ts'
 import { open } from '../../tables/register.ts'
 import type { DocumentSource } from '../document.ts'
 import { optionError, optionText, sourceError } from '../interchange-error.ts'
@@ -27,6 +27,8 @@ export interface TableChoice extends RecordOptions {
 export interface TargetTable {
   readonly db: Connection
   readonly table: string
+  /** Its stored declared columns. */
+  readonly columns: readonly DeclaredColumn[]
 }
 
 /**
@@ -46,7 +48,12 @@ export async function databaseSource(
     db = snapshot
       ? await open(snapshot.path, { exclusive: true, create: false })
       : await open(path, { readonly: true, create: false })
-    const file: SourceFile = { db, path, target: own ? target.table : undefined }
+    const file: SourceFile = {
+      db,
+      path,
+      target: own ? target.table : undefined,
+      columns: target.columns,
+    }
     return framed(sourceIn(options, file, embeds), path, snapshot)
   } catch (error) {
     db?.close()
@@ -60,6 +67,8 @@ interface SourceFile {
   readonly path: string
   /** The table that receives the documents, if it is in this file. */
   readonly target: string | undefined
+  /** The stored declared columns of that table. */
+  readonly columns: readonly DeclaredColumn[]
 }
 
 /** Makes errors name the file, and removes its copy when its reader closes. */
@@ -85,7 +94,7 @@ function framed(
 }
 
 function sourceIn(options: TableChoice, file: SourceFile, embeds: boolean): DocumentSource {
-  const { db, path, target } = file
+  const { db, path, target, columns: declared } = file
   const objects = objectsIn(db)
   const vec0 = new Map(objects.filter(({ sql }) => VEC0.test(sql)).map(o => [o.name, o.sql]))
   const vec = vecTableNames(db).filter(name => name !== target)
@@ -109,11 +118,15 @@ function sourceIn(options: TableChoice, file: SourceFile, embeds: boolean): Docu
   }
   if (holdsDocuments(columns) && !namesFields(options)) {
     const metric = isVec ? describeTable(db, name, { counts: false }).metric : undefined
-    return new ShadowSource(db, path, table, columns, metric)
+    return new ShadowSource(db, path, table, columns, metric, declared)
   }
   const key = tableKey(db, table)
   const byRowid = key.isRowid && options.fields?.id === undefined && !hasIdField(columns)
-  const mapper = new RecordMapper(options, embeds, byRowid ? { id: ROWID } : {})
+  const mapper = new RecordMapper(options, embeds, {
+    known: byRowid ? { id: ROWID } : {},
+    columns: declared,
+    typing: 'untyped',
+  })
   return new PlainTableSource(db, path, table, columns, key, mapper, byRowid)
 }
 
@@ -190,7 +203,7 @@ function columnsOf(db: Connection, table: string): string[] {
 
 function vec0Source(
   options: TableChoice,
-  { db, path }: SourceFile,
+  { db, path, columns }: SourceFile,
   table: string,
   sql: string,
   embeds: boolean,
@@ -203,7 +216,11 @@ function vec0Source(
       'import the float vectors that the bits were computed from',
     )
   }
-  const mapper = new RecordMapper(options, embeds, { id: ID, embedding: VECTOR })
+  const mapper = new RecordMapper(options, embeds, {
+    known: { id: ID, embedding: VECTOR },
+    columns,
+    typing: 'untyped',
+  })
   return new Vec0Source(db, path, table, schema, vector, mapper)
 }
 

@@ -5,6 +5,8 @@ import { parseJson, stringifyJson } from '../../core/exact-json.ts'
 import { parseVectorText } from '../../core/parse-vector.ts'
 import type { VectorInput } from '../../core/read-vector.ts'
 import { didYouMean } from '../../core/suggest.ts'
+import type { DeclaredColumn } from '../../tables/describe-table.ts'
+import { columnValue, type Typing } from '../declared-column.ts'
 import type { Document, SourceRecord } from '../document.ts'
 import { optionError, optionText, sourceError, type Place } from '../interchange-error.ts'
 import { VectorCandidates } from './vector-candidates.ts'
@@ -35,6 +37,15 @@ export interface RecordOptions {
   readonly dropRest?: boolean | undefined
 }
 
+/** What the source and the target determine. */
+export interface MapperSetting {
+  /** The field names of a source that fixes them. */
+  readonly known?: Names
+  /** The stored declared columns of the target. Fields of their names are their values. */
+  readonly columns: readonly DeclaredColumn[]
+  readonly typing: Typing
+}
+
 /** Whether an option names fields, or determines their use. */
 export function namesFields({ fields = {}, noEmbedding, dropRest }: RecordOptions): boolean {
   const named = PARTS.some(part => fields[part] !== undefined)
@@ -50,6 +61,10 @@ export function hasIdField(names: readonly string[]): boolean {
 export class RecordMapper {
   readonly #given: Names
   readonly #dropRest: boolean
+  readonly #columns: readonly DeclaredColumn[]
+  readonly #typing: Typing
+  /** The usual names of each part, except those of columns. */
+  readonly #usual: Readonly<Record<Part, readonly string[]>>
   /** Undefined if fields need not be checked for vectors. */
   readonly #candidates: VectorCandidates | undefined
   readonly #noEmbedding: boolean
@@ -58,12 +73,19 @@ export class RecordMapper {
   #numbered: number | undefined
   #embedded = false
 
-  /** `known`: the field names of a source that fixes them. `embeds`: contents without an embedding will get one. */
-  constructor(options: RecordOptions, embeds: boolean, known: Names = {}) {
+  /** `embeds`: contents without an embedding will get one. */
+  constructor(options: RecordOptions, embeds: boolean, setting: MapperSetting) {
+    const { known = {}, columns, typing } = setting
     const { fields = {}, dropRest = false, noEmbedding = false } = options
     const told = Object.entries(fields).filter(([, name]) => name !== undefined)
     this.#given = { ...known, ...Object.fromEntries(told) }
     this.#dropRest = dropRest
+    this.#columns = columns
+    this.#typing = typing
+    const taken = new Set(columns.map(({ name }) => name))
+    const usual: Record<Part, readonly string[]> = { ...USUAL_FIELDS }
+    for (const part of PARTS) usual[part] = usual[part].filter(name => !taken.has(name))
+    this.#usual = usual
     this.#noEmbedding = noEmbedding
     if (noEmbedding && fields.embedding !== undefined) {
       throw optionError(
@@ -78,7 +100,7 @@ export class RecordMapper {
     const names = this.#namesIn(record, place)
     const embedding = this.#noEmbedding ? null : embeddingOf(field(record, names.embedding), place)
     if (embedding) this.#embedded = true
-    else if (!this.#embedded) this.#candidates?.look(record)
+    else if (!this.#embedded) this.#candidates?.look(this.#withoutColumns(record))
     return {
       dataset: nameOf('dataset', field(record, names.dataset), place) ?? undefined,
       id: this.#idOf(record, names, place),
@@ -87,6 +109,7 @@ export class RecordMapper {
       meta: this.#metaOf(record, names, place),
       model: nameOf('model', field(record, names.model), place),
       archived: archivedOf(field(record, names.archived)),
+      columns: this.#columnsOf(record, names, place),
       at: place.at,
     }
   }
@@ -123,7 +146,7 @@ export class RecordMapper {
     if (this.#names && this.#stillFit(record, this.#names)) return this.#names
     const names: { [part in Part]?: string | undefined } = { ...this.#given }
     for (const part of PARTS) {
-      const found = names[part] ?? USUAL_FIELDS[part].find(name => Object.hasOwn(record, name))
+      const found = names[part] ?? this.#usual[part].find(name => Object.hasOwn(record, name))
       if (found !== undefined) names[part] = found
     }
     for (const part of ['id', 'embedding', 'content'] as const) {
@@ -142,13 +165,30 @@ export class RecordMapper {
     return PARTS.every(part => {
       const name = names[part]
       if (name !== undefined && Object.hasOwn(record, name)) return true
-      return !USUAL_FIELDS[part].some(usual => Object.hasOwn(record, usual))
+      return !this.#usual[part].some(usual => Object.hasOwn(record, usual))
     })
+  }
+
+  #columnsOf(record: SourceRecord, names: Names, place: Place): Document['columns'] {
+    if (this.#columns.length === 0) return undefined
+    // A field that an option names as a part of the document is not a column.
+    const parts = new Set(Object.values(names))
+    return this.#columns.map(column =>
+      parts.has(column.name)
+        ? null
+        : columnValue(field(record, column.name), column, this.#typing, place),
+    )
+  }
+
+  #withoutColumns(record: SourceRecord): SourceRecord {
+    if (this.#columns.length === 0) return record
+    const taken = new Set(this.#columns.map(({ name }) => name))
+    return Object.fromEntries(Object.entries(record).filter(([name]) => !taken.has(name)))
   }
 
   #metaOf(record: SourceRecord, names: Names, place: Place): string | null {
     const meta = field(record, names.meta)
-    const taken = new Set(Object.values(names))
+    const taken = new Set([...Object.values(names), ...this.#columns.map(({ name }) => name)])
     const rest = this.#dropRest ? [] : Object.keys(record).filter(name => !taken.has(name))
     if (rest.length === 0) return textOf(meta, place)
     const own = typeof meta === 'string' ? parseObject(meta) : meta

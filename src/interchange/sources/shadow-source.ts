@@ -3,6 +3,7 @@ import type { SqlValue } from '../../database/values.ts'
 import { COLUMN } from '../../search/schema/columns.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { Statement } from '../../sqlite/statement.ts'
+import type { DeclaredColumn } from '../../tables/describe-table.ts'
 import { EXTRAS, type Document, type Extra } from '../document.ts'
 import { TableSource } from './table-source.ts'
 
@@ -24,25 +25,32 @@ export class ShadowSource extends TableSource {
   readonly #first: Statement
   readonly #next: Statement
   readonly #columns: readonly string[]
+  readonly #declared: readonly DeclaredColumn[]
 
+  /** `declared`: the columns of the target that are taken from columns of the same names. */
   constructor(
     db: Connection,
     file: string,
     table: string,
     columns: readonly string[],
     metric: string | undefined,
+    declared: readonly DeclaredColumn[],
   ) {
     super(db, file, table)
     this.metric = metric
     const present = new Set(columns.map(name => name.toLowerCase()))
     this.carries = EXTRAS.filter(name => present.has(name))
     this.#columns = [...REQUIRED, ...this.carries]
+    this.#declared = declared
+    const values = declared.map(({ name }) =>
+      present.has(name.toLowerCase()) ? doubleQuoted(name) : 'NULL',
+    )
     const from = `main.${doubleQuoted(table)}`
     this.total = db.prepare(`SELECT count(*) FROM ${from}`).pluck().get() as number
     const portion = (condition: string): Statement =>
       db
         .prepare(
-          `SELECT ${this.#columns.join(', ')} FROM ${from} ${condition}
+          `SELECT ${[...this.#columns, ...values].join(', ')} FROM ${from} ${condition}
            ORDER BY ${COLUMN.dataset}, ${COLUMN.id} LIMIT ${PORTION}`,
         )
         .raw()
@@ -77,6 +85,7 @@ export class ShadowSource extends TableSource {
       meta: textOf(value(COLUMN.meta)),
       model: textOf(value(COLUMN.model)),
       archived: value(COLUMN.archived) === null ? undefined : Number(value(COLUMN.archived)) !== 0,
+      columns: this.#declared.map((_, i) => row[this.#columns.length + i]),
       at,
     }
   }
