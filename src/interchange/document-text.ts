@@ -47,10 +47,11 @@ export function jsonLine(
   return `${text.slice(0, -1)},"embedding":${value}}`
 }
 
+const CSV_PARTS = 'dataset_id,id,content,meta,embedding,embedding_model,archived'
+
 /** The header line of CSV. */
 export function csvHead(columns: readonly DeclaredColumn[]): string {
-  const parts = ['dataset_id', 'id', 'content', 'meta', 'embedding', 'embedding_model', 'archived']
-  return [...parts, ...columns.map(({ name }) => name)].map(csvField).join(',')
+  return [CSV_PARTS, ...columns.map(({ name }) => csvField(name))].join(',')
 }
 
 export function csvLine(
