@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { attach, type SqliteHandle, type Vectors } from '../../src/entries/attach.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { onAllCores } from '../cores.ts'
 import { queryOf, rowOf, type DataSet } from '../data/sets.ts'
 import { interleave, type Contender, type Times } from '../measure.ts'
 import { openSqliteVec, type NativeDatabase } from '../peers/native.ts'
@@ -29,6 +33,17 @@ interface NativeCopy extends Copy {
   readonly db: NativeDatabase
 }
 
+/** The case in a process of its own, on all cores. */
+export function attachOnAllCores(
+  seed: number,
+  { rounds, checked }: AttachCaseOptions,
+): readonly Finding[] {
+  const script = fileURLToPath(new URL('attach-process.js', import.meta.url))
+  const [command, args] = onAllCores([script, String(seed), String(rounds), String(checked)])
+  const output = execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return JSON.parse(output.toString()) as Finding[]
+}
+
 /** The same table searched through better-sqlite3 and through our engine, with sqlite-vec in the native handle. */
 export async function attachCase(
   set: DataSet,
@@ -49,6 +64,9 @@ export async function attachCase(
   const built = builds(set, natives, engines)
   for (const copy of [...natives.slice(1), ...engines.slice(1)]) copy.close()
   const [engine] = engines
+  // Threads begin to help when the program returns to its event loop, as applications do.
+  for (const copy of [native, engine]) copy.search(queryOf(set, 0))
+  await sleep(500)
   const findings = [
     ...searches(set, native, engine, rounds),
     afterInsert(set, native, rounds),
