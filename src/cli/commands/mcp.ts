@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, openFile } from '../database.ts'
 import { embedderOf, EMBEDDER_OPTIONS } from '../embedder-flags.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { loadPackage } from '../load-package.ts'
 import { ServedFile } from '../mcp/served-file.ts'
 
 const TOKEN_VARIABLE = 'SVEC_MCP_TOKEN'
@@ -18,6 +19,8 @@ const LEAST_TOKEN = 16
 const BYTES_OF_NAMES = 4000
 const BYTES_A_ROW = 400
 const PACKAGE = '@modelcontextprotocol/sdk'
+
+type ServerModule = typeof Server
 
 export const mcp: CommandBody = {
   details: [
@@ -59,7 +62,7 @@ export const mcp: CommandBody = {
     { line: 'mcp docs.sqlite notes.sqlite --port 7700', says: 'two files, over HTTP' },
   ],
   run: async context => {
-    const server = await loadServer()
+    const server = await loadPackage('package', PACKAGE, () => import('../../entries/mcp.ts'))
     const paths = [context.arg('file'), ...context.rest]
     const files = paths.map(path => servedFile(context, path))
     const token = tokenOf(context)
@@ -76,27 +79,6 @@ export const mcp: CommandBody = {
       for (const file of files) file.close()
     }
   },
-}
-
-type ServerModule = typeof Server
-
-async function loadServer(): Promise<ServerModule> {
-  try {
-    return await import('../../entries/mcp.ts')
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const absent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-    throw new CliError(
-      'CLI_FILE',
-      absent
-        ? `the package ${PACKAGE} is not installed`
-        : `the package ${PACKAGE} cannot be loaded: ${message}`,
-      {
-        hint: `npm install ${PACKAGE}, beside sqlite-vec-ts (with -g if svec was installed with -g)`,
-        cause,
-      },
-    )
-  }
 }
 
 function servedFile(context: Context, path: string): ServedFile {

@@ -9,7 +9,7 @@ import {
   type SqliteConnection,
   type Upstream,
 } from '../../entries/vecsync.ts'
-import { CliError } from '../cli-error.ts'
+import { loadPackage } from '../load-package.ts'
 import type { SyncConfig } from './config.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -27,7 +27,11 @@ export async function openUpstream(config: SyncConfig, create = false): Promise<
   const secret = address.password === undefined ? {} : { password: address.password }
   switch (address.database) {
     case 'mysql': {
-      const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
+      const { createConnection } = await loadPackage(
+        'driver',
+        'mysql2',
+        () => import('mysql2/promise'),
+      )
       const ssl = tls && { ...tls, verifyIdentity: settings?.mode === 'verify-full' }
       const given = {
         uri: address.target,
@@ -38,7 +42,7 @@ export async function openUpstream(config: SyncConfig, create = false): Promise<
       return mysqlUpstream(() => createConnection(given), options)
     }
     case 'postgres': {
-      const { default: pg } = await driver('pg', () => import('pg'))
+      const { default: pg } = await loadPackage('driver', 'pg', () => import('pg'))
       const given = {
         connectionTimeoutMillis: connecting,
         application_name: 'svec sync',
@@ -61,25 +65,6 @@ function parsedByPg(url: string): ClientConfig {
   return parse(url)
 }
 
-async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const absent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-    throw new CliError(
-      'CLI_FILE',
-      absent
-        ? `the driver ${name} is not installed`
-        : `the driver ${name} cannot be loaded: ${message}`,
-      {
-        hint: `npm install ${name}, beside sqlite-vec-ts (with -g if svec was installed with -g)`,
-        cause,
-      },
-    )
-  }
-}
-
 /**
  * Uses this package's engine, or a native driver for a file in WAL mode, which the engine could only use exclusively.
  */
@@ -91,7 +76,11 @@ async function sqliteOpener(
   const native = await nodeSqlite()
   if (native !== undefined) return () => native(path)
   const name = 'better-sqlite3'
-  const { default: Database } = await driver(name, () => import(name) as Promise<BetterSqlite3>)
+  const { default: Database } = await loadPackage(
+    'driver',
+    name,
+    () => import(name) as Promise<BetterSqlite3>,
+  )
   return () => new Database(path, { fileMustExist: true })
 }
 
