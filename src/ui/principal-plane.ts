@@ -1,3 +1,5 @@
+import { xorshift } from '../core/xorshift.ts'
+
 /** The plane in which vectors differ the most. */
 export interface PrincipalPlane {
   readonly mean: Float64Array
@@ -85,11 +87,8 @@ function rotate(row: number[], p: number, q: number, angle: number): void {
 
 /** Directions without a pattern, so that none is orthogonal to what is looked for. */
 function beginnings(dim: number): Float64Array[] {
-  let state = 0x9e3779b9
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 0x1_0000_0000 - 0.5
-  }
+  let state = 0x2545f491
+  const next = (): number => (state = xorshift(state)) / 2 ** 31
   return Array.from({ length: Math.min(DIRECTIONS, dim) }, () =>
     Float64Array.from({ length: dim }, next),
   )
