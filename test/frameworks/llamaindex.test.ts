@@ -17,6 +17,7 @@ import {
 import { exactSimilarity } from '../../src/entries/indexes.ts'
 import { SqliteVectorStore } from '../../src/entries/llamaindex.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 
 // LlamaIndex publishes no tests of vector stores. The meaning of the filters is that of its SimpleVectorStore.
@@ -318,10 +319,8 @@ describe('SqliteVectorStore', () => {
   })
 
   seededTest('COLLECTION_SEED')('finds what a scan in double precision finds', async (_t, seed) => {
-    let state = seed
-    const random = (): number =>
-      (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5
-    const vector = (): number[] => Array.from({ length: 24 }, random)
+    const next = seeded(seed)
+    const vector = (): number[] => Array.from({ length: 24 }, () => next() - 0.5)
     const vectors = Array.from({ length: 300 }, vector)
     const large = new SqliteVectorStore({ db, table: 'large', words: false, embedModel })
     await large.add(

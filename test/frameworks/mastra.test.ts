@@ -4,6 +4,7 @@ import { MastraVector } from '@mastra/core/vector'
 import { exactSimilarity } from '../../src/entries/indexes.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { SqliteVector, type SqliteVectorFilter } from '../../src/entries/mastra.ts'
+import { seeded } from '../freshness/seeded.ts'
 import { seededTest } from '../seed.ts'
 import { indexName, PRODUCTS, productStore } from './mastra-products.ts'
 
@@ -304,10 +305,8 @@ describe('SqliteVector', () => {
   })
 
   seededTest('COLLECTION_SEED')('finds what a scan in double precision finds', async (_t, seed) => {
-    let state = seed
-    const random = (): number =>
-      (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5
-    const vector = (): number[] => Array.from({ length: 24 }, random)
+    const next = seeded(seed)
+    const vector = (): number[] => Array.from({ length: 24 }, () => next() - 0.5)
     const vectors = Array.from({ length: 400 }, vector)
     await store.createIndex({ indexName: 'large', dimension: 24 })
     await store.upsert({

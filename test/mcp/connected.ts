@@ -76,3 +76,13 @@ export function namesRemedy(error: string): boolean {
     error,
   )
 }
+
+/** Whether a process still runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -6,7 +6,15 @@ import { setTimeout } from 'node:timers/promises'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { svec, temporaryFolder } from '../cli/svec.ts'
-import { answerOf, connectedTo, errorOf, namesRemedy, rawAnswer, spawned } from './connected.ts'
+import {
+  answerOf,
+  connectedTo,
+  errorOf,
+  isAlive,
+  namesRemedy,
+  rawAnswer,
+  spawned,
+} from './connected.ts'
 
 const LIMIT = 30_000
 const folder = temporaryFolder()
@@ -161,12 +169,3 @@ setInterval(() => {}, 1000)`,
     assert.match(stderr, /is not a SQLite database/)
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from '../cli/svec.ts'
-import { answerOf, errorOf, MAIN, namesRemedy, spawned } from './connected.ts'
+import { answerOf, errorOf, isAlive, MAIN, namesRemedy, spawned } from './connected.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
@@ -315,15 +315,6 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
     raw.child.stdout.destroy()
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 test('without the SDK, svec mcp says which package to install', async () => {
   // A copy of the command where no package is beside it.

@@ -118,7 +118,7 @@ describe('clusters that are saved', () => {
 
   test('a file without them gets them in the background, and keeps them', async () => {
     const drawn = new Rows()
-    // Without recall nobody needs clusters: so it was in files of a version that did not save them.
+    // A search without recall makes no clusters. Files of versions that did not save them are the same.
     const path = await savedFile(drawn, 'older.sqlite', '')
     {
       using db = await open(path)
