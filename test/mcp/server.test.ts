@@ -20,6 +20,7 @@ interface Listed {
   readonly documents: ({
     id: string
     content?: string | null
+    meta?: unknown
     truncated?: string
     vector?: number[]
   } | null)[]
@@ -265,6 +266,17 @@ describe('createServer()', () => {
     const { documents } = await answerOf<Listed>(reader, 'list', { limit: 50 })
     assert.equal(documents.length, 4)
     assert.ok(documents.some(document => document?.truncated !== undefined))
+  })
+
+  test('metadata without space is left out whole, with its size; the rest of the answer stays', async () => {
+    const meta = { long: 'x'.repeat(200_000) }
+    await answerOf(writer, 'upsert', { documents: [{ id: 'wide', content: 'short', meta }] })
+    const { documents } = await answerOf<Listed>(reader, 'get', { ids: ['wide', 'bread'] })
+    const [wide, bread] = documents
+    assert.equal(wide?.content, 'short')
+    assert.equal(wide.meta, undefined)
+    assert.match(wide.truncated!, /meta \(2000\d\d bytes\)/)
+    assert.deepEqual(bread?.meta, { lang: 'en', year: 2021 })
   })
 
   test('limits of rows and bytes hold', async () => {
