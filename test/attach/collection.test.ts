@@ -254,6 +254,15 @@ inEveryDriver('a Collection', fact => {
     }
   })
 
+  fact('a table is found in upper and lower case, as in our engine', async db => {
+    using notes = notesIn(db)
+    await notes.upsert([{ id: 'a', content: 'abc' }])
+    using same = notesIn(db, { table: OPTIONS.table.toUpperCase() })
+    await same.upsert([{ id: 'b', content: 'bcd' }])
+    assert.equal(notes.count(), 2)
+    assert.equal((await notes.query({ text: 'abc', k: 5 })).hits.length, 2)
+  })
+
   fact('says what it lacks', async db => {
     assert.throws(() => new Collection(db, OPTIONS).count(), {
       code: 'VEC_SHADOW',

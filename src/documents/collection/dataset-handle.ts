@@ -5,7 +5,7 @@ import { shadowTableName } from '../../search/schema/names.ts'
 import type { EmbedFunc } from '../embed.ts'
 import { requireModel } from '../embedding-model.ts'
 import { collectionTable, type CollectionTable } from './collection-table.ts'
-import { declareTable, hasVirtualTables } from './declare-table.ts'
+import { declareTable, hasVirtualTables, storedSpelling } from './declare-table.ts'
 
 /** The function and the model that make vectors. */
 export interface Embedder {
@@ -35,7 +35,9 @@ export class DatasetHandle {
   #closed = false
 
   constructor(use: HandleUse, place: DatasetPlace, embedder: Embedder) {
-    const { table, dataset, declaration } = place
+    const { dataset, declaration } = place
+    // Our engine finds a vec table by its declaration.
+    const table = hasVirtualTables(use.db) ? place.table : storedSpelling(use.db, place.table)
     this.#use = use
     this.dataset = dataset
     this.tableName = table

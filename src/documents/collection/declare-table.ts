@@ -1,10 +1,11 @@
 import { VecError } from '../../core/errors.ts'
 import { schemasOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
+import { scalar } from '../../database/query.ts'
 import { transaction } from '../../database/transaction.ts'
 import { installIfPossible } from '../../search/schema/install.ts'
 import { hasTable } from '../../search/schema/layout.ts'
-import { quoteName, shadowTableName } from '../../search/schema/names.ts'
+import { catalogOf, quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { moduleArguments } from '../../tables/vec/declared-arguments.ts'
 import { installTable, isTableInstalled } from '../../tables/vec/install-table.ts'
 import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.ts'
@@ -13,6 +14,16 @@ import { findDeclaration } from './collection-table.ts'
 /** Whether a database is a connection of our engine, in which vec tables can be created. */
 export function hasVirtualTables(db: Database): boolean {
   return typeof (db as { schemas?: unknown }).schemas === 'function'
+}
+
+/**
+ * A name in the spelling that the main file has for the table of its documents. SQLite does not tell apart upper and
+ * lower case, but the journal does.
+ */
+export function storedSpelling(db: Database, name: string): string {
+  const sql = `SELECT name FROM ${catalogOf('main')} WHERE type = 'table' AND lower(name) = lower(?1)`
+  const stored = scalar(db, sql, shadowTableName(name)) as string | undefined
+  return stored === undefined ? name : stored.slice(shadowTableName('').length)
 }
 
 /**
