@@ -106,3 +106,16 @@ test('a dataset without space and without a saved index is scanned, then gets on
   world.idle()
   assert.deepEqual(seen(one, 1), ['fresh'], 'its saved form is read')
 })
+
+test('an index of more than a quarter of the limit does not become a guest: the table answers', () => {
+  using world = new CrowdedWorld()
+  for (const dataset of DATASETS) world.see(dataset)
+  world.idle()
+  const each = indexCache.bytes / DATASETS.length
+  // Three fit, so that a guest may have less than one needs.
+  indexCache.limit = each * 3.5
+  for (let round = 0; round < 2; round++) for (const dataset of DATASETS) world.see(dataset)
+  const states = DATASETS.map(dataset => world.see(dataset).state)
+  assert.equal(states.filter(state => state === 'table-scan').length, DATASETS.length - 3)
+  assert.ok(indexCache.bytes <= indexCache.limit)
+})
