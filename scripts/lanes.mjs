@@ -115,8 +115,9 @@ export const FACTS = [
   /^an index takes finite numbers only$/,
   /^no archived rows in this file$/,
   /^the last bits of arm64 magnitudes differ$/,
-  // The inner product is no metric in the sense of mathematics, so a cover tree cannot bound it.
-  /^no dot in (?:cover tree|auto, which )/,
+  // What an index is not made for. A cover tree cannot bound the inner product, which is no metric in the sense of
+  // mathematics; rows that are turned, and clusters, have no bound for the Manhattan distance.
+  /^no (?:dot|manhattan) in /,
 ]
 
 /** Reasons that `--complete` accepts, but that a run mentions. */
