@@ -1,21 +1,30 @@
+import type { Metric } from '../../src/entries/main.ts'
 import type { Clustering, Clusters, Promised } from '../../src/index/clusters.ts'
 import {
   CLUSTER_RULE,
   type ClusterRule,
 } from '../../src/index/kinds/exact/clusters/cluster-rule.ts'
-import { ExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
+import { createExactIndex, ExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import type {
   Candidates,
   IndexImage,
   SearchRequest,
   VectorIndex,
 } from '../../src/index/vector-index.ts'
+import { Oracle } from './oracle.ts'
+
+export type { Clustering, Clusters } from '../../src/index/clusters.ts'
+
+/** An exact index of codes, which may get clusters, with these rows; and all that it should hold. */
+export function codedOracle(metric: Metric, rows: readonly Float32Array[]): Oracle {
+  const index = createExactIndex({ metric, dim: rows[0].length, keepsVectors: false })
+  const oracle = new Oracle(index, rows)
+  index.complete?.()
+  return oracle
+}
 
 /** A rule that makes clusters of any index. */
-const SMALL_RULE: ClusterRule = Object.assign({}, CLUSTER_RULE, {
-  rows: 0,
-  numbers: 0,
-})
+const SMALL_RULE: ClusterRule = { ...CLUSTER_RULE, rows: 0, numbers: 0 }
 
 /** Visits every cluster. */
 export const EVERYTHING: Promised = {
@@ -40,9 +49,10 @@ export function begunClusters(index: VectorIndex): Clusters {
   return clusteringOf(index).begin()
 }
 
-export function clusteringOf(index: VectorIndex): Clustering {
+/** `trials`: how many rows calibration searches for at most. */
+export function clusteringOf(index: VectorIndex, trials: number = SMALL_RULE.trials): Clustering {
   if (!(index instanceof ExactIndex)) throw new TypeError('not an exact index')
-  return index.clusteringBy(SMALL_RULE)!
+  return index.clusteringBy({ ...SMALL_RULE, trials })!
 }
 
 /** An exact index of codes that is searched through clusters, all of which are visited; they are made by the first search. */

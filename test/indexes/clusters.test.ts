@@ -5,7 +5,13 @@ import type { Clusters } from '../../src/index/clusters.ts'
 import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import type { SearchRequest } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
-import { begunClusters, clusteringOf, clustersOf, EVERYTHING } from './clustered-index.ts'
+import {
+  begunClusters,
+  clusteringOf,
+  clustersOf,
+  codedOracle,
+  EVERYTHING,
+} from './clustered-index.ts'
 import { Oracle } from './oracle.ts'
 import { random, type Random } from './random.ts'
 
@@ -29,10 +35,8 @@ interface Scene {
 }
 
 function sceneOf(metric: Metric, rows: readonly Float32Array[]): Scene {
-  const index = createExactIndex({ metric, dim: DIM, keepsVectors: false })
-  const oracle = new Oracle(index, rows)
-  index.complete?.()
-  return { oracle, clusters: clustersOf(index) }
+  const oracle = codedOracle(metric, rows)
+  return { oracle, clusters: clustersOf(oracle.index) }
 }
 
 /** The similarities of all rows that a search may return. */

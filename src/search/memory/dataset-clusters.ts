@@ -1,27 +1,39 @@
+import { VecError } from '../../core/errors.ts'
 import type { Clusters, Clustering } from '../../index/clusters.ts'
 import type { IndexSection, StoredSection } from '../../index/vector-index.ts'
+import { eventLoopPace, type Pace } from './pace.ts'
 
-/** How long the clusters of an index are worked on at once, and the least pause before that is done again. */
+/** How long the clusters of an index are worked on at once. */
 const WORK_MS = 4
-const PAUSE_MS = 1
 /** A program that never lets its event loop turn still gets its clusters: a search works on them after so long a pause. */
 const IDLE_MS = 10
 
 /**
  * The clusters of one index. They are made and calibrated in the background, a few milliseconds at a time; until they are
  * ready, and while others take the place of outgrown ones, searches are answered without them, or by the old ones.
+ *
+ * Without enough memory there are no clusters, and searches stay exact. Any other error of their code ends them too; the next
+ * search that asks for them throws it, once.
  */
 export class DatasetClusters {
   #current: Clusters | undefined
   /** What takes the place of outgrown ones. */
   #next: Clusters | undefined
   #savedVersion = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #pace: Pace
+  /** Cancels the next part of the work; undefined: none is due. */
+  #cancel: (() => void) | undefined
   #workedAt = -Infinity
   /** Called when there is something new to save. */
   #onChange: (() => void) | undefined
-  /** There was no memory for them. */
-  #failed = false
+  /** There are none any more: memory is missing, or their code has failed. */
+  #ended = false
+  /** What the next search throws. */
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(pace: Pace = eventLoopPace) {
+    this.#pace = pace
+  }
 
   get current(): Clusters | undefined {
     return this.#current
@@ -38,34 +50,41 @@ export class DatasetClusters {
 
   /**
    * Clusters that can answer; undefined: not yet. What is missing is begun, and done in the background. `onChange` is
-   * called, later, when that has come to something that is worth a save.
+   * called, later, when that has come to something that is worth a save. Throws an error of the work that was done since.
    */
   wanted(clustering: Clustering, onChange: () => void): Clusters | undefined {
-    if (this.#failed) return undefined
+    this.#throwFailure()
+    if (this.#ended) return undefined
     this.#current ??= clustering.begin()
     if (this.#current.outgrown && this.#current.ready) this.#next ??= clustering.begin()
     this.#onChange = onChange
     if (this.#current.ready && !this.#next) return this.#current
     this.#begin()
+    this.#throwFailure()
     return this.#current?.ready ? this.#current : undefined
   }
 
   /** Does now what is left, as when a calibration turns out to be missing. */
   continue(): void {
-    if (this.#current && !this.#failed) this.#begin()
+    if (this.#current) this.#begin()
   }
 
-  /** Makes them at once. False: there is no memory for them. */
+  /** Makes them at once. False: there is no memory for them. Throws other errors. */
   finish(clustering: Clustering): boolean {
-    if (this.#failed) return false
+    this.#throwFailure()
+    if (this.#ended) return false
     this.#current ??= clustering.begin()
     if (this.#current.outgrown) this.#next ??= clustering.begin()
     while (this.#step());
-    return !this.#failed
+    this.#throwFailure()
+    return !this.#ended
   }
 
   /** Takes saved ones, if there are any. Throws VEC_STORAGE if they are damaged. */
-  restore(clustering: Clustering | undefined, sections: ReadonlyMap<string, StoredSection>): void {
+  restore(
+    clustering: Clustering | undefined,
+    sections: ReadonlyMap<string, IndexSection | StoredSection>,
+  ): void {
     this.#current = clustering?.restore(sections)
     this.noteSaved()
   }
@@ -79,50 +98,55 @@ export class DatasetClusters {
   }
 
   added(count: number): void {
-    this.#current?.added(count)
-    this.#next?.added(count)
+    this.#both(clusters => clusters.added(count))
   }
 
   removed(position: number): void {
-    this.#current?.removed(position)
-    this.#next?.removed(position)
+    this.#both(clusters => clusters.removed(position))
   }
 
   moved(from: number, to: number): void {
-    this.#current?.moved(from, to)
-    this.#next?.moved(from, to)
+    this.#both(clusters => clusters.moved(from, to))
   }
 
   dispose(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#cancel?.()
+    this.#cancel = undefined
     this.#current?.dispose()
     this.#next?.dispose()
     this.#current = this.#next = undefined
   }
 
+  /** Tells a change of rows. It has happened, whatever becomes of the clusters. */
+  #both(tell: (clusters: Clusters) => void): void {
+    try {
+      if (this.#current) tell(this.#current)
+      if (this.#next) tell(this.#next)
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
   #begin(): void {
-    if (this.#timer === undefined) this.#schedule()
-    if (performance.now() - this.#workedAt > IDLE_MS) this.#workAWhile()
+    if (!this.#cancel) this.#schedule()
+    if (this.#pace.now() - this.#workedAt > IDLE_MS) this.#workAWhile()
   }
 
   #schedule(): void {
-    const timer = setTimeout(() => {
-      this.#timer = undefined
+    this.#cancel = this.#pace.later(() => {
+      this.#cancel = undefined
       if (this.#workAWhile()) this.#schedule()
       else if (this.unsaved) this.#onChange?.()
-    }, PAUSE_MS)
-    // A program that has finished need not wait.
-    ;(timer as { unref?: () => void }).unref?.()
-    this.#timer = timer
+    })
   }
 
   /** False: nothing is left to do. */
   #workAWhile(): boolean {
-    const end = performance.now() + WORK_MS
+    const pace = this.#pace
+    const end = pace.now() + WORK_MS
     let more = true
-    while (more && performance.now() < end) more = this.#step()
-    this.#workedAt = performance.now()
+    while (more && pace.now() < end) more = this.#step()
+    this.#workedAt = pace.now()
     return more
   }
 
@@ -131,10 +155,8 @@ export class DatasetClusters {
     if (!making) return false
     try {
       if (making.step()) return true
-    } catch {
-      // No memory: searches stay exact.
-      this.dispose()
-      this.#failed = true
+    } catch (error) {
+      this.#end(error)
       return false
     }
     if (!this.#next) return false
@@ -143,5 +165,19 @@ export class DatasetClusters {
     this.#next = undefined
     this.#savedVersion = -1
     return true
+  }
+
+  #end(error: unknown): void {
+    this.dispose()
+    this.#ended = true
+    const isMemory = error instanceof VecError && error.code === 'VEC_MEMORY'
+    if (!isMemory) this.#failure = { error }
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure
+    if (!failure) return
+    this.#failure = undefined
+    throw failure.error
   }
 }
