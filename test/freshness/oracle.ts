@@ -11,6 +11,8 @@ export interface Question {
   readonly metric: Metric
   /** Rows wanted; undefined for all. */
   readonly limit?: number | undefined
+  /** The share of the nearest rows that is wanted; undefined: what the table promises. */
+  readonly recall?: number
 }
 
 export interface Found {
@@ -60,12 +62,13 @@ export function bruteForce(db: Connection, question: Question): { found: Found[]
 
 /** What the vec table gives. */
 export function searched(db: Connection, question: Question): Found[] {
-  const { schema = 'main', table, dataset, query, limit } = question
+  const { schema = 'main', table, dataset, query, limit, recall } = question
   const params: BindValue[] = [dataset, query]
+  if (recall !== undefined) params.push(recall)
   if (limit !== undefined) params.push(limit)
   const statement = db.prepare(
     `SELECT doc_id AS id, match_score AS score FROM "${schema}"."${table}"
-     WHERE dataset_id = ? AND doc_id MATCH ? ORDER BY match_score DESC${limit === undefined ? '' : ' LIMIT ?'}`,
+     WHERE dataset_id = ? AND doc_id MATCH ?${recall === undefined ? '' : ' AND recall = ?'} ORDER BY match_score DESC${limit === undefined ? '' : ' LIMIT ?'}`,
   )
   try {
     return statement.all(...params) as Found[]

@@ -1,5 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { shell } from '../engine/vfs-process.ts'
+import { RecallTally } from '../soak/clustered.ts'
 import { Peer } from '../soak/peer.ts'
+import { startThreads } from '../threads/pool.ts'
 import { operate } from './operations.ts'
 import { DATASETS, World } from './world.ts'
 
@@ -11,6 +14,8 @@ export interface ModelReport {
   readonly turned: number
   readonly foreign: number
   readonly seconds: number
+  /** Of worlds with clusters. */
+  readonly recalls?: RecallTally['report']
 }
 
 /** Operations on one world before the next. */
@@ -29,22 +34,24 @@ interface Peers {
 export async function runModel(
   seed: number,
   count: number,
-  options: { shell: boolean; progress?: (done: number) => void },
+  options: { shell: boolean; clusters?: boolean; progress?: (done: number) => void },
 ): Promise<ModelReport> {
   const started = performance.now()
   await using ours = new Peer('ours')
   await using native = new Peer('native')
   const peers: Peers = { ours, native, shell: options.shell }
+  const recalls = options.clusters === true ? new RecallTally() : undefined
+  if (recalls) await startThreads(1)
   const report = { operations: 0, checks: 0, worlds: 0, large: 0, turned: 0, foreign: 0 }
   for (let n = 0; report.operations < count; n++) {
     const worldSeed = (seed + Math.imul(n, 0x9e3779b1)) >>> 0
-    const world = new World(worldSeed)
+    const world = new World(worldSeed, recalls)
     try {
       await world.begin()
       await live(world, peers, Math.min(LIFE, count - report.operations), report)
       world.check(true)
     } catch (error) {
-      const replay = `MODEL_SEED=${worldSeed} MODEL_OPS=${LIFE} npm run soak:model`
+      const replay = `MODEL_SEED=${worldSeed} MODEL_OPS=${LIFE}${recalls ? ' SOAK_WORLD=clusters' : ''} npm run soak:model`
       throw new Error(
         `${(error as Error).message}\n\n${world.log.slice(-25).join('\n').slice(0, 6000)}\n\nagain: ${replay}`,
         { cause: error },
@@ -56,7 +63,9 @@ export async function runModel(
     if (world.turned) report.turned++
     options.progress?.(report.operations)
   }
-  return { ...report, seconds: (performance.now() - started) / 1000 }
+  recalls?.check()
+  const seconds = (performance.now() - started) / 1000
+  return recalls ? { ...report, seconds, recalls: recalls.report } : { ...report, seconds }
 }
 
 async function live(
@@ -73,6 +82,8 @@ async function live(
       await foreign(world, peers)
     } else if (dice.chance(0.004)) await reconnect(world)
     else operate(world)
+    // Clusters are made between the turns of the event loop.
+    for (let turns = world.clustered ? 4 : 0; turns > 0; turns--) await nextTurn()
     // A large dataset is dear to check.
     if (world.large && !dice.chance(0.3)) continue
     world.check(dice.chance(0.05))

@@ -6,6 +6,14 @@ import { lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { Dice } from '../dice.ts'
 import { mixed } from '../freshness/mixed.ts'
 import { wrong } from '../freshness/oracle.ts'
+import {
+  CLUSTERED_DIM,
+  CLUSTERED_ROWS,
+  ClusteredVectors,
+  PROMISES,
+  type RecallTally,
+  untilClustered,
+} from '../soak/clustered.ts'
 
 export const DATASETS = ['a', 'A', 'b '] as const
 const COLUMNS = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB,
@@ -49,21 +57,27 @@ export class World {
   attached = false
   /** The rows of a large dataset are turned: their squares are mostly along a few axes. */
   readonly turned: boolean
+  /** Searches with a promise are counted here; undefined: rows are too few for clusters. */
+  readonly #recalls: RecallTally | undefined
+  readonly #clustered: ClusteredVectors | undefined
   readonly #journalMode: string
   #last: Float32Array | undefined
 
-  constructor(seed: number) {
+  /** `recalls`: the first dataset has clusters, and these searches. */
+  constructor(seed: number, recalls?: RecallTally) {
     this.dice = new Dice(seed)
     const { dice } = this
     this.folder = join(root, String(worlds++))
-    const large = dice.chance(0.16)
-    this.turned = large && dice.chance(0.5)
+    this.#recalls = recalls
+    if (recalls) this.#clustered = new ClusteredVectors(dice.next)
+    const large = recalls !== undefined || dice.chance(0.16)
+    this.turned = recalls !== undefined || (large && dice.chance(0.5))
     const metrics = ['cosine', 'cosine', 'euclidean', 'dot', 'manhattan'] as const
     this.metric = dice.pick(this.turned ? metrics.slice(0, 4) : metrics)
     this.shadow = dice.pick(SHADOWS)
     // The floats of 66 rows of 4000 numbers do not stay in memory: a large dataset that is cheap to check. 1024 are turned.
-    this.dim = this.turned ? 256 : large ? 4000 : 1 + dice.below(6)
-    this.rows = this.turned ? 1500 : large ? 72 : dice.below(14)
+    this.dim = this.turned ? CLUSTERED_DIM : large ? 4000 : 1 + dice.below(6)
+    this.rows = recalls ? CLUSTERED_ROWS : this.turned ? 1500 : large ? 72 : dice.below(14)
     const indexes = this.metric === 'dot' ? (['auto', 'brute'] as const) : INDEXES
     this.index = this.turned ? 'brute' : dice.pick(indexes)
     this.#journalMode = dice.pick(JOURNAL_MODES)
@@ -80,6 +94,10 @@ export class World {
 
   get large(): boolean {
     return this.dim > 6
+  }
+
+  get clustered(): boolean {
+    return this.#recalls !== undefined
   }
 
   async begin(): Promise<void> {
@@ -102,6 +120,18 @@ export class World {
     copyFileSync(this.path, this.otherPath)
     this.connections.push(db, await this.connect())
     this.attach()
+    if (this.#recalls) await this.#askNear(db, this.#recalls)
+  }
+
+  /** Clusters that were saved are read, and answer. */
+  async #askNear(db: Connection, recalls: RecallTally): Promise<void> {
+    const { metric } = this
+    for (const recall of PROMISES) {
+      const question = { table: 'docs', dataset: 'a', query: this.vector(), metric }
+      await untilClustered(db, question)
+      const problem = recalls.ask(db, question, recall)
+      if (problem !== undefined) throw new Error(problem)
+    }
   }
 
   /** Searches, closes, which saves, and looks for the axes. */
@@ -111,10 +141,15 @@ export class World {
       db.prepare("SELECT doc_id FROM docs WHERE dataset_id = 'a' AND doc_id MATCH ? LIMIT 1").get(
         this.queries[0],
       )
+      const { metric } = this
+      const question = { table: 'docs', dataset: 'a', query: this.queries[0], metric }
+      if (this.clustered) await untilClustered(db, question)
     }
     using db = await this.connect()
     const sections = db.prepare('SELECT DISTINCT section FROM vector_storage_chunks').pluck().all()
-    if (!sections.includes('axes')) throw new Error(`saved: ${sections.join(', ')}`)
+    const wanted = this.clustered ? ['axes', 'clusters.head'] : ['axes']
+    if (!wanted.every(name => sections.includes(name)))
+      throw new Error(`saved: ${sections.join(', ')}`)
   }
 
   async connect(): Promise<Connection> {
@@ -148,6 +183,7 @@ export class World {
   /** Coarse numbers, so that scores tie. */
   vector(dim: number = this.dim): Float32Array {
     const { dice } = this
+    if (this.#clustered && dim === this.dim) return this.#clustered.next()
     if (this.turned && dim === this.dim) return mixed(this.#fewAxes())
     const first = dice.next()
     return Float32Array.from({ length: dim }, (_, i) =>
@@ -224,7 +260,13 @@ export class World {
     const limit = dice.pick([1, 2, 5, undefined])
     let problem: string | undefined
     try {
-      problem = wrong(db, { schema, table: 'docs', dataset, query, metric }, [limit])
+      const question = { schema, table: 'docs', dataset, query, metric }
+      problem = wrong(db, question, [limit])
+      if (this.#recalls && dataset === 'a') {
+        for (const recall of PROMISES) {
+          problem ??= this.#recalls.ask(db, { ...question, query: this.vector() }, recall)
+        }
+      }
     } catch (error) {
       if (!isExpected(error)) throw error
     }

@@ -1,21 +1,20 @@
 /**
- * A process that is there to be killed: `crash-process.js <path> <seed> <first>`. Random transactions on a large index,
+ * A process that is there to be killed: `crash-process.js <path> <seed> <first> <world>`. Random transactions on a large index,
  * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
  */
 import { writeSync } from 'node:fs'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { seeded } from '../freshness/seeded.ts'
-import { DIM, ROWS } from './crash-table.ts'
+import { startThreads } from '../threads/pool.ts'
+import { CRASH_WORLDS, type CrashWorldName } from './crash-table.ts'
 
-const [path, seed, first] = process.argv.slice(2)
+const [path, seed, first, worldName] = process.argv.slice(2)
 const random = seeded(Number(seed))
+const world = CRASH_WORLDS[worldName as CrashWorldName]
+const vector = world.vectors(random)
 
 function say(line: string): void {
   writeSync(1, `${line}\n`)
-}
-
-function vector(): Float32Array {
-  return Float32Array.from({ length: DIM }, () => random() - 0.5)
 }
 
 function transaction(db: Connection, n: number): void {
@@ -24,14 +23,13 @@ function transaction(db: Connection, n: number): void {
   )
   const rows = 20 + Math.floor(random() ** 3 * 400)
   db.transaction(() => {
-    // Once in a while most of an index is dead, and it is compacted.
-    if (random() < 0.1) db.prepare('DELETE FROM _vec_docs WHERE scn % 2 = ?').run(n % 2)
+    if (random() < 0.1) db.prepare(`DELETE FROM _vec_docs WHERE ${world.many}`).run(n)
     if (random() < 0.2) {
       db.exec('UPDATE _vec_docs SET archived = 1 WHERE scn % 3 = 0')
       db.exec('UPDATE _vec_docs SET archived = 0')
     }
     for (let i = 0; i < rows; i++)
-      put.run(random() < 0.8 ? 'a' : 'b', `d${Math.floor(random() * ROWS)}`, vector(), n)
+      put.run(random() < 0.8 ? 'a' : 'b', `d${Math.floor(random() * world.rows)}`, vector(), n)
     db.prepare(
       'INSERT INTO tally SELECT ?, count(*), coalesce(sum(scn), 0), coalesce(sum(length(embedding)), 0) FROM _vec_docs',
     ).run(n)
@@ -48,6 +46,7 @@ function ask(db: Connection): void {
   query.finalize()
 }
 
+if (worldName === 'clusters') await startThreads(1)
 let db = await open(path)
 say('ready')
 for (let n = Number(first); ;) {
@@ -58,6 +57,9 @@ for (let n = Number(first); ;) {
   } else if (kind < 0.7) {
     say('fold')
     ask(db)
+  } else if (worldName === 'clusters' && kind < 0.85) {
+    say('cluster')
+    db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:a'").all()
   } else {
     ask(db)
     say('save')

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { noShell, shell } from '../engine/vfs-process.ts'
 import { seeded } from '../freshness/seeded.ts'
-import { audit, makeTable } from './crash-table.ts'
+import { RecallTally } from './clustered.ts'
+import { audit, CRASH_WORLDS, makeTable, type CrashWorldName } from './crash-table.ts'
 
 const program = fileURLToPath(new URL('./crash-process.js', import.meta.url))
 
@@ -21,6 +22,8 @@ export interface CrashReport {
   readonly hot: number
   readonly transactions: number
   readonly seconds: number
+  /** Of a world with clusters. */
+  readonly recalls?: RecallTally['report']
 }
 
 /** A WAL is shared with the shell, which recovers the file by turns with us. */
@@ -35,18 +38,21 @@ export async function runCrashes(
   kills: number,
   journalMode: CrashMode,
   progress?: (done: number) => void,
+  worldName: CrashWorldName = 'scan',
 ): Promise<CrashReport> {
   const started = performance.now()
+  const world = CRASH_WORLDS[worldName]
+  const recalls = worldName === 'clusters' ? new RecallTally() : undefined
   const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-crash-'))
   const path = join(folder, 'docs.sqlite')
   const during: Record<string, number> = {}
   let hot = 0
   let newest = 0
   try {
-    await makeTable(path, journalMode)
+    await makeTable(path, journalMode, world)
     const native = noShell() === false
     for (let i = 0; i < kills; i++) {
-      const { said, doing } = await crash(path, seed + i, newest + 1)
+      const { said, doing } = await crash(path, seed + i, newest + 1, worldName)
       during[doing] = (during[doing] ?? 0) + 1
       const journal = `${path}-${journalMode === 'WAL' ? 'wal' : 'journal'}`
       if (existsSync(journal) && statSync(journal).size > 0) hot++
@@ -55,7 +61,7 @@ export async function runCrashes(
         if (found !== 'ok') throw new Error(`after kill ${i}: ${found}: CRASH_SEED=${seed}`)
       }
       const committed = said ?? newest
-      const found = await audit(path, seed + i).catch((error: unknown) => {
+      const found = await audit(path, seed + i, world, recalls).catch((error: unknown) => {
         throw new Error(`after kill ${i} while '${doing}': CRASH_SEED=${seed}`, { cause: error })
       })
       // The last transaction may be committed without having been said.
@@ -69,8 +75,10 @@ export async function runCrashes(
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+  recalls?.check()
   const seconds = (performance.now() - started) / 1000
-  return { kills, journalMode, during, hot, transactions: newest, seconds }
+  const report = { kills, journalMode, during, hot, transactions: newest, seconds }
+  return recalls ? { ...report, recalls: recalls.report } : report
 }
 
 /** Starts a child, waits for one of its doings, a moment longer, and kills it. */
@@ -78,12 +86,16 @@ async function crash(
   path: string,
   seed: number,
   first: number,
+  world: CrashWorldName,
 ): Promise<{ said: number | undefined; doing: string }> {
   const random = seeded(seed ^ 0x5bd1e995)
-  const child = spawn(process.execPath, [program, path, String(seed), String(first)], {
+  const child = spawn(process.execPath, [program, path, String(seed), String(first), world], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const waitFor = ['fold', 'save', 'open', 'write', 'any'][Math.floor(random() * 5)]
+  const doings = ['fold', 'save', 'open', 'write', 'any']
+  // To make clusters takes longer than anything else.
+  if (world === 'clusters') doings.push('cluster', 'save')
+  const waitFor = doings[Math.floor(random() * doings.length)]
   let left = 1 + Math.floor(random() * 3)
   let said: number | undefined
   let doing = 'start'
@@ -97,7 +109,7 @@ async function crash(
   })
   const ended = Promise.all([once(lines, 'close'), once(child, 'exit')])
   await Promise.race([reached, ended])
-  await sleep(random() ** 2 * 60)
+  await sleep(random() ** 2 * (doing === 'cluster' ? 600 : 60))
   if (child.exitCode !== null) throw new Error(`the child ended by itself: CRASH_SEED=${seed}`)
   child.kill('SIGKILL')
   await ended

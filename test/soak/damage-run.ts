@@ -5,6 +5,10 @@ import { indexCache } from '../../src/entries/vec.ts'
 import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
 import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
 import { seeded } from '../freshness/seeded.ts'
+import { startThreads } from '../threads/pool.ts'
+import { areClustered, PROMISES, RecallTally } from './clustered.ts'
+import { changed, HOSTILE, signed } from './damage-bytes.ts'
+import { CLUSTERED, type DamageWorld, FEW_ROWS } from './damage-worlds.ts'
 
 export interface DamageReport {
   readonly mutations: number
@@ -14,19 +18,12 @@ export interface DamageReport {
   readonly slowest: number
   /** Bytes by which the process grew at most. */
   readonly memory: number
+  /** Of worlds with clusters. */
+  readonly recalls?: RecallTally['report']
 }
 
-/** What is saved, by turns: the codes of the scan, or a tree. */
-const INDEXES = ['brute', 'cover', 'cover, cover_bound=level'] as const
-
-const ROWS = 70
-const DIM = 4000
 const SLOW_MS = 5000
 const MEMORY = 400 * 2 ** 20
-
-const HOSTILE = [
-  0, 1, 2, 0x7f, 0xff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
-]
 
 /**
  * Damages the saved index and the journal of one table, `count` times, each time from the sound state: the answer must
@@ -36,10 +33,14 @@ export async function runDamage(
   seed: number,
   count: number,
   progress?: (done: number) => void,
+  withClusters = false,
 ): Promise<DamageReport> {
   const started = performance.now()
   const benches: Bench[] = []
-  for (const index of INDEXES) benches.push(new Bench(await open(':memory:'), seed, index))
+  const recalls = withClusters ? new RecallTally() : undefined
+  if (recalls) await startThreads(1)
+  for (const world of withClusters ? [CLUSTERED] : FEW_ROWS)
+    benches.push(new Bench(await open(':memory:'), seed, world, recalls))
   const byKind: Record<string, number> = {}
   const memory = process.memoryUsage.rss()
   let slowest = 0
@@ -66,13 +67,10 @@ export async function runDamage(
     }
   }
   for (const bench of benches) bench.end()
-  return {
-    mutations: count,
-    byKind,
-    seconds: (performance.now() - started) / 1000,
-    slowest,
-    memory: grown,
-  }
+  recalls?.check()
+  const seconds = (performance.now() - started) / 1000
+  const report = { mutations: count, byKind, seconds, slowest, memory: grown }
+  return recalls ? { ...report, recalls: recalls.report } : report
 }
 
 const SET_CHUNK = 'UPDATE vector_storage_chunks SET data = ? WHERE section = ? AND chunk = ?'
@@ -105,30 +103,39 @@ interface Chunk {
 class Bench {
   readonly #db: Connection
   readonly #seed: number
+  readonly #rows: number
+  readonly #recalls: RecallTally | undefined
+  readonly #vector: () => Float32Array
   readonly #head: Uint8Array
   readonly #chunks: Chunk[]
   readonly #question
   readonly #expected: readonly Found[]
   #random: () => number
 
-  constructor(db: Connection, seed: number, index: string) {
+  constructor(db: Connection, seed: number, world: DamageWorld, recalls?: RecallTally) {
+    const { index, rows } = world
     this.#db = db
     this.#seed = seed
+    this.#rows = rows
+    this.#recalls = recalls
     this.#random = seeded(seed)
-    const vector = (): Float32Array =>
-      Float32Array.from({ length: DIM }, () => this.#random() - 0.5)
+    const vector = (this.#vector = world.vectors(() => this.#random()))
     db.exec(`CREATE VIRTUAL TABLE docs USING vec(doc_id, index=${index})`)
     const insert = db.prepare("INSERT INTO _vec_docs(dataset_id, id, embedding) VALUES ('a', ?, ?)")
-    for (let n = 0; n < ROWS; n++)
-      insert.run(n % 7 === 0 ? `id ${n} ${'long'.repeat(50)}` : `id ${n}`, vector())
+    db.transaction(() => {
+      for (let n = 0; n < rows; n++)
+        insert.run(n % 7 === 0 ? `id ${n} ${'long'.repeat(50)}` : `id ${n}`, vector())
+    })()
     this.#question = {
       table: 'docs',
       dataset: 'a',
       query: vector(),
       metric: 'cosine',
+      ...(recalls && { recall: 1 }),
     } as const
     this.#expected = bruteForce(db, this.#question).found
     assert.ok(this.#answersRightly())
+    if (recalls) this.#makeClusters()
     const file = indexCache.attach(db, 'main')
     assert.ok(maintenanceOf(db, 'main', file).save(0))
     this.#head = savedHead(db)
@@ -136,6 +143,10 @@ class Bench {
       .prepare('SELECT section, chunk, data FROM vector_storage_chunks')
       .all() as Chunk[]
     assert.ok(this.#chunks.length > 5)
+    assert.equal(
+      this.#chunks.some(({ section }) => section.startsWith('clusters.')),
+      recalls !== undefined,
+    )
   }
 
   end(): void {
@@ -147,7 +158,7 @@ class Bench {
     const db = this.#db
     this.#random = seeded((this.#seed + Math.imul(n + 1, 0x9e3779b1)) >>> 0)
     db.exec('SAVEPOINT damage')
-    const kind = this.#pick([
+    const kind: string = this.#pick([
       'head',
       'head',
       'forged head',
@@ -168,6 +179,7 @@ class Bench {
         right || kind === 'forged chunk',
         `mutation ${n} (${kind}): DAMAGE_SEED=${this.#seed}`,
       )
+      if (this.#recalls) this.#askNear(n, kind, this.#recalls)
     } finally {
       this.#restore(kind)
     }
@@ -175,9 +187,27 @@ class Bench {
   }
 
   #answersRightly(): boolean {
-    const limit = this.#pick([1, 5, ROWS - 3, undefined])
+    const limit = this.#pick([1, 5, this.#rows - 3, undefined])
     const found = searched(this.#db, { ...this.#question, limit })
     return JSON.stringify(found) === JSON.stringify(this.#expected.slice(0, limit))
+  }
+
+  #makeClusters(): void {
+    this.#db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:a'").all()
+    assert.ok(areClustered(this.#db, this.#question))
+  }
+
+  /** Searches with a promise, once clusters are read or made. */
+  #askNear(n: number, kind: string, recalls: RecallTally): void {
+    this.#makeClusters()
+    // What a search finds in clusters under a forged checksum is anything, but nothing may break.
+    const tally = kind === 'forged chunk' ? new RecallTally() : recalls
+    for (const recall of PROMISES) {
+      const question = { ...this.#question, query: this.#vector() }
+      const problem = tally.ask(this.#db, question, recall)
+      if (kind === 'forged chunk') continue
+      assert.equal(problem, undefined, `mutation ${n} (${kind}): DAMAGE_SEED=${this.#seed}`)
+    }
   }
 
   #forget(): void {
@@ -197,7 +227,7 @@ class Bench {
         return
       }
       case 'chunk': {
-        const { section, chunk, data } = this.#pick(this.#chunks)
+        const { section, chunk, data } = this.#anyChunk()
         run(db, SET_CHUNK, this.#mutated(data), section, chunk)
         return
       }
@@ -228,7 +258,7 @@ class Bench {
 
   #damageJournal(): void {
     const db = this.#db
-    const seq = 1 + this.#below(ROWS + 3)
+    const seq = 1 + this.#below(this.#rows + 3)
     db.exec(
       this.#pick([
         `DELETE FROM vec_journal WHERE seq = ${seq}`,
@@ -248,9 +278,16 @@ class Bench {
     )
   }
 
+  /** Of any section: some have many more chunks than others. */
+  #anyChunk(): Chunk {
+    if (!this.#recalls) return this.#pick(this.#chunks)
+    const chosen = this.#pick([...new Set(this.#chunks.map(({ section }) => section))])
+    return this.#pick(this.#chunks.filter(({ section }) => section === chosen))
+  }
+
   /** A chunk that is wrong, and a head that says it is right. */
   #forgeChunk(): void {
-    const target = this.#pick(this.#chunks)
+    const target = this.#anyChunk()
     const data = this.#chance(0.5) ? this.#hostile(target.data) : this.#mutated(target.data, true)
     const before = Buffer.alloc(8)
     before.writeBigUInt64LE(checksum(target.data))
@@ -340,18 +377,4 @@ class Bench {
   #pick<T>(list: readonly T[]): T {
     return list[this.#below(list.length)]
   }
-}
-
-function changed(copy: Uint8Array, original: Uint8Array): Uint8Array {
-  if (Buffer.compare(copy, original) === 0) copy[0] ^= 1
-  return copy
-}
-
-/** A head whose checksum is right. */
-function signed(head: Uint8Array): Uint8Array {
-  if (head.length < 8) return head
-  const copy = head.slice()
-  const sum = checksum(copy.slice(0, -8))
-  new DataView(copy.buffer).setBigUint64(copy.length - 8, sum, true)
-  return copy
 }
