@@ -3,7 +3,9 @@
  * numbered from `first`; it says the number of each once it is committed, and what it is about to do.
  */
 import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { saveStep } from '../../src/search/persistence/index-save.ts'
 import { seeded } from '../freshness/seeded.ts'
 import { startThreads } from '../threads/pool.ts'
 import { CRASH_WORLDS, type CrashWorldName } from './crash-table.ts'
@@ -12,6 +14,8 @@ const [path, seed, first, worldName] = process.argv.slice(2)
 const random = seeded(Number(seed))
 const world = CRASH_WORLDS[worldName as CrashWorldName]
 const vector = world.vectors(random)
+// Two of three processes save in many steps.
+if (Number(seed) % 3 > 0) saveStep.bytes = 65536
 
 function say(line: string): void {
   writeSync(1, `${line}\n`)
@@ -57,6 +61,15 @@ for (let n = Number(first); ;) {
   } else if (kind < 0.7) {
     say('fold')
     ask(db)
+  } else if (kind < 0.75) {
+    // The index is made again, and saved in the background.
+    db.exec('DELETE FROM vector_storage')
+    db.close()
+    db = await open(path)
+    ask(db)
+    await sleep(480)
+    say('steps')
+    await sleep(300)
   } else if (worldName === 'clusters' && kind < 0.85) {
     say('cluster')
     db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:a'").all()

@@ -92,11 +92,11 @@ async function crash(
   const child = spawn(process.execPath, [program, path, String(seed), String(first), world], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const doings = ['fold', 'save', 'open', 'write', 'any']
+  const doings = ['fold', 'save', 'open', 'write', 'steps', 'any']
   // To make clusters takes longer than anything else.
   if (world === 'clusters') doings.push('cluster', 'save')
   const waitFor = doings[Math.floor(random() * doings.length)]
-  let left = 1 + Math.floor(random() * 3)
+  let left = waitFor === 'steps' ? 1 : 1 + Math.floor(random() * 3)
   let said: number | undefined
   let doing = 'start'
   const lines = createInterface(child.stdout)
@@ -109,7 +109,8 @@ async function crash(
   })
   const ended = Promise.all([once(lines, 'close'), once(child, 'exit')])
   await Promise.race([reached, ended])
-  await sleep(random() ** 2 * (doing === 'cluster' ? 600 : 60))
+  const longest = doing === 'cluster' ? 600 : doing === 'steps' ? 300 : 60
+  await sleep(random() ** 2 * longest)
   if (child.exitCode !== null) throw new Error(`the child ended by itself: CRASH_SEED=${seed}`)
   child.kill('SIGKILL')
   await ended

@@ -2,8 +2,15 @@ import { checksum } from '../../accelerators/checksum.ts'
 import { rows } from '../../core/row-sample.ts'
 import { firstRow } from '../../database/query.ts'
 import { Journal } from '../journal/journal.ts'
-import { fingerprintOf, IndexStore } from '../persistence/index-store.ts'
-import { BLOCK_BYTES, decodeManifest, isManifest, type Manifest } from '../persistence/manifest.ts'
+import { IndexStore } from '../persistence/index-store.ts'
+import {
+  BLOCK_BYTES,
+  decodeManifest,
+  fingerprintOf,
+  isIncomplete,
+  isManifest,
+  type Manifest,
+} from '../persistence/manifest.ts'
 import { BLOCKS, hasTable, STORAGE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
 import { compareIndex, differenceProblems } from './check-index.ts'
@@ -47,6 +54,7 @@ export function checkSaved(
   } catch (error) {
     return [damaged((error as Error).message)]
   }
+  if (isIncomplete(manifest)) return [notComplete(dataset)]
   const wrong =
     wrongManifest(inspected, dataset, manifest) ?? wrongBlock(inspected, dataset, manifest)
   if (wrong !== undefined) return [damaged(wrong)]
@@ -57,6 +65,15 @@ function notSaved(dataset: string): Problem {
   return diagnostic('info', 'storage', 'no index is saved: it is rebuilt when the file is opened', {
     dataset,
   })
+}
+
+function notComplete(dataset: string): Problem {
+  return diagnostic(
+    'info',
+    'storage',
+    'the index is being saved, or its last save was interrupted: until the next save, it is rebuilt when the file is opened',
+    { dataset },
+  )
 }
 
 function wrongManifest(

@@ -44,6 +44,8 @@ export class DatasetIndex {
   columns: ColumnStore | undefined
   /** Whether the saved form has other columns than these, or none. */
   columnsUnsaved = false
+  /** Grows with each change of its rows. */
+  changes = 0
   /** Its rows by clusters, for approximate searches. They follow its changes. */
   readonly clusters: DatasetClusters = new DatasetClusters()
   readonly #free: number[] = []
@@ -165,6 +167,7 @@ export class DatasetIndex {
       this.#dropSpecial(staged, index.dim)
     const rows = ids.length
     if (rows === 0) return
+    this.changes++
     const { clusters } = this
     index.commit(rows)
     clusters.added(rows)
@@ -223,6 +226,7 @@ export class DatasetIndex {
   }
 
   #removeAt(position: number): void {
+    this.changes++
     this.ids.forget(position)
     this.index!.remove(position)
     this.clusters.removed(position)

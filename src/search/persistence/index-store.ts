@@ -4,23 +4,24 @@ import { IdTable } from '../../core/id-table.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, eachRow, firstRow, run, scalar } from '../../database/query.ts'
 import { isClusterSection } from '../../index/clusters.ts'
-import type { IndexImage, IndexSection, StoredSection } from '../../index/vector-index.ts'
+import type { IndexImage, StoredSection } from '../../index/vector-index.ts'
 import { ColumnStore, isColumnSection } from '../memory/columns/column-store.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
 import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE, TEXT_STATE } from '../schema/layout.ts'
 import { quoteName, storageName } from '../schema/names.ts'
+import { IndexSave } from './index-save.ts'
 import {
   BLOCK_BYTES,
   decodeManifest,
-  encodeManifest,
+  fingerprintOf,
+  IDS_POOL,
+  IDS_STARTS,
   isManifest,
+  knownManifest,
   type Manifest,
   type SavedSection,
 } from './manifest.ts'
-
-const IDS_POOL = 'ids.pool'
-const IDS_STARTS = 'ids.starts'
 
 /** A saved index that lags this far behind is given up, so that the journal can be pruned. */
 const MAX_LAG = 500_000
@@ -66,7 +67,7 @@ export class IndexStore {
           `SELECT "index" FROM {schema}.${STORAGE} WHERE shadow_table_name = ? AND dataset_id = ?`,
         ),
         [storageName(shadow), dataset],
-        row => (row.isBlob(0) ? decodeManifest(row.bytes(0).slice()) : undefined),
+        row => (row.isBlob(0) ? knownManifest(row.bytes(0).slice()) : undefined),
       )
     } catch {
       // The table is missing, or the blob is foreign or damaged.
@@ -74,66 +75,14 @@ export class IndexStore {
     }
   }
 
-  /**
-   * Writes the changes since the last save, and returns the number of written bytes. Uses one transaction, or the
-   * caller's.
-   */
+  /** Writes the changes since the last save, in the transaction of the caller. Returns the number of written bytes. */
   save(shadow: string, dataset: string, datasetIndex: DatasetIndex): number {
-    const { index } = datasetIndex
-    if (!index) return 0
-    const image = index.save()
-    const { pool, starts } = datasetIndex.ids.save()
-    const parts: IndexSection[] = [
-      ...image.sections,
-      { name: IDS_POOL, bytes: pool },
-      {
-        name: IDS_STARTS,
-        bytes: new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength),
-      },
-      ...(datasetIndex.columns?.save() ?? []),
-      ...datasetIndex.clusters.save(),
-    ]
-    // If this index was not loaded from the saved form, that may be damaged, and its checksums cannot be trusted.
-    const known = datasetIndex.savedSeq === undefined ? undefined : this.manifest(shadow, dataset)
-    let written = 0
-    using put = this.#db.prepare(
-      this.#sql(`INSERT OR REPLACE INTO {schema}.${BLOCKS} VALUES (?, ?, ?, ?, ?)`),
-    )
-    const sections: SavedSection[] = []
-    for (const { name, bytes } of parts) {
-      const before = known?.sections.find(section => section.name === name)
-      const checksums: bigint[] = []
-      for (let block = 0; block * BLOCK_BYTES < bytes.length; block++) {
-        const data = bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES)
-        const sum = checksum(data)
-        checksums.push(sum)
-        if (before?.checksums[block] === sum && lengthOf(before, block) === data.length) continue
-        put.run(storageName(shadow), dataset, name, block, data)
-        written += data.length
-      }
-      sections.push({ name, bytes: bytes.length, checksums })
-    }
-    this.#dropBeyond(shadow, dataset, sections)
-    const manifest = encodeManifest({
-      kind: image.kind,
-      metric: image.metric,
-      fingerprint: fingerprintOf(datasetIndex.spec, shadow, dataset),
-      dim: image.dim,
-      positions: image.positions,
-      count: image.count,
-      logPosition: datasetIndex.logPosition,
-      notFinite: datasetIndex.rejected.notFinite,
-      mixed: datasetIndex.mixed,
-      metadata: image.note ?? '',
-      sections,
-    })
-    this.#run(
-      `INSERT OR REPLACE INTO {schema}.${STORAGE}(shadow_table_name, dataset_id, "index") VALUES (?, ?, ?)`,
-      storageName(shadow),
-      dataset,
-      manifest,
-    )
-    return written + manifest.length
+    return datasetIndex.index ? this.begin(shadow, dataset, datasetIndex).whole() : 0
+  }
+
+  /** A save in steps. */
+  begin(shadow: string, dataset: string, datasetIndex: DatasetIndex): IndexSave {
+    return new IndexSave(this.#db, this.#schema, shadow, dataset, datasetIndex)
   }
 
   /** Deletes the saved indexes of a shadow table, or of one dataset. */
@@ -242,26 +191,6 @@ export class IndexStore {
     }
   }
 
-  #dropBeyond(shadow: string, dataset: string, sections: readonly SavedSection[]): void {
-    const name = storageName(shadow)
-    const kept = sections.map(() => '?').join(', ')
-    this.#run(
-      `DELETE FROM {schema}.${BLOCKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section NOT IN (${kept})`,
-      name,
-      dataset,
-      ...sections.map(section => section.name),
-    )
-    for (const section of sections) {
-      this.#run(
-        `DELETE FROM {schema}.${BLOCKS} WHERE shadow_table_name = ? AND dataset_id = ? AND section = ? AND chunk >= ?`,
-        name,
-        dataset,
-        section.name,
-        section.checksums.length,
-      )
-    }
-  }
-
   #has(table: string): boolean {
     const sql = 'SELECT count(*) FROM pragma_table_list WHERE schema = ? AND name = ?'
     return numberOf(this.#db, sql, this.#schema, table) === 1
@@ -274,14 +203,6 @@ export class IndexStore {
   #run(sql: string, ...parameters: (string | number | null | Uint8Array)[]): void {
     run(this.#db, this.#sql(sql), ...parameters)
   }
-}
-
-/**
- * Identifies the table, the dataset and the specification of an index, so that a manifest under a wrong name is not
- * used.
- */
-export function fingerprintOf(spec: IndexSpec, shadow: string, dataset: string): string {
-  return `${spec.id}\0${shadow}\0${dataset}`
 }
 
 /** The length of a block of a section. */

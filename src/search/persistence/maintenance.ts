@@ -1,45 +1,50 @@
+import { pause } from '../../core/pause.ts'
 import {
   fileKeyOf,
   isReadonly,
-  totalChanges,
   transactionStateOf,
   unnoticed,
   waitingAtMost,
 } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import { transaction } from '../../database/transaction.ts'
-import { journalRange } from '../journal/journal.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FileIndexes } from '../memory/index-cache.ts'
 import { NO_FOREIGN_INDEXES, type ForeignIndexes } from '../schema/foreign-indexes.ts'
 import { IndexStore } from './index-store.ts'
+import { isUnsaved, rangeOf, SaveRun, TAIL_ROWS, type SavedFile } from './save-run.ts'
 
 /** How long a connection must be idle before indexes are saved in the background. */
 const IDLE_MS = 500
-/** How long closing may wait for another connection's lock before it gives up saving indexes. */
+/** The pause between two steps of a save. Other writers try again after 20 ms at most, and then find the file free. */
+const PAUSE_MS = 20
+/** The pause after a step that found the file busy, and the number of such steps after which a save is given up. */
+const RETRY_MS = 100
+const MOST_RETRIES = 50
+/** How long closing may wait for another connection's lock before it gives up saving indexes: for one step, and in all. */
 const CLOSE_PATIENCE_MS = 1000
-/** This many changes, or this share of the rows, make a save worth its write. */
-const TAIL_ROWS = 10_000
+const CLOSE_LIMIT_MS = 10_000
+/** This share of the rows makes a save worth its write. */
 const TAIL_SHARE = 0.05
 
 /**
  * Saves indexes and prunes the journal without delaying queries: when the connection is idle, and when it is closed. It
- * saves only indexes that report that they are worth it; small ones are built faster than they are read.
+ * saves only indexes that report that they are worth it; small ones are built faster than they are read. A large index
+ * is saved in steps, between which other connections can write.
  */
 export class Maintenance {
   readonly store: IndexStore
   readonly #db: Database
-  readonly #schema: string
-  readonly #file: FileIndexes
-  readonly #foreign: ForeignIndexes
+  readonly #of: SavedFile
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** The save in the background. */
+  #run: SaveRun | undefined
+  #retries = 0
 
   constructor(db: Database, schema: string, file: FileIndexes, foreign: ForeignIndexes) {
     this.#db = db
-    this.#schema = schema
-    this.#file = file
-    this.#foreign = foreign
     this.store = new IndexStore(db, schema)
+    this.#of = { db, schema, file, foreign, store: this.store }
     db.onClose?.(() => {
       clearTimeout(this.#timer)
       this.save(CLOSE_PATIENCE_MS)
@@ -48,95 +53,112 @@ export class Maintenance {
 
   /** Called when an index was built or has changed. Schedules a save if it is worth it. */
   suggest(datasetIndex: DatasetIndex): void {
-    if (this.#timer !== undefined || !isWorthSaving(datasetIndex)) return
-    const timer = setTimeout(() => {
-      this.#timer = undefined
-      this.save(0)
-    }, IDLE_MS)
-    // A program that has finished need not wait: close() also saves.
-    ;(timer as { unref?: () => void }).unref?.()
-    this.#timer = timer
+    if (this.#timer === undefined && isWorthSaving(datasetIndex)) this.#schedule(IDLE_MS)
   }
 
   /** Saves inside a statement or transaction of the caller, on request. */
   saveNow(): boolean {
     if (!this.#writable) return false
-    return this.#saveAll(undefined, true)
-  }
-
-  /** Deletes the saved index of a dataset, unless it was exported for the original. */
-  forgetSaved(shadow: string, dataset: string): void {
-    if (!this.#writable || this.#isForeign(shadow, dataset)) return
-    this.store.drop(shadow, dataset)
-  }
-
-  /** Saves unsaved indexes and prunes the journal; returns false if that is impossible now. */
-  save(patience: number): boolean {
-    const db = this.#db
-    if (!db.open || db.inTransaction || transactionStateOf(db) !== 'none') return false
-    if (!this.#writable) return false
-    return this.#saveAll(patience)
-  }
-
-  /** Whether the file is writable, and is still the file of the schema: DETACH and ATTACH may have replaced it. */
-  get #writable(): boolean {
-    const db = this.#db
-    return fileKeyOf(db, this.#schema) === this.#file.key && !isReadonly(db, this.#schema)
-  }
-
-  #isForeign(shadow: string, dataset: string): boolean {
-    return this.#foreign.isKept({ db: this.#db, schema: this.#schema, name: shadow }, dataset)
-  }
-
-  /**
-   * `thorough`: prunes the whole journal instead of a part that is small enough to go unnoticed, and throws when the
-   * disk fails.
-   */
-  #saveAll(patience: number | undefined, thorough = false): boolean {
     try {
-      const save = (): void => unnoticed(this.#db, () => this.#trySaveAll(thorough))
-      if (patience === undefined) save()
-      else waitingAtMost(this.#db, patience, save)
+      unnoticed(this.#db, () => this.#saveAll())
       return true
     } catch (error) {
-      if (thorough && isDiskFailure(error)) throw error
-      // Busy, a full disk, or no journal yet. No data is lost: the next process builds the index again.
+      if (isDiskFailure(error)) throw error
+      // Busy, or no journal yet. No data is lost: the next process builds the index again.
       return false
     }
   }
 
-  #trySaveAll(thorough: boolean): void {
+  /** Deletes the saved index of a dataset, unless it was exported for the original. */
+  forgetSaved(shadow: string, dataset: string): void {
+    const { db, foreign, schema } = this.#of
+    if (!this.#writable || foreign.isKept({ db, schema, name: shadow }, dataset)) return
+    this.store.drop(shadow, dataset)
+  }
+
+  /**
+   * Saves unsaved indexes and prunes the journal, or finishes what is being done in the background. `patience`: how long
+   * a step may wait for a lock. Returns false if that is impossible now.
+   */
+  save(patience: number): boolean {
+    const run = this.#run ?? new SaveRun(this.#of)
+    this.#run = undefined
+    const end = performance.now() + CLOSE_LIMIT_MS
+    try {
+      if (!this.#idle) return false
+      while (this.#step(run, performance.now() < end ? patience : 0)) pause(PAUSE_MS)
+      return true
+    } catch {
+      // Busy, a full disk, or no journal yet. No data is lost: the next process builds the index again.
+      return false
+    } finally {
+      run.end()
+    }
+  }
+
+  #schedule(milliseconds: number): void {
+    const timer = setTimeout(() => {
+      this.#timer = undefined
+      const wait = this.#inBackground()
+      if (wait !== undefined) this.#schedule(wait)
+    }, milliseconds)
+    // A program that has finished need not wait: close() also saves.
+    ;(timer as { unref?: () => void }).unref?.()
+    this.#timer = timer
+  }
+
+  /** The next step. Returns the time until the one after it; undefined: there is none. */
+  #inBackground(): number | undefined {
+    const begun = this.#run !== undefined
+    let retry = false
+    try {
+      if (this.#idle) {
+        this.#run ??= new SaveRun(this.#of)
+        const more = this.#step(this.#run, 0)
+        this.#retries = 0
+        if (more) return PAUSE_MS
+      } else retry = begun
+    } catch (error) {
+      retry = isBusy(error)
+    }
+    if (retry && ++this.#retries <= MOST_RETRIES) return RETRY_MS
+    this.#run?.end()
+    this.#run = undefined
+    this.#retries = 0
+    return undefined
+  }
+
+  #step(run: SaveRun, patience: number): boolean {
+    return unnoticed(this.#db, () => waitingAtMost(this.#db, patience, () => run.step()))
+  }
+
+  /** Whether the connection can write a transaction of its own now. */
+  get #idle(): boolean {
     const db = this.#db
-    const unsaved = [...this.#file.entries.values()].filter(
-      ({ shadow, dataset, datasetIndex }) =>
-        datasetIndex?.index?.worthSaving &&
-        datasetIndex.unsaved &&
-        !this.#isForeign(shadow, dataset),
-    )
-    const range = this.#range()
-    // Connections that only read leave the journal to those that write.
-    const prune =
-      (thorough || totalChanges(db) > 0) &&
-      range !== undefined &&
-      range.last - range.first > TAIL_ROWS
-    if (unsaved.length === 0 && !prune) return
+    return db.open && !db.inTransaction && transactionStateOf(db) === 'none' && this.#writable
+  }
+
+  /** Whether the file is writable, and is still the file of the schema: DETACH and ATTACH may have replaced it. */
+  get #writable(): boolean {
+    const { db, file, schema } = this.#of
+    return fileKeyOf(db, schema) === file.key && !isReadonly(db, schema)
+  }
+
+  /** Saves all unsaved indexes and prunes the whole journal in one transaction. */
+  #saveAll(): void {
+    const { db, file, foreign, schema } = this.#of
+    const unsaved = [...file.entries.values()].filter(entry => isUnsaved(this.#of, entry))
+    const range = rangeOf(db, schema)
+    const prunes = range !== undefined && range.last - range.first > TAIL_ROWS
+    if (unsaved.length === 0 && !prunes) return
     transaction(db, () => {
       for (const { shadow, dataset, datasetIndex } of unsaved)
         this.store.save(shadow, dataset, datasetIndex!)
-      const last = this.#range()?.last ?? 0
-      for (let more = last > 0; more;) more = this.store.prune(last) > 0 && thorough
-      this.#foreign.retireGuards(db, this.#schema)
+      const last = rangeOf(db, schema)?.last ?? 0
+      for (let more = last > 0; more;) more = this.store.prune(last) > 0
+      foreign.retireGuards(db, schema)
     }).immediate()
     for (const { datasetIndex } of unsaved) datasetIndex!.noteSaved()
-  }
-
-  /** Undefined if the journal is missing or cannot be pruned. */
-  #range(): ReturnType<typeof journalRange> {
-    try {
-      return journalRange(this.#db, this.#schema)
-    } catch {
-      return undefined
-    }
   }
 }
 
@@ -144,6 +166,11 @@ export class Maintenance {
 function isDiskFailure(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN)/.test(code)
+}
+
+/** Whether another connection holds a lock. */
+function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown }).code))
 }
 
 function isWorthSaving(datasetIndex: DatasetIndex): boolean {

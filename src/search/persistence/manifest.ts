@@ -6,6 +6,7 @@ import { metricOf, metricOfCode, type Metric } from '../../core/metric.ts'
 import { kindOfCode, SAVED_KINDS } from '../../index/kinds.ts'
 import type { IndexKind } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
+import type { IndexSpec } from '../memory/index-spec.ts'
 
 /** 'SVT1', little-endian. */
 const MAGIC = 0x31545653
@@ -20,7 +21,13 @@ const FIRST_VERSION = 1
 /** The size of a block, which one changed row rewrites. */
 export const BLOCK_BYTES = 65536
 
+/** The sections with the ids. */
+export const IDS_POOL = 'ids.pool'
+export const IDS_STARTS = 'ids.starts'
+
 const MAX_SECTIONS = 64
+/** How the fingerprint of an incomplete save begins. That of a complete one begins with a specification. */
+const INCOMPLETE = '\0incomplete '
 /** Bit 31 of the rejected rows. */
 const MIXED = 2 ** 31
 
@@ -47,6 +54,38 @@ export interface SavedSection {
   readonly bytes: number
   /** The xxHash64 of each block of BLOCK_BYTES. The last block is shorter. */
   readonly checksums: readonly bigint[]
+}
+
+/**
+ * Identifies the table, the dataset and the specification of an index, so that a manifest under a wrong name is not
+ * used.
+ */
+export function fingerprintOf(spec: IndexSpec, shadow: string, dataset: string): string {
+  return `${spec.id}\0${shadow}\0${dataset}`
+}
+
+/**
+ * What stands for an index while it is being saved in steps. Its fingerprint is that of no table, so every version
+ * ignores it, but does not prune the journal behind its log position. No two are equal.
+ */
+export function incompleteManifest(described: Omit<Manifest, 'sections'>): Uint8Array {
+  const fingerprint = `${INCOMPLETE}${crypto.randomUUID()}`
+  return encodeManifest({ ...described, fingerprint, sections: [] })
+}
+
+export function isIncomplete({ fingerprint }: Manifest): boolean {
+  return fingerprint.startsWith(INCOMPLETE)
+}
+
+/** The manifest of a complete index; undefined if the bytes are foreign, damaged or incomplete. */
+export function knownManifest(bytes: Uint8Array | undefined): Manifest | undefined {
+  if (!bytes) return undefined
+  try {
+    const manifest = decodeManifest(bytes)
+    return isIncomplete(manifest) ? undefined : manifest
+  } catch {
+    return undefined
+  }
 }
 
 /** Byte table: docs/formats.md. */
