@@ -3,11 +3,13 @@ import { VecError } from '../../../core/errors.ts'
 import { metricOf, requireMetric, type Metric } from '../../../core/metric.ts'
 import { addVectors } from '../../vector-index.ts'
 import type {
+  BatchRequest,
   Candidates,
   IndexImage,
   IndexKind,
   IndexStrategy,
   InMemoryVectors,
+  SearchBatch,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
@@ -211,6 +213,12 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
       this.#visited += candidates.visited
     }
     return candidates
+  }
+
+  searchTogether(request: BatchRequest): SearchBatch | undefined {
+    this.#review()
+    this.choose()
+    return this.#inner.searchTogether?.(request)
   }
 
   holds(position: number, vector: Float32Array): boolean {

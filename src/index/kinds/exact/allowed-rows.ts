@@ -1,12 +1,12 @@
-import type { Arena } from '../../../accelerators/arena.ts'
 import { bitCount } from '../../../core/bit-count.ts'
-import { ALLOWED } from './scan-scratch.ts'
+import type { ScanMemory } from './row-scan.ts'
 
 // A bitmap of the positions that may be found. What it says of positions that there are not does not count.
 
-/** Copies the bitmap words of from..to-1 to where the kernels read them. Returns how many of those rows are allowed. */
+/** Copies the bitmap words of from..to-1 to an address. Returns how many of those rows are allowed. */
 export function copyAllowed(
-  { u32 }: Arena,
+  { u32 }: ScanMemory,
+  address: number,
   allowed: Uint32Array,
   from: number,
   to: number,
@@ -16,7 +16,7 @@ export function copyAllowed(
   let visits = 0
   for (let word = first; word <= last; word++) {
     const bits = wordOf(allowed, word, to)
-    u32[ALLOWED / 4 + word - first] = bits
+    u32[address / 4 + word - first] = bits
     if (bits !== 0) visits += bitCount(bits)
   }
   return visits

@@ -1,14 +1,13 @@
-import type { Arena } from '../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
 import { BoundedHeap } from '../../../core/bounded-heap.ts'
 import { grown } from '../../../core/grown.ts'
 import { sortByBound } from '../../../core/sort-by-bound.ts'
 import type { Candidates } from '../../vector-index.ts'
-import { RESULTS } from './scan-scratch.ts'
+import type { ScanMemory } from './row-scan.ts'
 import type { FoundRows } from './threads/scan-board.ts'
 
-// Searches are synchronous, so one heap serves all indexes.
-const best = new BoundedHeap()
+// Searches are synchronous, so one heap serves all that run one after the other.
+const shared = new BoundedHeap()
 
 /** The rows that can still be among the k best, during a search and after it. */
 export class CandidateSet implements Candidates {
@@ -20,6 +19,12 @@ export class CandidateSet implements Candidates {
   least: number = -Infinity
   #min = -Infinity
   #max = Infinity
+  readonly #best: BoundedHeap
+
+  /** `best`: a heap of its own for searches that run at the same time. */
+  constructor(best: BoundedHeap = shared) {
+    this.#best = best
+  }
 
   /** k = 0: no threshold; every row in range is a candidate. */
   begin(k: number, min: number, max: number): void {
@@ -28,15 +33,15 @@ export class CandidateSet implements Candidates {
     this.least = min
     this.#min = min
     this.#max = max
-    best.begin(k)
+    this.#best.begin(k)
   }
 
-  /** Takes the results of a scan. Only rows that are certainly in range may raise the threshold. */
-  take(arena: Arena, results: number): void {
-    const { f64, u32 } = arena
-    const lowers = RESULTS / 8
+  /** Takes the results of a scan from an address. Only rows that are certainly in range may raise the threshold. */
+  take({ f64, u32 }: ScanMemory, address: number, results: number): void {
+    const best = this.#best
+    const lowers = address / 8
     const uppers = lowers + MAX_RESULTS
-    const places = RESULTS / 4 + 4 * MAX_RESULTS
+    const places = address / 4 + 4 * MAX_RESULTS
     if (this.count + results > this.positions.length) this.#makeRoom(results)
     const { positions, upper } = this
     const min = this.#min
@@ -60,7 +65,7 @@ export class CandidateSet implements Candidates {
 
   /** The best lower bounds so far, at most k. A view: gone after the next call. */
   get best(): Float64Array {
-    return best.values
+    return this.#best.values
   }
 
   /** Another thread knows that a row below cannot be among the k best. */
@@ -70,6 +75,7 @@ export class CandidateSet implements Candidates {
 
   /** Results begin..end-1 of another thread, as `take` has those of a scan. */
   merge(found: FoundRows, begin: number, end: number): void {
+    const best = this.#best
     if (this.count + end - begin > this.positions.length) this.#makeRoom(end - begin)
     for (let i = begin; i < end; i++) {
       const high = found.upper[i]
@@ -81,6 +87,13 @@ export class CandidateSet implements Candidates {
       best.push(low)
       this.raise(best.threshold)
     }
+  }
+
+  /** All results begin..end-1 of another thread, sorted, in place of those so far. */
+  copy(found: FoundRows, begin: number, end: number): void {
+    this.count = end - begin
+    this.positions = found.positions.slice(begin, end)
+    this.upper = found.upper.slice(begin, end)
   }
 
   /** Removes rows that can no longer win. Sorts the others by upper bound, best first, equal ones by position. */

@@ -115,7 +115,7 @@ export class CodeRows implements CodedRows {
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
-    return this.rowScan.scan(this.block.arena.kernels, from, to, least, most, allowed)
+    return this.rowScan.scan(this.block.arena, from, to, least, most, allowed)
   }
 
   sections(): IndexSection[] {

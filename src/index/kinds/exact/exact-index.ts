@@ -8,12 +8,15 @@ import { requireMetric, type Metric } from '../../../core/metric.ts'
 import type { Clustering } from '../../clusters.ts'
 import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
 import type {
+  BatchRequest,
   Candidates,
   IndexImage,
   InMemoryVectors,
+  SearchBatch,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
+import { BatchSearch } from './batch-search.ts'
 import type { ClusterRule } from './clusters/cluster-rule.ts'
 import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
 import { CodeRows } from './code-rows.ts'
@@ -24,6 +27,7 @@ import { RowSearch } from './row-search.ts'
 import { areCoded } from './rows.ts'
 import type { Rows } from './rows.ts'
 import { areSplit } from './split-rows.ts'
+import { MOST_ROWS_ASKED } from './threads/scan-task.ts'
 
 /** The maximum bytes of floats that are collected before a trial decides the form of the rows. */
 const COLLECTED_BYTES = 1 << 24
@@ -177,6 +181,15 @@ export class ExactIndex implements VectorIndex {
   search(request: SearchRequest): Candidates {
     this.complete()
     return this.#rowSearch.search(this.#rows, request, this.#count)
+  }
+
+  searchTogether(request: BatchRequest): SearchBatch | undefined {
+    this.complete()
+    const rows = this.#rows
+    const { positions, stride } = rows.block
+    const few = request.queries.length < 2 || positions * stride < SMALL_INDEX
+    if (few || request.k >= this.#count || request.k > MOST_ROWS_ASKED || !areCoded(rows)) return undefined
+    return new BatchSearch(rows, request)
   }
 
   /** Encodes the vector after the last row, compares, and removes it again. */

@@ -1,8 +1,12 @@
+import type { Arena } from '../../../accelerators/arena.ts'
 import type { CodeScan, Kernels, Scan, SplitScan } from '../../../accelerators/kernels.ts'
 import type { HeadForm, ScanForm } from '../../../core/metrics/definition.ts'
 
 /** The number of blocks that are read whole after one whose heads ruled out less than half of it. */
 const PAUSE = 3
+
+/** The memory of rows, as a thread sees it. */
+export type ScanMemory = Pick<Arena, 'f64' | 'kernels' | 'u32'>
 
 /** Scans int8 rows for the query that its request describes: in the thread that has the index, and in those that help. */
 export type RowScan = CodeRowScan | SplitRowScan
@@ -18,9 +22,15 @@ export class CodeRowScan {
     this.request = request
   }
 
+  /** The same scan for the query that is at an address. */
+  forQuery(query: number): CodeRowScan {
+    const { bounds } = this.request
+    return new CodeRowScan(this.form, { ...this.request, query, bounds: { ...bounds } })
+  }
+
   /** As `Rows.scan`. */
   scan(
-    kernels: Kernels,
+    { kernels }: ScanMemory,
     from: number,
     to: number,
     least: number,
@@ -56,9 +66,18 @@ export class SplitRowScan {
     this.#pause = 0
   }
 
-  /** As `Rows.scan`; `least` is a number. */
+  /** The same scan for the query that is at an address. */
+  forQuery(query: number): SplitRowScan {
+    const { bounds, layout } = this.request
+    const request = { ...this.request, query, bounds: { ...bounds }, layout: { ...layout } }
+    const scan = new SplitRowScan(this.form, request)
+    scan.begin(this.#tailLength)
+    return scan
+  }
+
+  /** As `Rows.scan`. */
   scan(
-    kernels: Kernels,
+    { kernels, u32 }: ScanMemory,
     from: number,
     to: number,
     least: number,
@@ -66,6 +85,8 @@ export class SplitRowScan {
     allowed: number,
   ): number {
     const request = filled(this.request, from, to, least, most, allowed)
+    // Without a threshold, every row is a result.
+    if (least === -Infinity) return kernels.scanTails[this.form](request, this.#list(u32))
     const count = this.#heads(kernels, this.#pause > 0)
     // Heads that rule out less than half of a block cost more than they save.
     if (this.#pause > 0) this.#pause--
@@ -73,17 +94,22 @@ export class SplitRowScan {
     return kernels.scanTails[this.form](request, count)
   }
 
-  /** Results among `count` listed positions. */
-  scanListed(kernels: Kernels, count: number, most: number): number {
-    this.request.least = -Infinity
-    this.request.most = most
-    return kernels.scanTails[this.form](this.request, count)
-  }
-
   /** How many of from..to-1 their heads alone cannot rule out. */
   reaching(kernels: Kernels, from: number, to: number, least: number): number {
     filled(this.request, from, to, least, Infinity, 0)
     return this.#heads(kernels, false)
+  }
+
+  /** Lists the allowed rows for the tails. Returns how many. */
+  #list(u32: Uint32Array): number {
+    const { allowed, from, list, to } = this.request
+    let at = list / 4
+    for (let position = from; position < to; position++) {
+      const offset = position - from
+      if (allowed !== 0 && !(u32[allowed / 4 + (offset >>> 5)] & (1 << (offset & 31)))) continue
+      u32[at++] = position
+    }
+    return at - list / 4
   }
 
   #heads(kernels: Kernels, whole: boolean): number {

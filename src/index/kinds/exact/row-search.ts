@@ -1,11 +1,11 @@
 import { SharedScan } from '#shared-scan'
-import type { Arena } from '../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
 import type { Candidates, SearchRequest } from '../../vector-index.ts'
 import { copyAllowed } from './allowed-rows.ts'
 import { CandidateSet } from './candidate-set.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
+import { bestBound, sampleRows } from './scan-together.ts'
 import { HelpTrial } from './threads/help-trial.ts'
 
 /** The searches of one index: bounds for every row, block by block. */
@@ -51,22 +51,21 @@ export class RowSearch {
     const { arena, positions } = rows.block
     const candidates = this.#candidates
     const scan = (from: number, to: number): number => {
-      const visits = allowed ? copyAllowed(arena, allowed, from, to) : to - from
+      const visits = allowed ? copyAllowed(arena, ALLOWED, allowed, from, to) : to - from
       if (visits === 0) return 0
       candidates.visited += visits
       const words = allowed ? ALLOWED : 0
       const results = rows.scan(from, to, candidates.least, maxSimilarity, words)
-      if (results > 0) candidates.take(arena, results)
+      if (results > 0) candidates.take(arena, RESULTS, results)
       return results
     }
-    // Every row is a result until the threshold has risen. So the search begins with a sample of all blocks.
-    const sample = Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
+    const sample = sampleRows(k)
     const blocks = Math.ceil(positions / MAX_RESULTS)
     const order: { block: number; best: number }[] = []
     for (let block = 0; block < blocks; block++) {
       const from = block * MAX_RESULTS
       const results = scan(from, Math.min(positions, from + sample))
-      order.push({ block, best: bestOf(arena, results) })
+      order.push({ block, best: bestBound(arena, RESULTS, results) })
     }
     order.sort((a, b) => b.best - a.best)
     // The first steps are short, since their results save work in the later ones.
@@ -93,10 +92,4 @@ export class RowSearch {
       scanBlock(block)
     }
   }
-}
-
-function bestOf({ f64 }: Arena, results: number): number {
-  let best = -Number.MAX_VALUE
-  for (let i = 0; i < results; i++) best = Math.max(best, f64[RESULTS / 8 + i])
-  return best
 }

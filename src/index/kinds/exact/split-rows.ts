@@ -241,11 +241,7 @@ export class SplitRows implements CodedRows {
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
-    const { kernels } = this.block.arena
-    // Without a threshold, every row is a result.
-    return least === -Infinity
-      ? this.rowScan.scanListed(kernels, this.#list(from, to, allowed), most)
-      : this.rowScan.scan(kernels, from, to, least, most, allowed)
+    return this.rowScan.scan(this.block.arena, from, to, least, most, allowed)
   }
 
   /** How many rows the heads alone cannot rule out with the threshold `least`. */
@@ -280,18 +276,6 @@ export class SplitRows implements CodedRows {
 
   load(section: IndexSection, positions: number): void {
     this.block.load(section, positions, this.#wholeGroups(positions))
-  }
-
-  /** Lists from..to-1 for the tails. */
-  #list(from: number, to: number, allowed: number): number {
-    const { u32 } = this.block.arena
-    let at = LISTED / 4
-    for (let position = from; position < to; position++) {
-      const offset = position - from
-      if (allowed !== 0 && !(u32[allowed / 4 + (offset >>> 5)] & (1 << (offset & 31)))) continue
-      u32[at++] = position
-    }
-    return at - LISTED / 4
   }
 
   #wholeGroups(rows: number): number {

@@ -3,7 +3,7 @@ import { sortByBound } from '../../../../core/sort-by-bound.ts'
 import type { Limits } from '../../../clusters.ts'
 import type { Candidates, SearchRequest } from '../../../vector-index.ts'
 import { CandidateSet } from '../candidate-set.ts'
-import { ALLOWED } from '../scan-scratch.ts'
+import { ALLOWED, RESULTS } from '../scan-scratch.ts'
 import type { Centroids } from './centroids.ts'
 import type { ClusteredRows } from './clustered-rows.ts'
 
@@ -124,7 +124,7 @@ export class ClusterSearch {
       if (allowed && !this.#allow(allowed, from, to)) return
       candidates.visited += to - from
       const found = rows.scan(from, to, candidates.least, most, allowed ? ALLOWED : 0)
-      if (found > 0) candidates.take(rows.block.arena, found)
+      if (found > 0) candidates.take(rows.block.arena, RESULTS, found)
     })
   }
 

@@ -4,6 +4,8 @@ import type * as inThreads from './shared-scan.ts'
 
 export const SharedScan: Pick<typeof inThreads.SharedScan, 'of'> = { of: () => undefined }
 
+export const SharedBatch: Pick<typeof inThreads.SharedBatch, 'of'> = { of: () => undefined }
+
 export const scanThreads: typeof inThreads.scanThreads = () => 1
 
 export const forgetArena: typeof inThreads.forgetArena = () => {}

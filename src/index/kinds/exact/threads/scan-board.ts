@@ -4,10 +4,10 @@ import { SharedThreshold } from './shared-threshold.ts'
 
 /** The number of results that a thread can keep of one search. With more it stops helping. */
 export const MOST_FOUND = 8192
-/** The numbers that describe a task: `writeTask` writes no more. */
-const NUMBERS = 2048
+/** The numbers that describe a task: `writeTask` and `writeBatch` write no more. */
+const NUMBERS = 4096
 
-/** The results of one thread, and where those of each turn begin and end. */
+/** The results of one thread, and where those of each turn (in a batch: of each query) begin and end. */
 export interface FoundRows {
   readonly begins: Uint32Array
   readonly ends: Uint32Array

@@ -4,16 +4,12 @@ import type { ThreadStart } from '../../../../accelerators/threads/thread-mail.t
 import type { Turns } from '../../../../accelerators/threads/turns.ts'
 import { BoundedHeap } from '../../../../core/bounded-heap.ts'
 import type { WasmMemory } from '../../../../core/wasm-memory.ts'
+import { CandidateSet } from '../candidate-set.ts'
+import type { ScanMemory } from '../row-scan.ts'
 import { scanScratch } from '../scan-scratch.ts'
+import { scanTogether } from '../scan-together.ts'
 import { MOST_FOUND, ScanBoard } from './scan-board.ts'
-import { readTask, type ScanTask } from './scan-task.ts'
-
-/** A memory with rows in a thread. The views need to reach the thread's scratch space only, so growth does not matter. */
-interface ScanMemory {
-  readonly kernels: Kernels
-  readonly f64: Float64Array
-  readonly u32: Uint32Array
-}
+import { isBatch, readTask, type BatchTask, type ScanTask } from './scan-task.ts'
 
 /** A thread's part of the scans of exact indexes. */
 export class ScanShare implements ThreadWork {
@@ -23,6 +19,8 @@ export class ScanShare implements ThreadWork {
   readonly #kernelsOver: (memory: WasmMemory) => Kernels
   readonly #memories = new Map<number, ScanMemory>()
   readonly #best = new BoundedHeap()
+  /** What each search of a group finds. */
+  readonly #sets: CandidateSet[] = []
 
   constructor(start: ThreadStart, turns: Turns, kernelsOver: (memory: WasmMemory) => Kernels) {
     this.#thread = start.thread
@@ -36,6 +34,7 @@ export class ScanShare implements ThreadWork {
       this.#memories.delete(id)
       return
     }
+    // The views need to reach the thread's scratch space only, so growth does not matter.
     const { buffer } = memory
     const views = { f64: new Float64Array(buffer), u32: new Uint32Array(buffer) }
     this.#memories.set(id, { kernels: this.#kernelsOver(memory), ...views })
@@ -47,7 +46,9 @@ export class ScanShare implements ThreadWork {
     const memory = this.#memories.get(task.memory)
     if (!memory || thread >= task.threads) return
     // The caller may have written the next task during the read.
-    if (this.#turns.task === number) this.#scan(number, task, memory)
+    if (this.#turns.task !== number) return
+    if (isBatch(task)) this.#search(number, task, memory)
+    else this.#scan(number, task, memory)
   }
 
   #scan(number: number, task: ScanTask, memory: ScanMemory): void {
@@ -71,6 +72,38 @@ export class ScanShare implements ThreadWork {
     }
   }
 
+  /** Searches groups of a batch. */
+  #search(number: number, task: BatchTask, memory: ScanMemory): void {
+    const { firsts, isFiltered, k, max, min, positions, scans } = task
+    const board = this.#board
+    const found = board.foundBy(this.#thread)
+    const request = { positions, k, min, max, allowed: isFiltered ? board.allowed : undefined }
+    let end = 0
+    for (;;) {
+      const turn = this.#turns.take(number)
+      if (turn < 0) return
+      // The first group is the last turn.
+      const group = firsts.length - 1 - turn
+      const first = firsts[group]
+      const searches = scans.slice(first, firsts[group + 1] ?? scans.length)
+      const sets = searches.map((_, i) => {
+        const set = (this.#sets[i] ??= new CandidateSet(new BoundedHeap()))
+        set.begin(k, min, max)
+        return set
+      })
+      scanTogether(memory, scanScratch(this.#thread), request, searches, sets)
+      for (const [i, { count, positions: places, upper }] of sets.entries()) {
+        if (end + count > MOST_FOUND) return
+        found.positions.set(places.subarray(0, count), end)
+        found.upper.set(upper.subarray(0, count), end)
+        found.begins[first + i] = end
+        end += count
+        found.ends[first + i] = end
+      }
+      this.#turns.handIn(number, turn, this.#thread)
+    }
+  }
+
   /** Puts the results of a block behind the first `found`. Returns their new number, or -1 if there is no space. */
   #scanBlock(
     task: ScanTask,
@@ -90,7 +123,7 @@ export class ScanShare implements ThreadWork {
       u32.set(words, allowed / 4)
     }
     const bitmap = task.isFiltered ? allowed : 0
-    const count = rowScan.scan(kernels, from, to, threshold, max, bitmap)
+    const count = rowScan.scan({ f64, kernels, u32 }, from, to, threshold, max, bitmap)
     if (found + count > MOST_FOUND) return -1
     const { lower, positions: places, upper } = this.#board.foundBy(this.#thread)
     const uppers = results / 8 + MAX_RESULTS

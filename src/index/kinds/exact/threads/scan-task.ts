@@ -47,15 +47,53 @@ export interface ScanTask {
   readonly best: Float64Array
 }
 
+/** Searches of one index that differ in their queries alone. The turns of the task are groups of them. */
+export interface BatchTask extends Pick<
+  ScanTask,
+  'memory' | 'threads' | 'positions' | 'k' | 'min' | 'max' | 'isFiltered'
+> {
+  readonly scans: readonly RowScan[]
+  /** The number of the first query of each group. */
+  readonly firsts: readonly number[]
+}
+
+/** The kind of a task: its first number. */
+const SCAN = 0
+const BATCH = 1
+
+type Put = (value: number) => void
+type Take = () => number
+
 /** Writes a task as numbers. */
 export function writeTask(task: ScanTask, to: Float64Array): void {
-  const { best, rowScan } = task
-  const { request } = rowScan
+  const put = putInto(to)
+  put(SCAN)
+  for (const name of NAMES) put(Number(task[name]))
+  writeScan(task.rowScan, put)
+  put(task.best.length)
+  for (const lower of task.best) put(lower)
+}
+
+/** Writes a batch as numbers. */
+export function writeBatch(task: BatchTask, to: Float64Array): void {
+  const put = putInto(to)
+  put(BATCH)
+  for (const name of BATCH_NAMES) put(Number(task[name]))
+  put(task.scans.length)
+  for (const scan of task.scans) writeScan(scan, put)
+  put(task.firsts.length)
+  for (const first of task.firsts) put(first)
+}
+
+function putInto(to: Float64Array): Put {
   let at = 0
-  const put = (value: number): void => {
+  return value => {
     to[at++] = value
   }
-  for (const name of NAMES) put(Number(task[name]))
+}
+
+function writeScan(rowScan: RowScan, put: Put): void {
+  const { request } = rowScan
   put(FORMS.indexOf(rowScan.form))
   put(request.rows)
   put(request.query)
@@ -66,45 +104,60 @@ export function writeTask(task: ScanTask, to: Float64Array): void {
     put(rowScan.tailLength)
     for (const name of LAYOUT) put(rowScan.request.layout[name])
   }
-  put(best.length)
-  to.set(best, at)
 }
 
 /** Reads the task that was written. Its scans use the given scratch space. */
-export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask {
+export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask | BatchTask {
   let at = 0
-  const take = (): number => from[at++]
-  const takeAll = <N extends string>(names: readonly N[]): Record<N, number> =>
-    Object.fromEntries(names.map(name => [name, take()])) as Record<N, number>
-  const { isFiltered, ...numbers } = takeAll(NAMES)
-  const form = FORMS[take()]
-  const scan = { ...NO_SCAN, rows: take(), query: take(), results: scratch.results }
-  const bounds = takeAll(BOUNDS)
-  const isWhole = take() === 1
-  let rowScan: RowScan
-  if (isWhole) rowScan = new CodeRowScan(form, { ...scan, bounds, stride: take() })
-  else {
-    const tailLength = take()
-    const layout = takeAll(LAYOUT)
-    const judged = { whole: false, tailLength: 0, list: scratch.listed }
-    rowScan = new SplitRowScan(form as HeadForm, { ...scan, bounds, layout, ...judged })
-    rowScan.begin(tailLength)
+  const take: Take = () => from[at++]
+  const kind = take()
+  const { isFiltered, ...numbers } = takeAll(kind === BATCH ? BATCH_NAMES : NAMES, take)
+  const filtered = isFiltered === 1
+  if (kind === BATCH) {
+    const scans = takeMany(take, () => readScan(take, scratch))
+    return { ...numbers, isFiltered: filtered, scans, firsts: takeMany(take, take) }
   }
-  const count = take()
-  return { ...numbers, isFiltered: isFiltered === 1, rowScan, best: from.slice(at, at + count) }
+  const rowScan = readScan(take, scratch)
+  const best = Float64Array.from(takeMany(take, take))
+  return { ...(numbers as Record<(typeof NAMES)[number], number>), isFiltered: filtered, rowScan, best }
 }
 
-const NAMES = [
+export function isBatch(task: ScanTask | BatchTask): task is BatchTask {
+  return 'scans' in task
+}
+
+function takeAll<N extends string>(names: readonly N[], take: Take): Record<N, number> {
+  return Object.fromEntries(names.map(name => [name, take()])) as Record<N, number>
+}
+
+/** A task that is written meanwhile may have any number here. */
+function takeMany<T>(take: Take, each: () => T): T[] {
+  return Array.from({ length: Math.min(take(), MOST_ROWS_ASKED) }, each)
+}
+
+function readScan(take: Take, scratch: ScanScratch): RowScan {
+  const form = FORMS[take()]
+  const scan = { ...NO_SCAN, rows: take(), query: take(), results: scratch.results }
+  const bounds = takeAll(BOUNDS, take)
+  if (take() === 1) return new CodeRowScan(form, { ...scan, bounds, stride: take() })
+  const tailLength = take()
+  const layout = takeAll(LAYOUT, take)
+  const judged = { whole: false, tailLength: 0, list: scratch.listed }
+  const rowScan = new SplitRowScan(form as HeadForm, { ...scan, bounds, layout, ...judged })
+  rowScan.begin(tailLength)
+  return rowScan
+}
+
+const BATCH_NAMES = [
   'memory',
   'threads',
   'positions',
-  'sample',
   'k',
-  'least',
   'min',
   'max',
   'isFiltered',
-] as const satisfies readonly (keyof ScanTask)[]
+] as const satisfies readonly (keyof BatchTask)[]
+const NAMES = [...BATCH_NAMES, 'sample', 'least'] as const satisfies readonly (keyof ScanTask)[]
 
 const NO_SCAN: Scan = {
   rows: 0,

@@ -1,21 +1,20 @@
-import type { Accelerator } from '../../../../accelerators/accelerator.ts'
 import type { Arena } from '../../../../accelerators/arena.ts'
 import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
-import { threads, type ThreadProgram } from '../../../../accelerators/threads/threads.ts'
+import { threads } from '../../../../accelerators/threads/threads.ts'
 import { MOST_TURNS } from '../../../../accelerators/threads/turns.ts'
 import { countAllowed } from '../allowed-rows.ts'
 import type { CandidateSet } from '../candidate-set.ts'
 import type { RowScan } from '../row-scan.ts'
 import type { Rows } from '../rows.ts'
 import type { HelpTrial } from './help-trial.ts'
-import { ScanBoard } from './scan-board.ts'
+import { scanBoard, scanHelpers } from './scan-program.ts'
 import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
-import { scanWorker } from './scan-worker.generated.ts'
+import { hasBatch } from './shared-batch.ts'
+
+export { SharedBatch } from './shared-batch.ts'
 
 /** A scan of fewer bytes ends before a sleeping thread can begin. */
 const WORTH_WAKING = 1 << 22
-
-let board: ScanBoard | undefined
 
 /** The number of threads that a new index is made for. */
 export function scanThreads(): number {
@@ -68,7 +67,7 @@ export class SharedScan {
     if (positions > MOST_TURNS * MAX_RESULTS || positions * stride < worth) return undefined
     const visits = allowed ? countAllowed(allowed, positions) : positions
     if (visits * stride < worth) return undefined
-    if (threads.helpers(() => programOf(accelerator)) === 0) return undefined
+    if (hasBatch() || scanHelpers(accelerator) === 0) return undefined
     return new SharedScan(sharedMemory as WebAssembly.Memory, rows, rowScan, allowed, visits)
   }
 
@@ -90,7 +89,7 @@ export class SharedScan {
     scanBlock: (block: number) => void,
   ): void {
     const { turns } = threads
-    const { blocks, threshold } = boardOf()
+    const { blocks, threshold } = scanBoard()
     // Threads take the last turn first.
     blocks.set(order.toReversed())
     this.#describe(range, candidates)
@@ -127,7 +126,7 @@ export class SharedScan {
   /** Writes the task for the threads. */
   #describe({ k, max, min, sample }: ScanRange, { best, least }: CandidateSet): void {
     const { positions, arena } = this.#rows.block
-    const { allowed, numbers } = boardOf()
+    const { allowed, numbers } = scanBoard()
     if (this.#allowed) allowed.set(this.#allowed.subarray(0, Math.ceil(positions / 32)))
     const task: ScanTask = {
       memory: threads.idOf(arena, this.#memory),
@@ -146,22 +145,10 @@ export class SharedScan {
   }
 }
 
-function boardOf(): ScanBoard {
-  return (board ??= ScanBoard.create())
-}
-
-function programOf({ sharedModule }: Accelerator): ThreadProgram {
-  return {
-    source: scanWorker,
-    module: sharedModule!(),
-    board: boardOf().buffer,
-  }
-}
-
 /** Adds the results that another thread handed in. */
 function mergeTurn(turn: number, candidates: CandidateSet): void {
   const thread = threads.turns.handedInBy(turn)
   if (thread <= 0) return
-  const found = boardOf().foundBy(thread)
+  const found = scanBoard().foundBy(thread)
   candidates.merge(found, found.begins[turn], found.ends[turn])
 }
