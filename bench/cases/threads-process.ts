@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { threadPool } from '../../src/entries/vec.ts'
+import { Collection } from '../../src/entries/vecutil.ts'
 import { queryOf, sentenceSet, wordSet } from '../data/sets.ts'
 import { interleave, type Contender } from '../measure.ts'
 import { NEAREST, PEER_NEAREST } from './nearest.ts'
@@ -45,10 +46,26 @@ const batch = db.prepare(
    WHERE dataset_id = 'd' AND doc_id MATCH q.vector AND k = 10`,
 )
 
+const collection = new Collection(db, { table: 'v', dataset: 'd' })
+const vectors = Array.from({ length: BATCH }, (_, i) => queryOf(set, i))
+const together = collection.queryManySync(vectors, { k: 10, include: [] })
+for (const [i, hits] of together.entries()) {
+  const alone = nearestByOne.all(queryOf(set, i)) as { doc_id: string; match_score: number }[]
+  const same = alone.every(
+    (row, at) => row.doc_id === hits[at].id && row.match_score === hits[at].score,
+  )
+  if (same && alone.length === hits.length) equal++
+}
+
 const contenders: Contender[] = [
   { name: 'one', perRound: 20, run: i => nearestByOne.all(queryOf(set, i)) },
   { name: 'two', perRound: 20, run: i => nearest.all(queryOf(set, i)) },
   { name: 'batch', perRound: 1, run: () => batch.all() },
+  {
+    name: 'together',
+    perRound: 1,
+    run: () => collection.queryManySync(vectors, { k: 10, include: [] }),
+  },
 ]
 if (peer) {
   const statement = peer.db.prepare(PEER_NEAREST).raw()
@@ -60,10 +77,11 @@ const found: ThreadTimes = {
   one: times.get('one')!,
   two: times.get('two')!,
   batch: times.get('batch')!,
+  together: times.get('together')!,
   batchSize: BATCH,
   peer: times.get('peer'),
   equal,
-  checked: CHECKED,
+  checked: CHECKED + BATCH,
 }
 process.stdout.write(JSON.stringify(found))
 one.db.close()

@@ -2,6 +2,7 @@ import { requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, object } from '../core/check-options.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { knownWord } from '../core/known-word.ts'
+import type { VectorInput } from '../core/read-vector.ts'
 import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
 import {
   requireEmbed,
@@ -15,9 +16,10 @@ import { DatasetHandle } from './collection/dataset-handle.ts'
 import { countFacets, type Facet, type FacetOptions, type FieldValue } from './collection/facets.ts'
 import { getDocument, getDocuments, type GetOptions } from './collection/get-documents.ts'
 import type { CollectionDocument, DocumentChange } from './collection/given-documents.ts'
-import type { HitPage } from './collection/hit.ts'
+import type { Hit, HitPage } from './collection/hit.ts'
 import { listDocuments, type DocumentPage, type ListOptions } from './collection/list.ts'
-import type { CollectionQuery } from './collection/read-query.ts'
+import type { CollectionQuery, QueryManyOptions } from './collection/read-query.ts'
+import { runQueries, runQueriesSync } from './collection/run-queries.ts'
 import { runQuery, runQuerySync } from './collection/run-query.ts'
 import { countWhere, selectedIds, type DocumentSelection } from './collection/selection.ts'
 import type { StoredDocument } from './collection/stored-document.ts'
@@ -219,6 +221,25 @@ export class Collection<M = unknown> {
   /** The synchronous form of `query`, for a vector. `rerank` must not return a Promise. */
   querySync(query: CollectionQuery<M>): HitPage<M> {
     return runQuerySync('querySync()', this.#handle, query)
+  }
+
+  /**
+   * The k documents nearest to each of many texts and vectors, best first: for each the hits of `query`, in one
+   * snapshot. Texts are embedded in one call. The searches share the threads and the cache, so each takes less time than
+   * alone. The options are those of `query` for searches by a vector, without pages.
+   *
+   *     const [bread, butter] = await notes.queryMany(['how to bake bread', [0.6, 0.8]], { k: 5 })
+   */
+  async queryMany(
+    queries: readonly (string | VectorInput)[],
+    options: QueryManyOptions<M> = {},
+  ): Promise<Hit<M>[][]> {
+    return runQueries('queryMany()', this.#handle, queries, options)
+  }
+
+  /** The synchronous form of `queryMany`, for vectors. `rerank` must not return a Promise. */
+  queryManySync(queries: readonly VectorInput[], options: QueryManyOptions<M> = {}): Hit<M>[][] {
+    return runQueriesSync('queryManySync()', this.#handle, queries, options)
   }
 
   /**

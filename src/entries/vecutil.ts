@@ -24,6 +24,7 @@ export type { Hit, HitPage } from '../documents/collection/hit.ts'
 export type { DocumentPage, ListOptions, ListOrder } from '../documents/collection/list.ts'
 export type {
   CollectionQuery,
+  QueryManyOptions,
   HybridOptions,
   MmrOptions,
   QueryMode,

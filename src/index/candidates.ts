@@ -10,20 +10,6 @@ export interface SearchRequest {
   readonly maxSimilarity?: number | undefined
 }
 
-/** Searches that differ in their queries alone. */
-export interface BatchRequest extends Omit<SearchRequest, 'query'> {
-  readonly queries: readonly Float32Array[]
-}
-
-/** Searches that were begun together. Nothing may change the index until `end`. */
-export interface SearchBatch {
-  /** The number of searches: those of the first queries. */
-  readonly count: number
-  /** What `search` would return for a query. */
-  candidates(query: number): Candidates
-  end(): void
-}
-
 /**
  * Candidates, best upper bound first. A skipped row that is live, allowed and in range has a similarity at or below
  * every upper bound in the list, so a caller that stops at a bound misses nothing. The next search reuses the arrays.

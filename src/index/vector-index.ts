@@ -1,9 +1,9 @@
 import type { Metric } from '../core/metric.ts'
-import type { BatchRequest, Candidates, SearchBatch, SearchRequest } from './candidates.ts'
+import type { Candidates, SearchRequest } from './candidates.ts'
 import type { Clustering } from './clusters.ts'
 import type { IndexSection, StoredSection } from './index-section.ts'
 
-export type { BatchRequest, Candidates, SearchBatch, SearchRequest } from './candidates.ts'
+export type { Candidates, SearchRequest } from './candidates.ts'
 export type { IndexSection, StoredSection } from './index-section.ts'
 
 export type IndexKind = 'exact' | 'cover'
@@ -76,11 +76,6 @@ export interface VectorIndex {
    * searches take no longer.
    */
   readonly clustering?: Clustering | undefined
-  /**
-   * Begins several searches, which take less time together. Returns undefined where they would not. Undefined: this kind
-   * cannot do it.
-   */
-  readonly searchTogether?: ((request: BatchRequest) => SearchBatch | undefined) | undefined
   /** How the index chooses between kinds. Undefined: the kind was requested. */
   readonly strategy?: IndexStrategy | undefined
 }

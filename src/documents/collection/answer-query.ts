@@ -13,32 +13,34 @@ import { selectGroups, selectRows, type Ranker, type Selected } from './select-r
 import { idText, partsByKey, vectorIn, type Included } from './stored-document.ts'
 import { hybridRows, wordRows } from './word-rows.ts'
 
-/** The page of a query. Call it inside one snapshot. */
+/** The page of a query. Call it inside one snapshot. `pages`: whether others can follow it. */
 export function answerQuery<M>(
   where: string,
   table: CollectionTable,
   dataset: string,
   query: ReadQuery<M>,
   vector: Float32Array | undefined,
+  pages = true,
 ): HitPage<M> {
   const { k, mode, condition, minScore, mmr, rerank } = query
   const filter = rowFilter(where, condition, table)
   const field =
     query.groupBy === undefined ? undefined : readField(where, 'groupBy', query.groupBy, table)
-  const codec = new CursorCodec(where, [
-    'query',
-    table.shadow.schema,
-    table.shadow.name,
-    dataset,
-    query.text ?? null,
-    query.vector ? Array.from(query.vector) : null,
-    mode,
-    query.fusion,
-    condition ?? null,
-    minScore ?? null,
-    field?.path ?? null,
-  ])
-  const cursor = query.cursor === undefined ? undefined : placeOf(codec.read(query.cursor))
+  const codecOf = (): CursorCodec =>
+    new CursorCodec(where, [
+      'query',
+      table.shadow.schema,
+      table.shadow.name,
+      dataset,
+      query.text ?? null,
+      query.vector ? Array.from(query.vector) : null,
+      mode,
+      query.fusion,
+      condition ?? null,
+      minScore ?? null,
+      field?.path ?? null,
+    ])
+  const cursor = query.cursor === undefined ? undefined : placeOf(codecOf().read(query.cursor))
   const behind = cursor?.place
   const most = mmr?.fetchK ?? rerank?.fetchK ?? k
   if (most === 0) return { hits: [] }
@@ -78,8 +80,8 @@ export function answerQuery<M>(
     hitOf<M>(table, dataset, selected, at, parts as readonly Included[]),
   )
   const last = selected.rows.at(-1)
-  const pages = !mmr && !rerank && selected.more && last !== undefined
-  return pages ? { hits, cursor: codec.write([last.rank, window], last.id) } : { hits }
+  const isLast = !pages || mmr || rerank || !selected.more || last === undefined
+  return isLast ? { hits } : { hits, cursor: codecOf().write([last.rank, window], last.id) }
 }
 
 /** The position of a hit. Pages of a hybrid query come from one window. */

@@ -68,6 +68,12 @@ export interface CollectionQuery<M = unknown> {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The members of a query that many vectors share: those of one by a vector, without pages. */
+export type QueryManyOptions<M = unknown> = Pick<
+  CollectionQuery<M>,
+  'k' | 'filter' | 'minScore' | 'recall' | 'include' | 'groupBy' | 'mmr' | 'rerank' | 'signal'
+>
+
 /** A checked query. */
 export interface ReadQuery<M = unknown> {
   readonly mode: QueryMode
@@ -88,6 +94,7 @@ export interface ReadQuery<M = unknown> {
 }
 
 const DEFAULT_K = 10
+const ANY_VECTOR: readonly number[] = [0]
 const DEFAULT_LAMBDA = 0.5
 /** The number of candidates, as a multiple of k. */
 const FETCHED = 5
@@ -113,21 +120,30 @@ const MODES = ['vector', 'text', 'hybrid'] as const
 const LEAST_WINDOW = 50
 const WINDOW_SHARE = 4
 
-const CHECKS: Readonly<Record<string, Check>> = {
-  mode: check.oneOf(MODES),
-  hybrid: check.object,
-  text: string,
-  vector: anything,
+const MANY_CHECKS: Readonly<Record<keyof QueryManyOptions, Check>> = {
   k: count,
   filter: check.object,
   minScore: numberBetween(-Infinity, Infinity),
   recall: requireRecall,
   include: anything,
   groupBy: anything,
-  cursor: string,
   mmr: check.object,
   rerank: anything,
   signal: check.signal,
+}
+const CHECKS: Readonly<Record<keyof CollectionQuery, Check>> = {
+  ...MANY_CHECKS,
+  mode: check.oneOf(MODES),
+  hybrid: check.object,
+  text: string,
+  vector: anything,
+  cursor: string,
+}
+
+/** Checks what many queries share. */
+export function readManyOptions<M>(where: string, options: QueryManyOptions<M>): ReadQuery<M> {
+  checkOptions(where, options, MANY_CHECKS)
+  return { ...readQuery(where, { ...options, vector: ANY_VECTOR }), vector: undefined }
 }
 
 /** Checks a query. Throws for unknown names, wrong types and contradictions. */

@@ -76,6 +76,18 @@ export function selectRows(context: SearchContext, request: Request): Selection 
   return { words, keys, surplus: 0 }
 }
 
+/** The allowed positions without these rows, which no longer exist. */
+export function without(
+  orphans: readonly number[],
+  { words }: Selection,
+  { positions }: VectorIndex,
+): Uint32Array | undefined {
+  if (orphans.length === 0) return words
+  const rest = words?.slice() ?? new Uint32Array((positions + 31) >>> 5).fill(0xffffffff)
+  for (const orphan of orphans) rest[orphan >>> 5] &= ~(1 << (orphan & 31))
+  return rest
+}
+
 /** The positions of the given ids that match, except for the changed ones. */
 function wordsOf({ ids, snapshot, index }: Request, passing: Passing | undefined): Uint32Array {
   const { datasetIndex, changed } = snapshot

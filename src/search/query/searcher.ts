@@ -18,7 +18,7 @@ import { TextSearcher } from '../text/text-search.ts'
 import { approximate, type Approximation } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
-import { selectRows, type Selection } from './row-selection.ts'
+import { selectRows, without } from './row-selection.ts'
 import type { Answer, Search, SearchReport } from './search.ts'
 import { TableScan } from './table-scan.ts'
 import { Together } from './together.ts'
@@ -387,18 +387,6 @@ function answer(hits: TopK, limit: number, next: number, report: SearchReport): 
 function nextLimit(limit: number, index: VectorIndex, inMemory: boolean): number {
   const next = limit * GROWTH
   return next <= index.count * (inMemory ? 1 : GROWING_SHARE) ? next : Infinity
-}
-
-/** The allowed positions without these rows, which no longer exist. */
-function without(
-  orphans: readonly number[],
-  { words }: Selection,
-  { positions }: VectorIndex,
-): Uint32Array | undefined {
-  if (orphans.length === 0) return words
-  const rest = words?.slice() ?? new Uint32Array((positions + 31) >>> 5).fill(0xffffffff)
-  for (const orphan of orphans) rest[orphan >>> 5] &= ~(1 << (orphan & 31))
-  return rest
 }
 
 function dearLookUps(index: VectorIndex): number {

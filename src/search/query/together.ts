@@ -1,10 +1,6 @@
-import type {
-  BatchRequest,
-  Candidates,
-  SearchBatch,
-  SearchRequest,
-  VectorIndex,
-} from '../../index/vector-index.ts'
+import { searchTogether } from '../../index/search-batch.ts'
+import type { BatchRequest, SearchBatch } from '../../index/search-batch.ts'
+import type { Candidates, SearchRequest, VectorIndex } from '../../index/vector-index.ts'
 
 /**
  * Searches that differ in their queries alone, and run in order in one snapshot. The index does their scans together, as
@@ -36,7 +32,7 @@ export class Together {
       this.#request = { ...conditions, queries: this.#queries.slice(at) }
       this.#index = index
       this.#first = at
-      this.#batch = index.searchTogether?.(this.#request)
+      this.#batch = searchTogether(index, this.#request)
     }
     if (this.#batch && this.#index === index && sameConditions(this.#request!, request)) {
       return this.#batch.candidates(at - this.#first)

@@ -1,15 +1,15 @@
 import type { AcceleratorName } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { metricOf, requireMetric, type Metric } from '../../../core/metric.ts'
+import { searchTogether, type BatchIndex } from '../../search-batch.ts'
+import type { BatchRequest, SearchBatch } from '../../search-batch.ts'
 import { addVectors } from '../../vector-index.ts'
 import type {
-  BatchRequest,
   Candidates,
   IndexImage,
   IndexKind,
   IndexStrategy,
   InMemoryVectors,
-  SearchBatch,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
@@ -88,7 +88,7 @@ const CHOICES: Readonly<
  * check then decides whether they are kept (for a tree that is not built yet) or become codes. The first search, or
  * `choose`, then decides by a sample of all rows.
  */
-export class AutoIndex implements VectorIndex, IndexStrategy {
+export class AutoIndex implements BatchIndex, IndexStrategy {
   readonly metric: Metric
   readonly dim: number
   readonly #options: AutoIndexOptions
@@ -218,7 +218,7 @@ export class AutoIndex implements VectorIndex, IndexStrategy {
   searchTogether(request: BatchRequest): SearchBatch | undefined {
     this.#review()
     this.choose()
-    return this.#inner.searchTogether?.(request)
+    return searchTogether(this.#inner, request)
   }
 
   holds(position: number, vector: Float32Array): boolean {

@@ -1,7 +1,8 @@
 import { SharedBatch } from '#shared-scan'
 import type { Block } from '../../../accelerators/arena.ts'
 import { BoundedHeap } from '../../../core/bounded-heap.ts'
-import type { BatchRequest, Candidates, SearchBatch } from '../../candidates.ts'
+import type { Candidates } from '../../candidates.ts'
+import type { BatchRequest, SearchBatch } from '../../search-batch.ts'
 import { countAllowed } from './allowed-rows.ts'
 import { CandidateSet } from './candidate-set.ts'
 import type { RowScan } from './row-scan.ts'
@@ -72,13 +73,14 @@ export class BatchSearch implements SearchBatch {
       else this.#advance(group)
     }
     const found = this.#found[search]
-    found.visited = this.#visits
+    found.visited = this.#scans[search] ? this.#visits : 0
     return found
   }
 
   end(): void {
     this.#shared?.end()
-    this.#codes.free()
+    // The memory of a disposed index belongs to another one.
+    if (!this.#rows.block.isDisposed) this.#codes.free()
   }
 
   /** Searches the next group, or waits for the wanted one. */

@@ -6,13 +6,12 @@ import {
 import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
 import type { Clustering } from '../../clusters.ts'
+import type { BatchIndex, BatchRequest, SearchBatch } from '../../search-batch.ts'
 import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
 import type {
-  BatchRequest,
   Candidates,
   IndexImage,
   InMemoryVectors,
-  SearchBatch,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
@@ -78,7 +77,7 @@ function checkDim(dim: number): void {
  */
 type RowState = 'small' | 'collecting' | 'final'
 
-export class ExactIndex implements VectorIndex {
+export class ExactIndex implements BatchIndex {
   readonly kind = 'exact'
   readonly metric: Metric
   readonly dim: number
@@ -188,7 +187,8 @@ export class ExactIndex implements VectorIndex {
     const rows = this.#rows
     const { positions, stride } = rows.block
     const few = request.queries.length < 2 || positions * stride < SMALL_INDEX
-    if (few || request.k >= this.#count || request.k > MOST_ROWS_ASKED || !areCoded(rows)) return undefined
+    if (few || request.k >= this.#count || request.k > MOST_ROWS_ASKED || !areCoded(rows))
+      return undefined
     return new BatchSearch(rows, request)
   }
 

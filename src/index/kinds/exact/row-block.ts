@@ -72,6 +72,10 @@ export class RowBlock {
     return this.#block.arena
   }
 
+  get isDisposed(): boolean {
+    return this.#isDisposed
+  }
+
   get prefix(): number {
     return this.#block.address
   }

@@ -119,7 +119,12 @@ export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask | B
   }
   const rowScan = readScan(take, scratch)
   const best = Float64Array.from(takeMany(take, take))
-  return { ...(numbers as Record<(typeof NAMES)[number], number>), isFiltered: filtered, rowScan, best }
+  return {
+    ...(numbers as Record<(typeof NAMES)[number], number>),
+    isFiltered: filtered,
+    rowScan,
+    best,
+  }
 }
 
 export function isBatch(task: ScanTask | BatchTask): task is BatchTask {
