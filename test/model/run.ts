@@ -60,7 +60,7 @@ export async function runModel(
     world.end()
     report.worlds++
     if (world.large) report.large++
-    if (world.turned) report.turned++
+    if (world.hasAxes) report.turned++
     options.progress?.(report.operations)
   }
   recalls?.check()
