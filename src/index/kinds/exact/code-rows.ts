@@ -108,6 +108,15 @@ export class CodeRows implements CodedRows {
     return new CodeRows({ ...this.#options, expectedRows })
   }
 
+  addRemoved(count: number): void {
+    const { block } = this
+    const first = block.positions
+    block.ensure(first + count)
+    block.positions += count
+    block.arena.u8.fill(0, block.addressOf(first), block.addressOf(block.positions))
+    for (let position = first; position < block.positions; position++) this.remove(position)
+  }
+
   copyRow(from: CodeRows, position: number, to: number): void {
     const { stride } = this.block
     const at = from.block.addressOf(position)

@@ -47,6 +47,8 @@ export interface CodedRows extends Rows {
   setDecodedQuery(vector: Float32Array): boolean
   /** Empty rows of the same form. */
   like(expectedRows: number): CodedRows
+  /** Adds rows that are never a result, to be overwritten. */
+  addRemoved(count: number): void
   /** Overwrites a row with one of rows of the same form. */
   copyRow(from: CodedRows, position: number, to: number): void
 }

@@ -230,6 +230,23 @@ export class SplitRows implements CodedRows {
     return new SplitRows({ ...this.#options, expectedRows }, this.#rotation)
   }
 
+  addRemoved(count: number): void {
+    const { block } = this
+    const { headStride, tailStride } = this.#layout
+    const first = block.positions
+    block.ensure(this.#wholeGroups(first + count))
+    block.positions += count
+    this.#layout.rows = block.rows
+    const { u8 } = block.arena
+    for (let position = first; position < block.positions; position++) {
+      const head = this.#head(position)
+      const tail = this.#tail(position)
+      u8.fill(0, head, head + headStride)
+      u8.fill(0, tail, tail + tailStride)
+      this.remove(position)
+    }
+  }
+
   copyRow(from: SplitRows, position: number, to: number): void {
     const { headStride, tailStride } = this.#layout
     const { u8 } = this.block.arena

@@ -30,6 +30,21 @@ const SAMPLED = 8
 /** So many levels of recall are remembered. */
 const MOST_PROMISES = 16
 
+/** So many trials visit all clusters. */
+export const UNLIMITED_TRIALS = 100
+
+/**
+ * How far the other trials go: half as far beyond the largest margin of a row of these as that is beyond all but a hundredth
+ * of them. About one row in 3,000 is farther, if margins fall off exponentially. Infinity: few rows are outside of the nearest
+ * clusters, and say little.
+ */
+export function trialLimit(trials: readonly Trial[]): number {
+  const margins = Float64Array.from(trials.flatMap(trial => [...trial.margins])).toSorted()
+  const largest = margins.at(-1) ?? -Infinity
+  const usual = margins[Math.floor(0.99 * margins.length)] ?? -Infinity
+  return usual === -Infinity ? Infinity : largest + (largest - usual) / 2
+}
+
 /** What is kept of trials. */
 interface Evidence {
   /** Rows that each trial looked for. */

@@ -15,7 +15,7 @@ const FIRST = 8
  */
 const RANK_SHARE = 1 / 8
 
-/** Told of each cluster that is visited, and of its margin then. */
+/** Told of each cluster, and of its margin when it was its turn: beyond the limit, it is not visited. */
 export type ClusterVisitor = (cluster: number, margin: number) => void
 
 /** Searches the clusters that can be worth it. */
@@ -69,7 +69,7 @@ export class ClusterSearch {
     for (let cluster = 0; cluster < count; cluster++) {
       if (this.#isFirst[cluster] !== 0) continue
       const margin = space.margin(found, closeness[cluster], spread[cluster], shrink[cluster])
-      if (margin + rankShare(FIRST) > limits.margin) continue
+      if (!trial && margin + rankShare(FIRST) > limits.margin) continue
       promise[size] = -margin
       wanted[size++] = cluster
     }
@@ -80,8 +80,8 @@ export class ClusterSearch {
       const margin =
         space.margin(least, closeness[cluster], spread[cluster], shrink[cluster]) +
         rankShare(FIRST + i)
-      if (margin > limits.margin) continue
       trial?.(cluster, margin)
+      if (margin > limits.margin) continue
       this.#visit(cluster, maxSimilarity, allowed)
     }
     if (candidates.least * scale < limits.least) return undefined

@@ -1,5 +1,4 @@
 import { grown } from '../../../../core/grown.ts'
-import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
 import type { CodedRows } from '../rows.ts'
 
 const NONE = 0xffffffff
@@ -121,15 +120,8 @@ export class ClusteredRows {
   /** Rows that are never found, for slots that are not taken yet. */
   #fill(): void {
     const { rows, blockRows } = this
-    const { block } = rows
-    const end = this.#blockCount * blockRows
-    while (block.positions < end) {
-      const first = block.positions
-      const count = Math.min(MAX_STAGED_ROWS, end - first)
-      block.stage(count).fill(0)
-      rows.commit(count)
-      for (let slot = first; slot < first + count; slot++) rows.remove(slot)
-    }
+    const missing = this.#blockCount * blockRows - rows.block.positions
+    if (missing > 0) rows.addRemoved(missing)
   }
 
   #slot(position: number): number {

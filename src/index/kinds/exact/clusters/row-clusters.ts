@@ -11,12 +11,13 @@ import type {
   VectorIndex,
 } from '../../../vector-index.ts'
 import type { CodedRows } from '../rows.ts'
-import { Calibration, type Trial } from './calibration.ts'
+import { Calibration, type Trial, trialLimit, UNLIMITED_TRIALS } from './calibration.ts'
 import { Centroids } from './centroids.ts'
 import { CLUSTER_RULE, type ClusterRule } from './cluster-rule.ts'
 import { ClusterSearch } from './cluster-search.ts'
 import { clusterSpaceOf } from './cluster-space.ts'
 import { ClusteredRows } from './clustered-rows.ts'
+import { assignerOf, type Assigner } from './grouped-centroids.ts'
 import { kMeans, type Sample } from './k-means.ts'
 import { drawSample, spread } from './row-sample.ts'
 
@@ -227,9 +228,12 @@ export class RowClusters implements Clusters {
     const rows = this.#rows
     this.#centroids ??= yield* this.#findCentroids()
     const centroids = this.#centroids
-    while (this.#assigned < rows.block.positions) {
-      this.#assignTo(Math.min(rows.block.positions, this.#assigned + centroids.batch), centroids)
-      yield
+    if (this.#assigned < rows.block.positions) {
+      const assigner = yield* assignerOf(centroids)
+      while (this.#assigned < rows.block.positions) {
+        this.#assignTo(Math.min(rows.block.positions, this.#assigned + assigner.batch), assigner)
+        yield
+      }
     }
     if (this.#builtRows === 0) {
       this.#builtRows = Math.max(1, rows.block.positions)
@@ -267,7 +271,7 @@ export class RowClusters implements Clusters {
   }
 
   /** Finds the clusters of the positions from `#assigned` to `end`. */
-  #assignTo(end: number, centroids: Centroids): void {
+  #assignTo(end: number, assigner: Assigner): void {
     const rows = this.#rows
     const { dim } = rows.block
     if (end > this.#clusterOf.length) {
@@ -277,15 +281,15 @@ export class RowClusters implements Clusters {
       longer.set(this.#clusterOf)
       this.#clusterOf = longer
     }
-    const vectors = new Float32Array(Math.min(centroids.batch, end - this.#assigned) * dim)
-    const nearest = new Uint32Array(centroids.batch)
+    const vectors = new Float32Array(Math.min(assigner.batch, end - this.#assigned) * dim)
+    const nearest = new Uint32Array(assigner.batch)
     while (this.#assigned < end) {
       const first = this.#assigned
-      const count = Math.min(centroids.batch, end - first)
+      const count = Math.min(assigner.batch, end - first)
       for (let i = 0; i < count; i++) {
         rows.decode(first + i, vectors.subarray(i * dim, (i + 1) * dim))
       }
-      centroids.assign(vectors, count, nearest)
+      assigner.assign(vectors, count, nearest)
       for (let i = 0; i < count; i++) {
         this.#clusterOf[first + i] = rows.isLive(first + i) ? nearest[i] : NONE
       }
@@ -312,7 +316,7 @@ export class RowClusters implements Clusters {
     clustered.add(this.#rows, position, this.#clusterOf[position])
   }
 
-  /** Searches for rows of the index without them, through all clusters. */
+  /** Searches for rows of the index without them. */
   *#trials(k: number, groups: Groups): Generator<void, Trial[]> {
     const { trials, trialNumbers, fewestTrials } = this.#rule
     const rows = this.#rows
@@ -321,30 +325,37 @@ export class RowClusters implements Clusters {
     const count = Math.min(trials, Math.max(fewestTrials, affordable))
     const query = new Float32Array(dim)
     const found: Trial[] = []
+    let limit = Infinity
     // From other positions than the sample was.
     for (const position of spread(positions, count, 0.25)) {
       // Rows may have gone between two steps.
       if (position >= rows.block.positions || !rows.isLive(position)) continue
       rows.decode(position, query)
-      const trial = tried(k, position, query, groups)
+      const trial = tried(k, position, query, groups, limit)
       if (trial) found.push(trial)
+      if (found.length === UNLIMITED_TRIALS) limit = trialLimit(found)
       yield
     }
     return found
   }
 }
 
+/** `limit`: clusters of a larger margin are not visited. */
 function tried(
   k: number,
   own: number,
   query: Float32Array,
-  { centroids, clustered, search }: Groups,
+  groups: Groups,
+  limit: number,
 ): Trial | undefined {
+  const { centroids, clustered, search } = groups
   const marginOf = new Map<number, number>()
-  const found = search.search({ query, k: k + 1 }, UNLIMITED, (cluster, margin) =>
+  const limits = { ...UNLIMITED, margin: limit }
+  const found = search.search({ query, k: k + 1 }, limits, (cluster, margin) =>
     marginOf.set(cluster, margin),
   )
   if (!found) return undefined
+  if (found.count <= k && limit < Infinity) return tried(k, own, query, groups, Infinity)
   const margins: number[] = []
   for (let i = 0; i < found.count && margins.length < k; i++) {
     const position = found.positions[i]

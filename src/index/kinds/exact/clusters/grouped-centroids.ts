@@ -1,0 +1,173 @@
+import { Arena } from '../../../../accelerators/arena.ts'
+import type { Block } from '../../../../accelerators/arena.ts'
+import type { MultiplyRequest } from '../../../../accelerators/kernels.ts'
+import { magnitude } from '../../../../core/similarity.ts'
+import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
+import type { Centroids } from './centroids.ts'
+import { kMeans } from './k-means.ts'
+
+/**
+ * Groups, and centroids that a row of a group is compared with, for the square root of the number of centroids. On words and
+ * on sentences, the nearest of all is among them for 97 rows of 100.
+ */
+const GROUPS = 3
+const COMPARED = 9
+/** Bytes of these centroids, in all groups. */
+const MOST_BYTES = 1 << 26
+/** Multiplications that take a few milliseconds. */
+const MULTIPLICATIONS = 1 << 25
+
+/** Finds a near centroid, as a rule the nearest, of each of many vectors. */
+export interface Assigner {
+  /** Vectors that are assigned in a few milliseconds. */
+  readonly batch: number
+  assign(vectors: Float32Array, rows: number, to: Uint32Array): void
+}
+
+/** What assigns many rows: groups of centroids, if these are so many that it pays. */
+export function* assignerOf(centroids: Centroids): Generator<void, Assigner> {
+  const { count, dim, space, values } = centroids
+  const root = Math.sqrt(count)
+  const compared = Math.ceil(COMPARED * root)
+  const most = Math.floor(MOST_BYTES / (compared * dim * 4))
+  const groups = Math.max(1, Math.min(most, Math.ceil(GROUPS * root)))
+  if (compared + groups > 0.8 * count) return centroids
+  const sample = { rows: values.slice(), count }
+  const found = yield* kMeans(space, sample, dim, groups)
+  return yield* GroupedCentroids.of(centroids, found, compared)
+}
+
+/**
+ * Centroids in groups of near ones. Vectors of one group are compared with the centroids that are nearest to the centre of the
+ * group, many at once.
+ */
+class GroupedCentroids implements Assigner {
+  readonly batch: number
+  readonly #groups: Centroids
+  readonly #compared: number
+  readonly #dim: number
+  readonly #arena = new Arena()
+  /** The centroids that each group is compared with: their numbers, and what is taken off their dot products. */
+  readonly #members: Uint32Array
+  readonly #offsets: Float64Array
+  readonly #centroids: Block
+  readonly #rows: Block
+  readonly #products: Block
+  readonly #multiply: MultiplyRequest
+
+  private constructor(dim: number, groups: Centroids, compared: number) {
+    this.#groups = groups
+    this.#compared = compared
+    this.#dim = dim
+    const most = MULTIPLICATIONS / ((compared + groups.count) * dim)
+    this.batch = Math.max(4, Math.min(MAX_STAGED_ROWS, Math.floor(most)))
+    this.#members = new Uint32Array(groups.count * compared)
+    this.#offsets = new Float64Array(groups.count * compared)
+    const stride = dim * 4
+    this.#centroids = this.#arena.allocate(groups.count * compared * stride)
+    this.#rows = this.#arena.allocate(this.batch * stride)
+    this.#products = this.#arena.allocate(this.batch * compared * 4)
+    this.#multiply = {
+      a: this.#rows.address,
+      aStride: stride,
+      rows: 0,
+      b: 0,
+      bStride: stride,
+      columns: compared,
+      dim,
+      out: this.#products.address,
+      outStride: compared * 4,
+    }
+  }
+
+  static *of(
+    { count, dim, space, values }: Centroids,
+    groups: Centroids,
+    compared: number,
+  ): Generator<void, GroupedCentroids> {
+    const grouped = new GroupedCentroids(dim, groups, compared)
+    const offsets = Float64Array.from({ length: count }, (_, i) =>
+      space.spherical ? 0 : magnitude(values.subarray(i * dim, (i + 1) * dim)) ** 2 / 2,
+    )
+    for (let group = 0; group < groups.count; group++) {
+      const centre = groups.values.subarray(group * dim, (group + 1) * dim)
+      grouped.#take(group, nearestFirst(centre, values, offsets), values, offsets)
+      yield
+    }
+    return grouped
+  }
+
+  /** The centroids that a group is compared with are the first of these. */
+  #take(group: number, nearest: Uint32Array, values: Float32Array, offsets: Float64Array): void {
+    const dim = this.#dim
+    const { f32 } = this.#arena
+    for (let i = 0, at = group * this.#compared; i < this.#compared; i++, at++) {
+      const member = nearest[i]
+      this.#members[at] = member
+      this.#offsets[at] = offsets[member]
+      const from = values.subarray(member * dim, (member + 1) * dim)
+      f32.set(from, this.#centroids.address / 4 + at * dim)
+    }
+  }
+
+  assign(vectors: Float32Array, rows: number, to: Uint32Array): void {
+    const groupOf = new Uint32Array(rows)
+    this.#groups.assign(vectors, rows, groupOf)
+    const order = Uint32Array.from({ length: rows }, (_, i) => i).toSorted(
+      (a, b) => groupOf[a] - groupOf[b],
+    )
+    const dim = this.#dim
+    const { f32 } = this.#arena
+    const staged = this.#rows.address / 4
+    for (let first = 0, end = 0; first < rows; first = end) {
+      const group = groupOf[order[first]]
+      for (; end < rows && end - first < this.batch && groupOf[order[end]] === group; end++) {
+        const row = order[end]
+        f32.set(vectors.subarray(row * dim, (row + 1) * dim), staged + (end - first) * dim)
+      }
+      this.#compare(group, order.subarray(first, end), to)
+    }
+  }
+
+  /** Staged rows of one group. */
+  #compare(group: number, rows: Uint32Array, to: Uint32Array): void {
+    const compared = this.#compared
+    const members = this.#members
+    const offsets = this.#offsets
+    const from = group * compared
+    const request = this.#multiply
+    request.rows = rows.length
+    request.b = this.#centroids.address + from * this.#dim * 4
+    this.#arena.kernels.multiply(request)
+    const { f32 } = this.#arena
+    let at = this.#products.address / 4
+    for (const row of rows) {
+      let best = 0
+      let most = -Infinity
+      // NaN, of products that overflow, never wins.
+      for (let i = 0; i < compared; i++) {
+        const value = f32[at++] - offsets[from + i]
+        if (value > most) {
+          most = value
+          best = i
+        }
+      }
+      to[row] = members[from + best]
+    }
+  }
+}
+
+/** The numbers of all vectors, the nearest to this one first. */
+function nearestFirst(
+  centre: Float32Array,
+  values: Float32Array,
+  offsets: Float64Array,
+): Uint32Array {
+  const dim = centre.length
+  const closeness = offsets.map((offset, i) => {
+    let dot = 0
+    for (let j = 0; j < dim; j++) dot += centre[j] * values[i * dim + j]
+    return dot - offset
+  })
+  return Uint32Array.from(offsets.keys()).toSorted((a, b) => closeness[b] - closeness[a])
+}
