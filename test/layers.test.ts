@@ -77,6 +77,29 @@ test('the engine asks a runtime for something in the folders of platforms alone'
   assert.deepEqual(asking, [])
 })
 
+/** Files outside of the platform for Node that use Buffer or node:crypto, each with its reason. */
+const NODE_BYTES: Readonly<Record<string, string>> = {
+  'src/better-sqlite3/': 'the values of better-sqlite3 are Buffers',
+  'src/ui/server.ts': 'a server of node:http',
+  'src/mcp/': 'servers on the streams of Node',
+  'src/replication/': 'MD5, which globalThis.crypto does not have, and values of drivers for Node',
+  'src/interchange/': 'files and streams of Node',
+  'src/attach/float32-sample.ts': 'a hint for a program on Node',
+}
+
+test('Buffer and node:crypto are used by the platform for Node, and for the reasons named here', () => {
+  const using = sources('src').filter(
+    file => !file.startsWith('src/cli/') && /from 'node:crypto'|\bBuffer\b/.test(codeOf(file)),
+  )
+  const allowed = ['src/sqlite/platform/node/', ...Object.keys(NODE_BYTES)]
+  assert.deepEqual(
+    using.filter(file => !allowed.some(path => file.startsWith(path))),
+    [],
+  )
+  const unused = allowed.filter(path => !using.some(file => file.startsWith(path)))
+  assert.deepEqual(unused, [])
+})
+
 test('one file alone registers the virtual tables', () => {
   const registering = sources('src/tables').filter(file =>
     /\bregisterModule\(/.test(readFileSync(file, 'utf8')),

@@ -89,11 +89,12 @@ function isUsage(error: VecError): boolean {
 interface SystemError extends Error {
   readonly code: string
   readonly path?: string
-  readonly syscall: string
 }
 
+/** Some errors of Deno have the code of a system error, but not its `syscall`. */
 function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'syscall' in error && 'code' in error
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' && /^E(?!RR_)[A-Z0-9]+$/.test(code)
 }
 
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { jsonProblem } from '../core/json-error.ts'
 import type { RowCondition } from '../entries/interchange.ts'
 import { usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
@@ -17,9 +18,9 @@ export function filterOf(flags: Flags): RowCondition | undefined {
   if (text?.trimStart().startsWith('{') !== true) return text
   try {
     return JSON.parse(text) as RowCondition
-  } catch (error) {
+  } catch {
     throw usageError(
-      `--filter begins like JSON, but is not valid: ${(error as Error).message}`,
+      `--filter begins like JSON, but is not valid: ${jsonProblem(text)}`,
       `for example --filter '{"lang": "en", "year": {"$gte": 2020}}'`,
     )
   }

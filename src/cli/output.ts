@@ -37,7 +37,13 @@ export class Output {
   /** Another listener handles a stream that accepts no more; this wait ends in any case. */
   #send(text: string): Promise<void> {
     return new Promise(sent => {
-      if (this.#stream.write(text, () => sent())) sent()
+      try {
+        if (this.#stream.write(text, () => sent())) sent()
+      } catch (error) {
+        // Deno throws what Node and Bun emit.
+        this.#stream.emit('error', error)
+        sent()
+      }
     })
   }
 }

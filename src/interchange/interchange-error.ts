@@ -7,7 +7,7 @@ export interface Place {
   readonly unit: 'line' | 'row' | 'rowid' | 'entry' | 'document'
   /** Counted from 1; a rowid is the table's own. */
   readonly at: number
-  /** The line on which an entry begins, if known. */
+  /** The line on which an entry begins, or on which it is wrong, if known. */
   readonly line?: number | undefined
 }
 

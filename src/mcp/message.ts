@@ -4,6 +4,7 @@ import {
   JSONRPCMessageSchema,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/sdk/types.js'
+import { jsonProblem } from '../core/json-error.ts'
 import { isPlainObject } from '../core/plain-object.ts'
 
 /** An answer to a message that cannot be read. JSON-RPC gives it the id null if the message has none. */
@@ -22,8 +23,8 @@ export function readMessage(text: string): ReadMessage {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    return refused(null, ErrorCode.ParseError, `not JSON: ${(error as Error).message}: ${EXPECTED}`)
+  } catch {
+    return refused(null, ErrorCode.ParseError, `not JSON: ${jsonProblem(text)}: ${EXPECTED}`)
   }
   if (Array.isArray(value)) {
     return refused(null, ErrorCode.InvalidRequest, `batches are not supported: ${EXPECTED}`)

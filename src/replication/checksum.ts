@@ -24,6 +24,8 @@ export function rowHash(row: HashedRow, idHash: string): string {
 export const flawedHash = (idHash: string, flaw: string): string =>
   md5(`${idHash} invalid: ${flaw}`)
 
+const encoder = new TextEncoder()
+
 /** Identifies a row on either side, byte for byte. */
 export interface HashedKey {
   readonly key: string
@@ -32,9 +34,11 @@ export interface HashedKey {
 
 /** An id of any bytes as text, one character per byte, so that different ids stay different. */
 export function keyOf(id: string | Uint8Array): string {
-  const bytes =
-    typeof id === 'string' ? Buffer.from(id) : Buffer.from(id.buffer, id.byteOffset, id.byteLength)
-  return bytes.toString('latin1')
+  let key = ''
+  for (const byte of typeof id === 'string' ? encoder.encode(id) : id) {
+    key += String.fromCharCode(byte)
+  }
+  return key
 }
 
 export const md5 = (value: string | Uint8Array): string =>

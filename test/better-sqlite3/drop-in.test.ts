@@ -8,6 +8,7 @@ import { inspect } from 'node:util'
 // oxlint-disable-next-line import/no-named-as-default -- the types of better-sqlite3 are read as `Database.Statement`
 import Database, { SqliteError } from '../../src/entries/better-sqlite3.ts'
 import { open } from '../../src/entries/main.ts'
+import { moduleArguments } from '../module-arguments.ts'
 
 // What better-sqlite3 has since its version 13, and what is this package's own: there is nothing to compare with.
 
@@ -174,7 +175,7 @@ test('databases are closed when the process ends, so that no WAL stays', () => {
     const db = new Database(${JSON.stringify(path)})
     console.log(db.pragma('journal_mode = WAL', { simple: true }))
     db.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1)')`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+  const { stdout, stderr } = spawnSync(process.execPath, moduleArguments(program), {
     encoding: 'utf8',
   })
   assert.match(stdout, /^(wal|delete)\n$/, stderr)

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { open } from '../../src/entries/main.ts'
+import { noSqliteVec, openSqliteVec } from '../native-sqlite.ts'
 import { manyRuns } from './many-runs.ts'
 import { npyHeader } from './npy-file.ts'
 import { floats } from './scratch.ts'
-import { openNative } from './sqlite-vec-file.ts'
 import { temporaryFolder, type Outcome } from './svec.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
-const native = openNative()
+const withoutPeer = noSqliteVec()
 
 const JSONL = '{"id":"a","embedding":[1,0]}\n{"id":"b","embedding":[0,1]}\n'
 const JSON_ARRAY = '[{"id":"a","embedding":[1,0]},{"id":"b","embedding":[0,1]}]'
@@ -78,11 +78,11 @@ before(async () => {
   plain.exec('CREATE TABLE t(id TEXT, embedding BLOB)')
   plain.close()
   for (const name of ['vec0.sqlite', 'wal.sqlite']) {
-    if (!native) {
+    if (withoutPeer !== false) {
       copyFileSync(path('plain.sqlite'), path(name))
       continue
     }
-    const other = native(path(name))
+    const other = openSqliteVec(path(name))
     if (name === 'wal.sqlite') other.exec('PRAGMA journal_mode = WAL')
     other.exec('CREATE VIRTUAL TABLE v USING vec0(embedding float[2])')
     other.prepare('INSERT INTO v(rowid, embedding) VALUES (?, ?)').run(1n, floats(1, 0))
@@ -124,7 +124,7 @@ async function answers(commands: readonly (readonly string[])[]): Promise<readon
 }
 
 const skipNative = (name: string): boolean =>
-  native === undefined && (name === 'vec0.sqlite' || name === 'wal.sqlite')
+  withoutPeer !== false && (name === 'vec0.sqlite' || name === 'wal.sqlite')
 
 test('each file as the source of import, by its name and as each format: read, or one line that helps', async () => {
   const cases = NAMES.filter(name => !skipNative(name)).flatMap(name =>

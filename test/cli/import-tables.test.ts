@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
+import { noSqliteVec, openSqliteVec } from '../native-sqlite.ts'
 import { floats, scratch } from './scratch.ts'
-import { openNative } from './sqlite-vec-file.ts'
 import { svec, svecJson } from './svec.ts'
 
 const { folder, path, freshTable, rowsOf } = scratch()
-const native = openNative()
-const withoutPeer = native === undefined ? 'better-sqlite3 or sqlite-vec cannot be loaded' : false
+const withoutPeer = noSqliteVec()
 
 const digest = (file: string): string =>
   createHash('sha256').update(readFileSync(file)).digest('hex')
@@ -88,12 +87,11 @@ test(
   'a source in WAL mode is read as it is, and stays byte for byte',
   { skip: withoutPeer },
   async () => {
-    assert.ok(native)
     const source = path('wal.db')
     const temporary = path('tmp')
     const env = { TMPDIR: temporary }
     mkdirSync(temporary)
-    const db = native(source)
+    const db = openSqliteVec(source)
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('CREATE TABLE t(id TEXT PRIMARY KEY, embedding BLOB)')
     const insert = db.prepare('INSERT INTO t VALUES (?, ?)')
@@ -108,7 +106,7 @@ test(
     assert.deepEqual(beside(), ['wal.db'])
 
     // What stands in the -wal alone is read, too: beside the program that wrote it, and after it was killed.
-    const writer = native(source)
+    const writer = openSqliteVec(source)
     writer.exec('PRAGMA wal_autocheckpoint = 0')
     writer.prepare('INSERT INTO t VALUES (?, ?)').run('in the wal', floats(3, 4))
     const three = beside()

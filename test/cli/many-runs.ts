@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { moduleArguments } from '../module-arguments.ts'
 import type { Outcome } from './svec.ts'
 
 /** Runs command lines one after the other in one process: what `svec` itself runs, without starting Node each time. */
@@ -30,7 +31,7 @@ export function manyRuns(
   commands: readonly (readonly string[])[],
   cwd: string,
 ): Promise<readonly Outcome[]> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', RUNNER], {
+  const child = spawn(process.execPath, moduleArguments(RUNNER), {
     cwd,
     stdio: ['pipe', 'pipe', 'inherit'],
   })

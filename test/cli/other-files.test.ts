@@ -3,13 +3,12 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
-import { openNative, type NativeDatabase } from './sqlite-vec-file.ts'
+import { noSqliteVec, openSqliteVec, type NativeDatabase } from '../native-sqlite.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
-const native = openNative()
-const withoutPeer = native === undefined ? 'better-sqlite3 or sqlite-vec cannot be loaded' : false
+const withoutPeer = noSqliteVec()
 
 async function documents(file: string): Promise<unknown[]> {
   const db = await open(file, { readonly: true })
@@ -32,19 +31,13 @@ function vec0Documents(db: NativeDatabase): unknown[] {
     .prepare(
       `SELECT user_id, id, Embedding, genre, year, score, ok, contents, n FROM items ORDER BY user_id, id`,
     )
-    .all() as Record<string, unknown>[]
-  return rows.map(row => [
-    String(row['user_id']),
-    row['id'],
-    row['contents'],
-    JSON.stringify({
-      genre: row['genre'],
-      year: row['year'],
-      score: row['score'],
-      ok: row['ok'] === 1,
-      n: row['n'],
-    }),
-    `[${[...new Float32Array(new Uint8Array(row['Embedding'] as Buffer).buffer)].join(',')}]`,
+    .rows()
+  return rows.map(([user, id, embedding, genre, year, score, ok, contents, n]) => [
+    String(user),
+    id,
+    contents,
+    JSON.stringify({ genre, year: Number(year), score, ok: ok === 1n, n: Number(n) }),
+    `[${[...new Float32Array(new Uint8Array(embedding as Uint8Array).buffer)].join(',')}]`,
   ])
 }
 
@@ -52,9 +45,8 @@ test(
   'a vec0 table: chunks with holes, partitions, metadata, auxiliary columns',
   { skip: withoutPeer },
   async () => {
-    assert.ok(native)
     const source = path('app.db')
-    const db = native(source)
+    const db = openSqliteVec(source)
     db.exec(`CREATE VIRTUAL TABLE items USING vec0(
     user_id integer partition key, id text primary key, Embedding float[3] distance_metric=cosine,
     small int8[4], bits bit[8], genre text, year integer, score float, ok boolean,
@@ -115,9 +107,8 @@ test(
   'a vec0 table without a text key, in the very file that is imported into',
   { skip: withoutPeer },
   async () => {
-    assert.ok(native)
     const file = path('same.db')
-    const db = native(file)
+    const db = openSqliteVec(file)
     db.exec('CREATE VIRTUAL TABLE plain USING vec0(embedding float[2])')
     const insert = db.prepare('INSERT INTO plain(rowid, embedding) VALUES (?, ?)')
     const big = 2 ** 40

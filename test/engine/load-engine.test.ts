@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { loadEngine, openConnection } from '../../src/entries/engine.ts'
+import { moduleArguments } from '../module-arguments.ts'
 
 const WASM = new URL('../../src/sqlite/platform/sqlite3.wasm', import.meta.url)
 
@@ -15,11 +16,10 @@ function inFreshProcess(code: string, env: Record<string, string> = {}): string 
       try { await work(); console.log('no error') } catch (e) { console.log(e.code ?? e.name, e.message, '|', e.hint) }
     }
     ${code}`
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', script],
-    { encoding: 'utf8', env: { ...process.env, ...env } },
-  )
+  const { status, stdout, stderr } = spawnSync(process.execPath, moduleArguments(script), {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
   assert.equal(status, 0, stderr)
   return stdout.trim()
 }

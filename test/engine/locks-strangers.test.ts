@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
+import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
+import { decoratedVfs, type Around, type VfsCall } from './decorated-vfs.ts'
 import { noShell, shell } from './vfs-process.ts'
 import {
+  OPEN_CREATE,
   OPEN_READONLY,
+  OPEN_URI,
   RawConnection,
   type RawError,
   sqliteWithFiles,
@@ -16,6 +20,12 @@ import {
 
 // This process locks by directories, as one without koffi does, and native programs do not see that.
 const sqlite = await sqliteWithFiles('directory')
+const plain: Around = (_call, go) => go()
+let around = plain
+registerVfs(
+  sqlite,
+  decoratedVfs('watched', installNodeVfs(sqlite).vfs, (call, go) => around(call, go)),
+)
 const folder = temporaryFolder()
 const skip = process.platform === 'linux' ? noShell() : 'only Linux shows who holds locks'
 let files = 0
@@ -23,7 +33,7 @@ let files = 0
 /** 24 rows on many pages, all of value 1. */
 function create(at = folder): { path: string; db: RawConnection } {
   const path = join(at, `${++files}.sqlite`)
-  const db = RawConnection.open(sqlite, path)
+  const db = RawConnection.open(sqlite, `file://${path}?vfs=watched`, OPEN_CREATE | OPEN_URI)
   db.all(
     'PRAGMA page_size = 1024; CREATE TABLE t(id INTEGER PRIMARY KEY, a, filler); ' +
       'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 24) INSERT INTO t SELECT i, 1, zeroblob(500) FROM s',
@@ -34,22 +44,24 @@ function create(at = folder): { path: string; db: RawConnection } {
 const refused = (error: RawError): boolean =>
   error.below?.hint?.includes('npm install koffi') === true
 
-type Named = 'writeSync' | 'fdatasyncSync' | 'fsyncSync' | 'ftruncateSync' | 'unlinkSync'
+const CHANGES: ReadonlySet<VfsCall['operation']> = new Set([
+  'write',
+  'sync',
+  'syncDirectory',
+  'truncate',
+  'delete',
+])
 
 /** Runs `body`; `between` runs before each call that changes a file, as if the process had been stopped there. */
 function beforeEachChange(between: () => void, body: () => void): void {
-  const names: Named[] = ['writeSync', 'fdatasyncSync', 'fsyncSync', 'ftruncateSync', 'unlinkSync']
-  const saved = Object.fromEntries(names.map(name => [name, fs[name]]))
-  for (const name of names) {
-    const real = saved[name] as (...args: unknown[]) => unknown
-    Object.assign(fs, { [name]: (...args: unknown[]) => (between(), real(...args)) })
+  around = ({ operation }, go) => {
+    if (CHANGES.has(operation)) between()
+    return go()
   }
-  syncBuiltinESMExports()
   try {
     body()
   } finally {
-    Object.assign(fs, saved)
-    syncBuiltinESMExports()
+    around = plain
   }
 }
 

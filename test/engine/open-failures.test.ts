@@ -7,6 +7,7 @@ import { type Connection, type OpenOptions, open } from '../../src/entries/main.
 import { loadEngine } from '../../src/sqlite/load-engine.ts'
 import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
+import { moduleArguments } from '../module-arguments.ts'
 import { refused, refusedLater } from '../refusal.ts'
 import { decoratedVfs } from './decorated-vfs.ts'
 import { openNative } from './vfs-native.ts'
@@ -172,7 +173,7 @@ describe('a failed ATTACH says why', () => {
       installNodeVfs(await sqliteAlone(), { locks: 'directory' })
       const db = await open(${JSON.stringify(join(folder, 'other.sqlite'))})
       try { db.prepare('ATTACH ? AS other').run(${JSON.stringify(path)}) } catch (e) { console.log(e.code, e.message) }`
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    const { stdout } = spawnSync(process.execPath, moduleArguments(script), {
       encoding: 'utf8',
     })
     assert.match(stdout, /^SQLITE_CANTOPEN .*is in WAL mode.*PRAGMA journal_mode ?= ?DELETE/)

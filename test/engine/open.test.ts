@@ -16,6 +16,7 @@ import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { lockSupport } from '../../src/entries/engine.ts'
 import { open } from '../../src/entries/main.ts'
+import { moduleArguments } from '../module-arguments.ts'
 import { refused, refusedLater } from '../refusal.ts'
 
 let folder: string
@@ -108,7 +109,7 @@ test('a lock that another process gives up in time is waited for', async () => {
     db.exec('BEGIN IMMEDIATE; INSERT INTO t VALUES (2)')
     console.log('locked')
     setTimeout(() => { db.exec('COMMIT'); db.close() }, 400)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, moduleArguments(script), {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')

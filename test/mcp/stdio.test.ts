@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from '../cli/svec.ts'
+import { moduleArguments } from '../module-arguments.ts'
 import { answerOf, errorOf, isAlive, MAIN, namesRemedy, spawned } from './connected.ts'
 
 const folder = temporaryFolder()
@@ -221,7 +222,7 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
       const child = spawn(process.execPath, [${JSON.stringify(MAIN)}, 'mcp', ${JSON.stringify(file)}])
       child.stdout.once('data', () => console.log(child.pid))
       child.stdin.write(${JSON.stringify(`${JSON.stringify(initialize('2025-06-18'))}\n`)})`
-    const client = spawn(process.execPath, ['--input-type=module', '-e', program])
+    const client = spawn(process.execPath, moduleArguments(program))
     const [line] = (
       await new Promise<Buffer>(resolve => {
         client.stdout.once('data', resolve)

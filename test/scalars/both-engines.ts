@@ -1,34 +1,6 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import type { Connection } from '../../src/entries/main.ts'
-
-interface NativeStatement {
-  raw(): NativeStatement
-  safeIntegers(): NativeStatement
-  run(): unknown
-  all(): unknown[][]
-}
-
-/** better-sqlite3 with sqlite-vec loaded. */
-export interface NativeEngine {
-  exec(sql: string): unknown
-  prepare(sql: string): NativeStatement
-  close(): unknown
-}
-
-/** The native engine, or why it cannot be loaded here. */
-export function openNativeEngine(): NativeEngine | string {
-  const require = createRequire(import.meta.url)
-  try {
-    const Database = require('better-sqlite3') as new (path: string) => NativeEngine
-    const { load } = require('sqlite-vec') as { load: (db: NativeEngine) => void }
-    const db = new Database(':memory:')
-    load(db)
-    return db
-  } catch (error) {
-    return `better-sqlite3 with sqlite-vec cannot be loaded here: ${String(error)}`
-  }
-}
+import type { NativeDatabase } from '../native-sqlite.ts'
 
 /** An answer in a file: rows, or a message. */
 export type Recorded = readonly string[] | string
@@ -44,14 +16,15 @@ export function answerIn(record: Recorded): Answer {
 /** What a statement gives: rows whose values can be compared to the bit, or an error's message. */
 export type Answer = { readonly rows: readonly string[] } | { readonly error: string }
 
-export function answerOf(db: Connection | NativeEngine, sql: string): Answer {
+export function answerOf(db: Connection | NativeDatabase, sql: string): Answer {
   try {
     const statement = db.prepare(sql)
     if (!/^(SELECT|WITH)\b/.test(sql)) {
       statement.run()
       return { rows: [] }
     }
-    const rows = statement.raw().safeIntegers().all() as unknown[][]
+    const rows =
+      'rows' in statement ? statement.rows() : (statement.raw().safeIntegers().all() as unknown[][])
     return { rows: rows.map(row => row.map(exact).join(' | ')) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }

@@ -2,16 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { noSqliteVec, openSqliteVec } from '../native-sqlite.ts'
 import { seededTest } from '../seed.ts'
-import {
-  answerIn,
-  answerOf,
-  difference,
-  openNativeEngine,
-  recorded,
-  type NativeEngine,
-  type Recorded,
-} from './both-engines.ts'
+import { answerIn, answerOf, difference, recorded, type Recorded } from './both-engines.ts'
 import { randomCalls } from './random-calls.ts'
 import { SCHEMA, STATEMENTS, SUBQUERIES } from './statements.ts'
 
@@ -21,7 +14,8 @@ const CALLS = Number(process.env['SCALAR_CALLS'] ?? 3000)
 /** The answers of sqlite-vec 0.1.9. `SCALAR_RECORD=1 node scripts/test.mjs scalars/` writes them again. */
 const ANSWERS = 'test/golden/sqlite-vec-0.1.9.json'
 
-const native = openNativeEngine()
+const skip = noSqliteVec()
+const native = skip === false ? openSqliteVec(':memory:') : undefined
 
 const ours: Connection = await open(':memory:')
 ours.exec(SCHEMA)
@@ -29,7 +23,7 @@ after(() => {
   ours.close()
 })
 
-if (typeof native !== 'string') {
+if (native) {
   native.exec(SCHEMA)
   if (process.env['SCALAR_RECORD'] === '1') {
     const lines = STATEMENTS.map(
@@ -64,8 +58,8 @@ describe('the recorded answers of sqlite-vec', () => {
   })
 })
 
-describe('sqlite-vec itself', { skip: typeof native === 'string' ? native : false }, () => {
-  const theirs = native as NativeEngine
+describe('sqlite-vec itself', { skip }, () => {
+  const theirs = native!
   after(() => theirs.close())
 
   test('is the release whose answers are recorded, and gives them', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lockSupport } from '../../src/entries/engine.ts'
 import { encodeEmbedding, open, type Connection } from '../../src/entries/main.ts'
+import { openNative, type NativeDatabase } from '../native-sqlite.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from '../vec/random.ts'
 import { Oracle, reciprocal, type Ranked, type Row } from './oracle.ts'
@@ -15,27 +15,7 @@ const DIM = 6
 const WORDS = ['fox', 'foxes', 'whale', 'running', 'run', 'red', 'Größe', 'grosse', 'x', 'common']
 const wal = (await lockSupport()).kind === 'ofd'
 
-/** What a program of another driver does with the file. */
-interface NativeDatabase {
-  prepare(sql: string): { run(...values: unknown[]): unknown }
-  close(): void
-}
-
-const native = openNative()
-
-function openNative(): ((path: string) => NativeDatabase) | undefined {
-  try {
-    const Native = createRequire(import.meta.url)('better-sqlite3') as new (
-      path: string,
-      options: object,
-    ) => NativeDatabase
-    return wal ? path => new Native(path, { timeout: 0 }) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The connections that write and search: two of ours and one of better-sqlite3 on the same file. */
+/** The connections that write and search: two of ours and a native one on the same file. */
 interface World {
   readonly r: Random
   readonly ours: readonly Connection[]
@@ -64,7 +44,7 @@ for (const journal of ['DELETE', 'WAL']) {
         const reader = await open(path, { readonly: true })
         two.exec('PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF')
         reader.exec('PRAGMA busy_timeout = 0')
-        const other = native?.(path)
+        const other = wal ? openNative(path, { timeout: 0 }) : undefined
         const world: World = { r, ours: [one, two], reader, other }
         try {
           for (let i = 0; i < 40; i++) write(world, one)
@@ -94,7 +74,7 @@ function text(r: Random): string | null {
   return Array.from({ length: 1 + r.below(6) }, () => r.pick(WORDS)).join(' ')
 }
 
-function write({ r }: World, db: Pick<NativeDatabase, 'prepare'>): void {
+function write({ r }: World, db: Connection | NativeDatabase): void {
   const key = [r.pick(['a', 'a', 'b']), `d${r.below(60)}`]
   const meta = JSON.stringify({ lang: r.pick(['en', 'de']) })
   const vector = r.chance(0.1) ? null : encodeEmbedding(r.vector(DIM))

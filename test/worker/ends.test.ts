@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { open } from '../../src/entries/main.ts'
 import { connect } from '../../src/entries/worker.ts'
 import { ExampleFolder } from '../example-folder.ts'
+import { moduleArguments } from '../module-arguments.ts'
 import { refusedLater } from '../refusal.ts'
 import { COUNT_FOREVER, count, inMemory } from './in-memory.ts'
 
@@ -137,7 +138,7 @@ describe('the end of calls', () => {
       db.get(slow).then(row => console.log(row.n))`)
     assert.equal(printed.trim(), '300000')
     const text = `import { connect } from 'sqlite-vec-ts/worker'; const db = await connect(':memory:'); console.log((await db.get('SELECT 7 AS n')).n)`
-    const evaluated = example.command(process.execPath, ['--input-type=module', '-e', text])
+    const evaluated = example.command(process.execPath, moduleArguments(text))
     assert.equal(evaluated.trim(), '7')
   })
 })

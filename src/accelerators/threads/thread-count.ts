@@ -1,4 +1,5 @@
 import { describeValue } from '../../core/describe-value.ts'
+import { permitted } from '../../core/permitted.ts'
 import { MOST_THREADS } from './turns.ts'
 import { workerThreads } from './worker-threads.ts'
 
@@ -20,7 +21,8 @@ export function checkedThreads(what: string, value: unknown): number {
  * It is 1 in a worker of the application, because other workers use the other cores, and where threads cannot share memory.
  */
 export function defaultThreads(): number {
-  const given = workerThreads()?.isMainThread === true ? process.env[VARIABLE] : undefined
+  const given =
+    workerThreads()?.isMainThread === true ? permitted(() => process.env[VARIABLE]) : undefined
   if (given !== undefined && given !== '')
     return checkedThreads(VARIABLE, /^\d+$/.test(given) ? Number(given) : given)
   if (workerThreads()?.isMainThread !== true) return 1

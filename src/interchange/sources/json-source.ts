@@ -1,4 +1,5 @@
 import { parseJson } from '../../core/exact-json.ts'
+import { jsonErrorOf, TOO_DEEP } from '../../core/json-error.ts'
 import { shellWord } from '../../core/shell-word.ts'
 import { placeOf, type Document, type SourceRecord } from '../document.ts'
 import { optionText, sourceError, type Place } from '../interchange-error.ts'
@@ -35,12 +36,17 @@ export class JsonSource extends TextSource {
   }
 }
 
-function recordOf({ key, text }: JsonEntry, place: Place, idsAlone: boolean): SourceRecord {
+function recordOf(
+  { key, text }: JsonEntry,
+  place: Place & { line: number },
+  idsAlone: boolean,
+): SourceRecord {
   let value: unknown
   try {
     value = parseJson(text)
-  } catch (cause) {
-    throw sourceError(`not JSON: ${(cause as Error).message}`, undefined, place)
+  } catch {
+    const { problem, line } = jsonErrorOf(text) ?? { problem: TOO_DEEP, line: 1 }
+    throw sourceError(`not JSON: ${problem}`, undefined, { ...place, line: place.line + line - 1 })
   }
   const isArray = Array.isArray(value)
   const numbers = isArray && (value as unknown[]).every(isNumber)

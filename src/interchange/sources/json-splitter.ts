@@ -1,3 +1,4 @@
+import { jsonProblem } from '../../core/json-error.ts'
 import { optionText, sourceError, type InterchangeError } from '../interchange-error.ts'
 import { notUtf8 } from './not-utf8.ts'
 
@@ -203,8 +204,8 @@ export class JsonSplitter {
   #parseKey(text: string): string {
     try {
       return JSON.parse(text) as string
-    } catch (cause) {
-      throw this.#refused(`not JSON: ${(cause as Error).message}`, undefined, this.#entryLine)
+    } catch {
+      throw this.#refused(`not JSON: ${jsonProblem(text)}`, undefined, this.#entryLine)
     }
   }
 

@@ -1,4 +1,5 @@
 import { parseJson } from '../../core/exact-json.ts'
+import { jsonProblem } from '../../core/json-error.ts'
 import { placeOf, type Document, type SourceRecord } from '../document.ts'
 import { optionText, sourceError, type Place } from '../interchange-error.ts'
 import { textLines } from './text-lines.ts'
@@ -30,9 +31,9 @@ function parseLine(line: string, place: Place): SourceRecord {
   let value: unknown
   try {
     value = parseJson(line)
-  } catch (cause) {
+  } catch {
     throw sourceError(
-      `not JSON: ${(cause as Error).message}`,
+      `not JSON: ${jsonProblem(line)}`,
       /^\s*[[{]\s*$/.test(line)
         ? `for an array or object over many lines, use ${optionText('format', 'json')}`
         : `${ONE_A_LINE}; for another format: ${optionText('format')}`,

@@ -3,6 +3,7 @@ import { parseJson } from '../../core/exact-json.ts'
 import { compileFilter, type FilterTarget } from '../../core/filter/compile-filter.ts'
 import type { Condition } from '../../core/filter/condition.ts'
 import { parseFilter } from '../../core/filter/parse-filter.ts'
+import { jsonProblem } from '../../core/json-error.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import {
   comparisonTest,
@@ -204,8 +205,8 @@ function metaFilters(
   let json: unknown
   try {
     json = parseJson(text)
-  } catch (error) {
-    throw refused(`the text is not valid JSON (${(error as Error).message})`)
+  } catch {
+    throw refused(`the text is not valid JSON (${jsonProblem(text)})`)
   }
   return partsOfFilter(parseFilter(json), metadata, reads)
 }

@@ -1,4 +1,5 @@
 import { VecError } from '../../core/errors.ts'
+import { jsonProblem } from '../../core/json-error.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import { DEFAULT_FUSION, FUSIONS, type FusionOptions } from '../../search/hybrid/fusion.ts'
 import { TEXT_SYNTAXES, type TextSyntax } from '../../search/text/text-query.ts'
@@ -81,8 +82,8 @@ function parsed(where: string, json: string): Options {
   let options: unknown
   try {
     options = JSON.parse(json)
-  } catch (error) {
-    throw refused(`${where}: the options are not JSON (${(error as Error).message})`)
+  } catch {
+    throw refused(`${where}: the options are not JSON (${jsonProblem(json)})`)
   }
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return options

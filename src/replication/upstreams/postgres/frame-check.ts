@@ -5,10 +5,11 @@ const HEADER = 5
 const ERROR = 0x45
 const NOTICE = 0x4e
 /** The message types of a server that this protocol can meet: authentication, results, COPY, notifications. */
-const CODES: ReadonlySet<number> = new Set(Buffer.from('R123ACDEGHIKNSTVWZcdnstv'))
+const CODES: ReadonlySet<number> = new Set(new TextEncoder().encode('R123ACDEGHIKNSTVWZcdnstv'))
 /** The limit of PostgreSQL itself for a message: 1 GiB. */
 const LONGEST = 2 ** 30
 const LONGEST_ERROR = 2 ** 24
+const NONE = new Uint8Array()
 
 /**
  * Checks the frames of a server's stream before pg reads them. In a message of an error or a notice whose end is
@@ -16,20 +17,20 @@ const LONGEST_ERROR = 2 ** 24
  */
 export class FrameCheck {
   /** Bytes of an incomplete header, then of a message whose content is checked. */
-  #held = Buffer.alloc(0)
+  #held: Uint8Array = NONE
   /** Remaining bytes of a message that is skipped. */
   #skip = 0
 
   check(data: Uint8Array): void {
-    let rest = this.#held.length === 0 ? asBuffer(data) : Buffer.concat([this.#held, data])
-    this.#held = Buffer.alloc(0)
+    let rest = this.#held.length === 0 ? data : joined(this.#held, data)
+    this.#held = NONE
     for (;;) {
       const passed = Math.min(this.#skip, rest.length)
       this.#skip -= passed
       rest = rest.subarray(passed)
       if (rest.length < HEADER) break
       const code = rest[0]
-      const length = CODE + rest.readUInt32BE(CODE)
+      const length = CODE + new DataView(rest.buffer, rest.byteOffset).getUint32(CODE)
       if (!CODES.has(code) || length < HEADER || length > LONGEST) {
         throw garbled(`a message of kind ${code} and ${length} bytes`)
       }
@@ -42,12 +43,12 @@ export class FrameCheck {
       checkFields(rest.subarray(HEADER, length))
       rest = rest.subarray(length)
     }
-    this.#held = Buffer.from(rest)
+    this.#held = rest.slice()
   }
 }
 
 /** Each field is a letter and text up to a NUL. Another NUL ends the message. */
-function checkFields(body: Buffer): void {
+function checkFields(body: Uint8Array): void {
   let at = 0
   while (at < body.length && body[at] !== 0) {
     const end = body.indexOf(0, at + 1)
@@ -57,6 +58,9 @@ function checkFields(body: Buffer): void {
   if (at !== body.length - 1 || body[at] !== 0) throw garbled('an error message without its end')
 }
 
-function asBuffer(data: Uint8Array): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length)
+  all.set(a)
+  all.set(b, a.length)
+  return all
 }

@@ -1,4 +1,4 @@
-import { type Stats, accessSync, constants, realpathSync, rmSync, statSync } from 'node:fs'
+import { type Stats, constants, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setLargePages } from '../../../accelerators/large-pages.ts'
@@ -8,6 +8,7 @@ import type { OpenOptions } from '../../open-options.ts'
 import { SQLITE_CANTOPEN, SQLITE_NOTADB, SQLITE_READONLY_DBMOVED } from '../../result-codes.ts'
 import { loadedSqlite, type Sqlite } from '../../wasm/wasm.ts'
 import type { Platform } from '../platform.ts'
+import { requireFileAccess } from './file-access.ts'
 import { lockableOf, newestDatabase } from './lockable-files.ts'
 import {
   fileIdentity,
@@ -84,7 +85,10 @@ function statOf(path: string): Stats | undefined {
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code ?? ''
     const remedy = UNREACHABLE[errno]
-    if (remedy === undefined) throw noAccess(`${path} cannot be opened (${errno})`, cause)
+    if (remedy === undefined) {
+      const why = errno === '' ? (cause as Error).message : errno
+      throw noAccess(`${path} cannot be opened (${why})`, cause)
+    }
     throw cannotOpen(`${path} cannot be reached (${errno})`, remedy, cause)
   }
 }
@@ -151,7 +155,7 @@ function isFile(path: string): boolean {
 
 function requireAccess(path: string, mode: number, message: string): void {
   try {
-    accessSync(path, mode)
+    requireFileAccess(path, mode)
   } catch (cause) {
     throw noAccess(message, cause)
   }
@@ -217,8 +221,8 @@ function explain(failure: VecError, files: readonly string[]): VecError | undefi
   const attached = /^unable to open database: (.+)$/s.exec(failure.message)?.[1]
   const paths = (attached === undefined ? files : [attached]).flatMap(realPath)
   if (failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_NOTADB') {
-    const newest = newestDatabase() ?? ''
-    if (lockableOf(newest) === undefined) paths.unshift(...realPath(newest))
+    const newest = newestDatabase()
+    if (newest !== undefined && lockableOf(newest) === undefined) paths.unshift(...realPath(newest))
     for (const path of paths) {
       const problem = readableHeaderProblem(path)
       if (problem) return problem

@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto'
 import {
-  accessSync,
   closeSync,
   constants,
   existsSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { VecError } from '../../../core/errors.ts'
+import { permitted } from '../../../core/permitted.ts'
 import {
   SQLITE_CANTOPEN,
   SQLITE_CANTOPEN_ISDIR,
@@ -27,6 +27,7 @@ import { identityOf } from './database-file.ts'
 import { requireUtf8 } from './database-header.ts'
 import { directoryLocks } from './directory-locks.ts'
 import { fcntl } from './fcntl.ts'
+import { requireFileAccess } from './file-access.ts'
 import { fileFacts } from './file-facts.ts'
 import { closeLockable, guardCloses, openLockable } from './lockable-files.ts'
 import { MappedHeap } from './mapped-heap.ts'
@@ -239,7 +240,7 @@ function requireAbsolute(path: string): string {
 
 function isAllowed(path: string, how: Access): boolean {
   try {
-    accessSync(path, how === 'readwrite' ? constants.R_OK | constants.W_OK : constants.R_OK)
+    requireFileAccess(path, how === 'readwrite' ? constants.R_OK | constants.W_OK : constants.R_OK)
     return true
   } catch {
     return false
@@ -292,7 +293,7 @@ function shareWithDatabase(fd: number, path: string): void {
   if (owner === undefined) return
   try {
     if ((created.mode & 0o777) !== owner.mode) fchmodSync(fd, owner.mode)
-    const isRoot = process.geteuid?.() === 0
+    const isRoot = permitted(() => process.geteuid?.()) === 0
     if (isRoot && (created.uid !== owner.uid || created.gid !== owner.gid))
       fchownSync(fd, owner.uid, owner.gid)
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstatSync, openSync, closeSync, fsyncSync, readlinkSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { permitted } from '../../../core/permitted.ts'
 import { SQLITE_CANTOPEN_FULLPATH, SQLITE_IOERR_DIR_FSYNC } from '../../result-codes.ts'
 import { VfsFailure, errnoOf } from '../../vfs/vfs-errors.ts'
 
@@ -50,7 +51,7 @@ function linkTarget(path: string): string | undefined {
 
 /** A new name for a temporary file, which SQLite does not name. */
 export function temporaryPath(): string {
-  const folder = process.env['SQLITE_TMPDIR'] ?? tmpdir()
+  const folder = permitted(() => process.env['SQLITE_TMPDIR'] ?? tmpdir()) ?? '/tmp'
   return join(folder, `etilqs_${randomBytes(12).toString('hex')}`)
 }
 
