@@ -26,6 +26,8 @@ export interface Clusters {
   readonly rows: number
   /** Whether they can answer: until then, `step` has to be called. */
   readonly ready: boolean
+  /** Whether `step` has something to do. */
+  readonly due: boolean
   /** So many rows came or went that new clusters are due. */
   readonly outgrown: boolean
   /** The promises made so far. */

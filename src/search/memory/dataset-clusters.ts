@@ -66,7 +66,7 @@ export class DatasetClusters {
 
   /** Does now what is left, as when a calibration turns out to be missing. */
   continue(): void {
-    if (this.#current) this.#begin()
+    if (this.#current?.due) this.#begin()
   }
 
   /** Makes them at once. False: there is no memory for them. Throws other errors. */

@@ -53,6 +53,7 @@ function steppedClustering(step: (steps: number) => boolean): Clustering {
     count: 1,
     rows: 0,
     ready: false,
+    due: true,
     outgrown: false,
     promises: [],
     version: 0,

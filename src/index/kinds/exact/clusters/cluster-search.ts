@@ -9,6 +9,8 @@ import type { ClusteredRows } from './clustered-rows.ts'
 
 /** The nearest clusters, which are visited whatever is found in them. */
 const FIRST = 8
+/** After so many more, the k-th row is nearly as near as it will be. */
+const SURE = 8
 /**
  * What the logarithm of a cluster's rank adds to its margin. Margins alone give too much to hard queries, ranks alone give
  * all the same: measured on words, both together visit two thirds of the rows of either for the same recall.
@@ -77,6 +79,7 @@ export class ClusterSearch {
     for (let i = 0; i < size; i++) {
       const cluster = wanted[i]
       const least = candidates.least * scale
+      if (i === SURE && least < limits.least) return undefined
       const margin =
         space.margin(least, closeness[cluster], spread[cluster], shrink[cluster]) +
         rankShare(FIRST + i)

@@ -140,6 +140,10 @@ export class RowClusters implements Clusters {
     return this.#groups !== undefined && this.#copied === this.#rows.block.positions
   }
 
+  get due(): boolean {
+    return !this.ready || [...this.#wanted].some(k => !this.#calibrations.has(k))
+  }
+
   get outgrown(): boolean {
     return this.#changes > this.#builtRows * this.#rule.outgrown
   }
