@@ -22,8 +22,8 @@ import {
 export const saveStep: { bytes: number } = { bytes: 1 << 23 }
 
 /** A step adapts its size so that it locks the file for about this long. */
-const LOCK_MS = 12
-const LEAST_BYTES = BLOCK_BYTES * 4
+const LOCK_MS = 20
+const LEAST_BYTES = 1 << 20
 /** A step reads this many bytes that need not be written. */
 const READ_BYTES = 1 << 26
 /** Blocks of an earlier form of the index that a step deletes. */

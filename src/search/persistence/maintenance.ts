@@ -18,9 +18,10 @@ import { isUnsaved, rangeOf, SaveRun, TAIL_ROWS, type SavedFile } from './save-r
 const IDLE_MS = 500
 /** The pause between two steps of a save. Other writers try again after 20 ms at most, and then find the file free. */
 const PAUSE_MS = 20
-/** The pause after a step that found the file busy, and the number of such steps after which a save is given up. */
-const RETRY_MS = 100
-const MOST_RETRIES = 50
+/** How long a step in the background waits for a lock. Other writers leave gaps; the first step does not wait for them. */
+const STEP_PATIENCE_MS = 20
+/** The number of steps in a row that find the file busy before a save in the background is given up. */
+const MOST_RETRIES = 500
 /** How long closing may wait for another connection's lock before it gives up saving indexes: for one step, and in all. */
 const CLOSE_PATIENCE_MS = 1000
 const CLOSE_LIMIT_MS = 10_000
@@ -114,14 +115,14 @@ export class Maintenance {
     try {
       if (this.#idle) {
         this.#run ??= new SaveRun(this.#of)
-        const more = this.#step(this.#run, 0)
+        const more = this.#step(this.#run, begun ? STEP_PATIENCE_MS : 0)
         this.#retries = 0
         if (more) return PAUSE_MS
       } else retry = begun
     } catch (error) {
       retry = isBusy(error)
     }
-    if (retry && ++this.#retries <= MOST_RETRIES) return RETRY_MS
+    if (retry && ++this.#retries <= MOST_RETRIES) return PAUSE_MS
     this.#run?.end()
     this.#run = undefined
     this.#retries = 0

@@ -10,6 +10,8 @@ import type { IndexStore } from './index-store.ts'
 
 /** A journal with fewer entries is not pruned. */
 export const TAIL_ROWS = 10_000
+/** The steps in which a run prunes the journal. What is left waits for the next run. */
+const MOST_PRUNES = 4
 
 /** A file of a connection whose indexes are saved. */
 export interface SavedFile {
@@ -45,6 +47,7 @@ const taken = new WeakSet<CacheEntry>()
 export class SaveRun {
   readonly #of: SavedFile
   readonly #tried = new Set<CacheEntry>()
+  #prunesLeft = MOST_PRUNES
   #saving: Saving | undefined
 
   constructor(of: SavedFile) {
@@ -60,8 +63,7 @@ export class SaveRun {
       this.#saving = this.#next()
       if (this.#saving) return true
     }
-    this.#prune()
-    return false
+    return this.#prune()
   }
 
   /** Gives up what is left. */
@@ -90,16 +92,17 @@ export class SaveRun {
     return undefined
   }
 
-  /** Connections that only read leave the journal to those that write. */
-  #prune(): void {
+  /** Connections that only read leave the journal to those that write. Returns whether to go on with it. */
+  #prune(): boolean {
     const { db, foreign, schema, store } = this.#of
     const range = rangeOf(db, schema)
     const prunes = totalChanges(db) > 0 && range && range.last - range.first > TAIL_ROWS
-    if (this.#tried.size === 0 && !prunes) return
-    transaction(db, () => {
+    if (this.#tried.size === 0 && !prunes) return false
+    return transaction(db, () => {
       const last = rangeOf(db, schema)?.last ?? 0
-      if (last > 0) store.prune(last)
+      const pruned = last > 0 && store.prune(last) > 0
       foreign.retireGuards(db, schema)
+      return pruned && --this.#prunesLeft > 0
     }).immediate()
   }
 }
