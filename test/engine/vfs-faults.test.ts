@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import fs, { existsSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { installNodeVfs } from '../../src/sqlite/platform/node/node-vfs.ts'
@@ -15,6 +14,7 @@ import {
 import { registerVfs } from '../../src/sqlite/vfs/vfs-adapter.ts'
 import { VfsFailure } from '../../src/sqlite/vfs/vfs-errors.ts'
 import { decoratedVfs, type Around, type VfsCall } from './decorated-vfs.ts'
+import { noPatches, withFs, type Patch } from './replaced-fs.ts'
 import {
   OPEN_CREATE,
   OPEN_URI,
@@ -27,21 +27,6 @@ import {
 const sqlite = await sqliteWithFiles()
 const folder = temporaryFolder()
 let files = 0
-
-type Patch = Partial<Record<keyof typeof fs, unknown>>
-
-/** Runs `body` while functions of node:fs are others. */
-function withFs(patch: Patch, body: () => void): void {
-  const saved = Object.fromEntries(Object.keys(patch).map(key => [key, fs[key as keyof typeof fs]]))
-  Object.assign(fs, patch)
-  syncBuiltinESMExports()
-  try {
-    body()
-  } finally {
-    Object.assign(fs, saved)
-    syncBuiltinESMExports()
-  }
-}
 
 function create(pragmas = '', layer: Layer = nodeFs): { path: string; db: RawConnection } {
   const path = join(folder, `${++files}.sqlite`)
@@ -67,15 +52,6 @@ function shortName(path: string): string {
 /** The syncs and removals that `sql` causes, in order. */
 const syncs = (layer: Layer, db: RawConnection, sql: string): string[] =>
   layer.syncs(() => db.all(sql))
-
-const ONLY_NODE = 'this runtime does not let the functions of node:fs be replaced'
-
-/** Whether an import of node:fs is the replaced function. Bun and Deno keep their own. */
-function seesPatches(): boolean {
-  let seen = false
-  withFs({ existsSync: () => (seen = true) }, () => existsSync(folder))
-  return seen
-}
 
 /** The functions of node:fs behind a call on the file system. */
 const BEHIND = {
@@ -106,7 +82,7 @@ interface Layer {
 /** The functions that our file system calls. */
 const nodeFs: Layer = {
   name: 'node:fs',
-  skip: process.platform !== 'linux' ? 'needs /proc/self/fd' : !seesPatches() && ONLY_NODE,
+  skip: process.platform !== 'linux' ? 'needs /proc/self/fd' : noPatches(),
   open: path => RawConnection.open(sqlite, path),
   failing({ call, file, error }, body) {
     const name = BEHIND[call]

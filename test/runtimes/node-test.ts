@@ -60,16 +60,21 @@ class Suite {
     return { name: `${this.name}${reason}`, ignore, fn, ...FREE }
   }
 
+  /** Runs the tests in it. */
   async run(t: DenoContext): Promise<void> {
     try {
       for (const hook of this.before) await hook()
-      for (const child of this.children) await t.step(child.step)
+      for (const child of this.children) {
+        if (child.ignored) leftOut += child.body ? 1 : 0
+        await t.step(child.step)
+      }
     } finally {
       for (const hook of this.after) await hook()
     }
   }
 
   async #test(): Promise<void> {
+    ran++
     const context = new Context(this.name)
     const suites: Suite[] = []
     for (let at = this.parent; at; at = at.parent) suites.push(at)
@@ -121,6 +126,8 @@ async function limited(task: Promise<unknown>, milliseconds: number | undefined)
 const root = new Suite('')
 let current = root
 let registered = false
+let ran = 0
+let leftOut = 0
 
 /** Reads the forms `(name, body)`, `(name, options, body)` and `(body)`. */
 function read(args: readonly unknown[]): { name: string; options: Options; body: Body } {
@@ -133,11 +140,20 @@ function read(args: readonly unknown[]): { name: string; options: Options; body:
   }
 }
 
+async function runAll(t: DenoContext): Promise<void> {
+  try {
+    await root.run(t)
+  } finally {
+    // scripts/runtime-suite.mjs reads this line.
+    process.stdout.write(`\n# node:test: ${ran} ran, ${leftOut} left out\n`)
+  }
+}
+
 function add(suite: Suite): void {
   if (!registered) {
     registered = true
     // Deno runs it when all modules are loaded, and so all tests are known.
-    Deno.test({ name: 'node:test', fn: t => root.run(t), ...FREE })
+    Deno.test({ name: 'node:test', fn: runAll, ...FREE })
   }
   suite.parent!.children.push(suite)
 }

@@ -1,4 +1,4 @@
-import { constants, fstatSync, readFileSync, readdirSync } from 'node:fs'
+import { constants, readFileSync, readdirSync, statSync } from 'node:fs'
 import type { FileIdentity } from '../../vfs/file-locks.ts'
 import { F_UNLCK, F_WRLCK, type Fcntl, flock } from './fcntl.ts'
 
@@ -22,7 +22,7 @@ export function foreignUse(files: readonly FileIdentity[]): ForeignUse | undefin
   let locked = false
   try {
     for (const name of readdirSync('/proc/self/fd')) {
-      const found = statOf(Number(name))
+      const found = statOf(name)
       if (!files.some(file => file.ino === found?.ino && file.dev === found.dev)) continue
       const info = infoOf(name)
       if (info === undefined) continue
@@ -36,10 +36,13 @@ export function foreignUse(files: readonly FileIdentity[]): ForeignUse | undefin
   return { open, locked }
 }
 
-/** Undefined when the descriptor has been closed since it was listed. */
-function statOf(fd: number): FileIdentity | undefined {
+/**
+ * Undefined when the descriptor has been closed since it was listed. Asks by name: Deno's fstatSync() refuses the
+ * descriptors that other code opened.
+ */
+function statOf(fd: string): FileIdentity | undefined {
   try {
-    return fstatSync(fd, { bigint: true })
+    return statSync(`/proc/self/fd/${fd}`, { bigint: true })
   } catch {
     return undefined
   }
