@@ -102,10 +102,10 @@ function scanHeads(
     const base1 = base + apart
     const base2 = base1 + apart
     const base3 = base2 + apart
-    let bits = bitsAt(allowed, from, to, base, width)
-    let bits1 = bitsAt(allowed, from, to, base1, width)
-    let bits2 = bitsAt(allowed, from, to, base2, width)
-    let bits3 = bitsAt(allowed, from, to, base3, width)
+    const bits = bitsAt(allowed, from, to, base, width)
+    const bits1 = bitsAt(allowed, from, to, base1, width)
+    const bits2 = bitsAt(allowed, from, to, base2, width)
+    const bits3 = bitsAt(allowed, from, to, base3, width)
     if (!(bits | bits1 | bits2 | bits3)) continue
     if (!dense) {
       at = putPositions(at, bits, base)
@@ -124,29 +124,26 @@ function scanHeads(
     let row2 = bits2 ? rows + rowAt(base2, groupBits, group, stride) : row
     let row3 = bits3 ? rows + rowAt(base3, groupBits, group, stride) : row
     for (let step: u32 = 0; step < width; step++) {
-      const set = lowest(bits, bits1, bits2, bits3)
       let found = dots(row, row1, row2, row3, query, headCodes)
       if (whole) {
+        const set = lowest(bits >>> step, bits1 >>> step, bits2 >>> step, bits3 >>> step)
         const tail = tails + rowAt(base + step, groupBits, group, tailStride)
         const tail1 = set & 2 ? tails + rowAt(base1 + step, groupBits, group, tailStride) : tail
         const tail2 = set & 4 ? tails + rowAt(base2 + step, groupBits, group, tailStride) : tail
         const tail3 = set & 8 ? tails + rowAt(base3 + step, groupBits, group, tailStride) : tail
         found = i32x4.add(found, dots(tail, tail1, tail2, tail3, query + (headCodes << 1), (tailStride + 11) & ~15))
       }
-      const reach = set & reaching(
+      let reach = reaching(
         euclidean, found, row + headCodes, row1 + headCodes, row2 + headCodes, row3 + headCodes, tailLength, first, second, third, fourth, least,
         rough1, rough2, rough3, rough4,
       )
       if (reach) {
+        reach &= lowest(bits >>> step, bits1 >>> step, bits2 >>> step, bits3 >>> step)
         if (reach & 1) at = putPosition(at, base + step)
         if (reach & 2) at = putPosition(at, base1 + step)
         if (reach & 4) at = putPosition(at, base2 + step)
         if (reach & 8) at = putPosition(at, base3 + step)
       }
-      bits >>>= 1
-      bits1 >>>= 1
-      bits2 >>>= 1
-      bits3 >>>= 1
       row += stride
       row1 += stride
       row2 += stride

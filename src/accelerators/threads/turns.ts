@@ -3,10 +3,12 @@ export const MOST_THREADS = 16
 /** The largest number of turns of one task. */
 export const MOST_TURNS = 16_384
 
-// The words: the number of the current task, its turns that are left, whether each thread is up, and a state for each turn.
+// The words: the number of the current task, its turns that are left, how often threads were roused, whether each thread is
+// up, and a state for each turn.
 const TASK = 0
 const LEFT = 1
-const UP = 2
+const ROUSED = 2
+const UP = 3
 const STATES: number = UP + MOST_THREADS
 
 /** Task numbers start again after this many tasks. A thread is never that late. */
@@ -15,7 +17,10 @@ const MOST_TASKS = 2 ** 26
 const STATE_SHIFT = 5
 /** `LEFT` contains the lower bits of the number of the task, and the number of turns that are left. */
 const LEFT_SHIFT = 16
-/** How long a roused thread waits awake for the task, in milliseconds. A search roused it 0.1 ms before, as a rule. */
+/**
+ * How long a roused thread waits awake for the task, in milliseconds. A search roused it 0.1 ms before, as a rule. While
+ * searches follow each other as fast as that, a thread also waits awake between them: waking up takes 0.1 ms.
+ */
 const AWAKE = 0.3
 
 /**
@@ -30,6 +35,8 @@ export class Turns {
 
   readonly buffer: SharedArrayBuffer
   readonly #words: Int32Array
+  /** Whether the last task, or the call before it, came soon. */
+  #soon = false
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Turns.bytes)) {
     this.buffer = buffer
@@ -93,16 +100,28 @@ export class Turns {
 
   /** Wakes the threads, because a task begins soon: waking takes about as long as a search needs to prepare its task. */
   rouse(): void {
+    Atomics.add(this.#words, ROUSED, 1)
     Atomics.notify(this.#words, TASK)
   }
 
   /** Waits until the current task is not this one: asleep until it is roused, and then awake for a moment. */
   sleep(task: number): void {
-    while (this.task === task) {
-      Atomics.wait(this.#words, TASK, task)
-      const end = performance.now() + AWAKE
-      while (this.task === task && performance.now() < end);
+    const start = performance.now()
+    const isCalled = this.#soon && this.#wait(task, start + AWAKE)
+    if (!isCalled) Atomics.wait(this.#words, TASK, task)
+    this.#soon = performance.now() - start < AWAKE
+    while (!this.#wait(task, performance.now() + AWAKE, true)) Atomics.wait(this.#words, TASK, task)
+  }
+
+  /** Waits awake for another task, at most until `end`; or until threads are roused, unless they were. */
+  #wait(task: number, end: number, isRoused = false): boolean {
+    const words = this.#words
+    const roused = Atomics.load(words, ROUSED)
+    while (performance.now() < end) {
+      if (this.task !== task) return true
+      if (!isRoused && Atomics.load(words, ROUSED) !== roused) return true
     }
+    return this.task !== task
   }
 }
 

@@ -2,7 +2,7 @@ import type { Arena } from '../../../accelerators/arena.ts'
 import type { CodeScan, Kernels, Scan, SplitScan } from '../../../accelerators/kernels.ts'
 import type { HeadForm, ScanForm } from '../../../core/metrics/definition.ts'
 
-/** The number of blocks that are read whole after one whose heads ruled out less than half of it. */
+/** How many times as many rows are read whole after some whose heads ruled out less than half of them. */
 const PAUSE = 3
 
 /** The memory of rows, as a thread sees it. */
@@ -48,7 +48,7 @@ export class SplitRowScan {
   readonly request: SplitScan
   /** What a unit of a tail's norm can add to a dot. */
   #tailLength = 0
-  /** The number of next blocks that are read whole. */
+  /** The number of next rows that are read whole. */
   #pause = 0
 
   constructor(form: HeadForm, request: SplitScan) {
@@ -89,8 +89,8 @@ export class SplitRowScan {
     if (least === -Infinity) return kernels.scanTails[this.form](request, this.#list(u32))
     const count = this.#heads(kernels, this.#pause > 0)
     // Heads that rule out less than half of a block cost more than they save.
-    if (this.#pause > 0) this.#pause--
-    else if (count * 2 > to - from) this.#pause = PAUSE
+    if (this.#pause > 0) this.#pause -= to - from
+    else if (count * 2 > to - from) this.#pause = PAUSE * (to - from)
     return kernels.scanTails[this.form](request, count)
   }
 

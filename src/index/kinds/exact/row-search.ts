@@ -5,7 +5,7 @@ import { copyAllowed } from './allowed-rows.ts'
 import { CandidateSet } from './candidate-set.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
-import { bestBound, sampleRows } from './scan-together.ts'
+import { bestBound, restOf, sampledEvery, sampleRows } from './scan-together.ts'
 import { HelpTrial } from './threads/help-trial.ts'
 
 /** The searches of one index: bounds for every row, block by block. */
@@ -31,13 +31,15 @@ export class RowSearch {
       throw new RangeError(`a bitmap of ${allowed.length * 32} bits for ${positions} positions`)
     }
     candidates.begin(k < count ? k : 0, minSimilarity, maxSimilarity)
-    if (!rows.setQuery(query) || minSimilarity > maxSimilarity) return candidates
+    if (minSimilarity > maxSimilarity) return candidates
     const help = k < count ? SharedScan.of(rows, k, allowed) : undefined
+    const trial = this.#trials[allowed ? 'filtered' : 'all']
+    // Threads wake up while this one prepares the query.
+    const shared = help?.picks(trial) ?? false
+    if (!rows.setQuery(query)) return candidates
     if (!help) {
       this.#scanAll(rows, request)
     } else {
-      const trial = this.#trials[allowed ? 'filtered' : 'all']
-      const shared = help.picks(trial)
       const start = performance.now()
       this.#scanAll(rows, request, shared ? help : undefined)
       trial.add(shared, (performance.now() - start) / Math.max(candidates.visited, 1))
@@ -62,17 +64,18 @@ export class RowSearch {
     const sample = sampleRows(k)
     const blocks = Math.ceil(positions / MAX_RESULTS)
     const order: { block: number; best: number }[] = []
+    const every = sampledEvery(positions)
     for (let block = 0; block < blocks; block++) {
       const from = block * MAX_RESULTS
-      const results = scan(from, Math.min(positions, from + sample))
+      const results = block % every === 0 ? scan(from, Math.min(positions, from + sample)) : 0
       order.push({ block, best: bestBound(arena, RESULTS, results) })
     }
     order.sort((a, b) => b.best - a.best)
     // The first steps are short, since their results save work in the later ones.
     let length = sample
     const scanBlock = (block: number): void => {
-      const to = Math.min(positions, (block + 1) * MAX_RESULTS)
-      for (let from = block * MAX_RESULTS + sample; from < to; from += length) {
+      const [start, to] = restOf(block, sample, positions)
+      for (let from = start; from < to; from += length) {
         length = Math.min(MAX_RESULTS, length * 2)
         scan(from, Math.min(to, from + length))
       }

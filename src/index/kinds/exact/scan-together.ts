@@ -15,11 +15,29 @@ export interface SharedRequest {
 }
 
 /**
- * The number of rows at the start of each block that a search begins with: every row is a result until the threshold
- * has risen.
+ * The number of rows at the start of a block that a search begins with: every row is a result until the threshold has
+ * risen.
  */
 export function sampleRows(k: number): number {
   return Math.min(MAX_RESULTS, Math.ceil(k / 16) * 32)
+}
+
+/** The number of blocks whose first rows are the sample. With more, it costs more than it saves. */
+const SAMPLED_BLOCKS = 32
+
+/** One block in so many belongs to the sample, the first among them. */
+export function sampledEvery(positions: number): number {
+  return Math.ceil(positions / (MAX_RESULTS * SAMPLED_BLOCKS))
+}
+
+/** The rows of a block that do not belong to the sample. */
+export function restOf(
+  block: number,
+  sample: number,
+  positions: number,
+): [from: number, to: number] {
+  const first = block % sampledEvery(positions) === 0 ? sample : 0
+  return [block * MAX_RESULTS + first, Math.min(positions, (block + 1) * MAX_RESULTS)]
 }
 
 /** The highest lower bound among results; very low without results. */
@@ -57,7 +75,7 @@ export function scanTogether(
     if (count > 0) found[query].take(memory, at, count)
     return count
   }
-  for (let block = 0; block < blocks; block++) {
+  for (let block = 0; block < blocks; block += sampledEvery(positions)) {
     const from = block * MAX_RESULTS
     const to = Math.min(positions, from + sample)
     const rows = visited(from, to)
@@ -72,17 +90,16 @@ export function scanTogether(
   }
   // The block with the nearest row of the sample raises the threshold most. Short steps use what the ones before found.
   for (const [query, block] of firsts.entries()) {
-    const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+    const [start, to] = restOf(block, sample, positions)
     let length = sample
-    for (let from = block * MAX_RESULTS + sample; from < to; from += length) {
+    for (let from = start; from < to; from += length) {
       length = Math.min(MAX_RESULTS, length * 2)
       const end = Math.min(to, from + length)
       if (visited(from, end) > 0) scan(query, from, end)
     }
   }
   for (let block = 0; block < blocks; block++) {
-    const from = block * MAX_RESULTS + sample
-    const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+    const [from, to] = restOf(block, sample, positions)
     const rows = visited(from, to)
     if (rows === 0) continue
     visits += rows

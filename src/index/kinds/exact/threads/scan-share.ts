@@ -7,7 +7,7 @@ import type { WasmMemory } from '../../../../core/wasm-memory.ts'
 import { CandidateSet } from '../candidate-set.ts'
 import type { ScanMemory } from '../row-scan.ts'
 import { scanScratch } from '../scan-scratch.ts'
-import { scanTogether } from '../scan-together.ts'
+import { restOf, scanTogether } from '../scan-together.ts'
 import { MOST_FOUND, ScanBoard } from './scan-board.ts'
 import { isBatch, readTask, type BatchTask, type ScanTask } from './scan-task.ts'
 
@@ -114,8 +114,7 @@ export class ScanShare implements ThreadWork {
   ): number {
     const { max, min, positions, rowScan, sample } = task
     const { allowed, results } = scanScratch(this.#thread)
-    const from = block * MAX_RESULTS + sample
-    const to = Math.min(positions, (block + 1) * MAX_RESULTS)
+    const [from, to] = restOf(block, sample, positions)
     if (from >= to) return found
     if (task.isFiltered) {
       const words = this.#board.allowed.subarray(from >>> 5, (to + 31) >>> 5)

@@ -34,7 +34,7 @@ export interface ScanTask {
   /** The number of threads with scratch space in that memory. */
   readonly threads: number
   readonly positions: number
-  /** The number of rows at the start of each block that the caller has scanned. */
+  /** The number of rows at the start of a block of the sample, which the caller has scanned. */
   readonly sample: number
   readonly k: number
   readonly least: number

@@ -29,7 +29,7 @@ export function forgetArena(arena: Arena): void {
 /** The range of a search. */
 export interface ScanRange {
   readonly k: number
-  /** The number of rows at the start of each block that the caller has scanned. */
+  /** The number of rows at the start of a block of the sample, which the caller has scanned. */
   readonly sample: number
   readonly min: number
   readonly max: number
