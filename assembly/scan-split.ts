@@ -3,7 +3,7 @@
 // norm of the tail's codes u16, then length f32 or sum of all squared codes i32. A tail is the other codes, padded to a
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
 
-import { dots, products, total } from './code-dots'
+import { dots } from './code-dots'
 import { reaching } from './head-bounds'
 import { roughFourth, roughSecond, roughThird } from './rough'
 import { apartOf, areDense, bitsAt, MAX_RESULTS, lowest, putResult } from './scan-results'
@@ -187,11 +187,61 @@ export function scanHeadsEuclidean(
       )
 }
 
-// The dot of both parts; `tailCodes`, rounded up to a multiple of 16: the query is zero beyond the tail's codes.
+// The results among four rows whose dots are `sums`; only the first `left` count. Dot: `first` to `third` are scale, perError and
+// perLength; Euclidean: `first` to `fourth` are twice, error, square and rounding.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
-function wholeDot(head: usize, headCodes: usize, tail: usize, tailCodes: usize, query: usize): i32 {
-  return total(i32x4.add(products(head, query, headCodes), products(tail, query + (headCodes << 1), tailCodes)))
+function judgeTails(
+  euclidean: bool, list: usize, left: u32, heads: usize, tails: usize, groupBits: u32, group: usize, headCodes: usize, tailStride: usize,
+  sums: v128, results: usize, count: usize, first: f64, second: f64, third: f64, fourth: f64, least: f64, most: f64,
+): usize {
+  let found = count
+  for (let lane: u32 = 0; lane < 4; lane++) {
+    if (lane >= left) break
+    const position = load<u32>(list)
+    list += 4
+    const meta = heads + rowAt(position, groupBits, group, headCodes + META) + headCodes
+    const error = load<f32>(tails + rowAt(position, groupBits, group, tailStride) + tailStride - 4)
+    const dot = i32x4.extract_lane(sums, 0)
+    sums = v128.shuffle<i32>(sums, sums, 1, 2, 3, 0)
+    if (error < 0) continue
+    found = euclidean
+      ? judgeEuclidean(meta, <f64>error, position, dot, results, found, first, second, third, fourth, least, most)
+      : judgeDot(meta, <f64>error, position, dot, results, found, first, second, third, least, most)
+  }
+  return found
+}
+
+function judgeDot(
+  meta: usize, error: f64, position: u32, dot: i32, results: usize, count: usize,
+  scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
+): usize {
+  const estimate = scale * <f64>load<f32>(meta) * <f64>dot
+  const slack = perError * error + perLength * <f64>load<f32>(meta, 8)
+  const lower = estimate - slack
+  const upper = estimate + slack
+  if (upper < least || lower > most) return count
+  putResult(results, count, position, lower, upper)
+  return count + 1
+}
+
+function judgeEuclidean(
+  meta: usize, rowError: f64, position: u32, dot: i32, results: usize, count: usize,
+  twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
+): usize {
+  const scale = <f64>load<f32>(meta)
+  const squares = scale * scale * <f64>load<i32>(meta, 8)
+  const slack = rounding * (square + squares)
+  const estimate = square - twice * scale * <f64>dot + squares
+  const nearest = estimate - slack
+  const errors = rowError + error
+  const reach = max<f64>(errors - least, 0)
+  if (nearest > reach * reach) return count
+  const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
+  const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
+  if (upper < least || lower > most) return count
+  putResult(results, count, position, lower, upper)
+  return count + 1
 }
 
 // Tails are far apart: asked for one after the other, before the first is needed, they arrive together.
@@ -206,39 +256,58 @@ function fetchTails(tails: usize, groupBits: u32, group: usize, tailStride: usiz
   return any
 }
 
+// The results among listed positions, four at once: they share the loads of the query.
+// @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
+@inline
+function scanTails(
+  euclidean: bool, rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, results: usize,
+  first: f64, second: f64, third: f64, fourth: f64, least: f64, most: f64,
+): usize {
+  const stride = headCodes + META
+  const group = (stride + tailStride) << groupBits
+  const tails = rows + (stride << groupBits)
+  // Rounded up to a multiple of 16: the query is zero beyond the tail's codes.
+  const tailCodes = (tailStride + 11) & ~15
+  const tailQuery = query + (headCodes << 1)
+  let found: usize = 0
+  let fetched = list
+  let any: u32 = 0
+  for (const end = list + (<usize>count << 2); list < end; list += 16) {
+    if (list == fetched) {
+      fetched = min<usize>(end, list + FETCHED)
+      any |= fetchTails(tails, groupBits, group, tailStride, list, fetched)
+    }
+    const left = <u32>(end - list) >>> 2
+    const a = load<u32>(list)
+    const b = left > 1 ? load<u32>(list, 4) : a
+    const c = left > 2 ? load<u32>(list, 8) : a
+    const d = left > 3 ? load<u32>(list, 12) : a
+    const heads = dots(
+      rows + rowAt(a, groupBits, group, stride), rows + rowAt(b, groupBits, group, stride), rows + rowAt(c, groupBits, group, stride),
+      rows + rowAt(d, groupBits, group, stride), query, headCodes,
+    )
+    const rest = dots(
+      tails + rowAt(a, groupBits, group, tailStride), tails + rowAt(b, groupBits, group, tailStride),
+      tails + rowAt(c, groupBits, group, tailStride), tails + rowAt(d, groupBits, group, tailStride), tailQuery, tailCodes,
+    )
+    found = judgeTails(
+      euclidean, list, left, rows, tails, groupBits, group, headCodes, tailStride, i32x4.add(heads, rest), results, found, first, second, third,
+      fourth, least, most,
+    )
+  }
+  // What is behind the results is never read, but without it nothing would be fetched.
+  if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
+  return found
+}
+
 /** The results among `count` listed positions, as scanCodesDot has them. */
 export function scanTailsDot(
   rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, results: usize,
   scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
 ): usize {
-  const stride = headCodes + META
-  const group = (stride + tailStride) << groupBits
-  const tails = rows + (stride << groupBits)
-  const tailCodes = (tailStride + 11) & ~15
-  let found: usize = 0
-  let fetched = list
-  let any: u32 = 0
-  for (const end = list + (<usize>count << 2); list != end; list += 4) {
-    if (list == fetched) {
-      fetched = min<usize>(end, list + FETCHED)
-      any |= fetchTails(tails, groupBits, group, tailStride, list, fetched)
-    }
-    const position = load<u32>(list)
-    const head = rows + rowAt(position, groupBits, group, stride)
-    const tail = tails + rowAt(position, groupBits, group, tailStride)
-    const error = <f64>load<f32>(tail + tailStride - 4)
-    if (error < 0) continue
-    const meta = head + headCodes
-    const estimate = scale * <f64>load<f32>(meta) * <f64>wholeDot(head, headCodes, tail, tailCodes, query)
-    const slack = perError * error + perLength * <f64>load<f32>(meta, 8)
-    const lower = estimate - slack
-    const upper = estimate + slack
-    if (upper < least || lower > most) continue
-    putResult(results, found++, position, lower, upper)
-  }
-  // What is behind the results is never read, but without it nothing would be fetched.
-  if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
-  return found
+  return scanTails(
+    false, rows, groupBits, headCodes, tailStride, list, count, query, results, scale, perError, perLength, 0, least, most,
+  )
 }
 
 /** The results among `count` listed positions, as scanCodesEuclidean has them. */
@@ -246,40 +315,9 @@ export function scanTailsEuclidean(
   rows: usize, groupBits: u32, headCodes: usize, tailStride: usize, list: usize, count: u32, query: usize, results: usize,
   twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
 ): usize {
-  const stride = headCodes + META
-  const group = (stride + tailStride) << groupBits
-  const tails = rows + (stride << groupBits)
-  const tailCodes = (tailStride + 11) & ~15
-  let found: usize = 0
-  let fetched = list
-  let any: u32 = 0
-  for (const end = list + (<usize>count << 2); list != end; list += 4) {
-    if (list == fetched) {
-      fetched = min<usize>(end, list + FETCHED)
-      any |= fetchTails(tails, groupBits, group, tailStride, list, fetched)
-    }
-    const position = load<u32>(list)
-    const head = rows + rowAt(position, groupBits, group, stride)
-    const tail = tails + rowAt(position, groupBits, group, tailStride)
-    const rowError = <f64>load<f32>(tail + tailStride - 4)
-    if (rowError < 0) continue
-    const meta = head + headCodes
-    const scale = <f64>load<f32>(meta)
-    const squares = scale * scale * <f64>load<i32>(meta, 8)
-    const slack = rounding * (square + squares)
-    const estimate = square - twice * scale * <f64>wholeDot(head, headCodes, tail, tailCodes, query) + squares
-    const nearest = estimate - slack
-    const errors = rowError + error
-    const reach = max<f64>(errors - least, 0)
-    if (nearest > reach * reach) continue
-    const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
-    const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
-    if (upper < least || lower > most) continue
-    putResult(results, found++, position, lower, upper)
-  }
-  // What is behind the results is never read, but without it nothing would be fetched.
-  if (found < MAX_RESULTS) store<u32>(results + (MAX_RESULTS << 4) + (found << 2), any)
-  return found
+  return scanTails(
+    true, rows, groupBits, headCodes, tailStride, list, count, query, results, twice, error, square, rounding, least, most,
+  )
 }
 
 /**

@@ -88,12 +88,12 @@ test('searchMany() and queryManySync() answer as search() and querySync(), and s
   const db = await open(':memory:')
   db.exec('CREATE TABLE notes(id TEXT PRIMARY KEY, year INTEGER, embedding BLOB)')
   const insert = db.prepare('INSERT INTO notes VALUES (?, ?, ?)')
-  const rows = 20_000
+  const rows = 18_000
   db.transaction(() => {
     for (let i = 0; i < rows; i++) insert.run(`n${i}`, i % 9, r.vector(dim))
   })()
   const notes = attach(db, { table: 'notes', id: 'id', embedding: 'embedding', metadata: ['year'] })
-  const vectors = Array.from({ length: 25 }, () => r.vector(dim))
+  const vectors = Array.from({ length: 10 }, () => r.vector(dim))
   const searches: Omit<VectorSearch, 'vector'>[] = [
     { k: 10, columns: ['year'] },
     { k: 3, filter: { year: { $lt: 2 } } },

@@ -73,16 +73,17 @@ export class RowSearch {
     order.sort((a, b) => b.best - a.best)
     // The first steps are short, since their results save work in the later ones.
     let length = sample
-    const scanBlock = (block: number): void => {
+    const scanBlock = (block: number, afterStep?: () => void): void => {
       const [start, to] = restOf(block, sample, positions)
       for (let from = start; from < to; from += length) {
         length = Math.min(MAX_RESULTS, length * 2)
         scan(from, Math.min(to, from + length))
+        afterStep?.()
       }
     }
     for (const [done, { block }] of order.entries()) {
-      // If threads began earlier, each would have a low threshold, and heads would rule out nothing.
-      if (help && done > 0 && candidates.least > -Infinity) {
+      // If threads began earlier, they would have no threshold, and heads would rule out nothing.
+      if (help && done < blocks - 1 && candidates.least > -Infinity) {
         const rest = order.slice(done).map(each => each.block)
         help.scan(
           rest,

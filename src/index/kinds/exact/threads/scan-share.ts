@@ -58,13 +58,21 @@ export class ScanShare implements ThreadWork {
     best.begin(task.k)
     for (const lower of task.best) best.push(lower)
     threshold.begin(number, this.#thread, task.least)
+    const { positions, sample } = task
+    let length = sample
     let found = 0
     for (;;) {
       const turn = this.#turns.take(number)
       if (turn < 0) return
-      const least = Math.max(task.least, best.threshold, threshold.least(number))
-      const end = this.#scanBlock(task, memory, blocks[turn], least, found)
-      if (end < 0) return
+      const [start, to] = restOf(blocks[turn], sample, positions)
+      let end = found
+      // The first steps are short: what they and the other threads find meanwhile saves work in the later ones.
+      for (let from = start; from < to; from += length) {
+        length = Math.min(MAX_RESULTS, length * 2)
+        const least = Math.max(task.least, best.threshold, threshold.least(number))
+        end = this.#scanRows(task, memory, from, Math.min(to, from + length), least, end)
+        if (end < 0) return
+      }
       begins[turn] = found
       ends[turn] = end
       this.#turns.handIn(number, turn, this.#thread)
@@ -104,18 +112,17 @@ export class ScanShare implements ThreadWork {
     }
   }
 
-  /** Puts the results of a block behind the first `found`. Returns their new number, or -1 if there is no space. */
-  #scanBlock(
+  /** Puts the results of a few rows behind the first `found`. Returns their new number, or -1 if there is no space. */
+  #scanRows(
     task: ScanTask,
     { f64, kernels, u32 }: ScanMemory,
-    block: number,
+    from: number,
+    to: number,
     threshold: number,
     found: number,
   ): number {
-    const { max, min, positions, rowScan, sample } = task
+    const { max, min, rowScan } = task
     const { allowed, results } = scanScratch(this.#thread)
-    const [from, to] = restOf(block, sample, positions)
-    if (from >= to) return found
     if (task.isFiltered) {
       const words = this.#board.allowed.subarray(from >>> 5, (to + 31) >>> 5)
       if (words.every(word => word === 0)) return found

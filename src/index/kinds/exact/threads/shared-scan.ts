@@ -80,13 +80,13 @@ export class SharedScan {
 
   /**
    * Scans blocks of rows in the given order. `candidates` then contains what one thread would find. `scanBlock` scans a block in
-   * this thread.
+   * this thread, in steps.
    */
   scan(
-    order: readonly number[],
+    [first, ...order]: readonly number[],
     range: ScanRange,
     candidates: CandidateSet,
-    scanBlock: (block: number) => void,
+    scanBlock: (block: number, afterStep: () => void) => void,
   ): void {
     const { turns } = threads
     const { blocks, threshold } = scanBoard()
@@ -95,11 +95,15 @@ export class SharedScan {
     this.#describe(range, candidates)
     const task = turns.begin(order.length)
     threshold.begin(task, 0, candidates.least)
-    const scanTurn = (turn: number): void => {
-      candidates.raise(threshold.least(task))
-      scanBlock(blocks[turn])
+    const exchange = (): void => {
       threshold.raise(0, candidates.least)
+      candidates.raise(threshold.least(task))
     }
+    const scanTurn = (turn: number): void => {
+      exchange()
+      scanBlock(blocks[turn], exchange)
+    }
+    scanBlock(first, exchange)
     const start = performance.now()
     let own = 0
     for (let turn = turns.take(task); turn >= 0; turn = turns.take(task)) {
