@@ -33,7 +33,7 @@ export class BatchSearch implements SearchBatch {
   readonly #firsts: readonly number[]
   readonly #found: (CandidateSet | undefined)[]
   readonly #shared: SharedBatch | undefined
-  /** The first group that nobody has taken, without threads. */
+  /** The first group that is left, without threads. */
   #next = 0
   /** The time of the searches of this thread, and their number. */
   #time = 0

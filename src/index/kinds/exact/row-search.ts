@@ -82,7 +82,7 @@ export class RowSearch {
       }
     }
     for (const [done, { block }] of order.entries()) {
-      // If threads began earlier, they would have no threshold, and heads would rule out nothing.
+      // If threads began earlier, they would lack a threshold, and heads would rule out nothing.
       if (help && done < blocks - 1 && candidates.least > -Infinity) {
         const rest = order.slice(done).map(each => each.block)
         help.scan(

@@ -15,7 +15,7 @@ export function hasBatch(): boolean {
   return isOpen
 }
 
-/** Groups of searches of one index that threads take by turns, the caller among them. */
+/** Groups of searches of one index. Each free thread takes the next group, the caller among them. */
 export class SharedBatch {
   readonly #task: number
   readonly #groups: number
