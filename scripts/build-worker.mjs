@@ -14,7 +14,7 @@ const { outputFiles } = await build({
   target: 'es2022',
   platform: 'neutral',
   // package.json names what is compiled later.
-  alias: { '#kernels': './src/accelerators/simd/compiled-kernels.ts' },
+  alias: { '#kernels': './src/accelerators/platform/compiled-kernels.ts' },
   logLevel: 'warning',
 })
 const [{ text }] = outputFiles

@@ -3,8 +3,8 @@
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { build } from 'esbuild'
+import { engineWasm } from './build-engine.mjs'
 import { buildPages } from './build-pages.mjs'
 
 /** Entry points that need files, sockets or the classes of Node. */
@@ -17,7 +17,6 @@ const PROGRAMS = {
   'worker-thread': 'dist/src/worker/threads/worker-thread.js',
 }
 
-const wasm = createRequire(import.meta.url).resolve('@sqlite.org/sqlite-wasm/sqlite3.wasm')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const entries = Object.entries(manifest.exports)
   .filter(([name]) => !/\.\w+$/.test(name))
@@ -31,7 +30,9 @@ for (const file of readdirSync('dist/src', { recursive: true, encoding: 'utf8' }
   const declarations = readFileSync(`dist/src/${file}`, 'utf8')
   writeFileSync(`dist/src/${file}`, declarations.replaceAll(/(?<=Array)<ArrayBuffer>/g, ''))
 }
-copyFileSync(wasm, 'dist/src/sqlite/platform/sqlite3.wasm')
+const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm.js')
+const kernels = Buffer.from(kernelsWasm, 'base64')
+writeFileSync('dist/src/sqlite/platform/sqlite3.wasm', engineWasm(kernels))
 
 await bundle('node', '.js', [...entries, 'svec', 'worker-thread', 'ui-worker'])
 await bundle('browser', '.browser.js', [
@@ -44,10 +45,9 @@ await bundle(
   '.workerd.js',
   Object.entries(manifest.exports).filter(inWorkerd).map(entryOf),
 )
-copyFileSync(wasm, 'dist/lib/sqlite3.wasm')
-// workerd imports WebAssembly as files. Other programs hold the bytes of these two.
-const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm.js')
-writeFileSync('dist/lib/simd-kernels.wasm', Buffer.from(kernelsWasm, 'base64'))
+copyFileSync('dist/src/sqlite/platform/sqlite3.wasm', 'dist/lib/sqlite3.wasm')
+// workerd imports WebAssembly as files.
+writeFileSync('dist/lib/simd-kernels.wasm', kernels)
 const { passageModule } = await import('../dist/src/sqlite/wasm/passages/passage-module.js')
 writeFileSync('dist/lib/passages.wasm', passageModule())
 compile('playground')

@@ -172,9 +172,12 @@ const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/sqlite/platform/node/': {},
   'src/accelerators/simd/': {
     'src/accelerators/accelerator.ts': 'the list of accelerators',
+    'src/accelerators/platform/': 'where a platform has its kernels',
     'src/index/kinds/exact/threads/scan-worker.ts': 'threads run no others',
   },
-  'src/accelerators/scalar/': { 'src/accelerators/accelerator.ts': 'the list of accelerators' },
+  'src/accelerators/scalar/': {
+    'src/accelerators/platform/': 'where a platform has its kernels',
+  },
   'src/index/kinds/': {
     'src/index/kinds.ts': 'the list of kinds',
     'src/index/checked/': 'the kinds that the entry point indexes offers',

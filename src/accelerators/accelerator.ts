@@ -1,6 +1,6 @@
+import { scalarKernels } from '#kernels'
 import type { WasmMemory, WasmModule } from '../core/wasm-memory.ts'
 import type { Kernels } from './kernels.ts'
-import { scalarKernels } from './scalar/scalar-kernels.ts'
 import { simdKernels } from './simd/simd-kernels.ts'
 import { canRunWasmKernels, simdModule } from './simd/simd-module.ts'
 

@@ -1,3 +1,4 @@
+import { ownKernels } from '#own-kernels'
 import { argumentError } from '../core/argument-error.ts'
 import {
   databaseOf,
@@ -32,6 +33,7 @@ export function attach(db: SqliteHandle | DurableObjectHandle, options: AttachOp
   if (includeArchived !== undefined && typeof includeArchived !== 'boolean') {
     throw argumentError('attach()', 'options.includeArchived', includeArchived, 'true or false')
   }
+  ownKernels()
   const use = databaseOf('attach()', db)
   try {
     return vectorsOf(use, options)

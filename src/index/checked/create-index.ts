@@ -1,3 +1,4 @@
+import { ownKernels } from '#own-kernels'
 import { ACCELERATORS } from '../../accelerators/accelerator.ts'
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { requireMetric } from '../../core/metric.ts'
@@ -20,6 +21,7 @@ import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
  *     index.search({ query: Float32Array.of(1, 1), k: 1 })
  */
 export function createExactIndex(options: exact.ExactIndexOptions): VectorIndex {
+  ownKernels()
   const where = 'createExactIndex()'
   requireShape(options, where)
   const { expectedRows, kernels, keepsVectors } = options
@@ -38,6 +40,7 @@ export function restoreExactIndex(
   image: IndexImage,
   options: { readonly kernels?: exact.ExactIndexOptions['kernels'] } = {},
 ): VectorIndex {
+  ownKernels()
   requireImage(image, 'restoreExactIndex()')
   requirePlainObject('restoreExactIndex()', 'options', options, 'an object')
   const { kernels } = options
@@ -51,12 +54,14 @@ export function restoreExactIndex(
  *     const index = createCoverIndex({ metric: 'euclidean', dim: 64 })
  */
 export function createCoverIndex(options: CoverOptions): VectorIndex {
+  ownKernels()
   requireShape(options, 'createCoverIndex()')
   return new CheckedIndex(cover.createCoverIndex(options))
 }
 
 /** Restores a cover tree from its image, whose bytes are copied. Throws VecError VEC_STORAGE for a damaged image. */
 export function restoreCoverIndex(image: IndexImage): VectorIndex {
+  ownKernels()
   requireImage(image, 'restoreCoverIndex()')
   return new CheckedIndex(cover.restoreCoverIndex(image))
 }
@@ -68,6 +73,7 @@ export function restoreCoverIndex(image: IndexImage): VectorIndex {
  *     const index = createAutoIndex({ metric: 'cosine', dim: 384 })
  */
 export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
+  ownKernels()
   requireShape(options, 'createAutoIndex()')
   requireKernels(options.kernels, 'createAutoIndex()')
   return new CheckedIndex(auto.createAutoIndex(options))
@@ -78,6 +84,7 @@ export function restoreAutoIndex(
   image: IndexImage,
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},
 ): VectorIndex {
+  ownKernels()
   requireImage(image, 'restoreAutoIndex()')
   requirePlainObject('restoreAutoIndex()', 'options', options, 'an object')
   requireKernels(options.kernels, 'restoreAutoIndex()')

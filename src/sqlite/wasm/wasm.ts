@@ -1,3 +1,4 @@
+import { takeKernels } from '#kernels'
 import { VecError } from '../../core/errors.ts'
 import { readUtf8 } from '../../core/utf8.ts'
 import type { WasmMemory } from '../../core/wasm-memory.ts'
@@ -264,13 +265,14 @@ function keepStatementJournals(raw: RawSqlite): void {
 }
 
 async function instantiate(read: ReadWasm, source: WasmSource | undefined): Promise<Sqlite> {
-  const module = await compileWasm(source, read)
+  const module = (await compileWasm(source, read)) as WebAssembly.Module
   const memory = new WebAssembly.Memory({
     initial: INITIAL_MEMORY_PAGES,
     maximum: MAX_MEMORY_PAGES,
   })
   const imports = hostFunctions(memory)
   const exports = await instanceOf(module, { ...imports, env: { ...imports['env'], memory } })
+  await takeKernels(module)
   const raw = exports as unknown as RawSqlite
   const table = exports['__indirect_function_table'] as WebAssembly.Table
   // oxlint-disable-next-line no-underscore-dangle -- the name under which the module exports it

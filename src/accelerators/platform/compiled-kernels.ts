@@ -1,19 +1,14 @@
 import { decodeBase64 } from '../../core/base64.ts'
-import { kernelsWasm, memoryFlags } from './kernels.wasm.ts'
+import { kernelsWasm, memoryFlags } from '../simd/kernels.wasm.ts'
+
+export { scalarKernels } from '../scalar/scalar-kernels.ts'
+export { supportsSimd } from '../simd/supports-simd.ts'
 
 /** The flags of a memory with a maximum that threads share. */
 const SHARED = 3
 
 const modules = new Map<boolean, WebAssembly.Module>()
 let plain: Uint8Array<ArrayBuffer> | undefined
-
-/** A module of one function, `i8x16.splat` and `i8x16.popcnt`. To validate all the kernels takes some milliseconds. */
-const PROBE = decodeBase64('AGFzbQEAAAABBQFgAAF7AwIBAAoKAQgAQQD9D/1iCw==')
-
-/** Whether this runtime supports 128-bit SIMD. */
-export function supportsSimd(): boolean {
-  return WebAssembly.validate(PROBE)
-}
 
 /** The compiled kernels of assembly/, for a memory that threads share, or for one that they do not share. */
 export function kernelModule(shared: boolean): WebAssembly.Module {
@@ -29,3 +24,6 @@ function moduleBytes(shared: boolean): Uint8Array<ArrayBuffer> {
   bytes[memoryFlags] = SHARED
   return bytes
 }
+
+/** Nothing: this code has the kernels. */
+export async function takeKernels(_engine: WebAssembly.Module): Promise<void> {}

@@ -1,5 +1,7 @@
 import kernels from './simd-kernels.wasm'
 
+export { scalarKernels } from '../scalar/scalar-kernels.ts'
+
 /** The runtime has compiled the module, so it supports 128-bit SIMD. */
 export function supportsSimd(): boolean {
   return true
@@ -9,3 +11,6 @@ export function supportsSimd(): boolean {
 export function kernelModule(): WebAssembly.Module {
   return kernels
 }
+
+/** Nothing: this code has the kernels. */
+export async function takeKernels(_engine: WebAssembly.Module): Promise<void> {}
