@@ -1,10 +1,11 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall] [--seed N]`
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { open } from '../src/entries/main.ts'
 import { attachOnAllCores } from './cases/attach.ts'
+import { browserCase } from './cases/browser.ts'
 import { cacheCase } from './cases/cache.ts'
 import { commandCase } from './cases/command.ts'
 import { connectCase } from './cases/connect.ts'
@@ -25,7 +26,7 @@ import { recallPlot } from './recall-plot.ts'
 import { markdown, type Section } from './report.ts'
 
 const ALL =
-  'words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,recall'
+  'words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall'
 
 /** The sets of the case `recall`; --sets chooses some of them. */
 const RECALL_SETS = 'words,sentences,mixture,sheet,flat'
@@ -159,6 +160,9 @@ async function run(): Promise<void> {
   }
   if (cases.has('command')) {
     await add('The command line', Promise.resolve(commandCase(wordSet(seed))))
+  }
+  if (cases.has('browser')) {
+    await add('In a browser, 100k x 384', Promise.resolve(browserCase(seed)))
   }
   const db = await open(':memory:')
   const given = process.argv

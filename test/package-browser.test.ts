@@ -85,7 +85,7 @@ async function loaded(code: string): Promise<{ first: number; all: number }> {
     outputFiles.map(({ path, contents }) => [relative(process.cwd(), path), kB(contents)]),
   )
   const first = new Set(
-    Object.keys(metafile.outputs).filter(path => metafile.outputs[path].entryPoint !== undefined),
+    Object.keys(metafile.outputs).filter(path => metafile.outputs[path].entryPoint === '<stdin>'),
   )
   for (const path of first)
     for (const { kind, path: imported } of metafile.outputs[path].imports)

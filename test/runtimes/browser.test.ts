@@ -279,6 +279,78 @@ describe('Chromium', { skip: noChromium }, () => {
     assert.match(missing, /c\.sqlite is not open in this worker/)
   })
 
+  test('without space a write fails as on a full disk, and the file stays whole', async () => {
+    const page = await newTab(await site.profile())
+    const session = await page.context().newCDPSession(page)
+    await inWorker(
+      page,
+      `state.db = await vec.open('app.sqlite')
+       state.db.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1)')`,
+    )
+    const origin = new URL(site.url).origin
+    const { used } = await inWorker<{ used: number }>(page, `return await stored.storageReport()`)
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: used + 2_000_000 })
+    const fill = `state.db.exec('BEGIN')
+      try { for (let i = 0; i < 40; i++) state.db.exec('INSERT INTO t VALUES (zeroblob(1000000))'); state.db.exec('COMMIT') }
+      finally { if (state.db.inTransaction) state.db.exec('ROLLBACK') }`
+    const error = await refusedIn(page, 'ask', fill)
+    assert.equal(error.code, 'SQLITE_FULL')
+    assert.match(error.message, /the browser gives no more space for .*app\.sqlite/)
+    assert.match(error.hint, /storageReport\(\)/)
+    const large = `const bytes = new Uint8Array(20_000_000)
+      bytes.set(state.db.serialize())
+      await stored.importDatabase('two.sqlite', bytes)`
+    const refused = await refusedIn(page, 'ask', large)
+    assert.equal(refused.code, 'SQLITE_FULL')
+    const left = await inWorker(
+      page,
+      `return [state.db.prepare('SELECT count(*) FROM t').pluck().get(),
+        state.db.prepare('PRAGMA integrity_check').pluck().get(), (await stored.listDatabases()).join()]`,
+    )
+    assert.deepEqual(left, [1, 'ok', 'app.sqlite'])
+    await session.send('Storage.overrideQuotaForOrigin', { origin })
+    await inWorker(page, `${fill}`)
+  })
+
+  test('a browser that gives a page no files says what to do', async () => {
+    const page = await newTab(await site.profile())
+    // As Firefox does in a private window.
+    const forbid = `navigator.storage.getDirectory = async () => { throw new DOMException('Security error', 'SecurityError') }`
+    for (const code of [`await vec.open('app.sqlite')`, `await stored.listDatabases()`]) {
+      const error = await refusedIn(page, 'ask', `${forbid}; ${code}`)
+      assert.equal(error.code, 'VEC_ENGINE', code)
+      assert.match(error.message, /the browser refuses to give files for .*: Security error/)
+      assert.match(error.hint, /private window/)
+    }
+    const found = await inWorker(
+      page,
+      `return (await vec.open(':memory:')).prepare('SELECT 1').pluck().get()`,
+    )
+    assert.equal(found, 1)
+  })
+
+  test('a missing sqlite3.wasm is named, also where a server sends a page in its place', async () => {
+    const open = await site.profile()
+    for (const [url, expected] of [
+      [
+        '/missing.wasm',
+        /sqlite3\.wasm cannot be fetched from .*missing\.wasm: the server answers 404/,
+      ],
+      [
+        '/index.html',
+        /this is not the sqlite3\.wasm of this version: the \d+ bytes .* do not begin/,
+      ],
+    ] as const) {
+      const page = await newTab(open)
+      const load = `await engine.loadEngine({ wasm: location.origin + '${url}' })`
+      const error = await refusedIn(page, 'ask', load)
+      assert.equal(error.code, 'VEC_ENGINE')
+      assert.match(error.message, expected)
+      assert.match(error.hint, /sqlite3\.wasm/)
+      await page.close()
+    }
+  })
+
   test('100,000 vectors of 384 dimensions: exact, and how fast', async t => {
     const page = await newTab(await site.profile())
     const fill = FILL(100_000, 384)

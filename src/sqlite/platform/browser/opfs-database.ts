@@ -1,5 +1,6 @@
 import { VecError } from '../../../core/errors.ts'
-import { SQLITE_BUSY, SQLITE_CANTOPEN } from '../../result-codes.ts'
+import { SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_FULL } from '../../result-codes.ts'
+import { VfsFailure } from '../../vfs/vfs-errors.ts'
 import type { MemoryFile, StoredBytes } from '../memory/memory-file.ts'
 
 /** The folder, at the root of the origin private file system, with one folder for each database. */
@@ -16,10 +17,12 @@ export type Part = (typeof PARTS)[number]
 class OpfsFile implements StoredBytes {
   readonly opened: Set<MemoryFile> = new Set()
   readonly #handle: FileSystemSyncAccessHandle
+  readonly #path: string
   size: number
 
-  constructor(handle: FileSystemSyncAccessHandle) {
+  constructor(handle: FileSystemSyncAccessHandle, path: string) {
     this.#handle = handle
+    this.#path = path
     this.size = handle.getSize()
   }
 
@@ -33,13 +36,17 @@ class OpfsFile implements StoredBytes {
     return written
   }
 
-  /** Returns 0 when the browser gives no more space. SQLite takes that for a full disk. */
+  /** Throws VfsFailure SQLITE_FULL when the browser gives no more space. */
   #written(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     try {
       return this.#handle.write(bytes, { at })
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'QuotaExceededError') return 0
-      throw error
+    } catch (cause) {
+      if (!isNamed(cause, 'QuotaExceededError')) throw cause
+      throw new VfsFailure(SQLITE_FULL, this.#path, NO_SPACE(this.#path), {
+        hint: MORE_SPACE,
+        errno: 'QuotaExceededError',
+        cause,
+      })
     }
   }
 
@@ -72,18 +79,18 @@ export class OpfsDatabase {
    * thread has it open.
    */
   static async open(path: string, create: boolean): Promise<OpfsDatabase> {
-    const folder = await folderOf(path, create)
     const handles: FileSystemSyncAccessHandle[] = []
     try {
+      const folder = await folderOf(path, create)
       for (const part of PARTS) {
         const file = await folder.getFileHandle(part, { create: true })
         handles.push(await file.createSyncAccessHandle())
       }
     } catch (error) {
       for (const handle of handles) handle.close()
-      throw isLocked(error) ? busy(path, error) : error
+      throw explained(path, error)
     }
-    const [main, journal, wal] = handles.map(handle => new OpfsFile(handle))
+    const [main, journal, wal] = handles.map(handle => new OpfsFile(handle, path))
     return new OpfsDatabase(path, { main, journal, wal })
   }
 
@@ -111,8 +118,13 @@ export function originStorage(): StorageManager {
 }
 
 async function root(): Promise<FileSystemDirectoryHandle> {
-  const top = await originStorage().getDirectory()
-  return await top.getDirectoryHandle(ROOT, { create: true })
+  const storage = originStorage()
+  try {
+    const top = await storage.getDirectory()
+    return await top.getDirectoryHandle(ROOT, { create: true })
+  } catch (error) {
+    throw explained('the storage of this origin', error)
+  }
 }
 
 /** Encodes a path, since names of folders cannot hold every character. */
@@ -123,7 +135,7 @@ async function folderOf(path: string, create: boolean): Promise<FileSystemDirect
   try {
     return await top.getDirectoryHandle(folderName(path), { create })
   } catch (cause) {
-    if (!(cause instanceof DOMException) || cause.name !== 'NotFoundError') throw cause
+    if (!isNamed(cause, 'NotFoundError')) throw cause
     throw new VecError(
       'SQLITE_CANTOPEN',
       `cannot open database: ${path} does not exist in the storage of this origin`,
@@ -148,12 +160,40 @@ export async function removeDatabase(path: string): Promise<void> {
   try {
     await (await root()).removeEntry(folderName(path), { recursive: true })
   } catch (error) {
-    throw isLocked(error) ? busy(path, error) : error
+    throw explained(path, error)
   }
 }
 
-const isLocked = (error: unknown): boolean =>
-  error instanceof DOMException && error.name === 'NoModificationAllowedError'
+const isNamed = (error: unknown, name: string): boolean =>
+  error instanceof DOMException && error.name === name
+
+const NO_SPACE = (path: string): string => `the browser gives no more space for ${path}`
+const MORE_SPACE =
+  'delete databases with deleteDatabase(), or free space on this device; storageReport() returns the used and allowed space'
+
+/** A VecError in place of an error of the browser. */
+function explained(path: string, error: unknown): unknown {
+  if (!(error instanceof DOMException)) return error
+  if (isNamed(error, 'NoModificationAllowedError')) return busy(path, error)
+  if (isNamed(error, 'QuotaExceededError')) return full(path, error)
+  return new VecError(
+    'VEC_ENGINE',
+    `the browser refuses to give files for ${path}: ${error.message}`,
+    {
+      hint: "allow this site to store data, and leave a private window; ':memory:' needs no files",
+      cause: error,
+    },
+  )
+}
+
+/** There is no space left. */
+export function full(path: string, cause: unknown): VecError {
+  return new VecError('SQLITE_FULL', NO_SPACE(path), {
+    hint: MORE_SPACE,
+    extendedCode: SQLITE_FULL,
+    cause,
+  })
+}
 
 function busy(path: string, cause: unknown): VecError {
   return new VecError('SQLITE_BUSY', `${path} is open in another tab or worker`, {

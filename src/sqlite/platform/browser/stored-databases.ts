@@ -1,6 +1,14 @@
 import { describeValue, typedArrayName } from '../../../core/describe-value.ts'
 import { VecError } from '../../../core/errors.ts'
-import { databaseFolders, OpfsDatabase, originStorage, removeDatabase } from './opfs-database.ts'
+import { SQLITE_FULL } from '../../result-codes.ts'
+import { VfsFailure } from '../../vfs/vfs-errors.ts'
+import {
+  databaseFolders,
+  full,
+  OpfsDatabase,
+  originStorage,
+  removeDatabase,
+} from './opfs-database.ts'
 
 /** Bytes of a header. The header is written last, so that half of a file does not look like a database. */
 const HEADER_BYTES = 100
@@ -68,7 +76,7 @@ export async function importDatabase(name: string, bytes: Uint8Array): Promise<v
   } catch (error) {
     database.close()
     await removeDatabase(name)
-    throw error
+    throw error instanceof VfsFailure && error.code === SQLITE_FULL ? full(name, error) : error
   }
   database.close()
 }
@@ -125,11 +133,5 @@ function checkName(what: string, name: string): string {
 
 function written(bytes: number, name: string): number {
   if (bytes > 0) return bytes
-  throw new VecError(
-    'SQLITE_FULL',
-    `importDatabase(): the browser gives no more space for ${name}`,
-    {
-      hint: 'delete databases, or ask for more with persistStorage()',
-    },
-  )
+  throw full(name, undefined)
 }
