@@ -1,5 +1,7 @@
 import { VecError } from '../core/errors.ts'
-import { Collection } from '../documents/collection.ts'
+import { requireName } from '../documents/arguments.ts'
+import { DatasetHandle } from '../documents/collection/dataset-handle.ts'
+import { runQuerySync } from '../documents/collection/run-query.ts'
 import { Backup } from '../sqlite/backup.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
@@ -9,9 +11,9 @@ import type { RowForm } from './async-types.ts'
 import type { BoundStatement, Call } from './protocol.ts'
 import { StatementCache } from './statement-cache.ts'
 
-/** The maximum number of statements and collections that are kept. */
+/** The maximum number of statements and datasets that are kept. */
 const MOST_STATEMENTS = 128
-const MOST_COLLECTIONS = 64
+const MOST_DATASETS = 64
 
 /** A call on an open database. */
 export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
@@ -20,7 +22,7 @@ export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
 export class DatabaseServer {
   readonly #db: Connection
   readonly #statements: StatementCache
-  readonly #collections = new Map<string, Collection>()
+  readonly #datasets = new Map<string, DatasetHandle>()
   readonly #staged = new Map<string, (readonly InsertRow[])[]>()
 
   constructor(db: Connection) {
@@ -69,7 +71,7 @@ export class DatabaseServer {
         return insertMany(this.#db, call.table, call.columns, rowsOf(chunks), call.options)
       }
       case 'search':
-        return this.#collection(call.table, call.dataset).querySync(call.query)
+        return runQuerySync('querySync()', this.#dataset(call.table, call.dataset), call.query)
       case 'export':
         return this.#db.serialize()
     }
@@ -119,15 +121,20 @@ export class DatabaseServer {
     })
   }
 
-  #collection(table: string, dataset: string): Collection {
+  /** What a Collection searches in. Its other methods would make the file of a browser's worker larger. */
+  #dataset(table: string, dataset: string): DatasetHandle {
     const key = JSON.stringify([table, dataset])
-    let collection = this.#collections.get(key)
-    if (collection === undefined) {
-      collection = new Collection(this.#db, { table, dataset })
-      if (this.#collections.size === MOST_COLLECTIONS) this.#collections.clear()
-      this.#collections.set(key, collection)
+    let handle = this.#datasets.get(key)
+    if (handle === undefined) {
+      requireName(table, 'options.table')
+      requireName(dataset, 'options.dataset')
+      const use = { db: this.#db, close: () => undefined }
+      const place = { table, dataset, declaration: undefined }
+      handle = new DatasetHandle(use, place, { embed: undefined, model: undefined })
+      if (this.#datasets.size === MOST_DATASETS) this.#datasets.clear()
+      this.#datasets.set(key, handle)
     }
-    return collection
+    return handle
   }
 
   /** Replaces the content of the database by that of a file with these bytes, in one transaction. */
