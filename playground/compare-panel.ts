@@ -11,12 +11,12 @@ const MODES: readonly (readonly [SearchMode, string])[] = [
 const RUNS = 5
 
 /** The same query by each way to rank, side by side: what it finds, and how long it takes. */
-export function comparePanel(session: Session, request: () => SearchRequest): HTMLElement {
+export function comparePanel(session: Session, request: () => Promise<SearchRequest>): HTMLElement {
   const table = el('div', { id: 'comparison' })
   async function compare(): Promise<void> {
     const { place } = session
     if (place === undefined) return
-    const asked = request()
+    const asked = await request()
     const answers = []
     for (const [mode] of MODES)
       answers.push(

@@ -1,21 +1,29 @@
-import type { MethodName, Methods, Source } from '../src/ui/contract.ts'
+import type { MethodName, Methods, Source, TextEmbedder } from '../src/ui/contract.ts'
 import { answered, SourceError } from '../src/ui/source-error.ts'
+
+interface About extends Pick<Source, 'name' | 'writable'> {
+  readonly model?: Omit<TextEmbedder, 'embed'>
+}
 
 /** The database of `svec ui`, which serves this page. */
 export class HttpSource implements Source {
   readonly name: string
   readonly writable: boolean
+  readonly embedder: TextEmbedder | undefined
   readonly #token: string
 
-  private constructor(token: string, about: Pick<Source, 'name' | 'writable'>) {
+  private constructor(token: string, { name, writable, model }: About) {
     this.#token = token
-    this.name = about.name
-    this.writable = about.writable
+    this.name = name
+    this.writable = writable
+    this.embedder = model && {
+      ...model,
+      embed: async text => (await ask(token, 'embed', [text])) as Float32Array,
+    }
   }
 
   static async open(token: string): Promise<HttpSource> {
-    const about = await ask(token, 'about', [])
-    return new HttpSource(token, about as Pick<Source, 'name' | 'writable'>)
+    return new HttpSource(token, (await ask(token, 'about', [])) as About)
   }
 
   async call<N extends MethodName>(

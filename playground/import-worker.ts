@@ -1,6 +1,7 @@
 // Stores a file in this browser as a database. It runs beside the page, which goes on painting.
 
 import { importDatabase } from 'sqlite-vec-ts/browser'
+import { loadStaticEmbedder } from '../src/entries/embedder.ts'
 import { importDocuments, type SourceFormat } from '../src/entries/interchange.ts'
 import { open } from '../src/entries/main.ts'
 
@@ -11,6 +12,8 @@ export interface ImportRequest {
   readonly file: Blob
   /** The name of the new database. */
   readonly stored: string
+  /** The folder of a static model, for documents without a vector. */
+  readonly model: string | undefined
 }
 
 export type ImportAnswer =
@@ -25,12 +28,13 @@ scope.addEventListener('message', event => {
   void store(event.data as ImportRequest)
 })
 
-async function store({ name, format, file, stored }: ImportRequest): Promise<void> {
+async function store(request: ImportRequest): Promise<void> {
+  const { format, file, stored } = request
   try {
     const bytes =
       format === 'sqlite'
         ? new Uint8Array(await file.arrayBuffer())
-        : await databaseOf(name, format, file)
+        : await databaseOf(request, format)
     // Written as it is: an import through an open database would write it page by page, which takes several times as long.
     await importDatabase(stored, bytes)
     answer({ stored })
@@ -41,13 +45,18 @@ async function store({ name, format, file, stored }: ImportRequest): Promise<voi
 }
 
 /** The bytes of a database with the documents of a file. */
-async function databaseOf(name: string, format: SourceFormat, file: Blob): Promise<Uint8Array> {
+async function databaseOf(
+  { name, file, model }: ImportRequest,
+  format: SourceFormat,
+): Promise<Uint8Array> {
+  const embedder = model === undefined ? undefined : await loadStaticEmbedder(model)
   const db = await open(':memory:')
   db.exec("CREATE VIRTUAL TABLE docs USING vec(doc_id, text='content')")
   await importDocuments(db, {
     table: 'docs',
     source: { name, bytes: bytesOf(file) },
     format,
+    embed: embedder?.embed,
     onProgress: ({ done: read, written }) => answer({ read, written }),
   })
   return db.serialize()

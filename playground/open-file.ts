@@ -2,6 +2,7 @@ import type { SourceFormat } from '../src/entries/interchange.ts'
 import { SourceError } from '../src/ui/source-error.ts'
 import { count } from './dom.ts'
 import type { ImportAnswer, ImportRequest } from './import-worker.ts'
+import { modelFolder } from './page-embedder.ts'
 import { say } from './status.ts'
 import { WorkerSource } from './worker-source.ts'
 
@@ -22,7 +23,7 @@ export async function openFile(file: File): Promise<WorkerSource> {
   const start = new Uint8Array(await file.slice(0, MAGIC.length).arrayBuffer())
   if (new TextDecoder('latin1').decode(start) === MAGIC)
     return WorkerSource.store(file.name, async stored =>
-      imported({ name: file.name, format: 'sqlite', file, stored }),
+      imported({ name: file.name, format: 'sqlite', file, stored, model: undefined }),
     )
   const name = file.name.replace(/\.gz$/i, '')
   const format = FORMATS[/[^.]*$/.exec(name)![0].toLowerCase()]
@@ -38,7 +39,7 @@ export async function openFile(file: File): Promise<WorkerSource> {
     ? await new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
     : file
   return WorkerSource.store(`${name.replace(/\.\w+$/, '')}.sqlite`, async stored =>
-    imported({ name: file.name, format, file: plain, stored }),
+    imported({ name: file.name, format, file: plain, stored, model: modelFolder() }),
   )
 }
 

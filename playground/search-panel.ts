@@ -27,6 +27,7 @@ export function searchPanel(session: Session): HTMLElement {
     el('option', { value: 'exact' }, 'exact'),
     el('option', { value: 'recall' }, 'recall 0.98'),
     el('option', { value: 'hybrid' }, 'words and vector'),
+    el('option', { value: 'text' }, 'words'),
   )
   const k = el('select', { id: 'k' }, ...COUNTS.map(each => el('option', {}, each)))
   const chips = el('div', { id: 'chips' })
@@ -34,18 +35,25 @@ export function searchPanel(session: Session): HTMLElement {
   const list = el('ol', { className: 'results', id: 'results' })
   const results = el('div', {}, summary, list)
 
-  const request = (): SearchRequest => ({
-    mode: mode.value as SearchMode,
-    ...readTerms(input.value),
-    like: session.like?.row,
-    filter: session.filter,
-    k: Number(k.value),
-  })
+  async function request(): Promise<SearchRequest> {
+    const terms = readTerms(input.value)
+    const { embedder, like } = session
+    const isEmbedded = embedder !== undefined && terms.text !== undefined && like === undefined
+    const vector = isEmbedded ? Array.from(await embedder.embed(terms.text)) : terms.vector
+    return {
+      mode: mode.value as SearchMode,
+      text: terms.text,
+      vector: mode.value === 'text' && terms.text !== undefined ? undefined : vector,
+      like: like?.row,
+      filter: session.filter,
+      k: Number(k.value),
+    }
+  }
 
   async function search(): Promise<void> {
     const { place } = session
     if (place === undefined) return
-    const { hits, milliseconds, note } = await session.source.call('search', place, request())
+    const { hits, milliseconds, note } = await session.source.call('search', place, await request())
     if (session.place !== place) return
     session.hits = hits
     fill(

@@ -1,3 +1,4 @@
+import type { FileDescription } from '../src/entries/vecadmin.ts'
 import {
   NONE,
   OTHER,
@@ -8,6 +9,7 @@ import {
   type Place,
   type PointMap,
   type Source,
+  type TextEmbedder,
 } from '../src/ui/contract.ts'
 
 /** What a field must be for a document to be found: one of some values, or a number of a range. */
@@ -31,6 +33,7 @@ export type Change =
 /** What the page looks at: one dataset, its map, and what is searched, filtered and selected in it. */
 export class Session {
   readonly source: Source
+  readonly file: FileDescription
   place: Place | undefined
   /** Undefined while it is computed. */
   map: PointMap | undefined
@@ -48,8 +51,9 @@ export class Session {
   readonly #values = new Map<string, FieldValues>()
   readonly #listeners = new Map<Change, (() => unknown)[]>()
 
-  constructor(source: Source) {
+  constructor(source: Source, file: FileDescription) {
     this.source = source
+    this.file = file
   }
 
   on(change: Change, listener: () => unknown): void {
@@ -153,6 +157,15 @@ export class Session {
       for (let i = 0; i < mask.length; i++) if (!passes(field, i, condition)) mask[i] = 0
     }
     return mask
+  }
+
+  /** What embeds words for the dataset: the model of its vectors, or one of their dimension if it names none. */
+  get embedder(): TextEmbedder | undefined {
+    const { embedder } = this.source
+    const table = this.file.tables.find(({ name }) => name === this.place?.table)
+    const dataset = table?.datasets.find(({ name }) => name === this.place?.dataset)
+    if (embedder === undefined || dataset?.dim !== embedder.dim) return undefined
+    return [undefined, embedder.name].includes(dataset.model) ? embedder : undefined
   }
 
   /** The point of a row; -1 if it is not on the map. */

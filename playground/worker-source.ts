@@ -2,6 +2,7 @@ import { deleteDatabase, listDatabases } from 'sqlite-vec-ts/browser'
 import { connect, type AsyncDatabase } from 'sqlite-vec-ts/worker'
 import type { MethodName, Methods, Source } from '../src/ui/contract.ts'
 import { answered } from '../src/ui/source-error.ts'
+import { PageEmbedder } from './page-embedder.ts'
 
 /** A page reads all of a file several times, and a browser reads its storage slowly. */
 const CACHE_BYTES = 2 ** 28
@@ -11,17 +12,22 @@ const ASK = 'SELECT svec_ui(?, ?)'
 export class WorkerSource implements Source {
   readonly name: string
   readonly writable = true
+  readonly embedder: PageEmbedder | undefined
   readonly #db: AsyncDatabase
 
-  private constructor(name: string, db: AsyncDatabase) {
+  private constructor(name: string, db: AsyncDatabase, embedder: PageEmbedder | undefined) {
     this.name = name
+    this.embedder = embedder
     this.#db = db
   }
 
   /** Opens a stored database. */
   static async open(name: string, create = false): Promise<WorkerSource> {
     const options = { create, cacheSize: CACHE_BYTES, worker: startWorker }
-    return new WorkerSource(name, await connect(name, options))
+    return new WorkerSource(
+      name,
+      ...(await Promise.all([connect(name, options), PageEmbedder.open()])),
+    )
   }
 
   /** Stores a database under a name that is not taken, fills it, and opens it. */

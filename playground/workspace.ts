@@ -19,7 +19,7 @@ export async function showWorkspace(
   actions: readonly WorkspaceAction[],
 ): Promise<void> {
   const file = await source.call('describe')
-  const session = new Session(source)
+  const session = new Session(source, file)
   document.title = `${source.name} – svec`
   fill(
     app,

@@ -1,13 +1,15 @@
 // Builds the page that shows vectors, twice: alone, for any static host, in dist/playground; and as `svec ui` serves it,
 // which needs neither SQLite nor the sample, in dist/lib/ui-page. It needs what TypeScript emits, in dist/src.
 
-import { copyFileSync, cpSync, readdirSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const ALONE = 'dist/playground'
 const SERVED = 'dist/lib/ui-page'
 const WASM = 'dist/lib/sqlite3.wasm'
+/** The model of packages/embedder, if it was made. */
+const MODEL = 'packages/embedder/model'
 const STAND_INS = 'playground/stand-ins'
 
 /** What the page shares with the library comes from dist/src, so that there is one copy of each module. */
@@ -69,6 +71,15 @@ export async function buildPages() {
   for (const folder of [ALONE, SERVED])
     for (const file of ['index.html', 'page.css'])
       copyFileSync(`playground/${file}`, `${folder}/${file}`)
+  if (existsSync(MODEL)) addModel(ALONE, MODEL)
   // The tests run what TypeScript emits.
   cpSync(SERVED, 'dist/src/ui/ui-page', { recursive: true })
+}
+
+/** Gives a page a static model, which embeds the texts of files and searches. */
+function addModel(folder, model) {
+  cpSync(model, `${folder}/model`, { recursive: true })
+  const html = readFileSync(`${folder}/index.html`, 'utf8')
+  const meta = '<meta name="svec-model" content="./model/" />'
+  writeFileSync(`${folder}/index.html`, html.replace('</head>', `  ${meta}\n  </head>`))
 }

@@ -54,6 +54,7 @@ export const LANES = {
     'cover/level-contract',
     'database/search',
     'docs-',
+    'embedder/',
     'engine/',
     'examples',
     'file-names',

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 /** The versions that are tested. */
 export const VERSIONS = {
+  '@modelcontextprotocol/inspector': '2.12.0',
   '@types/node': '20.19.43',
   '@rollup/plugin-node-resolve': '16.0.3',
   bun: '1.4.5',

@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'viant/store',
     'viant/legacy',
+    'embedder',
     'interchange',
     'better-sqlite3',
     'attach',

@@ -57,6 +57,7 @@ const SOMETHING: Record<string, string> = {
   './mastra': 'SqliteVector',
   './mcp': 'createServer',
   './ai': 'searchTool',
+  './embedder': 'loadStaticEmbedder',
 }
 
 before(() => {

@@ -11,6 +11,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli'],
   cover: ['index', 'accelerators'],
   database: ['database', 'search'],
+  embedder: ['embedder'],
   engine: ['sqlite'],
   filter: ['core/filter'],
   freshness: ['search'],

@@ -1,15 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { EmbedFunc } from '../entries/vecutil.ts'
 import { inputError } from './cli-error.ts'
-import type { CommandOptions } from './command.ts'
-
-export const EMBED_OPTIONS: CommandOptions = {
-  'embed-command': {
-    type: 'string',
-    value: 'command',
-    description: 'a command that turns a JSON array of texts on stdin into vectors',
-  },
-}
 
 /** The maximum length of the program's stderr that an error repeats. */
 const STDERR_TAIL = 500

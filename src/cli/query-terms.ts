@@ -1,11 +1,11 @@
 import { decodeEmbedding } from '../core/embedding.ts'
 import { encodeEmbedding } from '../entries/main.ts'
 import { parseVectorText } from '../entries/vector.ts'
-import { embedText } from '../entries/vecutil.ts'
+import { embedText, type EmbedFunc } from '../entries/vecutil.ts'
 import { inputError, usageError } from './cli-error.ts'
 import type { CommandOptions } from './command.ts'
 import type { Context } from './context.ts'
-import { EMBED_OPTIONS, embedCommand } from './embed-command.ts'
+import { embedderOf, EMBED_OPTIONS } from './embedder-flags.ts'
 
 /** The terms that rank the documents: a vector, words, or both. */
 export interface QueryTerms {
@@ -28,12 +28,12 @@ export async function queryTerms(context: Context): Promise<QueryTerms> {
   const { flags } = context
   const argument = context.args.get('vector')
   const text = flags.text('text')
-  const command = flags.text('embed-command')
+  const embed = (await embedderOf(context))?.embed
   if (flags.on('hybrid')) {
-    requireBoth(argument, text, command)
+    requireBoth(argument, text, embed)
     const [given, words] = [await read(context, argument), await read(context, text)]
     const [first, second] = [given ?? words!, words ?? given!]
-    return { vector: await vectorOf(context, first, command), words: requireText(second) }
+    return { vector: await vectorOf(context, first, embed), words: requireText(second) }
   }
   if (text === undefined) {
     if (argument === undefined) {
@@ -43,12 +43,12 @@ export async function queryTerms(context: Context): Promise<QueryTerms> {
       )
     }
     const given = (await read(context, argument))!
-    return { vector: await vectorOf(context, given, command), words: undefined }
+    return { vector: await vectorOf(context, given, embed), words: undefined }
   }
   if (argument !== undefined) {
     throw usageError('--text and a vector were given', 'add --hybrid to rank by both')
   }
-  if (command !== undefined) {
+  if (embed !== undefined) {
     throw usageError(
       '--text searches for words, and does not embed them',
       'add --hybrid to rank by words and by their embedding, or give the text without --text to rank by its embedding',
@@ -60,7 +60,7 @@ export async function queryTerms(context: Context): Promise<QueryTerms> {
 function requireBoth(
   argument: string | undefined,
   text: string | undefined,
-  command: string | undefined,
+  embed: EmbedFunc | undefined,
 ): void {
   if (argument === '-' && text === '-') {
     throw usageError('stdin cannot be both the vector and the words')
@@ -71,12 +71,12 @@ function requireBoth(
       "for example '[0.2, 1]' --text 'words' --hybrid",
     )
   }
-  // With a command, one text serves as both.
-  if (command !== undefined) return
+  // With an embedder, one text serves as both.
+  if (embed !== undefined) return
   if (argument === undefined) {
     throw usageError(
       '--hybrid needs a vector beside the words',
-      'give the vector as an argument, or name the command that embeds the words: --embed-command',
+      'give the vector as an argument, or what embeds the words: --embed static, or --embed-command',
     )
   }
   if (text === undefined) {
@@ -96,10 +96,10 @@ function requireText(text: string): string {
 async function vectorOf(
   { signal }: Context,
   text: string,
-  command: string | undefined,
+  embed: EmbedFunc | undefined,
 ): Promise<Float32Array> {
-  if (command !== undefined) {
-    return decodeEmbedding(await embedText(embedCommand(command), requireText(text), { signal }))
+  if (embed !== undefined) {
+    return decodeEmbedding(await embedText(embed, requireText(text), { signal }))
   }
   try {
     // Throws for a vector that no table can store.
@@ -109,7 +109,7 @@ async function vectorOf(
     throw inputError(
       `cannot parse the vector: ${(error as Error).message}`,
       looksLikeText
-        ? 'to search for a text, name the command that embeds it: --embed-command; for its words alone: --text'
+        ? 'to search for a text, name what embeds it: --embed static, or --embed-command; for its words alone: --text'
         : "'[0.1, 0.2]', '0.1, 0.2', or base64 of float32",
     )
   }

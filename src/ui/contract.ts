@@ -111,11 +111,20 @@ export interface Methods {
 
 export type MethodName = keyof Methods
 
+/** What turns the words of a search into a vector. */
+export interface TextEmbedder {
+  /** The name of the model. */
+  readonly name: string
+  readonly dim: number
+  embed(text: string): Promise<Float32Array>
+}
+
 /** Where a page finds its database: a worker of the page, or `svec ui`. */
 export interface Source {
   /** The name of the file. */
   readonly name: string
   readonly writable: boolean
+  readonly embedder: TextEmbedder | undefined
   call<N extends MethodName>(
     method: N,
     ...values: Parameters<Methods[N]>

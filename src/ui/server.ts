@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AsyncDatabase } from '../entries/worker.ts'
-import type { PackedAnswer } from './contract.ts'
+import type { PackedAnswer, TextEmbedder } from './contract.ts'
 import { pack } from './packed.ts'
 import { ASK } from './ui-function.ts'
 
@@ -15,6 +15,8 @@ export interface UiOptions {
   /** The name of the file, as the page shows it. */
   readonly name: string
   readonly writable: boolean
+  /** Embeds the words of searches. */
+  readonly embedder?: TextEmbedder | undefined
   /** 0 takes a free one. */
   readonly port: number
 }
@@ -99,8 +101,15 @@ export async function serveUi(options: UiOptions): Promise<UiServer> {
   }
 
   async function answer(method: string, values: string): Promise<Uint8Array> {
-    const { db, name, writable } = options
-    if (method === 'about') return pack({ value: { name, writable } })
+    const { db, name, writable, embedder } = options
+    if (method === 'about') {
+      const model = embedder && { name: embedder.name, dim: embedder.dim }
+      return pack({ value: { name, writable, ...(model ? { model } : {}) } })
+    }
+    if (method === 'embed' && embedder !== undefined) {
+      const [text] = JSON.parse(values) as readonly unknown[]
+      return pack({ value: await embedder.embed(String(text)) })
+    }
     if (method === 'repair' && !writable)
       return packedError(
         'SQLITE_READONLY',

@@ -18,7 +18,7 @@ import { COLUMN_OPTION, declareColumns, givenColumns } from '../column-flag.ts'
 import type { CommandBody, CommandOptions } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
-import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
+import { embedderOf, EMBED_OPTIONS } from '../embedder-flags.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
 
@@ -144,7 +144,7 @@ export const importCommand: CommandBody = {
 async function importInto(context: Context, db: Connection, path: string): Promise<ExitCode> {
   const { signal } = context
   const table = chosenTable(context, db, path)
-  const options = importOptions(context)
+  const options = await importOptions(context)
   declareColumns(db, table, givenColumns(context.flags))
   const progress = context.progress('importing')
   let stored = 0
@@ -180,13 +180,13 @@ async function importInto(context: Context, db: Connection, path: string): Promi
 }
 
 /** Converts the flags to options of importDocuments(). */
-function importOptions(context: Context): Omit<ImportOptions, 'table'> {
+async function importOptions(context: Context): Promise<Omit<ImportOptions, 'table'>> {
   const { flags } = context
   const given = context.arg('source')
   const ids = flags.text('ids')
   const input = (path: string): ByteInput => (path === '-' ? context.stdinBytes : path)
   if (ids === '-' && given === '-') throw usageError('stdin cannot be both the vectors and the ids')
-  const command = flags.text('embed-command')
+  const embedder = await embedderOf(context)
   return {
     source: input(given),
     format: flags.oneOf('format', FORMATS),
@@ -196,11 +196,11 @@ function importOptions(context: Context): Omit<ImportOptions, 'table'> {
     ids: ids === undefined ? undefined : input(ids),
     fromTable: flags.text('from-table'),
     vectorColumn: flags.text('vector-column'),
-    model: flags.text('model'),
+    model: flags.text('model') ?? embedder?.model,
     fields: Object.fromEntries(PARTS.map(part => [part, flags.text(`${part}-field`)])),
     noEmbedding: flags.on('no-embedding') || undefined,
     dropRest: flags.on('drop-rest') || undefined,
-    embed: command === undefined ? undefined : embedCommand(command),
+    embed: embedder?.embed,
     batch: flags.integer('batch', 1, 1_000_000),
   }
 }

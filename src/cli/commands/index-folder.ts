@@ -7,7 +7,7 @@ import { usageError } from '../cli-error.ts'
 import type { CommandBody } from '../command.ts'
 import type { Context } from '../context.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
-import { EMBED_OPTIONS, embedCommand } from '../embed-command.ts'
+import { embedderOf, EMBED_OPTIONS } from '../embedder-flags.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { FolderIndex } from '../folder-index.ts'
 import { chosenTable, datasetOption, TABLE_OPTION } from '../vec-tables.ts'
@@ -56,11 +56,11 @@ export const indexFolder: CommandBody = {
 
 async function indexInto(context: Context, db: Connection, path: string): Promise<ExitCode> {
   const { flags, signal } = context
-  const command = flags.text('embed-command')
-  if (command === undefined) {
+  const embedder = await embedderOf(context)
+  if (embedder === undefined) {
     throw usageError(
-      'svec index needs a command that embeds texts',
-      'name it: --embed-command ./embed.py',
+      'svec index needs something that embeds texts',
+      'give --embed static, or a command: --embed-command ./embed.py',
     )
   }
   const size = flags.integer('size') ?? DEFAULT_SIZE
@@ -68,7 +68,7 @@ async function indexInto(context: Context, db: Connection, path: string): Promis
   if (overlap >= size) throw usageError(`--overlap ${overlap} must be less than --size ${size}`)
   const folder = context.arg('folder')
   const dataset = flags.text('dataset') ?? basename(resolve(folder))
-  const model = flags.text('model')
+  const { embed, model } = embedder
   const table = chosenTable(context, db, path)
   const index = new FolderIndex(db, table, dataset, folder, { size, overlap, model })
   const progress = context.progress('embedding')
@@ -79,7 +79,7 @@ async function indexInto(context: Context, db: Connection, path: string): Promis
     source: { name: folder, records: index.records() },
     fields: { id: 'id', content: 'content', meta: 'meta' },
     onConflict: 'replace',
-    embed: embedCommand(command),
+    embed,
     signal,
     onProgress: ({ written: parts }) => {
       progress.update(parts, counted(parts, 'part'))

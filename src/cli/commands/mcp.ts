@@ -27,7 +27,8 @@ export const mcp: CommandBody = {
     'Serves one client over stdin and stdout; with --port, any number of clients over HTTP on 127.0.0.1.',
     'The tools are search, get, list and stats; --write adds upsert and delete, and creates a missing file',
     'with a table for words. Without --write the file is opened read-only. Each document is a resource.',
-    'A text is embedded by --embed-command or --embed-url; without them, it is searched by its words.',
+    'A text is embedded by --embed, --embed-command or --embed-url; without them, it is searched by its',
+    'words.',
     `Over HTTP, requests need a token: that of the environment variable ${TOKEN_VARIABLE}, or a new one,`,
     `which is printed on stderr. Needs the package ${PACKAGE}.`,
   ],
@@ -66,7 +67,7 @@ export const mcp: CommandBody = {
     const paths = [context.arg('file'), ...context.rest]
     const files = paths.map(path => servedFile(context, path))
     const token = tokenOf(context)
-    const options = optionsOf(context, files)
+    const options = await optionsOf(context, files)
     try {
       // Reports a file that cannot be served before a client connects.
       for (const file of files) await file.connection()
@@ -103,17 +104,19 @@ function createTable(db: Connection): void {
   )
 }
 
-function optionsOf(context: Context, files: readonly ServedFile[]): McpServerOptions {
+async function optionsOf(
+  context: Context,
+  files: readonly ServedFile[],
+): Promise<McpServerOptions> {
   const { flags } = context
-  const model = flags.text('model')
-  const embed = embedderOf(context, model)
-  if (model !== undefined && embed === undefined) {
+  const given = await embedderOf(context)
+  if (flags.has('model') && given === undefined) {
     throw usageError(
       '--model names the model of an embedder, and none was given',
-      'add --embed-command or --embed-url, or omit --model',
+      'add --embed, --embed-command or --embed-url, or omit --model',
     )
   }
-  if (flags.has('embed-url') && model === undefined) {
+  if (flags.has('embed-url') && given?.model === undefined) {
     throw usageError(
       '--embed-url needs the name of a model',
       'add --model, for example --model nomic-embed-text',
@@ -135,8 +138,8 @@ function optionsOf(context: Context, files: readonly ServedFile[]): McpServerOpt
       db: () => file.connection(),
     })),
     write: flags.on('write'),
-    embed,
-    model,
+    embed: given?.embed,
+    model: given?.model,
     maxRows,
     maxBytes,
   }

@@ -15,8 +15,8 @@ const DEFAULT_K = 10
 export const query: CommandBody = {
   details: [
     "The vector is JSON ('[0.1, 0.2]'), comma-separated numbers, or base64 of float32; - reads it from stdin.",
-    'With --embed-command, it is a text, which the command embeds. --text searches for words instead, and',
-    '--hybrid for both, in a table with a text index (svec init --text content).',
+    'With --embed or --embed-command, it is a text, which is embedded. --text searches for words instead,',
+    'and --hybrid for both, in a table with a text index (svec init --text content).',
     'The results are exact. A pipe gets score, dataset, id and content, separated by tabs.',
     'The exit code is 1 if nothing is found.',
   ],

@@ -98,7 +98,7 @@ async function discard(context: Context, docs: Collection): Promise<ExitCode> {
 
 async function rollback(context: Context, docs: Collection): Promise<ExitCode> {
   const model = docs.migration()?.model ?? undefined
-  const embed = embedderOf(context, model)
+  const embed = (await embedderOf(context, model))?.embed
   const report = await docs.rollback({ ...(embed ? { embed } : {}), ...running(context) })
   await context.print(report, [
     `model ${String(report.model)} serves again: ${counted(report.switched, 'document')}`,
@@ -113,15 +113,16 @@ async function migrate(
   table: TableDescription,
   dataset: string,
 ): Promise<ExitCode> {
-  const model = context.flags.text('model')
+  const given = await embedderOf(context)
+  const model = context.flags.text('model') ?? given?.model
   if (model === undefined) throw usageError('the new model has to be named: --model large')
-  const embed = embedderOf(context, model)
-  if (!embed) {
+  if (!given) {
     throw usageError(
       'svec reembed needs something that embeds',
-      'give --embed-command ./embed.py, or --embed-url http://localhost:11434/v1',
+      'give --embed static, --embed-command ./embed.py, or --embed-url http://localhost:11434/v1',
     )
   }
+  const { embed } = given
   if (!(await isAgreed(context, estimate(context, db, docs, table, dataset)))) return EXIT.found
   const progress = context.progress('embedding')
   const report = await docs

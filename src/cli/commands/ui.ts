@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { basename } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { connect } from '../../entries/worker.ts'
+import type { TextEmbedder } from '../../ui/contract.ts'
 import { serveUi, UI_WORKER } from '../../ui/server.ts'
 import type { CommandBody } from '../command.ts'
 import { DATABASE_OPTIONS, withDatabase } from '../database.ts'
+import { MODEL_OPTION } from '../embedder-flags.ts'
 import { EXIT } from '../exit-code.ts'
+import { staticModel } from '../static-model.ts'
 
 export const ui: CommandBody = {
   details: [
@@ -17,11 +20,13 @@ export const ui: CommandBody = {
   options: {
     write: { type: 'boolean', description: 'allow the page to repair what a check finds' },
     port: { type: 'string', value: 'n', description: 'the port (a free one)' },
+    embed: MODEL_OPTION,
     'no-open': { type: 'boolean', description: 'print the address, and open no browser' },
     ...DATABASE_OPTIONS,
   },
   examples: [
     { line: 'ui docs.sqlite', says: 'look at a file' },
+    { line: 'ui docs.sqlite --embed static', says: 'with searches by meaning' },
     { line: 'ui docs.sqlite --write --port 8080', says: 'with repairs, at an address that stays' },
   ],
   run: async context => {
@@ -41,13 +46,21 @@ export const ui: CommandBody = {
       ...(busyTimeout === undefined ? {} : { busyTimeout }),
       worker: () => new Worker(UI_WORKER),
     })
-    const { url, close } = await serveUi({ db, name: basename(path), writable, port })
+    const model = flags.text('embed')
+    const embedder = model === undefined ? undefined : await uiEmbedder(model)
+    const { url, close } = await serveUi({ db, name: basename(path), writable, embedder, port })
     await context.print({ url }, [url])
     if (!flags.on('no-open')) openBrowser(url)
     if (!signal.aborted) await once(signal, 'abort')
     await close()
     return EXIT.ok
   },
+}
+
+async function uiEmbedder(model: string): Promise<TextEmbedder> {
+  const embedder = await staticModel(model)
+  const { name, dim } = embedder
+  return { name, dim, embed: async text => embedder.embedText(text) }
 }
 
 const OPENERS: Readonly<Record<string, readonly string[]>> = {

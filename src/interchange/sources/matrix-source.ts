@@ -1,7 +1,7 @@
+import { float32OfFloat16 } from '../../core/float16.ts'
 import type { Document, DocumentSource, Extra, Portion } from '../document.ts'
 import { optionText, sourceError } from '../interchange-error.ts'
 import type { ByteStream } from './byte-stream.ts'
-import { float32OfFloat16 } from './float16.ts'
 import { MAX_NPY_HEADER, readNpyHeader, type MatrixShape, type Width } from './npy-header.ts'
 import type { Label, RowLabels } from './row-labels.ts'
 

@@ -148,7 +148,7 @@ function modeOf(
         : `search: a text, in a server without an embed function and in the table ${table.name} without a text index`,
       indexed
         ? "expected a vector, or mode 'text'"
-        : 'give a vector, or start svec mcp with --embed-command or --embed-url',
+        : 'give a vector, or start svec mcp with --embed, --embed-command or --embed-url',
     )
   }
   if (mode !== undefined) return mode

@@ -111,6 +111,6 @@ function requireTextIndex({ table }: Place): void {
   if (table.text !== undefined) return
   throw new RequestError(
     `upsert: a content without a vector, in a server without an embed function and in the table ${table.name} without a text index`,
-    'give a vector, or start svec mcp with --embed-command or --embed-url',
+    'give a vector, or start svec mcp with --embed, --embed-command or --embed-url',
   )
 }
