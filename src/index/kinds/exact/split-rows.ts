@@ -232,18 +232,19 @@ export class SplitRows implements CodedRows {
 
   addRemoved(count: number): void {
     const { block } = this
-    const { headStride, tailStride } = this.#layout
+    const { groupBits, headStride, tailStride } = this.#layout
     const first = block.positions
     block.ensure(this.#wholeGroups(first + count))
     block.positions += count
     this.#layout.rows = block.rows
     const { u8 } = block.arena
-    for (let position = first; position < block.positions; position++) {
-      const head = this.#head(position)
-      const tail = this.#tail(position)
-      u8.fill(0, head, head + headStride)
-      u8.fill(0, tail, tail + tailStride)
-      this.remove(position)
+    for (let from = first, end = 0; from < block.positions; from = end) {
+      end = Math.min(block.positions, ((from >>> groupBits) + 1) << groupBits)
+      const head = this.#head(from)
+      const tail = this.#tail(from)
+      u8.fill(0, head, head + (end - from) * headStride)
+      u8.fill(0, tail, tail + (end - from) * tailStride)
+      for (let position = from; position < end; position++) this.remove(position)
     }
   }
 

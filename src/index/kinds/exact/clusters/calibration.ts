@@ -17,7 +17,7 @@ export interface Trial {
 /** A promise leaves so many standard errors of the mean recall between itself and what trials found. */
 const ERRORS = 1.5
 /** At most this share of queries may find less than the share FEW of their rows. */
-const HARD = 0.004
+const HARD = 0.003
 const FEW = 0.8
 /** So few trials tell little of so small a share: it is reckoned from the hardest of them, whose margins fall off exponentially. */
 const HARDEST = 0.05
