@@ -37,8 +37,6 @@ export class Rotation {
   readonly spread: number
   readonly #dim: number
   readonly #request: MultiplyRequest
-  /** The matrix times one vector: as `#request`, to the bit, with less work. */
-  readonly #single: MultiplyRequest
   /** The last query and its new coordinates: an index and its clusters ask for the same. */
   #query = new Float32Array(0)
   #turned = new Float32Array(0)
@@ -59,7 +57,6 @@ export class Rotation {
       out: 0,
       outStride: stride,
     }
-    this.#single = { ...this.#request, rows: dim, columns: 1, outStride: 4 }
   }
 
   /** Restores a saved section; undefined for any other bytes. */
@@ -113,15 +110,12 @@ export class Rotation {
     const dim = this.#dim
     if (length !== 0 && !canTurn(length)) return inDouble(this.matrix.values, query)
     if (areEqual(query, this.#query)) return this.#turned
-    const request = this.#single
-    request.a = placed
-    request.out = placed + dim * dim * 4
-    // After what is written.
-    request.b = request.out + dim * 4
-    arena.f32.set(query, request.b / 4)
-    arena.kernels.multiply(request)
+    // After the first of the rotated rows, which `turn` writes.
+    const at = placed / 4 + (dim + 1) * dim
+    arena.f32.set(query, at)
+    this.turn(arena, placed, at * 4, 1)
     this.#query = query.slice()
-    this.#turned = arena.f32.slice(request.out / 4, request.out / 4 + dim)
+    this.#turned = arena.f32.slice(at, at + dim)
     return this.#turned
   }
 }
