@@ -1,3 +1,4 @@
+import { F32 } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import { METRIC_NAMES } from '../core/metric.ts'
@@ -42,11 +43,15 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   const place = found && !found.vec ? found : kindOf(db, shadowTableName(found?.name ?? table))
   if (!place) throw noTable(options)
   const { name } = place
-  const documents = found?.vec ? SHADOW_DOCUMENTS : documentsOf(db, name, options)
+  const documents = found?.vec
+    ? SHADOW_DOCUMENTS
+    : new ApplicationTable(db, name).documents(options)
   const foreign = documents.standard ? originalIndexes : NO_FOREIGN_INDEXES
   const shadow = new ShadowTable(db, 'main', name, read.includeArchived, foreign, documents)
   try {
-    if (!shadow.refresh().unique) throw notUnique(db, name, documents)
+    const { type, unique } = shadow.refresh()
+    if (!unique) throw notUnique(db, name, documents)
+    if (!found?.vec && type === F32) requireFloat32(db, name, documents.roles.embedding)
   } catch (error) {
     shadow.dispose()
     throw error
@@ -54,13 +59,6 @@ export function attachedTable(db: Database, options: AttachOptions): AttachedTab
   const columns = found?.vec ? read.metadata : metadataColumns(shadow)
   const filterOf = found?.vec ? filterOfVecTable : filterOfTable
   return { shadow, options: read, columns, filterOf: filter => filterOf(filter, shadow, columns) }
-}
-
-/** Throws for rows that no search would find, or that would be read as other vectors. */
-function documentsOf(db: Database, name: string, options: AttachOptions): DocumentColumns {
-  const documents = new ApplicationTable(db, name).documents(options)
-  requireFloat32(db, name, documents.roles.embedding)
-  return documents
 }
 
 /** A table under its name in the schema. `vec`: the arguments of USING vec(...). */

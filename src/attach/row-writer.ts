@@ -1,4 +1,5 @@
 import { argumentError } from '../core/argument-error.ts'
+import { storedBytes } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { BindValue } from '../database/values.ts'
@@ -60,7 +61,14 @@ export class RowWriter {
   }
 
   /** The fields by column name. */
-  #fieldsOf({ embedding, content, meta, model, columns }: CheckedDocument): Map<string, BindValue> {
+  #fieldsOf({
+    key,
+    embedding,
+    content,
+    meta,
+    model,
+    columns,
+  }: CheckedDocument): Map<string, BindValue> {
     const { documents, name } = this.#shadow
     const { roles } = documents
     const fields = new Map<string, BindValue>()
@@ -76,8 +84,9 @@ export class RowWriter {
     put('the model', undefined, model)
     put('the content', roles.content, content)
     put('meta', roles.meta, meta)
-    put('the embedding', roles.embedding, embedding)
-    const known = this.#shadow.refresh().columns
+    const { columns: known, type } = this.#shadow.refresh()
+    const stored = embedding && storedBytes(type, embedding, 'upsert()', `the embedding of ${key}`)
+    put('the embedding', roles.embedding, stored)
     const taken = new Set([...documents.required, ...Array.from(fields.keys(), lowerCase)])
     for (const [column, value] of Object.entries(columns)) {
       if (!known.has(lowerCase(column))) {

@@ -1,3 +1,4 @@
+import { storedBytes, type EmbeddingType } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
 import type { Database } from '../database/database.ts'
 import type { BindValue } from '../database/values.ts'
@@ -42,6 +43,11 @@ export class DocumentTable {
     return this.#shadow.refresh().columns
   }
 
+  /** How the embeddings are stored. */
+  get type(): EmbeddingType {
+    return this.#shadow.refresh().type
+  }
+
   /** Called before a transaction begins: a committed schema that is read now need not be read again in it. */
   prepare(): void {
     const open = this.#shadow.db.inTransaction
@@ -81,7 +87,12 @@ export class DocumentTable {
 
   #writeRow(layout: WriteLayout, dataset: string, write: DocumentWrite): void {
     const { fields, insert, update } = this.#sqlFor(layout, fieldsOf(write))
-    const values: BindValue[] = fields.map(field => write.fields[field]!)
+    const values: BindValue[] = fields.map(field => {
+      const value = write.fields[field]!
+      return field === COLUMN.embedding && value instanceof Uint8Array
+        ? storedBytes(layout.type, value, 'vecutil', `the embedding of document '${write.id}'`)
+        : value
+    })
     const changed =
       update !== undefined && this.#shadow.run(update, [...values, dataset, write.id]).changes > 0
     if (!changed) this.#shadow.run(insert, [dataset, write.id, ...values])

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { COLUMN } from '../search/schema/columns.ts'
 import { quoteName } from '../search/schema/names.ts'
+import { float32Bytes } from '../search/schema/stored-vector.ts'
 import { VECUTIL } from './arguments.ts'
 import { isAwaited, type WaitingUpsert } from './call-order.ts'
 import type { DocumentWrite, TextDocument } from './document-fields.ts'
@@ -112,7 +113,7 @@ interface Embedded {
 /** The documents that have an embedding of this model, by id. */
 function embedded(
   db: Database,
-  { columns }: DocumentTable,
+  { columns, type }: DocumentTable,
   shadow: string,
   dataset: string,
   model: string | undefined,
@@ -122,11 +123,12 @@ function embedded(
   using select = db.prepare(
     `SELECT ${COLUMN.content}, ${COLUMN.embedding} FROM ${quoteName(shadow)}
      WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ? AND ${columns.has(COLUMN.model) ? COLUMN.model : 'NULL'} IS ?
-       AND typeof(${COLUMN.embedding}) = 'blob' AND length(${COLUMN.embedding}) > 0 AND length(${COLUMN.embedding}) % 4 = 0`,
+       AND typeof(${COLUMN.embedding}) = 'blob' AND length(${COLUMN.embedding}) > 0 AND length(${COLUMN.embedding}) % ${type.bytes} = 0`,
   )
   for (const { id } of documents) {
     select.first([dataset, id, model ?? null], row => {
-      known.set(id, { content: row.value(0) as string, embedding: row.bytes(1).slice() })
+      const embedding = float32Bytes(type, row.bytes(1)).slice()
+      known.set(id, { content: row.value(0) as string, embedding })
     })
   }
   return known

@@ -1,5 +1,8 @@
+import { F32 } from '../core/embedding-type.ts'
 import type { SqlValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
+import { storedType } from '../search/schema/stored-type.ts'
+import { float32Bytes } from '../search/schema/stored-vector.ts'
 import type { ExportRun, Sink } from './export-run.ts'
 import { optionText, sourceError } from './interchange-error.ts'
 
@@ -20,9 +23,11 @@ export async function exportMatrix(
     if (typeof bytes !== 'number') {
       throw sourceError(`dataset '${dataset}' does not contain vectors`)
     }
+    const type = storedType(db, run.table.shadow)
+    const dim = bytes / type.bytes
     using count = db.prepare(`SELECT count(*) ${from}`)
     const total = count.pluck().get(...parameters) as number
-    if (format === 'npy') await target.write(npyHead(total, bytes / 4))
+    if (format === 'npy') await target.write(npyHead(total, dim))
     using statement = db.prepare(`SELECT ${COLUMN.id}, ${COLUMN.embedding} ${from}`)
     let written = 0
     for (const row of statement.raw().iterate([...parameters])) {
@@ -35,12 +40,12 @@ export async function exportMatrix(
           `exclude it: ${optionText('filter', `length(embedding) = ${bytes}`)}`,
         )
       }
-      await target.write(embedding)
+      await target.write(type === F32 ? embedding : float32Bytes(type, embedding).slice())
       await ids.write(`${text}\n`)
       written++
       if (written % TURN === 0) await turn(written, total)
     }
-    return { written, dim: bytes / 4 }
+    return { written, dim }
   } finally {
     db.exec('RELEASE "export"')
   }

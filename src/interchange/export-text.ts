@@ -1,6 +1,8 @@
 import { doubleQuoted } from '../core/quote.ts'
 import type { SqlValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
+import { storedType } from '../search/schema/stored-type.ts'
+import { float32Bytes } from '../search/schema/stored-vector.ts'
 import { storedColumns } from './declared-column.ts'
 import {
   csvHead,
@@ -45,6 +47,7 @@ function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator
     `SELECT ${COLUMN.dataset}, ${COLUMN.id}, ${column(COLUMN.content)}, ${column(COLUMN.meta)}, ${COLUMN.embedding},
        ${column(COLUMN.model)}, ${[column(COLUMN.archived), ...columns].join(', ')} FROM ${from}`,
   )
+  const type = storedType(db, table.shadow)
   for (const row of statement.raw().iterate([...parameters])) {
     const [dataset, id, content, meta, embedding, model, archived, ...values] = row as SqlValue[]
     yield {
@@ -52,7 +55,11 @@ function* storedDocuments({ db, table, from, parameters }: ExportRun): Generator
       id,
       content,
       meta,
-      embedding,
+      // Bytes that are not a vector are written as they are.
+      embedding:
+        embedding instanceof Uint8Array && embedding.length % type.bytes === 0
+          ? float32Bytes(type, embedding)
+          : embedding,
       model,
       archived: Number(archived ?? 0) !== 0,
       columns: values,

@@ -1,9 +1,11 @@
 import { counted } from '../core/counted.ts'
+import { F32, storedBytes, type EmbeddingType } from '../core/embedding-type.ts'
 import { decodeEmbedding, isFiniteVector, notFinite } from '../core/embedding.ts'
 import { VecError } from '../core/errors.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { BindValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
+import { storedType } from '../search/schema/stored-type.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { insertMany } from '../sqlite/vtab/insert-many.ts'
 import type { TableDescription } from '../tables/describe-table.ts'
@@ -60,6 +62,8 @@ export class Importer {
   readonly #readers: readonly ((document: Document) => BindValue)[]
   readonly #dims = new Map<string, number>()
   readonly #rule: DimensionRule
+  /** How the table stores embeddings. */
+  readonly #type: EmbeddingType
   readonly #meta: MetaText
   readonly #unfindable: Unfindable
   readonly #merge: MergeWriter
@@ -87,9 +91,11 @@ export class Importer {
     this.#absent = [...extras].filter(column => !columns.has(column))
     this.#declared = storedColumns(target.table).map(column => column.name)
     this.#rule = new DimensionRule(db, name)
+    this.#type = storedType(db, shadow)
     this.#meta = new MetaText(db)
     this.#readers = this.#present.map(column => this.#readerOf(column))
     this.#unfindable = new Unfindable(db, shadow, columns, {
+      type: this.#type,
       cosine: metric === 'cosine',
       archivedCounts: includeArchived,
     })
@@ -188,10 +194,21 @@ export class Importer {
     const dataset = this.#datasetOf(document)
     this.#checkEmbedding(document, dataset)
     this.#countUnfindable(document, dataset)
-    const row: BindValue[] = [dataset, document.id, document.embedding]
+    const row: BindValue[] = [dataset, document.id, this.#stored(document)]
     for (const read of this.#readers) row.push(read(document))
     for (const i of this.#declared.keys()) row.push(document.columns?.[i] ?? null)
     return row
+  }
+
+  #stored({ embedding, id, at }: Document): Uint8Array | null {
+    if (embedding === null || this.#type === F32) return embedding
+    const place = placeOf(this.#source, at)
+    try {
+      return storedBytes(this.#type, embedding, placeText(place), `the embedding of '${id}'`)
+    } catch (error) {
+      if (!(error instanceof VecError)) throw error
+      throw new InterchangeError(error.message, { hint: error.hint, place, cause: error })
+    }
   }
 
   #readerOf(column: Extra): (document: Document) => BindValue {

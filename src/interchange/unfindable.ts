@@ -1,6 +1,8 @@
+import type { EmbeddingType } from '../core/embedding-type.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { SqlValue } from '../database/values.ts'
 import { COLUMN } from '../search/schema/columns.ts'
+import { float32Bytes } from '../search/schema/stored-vector.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 
@@ -24,13 +26,18 @@ export class Unfindable {
   readonly #again = new Map<string, readonly [dataset: string, id: string]>()
   readonly #archivedCounts: boolean
   readonly #cosine: boolean
+  readonly #type: EmbeddingType
 
   /** `cosine`: a vector of zeros does not have a direction. `archivedCounts`: searches find archived rows. */
   constructor(
     db: Connection,
     shadow: string,
     columns: ReadonlySet<string>,
-    options: { readonly cosine: boolean; readonly archivedCounts: boolean },
+    options: {
+      readonly type: EmbeddingType
+      readonly cosine: boolean
+      readonly archivedCounts: boolean
+    },
   ) {
     const from = `FROM main.${doubleQuoted(shadow)} WHERE ${COLUMN.dataset} = ? AND ${COLUMN.id} = ?`
     const archived = columns.has(COLUMN.archived) ? COLUMN.archived : 'NULL'
@@ -38,6 +45,7 @@ export class Unfindable {
     this.#known = db.prepare(`SELECT 1 ${from}`).pluck()
     this.#archivedCounts = options.archivedCounts
     this.#cosine = options.cosine
+    this.#type = options.type
   }
 
   reasonFor(embedding: Uint8Array | null, archived: boolean): Reason | undefined {
@@ -67,7 +75,7 @@ export class Unfindable {
       const row = this.#row.get(...key) as SqlValue[] | undefined
       if (!row) continue
       const [embedding, archived] = row
-      const bytes = embedding instanceof Uint8Array ? embedding : null
+      const bytes = embedding instanceof Uint8Array ? float32Bytes(this.#type, embedding) : null
       const reason = this.reasonFor(bytes, Number(archived ?? 0) !== 0)
       if (reason) counts[reason]++
     }

@@ -1,4 +1,5 @@
 import { argumentError, requirePlainObject } from '../core/argument-error.ts'
+import type { EmbeddingTypeName } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
 import type { Metric } from '../core/metric.ts'
 import { requireDatabase } from '../database/require-database.ts'
@@ -43,6 +44,10 @@ export interface TableDescription {
   /** The option `index`: 'auto', 'brute' or 'cover'. */
   readonly index: string
   readonly includeArchived: boolean
+  /** The option `type`: how embeddings are stored. */
+  readonly type: EmbeddingTypeName
+  /** The option `int8_range`: the number that `type=int8` stores as 127; undefined for other types. */
+  readonly int8Range: number | undefined
   /** The option `dbpath`: the file with the documents, if it is another one. */
   readonly dbpath: string | undefined
   /** The declared columns, apart from the id. */
@@ -94,6 +99,8 @@ export function describeTable(
     metric,
     index,
     includeArchived,
+    type: made.type.name,
+    int8Range: made.type.range,
     dbpath,
     declared,
     text,

@@ -1,7 +1,9 @@
+import type { EmbeddingType } from '../core/embedding-type.ts'
 import { doubleQuoted } from '../core/quote.ts'
 import type { Connection, SqlValue } from '../entries/main.ts'
 import { describeTable, type TableDescription } from '../entries/vec.ts'
 import { Collection } from '../entries/vecutil.ts'
+import { storedType } from '../search/schema/stored-type.ts'
 import type { Place } from './contract.ts'
 
 /** SQL: rows with a vector of as many bytes as the second parameter. */
@@ -23,11 +25,14 @@ export class Dataset {
    */
   readonly inOrder: string
 
+  readonly #type: EmbeddingType
+
   constructor(db: Connection, place: Place) {
     this.db = db
     this.table = describeTable(db, place.table, { counts: false })
     this.name = place.dataset
     this.collection = new Collection(db, place)
+    this.#type = storedType(db, this.table.shadow)
     this.from = `main.${doubleQuoted(this.table.shadow)}`
     const hidesArchived = this.table.columns.includes('archived') && !this.table.includeArchived
     this.where = `dataset_id = ?1${hidesArchived ? ' AND coalesce(archived, 0) = 0' : ''}`
@@ -55,12 +60,17 @@ export class Dataset {
     return statement.pluck().all(this.name) as number[]
   }
 
+  /** The length in bytes of a stored vector of `dim` numbers. */
+  bytesOf(dim: number): number {
+    return dim * this.#type.bytes
+  }
+
   /** The dimension of most vectors; 0 if there are none. */
   get dim(): number {
     const rows = this.all(
-      `SELECT length(embedding) / 4 AS dim FROM
+      `SELECT length(embedding) / ${this.#type.bytes} AS dim FROM
          (SELECT embedding FROM ${this.from} WHERE ${this.where} AND typeof(embedding) = 'blob' AND length(embedding) > 0
-            AND length(embedding) % 4 = 0 LIMIT 1000)
+            AND length(embedding) % ${this.#type.bytes} = 0 LIMIT 1000)
        GROUP BY 1 ORDER BY count(*) DESC LIMIT 1`,
     )
     return Number(rows[0]?.['dim'] ?? 0)
@@ -72,10 +82,9 @@ export class Dataset {
       `SELECT o.r, embedding FROM ${this.inOrder} WHERE ${this.where} AND ${IS_VECTOR}`,
     )
     const vector = new Float32Array(dim)
-    const bytes = new Uint8Array(vector.buffer)
-    const rows = statement.raw().iterate(this.name, bytes.length)
+    const rows = statement.raw().iterate(this.name, this.bytesOf(dim))
     for (const [row, embedding] of rows as Iterable<SqlValue[]>) {
-      bytes.set(embedding as Uint8Array)
+      this.#type.decode(embedding as Uint8Array, vector)
       visit(row as number, vector)
     }
   }
@@ -87,11 +96,10 @@ export class Dataset {
     )
     statement.pluck()
     const vector = new Float32Array(dim)
-    const bytes = new Uint8Array(vector.buffer)
     for (const row of rows) {
-      const found = statement.get(this.name, bytes.length, row) as Uint8Array | undefined
+      const found = statement.get(this.name, this.bytesOf(dim), row) as Uint8Array | undefined
       if (found === undefined) continue
-      bytes.set(found)
+      this.#type.decode(found, vector)
       visit(vector)
     }
   }

@@ -27,6 +27,8 @@ test('describeTable() says what CREATE VIRTUAL TABLE said and what the table hol
     metric: 'euclidean',
     index: 'brute',
     includeArchived: true,
+    type: 'f32',
+    int8Range: undefined,
     dbpath: undefined,
     declared: [],
     text: undefined,

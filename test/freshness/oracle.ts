@@ -1,5 +1,6 @@
 import { exactSimilarity, similarityToScore } from '../../src/core/similarity.ts'
 import type { BindValue, Connection, Metric } from '../../src/entries/main.ts'
+import { storedNumbers } from '../vec/stored-numbers.ts'
 
 export interface Question {
   /** Schema and name of the vec table; the shadow table is beside it unless `shadow` says where. */
@@ -32,19 +33,19 @@ interface StoredRow {
 export function bruteForce(db: Connection, question: Question): { found: Found[]; dims: number[] } {
   const { schema = 'main', table, dataset, query, metric, limit } = question
   const shadow = question.shadow ?? `"${schema}"."_vec_${table}"`
+  const type = declaredType(db, schema, question.shadow ?? `_vec_${table}`)
   const select = db.prepare(
     `SELECT CAST(id AS BLOB) AS id, CAST(embedding AS BLOB) AS embedding FROM ${shadow}
      WHERE +dataset_id = ?1 COLLATE BINARY AND typeof(id) = 'text' AND coalesce(archived, 0) = 0
-       AND typeof(embedding) IN ('blob', 'text')`,
+       AND typeof(embedding) IN ('blob', ${type.startsWith('VEC_') ? 'NULL' : "'text'"})`,
   )
   const rows = select.all(dataset) as StoredRow[]
   select.finalize()
   const scored: { id: Uint8Array; score: number; similarity: number }[] = []
   const dims: number[] = []
   for (const { id, embedding } of rows) {
-    if (embedding.length === 0 || embedding.length % 4 !== 0) continue
-    const vector = new Float32Array(embedding.slice().buffer)
-    if (!vector.every(number => Number.isFinite(number))) continue
+    const vector = storedNumbers(type, embedding)
+    if (!vector || vector.length === 0 || !vector.every(number => Number.isFinite(number))) continue
     dims.push(vector.length)
     if (vector.length !== query.length) continue
     const similarity = exactSimilarity(metric, query, vector)
@@ -58,6 +59,12 @@ export function bruteForce(db: Connection, question: Question): { found: Found[]
     .slice(0, limit)
     .map(({ id, score }) => ({ id: Buffer.from(id).toString(), score }))
   return { found, dims }
+}
+
+/** The declared type of the embeddings of a table; BLOB for anything but a plain name. */
+function declaredType(db: Connection, schema: string, table: string): string {
+  using select = db.prepare(`SELECT type FROM pragma_table_xinfo(?, ?) WHERE name = 'embedding'`)
+  return (select.pluck().get(table, schema) ?? 'BLOB') as string
 }
 
 /** What the vec table gives. */

@@ -106,7 +106,7 @@ async function reconnect(world: World): Promise<void> {
 /** Another program writes, or one of ours looks. */
 async function foreign(world: World, peers: Peers): Promise<void> {
   const { dice } = world
-  const blob = Buffer.from(world.vector().buffer).toString('hex')
+  const blob = Buffer.from(world.stored()).toString('hex')
   const [dataset, id] = [world.dataset(), world.id()]
   const key = `'${dataset}', '${id}'`
   const text = dice.pick([

@@ -14,6 +14,7 @@ import {
   type RecallTally,
   untilClustered,
 } from '../soak/clustered.ts'
+import { storedBytes } from '../vec/stored-numbers.ts'
 
 export const DATASETS = ['a', 'A', 'b '] as const
 const COLUMNS = `dataset_id TEXT NOT NULL, id TEXT NOT NULL, content TEXT, meta TEXT, embedding BLOB,
@@ -29,6 +30,13 @@ const SHADOWS: readonly string[] = [
 ]
 
 const INDEXES = ['auto', 'brute', 'cover', 'cover, cover_bound=level, cover_base=1.7'] as const
+
+/** How the embeddings are stored: the argument of vec(...), and the type of the column. */
+const TYPES = {
+  f32: { argument: 'f32', declared: 'BLOB' },
+  f16: { argument: 'f16', declared: 'VEC_F16_BLOB' },
+  int8: { argument: 'int8, int8_range=1.25', declared: 'VEC_I8_BLOB(1.25)' },
+} as const
 
 /** A WAL is shared where native programs see our locks. */
 const JOURNAL_MODES: readonly string[] =
@@ -60,6 +68,7 @@ export class World {
   /** Searches with a promise are counted here; undefined: rows are too few for clusters. */
   readonly #recalls: RecallTally | undefined
   readonly #clustered: ClusteredVectors | undefined
+  readonly type: (typeof TYPES)[keyof typeof TYPES]
   readonly #journalMode: string
   #last: Float32Array | undefined
   #hasAxes = false
@@ -81,6 +90,13 @@ export class World {
     this.rows = recalls ? CLUSTERED_ROWS : this.turned ? 1500 : large ? 72 : dice.below(14)
     const indexes = this.metric === 'dot' ? (['auto', 'brute'] as const) : INDEXES
     this.index = this.turned ? 'brute' : dice.pick(indexes)
+    // The numbers of turned rows are larger than int8 holds.
+    const types = recalls
+      ? (['f32'] as const)
+      : this.turned
+        ? (['f32', 'f16'] as const)
+        : (['f32', 'f32', 'f16', 'int8'] as const)
+    this.type = TYPES[dice.pick<keyof typeof TYPES>(types)]
     this.#journalMode = dice.pick(JOURNAL_MODES)
     this.queries = Array.from({ length: 3 }, () => this.vector())
   }
@@ -109,16 +125,17 @@ export class World {
   async begin(): Promise<void> {
     mkdirSync(this.folder)
     const db = await this.connect()
-    db.exec(`CREATE TABLE _vec_docs ${this.shadow}`)
+    const shadow = this.shadow.replace('embedding BLOB', `embedding ${this.type.declared}`)
+    db.exec(`CREATE TABLE _vec_docs ${shadow}`)
     db.exec(
-      `CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=${this.metric}, index=${this.index})`,
+      `CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=${this.metric}, index=${this.index}, type=${this.type.argument})`,
     )
     const insert = db.prepare(
       'INSERT OR IGNORE INTO _vec_docs(dataset_id, id, embedding) VALUES (?, ?, ?)',
     )
     db.transaction(() => {
       for (let n = 0; n < this.rows; n++)
-        insert.run(this.large ? 'a' : this.dataset(), `r${n}`, this.vector())
+        insert.run(this.large ? 'a' : this.dataset(), `r${n}`, this.stored())
     })()
     if (this.turned) await this.#checkTurned()
     // What is still in a WAL would be missing in the copy.
@@ -206,11 +223,16 @@ export class World {
     return this.#last
   }
 
+  /** A vector in the bytes in which the table stores it. */
+  stored(): Uint8Array {
+    return storedBytes(this.type.declared, this.vector())
+  }
+
   /** Mostly a vector; else what is none, or one of another dimension. */
   embedding(): BindValue {
     const { dice } = this
-    if (dice.chance(0.88)) return this.vector()
-    const bytes = new Uint8Array(this.vector().buffer)
+    if (dice.chance(0.88)) return this.stored()
+    const bytes = this.stored()
     switch (dice.below(8)) {
       case 0:
         return null
@@ -219,15 +241,16 @@ export class World {
       case 2:
         return bytes.slice(1)
       case 3:
-        return new Float32Array(this.dim)
+        return storedBytes(this.type.declared, new Float32Array(this.dim))
       case 4:
-        return this.vector(this.dim + 1)
+        return storedBytes(this.type.declared, this.vector(this.dim + 1))
       case 5:
         return 'text'
       case 6:
         return 7
       default:
-        bytes.set([0, 0, 0xc0, 0x7f])
+        // NaN, as float32 or as float16.
+        bytes.set(bytes.length < 4 ? [0, 0x7f].slice(-bytes.length) : [0, 0, 0xc0, 0x7f])
         return bytes
     }
   }

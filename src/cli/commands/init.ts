@@ -34,6 +34,16 @@ export const init: CommandBody = {
       description: 'cosine (default), euclidean, dot or manhattan',
     },
     index: { type: 'string', value: 'kind', description: 'auto (default), brute or cover' },
+    type: {
+      type: 'string',
+      value: 'name',
+      description: 'how numbers are stored: f32 (default), f16 or int8, in 4, 2 or 1 byte',
+    },
+    'int8-range': {
+      type: 'string',
+      value: 'number',
+      description: 'int8: the largest number of an embedding (1)',
+    },
     'id-column': {
       type: 'string',
       value: 'name',
@@ -69,6 +79,7 @@ export const init: CommandBody = {
       line: 'init docs.sqlite --text content --tokenize porter --column lang=TEXT',
       says: 'a text index for words, and a column for filters',
     },
+    { line: 'init docs.sqlite --type f16', says: 'embeddings in half the space' },
   ],
   run: context =>
     withDatabase(
@@ -105,6 +116,8 @@ function createTable(context: Context, name: string): string {
   const values: readonly (readonly [string, string | undefined])[] = [
     ['metric', flags.text('metric')],
     ['index', flags.text('index')],
+    ['type', flags.text('type')],
+    ['int8_range', flags.text('int8-range')],
     ['include_archived', flags.on('include-archived') ? '1' : undefined],
     ['text', flags.text('text')],
     ['tokenize', flags.text('tokenize')],

@@ -11,7 +11,7 @@ import { ADMIN_OPTIONS, adminDataset, adminTables } from '../findings.ts'
 
 interface TableStats extends Pick<
   TableDescription,
-  'shadow' | 'column' | 'metric' | 'declared' | 'text'
+  'shadow' | 'column' | 'metric' | 'type' | 'int8Range' | 'declared' | 'text'
 > {
   readonly table: string
   /** Facts by dataset and topic. */
@@ -47,7 +47,7 @@ export const stats: CommandBody = {
 
 function statsOf(
   db: Connection,
-  { name: table, shadow, column, metric, declared, text }: TableDescription,
+  { name: table, shadow, column, metric, type, int8Range, declared, text }: TableDescription,
   dataset: string | undefined,
 ): TableStats {
   const datasets: Record<string, Record<string, string>> = {}
@@ -55,7 +55,7 @@ function statsOf(
     const facts = (datasets[name] ??= {})
     facts[topic] = op.slice(op.indexOf(':') + 1).trim()
   }
-  return { table, shadow, column, metric, declared, text, datasets }
+  return { table, shadow, column, metric, type, int8Range, declared, text, datasets }
 }
 
 function statLines({
@@ -63,11 +63,17 @@ function statLines({
   shadow,
   column,
   metric,
+  type,
+  int8Range,
   declared,
   text,
   datasets,
 }: TableStats): string[] {
   const lines: string[] = []
+  if (type !== 'f32') {
+    const range = int8Range === undefined ? '' : `, from -${int8Range} to ${int8Range}`
+    lines.push(`  embeddings are stored as ${type}${range}`)
+  }
   if (declared.length > 0) lines.push(`  columns: ${declared.map(declarationText).join(', ')}`)
   if (text) lines.push(`  text index: ${text.columns.join(', ')} (${text.tokenizer})`)
   for (const [name, facts] of Object.entries(datasets)) {

@@ -134,5 +134,5 @@ function diverse(
 
 /** The vector of a row that this snapshot has ranked by it. */
 function vectorOf({ shadow }: CollectionTable, dataset: string, { id }: RankedRow): Float32Array {
-  return rowByKey(shadow, dataset, id, row => vectorIn(row, 1))!
+  return rowByKey(shadow, dataset, id, row => vectorIn(shadow.shape.type, row, 1))!
 }

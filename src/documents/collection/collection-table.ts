@@ -28,6 +28,7 @@ export class CollectionTable {
       columns: this.options.metadata,
       recall: this.options.recall,
       text: this.options.text,
+      type: this.options.type,
       mayInstall: true,
     })
   }

@@ -1,10 +1,11 @@
 import { argumentError } from '../../core/argument-error.ts'
+import type { EmbeddingType } from '../../core/embedding-type.ts'
 import { decodeEmbedding } from '../../core/embedding.ts'
 import { knownWord } from '../../core/known-word.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import { OF_KEY } from '../../search/schema/names.ts'
-import { embeddingLength } from '../../search/schema/rows.ts'
+import { vectorBytes, vectorLength } from '../../search/schema/stored-vector.ts'
 import { SHADOW, type StoredColumn } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
 import { readColumn, type ColumnValues } from './column-values.ts'
@@ -51,7 +52,7 @@ export function partColumns(
 }
 
 export function readParts<M>(
-  { options }: CollectionTable,
+  { options, shadow }: CollectionTable,
   row: RowReader,
   first: number,
   parts: readonly Included[],
@@ -61,7 +62,7 @@ export function readParts<M>(
   for (const part of parts) {
     if (part === 'content') document.content = row.isNull(column) ? null : row.text(column)
     else if (part === 'meta') document.meta = readMeta(row.value(column)) as M | null
-    else if (part === 'vector') document.vector = vectorIn(row, column)
+    else if (part === 'vector') document.vector = vectorIn(shadow.shape.type, row, column)
     else document.columns = columnsAt(row, column, options.metadata)
     column += part === 'columns' ? options.metadata.length : 1
   }
@@ -90,9 +91,9 @@ export function partsByKey<M>(
 }
 
 /** A stored vector; null for NULL, and for bytes that are not a vector. */
-export function vectorIn(row: RowReader, column: number): Float32Array | null {
-  const length = embeddingLength(row, column)
-  return length > 0 && length % 4 === 0 ? decodeEmbedding(row.bytes(column).slice()) : null
+export function vectorIn(type: EmbeddingType, row: RowReader, column: number): Float32Array | null {
+  const dim = vectorLength(type, row, column)
+  return dim > 0 ? decodeEmbedding(vectorBytes(type, row, column, dim)) : null
 }
 
 /** A byte order mark is part of an id. */

@@ -1,3 +1,4 @@
+import { storedBytes } from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { Database } from '../../database/database.ts'
@@ -128,13 +129,26 @@ export class VectorsBeside {
   ): number {
     return transaction(this.#db, () => {
       this.#requireDimension(this.#requireModel(model), embeddings[0].length / 4)
+      const { type } = this.#shadow.refresh()
       let stored = 0
       for (const [i, { id, content }] of documents.entries()) {
         stored += this.#shadow.run(
           `INSERT OR REPLACE INTO ${this.#beside}(shadow_table, ${COLUMN.dataset}, ${COLUMN.id}, ${VECTOR})
            SELECT ?3, ${COLUMN.dataset}, ${COLUMN.id}, ?4, ?5 FROM {table}
            WHERE ${OF_KEY} AND ${COLUMN.content} COLLATE BINARY IS ?6`,
-          [this.#dataset, id, this.#shadow.name, embeddings[i], model, content],
+          [
+            this.#dataset,
+            id,
+            this.#shadow.name,
+            storedBytes(
+              type,
+              embeddings[i],
+              'migrate()',
+              `the embedding of document '${String(id)}'`,
+            ),
+            model,
+            content,
+          ],
         ).changes
       }
       return stored

@@ -1,6 +1,9 @@
+import { F32, type EmbeddingType } from '../../core/embedding-type.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { COLUMN } from '../../search/schema/columns.ts'
+import { storedType } from '../../search/schema/stored-type.ts'
+import { float32Bytes } from '../../search/schema/stored-vector.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { Statement } from '../../sqlite/statement.ts'
 import type { DeclaredColumn } from '../../tables/describe-table.ts'
@@ -26,6 +29,7 @@ export class ShadowSource extends TableSource {
   readonly #next: Statement
   readonly #columns: readonly string[]
   readonly #declared: readonly DeclaredColumn[]
+  readonly #type: EmbeddingType
 
   /** `declared`: the columns of the target that are taken from columns of the same names. */
   constructor(
@@ -38,6 +42,7 @@ export class ShadowSource extends TableSource {
   ) {
     super(db, file, table)
     this.metric = metric
+    this.#type = storedType(db, table)
     const present = new Set(columns.map(name => name.toLowerCase()))
     this.carries = EXTRAS.filter(name => present.has(name))
     this.#columns = [...REQUIRED, ...this.carries]
@@ -70,6 +75,13 @@ export class ShadowSource extends TableSource {
     }
   }
 
+  /** Bytes that are not a vector are left to the importer, which refuses them. */
+  #float32(stored: Uint8Array): Uint8Array {
+    const type = this.#type
+    if (type === F32 || stored.length % type.bytes !== 0) return stored
+    return float32Bytes(type, stored).slice()
+  }
+
   #document(row: readonly SqlValue[], at: number): Document {
     const value = (name: string): SqlValue => {
       const i = this.#columns.indexOf(name)
@@ -80,7 +92,8 @@ export class ShadowSource extends TableSource {
       dataset: textOf(value(COLUMN.dataset)) ?? '',
       id: textOf(value(COLUMN.id)) ?? '',
       // Some programs write an empty blob for a document without an embedding.
-      embedding: embedding instanceof Uint8Array && embedding.length > 0 ? embedding : null,
+      embedding:
+        embedding instanceof Uint8Array && embedding.length > 0 ? this.#float32(embedding) : null,
       content: textOf(value(COLUMN.content)),
       meta: textOf(value(COLUMN.meta)),
       model: textOf(value(COLUMN.model)),

@@ -1,9 +1,17 @@
+import type { EmbeddingTypeName } from '../../core/embedding-type.ts'
 import { metricOf } from '../../core/metric.ts'
 import { rows, rowsHave } from '../../core/row-sample.ts'
 import { quoteText } from '../schema/names.ts'
+import { holdsBytes } from '../schema/stored-vector.ts'
 import { isText, notJson, type DatasetStatistics } from './dataset-statistics.ts'
 import { diagnostic, type Diagnostic } from './diagnostic.ts'
 import type { Inspection } from './problem.ts'
+
+const NAMES: Readonly<Record<EmbeddingTypeName, string>> = {
+  f32: 'a float32',
+  f16: 'a float16',
+  int8: 'an int8',
+}
 
 /** Findings about the rows themselves. Only new rows correct them, so each fix lists the rows concerned. */
 export function checkRows(
@@ -24,14 +32,15 @@ export function checkRows(
     found.push(diagnostic(severity, topic, op, { dataset, fix }))
   }
   const bytes = `CAST(${embedding} AS BLOB)`
+  const { type } = shadow.refresh()
   if (otherDimension.count > 0) {
     say(
       'error',
       'dimension',
       `${rowsHave(otherDimension.count)} a different dimension than the dataset's first vector, ${dim}, and cannot be found (${otherDimension.shown}): embed the rows that the fix selects again`,
       select(
-        `length(${embedding}) > 0 AND length(${bytes}) % 4 = 0 AND length(${bytes}) <> ${dim * 4}`,
-        `${id}, length(${bytes}) / 4 AS dimension`,
+        `length(${embedding}) > 0 AND length(${bytes}) % ${type.bytes} = 0 AND length(${bytes}) <> ${dim * type.bytes}`,
+        `${id}, length(${bytes}) / ${type.bytes} AS dimension`,
       ),
     )
   }
@@ -39,9 +48,9 @@ export function checkRows(
     say(
       'error',
       'length',
-      `${rowsHave(statistics.malformed)} an embedding that is not a float32 vector, and cannot be found: embed the rows that the fix selects again`,
+      `${rowsHave(statistics.malformed)} an embedding that is not ${NAMES[type.name]} vector, and cannot be found: embed the rows that the fix selects again`,
       select(
-        `${embedding} IS NOT NULL AND (typeof(${embedding}) NOT IN ('blob', 'text') OR length(${bytes}) % 4 <> 0)`,
+        `${embedding} IS NOT NULL AND (NOT ${holdsBytes(type, embedding)} OR length(${bytes}) % ${type.bytes} <> 0)`,
       ),
     )
   }

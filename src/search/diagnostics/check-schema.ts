@@ -1,3 +1,4 @@
+import { isSameType } from '../../core/embedding-type.ts'
 import { numberOf } from '../../database/query.ts'
 import {
   GUARD_TRIGGERS,
@@ -37,6 +38,16 @@ export function checkSchema(inspection: Inspection): Problem[] {
         {
           fix: `CREATE UNIQUE INDEX ${schema}.${quoteName(`${shadow.name}_key`)} ON ${quoteName(shadow.name)}(${shadow.documents.key.join(', ')})`,
         },
+      ),
+    )
+  }
+  const { type = shape.type } = searcher.context
+  if (!isSameType(type, shape.type)) {
+    found.push(
+      diagnostic(
+        'warning',
+        'shadow-table',
+        `the table is declared with type=${type.name}, but ${shadow.name} declares its embeddings as ${shape.type.declared}, and they are read and written as such: create the table again with the other type`,
       ),
     )
   }

@@ -109,7 +109,7 @@ function checkSize(
   return diagnostic(
     'info',
     'size',
-    `${statistics.members * statistics.dim * 4} bytes of vectors; the index takes ${memory} bytes of memory and ${saved} bytes of the file`,
+    `${statistics.members * statistics.dim * shadow.refresh().type.bytes} bytes of vectors; the index takes ${memory} bytes of memory and ${saved} bytes of the file`,
     { dataset },
   )
 }

@@ -1,3 +1,4 @@
+import { F32 } from '../../core/embedding-type.ts'
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { RowSample } from '../../core/row-sample.ts'
 import type { RowReader } from '../../database/row-reader.ts'
@@ -95,6 +96,7 @@ export function isText(embedding: string): string {
 }
 
 function textRows(shadow: ShadowTable, dataset: string): number {
+  if (shadow.refresh().type !== F32) return 0
   return countOf(
     shadow,
     `SELECT count(*) FROM {table} WHERE ${shadow.documents.ofDataset} AND ${isText(shadow.documents.embedding)} ${shadow.visible}`,

@@ -2,7 +2,8 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { Searcher } from '../query/searcher.ts'
-import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import { rowByKey } from '../schema/rows.ts'
+import { vectorBytes, vectorLength } from '../schema/stored-vector.ts'
 
 /** A stored row that can be searched for. */
 export interface SampleVector {
@@ -24,8 +25,9 @@ export function sampleVectors(
     if (!index.isLive(position)) continue
     const id = ids.idAt(position).slice()
     rowByKey(searcher.shadow, dataset, id, row => {
-      if (embeddingLength(row, 1) !== index.dim * 4) return
-      const vector = decodeEmbedding(row.bytes(1)).slice()
+      const { type } = searcher.shadow.shape
+      if (vectorLength(type, row, 1) !== index.dim) return
+      const vector = decodeEmbedding(vectorBytes(type, row, 1, index.dim))
       if (!isFiniteVector(vector)) return
       // Cosine knows no direction of a vector of length zero.
       const known = !Number.isNaN(exactSimilarity(index.metric, vector, vector))

@@ -1,8 +1,9 @@
 import type { RowScorer } from '../../accelerators/row-scorer.ts'
 import { isFiniteVector } from '../../core/embedding.ts'
 import { Utf8 } from '../../core/utf8.ts'
-import { embeddingLength, rowOfKey } from '../schema/rows.ts'
+import { rowOfKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import { vectorBytes, vectorLength } from '../schema/stored-vector.ts'
 
 /** The maximum number of rows that are read at once. */
 export const MOST_ROWS = 64
@@ -31,12 +32,13 @@ export class RowBatch {
     let staged = 0
     this.#ids.length = 0
     const sql = rowOfKey(this.#shadow)
+    const { type } = this.#shadow.shape
     for (const [i, id] of ids.entries()) {
       this.#ids.push(id)
       this.#rowids[i] = NaN
       const isVector = this.#shadow.first(sql, [dataset, new Utf8(id)], row => {
-        if (embeddingLength(row, 1) !== dim * 4) return false
-        this.#bytes.set(row.bytes(1), staged * dim * 4)
+        if (vectorLength(type, row, 1) !== dim) return false
+        this.#bytes.set(vectorBytes(type, row, 1, dim), staged * dim * 4)
         if (!row.isNull(0)) this.#rowids[i] = row.number(0)
         return isFiniteVector(this.#vectors.subarray(staged * dim, (staged + 1) * dim))
       })

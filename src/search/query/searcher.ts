@@ -8,8 +8,9 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { Candidates, SearchRequest, VectorIndex } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
-import { embeddingLength, rowByKey } from '../schema/rows.ts'
+import { rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import { vectorBytes, vectorLength } from '../schema/stored-vector.ts'
 import { IndexManager } from '../snapshot/index-manager.ts'
 import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
@@ -344,9 +345,9 @@ export class Searcher {
   ): 'scored' | 'refused' | 'orphan' {
     const scored = rowByKey(this.shadow, search.dataset, id, row => {
       const dim = search.query.length
-      const length = embeddingLength(row, 1)
-      if (length !== dim * 4) {
-        if (length > 0 && length % 4 === 0) this.#otherDim = length / 4
+      const found = vectorLength(this.shadow.shape.type, row, 1)
+      if (found !== dim) {
+        if (found > 0) this.#otherDim = found
         return 'orphan'
       }
       const vector = this.#vectorOf(row, dim)
@@ -365,7 +366,7 @@ export class Searcher {
       this.#row = new Float32Array(dim)
       this.#rowBytes = new Uint8Array(this.#row.buffer)
     }
-    this.#rowBytes.set(row.bytes(1))
+    this.#rowBytes.set(vectorBytes(this.shadow.shape.type, row, 1, dim))
     return this.#row
   }
 

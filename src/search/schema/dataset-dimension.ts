@@ -1,8 +1,10 @@
+import type { EmbeddingType } from '../../core/embedding-type.ts'
 import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { compareBytes } from '../../core/id-table.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { ShadowTable } from './shadow-table.ts'
+import { vectorBytes, vectorLength } from './stored-vector.ts'
 import type { WriteLayout } from './write-layout.ts'
 
 /** The condition for rows that count, and the name of their rowid. */
@@ -61,7 +63,9 @@ export class DatasetDimensions {
 
   #holds({ visible }: RowLayout, dataset: string, { id, dim }: SampleRow): boolean {
     const sql = `${sampleLength(this.#shadow)} ${visible}`
-    const holds = this.#shadow.first(sql, [dataset, new Utf8(id)], row => row.number(0) === dim * 4)
+    const { type } = this.#shadow.shape
+    const length = dim * type.bytes
+    const holds = this.#shadow.first(sql, [dataset, new Utf8(id)], row => row.number(0) === length)
     return holds ?? false
   }
 
@@ -106,8 +110,9 @@ export class DatasetDimensions {
 
   #first(sql: string, dataset: string, but: Uint8Array | null): SampleRow | undefined {
     let found: SampleRow | undefined
+    const { type } = this.#shadow.shape
     this.#shadow.each(sql, [dataset], row => {
-      const dim = dimensionIn(row)
+      const dim = dimensionIn(type, row)
       if (dim === 0) return true
       const id = row.bytes(0).slice()
       if (!but || compareBytes(id, but) !== 0) found = { id, dim }
@@ -118,10 +123,9 @@ export class DatasetDimensions {
 }
 
 /** The dimension of a row that searches find; 0 for any other row. */
-function dimensionIn(row: RowReader): number {
+function dimensionIn(type: EmbeddingType, row: RowReader): number {
   if (!row.isText(0)) return 0
-  if (!row.isBlob(1) && !row.isText(1)) return 0
-  const bytes = row.byteLength(1)
-  if (bytes === 0 || bytes % 4 !== 0) return 0
-  return isFiniteVector(decodeEmbedding(row.bytes(1))) ? bytes / 4 : 0
+  const dim = vectorLength(type, row, 1)
+  if (dim <= 0) return 0
+  return isFiniteVector(decodeEmbedding(vectorBytes(type, row, 1, dim))) ? dim : 0
 }

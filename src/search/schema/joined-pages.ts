@@ -1,6 +1,7 @@
 import { scalar } from '../../database/query.ts'
 import { isLargePart } from './rows.ts'
 import type { ShadowTable } from './shadow-table.ts'
+import { float32Bytes, holdsBytes } from './stored-vector.ts'
 
 /** The rows per page: few, since SQLite and the driver each hold the values of a page in one piece. */
 const PAGE_ROWS = 512
@@ -17,7 +18,7 @@ export function visitJoinedRows(
   visit: (id: Uint8Array, embedding: Uint8Array) => void,
 ): boolean {
   const { db, documents, visible } = shadow
-  const { rowid } = shadow.refresh()
+  const { rowid, type } = shadow.refresh()
   if (db.readsPages !== true || rowid === undefined || !isLargePart(shadow, dataset, rowid)) {
     return false
   }
@@ -26,7 +27,8 @@ export function visitJoinedRows(
   const { id, embedding } = documents
   const rows = `SELECT ${rowid} AS r, ${id} AS i, ${embedding} AS e, ${bytesOf(embedding)} AS length
     FROM {table} WHERE ${documents.inFileOrder} ${visible} AND ${rowid} >= ?2
-      AND typeof(${id}) = 'text' AND length > 0 AND length % 4 = 0 ORDER BY ${rowid} LIMIT ${PAGE_ROWS}`
+      AND typeof(${id}) = 'text' AND ${holdsBytes(type, embedding)}
+      AND length > 0 AND length % ${type.bytes} = 0 ORDER BY ${rowid} LIMIT ${PAGE_ROWS}`
   const page = `SELECT max(r), group_concat(length(CAST(i AS BLOB))), CAST(group_concat(i, '') AS BLOB),
       group_concat(length), CAST(group_concat(e, '') AS BLOB) FROM (${rows})`
   let from = shadow.first(`SELECT min(${rowid}) FROM {table}`, [], row => row.bigint(0))
@@ -42,7 +44,7 @@ export function visitJoinedRows(
       for (const [i, length] of lengths.entries()) {
         const idEnd = idAt + Number(idLengths[i])
         const end = at + Number(length)
-        visit(ids.subarray(idAt, idEnd), embeddings.subarray(at, end))
+        visit(ids.subarray(idAt, idEnd), float32Bytes(type, embeddings.subarray(at, end)))
         idAt = idEnd
         at = end
       }

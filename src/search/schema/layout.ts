@@ -1,3 +1,4 @@
+import type { EmbeddingType } from '../../core/embedding-type.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, scalar, texts } from '../../database/query.ts'
 import { lowerCase, type DocumentColumns } from './document-columns.ts'
@@ -36,8 +37,12 @@ export function storedText(object: SchemaObject): string {
 }
 
 /** The table of documents, with the original's columns, for users who did not create it. */
-export function shadowTable(name: string, metadata: readonly StoredColumn[] = []): SchemaObject {
-  return { type: 'table', name, body: shadowTableBody('', metadata) }
+export function shadowTable(
+  name: string,
+  metadata: readonly StoredColumn[] = [],
+  type?: EmbeddingType,
+): SchemaObject {
+  return { type: 'table', name, body: shadowTableBody('', metadata, type) }
 }
 
 /** The tables that all vec tables of a file share. */

@@ -2,8 +2,12 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { BindValue } from '../../database/values.ts'
 import type { ShadowTable } from './shadow-table.ts'
+import { vectorBytes, vectorLength } from './stored-vector.ts'
 
-/** The bytes of `id` and `embedding` are views into SQLite's memory, invalid once the visitor calls SQLite again. */
+/**
+ * The bytes of `id`, and those of `embedding` as float32, are views that are invalid once the visitor calls SQLite
+ * again.
+ */
 export type RowVisitor = (
   id: Uint8Array,
   embedding: Uint8Array,
@@ -20,7 +24,7 @@ export const KEYED_COLUMNS = 2
 export interface SkippedRows {
   /** NULL or empty: a document without an embedding. */
   unembedded: number
-  /** The length in bytes is not a multiple of 4, or the value is not a BLOB. */
+  /** The length in bytes is not that of numbers, or the value is not a BLOB. */
   malformed: number
   /** The id is not text. */
   unnamed: number
@@ -40,25 +44,17 @@ export function visitRows(
   let present: RowReader
   const rowid = (): number => present.number(2)
   const { embedding } = shadow.documents
+  const { type } = shadow.refresh()
   const see = (row: RowReader): void => {
     present = row
-    const length = embeddingLength(row, 1)
-    if (length === 0) skipped.unembedded++
-    else if (length < 0 || length % 4 !== 0) skipped.malformed++
+    const dim = vectorLength(type, row, 1)
+    if (dim === 0) skipped.unembedded++
+    else if (dim < 0) skipped.malformed++
     else if (!row.isText(0)) skipped.unnamed++
-    else visit(row.bytes(0), row.bytes(1, length), rowid, row)
+    else visit(row.bytes(0), vectorBytes(type, row, 1, dim), rowid, row)
   }
   eachInFileOrder(shadow, dataset, `${embedding}, {rowid}${more}`, see)
   return skipped
-}
-
-/**
- * The bytes of an embedding column; 0 for NULL and empty values, -1 for a number. TEXT counts as its bytes, as in the
- * original.
- */
-export function embeddingLength(row: RowReader, column: number): number {
-  if (row.isBlob(column) || row.isText(column)) return row.byteLength(column)
-  return row.isNull(column) ? 0 : -1
 }
 
 /** The rows per page: enough that the call of a driver costs little beside them, and few enough for memory. */

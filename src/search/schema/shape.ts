@@ -1,6 +1,7 @@
+import type { EmbeddingType } from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import { eachRow, scalar, texts } from '../../database/query.ts'
-import type { DocumentColumns } from './document-columns.ts'
+import { lowerCase, type DocumentColumns } from './document-columns.ts'
 import type { ForeignIndexes, TablePlace } from './foreign-indexes.ts'
 import {
   GUARD_TRIGGERS,
@@ -12,6 +13,7 @@ import {
   type SchemaObject,
 } from './layout.ts'
 import { textTableName } from './names.ts'
+import { requireType } from './stored-type.ts'
 import { isWatched, SHADOW, SHADOW_COLUMNS, type Affinity } from './table-schema.ts'
 
 /** A table, with the roles of its columns. */
@@ -29,6 +31,8 @@ export interface Shape {
   readonly columns: ReadonlySet<string>
   /** The declared type of each column, by the same names. */
   readonly types: ReadonlyMap<string, string>
+  /** How the embeddings are stored. */
+  readonly type: EmbeddingType
   /** The text of CREATE TABLE. While it is unchanged, so is the meaning of each column. */
   readonly definition: string
   /** A name of the rowid; undefined for WITHOUT ROWID, or if all names are used by columns. */
@@ -87,6 +91,10 @@ export function readShape(shadow: NamedTable): Shape {
   return {
     columns,
     types,
+    type: requireType(
+      `${shadow.schema}.${name}.${documents.roles.embedding}`,
+      types.get(lowerCase(documents.roles.embedding)) ?? '',
+    ),
     definition,
     rowid,
     unique,

@@ -1,3 +1,4 @@
+import { F32, type EmbeddingType } from '../../core/embedding-type.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import { COLUMN } from './columns.ts'
 
@@ -137,10 +138,15 @@ export function columnDefinition(column: StoredColumn): string {
 
 /**
  * The text after CREATE TABLE and the name of a shadow table. `references` is a constraint of dataset_id, for a table
- * whose datasets are rows of another one.
+ * whose datasets are rows of another one. `type`: how embeddings are stored.
  */
-export function shadowTableBody(references = '', metadata: readonly StoredColumn[] = []): string {
+export function shadowTableBody(
+  references = '',
+  metadata: readonly StoredColumn[] = [],
+  type: EmbeddingType = F32,
+): string {
   const definitions = [...SHADOW_COLUMNS, ...metadata].map(column => {
+    if (column === SHADOW.embedding) return `${sqlName(column)} ${type.declared}`
     const definition = columnDefinition(column)
     return column === SHADOW.dataset && references !== ''
       ? `${definition} ${references}`

@@ -4,7 +4,7 @@ import type { Shape } from './shape.ts'
 import { SHADOW } from './table-schema.ts'
 
 /** The facts about a shadow table that a writer needs. */
-export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid'> {
+export interface WriteLayout extends Pick<Shape, 'columns' | 'rowid' | 'type'> {
   /**
    * Whether `scn`, a counter that only replication changes, must be set: the original's table lacks a default for it.
    */
@@ -48,7 +48,7 @@ export class WriteLayouts {
 
   #read(): WriteLayout {
     const shadow = this.#shadow
-    const { columns, rowid } = shadow.refresh()
+    const { columns, rowid, type } = shadow.refresh()
     const scn = `SELECT count(*) FROM pragma_table_xinfo(?, ?)
       WHERE lower(name) = '${SHADOW.scn.stored}' AND "notnull" = 1 AND dflt_value IS NULL`
     const needsScn = numberOf(shadow.db, scn, shadow.name, shadow.schema) > 0
@@ -61,6 +61,6 @@ export class WriteLayouts {
         .join(', ')})`
     const isKey = numberOf(shadow.db, key, shadow.name, shadow.schema) === 1
     const upserts = isKey && numberOf(shadow.db, foreign, shadow.name, shadow.schema) === 0
-    return { columns, rowid, needsScn, upserts, visible: shadow.visible }
+    return { columns, rowid, type, needsScn, upserts, visible: shadow.visible }
   }
 }

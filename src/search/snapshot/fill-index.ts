@@ -3,14 +3,9 @@ import type { VectorIndex } from '../../index/vector-index.ts'
 import type { JournalHead, LogPosition } from '../journal/journal.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import { visitJoinedRows } from '../schema/joined-pages.ts'
-import {
-  embeddingLength,
-  KEYED_COLUMNS,
-  rowByKey,
-  VISITED_COLUMNS,
-  visitRows,
-} from '../schema/rows.ts'
+import { KEYED_COLUMNS, rowByKey, VISITED_COLUMNS, visitRows } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
+import { vectorBytes, vectorLength } from '../schema/stored-vector.ts'
 import { emptyColumns, presentColumns } from './metadata-columns.ts'
 import type { SearchContext } from './search-context.ts'
 
@@ -59,11 +54,12 @@ export function applyChanges(
 ): VectorIndex | undefined {
   datasetIndex.filters.changed(ids)
   const more = presentColumns(shadow, datasetIndex)?.selected
+  const { type } = shadow.refresh()
   for (const id of ids) datasetIndex.remove(id)
   for (const id of ids) {
     const add = (row: RowReader): void => {
-      const length = embeddingLength(row, 1)
-      if (length > 0 && length % 4 === 0) datasetIndex.add(id, row.bytes(1), row, KEYED_COLUMNS)
+      const dim = vectorLength(type, row, 1)
+      if (dim > 0) datasetIndex.add(id, vectorBytes(type, row, 1, dim), row, KEYED_COLUMNS)
     }
     rowByKey(shadow, dataset, id, add, more)
   }

@@ -10,11 +10,12 @@ export function indexBytes(shadow: ShadowTable, store: IndexStore, dataset: stri
   const saved = store.manifest(shadow.key, dataset)
   if (saved) return saved.sections.reduce((sum, { bytes }) => sum + bytes, 0)
   const { embedding, ofDataset } = shadow.documents
+  const { type } = shadow.refresh()
   const rows = countOf(shadow, `SELECT count(*) FROM {table} WHERE ${ofDataset}`, [dataset])
   const length = countOf(
     shadow,
     `SELECT length(${embedding}) FROM {table} WHERE ${ofDataset} AND length(${embedding}) > 0 LIMIT 1`,
     [dataset],
   )
-  return rows * (length / 4 + ROW_BYTES)
+  return rows * (length / type.bytes + ROW_BYTES)
 }

@@ -1,3 +1,4 @@
+import type { EmbeddingType } from '../../core/embedding-type.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { StoredColumn } from '../schema/table-schema.ts'
@@ -14,6 +15,8 @@ export interface SearchContext {
   readonly mayInstall: boolean
   /** The share of the nearest rows that a search has to find by default; undefined: all. */
   readonly recall?: number | undefined
+  /** How the table's declaration says that embeddings are stored; the shadow table itself decides. */
+  readonly type?: EmbeddingType | undefined
   /** Its text index; undefined for a table without one. */
   readonly text?: TextSpec | undefined
 }

@@ -72,10 +72,14 @@ export type WrittenValue = SqlValue | Utf8
 /** The statement's rule for conflicting rows: INSERT OR ..., UPDATE OR .... */
 export type OnConflict = 'rollback' | 'ignore' | 'fail' | 'abort' | 'replace'
 
+type SubtypeOf = (this: void, place: number) => number
+
 export interface RowInsert {
   readonly kind: 'insert'
   readonly rowid: SqlValue
   readonly values: readonly WrittenValue[]
+  /** The subtype of a value, while the row is written. */
+  readonly subtype: SubtypeOf
   readonly onConflict: OnConflict
 }
 
@@ -88,6 +92,7 @@ export interface RowUpdate {
    * `ResultWriter.unwanted`.
    */
   readonly values: readonly (WrittenValue | typeof UNCHANGED)[]
+  readonly subtype: SubtypeOf
   readonly onConflict: OnConflict
 }
 

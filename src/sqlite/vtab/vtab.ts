@@ -297,19 +297,19 @@ class Modules {
     const newRowid = readValue(sqlite, at(1))
     const written = (i: number): WrittenValue =>
       writtenValue(sqlite, at(i), table.textColumns?.has(i - 2))
+    const subtype = (place: number): number => sqlite.raw.sqlite3_value_subtype(at(place + 2))
+    const how = { subtype, onConflict }
     if (rowid === null) {
       const values: WrittenValue[] = []
       for (let i = 2; i < argc; i++) values.push(written(i))
-      const inserted = table.update!({ kind: 'insert', rowid: newRowid, values, onConflict })
-      sqlite.poke64(out, BigInt(inserted))
+      sqlite.poke64(out, BigInt(table.update!({ kind: 'insert', rowid: newRowid, values, ...how })))
       return
     }
     const values: (WrittenValue | typeof UNCHANGED)[] = []
     for (let i = 2; i < argc; i++) {
-      const unchanged = sqlite.raw.sqlite3_value_nochange(at(i)) !== 0
-      values.push(unchanged ? UNCHANGED : written(i))
+      values.push(sqlite.raw.sqlite3_value_nochange(at(i)) === 0 ? written(i) : UNCHANGED)
     }
-    table.update!({ kind: 'update', rowid, newRowid, values, onConflict })
+    table.update!({ kind: 'update', rowid, newRowid, values, ...how })
   }
 
   /** Whether the module has the function, and which C function computes it. */

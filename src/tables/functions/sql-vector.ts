@@ -1,3 +1,4 @@
+import { F16 } from '../../core/embedding-type.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Subtyped } from '../../sqlite/functions.ts'
 import { isEmpty, TEXT_HINT, unreadable } from './vector-error.ts'
@@ -12,8 +13,13 @@ export type SqlVector =
 
 export type VectorType = SqlVector['type']
 
-/** The subtypes that sqlite-vec uses. */
-export const SUBTYPE: Readonly<Record<VectorType, number>> = { float32: 223, bit: 224, int8: 225 }
+/** The subtypes that sqlite-vec uses, and one for float16, which it does not have. */
+export const SUBTYPE: Readonly<Record<VectorType | 'float16', number>> = {
+  float32: 223,
+  bit: 224,
+  int8: 225,
+  float16: 119,
+}
 /** The subtype of results of SQLite's JSON functions. */
 export const JSON_SUBTYPE = 74
 /** The subtype of the embedding column of a vec table: float32, which vec_to_json() writes without losing a digit. */
@@ -31,6 +37,8 @@ export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
       return readBits(value)
     case SUBTYPE.int8:
       return readInt8s(value)
+    case SUBTYPE.float16:
+      return readHalves(value)
     default:
       throw unreadable(
         `Unknown subtype: ${subtype}`,
@@ -57,6 +65,40 @@ export function readFloats(value: SqlValue): SqlVector & { type: 'float32' } {
   }
   const aligned = value.byteOffset % 4 === 0 ? value : value.slice()
   return floats(new Float32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4))
+}
+
+/** The float32 numbers of a BLOB of float16. */
+function readHalves(value: SqlValue): SqlVector & { type: 'float32' } {
+  if (!(value instanceof Uint8Array)) throw unreadable('Unknown type for float16 vector.', F16_HINT)
+  if (value.length === 0) throw isEmpty()
+  if (value.length % F16.bytes !== 0) {
+    throw unreadable(
+      `invalid float16 vector BLOB length. Must be divisible by 2, found ${value.length}`,
+      F16_HINT,
+    )
+  }
+  const numbers = new Float32Array(value.length / F16.bytes)
+  F16.decode(value, numbers)
+  return floats(numbers)
+}
+
+const F16_HINT =
+  'vec_f16() reads a BLOB of float16, 2 bytes per number, and rounds text and other vectors'
+
+/**
+ * The bytes of float16 of a vector: text and marked vectors are rounded to it, and a BLOB without a mark has them
+ * already. Throws VEC_EMBEDDING for numbers that float16 cannot hold.
+ */
+export function halvesOf(given: Subtyped): Uint8Array {
+  const { value, subtype } = given
+  const isBytes = value instanceof Uint8Array && (subtype === 0 || subtype === SUBTYPE.float16)
+  if (isBytes) {
+    readHalves(value)
+    return value
+  }
+  const vector = readSqlVector(given)
+  if (vector.type === 'bit') throw unreadable('Unknown type for float16 vector.', F16_HINT)
+  return F16.encode(new Float32Array(vector.numbers), 'vec_f16()', 'the vector')
 }
 
 /** The int8 vector of a BLOB or a text. */

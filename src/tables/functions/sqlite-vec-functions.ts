@@ -12,6 +12,7 @@ import { cosineDistance, hammingDistance, l1Distance, l2Distance } from './float
 import {
   bytesOf,
   EMBEDDING_SUBTYPE,
+  halvesOf,
   JSON_SUBTYPE,
   readBits,
   readFloats,
@@ -50,11 +51,15 @@ export function registerSqliteVecFunctions(db: Connection): void {
   ): void => registerSubtypeFunction(db, name, { ...options, arity }, fn)
 
   define('vec_f32', 1, MAKES, v => made(readFloats(v.value)))
+  // Our own function: sqlite-vec does not have float16.
+  define('vec_f16', 1, MAKES, v => new Subtyped(halvesOf(v), SUBTYPE.float16))
   define('vec_int8', 1, MAKES, v => made(readInt8s(v.value)))
   define('vec_bit', 1, MAKES, v => made(readBits(v.value)))
   define('vec_length', 1, READS, v => readSqlVector(v).length)
   // Without readsSubtypes, as sqlite-vec declares it: a subtype from a subquery is lost.
-  define('vec_type', 1, PURE, v => readSqlVector(v).type)
+  define('vec_type', 1, PURE, v =>
+    v.subtype === SUBTYPE.float16 ? 'float16' : readSqlVector(v).type,
+  )
   const printf = printfOf(db)
   define('vec_to_json', 1, MAKES, v => new Subtyped(jsonOf(v, printf), JSON_SUBTYPE))
   // Our own function: loses no digit, and every result is JSON.

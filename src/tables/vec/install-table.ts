@@ -1,3 +1,4 @@
+import { isSameType, typeArguments, type EmbeddingType } from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import type { Database } from '../../database/database.ts'
 import { firstRow } from '../../database/query.ts'
@@ -10,7 +11,7 @@ import { installText, isTextInstalled } from '../../search/text/install-text.ts'
 import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import type { VecOptions } from './vec-options.ts'
 
-type InstalledOptions = Pick<VecOptions, 'includeArchived' | 'metadata' | 'text'>
+type InstalledOptions = Pick<VecOptions, 'includeArchived' | 'metadata' | 'text' | 'type'>
 
 /**
  * Creates what a vec table of a name and declaration stores, as far as it is missing: the table of its documents with
@@ -24,10 +25,11 @@ export function installTable(
 ): void {
   const name = shadowTableName(table)
   if (!isOrdinary(db, schema, name))
-    db.exec(createStatement(schema, shadowTable(name, options.metadata)))
+    db.exec(createStatement(schema, shadowTable(name, options.metadata, options.type)))
   const shadow = new ShadowTable(db, schema, name, options.includeArchived, originalIndexes)
   try {
     requireUnique(shadow)
+    requireType(shadow, options.type)
     shadow.addColumns(options.metadata)
     installText(shadow, options.text)
     shadow.installHere()
@@ -41,14 +43,16 @@ export function isTableInstalled(
   db: Database,
   schema: string,
   table: string,
-  { includeArchived, metadata, text }: InstalledOptions,
+  { includeArchived, metadata, text, type }: InstalledOptions,
 ): boolean {
   const name = shadowTableName(table)
   const shadow = new ShadowTable(db, schema, name, includeArchived, originalIndexes)
   try {
-    const { unique, filterable, columns } = shadow.refresh()
+    const shape = shadow.refresh()
+    const { unique, filterable, columns } = shape
     return (
       unique &&
+      isSameType(shape.type, type) &&
       filterable &&
       metadata.every(({ stored }) => columns.has(lowerCase(stored))) &&
       isTextInstalled(shadow, text)
@@ -66,6 +70,22 @@ function isOrdinary(db: Database, schema: string, name: string): boolean {
   throw new VecError('VEC_SHADOW', `vec: ${schema}.${name} is a ${found}, not an ordinary table`, {
     hint: 'the documents of a vec table are stored in an ordinary table: rename the existing object',
   })
+}
+
+/** Embeddings of another type would be read as other numbers. */
+function requireType({ schema, name, shape }: ShadowTable, wanted: EmbeddingType): void {
+  if (isSameType(shape.type, wanted)) return
+  const stored = typeArguments(shape.type)
+  throw new VecError(
+    'VEC_OPTION',
+    `vec: ${schema}.${name} exists, and stores embeddings as ${shape.type.declared}: type=${wanted.name} needs ${wanted.declared}`,
+    {
+      hint:
+        stored === ''
+          ? 'omit type, or rename that table, and insert its documents into the new one'
+          : `declare ${stored}, or rename that table, and insert its documents into the new one`,
+    },
+  )
 }
 
 function requireUnique(shadow: ShadowTable): void {

@@ -13,6 +13,7 @@ import {
 } from '../../core/similarity.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { TermValue } from '../../sqlite/vtab/virtual-table.ts'
+import { givenVector } from '../functions/given-vector.ts'
 import { digitsOf, sqlText } from '../number-text.ts'
 import { readFilter, type GivenFilter } from './given-filter.ts'
 import { decodeRequest, type TextRequest } from './match-request.ts'
@@ -64,7 +65,8 @@ export function readQuery(
   const offset = one(plan.offset)
   const rows = limit === undefined ? Infinity : rowsOf(limit, Infinity)
   const datasets = datasetsOf(values[plan.dataset], plan)
-  const { vector, request } = query === undefined ? SCAN : matched(query)
+  const { vector, request } =
+    query === undefined ? SCAN : matched(query, Number(values[plan.match!][1] ?? 0))
   return {
     datasets,
     vector,
@@ -129,14 +131,14 @@ function textOf(value: TermValue): Uint8Array | undefined {
 const SCAN = { vector: undefined, request: undefined }
 
 /** The right-hand side of MATCH: a vector, or a request of vec_hybrid() or vec_text(). */
-function matched(value: TermValue): Pick<VecQuery, 'vector' | 'request'> {
+function matched(value: TermValue, subtype: number): Pick<VecQuery, 'vector' | 'request'> {
   const decoded = value instanceof Uint8Array ? decodeRequest(value) : undefined
-  if (!decoded) return { vector: queryVector(value), request: undefined }
+  if (!decoded) return { vector: queryVector(value, subtype), request: undefined }
   const { vector, request } = decoded
   return { vector: vector && queryVector(vector), request }
 }
 
-function queryVector(value: TermValue): Float32Array {
+function queryVector(value: TermValue, subtype = 0): Float32Array {
   if (value === null) {
     throw queryError(
       'vec: dataset_id and MATCH arguments are required',
@@ -149,7 +151,10 @@ function queryVector(value: TermValue): Float32Array {
       "pass a BLOB of float32, or text such as '[0.1, 0.2]'",
     )
   }
-  const vector = value instanceof Utf8 ? parseVectorText(String(value)) : takeBytes(value)
+  const vector =
+    value instanceof Utf8
+      ? parseVectorText(String(value))
+      : (givenVector(value, subtype) ?? takeBytes(value))
   if (!isFiniteVector(vector)) {
     const at = vector.findIndex(number => !Number.isFinite(number))
     throw notFinite(vector[at], at)

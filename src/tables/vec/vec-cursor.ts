@@ -6,7 +6,8 @@ import type { RowReader } from '../../database/row-reader.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import { OF_KEY } from '../../search/schema/names.ts'
-import type { StoredColumn, TableSchema } from '../../search/schema/table-schema.ts'
+import { float32Bytes } from '../../search/schema/stored-vector.ts'
+import { SHADOW, type StoredColumn, type TableSchema } from '../../search/schema/table-schema.ts'
 import type { ResultWriter, TermValue, VirtualCursor } from '../../sqlite/vtab/virtual-table.ts'
 import { EMBEDDING_SUBTYPE } from '../functions/sql-vector.ts'
 import type { CursorRows } from './cursor-rows.ts'
@@ -120,9 +121,12 @@ export class VecCursor implements VirtualCursor {
       case 'recall':
         result.value(this.#query!.recall ?? null)
         return
+      case 'embedding':
+        result.value(this.#embedding())
+        result.subtype(EMBEDDING_SUBTYPE)
+        return
       default:
         result.value(stored ? this.#valueOf(stored) : null)
-        if (role === 'embedding') result.subtype(EMBEDDING_SUBTYPE)
     }
   }
 
@@ -198,6 +202,14 @@ export class VecCursor implements VirtualCursor {
   #read(columns: readonly StoredColumn[], names: readonly string[]): void {
     const values = this.#ofRow(names, row => names.map((_, i) => exactValue(row, i)))
     for (const [i, column] of columns.entries()) this.#stored.set(column, values?.[i] ?? null)
+  }
+
+  /** An embedding as float32, however it is stored; what is not a vector comes as it is. */
+  #embedding(): SqlValue | Utf8 {
+    const value = this.#valueOf(SHADOW.embedding)
+    const { type } = this.#searcher.shadow.shape
+    if (!(value instanceof Uint8Array) || value.length % type.bytes !== 0) return value
+    return float32Bytes(type, value)
   }
 
   /** Columns of the shadow table's row; undefined when the row no longer exists. */

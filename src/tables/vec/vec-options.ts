@@ -1,3 +1,12 @@
+import {
+  F16,
+  F32,
+  int8Type,
+  isRange,
+  RANGE_RULE,
+  type EmbeddingType,
+  type EmbeddingTypeName,
+} from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import { METRIC_NAMES, type Metric } from '../../core/metric.ts'
 import { isRecall, RECALL_RANGE } from '../../core/recall.ts'
@@ -25,6 +34,8 @@ export interface VecOptions {
   readonly includeArchived: boolean
   /** The share of the nearest rows that a search has to find unless it says so itself; 1: all. */
   readonly recall: number
+  /** How the embeddings are stored. */
+  readonly type: EmbeddingType
   /** The columns that the table declares; they are in its shadow table. */
   readonly metadata: readonly StoredColumn[]
   /** The text index; undefined without one. */
@@ -40,9 +51,11 @@ const KEYS = [
   'cover_distance',
   'cover_parallel',
   'include_archived',
+  'int8_range',
   'recall',
   'text',
   'tokenize',
+  'type',
 ] as const
 type Key = (typeof KEYS)[number]
 
@@ -101,6 +114,7 @@ export function parseVecOptions(args: readonly string[], table: string): VecOpti
       false,
     ),
     recall: recallOf(given.get('recall')),
+    type: typeOf(given),
     metadata,
     text: textSpecOf(given.get('text'), given.get('tokenize'), metadata),
   }
@@ -219,6 +233,31 @@ function recallOf(value: string | undefined): number {
     )
   }
   return recall
+}
+
+function typeOf(given: ReadonlyMap<Key, string>): EmbeddingType {
+  const names: Readonly<Record<EmbeddingTypeName, EmbeddingTypeName>> = {
+    f32: 'f32',
+    f16: 'f16',
+    int8: 'int8',
+  }
+  const name = oneOf<EmbeddingTypeName>('type', given.get('type'), names, 'f32')
+  const text = given.get('int8_range')
+  if (name !== 'int8') {
+    if (text !== undefined) {
+      throw optionError(
+        `vec: int8_range=${text} belongs to type=int8, but the type is ${name}`,
+        'omit int8_range, or add type=int8',
+      )
+    }
+    return name === 'f16' ? F16 : F32
+  }
+  const range = text === undefined ? 1 : text.trim() === '' ? NaN : Number(text)
+  if (isRange(range)) return int8Type(range)
+  throw optionError(
+    `vec: int8_range must be ${RANGE_RULE}, got '${text}'`,
+    'the embedding numbers are from -int8_range to int8_range; the default is 1',
+  )
 }
 
 function oneOf<T>(

@@ -154,7 +154,7 @@ export function planVec(info: IndexInfo, schema: TableSchema, metric: Metric): V
   const ids = id && taken.ids(id)
   const filterTerm = filter && taken.take(filter, 'filter=')
   const planned = metadataConditions(info, schema, conditions, taken)
-  const matchTerm = match && taken.take(match, 'match')
+  const matchTerm = match && taken.query(match)
   const bounds: PlannedBound[] = []
   let k: number | undefined
   let recall: number | undefined
@@ -261,6 +261,12 @@ class TakenTerms {
   equality(constraint: Constraint, name: string): number {
     const list = this.#info.isList(constraint)
     return this.take(constraint, list ? `${name}-in` : `${name}=`, list)
+  }
+
+  /** The query vector, and the subtype that tells how its bytes are read. */
+  query(constraint: Constraint): number {
+    this.words.push('match')
+    return this.terms.push({ constraint, subtype: true }) - 1
   }
 
   ids(constraint: Constraint): number {

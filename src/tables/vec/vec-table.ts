@@ -243,9 +243,17 @@ export class VecTable implements VirtualTable {
         originalIndexes,
       )
       // A file that only another file's schema names, and that is merely queried, stays unchanged.
-      const { metadata: columns, recall, text } = this.options
+      const { metadata: columns, recall, text, type } = this.options
       const mayInstall = db === this.#context.db && schema === this.#context.schema
-      this.#searcher = new Searcher({ shadow, spec: this.#spec, columns, mayInstall, recall, text })
+      this.#searcher = new Searcher({
+        shadow,
+        spec: this.#spec,
+        columns,
+        mayInstall,
+        recall,
+        text,
+        type,
+      })
     }
     return this.#searcher
   }

@@ -98,14 +98,15 @@ export class VecWriter {
     }
   }
 
-  #insert(layout: WriteLayout, { rowid, values, onConflict }: RowInsert): bigint | number {
+  #insert(layout: WriteLayout, { rowid, values, subtype, onConflict }: RowInsert): bigint | number {
     this.#refuseComputed(values, value => value !== null)
     const dataset = writtenDataset(values[this.#at.dataset])
     const id = writtenId(values[this.#at.id], this.#schema.id)
-    const embedding = writtenEmbedding(values[this.#at.embedding], dataset, id)
+    const at = this.#at.embedding
+    const embedding = writtenEmbedding(values[at], subtype(at), layout.type, dataset, id)
     if (embedding) {
       const replaced = onConflict === 'replace' ? bytesOf(id) : null
-      this.#requireDimension(layout, dataset, id, embedding.length / 4, replaced)
+      this.#requireDimension(layout, dataset, id, embedding.length / layout.type.bytes, replaced)
     }
     const names: string[] = [COLUMN.dataset, COLUMN.id]
     const bound: BindValue[] = [dataset, id]
@@ -135,18 +136,20 @@ export class VecWriter {
     return sql
   }
 
-  #update(layout: WriteLayout, { rowid, newRowid, values, onConflict }: RowUpdate): void {
+  #update(layout: WriteLayout, { rowid, newRowid, values, subtype, onConflict }: RowUpdate): void {
     this.#refuseComputed(values, value => value !== UNCHANGED)
     const row = this.#reference(layout, rowid)
     if (!row) return
-    const old = this.#read(row)
+    const { type } = layout
+    const old = this.#read(row, type.bytes)
     if (!old) return
     const dataset = updated(values[this.#at.dataset], writtenDataset)
     const id = updated(values[this.#at.id], value => writtenId(value, this.#schema.id))
-    const embedding = updated(values[this.#at.embedding], value =>
-      writtenEmbedding(value, dataset ?? old.dataset, id ?? new Utf8(old.id)),
+    const at = this.#at.embedding
+    const embedding = updated(values[at], value =>
+      writtenEmbedding(value, subtype(at), type, dataset ?? old.dataset, id ?? new Utf8(old.id)),
     )
-    const dim = embedding === undefined ? old.dim : (embedding?.length ?? 0) / 4
+    const dim = embedding === undefined ? old.dim : (embedding?.length ?? 0) / type.bytes
     const target = dataset ?? old.dataset
     if (dim > 0 && (embedding || target !== old.dataset)) {
       // Neither the row's own old vector counts, nor that of a row it replaces.
@@ -190,13 +193,13 @@ export class VecWriter {
     }
   }
 
-  #read({ where, values }: RowReference): OldRow | undefined {
+  #read({ where, values }: RowReference, size: number): OldRow | undefined {
     return this.#shadow.first(
       `SELECT ${COLUMN.dataset}, ${COLUMN.id}, CASE typeof(${COLUMN.embedding}) WHEN 'blob' THEN length(${COLUMN.embedding}) ELSE 0 END FROM {table} WHERE ${where}`,
       values,
       row => {
         const bytes = row.number(2)
-        const dim = bytes % 4 === 0 ? bytes / 4 : 0
+        const dim = bytes % size === 0 ? bytes / size : 0
         return { dataset: row.text(0), id: row.bytes(1).slice(), dim }
       },
     )

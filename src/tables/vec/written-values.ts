@@ -1,4 +1,5 @@
 import { describeValue } from '../../core/describe-value.ts'
+import { F32, type EmbeddingType } from '../../core/embedding-type.ts'
 import {
   decodeEmbedding,
   encodeEmbedding,
@@ -10,6 +11,7 @@ import { parseVectorText } from '../../core/parse-vector.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import { SQLITE_CONSTRAINT_NOTNULL } from '../../sqlite/result-codes.ts'
 import type { WrittenValue } from '../../sqlite/vtab/virtual-table.ts'
+import { givenVector } from '../functions/given-vector.ts'
 import { digitsOf } from '../number-text.ts'
 
 /** An error that the statement's ON CONFLICT clause handles. */
@@ -61,15 +63,20 @@ export function writtenId(value: WrittenValue, column: string): string | Utf8 {
   )
 }
 
-/** The BLOB to be stored, from a BLOB or from text in any form that MATCH takes. NULL: no embedding. */
+/**
+ * The BLOB to be stored, from a BLOB or from text in any form that MATCH takes. NULL: no embedding. `subtype` is that of
+ * the value: vec_f16() and vec_int8() mark what they return.
+ */
 export function writtenEmbedding(
   value: WrittenValue,
+  subtype: number,
+  type: EmbeddingType,
   dataset: string,
   id: string | Utf8,
 ): Uint8Array | null {
   if (value === null) return null
   try {
-    return encoded(value)
+    return encoded(value, subtype, type)
   } catch (error) {
     if (!(error instanceof VecError)) throw error
     const { code, message, hint } = error
@@ -81,7 +88,11 @@ export function writtenEmbedding(
   }
 }
 
-function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
+function encoded(
+  value: Exclude<WrittenValue, null>,
+  subtype: number,
+  type: EmbeddingType,
+): Uint8Array {
   const bytes = value instanceof Uint8Array ? value : undefined
   if (!bytes && typeof value !== 'string') {
     throw new VecError(
@@ -90,7 +101,9 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
       { hint: "pass a BLOB of float32, or text such as '[0.1, 0.2]'" },
     )
   }
-  const vector = bytes ? decodeEmbedding(bytes) : parseVectorText(value as string, 'embedding')
+  const other = bytes && givenVector(bytes, subtype)
+  const vector =
+    other ?? (bytes ? decodeEmbedding(bytes) : parseVectorText(value as string, 'embedding'))
   if (vector.length === 0) {
     throw new VecError('VEC_EMBEDDING', 'vec: an embedding needs at least one number', {
       hint: 'write NULL for a document that is not embedded',
@@ -100,7 +113,8 @@ function encoded(value: Exclude<WrittenValue, null>): Uint8Array {
     const at = vector.findIndex(number => !Number.isFinite(number))
     throw notFinite(vector[at], at)
   }
-  return bytes ?? encodeEmbedding(vector)
+  if (type !== F32) return type.encode(vector, 'vec')
+  return other || !bytes ? encodeEmbedding(vector) : bytes
 }
 
 function given(value: WrittenValue): string {

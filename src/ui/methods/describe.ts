@@ -2,6 +2,7 @@ import { doubleQuoted } from '../../core/quote.ts'
 import type { Connection } from '../../entries/main.ts'
 import { describeTable, type DatasetDescription, type TableDescription } from '../../entries/vec.ts'
 import { inspect, type FileDescription } from '../../entries/vecadmin.ts'
+import { storedType } from '../../search/schema/stored-type.ts'
 
 /** Rows of a dataset in which its model is looked for. */
 const SAMPLE = 200
@@ -27,7 +28,7 @@ function datasetsOf(db: Connection, table: TableDescription): DatasetDescription
   const from = `main.${doubleQuoted(table.shadow)}`
   using rows = db.prepare(`SELECT count(*) FROM ${from} WHERE dataset_id = ?`)
   using dims = db.prepare(
-    `SELECT length(embedding) / 4 FROM ${from}
+    `SELECT length(embedding) / ${storedType(db, table.shadow).bytes} FROM ${from}
      WHERE dataset_id = ? AND typeof(embedding) = 'blob' AND length(embedding) > 0 LIMIT 1`,
   )
   const model = table.columns.includes('embedding_model') ? 'CAST(embedding_model AS TEXT)' : 'NULL'

@@ -47,7 +47,7 @@ export function valuesOf(dataset: Dataset, { name, from }: Field): FieldValues {
   )
   const found: (FieldValue | undefined)[] = []
   let last: SqlValue = null
-  const rows = statement.raw().iterate(dataset.name, dataset.dim * 4, ...parameters)
+  const rows = statement.raw().iterate(dataset.name, dataset.bytesOf(dataset.dim), ...parameters)
   for (const [row, v, t] of rows as Iterable<SqlValue[]>) {
     // An object with a key twice gives two: the last counts.
     if (row === last) found.pop()

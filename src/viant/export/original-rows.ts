@@ -1,10 +1,11 @@
+import { F32 } from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
 import { RowSample, rows, rowsHave } from '../../core/row-sample.ts'
 import { COLUMN } from '../../search/schema/columns.ts'
 import { OF_DATASET } from '../../search/schema/names.ts'
-import { embeddingLength } from '../../search/schema/rows.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
+import { vectorLength } from '../../search/schema/stored-vector.ts'
 import { IdList } from '../formats/id-list.ts'
 import type { OriginalKind, OriginalRows } from '../formats/original-index.ts'
 
@@ -20,6 +21,8 @@ export const ORIGINAL_KINDS: Readonly<Record<OriginalKind, string>> = {
  * answer.
  */
 export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows {
+  const { type } = shadow.refresh()
+  if (type !== F32) throw unservable(`its embeddings are stored as ${type.name}, not as float32`)
   const ids: Uint8Array[] = []
   const vectors: Uint8Array[] = []
   const otherDimension = new RowSample()
@@ -28,12 +31,12 @@ export function originalRows(shadow: ShadowTable, dataset: string): OriginalRows
   const sql = `SELECT ${COLUMN.id}, ${COLUMN.embedding} FROM {table}
      WHERE ${OF_DATASET} AND ${COLUMN.embedding} IS NOT NULL`
   shadow.each(sql, [dataset], row => {
-    const length = embeddingLength(row, 1)
-    if (length === 0) return
+    const dim = vectorLength(type, row, 1)
+    if (dim === 0) return
     const id = row.bytes(0).slice()
     if (!row.isText(0)) unnamed.add(id)
-    else if (length < 0 || length % 4 !== 0) malformed.add(id)
-    else if (vectors.length > 0 && length !== vectors[0].length) otherDimension.add(id)
+    else if (dim < 0) malformed.add(id)
+    else if (vectors.length > 0 && dim * 4 !== vectors[0].length) otherDimension.add(id)
     else {
       ids.push(id)
       vectors.push(row.bytes(1).slice())

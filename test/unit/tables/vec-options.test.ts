@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { F32 } from '../../../src/core/embedding-type.ts'
 import { TableSchema } from '../../../src/search/schema/table-schema.ts'
 import { parseVecOptions, unquote } from '../../../src/tables/vec/vec-options.ts'
 import { refused } from '../../refusal.ts'
@@ -23,6 +24,7 @@ test('without arguments everything has its default', () => {
     includeArchived: false,
     recall: 1,
     text: undefined,
+    type: F32,
   })
 })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { F32 } from '../../../src/core/embedding-type.ts'
 import { Utf8 } from '../../../src/entries/engine.ts'
 import {
   writtenDataset,
@@ -40,10 +41,10 @@ test('an id is text of any bytes, or the digits of a whole number', () => {
 
 test('an embedding is a BLOB as it is, or text of any form; NULL is none', () => {
   const bytes = blob(1, 0.5)
-  assert.equal(writtenEmbedding(bytes, 'a', 'x'), bytes)
-  assert.deepEqual(writtenEmbedding('[1, 0.5]', 'a', 'x'), bytes)
-  assert.deepEqual(writtenEmbedding('1, 0.5', 'a', 'x'), bytes)
-  assert.equal(writtenEmbedding(null, 'a', 'x'), null)
+  assert.equal(writtenEmbedding(bytes, 0, F32, 'a', 'x'), bytes)
+  assert.deepEqual(writtenEmbedding('[1, 0.5]', 0, F32, 'a', 'x'), bytes)
+  assert.deepEqual(writtenEmbedding('1, 0.5', 0, F32, 'a', 'x'), bytes)
+  assert.equal(writtenEmbedding(null, 0, F32, 'a', 'x'), null)
 })
 
 test('what is not a vector is refused with its document and dataset', () => {
@@ -58,8 +59,13 @@ test('what is not a vector is refused with its document and dataset', () => {
     '[1e39]',
     new Utf8(Uint8Array.of(0xff)),
   ]) {
-    refused(() => writtenEmbedding(value, 'shop', 'doc 1'), 'VEC_EMBEDDING', "'doc 1'", "'shop'")
+    refused(
+      () => writtenEmbedding(value, 0, F32, 'shop', 'doc 1'),
+      'VEC_EMBEDDING',
+      "'doc 1'",
+      "'shop'",
+    )
   }
   const id = new Utf8(new TextEncoder().encode('ä'))
-  refused(() => writtenEmbedding(7, 'shop', id), 'VEC_EMBEDDING', "'ä'", 7)
+  refused(() => writtenEmbedding(7, 0, F32, 'shop', id), 'VEC_EMBEDDING', "'ä'", 7)
 })
