@@ -1,4 +1,6 @@
+import { F32, typeOfColumn } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
+import { COLUMN } from '../search/schema/columns.ts'
 import { SHADOW_COLUMNS } from '../search/schema/table-schema.ts'
 import { hasTriggers } from './capture.ts'
 import { type DatasetOptions, withSource } from './datasets.ts'
@@ -106,7 +108,7 @@ async function foreignTables(source: Source, session: UpstreamSession): Promise<
   const problems: ServerProblem[] = []
   for (const shape of SHAPES) {
     const table = shape.table(source)
-    const { columns, key } = await source.upstream.columns(session, table)
+    const { columns, key, types } = await source.upstream.columns(session, table)
     if (columns.length === 0) continue
     const differences: string[] = []
     const missing = shape.columns.filter(column => !columns.includes(column))
@@ -115,6 +117,10 @@ async function foreignTables(source: Source, session: UpstreamSession): Promise<
       differences.push(
         `has the primary key (${key.join(', ')}), not (${shape.key.replaceAll(',', ', ')})`,
       )
+    }
+    const embedding = types[COLUMN.embedding] ?? ''
+    if (typeOfColumn(embedding) !== F32) {
+      differences.push(`stores embeddings as ${embedding}, not as float32`)
     }
     if (differences.length > 0) {
       problems.push({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
+import { F32, typeOfColumn } from '../core/embedding-type.ts'
 import { VecError } from '../core/errors.ts'
 import { inTransaction, type SqliteConnection } from '../database/sqlite-connection.ts'
 import { affinityOf } from '../search/schema/shape.ts'
@@ -149,7 +150,11 @@ function completeShadow(connection: SqliteConnection, table: string): void {
 function wrongTypes(columns: readonly Column[]): string[] {
   return columns.flatMap(({ name, type }) => {
     const expected = KNOWN.get(name)?.type
-    if (expected === undefined || KEPT_BY[expected].includes(affinityOf(type))) return []
+    // The bytes of an upstream are those of float32.
+    const isOther = name === SHADOW.embedding.stored && typeOfColumn(type) !== F32
+    if (expected === undefined || (!isOther && KEPT_BY[expected].includes(affinityOf(type)))) {
+      return []
+    }
     return [`column ${name} is declared ${type}, not ${expected}`]
   })
 }

@@ -35,4 +35,6 @@ export interface ServerProblem {
 export interface TableColumns {
   readonly columns: readonly string[]
   readonly key: readonly string[]
+  /** The declared types by name; those that only SQLite has. */
+  readonly types: Readonly<Record<string, string>>
 }

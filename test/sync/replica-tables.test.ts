@@ -44,6 +44,11 @@ describe('a table that would store something else is refused', () => {
       'column archived is declared TEXT, not INTEGER',
     ],
     [
+      'embeddings of float16',
+      made('dataset_id TEXT, id TEXT, content TEXT').replace('BLOB', 'VEC_F16_BLOB'),
+      'column embedding is declared VEC_F16_BLOB, not BLOB',
+    ],
+    [
       'scn as REAL',
       made('dataset_id TEXT, id TEXT, content TEXT, scn REAL'),
       'column scn is declared REAL, not INTEGER',
@@ -107,4 +112,17 @@ describe('a table that would store something else is refused', () => {
     replica.close()
     other.close()
   })
+})
+
+test('an upstream whose embeddings are not float32 is refused before anything is made', async () => {
+  const upstream = openSqlite()
+  upstream.exec(
+    `CREATE TABLE shadow_vec_docs (dataset_id TEXT, id TEXT, content TEXT, meta TEXT, embedding VEC_I8_BLOB(1),
+       embedding_model TEXT, scn INTEGER, archived INTEGER, PRIMARY KEY (dataset_id, id))`,
+  )
+  await assert.rejects(installUpstream(sqliteUpstream(() => upstream)), {
+    code: 'SYNC_UPSTREAM',
+    message: /stores embeddings as VEC_I8_BLOB\(1\), not as float32/,
+  })
+  upstream.close()
 })

@@ -27,7 +27,7 @@ export const sqlite: Dialect = {
   async columns(session, table) {
     return tableColumns(
       await session.rows(
-        `SELECT name, CAST(pk AS TEXT) AS part FROM pragma_table_info(?) ORDER BY cid`,
+        `SELECT name, type, CAST(pk AS TEXT) AS part FROM pragma_table_info(?) ORDER BY cid`,
         [table],
       ),
     )
