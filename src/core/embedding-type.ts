@@ -18,7 +18,7 @@ export interface EmbeddingType {
   readonly bytes: 1 | 2 | 4
   /** The declared type of the column, which tells how its BLOBs are read. */
   readonly declared: string
-  /** The float32 numbers of stored bytes, whose length is a multiple of `bytes`. `into` has room for them. */
+  /** The float32 numbers of stored bytes, whose length is a multiple of `bytes`. `into` is as long as they are. */
   decode(stored: Uint8Array, into: Float32Array): void
   /** The bytes to store. Throws VEC_EMBEDDING for a number that the type cannot hold, and its place. */
   encode(vector: Float32Array, where: string, what?: string): Uint8Array

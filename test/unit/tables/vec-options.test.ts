@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { F32 } from '../../../src/core/embedding-type.ts'
 import { TableSchema } from '../../../src/search/schema/table-schema.ts'
 import { parseVecOptions, unquote } from '../../../src/tables/vec/vec-options.ts'
 import { refused } from '../../refusal.ts'
@@ -24,7 +23,7 @@ test('without arguments everything has its default', () => {
     includeArchived: false,
     recall: 1,
     text: undefined,
-    type: F32,
+    type: parseVecOptions(['doc_id', 'type=f32'], 'docs').type,
   })
 })
 

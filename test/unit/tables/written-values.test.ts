@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { F32 } from '../../../src/core/embedding-type.ts'
 import { Utf8 } from '../../../src/entries/engine.ts'
+import { parseVecOptions } from '../../../src/tables/vec/vec-options.ts'
 import {
   writtenDataset,
   writtenEmbedding,
   writtenId,
 } from '../../../src/tables/vec/written-values.ts'
 import { refused } from '../../refusal.ts'
+
+const F32 = parseVecOptions([], 'docs').type
 
 const blob = (...numbers: number[]): Uint8Array => new Uint8Array(Float32Array.from(numbers).buffer)
 
