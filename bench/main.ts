@@ -1,4 +1,5 @@
 // The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall] [--seed N]`
+// Not among the default cases: `million` (1,000,000 x 768, 5 GB of disk), `ten-million` (10,000,000 x 384, 22 GB of disk).
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { filterCase } from './cases/filters.ts'
 import { freshnessCase } from './cases/freshness.ts'
 import { hybridCase } from './cases/hybrid.ts'
 import { kindCase, treeCase } from './cases/kinds.ts'
+import { millionCase } from './cases/million.ts'
 import { pageSizeCase } from './cases/page-size.ts'
 import { recallCase } from './cases/recall.ts'
 import { searchCase } from './cases/search.ts'
@@ -154,6 +156,16 @@ async function run(): Promise<void> {
   }
   if (cases.has('filters')) {
     await add('Filters, 340k x 100', filterCase(wordSet(seed), { rounds, seed }))
+  }
+  if (cases.has('million')) {
+    const rows = values.quick ? 100_000 : 1_000_000
+    const floors = values.quick ? {} : { load: 45_000, exact: 35, approximate: 2.5, inserted: 1.1 }
+    await add('A million rows', Promise.resolve(millionCase(rows, 768, seed, rounds, floors)))
+  }
+  if (cases.has('ten-million')) {
+    const rows = values.quick ? 400_000 : 10_000_000
+    const found = millionCase(rows, 384, seed, rounds, { rss: 6e9 })
+    await add('Ten million rows', Promise.resolve(found))
   }
   if (cases.has('hybrid')) {
     await add('Vectors and words, 117k definitions', hybridCase(rounds))

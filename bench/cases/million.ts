@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { onAllCores } from '../cores.ts'
+import type { Times } from '../measure.ts'
+import { milliseconds, perSecond, type Finding } from '../report.ts'
+import { spread } from './search.ts'
+import { freshFile } from './tables.ts'
+
+/** What the process of this case measures; times in milliseconds. */
+export interface MillionFacts {
+  readonly rows: number
+  readonly dim: number
+  readonly loadTime: number
+  /** Rows a second of the slowest transaction. */
+  readonly slowest: number
+  readonly buildTime: number
+  readonly exact: Times
+  readonly approximate: Times
+  readonly recall: number
+  readonly promised: number
+  /** An INSERT and the search after it. */
+  readonly inserted: Times
+  /** Writes of a second process while the index is saved. */
+  readonly longestWait: number
+  readonly writes: number
+  /** Answers that equal brute force. */
+  readonly equal: number
+  readonly checked: number
+  readonly rss: number
+}
+
+/** The floors of a size; undefined where there is none. */
+export interface MillionFloors {
+  readonly load?: number
+  readonly exact?: number
+  readonly approximate?: number
+  /** An INSERT and a search, over a search. */
+  readonly inserted?: number
+  readonly rss?: number
+}
+
+const MOST_WAIT = 50
+
+/** A table of millions of rows in a file, on all cores. Takes as many bytes on the disk as the floats, and a third more. */
+export function millionCase(
+  rows: number,
+  dim: number,
+  seed: number,
+  rounds: number,
+  floors: MillionFloors,
+): Finding[] {
+  const script = fileURLToPath(new URL('million-process.js', import.meta.url))
+  const path = freshFile('million.sqlite')
+  const [command, args] = onAllCores([script, path, ...[rows, dim, seed, rounds].map(String)])
+  const output = execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  freshFile('million.sqlite')
+  const facts = JSON.parse(output.toString()) as MillionFacts
+  const size = `${rows} x ${dim}`
+  const rate = (rows / facts.loadTime) * 1000
+  const share = facts.inserted.median / facts.exact.median
+  return [
+    {
+      what: `bulk load of ${size} by insertMany(), triggers on; slowest transaction ${perSecond(facts.slowest)}`,
+      ours: perSecond(rate),
+      peer: '',
+      ratio: '',
+      floor: floors.load === undefined ? '' : perSecond(floors.load),
+      met: floors.load === undefined ? undefined : rate >= floors.load,
+    },
+    plain(`first search of ${size}, which builds the index`, milliseconds(facts.buildTime)),
+    {
+      ...plain(`exact top-10 through SQL, ${size}`, spread(facts.exact)),
+      ...within(facts.exact.median, floors.exact),
+    },
+    {
+      ...plain(`top-10 with recall = ${facts.promised}, ${size}`, spread(facts.approximate)),
+      ...within(facts.approximate.median, floors.approximate),
+    },
+    {
+      ...plain(`its recall, measured over 64 queries`, facts.recall.toFixed(4)),
+      floor: String(facts.promised - 0.005),
+      met: facts.recall >= facts.promised - 0.005,
+    },
+    {
+      what: 'an INSERT and an exact search, over that search alone',
+      ours: milliseconds(facts.inserted.median),
+      peer: milliseconds(facts.exact.median),
+      ratio: `${share.toFixed(2)}x`,
+      floor: floors.inserted === undefined ? '' : `${floors.inserted}x`,
+      met: floors.inserted === undefined ? undefined : share <= floors.inserted,
+    },
+    {
+      ...plain(
+        `longest of ${facts.writes} writes of a second process while the index is saved`,
+        milliseconds(facts.longestWait),
+      ),
+      ...within(facts.longestWait, MOST_WAIT),
+    },
+    {
+      ...plain(`answers equal to brute force, ${size}`, `${facts.equal} of ${facts.checked}`),
+      floor: 'all',
+      met: facts.equal === facts.checked,
+    },
+    {
+      ...plain(`most memory of the process, ${size}`, `${Math.round(facts.rss / 1e6)} MB`),
+      floor: floors.rss === undefined ? '' : `${floors.rss / 1e6} MB`,
+      met: floors.rss === undefined ? undefined : facts.rss <= floors.rss,
+    },
+  ]
+}
+
+function plain(what: string, ours: string): Finding {
+  return { what, ours, peer: '', ratio: '', floor: '', met: undefined }
+}
+
+function within(time: number, floor: number | undefined): Pick<Finding, 'floor' | 'met'> {
+  return floor === undefined
+    ? { floor: '', met: undefined }
+    : { floor: milliseconds(floor), met: time <= floor }
+}
