@@ -1,43 +1,11 @@
 import assert from 'node:assert/strict'
-import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { build } from 'esbuild'
 import { stepsOf } from '../transcript.ts'
-import { PAGE, WORKER } from './browser-worker.ts'
-import { noChromium, WebSite, type Page } from './chromium.ts'
+import { inWorker, newTab, outcome, refusedIn, workerSite, type Failure } from './browser-tab.ts'
+import { noChromium, WebSite } from './chromium.ts'
 import { recipesOf } from './pages.ts'
 import { Project } from './project.ts'
-
-interface Failure {
-  readonly name: string
-  readonly code: string
-  readonly message: string
-  readonly hint: string
-}
-type Outcome<T> = { readonly value: T; readonly error?: undefined } | { readonly error: Failure }
-
-const outcome = async <T>(page: Page, where: 'ask' | 'here', code: string): Promise<Outcome<T>> =>
-  page.evaluate(
-    ([place, text]) => {
-      const scope = globalThis as unknown as Record<string, (argument: unknown) => unknown>
-      return scope['outcome'](scope[place](text)) as Promise<Outcome<T>>
-    },
-    [where, code],
-  )
-
-/** What code gives in the worker of a page. */
-async function inWorker<T>(page: Page, code: string): Promise<T> {
-  const found = await outcome<T>(page, 'ask', code)
-  assert.equal(found.error, undefined, JSON.stringify(found.error))
-  return (found as { value: T }).value
-}
-
-async function refusedIn(page: Page, where: 'ask' | 'here', code: string): Promise<Failure> {
-  const { error } = await outcome(page, where, code)
-  assert.ok(error, 'nothing was refused')
-  return error
-}
 
 /** Makes rows of random numbers in the worker, searches, and compares with double precision. */
 const SEARCH = `
@@ -66,33 +34,12 @@ const INSERT = `
 const PREPARE = `state.search = state.db.prepare(
   "SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH ? LIMIT 10").pluck()`
 
-const newTab = async (open: () => Promise<Page>): Promise<Page> => {
-  const page = await open()
-  await page.waitForFunction('globalThis.ready')
-  return page
-}
-
 describe('Chromium', { skip: noChromium }, () => {
   let project: Project
   let site: WebSite
   before(async () => {
     project = new Project()
-    project.write('page.js', PAGE)
-    project.write('worker-source.js', WORKER)
-    project.write('site/index.html', '<script type="module" src="./page.js"></script>')
-    await build({
-      absWorkingDir: project.path,
-      entryPoints: { page: 'page.js', worker: 'worker-source.js' },
-      outdir: 'site',
-      bundle: true,
-      format: 'esm',
-      logLevel: 'silent',
-    })
-    copyFileSync(
-      join(project.path, 'node_modules/sqlite-vec-ts/dist/lib/sqlite3.wasm'),
-      join(project.path, 'site/sqlite3.wasm'),
-    )
-    site = await WebSite.start(join(project.path, 'site'))
+    site = await workerSite(project)
   })
   after(async () => {
     await site.close()

@@ -20,11 +20,6 @@ export interface Page {
   evaluate<T, A>(run: (argument: A) => T | Promise<T>, argument?: A): Promise<T>
   waitForFunction(run: string): Promise<unknown>
   on(event: 'pageerror', listener: (error: Error) => void): void
-  context(): {
-    newCDPSession(
-      page: Page,
-    ): Promise<{ send(method: string, parameters: object): Promise<unknown> }>
-  }
 }
 interface Browser {
   newPage(): Promise<Page>

@@ -61,8 +61,10 @@ function checkFile(files: MemoryFileSystem, uri: string, options: OpenOptions): 
   )
 }
 
+const FILE_ERRORS: ReadonlySet<string> = new Set(['SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_FULL'])
+
 function explain(failure: VecError): VecError | undefined {
-  const isFileError = failure.code === 'SQLITE_CANTOPEN' || failure.code === 'SQLITE_IOERR'
+  const isFileError = FILE_ERRORS.has(failure.code)
   const known = isFileError ? lastVfsError(failure.extendedCode) : undefined
   if (known === undefined) return undefined
   return new VecError(failure.code, `${failure.message}: ${known.message}`, {
