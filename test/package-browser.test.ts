@@ -56,7 +56,9 @@ for (const [name] of inBrowsers) {
       inputs.filter(file => file !== '<stdin>' && !file.startsWith('dist/lib/')),
       [],
     )
-    assert.ok(!/["']node:/.test(code.text))
+    // Where there is a `process`, code may ask it for a module by name; that loads nothing in a browser.
+    const loads = code.text.replaceAll(/\bgetBuiltinModule\?\.\("node:[^"]*"\)/g, '')
+    assert.ok(!/["']node:/.test(loads))
   })
 }
 
