@@ -17,51 +17,10 @@ function step(sums: v128, a: v128, b: v128): v128 {
   return f32x4.add(sums, f32x4.mul(a, b))
 }
 
-// One row: four columns share what is loaded of it. Each product is summed as `multiply` sums it.
-function multiplyRow(a: usize, b: usize, bStride: usize, columns: usize, dim: usize, out: usize): void {
-  const whole = (dim & ~3) << 2
-  const rest = dim & 3
-  for (let column: usize = 0; column < columns; column += 4) {
-    const left = columns - column - 1
-    const b0 = b + column * bStride
-    // Behind the last column, it is that one again.
-    const b1 = b0 + bStride * min<usize>(left, 1)
-    const b2 = b0 + bStride * min<usize>(left, 2)
-    const b3 = b0 + bStride * min<usize>(left, 3)
-    let s0 = f32x4.splat(0)
-    let s1 = f32x4.splat(0)
-    let s2 = f32x4.splat(0)
-    let s3 = f32x4.splat(0)
-    for (let at: usize = 0; at < whole; at += 16) {
-      const u = v128.load(a + at)
-      s0 = step(s0, u, v128.load(b0 + at))
-      s1 = step(s1, u, v128.load(b1 + at))
-      s2 = step(s2, u, v128.load(b2 + at))
-      s3 = step(s3, u, v128.load(b3 + at))
-    }
-    if (rest) {
-      const u = loadRest(a + whole, rest)
-      s0 = step(s0, u, loadRest(b0 + whole, rest))
-      s1 = step(s1, u, loadRest(b1 + whole, rest))
-      s2 = step(s2, u, loadRest(b2 + whole, rest))
-      s3 = step(s3, u, loadRest(b3 + whole, rest))
-    }
-    const to = out + (column << 2)
-    store<f32>(to, sum(s0))
-    if (left > 0) store<f32>(to, sum(s1), 4)
-    if (left > 1) store<f32>(to, sum(s2), 8)
-    if (left > 2) store<f32>(to, sum(s3), 12)
-  }
-}
-
 /** out[i][j] = a[i] . b[j], f32, for `rows` rows of `a` and `columns` rows of `b`, `dim` floats each; strides are bytes. */
 export function multiply(
   a: usize, aStride: usize, rows: usize, b: usize, bStride: usize, columns: usize, dim: usize, out: usize, outStride: usize,
 ): void {
-  if (rows == 1) {
-    multiplyRow(a, b, bStride, columns, dim, out)
-    return
-  }
   const whole = (dim & ~3) << 2
   const rest = dim & 3
   for (let first: usize = 0; first < rows; first += 4) {
