@@ -141,5 +141,9 @@ test('searchMany() and queryManySync() answer as search() and querySync(), and s
     assert.deepEqual(docs.queryManySync(vectors, options), alone)
     assert.deepEqual(await docs.queryMany(vectors, options), alone)
   }
+  assert.deepEqual(docs.queryManySync([]), [])
+  assert.throws(() => docs.queryManySync(['a text'] as never), /queries\[0\] is a text/)
+  assert.throws(() => docs.queryManySync(vectors[0] as never), TypeError)
+  assert.throws(() => notes.searchMany(vectors[0] as never, { k: 1 }), TypeError)
   db.close()
 })
