@@ -13,12 +13,16 @@ interface Sample {
 
 /** A database of English words: word vectors, definitions, and the category of each word. */
 export async function openSample(): Promise<WorkerSource> {
-  const [{ dim, words }, codes] = await Promise.all([
+  // Comes while the worker starts.
+  const files = Promise.all([
     fetched('./sample.json').then(async response => (await response.json()) as Sample),
     fetched('./sample.bin').then(async response => new Int8Array(await response.arrayBuffer())),
   ])
+  // Said by the await below, which a failure of the worker would never reach.
+  files.catch(() => undefined)
   return WorkerSource.create('words.sqlite', async db => {
     await db.exec("CREATE VIRTUAL TABLE words USING vec(doc_id, text='content')")
+    const [{ dim, words }, codes] = await files
     const rows = words.map(([word, category, definition, scale], i) => {
       const embedding = Float32Array.from(
         codes.subarray(i * dim, (i + 1) * dim),

@@ -37,6 +37,11 @@ const RUN: Readonly<Record<string, Readonly<Record<string, { by: string } | { no
     sh: { by: 'test/docs-migrating.test.ts' },
   },
   'docs/original-formats.md': { '': { by: 'test/original/formats.test.ts' } },
+  'docs/trials.md': {
+    text: {
+      not: 'transcripts of one day; test/docs-how-to.test.ts runs the pages that they follow',
+    },
+  },
   'docs/sql.md': { sql: { by: 'test/docs-sql.test.ts' } },
   'docs/sync.md': {
     js: { by: 'test/sync/first-minutes.test.ts' },

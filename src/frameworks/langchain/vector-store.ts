@@ -2,29 +2,25 @@ import { Document, type DocumentInterface } from '@langchain/core/documents'
 import type { EmbeddingsInterface } from '@langchain/core/embeddings'
 import { VectorStore, type MaxMarginalRelevanceSearchOptions } from '@langchain/core/vectorstores'
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
-import { callback, checkOptions, oneOf, text, type Check } from '../../core/check-options.ts'
+import { callback, oneOf } from '../../core/check-options.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import type { Database } from '../../database/database.ts'
-import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
 import type { Collection } from '../../documents/collection.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { QueryMode } from '../../documents/collection/read-query.ts'
 import type { DocumentSelection } from '../../documents/collection/selection.ts'
-import { createDocumentTable, hasDocumentTable, openCollection } from '../document-table.ts'
+import { createDocumentTable, hasDocumentTable } from '../document-table.ts'
+import {
+  checkStoreOptions,
+  DEFAULT_DATASET,
+  openStore,
+  type StoreOptions,
+} from '../store-options.ts'
 
 type Metadata = Record<string, unknown>
 
 /** Where a store keeps its documents, and how it ranks them. */
-export interface SqliteVecStoreConfig {
-  /**
-   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which the constructor
-   * creates the table. The store does not close it.
-   */
-  readonly db: SqliteHandle
-  /** The name of the vec table. The first write creates it if it does not exist. */
-  readonly table: string
-  /** The dataset of this store within the table; default 'default'. */
-  readonly dataset?: string | undefined
+export interface SqliteVecStoreConfig extends StoreOptions {
   /**
    * The name of the embedding model, stored with each vector; another model is refused in the same dataset. Default:
    * the `model` of the embeddings. Without either, models are not compared.
@@ -43,20 +39,11 @@ export type SqliteVecStoreDeletion =
   | { readonly deleteAll: true }
 
 const WHERE = 'SqliteVecStore'
-const DEFAULT_DATASET = 'default'
 const MODES = ['vector', 'text', 'hybrid'] as const
 const FETCHED_FOR_MMR = 20
 const LAMBDA = 0.5
 
-const anything: Check = () => undefined
-const CHECKS: Readonly<Record<string, Check>> = {
-  db: anything,
-  table: text,
-  dataset: text,
-  model: text,
-  mode: oneOf(MODES),
-  newId: callback,
-}
+const OWN = { mode: oneOf(MODES), newId: callback }
 
 /**
  * A LangChain vector store over a dataset of a vec table. Searches are exact. The score of a hit is its similarity:
@@ -83,19 +70,16 @@ export class SqliteVecStore extends VectorStore {
    */
   constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig) {
     requireEmbeddings(embeddings)
-    checkOptions(WHERE, config, CHECKS, 'config')
-    const use = databaseOf(WHERE, config.db)
-    text(WHERE, 'config.table', config.table)
+    checkStoreOptions(WHERE, config, OWN)
     const { table, dataset = DEFAULT_DATASET, model = modelOf(embeddings) } = config
     super(embeddings, { table, dataset })
-    this.#db = use.db
     this.#table = table
     this.#mode = config.mode ?? 'vector'
     this.#newId = config.newId ?? (() => globalThis.crypto.randomUUID())
     const words = this.#mode !== 'vector'
-    this.#documents = openCollection(config.db, { table, words }, { dataset, model })
-    // The use by the collection is the last one: its end saves indexes.
-    use.close()
+    const { db, documents } = openStore(WHERE, config, { words, model })
+    this.#db = db
+    this.#documents = documents
   }
 
   _vectorstoreType(): string {

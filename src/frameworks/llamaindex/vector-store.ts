@@ -14,27 +14,19 @@ import {
   type VectorStoreQueryResult,
 } from '@llamaindex/core/vector-store'
 import { argumentError, requireObject } from '../../core/argument-error.ts'
-import { checkOptions, flag, text, wholeNumber, type Check } from '../../core/check-options.ts'
+import { flag, text, wholeNumber } from '../../core/check-options.ts'
 import { knownWord } from '../../core/known-word.ts'
 import type { Database } from '../../database/database.ts'
-import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
+import type { SqliteHandle } from '../../database/driver-of.ts'
 import type { Collection } from '../../documents/collection.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { CollectionQuery } from '../../documents/collection/read-query.ts'
-import { createDocumentTable, hasDocumentTable, openCollection } from '../document-table.ts'
+import { createDocumentTable, hasDocumentTable } from '../document-table.ts'
+import { anything, checkStoreOptions, openStore, type StoreOptions } from '../store-options.ts'
 import { filterOfLlamaIndex } from './llamaindex-filter.ts'
 
 /** Where a vector store of LlamaIndex keeps its nodes. */
-export interface SqliteVectorStoreConfig {
-  /**
-   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which the constructor
-   * creates the table. The store does not close it.
-   */
-  readonly db: SqliteHandle
-  /** The name of the vec table. The first write creates it if it does not exist. */
-  readonly table: string
-  /** The dataset of this store within the table; default 'default'. */
-  readonly dataset?: string | undefined
+export interface SqliteVectorStoreConfig extends StoreOptions {
   /** The name of the embedding model, stored with each vector; another model is refused in the same dataset. */
   readonly model?: string | undefined
   /** Whether a new table has a text index, for the modes 'sparse' and 'hybrid'; default true. */
@@ -54,15 +46,7 @@ const MAX_RESULTS = 1_000_000
 /** The balance of vector and words without `alpha`. */
 const BALANCED = 0.5
 
-const anything: Check = () => undefined
-const CHECKS: Readonly<Record<string, Check>> = {
-  db: anything,
-  table: text,
-  dataset: text,
-  model: text,
-  words: flag,
-  embedModel: anything,
-}
+const OWN = { words: flag, embedModel: anything }
 
 /**
  * A vector store of LlamaIndex.TS over a dataset of a vec table. Searches are exact. The similarity of a node is that of
@@ -83,18 +67,15 @@ export class SqliteVectorStore extends BaseVectorStore<SqliteHandle, SqliteVecto
 
   /** Opens and creates nothing: the first write creates a missing table. Throws TypeError for an invalid option. */
   constructor(config: SqliteVectorStoreConfig) {
-    checkOptions(WHERE, config, CHECKS, 'config')
-    const use = databaseOf(WHERE, config.db)
-    text(WHERE, 'config.table', config.table)
-    const { db, table, dataset = 'default', model, words = true, embedModel } = config
+    checkStoreOptions(WHERE, config, OWN)
+    const { table, model, words = true, embedModel } = config
     super({ embedModel })
-    this.#client = db
-    this.#db = use.db
+    this.#client = config.db
     this.#table = table
     this.#words = words
-    this.#documents = openCollection(db, { table, words }, { dataset, model })
-    // The use by the collection is the last one: its end saves indexes.
-    use.close()
+    const { db, documents } = openStore(WHERE, config, { words, model })
+    this.#db = db
+    this.#documents = documents
   }
 
   override client(): SqliteHandle {
