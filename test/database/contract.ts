@@ -21,6 +21,9 @@ const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-port-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
+const refused = (error: unknown): boolean =>
+  String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+
 /** What every driver must hold, so that search, documents and replication work over it. */
 export function databaseContract(driver: Driver): void {
   const fact = (name: string, body: (db: Closable, path: string) => void): void => {
@@ -228,6 +231,21 @@ export function databaseContract(driver: Driver): void {
       assert.equal(isSchemaCommitted(db, 'main'), false)
       db.exec('ROLLBACK')
       assert.equal(isSchemaCommitted(db, 'main'), true)
+    })
+
+    fact('a read that is refused throws, whichever way it is made', (db, path) => {
+      db.exec('CREATE TABLE t(n); INSERT INTO t VALUES (1)')
+      const other = driver.connect(path)
+      try {
+        other.exec('BEGIN EXCLUSIVE')
+        const statement = db.prepare('SELECT n FROM t')
+        assert.throws(() => statement.first([], row => row.value(0)), refused)
+        assert.throws(() => statement.each([], () => true), refused)
+        assert.throws(() => statement.cursor([]).step(), refused)
+        statement.finalize()
+      } finally {
+        other.close()
+      }
     })
 
     for (const mode of ['DELETE', 'WAL']) {

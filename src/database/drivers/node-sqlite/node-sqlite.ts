@@ -35,6 +35,9 @@ export function nodeSqlite(handle: NodeSqliteHandle): DriverHandle {
   }
 }
 
+/** Deno ends an iteration that fails, for example since the file is locked, as if there were no more rows. */
+const SWALLOWS_ERRORS = 'Deno' in globalThis
+
 function rows(statement: NodeSqliteStatement, sql: string): RowsOfValues {
   statement.setReturnArrays(true)
   statement.setReadBigInts(true)
@@ -42,7 +45,7 @@ function rows(statement: NodeSqliteStatement, sql: string): RowsOfValues {
     isQuery: isQuery(sql),
     get: values => withCode(() => statement.get(...values)),
     all: values => withCode(() => statement.all(...values)),
-    iterate: values => iterated(statement.iterate(...values)),
+    ...(SWALLOWS_ERRORS ? {} : { iterate: values => iterated(statement.iterate(...values)) }),
     run: values => withCode(() => statement.run(...values)),
   }
 }

@@ -46,6 +46,8 @@ let timer: NodeJS.Timeout | undefined
 let delay = 0
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 let leaving = false
+/** Node and Deno close the descriptors of a thread that ends. Bun does not, and their locks would stay. */
+const STAY_OPEN = 'bun' in process.versions
 
 /**
  * Tells this module how files are locked. With lock directories, PENDING cannot be locked, so a close can only check
@@ -239,11 +241,25 @@ function leave(family: Family, by: Fcntl): boolean {
     if (guard !== undefined) writable.push(guard)
   }
   const guard = writable.find(each => by.set(each.fd, pendingWrite) === 0)
-  if (guard === undefined) return writable.length === 0
+  if (guard === undefined) {
+    if (writable.length > 0) return false
+    const use = STAY_OPEN ? foreignUse(identitiesOf(family)) : undefined
+    if (STAY_OPEN && use?.open !== true) closeLive(family)
+    return true
+  }
   if (isLockedHere(identitiesOf(family), guard.fd, by)) {
     by.set(guard.fd, pendingUnlock)
     return false
   }
-  for (const each of ours) if (each !== guard) by.dup2(guard.fd, each.fd)
+  if (STAY_OPEN) closeLive(family, guard)
+  else for (const each of ours) if (each !== guard) by.dup2(guard.fd, each.fd)
   return true
+}
+
+/** Closes all descriptors of a thread that ends, also those of open connections. */
+function closeLive(family: Family, guard?: Descriptor): void {
+  for (const each of family.live) family.idle.add(each)
+  idle += family.live.size
+  family.live.clear()
+  closeAll(family, guard)
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { tools } from './tools.ts'
+
+interface Suite {
+  readonly EXCLUDED: Readonly<Record<string, { readonly reason: string }>>
+  readonly EXCLUDED_LANES: Readonly<Record<string, string>>
+  readonly CORE: readonly string[]
+  suiteOf(
+    this: void,
+    runtime: string,
+  ): readonly { readonly file: string; readonly reason?: string }[]
+}
+
+/** scripts/runtime-suite.mjs, which TypeScript does not build. */
+const { EXCLUDED, EXCLUDED_LANES, CORE, suiteOf } = (await import(
+  pathToFileURL(resolve('scripts/runtime-suite.mjs')).href
+)) as Suite
+
+const environment = { ...process.env }
+delete environment['NODE_TEST_CONTEXT']
+
+const folder = mkdtempSync(join(tmpdir(), 'runtime-suite-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the table of test files that Bun and Deno do not run', () => {
+  const files = suiteOf('bun').map(({ file }) => file)
+
+  test('names only beginnings of files that exist', () => {
+    for (const beginning of [...Object.keys(EXCLUDED), ...CORE])
+      assert.ok(
+        files.some(file => file.startsWith(beginning)),
+        `no test file begins with ${beginning}`,
+      )
+  })
+
+  test('leaves no file of the core out', () => {
+    const core = suiteOf('deno').filter(({ file }) => CORE.some(begin => file.startsWith(begin)))
+    assert.ok(core.length > 100)
+    for (const { file, reason } of core) assert.equal(reason, undefined, file)
+  })
+
+  test('has its reasons in docs/runtimes/versions.md', () => {
+    const page = readFileSync('docs/runtimes/versions.md', 'utf8')
+    const reasons = [
+      ...Object.values(EXCLUDED).map(({ reason }) => reason),
+      ...Object.values(EXCLUDED_LANES),
+    ]
+    for (const reason of new Set(reasons)) assert.ok(page.includes(`| ${reason} |`), reason)
+  })
+})
+
+for (const [runtime, args] of [
+  ['bun', []],
+  ['deno', ['run', '--allow-all']],
+] as const) {
+  test(`the core of the test suite passes under ${runtime}`, t => {
+    const suite = ['scripts/runtime-suite.mjs', runtime, '--core']
+    const { status, stdout, stderr } = spawnSync(process.execPath, suite, {
+      encoding: 'utf8',
+      env: environment,
+      maxBuffer: 2 ** 28,
+    })
+    assert.equal(status, 0, stdout + stderr)
+    assert.match(stdout, / [1-9]\d{2,} tests passed, \d+ left out, 0 files failed/)
+    t.diagnostic(stdout.trim())
+  })
+
+  test(`Ctrl-C ends svec with 130 under ${runtime}`, async () => {
+    const program = join(tools.installed(runtime), 'node_modules', '.bin', runtime)
+    const svec = [...args, 'dist/lib/svec.js']
+    const file = join(folder, `${runtime}.sqlite`)
+    const made = spawnSync(program, [...svec, 'init', file], { encoding: 'utf8', env: environment })
+    assert.equal(made.status, 0, made.stderr)
+    const waiting = spawn(program, [...svec, 'import', file, '-'], { env: environment })
+    const parts: Buffer[] = []
+    waiting.stderr.on('data', (part: Buffer) => parts.push(part))
+    const ended = once(waiting, 'close')
+    // A signal ends a program that does not listen yet; here it waits for its input.
+    await sleep(4000)
+    waiting.kill('SIGINT')
+    const [code] = (await ended) as [number | null]
+    const said = Buffer.concat(parts).toString()
+    assert.equal(code, 130, said)
+    assert.match(said, /^svec: interrupted\n {2}nothing was stored/)
+  })
+}
