@@ -67,6 +67,11 @@ export function isReadonly(db: Database, schema: string): boolean {
   return db.isReadonly?.(schema) ?? false
 }
 
+/** Without VirtualTables, false. */
+export function hasVirtualTables(db: Database): boolean {
+  return db.hasVirtualTables ?? false
+}
+
 /** Without Patience, uses the pragma that all drivers have. */
 export function waitingAtMost<R>(db: Database, milliseconds: number, task: () => R): R {
   if (db.waitingAtMost) return db.waitingAtMost(milliseconds, task)

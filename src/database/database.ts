@@ -31,6 +31,7 @@ interface Capabilities
     UnnoticedWrites,
     WritingStatements,
     PagedReads,
+    VirtualTables,
     Interruptions,
     CloseHook {}
 
@@ -114,6 +115,12 @@ interface PagedReads {
    * `each`.
    */
   readonly readsPages: boolean
+}
+
+/** Without it, a vec table is the table of its documents alone, which searches read through the port. */
+interface VirtualTables {
+  /** Whether CREATE VIRTUAL TABLE ... USING vec(...) works on this connection. */
+  readonly hasVirtualTables: boolean
 }
 
 /** The events that end a task from outside. */

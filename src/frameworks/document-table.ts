@@ -1,9 +1,9 @@
 import type { Metric } from '../core/metrics/definition.ts'
+import { hasVirtualTables } from '../database/capabilities.ts'
 import type { Database } from '../database/database.ts'
 import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
 import { run, scalar } from '../database/query.ts'
 import { Collection } from '../documents/collection.ts'
-import { hasVirtualTables } from '../documents/collection/declare-table.ts'
 import { quoteName } from '../search/schema/names.ts'
 
 /** The vec table of a store. */

@@ -29,6 +29,7 @@ export class Connection extends DatabaseHandle implements Database {
   }
   /** A statement sees one snapshot from its first row to its last, regardless of other statements of the connection. */
   readonly holdsSnapshots = true
+  readonly hasVirtualTables = true
   readonly #statements = new Set<NativeStatement>()
   readonly #lost = new FinalizationRegistry<NativeStatement>(native => this.#collected(native))
   readonly #closing: (() => void)[] = []

@@ -6,6 +6,7 @@ import type { Condition } from '../../src/core/filter/condition.ts'
 import type { Filter } from '../../src/core/filter/filter.ts'
 import { parseFilter } from '../../src/core/filter/parse-filter.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
+import { refused } from '../refusal.ts'
 import { holds } from './oracle.ts'
 
 let db: Connection
@@ -358,4 +359,13 @@ test('the types know the fields of the metadata', () => {
     { lang: { $like: 'e%' } },
   ]
   assert.equal(filters.length, 5)
+})
+
+const numbers = (count: number): Filter[] => Array.from({ length: count }, (_, n) => ({ n }))
+
+test('thousands of conditions are one statement, and more than it can hold are refused', () => {
+  fill([{ n: 3 }, { n: 5000 }, { n: -1 }, undefined])
+  assert.deepEqual(found(parseFilter({ $or: numbers(3000) })), [0])
+  assert.deepEqual(found(parseFilter({ $nor: numbers(3000) })), [1, 2])
+  refused(() => found(parseFilter({ $or: numbers(50_000) })), 'VEC_FILTER', 32_750, '$in')
 })

@@ -1,3 +1,4 @@
+import { VecError } from '../errors.ts'
 import type { Condition, Scalar } from './condition.ts'
 
 /** A column that holds one field, so that the JSON text need not be read. */
@@ -21,14 +22,27 @@ export interface CompiledFilter {
   readonly parameters: readonly (string | number | bigint)[]
 }
 
+/** SQLite's limit of the parameters of a statement; a search has a few of its own. */
+const MOST_PARAMETERS = 32_766 - 16
+/** SQLite nests expressions up to a thousand levels deep, and each OR after the first of a row is a level. */
+const MOST_IN_ROW = 100
+
 /**
  * Compiles a condition to SQL over the columns of a row. Values are bound, never written into the text. A row whose
- * metadata is not JSON matches no condition on a field, negated or not.
+ * metadata is not JSON matches no condition on a field, negated or not. Throws VEC_FILTER for more conditions than a
+ * statement of SQLite can hold.
  */
 export function compileFilter(condition: Condition, target: FilterTarget): CompiledFilter {
   const parameters: (string | number | bigint)[] = []
   const sql = new Compiler(target, parameters).condition(condition)
-  return { sql, parameters }
+  if (parameters.length <= MOST_PARAMETERS) return { sql, parameters }
+  throw new VecError(
+    'VEC_FILTER',
+    `filter: its conditions bind ${parameters.length} parameters: expected at most ${MOST_PARAMETERS}, SQLite's limit for a statement`,
+    {
+      hint: 'write { field: { $in: [...] } }, which takes any number of values, instead of many conditions in $or',
+    },
+  )
 }
 
 class Compiler {
@@ -79,7 +93,10 @@ class Compiler {
 
   #joined(conditions: readonly Condition[], operator: string, none: string): string {
     if (conditions.length === 0) return none
-    return `(${conditions.map(one => this.condition(one)).join(operator)})`
+    return joined(
+      conditions.map(one => this.condition(one)),
+      operator,
+    )
   }
 
   #bind(value: string | number | bigint): '?' {
@@ -221,6 +238,16 @@ class Compiler {
   #startsWith(value: string, prefix: string): string {
     return `instr(${value}, ${this.#bind(prefix)}) = 1`
   }
+}
+
+/** In groups, if there are many, so that the expression is not deep. */
+function joined(terms: readonly string[], operator: string): string {
+  if (terms.length <= MOST_IN_ROW) return `(${terms.join(operator)})`
+  const groups: string[] = []
+  for (let at = 0; at < terms.length; at += MOST_IN_ROW) {
+    groups.push(joined(terms.slice(at, at + MOST_IN_ROW), operator))
+  }
+  return joined(groups, operator)
 }
 
 /** JSON types, by their names in json_type(). */

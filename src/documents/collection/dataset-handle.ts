@@ -1,11 +1,12 @@
 import { VecError } from '../../core/errors.ts'
+import { hasVirtualTables } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { HandleUse } from '../../database/driver-of.ts'
 import { shadowTableName } from '../../search/schema/names.ts'
 import type { EmbedFunc } from '../embed.ts'
 import { requireModel } from '../embedding-model.ts'
 import { collectionTable, type CollectionTable } from './collection-table.ts'
-import { declareTable, hasVirtualTables, storedSpelling } from './declare-table.ts'
+import { declareTable, storedSpelling } from './declare-table.ts'
 
 /** The function and the model that make vectors. */
 export interface Embedder {

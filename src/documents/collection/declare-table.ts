@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import { schemasOf } from '../../database/capabilities.ts'
+import { hasVirtualTables, schemasOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import { scalar } from '../../database/query.ts'
 import { transaction } from '../../database/transaction.ts'
@@ -10,11 +10,6 @@ import { moduleArguments } from '../../tables/vec/declared-arguments.ts'
 import { installTable, isTableInstalled } from '../../tables/vec/install-table.ts'
 import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.ts'
 import { findDeclaration } from './collection-table.ts'
-
-/** Whether a database is a connection of our engine, in which vec tables can be created. */
-export function hasVirtualTables(db: Database): boolean {
-  return typeof (db as { schemas?: unknown }).schemas === 'function'
-}
 
 /**
  * A name in the spelling that the main file has for the table of its documents. SQLite does not tell apart upper and
