@@ -67,6 +67,7 @@ export const LANES = {
     'indexes/clusters',
     'indexes/exact-contract-forms',
     'indexes/exact-contract-scalar',
+    'indexes/lent-contract',
     'indexes/rotated-contract',
     'indexes/row-form',
     'unit/core/exact-json',

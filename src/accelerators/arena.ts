@@ -48,19 +48,31 @@ export class Arena {
    * buffers count as much. The system gives them no memory, because nothing touches them.
    */
   readonly #weights: ArrayBuffer[] = []
+  /** How far the scratch space of this thread is from that of thread 0: above 0 in the memory of another thread. */
+  readonly shift: number
   #large: ReturnType<typeof largePagesFor>
   #top: number
+  #isLent = false
 
-  constructor(accelerator: Accelerator = preferredAccelerator(), threads = 1) {
+  /** `lent`: the memory of another thread, whose kernels are SIMD, with scratch space for this thread as number `place`. */
+  constructor(
+    accelerator: Accelerator = preferredAccelerator(),
+    threads = 1,
+    lent?: { readonly memory: WasmMemory; readonly place: number },
+  ) {
     this.threads = accelerator.sharedModule ? threads : 1
     const shared = this.threads > 1
     this.#top = scratchOf(this.threads)
-    const { maximum, memory } = createMemory(Math.ceil(this.#top / PAGE), shared)
+    const { maximum, memory } = lent
+      ? { maximum: 0, memory: lent.memory as WebAssembly.Memory }
+      : createMemory(Math.ceil(this.#top / PAGE), shared)
     this.#memory = memory
     this.#maximum = maximum * PAGE
+    this.shift = scratchOf(lent?.place ?? 0) - SCRATCH
     this.accelerator = accelerator
     this.kernels = accelerator.kernelsOver(this.#memory, shared)
     this.#view()
+    if (lent) this.#lend()
   }
 
   /** The size of the memory in bytes. */
@@ -68,9 +80,20 @@ export class Arena {
     return this.u8.length
   }
 
-  /** The memory that other threads can share. */
+  /** The memory that the threads of the pool can share. */
   get sharedMemory(): WasmMemory | undefined {
-    return this.threads > 1 ? this.#memory : undefined
+    return this.threads > 1 && !this.#isLent ? this.#memory : undefined
+  }
+
+  /** Whether threads of other connections may read the memory, so that it cannot be used again. */
+  get isLent(): boolean {
+    return this.#isLent
+  }
+
+  /** The memory, for threads of other connections: none of its present blocks may change from now on. */
+  lend(): WasmMemory {
+    this.#lend()
+    return this.#memory
   }
 
   /** A block of at least `bytes`, aligned to 16, with arbitrary contents. */
@@ -100,6 +123,11 @@ export class Arena {
     if (end < this.#top) return this.#free.takeAt(end, bytes - size)
     this.#extend(bytes - size)
     return true
+  }
+
+  #lend(): void {
+    this.#isLent = true
+    if (this.#weights.length === 0) this.#weights.push(new ArrayBuffer(this.bytes))
   }
 
   #extend(bytes: number): number {
@@ -191,7 +219,7 @@ export function align16(bytes: number): number {
   return Math.ceil(bytes / 16) * 16
 }
 
-function align64(bytes: number): number {
+export function align64(bytes: number): number {
   return Math.ceil(bytes / 64) * 64
 }
 

@@ -9,11 +9,12 @@ export function checksum(
   arena: Arena = arenaOf(bytes) ?? sharedArena(),
 ): bigint {
   const { kernels } = arena
+  const state = SCRATCH + arena.shift
   const whole = bytes.length - (bytes.length % 32)
-  kernels.hashStart(SCRATCH)
+  kernels.hashStart(state)
   let rest: number
   if (bytes.buffer === arena.u8.buffer) {
-    kernels.hashStripes(SCRATCH, bytes.byteOffset, whole)
+    kernels.hashStripes(state, bytes.byteOffset, whole)
     rest = bytes.byteOffset + whole
     return finish(arena, rest, bytes.length)
   }
@@ -21,7 +22,7 @@ export function checksum(
   for (let at = 0; at < whole; at += PIECE) {
     const piece = bytes.subarray(at, Math.min(at + PIECE, whole))
     arena.u8.set(piece, block.address)
-    kernels.hashStripes(SCRATCH, block.address, piece.length)
+    kernels.hashStripes(state, block.address, piece.length)
   }
   arena.u8.set(bytes.subarray(whole), block.address)
   const hash = finish(arena, block.address, bytes.length)
@@ -29,6 +30,6 @@ export function checksum(
   return hash
 }
 
-function finish({ kernels }: Arena, rest: number, size: number): bigint {
-  return BigInt.asUintN(64, kernels.hashFinish(SCRATCH, rest, size % 32, BigInt(size)))
+function finish({ kernels, shift }: Arena, rest: number, size: number): bigint {
+  return BigInt.asUintN(64, kernels.hashFinish(SCRATCH + shift, rest, size % 32, BigInt(size)))
 }

@@ -18,6 +18,8 @@ export class IdTable {
   #used = 0
   /** Pool bytes of overwritten ids. */
   #waste = 0
+  /** Whether other threads read the parts. Both are full then, so the first new id moves them. */
+  #isShared = false
   /** Positions plus 1 by hash of the id, 0 for empty; undefined until needed. */
   #slots: Uint32Array | undefined
   #filled = 0
@@ -50,6 +52,10 @@ export class IdTable {
 
   /** Gives a new id to a position that `forget` freed. */
   reuse(position: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+    if (this.#isShared) {
+      this.#starts = this.#starts.slice()
+      this.#isShared = false
+    }
     this.#waste += this.idAt(position).length + 1
     this.#store(position, bytes, from, to)
     if (this.#slots) this.#link(position)
@@ -153,12 +159,24 @@ export class IdTable {
     }
   }
 
+  /** The parts of a table, in memory that other threads share from now on. Later changes of this table do not appear there. */
+  share(): { pool: Uint8Array; starts: Uint32Array } {
+    const { pool, starts } = this.save()
+    this.#pool = new Uint8Array(new SharedArrayBuffer(pool.byteLength))
+    this.#starts = new Uint32Array(new SharedArrayBuffer(starts.byteLength))
+    this.#pool.set(pool)
+    this.#starts.set(starts)
+    this.#isShared = true
+    return { pool: this.#pool, starts: this.#starts }
+  }
+
   /**
    * Restores a table from the parts of `save`, and takes ownership of them. Undefined when they do not match each
-   * other.
+   * other. `isShared`: they are the parts of `share`.
    */
-  static restore(pool: Uint8Array, starts: Uint32Array): IdTable | undefined {
+  static restore(pool: Uint8Array, starts: Uint32Array, isShared = false): IdTable | undefined {
     const table = new IdTable(0)
+    table.#isShared = isShared
     table.#pool = pool
     table.#starts = starts
     table.#count = starts.length

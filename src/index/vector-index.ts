@@ -2,6 +2,7 @@ import type { Metric } from '../core/metric.ts'
 import type { Candidates, SearchRequest } from './candidates.ts'
 import type { Clustering } from './clusters.ts'
 import type { IndexSection, StoredSection } from './index-section.ts'
+import type { LentRows } from './lent-rows.ts'
 
 export type { Candidates, SearchRequest } from './candidates.ts'
 export type { IndexSection, StoredSection } from './index-section.ts'
@@ -76,6 +77,8 @@ export interface VectorIndex {
    * searches take no longer.
    */
   readonly clustering?: Clustering | undefined
+  /** Lends the rows to other threads. Undefined: this kind cannot do it. */
+  readonly lending?: Lending | undefined
   /** How the index chooses between kinds. Undefined: the kind was requested. */
   readonly strategy?: IndexStrategy | undefined
 }
@@ -133,6 +136,21 @@ export interface IndexImage {
   readonly sections: readonly IndexSection[]
   /** A note that the index wants to save beside its rows. */
   readonly note?: string
+  /** Rows in the memory of another thread, in place of their section. */
+  readonly lent?: LentRows | undefined
+}
+
+/** Lends the rows of an index to other threads of the process. */
+export interface Lending {
+  /** Whether other threads may read the rows. */
+  readonly isLent: boolean
+  /** How many of these rows, or beside them, this thread has added or removed since. */
+  readonly changes: number
+  /**
+   * Lends the rows, with the changes so far, and returns an image that `restore` accepts in other threads. Lent rows never
+   * change: each thread keeps its changes beside them. Undefined: there is no memory for that.
+   */
+  lend(): IndexImage | undefined
 }
 
 export function sectionLength(section: IndexSection | StoredSection): number {

@@ -14,7 +14,7 @@ export interface ConnectOptions extends Omit<OpenOptions, 'allowDbpath'> {
   readonly allowDbpath?: string | readonly string[] | undefined
   /**
    * The number of workers that answer reads, beside the one that writes; default 0: one worker for everything. Each has
-   * its own connection, with its own copy of the indexes in memory. Not in browsers, and not for a database in memory.
+   * its own connection. In Node they share the memory of large indexes. Not in browsers, and not for a database in memory.
    */
   readonly threads?: number | undefined
   /**

@@ -1,4 +1,5 @@
 import type { CollectionQuery } from '../documents/collection/read-query.ts'
+import type { IndexSharing } from '../search/memory/shared-indexes.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import type { InsertManyOptions, InsertRow } from '../sqlite/vtab/insert-many.ts'
 import type { AsyncParameters, RowForm } from './async-types.ts'
@@ -18,6 +19,8 @@ export type Call =
       readonly options: OpenOptions
       /** Where the number of the call to be ended with SQLITE_INTERRUPT is stored, if threads share memory. */
       readonly control: Int32Array | undefined
+      /** How the worker shares indexes with the others of the client; undefined: it does not. */
+      readonly sharing: IndexSharing | undefined
     }
   | ({ readonly op: 'all' | 'get'; readonly form: RowForm } & BoundStatement)
   | ({ readonly op: 'run' } & BoundStatement)

@@ -1,4 +1,4 @@
-import { hostPort, SHARES_FILES } from '#thread'
+import { hostPort, joinSharing, SHARES_FILES } from '#thread'
 import { VecError } from '../core/errors.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { open } from '../tables/register.ts'
@@ -69,7 +69,8 @@ class Host {
   }
 
   async #open(call: Extract<Call, { op: 'open' }>): Promise<void> {
-    const { path, options, control } = call
+    const { path, options, control, sharing } = call
+    if (sharing) joinSharing(sharing)
     const opened = async (): Promise<DatabaseServer> => {
       const db = await open(path, options)
       try {

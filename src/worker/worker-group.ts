@@ -1,3 +1,4 @@
+import { newSharing } from '#thread'
 import type { VecError } from '../core/errors.ts'
 import { CallQueue } from './call-queue.ts'
 import type { Port } from './port.ts'
@@ -28,13 +29,15 @@ export class WorkerGroup {
   }
 
   /** Opens the database in each worker. The writer comes first, since it may create the file. */
-  async open(call: Omit<Extract<Call, { op: 'open' }>, 'control'>): Promise<void> {
-    const open = async (worker: RemoteWorker): Promise<void> => {
-      await new CallQueue([worker]).add({ ...call, control: worker.control })
+  async open(call: Omit<Extract<Call, { op: 'open' }>, 'control' | 'sharing'>): Promise<void> {
+    const group = newSharing(this.#all.length)
+    const open = async (worker: RemoteWorker, place: number): Promise<void> => {
+      const sharing = group && { ...group, place }
+      await new CallQueue([worker]).add({ ...call, control: worker.control, sharing })
     }
     try {
-      await open(this.#writer)
-      await Promise.all(this.#readers.map(open))
+      await open(this.#writer, 0)
+      await Promise.all(this.#readers.map(async (worker, i) => open(worker, i + 1)))
     } catch (error) {
       await this.#end()
       throw error

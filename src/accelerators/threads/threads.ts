@@ -34,6 +34,8 @@ class Threads {
   readonly #collected = new FinalizationRegistry<number>(id => this.#forget(id))
   /** Which searches get help: those that get faster. Tests choose all that can have it, or none. */
   help: 'measured' | 'always' | 'never' = 'measured'
+  /** The number of threads of other connections that may read the indexes of this one. */
+  borrowers = 0
   #size: number | undefined
   #turns: Turns | undefined
   #program: ThreadProgram | undefined

@@ -36,6 +36,11 @@ export class DatasetIndex {
   countAtSeq = -1
   /** The entry that the saved form covers; undefined without a saved form. */
   savedSeq: number | undefined
+  /** The entry as of which rows were lent by this thread, or borrowed from another one, which then saves that state. */
+  lentSeq: number | undefined
+  borrowedSeq: number | undefined
+  /** Ends the loan: no other thread begins to use the rows. */
+  endLoan: (() => void) | undefined
   /** The changes that older snapshots than `logPosition` need. */
   recent: RecentChanges
   /** The rows that match each recent condition. */
@@ -102,7 +107,8 @@ export class DatasetIndex {
 
   /** Whether the saved form is out of date. */
   get unsaved(): boolean {
-    const isOlder = this.savedSeq !== this.logPosition.seq
+    const { seq } = this.logPosition
+    const isOlder = this.savedSeq !== seq && this.borrowedSeq !== seq
     return isOlder || this.columnsUnsaved || this.clusters.unsaved
   }
 
@@ -242,6 +248,7 @@ export class DatasetIndex {
   }
 
   dispose(): void {
+    this.endLoan?.()
     this.clusters.dispose()
     this.index?.dispose()
     this.#successor?.dispose()

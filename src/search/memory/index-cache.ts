@@ -167,6 +167,11 @@ class IndexCache {
     this.#guestSince = performance.now()
   }
 
+  /** Whether the index of an entry is in memory only until another one takes its place. */
+  isGuest(entry: CacheEntry): boolean {
+    return entry === this.#guest
+  }
+
   #refuse(entry: CacheEntry, bytes: number): void {
     if (entry.refused) return
     entry.refused = true

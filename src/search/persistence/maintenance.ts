@@ -176,7 +176,7 @@ function isBusy(error: unknown): boolean {
 
 function isWorthSaving(datasetIndex: DatasetIndex): boolean {
   if (!datasetIndex.index?.worthSaving) return false
-  const { clusters, columnsUnsaved, savedSeq } = datasetIndex
+  const { borrowedSeq, clusters, columnsUnsaved, savedSeq = borrowedSeq } = datasetIndex
   if (savedSeq === undefined || columnsUnsaved || clusters.unsaved) return true
   return (
     datasetIndex.logPosition.seq - savedSeq > Math.max(TAIL_ROWS, datasetIndex.count * TAIL_SHARE)

@@ -1,31 +1,23 @@
-import {
-  isInTransaction,
-  isReadonly,
-  transactionStateOf,
-  unnoticed,
-  waitingAtMost,
-} from '../../database/capabilities.ts'
+import { isReadonly, transactionStateOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { VectorIndex } from '../../index/vector-index.ts'
-import { Journal, type JournalHead } from '../journal/journal.ts'
+import type { Journal, JournalHead } from '../journal/journal.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { indexCache, type CacheEntry, type FileIndexes } from '../memory/index-cache.ts'
 import { makeClusters } from '../memory/make-clusters.ts'
 import { RecentChanges } from '../memory/recent-changes.ts'
 import { maintenanceOf, type Maintenance } from '../persistence/maintenance.ts'
-import { countEmbeddings, countVectors } from '../schema/row-counts.ts'
+import { countEmbeddings } from '../schema/row-counts.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { Shape } from '../schema/shape.ts'
 import { applyChanges, filledIndex, logPositionOf } from './fill-index.ts'
 import { buildPays, isSavedNearby } from './guest-index.ts'
 import { indexBytes } from './index-bytes.ts'
+import { IndexSharing } from './index-sharing.ts'
 import { TABLE_SCAN, type IndexedSnapshot, type IndexSnapshot } from './index-snapshot.ts'
+import { JournalAccess } from './journal-access.ts'
 import type { SearchContext } from './search-context.ts'
-
-/** Small indexes are checked for vanished rows by counting. Up to this many rows, that costs almost nothing. */
-const COUNTABLE = 4096
-/** The pause after a failed attempt to reinstall the triggers. */
-const REINSTALL_PAUSE_MS = 1000
+import { noneVanished } from './vanished-rows.ts'
 
 /** The result of `optimize`; `why` it could not save. */
 type Optimized = { readonly saved: true } | { readonly saved: false; readonly why: string }
@@ -48,16 +40,18 @@ export class IndexManager {
   readonly #context: SearchContext
   readonly #file: FileIndexes
   readonly #maintenance: Maintenance
+  readonly #sharing: IndexSharing
+  readonly #journal: JournalAccess
   /** Transaction-local indexes, by dataset. */
   readonly #local = new Map<string, DatasetIndex>()
-  #journal: Journal | undefined
-  #reinstalledAt = -Infinity
 
   constructor(context: SearchContext) {
     const { shadow } = context
     this.#context = context
     this.#file = indexCache.attach(shadow.db, shadow.schema)
     this.#maintenance = maintenanceOf(shadow.db, shadow.schema, this.#file, shadow.foreign)
+    this.#sharing = new IndexSharing(this.#file, shadow.key, context.spec)
+    this.#journal = new JournalAccess(context)
   }
 
   /**
@@ -72,19 +66,20 @@ export class IndexManager {
     if (!journal) return TABLE_SCAN
     let head = journal.head()
     // The row that identifies the history was deleted, so a new history begins.
-    if (head === 'missing' && this.#reinstall()) head = journal.head()
+    if (head === 'missing' && this.#journal.reinstall()) head = journal.head()
     if (typeof head === 'string') return TABLE_SCAN
     const writing = this.#isWriting
     if (this.#local.size > 0 && !writing) this.#publish(journal, head)
     const entry = this.#entry(dataset)
     indexCache.touch(entry)
     const local = this.#local.get(dataset)
+    const request: Request = { dataset, journal, head, writing, entry }
+    if (!local && !writing) this.#exchange(request)
     const known = local ?? entry.datasetIndex
     if (known?.logPosition.seq === head.seq && journal.follows(known.logPosition, head)) {
       const state = local ? 'transaction-local' : 'fresh'
       return { state, datasetIndex: known, changed: [], dataset, seq: head.seq, writing }
     }
-    const request: Request = { dataset, journal, head, writing, entry }
     if (known && journal.follows(known.logPosition, head)) return this.#catchUp(request, known)
     if (known) {
       const older = this.#olderSnapshot(request)
@@ -95,8 +90,10 @@ export class IndexManager {
     const bytes = (): number => indexBytes(this.#shadow, this.#maintenance.store, dataset)
     if (!needsIndex && !indexCache.admits(entry, bytes))
       return this.#asGuest(request, bytes) ?? TABLE_SCAN
-    const loaded = this.#load(request)
-    return loaded ? this.#catchUp(request, loaded) : this.#build(request)
+    return this.#sharing.alone(dataset, () => {
+      const found = this.#borrow(request, -1) ?? this.#load(request)
+      return found ? this.#catchUp(request, found) : this.#build(request)
+    })
   }
 
   /**
@@ -109,7 +106,7 @@ export class IndexManager {
     const shape = this.#shadow.refresh()
     const datasetIndex = this.#local.get(dataset) ?? this.#entry(dataset).datasetIndex
     if (!datasetIndex || !shape.journaled || !shape.unique) return undefined
-    const journal = (this.#journal ??= new Journal(this.#db, this.#shadow.schema))
+    const { journal } = this.#journal
     const head = journal.head()
     if (typeof head === 'string' || !journal.follows(datasetIndex.logPosition, head))
       return undefined
@@ -119,17 +116,7 @@ export class IndexManager {
 
   /** The journal, reinstalled if necessary; undefined if writes may be missing from it. */
   journal(known?: Shape): Journal | undefined {
-    let shape = known ?? this.#shadow.refresh()
-    // Triggers of an earlier version are sufficient for searches without a filter.
-    if (shape.journaled && !shape.filterable && this.#reinstall()) shape = this.#shadow.refresh()
-    if (!shape.journaled) {
-      this.#journal?.dispose()
-      this.#journal = undefined
-      if (!shape.unique || !this.#reinstall()) return undefined
-      shape = this.#shadow.refresh()
-      if (!shape.journaled) return undefined
-    }
-    return shape.unique ? (this.#journal ??= new Journal(this.#db, this.#shadow.schema)) : undefined
+    return this.#journal.trusted(known)
   }
 
   /** An index has something new to save. */
@@ -143,19 +130,8 @@ export class IndexManager {
   }
 
   /** Whether no row of a small index can have vanished without an entry; see `DatasetIndex.verifiedSeq`. */
-  verified({ datasetIndex, dataset, seq }: IndexedSnapshot): boolean {
-    const { index } = datasetIndex
-    if (datasetIndex.verifiedSeq === seq) return true
-    if (!index?.inMemoryVectors || index.count > COUNTABLE || datasetIndex.rejected.notFinite > 0)
-      return false
-    // The first query after a change looks up its few rows. The second pays for the count, once.
-    if (datasetIndex.countAtSeq !== seq) {
-      datasetIndex.countAtSeq = seq
-      return false
-    }
-    if (countVectors(this.#shadow, dataset, datasetIndex.dim) !== index.count) return false
-    datasetIndex.verifiedSeq = seq
-    return true
+  verified(snapshot: IndexedSnapshot): boolean {
+    return noneVanished(this.#shadow, snapshot)
   }
 
   /** Builds the index of a dataset again and saves it. Returns the number of its rows with an embedding. */
@@ -201,8 +177,7 @@ export class IndexManager {
   dispose(): void {
     for (const datasetIndex of this.#local.values()) datasetIndex.dispose()
     this.#local.clear()
-    this.#journal?.dispose()
-    this.#journal = undefined
+    this.#journal.dispose()
   }
 
   get #shadow(): ShadowTable {
@@ -254,27 +229,6 @@ export class IndexManager {
   }
 
   /**
-   * Creates journal and triggers. A query never waits for that, never fails because of it, and never turns a reader
-   * into a writer.
-   */
-  #reinstall(): boolean {
-    const db = this.#db
-    if (!this.#context.mayInstall || isReadonly(db, this.#shadow.schema)) return false
-    // A statement that writes by itself (INSERT ... SELECT from the vec table) cannot join a transaction.
-    if (isInTransaction(db) ? !this.#isWriting : transactionStateOf(db) === 'write') return false
-    if (performance.now() - this.#reinstalledAt < REINSTALL_PAUSE_MS) return false
-    this.#reinstalledAt = performance.now()
-    try {
-      waitingAtMost(db, 0, () => unnoticed(db, () => this.#shadow.install()))
-      return true
-    } catch {
-      // Busy, a full disk, or no permission: the table itself still answers.
-      this.#shadow.distrust()
-      return false
-    }
-  }
-
-  /**
    * Handles the end of a transaction: its indexes are valid for every connection if it was committed, and for none
    * otherwise.
    */
@@ -299,6 +253,27 @@ export class IndexManager {
     indexCache.keep(entry, datasetIndex)
   }
 
+  /** Takes a newer index of another thread in place of the one in memory, or lends that one. */
+  #exchange({ dataset, entry, head, journal }: Request): void {
+    const known = entry.datasetIndex
+    if (!known || !this.#sharing.active) return
+    const newer = this.#sharing.newer(dataset, known, journal, head)
+    if (newer) this.#share(entry, newer)
+    else if (!indexCache.isGuest(entry)) this.#sharing.lend(dataset, known)
+  }
+
+  /** The index of another thread, as of an entry after `after`. */
+  #borrow(
+    { dataset, entry, head, journal, writing }: Request,
+    after: number,
+  ): DatasetIndex | undefined {
+    const borrowed = this.#sharing.borrow(dataset, journal, head, after)
+    if (!borrowed) return undefined
+    if (writing) this.#local.set(dataset, borrowed)
+    else this.#share(entry, borrowed)
+    return borrowed
+  }
+
   #drop(dataset: string, entry: CacheEntry, datasetIndex: DatasetIndex): void {
     if (this.#local.delete(dataset)) datasetIndex.dispose()
     else {
@@ -317,7 +292,10 @@ export class IndexManager {
       return undefined
     }
     if (writing) this.#local.set(dataset, datasetIndex)
-    else this.#share(entry, datasetIndex)
+    else {
+      this.#share(entry, datasetIndex)
+      this.#exchange({ dataset, journal, head, writing, entry })
+    }
     return datasetIndex
   }
 
@@ -335,7 +313,8 @@ export class IndexManager {
     return this.#build(request)
   }
 
-  #build({ dataset, head, writing, entry }: Request, better?: VectorIndex): IndexSnapshot {
+  #build(request: Request, better?: VectorIndex): IndexSnapshot {
+    const { dataset, head, writing, entry } = request
     let datasetIndex = filledIndex(this.#context, dataset, logPositionOf(head), better)
     // The first rows may have differed from the rest: another kind of index needs all the vectors again.
     const successor = datasetIndex.index?.strategy?.choose()
@@ -347,6 +326,7 @@ export class IndexManager {
     if (writing) this.#local.set(dataset, datasetIndex)
     else {
       this.#share(entry, datasetIndex)
+      this.#exchange(request)
       this.#maintenance.suggest(datasetIndex)
     }
     const state = writing ? 'transaction-local' : 'rebuilt'
@@ -389,6 +369,9 @@ export class IndexManager {
         (datasetIndex.mixed || datasetIndex.count === 0 || datasetIndex.mostlyTombstones))
     if (!rebuild) return { state, datasetIndex, changed: [], dataset, seq, writing }
     if (!writing || own) this.#drop(dataset, entry, datasetIndex)
-    return this.#build(request, better)
+    return this.#sharing.alone(dataset, () => {
+      const newer = better ? undefined : this.#borrow(request, since)
+      return newer ? this.#catchUp(request, newer) : this.#build(request, better)
+    })
   }
 }

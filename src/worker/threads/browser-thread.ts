@@ -6,6 +6,13 @@ export const SHARES_FILES = false
 /** Whether threads share memory: only pages with special headers do, and a call may run in another tab. */
 export const SHARES_MEMORY = false
 
+/** One worker has the file, so no other one can use its indexes. */
+export function newSharing(): undefined {
+  return undefined
+}
+
+export function joinSharing(): void {}
+
 /** Starts a worker of a browser. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {
   // Bundlers find the file only in this form. In dist/lib, it is beside the calling code.

@@ -1,5 +1,12 @@
 import { parentPort, Worker } from 'node:worker_threads'
+import { threads } from '../../accelerators/threads/threads.ts'
+import { workerThreads } from '../../accelerators/threads/worker-threads.ts'
 import { VecError } from '../../core/errors.ts'
+import {
+  SHARING_LOCKS,
+  sharedIndexes,
+  type IndexSharing,
+} from '../../search/memory/shared-indexes.ts'
 import type { Port, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
@@ -9,6 +16,19 @@ export const SHARES_MEMORY = true
 
 /** With this command line option, which a worker inherits, Node refuses to run a file. */
 const TEXT_OPTION = /^--input-type\b/
+
+/** What the workers of a client need to share their indexes; undefined: there is one, or this runtime cannot share them. */
+export function newSharing(places: number): Omit<IndexSharing, 'place'> | undefined {
+  if (places < 2 || !workerThreads()) return undefined
+  const locks = new SharedArrayBuffer(SHARING_LOCKS * 4)
+  return { channel: `sqlite-vec-ts ${crypto.randomUUID()}`, locks, places }
+}
+
+/** Shares the indexes of this worker with the others. */
+export function joinSharing(sharing: IndexSharing): void {
+  sharedIndexes.join(sharing)
+  threads.borrowers = sharing.places
+}
 
 /** Starts a worker thread. Node, Bun and Deno have the same module for it. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {

@@ -9,6 +9,7 @@ import type {
   IndexImage,
   IndexKind,
   IndexStrategy,
+  Lending,
   InMemoryVectors,
   SearchRequest,
   VectorIndex,
@@ -171,6 +172,17 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     return this.#inner.clustering
   }
 
+  get lending(): Lending | undefined {
+    const { lending } = this.#inner
+    return (
+      lending && {
+        isLent: lending.isLent,
+        changes: lending.changes,
+        lend: () => this.#noted(lending.lend()),
+      }
+    )
+  }
+
   add(vectors: Float32Array): number {
     return addVectors(this, vectors)
   }
@@ -238,13 +250,16 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
 
   save(): IndexImage {
     this.choose()
-    const image = this.#inner.save()
-    return this.#plan ? { ...image, note: writePlan(this.#plan) } : image
+    return this.#noted(this.#inner.save())
   }
 
   dispose(): void {
     this.#sample.clear()
     this.#inner.dispose()
+  }
+
+  #noted<I extends IndexImage | undefined>(image: I): I {
+    return image && this.#plan ? { ...image, note: writePlan(this.#plan) } : image
   }
 
   /**

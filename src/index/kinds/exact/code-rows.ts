@@ -40,7 +40,8 @@ export class CodeRows implements CodedRows {
     this.block = new RowBlock(options, stride, stride * CODE_BYTES[this.#metric.kernels.scan])
     this.#query = new QueryCode(this.#metric, dim)
     const form = this.#metric.kernels.scan
-    const scan = { ...RowBlock.noScan(RESULTS), stride, bounds: this.#query }
+    const results = RESULTS + this.block.arena.shift
+    const scan = { ...RowBlock.noScan(results), stride, bounds: this.#query }
     this.rowScan = new CodeRowScan(form, scan)
     this.#quantize = { from: 0, count: 0, dim, lengths: 0, form, to: 0, stride }
   }
@@ -105,7 +106,7 @@ export class CodeRows implements CodedRows {
   }
 
   like(expectedRows: number): CodeRows {
-    return new CodeRows({ ...this.#options, expectedRows })
+    return new CodeRows({ ...this.#options, expectedRows, lent: undefined })
   }
 
   addRemoved(count: number): void {

@@ -12,19 +12,21 @@ import type {
   Candidates,
   IndexImage,
   InMemoryVectors,
+  Lending,
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
 import { BatchSearch } from './batch-search.ts'
 import type { ClusterRule } from './clusters/cluster-rule.ts'
-import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
+import { areClustersSaved, RowClusters, suitsClusters } from './clusters/row-clusters.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
+import { LayeredRows } from './layered-rows.ts'
 import type { RowOptions } from './row-block.ts'
 import { chosenRows } from './row-form.ts'
 import { RowSearch } from './row-search.ts'
 import { areCoded } from './rows.ts'
-import type { Rows } from './rows.ts'
+import type { CodedRows, Rows } from './rows.ts'
 import { areSplit } from './split-rows.ts'
 import { MOST_ROWS_ASKED } from './threads/scan-task.ts'
 
@@ -85,6 +87,8 @@ export class ExactIndex implements BatchIndex {
   readonly #rowSearch = new RowSearch()
   readonly #expectedRows: number
   #held: Rows | undefined
+  /** In place of `#held`, once other threads read the rows. */
+  #layers: LayeredRows | undefined
   #count: number
   #state: RowState
 
@@ -92,14 +96,15 @@ export class ExactIndex implements BatchIndex {
     this.metric = options.metric
     this.dim = options.dim
     this.#accelerator = options.accelerator
-    this.#held = rows
+    if (options.lent) this.#layers = new LayeredRows(rows as CodedRows)
+    else this.#held = rows
     this.#count = count
     this.#expectedRows = options.expectedRows
     this.#state = state
   }
 
   get positions(): number {
-    return this.#rows.block.positions
+    return this.#layers?.positions ?? this.#rows.block.positions
   }
 
   get count(): number {
@@ -107,11 +112,12 @@ export class ExactIndex implements BatchIndex {
   }
 
   get bytes(): number {
-    return this.#rows.block.bytes
+    return this.#layers?.bytes ?? this.#rows.block.bytes
   }
 
   get inMemoryVectors(): InMemoryVectors | undefined {
-    return this.#state === 'collecting' ? undefined : this.#rows.inMemoryVectors
+    if (this.#layers || this.#state === 'collecting') return undefined
+    return this.#rows.inMemoryVectors
   }
 
   /** Vectors in memory are copied from elsewhere; the codes of many rows have to be computed. */
@@ -126,12 +132,27 @@ export class ExactIndex implements BatchIndex {
   /** Clusters by another rule than the usual one; undefined while the rows are not codes. */
   clusteringBy(rule?: ClusterRule): Clustering | undefined {
     this.complete()
-    const rows = this.#rows
-    if (!areCoded(rows)) return undefined
+    if (!this.#layers && !areCoded(this.#rows)) return undefined
     const { metric } = this
+    // Clusters need rows that are in one place.
+    const rows = (): CodedRows => {
+      this.#unite()
+      return this.#rows as CodedRows
+    }
     return {
-      begin: () => new RowClusters(rows, metric, rule),
-      restore: sections => RowClusters.restore(sections, rows, metric),
+      begin: () => new RowClusters(rows(), metric, rule),
+      restore: sections =>
+        areClustersSaved(sections) ? RowClusters.restore(sections, rows(), metric) : undefined,
+    }
+  }
+
+  get lending(): Lending | undefined {
+    const layers = this.#layers
+    if (!layers && !this.#rows.block.isLendable) return undefined
+    return {
+      isLent: layers !== undefined,
+      changes: layers?.changes ?? 0,
+      lend: () => this.#lend(),
     }
   }
 
@@ -140,6 +161,7 @@ export class ExactIndex implements BatchIndex {
   }
 
   stagingBuffer(rows: number): Float32Array {
+    if (this.#layers) return this.#layers.stage(rows)
     const bytes = (this.positions + rows) * this.dim * 4
     if (this.#state === 'small' && bytes > SMALL_INDEX) this.#outgrow()
     if (this.#state === 'collecting' && bytes > COLLECTED_BYTES) this.complete()
@@ -152,23 +174,29 @@ export class ExactIndex implements BatchIndex {
 
   commit(rows: number): number {
     const first = this.positions
-    this.#rows.commit(rows)
+    ;(this.#layers ?? this.#rows).commit(rows)
     this.#count += rows
     return first
   }
 
   remove(position: number): void {
     this.#checkPosition(position)
-    if (!this.#rows.isLive(position)) return
-    this.#rows.remove(position)
+    const rows = this.#layers ?? this.#rows
+    if (!rows.isLive(position)) return
+    rows.remove(position)
     this.#count--
   }
 
   isLive(position: number): boolean {
-    return position >= 0 && position < this.positions && this.#rows.isLive(position)
+    const rows = this.#layers ?? this.#rows
+    return position >= 0 && position < this.positions && rows.isLive(position)
   }
 
-  swapRemove(to: number): void {
+  get swapRemove(): ((to: number) => void) | undefined {
+    return this.#layers ? undefined : this.#swapRemove
+  }
+
+  readonly #swapRemove = (to: number): void => {
     this.#checkPosition(to)
     const last = this.positions - 1
     if (this.#rows.isLive(to) || !this.#rows.isLive(last)) {
@@ -179,11 +207,14 @@ export class ExactIndex implements BatchIndex {
 
   search(request: SearchRequest): Candidates {
     this.complete()
+    if (this.#layers) return this.#layers.search(request, this.#count)
     return this.#rowSearch.search(this.#rows, request, this.#count)
   }
 
   searchTogether(request: BatchRequest): SearchBatch | undefined {
     this.complete()
+    // A batch needs space in the memory of the rows.
+    if (this.#layers) return undefined
     const rows = this.#rows
     const { positions, stride } = rows.block
     const few = request.queries.length < 2 || positions * stride < SMALL_INDEX
@@ -197,6 +228,7 @@ export class ExactIndex implements BatchIndex {
     this.#checkPosition(position)
     this.complete()
     if (vector.length !== this.dim) return false
+    if (this.#layers) return this.#layers.holds(position, vector)
     const rows = this.#rows
     rows.block.stage(1).set(vector)
     rows.commit(1)
@@ -208,19 +240,42 @@ export class ExactIndex implements BatchIndex {
 
   save(): IndexImage {
     this.complete()
-    return {
-      kind: 'exact',
-      metric: this.metric,
-      dim: this.dim,
-      positions: this.positions,
-      count: this.#count,
-      sections: this.#rows.sections(),
-    }
+    if (this.#layers?.changes) this.#unite()
+    const rows = this.#layers?.lent ?? this.#rows
+    return { ...this.#image, sections: rows.sections() }
   }
 
   dispose(): void {
     this.#held?.block.dispose()
+    this.#layers?.dispose()
+    this.#held = this.#layers = undefined
+  }
+
+  get #image(): Omit<IndexImage, 'sections'> {
+    const { dim, metric, positions } = this
+    return { kind: 'exact', metric, dim, positions, count: this.#count }
+  }
+
+  #lend(): IndexImage | undefined {
+    this.complete()
+    this.#unite()
+    const rows = this.#rows
+    if (!areCoded(rows)) return undefined
+    const [{ name }, ...others] = rows.sections()
+    const lent = rows.block.lend(name)
+    if (!lent) return undefined
+    this.#layers = new LayeredRows(rows)
     this.#held = undefined
+    return { ...this.#image, sections: others, lent }
+  }
+
+  /** Moves rows that other threads read, and the changes beside them, to a memory of their own. */
+  #unite(): void {
+    const layers = this.#layers
+    if (!layers) return
+    this.#held = layers.copy()
+    this.#layers = undefined
+    layers.dispose()
   }
 
   get #rows(): Rows {

@@ -1,6 +1,7 @@
 import { ACCELERATORS, type AcceleratorName } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { METRICS } from '../../../core/metric.ts'
+import type { LentRows } from '../../lent-rows.ts'
 import { sectionLength, SMALL_INDEX } from '../../vector-index.ts'
 import type { IndexImage, IndexSection, StoredSection, VectorIndex } from '../../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
@@ -35,6 +36,7 @@ export function restoreExactIndex(
   if (!Number.isInteger(count) || count < 0 || count > positions) {
     throw damaged(`${count} live rows of ${positions}`)
   }
+  if (image.lent) return borrowed(image, image.lent)
   const [section, turned, ...others] = sections
   if (section === undefined || others.length > 0) throw damaged(`${sections.length} sections`)
   const { name } = section
@@ -62,6 +64,18 @@ export function restoreExactIndex(
   }
   const isSmall = name === 'floats' && positions * dim * 4 <= SMALL_INDEX
   return new ExactIndex(rowOptions, rows, count, isSmall ? 'small' : 'final')
+}
+
+/** An index over rows in the memory of another thread, which has checked them. */
+function borrowed(
+  { count, dim, metric, positions, sections }: IndexImage,
+  lent: LentRows,
+): VectorIndex {
+  const options = { metric, dim, expectedRows: positions, accelerator: ACCELERATORS.simd, lent }
+  const [turned] = sections
+  const rotation = turned && rotationOf(turned, lent.form, dim)
+  const rows = lent.form === 'split' ? new SplitRows(options, rotation) : new CodeRows(options)
+  return new ExactIndex(options, rows, count)
 }
 
 /** The rotation of the rows. */

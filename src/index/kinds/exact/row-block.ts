@@ -1,9 +1,9 @@
-import { scanThreads } from '#shared-scan'
+import { borrowers, forgetArena, scanThreads } from '#shared-scan'
 import type { Accelerator } from '../../../accelerators/accelerator.ts'
-import { align16, Arena, sharedArena } from '../../../accelerators/arena.ts'
-import type { Block } from '../../../accelerators/arena.ts'
+import { align16, align64, Arena, Block, sharedArena } from '../../../accelerators/arena.ts'
 import type { Scan } from '../../../accelerators/kernels.ts'
 import type { Metric } from '../../../core/metric.ts'
+import type { LentRows } from '../../lent-rows.ts'
 import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
 import type { IndexSection } from '../../vector-index.ts'
 import { arenaFor, giveUpArena } from './spare-arena.ts'
@@ -25,6 +25,8 @@ export interface RowOptions {
   readonly dim: number
   readonly expectedRows: number
   readonly accelerator: Accelerator | undefined
+  /** Rows in the memory of another thread. Nothing may be added to them, or changed. */
+  readonly lent?: LentRows | undefined
 }
 
 /**
@@ -39,6 +41,8 @@ export class RowBlock {
   positions = 0
   readonly #prefixBytes: number
   readonly #queryBytes: number
+  /** The address of rows that another thread has lent. */
+  readonly #lentRows: number | undefined
   #block: Block
   #staging: Block | undefined
   #own: boolean
@@ -58,6 +62,18 @@ export class RowBlock {
     this.stride = stride
     this.#prefixBytes = prefixBytes
     this.#queryBytes = align16(queryBytes)
+    const { lent } = options
+    this.#lentRows = lent?.rows
+    if (lent) {
+      const { borrowerBytes, memory, place, threads } = lent
+      const arena = new Arena(accelerator, threads, { memory, place: place + 1 })
+      const address = lent.borrowers + place * borrowerBytes
+      this.#own = true
+      this.#block = new Block(arena, address, borrowerBytes)
+      arena.u8.fill(0, address, address + borrowerBytes)
+      this.positions = expectedRows
+      return
+    }
     const bytes = this.#sizeOf(firstRows ?? expectedRows)
     this.#own = bytes > SHARED_LIMIT
     const arena = this.#own
@@ -85,7 +101,7 @@ export class RowBlock {
   }
 
   get rows(): number {
-    return this.query + this.#queryBytes
+    return this.#lentRows ?? this.query + this.#queryBytes
   }
 
   get staged(): number {
@@ -170,11 +186,31 @@ export class RowBlock {
     else this.#moveOut(bytes)
   }
 
+  /** Whether the memory has scratch space for the threads that may borrow rows. */
+  get isLendable(): boolean {
+    const places = borrowers()
+    return this.#own && places > 0 && this.#lentRows === undefined && this.arena.threads > places
+  }
+
+  /** Lends the rows, which must not change any longer. Undefined: they cannot be lent. */
+  lend(form: string): LentRows | undefined {
+    if (!this.isLendable) return undefined
+    const { arena } = this
+    const places = borrowers()
+    const borrowerBytes = align64(this.#prefixBytes + this.#queryBytes)
+    const { address } = arena.allocate(places * borrowerBytes)
+    const { rows } = this
+    const memory = arena.lend()
+    const { threads } = arena
+    return { form, memory, threads, rows, borrowers: address, borrowerBytes, place: 0 }
+  }
+
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    if (this.#own) giveUpArena(this.arena)
-    else this.#free()
+    if (!this.#own) this.#free()
+    else if (this.arena.isLent) forgetArena(this.arena)
+    else giveUpArena(this.arena)
   }
 
   /** Frees its parts of the shared arena. */

@@ -52,13 +52,14 @@ export class RowSearch {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity } = request
     const { arena, positions } = rows.block
     const candidates = this.#candidates
+    const [bitmap, found] = [ALLOWED + arena.shift, RESULTS + arena.shift]
     const scan = (from: number, to: number): number => {
-      const visits = allowed ? copyAllowed(arena, ALLOWED, allowed, from, to) : to - from
+      const visits = allowed ? copyAllowed(arena, bitmap, allowed, from, to) : to - from
       if (visits === 0) return 0
       candidates.visited += visits
-      const words = allowed ? ALLOWED : 0
+      const words = allowed ? bitmap : 0
       const results = rows.scan(from, to, candidates.least, maxSimilarity, words)
-      if (results > 0) candidates.take(arena, RESULTS, results)
+      if (results > 0) candidates.take(arena, found, results)
       return results
     }
     const sample = sampleRows(k)
@@ -68,7 +69,7 @@ export class RowSearch {
     for (let block = 0; block < blocks; block++) {
       const from = block * MAX_RESULTS
       const results = block % every === 0 ? scan(from, Math.min(positions, from + sample)) : 0
-      order.push({ block, best: bestBound(arena, RESULTS, results) })
+      order.push({ block, best: bestBound(arena, found, results) })
     }
     order.sort((a, b) => b.best - a.best)
     // The first steps are short, since their results save work in the later ones.

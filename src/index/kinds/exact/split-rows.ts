@@ -78,7 +78,9 @@ export class SplitRows implements CodedRows {
     this.#query = new QueryCode(this.#metric, dim)
     const bounds = this.#query
     const judged = { whole: false, tailLength: 0 }
-    const scan = { ...RowBlock.noScan(RESULTS), layout, bounds, list: LISTED, ...judged }
+    const { shift } = this.block.arena
+    const list = LISTED + shift
+    const scan = { ...RowBlock.noScan(RESULTS + shift), layout, bounds, list, ...judged }
     this.rowScan = new SplitRowScan(this.#metric.kernels.heads!, scan)
     const form = this.#metric.kernels.scan
     // The whole rows are written first, in place of a scan's results, after the lengths.
@@ -227,7 +229,7 @@ export class SplitRows implements CodedRows {
   }
 
   like(expectedRows: number): SplitRows {
-    return new SplitRows({ ...this.#options, expectedRows }, this.#rotation)
+    return new SplitRows({ ...this.#options, expectedRows, lent: undefined }, this.#rotation)
   }
 
   addRemoved(count: number): void {

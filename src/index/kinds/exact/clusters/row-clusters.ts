@@ -41,6 +41,12 @@ const TRIALS = 'clusters.trials'
 const FORMAT = 1
 
 /** Whether clusters of an exact index answer faster than a scan. */
+export function areClustersSaved(
+  sections: ReadonlyMap<string, IndexSection | StoredSection>,
+): boolean {
+  return sections.has(HEAD)
+}
+
 export function suitsClusters(
   { bytes, count, dim, inMemoryVectors, metric }: VectorIndex,
   rule: ClusterRule = CLUSTER_RULE,

@@ -8,4 +8,6 @@ export const SharedBatch: Pick<typeof inThreads.SharedBatch, 'of'> = { of: () =>
 
 export const scanThreads: typeof inThreads.scanThreads = () => 1
 
+export const borrowers: typeof inThreads.borrowers = () => 0
+
 export const forgetArena: typeof inThreads.forgetArena = () => {}

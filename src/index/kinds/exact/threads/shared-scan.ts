@@ -16,9 +16,14 @@ export { SharedBatch } from './shared-batch.ts'
 /** A scan of fewer bytes ends before a sleeping thread can begin. */
 const WORTH_WAKING = 1 << 22
 
-/** The number of threads that a new index is made for. */
+/** The number of threads that a new index is made for: those of the pool, or those that may borrow its rows. */
 export function scanThreads(): number {
-  return threads.size
+  return threads.size > 1 ? threads.size : 1 + threads.borrowers
+}
+
+/** The number of threads that may borrow rows of this one. Threads of the pool would use the same scratch space. */
+export function borrowers(): number {
+  return threads.size > 1 ? 0 : threads.borrowers
 }
 
 /** Threads need not know this arena any longer. */

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { lockSupport } from '../../src/entries/engine.ts'
+import { insertMany, open } from '../../src/entries/main.ts'
+import { connect, type AsyncDatabase } from '../../src/entries/worker.ts'
+import { Dice } from '../dice.ts'
+import { refusedLater } from '../refusal.ts'
+import { seededTest } from '../seed.ts'
+import { VectorModel, type Rows } from './vector-model.ts'
+
+const support = await lockSupport()
+const skip =
+  support.kind === 'ofd' ? false : 'without byte-range locks, one connection has the file'
+const test = seededTest('SHARING_SEED')
+
+const DIM = 32
+/** Enough that their codes have a memory of their own. */
+const ROWS = 24_000
+const K = 8
+const COLUMNS = ['dataset_id', 'id', 'embedding']
+const SEARCH = `SELECT doc_id FROM docs WHERE dataset_id = 'd' AND doc_id MATCH ? AND k = ${K}`
+const PUT = `INSERT OR REPLACE INTO docs(dataset_id, doc_id, embedding) VALUES ('d', ?, ?)`
+const DELETE = `DELETE FROM docs WHERE dataset_id = 'd' AND doc_id = ?`
+
+let folder: string
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sharing-'))
+})
+after(() => rmSync(folder, { recursive: true }))
+
+describe('readers share an index', { skip }, () => {
+  for (const mode of ['WAL', 'DELETE']) {
+    test(`and each sees the rows of its own transaction: ${mode}`, async (_, seed) => {
+      const path = join(folder, `${mode}.sqlite`)
+      const scene = new Scene(seed)
+      await scene.load(path, mode)
+      const workers: Worker[] = []
+      const db = await connected(path, workers)
+      for (let round = 0; round < 12; round++) await scene.round(db, path)
+      const kinds = await Promise.all([1, 2, 3].map(async () => db.get<string>('SELECT sharing()', [], { rows: 'values' }))) // prettier-ignore
+      assert.ok(kinds.includes('borrows'), kinds.join())
+      // A reader that ends in the middle of a search ends the client, and nothing else.
+      const ended = [1, 2, 3, 4].map(async () => db.all(SEARCH, [scene.query()]))
+      await Promise.all([workers.at(-1)!.terminate(), Promise.allSettled(ended)])
+      await refusedLater(db.all(SEARCH, [scene.query()]), 'VEC_WORKER')
+      await db.close()
+      await using again = await connect(path, { threads: 2 })
+      await Promise.all([1, 2, 3].map(async () => scene.search(again)))
+    })
+  }
+})
+
+/** A client with three readers, and the threads that it starts. */
+async function connected(path: string, workers: Worker[]): Promise<AsyncDatabase> {
+  const file = new URL('../unit/search/sharing-worker.js', import.meta.url)
+  const worker = (): Worker => {
+    workers.push(new Worker(file))
+    return workers.at(-1)!
+  }
+  return connect(path, { threads: 3, worker })
+}
+
+/** A table that is changed while readers search it, and a model of it. */
+class Scene {
+  readonly #dice: Dice
+  readonly #model = new VectorModel()
+  #ids = 0
+  #last: Float32Array
+
+  constructor(seed: number) {
+    this.#dice = new Dice(seed)
+    this.#last = this.#vector()
+  }
+
+  async load(path: string, mode: string): Promise<void> {
+    using db = await open(path)
+    db.pragma(`journal_mode = ${mode}`)
+    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id, metric=euclidean)')
+    const rows = this.#newRows(ROWS)
+    insertMany(db, '_vec_docs', COLUMNS, [...rows].map(([id, vector]) => ['d', id, vector])) // prettier-ignore
+    this.#model.enter(rows)
+  }
+
+  /** Searches beside one write, and a search after it. */
+  async round(db: AsyncDatabase, path: string): Promise<void> {
+    const dice = this.#dice
+    const searches = [1, 2, 3].map(async () => this.search(db))
+    const write = this.#write(db, path, dice.below(10))
+    const beside = [1, 2, 3].map(async () => this.search(db))
+    await Promise.all([...searches, ...beside, write])
+    await Promise.all([1, 2, 3].map(async () => this.search(db)))
+  }
+
+  async search(db: AsyncDatabase): Promise<void> {
+    // A write that is not answered may be committed or not.
+    const from = Math.max(0, this.#model.version - this.#pending)
+    const query = this.query()
+    const found = await db.all<string>(SEARCH, [query], { rows: 'values' })
+    this.#model.check(found, query, from)
+  }
+
+  /** Mostly near the last change: an answer that lacks it is then wrong. */
+  query(): Float32Array {
+    return this.#dice.chance(0.8) ? this.#near(this.#last) : this.#vector()
+  }
+
+  /** Whether the last state may not be committed yet. */
+  #pending = 0
+
+  async #write(db: AsyncDatabase, path: string, kind: number): Promise<void> {
+    const next = new Map(this.#model.now)
+    const write = this.#change(next, db, path, kind)
+    this.#model.enter(next)
+    this.#pending++
+    await write()
+    this.#pending--
+  }
+
+  /** Changes the model, and returns what makes the same change. */
+  #change(next: Rows, db: AsyncDatabase, path: string, kind: number): () => Promise<unknown> {
+    const dice = this.#dice
+    if (kind < 3) {
+      const many = this.#newRows(kind === 0 ? 1 + dice.below(5000) : 1 + dice.below(5))
+      for (const [id, vector] of many) next.set(id, vector)
+      const rows = [...many].map(([id, vector]) => ['d', id, vector] as const)
+      return async () => db.insertMany('_vec_docs', COLUMNS, rows)
+    }
+    const id = dice.pick([...next.keys()])
+    if (kind < 5) {
+      this.#last = next.get(id)!
+      next.delete(id)
+      return async () => db.run(DELETE, [id])
+    }
+    if (kind < 8) {
+      const vector = this.#near(this.#last)
+      next.set(id, vector)
+      return async () => db.run(PUT, [id, vector])
+    }
+    if (kind === 8) {
+      // Its writes are undone, after searches of its own have seen them.
+      const list = [[PUT, ['gone', this.#last]], [SEARCH, [this.#last]], ['SELECT nothing()']] as const // prettier-ignore
+      return async () => refusedLater(db.transaction(list), 'SQLITE_ERROR')
+    }
+    const vector = this.#near(this.#last)
+    next.set(id, vector)
+    return async () => {
+      using other = await open(path, { busyTimeout: 10_000 })
+      other.prepare(PUT).run([id, vector])
+    }
+  }
+
+  #newRows(count: number): Rows {
+    const rows: Rows = new Map()
+    for (let i = 0; i < count; i++) rows.set(`n${++this.#ids}`, (this.#last = this.#vector()))
+    return rows
+  }
+
+  #vector(): Float32Array {
+    return Float32Array.from({ length: DIM }, () => this.#dice.next() - 0.5)
+  }
+
+  #near(vector: Float32Array): Float32Array {
+    return vector.map(number => number + (this.#dice.next() - 0.5) / 100)
+  }
+}
