@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { checksum } from '../../src/accelerators/checksum.ts'
-import { open, type BindValue, type Connection } from '../../src/entries/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { indexCache } from '../../src/entries/vec.ts'
 import { maintenanceOf } from '../../src/search/persistence/maintenance.ts'
 import { bruteForce, type Found, searched } from '../freshness/oracle.ts'
@@ -8,6 +8,7 @@ import { seeded } from '../freshness/seeded.ts'
 import { startThreads } from '../threads/pool.ts'
 import { areClustered, PROMISES, RecallTally } from './clustered.ts'
 import { changed, HOSTILE, signed } from './damage-bytes.ts'
+import { type Chunk, isJournalUnsound, run, savedChunks, savedHead } from './damage-saved.ts'
 import { CLUSTERED, type DamageWorld, FEW_ROWS } from './damage-worlds.ts'
 
 export interface DamageReport {
@@ -75,39 +76,14 @@ export async function runDamage(
 
 const SET_CHUNK = 'UPDATE vector_storage_chunks SET data = ? WHERE section = ? AND chunk = ?'
 
-/** Statements that nobody finalizes wait for the collector: 100,000 of them are a test of their own. */
-function run(db: Connection, sql: string, ...parameters: BindValue[]): void {
-  const statement = db.prepare(sql)
-  try {
-    statement.run(...parameters)
-  } finally {
-    statement.finalize()
-  }
-}
-
-function savedHead(db: Connection): Uint8Array {
-  const statement = db.prepare('SELECT "index" FROM vector_storage').pluck()
-  try {
-    return statement.get() as Uint8Array
-  } finally {
-    statement.finalize()
-  }
-}
-
-interface Chunk {
-  readonly section: string
-  readonly chunk: number
-  readonly data: Uint8Array
-}
-
 class Bench {
   readonly #db: Connection
   readonly #seed: number
   readonly #rows: number
   readonly #recalls: RecallTally | undefined
   readonly #vector: () => Float32Array
-  readonly #head: Uint8Array
-  readonly #chunks: Chunk[]
+  #head!: Uint8Array
+  #chunks!: readonly Chunk[]
   readonly #question
   readonly #expected: readonly Found[]
   #random: () => number
@@ -134,22 +110,7 @@ class Bench {
       ...(recalls && { recall: 1 }),
     } as const
     this.#expected = bruteForce(db, this.#question).found
-    assert.ok(this.#answersRightly())
-    if (recalls) {
-      this.#makeClusters()
-      assert.ok(areClustered(db, this.#question))
-    }
-    const file = indexCache.attach(db, 'main')
-    assert.ok(maintenanceOf(db, 'main', file).save(0))
-    this.#head = savedHead(db)
-    this.#chunks = db
-      .prepare('SELECT section, chunk, data FROM vector_storage_chunks')
-      .all() as Chunk[]
-    assert.ok(this.#chunks.length > 5)
-    assert.equal(
-      this.#chunks.some(({ section }) => section.startsWith('clusters.')),
-      recalls !== undefined,
-    )
+    this.#saveSound()
   }
 
   end(): void {
@@ -189,6 +150,21 @@ class Bench {
     return kind
   }
 
+  /** Saves the sound index, with clusters if this world has them, and keeps what was saved. */
+  #saveSound(): void {
+    const db = this.#db
+    assert.ok(this.#answersRightly())
+    if (this.#recalls) this.#makeClusters()
+    assert.ok(maintenanceOf(db, 'main', indexCache.attach(db, 'main')).save(0))
+    this.#head = savedHead(db)
+    this.#chunks = savedChunks(db)
+    assert.ok(this.#chunks.length > 5)
+    assert.equal(
+      this.#chunks.some(({ section }) => section.startsWith('clusters.')),
+      this.#recalls !== undefined,
+    )
+  }
+
   #answersRightly(): boolean {
     const limit = this.#pick([1, 5, this.#rows - 3, undefined])
     const found = searched(this.#db, { ...this.#question, limit })
@@ -196,11 +172,22 @@ class Bench {
   }
 
   #makeClusters(): void {
-    this.#db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:docs:a'").all()
+    this.#administer('optimize')
+    assert.ok(areClustered(this.#db, this.#question))
   }
 
-  /** Searches with a promise, once clusters are read or made. A damaged journal may leave searches to the table. */
+  #administer(operation: 'optimize' | 'repair'): void {
+    const statement = this.#db.prepare('SELECT op FROM vec_admin WHERE op MATCH ?')
+    statement.all(`${operation}:docs:a`)
+    statement.finalize()
+  }
+
+  /** Searches with a promise, once clusters are read or made. */
   #askNear(n: number, kind: string, recalls: RecallTally): void {
+    if (isJournalUnsound(this.#db)) {
+      assert.equal(kind, 'journal')
+      this.#administer('repair')
+    }
     this.#makeClusters()
     // What a search finds in clusters under a forged checksum is anything, but nothing may break.
     const tally = kind === 'forged chunk' ? new RecallTally() : recalls
@@ -354,9 +341,7 @@ class Bench {
         'INSERT INTO vec_journal_state VALUES (1, 1, 0); UPDATE _vec_docs SET archived = 1; UPDATE _vec_docs SET archived = 0',
       )
       this.#forget()
-      assert.ok(this.#answersRightly())
-      assert.ok(maintenanceOf(db, 'main', indexCache.attach(db, 'main')).save(0))
-      this.#head.set(savedHead(db))
+      this.#saveSound()
       return
     }
     db.exec('DELETE FROM vector_storage_chunks; DELETE FROM vector_storage')
