@@ -34,6 +34,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/core/shell-word.ts': 'messages that propose commands',
   'src/core/similarity.ts': 'the similarity in double precision that oracles compare with',
   'src/core/visible.ts': 'what a terminal is shown of any text',
+  'src/search/journal/journal.ts': 'tells damaged journals that no index follows',
   'src/search/persistence/index-save.ts': 'saves in steps what would be one step',
   'src/search/persistence/maintenance.ts': 'saves now what would be saved when idle',
   'src/sqlite/allowed-files.ts': 'the rule that connections inherit',
