@@ -1,4 +1,6 @@
 import { VecError } from '../../core/errors.ts'
+import { bytesOfVector } from '../../core/read-vector.ts'
+import type { SqlValue } from '../../database/values.ts'
 import { Subtyped } from '../../sqlite/functions.ts'
 import { readSqlVector, SUBTYPE } from './sql-vector.ts'
 
@@ -23,4 +25,10 @@ export function givenVector(
     default:
       return undefined
   }
+}
+
+/** An argument as it is, but a BLOB that a vector function has marked as the bytes of float32. Errors as above. */
+export function givenValue({ value, subtype }: Subtyped): SqlValue {
+  const marked = value instanceof Uint8Array ? givenVector(value, subtype) : undefined
+  return marked ? bytesOfVector(marked) : value
 }

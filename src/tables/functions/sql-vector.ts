@@ -47,6 +47,11 @@ export function readSqlVector({ value, subtype }: Subtyped): SqlVector {
   }
 }
 
+/** The float32 vector of a BLOB or a text; of a BLOB marked as float16 its numbers, as sqlite-vec does not know these. */
+export function floatsOf({ value, subtype }: Subtyped): SqlVector & { type: 'float32' } {
+  return subtype === SUBTYPE.float16 ? readHalves(value) : readFloats(value)
+}
+
 /** The float32 vector of a BLOB or a text, whatever its subtype is. */
 export function readFloats(value: SqlValue): SqlVector & { type: 'float32' } {
   if (typeof value === 'string') return floats(floatsOfText(value))

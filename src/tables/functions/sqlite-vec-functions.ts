@@ -12,10 +12,10 @@ import { cosineDistance, hammingDistance, l1Distance, l2Distance } from './float
 import {
   bytesOf,
   EMBEDDING_SUBTYPE,
+  floatsOf,
   halvesOf,
   JSON_SUBTYPE,
   readBits,
-  readFloats,
   readInt8s,
   readSqlVector,
   SUBTYPE,
@@ -50,7 +50,7 @@ export function registerSqliteVecFunctions(db: Connection): void {
     fn: SubtypeFunction,
   ): void => registerSubtypeFunction(db, name, { ...options, arity }, fn)
 
-  define('vec_f32', 1, MAKES, v => made(readFloats(v.value)))
+  define('vec_f32', 1, MAKES, v => made(floatsOf(v)))
   // Our own function: sqlite-vec does not have float16.
   define('vec_f16', 1, MAKES, v => new Subtyped(halvesOf(v), SUBTYPE.float16))
   define('vec_int8', 1, MAKES, v => made(readInt8s(v.value)))
@@ -73,9 +73,7 @@ export function registerSqliteVecFunctions(db: Connection): void {
     made(slice(readSqlVector(v), start.value, end.value)),
   )
   define('vec_quantize_binary', 1, MAKES, v => made(quantizeBinary(readSqlVector(v))))
-  define('vec_quantize_int8', 2, MAKES, (v, range) =>
-    made(quantizeInt8(readFloats(v.value), range.value)),
-  )
+  define('vec_quantize_int8', 2, MAKES, (v, range) => made(quantizeInt8(floatsOf(v), range.value)))
   define('vec_distance_l2', 2, MEASURES, (a, b) => l2Distance(...numbersOf('L2', a, b)))
   define('vec_distance_cosine', 2, MEASURES, (a, b) => cosineDistance(...numbersOf('cosine', a, b)))
   define('vec_distance_l1', 2, MEASURES, (a, b) => {

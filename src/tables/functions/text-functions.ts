@@ -1,8 +1,10 @@
 import { VecError } from '../../core/errors.ts'
 import type { SqlValue } from '../../database/values.ts'
 import type { Connection } from '../../sqlite/connection.ts'
+import { registerSubtypeFunction, type Subtyped } from '../../sqlite/functions.ts'
 import { sqlText } from '../number-text.ts'
 import { encodeRequest } from '../vec/match-request.ts'
+import { givenValue } from './given-vector.ts'
 import { bytesOf, readFloats } from './sql-vector.ts'
 
 /** Registers the functions that make the right-hand side of MATCH for text searches. */
@@ -19,13 +21,14 @@ export function registerTextFunctions(db: Connection): void {
     )
   }
   for (const arity of [2, 3]) {
-    db.function('vec_hybrid', { ...pure, arity }, (vector, text, options) => {
+    const hybrid = { ...pure, arity, readsSubtypes: true }
+    registerSubtypeFunction(db, 'vec_hybrid', hybrid, (vector, text, options?: Subtyped) => {
       const where = 'vec_hybrid()'
       return encodeRequest(
         where,
-        vectorArgument(where, vector),
-        textArgument(where, text),
-        optionsOf(where, options),
+        vectorArgument(where, givenValue(vector)),
+        textArgument(where, text.value),
+        optionsOf(where, options?.value),
       )
     })
   }

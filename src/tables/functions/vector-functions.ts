@@ -3,6 +3,8 @@ import { VecError } from '../../core/errors.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { indexCache } from '../../search/memory/index-cache.ts'
 import type { Connection } from '../../sqlite/connection.ts'
+import { registerSubtypeFunction } from '../../sqlite/functions.ts'
+import { givenValue } from './given-vector.ts'
 import { MEASURES } from './measures.ts'
 import { registerSqliteVecFunctions } from './sqlite-vec-functions.ts'
 import { vecContains } from './vec-contains.ts'
@@ -14,8 +16,10 @@ export function registerVectorFunctions(db: Connection): void {
   }
   // These functions only compute from their arguments, so a file may use them in views, triggers, CHECKs and indexes.
   const pure = { deterministic: true, innocuous: true }
-  const measure = { ...pure, real: true }
-  for (const [name, fn] of Object.entries(MEASURES)) db.function(name, measure, fn)
+  const measure = { ...pure, arity: 2, real: true, readsSubtypes: true }
+  for (const [name, fn] of Object.entries(MEASURES)) {
+    registerSubtypeFunction(db, name, measure, (a, b) => fn(givenValue(a), givenValue(b)))
+  }
   db.function('vec_contains', { ...pure, arity: 2 }, vecContains)
   registerSqliteVecFunctions(db)
   // Replaces SQLite's own function, which does the same but is refused in views when the schema is not trusted. In a
