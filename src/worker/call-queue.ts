@@ -51,10 +51,10 @@ export class CallQueue {
     }
   }
 
-  /** Rejects all waiting and future calls. */
+  /** Rejects all running, waiting and future calls. */
   fail(error: Error): void {
     this.#broken = error
-    for (const { reject } of this.#waiting.splice(0)) reject(error)
+    for (const { reject } of [...this.#running.keys(), ...this.#waiting.splice(0)]) reject(error)
   }
 
   #next(): void {

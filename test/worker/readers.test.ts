@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { lockSupport } from '../../src/entries/engine.ts'
 import { connect, type AsyncDatabase } from '../../src/entries/worker.ts'
 import { refusedLater } from '../refusal.ts'
@@ -60,6 +61,17 @@ describe('readers', { skip: noSharing }, () => {
     stopWrite.abort(new Error('stopped'))
     await assert.rejects(write, /stopped/)
     assert.deepEqual(await db.all('SELECT x FROM t'), [{ x: 1 }])
+  })
+
+  test('a worker that exits rejects what all the others were asked', async () => {
+    const own = new URL('./own-worker.js', import.meta.url)
+    const path = join(folder, 'exit.sqlite')
+    const db = await connect(path, { threads: 2, worker: () => new Worker(own) })
+    const endless = SLOW.replace('LIMIT 500000', '')
+    const calls = [db.get(endless), db.exec(endless), db.get('SELECT leave(3)'), db.get('SELECT 1')]
+    // Nothing but these calls, and then close(), keeps this process alive.
+    await Promise.all(calls.map(async call => refusedLater(call, 'VEC_WORKER', 'code 3')))
+    await db.close()
   })
 
   test('reads run beside each other, and what may write goes to the writer', async () => {
