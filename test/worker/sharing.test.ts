@@ -17,6 +17,7 @@ const skip =
   support.kind === 'ofd' ? false : 'without byte-range locks, one connection has the file'
 const test = seededTest('SHARING_SEED')
 
+const SHARING_WORKER = new URL('../unit/search/sharing-worker.js', import.meta.url)
 const DIM = 32
 /** Enough that their codes have a memory of their own. */
 const ROWS = 24_000
@@ -52,16 +53,41 @@ describe('readers share an index', { skip }, () => {
       await Promise.all([1, 2, 3].map(async () => scene.search(again)))
     })
   }
+
+  test('and the writer saves it when it is asked to, and builds it again', async (_, seed) => {
+    const path = join(folder, 'commands.sqlite')
+    const scene = new Scene(seed)
+    await scene.load(path, 'WAL')
+    await using db = await connected(path, [])
+    const run = async (command: string): Promise<unknown> => {
+      await db.run('INSERT INTO docs(docs, dataset_id) VALUES (?, ?)', [command, 'd'])
+      await db.run(SEARCH, [scene.query()])
+      const saved = '(SELECT count(*) FROM vector_storage) AS saved'
+      return (await db.transaction([`SELECT sharing() AS sharing, ${saved}`]))[0]
+    }
+    await scene.search(db)
+    assert.deepEqual(await run('optimize'), [{ sharing: 'borrows', saved: 1 }])
+    assert.deepEqual(await run('rebuild'), [{ sharing: 'lends', saved: 1 }])
+    await scene.search(db)
+  })
+
+  test('but one reader keeps its own', async (_, seed) => {
+    const path = join(folder, 'one.sqlite')
+    const scene = new Scene(seed)
+    await scene.load(path, 'WAL')
+    await using db = await connected(path, [], 1)
+    await scene.search(db)
+    assert.equal(await db.get('SELECT sharing()', [], { rows: 'values' }), 'none')
+  })
 })
 
-/** A client with three readers, and the threads that it starts. */
-async function connected(path: string, workers: Worker[]): Promise<AsyncDatabase> {
-  const file = new URL('../unit/search/sharing-worker.js', import.meta.url)
+/** A client with so many readers, and the threads that it starts. */
+async function connected(path: string, workers: Worker[], threads = 3): Promise<AsyncDatabase> {
   const worker = (): Worker => {
-    workers.push(new Worker(file))
+    workers.push(new Worker(SHARING_WORKER))
     return workers.at(-1)!
   }
-  return connect(path, { threads: 3, worker })
+  return connect(path, { threads, worker })
 }
 
 /** A table that is changed while readers search it, and a model of it. */

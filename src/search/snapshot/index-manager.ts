@@ -22,6 +22,12 @@ import { noneVanished } from './vanished-rows.ts'
 /** The result of `optimize`; `why` it could not save. */
 type Optimized = { readonly saved: true } | { readonly saved: false; readonly why: string }
 
+interface SnapshotOptions {
+  readonly needsIndex?: boolean
+  readonly borrows?: boolean
+  readonly shape?: Shape
+}
+
 /** A dataset in one snapshot of its file. */
 interface Request {
   readonly dataset: string
@@ -56,11 +62,12 @@ export class IndexManager {
 
   /**
    * What answers for a dataset now. `needsIndex`: do not use the table only because other indexes leave no space.
-   * `shape`: that of the shadow table, if `refresh` has just returned it.
+   * `borrows`: whether the index may be that of another thread. `shape`: that of the shadow table, if `refresh` has just
+   * returned it.
    */
   snapshot(
     dataset: string,
-    { needsIndex = false, shape }: { needsIndex?: boolean; shape?: Shape } = {},
+    { needsIndex = false, borrows = true, shape }: SnapshotOptions = {},
   ): IndexSnapshot {
     const journal = this.journal(shape)
     if (!journal) return TABLE_SCAN
@@ -91,7 +98,7 @@ export class IndexManager {
     if (!needsIndex && !indexCache.admits(entry, bytes))
       return this.#asGuest(request, bytes) ?? TABLE_SCAN
     return this.#sharing.alone(dataset, () => {
-      const found = this.#borrow(request, -1) ?? this.#load(request)
+      const found = (borrows ? this.#borrow(request, -1) : undefined) ?? this.#load(request)
       return found ? this.#catchUp(request, found) : this.#build(request)
     })
   }
@@ -140,7 +147,7 @@ export class IndexManager {
     const entry = this.#entry(dataset)
     const known = this.#local.get(dataset) ?? entry.datasetIndex
     if (known) this.#drop(dataset, entry, known)
-    this.snapshot(dataset, { needsIndex: true })
+    this.snapshot(dataset, { needsIndex: true, borrows: false })
     this.#saveNow(dataset)
     return countEmbeddings(this.#shadow, dataset)
   }
@@ -164,7 +171,7 @@ export class IndexManager {
       this.#drop(dataset, this.#entry(dataset), datasetIndex)
       // Otherwise the next snapshot would load the tombstones again.
       this.#maintenance.forgetSaved(this.#shadow.key, dataset)
-      this.snapshot(dataset, { needsIndex: true })
+      this.snapshot(dataset, { needsIndex: true, borrows: false })
     }
     const { recall = 1 } = this.#context
     const optimized = this.#local.get(dataset) ?? this.#entry(dataset).datasetIndex
@@ -204,6 +211,11 @@ export class IndexManager {
   /** Saves an index that a transaction built for itself, as part of the transaction. */
   #saveNow(dataset: string): boolean {
     const own = this.#local.get(dataset)
+    const saved = this.#maintenance.store.manifest(this.#shadow.key, dataset)?.logPosition.seq
+    for (const datasetIndex of [own, this.#entry(dataset).datasetIndex]) {
+      // The thread that lends it has not saved it yet.
+      if (datasetIndex && datasetIndex.borrowedSeq !== saved) datasetIndex.borrowedSeq = undefined
+    }
     if (own?.index?.worthSaving && own.unsaved) {
       this.#maintenance.store.save(this.#shadow.key, dataset, own)
       own.noteSaved()

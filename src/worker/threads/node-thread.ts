@@ -17,9 +17,9 @@ export const SHARES_MEMORY = true
 /** With this command line option, which a worker inherits, Node refuses to run a file. */
 const TEXT_OPTION = /^--input-type\b/
 
-/** What the workers of a client need to share their indexes; undefined: there is one, or this runtime cannot share them. */
+/** What the workers of a client need to share their indexes; undefined: one reader has none to share, or Node is missing. */
 export function newSharing(places: number): Omit<IndexSharing, 'place'> | undefined {
-  if (places < 2 || !workerThreads()) return undefined
+  if (places < 3 || !workerThreads()) return undefined
   const locks = new SharedArrayBuffer(SHARING_LOCKS * 4)
   return { channel: `sqlite-vec-ts ${crypto.randomUUID()}`, locks, places }
 }

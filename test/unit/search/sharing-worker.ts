@@ -8,7 +8,7 @@ serve({
     db.function('sharing', () => {
       const { entries } = indexCache.attach(db, 'main')
       const indexes = [...entries.values()].map(({ datasetIndex }) => datasetIndex)
-      if (indexes.some(each => each?.index?.lending?.isLent && each.borrowedSeq === undefined))
+      if (indexes.some(each => each?.index?.lending?.isLent && each.endLoan !== undefined))
         return 'lends'
       if (indexes.some(each => each?.index?.lending?.isLent)) return 'borrows'
       return 'none'

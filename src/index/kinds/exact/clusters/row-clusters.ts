@@ -40,13 +40,14 @@ const TRIALS = 'clusters.trials'
 /** Of the sections, and of the rule by which trials were judged. */
 const FORMAT = 1
 
-/** Whether clusters of an exact index answer faster than a scan. */
+/** Whether clusters are among the sections. */
 export function areClustersSaved(
   sections: ReadonlyMap<string, IndexSection | StoredSection>,
 ): boolean {
   return sections.has(HEAD)
 }
 
+/** Whether clusters of an exact index answer faster than a scan. */
 export function suitsClusters(
   { bytes, count, dim, inMemoryVectors, metric }: VectorIndex,
   rule: ClusterRule = CLUSTER_RULE,
