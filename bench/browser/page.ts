@@ -2,28 +2,32 @@
 
 import { importDatabase } from '../../src/entries/browser.ts'
 import { connect } from '../../src/entries/worker.ts'
-import { ROWS, rowAt } from './workload.ts'
+import { NEAREST, queriesFrom } from './workload.ts'
 
-/** The longest time between two turns of the page's event loop, and between two frames, in milliseconds. */
-export interface PageGaps {
-  readonly turn: number
-  readonly frame: number
-  readonly perSearch: number
+/** Searches of a page through connect(); times in milliseconds. */
+export interface PageSearches {
+  /** From the call on the page to its answer. */
+  readonly searches: readonly number[]
+  /** How late the latest timer of the page was, in each round of searches, and in as long a time without any. */
+  readonly gaps: readonly number[]
+  readonly idle: readonly number[]
 }
 
 /** What the bench calls in the page. */
 export interface BenchPage {
   inWorker(task: string, path: string, seed: number): Promise<unknown>
-  searches(path: string, seed: number, count: number): Promise<PageGaps>
-  /** The time that nothing runs, for comparison. */
-  idle(milliseconds: number): Promise<PageGaps>
+  /** Rounds of `count` searches, one after the other. */
+  searches(path: string, seed: number, rounds: number, count: number): Promise<PageSearches>
   /** Milliseconds to replace an empty database by the content of another, and the bytes of that. */
   imports(path: string): Promise<{ milliseconds: number; bytes: number }>
 }
 
 async function inWorker(task: string, path: string, seed: number): Promise<unknown> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-  const answer = await new Promise<{ value?: unknown; error?: string }>(resolve => {
+  const answer = await new Promise<{ value?: unknown; error?: string }>((resolve, reject) => {
+    worker.addEventListener('error', ({ message }) => {
+      reject(new Error(`the worker failed: ${message}`))
+    })
     worker.addEventListener('message', ({ data }) => {
       resolve(data as { value?: unknown; error?: string })
     })
@@ -34,21 +38,32 @@ async function inWorker(task: string, path: string, seed: number): Promise<unkno
   return answer.value
 }
 
-async function searches(path: string, seed: number, count: number): Promise<PageGaps> {
+async function searches(
+  path: string,
+  seed: number,
+  rounds: number,
+  count: number,
+): Promise<PageSearches> {
   await using db = await connect(path)
-  const search = async (i: number): Promise<unknown> =>
-    db.search('docs', { dataset: 'main', vector: rowAt(seed, ROWS + i), k: 10 })
-  await search(0)
-  const seen = watch()
-  const start = performance.now()
-  for (let i = 0; i < count; i++) await search(i)
-  return { ...seen(), perSearch: (performance.now() - start) / count }
-}
-
-async function idle(milliseconds: number): Promise<PageGaps> {
-  const seen = watch()
-  await new Promise(resolve => setTimeout(resolve, milliseconds))
-  return { ...seen(), perSearch: 0 }
+  const queries = queriesFrom(seed, 0, count)
+  const times: number[] = []
+  const round = async (): Promise<void> => {
+    for (const query of queries) {
+      const start = performance.now()
+      await db.all(NEAREST, [query])
+      times.push(performance.now() - start)
+    }
+  }
+  await round()
+  times.length = 0
+  const [gaps, quiet]: [number[], number[]] = [[], []]
+  for (let i = 0; i < rounds; i++) {
+    const start = performance.now()
+    gaps.push(await longestGap(round()))
+    const duration = performance.now() - start
+    quiet.push(await longestGap(new Promise(resolve => setTimeout(resolve, duration))))
+  }
+  return { searches: times, gaps, idle: quiet }
 }
 
 async function imports(path: string): Promise<{ milliseconds: number; bytes: number }> {
@@ -62,32 +77,27 @@ async function imports(path: string): Promise<{ milliseconds: number; bytes: num
   return { milliseconds: performance.now() - start, bytes }
 }
 
-/** Watches the event loop by messages to itself, and the frames, until the result is called. */
-function watch(): () => { turn: number; frame: number } {
-  const { port1, port2 } = new MessageChannel()
-  let [turn, frame] = [0, 0]
+/** Browsers wait as long as this before a timer that a timer has set, five timers deep. */
+const TIMER = 4
+
+/**
+ * How late the latest timer of this page was until the work ended, in milliseconds. Timers sleep between their turns: a loop
+ * of messages would keep a core from the worker, and measure the garbage that it makes.
+ */
+async function longestGap(work: Promise<void>): Promise<number> {
+  let longest = 0
   let last = performance.now()
-  let lastFrame: number | undefined
-  let isOver = false
-  port1.addEventListener('message', () => {
+  const turn = (): void => {
     const now = performance.now()
-    turn = Math.max(turn, now - last)
+    longest = Math.max(longest, now - last - TIMER)
     last = now
-    if (!isOver) port2.postMessage(0)
-  })
-  port1.start()
-  port2.postMessage(0)
-  const next = (now: number): void => {
-    if (lastFrame !== undefined) frame = Math.max(frame, now - lastFrame)
-    lastFrame = now
-    if (!isOver) requestAnimationFrame(next)
   }
-  requestAnimationFrame(next)
-  return () => {
-    isOver = true
-    return { turn: Math.max(turn, performance.now() - last), frame }
-  }
+  const timer = setInterval(turn, TIMER)
+  await work
+  turn()
+  clearInterval(timer)
+  return longest
 }
 
-const page: BenchPage = { inWorker, searches, idle, imports }
+const page: BenchPage = { inWorker, searches, imports }
 Object.assign(globalThis, { page, importDatabase })

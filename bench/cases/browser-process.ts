@@ -5,23 +5,24 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { WebSite, type Page } from '../../test/runtimes/chromium.ts'
-import type { BenchPage } from '../browser/page.ts'
-import { reopen, run, type Reopened, type WorkloadTimes } from '../browser/workload.ts'
+import { threadPool } from '../../src/entries/vec.ts'
+import { storedBrowser, WebSite, type Page } from '../../test/runtimes/chromium.ts'
+import type { BenchPage, PageSearches } from '../browser/page.ts'
+import { reopen, run, searchAgain, type Reopened, type WorkloadTimes } from '../browser/workload.ts'
 import { summarize } from '../measure.ts'
 import type { BrowserTimes } from './browser.ts'
 
-const SEARCHES = 1000
+/** 1,000 searches of the page. */
+const ROUNDS = 10
+const SEARCHES = 100
 const [seed] = process.argv.slice(2).map(Number)
 const folder = mkdtempSync(join(tmpdir(), 'bench-browser-'))
 
 try {
   const site = await siteOf(folder)
   try {
-    const path = join(folder, 'node.sqlite')
-    const inNode = await run(path, seed)
-    const nodeReopened = await reopen(path, seed)
-    process.stdout.write(JSON.stringify(await measure(site, inNode, nodeReopened)))
+    const nodeTimes = await inNode(join(folder, 'node.sqlite'))
+    process.stdout.write(JSON.stringify({ ...nodeTimes, ...(await inBrowser(site)) }))
   } finally {
     await site.close()
   }
@@ -54,27 +55,43 @@ async function siteOf(within: string): Promise<WebSite> {
   return WebSite.start(out)
 }
 
-async function measure(
-  site: WebSite,
-  inNode: WorkloadTimes,
-  nodeReopened: Reopened,
-): Promise<BrowserTimes> {
-  const page = await (await site.profile())()
+/** The same work in this process. */
+async function inNode(
+  path: string,
+): Promise<Pick<BrowserTimes, `node${string}` & keyof BrowserTimes>> {
+  const { searches } = await run(path, seed)
+  const nodeReopened = await reopen(path, seed)
+  // An index that is read while the size is 1 stays with one thread, as in a browser.
+  threadPool.size = 1
+  const alone = await searchAgain(path, seed)
+  return { node: summarize(searches), nodeAlone: summarize(alone), nodeReopened }
+}
+
+async function inBrowser(site: WebSite): Promise<Omit<BrowserTimes, `node${string}`>> {
+  await using browser = await storedBrowser(join(folder, 'profile'))
+  const page = await browser.open(site.url)
   await page.waitForFunction('globalThis.page')
   const found = await call<WorkloadTimes>(page, 'inWorker', 'run', 'bench.sqlite', seed)
   await page.reload()
   await page.waitForFunction('globalThis.page')
   const reopened = await call<Reopened>(page, 'inWorker', 'reopen', 'bench.sqlite', seed)
+  const { searches, gaps, idle } = await call<PageSearches>(
+    page,
+    'searches',
+    'bench.sqlite',
+    seed,
+    ROUNDS,
+    SEARCHES,
+  )
   return {
-    version: site.version,
+    version: browser.version,
     equal: found.equal + (reopened.isEqual ? 1 : 0),
     checked: found.checked + 1,
     browser: summarize(found.searches),
-    node: summarize(inNode.searches),
+    page: summarize(searches),
     reopened,
-    nodeReopened,
-    gaps: await call(page, 'searches', 'bench.sqlite', seed, SEARCHES),
-    idle: await call(page, 'idle', 3000),
+    gap: summarize(gaps),
+    idle: summarize(idle),
     imported: await call(page, 'imports', 'bench.sqlite'),
   }
 }
