@@ -12,6 +12,7 @@ export const VERSIONS = {
   '@types/node': '20.19.43',
   '@rollup/plugin-node-resolve': '16.0.3',
   bun: '1.4.5',
+  'create-vite': '9.3.0',
   deno: '2.9.6',
   esbuild: '0.28.2',
   koffi: '3.3.4',
