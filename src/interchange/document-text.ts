@@ -43,7 +43,7 @@ export function jsonLine(
   const vector = vectorText(document.embedding, vectors)
   if (vector === undefined) return text
   // Numbers are written as the shortest decimals of the float32; JSON.stringify would write those of the double.
-  const value = vectors === 'json' ? vector : JSON.stringify(vector)
+  const value = vector.startsWith('[') ? vector : JSON.stringify(vector)
   return `${text.slice(0, -1)},"embedding":${value}}`
 }
 

@@ -24,6 +24,12 @@ export async function exportMatrix(
       throw sourceError(`dataset '${dataset}' does not contain vectors`)
     }
     const type = storedType(db, run.table.shadow)
+    if (bytes % type.bytes !== 0) {
+      throw sourceError(
+        `'${dataset}' has an embedding of ${bytes} bytes: expected a multiple of ${type.bytes}, as ${type.name}`,
+        `exclude such rows: ${optionText('filter', `length(embedding) % ${type.bytes} = 0`)}`,
+      )
+    }
     const dim = bytes / type.bytes
     using count = db.prepare(`SELECT count(*) ${from}`)
     const total = count.pluck().get(...parameters) as number

@@ -75,6 +75,7 @@ export class Unfindable {
       const row = this.#row.get(...key) as SqlValue[] | undefined
       if (!row) continue
       const [embedding, archived] = row
+      if (embedding instanceof Uint8Array && embedding.length % this.#type.bytes !== 0) continue
       const bytes = embedding instanceof Uint8Array ? float32Bytes(this.#type, embedding) : null
       const reason = this.reasonFor(bytes, Number(archived ?? 0) !== 0)
       if (reason) counts[reason]++
