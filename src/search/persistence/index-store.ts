@@ -118,7 +118,7 @@ export class IndexStore {
         dataset,
       )
     }
-    const limit = Math.min(unneeded, first + PRUNE_AT_MOST)
+    const limit = Math.min(unneeded, first + PRUNE_AT_MOST - 1)
     this.#run(`UPDATE {schema}.${JOURNAL_STATE} SET pruned_seq = max(pruned_seq, ?)`, limit)
     this.#run(`DELETE FROM {schema}.${JOURNAL} WHERE seq <= ?`, limit)
     return limit - first + 1
