@@ -72,7 +72,7 @@ export async function rawAnswer(
 
 /** Whether an error says what to do: it names what was expected, or a step to take. */
 export function namesRemedy(error: string): boolean {
-  return /expected|Known:|did you mean|use |check the arguments|make the arguments|try again|start it with|choose one|give |run svec|pass |ask for|call stats|embed with|ALTER TABLE|create one|list |quote/i.test(
+  return /expected|Known:|did you mean|use |check the arguments|make the arguments|try again|start it with|choose one|give |run svec|pass |ask for|call stats|embed (?:with|the query with)|ALTER TABLE|create one|list |quote/i.test(
     error,
   )
 }

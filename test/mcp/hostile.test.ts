@@ -150,7 +150,7 @@ setInterval(() => {}, 1000)`,
   test('options that contradict each other are refused before anything is served', async () => {
     const file = join(folder, 'options.sqlite')
     const wrong: [args: string[], message: RegExp][] = [
-      [['--model', 'm'], /none was given\n {2}add --embed-command/],
+      [['--model', 'm'], /none was given\n {2}add --embed, --embed-command or --embed-url/],
       [['--embed-url', 'http://localhost:1'], /needs the name of a model\n {2}add --model/],
       [['--embed-url', 'ftp://x', '--model', 'm'], /is not a URL/],
       [['--max-rows', '1000', '--max-bytes', '5000'], /too small.*\n {2}give at least 404000/],
