@@ -101,6 +101,7 @@ const CALLS: Readonly<Record<string, string>> = {
   vec_distance_hamming: "vec_distance_hamming(vec_bit(x'0f'), vec_bit(x'ff'))",
   vec_distance_l1: "vec_distance_l1('[1]', '[1]')",
   vec_distance_l2: "vec_distance_l2('[1]', '[1]')",
+  vec_f16: "vec_f16('[1]')",
   vec_f32: "vec_f32('[1]')",
   vec_hybrid: "vec_hybrid('[1]', 'a')",
   vec_int8: "vec_int8('[1]')",
