@@ -294,7 +294,7 @@ async function killed(
   const lines: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line)
-    if (until(line)) child.kill('SIGKILL')
+    if (until(line)) process.kill(child.pid!, 'SIGKILL')
   }
   await ended
   return lines

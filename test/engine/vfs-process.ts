@@ -62,7 +62,8 @@ export class Child {
   }
 
   async kill(): Promise<string[]> {
-    this.process.kill('SIGKILL')
+    // Deno's ChildProcess.kill() first closes the pipes, so that the child may end in its own way.
+    process.kill(this.process.pid!, 'SIGKILL')
     return await this.end()
   }
 }
