@@ -2,8 +2,9 @@
 // error f32 at stride - 8, length f32 or sum of squared codes i32 at stride - 4. docs/exact-index.md proves the bounds.
 
 import { dots, products, total } from './code-dots'
+import { judgeDot, judgeEuclidean } from './judge'
 import { roughFourth, roughlyReaching, roughSecond, roughThird } from './rough'
-import { apartOf, areDense, bitsAt, lowest, putResult } from './scan-results'
+import { apartOf, areDense, bitsAt, lowest } from './scan-results'
 
 // From so many allowed rows among 32 on all rows are read in sequence.
 const DENSE_CODES: u32 = 3
@@ -26,42 +27,6 @@ function roughlyReachingRows(
   return roughlyReaching(euclidean, f32x4.convert_i32x4_s(found), scales, errors, terms, first, second, third, fourth)
 }
 
-function judgeDot(
-  tail: usize, position: u32, dot: i32, results: usize, count: usize,
-  scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
-): usize {
-  const error = <f64>load<f32>(tail, 8)
-  if (error < 0) return count
-  const estimate = scale * <f64>load<f32>(tail, 4) * <f64>dot
-  const slack = perError * error + perLength * <f64>load<f32>(tail, 12)
-  const lower = estimate - slack
-  const upper = estimate + slack
-  if (upper < least || lower > most) return count
-  putResult(results, count, position, lower, upper)
-  return count + 1
-}
-
-function judgeEuclidean(
-  tail: usize, position: u32, dot: i32, results: usize, count: usize,
-  twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
-): usize {
-  const rowError = <f64>load<f32>(tail, 8)
-  if (rowError < 0) return count
-  const scale = <f64>load<f32>(tail, 4)
-  const squares = scale * scale * <f64>load<i32>(tail, 12)
-  const slack = rounding * (square + squares)
-  const estimate = square - twice * scale * <f64>dot + squares
-  const nearest = estimate - slack
-  const errors = rowError + error
-  const reach = max<f64>(errors - least, 0)
-  if (nearest > reach * reach) return count
-  const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
-  const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
-  if (upper < least || lower > most) return count
-  putResult(results, count, position, lower, upper)
-  return count + 1
-}
-
 // One row. Dot: `first` to `third` are scale, perError and perLength; Euclidean: `first` to `fourth` are twice, error, square
 // and rounding.
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
@@ -70,8 +35,10 @@ function judge(
   euclidean: bool, tail: usize, position: u32, dot: i32, results: usize, count: usize, first: f64, second: f64, third: f64,
   fourth: f64, least: f64, most: f64,
 ): usize {
-  if (euclidean) return judgeEuclidean(tail, position, dot, results, count, first, second, third, fourth, least, most)
-  return judgeDot(tail, position, dot, results, count, first, second, third, least, most)
+  const error = <f64>load<f32>(tail, 8)
+  if (error < 0) return count
+  if (euclidean) return judgeEuclidean(tail + 4, error, position, dot, results, count, first, second, third, fourth, least, most)
+  return judgeDot(tail + 4, error, position, dot, results, count, first, second, third, least, most)
 }
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not

@@ -3,10 +3,11 @@
 // norm of the tail's codes u16, then length f32 or sum of all squared codes i32. A tail is the other codes, padded to a
 // multiple of 4, then error f32. docs/exact-index.md proves the bounds.
 
+import { judgeDot, judgeEuclidean } from './judge'
 import { dots } from './code-dots'
 import { reaching } from './head-bounds'
 import { roughFourth, roughSecond, roughThird } from './rough'
-import { apartOf, areDense, bitsAt, MAX_RESULTS, lowest, putResult } from './scan-results'
+import { apartOf, areDense, bitsAt, MAX_RESULTS, lowest } from './scan-results'
 
 // @ts-ignore: a decorator of a function, which AssemblyScript has and TypeScript has not
 @inline
@@ -210,38 +211,6 @@ function judgeTails(
       : judgeDot(meta, <f64>error, position, dot, results, found, first, second, third, least, most)
   }
   return found
-}
-
-function judgeDot(
-  meta: usize, error: f64, position: u32, dot: i32, results: usize, count: usize,
-  scale: f64, perError: f64, perLength: f64, least: f64, most: f64,
-): usize {
-  const estimate = scale * <f64>load<f32>(meta) * <f64>dot
-  const slack = perError * error + perLength * <f64>load<f32>(meta, 8)
-  const lower = estimate - slack
-  const upper = estimate + slack
-  if (upper < least || lower > most) return count
-  putResult(results, count, position, lower, upper)
-  return count + 1
-}
-
-function judgeEuclidean(
-  meta: usize, rowError: f64, position: u32, dot: i32, results: usize, count: usize,
-  twice: f64, error: f64, square: f64, rounding: f64, least: f64, most: f64,
-): usize {
-  const scale = <f64>load<f32>(meta)
-  const squares = scale * scale * <f64>load<i32>(meta, 8)
-  const slack = rounding * (square + squares)
-  const estimate = square - twice * scale * <f64>dot + squares
-  const nearest = estimate - slack
-  const errors = rowError + error
-  const reach = max<f64>(errors - least, 0)
-  if (nearest > reach * reach) return count
-  const upper = min<f64>(errors - sqrt<f64>(max<f64>(nearest, 0)), 0)
-  const lower = -(sqrt<f64>(max<f64>(estimate + slack, 0)) + errors)
-  if (upper < least || lower > most) return count
-  putResult(results, count, position, lower, upper)
-  return count + 1
 }
 
 // Tails are far apart: asked for one after the other, before the first is needed, they arrive together.
