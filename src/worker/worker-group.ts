@@ -29,8 +29,11 @@ export class WorkerGroup {
   }
 
   /** Opens the database in each worker. The writer comes first, since it may create the file. */
-  async open(call: Omit<Extract<Call, { op: 'open' }>, 'control' | 'sharing'>): Promise<void> {
-    const group = newSharing(this.#all.length)
+  async open(
+    call: Omit<Extract<Call, { op: 'open' }>, 'control' | 'sharing'>,
+    sharedIndexes: boolean,
+  ): Promise<void> {
+    const group = sharedIndexes ? newSharing(this.#all.length) : undefined
     const open = async (worker: RemoteWorker, place: number): Promise<void> => {
       const sharing = group && { ...group, place }
       await new CallQueue([worker]).add({ ...call, control: worker.control, sharing })

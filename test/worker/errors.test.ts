@@ -53,6 +53,7 @@ describe('errors', () => {
       [() => connect(':memory:', { worker: 5 } as never), 'options.worker'],
       [() => connect(':memory:', { worker: () => ({}) } as never), 'worker'],
       [() => connect(':memory:', { threads: 'x' } as never), 'options.threads'],
+      [() => connect(':memory:', { sharedIndexes: 1 } as never), 'options.sharedIndexes'],
     ] as const)
       await refusedLater(run(), 'TypeError', ...tells)
     await refusedLater(connect(':memory:', { nonsense: 1 } as never), 'VEC_OPTION', 'nonsense')
