@@ -29,7 +29,7 @@ export interface MillionFacts {
   readonly rss: number
 }
 
-/** The floors of a size; undefined where there is none. */
+/** The floors of a size; a member is undefined if there is no floor for it. */
 export interface MillionFloors {
   readonly load?: number
   readonly exact?: number

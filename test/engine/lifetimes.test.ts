@@ -345,7 +345,7 @@ function garbageCollector(): () => void {
   return runInNewContext('gc') as () => void
 }
 
-test('statements that nobody holds any more are freed, also in the middle, and their locks go with them', async () => {
+test('unreachable statements are freed, even between two rows, and release their locks', async () => {
   const gc = garbageCollector()
   const lose = (): void => {
     for (let i = 0; i < 50; i++) {

@@ -140,14 +140,18 @@ function metricContract(subject: IndexUnderTest, metric: Metric): void {
       const { dim, queries, rows } = dataset('isotropic', 10, count)
       const oracle = filled(rows, dim)
       const r = random(count)
-      for (const share of [0, 0.001, 0.01, 0.1, 0.5, 1]) {
-        const allowed = new Uint32Array(Math.ceil(count / 32) + r.below(3))
+      const checkShare = (share: number): void => {
+        const allowed = new Uint32Array(Math.ceil(oracle.rows.length / 32) + r.below(3))
         for (let p = 0; p < allowed.length * 32; p++) {
           if (r.next() < share) allowed[p >>> 5] |= 1 << (p & 31)
         }
         for (const k of [1, 10, count]) oracle.check({ query: queries[1], k, allowed })
         oracle.check({ query: queries[2], k: 10, allowed, minSimilarity: -0.1, maxSimilarity: 0.2 })
       }
+      for (const share of [0, 0.001, 0.01, 0.1, 0.5, 1]) checkShare(share)
+      // Rows that come after searches.
+      oracle.append(dataset('isotropic', 10, 35).rows)
+      for (const share of [0.1, 0.5]) checkShare(share)
       oracle.index.dispose()
     }
   })

@@ -169,6 +169,25 @@ test('a busy file repeats the step', async () => {
   made.dispose()
 })
 
+test('a step that fails in the middle is repeated whole', async () => {
+  using world = await World.make()
+  saveStep.bytes = 4 * BLOCK_BYTES
+  const made = filled()
+  const save = world.store.begin(TABLE, 'd', made)
+  save.step()
+  world.db
+    .exec(`CREATE TEMP TRIGGER full BEFORE INSERT ON main.vector_storage_chunks WHEN NEW.chunk = 5
+    BEGIN SELECT RAISE(ABORT, 'no space'); END`)
+  assert.throws(() => save.step(), /no space/)
+  world.db.exec('DROP TRIGGER full')
+  finish(save)
+  const loaded = world.loaded()!
+  assert.equal(loaded.count, ROWS)
+  for (let i = 0; i < ROWS; i += 97) assert.equal(nearest(loaded, i), `doc ${i}`)
+  loaded.dispose()
+  made.dispose()
+})
+
 test('a save that another one overtakes ends, and the other one counts', async () => {
   using world = await World.make()
   const made = filled()
@@ -176,7 +195,10 @@ test('a save that another one overtakes ends, and the other one counts', async (
   for (let step = 0; step < 4; step++) assert.equal(late.step(), 'more')
   const fewer = filled(4000)
   new IndexStore(world.other, 'main').save(TABLE, 'd', fewer)
+  const blocks = (): unknown[] => world.other.prepare('SELECT * FROM vector_storage_chunks').all()
+  const before = blocks()
   assert.equal(late.step(), 'superseded')
+  assert.deepEqual(blocks(), before)
   const loaded = world.loaded()!
   assert.equal(loaded.count, 4000)
   for (const each of [loaded, fewer, made]) each.dispose()

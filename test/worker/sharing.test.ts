@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { lockSupport } from '../../src/entries/engine.ts'
 import { insertMany, open } from '../../src/entries/main.ts'
@@ -10,7 +11,7 @@ import { connect, type AsyncDatabase } from '../../src/entries/worker.ts'
 import { Dice } from '../dice.ts'
 import { refusedLater } from '../refusal.ts'
 import { seededTest } from '../seed.ts'
-import { VectorModel, type Rows } from './vector-model.ts'
+import { nearest, VectorModel, type Rows } from './vector-model.ts'
 
 const support = await lockSupport()
 const skip =
@@ -79,6 +80,29 @@ describe('readers share an index', { skip }, () => {
     await scene.search(db)
   })
 
+  test('but none that is newer than its transaction', async (_, seed) => {
+    const path = join(folder, 'older.sqlite')
+    const gate = join(folder, 'gate')
+    const scene = new Scene(seed)
+    await scene.load(path, 'WAL')
+    await using db = await connected(path, [], 2)
+    const query = scene.query()
+    // Its transaction begins before the gate, and the search after it.
+    const older = db.all<string>(
+      `WITH g AS MATERIALIZED (SELECT count(*) + gated(?) AS n FROM _vec_docs)
+       SELECT doc_id FROM g CROSS JOIN docs WHERE n > 0 AND dataset_id = 'd' AND doc_id MATCH ? AND k = ${K}`,
+      [gate, query],
+      { rows: 'values' },
+    )
+    while (!existsSync(`${gate}-in`)) await sleep(2)
+    await db.run(DELETE, [scene.nearest(query)])
+    await db.run(PUT, ['late', query])
+    assert.equal((await db.all<string>(SEARCH, [query], { rows: 'values' }))[0], 'late')
+    assert.equal(await db.get('SELECT sharing()', [], { rows: 'values' }), 'lends')
+    writeFileSync(gate, '')
+    scene.check(await older, query)
+  })
+
   for (const [readers, shared] of [
     [1, true],
     [3, false],
@@ -145,6 +169,15 @@ class Scene {
     const query = this.query()
     const found = await db.all<string>(SEARCH, [query], { rows: 'values' })
     this.#model.check(found, query, from)
+  }
+
+  nearest(query: Float32Array): string {
+    return nearest(this.#model.now, query, 1)[0]
+  }
+
+  /** Fails unless these are the nearest rows of the model. */
+  check(found: readonly string[], query: Float32Array): void {
+    this.#model.check(found, query, this.#model.version)
   }
 
   /** Mostly near the last change: an answer that lacks it is then wrong. */

@@ -29,7 +29,7 @@ export class VectorModel {
 }
 
 /** The ids of the k rows with the smallest distance, computed in double precision. */
-function nearest(rows: Rows, query: Float32Array, k: number): string[] {
+export function nearest(rows: Rows, query: Float32Array, k: number): string[] {
   const best: { id: string; square: number }[] = []
   for (const [id, vector] of rows) {
     let square = 0

@@ -1,5 +1,8 @@
-// A worker whose SQL tells which indexes it shares: `SELECT sharing()`.
+// A worker whose SQL tells which indexes it shares, `sharing()`, and waits in the middle of a statement: `gated(path)` makes
+// the file path-in, and returns 0 when the file path exists.
 
+import { existsSync, writeFileSync } from 'node:fs'
+import { pause } from '../../../src/core/pause.ts'
 import { serve } from '../../../src/entries/serve.ts'
 import { indexCache } from '../../../src/search/memory/index-cache.ts'
 
@@ -12,6 +15,11 @@ serve({
         return 'lends'
       if (indexes.some(each => each?.index?.lending?.isLent)) return 'borrows'
       return 'none'
+    })
+    db.function('gated', path => {
+      writeFileSync(`${String(path)}-in`, '')
+      while (!existsSync(String(path))) pause(2)
+      return 0
     })
   },
 })
