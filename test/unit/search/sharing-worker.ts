@@ -2,9 +2,10 @@
 // the file path-in, and returns 0 when the file path exists.
 
 import { existsSync, writeFileSync } from 'node:fs'
-import { pause } from '../../../src/core/pause.ts'
 import { serve } from '../../../src/entries/serve.ts'
 import { indexCache } from '../../../src/search/memory/index-cache.ts'
+
+const never = new Int32Array(new SharedArrayBuffer(4))
 
 serve({
   setup(db) {
@@ -18,7 +19,7 @@ serve({
     })
     db.function('gated', path => {
       writeFileSync(`${String(path)}-in`, '')
-      while (!existsSync(String(path))) pause(2)
+      while (!existsSync(String(path))) Atomics.wait(never, 0, 0, 2)
       return 0
     })
   },
