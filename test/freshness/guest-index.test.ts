@@ -9,7 +9,7 @@ import { specOf, TABLE, TableWorld } from '../unit/search/table-world.ts'
 const DIM = 16
 /** More than a small index has, so that it is saved. */
 const ROWS = 70_000
-const DATASETS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
+const DATASETS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 /** Those that the test gives a space. */
 const FITTING = DATASETS.length - 2
 
@@ -21,9 +21,9 @@ class CrowdedWorld extends TableWorld {
   })
   readonly #limit = indexCache.limit
 
-  constructor() {
+  constructor(datasets: readonly string[] = DATASETS) {
     super()
-    for (const dataset of DATASETS) {
+    for (const dataset of datasets) {
       insertMany(this.db, TABLE, ['dataset_id', 'id', 'embedding'], rowsOf(dataset))
     }
   }
@@ -105,6 +105,40 @@ test('a dataset without space and without a saved index is scanned, then gets on
   assert.deepEqual(seen(other, 9), [...scans, 'rebuilt', 'fresh'])
   world.idle()
   assert.deepEqual(seen(one, 1), ['fresh'], 'its saved form is read')
+})
+
+test('guests that fit together keep their indexes, and the last one makes space for the others', () => {
+  const datasets = [...DATASETS, 'i', 'j', 'k']
+  using world = new CrowdedWorld(datasets)
+  for (const dataset of datasets) world.see(dataset)
+  world.idle()
+  // A quarter of this is space for two guests. There are three.
+  const limit = (indexCache.bytes / datasets.length) * 8.5
+  indexCache.limit = limit
+  const { entries } = indexCache.attach(world.db, 'main')
+  const inMemory = (): string[] =>
+    [...entries.values()].filter(entry => entry.datasetIndex).map(({ dataset }) => dataset)
+  const round = (): string[] => {
+    for (const dataset of datasets) {
+      assert.deepEqual(world.see(dataset), { state: 'fresh', count: ROWS })
+      assert.ok(indexCache.bytes <= limit * (1 + 1 / 4), 'two guests beside the limit')
+    }
+    return inMemory()
+  }
+  round()
+  const before = new Set(round())
+  assert.equal(before.size, 10)
+  const { datasetIndex } = [...entries.values()].find(entry => indexCache.isGuest(entry))!
+  for (let i = 0; i < 3; i++) assert.deepEqual(new Set(round()), before)
+  const guests = [...entries.values()].filter(entry => indexCache.isGuest(entry))
+  assert.equal(guests.length, 2)
+  assert.equal(guests[0].datasetIndex, datasetIndex, 'the first guest was not read again')
+  // A guest that is no longer searched makes space, so that the next one stays.
+  const [first] = guests
+  const others = datasets.filter(dataset => dataset !== first.dataset)
+  for (let i = 0; i < 8; i++) for (const dataset of others) world.see(dataset)
+  assert.ok(!inMemory().includes(first.dataset))
+  assert.equal(inMemory().length, 10)
 })
 
 test('an index of more than a quarter of the limit does not become a guest: the table answers', () => {

@@ -53,8 +53,8 @@ const MEMORY_SHARE = 1 / 4
  */
 const IDLE_PERIODS = 4
 /**
- * A dataset without space may have its index in memory while it is searched, as the guest: up to this share of the limit,
- * and in addition to it.
+ * Datasets without space may have their indexes in memory while they are searched, as guests: up to this share of the
+ * limit, and in addition to it.
  */
 const GUEST_SHARE = 1 / 4
 /** How long a new guest is not replaced before it was saved. Saves wait for half a second. */
@@ -67,8 +67,8 @@ class IndexCache {
   readonly #held = new WeakMap<Database, Set<FileIndexes>>()
   #clock = 0
   #limit: number | undefined
-  #guest: CacheEntry | undefined
-  #guestSince = 0
+  /** The guests, each with the time at which it came. */
+  readonly #guests = new Map<CacheEntry, number>()
   /** Called when an index does not fit in memory. Called again for the same dataset only if it fitted in between. */
   onFull: ((full: CacheFull) => void) | undefined
 
@@ -121,8 +121,8 @@ class IndexCache {
       entry.period = entry.period === Infinity ? period : (entry.period + period) / 2
     }
     entry.used = now
-    if (entry === this.#guest && entry.datasetIndex && this.admits(entry, () => Infinity)) {
-      this.#guest = undefined
+    if (this.#guests.has(entry) && entry.datasetIndex && this.admits(entry, () => Infinity)) {
+      this.#guests.delete(entry)
       entry.refused = false
       this.#evict(entry)
     }
@@ -148,28 +148,63 @@ class IndexCache {
     return true
   }
 
-  /** Whether an index without space may be the guest: it is small, and the present guest is not waiting to be saved. */
+  /** Whether an index without space may be a guest: it is small, and takes no place of one that waits to be saved. */
   mayHost(entry: CacheEntry, estimate: () => number): boolean {
-    const present = this.#guest
-    if (present?.datasetIndex && present !== entry && present.datasetIndex.savedSeq === undefined) {
-      const { index } = present.datasetIndex
-      const age = performance.now() - this.#guestSince
-      if (index?.worthSaving && age < UNSAVED_GUEST_MS) return false
-    }
-    return (entry.bytes ?? estimate()) <= this.limit * GUEST_SHARE
+    const bytes = entry.bytes ?? estimate()
+    const now = performance.now()
+    const waits = ([{ datasetIndex }, since]: [CacheEntry, number]): boolean =>
+      datasetIndex?.savedSeq === undefined &&
+      datasetIndex?.index?.worthSaving === true &&
+      now - since < UNSAVED_GUEST_MS
+    return bytes <= this.#guestLimit && !this.#leaving(entry, bytes).some(waits)
   }
 
-  /** Makes an entry the guest, in place of the present one. The next `keep` brings its index. */
-  host(entry: CacheEntry): void {
-    const present = this.#guest
-    if (present && present !== entry) drop(present)
-    this.#guest = entry
-    this.#guestSince = performance.now()
+  /** Makes an entry a guest, in place of others if there is no space for all. The next `keep` brings its index. */
+  host(entry: CacheEntry, estimate: () => number): void {
+    for (const [guest] of this.#leaving(entry, entry.bytes ?? estimate())) this.#dismiss(guest)
+    this.#guests.set(entry, performance.now())
+  }
+
+  /**
+   * The guests that leave for one of so many bytes: those that have been idle for long, then the newest, so that datasets
+   * that are searched in turn do not replace all of them.
+   */
+  #leaving(entry: CacheEntry, bytes: number): [CacheEntry, number][] {
+    const present = [...this.#guests].filter(([guest]) => guest !== entry)
+    const isIdle = ({ period, used }: CacheEntry): boolean =>
+      this.#clock - used > IDLE_PERIODS * period
+    const order = [
+      ...present.filter(([guest]) => isIdle(guest)),
+      ...present.filter(([guest]) => !isIdle(guest)).toReversed(),
+    ]
+    let space = this.#guestLimit - this.#guestBytes(entry)
+    let leaving = 0
+    for (; space < bytes && leaving < order.length; leaving++) {
+      space += order[leaving][0].datasetIndex?.bytes ?? 0
+    }
+    return order.slice(0, leaving)
+  }
+
+  #dismiss(guest: CacheEntry): void {
+    this.#guests.delete(guest)
+    drop(guest)
+  }
+
+  get #guestLimit(): number {
+    return this.limit * GUEST_SHARE
+  }
+
+  #guestBytes(without?: CacheEntry): number {
+    let bytes = 0
+    for (const guest of this.#guests.keys()) {
+      if (guest !== without) bytes += guest.datasetIndex?.bytes ?? 0
+    }
+    return bytes
   }
 
   /** Whether the index of an entry is in memory only until another one takes its place. */
   isGuest(entry: CacheEntry): boolean {
-    return entry === this.#guest
+    return this.#guests.has(entry)
   }
 
   #refuse(entry: CacheEntry, bytes: number): void {
@@ -179,12 +214,13 @@ class IndexCache {
     this.onFull?.({ shadow, dataset, bytes, limit: this.limit })
   }
 
-  /** Entries with an index except one and the guest, least recently searched first. */
+  /** Entries with an index except one and the guests, least recently searched first. */
   #residents(without: CacheEntry | undefined): CacheEntry[] {
     const residents: CacheEntry[] = []
     for (const file of this.#files.values()) {
       for (const entry of file.entries.values()) {
-        if (entry.datasetIndex && entry !== without && entry !== this.#guest) residents.push(entry)
+        if (entry.datasetIndex && entry !== without && !this.#guests.has(entry))
+          residents.push(entry)
       }
     }
     return residents.toSorted((a, b) => a.used - b.used)
@@ -195,7 +231,7 @@ class IndexCache {
     if (entry.datasetIndex !== datasetIndex) entry.datasetIndex?.dispose()
     entry.datasetIndex = datasetIndex
     entry.scans = 0
-    if (entry === this.#guest) return
+    if (this.#guests.has(entry)) return
     entry.refused = false
     this.#evict(entry)
   }
@@ -220,20 +256,21 @@ class IndexCache {
     return bytes
   }
 
-  /** Without the guest. */
+  /** Without guests. */
   get #residentBytes(): number {
-    return this.bytes - (this.#guest?.datasetIndex?.bytes ?? 0)
+    return this.bytes - this.#guestBytes()
   }
 
   #detach(file: FileIndexes): void {
     if (--file.connections > 0) return
-    for (const entry of file.entries.values()) drop(entry)
+    for (const entry of file.entries.values()) this.#dismiss(entry)
     if (this.#files.get(file.key) === file) this.#files.delete(file.key)
   }
 
   #evict(keep: CacheEntry | undefined): void {
-    const guest = this.#guest
-    if (guest?.datasetIndex && guest.datasetIndex.bytes > this.limit * GUEST_SHARE) drop(guest)
+    for (const guest of [...this.#guests.keys()].toReversed()) {
+      if (guest.datasetIndex && this.#guestBytes() > this.#guestLimit) this.#dismiss(guest)
+    }
     let bytes = this.#residentBytes
     if (bytes <= this.limit) return
     for (const entry of this.#residents(keep)) {

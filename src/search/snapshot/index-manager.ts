@@ -316,12 +316,12 @@ export class IndexManager {
     const { dataset, journal, head, writing, entry } = request
     if (writing || !indexCache.mayHost(entry, bytes)) return undefined
     if (isSavedNearby(this.#maintenance.store, this.#shadow, dataset, journal, head)) {
-      indexCache.host(entry)
+      indexCache.host(entry, bytes)
       const loaded = this.#load(request)
       if (loaded) return this.#catchUp(request, loaded)
     }
     if (isReadonly(this.#db, this.#shadow.schema) || !buildPays(entry, bytes)) return undefined
-    indexCache.host(entry)
+    indexCache.host(entry, bytes)
     return this.#build(request)
   }
 
