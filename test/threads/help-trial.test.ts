@@ -55,6 +55,19 @@ test('one search that was interrupted changes nothing', () => {
   assert.ok(run(trial, 200, { alone: 1, helped: 0.6 }).helps > 180)
 })
 
+test('neither do the first searches with help, which compile code, nor one of them that was interrupted', () => {
+  for (const interrupted of [0, 1, 2, 3, 4]) {
+    const trial = new HelpTrial()
+    let first = 0
+    for (let i = 0; i < 16; i++) {
+      const help = trial.pick()
+      const number = help ? first++ : -1
+      trial.add(help, !help ? 1 : number === interrupted ? 400 : number < 3 ? 3 - number : 0.6)
+    }
+    assert.ok(run(trial, 200, { alone: 1, helped: 0.6 }).helps > 170, `number ${interrupted}`)
+  }
+})
+
 /** What searches take on a loaded machine, in proportion to what they would all take without help. */
 function onLoadedMachine(helped: number): number {
   const r = random(Math.round(helped * 100))

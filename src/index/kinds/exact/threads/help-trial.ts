@@ -1,9 +1,9 @@
 /** The number of searches with help, and without, before they are compared. */
-const FIRST = 4
+const FIRST = 8
 /** The weight of a new time among the others. */
 const WEIGHT = 1 / 8
 /** A search that took more than this many times the usual time was interrupted, and counts as this many. */
-const MOST = 4
+const MOST = 3
 /** The slower way is tried in 1 of `OFTEN` to `SELDOM` searches, so that trials cost at most `MOST_LOSS` of the time. */
 const OFTEN = 16
 const SELDOM = 1024
@@ -25,7 +25,7 @@ export class HelpTrial {
   /** Whether the next search gets help. */
   pick(): boolean {
     const number = ++this.#searches
-    if (this.#alone.count < FIRST || this.#helped.count < FIRST) {
+    if (!this.#alone.isKnown || !this.#helped.isKnown) {
       return this.#helped.count <= this.#alone.count
     }
     const ratio = this.#helped.time / this.#alone.time
@@ -47,14 +47,34 @@ class UsualTime {
   time = 0
   /** How far a time is from the usual one, on average. */
   deviation = 0
-  count = 0
+  readonly #first: number[] = []
+
+  get isKnown(): boolean {
+    return this.count >= FIRST
+  }
+
+  get count(): number {
+    return this.#first.length
+  }
 
   add(time: number): void {
-    const before = this.time
-    const first = this.count++ < FIRST
-    const counted = first ? time : Math.min(time, MOST * before)
-    const weight = first ? 1 / this.count : WEIGHT
-    this.time += (counted - before) * weight
-    if (this.count > 1) this.deviation += (Math.abs(counted - before) - this.deviation) * weight
+    if (!this.isKnown) {
+      this.#begin(time)
+      return
+    }
+    const counted = Math.min(time, MOST * this.time)
+    const deviation = Math.abs(counted - this.time)
+    this.time += (counted - this.time) * WEIGHT
+    this.deviation += (deviation - this.deviation) * WEIGHT
+  }
+
+  /** The median of the first times: their mean would remember a pause of several searches for a thousand of them. */
+  #begin(time: number): void {
+    const first = this.#first
+    first.push(time)
+    this.time = first.toSorted((a, b) => a - b)[(first.length - 1) >> 1]
+    const most = this.time * MOST
+    const deviations = first.map(each => Math.abs(Math.min(each, most) - this.time))
+    this.deviation = deviations.reduce((sum, each) => sum + each, 0) / first.length
   }
 }

@@ -22,7 +22,11 @@ export class ScanShare implements ThreadWork {
   /** What each search of a group finds. */
   readonly #sets: CandidateSet[] = []
 
-  constructor(start: ThreadStart, turns: Turns, kernelsOver: (memory: WasmMemory) => Kernels) {
+  constructor(
+    start: Pick<ThreadStart, 'thread' | 'board'>,
+    turns: Turns,
+    kernelsOver: (memory: WasmMemory) => Kernels,
+  ) {
     this.#thread = start.thread
     this.#turns = turns
     this.#board = new ScanBoard(start.board)
