@@ -22,9 +22,9 @@ const LAYERS: readonly (readonly string[])[] = [
     'better-sqlite3',
     'attach',
     'worker',
-    'frameworks',
     'mcp',
   ],
+  ['frameworks'],
   ['entries'],
   ['ui'],
 ]

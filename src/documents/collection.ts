@@ -1,17 +1,9 @@
-import { requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, object } from '../core/check-options.ts'
 import type { Filter } from '../core/filter/filter.ts'
-import { knownWord } from '../core/known-word.ts'
 import type { VectorInput } from '../core/read-vector.ts'
 import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
-import {
-  requireEmbed,
-  requireModelName,
-  requireName,
-  requireOptions,
-  requireText,
-  VECUTIL,
-} from './arguments.ts'
+import { requireOptions } from './arguments.ts'
+import { readCollectionOptions, type CollectionOptions } from './collection/collection-options.ts'
 import { DatasetHandle } from './collection/dataset-handle.ts'
 import { countFacets, type Facet, type FacetOptions, type FieldValue } from './collection/facets.ts'
 import { getDocument, getDocuments, type GetOptions } from './collection/get-documents.ts'
@@ -19,13 +11,14 @@ import type { CollectionDocument, DocumentChange } from './collection/given-docu
 import type { Hit, HitPage } from './collection/hit.ts'
 import { listDocuments, type DocumentPage, type ListOptions } from './collection/list.ts'
 import type { CollectionQuery, QueryManyOptions } from './collection/read-query.ts'
+import type { DocumentSelection } from './collection/read-selection.ts'
 import { runQueries, runQueriesSync } from './collection/run-queries.ts'
 import { runQuery, runQuerySync } from './collection/run-query.ts'
-import { countWhere, selectedIds, type DocumentSelection } from './collection/selection.ts'
+import { countWhere, deleteSelection } from './collection/selection.ts'
 import type { StoredDocument } from './collection/stored-document.ts'
 import { writeGiven, writeGivenSync } from './collection/write-given.ts'
 import type { TextDocument } from './document-fields.ts'
-import type { EmbedFunc, EmbedOptions } from './embed.ts'
+import type { EmbedOptions } from './embed.ts'
 import { requireCount, searchText, type MatchOptions, type TextHit } from './match-text.ts'
 import {
   discard,
@@ -38,24 +31,6 @@ import {
   type RollbackOptions,
 } from './migration/migrate.ts'
 import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
-import { deleteSelected } from './write-documents.ts'
-
-export interface CollectionOptions {
-  /** The name of the vec table. */
-  readonly table: string
-  readonly dataset: string
-  /**
-   * What vec(...) takes when the table is declared, such as `doc_id, lang TEXT, text=content`. The constructor then
-   * creates the table if it is missing. Without it, the table must exist.
-   */
-  readonly declaration?: string | undefined
-  /** Turns contents and query texts into vectors. A collection without it accepts only vectors. */
-  readonly embed?: EmbedFunc | undefined
-  /**
-   * The name of the model behind `embed`. It is stored with every embedding and must stay the same within a dataset.
-   */
-  readonly model?: string | undefined
-}
 
 /**
  * The documents of one dataset of a vec table. Methods that may have to embed text are async; all others are
@@ -74,23 +49,10 @@ export class Collection<M = unknown> {
    * have.
    */
   constructor(db: SqliteHandle, options: CollectionOptions) {
-    requirePlainObject(
-      VECUTIL,
-      'options',
+    const { table, dataset, declaration, embed, model } = readCollectionOptions(
+      'Collection',
       options,
-      'an object with table, dataset, embed and model',
     )
-    const names = ['table', 'dataset', 'declaration', 'embed', 'model']
-    for (const name of Object.keys(options)) knownWord('option of Collection', name, names)
-    const { table, dataset, declaration, embed, model } = options
-    requireName(table, 'options.table')
-    requireName(dataset, 'options.dataset')
-    if (embed === undefined) requireModelName(model)
-    else {
-      requireName(model, 'options.model')
-      requireEmbed(embed, 'options.embed')
-    }
-    if (declaration !== undefined) requireText(declaration, 'options.declaration')
     const use = databaseOf('new Collection()', db)
     try {
       this.#handle = new DatasetHandle(use, { table, dataset, declaration }, { embed, model })
@@ -122,13 +84,13 @@ export class Collection<M = unknown> {
     documents: readonly CollectionDocument<M>[],
     options: EmbedOptions = {},
   ): Promise<number> {
-    const write = { where: 'upsert()', documents, existing: false }
+    const write = { where: 'upsert()', documents, kind: 'upsert' as const }
     return (await writeGiven(this.#handle, write, options)).embedded
   }
 
   /** The synchronous form of `upsert`, for documents that need no embedding. Throws TypeError if one does. */
   upsertSync(documents: readonly CollectionDocument<M>[]): void {
-    writeGivenSync(this.#handle, { where: 'upsertSync()', documents, existing: false })
+    writeGivenSync(this.#handle, { where: 'upsertSync()', documents, kind: 'upsert' })
   }
 
   /**
@@ -138,7 +100,7 @@ export class Collection<M = unknown> {
    *     await notes.update([{ id: 'a', meta: { seen: true } }]) // the other members, the content and the vector stay
    */
   async update(changes: readonly DocumentChange<M>[], options: EmbedOptions = {}): Promise<number> {
-    const write = { where: 'update()', documents: changes, existing: true }
+    const write = { where: 'update()', documents: changes, kind: 'update' as const }
     return (await writeGiven(this.#handle, write, options)).written
   }
 
@@ -147,7 +109,7 @@ export class Collection<M = unknown> {
     return writeGivenSync(this.#handle, {
       where: 'updateSync()',
       documents: changes,
-      existing: true,
+      kind: 'update',
     })
   }
 
@@ -156,8 +118,7 @@ export class Collection<M = unknown> {
    * the whole dataset; an empty filter is refused.
    */
   delete(selection: DocumentSelection<M>): number {
-    const { db, shadow, dataset } = this.#handle
-    return deleteSelected(db, shadow, dataset, selectedIds('delete()', selection, this.#handle))
+    return deleteSelection('delete()', selection, this.#handle)
   }
 
   /** The document with an id, undefined if there is none; or the documents with several ids, in their order. */

@@ -15,7 +15,8 @@ export {
 } from '../documents/shadow-documents.ts'
 export type { TextOptions } from '../documents/upsert-texts.ts'
 export { matchText, type MatchOptions, type TextHit } from '../documents/match-text.ts'
-export { Collection, type CollectionOptions } from '../documents/collection.ts'
+export { Collection } from '../documents/collection.ts'
+export type { CollectionOptions } from '../documents/collection/collection-options.ts'
 export type { ColumnValues } from '../documents/collection/column-values.ts'
 export type { Facet, FacetOptions, FieldValue } from '../documents/collection/facets.ts'
 export type { GetOptions } from '../documents/collection/get-documents.ts'
@@ -31,8 +32,9 @@ export type {
   RerankOptions,
 } from '../documents/collection/read-query.ts'
 export type { RerankFunc, RerankQuery } from '../documents/collection/rerank.ts'
-export type { DocumentSelection } from '../documents/collection/selection.ts'
-export type { Included, StoredDocument } from '../documents/collection/stored-document.ts'
+export type { DocumentSelection } from '../documents/collection/read-selection.ts'
+export type { Included } from '../documents/collection/included.ts'
+export type { StoredDocument } from '../documents/collection/stored-document.ts'
 export type {
   MigrateOptions,
   MigrationProgress,

@@ -1,6 +1,7 @@
 /** A database in a worker: each call returns a Promise, and none holds up the thread that makes it. */
 export { connect, type ConnectOptions } from '../worker/connect.ts'
 export { AsyncDatabase } from '../worker/async-database.ts'
+export { AsyncCollection, type CollectionWrite } from '../worker/collections/async-collection.ts'
 export type {
   AsyncInsertOptions,
   AsyncParameters,
@@ -14,6 +15,7 @@ export type {
   StatementResult,
 } from '../worker/async-types.ts'
 export type { WorkerLike } from '../worker/port.ts'
+export type { CollectionOptions } from '../documents/collection/collection-options.ts'
 export type { Hit, HitPage } from '../documents/collection/hit.ts'
 export type { RunResult } from '../database/statement.ts'
 export type { SqlValue } from '../database/values.ts'

@@ -1,16 +1,20 @@
 import { checkOptions, text, type Check } from '../core/check-options.ts'
-import type { Database } from '../database/database.ts'
-import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
-import type { Collection } from '../documents/collection.ts'
-import { openCollection } from './document-table.ts'
+import {
+  hasDocumentTable,
+  createTable,
+  storeDatabase,
+  type StoreDatabase,
+  type StoreDocuments,
+  type StoreHandle,
+} from './store-database.ts'
 
 /** The options that the stores of LangChain and LlamaIndex share. */
-export interface StoreOptions {
+export interface StoreOptions<H extends StoreHandle = StoreHandle> {
   /**
-   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which the constructor
-   * creates the table. The store does not close it.
+   * What `open()` or `connect()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql, in which
+   * the constructor creates the table. The store does not close it.
    */
-  readonly db: SqliteHandle
+  readonly db: H
   /** The name of the vec table. The first write creates it if it does not exist. */
   readonly table: string
   /** The dataset of this store within the table; default 'default'. */
@@ -29,19 +33,42 @@ export function checkStoreOptions(
 ): void {
   const shared = { db: anything, table: text, dataset: text, model: text }
   checkOptions(where, config, { ...shared, ...own }, 'config')
-  databaseOf(where, config.db).close()
+  storeDatabase(where, config.db).close()
   text(where, 'config.table', config.table)
 }
 
-/** The database of a store, and its documents. `words`: whether a new table has a text index. */
-export function openStore(
-  where: string,
-  { db: handle, table, dataset = DEFAULT_DATASET }: StoreOptions,
-  { words, model }: { readonly words: boolean; readonly model: string | undefined },
-): { readonly db: Database; readonly documents: Collection } {
-  const use = databaseOf(where, handle)
-  const documents = openCollection(handle, { table, words }, { dataset, model })
-  // The use by the collection is the last one: its end saves indexes.
-  use.close()
-  return { db: use.db, documents }
+/** The documents of one store, whose table the first write creates. */
+export class Store {
+  readonly documents: StoreDocuments
+  readonly #db: StoreDatabase
+  readonly #table: { readonly table: string; readonly words: boolean }
+  #exists = false
+
+  /** `words`: whether a new table has a text index. */
+  constructor(
+    where: string,
+    { db: handle, table, dataset = DEFAULT_DATASET }: StoreOptions,
+    { words, model }: { readonly words: boolean; readonly model: string | undefined },
+  ) {
+    this.#db = storeDatabase(where, handle)
+    this.#table = { table, words }
+    this.documents = this.#db.documents(this.#table, { dataset, model })
+    // The use by the collection is the last one: its end saves indexes.
+    this.#db.close()
+  }
+
+  /** The steps before the first write. Call `written` after it. */
+  get before(): readonly (readonly ['run', string])[] {
+    return this.#exists ? [] : createTable(this.#db, this.#table).map(sql => ['run', sql] as const)
+  }
+
+  written(): void {
+    this.#exists = true
+  }
+
+  /** A store that was never written to finds nothing. */
+  async exists(): Promise<boolean> {
+    this.#exists ||= await hasDocumentTable(this.#db, this.#table.table)
+    return this.#exists
+  }
 }

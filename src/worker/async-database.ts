@@ -16,6 +16,7 @@ import type {
   RowOptions,
   StatementResult,
 } from './async-types.ts'
+import { setCaller } from './callers.ts'
 import { chunksOf } from './chunks.ts'
 import { Outgoing } from './outgoing.ts'
 import { type BoundStatement, type Call } from './protocol.ts'
@@ -51,6 +52,10 @@ export class AsyncDatabase {
   constructor(name: string, workers: WorkerGroup) {
     this.name = name
     this.#workers = workers
+    setCaller(this, {
+      call: async (call, out, abort) => this.#call(call, out, { signal: abort }),
+      newKey: () => String(++this.#staged),
+    })
   }
 
   /** Whether the database accepts calls. */

@@ -8,6 +8,7 @@ import type { Statement } from '../sqlite/statement.ts'
 import { insertMany, type InsertRow } from '../sqlite/vtab/insert-many.ts'
 import { open } from '../tables/register.ts'
 import type { RowForm } from './async-types.ts'
+import { isCollectionCall, type CollectionCall } from './collections/collection-call.ts'
 import type { BoundStatement, Call } from './protocol.ts'
 import { StatementCache } from './statement-cache.ts'
 
@@ -18,22 +19,37 @@ const MOST_DATASETS = 64
 /** A call on an open database. */
 export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
 
+/** Answers calls on the documents of datasets, on one connection. */
+export interface CollectionAnswers {
+  answer(call: object): unknown
+  /** Forgets what was kept between calls under keys that begin so. */
+  forget(beginning: string): void
+}
+
+/** Makes what answers calls on documents. It may have to be loaded first. */
+export type ServeCollections = (db: Connection) => CollectionAnswers | Promise<CollectionAnswers>
+
 /** Answers the calls of clients on one connection. */
 export class DatabaseServer {
   readonly #db: Connection
   readonly #statements: StatementCache
   readonly #datasets = new Map<string, DatasetHandle>()
   readonly #staged = new Map<string, (readonly InsertRow[])[]>()
+  readonly #serveCollections: ServeCollections | undefined
+  #collections: CollectionAnswers | undefined
 
-  constructor(db: Connection) {
+  constructor(db: Connection, serveCollections?: ServeCollections) {
     this.#db = db
+    this.#serveCollections = serveCollections
     this.#statements = new StatementCache(db, MOST_STATEMENTS)
   }
 
   /** Returns the result of a call. Aborting the signal ends the call with SQLITE_INTERRUPT. */
   async answer(call: DatabaseCall, signal: AbortSignal | undefined): Promise<unknown> {
     if (call.op === 'import') return this.#import(call.bytes)
-    const task = (): unknown => this.#whole(() => this.#answer(call))
+    const answers = isCollectionCall(call) ? await this.#loadCollections() : undefined
+    const task = (): unknown =>
+      this.#whole(() => (isCollectionCall(call) ? answers!.answer(call) : this.#answer(call)))
     return signal === undefined ? task() : this.#db.interruptible({ signal }, task)
   }
 
@@ -41,7 +57,7 @@ export class DatabaseServer {
     this.#db.close()
   }
 
-  #answer(call: Exclude<DatabaseCall, { op: 'import' }>): unknown {
+  #answer(call: Exclude<DatabaseCall, CollectionCall | { op: 'import' }>): unknown {
     switch (call.op) {
       case 'all':
       case 'get': {
@@ -89,8 +105,19 @@ export class DatabaseServer {
     )
   }
 
-  /** Frees the rows whose keys begin so. */
+  async #loadCollections(): Promise<CollectionAnswers> {
+    if (this.#serveCollections === undefined) {
+      throw new VecError('VEC_WORKER', 'this worker does not answer calls of an AsyncCollection', {
+        hint: "in the file of the worker: import { collections, serve } from 'sqlite-vec-ts/serve', and serve({ collections })",
+      })
+    }
+    this.#collections ??= await this.#serveCollections(this.#db)
+    return this.#collections
+  }
+
+  /** Frees what was kept between calls under keys that begin so. */
   unstage(beginning: string): void {
+    this.#collections?.forget(beginning)
     for (const key of this.#staged.keys()) if (key.startsWith(beginning)) this.#staged.delete(key)
   }
 

@@ -1,8 +1,10 @@
+import { onlyReads } from '../documents/collection/only-reads.ts'
 import type { CollectionQuery } from '../documents/collection/read-query.ts'
 import type { IndexSharing } from '../search/memory/shared-indexes.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import type { InsertManyOptions, InsertRow } from '../sqlite/vtab/insert-many.ts'
 import type { AsyncParameters, RowForm } from './async-types.ts'
+import type { CollectionCall } from './collections/collection-call.ts'
 import type { WireError } from './wire-error.ts'
 
 /** One statement of a transaction, with its parameters. */
@@ -50,6 +52,7 @@ export type Call =
       readonly dataset: string
       readonly query: CollectionQuery
     }
+  | CollectionCall
   | { readonly op: 'export' }
   | { readonly op: 'import'; readonly bytes: Uint8Array }
   | { readonly op: 'close' }
@@ -68,6 +71,7 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i
 
 /** Whether a call cannot write. For SQL, this is certain for SELECT, and for WITH if no word of it writes. */
 export function isRead(call: Call): boolean {
+  if (call.op === 'documents') return onlyReads(call.steps)
   if (call.op !== 'all' && call.op !== 'get') return call.op === 'search' || call.op === 'export'
   const [found, isWith] = SELECTS.exec(call.sql) ?? []
   return found !== undefined && !(isWith && WRITES.test(call.sql))

@@ -2,7 +2,7 @@ import { hostPort, joinSharing, SHARES_FILES } from '#thread'
 import { VecError } from '../core/errors.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import { open } from '../tables/register.ts'
-import { DatabaseServer } from './database-server.ts'
+import { DatabaseServer, type ServeCollections } from './database-server.ts'
 import { isInMemory } from './in-memory.ts'
 import { interruptSignal } from './interrupt-signal.ts'
 import type { Answer, Call, Request } from './protocol.ts'
@@ -12,6 +12,11 @@ import { wireError } from './wire-error.ts'
 export interface ServeOptions {
   /** Called with each opened connection, before it answers calls: for SQL functions and PRAGMA. */
   readonly setup?: ((db: Connection) => void) | undefined
+  /**
+   * `collections` of this entry point, or a function that loads it: without it, this worker does not answer an
+   * `AsyncCollection`, and its file is smaller.
+   */
+  readonly collections?: ServeCollections | undefined
 }
 
 /**
@@ -79,7 +84,7 @@ class Host {
         db.close()
         throw error
       }
-      return new DatabaseServer(db)
+      return new DatabaseServer(db, this.#options.collections)
     }
     this.#control = control
     this.#server =

@@ -1,5 +1,5 @@
-import type { Connection } from '../../src/entries/main.ts'
 import { SqliteVector } from '../../src/entries/mastra.ts'
+import type { TestedDatabase } from './databases.ts'
 
 export const PRODUCTS: Record<string, unknown>[] = [
   {
@@ -31,7 +31,7 @@ const VECTORS = [
 export const indexName = 'products'
 
 /** A store with an index of four products. */
-export async function productStore(db: Connection): Promise<SqliteVector> {
+export async function productStore(db: TestedDatabase): Promise<SqliteVector<TestedDatabase>> {
   const store = new SqliteVector({ db })
   await store.createIndex({ indexName, dimension: 3 })
   const ids = ['lamp', 'desk', 'sofa', 'book']

@@ -7,10 +7,11 @@ import { CursorCodec } from './cursor.ts'
 import { mostDiverse } from './diverse.ts'
 import { readField } from './field.ts'
 import type { Hit, HitPage } from './hit.ts'
+import type { Included } from './included.ts'
 import { nearestRows, type Place, type RankedRow } from './ranked-rows.ts'
 import type { ReadQuery } from './read-query.ts'
 import { selectGroups, selectRows, type Ranker, type Selected } from './select-rows.ts'
-import { idText, partsByKey, vectorIn, type Included } from './stored-document.ts'
+import { idText, partsByKey, vectorIn } from './stored-document.ts'
 import { hybridRows, wordRows } from './word-rows.ts'
 
 /** The page of a query. Call it inside one snapshot. `pages`: whether others can follow it. */

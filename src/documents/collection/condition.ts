@@ -1,17 +1,10 @@
 import type { Condition } from '../../core/filter/condition.ts'
-import type { Filter } from '../../core/filter/filter.ts'
-import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { filterOf, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { StoredColumn } from '../../search/schema/table-schema.ts'
 import { partsOfFilter } from '../../tables/vec/given-filter.ts'
 import type { CollectionTable } from './collection-table.ts'
 import { withoutColumn } from './field.ts'
-
-/** The checked condition of a filter; undefined without a filter. Throws VEC_FILTER. */
-export function readCondition(filter: Filter | undefined): Condition | undefined {
-  return filter === undefined ? undefined : parseFilter(filter)
-}
 
 /** The condition for the rows of a table. */
 export function rowFilter(

@@ -2,9 +2,10 @@ import { checkOptions, object, wholeNumber } from '../../core/check-options.ts'
 import type { Filter } from '../../core/filter/filter.ts'
 import type { SqlValue } from '../../database/values.ts'
 import { OF_DATASET } from '../../search/schema/names.ts'
-import { andFilter, readCondition, rowFilter } from './condition.ts'
+import { andFilter, rowFilter } from './condition.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { readField } from './field.ts'
+import { readCondition } from './read-condition.ts'
 
 export interface FacetOptions<M = unknown> {
   readonly filter?: Filter<M> | undefined

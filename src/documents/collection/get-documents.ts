@@ -2,8 +2,10 @@ import { checkOptions } from '../../core/check-options.ts'
 import { requireId } from '../document-fields.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { readIds } from './given-documents.ts'
-import { idBytes, partsByKey, readInclude } from './stored-document.ts'
-import type { Included, StoredDocument } from './stored-document.ts'
+import { readInclude } from './included.ts'
+import type { Included } from './included.ts'
+import { idBytes, partsByKey } from './stored-document.ts'
+import type { StoredDocument } from './stored-document.ts'
 
 export interface GetOptions {
   /** Default: ['content', 'meta']. */

@@ -32,37 +32,47 @@ export interface DocumentChange<M = unknown> extends Omit<CollectionDocument<M>,
 
 const FIELDS = ['id', 'content', 'meta', 'vector', 'columns']
 
-/**
- * Of two documents with one id, the last one counts, for each field that it has. Two `changes` of one id are refused.
- */
-export function readDocuments(
-  where: string,
-  documents: unknown,
-  changes: boolean,
-  declared: () => readonly StoredColumn[],
-): PlannedDocument[] {
+/** A checked document. The columns are not: the table knows which there are. */
+export interface GivenDocument extends Omit<PlannedDocument, 'columns'> {
+  readonly columns?: unknown
+}
+
+/** Checks documents, and reads what needs no table: metadata as text, vectors as bytes. */
+export function checkDocuments(where: string, documents: unknown): GivenDocument[] {
   if (!Array.isArray(documents)) {
     throw argumentError(where, 'documents', documents, 'an array of documents')
   }
+  return documents.map((document, i) => checkDocument(where, `documents[${i}]`, document))
+}
+
+/**
+ * Of two documents with one id, the last one counts, for each field that it has. Two `changes` of one id are refused.
+ */
+export function plannedDocuments(
+  where: string,
+  documents: readonly GivenDocument[],
+  changes: boolean,
+  declared: () => readonly StoredColumn[],
+): PlannedDocument[] {
   const byId = new Map<string, PlannedDocument>()
-  for (const [i, document] of documents.entries()) {
-    const read = readDocument(where, `documents[${i}]`, document, declared)
-    if (changes && byId.has(read.id)) {
-      throw new RangeError(`${where}: document '${read.id}' is changed twice: expected one change`)
+  for (const { columns: given, ...document } of documents) {
+    const { id } = document
+    const before = byId.get(id)
+    if (changes && before) {
+      throw new RangeError(`${where}: document '${id}' is changed twice: expected one change`)
     }
-    const before = byId.get(read.id)
-    const columns = before?.columns && { columns: { ...before.columns, ...read.columns } }
-    byId.set(read.id, { ...before, ...read, ...columns })
+    const columns = given === undefined ? {} : writtenColumns(where, id, given, declared())
+    const hasColumns = given !== undefined || before?.columns !== undefined
+    byId.set(id, {
+      ...before,
+      ...document,
+      ...(hasColumns ? { columns: { ...before?.columns, ...columns } } : {}),
+    })
   }
   return [...byId.values()]
 }
 
-function readDocument(
-  where: string,
-  name: string,
-  document: unknown,
-  declared: () => readonly StoredColumn[],
-): PlannedDocument {
+function checkDocument(where: string, name: string, document: unknown): GivenDocument {
   requireObject(where, name, document, 'a document, an object with an id,')
   for (const field of Object.keys(document))
     knownWord(`field of ${name} of ${where}`, field, FIELDS)
@@ -75,7 +85,7 @@ function readDocument(
       : { content: textOrNull(where, content, `the content of document '${id}'`) }),
     ...(meta === undefined ? {} : { meta: metaText(meta, where, id) }),
     ...(vector === undefined ? {} : { embedding: vectorBytes(where, id, vector) }),
-    ...(columns === undefined ? {} : { columns: writtenColumns(where, id, columns, declared()) }),
+    ...(columns === undefined ? {} : { columns }),
   }
 }
 

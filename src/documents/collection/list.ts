@@ -7,11 +7,13 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { BindValue, SqlValue } from '../../database/values.ts'
 import { OF_DATASET } from '../../search/schema/names.ts'
 import type { CollectionTable } from './collection-table.ts'
-import { andFilter, readCondition, rowFilter } from './condition.ts'
+import { andFilter, rowFilter } from './condition.ts'
 import { CursorCodec } from './cursor.ts'
 import { readField, type Field } from './field.ts'
-import { idText, partColumns, readInclude, readParts } from './stored-document.ts'
-import type { Included, StoredDocument } from './stored-document.ts'
+import { readInclude, type Included } from './included.ts'
+import { readCondition } from './read-condition.ts'
+import { idText, partColumns, readParts } from './stored-document.ts'
+import type { StoredDocument } from './stored-document.ts'
 
 /** The order of a listing: by a field, ascending by default. Documents with the same value are ordered by id. */
 export interface ListOrder {

@@ -7,9 +7,9 @@ import { readVector, type VectorInput } from '../../core/read-vector.ts'
 import { requireRecall } from '../../core/recall.ts'
 import { DEFAULT_FUSION, FUSIONS } from '../../search/hybrid/fusion.ts'
 import type { Fusion, FusionOptions } from '../../search/hybrid/fusion.ts'
-import { readCondition } from './condition.ts'
+import { readInclude, type Included } from './included.ts'
+import { readCondition } from './read-condition.ts'
 import type { RerankFunc } from './rerank.ts'
-import { readInclude, type Included } from './stored-document.ts'
 
 /** Maximal marginal relevance: the next hit is near to the query and far from the previous hits. */
 export interface MmrOptions {
@@ -179,6 +179,24 @@ export function readQuery<M>(where: string, query: CollectionQuery<M>): ReadQuer
     rerank,
     signal,
   }
+}
+
+/** Whether the text has to be embedded. */
+export function needsVector<M>({ mode, vector }: ReadQuery<M>): boolean {
+  return mode !== 'text' && vector === undefined
+}
+
+/** Stands for a function that is in another thread. */
+const ownScores = (hits: readonly { readonly score: number }[]): number[] =>
+  hits.map(({ score }) => score)
+
+/** A query whose hits another thread scores again. */
+export function withCandidates<M>(
+  query: ReadQuery<M>,
+  candidates: number | undefined,
+): ReadQuery<M> {
+  if (candidates === undefined) return query
+  return { ...query, rerank: { score: ownScores, fetchK: candidates } }
 }
 
 function requireWhatModeNeeds<M>(

@@ -1,6 +1,6 @@
 import { argumentError } from '../../core/argument-error.ts'
 import type { Hit, HitPage } from './hit.ts'
-import type { Included } from './stored-document.ts'
+import type { Included } from './included.ts'
 
 /** The query, as a rerank function receives it. */
 export interface RerankQuery {

@@ -5,7 +5,12 @@ import { embedTexts } from '../embed.ts'
 import { answerQuery } from './answer-query.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import type { Hit } from './hit.ts'
-import { readManyOptions, type QueryManyOptions, type ReadQuery } from './read-query.ts'
+import {
+  readManyOptions,
+  withCandidates,
+  type QueryManyOptions,
+  type ReadQuery,
+} from './read-query.ts'
 import { reranked } from './rerank.ts'
 
 /** The hits of each of many queries. Texts are embedded in one call, and all are answered in one snapshot. */
@@ -62,6 +67,18 @@ export function runQueriesSync<M>(
     const scores: unknown = rerank.score(hits, { text: undefined, vector: vectors[i], signal })
     return reranked(where, hits, scores, read).hits
   })
+}
+
+/** Answers queries whose texts the caller has embedded. `candidates`: how many hits of each the caller scores again. */
+export function answerVectors<M>(
+  where: string,
+  handle: DatasetHandle,
+  vectors: readonly Float32Array[],
+  options: QueryManyOptions<M>,
+  candidates: number | undefined,
+): Hit<M>[][] {
+  const read = withCandidates(readManyOptions(where, options), candidates)
+  return answers(where, handle, read, vectors)
 }
 
 function requireArray(where: string, queries: unknown, expected: string): void {

@@ -4,7 +4,13 @@ import { answerQuery } from './answer-query.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { readField } from './field.ts'
 import type { HitPage } from './hit.ts'
-import { readQuery, type CollectionQuery, type ReadQuery } from './read-query.ts'
+import {
+  needsVector,
+  readQuery,
+  withCandidates,
+  type CollectionQuery,
+  type ReadQuery,
+} from './read-query.ts'
 import { reranked } from './rerank.ts'
 
 /** Embeds the text of a query, answers it in one snapshot, and scores the hits again if requested. */
@@ -38,9 +44,19 @@ export function runQuerySync<M>(
   return read.rerank ? reranked(where, page.hits, scoresOf(page, read), read) : page
 }
 
-/** Whether the text has to be embedded. */
-function needsVector<M>({ mode, vector }: ReadQuery<M>): boolean {
-  return mode !== 'text' && vector === undefined
+/**
+ * Answers a query whose text the caller has embedded, if it has to be. `candidates`: how many complete hits the caller
+ * scores again.
+ */
+export function answerEmbedded<M>(
+  where: string,
+  handle: DatasetHandle,
+  query: CollectionQuery<M>,
+  vector: Float32Array | undefined,
+  candidates: number | undefined,
+): HitPage<M> {
+  const read = withCandidates(readQuery(where, query), candidates)
+  return answer(where, handle, read, vector ?? read.vector)
 }
 
 async function embedQuery<M>(

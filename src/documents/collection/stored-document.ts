@@ -1,7 +1,5 @@
-import { argumentError } from '../../core/argument-error.ts'
 import type { EmbeddingType } from '../../core/embedding-type.ts'
 import { decodeEmbedding } from '../../core/embedding.ts'
-import { knownWord } from '../../core/known-word.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import { OF_KEY } from '../../search/schema/names.ts'
@@ -9,10 +7,8 @@ import { vectorBytes, vectorLength } from '../../search/schema/stored-vector.ts'
 import { SHADOW, type StoredColumn } from '../../search/schema/table-schema.ts'
 import type { CollectionTable } from './collection-table.ts'
 import { readColumn, type ColumnValues } from './column-values.ts'
+import type { Included } from './included.ts'
 import { readMeta } from './meta-json.ts'
-
-/** The parts of a document that are read beside its id. */
-export type Included = 'content' | 'meta' | 'vector' | 'columns'
 
 /** A stored document, with the parts that `include` names. */
 export interface StoredDocument<M = unknown> {
@@ -29,17 +25,6 @@ const COLUMNS: Readonly<Record<Exclude<Included, 'columns'>, StoredColumn>> = {
   content: SHADOW.content,
   meta: SHADOW.meta,
   vector: SHADOW.embedding,
-}
-const PARTS: readonly Included[] = ['content', 'meta', 'vector', 'columns']
-
-/** The parts to read; content and metadata by default. */
-export function readInclude(where: string, include: unknown): readonly Included[] {
-  if (include === undefined) return ['content', 'meta']
-  if (!Array.isArray(include)) {
-    throw argumentError(where, 'include', include, `an array of ${PARTS.join(', ')}`)
-  }
-  const named = new Set(include.map(part => knownWord(`part in include of ${where}`, part, PARTS)))
-  return PARTS.filter(part => named.has(part))
 }
 
 /** The SQL columns of the parts, starting at column `first` of the row. */

@@ -1,15 +1,14 @@
 import { RecordManager, type ListKeyOptions, type UpdateOptions } from '@langchain/core/indexing'
 import { argumentError } from '../../core/argument-error.ts'
 import { checkOptions, text } from '../../core/check-options.ts'
-import type { Database } from '../../database/database.ts'
-import { databaseOf, type SqliteHandle } from '../../database/driver-of.ts'
-import { eachRow, numberOf, run, texts } from '../../database/query.ts'
-import { transaction } from '../../database/transaction.ts'
 import { quoteName } from '../../search/schema/names.ts'
+import { storeDatabase, type StoreDatabase, type StoreHandle } from '../store-database.ts'
 
 export interface SqliteRecordManagerConfig {
-  /** What `open()` resolves to, or a handle of another driver. With that of the store, both are in one file. */
-  readonly db: SqliteHandle
+  /**
+   * What `open()` or `connect()` resolves to, or a handle of another driver. With that of the store, both are in one file.
+   */
+  readonly db: StoreHandle
   /** Separates the records of several stores, for example `docs/default`. */
   readonly namespace: string
   /** Default: 'langchain_records'. */
@@ -29,7 +28,7 @@ const DEFAULT_TABLE = 'langchain_records'
  */
 export class SqliteRecordManager extends RecordManager {
   override lc_namespace: string[] = ['langchain', 'recordmanagers', 'sqlite-vec-ts']
-  readonly #db: Database
+  readonly #db: StoreDatabase
   readonly #namespace: string
   readonly #table: string
 
@@ -37,23 +36,20 @@ export class SqliteRecordManager extends RecordManager {
     checkOptions(WHERE, config, { db: anything, namespace: text, table: text }, 'config')
     text(WHERE, 'config.namespace', config.namespace)
     super({ namespace: config.namespace })
-    this.#db = databaseOf(WHERE, config.db).db
+    this.#db = storeDatabase(WHERE, config.db)
     this.#namespace = config.namespace
     this.#table = quoteName(config.table ?? DEFAULT_TABLE)
   }
 
   /** Creates the table of the records if it does not exist. */
   async createSchema(): Promise<void> {
-    run(
-      this.#db,
-      `CREATE TABLE IF NOT EXISTS ${this.#table} (
-        namespace TEXT NOT NULL,
-        key TEXT NOT NULL,
-        group_id TEXT,
-        updated_at INTEGER NOT NULL,
-        PRIMARY KEY (namespace, key)
-      ) WITHOUT ROWID`,
-    )
+    await this.#run(`CREATE TABLE IF NOT EXISTS ${this.#table} (
+      namespace TEXT NOT NULL,
+      key TEXT NOT NULL,
+      group_id TEXT,
+      updated_at INTEGER NOT NULL,
+      PRIMARY KEY (namespace, key)
+    ) WITHOUT ROWID`)
   }
 
   /**
@@ -61,7 +57,8 @@ export class SqliteRecordManager extends RecordManager {
    * next run, even if both are within a millisecond or the clock was set back.
    */
   async getTime(): Promise<number> {
-    return this.#time()
+    const [time] = await this.#db.texts(`SELECT ${this.#now}`, this.#namespace, Date.now())
+    return Number(time)
   }
 
   /**
@@ -77,28 +74,30 @@ export class SqliteRecordManager extends RecordManager {
         `${where}: ${groupIds.length} groupIds for ${keys.length} keys: expected one for each key`,
       )
     }
-    transaction(this.#db, () => {
-      const now = this.#time()
-      if (timeAtLeast !== undefined && timeAtLeast > now) {
-        throw new RangeError(
-          `${where}: timeAtLeast is ${timeAtLeast}, and now is ${now}: expected a time that getTime() gave`,
-        )
-      }
-      using statement = this.#db.prepare(
-        `INSERT INTO ${this.#table}(namespace, key, group_id, updated_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET group_id = coalesce(excluded.group_id, group_id),
-           updated_at = excluded.updated_at`,
-      )
-      for (const [i, key] of keys.entries())
-        statement.run(this.#namespace, key, groupIds?.[i] ?? null, now)
-    }).immediate()
+    if (keys.length === 0) return
+    // One statement: it computes its time once, before it writes.
+    const changed = await this.#run(
+      `INSERT INTO ${this.#table}(namespace, key, group_id, updated_at)
+         SELECT ?1, k.value, (SELECT value FROM json_each(?4) WHERE key = k.key), ${this.#now}
+         FROM json_each(?3) AS k WHERE coalesce(?5 <= ${this.#now}, true)
+       ON CONFLICT DO UPDATE SET group_id = coalesce(excluded.group_id, group_id),
+         updated_at = excluded.updated_at`,
+      this.#namespace,
+      Date.now(),
+      JSON.stringify(keys),
+      JSON.stringify(groupIds ?? []),
+      timeAtLeast ?? null,
+    )
+    if (changed > 0) return
+    throw new RangeError(
+      `${where}: timeAtLeast is ${timeAtLeast}, and now is ${await this.getTime()}: expected a time that getTime() gave`,
+    )
   }
 
   async exists(keys: string[]): Promise<boolean[]> {
     requireKeys(`${WHERE}.exists()`, keys)
     const found = new Set(
-      texts(
-        this.#db,
+      await this.#db.texts(
         `SELECT key FROM ${this.#table} WHERE namespace = ?1
            AND key IN (SELECT value FROM json_each(?2))`,
         this.#namespace,
@@ -111,31 +110,22 @@ export class SqliteRecordManager extends RecordManager {
   /** The keys whose time is between the given times, and whose group is one of the given groups, oldest first. */
   async listKeys(options: ListKeyOptions = {}): Promise<string[]> {
     const { before, after, limit, groupIds } = options
-    const keys: string[] = []
-    eachRow(
-      this.#db,
+    return this.#db.texts(
       `SELECT key FROM ${this.#table} WHERE namespace = ?1
          AND (?2 IS NULL OR updated_at < ?2) AND (?3 IS NULL OR updated_at > ?3)
          AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(?4) WHERE value IS group_id))
        ORDER BY updated_at, key LIMIT coalesce(?5, -1)`,
-      [
-        this.#namespace,
-        before ?? null,
-        after ?? null,
-        groupIds === undefined ? null : JSON.stringify(groupIds),
-        limit ?? null,
-      ],
-      row => {
-        keys.push(row.text(0))
-      },
+      this.#namespace,
+      before ?? null,
+      after ?? null,
+      groupIds === undefined ? null : JSON.stringify(groupIds),
+      limit ?? null,
     )
-    return keys
   }
 
   async deleteKeys(keys: string[]): Promise<void> {
     requireKeys(`${WHERE}.deleteKeys()`, keys)
-    run(
-      this.#db,
+    await this.#run(
       `DELETE FROM ${this.#table} WHERE namespace = ?1
          AND key IN (SELECT value FROM json_each(?2))`,
       this.#namespace,
@@ -143,9 +133,14 @@ export class SqliteRecordManager extends RecordManager {
     )
   }
 
-  #time(): number {
-    const sql = `SELECT max(updated_at) + 1 FROM ${this.#table} WHERE namespace = ?1`
-    return Math.max(Date.now(), numberOf(this.#db, sql, this.#namespace))
+  /** SQL: a time that is later than every record of namespace ?1, and not before ?2. */
+  get #now(): string {
+    return `(SELECT max(?2, coalesce(max(updated_at) + 1, 0)) FROM ${this.#table} WHERE namespace = ?1)`
+  }
+
+  async #run(sql: string, ...parameters: (string | number | null)[]): Promise<number> {
+    const [changes] = await this.#db.transaction([[sql, ...parameters]])
+    return changes
   }
 }
 

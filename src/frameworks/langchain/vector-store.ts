@@ -4,23 +4,18 @@ import { VectorStore, type MaxMarginalRelevanceSearchOptions } from '@langchain/
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { callback, oneOf } from '../../core/check-options.ts'
 import type { Filter } from '../../core/filter/filter.ts'
-import type { Database } from '../../database/database.ts'
-import type { Collection } from '../../documents/collection.ts'
+import type { SqliteHandle } from '../../database/driver-of.ts'
+import { checkDocuments } from '../../documents/collection/given-documents.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
-import type { QueryMode } from '../../documents/collection/read-query.ts'
-import type { DocumentSelection } from '../../documents/collection/selection.ts'
-import { createDocumentTable, hasDocumentTable } from '../document-table.ts'
-import {
-  checkStoreOptions,
-  DEFAULT_DATASET,
-  openStore,
-  type StoreOptions,
-} from '../store-options.ts'
+import type { CollectionQuery, QueryMode } from '../../documents/collection/read-query.ts'
+import type { DocumentSelection } from '../../documents/collection/read-selection.ts'
+import type { CollectionOf, StoreHandle } from '../store-database.ts'
+import { checkStoreOptions, DEFAULT_DATASET, Store, type StoreOptions } from '../store-options.ts'
 
 type Metadata = Record<string, unknown>
 
 /** Where a store keeps its documents, and how it ranks them. */
-export interface SqliteVecStoreConfig extends StoreOptions {
+export interface SqliteVecStoreConfig<H extends StoreHandle = StoreHandle> extends StoreOptions<H> {
   /**
    * The name of the embedding model, stored with each vector; another model is refused in the same dataset. Default:
    * the `model` of the embeddings. Without either, models are not compared.
@@ -55,40 +50,37 @@ const OWN = { mode: oneOf(MODES), newId: callback }
  *     await store.addDocuments([{ id: 'a', pageContent: 'how to bake bread', metadata: { lang: 'en' } }])
  *     await store.similaritySearchWithScore('baking', 3, { lang: 'en' }) // [[Document, score], ...]
  */
-export class SqliteVecStore extends VectorStore {
+export class SqliteVecStore<H extends StoreHandle = SqliteHandle> extends VectorStore {
   declare FilterType: Filter
-  readonly #db: Database
-  readonly #table: string
   readonly #mode: QueryMode
   readonly #newId: (document: DocumentInterface) => string
-  readonly #documents: Collection
-  #created = false
+  readonly #store: Store
 
   /**
    * Neither opens nor creates anything: the first write creates a missing table. Throws TypeError for an invalid
    * option.
    */
-  constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig) {
+  constructor(embeddings: EmbeddingsInterface, config: SqliteVecStoreConfig<H>) {
     requireEmbeddings(embeddings)
     checkStoreOptions(WHERE, config, OWN)
     const { table, dataset = DEFAULT_DATASET, model = modelOf(embeddings) } = config
     super(embeddings, { table, dataset })
-    this.#table = table
     this.#mode = config.mode ?? 'vector'
     this.#newId = config.newId ?? (() => globalThis.crypto.randomUUID())
     const words = this.#mode !== 'vector'
-    const { db, documents } = openStore(WHERE, config, { words, model })
-    this.#db = db
-    this.#documents = documents
+    this.#store = new Store(WHERE, config, { words, model })
   }
 
   _vectorstoreType(): string {
     return 'sqlite-vec-ts'
   }
 
-  /** The documents of the store, with all methods that LangChain lacks (`list`, `count`, `facets`, ...). */
-  get collection(): Collection {
-    return this.#documents
+  /**
+   * The documents of the store, with all methods that LangChain lacks (`list`, `count`, `facets`, ...). Over what
+   * `connect()` resolves to, they return Promises.
+   */
+  get collection(): CollectionOf<H> {
+    return this.#store.documents.collection as CollectionOf<H>
   }
 
   /**
@@ -110,15 +102,16 @@ export class SqliteVecStore extends VectorStore {
       )
     }
     if (documents.length === 0) return ids
-    this.#createTable()
-    this.#documents.upsertSync(
-      documents.map(({ pageContent, metadata }, i) => ({
-        id: ids[i],
-        content: pageContent,
-        meta: metadata,
-        vector: vectors[i],
-      })),
-    )
+    const where = `${WHERE}.addVectors()`
+    const given = documents.map(({ pageContent, metadata }, i) => ({
+      id: ids[i],
+      content: pageContent,
+      meta: metadata,
+      vector: vectors[i],
+    }))
+    const write = ['write', 'upsert', checkDocuments(where, given), false] as const
+    await this.#store.documents.steps(where, [...this.#store.before, write])
+    this.#store.written()
     return ids
   }
 
@@ -137,10 +130,10 @@ export class SqliteVecStore extends VectorStore {
   override async delete(selection: SqliteVecStoreDeletion): Promise<void> {
     const where = `${WHERE}.delete()`
     requirePlainObject(where, 'selection', selection, 'an object with ids, filter or deleteAll')
-    if (!this.#hasTable()) return
+    if (!(await this.#store.exists())) return
     const { deleteAll, ...named } = selection as { deleteAll?: unknown } & Metadata
     if (deleteAll === undefined || deleteAll === false) {
-      this.#documents.delete(named as unknown as DocumentSelection)
+      await this.#delete(named as unknown as DocumentSelection)
       return
     }
     if (deleteAll !== true || Object.keys(named).length > 0) {
@@ -148,7 +141,7 @@ export class SqliteVecStore extends VectorStore {
         `${where}: selection has deleteAll and ${Object.keys(named).join(', ')}: expected one of ids, filter and deleteAll: true`,
       )
     }
-    this.#documents.delete({ all: true })
+    await this.#delete({ all: true })
   }
 
   /** The k documents nearest to a vector, best first, with their scores. `filter` is applied before the k are chosen. */
@@ -194,17 +187,17 @@ export class SqliteVecStore extends VectorStore {
     const { k, fetchK = Math.max(k, FETCHED_FOR_MMR), lambda = LAMBDA, filter } = options
     const vector = await this.embeddings.embedQuery(query)
     const mmr = { fetchK: Math.max(fetchK, k), lambda }
-    const found = this.#search({ vector, k, filter, mmr })
+    const found = await this.#search({ vector, k, filter, mmr })
     return found.map(([document]) => document)
   }
 
   /** A store with these texts. `metadatas` is one object for each text, or one for all. */
-  static override async fromTexts(
+  static override async fromTexts<H extends StoreHandle = SqliteHandle>(
     texts: string[],
     metadatas: object[] | object,
     embeddings: EmbeddingsInterface,
-    config: SqliteVecStoreConfig,
-  ): Promise<SqliteVecStore> {
+    config: SqliteVecStoreConfig<H>,
+  ): Promise<SqliteVecStore<H>> {
     if (!Array.isArray(texts)) {
       throw argumentError(`${WHERE}.fromTexts()`, 'texts', texts, 'an array of strings')
     }
@@ -216,42 +209,34 @@ export class SqliteVecStore extends VectorStore {
   }
 
   /** A store with these documents. */
-  static override async fromDocuments(
+  static override async fromDocuments<H extends StoreHandle = SqliteHandle>(
     documents: DocumentInterface[],
     embeddings: EmbeddingsInterface,
-    config: SqliteVecStoreConfig,
-  ): Promise<SqliteVecStore> {
+    config: SqliteVecStoreConfig<H>,
+  ): Promise<SqliteVecStore<H>> {
     const store = new this(embeddings, config)
     await store.addDocuments(documents)
     return store
   }
 
   /** A store over an existing table. Throws VEC_SHADOW if the table does not exist. */
-  static async fromExistingIndex(
+  static async fromExistingIndex<H extends StoreHandle = SqliteHandle>(
     embeddings: EmbeddingsInterface,
-    config: SqliteVecStoreConfig,
-  ): Promise<SqliteVecStore> {
+    config: SqliteVecStoreConfig<H>,
+  ): Promise<SqliteVecStore<H>> {
     const store = new this(embeddings, config)
-    store.#documents.count()
+    await store.#store.documents.steps(`${WHERE}.fromExistingIndex()`, [['count', undefined]])
     return store
   }
 
-  #search(query: Parameters<Collection['querySync']>[0]): [Document, number][] {
-    const { filter, ...rest } = query
-    if (!this.#hasTable()) return []
-    const { hits } = this.#documents.querySync(filter === undefined ? rest : { ...rest, filter })
+  async #search(query: CollectionQuery): Promise<[Document, number][]> {
+    if (!(await this.#store.exists())) return []
+    const [{ hits }] = await this.#store.documents.steps(WHERE, [['query', query]])
     return hits.map(hit => [documentOf(hit), hit.score])
   }
 
-  #createTable(): void {
-    if (this.#created) return
-    createDocumentTable(this.#db, { table: this.#table, words: this.#mode !== 'vector' })
-    this.#created = true
-  }
-
-  /** A store that was never written to finds nothing. */
-  #hasTable(): boolean {
-    return this.#created || hasDocumentTable(this.#db, this.#table)
+  async #delete(selection: DocumentSelection): Promise<void> {
+    await this.#store.documents.steps(`${WHERE}.delete()`, [['delete', selection]])
   }
 
   #idsOf(method: string, documents: unknown, ids: readonly string[] | undefined): string[] {

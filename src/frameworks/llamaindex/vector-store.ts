@@ -16,17 +16,18 @@ import {
 import { argumentError, requireObject } from '../../core/argument-error.ts'
 import { flag, text, wholeNumber } from '../../core/check-options.ts'
 import { knownWord } from '../../core/known-word.ts'
-import type { Database } from '../../database/database.ts'
 import type { SqliteHandle } from '../../database/driver-of.ts'
-import type { Collection } from '../../documents/collection.ts'
+import { checkDocuments } from '../../documents/collection/given-documents.ts'
 import type { Hit } from '../../documents/collection/hit.ts'
 import type { CollectionQuery } from '../../documents/collection/read-query.ts'
-import { createDocumentTable, hasDocumentTable } from '../document-table.ts'
-import { anything, checkStoreOptions, openStore, type StoreOptions } from '../store-options.ts'
+import type { CollectionOf, StoreHandle } from '../store-database.ts'
+import { anything, checkStoreOptions, Store, type StoreOptions } from '../store-options.ts'
 import { filterOfLlamaIndex } from './llamaindex-filter.ts'
 
 /** Where a vector store of LlamaIndex keeps its nodes. */
-export interface SqliteVectorStoreConfig extends StoreOptions {
+export interface SqliteVectorStoreConfig<
+  H extends StoreHandle = StoreHandle,
+> extends StoreOptions<H> {
   /** The name of the embedding model, stored with each vector; another model is refused in the same dataset. */
   readonly model?: string | undefined
   /** Whether a new table has a text index, for the modes 'sparse' and 'hybrid'; default true. */
@@ -56,35 +57,33 @@ const OWN = { words: flag, embedModel: anything }
  *     await vectorStore.add([new TextNode({ text: 'how to bake bread', embedding, metadata: { lang: 'en' } })])
  *     await vectorStore.query({ queryEmbedding, similarityTopK: 3, mode: VectorStoreQueryMode.DEFAULT })
  */
-export class SqliteVectorStore extends BaseVectorStore<SqliteHandle, SqliteVectorStoreParams> {
+export class SqliteVectorStore<H extends StoreHandle = SqliteHandle> extends BaseVectorStore<
+  H,
+  SqliteVectorStoreParams
+> {
   storesText: boolean = true
-  readonly #client: SqliteHandle
-  readonly #db: Database
-  readonly #table: string
-  readonly #words: boolean
-  readonly #documents: Collection
-  #created = false
+  readonly #client: H
+  readonly #store: Store
 
   /** Opens and creates nothing: the first write creates a missing table. Throws TypeError for an invalid option. */
-  constructor(config: SqliteVectorStoreConfig) {
+  constructor(config: SqliteVectorStoreConfig<H>) {
     checkStoreOptions(WHERE, config, OWN)
-    const { table, model, words = true, embedModel } = config
+    const { model, words = true, embedModel } = config
     super({ embedModel })
     this.#client = config.db
-    this.#table = table
-    this.#words = words
-    const { db, documents } = openStore(WHERE, config, { words, model })
-    this.#db = db
-    this.#documents = documents
+    this.#store = new Store(WHERE, config, { words, model })
   }
 
-  override client(): SqliteHandle {
+  override client(): H {
     return this.#client
   }
 
-  /** The documents of the store, with all methods that LlamaIndex lacks (`list`, `count`, `facets`, ...). */
-  get collection(): Collection {
-    return this.#documents
+  /**
+   * The documents of the store, with all methods that LlamaIndex lacks (`list`, `count`, `facets`, ...). Over what
+   * `connect()` resolves to, they return Promises.
+   */
+  get collection(): CollectionOf<H> {
+    return this.#store.documents.collection as CollectionOf<H>
   }
 
   /** Stores nodes with their embeddings, all or none, and returns their ids. Replaces a stored node with the same id. */
@@ -106,18 +105,19 @@ export class SqliteVectorStore extends BaseVectorStore<SqliteHandle, SqliteVecto
         vector: node.getEmbedding(),
       }
     })
-    if (!this.#created) {
-      createDocumentTable(this.#db, { table: this.#table, words: this.#words })
-      this.#created = true
-    }
-    this.#documents.upsertSync(documents)
+    const write = ['write', 'upsert', checkDocuments(where, documents), false] as const
+    await this.#store.documents.steps(where, [...this.#store.before, write])
+    this.#store.written()
     return documents.map(({ id }) => id)
   }
 
   /** Deletes the nodes of a source document. An unknown id is not an error. */
   override async delete(refDocId: string): Promise<void> {
-    text(`${WHERE}.delete()`, 'refDocId', refDocId)
-    if (this.#hasTable()) this.#documents.delete({ filter: { ref_doc_id: refDocId } })
+    const where = `${WHERE}.delete()`
+    text(where, 'refDocId', refDocId)
+    if (!(await this.#store.exists())) return
+    const selection = { filter: { ref_doc_id: refDocId } }
+    await this.#store.documents.steps(where, [['delete', selection]])
   }
 
   /**
@@ -131,18 +131,14 @@ export class SqliteVectorStore extends BaseVectorStore<SqliteHandle, SqliteVecto
     requireObject(where, 'query', query, 'an object with similarityTopK and mode')
     wholeNumber(1, MAX_RESULTS)(where, 'similarityTopK', query.similarityTopK)
     const search = searchOf(where, query)
-    const { hits } = this.#hasTable() ? this.#documents.querySync(search) : { hits: [] }
+    const [{ hits }] = (await this.#store.exists())
+      ? await this.#store.documents.steps(where, [['query', search]])
+      : [{ hits: [] }]
     return {
       nodes: hits.map(nodeOf),
       similarities: hits.map(({ score }) => score),
       ids: hits.map(({ id }) => id),
     }
-  }
-
-  /** A store that was never written to finds nothing. */
-  #hasTable(): boolean {
-    this.#created ||= hasDocumentTable(this.#db, this.#table)
-    return this.#created
   }
 }
 

@@ -13,16 +13,21 @@ import {
 } from '@mastra/core/vector'
 import { requireObject, requirePlainObject } from '../../core/argument-error.ts'
 import { checkOptions, text, wholeNumber, type Check } from '../../core/check-options.ts'
-import type { Filter } from '../../core/filter/filter.ts'
 import { knownWord } from '../../core/known-word.ts'
-import type { Database } from '../../database/database.ts'
-import { databaseOf, type HandleUse, type SqliteHandle } from '../../database/driver-of.ts'
-import { transaction } from '../../database/transaction.ts'
-import type { Collection } from '../../documents/collection.ts'
-import type { CollectionDocument } from '../../documents/collection/given-documents.ts'
+import type { SqliteHandle } from '../../database/driver-of.ts'
+import {
+  checkDocuments,
+  type CollectionDocument,
+} from '../../documents/collection/given-documents.ts'
 import type { CollectionQuery } from '../../documents/collection/read-query.ts'
+import type { Step } from '../../documents/collection/steps.ts'
 import type { StoredDocument } from '../../documents/collection/stored-document.ts'
-import { openCollection } from '../document-table.ts'
+import {
+  storeDatabase,
+  type CollectionOf,
+  type StoreDatabase,
+  type StoreHandle,
+} from '../store-database.ts'
 import {
   noSparse,
   requireDimension,
@@ -30,18 +35,19 @@ import {
   requireOneForEach,
   requireOneOf,
 } from './arguments.ts'
+import { IndexDocuments } from './index-documents.ts'
 import { IndexList, METRICS, type IndexMetric, type VectorIndexInfo } from './index-list.ts'
-import { filterOfMastra, type SqliteVectorFilter } from './mastra-filter.ts'
+import type { SqliteVectorFilter } from './mastra-filter.ts'
 
 type Metadata = Record<string, unknown>
 
 /** Where a vector store of Mastra keeps its indexes. */
-export interface SqliteVectorConfig {
+export interface SqliteVectorConfig<H extends StoreHandle = StoreHandle> {
   /**
-   * What `open()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql. The store does not close
-   * it.
+   * What `open()` or `connect()` resolves to, or a handle of better-sqlite3, node:sqlite, bun:sqlite or libsql. The store
+   * does not close it.
    */
-  readonly db: SqliteHandle
+  readonly db: H
   /** The id of the store within Mastra; default 'sqlite-vec-ts'. */
   readonly id?: string | undefined
   /**
@@ -84,30 +90,41 @@ const CHECKS = { db: anything, id: text, table: text, textField: text }
  *     await store.upsert({ indexName: 'docs', vectors: [[1, 0, 0]], metadata: [{ lang: 'en' }] })
  *     await store.query({ indexName: 'docs', queryVector: [1, 0, 0], topK: 3, filter: { lang: 'en' } })
  */
-export class SqliteVector extends MastraVector<SqliteVectorFilter> {
-  readonly #handle: SqliteHandle
-  readonly #use: HandleUse
-  readonly #db: Database
+export class SqliteVector<
+  H extends StoreHandle = SqliteHandle,
+> extends MastraVector<SqliteVectorFilter> {
+  readonly #db: StoreDatabase
   readonly #textField: string | undefined
   readonly #indexes: IndexList
-  readonly #collections = new Map<string, Collection>()
+  readonly #documents: IndexDocuments
 
   /** Opens and creates nothing. Throws TypeError for an invalid option. */
-  constructor(config: SqliteVectorConfig) {
+  constructor(config: SqliteVectorConfig<H>) {
     checkOptions(WHERE, config, CHECKS, 'config')
-    const use = databaseOf(WHERE, config.db)
+    const db = storeDatabase(WHERE, config.db)
     const { id = 'sqlite-vec-ts', table = 'mastra_vectors', textField } = config
     super({ id })
-    this.#handle = config.db
-    this.#use = use
-    this.#db = use.db
+    this.#db = db
     this.#textField = textField
-    this.#indexes = new IndexList(use.db, table, textField !== undefined)
+    const words = textField !== undefined
+    this.#indexes = new IndexList(db, table, words)
+    this.#documents = new IndexDocuments(db, this.#indexes, words)
   }
 
-  /** The documents of an index, with all methods that Mastra lacks (`list`, `facets`, ...). Throws VEC_QUERY without it. */
-  collection(indexName: string): Collection {
-    return this.#collection(this.#index('collection()', indexName))
+  /**
+   * The documents of an index, with all methods that Mastra lacks (`list`, `facets`, ...). Throws VEC_QUERY without it.
+   * Over what `connect()` resolves to, a Promise of an `AsyncCollection`.
+   */
+  collection(
+    indexName: string,
+  ): H extends SqliteHandle ? CollectionOf<H> : Promise<CollectionOf<H>> {
+    const where = `${WHERE}.collection()`
+    const { local } = this.#db
+    const found =
+      local === undefined
+        ? this.#indexes.get(where, indexName).then(index => this.#documents.of(index).collection)
+        : this.#documents.of(this.#indexes.getSync(where, indexName, local)).collection
+    return found as ReturnType<typeof this.collection>
   }
 
   /**
@@ -121,12 +138,8 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
     text(where, 'indexName', indexName)
     wholeNumber(1, MAX_DIMENSION)(where, 'dimension', dimension)
     knownWord(`metric of ${where}`, metric, Object.keys(METRICS) as IndexMetric[])
-    const exists = transaction(this.#db, () => {
-      if (this.#indexes.find(indexName)) return true
-      this.#indexes.add(indexName, dimension, metric)
-      return false
-    }).immediate()
-    if (exists) await this.validateExistingIndex(indexName, dimension, metric)
+    const isNew = await this.#indexes.add(indexName, dimension, metric)
+    if (!isNew) await this.validateExistingIndex(indexName, dimension, metric)
   }
 
   override async listIndexes(): Promise<string[]> {
@@ -135,20 +148,19 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
 
   /** Throws VEC_QUERY if there is no such index. */
   override async describeIndex(params: DescribeIndexParams): Promise<IndexStats> {
-    const index = this.#index('describeIndex()', params)
+    const index = await this.#index('describeIndex()', params)
     const { dimension, metric } = index
-    return { dimension, metric, count: this.#collection(index).count() }
+    const [count] = await this.#documents.of(index).steps(WHERE, [['count', undefined]])
+    return { dimension, metric, count }
   }
 
   /** Deletes an index and its vectors. An index that does not exist is not an error. */
   override async deleteIndex(params: DeleteIndexParams): Promise<void> {
     const name = nameOf('deleteIndex()', params)
-    transaction(this.#db, () => {
-      const index = this.#indexes.find(name)
-      if (!index) return
-      this.#collection(index).delete({ all: true })
-      this.#indexes.remove(name)
-    }).immediate()
+    const index = await this.#indexes.find(name)
+    if (!index) return
+    const steps = [['delete', { all: true }], this.#indexes.remove(name)] as const
+    await this.#documents.of(index).steps(`${WHERE}.deleteIndex()`, steps)
   }
 
   /**
@@ -157,7 +169,7 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
    */
   override async upsert(params: UpsertVectorParams<SqliteVectorFilter>): Promise<string[]> {
     const where = `${WHERE}.upsert()`
-    const index = this.#index('upsert()', params)
+    const index = await this.#index('upsert()', params)
     const { vectors, metadata, ids, deleteFilter, sparseVectors } = params
     if (sparseVectors !== undefined) throw noSparse(where, 'sparseVectors')
     requireList(where, 'vectors', vectors)
@@ -172,15 +184,14 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
     const documents = vectors.map((vector, i) =>
       this.#document(ids?.[i] ?? globalThis.crypto.randomUUID(), vector, metadata?.[i] ?? {}),
     )
-    transaction(this.#db, () => {
-      const collection = this.#collection(index)
-      if (deleteFilter) {
-        collection.delete({
-          filter: this.#selecting(where, 'deleteFilter', deleteFilter, collection),
-        })
-      }
-      collection.upsertSync(documents)
-    }).immediate()
+    const steps: Step<'delete' | 'write'>[] = [
+      ['write', 'upsert', checkDocuments(where, documents), false],
+    ]
+    if (deleteFilter) {
+      const filter = await this.#documents.selecting(where, 'deleteFilter', deleteFilter, index)
+      steps.unshift(['delete', { filter }])
+    }
+    await this.#documents.of(index).steps(where, steps)
     return documents.map(({ id }) => id)
   }
 
@@ -190,39 +201,47 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
    */
   override async query(params: SqliteVectorQuery): Promise<QueryResult[]> {
     const where = `${WHERE}.query()`
-    const index = this.#index('query()', params)
-    const { queryVector, topK = 10, filter, includeVector = false, sparseVector } = params
+    const {
+      queryVector,
+      topK = 10,
+      filter,
+      includeVector = false,
+      sparseVector,
+    } = paramsOf<SqliteVectorQuery>('query()', params)
     const { text: words, minScore, mmr, hybrid } = params
     if (sparseVector !== undefined) throw noSparse(where, 'sparseVector')
     wholeNumber(1, MAX_RESULTS)(where, 'topK', topK)
-    if (queryVector !== undefined) requireDimension(where, 'queryVector', queryVector, index)
-    const collection = this.#collection(index)
-    const condition = filter ? this.#filter(where, 'filter', filter, collection) : undefined
     const include = [
       'meta' as const,
       ...(this.#textField === undefined ? [] : ['content' as const]),
       ...(includeVector ? ['vector' as const] : []),
     ]
-    if (queryVector === undefined && words === undefined) {
-      if (condition === undefined) {
-        throw new TypeError(`${where}: expected a queryVector, a text or a filter`)
+    const found = await this.#documents.read(where, params.indexName, async index => {
+      if (queryVector !== undefined) requireDimension(where, 'queryVector', queryVector, index)
+      const condition = filter
+        ? await this.#documents.filter(where, 'filter', filter, index)
+        : undefined
+      if (queryVector === undefined && words === undefined) {
+        if (condition === undefined)
+          throw new TypeError(`${where}: expected a queryVector, a text or a filter`)
+        return ['list', { filter: condition, limit: topK, include }]
       }
-      const { documents } = collection.list({ filter: condition, limit: topK, include })
-      return documents.map(document => resultOf(document, 0))
-    }
-    const { hits } = collection.querySync({
-      ...(words === undefined
-        ? {}
-        : { text: words, mode: queryVector === undefined ? 'text' : 'hybrid' }),
-      vector: queryVector,
-      k: topK,
-      filter: condition,
-      include,
-      minScore,
-      mmr,
-      hybrid,
+      const query = {
+        text: words,
+        mode: words === undefined ? undefined : queryVector === undefined ? 'text' : 'hybrid',
+        vector: queryVector,
+        k: topK,
+        filter: condition,
+        include,
+        minScore,
+        mmr,
+        hybrid,
+      } as const
+      return ['query', query]
     })
-    return hits.map(hit => resultOf(hit, hit.score))
+    return 'hits' in found
+      ? found.hits.map(hit => resultOf(hit, hit.score))
+      : found.documents.map(document => resultOf(document, 0))
   }
 
   /**
@@ -230,7 +249,7 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
    */
   override async updateVector(params: UpdateVectorParams<SqliteVectorFilter>): Promise<void> {
     const where = `${WHERE}.updateVector()`
-    const index = this.#index('updateVector()', params)
+    const index = await this.#index('updateVector()', params)
     const { id, filter, update } = params
     requireOneOf(where, { id, filter })
     requirePlainObject(where, 'update', update, 'an object with vector or metadata')
@@ -241,38 +260,40 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
       )
     }
     if (vector !== undefined) requireDimension(where, 'update.vector', vector, index)
-    transaction(this.#db, () => {
-      const collection = this.#collection(index)
-      const ids =
-        id === undefined
-          ? idsOf(collection, this.#selecting(where, 'filter', filter, collection))
-          : collection.get(id, { include: [] }) === undefined
-            ? []
-            : [id]
-      collection.upsertSync(ids.map(one => this.#document(one, vector, metadata)))
-    }).immediate()
+    const ids =
+      id === undefined
+        ? await this.#documents.ids(
+            where,
+            index,
+            await this.#documents.selecting(where, 'filter', filter, index),
+          )
+        : [id]
+    const documents = ids.map(one => this.#document(one, vector, metadata))
+    const write = ['write', 'replace', checkDocuments(where, documents), false] as const
+    await this.#documents.of(index).steps(where, [write])
   }
 
   /** Deletes one vector. An unknown id is not an error. */
   override async deleteVector(params: DeleteVectorParams): Promise<void> {
-    const index = this.#index('deleteVector()', params)
-    text(`${WHERE}.deleteVector()`, 'id', params.id)
-    this.#collection(index).delete({ ids: [params.id] })
+    const where = `${WHERE}.deleteVector()`
+    const index = await this.#index('deleteVector()', params)
+    text(where, 'id', params.id)
+    await this.#documents.of(index).steps(where, [['delete', { ids: [params.id] }]])
   }
 
   /** Deletes the vectors with these ids, or all that match a filter. */
   override async deleteVectors(params: DeleteVectorsParams<SqliteVectorFilter>): Promise<void> {
     const where = `${WHERE}.deleteVectors()`
-    const index = this.#index('deleteVectors()', params)
+    const index = await this.#index('deleteVectors()', params)
     const { ids, filter } = params
     requireOneOf(where, { filter, ids })
-    const collection = this.#collection(index)
     if (ids?.length === 0) {
       throw new RangeError(`${where}: an empty ids array: expected one id or more`)
     }
-    collection.delete(
-      ids ? { ids } : { filter: this.#selecting(where, 'filter', filter, collection) },
-    )
+    const selection = ids
+      ? { ids }
+      : { filter: await this.#documents.selecting(where, 'filter', filter, index) }
+    await this.#documents.of(index).steps(where, [['delete', selection]])
   }
 
   /**
@@ -280,25 +301,12 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
    * worth it: call it before you close the handle.
    */
   close(): void {
-    for (const collection of this.#collections.values()) collection.close()
-    this.#use.close()
+    this.#documents.close()
+    this.#db.close()
   }
 
-  #index(method: string, params: { readonly indexName: string } | string): VectorIndexInfo {
-    const name = typeof params === 'string' ? params : nameOf(method, params)
-    return this.#indexes.get(`${WHERE}.${method}`, name)
-  }
-
-  #collection({ name, table, metric }: VectorIndexInfo): Collection {
-    const key = JSON.stringify([table, name])
-    let collection = this.#collections.get(key)
-    if (!collection) {
-      const words = this.#textField !== undefined
-      const store = { table, words, metric: METRICS[metric] }
-      collection = openCollection(this.#handle, store, { dataset: name })
-      this.#collections.set(key, collection)
-    }
-    return collection
+  async #index(method: string, params: { readonly indexName: string }): Promise<VectorIndexInfo> {
+    return this.#indexes.get(`${WHERE}.${method}`, nameOf(method, params))
   }
 
   /** An absent part keeps its stored value. */
@@ -312,28 +320,17 @@ export class SqliteVector extends MastraVector<SqliteVectorFilter> {
     const hasContent = this.#textField !== undefined && meta !== undefined
     return { id, vector, meta, content: hasContent ? content : undefined }
   }
-
-  #filter(where: string, name: string, filter: unknown, collection: Collection): Filter {
-    requirePlainObject(where, name, filter, 'a filter')
-    return filterOfMastra(filter, path => collection.distinct(`meta.${path}`))
-  }
-
-  /** A filter that selects what is changed or deleted. */
-  #selecting(where: string, name: string, filter: unknown, collection: Collection): Filter {
-    if (typeof filter === 'object' && filter !== null && Object.keys(filter).length === 0) {
-      throw new RangeError(
-        `${where}: ${name} is an empty filter, which every vector passes: expected a condition`,
-      )
-    }
-    return this.#filter(where, name, filter, collection)
-  }
 }
 
-function nameOf(method: string, params: { readonly indexName: string }): string {
+function paramsOf<P extends { readonly indexName: string }>(method: string, params: P): P {
   const where = `${WHERE}.${method}`
   requireObject(where, 'params', params, 'an object with indexName')
   text(where, 'indexName', params.indexName)
-  return params.indexName
+  return params
+}
+
+function nameOf(method: string, params: { readonly indexName: string }): string {
+  return paramsOf(method, params).indexName
 }
 
 function resultOf(document: StoredDocument, score: number): QueryResult {
@@ -345,16 +342,4 @@ function resultOf(document: StoredDocument, score: number): QueryResult {
     ...(vector ? { vector: Array.from(vector) } : {}),
     ...(typeof content === 'string' ? { document: content } : {}),
   }
-}
-
-/** All ids that match a filter. */
-function idsOf(collection: Collection, filter: Filter): string[] {
-  const ids: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = collection.list({ filter, include: [], limit: 10_000, cursor })
-    for (const { id } of page.documents) ids.push(id)
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return ids
 }

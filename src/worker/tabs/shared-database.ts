@@ -230,7 +230,7 @@ export class SharedDatabase {
       return this.#lines.tell({ type: 'refused', ...address })
     if (message.type === 'offer') return this.#lines.tell({ type: 'take', ...address })
     const { call, from } = message
-    if (call.op === 'stage') this.#watch(from)
+    if (call.op === 'stage' || call.op === 'plan') this.#watch(from)
     void this.#run('key' in call ? { ...call, key: `${from}/${call.key}` } : call)
       .then(
         (value): Answer => ({ value }),
@@ -246,7 +246,7 @@ export class SharedDatabase {
       })
   }
 
-  /** Frees the rows of a tab that was closed in the middle of an insertMany. */
+  /** Frees what a tab left that was closed in the middle of an insertMany or an upsert. */
   #watch(from: string): void {
     if (this.#watched.has(from)) return
     this.#watched.add(from)
@@ -285,7 +285,7 @@ function nameOf(path: string): string {
 
 /** Rows that are staged twice are noticed by their numbers. */
 function isRepeatable(call: DatabaseCall): boolean {
-  return isRead(call) || call.op === 'stage' || call.op === 'unstage'
+  return isRead(call) || ['stage', 'unstage', 'unplan'].includes(call.op)
 }
 
 function leaderLost(path: string): VecError {

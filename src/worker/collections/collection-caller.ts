@@ -1,0 +1,93 @@
+import { checkStep } from '../../documents/collection/check-step.ts'
+import type { GivenDocument } from '../../documents/collection/given-documents.ts'
+import type { Results, Step } from '../../documents/collection/steps.ts'
+import type { WriteKind } from '../../documents/collection/write-given.ts'
+import type { Caller } from '../callers.ts'
+import { Outgoing } from '../outgoing.ts'
+import type { Call } from '../protocol.ts'
+import type { DocumentPlace, Planned } from './collection-call.ts'
+
+/** Copies of vectors and other small values share blocks of this size. */
+const BLOCK = 1 << 16
+
+/** Turns texts into the bytes of their vectors. */
+type EmbedTexts = (texts: readonly string[]) => Promise<readonly Uint8Array[]>
+
+/** Sends calls on the documents of a dataset to a worker. */
+export class CollectionCaller {
+  readonly #caller: Caller
+  readonly #place: DocumentPlace
+  readonly #declaration: string | undefined
+  #declared: Promise<unknown> | undefined
+
+  constructor(caller: Caller, place: DocumentPlace, declaration?: string) {
+    this.#caller = caller
+    this.#place = place
+    this.#declaration = declaration
+  }
+
+  /** Runs steps in one transaction, and returns their results. `where` names the function in errors. */
+  async steps<const S extends readonly Step[]>(
+    where: string,
+    steps: S,
+    signal?: AbortSignal,
+  ): Promise<Results<S>> {
+    for (const step of steps) checkStep(step)
+    // Copied at once: later changes by the caller must not count.
+    const out = new Outgoing(where, false, BLOCK)
+    const call = { op: 'documents', place: this.#place, steps: argumentsOf(out, steps) } as const
+    return (await this.#call(call, out, signal)) as Results<S>
+  }
+
+  /** Writes documents; `embed` makes the vectors of new or changed contents. */
+  async write(
+    where: string,
+    kind: WriteKind,
+    documents: readonly GivenDocument[],
+    embed: EmbedTexts,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly embedded: number; readonly written: number }> {
+    const key = this.#caller.newKey()
+    const out = new Outgoing(where, false, BLOCK)
+    const given = documents.map((document, i) => out.copy(`documents[${i}]`, document))
+    const plan = { op: 'plan', key, place: this.#place, kind, documents: given } as const
+    const planned = (await this.#call(plan, out, signal)) as Planned
+    if ('written' in planned) return { embedded: 0, written: planned.written }
+    const { texts } = planned
+    try {
+      const vectors = new Outgoing(where, false, BLOCK)
+      const embeddings = vectors.copy('embeddings', await embed(texts))
+      const call = { op: 'embedded', key, embeddings } as const
+      const written = (await this.#caller.call(call, vectors, signal)) as number
+      return { embedded: texts.length, written }
+    } catch (error) {
+      // A worker that has ended keeps nothing.
+      await this.#caller.call({ op: 'unplan', key }, new Outgoing(where), undefined).catch(() => {})
+      throw error
+    }
+  }
+
+  async #call(call: Call, out: Outgoing, signal: AbortSignal | undefined): Promise<unknown> {
+    if (this.#declaration !== undefined) await this.#declare(this.#declaration)
+    return this.#caller.call(call, out, signal)
+  }
+
+  async #declare(declaration: string): Promise<void> {
+    const steps = [['declare', declaration]] as const
+    const call = { op: 'documents', place: this.#place, steps } as const
+    this.#declared ??= this.#caller.call(call, new Outgoing('new AsyncCollection()'), undefined)
+    try {
+      await this.#declared
+    } catch (error) {
+      // The next call tries again.
+      this.#declared = undefined
+      throw error
+    }
+  }
+}
+
+function argumentsOf(out: Outgoing, steps: readonly Step[]): readonly Step[] {
+  return steps.map(
+    ([method, ...args]) => [method, ...args.map(each => out.copy(method, each))] as unknown as Step,
+  )
+}
