@@ -1,4 +1,5 @@
 import { button, count, duration, el, fill, labelled } from './dom.ts'
+import { layoutChoice } from './layout-choice.ts'
 import { coloursOf, legend } from './legend.ts'
 import type { Colour } from './palette.ts'
 import { ScatterPlot } from './scatter-plot.ts'
@@ -84,21 +85,35 @@ export function mapPanel(session: Session): HTMLElement {
     )
     colourChoice.value = session.colour?.name ?? ''
   }
+  function describe(): void {
+    const { dim, milliseconds, rows, shown } = session.map!
+    const { layout, neighborMap } = session
+    if (rows.length === 0) return fill(caption, 'This dataset does not contain vectors.')
+    const vectors = `${count(rows.length)} vectors of ${count(dim)} dimensions`
+    const [first, second] = shown.map(share => `${Math.round(share * 100)} %`)
+    if (layout === 'plane' || neighborMap === undefined)
+      return fill(
+        caption,
+        `${vectors}; the axes show ${first} and ${second} of the variance; ${duration(milliseconds)}`,
+      )
+    const { sampled, milliseconds: time } = neighborMap
+    const others = sampled < rows.length ? ` of ${count(sampled)}, the others placed by them` : ''
+    fill(caption, `${vectors}; near points have near vectors (UMAP${others}); ${duration(time)}`)
+  }
   session.on('place', () => {
     fill(caption, 'computing the map …')
     plot.show(new Float32Array(0), coloursOf(0, undefined, undefined))
     showFields()
   })
   session.on('map', () => {
-    const { rows, points, shown, milliseconds, dim } = session.map!
+    const { rows, points } = session.map!
     plot.show(points, coloursOf(rows.length, undefined, undefined))
-    const [first, second] = shown.map(share => `${Math.round(share * 100)} %`)
-    fill(
-      caption,
-      rows.length === 0
-        ? 'This dataset does not contain vectors.'
-        : `${count(rows.length)} vectors of ${count(dim)} dimensions; the axes show ${first} and ${second} of the variance; ${duration(milliseconds)}`,
-    )
+    describe()
+  })
+  session.on('layout', () => {
+    const { layout, map, neighborMap } = session
+    plot.place(layout === 'plane' ? map!.points : neighborMap!.points)
+    describe()
   })
   session.on('filters', () => {
     showFields()
@@ -117,6 +132,7 @@ export function mapPanel(session: Session): HTMLElement {
     plot.mark({ current: session.current === undefined ? -1 : session.pointOf(session.current) })
   })
 
+  const layouts = layoutChoice(session)
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const theme = (): void => {
     const background: Colour = dark.matches ? [16, 20, 28] : [252, 252, 253]
@@ -132,12 +148,14 @@ export function mapPanel(session: Session): HTMLElement {
       'div',
       { className: 'tools' },
       labelled('Colour by', colourChoice),
+      layouts.choice,
       lasso,
       selectView,
       button('+', () => plot.zoom(1.4), { set: { 'aria-label': 'Zoom in' } }),
       button('−', () => plot.zoom(1 / 1.4), { set: { 'aria-label': 'Zoom out' } }),
       button('Whole map', () => plot.reset()),
     ),
+    layouts.progress,
     el('div', { className: 'canvas' }, plot.canvas, tooltip),
     legend(session),
     caption,

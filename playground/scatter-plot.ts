@@ -76,10 +76,15 @@ export class ScatterPlot {
   }
 
   show(points: Float32Array, colours: PointColours): void {
-    this.#points = points
-    this.#grid = new PointGrid(points)
     this.#colours = colours
     this.#marks = { hits: [], selected: [], current: -1 }
+    this.place(points)
+  }
+
+  /** Moves the points; their colours and marks stay. */
+  place(points: Float32Array): void {
+    this.#points = points
+    this.#grid = new PointGrid(points)
     this.reset()
   }
 

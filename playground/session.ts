@@ -11,6 +11,7 @@ import {
   type Source,
   type TextEmbedder,
 } from '../src/ui/contract.ts'
+import type { NeighborMap } from './neighbor-map.ts'
 
 /** What a field must be for a document to be found: one of some values, or a number of a range. */
 export type FieldCondition =
@@ -21,6 +22,8 @@ export type FieldCondition =
 export type Change =
   | 'place'
   | 'map'
+  /** The points of the map are elsewhere. */
+  | 'layout'
   | 'colour'
   /** The map has its colours: now there is time for what is less urgent. */
   | 'shown'
@@ -37,6 +40,9 @@ export class Session {
   place: Place | undefined
   /** Undefined while it is computed. */
   map: PointMap | undefined
+  /** Undefined until it was asked for. */
+  neighborMap: NeighborMap | undefined
+  layout: 'plane' | 'neighbors' = 'plane'
   fields: readonly Field[] = []
   /** The field that colours the points. */
   colour: FieldValues | undefined
@@ -69,6 +75,8 @@ export class Session {
   async open(place: Place): Promise<void> {
     this.place = place
     this.map = undefined
+    this.neighborMap = undefined
+    this.layout = 'plane'
     this.fields = []
     this.colour = undefined
     this.hits = []

@@ -10,6 +10,7 @@ const SERVED = 'dist/lib/ui-page'
 const WASM = 'dist/lib/sqlite3.wasm'
 /** The model of packages/embedder, if it was made. */
 const MODEL = 'packages/embedder/model'
+const LAYOUT_WORKER = 'playground/layout-worker.ts'
 const STAND_INS = 'playground/stand-ins'
 
 /** What the page shares with the library comes from dist/src, so that there is one copy of each module. */
@@ -48,6 +49,7 @@ export async function buildPages() {
       page: 'playground/page.ts',
       'ui-worker': 'dist/src/ui/ui-worker.js',
       'import-worker': 'playground/import-worker.ts',
+      'layout-worker': LAYOUT_WORKER,
     },
     outdir: ALONE,
     splitting: true,
@@ -67,7 +69,12 @@ export async function buildPages() {
   copyFileSync(WASM, `${ALONE}/sqlite3.wasm`)
   for (const file of readdirSync('playground/sample'))
     copyFileSync(`playground/sample/${file}`, `${ALONE}/${file}`)
-  await build({ ...page, entryPoints: { page: 'playground/served.ts' }, outdir: SERVED })
+  await build({
+    ...page,
+    entryPoints: { page: 'playground/served.ts', 'layout-worker': LAYOUT_WORKER },
+    outdir: SERVED,
+    splitting: true,
+  })
   for (const folder of [ALONE, SERVED])
     for (const file of ['index.html', 'page.css'])
       copyFileSync(`playground/${file}`, `${folder}/${file}`)

@@ -18,6 +18,23 @@ export interface PointMap {
   readonly milliseconds: number
 }
 
+/** Rows of a dataset, kept where the database is: the others are compared with them. */
+export interface RowSample {
+  readonly id: number
+  /** Those of the wanted rows that have a vector. */
+  readonly rows: Float64Array
+}
+
+/** For each of some rows the nearest of a sample, nearest first. */
+export interface NearestOfSample {
+  readonly k: number
+  /** `k` places in the sample for each row; `NOWHERE` for a row without a vector. */
+  readonly neighbors: Uint32Array
+  readonly distances: Float32Array
+}
+
+export const NOWHERE = 0xffffffff
+
 /** A field by which points are coloured and searches filtered. */
 export interface Field {
   /** As a filter names it. */
@@ -102,6 +119,10 @@ export interface Methods {
   repair(table: string): Diagnostic[]
   stats(place: Place): Diagnostic[]
   map(place: Place): PointMap
+  /** Keeps rows as a sample, in the memory of the worker. */
+  sample(place: Place, rows: readonly number[]): RowSample
+  /** Refused with the code UI_SAMPLE when the sample is not kept any more. */
+  nearest(place: Place, sample: number, rows: readonly number[], k: number): NearestOfSample
   fields(place: Place): Field[]
   values(place: Place, field: Field): FieldValues
   search(place: Place, request: SearchRequest): SearchAnswer

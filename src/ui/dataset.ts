@@ -60,6 +60,19 @@ export class Dataset {
     return statement.pluck().all(this.name) as number[]
   }
 
+  /** Makes a vector what distances are measured between: of length 1 under cosine. False if it is not finite. */
+  prepare(vector: Float32Array): boolean {
+    let squares = 0
+    for (let j = 0; j < vector.length; j++) squares += vector[j] * vector[j]
+    if (!Number.isFinite(squares)) return false
+    // Lengths say nothing under cosine.
+    if (this.table.metric === 'cosine' && squares > 0) {
+      const scale = 1 / Math.sqrt(squares)
+      for (let j = 0; j < vector.length; j++) vector[j] *= scale
+    }
+    return true
+  }
+
   /** The length in bytes of a stored vector of `dim` numbers. */
   bytesOf(dim: number): number {
     return dim * this.#type.bytes
@@ -90,7 +103,11 @@ export class Dataset {
   }
 
   /** Calls `visit` as `eachVector`, for some rows: what is not a vector of `dim` numbers is left out. */
-  someVectors(rows: Iterable<number>, dim: number, visit: (vector: Float32Array) => void): void {
+  someVectors(
+    rows: Iterable<number>,
+    dim: number,
+    visit: (vector: Float32Array, row: number) => void,
+  ): void {
     using statement = this.db.prepare(
       `SELECT embedding FROM ${this.from} WHERE ${this.where} AND ${IS_VECTOR} AND rowid = ?3`,
     )
@@ -100,7 +117,7 @@ export class Dataset {
       const found = statement.get(this.name, this.bytesOf(dim), row) as Uint8Array | undefined
       if (found === undefined) continue
       this.#type.decode(found, vector)
-      visit(vector)
+      visit(vector, row)
     }
   }
 

@@ -5,6 +5,7 @@ import { Dataset } from './dataset.ts'
 import { describeFile } from './methods/describe.ts'
 import { fieldsOf, valuesOf } from './methods/fields.ts'
 import { pointMap } from './methods/map.ts'
+import { RowSamples } from './methods/row-samples.ts'
 import { documents, neighbors, search } from './methods/search.ts'
 import { pack } from './packed.ts'
 
@@ -26,12 +27,16 @@ function methodsOf(db: Connection): Methods {
   /** In one read transaction: without it, each statement would take and release the locks of the file. */
   const inDataset = <R>(place: Place, task: (dataset: Dataset) => R): R =>
     db.transaction(() => task(new Dataset(db, place)))()
+  const samples = new RowSamples()
   return {
     describe: () => db.transaction(() => describeFile(db))(),
     check: table => maintain(db, table, 'check'),
     repair: table => maintain(db, table, 'repair'),
     stats: ({ table, dataset }) => maintain(db, table, 'stats', { dataset }),
     map: place => inDataset(place, pointMap),
+    sample: (place, rows) => inDataset(place, dataset => samples.keep(dataset, rows)),
+    nearest: (place, sample, rows, k) =>
+      inDataset(place, dataset => samples.nearest(dataset, sample, rows, k)),
     fields: place => inDataset(place, fieldsOf),
     values: (place, field) => inDataset(place, dataset => valuesOf(dataset, field)),
     search: (place, request) => inDataset(place, dataset => search(dataset, request)),

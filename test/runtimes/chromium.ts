@@ -55,6 +55,7 @@ async function launcher(): Promise<Launcher> {
 const PATIENCE = 120_000
 
 const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',

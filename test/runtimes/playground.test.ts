@@ -12,6 +12,7 @@ interface UiPage extends Page {
   click(selector: string): Promise<void>
   fill(selector: string, text: string): Promise<void>
   press(selector: string, key: string): Promise<void>
+  selectOption(selector: string, value: string): Promise<unknown>
   waitForSelector(selector: string): Promise<unknown>
   textContent(selector: string): Promise<string>
   setInputFiles(selector: string, path: string): Promise<void>
@@ -296,6 +297,41 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     await page.click('#tab-neighbors')
     await page.click('#look')
     await page.waitForSelector('#panel-neighbors li')
+    await page.close()
+  })
+
+  test('the map is laid out by neighbours if a person asks and does not cancel', async () => {
+    const page = await (await profile())()
+    await load(page, 'docs.sqlite')
+    await search(page, vectorOf(5))
+    const plane = await page.textContent('#caption')
+    const cancelled = await page.evaluate(() => {
+      interface Control {
+        value: string
+        hidden: boolean
+        dispatchEvent(event: Event): void
+        click(): void
+      }
+      const { document, Event: Changed } = globalThis as unknown as {
+        Event: typeof Event
+        document: { querySelector(s: string): Control }
+      }
+      const [layout, progress, cancel] = ['', '-progress', '-cancel'].map(part =>
+        document.querySelector(`#layout${part}`),
+      )
+      layout.value = 'neighbors'
+      layout.dispatchEvent(new Changed('change'))
+      const begun = !progress.hidden
+      cancel.click()
+      return [begun, progress.hidden, layout.value]
+    })
+    assert.deepEqual(cancelled, [true, true, 'plane'])
+    assert.equal(await page.textContent('#caption'), plane)
+    await page.selectOption('#layout', 'neighbors')
+    await page.waitForSelector('#caption:has-text("UMAP")')
+    assert.deepEqual((await ids(page)).slice(0, 1), ['d5'])
+    await page.selectOption('#layout', 'plane')
+    await page.waitForSelector('#caption:has-text("variance")')
     await page.close()
   })
 

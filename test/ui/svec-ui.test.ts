@@ -1,97 +1,14 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import { answered, SourceError } from '../../src/ui/source-error.ts'
-import { svec, temporaryFolder, type Outcome } from '../cli/svec.ts'
+import { svec, temporaryFolder } from '../cli/svec.ts'
+import { RunningUi } from './running-ui.ts'
 
 const folder = temporaryFolder()
 const path = join(folder, 'docs.sqlite')
 const place = { table: 'docs', dataset: 'd' }
-
-/** A running `svec ui`. */
-class RunningUi {
-  readonly address: URL
-  readonly token: string
-  readonly #child: ChildProcess
-  readonly #ended: Promise<Outcome>
-
-  private constructor(child: ChildProcess, ended: Promise<Outcome>, printed: string) {
-    this.#child = child
-    this.#ended = ended
-    this.address = new URL(printed)
-    this.token = this.address.hash.slice(1)
-  }
-
-  static async start(...options: string[]): Promise<RunningUi> {
-    const { child, ended } = await new Promise<{ child: ChildProcess; ended: Promise<Outcome> }>(
-      done => {
-        const outcome: Promise<Outcome> = svec(['ui', path, '--no-open', ...options], {
-          started: process => setImmediate(() => done({ child: process, ended: outcome })),
-        })
-      },
-    )
-    const printed = await new Promise<string>((done, reject) => {
-      child.stdout!.on('data', (part: Buffer) => done(String(part).trim()))
-      void ended.then(({ stderr }) => reject(new Error(stderr)))
-    })
-    return new RunningUi(child, ended, printed)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
-  }
-
-  async stop(): Promise<Outcome> {
-    this.#child.kill('SIGINT')
-    return this.#ended
-  }
-
-  /** A request with exactly these headers; `fetch` forbids some of them. */
-  async send(
-    method: string,
-    to: string,
-    headers: Readonly<Record<string, string>> = {},
-    body = '',
-  ): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; bytes: Uint8Array }> {
-    const { hostname, port, host } = this.address
-    return new Promise((done, reject) => {
-      const sent = httpRequest(
-        { hostname, port, method, path: to, headers: { host, ...headers }, agent: false },
-        answer => {
-          const parts: Buffer[] = []
-          answer.on('data', (part: Buffer) => parts.push(part))
-          answer.on('end', () =>
-            done({
-              status: answer.statusCode!,
-              headers: answer.headers,
-              bytes: Buffer.concat(parts),
-            }),
-          )
-        },
-      )
-      sent.on('error', reject)
-      sent.end(body)
-    })
-  }
-
-  async ask(
-    method: string,
-    values: readonly unknown[],
-    token: string = this.token,
-  ): Promise<unknown> {
-    const { status, bytes } = await this.send(
-      'POST',
-      `/${method}`,
-      { authorization: `Bearer ${token}` },
-      JSON.stringify(values),
-    )
-    assert.equal(status, 200)
-    return answered(bytes)
-  }
-}
 
 const refusedBy = async (answer: Promise<unknown>): Promise<SourceError> => {
   const error = await answer.then(
@@ -114,7 +31,7 @@ before(async () => {
 describe('svec ui', () => {
   let ui: RunningUi
   before(async () => {
-    ui = await RunningUi.start()
+    ui = await RunningUi.start(path)
   })
   after(async () => {
     const { code, stderr } = await ui.stop()
@@ -123,7 +40,7 @@ describe('svec ui', () => {
   })
 
   test('listens on this machine alone, at a port and with a token that cannot be guessed', async () => {
-    await using other = await RunningUi.start()
+    await using other = await RunningUi.start(path)
     assert.equal(ui.address.hostname, '127.0.0.1')
     assert.notEqual(other.address.port, ui.address.port)
     assert.notEqual(other.token, ui.token)
@@ -244,7 +161,7 @@ describe('svec ui --write', () => {
       `INSERT INTO vector_storage(shadow_table_name, dataset_id, "index") VALUES ('main._vec_gone', 'd', x'00')`,
     )
     db.close()
-    await using ui = await RunningUi.start('--write')
+    await using ui = await RunningUi.start(path, '--write')
     const severities = async (): Promise<string[]> =>
       ((await ui.ask('check', ['docs'])) as { severity: string }[]).map(({ severity }) => severity)
     assert.deepEqual(await ui.ask('about', []), { name: 'docs.sqlite', writable: true })

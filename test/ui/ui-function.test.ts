@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { cosine } from '../../src/entries/vector.ts'
-import type { Field, MethodName, Methods, Place } from '../../src/ui/contract.ts'
+import {
+  NOWHERE,
+  type Field,
+  type MethodName,
+  type Methods,
+  type Place,
+} from '../../src/ui/contract.ts'
 import { answered, type SourceError } from '../../src/ui/source-error.ts'
 import { ASK, defineUiFunction } from '../../src/ui/ui-function.ts'
 
@@ -220,6 +226,38 @@ describe('what a page asks', () => {
       found.map(({ id, nearest: other }) => [id, other.id]),
       [0, 1, 2].map(i => [`d${i}`, nearest(vectors[i], 2)[1]]),
     )
+  })
+
+  test('the nearest of a sample are those of brute force, by the metric of the table', () => {
+    const rows = Array.from({ length: 100 }, (_, i) => 3 * i + 1)
+    const sample = ask('sample', place, [...rows, COUNT + 1, 9999])
+    assert.deepEqual(Array.from(sample.rows), rows)
+    const asked = [2, COUNT + 1, 7, 9999]
+    const { k, neighbors: found, distances } = ask('nearest', place, sample.id, asked, 5)
+    assert.equal(k, 5)
+    for (const [at, row] of asked.entries()) {
+      const own: number[] = Array.from(found.subarray(at * k, (at + 1) * k))
+      if (row > COUNT) {
+        assert.deepEqual(own, [NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE])
+        continue
+      }
+      const wanted = nearest(vectors[row - 1], k, i => i % 3 === 0)
+      assert.deepEqual(
+        own.map(member => `d${rows[member] - 1}`),
+        wanted,
+      )
+      // Directions that differ by an angle are 2 sin(angle / 2) apart.
+      const score = cosine(vectors[row - 1], vectors[Number(wanted[4].slice(1))])
+      assert.ok(Math.abs(distances[at * k + 4] - Math.sqrt(2 - 2 * score)) < 1e-6)
+    }
+  })
+
+  test('samples are kept for some pages at a time, and one that is gone is named', () => {
+    const first = ask('sample', place, [1, 2, 3])
+    for (let i = 0; i < 4; i++) ask('sample', place, [1, 2, 3])
+    const gone = refused('nearest', JSON.stringify([place, first.id, [1], 2]))
+    assert.equal(gone.code, 'UI_SAMPLE')
+    assert.equal(ask('nearest', place, first.id + 4, [1], 9).k, 3)
   })
 
   test('a check names problems, and a repair ends those that it can', () => {

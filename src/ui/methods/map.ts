@@ -11,25 +11,13 @@ export function pointMap(dataset: Dataset): PointMap {
   const began = performance.now()
   const { dim } = dataset
   const candidates = dim === 0 ? [] : dataset.rowids
-  // Lengths say nothing under cosine.
-  const byDirection = dataset.table.metric === 'cosine'
   const sample = Math.min(candidates.length, MOST_ROWS, Math.ceil(MOST_NUMBERS / Math.max(1, dim)))
   const step = candidates.length / Math.max(1, sample)
   const sampled = Array.from({ length: sample }, (_, i) => candidates[Math.floor(i * step)])
   const matrix = new Float32Array(sample * dim)
   let used = 0
-  const take = (vector: Float32Array): boolean => {
-    let squares = 0
-    for (let j = 0; j < dim; j++) squares += vector[j] * vector[j]
-    if (!Number.isFinite(squares)) return false
-    if (byDirection && squares > 0) {
-      const scale = 1 / Math.sqrt(squares)
-      for (let j = 0; j < dim; j++) vector[j] *= scale
-    }
-    return true
-  }
   dataset.someVectors(sampled, dim, vector => {
-    if (take(vector)) matrix.set(vector, used++ * dim)
+    if (dataset.prepare(vector)) matrix.set(vector, used++ * dim)
   })
   const { mean, axes, shown } = principalPlane(matrix.subarray(0, used * dim), dim)
   const [first, second] = axes
@@ -40,7 +28,7 @@ export function pointMap(dataset: Dataset): PointMap {
     dataset.eachVector(dim, (row, vector) => {
       let x = 0
       let y = 0
-      if (take(vector)) {
+      if (dataset.prepare(vector)) {
         for (let j = 0; j < dim; j++) {
           const value = vector[j] - mean[j]
           x += value * first[j]
