@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { xorshift } from '../../src/core/xorshift.ts'
 import { euclidean } from '../../src/entries/vector.ts'
 import { placeAmong, Umap, type NeighborGraph } from '../../src/ui/umap.ts'
 
@@ -10,7 +9,11 @@ const GROUPS = 4
 const K = 10
 
 let state = 99
-const random = (): number => (state = xorshift(state)) / 2 ** 31
+/** From -1 to 1, the same in each run. */
+function random(): number {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+  return state / 2 ** 31
+}
 
 const centres = Array.from({ length: GROUPS }, () => Array.from({ length: DIM }, random))
 const vectorIn = (group: number): Float32Array =>
