@@ -91,7 +91,7 @@ export class Umap {
     )
   }
 
-  /** A whole number from 0 up to a limit. */
+  /** An integer from 0 up to a limit. */
   #below(limit: number): number {
     this.#random = xorshift(this.#random)
     return (this.#random >>> 0) % limit

@@ -1,6 +1,5 @@
 import { similarityToDistance } from '../../core/similarity.ts'
-import { createExactIndex } from '../../index/kinds/exact/exact-index.ts'
-import type { VectorIndex } from '../../index/vector-index.ts'
+import { createExactIndex, type VectorIndex } from '../../entries/indexes.ts'
 import { NOWHERE, type NearestOfSample, type RowSample } from '../contract.ts'
 import type { Dataset } from '../dataset.ts'
 import { SourceError } from '../source-error.ts'
