@@ -3,14 +3,17 @@ import type { IndexSection, StoredSection } from './index-section.ts'
 
 /** Makes the clusters of an index. They read its rows, so they must be told of every change of them. */
 export interface Clustering {
-  /** New clusters: they are made step by step. */
-  begin(): Clusters
+  /** New clusters: they are made step by step. `use`: what for; 'recall' unless it is given. */
+  begin(use?: ClusterUse): Clusters
   /**
    * Clusters of saved sections; undefined if these have none, or those of another version. Throws VEC_STORAGE if they are
    * damaged.
    */
   restore(sections: ReadonlyMap<string, IndexSection | StoredSection>): Clusters | undefined
 }
+
+/** Clusters are made for searches that find most of the nearest rows, or for those that find all of them sooner than a scan. */
+export type ClusterUse = 'recall' | 'exact'
 
 /**
  * The rows of an index in groups of near ones: a search visits the groups that are worth it, and finds most of the nearest
@@ -35,6 +38,11 @@ export interface Clusters {
   /** Grows when they have something new to save. */
   readonly version: number
 
+  /** What a trial of exact searches has found; undefined: there was none, or it has not ended. */
+  readonly skipping: SkippingFacts | undefined
+
+  /** Something new that they are for: `step` has to be called while they are `due`. */
+  want(use: ClusterUse): void
   /** Does a part of what is left to do, a few milliseconds of work. False: nothing is left. */
   step(): boolean
   /** The index has rows at the last `count` positions that it did not have before. */
@@ -55,6 +63,11 @@ export interface Clusters {
    * visited are missing. Undefined: the query is unlike the rows, so that the promise says nothing of it.
    */
   search(request: SearchRequest, promised: Promised): Candidates | undefined
+  /**
+   * As `VectorIndex.search`, without the clusters none of whose rows can be among the best. Undefined: a scan takes no longer,
+   * or it is not known yet whether it does.
+   */
+  skip(request: SearchRequest): Skipped | undefined
   /** What a later process needs to have them at once; nothing while their rows are not known. */
   save(): IndexSection[]
   dispose(): void
@@ -66,6 +79,23 @@ const SECTION = 'clusters.'
 /** Whether a saved section belongs to clusters, and not to the index itself. */
 export function isClusterSection(name: string): boolean {
   return name.startsWith(SECTION)
+}
+
+/** An exact answer, and the clusters that were visited for it, of how many. */
+export interface Skipped {
+  readonly candidates: Candidates
+  readonly visited: number
+  readonly clusters: number
+}
+
+/** What exact searches for stored rows have shown. */
+export interface SkippingFacts {
+  readonly trials: number
+  /** The share of the rows, and the number of clusters, that a search visits on average. */
+  readonly visited: number
+  readonly clusters: number
+  /** Whether exact searches skip clusters. */
+  readonly pays: boolean
 }
 
 /** How a promise is kept. */

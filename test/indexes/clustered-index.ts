@@ -1,5 +1,5 @@
 import type { Metric } from '../../src/entries/main.ts'
-import type { Clustering, Clusters, Promised } from '../../src/index/clusters.ts'
+import type { Clustering, Clusters, ClusterUse, Promised } from '../../src/index/clusters.ts'
 import {
   CLUSTER_RULE,
   type ClusterRule,
@@ -26,6 +26,12 @@ export function codedOracle(metric: Metric, rows: readonly Float32Array[]): Orac
 /** A rule that makes clusters of any index. */
 const SMALL_RULE: ClusterRule = { ...CLUSTER_RULE, rows: 0, numbers: 0 }
 
+/** A rule by which exact searches of any index skip clusters, whether that pays or not. */
+export const SKIPPING_RULE: ClusterRule = {
+  ...SMALL_RULE,
+  exact: { ...CLUSTER_RULE.exact, numbers: 0, trials: 3, pays: Infinity, most: Infinity },
+}
+
 /** Visits every cluster. */
 export const EVERYTHING: Promised = {
   recall: 1,
@@ -44,6 +50,19 @@ export function clustersOf(index: VectorIndex): Clusters {
   return clusters
 }
 
+/** Clusters for exact searches, by a rule; nothing is done yet. */
+export function skippingClusters(index: VectorIndex, rule: ClusterRule = SKIPPING_RULE): Clusters {
+  return skippingClustering(index, rule).begin('exact')
+}
+
+export function skippingClustering(
+  index: VectorIndex,
+  rule: ClusterRule = SKIPPING_RULE,
+): Clustering {
+  if (!(index instanceof ExactIndex)) throw new TypeError('not an exact index')
+  return index.clusteringBy(rule)!
+}
+
 /** Such clusters, of which nothing is done yet. */
 export function begunClusters(index: VectorIndex): Clusters {
   return clusteringOf(index).begin()
@@ -55,13 +74,18 @@ export function clusteringOf(index: VectorIndex, trials: number = SMALL_RULE.tri
   return index.clusteringBy({ ...SMALL_RULE, trials })!
 }
 
-/** An exact index of codes that is searched through clusters, all of which are visited; they are made by the first search. */
+/**
+ * An exact index of codes that is searched through clusters, which are made by the first search: all are visited, or those that
+ * an exact search cannot skip.
+ */
 export class ClusteredIndex implements VectorIndex {
   readonly #index: VectorIndex
+  readonly #use: ClusterUse
   #clusters: Clusters | undefined
 
-  constructor(index: VectorIndex) {
+  constructor(index: VectorIndex, use: ClusterUse = 'recall') {
     this.#index = index
+    this.#use = use
   }
 
   get kind(): VectorIndex['kind'] {
@@ -131,12 +155,22 @@ export class ClusteredIndex implements VectorIndex {
     // It refuses misuse.
     const exact = this.#index.search(request)
     if (this.count > 0 && minSimilarity <= maxSimilarity) {
-      this.#clusters ??= begunClusters(this.#index)
-      while (!this.#clusters.ready) this.#clusters.step()
-      const found = this.#clusters.search(request, EVERYTHING)
+      const found = this.#use === 'exact' ? this.#skip(request) : this.#visitAll(request)
       if (found) return found
     }
     return exact
+  }
+
+  #visitAll(request: SearchRequest): Candidates | undefined {
+    this.#clusters ??= begunClusters(this.#index)
+    while (!this.#clusters.ready) this.#clusters.step()
+    return this.#clusters.search(request, EVERYTHING)
+  }
+
+  #skip(request: SearchRequest): Candidates | undefined {
+    this.#clusters ??= skippingClusters(this.#index)
+    while (this.#clusters.due) this.#clusters.step()
+    return this.#clusters.skip(request)?.candidates
   }
 
   holds(position: number, vector: Float32Array): boolean {

@@ -132,11 +132,14 @@ function measured(
   const delta = reports.some(report => report.delta > 0)
     ? `, ${mean(report => report.delta)} changed rows outside the index`
     : ''
+  const skips = reports.some(report => report.clusters)
+    ? `, ${mean(({ clusters }) => (clusters ? clusters.of - clusters.visited : 0))} clusters skipped`
+    : ''
   times.sort((a, b) => a - b)
   return [
     [
       'stages',
-      `average search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${delta}`,
+      `average search for the ${WANTED} nearest, answered ${paths}: ${mean(report => report.visited)} rows bounded, ${mean(report => report.candidates)} not ruled out, ${mean(report => report.rescored)} scored exactly${skips}${delta}`,
     ],
     [
       'time',

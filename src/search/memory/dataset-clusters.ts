@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import type { Clusters, Clustering } from '../../index/clusters.ts'
+import type { Clusters, ClusterUse, Clustering } from '../../index/clusters.ts'
 import type { IndexSection, StoredSection } from '../../index/vector-index.ts'
 import { eventLoopPace, type Pace } from './pace.ts'
 
@@ -7,6 +7,9 @@ import { eventLoopPace, type Pace } from './pace.ts'
 const WORK_MS = 4
 /** A program that never lets its event loop turn still gets its clusters: a search works on them after so long a pause. */
 const IDLE_MS = 10
+
+/** Exact searches of an index before clusters are tried for them: a program that asks a few times need not wait for that. */
+const WORTH_TRYING = 32
 
 /**
  * The clusters of one index. They are made and calibrated in the background, a few milliseconds at a time; until they are
@@ -30,6 +33,9 @@ export class DatasetClusters {
   #ended = false
   /** What the next search throws. */
   #failure: { readonly error: unknown } | undefined
+  readonly #uses = new Set<ClusterUse>()
+  /** Exact searches so far, up to WORTH_TRYING. */
+  #searches = 0
 
   constructor(pace: Pace = eventLoopPace) {
     this.#pace = pace
@@ -55,13 +61,37 @@ export class DatasetClusters {
   wanted(clustering: Clustering, onChange: () => void): Clusters | undefined {
     this.#throwFailure()
     if (this.#ended) return undefined
-    this.#current ??= clustering.begin()
-    if (this.#current.outgrown && this.#current.ready) this.#next ??= clustering.begin()
+    this.#prepare('recall', clustering)
     this.#onChange = onChange
-    if (this.#current.ready && !this.#next) return this.#current
-    this.#begin()
+    if (!this.#current?.ready || this.#next) this.#begin()
     this.#throwFailure()
     return this.#current?.ready ? this.#current : undefined
+  }
+
+  /**
+   * Clusters that may help exact searches; undefined: none do, or it is not known yet. That is found out in the background,
+   * after some searches; `clustering` is called when it begins. Throws as `wanted` does.
+   */
+  helping(clustering: () => Clustering | undefined, onChange: () => void): Clusters | undefined {
+    this.#throwFailure()
+    if (this.#ended) return undefined
+    if (this.#searches < WORTH_TRYING) {
+      this.#searches++
+      return undefined
+    }
+    const { skipping, outgrown } = this.#current ?? {}
+    if (!skipping || (outgrown && !this.#next)) {
+      const made = clustering()
+      if (!made) {
+        this.#searches = 0
+        return undefined
+      }
+      this.#prepare('exact', made)
+    }
+    this.#onChange = onChange
+    if (this.#current?.due || this.#next) this.#begin()
+    this.#throwFailure()
+    return this.#current?.skipping?.pays ? this.#current : undefined
   }
 
   /** Does now what is left, as when a calibration turns out to be missing. */
@@ -73,8 +103,7 @@ export class DatasetClusters {
   finish(clustering: Clustering): boolean {
     this.#throwFailure()
     if (this.#ended) return false
-    this.#current ??= clustering.begin()
-    if (this.#current.outgrown) this.#next ??= clustering.begin()
+    this.#prepare('recall', clustering, true)
     while (this.#step());
     this.#throwFailure()
     return !this.#ended
@@ -125,6 +154,16 @@ export class DatasetClusters {
     } catch (error) {
       this.#end(error)
     }
+  }
+
+  /** Begins clusters for a use, or others in place of outgrown ones; at once, or when these are ready. */
+  #prepare(use: ClusterUse, clustering: Clustering, atOnce = false): void {
+    this.#uses.add(use)
+    this.#current ??= clustering.begin(use)
+    this.#current.want(use)
+    const { due, outgrown, ready } = this.#current
+    if (outgrown && (atOnce || ready || !due)) this.#next ??= clustering.begin(use)
+    for (const each of this.#uses) this.#next?.want(each)
   }
 
   #begin(): void {

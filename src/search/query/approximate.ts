@@ -1,7 +1,8 @@
-import type { Promised } from '../../index/clusters.ts'
+import type { Promised, Skipped } from '../../index/clusters.ts'
 import type { Candidates, SearchRequest } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { clusteringOf } from '../memory/make-clusters.ts'
+import { sharedIndexes } from '../memory/shared-indexes.ts'
 
 /** Candidates with the promise that they were found under. */
 export interface Approximation {
@@ -31,4 +32,19 @@ export function approximate(
   }
   const candidates = answering.search(request, promised)
   return candidates && { promised, candidates }
+}
+
+/**
+ * The candidates of an exact search that skips clusters; undefined where a scan takes no longer, or it is not known yet whether
+ * it does. `onChange` as above.
+ */
+export function skipClusters(
+  datasetIndex: DatasetIndex,
+  request: SearchRequest,
+  onChange: () => void,
+): Skipped | undefined {
+  // Clusters need rows of their own, which other threads could not borrow.
+  if (sharedIndexes.active) return undefined
+  const { clusters } = datasetIndex
+  return clusters.helping(() => clusteringOf(datasetIndex), onChange)?.skip(request)
 }

@@ -53,4 +53,6 @@ export interface SearchReport {
   readonly delta: number
   /** The promise of recall that the search was answered with; undefined: exactly. */
   readonly promised?: Promised | undefined
+  /** The clusters that an exact search visited, of how many; undefined: it skipped none. */
+  readonly clusters?: { readonly visited: number; readonly of: number } | undefined
 }

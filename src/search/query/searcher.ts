@@ -5,8 +5,7 @@ import { keysOf, type GivenIds } from '../../core/id-list.ts'
 import type { IdTable } from '../../core/id-table.ts'
 import { exactSimilarity } from '../../core/similarity.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import type { Candidates, SearchRequest, VectorIndex } from '../../index/vector-index.ts'
-import type { DatasetIndex } from '../memory/dataset-index.ts'
+import type { Candidates, VectorIndex } from '../../index/vector-index.ts'
 import { eachIdWhere, passes, type RowFilter } from '../schema/row-filter.ts'
 import { rowByKey } from '../schema/rows.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
@@ -16,7 +15,7 @@ import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
 import { TextIndex } from '../text/text-index.ts'
 import { TextSearcher } from '../text/text-search.ts'
-import { approximate, type Approximation } from './approximate.ts'
+import { approximate, skipClusters } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, without } from './row-selection.ts'
@@ -243,9 +242,14 @@ export class Searcher {
         maxSimilarity: search.maxSimilarity,
       }
       const { recall = this.context.recall ?? 1 } = search
-      const near = recall < 1 ? this.#approximate(datasetIndex, asked, recall) : undefined
+      const onChange = (): void => this.indexes.suggestSave(datasetIndex)
+      const near = recall < 1 ? approximate(datasetIndex, asked, recall, onChange) : undefined
+      const skipped = near ? undefined : skipClusters(datasetIndex, asked, onChange)
       const candidates =
-        near?.candidates ?? this.#together?.candidates(index, asked) ?? index.search(asked)
+        near?.candidates ??
+        skipped?.candidates ??
+        this.#together?.candidates(index, asked) ??
+        index.search(asked)
       visited += candidates.visited
       const inMemory = this.#inMemory(snapshot, index)
       const { count, positions, upper } = candidates
@@ -302,19 +306,12 @@ export class Searcher {
           rescored,
           delta: changed.length,
           promised: near?.promised,
+          clusters: skipped && { visited: skipped.visited, of: skipped.clusters },
         })
       }
       if (selection.passes) selection = selectRows(this.context, { ...request, misled: true })
       surplus = selection.surplus || Math.max(2 * surplus, refused)
     }
-  }
-
-  #approximate(
-    datasetIndex: DatasetIndex,
-    request: SearchRequest,
-    recall: number,
-  ): Approximation | undefined {
-    return approximate(datasetIndex, request, recall, () => this.indexes.suggestSave(datasetIndex))
   }
 
   /** Reads and scores a batch of candidates from `from` on, whose bounds reach the threshold. Returns its end. */

@@ -69,7 +69,11 @@ export class CodeRows implements CodedRows {
   }
 
   isLive(position: number): boolean {
-    return this.block.arena.f32[this.#errorAt(position)] !== REMOVED
+    return this.errorOf(position) !== REMOVED
+  }
+
+  errorOf(position: number): number {
+    return this.block.arena.f32[this.#errorAt(position)]
   }
 
   countLive(): number {

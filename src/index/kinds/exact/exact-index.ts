@@ -18,7 +18,8 @@ import type {
 } from '../../vector-index.ts'
 import { BatchSearch } from './batch-search.ts'
 import type { ClusterRule } from './clusters/cluster-rule.ts'
-import { areClustersSaved, RowClusters, suitsClusters } from './clusters/row-clusters.ts'
+import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
+import { areClustersSaved } from './clusters/saved-clusters.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
 import { LayeredRows } from './layered-rows.ts'
@@ -140,9 +141,15 @@ export class ExactIndex implements BatchIndex {
       return this.#rows as CodedRows
     }
     return {
-      begin: () => new RowClusters(rows(), metric, rule),
+      begin: (use = 'recall') => {
+        const clusters = new RowClusters(rows(), metric, rule)
+        clusters.want(use)
+        return clusters
+      },
       restore: sections =>
-        areClustersSaved(sections) ? RowClusters.restore(sections, rows(), metric) : undefined,
+        areClustersSaved(sections)
+          ? RowClusters.restore(sections, rows(), metric, rule)
+          : undefined,
     }
   }
 

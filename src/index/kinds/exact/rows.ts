@@ -43,6 +43,8 @@ export interface CodedRows extends Rows {
   readonly asked: ArrayLike<number>
   /** Writes a vector as its codes tell it, in the coordinates of the rows; its direction under a directional metric. */
   decode(position: number, to: Float32Array): void
+  /** How far a vector may be from what `decode` writes: the error r of docs/exact-index.md, or REMOVED, or NOWHERE. */
+  errorOf(position: number): number
   /** `setQuery` for a vector that `decode` wrote. */
   setDecodedQuery(vector: Float32Array): boolean
   /** Empty rows of the same form. */

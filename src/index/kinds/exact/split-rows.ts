@@ -157,7 +157,11 @@ export class SplitRows implements CodedRows {
   }
 
   isLive(position: number): boolean {
-    return this.block.arena.f32[this.#errorAt(position)] !== REMOVED
+    return this.errorOf(position) !== REMOVED
+  }
+
+  errorOf(position: number): number {
+    return this.block.arena.f32[this.#errorAt(position)]
   }
 
   countLive(): number {

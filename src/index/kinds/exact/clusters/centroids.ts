@@ -150,19 +150,29 @@ export class Centroids {
     }
   }
 
+  /** The dot products of a vector with all centroids, in single precision: a view, gone after the next call. */
+  products(vector: ArrayLike<number>): Float32Array {
+    this.#arena.f32.set(vector, this.#rows.address / 4)
+    this.#arena.kernels.multiply(this.#ask)
+    const from = this.#products.address / 4
+    return this.#arena.f32.subarray(from, from + this.count)
+  }
+
+  /** The length of a centroid. */
+  lengthOf(centroid: number): number {
+    return Math.sqrt(this.#squares[centroid])
+  }
+
   /** Fills `closeness` for a query of this length. False: it is not known how near the clusters are, as products overflow, or the query has length 0. */
   ask(query: ArrayLike<number>, length: number): boolean {
     const { closeness, count, space } = this
     const squares = this.#squares
     if (space.unitQuery && !(length > 0)) return false
-    this.#arena.f32.set(query, this.#rows.address / 4)
-    this.#arena.kernels.multiply(this.#ask)
-    const { f32 } = this.#arena
-    const from = this.#products.address / 4
+    const products = this.products(query)
     const scale = space.unitQuery ? 1 / length : 1
     let sum = 0
     for (let i = 0; i < count; i++) {
-      const near = space.closeness(f32[from + i] * scale, squares[i], length * length)
+      const near = space.closeness(products[i] * scale, squares[i], length * length)
       closeness[i] = near
       sum += near
     }

@@ -16,6 +16,23 @@ export interface ClusterRule {
   readonly fewestTrials: number
   /** Above this share of visited rows a scan in the order of rows is as fast. */
   readonly expensive: number
+  /** Exact searches that skip clusters. */
+  readonly exact: {
+    /** Smaller indexes are scanned: numbers in all rows. */
+    readonly numbers: number
+    /** Clusters for the square root of the rows, and rows that k-means sees for each: many small clusters have tight bounds. */
+    readonly density: number
+    readonly sampleRows: number
+    /** Rows of a sample that says whether it may pay, and how many of them are looked at. */
+    readonly forecastRows: number
+    readonly forecasts: number
+    /** Rows that are searched for to learn whether it does. */
+    readonly trials: number
+    /** It does up to this share of visited rows. */
+    readonly pays: number
+    /** A search that would visit more than this share is a scan instead. */
+    readonly most: number
+  }
   /** Clusters are made again when so large a share of their rows has come or gone. */
   readonly outgrown: number
 }
@@ -31,5 +48,15 @@ export const CLUSTER_RULE: ClusterRule = {
   trialNumbers: 14e9,
   fewestTrials: 200,
   expensive: 0.6,
+  exact: {
+    numbers: 2 ** 23,
+    density: 2.06,
+    sampleRows: 16,
+    forecastRows: 2048,
+    forecasts: 24,
+    trials: 50,
+    pays: 0.4,
+    most: 0.6,
+  },
   outgrown: 0.3,
 }

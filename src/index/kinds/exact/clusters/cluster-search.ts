@@ -3,8 +3,8 @@ import { sortByBound } from '../../../../core/sort-by-bound.ts'
 import type { Limits } from '../../../clusters.ts'
 import type { Candidates, SearchRequest } from '../../../vector-index.ts'
 import { CandidateSet } from '../candidate-set.ts'
-import { ALLOWED, RESULTS } from '../scan-scratch.ts'
 import type { Centroids } from './centroids.ts'
+import { ClusterScan } from './cluster-scan.ts'
 import type { ClusteredRows } from './clustered-rows.ts'
 
 /** The nearest clusters, which are visited whatever is found in them. */
@@ -25,6 +25,7 @@ export class ClusterSearch {
   readonly #centroids: Centroids
   readonly #clustered: ClusteredRows
   readonly #candidates = new CandidateSet()
+  readonly #scan: ClusterScan
   /** Clusters that may be visited, and minus the margin of each. */
   readonly #wanted: Uint32Array
   readonly #promise: Float64Array
@@ -34,6 +35,7 @@ export class ClusterSearch {
   constructor(centroids: Centroids, clustered: ClusteredRows) {
     this.#centroids = centroids
     this.#clustered = clustered
+    this.#scan = new ClusterScan(clustered, this.#candidates)
     this.#wanted = new Uint32Array(centroids.count)
     this.#promise = new Float64Array(centroids.count)
     this.#isFirst = new Uint8Array(centroids.count)
@@ -62,7 +64,7 @@ export class ClusterSearch {
     candidates.begin(k, -Infinity, maxSimilarity)
     for (const cluster of this.#first.subarray(0, Math.min(FIRST, count))) {
       trial?.(cluster, -Infinity)
-      this.#visit(cluster, maxSimilarity, allowed)
+      this.#scan.visit(cluster, maxSimilarity, allowed)
     }
     const wanted = this.#wanted
     const promise = this.#promise
@@ -85,15 +87,11 @@ export class ClusterSearch {
         rankShare(FIRST + i)
       trial?.(cluster, margin)
       if (margin > limits.margin) continue
-      this.#visit(cluster, maxSimilarity, allowed)
+      this.#scan.visit(cluster, maxSimilarity, allowed)
     }
     if (candidates.least * scale < limits.least) return undefined
     candidates.raise(minSimilarity)
-    candidates.finish()
-    const { positions } = candidates
-    for (let i = 0; i < candidates.count; i++) {
-      positions[i] = this.#clustered.positionOf(positions[i])
-    }
+    this.#scan.finish()
     return candidates
   }
 
@@ -118,35 +116,6 @@ export class ClusterSearch {
       first[at] = cluster
     }
     for (let i = 0; i < size; i++) isFirst[first[i]] = 1
-  }
-
-  #visit(cluster: number, most: number, allowed: Uint32Array | undefined): void {
-    const { rows } = this.#clustered
-    const candidates = this.#candidates
-    this.#clustered.eachRun(cluster, (from, to) => {
-      if (allowed && !this.#allow(allowed, from, to)) return
-      candidates.visited += to - from
-      const found = rows.scan(from, to, candidates.least, most, allowed ? ALLOWED : 0)
-      if (found > 0) candidates.take(rows.block.arena, RESULTS, found)
-    })
-  }
-
-  /** Writes the bitmap of the slots from..to-1 to where kernels read it; whether any is set. */
-  #allow(allowed: Uint32Array, from: number, to: number): boolean {
-    const clustered = this.#clustered
-    const { u32 } = clustered.rows.block.arena
-    let any = 0
-    for (let first = from; first < to; first += 32) {
-      let bits = 0
-      const end = Math.min(to, first + 32)
-      for (let slot = first; slot < end; slot++) {
-        const position = clustered.positionOf(slot)
-        if ((allowed[position >>> 5] & (1 << (position & 31))) !== 0) bits |= 1 << (slot & 31)
-      }
-      u32[ALLOWED / 4 + ((first - from) >>> 5)] = bits
-      any |= bits
-    }
-    return any !== 0
   }
 }
 

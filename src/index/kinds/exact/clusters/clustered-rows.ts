@@ -36,6 +36,11 @@ export class ClusteredRows {
     return this.rows.block.bytes + maps + this.#blockCount * 12
   }
 
+  /** How many clusters there are. */
+  get clusters(): number {
+    return this.#taken.length
+  }
+
   /** Slots of a cluster that a scan reads. */
   sizeOf(cluster: number): number {
     return this.#taken[cluster]

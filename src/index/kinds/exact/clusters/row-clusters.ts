@@ -1,8 +1,6 @@
 import { bitsOf } from '../../../../core/bit-count.ts'
-import { VecError } from '../../../../core/errors.ts'
 import type { Metric } from '../../../../core/metric.ts'
-import type { Clusters, Promised } from '../../../clusters.ts'
-import { sectionLength } from '../../../vector-index.ts'
+import type { Clusters, ClusterUse, Promised, Skipped, SkippingFacts } from '../../../clusters.ts'
 import type {
   Candidates,
   IndexSection,
@@ -11,41 +9,26 @@ import type {
   VectorIndex,
 } from '../../../vector-index.ts'
 import type { CodedRows } from '../rows.ts'
-import { Calibration, type Trial, trialLimit, UNLIMITED_TRIALS } from './calibration.ts'
-import { Centroids } from './centroids.ts'
+import { Calibration } from './calibration.ts'
+import type { Centroids } from './centroids.ts'
 import { CLUSTER_RULE, type ClusterRule } from './cluster-rule.ts'
 import { ClusterSearch } from './cluster-search.ts'
+import { ClusterSkipping } from './cluster-skipping.ts'
 import { clusterSpaceOf } from './cluster-space.ts'
 import { ClusteredRows } from './clustered-rows.ts'
 import { assignerOf, type Assigner } from './grouped-centroids.ts'
 import { kMeans, type Sample } from './k-means.ts'
-import { drawSample, spread } from './row-sample.ts'
+import { recallTrials, type Groups } from './recall-trials.ts'
+import { drawSample } from './row-sample.ts'
+import { loadClusters, NONE, saveClusters } from './saved-clusters.ts'
+import { mayPay } from './skip-forecast.ts'
 
 /** Numbers of rows that calibrations are made for: a search uses the first that is not smaller than what it wants. */
 const CALIBRATED: readonly number[] = [10, 100]
 /** A wish for hardly more rows, as rows that were changed are left out, is the same. */
 const HARDLY_MORE = 1.05
-/** No limit: all clusters are visited. */
-const UNLIMITED = { margin: Infinity, nearest: -Infinity, least: -Infinity }
-/** The cluster of a position without a row. */
-const NONE = 0xffff
 /** Rows that are copied in a millisecond. */
 const COPIED = 4096
-
-/** The sections of saved clusters. */
-const HEAD = 'clusters.head'
-const CENTRES = 'clusters.centres'
-const ROWS = 'clusters.rows'
-const TRIALS = 'clusters.trials'
-/** Of the sections, and of the rule by which trials were judged. */
-const FORMAT = 1
-
-/** Whether clusters are among the sections. */
-export function areClustersSaved(
-  sections: ReadonlyMap<string, IndexSection | StoredSection>,
-): boolean {
-  return sections.has(HEAD)
-}
 
 /** Whether clusters of an exact index answer faster than a scan. */
 export function suitsClusters(
@@ -61,13 +44,6 @@ export function suitsClusters(
   )
 }
 
-/** The centroids, and the rows by them, once they are copied. */
-interface Groups {
-  readonly centroids: Centroids
-  readonly clustered: ClusteredRows
-  readonly search: ClusterSearch
-}
-
 /** The rows of an exact index by the nearest of many centroids. */
 export class RowClusters implements Clusters {
   version = 0
@@ -79,6 +55,13 @@ export class RowClusters implements Clusters {
   readonly #wanted = new Set<number>([CALIBRATED[0]])
   #centroids: Centroids | undefined
   #groups: Groups | undefined
+  readonly #uses = new Set<ClusterUse>()
+  /** Undefined until an exact search needs it, and when clusters have turned out not to pay for these. */
+  #skipping: ClusterSkipping | undefined
+  /** What is known of exact searches, once it is. */
+  #facts: SkippingFacts | undefined
+  /** Whether a later process will use them. */
+  #isKept = false
   /** The cluster of each position before `#assigned`. */
   #clusterOf = new Uint16Array(0)
   #assigned = 0
@@ -100,39 +83,29 @@ export class RowClusters implements Clusters {
     sections: ReadonlyMap<string, IndexSection | StoredSection>,
     rows: CodedRows,
     metric: Metric,
+    rule: ClusterRule = CLUSTER_RULE,
   ): RowClusters | undefined {
-    const [head, centres, members, trials] = [HEAD, CENTRES, ROWS, TRIALS].map(name =>
-      sections.get(name),
-    )
-    if (!head || !centres || !members || !trials) return undefined
-    if (sectionLength(head) !== 16) throw damaged('head')
-    const [format, count, builtRows, changes] = new Uint32Array(head.bytes.slice().buffer)
-    if (format !== FORMAT) return undefined
     const { dim, positions } = rows.block
-    const space = clusterSpaceOf(metric)
-    if (!space || count < 1 || count >= NONE) throw damaged('head')
-    if (sectionLength(centres) !== Centroids.savedBytes(dim, count)) throw damaged('centres')
-    if (sectionLength(members) !== positions * 2) throw damaged('rows')
-    const centroids = Centroids.restore(centres.bytes, space, dim, count)
-    if (!centroids) throw damaged('centres')
-    const clusters = new RowClusters(rows, metric)
-    clusters.#clusterOf = new Uint16Array(members.bytes.slice().buffer)
-    if (clusters.#clusterOf.some(cluster => cluster >= count && cluster !== NONE)) {
-      throw damaged('rows')
-    }
-    clusters.#centroids = centroids
+    const saved = loadClusters(sections, clusterSpaceOf(metric), dim, positions)
+    if (!saved) return undefined
+    const clusters = new RowClusters(rows, metric, rule)
+    clusters.#centroids = saved.centroids
+    clusters.#clusterOf = saved.clusterOf
     clusters.#assigned = positions
-    clusters.#builtRows = builtRows
-    clusters.#changes = changes
-    for (const calibration of Calibration.restore(trials.bytes)) {
+    clusters.#builtRows = saved.builtRows
+    clusters.#changes = saved.changes
+    clusters.#isKept = true
+    for (const calibration of saved.calibrations) {
       clusters.#calibrations.set(calibration.k, calibration)
     }
+    clusters.want(clusters.#calibrations.size > 0 ? 'recall' : 'exact')
     return clusters
   }
 
   get bytes(): number {
     const centroids = this.#centroids?.bytes ?? 0
-    return centroids + (this.#groups?.clustered.bytes ?? 0) + this.#clusterOf.byteLength
+    const copy = (this.#groups?.clustered.bytes ?? 0) + (this.#skipping?.bytes ?? 0)
+    return centroids + copy + this.#clusterOf.byteLength
   }
 
   get count(): number {
@@ -148,11 +121,21 @@ export class RowClusters implements Clusters {
   }
 
   get due(): boolean {
-    return !this.ready || [...this.#wanted].some(k => !this.#calibrations.has(k))
+    if (this.#uses.has('exact') && !this.#facts) return true
+    if (!this.#isWorthMaking) return false
+    return !this.ready || this.#uncalibrated.length > 0
   }
 
   get outgrown(): boolean {
     return this.#changes > this.#builtRows * this.#rule.outgrown
+  }
+
+  get skipping(): SkippingFacts | undefined {
+    return this.#facts
+  }
+
+  want(use: ClusterUse): void {
+    this.#uses.add(use)
   }
 
   step(): boolean {
@@ -212,21 +195,27 @@ export class RowClusters implements Clusters {
     return this.#groups?.search.search({ ...request, k }, limits)
   }
 
+  skip(request: SearchRequest): Skipped | undefined {
+    if (!this.#skipping?.facts?.pays || !this.ready) return undefined
+    const { allowed } = request
+    return this.#skipping.search(request, allowed ? bitsOf(allowed) : this.rows)
+  }
+
   save(): IndexSection[] {
     const { positions } = this.#rows.block
-    if (!this.#centroids || this.#assigned < positions) return []
-    const head = Uint32Array.of(FORMAT, this.#centroids.count, this.#builtRows, this.#changes)
-    return [
-      { name: HEAD, bytes: new Uint8Array(head.buffer) },
-      { name: CENTRES, bytes: this.#centroids.save() },
-      { name: ROWS, bytes: new Uint8Array(this.#clusterOf.buffer, 0, positions * 2) },
-      { name: TRIALS, bytes: Calibration.save([...this.#calibrations.values()]) },
-    ]
+    if (!this.#isKept || !this.#centroids || this.#assigned < positions) return []
+    return saveClusters({
+      centroids: this.#centroids,
+      clusterOf: this.#clusterOf.subarray(0, positions),
+      builtRows: this.#builtRows,
+      changes: this.#changes,
+      calibrations: [...this.#calibrations.values()],
+    })
   }
 
   dispose(): void {
     this.#groups?.clustered.dispose()
-    this.#groups = undefined
+    this.#groups = this.#skipping = undefined
     this.#work = undefined
   }
 
@@ -236,7 +225,52 @@ export class RowClusters implements Clusters {
 
   /** All that is to be done, in parts of a few milliseconds. Rows may change between them. */
   *#everything(): Generator<void> {
+    if (this.#mayPayForExact) yield* this.#forecast()
+    if (this.#isWorthMaking) yield* this.#make()
+    const groups = this.#groups
+    if (!groups) return
+    if (this.#mayPayForExact) yield* this.#tryExact(groups)
+    for (const k of this.#uncalibrated) {
+      const trials = yield* recallTrials(k, this.#rows, groups, this.#rule)
+      this.#calibrations.set(k, Calibration.of(k, trials))
+      this.version++
+    }
+  }
+
+  get #mayPayForExact(): boolean {
+    return this.#uses.has('exact') && !this.#facts
+  }
+
+  /** Exact searches alone are not worth clusters that do not help them. */
+  get #isWorthMaking(): boolean {
+    return this.#uses.has('recall') || (this.#uses.has('exact') && this.#facts?.pays !== false)
+  }
+
+  /** Numbers of rows that calibrations are missing for. */
+  get #uncalibrated(): number[] {
+    if (!this.#uses.has('recall')) return []
+    return [...this.#wanted].filter(k => !this.#calibrations.has(k))
+  }
+
+  *#forecast(): Generator<void> {
+    const { dim, positions } = this.#rows.block
+    const space = clusterSpaceOf(this.#metric)!
+    const isLarge = positions * dim >= this.#rule.exact.numbers
+    if (isLarge && (yield* mayPay(this.#rows, space, this.#rule))) return
+    this.#facts = { trials: 0, visited: 1, clusters: 0, pays: false }
+    // After many changes there will be another forecast.
+    if (this.#builtRows === 0) this.#isBuilt()
+  }
+
+  #isBuilt(): void {
+    this.#builtRows = Math.max(1, this.#rows.block.positions)
+    this.#changes = 0
+  }
+
+  /** Finds clusters, and copies the rows. */
+  *#make(): Generator<void> {
     const rows = this.#rows
+    const isNew = !this.#centroids
     this.#centroids ??= yield* this.#findCentroids()
     const centroids = this.#centroids
     if (this.#assigned < rows.block.positions) {
@@ -246,29 +280,48 @@ export class RowClusters implements Clusters {
         yield
       }
     }
-    if (this.#builtRows === 0) {
-      this.#builtRows = Math.max(1, rows.block.positions)
-      this.#changes = 0
-      this.version++
-    }
+    if (isNew) this.#isBuilt()
+    if (this.#uses.has('recall')) this.#keep()
     this.#groups ??= this.#emptyGroups(centroids)
     while (this.#copied < rows.block.positions) {
       this.#copyTo(Math.min(rows.block.positions, this.#copied + COPIED), this.#groups)
       yield
     }
-    for (const k of this.#wanted) {
-      if (this.#calibrations.has(k)) continue
-      this.#calibrations.set(k, Calibration.of(k, yield* this.#trials(k, this.#groups)))
-      this.version++
+  }
+
+  #keep(): void {
+    if (this.#isKept) return
+    this.#isKept = true
+    this.version++
+  }
+
+  /** Whether exact searches skip clusters is decided by trials. Those that nothing needs are gone. */
+  *#tryExact({ centroids, clustered }: Groups): Generator<void> {
+    this.#skipping = new ClusterSkipping(centroids, clustered, this.#metric, this.#rule.exact)
+    yield* this.#skipping.measure()
+    this.#facts = this.#skipping.facts
+    if (this.#facts?.pays) {
+      this.#keep()
+      return
     }
+    this.#skipping = undefined
+    if (this.#uses.has('recall')) return
+    clustered.dispose()
+    this.#groups = this.#centroids = undefined
+    this.#clusterOf = new Uint16Array(0)
+    this.#assigned = this.#copied = 0
+    if (this.#isKept) this.version++
+    this.#isKept = false
   }
 
   *#findCentroids(): Generator<void, Centroids> {
     const rows = this.#rows
     const space = clusterSpaceOf(this.#metric)!
     const { dim, positions } = rows.block
-    const count = Math.min(NONE - 1, Math.ceil(Math.sqrt(positions) * this.#rule.density))
-    const sample: Sample = yield* drawSample(rows, space, this.#rule, count)
+    const { density, sampleRows } = this.#mayPayForExact ? this.#rule.exact : this.#rule
+    const { sampleBytes } = this.#rule
+    const count = Math.min(NONE - 1, Math.ceil(Math.sqrt(positions) * density))
+    const sample: Sample = yield* drawSample(rows, space, { sampleBytes, sampleRows }, count)
     return yield* kMeans(space, sample, dim, count)
   }
 
@@ -324,68 +377,13 @@ export class RowClusters implements Clusters {
     if (!this.#rows.isLive(position)) return
     // What was saved may not know a row.
     if (this.#clusterOf[position] === NONE) this.#clusterOf[position] = this.#nearest(position)
-    clustered.add(this.#rows, position, this.#clusterOf[position])
-  }
-
-  /** Searches for rows of the index without them. */
-  *#trials(k: number, groups: Groups): Generator<void, Trial[]> {
-    const { trials, trialNumbers, fewestTrials } = this.#rule
-    const rows = this.#rows
-    const { dim, positions } = rows.block
-    const affordable = Math.floor(trialNumbers / (positions * dim))
-    const count = Math.min(trials, Math.max(fewestTrials, affordable))
-    const query = new Float32Array(dim)
-    const found: Trial[] = []
-    let limit = Infinity
-    // From other positions than the sample was.
-    for (const position of spread(positions, count, 0.25)) {
-      // Rows may have gone between two steps.
-      if (position >= rows.block.positions || !rows.isLive(position)) continue
-      rows.decode(position, query)
-      const trial = tried(k, position, query, groups, limit)
-      if (trial) found.push(trial)
-      if (found.length === UNLIMITED_TRIALS) limit = trialLimit(found)
-      yield
-    }
-    return found
-  }
-}
-
-/** `limit`: clusters of a larger margin are not visited. */
-function tried(
-  k: number,
-  own: number,
-  query: Float32Array,
-  groups: Groups,
-  limit: number,
-): Trial | undefined {
-  const { centroids, clustered, search } = groups
-  const marginOf = new Map<number, number>()
-  const limits = { ...UNLIMITED, margin: limit }
-  const found = search.search({ query, k: k + 1 }, limits, (cluster, margin) =>
-    marginOf.set(cluster, margin),
-  )
-  if (!found) return undefined
-  if (found.count <= k && limit < Infinity) return tried(k, own, query, groups, Infinity)
-  const margins: number[] = []
-  for (let i = 0; i < found.count && margins.length < k; i++) {
-    const position = found.positions[i]
-    if (position !== own) margins.push(marginOf.get(clustered.clusterAt(position))!)
-  }
-  return {
-    margins: Float64Array.from(margins),
-    nearest: Math.max(...centroids.closeness),
-    least: search.leastFor(query),
-    clusterMargins: Float64Array.from(marginOf.values()),
-    clusterSizes: Float64Array.from(marginOf.keys(), cluster => clustered.sizeOf(cluster)),
+    const cluster = this.#clusterOf[position]
+    clustered.add(this.#rows, position, cluster)
+    this.#skipping?.added(this.#rows, position, cluster)
   }
 }
 
 /** About a quarter of a cluster, so that few slots of its last block are free. */
 function blockOf(clusterRows: number): number {
   return Math.min(128, Math.max(32, Math.round(clusterRows / 128) * 32))
-}
-
-function damaged(part: string): VecError {
-  return new VecError('VEC_STORAGE', `not saved clusters: their ${part} cannot be`)
 }

@@ -11,7 +11,7 @@ const DECODED = 4096
 export function* drawSample(
   rows: CodedRows,
   space: ClusterSpace,
-  { sampleBytes, sampleRows }: ClusterRule,
+  { sampleBytes, sampleRows }: Pick<ClusterRule, 'sampleBytes' | 'sampleRows'>,
   clusters: number,
 ): Generator<void, Sample> {
   const { dim, positions } = rows.block

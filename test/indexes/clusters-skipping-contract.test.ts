@@ -1,0 +1,13 @@
+import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
+import { restoreExactIndex } from '../../src/index/kinds/exact/restore.ts'
+import { ClusteredIndex } from './clustered-index.ts'
+import { indexContract } from './contract.ts'
+
+indexContract({
+  name: 'codes by clusters, of which exact searches skip some',
+  metrics: ['cosine', 'euclidean', 'dot'],
+  create: (metric, dim) =>
+    new ClusteredIndex(createExactIndex({ metric, dim, keepsVectors: false }), 'exact'),
+  restore: image => restoreExactIndex(image),
+  most: 5000,
+})
