@@ -36,16 +36,16 @@ export class Connection extends DatabaseHandle implements Database {
   #isClosing = false
   #lastTimeout = 0
   #safeIntegers = false
-  #postponed: string | undefined
+  #postponed: ((db: Connection) => void) | undefined
 
-  /** Use `openConnection`. `whenReadable`: SQL to run as soon as no other connection holds a lock. */
+  /** Use `openConnection`. `whenReadable`: what to run as soon as no other connection holds a lock. */
   constructor(
     sqlite: Sqlite,
     pointer: Pointer,
     name: string,
     files: FileKnowledge,
     busyTimeout: number,
-    whenReadable?: string,
+    whenReadable?: (db: Connection) => void,
   ) {
     super(sqlite, pointer, name, files)
     this.#postponed = whenReadable
@@ -67,7 +67,7 @@ export class Connection extends DatabaseHandle implements Database {
   exec(sql: string, log?: (sql: string) => void): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
-    if (this.#postponed !== undefined) this.#execWhenReadable(this.#postponed)
+    if (this.#postponed !== undefined) this.#runPostponed(this.#postponed)
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     try {
       const end = bytes + sqlite.writeText(sql, bytes)
@@ -85,14 +85,14 @@ export class Connection extends DatabaseHandle implements Database {
     return this
   }
 
-  /** Runs SQL without waiting; if another connection has locked the file, a later statement runs it. */
-  #execWhenReadable(sql: string): void {
+  /** Runs what was postponed without waiting; if another connection has locked the file, a later statement runs it. */
+  #runPostponed(run: (db: Connection) => void): void {
     this.#postponed = undefined
     try {
-      this.waitingAtMost(0, () => this.exec(sql))
+      this.waitingAtMost(0, () => run(this))
     } catch (error) {
       if (!(error instanceof VecError && error.code === 'SQLITE_BUSY')) throw error
-      this.#postponed = sql
+      this.#postponed = run
     }
   }
 
@@ -100,7 +100,7 @@ export class Connection extends DatabaseHandle implements Database {
   prepare(sql: string): Statement {
     const { sqlite } = this
     sqlText(sql, 'prepare')
-    if (this.#postponed !== undefined) this.#execWhenReadable(this.#postponed)
+    if (this.#postponed !== undefined) this.#runPostponed(this.#postponed)
     const PERSISTENT = 1
     const bytes = sqlite.alloc(sql.length * 3 + 1)
     let stmt: Pointer

@@ -12,7 +12,7 @@ import { refusedLater } from '../refusal.ts'
 const folder = mkdtempSync(join(tmpdir(), 'backup-locks-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const ROWS = `CREATE TABLE t(x);
+const ROWS = `PRAGMA page_size = 4096; CREATE TABLE t(x);
   WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
   INSERT INTO t SELECT randomblob(500) FROM n`
 

@@ -138,7 +138,8 @@ test('a backup copies page by page, takes in what is written on the way, and oth
   const path = join(folder, 'source.sqlite')
   const target = join(folder, 'target.sqlite')
   using db = await open(path)
-  db.exec(`CREATE TABLE t(x); ${numbers(2000)} INSERT INTO t SELECT randomblob(300) FROM n`)
+  db.exec('PRAGMA page_size = 4096; CREATE TABLE t(x)')
+  db.exec(`${numbers(2000)} INSERT INTO t SELECT randomblob(300) FROM n`)
   const seen: number[] = []
   const result = await backup(db, target, {
     pages: 10,

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { lockSupport } from '../../src/entries/engine.ts'
-import { open } from '../../src/entries/main.ts'
+import { open, type Connection } from '../../src/entries/main.ts'
 import { moduleArguments } from '../module-arguments.ts'
 import { refused, refusedLater } from '../refusal.ts'
 
@@ -257,4 +257,19 @@ test('a table that a loop of this connection reads is said to be', async () => {
   for (const _ of db.prepare('SELECT x FROM t').iterate())
     refused(() => db.exec('DROP TABLE t'), 'SQLITE_LOCKED', 'iterate()')
   db.exec('DROP TABLE t')
+})
+
+test('a new file has pages of 16 KiB, unless another size is set before its first table', async () => {
+  const sizeOf = (db: Connection): unknown => db.pragma('page_size', { simple: true })
+  const path = await make('new-pages.sqlite')
+  using db = await open(path)
+  assert.equal(sizeOf(db), 16_384)
+  using exclusive = await open(file('exclusive-pages.sqlite'), { exclusive: true })
+  exclusive.exec('CREATE TABLE t(x)')
+  assert.equal(sizeOf(exclusive), 16_384)
+  const small = await make('small-pages.sqlite', 'PRAGMA page_size = 1024; CREATE TABLE t(x)')
+  using other = await open(small)
+  assert.equal(sizeOf(other), 1024)
+  other.exec('VACUUM')
+  assert.equal(sizeOf(other), 1024, 'a file keeps its size')
 })

@@ -1,5 +1,4 @@
 import { doubleQuoted } from '../../core/quote.ts'
-import type { Connection } from '../../entries/main.ts'
 import { vecTableNames } from '../../entries/vec.ts'
 import { CliError } from '../cli-error.ts'
 import { COLUMN_OPTION, givenColumns } from '../column-flag.ts'
@@ -10,8 +9,6 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { describe } from '../vec-tables.ts'
 
 const DEFAULT_TABLE = 'docs'
-/** Of a new file. SQLite's 4 KiB hold one row of 768 dimensions, and a quarter of each page stays unused. */
-const PAGE_SIZE = 16_384
 
 export const init: CommandBody = {
   details: [
@@ -95,7 +92,6 @@ export const init: CommandBody = {
             hint: 'accept it with --if-not-exists, or choose another name with --table',
           })
         }
-        if (isEmpty(db)) db.pragma(`page_size = ${PAGE_SIZE}`)
         if (made) db.exec(createTable(context, name))
         const { column, shadow } = describe(db, name)
         await context.print({ table: name, shadow, column, created: made }, [
@@ -107,10 +103,6 @@ export const init: CommandBody = {
 }
 
 /** Whether the file is still empty. The page size of another one would change with its next VACUUM. */
-function isEmpty(db: Connection): boolean {
-  return db.pragma('page_count', { simple: true }) === 0
-}
-
 function createTable(context: Context, name: string): string {
   const { flags } = context
   const values: readonly (readonly [string, string | undefined])[] = [
