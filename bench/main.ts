@@ -1,5 +1,6 @@
 // The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall] [--seed N]`
 // Not among the default cases: `million` (1,000,000 x 768, 5 GB of disk), `ten-million` (10,000,000 x 384, 22 GB of disk).
+// --rows gives them another number of rows, --budget the GB of disk that they may take (30).
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -40,6 +41,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     core: { type: 'string' },
     sets: { type: 'string' },
+    rows: { type: 'string' },
+    budget: { type: 'string', default: '30' },
   },
 })
 
@@ -157,15 +160,18 @@ async function run(): Promise<void> {
   if (cases.has('filters')) {
     await add('Filters, 340k x 100', filterCase(wordSet(seed), { rounds, seed }))
   }
+  const large = { seed, rounds, budget: Number(values.budget) * 1e9 }
   if (cases.has('million')) {
-    const rows = values.quick ? 100_000 : 1_000_000
-    const floors = values.quick ? {} : { load: 45_000, exact: 35, approximate: 2.5, inserted: 1.1 }
-    await add('A million rows', Promise.resolve(millionCase(rows, 768, seed, rounds, floors)))
+    const rows = Number(values.rows ?? (values.quick ? 100_000 : 1_000_000))
+    const floors =
+      rows === 1_000_000 ? { load: 45_000, exact: 35, approximate: 2.5, inserted: 1.1 } : {}
+    const found = millionCase(rows, 768, { ...large, recall: 0.98, floors })
+    await add(`${rows} x 768`, Promise.resolve(found))
   }
   if (cases.has('ten-million')) {
-    const rows = values.quick ? 400_000 : 10_000_000
-    const found = millionCase(rows, 384, seed, rounds, { rss: 6e9 })
-    await add('Ten million rows', Promise.resolve(found))
+    const rows = Number(values.rows ?? (values.quick ? 400_000 : 10_000_000))
+    const found = millionCase(rows, 384, { ...large, recall: 0.95, floors: { rss: 6e9 } })
+    await add(`${rows} x 384`, Promise.resolve(found))
   }
   if (cases.has('hybrid')) {
     await add('Vectors and words, 117k definitions', hybridCase(rounds))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadDefinitions, parseDefinitions } from '../../bench/data/definitions.ts'
+import { SpectrumMixture } from '../../bench/data/spectrum-mixture.ts'
 import { TextEmbedder } from '../../bench/data/text-embedder.ts'
 import { parseWordVectors, WORD_DIM } from '../../bench/data/word-vectors.ts'
 
@@ -89,4 +90,27 @@ test('a text is embedded by its words, rare ones first, to length 1', () => {
   assert.ok(Math.abs(embedding[2]) > Math.abs(embedding[0]))
   assert.equal(embedder.embed('nothing known'), undefined)
   assert.equal(embedder.embed(''), undefined)
+})
+
+test('rows of a falling spectrum vary alike in all numbers, and in few directions', () => {
+  const dim = 128
+  const count = 2000
+  const mixture = new SpectrumMixture(7, dim)
+  const row = new Float32Array(dim)
+  const products = new Float64Array(dim * dim)
+  for (let n = 0; n < count; n++) {
+    mixture.draw(row)
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j < dim; j++) products[i * dim + j] += (row[i] * row[j]) / count
+    }
+  }
+  const variances = Array.from({ length: dim }, (_, i) => products[i * dim + i])
+  assert.ok(Math.max(...variances) < 3 * Math.min(...variances))
+  const trace = variances.reduce((sum, variance) => sum + variance, 0)
+  const directions = trace ** 2 / products.reduce((sum, product) => sum + product ** 2, 0)
+  assert.ok(directions > 0.2 * dim && directions < 0.5 * dim, `${directions} directions`)
+  const again = new SpectrumMixture(7, dim)
+  const first = Float32Array.from(row)
+  for (let n = 0; n < count; n++) again.draw(row)
+  assert.deepEqual(row, first)
 })
