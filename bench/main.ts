@@ -1,4 +1,4 @@
-// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall] [--seed N]`
+// The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,types,sizes,hybrid,command,browser,recall] [--seed N]`
 // Not among the default cases: `million` (1,000,000 x 768, 5 GB of disk), `ten-million` (10,000,000 x 384, 22 GB of disk).
 // --rows gives them another number of rows, --budget the GB of disk that they may take (30).
 
@@ -21,15 +21,18 @@ import { pageSizeCase } from './cases/page-size.ts'
 import { recallCase } from './cases/recall.ts'
 import { searchCase } from './cases/search.ts'
 import { sharedFilesCase } from './cases/shared-files.ts'
+import { sizesCase } from './cases/sizes.ts'
 import { statementCase } from './cases/statements.ts'
 import { threadsCase } from './cases/threads.ts'
+import { typesCase } from './cases/types.ts'
 import { canPin, idlestCore } from './cores.ts'
 import { flatSet, mixtureSet, sentenceSet, sheetSet, wordSet, type DataSet } from './data/sets.ts'
 import { recallPlot } from './recall-plot.ts'
 import { markdown, type Section } from './report.ts'
+import { rowsPlot } from './rows-plot.ts'
 
 const ALL =
-  'words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,hybrid,command,browser,recall'
+  'words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,types,sizes,hybrid,command,browser,recall'
 
 /** The sets of the case `recall`; --sets chooses some of them. */
 const RECALL_SETS = 'words,sentences,mixture,sheet,flat'
@@ -159,6 +162,17 @@ async function run(): Promise<void> {
   }
   if (cases.has('filters')) {
     await add('Filters, 340k x 100', filterCase(wordSet(seed), { rounds, seed }))
+  }
+  if (cases.has('types')) await add('Types of embeddings', typesCase(mixtureSet(seed), rounds))
+  if (cases.has('sizes')) {
+    const most = Number(values.rows ?? (values.quick ? 30_000 : 1_000_000))
+    const { findings, series } = await sizesCase(seed, most, rounds)
+    await add('Time against rows', Promise.resolve(findings))
+    if (!values.quick) {
+      mkdirSync('docs/images', { recursive: true })
+      const title = 'Nearest 10 of rows of 384 dimensions: time against rows'
+      writeFileSync('docs/images/time-against-rows.svg', rowsPlot(title, series))
+    }
   }
   const large = { seed, rounds, budget: Number(values.budget) * 1e9 }
   if (cases.has('million')) {

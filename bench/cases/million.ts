@@ -20,10 +20,14 @@ export interface MillionFacts {
   readonly approximate: Times
   readonly recall: number
   readonly promised: number
-  /** An INSERT and the search after it. */
+  /** An INSERT without waiting for the disk, and the search after it. */
   readonly inserted: Times
-  /** The INSERT alone, which waits for the disk. */
+  /** The same search once more. */
+  readonly again: Times
+  /** The INSERT alone. */
   readonly insert: Times
+  /** An INSERT that waits for the disk. */
+  readonly durable: Times
   /** Writes of a second process while the index is saved. */
   readonly longestWait: number
   readonly writes: number
@@ -78,7 +82,7 @@ export function millionCase(
   const facts = JSON.parse(output.toString()) as MillionFacts
   const size = `${rows} x ${dim}`
   const rate = (rows / facts.loadTime) * 1000
-  const share = facts.inserted.median / facts.exact.median
+  const share = facts.inserted.median / facts.again.median
   return [
     {
       what: `bulk load of ${size} by insertMany(), triggers on; slowest transaction ${perSecond(facts.slowest)}`,
@@ -103,9 +107,9 @@ export function millionCase(
       met: facts.recall >= facts.promised - 0.005,
     },
     {
-      what: `an INSERT and an exact search, over that search alone; the INSERT and its fsync take ${milliseconds(facts.insert.median)}`,
+      what: `an INSERT and an exact search, fsync aside: over that search alone; the INSERT ${milliseconds(facts.insert.median)}, with fsync ${milliseconds(facts.durable.median)}`,
       ours: milliseconds(facts.inserted.median),
-      peer: milliseconds(facts.exact.median),
+      peer: milliseconds(facts.again.median),
       ratio: `${share.toFixed(2)}x`,
       floor: floors.inserted === undefined ? '' : `${floors.inserted}x`,
       met: floors.inserted === undefined ? undefined : share <= floors.inserted,
