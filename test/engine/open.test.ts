@@ -260,7 +260,6 @@ test('a table that a loop of this connection reads is said to be', async () => {
 })
 
 test('a new file has pages of 16 KiB, unless another size is set before its first table', async () => {
-  const sizeOf = (db: Connection): unknown => db.pragma('page_size', { simple: true })
   const path = await make('new-pages.sqlite')
   using db = await open(path)
   assert.equal(sizeOf(db), 16_384)
@@ -273,3 +272,7 @@ test('a new file has pages of 16 KiB, unless another size is set before its firs
   other.exec('VACUUM')
   assert.equal(sizeOf(other), 1024, 'a file keeps its size')
 })
+
+function sizeOf(db: Connection): unknown {
+  return db.pragma('page_size', { simple: true })
+}
