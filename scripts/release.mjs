@@ -1,8 +1,8 @@
-// Prepares a release: `npm run release -- 1.2.0 [--no-check]`.
-// Sets the version, dates the changelog's section, checks what would be published, commits and tags. It pushes and publishes nothing.
+// Prepares a release: `npm run release -- 1.2.0 [--no-check] [--no-embedder]`.
+// Sets the version, makes the model of packages/embedder and packs both packages, dates the changelog's section, checks what would be published, commits and tags. It pushes and publishes nothing.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const SECTIONS = ['Added', 'Changed', 'Fixed', 'Removed', 'Security']
 /** What every package must hold, and what none may. */
@@ -21,6 +21,8 @@ const MAX_BYTES = 4 * 2 ** 20
 
 const version = process.argv[2]
 const check = !process.argv.includes('--no-check')
+const embedder =
+  !process.argv.includes('--no-embedder') && existsSync('packages/embedder/package.json')
 let written = false
 
 if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version ?? ''))
@@ -36,11 +38,13 @@ setVersion('package.json', manifest.version)
 setVersion('package-lock.json', manifest.version)
 setVersion('src/core/version.ts', manifest.version)
 citeVersion()
+if (embedder) setVersion('packages/embedder/package.json', manifest.version)
 if (check) {
   run('npm', 'run', '-s', 'check')
   run('npm', 'test')
 }
 checkPackage()
+if (embedder) packAll()
 git('commit', '--all', '--message', `Release ${version}`)
 git('tag', '--annotate', `v${version}`, '--message', `Version ${version}`)
 process.stdout.write(
@@ -96,6 +100,13 @@ function checkPackage() {
   if (foreign.length > 0) fail(`the package holds ${foreign.join(', ')}`)
   if (packed.unpackedSize > MAX_BYTES)
     fail(`the package unpacks to ${packed.unpackedSize} bytes, more than ${MAX_BYTES}`)
+}
+
+/** Makes the model of packages/embedder, and packs both packages into the folder, where git ignores them. */
+function packAll() {
+  run('npm', 'run', '-s', 'embedder')
+  const packed = run('npm', 'pack', '--ignore-scripts', '.', './packages/embedder')
+  process.stdout.write(packed)
 }
 
 function git(...args) {
