@@ -24,7 +24,7 @@ const built = {
     context.onResolve({ filter: /\/wal-snapshot\.js$/ }, () => ({
       path: resolve(STAND_INS, 'missing.cjs'),
     }))
-    // An alias would catch its build for browsers, too, which the stand-in imports.
+    // An alias would catch its part for streams of the web, too, which the stand-in imports.
     context.onResolve({ filter: /^csv-parse$/ }, () => ({
       path: resolve(STAND_INS, 'csv-parse.ts'),
     }))
@@ -62,6 +62,7 @@ export async function buildPages() {
           `./${STAND_INS}/missing.cjs`,
         ]),
       ),
+      'node:stream/web': `./${STAND_INS}/stream-web.ts`,
       'node:path': `./${STAND_INS}/path.ts`,
       'node:timers/promises': `./${STAND_INS}/timers.ts`,
     },

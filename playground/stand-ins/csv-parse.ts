@@ -1,31 +1,25 @@
-import { parse as parseInBrowser, type Options } from 'csv-parse/browser/esm'
+import { parse as parseStream, type Options } from 'csv-parse/stream'
 
 type Done = (error?: Error | null) => void
 
 /**
- * In place of csv-parse, as far as importing CSV needs it. Its build for browsers takes text, not a Uint8Array, and
- * tells an error of the last row only by its event: who waits for the callback would wait forever.
+ * In place of csv-parse, as far as importing CSV needs it: its parser for streams of the web, since that for streams of Node
+ * brings a copy of them.
  */
 export function parse(options: Options): {
   on(): void
   write(piece: Uint8Array, done: Done): void
   end(done: Done): void
 } {
-  const parser = parseInBrowser(options)
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let waiting: Done | undefined
-  parser.on('error', error => waiting?.(error))
+  const writer = (parseStream(options) as TransformStream<Uint8Array>).writable.getWriter()
+  writer.closed.catch(() => undefined)
+  const tell = (call: Promise<void>, done: Done): void => {
+    // A row that is refused makes the stream fail, not the call that brought it.
+    call.then(async () => writer.ready).then(() => done(), done)
+  }
   return {
     on: () => undefined,
-    write(piece, done) {
-      waiting = done
-      const text = decoder.decode(piece, { stream: true })
-      if (text === '') done()
-      else parser.write(text, done)
-    },
-    end(done) {
-      waiting = done
-      parser.end(done)
-    },
+    write: (piece, done) => tell(writer.write(piece), done),
+    end: done => tell(writer.close(), done),
   }
 }
