@@ -71,6 +71,7 @@ export const LANES = {
     'indexes/rotated-contract',
     'indexes/row-form',
     'unit/core/exact-json',
+    'unit/search/json-cells',
     'mcp/',
     'original/',
     'orm/',

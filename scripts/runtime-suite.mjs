@@ -13,7 +13,6 @@ import { installed, VERSIONS } from './runtimes.mjs'
 
 const REPOSITORY = 'about the repository, not about a runtime'
 const PROGRAMS = 'programs of the documentation, printed by the console.log() of Node'
-const PROCESSES = 'about processes'
 
 /** Beginnings of the paths, under test/, of files that these runtimes do not run, each with the reason. */
 export const EXCLUDED = {
@@ -31,9 +30,6 @@ export const EXCLUDED = {
   examples: { reason: PROGRAMS },
   'orm/': { reason: PROGRAMS },
   readme: { reason: PROGRAMS },
-  'cli/': { reason: PROCESSES },
-  'mcp/': { reason: PROCESSES },
-  'ui/': { reason: PROCESSES },
 }
 
 /** Whole lanes, with the reason. */
@@ -99,11 +95,14 @@ function run(runtime, file) {
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', text => (output += text))
   const timer = setTimeout(() => child.kill('SIGKILL'), 600_000)
+  const started = performance.now()
   return new Promise((done, failed) => {
     child.on('error', failed)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
-      done({ file, ok: code === 0, end: signal ?? code, output, ...counted(runtime, output) })
+      const seconds = (performance.now() - started) / 1000
+      const end = signal ?? code
+      done({ file, ok: code === 0, end, output, seconds, ...counted(runtime, output) })
     })
   })
 }
@@ -135,6 +134,8 @@ export async function runSuite(runtime, { core = false, words = [] } = {}) {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const result = await run(runtime, file)
       results.push(result)
+      const { passed, left, seconds } = result
+      console.log(`${file}: ${passed} passed, ${left} left out, ${seconds.toFixed(1)} s`)
       if (result.ok) continue
       console.error(`FAILED under ${runtime}: ${file} ended with ${result.end}`)
       console.error(result.output.slice(-8000))

@@ -26,6 +26,8 @@ export class ExampleFolder {
     const modules = join(this.path, 'node_modules')
     mkdirSync(modules)
     symlinkSync(process.cwd(), join(modules, 'sqlite-vec-ts'))
+    // Deno takes node_modules for the folder of packages only beside a package.json.
+    writeFileSync(join(this.path, 'package.json'), '{}')
     for (const name of PACKAGES) {
       mkdirSync(dirname(join(modules, name)), { recursive: true })
       symlinkSync(resolve('node_modules', name), join(modules, name))

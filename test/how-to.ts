@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fences, promised, squeezed, type Fence } from './doc-example.ts'
 import { ExampleFolder } from './example-folder.ts'
+import { shellCommand } from './module-arguments.ts'
 import { steady, stepsOf } from './transcript.ts'
 
 const FOLDER = 'docs/how-to'
@@ -47,7 +48,7 @@ export function runHowTo(page: HowTo, urls: Readonly<Partial<Record<Server, stri
   mkdirSync(bin)
   writeFileSync(
     join(bin, 'svec'),
-    `#!/bin/sh\nexec "${process.execPath}" "${resolve('dist/src/cli/main.js')}" "$@"\n`,
+    `#!/bin/sh\nexec ${shellCommand(resolve('dist/src/cli/main.js'))} "$@"\n`,
     { mode: 0o755 },
   )
   let renewed = page.text

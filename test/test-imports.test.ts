@@ -33,6 +33,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/core/metric.ts': 'oracles of every metric',
   'src/core/shell-word.ts': 'messages that propose commands',
   'src/core/similarity.ts': 'the similarity in double precision that oracles compare with',
+  'src/core/utf8.ts': 'the form in which columns in memory hand out texts',
   'src/core/visible.ts': 'what a terminal is shown of any text',
   'src/search/journal/journal.ts': 'tells damaged journals that no index follows',
   'src/search/persistence/index-save.ts': 'saves in steps what would be one step',

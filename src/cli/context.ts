@@ -1,4 +1,5 @@
 import { addAbortSignal } from 'node:stream'
+import { permitted } from '../core/permitted.ts'
 import type { Flags } from './flags.ts'
 import { interruptSignal } from './interrupt.ts'
 import { Output } from './output.ts'
@@ -80,7 +81,7 @@ export class Context {
 
   /** A progress bar on a terminal; nothing in a pipe or with --json. */
   progress(label: string, total?: number): Progress {
-    const shown = !this.json && this.stderr.isTTY && process.env['TERM'] !== 'dumb'
+    const shown = !this.json && this.stderr.isTTY && permitted(() => process.env['TERM']) !== 'dumb'
     return new Progress(shown ? this.stderr : undefined, label, total)
   }
 }

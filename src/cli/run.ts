@@ -1,3 +1,4 @@
+import { permitted } from '../core/permitted.ts'
 import { didYouMean } from '../core/suggest.ts'
 import { VERSION } from '../core/version.ts'
 import { readArguments } from './arguments.ts'
@@ -21,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     const failure = withoutSecrets(failureOf(error))
     const stderr = new Output(process.stderr)
     await stderr.write(errorText(failure, json))
-    if (process.env['SVEC_DEBUG'] === '1' && error instanceof Error) {
+    if (permitted(() => process.env['SVEC_DEBUG']) === '1' && error instanceof Error) {
       await stderr.write(`${String(error.stack)}\n`)
     }
     return failure.exit

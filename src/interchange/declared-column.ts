@@ -1,8 +1,8 @@
 import { parseJson, stringifyJson } from '../core/exact-json.ts'
+import { isTooDeep } from '../core/json-depth.ts'
 import type { BindValue, SqlValue } from '../database/values.ts'
 import type { DeclaredColumn, TableDescription } from '../tables/describe-table.ts'
 import { sourceError, type Place } from './interchange-error.ts'
-import { isDeep } from './meta-text.ts'
 
 /** The declared columns that documents carry. Those with FROM are read from meta. */
 export function storedColumns({ declared }: TableDescription): readonly DeclaredColumn[] {
@@ -66,7 +66,7 @@ function isExactJson(text: string): boolean {
 /** The value of JSON text that SQLite reads, too; otherwise undefined. */
 function parsed(text: string): unknown {
   try {
-    return isDeep(text) ? undefined : parseJson(text)
+    return isTooDeep(text) ? undefined : parseJson(text)
   } catch {
     return undefined
   }
@@ -160,7 +160,7 @@ function numberIn(text: string): number | bigint | undefined {
 function jsonIn(value: unknown): string | undefined {
   try {
     const text = stringifyJson(value) as string | undefined
-    return text === undefined || isDeep(text) ? undefined : text
+    return text === undefined || isTooDeep(text) ? undefined : text
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { decodeEmbedding, embeddingToJson } from '../core/embedding.ts'
+import { isTooDeep } from '../core/json-depth.ts'
 import type { SqlValue } from '../database/values.ts'
 import type { DeclaredColumn } from '../tables/describe-table.ts'
 import { columnJson, columnText } from './declared-column.ts'
@@ -83,7 +84,8 @@ function csvField(value: SqlValue): string {
 /** The metadata as an object, if that loses nothing: it must come back byte for byte. */
 function metaValue(meta: SqlValue): unknown {
   if (meta === null) return undefined
-  if (typeof meta !== 'string') return meta
+  // Text that is nested too deeply is refused by some runtimes, as JSON or as an object.
+  if (typeof meta !== 'string' || isTooDeep(meta)) return meta
   try {
     const value: unknown = JSON.parse(meta)
     const plain = typeof value === 'object' && value !== null && JSON.stringify(value) === meta

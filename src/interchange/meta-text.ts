@@ -1,10 +1,8 @@
 import { parseJson, stringifyJson } from '../core/exact-json.ts'
+import { isTooDeep, JSON_DEPTH } from '../core/json-depth.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 import { optionText, sourceError, type Place } from './interchange-error.ts'
-
-/** The maximum nesting of JSON in SQLite. It calls anything deeper malformed. */
-const MAX_DEPTH = 1000
 
 /**
  * Converts metadata to text that SQLite's JSON functions can read. One row whose meta is not JSON would make every
@@ -25,9 +23,9 @@ export class MetaText {
       this.wrapped++
       return JSON.stringify(meta)
     }
-    if (isDeep(meta)) {
+    if (isTooDeep(meta)) {
       throw sourceError(
-        `the meta is nested more than ${MAX_DEPTH.toLocaleString('en-US')} levels deep, which SQLite cannot read`,
+        `the meta is nested more than ${JSON_DEPTH.toLocaleString('en-US')} levels deep, which SQLite cannot read`,
         `${optionText('dropRest', true)} drops the fields that are collected in meta`,
         place(),
       )
@@ -46,24 +44,6 @@ export class MetaText {
   }
 }
 
-/** Whether JSON is nested more deeply than SQLite reads. */
-export function isDeep(json: string): boolean {
-  if (json.length <= 2 * MAX_DEPTH) return false
-  let depth = 0
-  let inString = false
-  for (let i = 0; i < json.length; i++) {
-    const c = json[i]
-    if (inString) {
-      if (c === '\\') i++
-      else if (c === '"') inString = false
-    } else if (c === '"') inString = true
-    else if (c === '[' || c === '{') {
-      if (++depth > MAX_DEPTH) return true
-    } else if (c === ']' || c === '}') depth--
-  }
-  return false
-}
-
 /** The fields of `added` over those of `known`. A field that is null in `added` keeps its value. */
 export function mergedMeta(known: string | null, added: string): string {
   const [old, fresh] = [objectIn(known), objectIn(added)]
@@ -73,7 +53,7 @@ export function mergedMeta(known: string | null, added: string): string {
 }
 
 function objectIn(text: string | null): Record<string, unknown> | undefined {
-  if (text === null) return undefined
+  if (text === null || isTooDeep(text)) return undefined
   try {
     const value = parseJson(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)

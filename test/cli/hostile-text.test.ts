@@ -6,6 +6,7 @@ import { before, test } from 'node:test'
 import { shellWord } from '../../src/core/shell-word.ts'
 import { visible, visibleLine } from '../../src/core/visible.ts'
 import { open } from '../../src/entries/main.ts'
+import { programWords } from '../module-arguments.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -93,7 +94,7 @@ test(
       // With --json errors and answers are told in one way each.
       const commands = COMMANDS.filter((_, i) => json.length === 0 || i % 4 === 0)
       for (const command of commands) {
-        const { code, screen } = terminal([process.execPath, MAIN, ...command, ...json])
+        const { code, screen } = terminal([...programWords(MAIN), ...command, ...json])
         assert.notEqual(code, 70, screen)
         const found = OBEYED.exec(screen)
         assert.equal(found, null, `${command.slice(0, 1).join(' ')}: ${JSON.stringify(screen)}`)
@@ -109,7 +110,7 @@ test('JSON is exact on a terminal and in a pipe', { skip: withoutTerminal }, asy
   assert.ok(terminal)
   const args = ['query', file, '[1, 0]', '-d', HOSTILE, '-k', '1', '--json']
   const piped = await svec(args)
-  const { screen } = terminal([process.execPath, MAIN, ...args])
+  const { screen } = terminal([...programWords(MAIN), ...args])
   const { id, content, meta } = document
   for (const text of [piped.stdout, screen]) {
     const [hit] = JSON.parse(text) as object[]
@@ -117,8 +118,7 @@ test('JSON is exact on a terminal and in a pipe', { skip: withoutTerminal }, asy
   }
   assert.equal(piped.stdout, `${JSON.stringify(JSON.parse(piped.stdout))}\n`)
   const exported = terminal([
-    process.execPath,
-    MAIN,
+    ...programWords(MAIN),
     'export',
     file,
     '-d',
@@ -166,7 +166,7 @@ test('a stdout that takes no more ends with 3 and one line', { skip: fullDisk() 
   ]) {
     const { status, stderr } = spawnSync(
       'sh',
-      ['-c', '"$@" > /dev/full', 'sh', process.execPath, MAIN, ...args],
+      ['-c', '"$@" > /dev/full', 'sh', ...programWords(MAIN), ...args],
       { encoding: 'utf8' },
     )
     assert.equal(status, 3, args[0])
@@ -181,7 +181,7 @@ test('a stdout that takes no more ends with 3 and one line', { skip: fullDisk() 
     } else assert.equal(stderr, 'svec: cannot write to stdout: the disk is full\n')
   }
   // An error that cannot be told keeps its exit code.
-  const untold = spawnSync('sh', ['-c', '"$@" 2> /dev/full', 'sh', process.execPath, MAIN, 'nope'])
+  const untold = spawnSync('sh', ['-c', '"$@" 2> /dev/full', 'sh', ...programWords(MAIN), 'nope'])
   assert.equal(untold.status, 2)
 })
 
@@ -201,9 +201,10 @@ test('a reader that left is no failure, on stdout and on stderr', async () => {
         '-c',
         `"$@" ${redirect}; echo "exit \${PIPESTATUS[0]}"`,
         'bash',
-        process.execPath,
-        MAIN,
-      ].concat('export', many),
+        ...programWords(MAIN),
+        'export',
+        many,
+      ],
       { encoding: 'utf8' },
     )
     assert.match(stdout, /exit 0\n$/)

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open, type SqlValue } from '../../src/entries/main.ts'
+import { shellCommand } from '../module-arguments.ts'
 import { npyHeader } from './npy-file.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 
@@ -264,7 +265,7 @@ test('texts without vectors are embedded on the way', async () => {
 for await (const part of process.stdin) text += part
 console.log(JSON.stringify(JSON.parse(text).map(t => [t.length, 1])))`,
   )
-  const command = `"${process.execPath}" "${program}"`
+  const command = shellCommand(program)
   const input =
     '{"id": "a", "text": "one"}\n{"id": "b", "text": "three"}\n{"id": "c", "embedding": [9, 9]}'
   await svecJson(['import', file, '-', '--embed-command', command, '--model', 'm'], { input })

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
+import { shellCommand } from '../module-arguments.ts'
 import { scratch } from './scratch.ts'
 import { svec, svecJson } from './svec.ts'
 
@@ -23,7 +24,7 @@ const texts = JSON.parse(text)
 appendFileSync(${JSON.stringify(path('asked.txt'))}, texts.length + ' ')
 console.log(JSON.stringify(texts.map(t => [t.length, t.includes('bread') ? 9 : 1])))`,
 )
-const embed = ['--embed-command', `"${process.execPath}" "${program}"`]
+const embed = ['--embed-command', shellCommand(program)]
 
 interface Report {
   readonly dataset: string

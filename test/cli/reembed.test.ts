@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
+import { shellCommand } from '../module-arguments.ts'
 import { scratch } from './scratch.ts'
 import { svec, svecJson } from './svec.ts'
 
@@ -111,7 +112,7 @@ test('a command embeds as well', async () => {
 for await (const part of process.stdin) text += part
 console.log(JSON.stringify(JSON.parse(text).map(t => [1, 2, 3, t.length])))`,
   )
-  const command = `"${process.execPath}" "${program}"`
+  const command = shellCommand(program)
   const { code, stdout, stderr } = await svec([
     'reembed',
     file,

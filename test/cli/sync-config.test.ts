@@ -313,6 +313,8 @@ test('a driver that is not installed is named, with the command that installs it
   const bare = join(folder, 'bare')
   cpSync('dist/lib', join(bare, 'dist/lib'), { recursive: true })
   cpSync('package.json', join(bare, 'package.json'))
+  // Without this folder, Bun installs what is missing.
+  mkdirSync(join(bare, 'node_modules'))
   const main = join(bare, 'dist/lib/svec.js')
   for (const [url, name] of [
     ['mysql://app@127.0.0.1:1/shop', 'mysql2'],

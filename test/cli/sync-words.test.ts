@@ -133,7 +133,11 @@ test('a secret is taken out in each of its spellings', () => {
   const secrets = new Secrets()
   secrets.add('a"b c/ä')
   secrets.add('x')
-  for (const spelling of ['a"b c/ä', String.raw`a\"b c/ä`, encodeURIComponent('a"b c/ä')]) {
+  for (const spelling of [
+    'a"b c/ä',
+    JSON.stringify('a"b c/ä').slice(1, -1),
+    encodeURIComponent('a"b c/ä'),
+  ]) {
     assert.equal(secrets.redact(`at ${spelling}, x`), 'at ***, x')
   }
 })

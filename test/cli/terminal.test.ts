@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
+import { programWords, shellCommand } from '../module-arguments.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal, type Screen } from './terminal.ts'
 
@@ -17,7 +18,7 @@ const withoutTerminal = terminal ? false : 'python3 with pty is not here to make
 
 function onTerminal(args: readonly string[]): Screen {
   assert.ok(terminal)
-  return terminal([process.execPath, MAIN, ...args])
+  return terminal([...programWords(MAIN), ...args])
 }
 
 /** Raw float32, one row for each number. */
@@ -70,7 +71,7 @@ test('a reader that has read enough is no error', async () => {
   await svecJson(['import', file, matrix('head.f32', 20_000, 16), '--dim', '16'])
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', `"${process.execPath}" "${MAIN}" export "${file}" | head -n 1`],
+    ['-c', `${shellCommand(MAIN)} export "${file}" | head -n 1`],
     { encoding: 'utf8' },
   )
   assert.equal(status, 0)
@@ -91,7 +92,7 @@ test('Ctrl-C in an import: exit code 130, a whole file, and skip goes on from th
         const timer = setInterval(() => {
           if (statSync(file).size < 500_000) return
           clearInterval(timer)
-          child.kill(signal)
+          process.kill(child.pid!, signal)
         }, 2)
         child.on('close', () => clearInterval(timer))
       },
@@ -128,7 +129,7 @@ test('Ctrl-C ends an import that waits for its input, or for an embed command', 
       const ready = args.length === 0 ? performance.now() - began > 3000 : existsSync(marker)
       if (!ready) return
       clearInterval(timer)
-      waiting.kill('SIGINT')
+      process.kill(waiting.pid!, 'SIGINT')
     }, 20)
     const [code] = (await once(waiting, 'close')) as [number | null]
     assert.equal(code, 130, Buffer.concat(said).toString())
@@ -149,7 +150,7 @@ test('Ctrl-C in an export leaves no half file', async () => {
       const timer = setInterval(() => {
         if (part(child.pid) < 300_000) return
         clearInterval(timer)
-        child.kill('SIGINT')
+        process.kill(child.pid!, 'SIGINT')
       }, 2)
       child.on('close', () => clearInterval(timer))
     },

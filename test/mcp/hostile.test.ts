@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { svec, temporaryFolder } from '../cli/svec.ts'
+import { shellCommand } from '../module-arguments.ts'
 import {
   answerOf,
   connectedTo,
@@ -132,7 +133,7 @@ describe('svec mcp and hostile input', () => {
 writeFileSync(${JSON.stringify(mark)}, String(process.pid))
 setInterval(() => {}, 1000)`,
     )
-    const command = `exec "${process.execPath}" "${program}"`
+    const command = `exec ${shellCommand(program)}`
     await using agent = await spawned([file, '--write', '--embed-command', command])
     const stop = new AbortController()
     const call = { name: 'search', arguments: { text: 'x' } }

@@ -30,7 +30,7 @@ describe('svec mcp over HTTP', () => {
     })
     ;({ url, token } = JSON.parse(line.toString()) as { url: string; token: string })
   })
-  after(() => child.kill('SIGTERM'))
+  after(() => process.kill(child.pid!, 'SIGTERM'))
 
   async function connected(given = token): Promise<Client> {
     const transport = new StreamableHTTPClientTransport(new URL(url), {
@@ -165,7 +165,7 @@ describe('svec mcp over HTTP', () => {
     const { stdout, stderr, code } = await svec(['mcp', file, '--port', '0'], {
       env,
       started: started => {
-        started.stderr!.once('data', () => started.kill('SIGTERM'))
+        started.stderr!.once('data', () => process.kill(started.pid!, 'SIGTERM'))
       },
     })
     assert.equal(code, 0)

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from '../cli/svec.ts'
-import { moduleArguments } from '../module-arguments.ts'
+import { moduleArguments, shellCommand } from '../module-arguments.ts'
 import { answerOf, errorOf, isAlive, MAIN, namesRemedy, spawned } from './connected.ts'
 
 const folder = temporaryFolder()
@@ -191,7 +191,7 @@ for await (const part of process.stdin) text += part
 if (text.includes('boom')) { console.error('no such model'); process.exit(3) }
 console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.split(c).length))))`,
     )
-    const command = `"${process.execPath}" "${program}"`
+    const command = shellCommand(program)
     await using agent = await spawned([
       file,
       '--write',
@@ -232,7 +232,7 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
       .split('\n')
     const pid = Number(line)
     assert.ok(isAlive(pid))
-    client.kill('SIGKILL')
+    process.kill(client.pid!, 'SIGKILL')
     for (let waited = 0; isAlive(pid) && waited < 10_000; waited += 50) await setTimeout(50)
     assert.equal(isAlive(pid), false)
   })
@@ -240,7 +240,7 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
   test('ends in order at SIGTERM', async () => {
     const raw = new RawClient([path('memory.sqlite')])
     await raw.ask(initialize('2025-06-18'))
-    raw.child.kill('SIGTERM')
+    process.kill(raw.child.pid!, 'SIGTERM')
     assert.equal(await raw.ended, 0)
   })
 

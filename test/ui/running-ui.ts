@@ -38,7 +38,7 @@ export class RunningUi {
   }
 
   async stop(): Promise<Outcome> {
-    this.#child.kill('SIGINT')
+    process.kill(this.#child.pid!, 'SIGINT')
     return this.#ended
   }
 

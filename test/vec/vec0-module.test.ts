@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { openSqliteVec } from '../../bench/peers/native.ts'
 import { open, VecError } from '../../src/entries/main.ts'
+import { shellCommand } from '../module-arguments.ts'
 import { refused } from '../refusal.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-vec0-'))
@@ -76,7 +77,7 @@ test(
     const commands = error.hint!.replace(' (docs/migrating.md)', '').split(', then ')
     assert.equal(commands.length, 2)
     for (const command of commands) {
-      const program = `'${process.execPath}' '${resolve('dist/src/cli/main.js')}'`
+      const program = shellCommand(resolve('dist/src/cli/main.js'))
       execFileSync('sh', ['-c', command.replace(/^svec/, program)], { cwd: folder, stdio: 'pipe' })
     }
     using moved = await open(join(folder, 'new.sqlite'))

@@ -1,3 +1,4 @@
+import { isTooDeep } from '../../core/json-depth.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { TableDescription } from '../../entries/vec.ts'
 import type { CommandBody } from '../command.ts'
@@ -112,12 +113,10 @@ function hitJson(hit: Hit): object {
 }
 
 function parsed(meta: string | null): unknown {
-  if (meta === null) return null
+  // What SQLite does not read is shown as text. JSON.stringify() of some runtimes could not write it either.
+  if (meta === null || isTooDeep(meta)) return meta
   try {
-    const value = JSON.parse(meta) as unknown
-    // A value nested too deeply for JSON.stringify is shown as text.
-    JSON.stringify(value)
-    return value
+    return JSON.parse(meta) as unknown
   } catch {
     return meta
   }

@@ -1,7 +1,5 @@
+import { isTooDeep } from '../../../core/json-depth.ts'
 import type { Utf8 } from '../../../core/utf8.ts'
-
-/** SQLite refuses JSON that is nested deeper. */
-const MAX_DEPTH = 1000
 
 /**
  * The texts in a JSON array, or none for any other text: as json_each() returns them if json_valid() accepts the text.
@@ -15,18 +13,6 @@ export function textElements(json: Utf8): string[] {
   } catch {
     return []
   }
-  if (!Array.isArray(value) || isTooDeep(value)) return []
+  if (!Array.isArray(value) || isTooDeep(text)) return []
   return value.filter(element => typeof element === 'string')
-}
-
-function isTooDeep(value: readonly unknown[]): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return true
-    level = level.flatMap(one =>
-      typeof one === 'object' && one !== null ? Object.values(one) : [],
-    )
-    level = level.filter(one => typeof one === 'object' && one !== null)
-  }
-  return false
 }
