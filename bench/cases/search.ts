@@ -1,3 +1,4 @@
+import type { Connection } from '../../src/entries/main.ts'
 import { indexCache } from '../../src/entries/vec.ts'
 import { queryOf, type DataSet } from '../data/sets.ts'
 import { interleave, time, type Contender, type Times } from '../measure.ts'
@@ -30,6 +31,7 @@ export async function searchCase(set: DataSet, options: SearchOptions): Promise<
   const first = time(() => nearest.all(queryOf(set, 0)))
   const raw = set.rows.byteLength
   const memory = indexCache.bytes
+  findings.push(await clusterFinding(ours.db, set))
 
   const contenders: Contender[] = [
     { name: 'ours', perRound: 20, run: i => nearest.all(queryOf(set, i)) },
@@ -169,6 +171,42 @@ function hnswFinding(
     floor: '',
     met: undefined,
   }
+}
+
+/** Searches until it is known whether exact searches skip clusters: what is measured next is what a server sees. */
+async function clusterFinding(db: Connection, set: DataSet): Promise<Finding> {
+  const nearest = db.prepare(NEAREST).pluck()
+  const before = indexCache.bytes
+  const start = performance.now()
+  let longest = 0
+  let said = 'no clusters'
+  for (let i = 0; performance.now() - start < 60_000; i++) {
+    longest = Math.max(
+      longest,
+      time(() => nearest.all(queryOf(set, i))),
+    )
+    await new Promise(resolve => setTimeout(resolve, 2))
+    const { datasetIndex } = [...indexCache.attach(db, 'main').entries.values()][0] ?? {}
+    const { current } = datasetIndex?.clusters ?? {}
+    if (current?.skipping?.pays) {
+      const { clusters, visited } = current.skipping
+      said = `${clusters.toFixed(1)} of ${current.count} clusters, ${(100 * visited).toFixed(1)} % of the rows visited; ${megabytes(indexCache.bytes - before)} more`
+    }
+    if (current?.skipping || (!current && i > 100)) break
+  }
+  const took = performance.now() - start
+  return {
+    what: `whether exact searches skip clusters, ${set.name}: known after, and the longest search meanwhile`,
+    ours: `${said}; ${(took / 1000).toFixed(1)} s, ${milliseconds(longest)}`,
+    peer: '',
+    ratio: '',
+    floor: '',
+    met: undefined,
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`
 }
 
 export function spread(times: Times): string {

@@ -50,7 +50,8 @@ export class Centroids {
     const a = this.#rows.address
     const b = this.#centroids.address
     this.#assign = { ...c, a, rows: 0, b, columns: count, outStride: count * 4 }
-    this.#ask = { ...c, a, rows: 1, b, columns: count, outStride: count * 4 }
+    // The kernel takes four rows of the first matrix at once: these are the centroids.
+    this.#ask = { ...c, a: b, rows: count, b: a, columns: 1, outStride: 4 }
   }
 
   get bytes(): number {

@@ -67,7 +67,7 @@ export class ClusterSkipping {
       if (slot >= rows.block.positions || !rows.isLive(slot)) continue
       rows.decode(slot, row)
       const request = { query: row, k: TRIAL_ROWS + 1 }
-      const found = this.#search.search(request, this.#rule.most * clustered.count, true)
+      const found = this.#search.search(request, clustered.count, this.#rule.most, true)
       share += found ? found.visited / clustered.count : 1
       clusters += found ? this.#search.visited : clustered.clusters
       trials++
@@ -86,13 +86,13 @@ export class ClusterSkipping {
   /** As `Clusters.skip`, of an index with so many allowed rows. */
   search(request: SearchRequest, allowedRows: number): Skipped | undefined {
     const { clusters, count } = this.#clustered
-    const most = this.#rule.most * allowedRows
-    if (!this.#facts?.pays || most * clusters < FEW_CLUSTERS * count) return undefined
+    const { most } = this.#rule
+    if (!this.#facts?.pays || most * allowedRows * clusters < FEW_CLUSTERS * count) return undefined
     if (this.#rest > 0) {
       this.#rest--
       return undefined
     }
-    const candidates = this.#search.search(request, most)
+    const candidates = this.#search.search(request, allowedRows, most)
     this.#failures = Math.max(0, this.#failures + (candidates ? -1 : 1))
     if (this.#failures >= MOST_FAILURES) {
       this.#failures = 0

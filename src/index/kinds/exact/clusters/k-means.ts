@@ -5,6 +5,8 @@ import type { ClusterSpace } from './cluster-space.ts'
 const COARSE = 4
 const COARSE_STEPS = 5
 const STEPS = 2
+/** The share of the clusters that move to far rows after each of the first steps but the last, if that is wanted. */
+const MOVED = 0.15
 
 /** Vectors, row-major. */
 export interface Sample {
@@ -14,13 +16,15 @@ export interface Sample {
 
 /**
  * Lloyd's k-means over a sample drawn evenly from rows in any order. Where rows are compared by direction they have to be
- * 1 long. A cluster without rows gets the row that is farthest from its centroid. It pauses every few milliseconds.
+ * 1 long. A cluster without rows gets the row that is farthest from its centroid. It pauses every few milliseconds. `moves`: so
+ * do the smallest clusters, which share one group of rows, so that each group gets a cluster of its own.
  */
 export function* kMeans(
   space: ClusterSpace,
   sample: Sample,
   dim: number,
   count: number,
+  moves = false,
 ): Generator<void, Centroids> {
   const centroids = new Centroids(space, dim, count)
   const { values } = centroids
@@ -31,7 +35,10 @@ export function* kMeans(
   centroids.changed()
   const part = everyFourth(sample, dim)
   yield
-  for (let i = 0; i < COARSE_STEPS; i++) yield* step(centroids, part)
+  for (let i = 0; i < COARSE_STEPS; i++) {
+    const isLast = i === COARSE_STEPS - 1
+    yield* step(centroids, part, moves && !isLast ? Math.floor(MOVED * count) : 0)
+  }
   for (let i = 1; i < STEPS; i++) yield* step(centroids, sample)
   yield* measure(centroids, sample, yield* step(centroids, sample))
   return centroids
@@ -48,7 +55,7 @@ function everyFourth({ count, rows: from }: Sample, dim: number): Sample {
 }
 
 /** Each centroid becomes the mean of the rows that were nearest to it; which those were. */
-function* step(centroids: Centroids, sample: Sample): Generator<void, Uint32Array> {
+function* step(centroids: Centroids, sample: Sample, moved = 0): Generator<void, Uint32Array> {
   const { batch, count, dim, values } = centroids
   const nearest = new Uint32Array(sample.count)
   const dots = new Float64Array(sample.count)
@@ -66,7 +73,8 @@ function* step(centroids: Centroids, sample: Sample): Generator<void, Uint32Arra
     }
     yield
   }
-  const farthest = sizes.includes(0) ? farthestFirst(dots) : []
+  const farthest = moved > 0 || sizes.includes(0) ? farthestFirst(dots) : []
+  if (moved > 0) for (const cluster of smallest(sizes, moved)) sizes[cluster] = 0
   for (let i = 0; i < count; i++) {
     if (sizes[i] > 0) {
       for (let j = 0; j < dim; j++) values[i * dim + j] = sums[i * dim + j] / sizes[i]
@@ -77,6 +85,13 @@ function* step(centroids: Centroids, sample: Sample): Generator<void, Uint32Arra
   }
   centroids.changed()
   return nearest
+}
+
+/** Clusters of less than half of the usual size, at most so many. */
+function smallest(sizes: Uint32Array, most: number): number[] {
+  const half = sizes.reduce((sum, size) => sum + size, 0) / sizes.length / 2
+  const small = [...sizes.keys()].filter(cluster => sizes[cluster] < half)
+  return small.toSorted((a, b) => sizes[a] - sizes[b]).slice(0, most)
 }
 
 /** Rows by dot product with their centroid, the smallest last. */

@@ -318,11 +318,12 @@ export class RowClusters implements Clusters {
     const rows = this.#rows
     const space = clusterSpaceOf(this.#metric)!
     const { dim, positions } = rows.block
-    const { density, sampleRows } = this.#mayPayForExact ? this.#rule.exact : this.#rule
+    const isForExact = this.#mayPayForExact
+    const { density, sampleRows } = isForExact ? this.#rule.exact : this.#rule
     const { sampleBytes } = this.#rule
     const count = Math.min(NONE - 1, Math.ceil(Math.sqrt(positions) * density))
     const sample: Sample = yield* drawSample(rows, space, { sampleBytes, sampleRows }, count)
-    return yield* kMeans(space, sample, dim, count)
+    return yield* kMeans(space, sample, dim, count, isForExact)
   }
 
   #emptyGroups(centroids: Centroids): Groups {
