@@ -4,7 +4,8 @@ import { generateText, isStepCount } from 'ai'
 import { MockEmbeddingModelV3, MockEmbeddingModelV4, MockLanguageModelV4 } from 'ai/test'
 import { embedder, searchTool } from '../../src/entries/ai.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
-import { Collection } from '../../src/entries/vecutil.ts'
+import { Collection, type EmbedFunc } from '../../src/entries/vecutil.ts'
+import { AsyncCollection, connect } from '../../src/entries/worker.ts'
 
 const letters = (text: string): number[] =>
   Array.from('abcdefghijklmnopqrstuvwxyz', letter => text.split(letter).length)
@@ -65,6 +66,8 @@ interface Meta {
   readonly year: number
 }
 
+const lengths: EmbedFunc = async texts => texts.map(text => [text.length, 1])
+
 describe('sqlite-vec-ts/ai', () => {
   let db: Connection
   let notes: Collection<Meta>
@@ -110,6 +113,21 @@ describe('sqlite-vec-ts/ai', () => {
     })
     await assert.rejects(embedder(failing, { maxRetries: 0 })(['a'], {}), /down/)
     assert.equal(failures, 1)
+  })
+
+  test('a tool searches an AsyncCollection of connect()', async () => {
+    await using client = await connect(':memory:')
+    const options = { table: 'notes', dataset: 'all', declaration: 'doc_id', model: 'letters' }
+    const remote = new AsyncCollection(client, { ...options, embed: lengths })
+    await remote.upsert([
+      { id: 'short', content: 'bread', meta: { lang: 'en' } },
+      { id: 'long', content: 'a loaf of bread', meta: { lang: 'en' } },
+    ])
+    const tool = searchTool(remote, { k: 1, filter: { lang: 'en' } })
+    const { documents } = await tool.execute({ query: 'a pile of bread' }, {})
+    assert.deepEqual(documents, [
+      { id: 'long', score: 1, content: 'a loaf of bread', meta: { lang: 'en' } },
+    ])
   })
 
   test('a collection embeds through it, and only what has changed', async () => {

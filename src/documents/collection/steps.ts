@@ -1,4 +1,5 @@
-import { run, texts } from '../../database/query.ts'
+import { run } from '../../database/query.ts'
+import type { Statement } from '../../database/statement.ts'
 import type { BindValue } from '../../database/values.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { declareTable } from './declare-table.ts'
@@ -60,6 +61,18 @@ type Methods<S extends { [Name in keyof S]: [unknown[], unknown] }> = {
   readonly [Name in keyof S]: (handle: DatasetHandle, ...args: S[Name][0]) => S[Name][1]
 }
 
+/** The last statement of `texts` on each dataset: a store looks up the same before each search. */
+const kept = new WeakMap<DatasetHandle, Statement>()
+
+function keptStatement(handle: DatasetHandle, sql: string): Statement {
+  const known = kept.get(handle)
+  if (known?.source === sql) return known
+  known?.finalize()
+  const statement = handle.db.prepare(sql)
+  kept.set(handle, statement)
+  return statement
+}
+
 const READS: Methods<ReadSteps> = {
   query: (handle, query, vector, candidates) =>
     answerEmbedded('query()', handle, query, vector, candidates),
@@ -71,7 +84,13 @@ const READS: Methods<ReadSteps> = {
   facets: (handle, field, options) => countFacets('facets()', handle, field, options, 'count'),
   distinct: (handle, field, options) =>
     countFacets('distinct()', handle, field, options, 'value').map(({ value }) => value),
-  texts: ({ db }, sql, ...parameters) => texts(db, sql, ...parameters),
+  texts: (handle, sql, ...parameters) => {
+    const found: string[] = []
+    keptStatement(handle, sql).each(parameters, row => {
+      found.push(row.text(0))
+    })
+    return found
+  },
 }
 
 const WRITES: Methods<WriteSteps> = {
