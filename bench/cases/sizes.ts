@@ -1,4 +1,5 @@
 import { insertMany, open } from '../../src/entries/main.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import { SpectrumMixture } from '../data/spectrum-mixture.ts'
 import { interleave, type Contender } from '../measure.ts'
 import { openSqliteVec } from '../peers/native.ts'
@@ -11,6 +12,7 @@ import { freshFile } from './tables.ts'
 const DIM = 384
 const RECALL = 0.98
 const QUERIES = 64
+const MEMORY = 0.3
 const STEPS = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000]
 
 export interface SizesResult {
@@ -47,6 +49,7 @@ export async function sizesCase(seed: number, most: number, rounds: number): Pro
       rows += part.length
     }
     nearest.all(queries[0], 1)
+    const share = indexCache.bytes / (size * DIM * 4)
     db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:v:d'").all()
     const contenders: Contender[] = [
       { name: 'exact', perRound: 4, run: i => nearest.all(queries[i % QUERIES], 1) },
@@ -72,6 +75,15 @@ export async function sizesCase(seed: number, most: number, rounds: number): Pro
       ratio: other ? `${(other.median / all!.median).toFixed(1)}x faster` : '',
       floor: '',
       met: undefined,
+    })
+    const isLarge = size >= 50_000
+    findings.push({
+      what: `memory of codes and ids, ${size} x ${DIM}, share of the raw float32`,
+      ours: `${share.toFixed(3)}x`,
+      peer: '',
+      ratio: '',
+      floor: isLarge ? `${MEMORY}x` : '',
+      met: isLarge ? share <= MEMORY : undefined,
     })
   }
   db.close()

@@ -109,7 +109,7 @@ export function addVectors(index: VectorIndex, vectors: Float32Array): number {
   if (vectors.length % dim !== 0) {
     throw new RangeError(`${vectors.length} numbers are not a multiple of the dimension, ${dim}`)
   }
-  const most = MAX_STAGED_ROWS * dim
+  const most = stagedRows(dim) * dim
   for (let at = 0; at < vectors.length; at += most) {
     const batch = vectors.subarray(at, at + most)
     index.stagingBuffer(batch.length / dim).set(batch)
@@ -119,6 +119,19 @@ export function addVectors(index: VectorIndex, vectors: Float32Array): number {
 }
 
 export const MAX_STAGED_ROWS = 1024
+
+const STAGED_BYTES = 1 << 19
+/** Rows are stored in groups of this many. */
+const GROUP = 32
+
+/**
+ * The number of rows to stage at once: as many as are fast to add, in a buffer that is small beside the index. It takes
+ * the buffer's memory as long as it lives.
+ */
+export function stagedRows(dim: number): number {
+  const rows = Math.floor(STAGED_BYTES / (dim * 4))
+  return Math.max(1, Math.min(MAX_STAGED_ROWS, rows < GROUP ? rows : rows - (rows % GROUP)))
+}
 
 /**
  * An index with at most this many bytes of floats is small: it may keep them, and building it is faster than reading

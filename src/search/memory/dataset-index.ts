@@ -3,7 +3,7 @@ import { decodeEmbedding, isFiniteVector } from '../../core/embedding.ts'
 import { IdList } from '../../core/id-list.ts'
 import { IdTable } from '../../core/id-table.ts'
 import type { RowReader } from '../../database/row-reader.ts'
-import { MAX_STAGED_ROWS, type VectorIndex } from '../../index/vector-index.ts'
+import { MAX_STAGED_ROWS, stagedRows, type VectorIndex } from '../../index/vector-index.ts'
 import type { LogPosition } from '../journal/journal.ts'
 import type { ColumnStore } from './columns/column-store.ts'
 import { DatasetClusters } from './dataset-clusters.ts'
@@ -263,10 +263,10 @@ export class DatasetIndex {
     return this.spec.create(dim, this.#expected)
   }
 
-  /** A batch size that keeps the staging buffer small for wide vectors and few rows. */
+  /** A batch size that keeps the staging buffer small for few rows. */
   #stageRows(dim: number): number {
     const wanted = this.#expected > 1024 || this.count >= 1024 ? MAX_STAGED_ROWS : 64
-    return Math.max(1, Math.min(wanted, Math.floor((4 << 20) / (dim * 4))))
+    return Math.min(wanted, stagedRows(dim))
   }
 }
 

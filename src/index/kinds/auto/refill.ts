@@ -1,6 +1,4 @@
-import { MAX_STAGED_ROWS, type VectorIndex } from '../../vector-index.ts'
-
-const STAGED_BYTES = 1 << 20
+import { stagedRows, type VectorIndex } from '../../vector-index.ts'
 
 /**
  * Copies every position of `from`, which has its floats, to the same position of `to`, which is empty. Tombstones stay
@@ -8,7 +6,7 @@ const STAGED_BYTES = 1 << 20
  */
 export function refill(from: VectorIndex, to: VectorIndex): void {
   const { dim, inMemoryVectors: vectors, positions } = from
-  const batch = Math.max(1, Math.min(MAX_STAGED_ROWS, Math.floor(STAGED_BYTES / (dim * 4))))
+  const batch = stagedRows(dim)
   for (let first = 0; first < positions; first += batch) {
     const rows = Math.min(batch, positions - first)
     const stage = to.stagingBuffer(rows)

@@ -7,7 +7,7 @@ import { VecError } from '../../../core/errors.ts'
 import { requireMetric, type Metric } from '../../../core/metric.ts'
 import type { Clustering } from '../../clusters.ts'
 import type { BatchIndex, BatchRequest, SearchBatch } from '../../search-batch.ts'
-import { addVectors, MAX_STAGED_ROWS, SMALL_INDEX } from '../../vector-index.ts'
+import { addVectors, SMALL_INDEX, stagedRows } from '../../vector-index.ts'
 import type {
   Candidates,
   IndexImage,
@@ -307,8 +307,9 @@ export class ExactIndex implements BatchIndex {
       return this.#rowSearch.least
     }
     const rows = chosenRows({ metric, dim, expectedRows, accelerator }, { rows: from, threshold })
-    for (let first = 0; first < positions; first += MAX_STAGED_ROWS) {
-      const count = Math.min(MAX_STAGED_ROWS, positions - first)
+    const most = stagedRows(dim)
+    for (let first = 0; first < positions; first += most) {
+      const count = Math.min(most, positions - first)
       const stage = rows.block.stage(count)
       for (let i = 0; i < count; i++) stage.set(from.row(first + i), i * dim)
       rows.commit(count)

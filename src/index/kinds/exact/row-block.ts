@@ -4,17 +4,12 @@ import { align16, align64, Arena, Block, sharedArena } from '../../../accelerato
 import type { Scan } from '../../../accelerators/kernels.ts'
 import type { Metric } from '../../../core/metric.ts'
 import type { LentRows } from '../../lent-rows.ts'
-import { copySection, MAX_STAGED_ROWS, sectionLength } from '../../vector-index.ts'
+import { copySection, MAX_STAGED_ROWS, sectionLength, stagedRows } from '../../vector-index.ts'
 import type { IndexSection } from '../../vector-index.ts'
 import { arenaFor, giveUpArena } from './spare-arena.ts'
 
 /** A block larger than this gets its own arena, which is freed with it. */
 const SHARED_LIMIT = 1 << 20
-
-/**
- * Up to this size, staged rows are before the rows, which can then grow in place. Beyond it, they are after the rows.
- */
-const STAGING_LIMIT = 1 << 24
 
 /** A kernel may load a whole SIMD vector at the end of the last row. */
 const OVERRUN = 16
@@ -241,8 +236,9 @@ export class RowBlock {
   }
 }
 
+/** Staged rows of this size are before the rows, which can then grow in place. Larger ones are after the rows. */
 function stagingBytes(dim: number): number {
-  return Math.min(MAX_STAGED_ROWS * dim * 4, STAGING_LIMIT)
+  return stagedRows(dim) * dim * 4
 }
 
 export function sameBytes(u8: Uint8Array, one: number, other: number, length: number): boolean {

@@ -1,6 +1,6 @@
 import { metricOf } from '../../../core/metric.ts'
 import { magnitude } from '../../../core/similarity.ts'
-import { MAX_STAGED_ROWS } from '../../vector-index.ts'
+import { stagedRows } from '../../vector-index.ts'
 import { CodeRows, codeStride } from './code-rows.ts'
 import type { FloatRows } from './float-rows.ts'
 import { principalAxes } from './principal-axes.ts'
@@ -121,8 +121,9 @@ function evenly(rows: FloatRows, most: number, shift: number): Float32Array[] {
 }
 
 function append(to: Rows, vectors: readonly Float32Array[]): void {
-  for (let from = 0; from < vectors.length; from += MAX_STAGED_ROWS) {
-    const part = vectors.slice(from, from + MAX_STAGED_ROWS)
+  const most = stagedRows(to.block.dim)
+  for (let from = 0; from < vectors.length; from += most) {
+    const part = vectors.slice(from, from + most)
     const stage = to.block.stage(part.length)
     for (const [i, vector] of part.entries()) stage.set(vector, i * vector.length)
     to.commit(part.length)
