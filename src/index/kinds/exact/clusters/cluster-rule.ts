@@ -55,7 +55,7 @@ export const CLUSTER_RULE: ClusterRule = {
     forecastRows: 2048,
     forecasts: 24,
     trials: 50,
-    pays: 0.4,
+    pays: 0.2,
     most: 0.6,
   },
   outgrown: 0.3,
