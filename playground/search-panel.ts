@@ -126,6 +126,16 @@ export function searchPanel(session: Session): HTMLElement {
     showChips()
     tabs.open('results')
   })
+  // The first search of a person waits neither for the index nor for the model.
+  session.on('shown', () => {
+    requestIdleCallback(() => {
+      const { embedder, map, place, source } = session
+      if (place === undefined || map === undefined || map.rows.length === 0) return
+      const warmUp = { mode: 'exact', like: map.rows[0], k: 1 } as const
+      // What fails here fails again, and is told, when a person searches.
+      void Promise.allSettled([embedder?.embed('warm'), source.call('search', place, warmUp)])
+    })
+  })
   session.on('filters', () => {
     showChips()
     if (session.hits.length > 0 || session.conditions.size > 0) void run()
