@@ -359,6 +359,12 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     await page.click('#sample')
     await page.waitForSelector('#legend button')
     t.diagnostic(`the sample is shown after ${Math.round(performance.now() - began)} ms`)
+    // What only some visits need is not loaded for all.
+    const loaded = await page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name.replace(/^.*\//, '')),
+    )
+    assert.ok(loaded.includes('sample.bin') && loaded.includes('page.js'), loaded.join())
+    assert.ok(!loaded.some(name => /^(neighbor|layout|import|csv|scalar)-/.test(name)))
     const [first] = await search(page, 'bird')
     assert.ok(first !== undefined)
     for (const colorScheme of ['light', 'dark'] as const) {

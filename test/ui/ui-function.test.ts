@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { open, type Connection } from '../../src/entries/main.ts'
+import { encodeEmbedding, insertMany, open, type Connection } from '../../src/entries/main.ts'
 import { cosine } from '../../src/entries/vector.ts'
 import {
   NOWHERE,
@@ -8,6 +8,7 @@ import {
   type MethodName,
   type Methods,
   type Place,
+  type PointMap,
 } from '../../src/ui/contract.ts'
 import { answered, type SourceError } from '../../src/ui/source-error.ts'
 import { ASK, defineUiFunction } from '../../src/ui/ui-function.ts'
@@ -118,6 +119,26 @@ describe('what a page asks', () => {
       const shownApart = Math.hypot(points[2 * i] - points[0], points[2 * i + 1] - points[1])
       assert.ok(shownApart <= apart + 1e-5)
     }
+  })
+
+  test('a map of 100,000 rows has each once, and travels as 16 bytes a row', () => {
+    const count = 100_000
+    db.exec('CREATE VIRTUAL TABLE many USING vec(doc_id)')
+    const rows = Array.from({ length: count }, (_, i) => [
+      'd',
+      String(i),
+      encodeEmbedding(Float32Array.of(Math.sin(i), Math.cos(i), Math.sin(3 * i))),
+    ])
+    insertMany(db, '_vec_many', ['dataset_id', 'id', 'embedding'], rows)
+    using statement = db.prepare(ASK)
+    const given = JSON.stringify([{ table: 'many', dataset: 'd' }])
+    const bytes = statement.pluck().get('map', given) as Uint8Array
+    assert.ok(bytes.length >= count * 16 && bytes.length < count * 16 + 1000, `${bytes.length}`)
+    const map = answered(bytes) as PointMap
+    assert.equal(map.points.length, 2 * count)
+    assert.ok(map.rows.every((row, i) => row === i + 1))
+    assert.ok(map.shown[0] + map.shown[1] > 0.6, String(map.shown))
+    db.exec('DROP TABLE many')
   })
 
   test('fields are declared columns and members of meta that hold one value', () => {
