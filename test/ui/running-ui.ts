@@ -38,7 +38,8 @@ export class RunningUi {
   }
 
   async stop(): Promise<Outcome> {
-    process.kill(this.#child.pid!, 'SIGINT')
+    const { exitCode, pid, signalCode } = this.#child
+    if (exitCode === null && signalCode === null) process.kill(pid!, 'SIGINT')
     return this.#ended
   }
 
