@@ -96,8 +96,9 @@ export function mapPanel(session: Session): HTMLElement {
         caption,
         `${vectors}; the axes show ${first} and ${second} of the variance; ${duration(milliseconds)}`,
       )
-    const { sampled, milliseconds: time } = neighborMap
-    const others = sampled < rows.length ? ` of ${count(sampled)}, the others placed by them` : ''
+    const { placing, sampled, milliseconds: time } = neighborMap
+    const by = placing < sampled ? `${count(placing)} of them` : 'them'
+    const others = sampled < rows.length ? ` of ${count(sampled)}, the others placed by ${by}` : ''
     fill(caption, `${vectors}; near points have near vectors (UMAP${others}); ${duration(time)}`)
   }
   session.on('place', () => {

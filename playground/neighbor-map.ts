@@ -15,6 +15,9 @@ const SAMPLE = 5000
 /** Neighbours that the layout keeps near, and those that place another row. */
 const NEAR = 15
 const PLACING = 5
+/** Of more rows than these, the nearest are looked for among fewer: a million rows would take minutes. */
+const MANY = 200_000
+const FEW = 1000
 /** So long may a search of the person wait for a block of rows, in milliseconds. */
 const BLOCK_TIME = 25
 const MOST_IN_BLOCK = 2000
@@ -24,6 +27,8 @@ const SEED = 7
 export interface NeighborMap {
   readonly points: Float32Array
   readonly sampled: number
+  /** The number of those that placed the other rows. */
+  readonly placing: number
   readonly milliseconds: number
 }
 
@@ -61,11 +66,30 @@ export async function neighborMap(
     pointOf.delete(row)
   }
   const rest = Float64Array.from(pointOf.keys())
-  await asker.each(rest, PLACING, making, 'placing the other rows', (row, own, distances) => {
+  const isMany = rest.length > MANY
+  const placing = isMany ? await SampleAsker.of(source, place, evenly(rows, FEW)) : asker
+  const anchors = isMany ? layoutOf(placing.sample.rows, rows, layout) : layout
+  await placing.each(rest, PLACING, making, 'placing the other rows', (row, own, distances) => {
     const point = pointOf.get(row)!
-    points.set(placeAmong(layout, own, distances, point), 2 * point)
+    points.set(placeAmong(anchors, own, distances, point), 2 * point)
   })
-  return { points, sampled: rows.length, milliseconds: performance.now() - began }
+  return {
+    points,
+    sampled: rows.length,
+    placing: placing.sample.rows.length,
+    milliseconds: performance.now() - began,
+  }
+}
+
+/** The layout of some of the rows. */
+function layoutOf(some: Float64Array, rows: Float64Array, layout: Float32Array): Float32Array {
+  const placeOf = new Map(Array.from(rows, (row, i) => [row, i]))
+  return Float32Array.from(
+    Array.from(some).flatMap(row => {
+      const i = placeOf.get(row)!
+      return [layout[2 * i], layout[2 * i + 1]]
+    }),
+  )
 }
 
 /** At most so many of the rows, from the first to the last. */

@@ -126,7 +126,7 @@ export function searchPanel(session: Session): HTMLElement {
     showChips()
     tabs.open('results')
   })
-  // The first search of a person waits neither for the index nor for the model.
+  // The first search of a person waits neither for the index nor for the model, nor for the index of words once chosen.
   session.on('shown', () => {
     requestIdleCallback(() => {
       const { embedder, map, place, source } = session
@@ -135,6 +135,14 @@ export function searchPanel(session: Session): HTMLElement {
       // What fails here fails again, and is told, when a person searches.
       void Promise.allSettled([embedder?.embed('warm'), source.call('search', place, warmUp)])
     })
+  })
+  mode.addEventListener('change', () => {
+    const { file, place, source } = session
+    const hasText = file.tables.some(
+      ({ name, text }) => name === place?.table && text !== undefined,
+    )
+    if (place === undefined || !hasText || !['hybrid', 'text'].includes(mode.value)) return
+    void Promise.allSettled([source.call('search', place, { mode: 'text', text: 'warm', k: 1 })])
   })
   session.on('filters', () => {
     showChips()
