@@ -53,7 +53,9 @@ export class AsyncDatabase {
     this.name = name
     this.#workers = workers
     setCaller(this, {
-      call: async (call, out, abort) => this.#call(call, out, { signal: abort }),
+      whole: async task => this.#whole(task),
+      call: async (call, out, abort) =>
+        traced(async () => this.#workers.call(call, out.transfer, abort)),
       newKey: () => String(++this.#staged),
     })
   }
@@ -287,24 +289,35 @@ export class AsyncDatabase {
     return this.#tracked(async () => this.#workers.call(call, out?.transfer, options.signal))
   }
 
-  /** Gives errors of the worker the stack of the caller. */
   async #tracked<R>(task: () => Promise<R>): Promise<R> {
+    return traced(async () => this.#whole(task))
+  }
+
+  /** Runs a task that `close` waits for. */
+  async #whole<R>(task: () => Promise<R>): Promise<R> {
     if (this.#closing !== undefined) {
       throw new VecError('VEC_CLOSED', `the database ${this.name} is closed`, {
         hint: 'call connect() again',
       })
     }
-    const place = new Error('called here')
     const running = task()
     this.#running.add(running)
     try {
       return await running
-    } catch (error) {
-      if (error instanceof Error) error.stack = stackFrom(place, error)
-      throw error
     } finally {
       this.#running.delete(running)
     }
+  }
+}
+
+/** Gives errors of the worker the stack of the caller. */
+async function traced<R>(task: () => Promise<R>): Promise<R> {
+  const place = new Error('called here')
+  try {
+    return await task()
+  } catch (error) {
+    if (error instanceof Error) error.stack = stackFrom(place, error)
+    throw error
   }
 }
 

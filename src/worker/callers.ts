@@ -3,6 +3,9 @@ import type { Call } from './protocol.ts'
 
 /** Makes calls for which an AsyncDatabase does not have a method. */
 export interface Caller {
+  /** Runs a task that makes calls, and for which `close` waits. Throws VEC_CLOSED after `close`. */
+  whole<R>(task: () => Promise<R>): Promise<R>
+  /** A call within such a task. */
   call(call: Call, out: Outgoing, signal: AbortSignal | undefined): Promise<unknown>
   /** A name for something that the worker keeps between two calls. */
   newKey(): string

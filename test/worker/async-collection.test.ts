@@ -45,6 +45,12 @@ const PLACE = { table: 'notes', dataset: 'me' }
 
 const rerank: RerankFunc<Meta> = hits => hits.map(hit => hit.meta!.year)
 
+async function thrown(): Promise<never> {
+  throw new Error('no model')
+}
+
+const isThrown = ({ stack }: Error): boolean => stack!.includes('at thrown')
+
 const started = async (path: string): Promise<AsyncDatabase> => {
   const { Worker } = await import('node:worker_threads')
   return connect(':memory:', { worker: () => new Worker(new URL(path, import.meta.url)) })
@@ -174,6 +180,41 @@ describe('AsyncCollection', () => {
     await assert.rejects(remote.list({ signal }), /enough/)
     assert.equal(await remote.get('n'), undefined)
     assert.equal(await remote.count(), 6)
+  })
+
+  test('close() waits for calls that embed, and refuses later ones', async () => {
+    const path = join(folder, 'closing.sqlite')
+    const events = new EventTarget()
+    const embedding = once(events, 'embedding')
+    const released = once(events, 'release')
+    const waits: EmbedFunc = async (texts, options) => {
+      events.dispatchEvent(new Event('embedding'))
+      await released
+      return embed(texts, options)
+    }
+    await using first = await connect(path)
+    const slow = new AsyncCollection(first, { ...OPTIONS, embed: waits })
+    const writing = slow.upsert(DOCUMENTS)
+    const asking = [
+      slow.query({ text: 'bread', k: 1 }),
+      slow.queryMany(['bread', 'zinc'], { k: 1 }),
+    ]
+    await embedding
+    const closing = first.close()
+    await refusedLater(slow.upsert(DOCUMENTS), 'VEC_CLOSED')
+    await refusedLater(slow.query({ text: 'bread' }), 'VEC_CLOSED')
+    await refusedLater(slow.count(), 'VEC_CLOSED')
+    events.dispatchEvent(new Event('release'))
+    assert.equal(await writing, 6)
+    await Promise.all([...asking, closing])
+    await using second = await connect(path)
+    assert.equal(await new AsyncCollection(second, OPTIONS).count(), 6)
+  })
+
+  test('an error of embed keeps its stack', async () => {
+    const failing = new AsyncCollection(client, { ...OPTIONS, embed: thrown })
+    await assert.rejects(failing.upsert([{ id: 'n', content: 'new' }]), isThrown)
+    await assert.rejects(failing.query({ text: 'x' }), isThrown)
   })
 
   test('a transaction writes all or nothing', async () => {

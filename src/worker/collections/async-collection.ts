@@ -186,12 +186,12 @@ export class AsyncCollection<M = unknown> {
     const read = readQuery(where, query)
     const { signal: abort, rerank, vector } = read
     abort?.throwIfAborted()
-    const embedded = needsVector(read)
-      ? (await this.#vectors(where, [read.text!], abort))[0]
-      : undefined
     const sent = { ...query, vector, signal: undefined, rerank: undefined } as CollectionQuery
-    const step = ['query', sent, embedded, rerank?.fetchK] as const
-    const [page] = await this.#calls.steps(where, [step], abort)
+    const steps = async () => {
+      const [embedded] = needsVector(read) ? await this.#vectors(where, [read.text!], abort) : []
+      return [['query', sent, embedded, rerank?.fetchK]] as const
+    }
+    const [page] = await this.#calls.steps(where, steps, abort)
     const found = page as HitPage<M>
     if (!rerank) return found
     const asked = { text: read.text, vector, signal: abort }
@@ -213,11 +213,14 @@ export class AsyncCollection<M = unknown> {
     )
     const texts = given.filter(query => typeof query === 'string')
     abort?.throwIfAborted()
-    const embedded = texts.length === 0 ? [] : await this.#vectors(where, texts, abort)
-    const vectors = given.map(query => (typeof query === 'string' ? embedded.shift()! : query))
     const sent = { ...options, signal: undefined, rerank: undefined } as QueryManyOptions
-    const step = ['queryMany', vectors, sent, rerank?.fetchK] as const
-    const [found] = await this.#calls.steps(where, [step], abort)
+    let vectors: readonly Float32Array[] = []
+    const steps = async () => {
+      const embedded = texts.length === 0 ? [] : await this.#vectors(where, texts, abort)
+      vectors = given.map(query => (typeof query === 'string' ? embedded.shift()! : query))
+      return [['queryMany', vectors, sent, rerank?.fetchK]] as const
+    }
+    const [found] = await this.#calls.steps(where, steps, abort)
     const pages = found as Hit<M>[][]
     if (!rerank) return pages
     const ranked: Hit<M>[][] = []
@@ -242,7 +245,7 @@ export class AsyncCollection<M = unknown> {
     const embed = this.#embed
     if (embed !== undefined) {
       const embedAll = async (texts: readonly string[]) => embedTexts(embed, texts, options)
-      return this.#calls.write(where, kind, given, embedAll, abort)
+      return this.#calls.write({ where, kind, documents: given, embed: embedAll }, abort)
     }
     const [written] = await this.#calls.steps(where, [['write', kind, given, false]], abort)
     return { embedded: 0, written }

@@ -13,6 +13,19 @@ const BLOCK = 1 << 16
 /** Turns texts into the bytes of their vectors. */
 type EmbedTexts = (texts: readonly string[]) => Promise<readonly Uint8Array[]>
 
+interface DocumentsWrite {
+  /** Names the function in errors. */
+  readonly where: string
+  readonly kind: WriteKind
+  readonly documents: readonly GivenDocument[]
+  readonly embed: EmbedTexts
+}
+
+interface Written {
+  readonly embedded: number
+  readonly written: number
+}
+
 /** Sends calls on the documents of a dataset to a worker. */
 export class CollectionCaller {
   readonly #caller: Caller
@@ -26,27 +39,34 @@ export class CollectionCaller {
     this.#declaration = declaration
   }
 
-  /** Runs steps in one transaction, and returns their results. `where` names the function in errors. */
+  /**
+   * Runs steps in one transaction, and returns their results. `where` names the function in errors. A function makes
+   * steps that have to be awaited: the database is not closed meanwhile.
+   */
   async steps<const S extends readonly Step[]>(
     where: string,
-    steps: S,
+    steps: S | (() => Promise<S>),
     signal?: AbortSignal,
   ): Promise<Results<S>> {
-    for (const step of steps) checkStep(step)
-    // Copied at once: later changes by the caller must not count.
-    const out = new Outgoing(where, false, BLOCK)
-    const call = { op: 'documents', place: this.#place, steps: argumentsOf(out, steps) } as const
-    return (await this.#call(call, out, signal)) as Results<S>
+    return this.#caller.whole(async () => {
+      const made = typeof steps === 'function' ? await steps() : steps
+      for (const step of made) checkStep(step)
+      // Copied at once: later changes by the caller must not count.
+      const out = new Outgoing(where, false, BLOCK)
+      const call = { op: 'documents', place: this.#place, steps: argumentsOf(out, made) } as const
+      return (await this.#call(call, out, signal)) as Results<S>
+    })
   }
 
   /** Writes documents; `embed` makes the vectors of new or changed contents. */
-  async write(
-    where: string,
-    kind: WriteKind,
-    documents: readonly GivenDocument[],
-    embed: EmbedTexts,
+  async write(write: DocumentsWrite, signal: AbortSignal | undefined): Promise<Written> {
+    return this.#caller.whole(async () => this.#write(write, signal))
+  }
+
+  async #write(
+    { where, kind, documents, embed }: DocumentsWrite,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly embedded: number; readonly written: number }> {
+  ): Promise<Written> {
     const key = this.#caller.newKey()
     const out = new Outgoing(where, false, BLOCK)
     const given = documents.map((document, i) => out.copy(`documents[${i}]`, document))
