@@ -38,7 +38,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
     assigner.assign(rows, ROWS, found)
     assert.ok(found.every(centroid => centroid < count))
     const same = found.filter((centroid, i) => centroid === nearest[i]).length
-    assert.ok(same > 0.95 * ROWS, `${same} of ${ROWS}`)
+    assert.ok(same > 0.98 * ROWS, `${same} of ${ROWS}`)
     // What is assigned does not depend on the rows beside it.
     const one = new Uint32Array(1)
     for (let i = 0; i < 50; i++) {

@@ -41,10 +41,10 @@ export class ClusterBounds {
 
   constructor(centroids: Centroids, metric: Metric) {
     const { count, dim } = centroids
-    const { directional, kernels } = metricOf(metric)
+    const { directional, space } = metricOf(metric)
     this.#centroids = centroids
     this.#directional = directional
-    this.#isDistance = kernels.scan === 'euclidean'
+    this.#isDistance = space !== undefined && !directional
     this.upper = new Float64Array(count)
     this.#reach = new Float64Array(count * DIRECTIONS).fill(-Infinity)
     this.#length = new Float64Array(count).fill(-1)

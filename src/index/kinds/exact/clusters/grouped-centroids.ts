@@ -89,16 +89,27 @@ class GroupedCentroids implements Assigner {
     const offsets = Float64Array.from({ length: count }, (_, i) =>
       space.spherical ? 0 : magnitude(values.subarray(i * dim, (i + 1) * dim)) ** 2 / 2,
     )
+    const groupOf = new Uint32Array(count)
+    groups.assign(values, count, groupOf)
     for (let group = 0; group < groups.count; group++) {
       const centre = groups.values.subarray(group * dim, (group + 1) * dim)
-      grouped.#take(group, nearestFirst(centre, values, offsets), values, offsets)
+      const nearest = nearestFirst(centre, values, offsets)
+      // Long centroids are far from the mean of their group. Without them, no row would ever be assigned to them.
+      const own = nearest.filter(centroid => groupOf[centroid] === group)
+      const others = nearest.filter(centroid => groupOf[centroid] !== group)
+      grouped.#take(group, [...own, ...others], values, offsets)
       yield
     }
     return grouped
   }
 
   /** The centroids that a group is compared with are the first of these. */
-  #take(group: number, nearest: Uint32Array, values: Float32Array, offsets: Float64Array): void {
+  #take(
+    group: number,
+    nearest: readonly number[],
+    values: Float32Array,
+    offsets: Float64Array,
+  ): void {
     const dim = this.#dim
     const { f32 } = this.#arena
     for (let i = 0, at = group * this.#compared; i < this.#compared; i++, at++) {

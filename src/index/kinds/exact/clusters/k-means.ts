@@ -56,24 +56,30 @@ function everyFourth({ count, rows: from }: Sample, dim: number): Sample {
 
 /** Each centroid becomes the mean of the rows that were nearest to it; which those were. */
 function* step(centroids: Centroids, sample: Sample, moved = 0): Generator<void, Uint32Array> {
-  const { batch, count, dim, values } = centroids
+  const { batch, count, dim, space, values } = centroids
   const nearest = new Uint32Array(sample.count)
-  const dots = new Float64Array(sample.count)
+  const closeness = new Float64Array(sample.count)
   const sums = new Float64Array(count * dim)
   const sizes = new Uint32Array(count)
   for (let first = 0; first < sample.count; first += batch) {
     const end = Math.min(sample.count, first + batch)
     const rows = sample.rows.subarray(first * dim, end * dim)
-    centroids.assign(rows, end - first, nearest.subarray(first), dots.subarray(first))
+    centroids.assign(rows, end - first, nearest.subarray(first), closeness.subarray(first))
     for (let row = first; row < end; row++) {
       const cluster = nearest[row]
       sizes[cluster]++
       const to = cluster * dim
-      for (let j = 0, at = row * dim; j < dim; j++, at++) sums[to + j] += sample.rows[at]
+      let square = 0
+      for (let j = 0, at = row * dim; j < dim; j++, at++) {
+        sums[to + j] += sample.rows[at]
+        square += sample.rows[at] ** 2
+      }
+      // Minus half of the square of the distance. Of directions, the dot product says as much.
+      if (!space.spherical) closeness[row] -= (square + centroids.lengthOf(cluster) ** 2) / 2
     }
     yield
   }
-  const farthest = moved > 0 || sizes.includes(0) ? farthestFirst(dots) : []
+  const farthest = moved > 0 || sizes.includes(0) ? nearestFirst(closeness) : []
   if (moved > 0) for (const cluster of smallest(sizes, moved)) sizes[cluster] = 0
   for (let i = 0; i < count; i++) {
     if (sizes[i] > 0) {
@@ -94,9 +100,9 @@ function smallest(sizes: Uint32Array, most: number): number[] {
   return small.toSorted((a, b) => sizes[a] - sizes[b]).slice(0, most)
 }
 
-/** Rows by dot product with their centroid, the smallest last. */
-function farthestFirst(dots: Float64Array): number[] {
-  return [...dots.keys()].toSorted((a, b) => dots[b] - dots[a])
+/** Rows, the one that is farthest from its centroid last. */
+function nearestFirst(closeness: Float64Array): number[] {
+  return [...closeness.keys()].toSorted((a, b) => closeness[b] - closeness[a])
 }
 
 /** What the centroids leave unsaid of their rows. One that has none takes the average. */
