@@ -10,6 +10,8 @@ import {
 } from '@llamaindex/core/schema'
 import {
   BaseVectorStore,
+  FilterCondition,
+  FilterOperator,
   metadataDictToNode,
   VectorStoreQueryMode,
   type MetadataFilters,
@@ -184,6 +186,29 @@ for (const { name: opened, fresh } of DATABASES)
       ],
       [{ filters: [], condition: 'or' }, []],
     ]
+    test('every operator and condition of the package is tested', () => {
+      const tested = filters.flatMap(([given]) => given.filters.map(({ operator }) => operator))
+      assert.deepEqual([...new Set(tested)].toSorted(), Object.values(FilterOperator).toSorted())
+      const conditions = filters.flatMap(([{ condition }]) => condition ?? [])
+      const known = Object.values(FilterCondition).toSorted()
+      assert.deepEqual([...new Set(conditions)].toSorted(), known)
+    })
+
+    test('every query mode of the package is answered, or refused by its name', async () => {
+      const answered = [DEFAULT, SPARSE, HYBRID, MMR]
+      const refused = ['linear_regression', 'logistic_regression', 'semantic_hybrid', 'svm']
+      const all = Object.values(VectorStoreQueryMode)
+      assert.deepEqual(all.toSorted(), [...answered, ...refused].toSorted())
+      for (const mode of answered) {
+        const { ids } = await query('brot', 1, { mode, queryStr: 'brot' })
+        assert.deepEqual(ids, ['brot'], mode)
+      }
+      for (const mode of refused) {
+        const message = new RegExp(`mode.*${mode}.*default`)
+        await assert.rejects(query('bread', 1, { mode }), { code: 'VEC_OPTION', message })
+      }
+    })
+
     for (const [given, expected] of filters) {
       test(`filters before it chooses: ${JSON.stringify(given)}`, async () => {
         const { ids } = await query('bread', expected.length || 1, { filters: given })
