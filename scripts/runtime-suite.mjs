@@ -113,7 +113,7 @@ function counted(runtime, output) {
     return { passed: sum(/^ *(\d+) pass$/gm), left: sum(/^ *(\d+) skip$/gm) }
   }
   return {
-    passed: sum(/^# node:test: (\d+) ran/gm),
+    passed: sum(/^# node:test: (\d+) passed/gm),
     left: sum(/^# node:test: .*, (\d+) left out/gm),
   }
 }

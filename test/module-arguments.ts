@@ -3,7 +3,8 @@ export function moduleArguments(source: string): string[] {
   return 'deno' in process.versions ? ['eval', source] : ['--input-type=module', '-e', source]
 }
 
-const ALLOWED = 'deno' in process.versions ? ['run', '--allow-all'] : []
+// Deno draws a progress bar on a terminal if the modules of a program load slowly.
+const ALLOWED = 'deno' in process.versions ? ['run', '--allow-all', '--quiet'] : []
 
 /**
  * The words that run a program's file in the runtime of the tests, as a terminal or a shell takes them. Deno translates

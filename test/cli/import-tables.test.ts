@@ -12,7 +12,10 @@ const withoutPeer = noSqliteVec()
 
 const digest = (file: string): string =>
   createHash('sha256').update(readFileSync(file)).digest('hex')
-const beside = (): string[] => readdirSync(folder).filter(name => name.startsWith('wal.db'))
+const beside = (): string[] =>
+  readdirSync(folder)
+    .filter(name => name.startsWith('wal.db'))
+    .toSorted()
 const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
 interface Report {

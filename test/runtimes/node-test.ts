@@ -74,13 +74,13 @@ class Suite {
   }
 
   async #test(): Promise<void> {
-    ran++
     const context = new Context(this.name)
     const suites: Suite[] = []
     for (let at = this.parent; at; at = at.parent) suites.push(at)
     try {
       for (const suite of suites.toReversed()) for (const hook of suite.beforeEach) await hook()
       await limited(Promise.resolve(this.body!(context)), this.options.timeout)
+      passed++
     } finally {
       for (const suite of suites) for (const hook of suite.afterEach) await hook()
       for (const hook of context.afterwards) await hook()
@@ -126,7 +126,7 @@ async function limited(task: Promise<unknown>, milliseconds: number | undefined)
 const root = new Suite('')
 let current = root
 let registered = false
-let ran = 0
+let passed = 0
 let leftOut = 0
 
 /** Reads the forms `(name, body)`, `(name, options, body)` and `(body)`. */
@@ -145,7 +145,7 @@ async function runAll(t: DenoContext): Promise<void> {
     await root.run(t)
   } finally {
     // scripts/runtime-suite.mjs reads this line.
-    process.stdout.write(`\n# node:test: ${ran} ran, ${leftOut} left out\n`)
+    process.stdout.write(`\n# node:test: ${passed} passed, ${leftOut} left out\n`)
   }
 }
 
