@@ -6,6 +6,8 @@ import { attempt, say } from './status.ts'
 
 const SHOWN = 40
 const BLOCK = 50
+/** Milliseconds from one list to the next, while more rows are looked at. */
+const PAUSE = 500
 
 /** Documents that are nearly the same as another, and those that are unlike all others: both by the nearest neighbour. */
 export function neighborsPanel(session: Session): HTMLElement {
@@ -30,12 +32,16 @@ export function neighborsPanel(session: Session): HTMLElement {
     const rows: number[] = []
     for (let at = 0; at < map.rows.length; at += step) rows.push(map.rows[Math.floor(at)])
     const found: Neighbor[] = []
+    let shown = 0
     for (let at = 0; at < rows.length; at += BLOCK) {
       found.push(...(await session.source.call('neighbors', place, rows.slice(at, at + BLOCK))))
       if (run !== running || session.place !== place) return
       say(`looked at ${count(Math.min(rows.length, at + BLOCK))} of ${count(rows.length)} rows`)
+      if (performance.now() - shown < PAUSE) continue
       show(found)
+      shown = performance.now()
     }
+    show(found)
     say(`looked at ${count(rows.length)} rows`)
   }
 

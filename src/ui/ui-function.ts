@@ -5,6 +5,7 @@ import { Dataset } from './dataset.ts'
 import { describeFile } from './methods/describe.ts'
 import { fieldsOf, valuesOf } from './methods/fields.ts'
 import { pointMap } from './methods/map.ts'
+import { replicaFacts } from './methods/replica-facts.ts'
 import { RowSamples } from './methods/row-samples.ts'
 import { documents, neighbors, search } from './methods/search.ts'
 import { pack } from './packed.ts'
@@ -32,7 +33,10 @@ function methodsOf(db: Connection): Methods {
     describe: () => db.transaction(() => describeFile(db))(),
     check: table => maintain(db, table, 'check'),
     repair: table => maintain(db, table, 'repair'),
-    stats: ({ table, dataset }) => maintain(db, table, 'stats', { dataset }),
+    stats: place => [
+      ...maintain(db, place.table, 'stats', { dataset: place.dataset }),
+      ...inDataset(place, replicaFacts),
+    ],
     map: place => inDataset(place, pointMap),
     sample: (place, rows) => inDataset(place, dataset => samples.keep(dataset, rows)),
     nearest: (place, sample, rows, k) =>

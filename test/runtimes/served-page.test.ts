@@ -13,7 +13,18 @@ interface ServedPage extends Page {
   selectOption(selector: string, value: string): Promise<unknown>
   waitForSelector(selector: string): Promise<unknown>
   textContent(selector: string): Promise<string>
+  locator(selector: string): { ariaSnapshot(): Promise<string> }
 }
+
+/** Lines of the tree that screen readers see: controls without a name. */
+const unnamed = (tree: string): string[] =>
+  tree
+    .split('\n')
+    .filter(line =>
+      /^\s*- (button|checkbox|combobox|img|link|progressbar|searchbox|tab|textbox|region|navigation)\b(?! ")/.test(
+        line,
+      ),
+    )
 
 const COUNT = 6000
 const vectorOf = (i: number): Float32Array =>
@@ -46,6 +57,11 @@ describe('the page of svec ui in Chromium', { skip: noChromium }, () => {
     await page.press('#query', 'Enter')
     await page.waitForSelector('#summary b')
     assert.equal(await page.textContent('#results li:first-child b'), 'd4321')
+    await page.click('#select-view')
+    await page.waitForSelector('#save-selection')
+    const tree = await page.locator('body').ariaSnapshot()
+    assert.ok(/searchbox "Search"/.test(tree) && /button "Save as JSONL"/.test(tree), tree)
+    assert.deepEqual(unnamed(tree), [], tree)
     await page.selectOption('#layout', 'neighbors')
     // More rows than are laid out: the others are placed.
     await page.waitForSelector('#caption:has-text("UMAP of 5,000")')
