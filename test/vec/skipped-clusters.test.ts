@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeEmbedding, insertMany, open, type Connection } from '../../src/entries/main.ts'
+import { indexCache } from '../../src/entries/vec.ts'
 import { bruteForce, searched, type Question } from '../freshness/oracle.ts'
 import { seededTest } from '../seed.ts'
 import { Random } from './random.ts'
@@ -58,6 +59,21 @@ async function untilSkipping(db: Connection, query: Float32Array): Promise<void>
   }
 }
 
+/** As many searches as clusters are tried after, where the limit leaves no space for them. */
+async function withoutSpace(db: Connection, query: Float32Array): Promise<void> {
+  const { limit } = indexCache
+  searched(db, question(query))
+  const { bytes } = indexCache
+  indexCache.limit = 1.5 * bytes
+  const end = performance.now() + 1000
+  while (performance.now() < end) {
+    for (let i = 0; i < 20; i++) searched(db, question(query))
+    for (let i = 0; i < 100; i++) await nextTurn()
+    assert.equal(indexCache.bytes, bytes)
+  }
+  indexCache.limit = limit
+}
+
 test('exact searches skip clusters, see each change at once, and do so in the next process', async () => {
   const rows = new Rows()
   const path = join(folder, 'skipped.sqlite')
@@ -70,6 +86,7 @@ test('exact searches skip clusters, see each change at once, and do so in the ne
     encodeEmbedding(rows.next()),
   ])
   insertMany(db, '_vec_docs', ['dataset_id', 'id', 'n', 'embedding'], drawn)
+  await withoutSpace(db, rows.next())
   await untilSkipping(db, rows.next())
   assert.match(explained(db), /exact searches skip [\d.]+ of \d+ on average/)
   assert.match(explained(db), /scored exactly, [1-9][\d.]* clusters skipped/)
