@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { engineWasm } from './build-engine.mjs'
 import { buildPages } from './build-pages.mjs'
@@ -33,6 +34,27 @@ for (const file of readdirSync('dist/src', { recursive: true, encoding: 'utf8' }
 const { kernelsWasm } = await import('../dist/src/accelerators/simd/kernels.wasm.js')
 const kernels = Buffer.from(kernelsWasm, 'base64')
 writeFileSync('dist/src/sqlite/platform/sqlite3.wasm', engineWasm(kernels))
+
+/** What TypeScript writes into each file with a `using` declaration. Bundles have it once. */
+const HELPERS = /^var __addDisposableResource = [^]*?\n\}\)\(typeof SuppressedError [^]*?\n\}\);\n/
+const sharedHelpers = {
+  name: 'shared helpers',
+  setup({ onLoad, onResolve }) {
+    let helpers
+    onResolve({ filter: /^helpers of using$/ }, ({ path }) => ({ path, namespace: 'helpers' }))
+    onLoad({ filter: /.*/, namespace: 'helpers' }, () => ({
+      contents: `${helpers}export { __addDisposableResource, __disposeResources }`,
+    }))
+    onLoad({ filter: /\bdist\/src\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const found = HELPERS.exec(text)
+      if (!found) return undefined
+      helpers = found[0]
+      const imported = `import { __addDisposableResource, __disposeResources } from 'helpers of using'\n`
+      return { contents: imported + text.slice(helpers.length) }
+    })
+  },
+}
 
 await bundle('node', '.js', [...entries, 'svec', 'worker-thread', 'ui-worker'])
 await bundle('browser', '.browser.js', [
@@ -84,6 +106,7 @@ async function bundle(platform, extension, names) {
     packages: 'external',
     external: ['*.wasm'],
     conditions: [platform],
+    plugins: [sharedHelpers],
     logLevel: 'warning',
   })
 }

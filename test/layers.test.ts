@@ -101,11 +101,11 @@ test('Buffer and node:crypto are used by the platform for Node, and for the reas
   assert.deepEqual(unused, [])
 })
 
-test('one file alone registers the virtual tables', () => {
+test('two files alone register the virtual tables: those of every program, and the others', () => {
   const registering = sources('src/tables').filter(file =>
     /\bregisterModule\(/.test(readFileSync(file, 'utf8')),
   )
-  assert.deepEqual(registering, ['src/tables/register.ts'])
+  assert.deepEqual(registering, ['src/tables/register-first.ts', 'src/tables/register.ts'])
 })
 
 test('entry points only re-export', () => {
@@ -140,6 +140,7 @@ const SEARCH = [
   'text',
   'query',
   'hybrid',
+  'late',
   'diagnostics',
 ]
 
@@ -182,6 +183,7 @@ const LEAVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/index/kinds/': {
     'src/index/kinds.ts': 'the list of kinds',
     'src/index/checked/': 'the kinds that the entry point indexes offers',
+    'src/index/late/': 'the kinds that browsers load later',
   },
   'src/replication/upstreams/': {},
 }

@@ -25,6 +25,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   threads: ['index', 'accelerators'],
   ui: ['ui'],
   vec: ['tables'],
+  worker: ['worker'],
 }
 
 /** Files of src/ that tests elsewhere import, each with its reason. The list is to shrink. */

@@ -6,6 +6,7 @@ import {
   type HandleUse,
   type SqliteHandle,
 } from '../database/driver-of.ts'
+import { provideCode } from '../search/late/provide-code.ts'
 import { installIfPossible } from '../search/schema/install.ts'
 import { indexSpecOf } from '../tables/vec/index-spec.ts'
 import { OPTIONS, type AttachOptions } from './attach-options.ts'
@@ -34,6 +35,7 @@ export function attach(db: SqliteHandle | DurableObjectHandle, options: AttachOp
     throw argumentError('attach()', 'options.includeArchived', includeArchived, 'true or false')
   }
   ownKernels()
+  provideCode()
   const use = databaseOf('attach()', db)
   try {
     return vectorsOf(use, options)

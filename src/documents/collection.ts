@@ -2,6 +2,7 @@ import { checkOptions, object } from '../core/check-options.ts'
 import type { Filter } from '../core/filter/filter.ts'
 import type { VectorInput } from '../core/read-vector.ts'
 import { databaseOf, type SqliteHandle } from '../database/driver-of.ts'
+import { provideCode } from '../search/late/provide-code.ts'
 import { requireOptions } from './arguments.ts'
 import { readCollectionOptions, type CollectionOptions } from './collection/collection-options.ts'
 import { DatasetHandle } from './collection/dataset-handle.ts'
@@ -53,6 +54,7 @@ export class Collection<M = unknown> {
       'Collection',
       options,
     )
+    provideCode()
     const use = databaseOf('new Collection()', db)
     try {
       this.#handle = new DatasetHandle(use, { table, dataset, declaration }, { embed, model })

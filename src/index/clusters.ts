@@ -3,8 +3,11 @@ import type { IndexSection, StoredSection } from './index-section.ts'
 
 /** Makes the clusters of an index. They read its rows, so they must be told of every change of them. */
 export interface Clustering {
-  /** New clusters: they are made step by step. `use`: what for; 'recall' unless it is given. */
-  begin(use?: ClusterUse): Clusters
+  /**
+   * New clusters: they are made step by step. `use`: what for; 'recall' unless it is given. Undefined: their code is not
+   * loaded yet.
+   */
+  begin(use?: ClusterUse): Clusters | undefined
   /**
    * Clusters of saved sections; undefined if these have none, or those of another version. Throws VEC_STORAGE if they are
    * damaged.

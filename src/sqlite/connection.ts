@@ -63,8 +63,11 @@ export class Connection extends DatabaseHandle implements Database {
     raw.sqlite3_busy_timeout(this.pointer, busyMilliseconds(milliseconds))
   }
 
-  /** Runs every statement of `sql` and discards the rows. `log` receives each statement before it runs. */
-  exec(sql: string, log?: (sql: string) => void): this {
+  /**
+   * Runs every statement of `sql` and discards the rows. `log` receives each statement before it runs. `ran` receives, after
+   * each statement, how many bytes of `sql` (in UTF-8) have run.
+   */
+  exec(sql: string, log?: (sql: string) => void, ran?: (bytes: number) => void): this {
     const { sqlite } = this
     sqlText(sql, 'exec')
     if (this.#postponed !== undefined) this.#runPostponed(this.#postponed)
@@ -78,6 +81,7 @@ export class Connection extends DatabaseHandle implements Database {
         at = tail
         if (stmt === 0) continue
         this.#runOnce(stmt, log)
+        ran?.(at - bytes)
       }
     } finally {
       sqlite.free(bytes)

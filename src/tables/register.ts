@@ -1,12 +1,13 @@
+import { provideCode } from '../search/late/provide-code.ts'
 import type { Connection } from '../sqlite/connection.ts'
-import { loadEngine, openConnection, prepareFile } from '../sqlite/load-engine.ts'
 import type { OpenOptions } from '../sqlite/open-options.ts'
 import { registerModule } from '../sqlite/vtab/vtab.ts'
-import { registerTextFunctions } from './functions/text-functions.ts'
 import { vecEachModule } from './functions/vec-each.ts'
 import { registerVectorFunctions } from './functions/vector-functions.ts'
+import { openWith, registerFirst } from './register-first.ts'
 import { vecAdminModule } from './vec-admin/vec-admin.ts'
-import { vecModule } from './vec/vec-table.ts'
+import { lateCommands } from './vec/late-command.ts'
+import * as commands from './vec/vec-command.ts'
 import { vec0Module } from './vec0/vec0-module.ts'
 
 const registered = new WeakSet<Connection>()
@@ -21,9 +22,10 @@ const registered = new WeakSet<Connection>()
 export function register(db: Connection): void {
   if (registered.has(db)) return
   registered.add(db)
+  provideCode()
+  lateCommands.provide(commands)
   registerVectorFunctions(db)
-  registerTextFunctions(db)
-  registerModule(db, 'vec', vecModule)
+  registerFirst(db)
   registerModule(db, 'vec_each', vecEachModule)
   registerModule(db, 'vec0', vec0Module)
   registerModule(db, 'vec_admin', vecAdminModule(register))
@@ -41,14 +43,5 @@ export async function open(
   path: string | Uint8Array,
   options: OpenOptions & { readonly register?: boolean } = {},
 ): Promise<Connection> {
-  await loadEngine()
-  await prepareFile(path, options)
-  const db = openConnection(path, options)
-  try {
-    if (options.register !== false) register(db)
-  } catch (error) {
-    db.close()
-    throw error
-  }
-  return db
+  return openWith(options.register === false ? undefined : register, path, options)
 }

@@ -1,23 +1,17 @@
 import { VecError } from '../core/errors.ts'
-import { requireName } from '../documents/arguments.ts'
-import { DatasetHandle } from '../documents/collection/dataset-handle.ts'
-import { runQuerySync } from '../documents/collection/run-query.ts'
-import { Backup } from '../sqlite/backup.ts'
+import { partOf } from '../core/late-code.ts'
 import type { Connection } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/statement.ts'
 import { insertMany, type InsertRow } from '../sqlite/vtab/insert-many.ts'
-import { open } from '../tables/register.ts'
 import type { RowForm } from './async-types.ts'
 import { isCollectionCall, type CollectionCall } from './collections/collection-call.ts'
-import type { BoundStatement, Call } from './protocol.ts'
+import { DatasetSearch } from './dataset-search.ts'
+import type { LateParts, Ran } from './late-parts.ts'
+import type { BoundStatement, DatabaseCall } from './protocol.ts'
 import { StatementCache } from './statement-cache.ts'
 
-/** The maximum number of statements and datasets that are kept. */
+/** The maximum number of statements that are kept. */
 const MOST_STATEMENTS = 128
-const MOST_DATASETS = 64
-
-/** A call on an open database. */
-export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
 
 /** Answers calls on the documents of datasets, on one connection. */
 export interface CollectionAnswers {
@@ -33,23 +27,44 @@ export type ServeCollections = (db: Connection) => CollectionAnswers | Promise<C
 export class DatabaseServer {
   readonly #db: Connection
   readonly #statements: StatementCache
-  readonly #datasets = new Map<string, DatasetHandle>()
+  readonly #late: LateParts | undefined
+  readonly #search: DatasetSearch
   readonly #staged = new Map<string, (readonly InsertRow[])[]>()
   readonly #serveCollections: ServeCollections | undefined
   #collections: CollectionAnswers | undefined
 
-  constructor(db: Connection, serveCollections?: ServeCollections) {
+  /** `late`: what loads code that only some calls need; undefined: the connection has all of it. */
+  constructor(db: Connection, serveCollections?: ServeCollections, late?: LateParts) {
     this.#db = db
     this.#serveCollections = serveCollections
+    this.#late = late
+    this.#search = new DatasetSearch(db)
     this.#statements = new StatementCache(db, MOST_STATEMENTS)
   }
 
   /** Returns the result of a call. Aborting the signal ends the call with SQLITE_INTERRUPT. */
   async answer(call: DatabaseCall, signal: AbortSignal | undefined): Promise<unknown> {
-    if (call.op === 'import') return this.#import(call.bytes)
-    const answers = isCollectionCall(call) ? await this.#loadCollections() : undefined
-    const task = (): unknown =>
-      this.#whole(() => (isCollectionCall(call) ? answers!.answer(call) : this.#answer(call)))
+    if (call.op === 'import') {
+      const { importBytes } = await partOf(import('./late-calls.ts'))
+      return importBytes(this.#db, call.bytes)
+    }
+    if (isCollectionCall(call)) {
+      // They keep a state between calls, so none of them may run again.
+      await this.#late?.loadAll()
+      const answers = await this.#loadCollections()
+      return this.#watched(signal, () => answers.answer(call))
+    }
+    const run = (one: typeof call, ran?: Ran): unknown =>
+      this.#watched(signal, () => this.#answer(one, ran))
+    try {
+      return this.#late === undefined ? run(call) : await this.#late.run(call, run)
+    } finally {
+      if (call.op === 'insertMany') this.#staged.delete(call.key)
+    }
+  }
+
+  #watched(signal: AbortSignal | undefined, answer: () => unknown): unknown {
+    const task = (): unknown => this.#whole(answer)
     return signal === undefined ? task() : this.#db.interruptible({ signal }, task)
   }
 
@@ -57,7 +72,7 @@ export class DatabaseServer {
     this.#db.close()
   }
 
-  #answer(call: Exclude<DatabaseCall, CollectionCall | { op: 'import' }>): unknown {
+  #answer(call: Exclude<DatabaseCall, CollectionCall | { op: 'import' }>, ran?: Ran): unknown {
     switch (call.op) {
       case 'all':
       case 'get': {
@@ -67,7 +82,7 @@ export class DatabaseServer {
       case 'run':
         return this.#statements.get(call.sql).run(call.parameters)
       case 'exec':
-        this.#db.exec(call.sql)
+        this.#db.exec(call.sql, undefined, ran)
         return undefined
       case 'batch':
         return this.#batch(call.sql, call.parameters)
@@ -83,11 +98,10 @@ export class DatabaseServer {
         return undefined
       case 'insertMany': {
         const chunks = this.#parts(call.key, call.parts)
-        this.#staged.delete(call.key)
         return insertMany(this.#db, call.table, call.columns, rowsOf(chunks), call.options)
       }
       case 'search':
-        return runQuerySync('querySync()', this.#dataset(call.table, call.dataset), call.query)
+        return this.#search.search(call)
       case 'export':
         return this.#db.serialize()
     }
@@ -146,39 +160,6 @@ export class DatabaseServer {
     throw new VecError('SQLITE_MISUSE', 'the call left a transaction open, which was rolled back', {
       hint: 'pass all statements of a transaction at once: transaction([...]), or one exec() from BEGIN to COMMIT',
     })
-  }
-
-  /** What a Collection searches in. Its other methods would make the file of a browser's worker larger. */
-  #dataset(table: string, dataset: string): DatasetHandle {
-    const key = JSON.stringify([table, dataset])
-    let handle = this.#datasets.get(key)
-    if (handle === undefined) {
-      requireName(table, 'options.table')
-      requireName(dataset, 'options.dataset')
-      const use = { db: this.#db, close: () => undefined }
-      const place = { table, dataset, declaration: undefined }
-      handle = new DatasetHandle(use, place, { embed: undefined, model: undefined })
-      if (this.#datasets.size === MOST_DATASETS) this.#datasets.clear()
-      this.#datasets.set(key, handle)
-    }
-    return handle
-  }
-
-  /** Replaces the content of the database by that of a file with these bytes, in one transaction. */
-  async #import(bytes: Uint8Array): Promise<void> {
-    const source = await open(bytes, { register: false, busyTimeout: this.#db.busyTimeout })
-    try {
-      // Checks the bytes before anything is replaced.
-      source.pragma('schema_version')
-      const backup = new Backup(source, 'main', this.#db)
-      try {
-        while (!backup.done) if (backup.step(-1) === undefined) await backup.wait()
-      } finally {
-        backup.finish()
-      }
-    } finally {
-      source.close()
-    }
   }
 }
 

@@ -18,7 +18,7 @@ export type Call =
   | {
       readonly op: 'open'
       readonly path: string | Uint8Array
-      readonly options: OpenOptions
+      readonly options: OpenOptions & { readonly register?: boolean }
       /** Where the number of the call to be ended with SQLITE_INTERRUPT is stored, if threads share memory. */
       readonly control: Int32Array | undefined
       /** How the worker shares indexes with the others of the client; undefined: it does not. */
@@ -56,6 +56,9 @@ export type Call =
   | { readonly op: 'export' }
   | { readonly op: 'import'; readonly bytes: Uint8Array }
   | { readonly op: 'close' }
+
+/** A call on an open database. */
+export type DatabaseCall = Exclude<Call, { op: 'open' | 'close' }>
 
 export interface Request {
   readonly id: number

@@ -1,10 +1,11 @@
 import { hostPort, joinSharing, SHARES_FILES } from '#thread'
 import { VecError } from '../core/errors.ts'
+import { partOf } from '../core/late-code.ts'
 import type { Connection } from '../sqlite/connection.ts'
-import { open } from '../tables/register.ts'
 import { DatabaseServer, type ServeCollections } from './database-server.ts'
 import { isInMemory } from './in-memory.ts'
 import { interruptSignal } from './interrupt-signal.ts'
+import { openInParts } from './open-in-parts.ts'
 import type { Answer, Call, Request } from './protocol.ts'
 import { SharedDatabase } from './tabs/shared-database.ts'
 import { wireError } from './wire-error.ts'
@@ -76,15 +77,20 @@ class Host {
   async #open(call: Extract<Call, { op: 'open' }>): Promise<void> {
     const { path, options, control, sharing } = call
     if (sharing) joinSharing(sharing)
+    const { collections, setup } = this.#options
     const opened = async (): Promise<DatabaseServer> => {
+      if (setup === undefined && options.register !== false)
+        return openInParts(path, options, collections)
+      // The caller's code uses the connection synchronously, so that nothing can be loaded later.
+      const { open } = await partOf(import('./late-calls.ts'))
       const db = await open(path, options)
       try {
-        this.#options.setup?.(db)
+        setup?.(db)
       } catch (error) {
         db.close()
         throw error
       }
-      return new DatabaseServer(db, this.#options.collections)
+      return new DatabaseServer(db, collections)
     }
     this.#control = control
     this.#server =

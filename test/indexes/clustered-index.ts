@@ -52,7 +52,7 @@ export function clustersOf(index: VectorIndex): Clusters {
 
 /** Clusters for exact searches, by a rule; nothing is done yet. */
 export function skippingClusters(index: VectorIndex, rule: ClusterRule = SKIPPING_RULE): Clusters {
-  return skippingClustering(index, rule).begin('exact')
+  return skippingClustering(index, rule).begin('exact')!
 }
 
 export function skippingClustering(
@@ -65,7 +65,7 @@ export function skippingClustering(
 
 /** Such clusters, of which nothing is done yet. */
 export function begunClusters(index: VectorIndex): Clusters {
-  return clusteringOf(index).begin()
+  return clusteringOf(index).begin()!
 }
 
 /** `trials`: how many rows calibration searches for at most. */

@@ -75,6 +75,7 @@ export class TabSite {
       },
       outdir: 'site',
       bundle: true,
+      splitting: true,
       format: 'esm',
       logLevel: 'silent',
     })

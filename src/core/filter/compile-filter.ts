@@ -1,5 +1,6 @@
 import { VecError } from '../errors.ts'
 import type { Condition, Scalar } from './condition.ts'
+import { jsonPath } from './json-path.ts'
 
 /** A column that holds one field, so that the JSON text need not be read. */
 export interface DeclaredColumn {
@@ -275,15 +276,4 @@ function ofTypes(types: readonly ValueType[], test: (value: string) => string): 
   const names = types.map(of => `'${of}'`).join(', ')
   const exact = types[0] === 'true' || types[0] === 'false'
   return exact ? `e.type IN (${names})` : `e.type IN (${names}) AND ${test('e.value')}`
-}
-
-/**
- * The path 'a.b' as $."a"."b", and '' as $, the whole. SQLite reads a quoted name in a path as a JSON string.
- */
-export function jsonPath(path: string): string {
-  if (path === '') return '$'
-  return `$${path
-    .split('.')
-    .map(name => `.${JSON.stringify(name)}`)
-    .join('')}`
 }

@@ -1,6 +1,6 @@
 import { argumentError } from '../../core/argument-error.ts'
 import { VecError } from '../../core/errors.ts'
-import { jsonPath } from '../../core/filter/compile-filter.ts'
+import { jsonPath } from '../../core/filter/json-path.ts'
 import { doubleQuoted } from '../../core/quote.ts'
 import { nearest } from '../../core/suggest.ts'
 import { COLUMN } from '../../search/schema/columns.ts'

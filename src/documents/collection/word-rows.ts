@@ -1,4 +1,5 @@
-import { searchHybrid, type HybridRow } from '../../search/hybrid/hybrid-search.ts'
+import { lateSearch } from '#late-search'
+import type { HybridRow } from '../../search/hybrid/hybrid-search.ts'
 import type { SearchFilter } from '../../search/query/search-filter.ts'
 import type { CollectionTable } from './collection-table.ts'
 import type { RankedRow, Ranking } from './ranked-rows.ts'
@@ -28,7 +29,7 @@ export function hybridRows(
     window,
   }: WordSearch & { readonly vector: Float32Array | undefined; readonly window: number },
 ): HybridRows {
-  const { rows } = searchHybrid(searcher, {
+  const { rows } = lateSearch.needed.searchHybrid(searcher, {
     datasets: [dataset],
     vector,
     text: query.text,
@@ -51,7 +52,7 @@ export function wordRows(
   return visit => {
     let seen = 0
     for (let limit = first; ; limit *= 4) {
-      const { rows } = searchHybrid(searcher, {
+      const { rows } = lateSearch.needed.searchHybrid(searcher, {
         datasets: [dataset],
         vector: undefined,
         text: query.text,

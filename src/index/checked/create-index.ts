@@ -7,6 +7,7 @@ import * as cover from '../kinds/cover-tree/cover-index.ts'
 import type { CoverOptions } from '../kinds/cover-tree/cover-options.ts'
 import * as exact from '../kinds/exact/exact-index.ts'
 import { restoreExactIndex as restoreExact } from '../kinds/exact/restore.ts'
+import { provideKinds } from '../late/provide-kinds.ts'
 import type { IndexImage, VectorIndex } from '../vector-index.ts'
 import { CheckedIndex, requireImage, requireWhole } from './checked-index.ts'
 
@@ -74,6 +75,7 @@ export function restoreCoverIndex(image: IndexImage): VectorIndex {
  */
 export function createAutoIndex(options: auto.AutoIndexOptions): VectorIndex {
   ownKernels()
+  provideKinds()
   requireShape(options, 'createAutoIndex()')
   requireKernels(options.kernels, 'createAutoIndex()')
   return new CheckedIndex(auto.createAutoIndex(options))
@@ -85,6 +87,7 @@ export function restoreAutoIndex(
   options: Omit<auto.AutoIndexOptions, 'metric' | 'dim'> = {},
 ): VectorIndex {
   ownKernels()
+  provideKinds()
   requireImage(image, 'restoreAutoIndex()')
   requirePlainObject('restoreAutoIndex()', 'options', options, 'an object')
   requireKernels(options.kernels, 'restoreAutoIndex()')

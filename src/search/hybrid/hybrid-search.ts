@@ -6,8 +6,8 @@ import { similarityToScore } from '../../core/similarity.ts'
 import type { SearchFilter } from '../query/search-filter.ts'
 import { UNCONDITIONAL } from '../query/search.ts'
 import type { Searcher } from '../query/searcher.ts'
-import type { TextSyntax } from '../text/text-query.ts'
 import type { TextHit } from '../text/text-search.ts'
+import type { TextSyntax } from '../text/text-syntax.ts'
 import { contribution, type FusionOptions } from './fusion.ts'
 
 /** A search by vector, by text, or by both. */

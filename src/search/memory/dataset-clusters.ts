@@ -160,6 +160,8 @@ export class DatasetClusters {
   #prepare(use: ClusterUse, clustering: Clustering, atOnce = false): void {
     this.#uses.add(use)
     this.#current ??= clustering.begin(use)
+    // Their code is not loaded yet.
+    if (!this.#current) return
     this.#current.want(use)
     const { due, outgrown, ready } = this.#current
     if (outgrown && (atOnce || ready || !due)) this.#next ??= clustering.begin(use)

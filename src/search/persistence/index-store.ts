@@ -1,11 +1,13 @@
+import { lateSearch } from '#late-search'
 import { checksum } from '../../accelerators/checksum.ts'
 import { VecError } from '../../core/errors.ts'
 import { IdTable } from '../../core/id-table.ts'
+import { MissingCode } from '../../core/late-code.ts'
 import type { Database } from '../../database/database.ts'
 import { numberOf, eachRow, firstRow, run, scalar } from '../../database/query.ts'
 import { isClusterSection } from '../../index/clusters.ts'
 import type { IndexImage, StoredSection } from '../../index/vector-index.ts'
-import { ColumnStore, isColumnSection } from '../memory/columns/column-store.ts'
+import { COLUMNS_SECTION, isColumnSection } from '../memory/columns/column-section.ts'
 import { DatasetIndex } from '../memory/dataset-index.ts'
 import type { IndexSpec } from '../memory/index-spec.ts'
 import { BLOCKS, JOURNAL, JOURNAL_STATE, STORAGE, TEXT_STATE } from '../schema/layout.ts'
@@ -52,7 +54,8 @@ export class IndexStore {
     }
     try {
       return assemble(manifest, sections, spec)
-    } catch {
+    } catch (error) {
+      if (error instanceof MissingCode) throw error
       // A damaged block, or content with right checksums that is not an index.
       return undefined
     }
@@ -284,7 +287,8 @@ function assemble(
   // The number does not matter, only whether there are any.
   datasetIndex.rejected.otherDimension = manifest.mixed ? 1 : 0
   datasetIndex.savedSeq = manifest.logPosition.seq
-  datasetIndex.columns = ColumnStore.restore(sections, positions)
+  if (sections.has(COLUMNS_SECTION))
+    datasetIndex.columns = lateSearch.wanted?.ColumnStore.restore(sections, positions)
   datasetIndex.clusters.restore(datasetIndex.index?.clustering, sections)
   return datasetIndex
 }

@@ -1,8 +1,8 @@
+import { sharesIndexes } from '#index-sharing'
 import type { Promised, Skipped } from '../../index/clusters.ts'
 import type { Candidates, SearchRequest } from '../../index/vector-index.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { clusteringOf } from '../memory/make-clusters.ts'
-import { sharedIndexes } from '../memory/shared-indexes.ts'
 
 /** Candidates with the promise that they were found under. */
 export interface Approximation {
@@ -44,7 +44,7 @@ export function skipClusters(
   onChange: () => void,
 ): Skipped | undefined {
   // Clusters need rows of their own, which other threads could not borrow.
-  if (sharedIndexes.active) return undefined
+  if (sharesIndexes()) return undefined
   const { clusters } = datasetIndex
   return clusters.helping(() => clusteringOf(datasetIndex), onChange)?.skip(request)
 }

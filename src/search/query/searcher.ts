@@ -1,3 +1,4 @@
+import { lateSearch } from '#late-search'
 import { isFiniteVector } from '../../core/embedding.ts'
 import { VecError } from '../../core/errors.ts'
 import { idKey } from '../../core/id-key.ts'
@@ -13,15 +14,14 @@ import { vectorBytes, vectorLength } from '../schema/stored-vector.ts'
 import { IndexManager } from '../snapshot/index-manager.ts'
 import type { IndexedSnapshot } from '../snapshot/index-snapshot.ts'
 import type { SearchContext } from '../snapshot/search-context.ts'
-import { TextIndex } from '../text/text-index.ts'
-import { TextSearcher } from '../text/text-search.ts'
+import type { TextSearcher } from '../text/text-search.ts'
 import { approximate, skipClusters } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, without } from './row-selection.ts'
 import type { Answer, Search, SearchReport } from './search.ts'
 import { TableScan } from './table-scan.ts'
-import { Together } from './together.ts'
+import type { Together } from './together.ts'
 import { TopK } from './top-k.ts'
 
 /** Up to this many given ids, or rows of an unverified small index, are read one by one. */
@@ -66,8 +66,7 @@ export class Searcher {
     this.#scan = new TableScan(context.shadow, context.spec.metric)
     this.#scorer = new DimScorer(context.spec.metric)
     this.#batch = new RowBatch(context.shadow)
-    const { shadow, text } = context
-    this.text = text && new TextSearcher(shadow, text, new TextIndex(context, text, this.indexes))
+    this.text = context.text && lateSearch.needed.textSearcher(context, context.text, this.indexes)
   }
 
   get shadow(): ShadowTable {
@@ -84,7 +83,7 @@ export class Searcher {
    */
   together<T>(queries: readonly Float32Array[], run: () => T): T {
     return this.shadow.inSnapshot(() => {
-      const together = new Together(queries)
+      const together = new lateSearch.needed.Together(queries)
       this.#together = together
       try {
         return run()

@@ -11,6 +11,11 @@ import { sharedIndexes } from '../memory/shared-indexes.ts'
 const MANY_CHANGES = 4096
 const MANY_SHARE = 1 / 8
 
+/** Whether this thread shares its indexes with others. */
+export function sharesIndexes(): boolean {
+  return sharedIndexes.active
+}
+
 /** How the indexes of one shadow table are shared with other threads. */
 export class IndexSharing {
   readonly #beginning: string

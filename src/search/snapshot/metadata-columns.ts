@@ -1,5 +1,6 @@
+import { lateSearch } from '#late-search'
 import { MAX_STAGED_ROWS } from '../../index/vector-index.ts'
-import { ColumnStore } from '../memory/columns/column-store.ts'
+import type { ColumnStore } from '../memory/columns/column-store.ts'
 import { columnsOf, type ColumnTest } from '../memory/columns/column-test.ts'
 import type { DatasetIndex } from '../memory/dataset-index.ts'
 import { eachInFileOrder, VISITED_COLUMNS } from '../schema/rows.ts'
@@ -8,13 +9,14 @@ import type { StoredColumn } from '../schema/table-schema.ts'
 import type { IndexedSnapshot } from './index-snapshot.ts'
 import type { SearchContext } from './search-context.ts'
 
-/** A store for the columns that the table stores as declared; undefined if there are none. */
+/** A store for the columns that the table stores as declared; undefined if there are none, or their code is not loaded. */
 export function emptyColumns(
   shadow: ShadowTable,
   wanted: readonly StoredColumn[],
 ): ColumnStore | undefined {
   const kept = wanted.filter(column => shadow.keeps(column))
-  return kept.length === 0 ? undefined : ColumnStore.of(shadow.refresh().definition, kept)
+  if (kept.length === 0) return undefined
+  return lateSearch.wanted?.ColumnStore.of(shadow.refresh().definition, kept)
 }
 
 /**
@@ -51,7 +53,8 @@ export function columnsFor(
     // This transaction sees other rows than the index.
     if (changed.length > 0 || (writing && state !== 'transaction-local')) return undefined
     const all = new Map([...columns, ...wanted].map(column => [column.stored, column]))
-    const store = emptyColumns(shadow, [...all.values()])!
+    const store = emptyColumns(shadow, [...all.values()])
+    if (!store) return undefined
     fill(shadow, dataset, datasetIndex, store)
     datasetIndex.columns = store
     datasetIndex.columnsUnsaved = true

@@ -1,9 +1,9 @@
 import { VecError } from '../../core/errors.ts'
 import { COLUMN } from '../schema/columns.ts'
-import { storedSql } from '../schema/layout.ts'
 import { quoteName, textTableName } from '../schema/names.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
+import { hasText } from './has-text.ts'
 import { documentsName } from './text-layout.ts'
 import { TextTables } from './text-tables.ts'
 
@@ -11,10 +11,9 @@ import { TextTables } from './text-tables.ts'
 const SOME: TextSpec = { columns: [COLUMN.content], tokenizer: 'unicode61' }
 
 /** Creates the tables of a text index, empty. The first text search fills them. */
-export function installText(shadow: ShadowTable, spec: TextSpec | undefined): void {
-  if (!spec) return
+export function installText(shadow: ShadowTable, spec: TextSpec): void {
   const tables = new TextTables(shadow, spec, 'file')
-  if (isThere(shadow) && !tables.isInstalled) {
+  if (hasText(shadow) && !tables.isInstalled) {
     // SQLite cannot drop a table while a statement runs, as CREATE VIRTUAL TABLE does here.
     const name = textTableName(shadow.name)
     const inSchema = quoteName(shadow.schema)
@@ -30,21 +29,17 @@ export function installText(shadow: ShadowTable, spec: TextSpec | undefined): vo
   shadow.distrust()
 }
 
-/** Whether a table has the tables of its text index; also without such an index. */
-export function isTextInstalled(shadow: ShadowTable, spec: TextSpec | undefined): boolean {
-  return spec === undefined || new TextTables(shadow, spec, 'file').isInstalled
+/** Whether a table has the tables of its text index. */
+export function isTextInstalled(shadow: ShadowTable, spec: TextSpec): boolean {
+  return new TextTables(shadow, spec, 'file').isInstalled
 }
 
 /** Drops the tables of a text index, whatever its specification, inside DROP TABLE of the vec table. */
 export function dropText(shadow: ShadowTable): void {
-  if (isThere(shadow)) new TextTables(shadow, SOME, 'file').drop()
+  new TextTables(shadow, SOME, 'file').drop()
 }
 
 /** Moves the tables of a text index to a table of another name. The first text search fills them. */
 export function renameText(from: ShadowTable, to: ShadowTable): void {
-  if (isThere(from)) new TextTables(from, SOME, 'file').rename(textTableName(to.name))
-}
-
-function isThere(shadow: ShadowTable): boolean {
-  return storedSql(shadow.db, shadow.schema, textTableName(shadow.name)) !== undefined
+  new TextTables(from, SOME, 'file').rename(textTableName(to.name))
 }

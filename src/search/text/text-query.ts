@@ -16,10 +16,6 @@ export function frequentAbove(documents: number): number {
   return Math.max(FREQUENT_COUNT, Math.floor(documents * FREQUENT_SHARE))
 }
 
-/** How a text is read: as words, any or all of which must occur, or as an expression in FTS5's own language. */
-export type TextSyntax = 'any' | 'all' | 'fts5'
-export const TEXT_SYNTAXES: readonly TextSyntax[] = ['any', 'all', 'fts5']
-
 /**
  * The words of a text that a tokenizer can find, without duplicates, in order. Two neighboring letters of a script without
  * spaces are a phrase: '東 京'.

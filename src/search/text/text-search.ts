@@ -5,16 +5,9 @@ import type { RowFilter } from '../schema/row-filter.ts'
 import type { ShadowTable } from '../schema/shadow-table.ts'
 import type { TextSpec } from '../schema/text-spec.ts'
 import type { CurrentText, TextIndex } from './text-index.ts'
-import {
-  expressionOf,
-  frequentAbove,
-  quoted,
-  syntaxError,
-  telling,
-  wordsOf,
-  type TextSyntax,
-} from './text-query.ts'
+import { expressionOf, frequentAbove, quoted, syntaxError, telling, wordsOf } from './text-query.ts'
 import { TextRanking, type RankedDocuments } from './text-ranking.ts'
+import type { TextSyntax } from './text-syntax.ts'
 import { rowOf, type DocidRange, type TextTables } from './text-tables.ts'
 
 /** A row in the result of a text search. */

@@ -1,3 +1,4 @@
+import { walRefusal } from '#wal-refusal'
 import {
   SQLITE_OK,
   SQLITE_BUSY,
@@ -28,7 +29,6 @@ import { ReadAhead } from './read-ahead.ts'
 import { VfsFailure, report, reportEnd } from './vfs-errors.ts'
 import type { IoMethods, Method } from './vfs-struct.ts'
 import type { OpenRequest, Vfs, VfsFile } from './vfs.ts'
-import { walRefusal } from './wal-refusal.ts'
 
 const SYNC_DATAONLY = 0x10
 const SECTOR_BYTES = 4096

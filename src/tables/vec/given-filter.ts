@@ -1,20 +1,13 @@
+import { lateParser } from '#late-parser'
+import { lateSearch } from '#late-search'
 import { VecError } from '../../core/errors.ts'
 import { parseJson } from '../../core/exact-json.ts'
-import { compileFilter, type FilterTarget } from '../../core/filter/compile-filter.ts'
+import type { FilterTarget } from '../../core/filter/compile-filter.ts'
 import type { Condition } from '../../core/filter/condition.ts'
-import { parseFilter } from '../../core/filter/parse-filter.ts'
 import { jsonProblem } from '../../core/json-error.ts'
 import { Utf8 } from '../../core/utf8.ts'
-import {
-  comparisonTest,
-  listTest,
-  NUMERIC,
-  nullTest,
-} from '../../search/memory/columns/cell-tests.ts'
 import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
-import { filterTest } from '../../search/memory/columns/filter-test.ts'
-import { patternTest } from '../../search/memory/columns/like-test.ts'
-import { filterParts } from '../../search/query/filter-parts.ts'
+import { NUMERIC } from '../../search/memory/columns/numeric-text.ts'
 import { filterOf, type FilterPart, type SearchFilter } from '../../search/query/search-filter.ts'
 import type { RowFilter } from '../../search/schema/row-filter.ts'
 import type { ShadowTable } from '../../search/schema/shadow-table.ts'
@@ -72,22 +65,24 @@ function testOf(
   values: readonly (readonly TermValue[])[],
   foldsCase: () => boolean,
 ): ColumnTest | undefined {
+  const code = lateSearch.wanted
+  if (!code) return undefined
   const given = values[value]
   switch (operator) {
     case 'IS NULL':
     case 'IS NOT NULL':
-      return nullTest(column, operator === 'IS NULL')
+      return code.nullTest(column, operator === 'IS NULL')
     case 'IN':
-      return listTest(column, given)
+      return code.listTest(column, given)
     case 'contains': {
       const condition = containing(column, given[0])
-      return condition && filterTest(condition, () => column)
+      return condition && code.filterTest(condition, () => column)
     }
     case 'LIKE':
     case 'GLOB':
-      return patternTest(column, operator, given[0], operator === 'LIKE' && foldsCase())
+      return code.patternTest(column, operator, given[0], operator === 'LIKE' && foldsCase())
     default:
-      return comparisonTest(column, operator, given[0])
+      return code.comparisonTest(column, operator, given[0])
   }
 }
 
@@ -108,7 +103,9 @@ function comparison(
     case 'contains': {
       const condition = containing(column, given[0])
       const target = { json: left, column: () => ({ sql: left, json: true }) }
-      return condition ? compileFilter(condition, target) : { sql: '0', parameters: [] }
+      return condition
+        ? lateSearch.needed.compileFilter(condition, target)
+        : { sql: '0', parameters: [] }
     }
     case 'GLOB':
       return { sql: `${left} GLOB ${pattern(given[0])}`, parameters: [given[0]] }
@@ -208,7 +205,7 @@ function metaFilters(
   } catch {
     throw refused(`the text is not valid JSON (${jsonProblem(text)})`)
   }
-  return partsOfFilter(parseFilter(json), metadata, reads)
+  return partsOfFilter(lateParser.needed.parseFilter(json), metadata, reads)
 }
 
 /** The parts of a parsed filter. `reads` receives the columns that they read. */
@@ -227,7 +224,7 @@ export function partsOfFilter(
       return column && { sql: `${sqlName(column)} COLLATE BINARY`, json: column.json ?? false }
     },
   }
-  const parts = filterParts(condition, target, columnOf)
+  const parts = lateSearch.needed.filterParts(condition, target, columnOf)
   if (parts.length === 0) reads.push(SHADOW.meta)
   return parts
 }

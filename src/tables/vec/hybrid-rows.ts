@@ -1,6 +1,7 @@
+import { lateSearch } from '#late-search'
 import type { Metric } from '../../core/metric.ts'
 import { similarityToDistance } from '../../core/similarity.ts'
-import { searchHybrid, type HybridRow } from '../../search/hybrid/hybrid-search.ts'
+import type { HybridRow } from '../../search/hybrid/hybrid-search.ts'
 import type { Searcher } from '../../search/query/searcher.ts'
 import type { CursorRows } from './cursor-rows.ts'
 import type { TextRequest } from './match-request.ts'
@@ -15,7 +16,7 @@ export class HybridRows implements CursorRows {
     const { metric } = searcher.context.spec
     const { limit, offset, bounds, k = Infinity } = query
     const { text, syntax, window } = request
-    const { rows } = searchHybrid(searcher, {
+    const { rows } = lateSearch.needed.searchHybrid(searcher, {
       datasets: query.datasets,
       vector: query.vector,
       text,

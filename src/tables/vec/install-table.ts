@@ -1,3 +1,4 @@
+import { lateSearch } from '#late-search'
 import { isSameType, typeArguments, type EmbeddingType } from '../../core/embedding-type.ts'
 import { VecError } from '../../core/errors.ts'
 import type { Database } from '../../database/database.ts'
@@ -7,7 +8,6 @@ import { lowerCase } from '../../search/schema/document-columns.ts'
 import { createStatement, shadowTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
-import { installText, isTextInstalled } from '../../search/text/install-text.ts'
 import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import type { VecOptions } from './vec-options.ts'
 
@@ -31,7 +31,7 @@ export function installTable(
     requireUnique(shadow)
     requireType(shadow, options.type)
     shadow.addColumns(options.metadata)
-    installText(shadow, options.text)
+    if (options.text) lateSearch.needed.installText(shadow, options.text)
     shadow.installHere()
   } finally {
     shadow.dispose()
@@ -55,7 +55,7 @@ export function isTableInstalled(
       isSameType(shape.type, type) &&
       filterable &&
       metadata.every(({ stored }) => columns.has(lowerCase(stored))) &&
-      isTextInstalled(shadow, text)
+      (!text || lateSearch.needed.isTextInstalled(shadow, text))
     )
   } finally {
     shadow.dispose()

@@ -2,7 +2,7 @@ import { VecError } from '../../core/errors.ts'
 import { jsonProblem } from '../../core/json-error.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import { DEFAULT_FUSION, FUSIONS, type FusionOptions } from '../../search/hybrid/fusion.ts'
-import { TEXT_SYNTAXES, type TextSyntax } from '../../search/text/text-query.ts'
+import { TEXT_SYNTAXES, type TextSyntax } from '../../search/text/text-syntax.ts'
 
 /** The part of a vec_hybrid() or vec_text() request beside the vector. */
 export interface TextRequest extends FusionOptions {

@@ -5,9 +5,10 @@ import type { Searcher } from '../../search/query/searcher.ts'
 import { datasetsOf } from '../../search/schema/datasets.ts'
 import { quoteText } from '../../search/schema/names.ts'
 import type { TableSchema } from '../../search/schema/table-schema.ts'
-import { UNCHANGED, type RowChange, type RowInsert } from '../../sqlite/vtab/virtual-table.ts'
+import type { RowChange, RowInsert, TableContext } from '../../sqlite/vtab/virtual-table.ts'
 import { originalChecks } from '../../viant/export/check-original.ts'
 import { sqlText } from '../number-text.ts'
+import { addColumn } from './add-column.ts'
 import { writtenDataset } from './written-values.ts'
 
 /** The effect of `INSERT INTO t(t) VALUES (command)` on these datasets. An error undoes the statement. */
@@ -48,21 +49,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-/** Whether a row sets the column that has the name of the table, as commands of FTS5 do. */
-export function isCommand(schema: TableSchema, change: RowChange): boolean {
-  if (change.kind === 'delete') return false
-  const command = change.values[schema.place('command')] ?? null
-  return command !== (change.kind === 'update' ? UNCHANGED : null) && command !== null
-}
-
 const ADD_COLUMN = /^\s*add\s+column\s+(.*)$/is
 
 /** The declaration of a column that a command adds; undefined for other commands. */
-export function addedColumn(
-  schema: TableSchema,
-  table: string,
-  change: RowChange,
-): string | undefined {
+function addedColumn(schema: TableSchema, table: string, change: RowChange): string | undefined {
   if (change.kind !== 'insert') return undefined
   const { rowid, values } = change
   const place = schema.place('command')
@@ -75,8 +65,21 @@ export function addedColumn(
   return definition
 }
 
-/** Runs a command on all datasets, or on the dataset named beside it. */
+/** Runs the command that a row is. An error undoes the statement. */
 export function runCommand(
+  context: TableContext,
+  searcher: Searcher,
+  schema: TableSchema,
+  change: RowChange,
+): void {
+  const { table } = context
+  const column = addedColumn(schema, table, change)
+  if (column === undefined) runOnDatasets(searcher, schema, table, change)
+  else addColumn(context, searcher.shadow, column)
+}
+
+/** Runs a command on all datasets, or on the dataset named beside it. */
+function runOnDatasets(
   searcher: Searcher,
   schema: TableSchema,
   table: string,

@@ -1,3 +1,4 @@
+import { lateSearch } from '#late-search'
 import { VecError } from '../../core/errors.ts'
 import type { IndexSpec } from '../../search/memory/index-spec.ts'
 import { IndexStore } from '../../search/persistence/index-store.ts'
@@ -6,7 +7,7 @@ import { hasTable } from '../../search/schema/layout.ts'
 import { quoteName, shadowTableName } from '../../search/schema/names.ts'
 import { ShadowTable } from '../../search/schema/shadow-table.ts'
 import { TableSchema } from '../../search/schema/table-schema.ts'
-import { dropText, renameText } from '../../search/text/install-text.ts'
+import { hasText } from '../../search/text/has-text.ts'
 import type { Connection } from '../../sqlite/connection.ts'
 import type { IndexInfo } from '../../sqlite/vtab/index-info.ts'
 import type {
@@ -19,11 +20,10 @@ import type {
 } from '../../sqlite/vtab/virtual-table.ts'
 import { originalIndexes } from '../../viant/export/original-indexes.ts'
 import { vecContains } from '../functions/vec-contains.ts'
-import { addColumn } from './add-column.ts'
 import { indexSpecOf } from './index-spec.ts'
 import { installTable } from './install-table.ts'
+import { isCommand, lateCommands } from './late-command.ts'
 import { RowKeys } from './row-keys.ts'
-import { addedColumn, isCommand, runCommand } from './vec-command.ts'
 import { VecCursor } from './vec-cursor.ts'
 import { locate, type Location } from './vec-location.ts'
 import { parseVecOptions, type VecOptions } from './vec-options.ts'
@@ -134,10 +134,7 @@ export class VecTable implements VirtualTable {
     const searcher = this.searcher()
     if (searcher.shadow.db !== this.#context.db) throw this.#elsewhere()
     if (isCommand(this.schema, change)) {
-      const { table } = this.#context
-      const column = addedColumn(this.schema, table, change)
-      if (column === undefined) runCommand(searcher, this.schema, table, change)
-      else addColumn(this.#context, searcher.shadow, column)
+      lateCommands.needed.runCommand(this.#context, searcher, this.schema, change)
       return 0
     }
     this.#writer ??= new VecWriter(searcher.shadow, this.schema, this.#keys, this.#context.table)
@@ -169,7 +166,7 @@ export class VecTable implements VirtualTable {
     const rename = (): void => {
       // Triggers, saved indexes and text indexes carry the old name.
       shadow.uninstall()
-      renameText(shadow, renamed)
+      if (hasText(shadow)) lateSearch.needed.renameText(shadow, renamed)
       new IndexStore(db, schema).drop(before)
       db.exec(`ALTER TABLE ${from} RENAME TO ${quoteName(after)}`)
       renamed.installHere()
@@ -199,7 +196,7 @@ export class VecTable implements VirtualTable {
     const shadow = new ShadowTable(db, schema, name, false, originalIndexes)
     try {
       shadow.uninstall()
-      dropText(shadow)
+      if (hasText(shadow)) lateSearch.needed.dropText(shadow)
       new IndexStore(db, schema).drop(name)
     } catch (error) {
       if (!(error instanceof VecError && error.code === 'VEC_SHADOW')) throw error

@@ -1,6 +1,7 @@
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { checkOptions, object, signal } from '../../core/check-options.ts'
 import { decodeEmbedding } from '../../core/embedding.ts'
+import { provideParser } from '../../core/filter/provide-parser.ts'
 import { readVector, type VectorInput } from '../../core/read-vector.ts'
 import { requireEmbed } from '../../documents/arguments.ts'
 import {
@@ -66,6 +67,7 @@ export class AsyncCollection<M = unknown> {
     const caller = callerOf(db)
     if (caller === undefined)
       throw argumentError(`new ${NAME}()`, 'db', db, 'the AsyncDatabase of connect()')
+    provideParser()
     this.#calls = new CollectionCaller(caller, { table, dataset, model }, declaration)
     this.#embed = embed
   }

@@ -1,6 +1,6 @@
 import { VecError } from '../../core/errors.ts'
-import type { DatabaseCall, DatabaseServer } from '../database-server.ts'
-import { isRead, type Answer } from '../protocol.ts'
+import type { DatabaseServer } from '../database-server.ts'
+import { isRead, type Answer, type DatabaseCall } from '../protocol.ts'
 import { errorFrom, wireError } from '../wire-error.ts'
 import { TabLines, type TabMessage } from './tab-messages.ts'
 

@@ -1,5 +1,4 @@
-import type { DatabaseCall } from '../database-server.ts'
-import type { Answer } from '../protocol.ts'
+import type { Answer, DatabaseCall } from '../protocol.ts'
 
 /** Messages between the workers of tabs that share a database. `from` names the sender, `to` who is meant. */
 export type TabMessage =

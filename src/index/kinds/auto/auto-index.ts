@@ -1,3 +1,4 @@
+import { lateKinds } from '#late-kinds'
 import type { AcceleratorName } from '../../../accelerators/accelerator.ts'
 import { VecError } from '../../../core/errors.ts'
 import { metricOf, requireMetric, type Metric } from '../../../core/metric.ts'
@@ -14,12 +15,12 @@ import type {
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
-import { createCoverIndex, restoreCoverIndex } from '../cover-tree/cover-index.ts'
 import { coverShape, type CoverBound, type CoverOptions } from '../cover-tree/cover-options.ts'
 import { createExactIndex, type ExactIndexOptions } from '../exact/exact-index.ts'
 import { restoreExactIndex } from '../exact/restore.ts'
 import { AUTO_RULE, type AutoRule } from './auto-rule.ts'
-import { decide, firstLook, percent } from './decision.ts'
+import type { decide as Decide } from './decision.ts'
+import { percent } from './percent.ts'
 import { readPlan, writePlan, type Plan } from './plan.ts'
 import { refill } from './refill.ts'
 import { Reservoir } from './reservoir.ts'
@@ -81,7 +82,7 @@ const CHOICES: Readonly<
     tree: false,
     restore: (image, { kernels }) => restoreExactIndex(image, kernels && { kernels }),
   },
-  cover: { tree: true, restore: image => restoreCoverIndex(image) },
+  cover: { tree: true, restore: image => lateKinds.needed.restoreCoverIndex(image) },
 }
 
 /**
@@ -243,6 +244,7 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     if (!metricOf(metric).space || count < rows) return undefined
     if (count * dim * 4 <= bytes && count <= manyRows) return undefined
     if (!this.#tentative && this.#plan && count < 2 * this.#plan.rows) return undefined
+    if (!lateKinds.wanted) return undefined
     if (!this.#inner.inMemoryVectors) return this.#decideFromPassing()
     this.#decideFromAll()
     return undefined
@@ -275,7 +277,10 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     drawAll(inner, this.#sample)
     // A recent decision was based on all rows.
     if (inner.count < this.#rule.rows || (this.#plan && inner.count < 2 * this.#plan.rows)) return
-    const decision = firstLook(...this.#evidence(this.#sample.values))
+    // Without the code, the rows become codes, and the sample decides later.
+    const code = lateKinds.wanted
+    if (!code) return
+    const decision = code.firstLook(...this.#evidence(this.#sample.values))
     this.#decided(decision.reason)
     if (!decision.tree) return
     this.#becomeTree()
@@ -294,10 +299,15 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     }
     // Trees of few rows are mostly visited whole. The tree of all rows then has to prove itself.
     const enough = sample.length / this.dim >= PASSING[0]
+    const { decide, firstLook } = lateKinds.needed
     const decision = (enough ? decide : firstLook)(...this.#evidence(sample))
     this.#decided(decision.reason)
     if (!decision.tree) return undefined
-    return new AutoIndex(this.#options, this.#rule, createCoverIndex(this.#treeOptions))
+    return new AutoIndex(
+      this.#options,
+      this.#rule,
+      lateKinds.needed.createCoverIndex(this.#treeOptions),
+    )
   }
 
   /** Decides while the floats are in memory, so that either kind can be built. */
@@ -305,7 +315,7 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     this.#tentative = false
     const sample = new Reservoir(this.dim, ...AT_HAND)
     drawAll(this.#inner, sample)
-    const decision = decide(...this.#evidence(sample.values))
+    const decision = lateKinds.needed.decide(...this.#evidence(sample.values))
     this.#decided(decision.reason)
     if (decision.tree) this.#becomeTree()
     else this.#becomeScan()
@@ -323,7 +333,7 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
     this.#searches = this.#visited = 0
   }
 
-  #evidence(sample: Float32Array): Parameters<typeof decide> {
+  #evidence(sample: Float32Array): Parameters<typeof Decide> {
     return [this.#treeOptions, this.#rule, sample, this.count]
   }
 
@@ -337,7 +347,7 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
   }
 
   #becomeTree(): void {
-    if (!isTree(this)) this.#become(createCoverIndex(this.#treeOptions))
+    if (!isTree(this)) this.#become(lateKinds.needed.createCoverIndex(this.#treeOptions))
   }
 
   #becomeScan(): void {

@@ -2,6 +2,7 @@ import { metricOf, type Metric } from '../../../core/metric.ts'
 import type { CoverOptions } from '../cover-tree/cover-options.ts'
 import type { AutoRule } from './auto-rule.ts'
 import { intrinsicDimension } from './intrinsic-dimension.ts'
+import { percent } from './percent.ts'
 import { probeTrees } from './probe.ts'
 
 export interface Decision {
@@ -38,10 +39,6 @@ export function decide(
     tree: share * rule.visitCost < rule.margin,
     reason: `${look.reason}: a search visits ${Math.round(probe.visited)} of ${probe.rows} rows in a sample tree, so about ${percent(share)} of all, and a tree pays off below ${percent(rule.margin / rule.visitCost)}`,
   }
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toPrecision(2)} %`
 }
 
 function shown(dimension: number): string {

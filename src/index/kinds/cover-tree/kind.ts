@@ -1,6 +1,6 @@
+import { lateKinds } from '#late-kinds'
 import { metricOf } from '../../../core/metric.ts'
 import type { SavedKind } from '../../kind.ts'
-import { createCoverIndex, restoreCoverIndex } from './cover-index.ts'
 
 export const coverKind: SavedKind = {
   name: 'cover',
@@ -12,6 +12,6 @@ export const coverKind: SavedKind = {
     metricOf(metric).space
       ? undefined
       : 'a cover tree needs a distance that obeys the triangle inequality',
-  create: (options, dim) => createCoverIndex({ ...options, dim }),
-  restore: restoreCoverIndex,
+  create: (options, dim) => lateKinds.needed.createCoverIndex({ ...options, dim }),
+  restore: image => lateKinds.needed.restoreCoverIndex(image),
 }

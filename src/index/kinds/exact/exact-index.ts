@@ -1,3 +1,5 @@
+import { lateKinds } from '#late-kinds'
+import { layeredRows } from '#layered-rows'
 import {
   ACCELERATORS,
   type Accelerator,
@@ -16,13 +18,11 @@ import type {
   SearchRequest,
   VectorIndex,
 } from '../../vector-index.ts'
-import { BatchSearch } from './batch-search.ts'
 import type { ClusterRule } from './clusters/cluster-rule.ts'
-import { RowClusters, suitsClusters } from './clusters/row-clusters.ts'
-import { areClustersSaved } from './clusters/saved-clusters.ts'
+import { areClustersSaved, suitsClusters } from './clusters/suits-clusters.ts'
 import { CodeRows } from './code-rows.ts'
 import { FloatRows } from './float-rows.ts'
-import { LayeredRows } from './layered-rows.ts'
+import type { LayeredRows } from './layered-rows.ts'
 import type { RowOptions } from './row-block.ts'
 import { chosenRows } from './row-form.ts'
 import { RowSearch } from './row-search.ts'
@@ -97,7 +97,7 @@ export class ExactIndex implements BatchIndex {
     this.metric = options.metric
     this.dim = options.dim
     this.#accelerator = options.accelerator
-    if (options.lent) this.#layers = new LayeredRows(rows as CodedRows)
+    if (options.lent) this.#layers = layeredRows(rows as CodedRows)
     else this.#held = rows
     this.#count = count
     this.#expectedRows = options.expectedRows
@@ -142,13 +142,15 @@ export class ExactIndex implements BatchIndex {
     }
     return {
       begin: (use = 'recall') => {
-        const clusters = new RowClusters(rows(), metric, rule)
+        const code = lateKinds.wanted
+        if (!code) return undefined
+        const clusters = new code.RowClusters(rows(), metric, rule)
         clusters.want(use)
         return clusters
       },
       restore: sections =>
         areClustersSaved(sections)
-          ? RowClusters.restore(sections, rows(), metric, rule)
+          ? lateKinds.needed.RowClusters.restore(sections, rows(), metric, rule)
           : undefined,
     }
   }
@@ -227,7 +229,7 @@ export class ExactIndex implements BatchIndex {
     const few = request.queries.length < 2 || positions * stride < SMALL_INDEX
     if (few || request.k >= this.#count || request.k > MOST_ROWS_ASKED || !areCoded(rows))
       return undefined
-    return new BatchSearch(rows, request)
+    return new lateKinds.needed.BatchSearch(rows, request)
   }
 
   /** Encodes the vector after the last row, compares, and removes it again. */
@@ -271,7 +273,7 @@ export class ExactIndex implements BatchIndex {
     const [{ name }, ...others] = rows.sections()
     const lent = rows.block.lend(name)
     if (!lent) return undefined
-    this.#layers = new LayeredRows(rows)
+    this.#layers = layeredRows(rows)
     this.#held = undefined
     return { ...this.#image, sections: others, lent }
   }

@@ -147,6 +147,11 @@ export class LayeredRows {
   }
 }
 
+/** Rows that other threads read, with the changes of this thread beside them. */
+export function layeredRows(lent: CodedRows): LayeredRows {
+  return new LayeredRows(lent)
+}
+
 /** The `count` bits of a bitmap from bit `first` on. */
 function bitsFrom(bitmap: Uint32Array, first: number, count: number): Uint32Array {
   const bits = new Uint32Array(Math.ceil(count / 32))

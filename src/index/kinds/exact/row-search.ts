@@ -1,4 +1,4 @@
-import { SharedScan } from '#shared-scan'
+import { newTrial, SharedScan } from '#shared-scan'
 import { MAX_RESULTS } from '../../../accelerators/kernels.ts'
 import type { Candidates, SearchRequest } from '../../vector-index.ts'
 import { copyAllowed } from './allowed-rows.ts'
@@ -6,12 +6,11 @@ import { CandidateSet } from './candidate-set.ts'
 import type { Rows } from './rows.ts'
 import { ALLOWED, RESULTS } from './scan-scratch.ts'
 import { bestBound, restOf, sampledEvery, sampleRows } from './scan-together.ts'
-import { HelpTrial } from './threads/help-trial.ts'
 
 /** The searches of one index: bounds for every row, block by block. */
 export class RowSearch {
   readonly #candidates = new CandidateSet()
-  readonly #trials = { all: new HelpTrial(), filtered: new HelpTrial() }
+  readonly #trials = { all: newTrial(), filtered: newTrial() }
 
   /** At most the similarity of the k-th best row of the last search. */
   get least(): number {
@@ -35,14 +34,14 @@ export class RowSearch {
     const help = k < count ? SharedScan.of(rows, k, allowed) : undefined
     const trial = this.#trials[allowed ? 'filtered' : 'all']
     // Threads wake up while this one prepares the query.
-    const shared = help?.picks(trial) ?? false
+    const shared = trial !== undefined && (help?.picks(trial) ?? false)
     if (!rows.setQuery(query)) return candidates
     if (!help) {
       this.#scanAll(rows, request)
     } else {
       const start = performance.now()
       this.#scanAll(rows, request, shared ? help : undefined)
-      trial.add(shared, (performance.now() - start) / Math.max(candidates.visited, 1))
+      trial?.add(shared, (performance.now() - start) / Math.max(candidates.visited, 1))
     }
     candidates.finish()
     return candidates

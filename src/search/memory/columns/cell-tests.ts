@@ -3,12 +3,9 @@ import { Utf8 } from '../../../core/utf8.ts'
 import type { StoredColumn } from '../../schema/table-schema.ts'
 import { compareCells, isNumber, type Cell } from './cell.ts'
 import type { CellTest, NumberRange } from './column-test.ts'
+import { NUMERIC } from './numeric-text.ts'
 
 export type CellComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
-
-/** Text that SQLite converts to a number when it is compared with a numeric column. */
-export const NUMERIC: RegExp =
-  /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/
 
 /**
  * A comparison of a metadata column, for a column whose values have the column's own affinity. Undefined for

@@ -1,13 +1,10 @@
 import type { RowReader } from '../../../database/row-reader.ts'
 import type { IndexSection } from '../../../index/vector-index.ts'
 import { sqlName, type Affinity, type StoredColumn } from '../../schema/table-schema.ts'
+import { COLUMNS_SECTION } from './column-section.ts'
 import { columnsOf, type CellTest, type ColumnTest } from './column-test.ts'
 import { MetadataColumn } from './metadata-column.ts'
 
-/** The section that lists the others. */
-const COLUMNS_SECTION = 'columns'
-/** The prefix of the names of the other sections. */
-const SECTION = /^column\d+\./
 /** A manifest holds 64 sections; a column needs four. */
 const MOST_SAVED = 12
 
@@ -202,11 +199,6 @@ export class ColumnStore {
   #of({ column }: CellTest): MetadataColumn {
     return this.#columns.get(column.stored)!
   }
-}
-
-/** Whether a section of a saved index belongs to a column store. */
-export function isColumnSection(name: string): boolean {
-  return name === COLUMNS_SECTION || SECTION.test(name)
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array): Uint8Array {

@@ -2,10 +2,11 @@ import type { Condition, Scalar } from '../../../core/filter/condition.ts'
 import { compareBytes } from '../../../core/id-table.ts'
 import { Utf8 } from '../../../core/utf8.ts'
 import type { StoredColumn } from '../../schema/table-schema.ts'
-import { holds, includes, NUMERIC, nullTest, rangesOf } from './cell-tests.ts'
+import { holds, includes, nullTest, rangesOf } from './cell-tests.ts'
 import { compareCells, isNumber, type Cell } from './cell.ts'
 import { joinedTests, type CellTest, type ColumnTest } from './column-test.ts'
 import { textElements } from './json-cells.ts'
+import { NUMERIC } from './numeric-text.ts'
 
 type ColumnOf = (this: void, path: string) => StoredColumn | undefined
 

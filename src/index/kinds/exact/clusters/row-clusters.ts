@@ -6,7 +6,6 @@ import type {
   IndexSection,
   SearchRequest,
   StoredSection,
-  VectorIndex,
 } from '../../../vector-index.ts'
 import type { CodedRows } from '../rows.ts'
 import { Calibration } from './calibration.ts'
@@ -29,20 +28,6 @@ const CALIBRATED: readonly number[] = [10, 100]
 const HARDLY_MORE = 1.05
 /** Rows that are copied in a millisecond. */
 const COPIED = 4096
-
-/** Whether clusters of an exact index answer faster than a scan. */
-export function suitsClusters(
-  { bytes, count, dim, inMemoryVectors, metric }: VectorIndex,
-  rule: ClusterRule = CLUSTER_RULE,
-): boolean {
-  return (
-    inMemoryVectors === undefined &&
-    clusterSpaceOf(metric) !== undefined &&
-    count >= rule.rows &&
-    count * dim >= rule.numbers &&
-    bytes <= rule.mostBytes
-  )
-}
 
 /** The rows of an exact index by the nearest of many centroids. */
 export class RowClusters implements Clusters {

@@ -3,9 +3,9 @@ import { sectionLength, type IndexSection, type StoredSection } from '../../../v
 import { Calibration } from './calibration.ts'
 import { Centroids } from './centroids.ts'
 import type { ClusterSpace } from './cluster-space.ts'
+import { HEAD } from './suits-clusters.ts'
 
-/** The sections of saved clusters. */
-const HEAD = 'clusters.head'
+/** The other sections of saved clusters. */
 const CENTRES = 'clusters.centres'
 const ROWS = 'clusters.rows'
 const TRIALS = 'clusters.trials'
@@ -26,11 +26,6 @@ export interface SavedClusters {
 }
 
 type Sections = ReadonlyMap<string, IndexSection | StoredSection>
-
-/** Whether clusters are among the sections. */
-export function areClustersSaved(sections: Sections): boolean {
-  return sections.has(HEAD)
-}
 
 export function saveClusters(saved: SavedClusters): IndexSection[] {
   const { builtRows, calibrations, centroids, changes, clusterOf } = saved

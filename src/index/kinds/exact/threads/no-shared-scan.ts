@@ -11,3 +11,5 @@ export const scanThreads: typeof inThreads.scanThreads = () => 1
 export const borrowers: typeof inThreads.borrowers = () => 0
 
 export const forgetArena: typeof inThreads.forgetArena = () => {}
+
+export const newTrial: typeof inThreads.newTrial = () => undefined

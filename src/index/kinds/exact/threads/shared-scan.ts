@@ -6,12 +6,17 @@ import { countAllowed } from '../allowed-rows.ts'
 import type { CandidateSet } from '../candidate-set.ts'
 import type { RowScan } from '../row-scan.ts'
 import type { Rows } from '../rows.ts'
-import type { HelpTrial } from './help-trial.ts'
+import { HelpTrial } from './help-trial.ts'
 import { scanBoard, scanHelpers } from './scan-program.ts'
 import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
 import { hasBatch } from './shared-batch.ts'
 
 export { SharedBatch } from './shared-batch.ts'
+
+/** Compares searches with help and without. Undefined where no thread helps. */
+export function newTrial(): HelpTrial | undefined {
+  return new HelpTrial()
+}
 
 /** A scan of fewer bytes ends before a sleeping thread can begin. */
 const WORTH_WAKING = 1 << 22
