@@ -22,7 +22,7 @@ export function registerFirst(db: Connection): void {
 
 /** Opens a database after it has loaded the engine, and registers what `register` does. */
 export async function openWith(
-  register: ((db: Connection) => void) | undefined,
+  register: (db: Connection) => void,
   path: string | Uint8Array,
   options: OpenOptions,
 ): Promise<Connection> {
@@ -30,7 +30,7 @@ export async function openWith(
   await prepareFile(path, options)
   const db = openConnection(path, options)
   try {
-    register?.(db)
+    register(db)
   } catch (error) {
     db.close()
     throw error

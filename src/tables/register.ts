@@ -43,5 +43,8 @@ export async function open(
   path: string | Uint8Array,
   options: OpenOptions & { readonly register?: boolean } = {},
 ): Promise<Connection> {
-  return openWith(options.register === false ? undefined : register, path, options)
+  const added = (db: Connection): void => {
+    if (options.register !== false) register(db)
+  }
+  return openWith(added, path, options)
 }
