@@ -243,7 +243,7 @@ for (const type of TYPES) {
         const path = join(folder, `size-${type.bytes}-${options === '' ? 'f32' : 'own'}.sqlite`)
         using db = await table(`metric=cosine${options}`, path)
         const dim = 768
-        const rows = Array.from(Array(1000).keys(), n => {
+        const rows = Array.from(Array(4000).keys(), n => {
           const vector = Float32Array.from({ length: dim }, (_, i) => Math.sin(n * 7 + i * i))
           const declared = options === '' ? 'BLOB' : type.declared
           return ['a', `document-${n}`, storedBytes(declared, vector)]
