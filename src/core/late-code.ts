@@ -8,6 +8,7 @@ import { VecError } from './errors.ts'
  */
 export class LateCode<T extends object> {
   static #isWanted = false
+  static #missed = 0
   readonly #what: string
   #code: T | undefined
 
@@ -22,6 +23,11 @@ export class LateCode<T extends object> {
     return LateCode.#isWanted
   }
 
+  /** How often a call could not go on without code. SQLite may hide the error that says so. */
+  static get missed(): number {
+    return LateCode.#missed
+  }
+
   /** From now on, the code is there. */
   provide(code: T): void {
     this.#code = code
@@ -30,8 +36,9 @@ export class LateCode<T extends object> {
   /** The code. Throws MissingCode if it is not there. */
   get needed(): T {
     const code = this.wanted
-    if (code === undefined) throw new MissingCode(this.#what)
-    return code
+    if (code !== undefined) return code
+    LateCode.#missed++
+    throw new MissingCode(this.#what)
   }
 
   /** The code, for callers that go on without it; undefined if it is not there. */

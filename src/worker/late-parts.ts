@@ -27,14 +27,15 @@ export class LateParts {
     let left = call
     for (;;) {
       let bytes = 0
+      const { missed } = LateCode
       try {
         const result = run(left, end => (bytes = end))
         // What this call would have used, the next ones will: it has answered without.
         if (LateCode.isWanted) this.loadAll().catch(() => undefined)
         return result
       } catch (error) {
-        // Its own error says so, but SQLite may hide that.
-        const lacksCode = LateCode.isWanted || mayLackRest(error)
+        // A call that failed for another reason may have written: INSERT OR FAIL keeps the rows before the one that fails.
+        const lacksCode = LateCode.missed > missed || mayLackRest(error)
         if (this.#isComplete || !lacksCode) throw error
       }
       await this.loadAll()

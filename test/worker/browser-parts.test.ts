@@ -10,6 +10,7 @@ import type { DatabaseServer } from '../../src/worker/database-server.ts'
 import type { openInParts } from '../../src/worker/open-in-parts.ts'
 import type { DatabaseCall } from '../../src/worker/protocol.ts'
 import { seeded } from '../freshness/seeded.ts'
+import { refusedLater } from '../refusal.ts'
 
 // The code of the worker as browsers load it: in several files, of which the later ones are loaded when they are needed.
 
@@ -188,6 +189,21 @@ describe('the worker of a browser', () => {
       })
     })
   }
+
+  test('a call that fails by itself is not run again because it would have liked later code', async () => {
+    await inBrowser(async (server, { isWanted }) => {
+      await fill(server, ", lang TEXT FROM '$.lang'", rows)
+      const english = rows.filter(({ lang }) => lang === 'en')
+      const [first, second, third] = nearest(english, query, 3)
+      await server.answer(run(`CREATE TABLE t(x CHECK (x <> '${third}'))`), undefined)
+      assert.equal(isWanted(), false)
+      // OR FAIL keeps the rows before the one that fails.
+      const sql = `INSERT OR FAIL INTO t ${SEARCH.replace('LIMIT', "AND lang = 'en' LIMIT")}`
+      await refusedLater(server.answer(run(sql, [blob]), undefined), 'SQLITE_CONSTRAINT', /t/)
+      assert.equal(isWanted(), true)
+      assert.deepEqual(await server.answer(values('SELECT x FROM t'), undefined), [first, second])
+    })
+  })
 
   test('a table with texts is created, written, searched, renamed and dropped', async () => {
     await inBrowser(async server => {
