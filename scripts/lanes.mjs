@@ -27,6 +27,7 @@ export const LANES = {
     'original/formats',
     'original/golden-',
     'prose/',
+    'runtime-lists',
     'sync/schema',
     'test-imports',
     'threads/help-trial',

@@ -3,7 +3,7 @@
 // with test/runtimes/node-test.ts in place of its node:test. `--core` leaves out what `npm run test:runtimes` has no time for.
 
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -14,22 +14,26 @@ import { installed, VERSIONS } from './runtimes.mjs'
 const REPOSITORY = 'about the repository, not about a runtime'
 const PROGRAMS = 'programs of the documentation, printed by the console.log() of Node'
 
-/** Beginnings of the paths, under test/, of files that these runtimes do not run, each with the reason. */
+/**
+ * Beginnings of the paths, under test/, of files that these runtimes do not run, each with the reason. A single test that
+ * cannot run there is skipped in its file. docs/runtimes/versions.md repeats both tables: test/runtime-lists.test.ts.
+ */
 export const EXCLUDED = {
-  'bench/': { reason: REPOSITORY },
-  'column-names': { reason: REPOSITORY },
-  'file-names': { reason: REPOSITORY },
-  lanes: { reason: REPOSITORY },
-  layers: { reason: REPOSITORY },
-  package: { reason: REPOSITORY },
-  'prose/': { reason: REPOSITORY },
-  release: { reason: REPOSITORY },
-  seed: { reason: REPOSITORY },
-  'test-imports': { reason: REPOSITORY },
-  'docs-': { reason: PROGRAMS },
-  examples: { reason: PROGRAMS },
-  'orm/': { reason: PROGRAMS },
-  readme: { reason: PROGRAMS },
+  'bench/': REPOSITORY,
+  'column-names': REPOSITORY,
+  'file-names': REPOSITORY,
+  lanes: REPOSITORY,
+  layers: REPOSITORY,
+  package: REPOSITORY,
+  'prose/': REPOSITORY,
+  release: REPOSITORY,
+  'runtime-lists': REPOSITORY,
+  seed: REPOSITORY,
+  'test-imports': REPOSITORY,
+  'docs-': PROGRAMS,
+  examples: PROGRAMS,
+  'orm/': PROGRAMS,
+  readme: PROGRAMS,
 }
 
 /** Whole lanes, with the reason. */
@@ -64,22 +68,19 @@ const COMMANDS = {
   },
 }
 
-/** All test files, with the reason why a runtime does not run them; undefined for those that it runs. */
-export function suiteOf(runtime) {
+/** All test files, with the reason why these runtimes do not run them; undefined for those that they run. */
+export function suite() {
   return readdirSync('test', { recursive: true })
     .map(file => String(file).replaceAll('\\', '/'))
     .filter(file => file.endsWith('.test.ts'))
     .toSorted()
-    .map(file => ({ file, reason: reasonFor(runtime, file) }))
+    .map(file => ({ file, reason: reasonFor(file) }))
 }
 
-function reasonFor(runtime, file) {
-  const ofLane = EXCLUDED_LANES[laneOf(file)]
-  if (ofLane !== undefined) return ofLane
-  const [, found] = Object.entries(EXCLUDED).find(([beginning]) => file.startsWith(beginning)) ?? []
-  return found === undefined || (found.runtimes && !found.runtimes.includes(runtime))
-    ? undefined
-    : found.reason
+function reasonFor(file) {
+  const [, reason] =
+    Object.entries(EXCLUDED).find(([beginning]) => file.startsWith(beginning)) ?? []
+  return EXCLUDED_LANES[laneOf(file)] ?? reason
 }
 
 /** Runs one file; what it printed, and how many of its tests passed, were left out and failed. */
@@ -90,77 +91,110 @@ function run(runtime, file) {
   // A child started by another test runner would inherit its context.
   delete env['NODE_TEST_CONTEXT']
   const compiled = `./dist/test/${file.replace(/\.ts$/, '.js')}`
-  const child = spawn(program, [...args, compiled], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // A group of its own, so that a file that is ended takes the processes that it started along.
+  const options = { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }
+  const child = spawn(program, [...args, compiled], options)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', text => (output += text))
-  const timer = setTimeout(() => child.kill('SIGKILL'), 600_000)
+  const stop = () => process.kill(-child.pid, 'SIGKILL')
+  const timer = setTimeout(stop, 600_000)
+  process.on('exit', stop)
   const started = performance.now()
   return new Promise((done, failed) => {
     child.on('error', failed)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
-      const seconds = (performance.now() - started) / 1000
-      const end = signal ?? code
-      done({ file, ok: code === 0, end, output, seconds, ...counted(runtime, output) })
+      process.off('exit', stop)
+      const seconds = Math.round((performance.now() - started) / 100) / 10
+      done({ file, end: signal ?? code, seconds, ...counted(runtime, code, output), output })
     })
   })
 }
 
-function counted(runtime, output) {
+/** A file that failed for another reason than a test counts as one that failed. */
+function counted(runtime, code, output) {
   const sum = pattern => [...output.matchAll(pattern)].reduce((all, [, n]) => all + Number(n), 0)
-  if (runtime === 'bun') {
-    return { passed: sum(/^ *(\d+) pass$/gm), left: sum(/^ *(\d+) skip$/gm) }
-  }
+  const [passed, left, failed] =
+    runtime === 'bun'
+      ? [/^ *(\d+) pass$/gm, /^ *(\d+) skip$/gm, /^ *(\d+) fail$/gm]
+      : ['passed', 'left out', 'failed'].map(
+          what => new RegExp(`^# node:test: .*?(\\d+) ${what}`, 'gm'),
+        )
   return {
-    passed: sum(/^# node:test: (\d+) passed/gm),
-    left: sum(/^# node:test: .*, (\d+) left out/gm),
+    passed: sum(passed),
+    left: sum(left),
+    failed: code === 0 ? 0 : Math.max(1, sum(failed)),
   }
 }
 
-/** Runs a suite, prints what fails and the sums, and returns whether everything passed. */
-export async function runSuite(runtime, { core = false, words = [] } = {}) {
-  const all = suiteOf(runtime)
-  const files = all
+/** The test files that these runtimes run, whose paths contain one of the words. */
+export function filesOf({ core = false, words = [] } = {}) {
+  return suite()
     .filter(({ reason }) => reason === undefined)
     .map(({ file }) => file)
     .filter(file => !core || CORE.some(beginning => file.startsWith(beginning)))
     .filter(file => words.length === 0 || words.some(word => file.includes(word)))
+}
+
+/** The results in a log, one line of JSON for each file that passed. */
+function logged(log, runtime) {
+  if (log === undefined || !existsSync(log)) return []
+  const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean)
+  return lines.map(line => JSON.parse(line)).filter(each => each.runtime === runtime)
+}
+
+/**
+ * Runs a suite, prints what fails and the sums, and returns the sums. What a log says to have passed does not run again.
+ */
+export async function runSuite(runtime, { core = false, words = [], log } = {}) {
+  const files = filesOf({ core, words })
   if (files.length === 0) throw new Error(`no test file matches ${words.join(' ')}`)
   installed(runtime)
-  const waiting = [...files]
-  const results = []
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+  const results = logged(log, runtime).filter(({ file }) => files.includes(file))
+  const waiting = files.filter(file => !results.some(result => result.file === file))
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await run(runtime, file)
+      const { output, ...result } = await run(runtime, file)
       results.push(result)
-      const { passed, left, seconds } = result
+      const { passed, left, failed, seconds, end } = result
       console.log(`${file}: ${passed} passed, ${left} left out, ${seconds.toFixed(1)} s`)
-      if (result.ok) continue
-      console.error(`FAILED under ${runtime}: ${file} ended with ${result.end}`)
-      console.error(result.output.slice(-8000))
+      if (failed === 0) {
+        if (log !== undefined) appendFileSync(log, `${JSON.stringify({ runtime, ...result })}\n`)
+        continue
+      }
+      console.error(`FAILED under ${runtime}: ${file} ended with ${end}`)
+      console.error(output.slice(-8000))
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
-  const failed = results.filter(({ ok }) => !ok)
   const total = name => results.reduce((sum, result) => sum + result[name], 0)
+  const sums = {
+    files: results.length,
+    passed: total('passed'),
+    left: total('left'),
+    failed: total('failed'),
+    failedFiles: results.filter(({ failed }) => failed > 0).length,
+  }
   console.log(
-    `${runtime} ${VERSIONS[runtime]}: ${results.length} files, ${total('passed')} tests passed, ` +
-      `${total('left')} left out, ${failed.length} files failed`,
+    `${runtime} ${VERSIONS[runtime]}: ${sums.files} files, ${sums.passed} tests passed, ` +
+      `${sums.left} left out, ${sums.failedFiles} files failed`,
   )
   if (!core && words.length === 0) {
-    for (const reason of new Set(all.map(each => each.reason).filter(Boolean)))
-      console.log(`not run: ${all.filter(each => each.reason === reason).length} files ${reason}`)
+    const reasons = suite().flatMap(({ reason }) => reason ?? [])
+    for (const reason of new Set(reasons))
+      console.log(`not run: ${reasons.filter(each => each === reason).length} files ${reason}`)
   }
-  return failed.length === 0
+  return sums
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values, positionals } = parseArgs({
-    options: { core: { type: 'boolean' } },
+    options: { core: { type: 'boolean' }, log: { type: 'string' } },
     allowPositionals: true,
   })
   const [runtime, ...words] = positionals
   if (!(runtime in COMMANDS)) throw new Error('the first argument is bun or deno')
-  process.exit((await runSuite(runtime, { ...values, words })) ? 0 : 1)
+  process.exit((await runSuite(runtime, { ...values, words })).failed === 0 ? 0 : 1)
 }

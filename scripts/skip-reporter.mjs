@@ -1,10 +1,14 @@
-// A reporter of node:test: one line of JSON for each test or suite that was skipped.
+// A reporter of node:test. Its lines of JSON are the tests and suites that were skipped, and at the end the sums of the run.
 
 import { relative } from 'node:path'
 
 // oxlint-disable-next-line import/no-default-export -- node:test loads the default export of a reporter
 export default async function* skipReporter(events) {
   for await (const { type, data } of events) {
+    if (type === 'test:diagnostic' && data.nesting === 0) {
+      const [, name, number] = /^(pass|fail|cancelled|skipped) (\d+)$/.exec(data.message) ?? []
+      if (name !== undefined) yield `${JSON.stringify({ sum: name, number: Number(number) })}\n`
+    }
     if ((type !== 'test:pass' && type !== 'test:fail') || data.skip === undefined) continue
     const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given'
     const file = data.file === undefined ? '?' : relative('', data.file).replaceAll('\\', '/')

@@ -1,9 +1,10 @@
 // Runs node:test over the compiled test files:
-// `node scripts/test.mjs [--lane=name ...] [--complete] [part of a file name ...] [-- node options]`
+// `node scripts/test.mjs [--lane=name ...] [--complete] [--sums=file] [part of a file name ...] [-- node options]`
 // At the end it names each skipped test with its reason. With `--complete` a skipped test is a failure.
+// `--sums` writes how many files ran, and how many of their tests passed, were left out and failed, as JSON.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,7 +14,11 @@ const split = process.argv.indexOf('--')
 const nodeOptions = split < 0 ? [] : process.argv.slice(split + 1)
 const { values, positionals: words } = parseArgs({
   args: process.argv.slice(2, split < 0 ? undefined : split),
-  options: { lane: { type: 'string', multiple: true }, complete: { type: 'boolean' } },
+  options: {
+    lane: { type: 'string', multiple: true },
+    complete: { type: 'boolean' },
+    sums: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const lanes = values.lane ?? Object.keys(LANES).filter(lane => lane !== 'runtimes')
@@ -53,12 +58,21 @@ const { status } = spawnSync(process.execPath, [...args, ...nodeOptions, ...file
   stdio: 'inherit',
   env,
 })
-const leftOut = readFileSync(skips, 'utf8')
+const reported = readFileSync(skips, 'utf8')
   .split('\n')
   .filter(line => line !== '')
   .map(line => JSON.parse(line))
-  .filter(({ reason }) => !FACTS.some(fact => fact.test(reason)))
 rmSync(folder, { recursive: true })
+if (values.sums !== undefined) {
+  // The sums of the whole run come last.
+  const sum = name => reported.findLast(line => line.sum === name)?.number ?? 0
+  const [passed, left] = [sum('pass'), sum('skipped')]
+  const failed = status === 0 ? 0 : Math.max(1, sum('fail') + sum('cancelled'))
+  writeFileSync(values.sums, JSON.stringify({ files: files.length, passed, left, failed }))
+}
+const leftOut = reported.filter(
+  ({ reason }) => reason !== undefined && !FACTS.some(fact => fact.test(reason)),
+)
 for (const reason of new Set(leftOut.map(skip => skip.reason))) {
   console.error(`LEFT OUT: ${reason}`)
   for (const { file, name } of leftOut.filter(skip => skip.reason === reason))

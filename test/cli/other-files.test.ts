@@ -51,9 +51,10 @@ test(
     user_id integer partition key, id text primary key, Embedding float[3] distance_metric=cosine,
     small int8[4], bits bit[8], genre text, year integer, score float, ok boolean,
     +contents text, +n integer, chunk_size=8)`)
+    // bun:sqlite binds a number without a fraction as an integer, which vec0 refuses for a float.
     const insert = db.prepare(
       `INSERT INTO items(user_id, id, Embedding, small, bits, genre, year, score, ok, contents, n)
-     VALUES (?, ?, ?, vec_int8(?), vec_bit(?), ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, vec_int8(?), vec_bit(?), ?, ?, CAST(? AS REAL), ?, ?, ?)`,
     )
     const genres = [
       '',
@@ -112,7 +113,9 @@ test(
     db.exec('CREATE VIRTUAL TABLE plain USING vec0(embedding float[2])')
     const insert = db.prepare('INSERT INTO plain(rowid, embedding) VALUES (?, ?)')
     const big = 2 ** 40
+    db.exec('BEGIN')
     for (let i = 0; i < 2500; i++) insert.run(BigInt(big + i), new Float32Array([i, 1]))
+    db.exec('COMMIT')
     db.close()
     await svecJson(['init', file, '--metric', 'euclidean'])
     const { code, stderr } = await svec(['import', file, file, '--batch', '300'])

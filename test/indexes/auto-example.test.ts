@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { createCoverIndex } from '../../src/entries/indexes.ts'
 import type { VectorIndex } from '../../src/entries/indexes.ts'
 
 const door = new URL('../../src/entries/indexes.js', import.meta.url).href
+
+const folder = mkdtempSync(join(tmpdir(), 'auto-example-'))
+after(() => rmSync(folder, { recursive: true }))
 
 interface Outcome {
   readonly auto: VectorIndex
@@ -27,7 +33,10 @@ async function example(rows: number): Promise<Outcome> {
     const console = { log: (...what) => printed.push(...what) }
     ${code}
     export { auto, better, printed }`
-  return (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as Outcome
+  // A file: Bun imports no modules by data URLs.
+  const file = join(folder, `example-${rows}.mjs`)
+  writeFileSync(file, module)
+  return (await import(pathToFileURL(file).href)) as Outcome
 }
 
 test('the example of docs/cover-tree.md builds a tree where it pays, and says why', async () => {

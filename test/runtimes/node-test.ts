@@ -80,7 +80,11 @@ class Suite {
     try {
       for (const suite of suites.toReversed()) for (const hook of suite.beforeEach) await hook()
       await limited(Promise.resolve(this.body!(context)), this.options.timeout)
-      passed++
+      if (context.skipped) leftOut++
+      else passed++
+    } catch (error) {
+      failed++
+      throw error
     } finally {
       for (const suite of suites) for (const hook of suite.afterEach) await hook()
       for (const hook of context.afterwards) await hook()
@@ -89,6 +93,7 @@ class Suite {
 }
 
 class Context {
+  skipped = false
   readonly afterwards: (() => unknown)[] = []
   readonly name: string
 
@@ -105,6 +110,7 @@ class Context {
   }
 
   skip(reason = ''): void {
+    this.skipped = true
     process.stdout.write(`# left out: ${reason}\n`)
   }
 }
@@ -128,6 +134,7 @@ let current = root
 let registered = false
 let passed = 0
 let leftOut = 0
+let failed = 0
 
 /** Reads the forms `(name, body)`, `(name, options, body)` and `(body)`. */
 function read(args: readonly unknown[]): { name: string; options: Options; body: Body } {
@@ -145,7 +152,7 @@ async function runAll(t: DenoContext): Promise<void> {
     await root.run(t)
   } finally {
     // scripts/runtime-suite.mjs reads this line.
-    process.stdout.write(`\n# node:test: ${passed} passed, ${leftOut} left out\n`)
+    process.stdout.write(`\n# node:test: ${passed} passed, ${leftOut} left out, ${failed} failed\n`)
   }
 }
 

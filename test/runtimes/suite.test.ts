@@ -1,61 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { tools } from './tools.ts'
-
-interface Suite {
-  readonly EXCLUDED: Readonly<Record<string, { readonly reason: string }>>
-  readonly EXCLUDED_LANES: Readonly<Record<string, string>>
-  readonly CORE: readonly string[]
-  suiteOf(
-    this: void,
-    runtime: string,
-  ): readonly { readonly file: string; readonly reason?: string }[]
-}
-
-/** scripts/runtime-suite.mjs, which TypeScript does not build. */
-const { EXCLUDED, EXCLUDED_LANES, CORE, suiteOf } = (await import(
-  pathToFileURL(resolve('scripts/runtime-suite.mjs')).href
-)) as Suite
 
 const environment = { ...process.env }
 delete environment['NODE_TEST_CONTEXT']
 
 const folder = mkdtempSync(join(tmpdir(), 'runtime-suite-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-
-describe('the table of test files that Bun and Deno do not run', () => {
-  const files = suiteOf('bun').map(({ file }) => file)
-
-  test('names only beginnings of files that exist', () => {
-    for (const beginning of [...Object.keys(EXCLUDED), ...CORE])
-      assert.ok(
-        files.some(file => file.startsWith(beginning)),
-        `no test file begins with ${beginning}`,
-      )
-  })
-
-  test('leaves no file of the core out', () => {
-    const core = suiteOf('deno').filter(({ file }) => CORE.some(begin => file.startsWith(begin)))
-    assert.ok(core.length > 100)
-    for (const { file, reason } of core) assert.equal(reason, undefined, file)
-  })
-
-  test('has its reasons in docs/runtimes/versions.md', () => {
-    const page = readFileSync('docs/runtimes/versions.md', 'utf8')
-    const reasons = [
-      ...Object.values(EXCLUDED).map(({ reason }) => reason),
-      ...Object.values(EXCLUDED_LANES),
-    ]
-    for (const reason of new Set(reasons)) assert.ok(page.includes(`| ${reason} |`), reason)
-  })
-})
 
 for (const [runtime, args] of [
   ['bun', []],
