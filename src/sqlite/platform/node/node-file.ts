@@ -12,6 +12,7 @@ import {
 import { SQLITE_OK } from '../../result-codes.ts'
 import { EXCLUSIVE_LOCK, type FileIdentity, type FileLock, NO_LOCK } from '../../vfs/file-locks.ts'
 import type { VfsFile } from '../../vfs/vfs.ts'
+import type { EarlyWrites } from './early-writes.ts'
 import { FEW, fileFacts } from './file-facts.ts'
 import { closeLockable } from './lockable-files.ts'
 import type { WalIndexFile } from './wal-index-file.ts'
@@ -21,6 +22,8 @@ interface NodeFileOptions {
   readonly database: { readonly lock: FileLock; readonly identity: FileIdentity } | undefined
   /** Only for a database file whose WAL can be shared. */
   readonly sharedMemory: WalIndexFile | undefined
+  /** Only for a database file and a WAL. */
+  readonly early: EarlyWrites | undefined
   /** Whether close() removes the file, on systems that cannot remove an open file. */
   readonly removeOnClose: boolean
   /** Only for a journal: runs an operation that may end its transaction. */
@@ -62,6 +65,7 @@ export class NodeFile implements VfsFile {
     this.database?.lock.beforeWrite?.(bytes, offset)
     if (offset === 0 && ends !== undefined) ends(write)
     else write()
+    this.#options.early?.wrote(written)
     return written
   }
 
@@ -76,6 +80,7 @@ export class NodeFile implements VfsFile {
     this.database?.lock.beforeWrite?.()
     if (dataOnly) fdatasyncSync(this.#fd)
     else fsyncSync(this.#fd)
+    this.#options.early?.synced()
   }
 
   size(): number {

@@ -26,6 +26,7 @@ import type { Sqlite } from '../../wasm/wasm.ts'
 import { identityOf } from './database-file.ts'
 import { requireUtf8 } from './database-header.ts'
 import { directoryLocks } from './directory-locks.ts'
+import { EarlyWrites } from './early-writes.ts'
 import { fcntl } from './fcntl.ts'
 import { requireFileAccess } from './file-access.ts'
 import { fileFacts } from './file-facts.ts'
@@ -139,6 +140,7 @@ class NodeFileSystem implements Vfs {
       const file = new NodeFile(fd, path, {
         database: isDatabase ? this.#lockable(fd, path) : undefined,
         sharedMemory: isDatabase ? this.#sharedMemory(fd, path) : undefined,
+        early: isDatabase || request.kind === 'wal' ? new EarlyWrites(fd) : undefined,
         removeOnClose: request.deleteOnClose && !early,
         ends: request.kind === 'main-journal' ? end => this.#ending(path, end) : undefined,
         closed: () => this.#journals.delete(file) || this.#databases.delete(file),
