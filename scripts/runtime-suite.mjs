@@ -12,6 +12,7 @@ import { laneOf } from './lanes.mjs'
 import { installed, VERSIONS } from './runtimes.mjs'
 
 const REPOSITORY = 'about the repository, not about a runtime'
+const THREADS = 'threads help searches in Node alone'
 const PROGRAMS = 'programs of the documentation, printed by the console.log() of Node'
 
 /**
@@ -20,6 +21,7 @@ const PROGRAMS = 'programs of the documentation, printed by the console.log() of
  */
 export const EXCLUDED = {
   'bench/': REPOSITORY,
+  'closed-kinds': REPOSITORY,
   'column-names': REPOSITORY,
   'file-names': REPOSITORY,
   lanes: REPOSITORY,
@@ -34,6 +36,10 @@ export const EXCLUDED = {
   examples: PROGRAMS,
   'orm/': PROGRAMS,
   readme: PROGRAMS,
+  'threads/batch': THREADS,
+  'threads/thread-': THREADS,
+  'threads/together': THREADS,
+  'worker/sharing': 'readers share an index in Node alone',
 }
 
 /** Whole lanes, with the reason. */

@@ -62,15 +62,18 @@ test('threads that are up are counted', () => {
 
 test('a thread that is roused before there is a task sleeps on, and wakes for the task', async t => {
   const turns = new Turns()
-  const sleeper = new Worker(
-    `import { parentPort, workerData } from 'node:worker_threads'
+  const source = `import { parentPort, workerData } from 'node:worker_threads'
      import { Turns } from '${new URL('../../src/accelerators/threads/turns.js', import.meta.url).href}'
      const turns = new Turns(workerData)
      parentPort.postMessage('sleeps')
      turns.sleep(0)
-     parentPort.postMessage(turns.task)`,
-    { eval: true, workerData: turns.buffer, execArgv: ['--input-type=module'] },
-  )
+     parentPort.postMessage(turns.task)`
+  // By a data URL, Node and Deno take the text for a module; Bun runs the text as it is.
+  const program = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  const sleeper =
+    'bun' in process.versions
+      ? new Worker(source, { eval: true, workerData: turns.buffer })
+      : new Worker(program, { workerData: turns.buffer })
   t.after(async () => sleeper.terminate())
   assert.deepEqual(await once(sleeper, 'message'), ['sleeps'])
   const told = once(sleeper, 'message')
