@@ -14,6 +14,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   embedder: ['embedder'],
   engine: ['sqlite'],
   filter: ['core/filter'],
+  frameworks: ['frameworks'],
   freshness: ['search'],
   indexes: ['index', 'accelerators'],
   interchange: ['interchange'],

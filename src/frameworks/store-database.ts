@@ -163,6 +163,7 @@ class LocalDocuments implements StoreDocuments {
   }
 
   close(): void {
+    this.#handle.close()
     this.collection.close()
   }
 }

@@ -16,10 +16,12 @@ import type {
   RowOptions,
   StatementResult,
 } from './async-types.ts'
+import type { Outgo } from './call-queue.ts'
 import { setCaller } from './callers.ts'
-import { chunksOf } from './chunks.ts'
+import { chunksOf, type Chunk } from './chunks.ts'
 import { Outgoing } from './outgoing.ts'
 import { type BoundStatement, type Call } from './protocol.ts'
+import { isFromElsewhere } from './wire-error.ts'
 import type { WorkerGroup } from './worker-group.ts'
 
 /** Copies of small values share blocks of this size. */
@@ -31,7 +33,8 @@ const NO_OPTIONS: CallOptions = {}
 
 /**
  * A database in a worker: the SQL of a connection, where each method returns a Promise. The calls of one client are
- * answered one after another, in order. With `threads`, reads run in parallel with each other and with writes. Errors
+ * answered one after another, in the order in which they are made. With `threads`, reads run in parallel with each other
+ * and with writes. Errors
  * are those of a connection, with their codes, hints and causes. After the worker has died, each call rejects with
  * VEC_WORKER; after `close`, with VEC_CLOSED.
  */
@@ -158,9 +161,9 @@ export class AsyncDatabase {
   }
 
   /**
-   * Inserts rows of any length, all or none, in one transaction. Rows may come from a generator, which may be
-   * asynchronous: they are sent to the worker as they come, and inserted once all have arrived. Returns the number of
-   * inserted rows.
+   * Inserts rows of any length, all or none, in one transaction. Rows may come from a generator: they are sent to the
+   * worker as they come, and inserted once all have arrived. Calls that are made meanwhile wait, unless the generator is
+   * asynchronous. An array must not change before the Promise resolves. Returns the number of inserted rows.
    *
    *     await db.insertMany('_vec_docs', ['dataset_id', 'id', 'embedding'], rows)
    */
@@ -175,17 +178,25 @@ export class AsyncDatabase {
     const out = new Outgoing('insertMany()')
     const name = out.copy('table', table)
     const names = out.copy('columns', columns)
-    const chunks = chunksOf(rows, transfer)
+    const { sync, later } = chunksOf(rows, transfer)
     const key = String(++this.#staged)
+    let parts = 0
+    const stage = ({ rows: part, transfer: buffers }: Chunk): Outgo => ({
+      call: { op: 'stage', key, part: parts++, rows: part },
+      transfer: buffers,
+    })
+    const target = { table: name, columns: names, options: rest }
+    const insert = (): Outgo => ({ call: { op: 'insertMany', key, parts, ...target } })
+    function* calls(chunks: Iterable<Chunk>): Generator<Outgo> {
+      for (const chunk of chunks) yield stage(chunk)
+      yield insert()
+    }
     return this.#tracked(async () => {
-      const send = async (call: Call, buffers?: readonly ArrayBuffer[]): Promise<unknown> =>
-        this.#workers.call(call, buffers, abort)
       try {
-        let parts = 0
-        for await (const { rows: part, transfer: buffers } of chunks)
-          await send({ op: 'stage', key, part: parts++, rows: part }, buffers)
-        const target = { table: name, columns: names, options: rest }
-        return (await send({ op: 'insertMany', key, parts, ...target })) as number
+        if (sync !== undefined) return (await this.#workers.callAll(calls(sync), abort)) as number
+        // The source may make calls itself, and wait for them.
+        for await (const chunk of later) await this.#workers.callAll([stage(chunk)], abort)
+        return (await this.#workers.callAll([insert()], abort)) as number
       } catch (error) {
         if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
         throw error
@@ -310,13 +321,13 @@ export class AsyncDatabase {
   }
 }
 
-/** Gives errors of the worker the stack of the caller. */
+/** Gives errors of the worker the stack of the caller. Errors of the caller's own code keep theirs. */
 async function traced<R>(task: () => Promise<R>): Promise<R> {
   const place = new Error('called here')
   try {
     return await task()
   } catch (error) {
-    if (error instanceof Error) error.stack = stackFrom(place, error)
+    if (isFromElsewhere(error)) error.stack = stackFrom(place, error)
     throw error
   }
 }

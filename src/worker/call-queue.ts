@@ -1,11 +1,19 @@
 import { VecError } from '../core/errors.ts'
-import { isRead, type Answer, type Call } from './protocol.ts'
+import type { Answer, Call } from './protocol.ts'
 import type { RemoteWorker } from './remote-worker.ts'
 import { errorFrom } from './wire-error.ts'
 
-interface Waiting {
+/** A call, with the buffers that are moved. */
+export interface Outgo {
   readonly call: Call
-  readonly transfer: readonly ArrayBuffer[]
+  readonly transfer?: readonly ArrayBuffer[]
+}
+
+/** Calls that follow each other on one worker. */
+interface Waiting {
+  readonly calls: Iterable<Outgo>
+  /** Whether none of them can write. */
+  readonly isRead: boolean
   readonly signal: AbortSignal | undefined
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -16,23 +24,23 @@ export class CallQueue {
   readonly #workers: readonly RemoteWorker[]
   readonly #waiting: Waiting[] = []
   readonly #running = new Map<Waiting, RemoteWorker>()
+  readonly #busy = new Set<RemoteWorker>()
   #broken: Error | undefined
 
   constructor(workers: readonly RemoteWorker[]) {
     this.#workers = workers
   }
 
-  /** Resolves with the result of the call. */
-  async add(
-    call: Call,
-    transfer: readonly ArrayBuffer[] = [],
-    signal?: AbortSignal,
-  ): Promise<unknown> {
+  /**
+   * Resolves with the result of the last of these calls, between which no other call is made. An iterator makes each of
+   * them when its turn comes. If one fails, the calls after it are not made.
+   */
+  async add(calls: Iterable<Outgo>, signal?: AbortSignal, isRead = false): Promise<unknown> {
     if (this.#broken !== undefined) throw this.#broken
     signal?.throwIfAborted()
     let aborted: (() => void) | undefined
     const result = new Promise<unknown>((resolve, reject) => {
-      const waiting = { call, transfer, signal, resolve, reject }
+      const waiting = { calls, isRead, signal, resolve, reject }
       this.#waiting.push(waiting)
       aborted = () => {
         this.#abort(waiting)
@@ -60,19 +68,26 @@ export class CallQueue {
   #next(): void {
     for (const worker of this.#workers) {
       if (this.#waiting.length === 0) return
-      if (worker.isIdle) void this.#run(worker, this.#waiting.shift()!)
+      if (!this.#busy.has(worker)) void this.#run(worker, this.#waiting.shift()!)
     }
   }
 
   async #run(worker: RemoteWorker, waiting: Waiting): Promise<void> {
-    const { call, transfer, resolve, reject } = waiting
+    const { calls, signal, resolve, reject } = waiting
     this.#running.set(waiting, worker)
+    this.#busy.add(worker)
     try {
-      resolve(valueOf(await worker.ask(call, transfer)))
+      let value: unknown
+      for (const { call, transfer } of calls) {
+        signal?.throwIfAborted()
+        value = valueOf(await worker.ask(call, transfer))
+      }
+      resolve(value)
     } catch (error) {
       reject(error)
     }
     this.#running.delete(waiting)
+    this.#busy.delete(worker)
     this.#next()
   }
 
@@ -86,7 +101,7 @@ export class CallQueue {
     }
     const isInterrupted = this.#running.get(waiting)?.interrupt() ?? true
     // The result of a read is no longer needed. A write that continues is awaited, since it may still be committed.
-    if (!isInterrupted && isRead(waiting.call)) waiting.reject(reason)
+    if (!isInterrupted && waiting.isRead) waiting.reject(reason)
   }
 }
 

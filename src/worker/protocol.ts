@@ -74,7 +74,7 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i
 
 /** Whether a call cannot write. For SQL, this is certain for SELECT, and for WITH if no word of it writes. */
 export function isRead(call: Call): boolean {
-  if (call.op === 'documents') return onlyReads(call.steps)
+  if (call.op === 'documents') return call.place.declaration === undefined && onlyReads(call.steps)
   if (call.op !== 'all' && call.op !== 'get') return call.op === 'search' || call.op === 'export'
   const [found, isWith] = SELECTS.exec(call.sql) ?? []
   return found !== undefined && !(isWith && WRITES.test(call.sql))

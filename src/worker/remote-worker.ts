@@ -2,6 +2,7 @@ import { VecError } from '../core/errors.ts'
 import { newControl } from './interrupt-signal.ts'
 import type { Port } from './port.ts'
 import type { Answer, Call, Reply } from './protocol.ts'
+import { fromElsewhere } from './wire-error.ts'
 
 interface Asked {
   readonly id: number
@@ -40,10 +41,6 @@ export class RemoteWorker {
     })
   }
 
-  get isIdle(): boolean {
-    return this.#asked === undefined
-  }
-
   async ask(call: Call, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.#broken !== undefined) throw this.#broken
     // Call numbers must fit in the 32 bits of the control, and start at 1.
@@ -68,10 +65,9 @@ export class RemoteWorker {
 
   #death(cause: Error): VecError {
     const what = this.#answered ? 'ended' : 'did not start'
-    return new VecError('VEC_WORKER', `the worker of ${this.#name} ${what}: ${cause.message}`, {
-      hint: hintFor(cause, this.#answered),
-      cause,
-    })
+    const message = `the worker of ${this.#name} ${what}: ${cause.message}`
+    const hint = hintFor(cause, this.#answered)
+    return fromElsewhere(new VecError('VEC_WORKER', message, { hint, cause }))
   }
 }
 

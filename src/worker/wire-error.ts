@@ -40,10 +40,26 @@ const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOpti
   SyntaxError,
 }
 
+/** Errors whose stack does not lead to the call that failed: they arose in a worker, or after the call. */
+const elsewhere = new WeakSet<object>()
+
+export function fromElsewhere<E>(error: E): E {
+  if (error instanceof Error) elsewhere.add(error)
+  return error
+}
+
+export function isFromElsewhere(error: unknown): error is Error {
+  return error instanceof Error && elsewhere.has(error)
+}
+
 /** Restores the error, with its class. */
 export function errorFrom(wire: WireError): Error {
+  return fromElsewhere(restored(wire))
+}
+
+function restored(wire: WireError): Error {
   const { name, message, code, hint, extendedCode } = wire
-  const cause = wire.cause === undefined ? {} : { cause: errorFrom(wire.cause) }
+  const cause = wire.cause === undefined ? {} : { cause: restored(wire.cause) }
   if (name === 'VecError') {
     return new VecError(code as ErrorCode, message, {
       ...(hint === undefined ? {} : { hint }),

@@ -1,6 +1,6 @@
 import { newSharing } from '#thread'
 import type { VecError } from '../core/errors.ts'
-import { CallQueue } from './call-queue.ts'
+import { CallQueue, type Outgo } from './call-queue.ts'
 import type { Port } from './port.ts'
 import { isRead, type Call } from './protocol.ts'
 import { RemoteWorker } from './remote-worker.ts'
@@ -36,7 +36,8 @@ export class WorkerGroup {
     const group = sharedIndexes ? newSharing(this.#all.length) : undefined
     const open = async (worker: RemoteWorker, place: number): Promise<void> => {
       const sharing = group && { ...group, place }
-      await new CallQueue([worker]).add({ ...call, control: worker.control, sharing })
+      const opening = { ...call, control: worker.control, sharing }
+      await new CallQueue([worker]).add([{ call: opening }])
     }
     try {
       await open(this.#writer, 0)
@@ -53,7 +54,13 @@ export class WorkerGroup {
     transfer: readonly ArrayBuffer[] = [],
     signal?: AbortSignal,
   ): Promise<unknown> {
-    return (isRead(call) ? this.#reads : this.#writes).add(call, transfer, signal)
+    const reads = isRead(call)
+    return (reads ? this.#reads : this.#writes).add([{ call, transfer }], signal, reads)
+  }
+
+  /** Makes calls that write, between which the writer answers no other one. Returns the result of the last one. */
+  async callAll(calls: Iterable<Outgo>, signal?: AbortSignal): Promise<unknown> {
+    return this.#writes.add(calls, signal)
   }
 
   /** Interrupts the running calls; returns false if threads do not share memory. */
@@ -91,5 +98,5 @@ export class WorkerGroup {
 }
 
 async function closeConnection(worker: RemoteWorker): Promise<void> {
-  await new CallQueue([worker]).add({ op: 'close' })
+  await new CallQueue([worker]).add([{ call: { op: 'close' } }])
 }

@@ -66,3 +66,64 @@ describe('errors', () => {
     await refusedLater(missing, 'SQLITE_CANTOPEN')
   })
 })
+
+class Mine extends Error {}
+const thrown = (): Mine => new Mine('of the caller')
+function* sync(rows: number, error: unknown): Generator<[number]> {
+  for (let i = 0; i < rows; i++) yield [i]
+  throw error
+}
+async function* later(rows: number, error: unknown): AsyncGenerator<[number]> {
+  yield* sync(rows, error)
+}
+
+describe('errors of the caller', () => {
+  test('come out of insertMany as they are, and leave nothing behind', async () => {
+    await using db = await connect(':memory:')
+    await db.exec('CREATE TABLE t(x)')
+    for (const rows of [0, 3, 5000]) {
+      for (const source of [sync, later]) {
+        const error = thrown()
+        const { stack } = error
+        const given = db.insertMany('t', ['x'], source(rows, error))
+        await assert.rejects(given, found => found === error)
+        assert.equal(error.stack, stack)
+      }
+    }
+    await assert.rejects(db.insertMany('t', ['x'], sync(1, 5)), found => found === 5)
+    assert.equal(await db.get('SELECT count(*) FROM t', [], { rows: 'values' }), 0)
+    assert.equal(await db.insertMany('t', ['x'], [[1]]), 1)
+  })
+
+  test('come out of a signal as they are', async () => {
+    await using db = await connect(':memory:')
+    await db.exec('CREATE TABLE t(x)')
+    const endless =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
+    const calls = [
+      async (signal: AbortSignal) => db.get(endless, [], { signal }),
+      async (signal: AbortSignal) => db.run(`INSERT INTO t ${endless}`, [], { signal }),
+      async (signal: AbortSignal) => db.insertMany('t', ['x'], sync(1e9, 1), { signal }),
+    ]
+    for (const call of calls) {
+      for (const isBefore of [true, false]) {
+        const error = thrown()
+        const { stack } = error
+        const controller = new AbortController()
+        if (isBefore) controller.abort(error)
+        const given = call(controller.signal)
+        controller.abort(error)
+        await assert.rejects(given, found => found === error)
+        assert.equal(error.stack, stack)
+      }
+    }
+  })
+
+  test('of a row that cannot be sent names the place of the call', async () => {
+    await using db = await connect(':memory:')
+    await db.exec('CREATE TABLE t(x)')
+    const rows = [...Array.from({ length: 4000 }, (_, i) => [i] as const), [Symbol('s') as never]]
+    const error = await refusedLater(db.insertMany('t', ['x'], rows), 'TypeError', 'row 4001[0]')
+    assert.match(error.stack!, /errors\.test/)
+  })
+})

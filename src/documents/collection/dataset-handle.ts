@@ -2,6 +2,7 @@ import { VecError } from '../../core/errors.ts'
 import { hasVirtualTables } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
 import type { HandleUse } from '../../database/driver-of.ts'
+import type { Statement } from '../../database/statement.ts'
 import { shadowTableName } from '../../search/schema/names.ts'
 import type { EmbedFunc } from '../embed.ts'
 import { requireModel } from '../embedding-model.ts'
@@ -33,6 +34,7 @@ export class DatasetHandle {
   readonly #use: HandleUse
   /** The arguments of vec(...) that the collection was given. */
   readonly #declared: readonly string[] | undefined
+  #lookUp: Statement | undefined
   #closed = false
 
   constructor(use: HandleUse, place: DatasetPlace, embedder: Embedder) {
@@ -61,7 +63,23 @@ export class DatasetHandle {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.release()
     this.#use.close()
+  }
+
+  /** A statement that is kept until the next one: a store looks up the same before each search. */
+  lookUp(sql: string): Statement {
+    if (this.#lookUp?.source !== sql) {
+      this.release()
+      this.#lookUp = this.db.prepare(sql)
+    }
+    return this.#lookUp
+  }
+
+  /** Frees what is kept between calls. */
+  release(): void {
+    this.#lookUp?.finalize()
+    this.#lookUp = undefined
   }
 
   /** The current table. Throws VEC_SHADOW if it does not exist. */

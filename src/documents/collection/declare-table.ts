@@ -9,7 +9,7 @@ import { catalogOf, quoteName, shadowTableName } from '../../search/schema/names
 import { moduleArguments } from '../../tables/vec/declared-arguments.ts'
 import { installTable, isTableInstalled } from '../../tables/vec/install-table.ts'
 import { parseVecOptions, type VecOptions } from '../../tables/vec/vec-options.ts'
-import { findDeclaration } from './collection-table.ts'
+import { findDeclaration, type Declaration } from './collection-table.ts'
 
 /**
  * A name in the spelling that the main file has for the table of its documents. SQLite does not tell apart upper and
@@ -29,10 +29,14 @@ export function storedSpelling(db: Database, name: string): string {
 export function declareTable(db: Database, name: string, declaration: string): readonly string[] {
   const args = moduleArguments(declaration)
   const options = parseVecOptions(args, name)
-  const found = findDeclaration(db, schemasOf(db), name)
+  const find = (): Declaration | undefined => findDeclaration(db, schemasOf(db), name)
+  let found = find()
+  if (!found && hasVirtualTables(db)) {
+    // Another connection may be faster.
+    db.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS main.${quoteName(name)} USING vec(${textOf(args)})`)
+    found = find()
+  }
   if (found) requireSame(found, options, declaration)
-  else if (hasVirtualTables(db))
-    db.exec(`CREATE VIRTUAL TABLE main.${quoteName(name)} USING vec(${textOf(args)})`)
   else install(db, name, options)
   return args
 }

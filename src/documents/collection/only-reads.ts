@@ -1,11 +1,6 @@
 import type { Step, WriteSteps } from './steps.ts'
 
-const WRITES: readonly string[] = [
-  'write',
-  'delete',
-  'declare',
-  'run',
-] satisfies (keyof WriteSteps)[]
+const WRITES: readonly string[] = ['write', 'delete', 'run'] satisfies (keyof WriteSteps)[]
 
 /** Whether no step writes. In a file of its own, as a page needs it without what runs the steps. */
 export function onlyReads(steps: readonly Step[]): boolean {

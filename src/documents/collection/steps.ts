@@ -1,8 +1,6 @@
 import { run } from '../../database/query.ts'
-import type { Statement } from '../../database/statement.ts'
 import type { BindValue } from '../../database/values.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
-import { declareTable } from './declare-table.ts'
 import { countFacets, type Facet, type FacetOptions, type FieldValue } from './facets.ts'
 import { getDocuments, type GetOptions } from './get-documents.ts'
 import type { GivenDocument } from './given-documents.ts'
@@ -41,8 +39,6 @@ export interface WriteSteps {
   /** `embeds`: whether the collection of the caller has an embed function. */
   write: [[kind: WriteKind, documents: readonly GivenDocument[], embeds: boolean], number]
   delete: [[selection: DocumentSelection], number]
-  /** Creates the vec table of a declaration, or checks that the existing one has it. */
-  declare: [[declaration: string], void]
   /** Runs one statement, and returns the number of changed rows. */
   run: [[sql: string, ...parameters: BindValue[]], number]
 }
@@ -61,18 +57,6 @@ type Methods<S extends { [Name in keyof S]: [unknown[], unknown] }> = {
   readonly [Name in keyof S]: (handle: DatasetHandle, ...args: S[Name][0]) => S[Name][1]
 }
 
-/** The last statement of `texts` on each dataset: a store looks up the same before each search. */
-const kept = new WeakMap<DatasetHandle, Statement>()
-
-function keptStatement(handle: DatasetHandle, sql: string): Statement {
-  const known = kept.get(handle)
-  if (known?.source === sql) return known
-  known?.finalize()
-  const statement = handle.db.prepare(sql)
-  kept.set(handle, statement)
-  return statement
-}
-
 const READS: Methods<ReadSteps> = {
   query: (handle, query, vector, candidates) =>
     answerEmbedded('query()', handle, query, vector, candidates),
@@ -86,7 +70,7 @@ const READS: Methods<ReadSteps> = {
     countFacets('distinct()', handle, field, options, 'value').map(({ value }) => value),
   texts: (handle, sql, ...parameters) => {
     const found: string[] = []
-    keptStatement(handle, sql).each(parameters, row => {
+    handle.lookUp(sql).each(parameters, row => {
       found.push(row.text(0))
     })
     return found
@@ -97,9 +81,6 @@ const WRITES: Methods<WriteSteps> = {
   write: (handle, kind, documents, embeds) =>
     writeChecked(handle, { where: `${kind}()`, documents, kind }, embeds),
   delete: (handle, selection) => deleteSelection('delete()', selection, handle),
-  declare: ({ db, tableName }, declaration) => {
-    declareTable(db, tableName, declaration)
-  },
   run: ({ db }, sql, ...parameters) => run(db, sql, ...parameters).changes,
 }
 

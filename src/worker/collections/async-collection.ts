@@ -189,11 +189,9 @@ export class AsyncCollection<M = unknown> {
     const { signal: abort, rerank, vector } = read
     abort?.throwIfAborted()
     const sent = { ...query, vector, signal: undefined, rerank: undefined } as CollectionQuery
-    const steps = async () => {
-      const [embedded] = needsVector(read) ? await this.#vectors(where, [read.text!], abort) : []
-      return [['query', sent, embedded, rerank?.fetchK]] as const
-    }
-    const [page] = await this.#calls.steps(where, steps, abort)
+    const steps = (embedded?: Float32Array) => [['query', sent, embedded, rerank?.fetchK]] as const
+    const embedding = async () => steps(...(await this.#vectors(where, [read.text!], abort)))
+    const [page] = await this.#calls.steps(where, needsVector(read) ? embedding : steps(), abort)
     const found = page as HitPage<M>
     if (!rerank) return found
     const asked = { text: read.text, vector, signal: abort }
@@ -217,12 +215,12 @@ export class AsyncCollection<M = unknown> {
     abort?.throwIfAborted()
     const sent = { ...options, signal: undefined, rerank: undefined } as QueryManyOptions
     let vectors: readonly Float32Array[] = []
-    const steps = async () => {
-      const embedded = texts.length === 0 ? [] : await this.#vectors(where, texts, abort)
+    const steps = (embedded: Float32Array[]) => {
       vectors = given.map(query => (typeof query === 'string' ? embedded.shift()! : query))
       return [['queryMany', vectors, sent, rerank?.fetchK]] as const
     }
-    const [found] = await this.#calls.steps(where, steps, abort)
+    const embedding = async () => steps(await this.#vectors(where, texts, abort))
+    const [found] = await this.#calls.steps(where, texts.length > 0 ? embedding : steps([]), abort)
     const pages = found as Hit<M>[][]
     if (!rerank) return pages
     const ranked: Hit<M>[][] = []

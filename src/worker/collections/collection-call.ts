@@ -7,6 +7,8 @@ export interface DocumentPlace {
   readonly table: string
   readonly dataset: string
   readonly model: string | undefined
+  /** What vec(...) takes: the call creates the table if it is missing. */
+  readonly declaration?: string | undefined
 }
 
 /** A call on the documents of a dataset. */

@@ -4,7 +4,6 @@ import type { Results, Step } from '../../documents/collection/steps.ts'
 import type { WriteKind } from '../../documents/collection/write-given.ts'
 import type { Caller } from '../callers.ts'
 import { Outgoing } from '../outgoing.ts'
-import type { Call } from '../protocol.ts'
 import type { DocumentPlace, Planned } from './collection-call.ts'
 
 /** Copies of vectors and other small values share blocks of this size. */
@@ -31,7 +30,7 @@ export class CollectionCaller {
   readonly #caller: Caller
   readonly #place: DocumentPlace
   readonly #declaration: string | undefined
-  #declared: Promise<unknown> | undefined
+  #isDeclared = false
 
   constructor(caller: Caller, place: DocumentPlace, declaration?: string) {
     this.#caller = caller
@@ -41,7 +40,8 @@ export class CollectionCaller {
 
   /**
    * Runs steps in one transaction, and returns their results. `where` names the function in errors. A function makes
-   * steps that have to be awaited: the database is not closed meanwhile.
+   * steps that have to be awaited: the database is not closed meanwhile. All others are sent before this returns, so that
+   * calls take effect in the order in which they are made.
    */
   async steps<const S extends readonly Step[]>(
     where: string,
@@ -53,8 +53,11 @@ export class CollectionCaller {
       for (const step of made) checkStep(step)
       // Copied at once: later changes by the caller must not count.
       const out = new Outgoing(where, false, BLOCK)
-      const call = { op: 'documents', place: this.#place, steps: argumentsOf(out, made) } as const
-      return (await this.#call(call, out, signal)) as Results<S>
+      const place = this.#declaring()
+      const call = { op: 'documents', place, steps: argumentsOf(out, made) } as const
+      const results = (await this.#caller.call(call, out, signal)) as Results<S>
+      this.#isDeclared = true
+      return results
     })
   }
 
@@ -70,8 +73,9 @@ export class CollectionCaller {
     const key = this.#caller.newKey()
     const out = new Outgoing(where, false, BLOCK)
     const given = documents.map((document, i) => out.copy(`documents[${i}]`, document))
-    const plan = { op: 'plan', key, place: this.#place, kind, documents: given } as const
-    const planned = (await this.#call(plan, out, signal)) as Planned
+    const plan = { op: 'plan', key, place: this.#declaring(), kind, documents: given } as const
+    const planned = (await this.#caller.call(plan, out, signal)) as Planned
+    this.#isDeclared = true
     if ('written' in planned) return { embedded: 0, written: planned.written }
     const { texts } = planned
     try {
@@ -87,22 +91,9 @@ export class CollectionCaller {
     }
   }
 
-  async #call(call: Call, out: Outgoing, signal: AbortSignal | undefined): Promise<unknown> {
-    if (this.#declaration !== undefined) await this.#declare(this.#declaration)
-    return this.#caller.call(call, out, signal)
-  }
-
-  async #declare(declaration: string): Promise<void> {
-    const steps = [['declare', declaration]] as const
-    const call = { op: 'documents', place: this.#place, steps } as const
-    this.#declared ??= this.#caller.call(call, new Outgoing('new AsyncCollection()'), undefined)
-    try {
-      await this.#declared
-    } catch (error) {
-      // The next call tries again.
-      this.#declared = undefined
-      throw error
-    }
+  /** Calls carry the declaration until one of them has succeeded: none of them waits for another one. */
+  #declaring(): DocumentPlace {
+    return this.#isDeclared ? this.#place : { ...this.#place, declaration: this.#declaration }
   }
 }
 

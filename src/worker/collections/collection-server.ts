@@ -1,6 +1,7 @@
 import { VecError } from '../../core/errors.ts'
 import { WaitingUpsert } from '../../documents/call-order.ts'
 import { DatasetHandle } from '../../documents/collection/dataset-handle.ts'
+import { declareTable } from '../../documents/collection/declare-table.ts'
 import { onlyReads } from '../../documents/collection/only-reads.ts'
 import { runStep } from '../../documents/collection/steps.ts'
 import { adaptOf, planChecked } from '../../documents/collection/write-given.ts'
@@ -92,14 +93,21 @@ export class CollectionServer {
     return waiting
   }
 
-  #handle({ table, dataset, model }: DocumentPlace): DatasetHandle {
+  /** Forgets the datasets. Writes that wait for their embeddings keep theirs. */
+  #release(): void {
+    for (const handle of this.#handles.values()) handle.release()
+    this.#handles.clear()
+  }
+
+  #handle({ table, dataset, model, declaration }: DocumentPlace): DatasetHandle {
+    if (declaration !== undefined) declareTable(this.#db, table, declaration)
     const key = JSON.stringify([table, dataset, model])
     let handle = this.#handles.get(key)
     if (handle === undefined) {
       const use = { db: this.#db, close: () => undefined }
       const place = { table, dataset, declaration: undefined }
       handle = new DatasetHandle(use, place, { embed: undefined, model })
-      if (this.#handles.size === MOST_DATASETS) this.#handles.clear()
+      if (this.#handles.size === MOST_DATASETS) this.#release()
       this.#handles.set(key, handle)
     }
     return handle

@@ -1,4 +1,5 @@
 import { VecError } from '../../core/errors.ts'
+import { onlyReads } from '../../documents/collection/only-reads.ts'
 import type { DatabaseServer } from '../database-server.ts'
 import { isRead, type Answer, type DatabaseCall } from '../protocol.ts'
 import { errorFrom, wireError } from '../wire-error.ts'
@@ -283,8 +284,9 @@ function nameOf(path: string): string {
   return file.replace(/^\/+/, '')
 }
 
-/** Rows that are staged twice are noticed by their numbers. */
+/** Rows that are staged twice are noticed by their numbers, and a table is not created twice. */
 function isRepeatable(call: DatabaseCall): boolean {
+  if (call.op === 'documents') return onlyReads(call.steps)
   return isRead(call) || ['stage', 'unstage', 'unplan'].includes(call.op)
 }
 
