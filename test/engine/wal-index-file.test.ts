@@ -46,7 +46,7 @@ afterEach(() => {
 })
 
 /** Connections with a system as the test wants it; `heap` as it is when the first of them opens its file. */
-function registerOdd(name: string): void {
+function registerOdd(name: string, moves = false): void {
   const inner = installNodeVfs(sqlite).vfs
   const realLocks = fcntl() as Fcntl
   const real = memoryMaps()
@@ -62,7 +62,7 @@ function registerOdd(name: string): void {
     get: (fd, lock) => locks.get?.(fd, lock) ?? realLocks.get(fd, lock),
     dup2: (from, to) => realLocks.dup2(from, to),
   }
-  const heap = new MappedHeap(sqlite, system)
+  const heap = new MappedHeap(sqlite, system, moves)
   const open: Vfs['open'] = (path, request) => {
     const opened = inner.open(path, request)
     return path === null || request.kind !== 'main-db' ? opened : odd(opened, path)
@@ -107,7 +107,10 @@ function registerOdd(name: string): void {
   })
 }
 
-if (skip === false) registerOdd('odd')
+if (skip === false) {
+  registerOdd('odd')
+  registerOdd('odd-follows', true)
+}
 
 function openOdd(path: string, vfs = 'odd'): RawConnection {
   return RawConnection.open(sqlite, `file://${path}?vfs=${vfs}`, OPEN_CREATE | OPEN_URI)
@@ -209,6 +212,32 @@ describe('a system', { skip }, () => {
     assert.deepEqual(db.all(count), ['1'])
     for (const p of hoard) sqlite.free(p)
     db.close()
+    other.close()
+  })
+
+  test('that cannot map the file again after the memory grew is refused, until it is closed', () => {
+    const { path, other } = native()
+    const db = openOdd(path, 'odd-follows')
+    assert.deepEqual(db.all(count), ['1'])
+    const hoard: number[] = []
+    const grow = (): void => {
+      const before = sqlite.memory.buffer
+      while (sqlite.memory.buffer === before) hoard.push(sqlite.alloc(2 ** 24))
+    }
+    grow()
+    other.exec('INSERT INTO t VALUES(2)')
+    assert.deepEqual(db.all(count), ['2'])
+    maps = { mapAt: (...args) => (args[4] === -1 ? memoryMaps().mapAt(...args) : ENODEV) }
+    grow()
+    maps = {}
+    failsWith(SQLITE_IOERR_SHMMAP, /memory moved as it grew/, /exclusive: true/, () =>
+      db.all(count),
+    )
+    db.close()
+    const again = openOdd(path, 'odd-follows')
+    assert.deepEqual(again.all(count), ['2'])
+    again.close()
+    for (const p of hoard) sqlite.free(p)
     other.close()
   })
 
