@@ -25,6 +25,7 @@ interface Row {
 }
 
 interface Matrix {
+  readonly RUNTIMES: Readonly<Record<string, { readonly name: string }>>
   merged(this: void, page: string, row: Row): string
 }
 
@@ -35,7 +36,9 @@ const script = async <T>(name: string): Promise<T> =>
 const { EXCLUDED, EXCLUDED_LANES, CORE, suite, filesOf } = await script<Suite>('runtime-suite.mjs')
 const { laneOf } = await script<{ laneOf(this: void, file: string): string }>('lanes.mjs')
 
-const { merged } = await script<Matrix>('matrix.mjs')
+const { RUNTIMES, merged } = await script<Matrix>('matrix.mjs')
+
+const { VERSIONS } = await script<{ VERSIONS: Readonly<Record<string, string>> }>('runtimes.mjs')
 
 const PAGE = readFileSync('docs/runtimes/versions.md', 'utf8')
 
@@ -105,6 +108,33 @@ const othersThanBun = (page: string): string[] =>
   page.split('\n').filter(line => !line.startsWith('| Bun |'))
 
 describe('the table of results in docs/runtimes/versions.md', () => {
+  const [, table] = /<!-- matrix:.*-->\n.*\n.*\n([^]*)<!-- end of matrix -->/.exec(PAGE) ?? ['', '']
+  const rows = table
+    .trimEnd()
+    .split('\n')
+    .map(row => row.split('|').map(cell => cell.trim()))
+
+  test('has its rows in the order of the runtimes', () => {
+    const named = rows.map(([, name]) => name)
+    const known = Object.values(RUNTIMES).map(({ name }) => name)
+    assert.ok(named.length > 0)
+    assert.deepEqual(
+      named,
+      known.filter(name => named.includes(name)),
+    )
+  })
+
+  test('names tests that passed, and none that failed, under the versions of scripts/runtimes.mjs', () => {
+    for (const [, name, version, , count, passed, , failed, date] of rows) {
+      const [runtime] = Object.entries(RUNTIMES).find(([, each]) => each.name === name)!
+      const wanted = VERSIONS[runtime]?.replace(/^.*@/, '')
+      if (wanted !== undefined) assert.equal(version, wanted, name)
+      assert.ok(Number(count) > 0 && Number(passed.replaceAll(',', '')) > 0, name)
+      assert.equal(failed, '0', name)
+      assert.match(date, /^\d{4}-\d\d-\d\d$/)
+    }
+  })
+
   test('takes the row of a run in place of an older one, and keeps the others', () => {
     const run = { name: 'Bun', version: '9.8.7', what: 'two files', files: 2, passed: 3456, left: 1, failed: 0, date: '2030-01-02' } // prettier-ignore
     const once = merged(PAGE, run)
