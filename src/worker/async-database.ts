@@ -21,7 +21,7 @@ import { setCaller } from './callers.ts'
 import { chunksOf, type Chunk } from './chunks.ts'
 import { Outgoing } from './outgoing.ts'
 import { type BoundStatement, type Call } from './protocol.ts'
-import { isFromElsewhere } from './wire-error.ts'
+import { elsewhere } from './wire-error.ts'
 import type { WorkerGroup } from './worker-group.ts'
 
 /** Copies of small values share blocks of this size. */
@@ -178,25 +178,24 @@ export class AsyncDatabase {
     const out = new Outgoing('insertMany()')
     const name = out.copy('table', table)
     const names = out.copy('columns', columns)
-    const { sync, later } = chunksOf(rows, transfer)
+    const chunks = chunksOf(rows, transfer)
     const key = String(++this.#staged)
     let parts = 0
     const stage = ({ rows: part, transfer: buffers }: Chunk): Outgo => ({
       call: { op: 'stage', key, part: parts++, rows: part },
       transfer: buffers,
     })
-    const target = { table: name, columns: names, options: rest }
-    const insert = (): Outgo => ({ call: { op: 'insertMany', key, parts, ...target } })
-    function* calls(chunks: Iterable<Chunk>): Generator<Outgo> {
-      for (const chunk of chunks) yield stage(chunk)
-      yield insert()
+    function* calls(now: Iterable<Chunk>): Generator<Outgo> {
+      for (const chunk of now) yield stage(chunk)
+      yield { call: { op: 'insertMany', key, parts, table: name, columns: names, options: rest } }
     }
     return this.#tracked(async () => {
       try {
-        if (sync !== undefined) return (await this.#workers.callAll(calls(sync), abort)) as number
+        let now: Iterable<Chunk> = []
+        if (Symbol.iterator in chunks) now = chunks
         // The source may make calls itself, and wait for them.
-        for await (const chunk of later) await this.#workers.callAll([stage(chunk)], abort)
-        return (await this.#workers.callAll([insert()], abort)) as number
+        else for await (const chunk of chunks) await this.#workers.callAll([stage(chunk)], abort)
+        return (await this.#workers.callAll(calls(now), abort)) as number
       } catch (error) {
         if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
         throw error
@@ -327,7 +326,7 @@ async function traced<R>(task: () => Promise<R>): Promise<R> {
   try {
     return await task()
   } catch (error) {
-    if (isFromElsewhere(error)) error.stack = stackFrom(place, error)
+    if (error instanceof Error && elsewhere.has(error)) error.stack = stackFrom(place, error)
     throw error
   }
 }

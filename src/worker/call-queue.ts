@@ -24,7 +24,6 @@ export class CallQueue {
   readonly #workers: readonly RemoteWorker[]
   readonly #waiting: Waiting[] = []
   readonly #running = new Map<Waiting, RemoteWorker>()
-  readonly #busy = new Set<RemoteWorker>()
   #broken: Error | undefined
 
   constructor(workers: readonly RemoteWorker[]) {
@@ -68,14 +67,14 @@ export class CallQueue {
   #next(): void {
     for (const worker of this.#workers) {
       if (this.#waiting.length === 0) return
-      if (!this.#busy.has(worker)) void this.#run(worker, this.#waiting.shift()!)
+      const isBusy = [...this.#running.values()].includes(worker)
+      if (!isBusy) void this.#run(worker, this.#waiting.shift()!)
     }
   }
 
   async #run(worker: RemoteWorker, waiting: Waiting): Promise<void> {
     const { calls, signal, resolve, reject } = waiting
     this.#running.set(waiting, worker)
-    this.#busy.add(worker)
     try {
       let value: unknown
       for (const { call, transfer } of calls) {
@@ -87,7 +86,6 @@ export class CallQueue {
       reject(error)
     }
     this.#running.delete(waiting)
-    this.#busy.delete(worker)
     this.#next()
   }
 

@@ -121,9 +121,8 @@ export class DatabaseServer {
 
   async #loadCollections(): Promise<CollectionAnswers> {
     if (this.#serveCollections === undefined) {
-      throw new VecError('VEC_WORKER', 'this worker does not answer calls of an AsyncCollection', {
-        hint: "in the file of the worker: import { collections, serve } from 'sqlite-vec-ts/serve', and serve({ collections })",
-      })
+      const { withoutCollections } = await partOf(import('./late-calls.ts'))
+      throw withoutCollections()
     }
     this.#collections ??= await this.#serveCollections(this.#db)
     return this.#collections

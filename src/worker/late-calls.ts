@@ -2,3 +2,4 @@
 
 export { open, register } from '../tables/register.ts'
 export { importBytes } from './import-bytes.ts'
+export { withoutCollections } from './collections/without-collections.ts'

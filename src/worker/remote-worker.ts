@@ -2,7 +2,7 @@ import { VecError } from '../core/errors.ts'
 import { newControl } from './interrupt-signal.ts'
 import type { Port } from './port.ts'
 import type { Answer, Call, Reply } from './protocol.ts'
-import { fromElsewhere } from './wire-error.ts'
+import { elsewhere } from './wire-error.ts'
 
 interface Asked {
   readonly id: number
@@ -67,7 +67,9 @@ export class RemoteWorker {
     const what = this.#answered ? 'ended' : 'did not start'
     const message = `the worker of ${this.#name} ${what}: ${cause.message}`
     const hint = hintFor(cause, this.#answered)
-    return fromElsewhere(new VecError('VEC_WORKER', message, { hint, cause }))
+    const error = new VecError('VEC_WORKER', message, { hint, cause })
+    elsewhere.add(error)
+    return error
   }
 }
 

@@ -41,20 +41,13 @@ const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOpti
 }
 
 /** Errors whose stack does not lead to the call that failed: they arose in a worker, or after the call. */
-const elsewhere = new WeakSet<object>()
-
-export function fromElsewhere<E>(error: E): E {
-  if (error instanceof Error) elsewhere.add(error)
-  return error
-}
-
-export function isFromElsewhere(error: unknown): error is Error {
-  return error instanceof Error && elsewhere.has(error)
-}
+export const elsewhere: WeakSet<object> = new WeakSet<object>()
 
 /** Restores the error, with its class. */
 export function errorFrom(wire: WireError): Error {
-  return fromElsewhere(restored(wire))
+  const error = restored(wire)
+  elsewhere.add(error)
+  return error
 }
 
 function restored(wire: WireError): Error {
