@@ -12,6 +12,7 @@ import {
 import { type LockOwner, isGone, thisOwner } from '../../src/sqlite/platform/node/lock-owner.ts'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/sqlite/result-codes.ts'
+import { ChildThread } from './child-thread.ts'
 import { openNative } from './vfs-native.ts'
 import { Child, noShell, shell } from './vfs-process.ts'
 import { RawConnection, type RawError, sqliteWithFiles, temporaryFolder } from './vfs-raw.ts'
@@ -74,6 +75,69 @@ describe('two connections of one process', () => {
     db.all('COMMIT')
     assert.deepEqual(three.all('SELECT a FROM t'), ['1', '2'])
     for (const each of [db, two, three]) each.close()
+  })
+})
+
+/** A transaction whose first pages are in the file, with a journal that undoes them. */
+const HALF =
+  'PRAGMA cache_size = 2; BEGIN IMMEDIATE; UPDATE t SET a = 2; CREATE TABLE big AS SELECT randomblob(300000)'
+
+/** Under Deno, the thread of a terminated worker ends a moment later. In milliseconds. */
+const ENDS = 10_000
+
+describe('worker threads', { skip: noLinux }, () => {
+  for (const [how, end] of [
+    ['is terminated', async (thread: ChildThread) => thread.terminate()],
+    ['ends with an error', async (thread: ChildThread) => thread.finish('throw')],
+    ['calls process.exit()', async (thread: ChildThread) => thread.finish('exit')],
+  ] as const)
+    test(`the lock of one that ${how} is taken over, and its journal rolled back`, async () => {
+      const { path, db } = create()
+      const thread = new ChildThread(path, HALF)
+      await thread.held()
+      assert.ok(existsSync(`${path}-journal`))
+      // It lives, so its lock holds.
+      assert.throws(() => db.all('SELECT a FROM t'), busy)
+      await end(thread)
+      assert.ok(existsSync(lockDirectoryOf(path)))
+      db.busyTimeout(ENDS)
+      assert.deepEqual(
+        db.all('SELECT a FROM t; SELECT count(*) FROM sqlite_schema; PRAGMA integrity_check'),
+        ['1', '1', 'ok'],
+      )
+      db.close()
+      assert.deepEqual(leftOf(path), [])
+    })
+
+  test('the lock of one that is gone keeps no other process out', async () => {
+    const { path, db } = create()
+    db.close()
+    const thread = new ChildThread(path, 'BEGIN IMMEDIATE; UPDATE t SET a = 2')
+    await thread.held()
+    await thread.terminate()
+    assert.ok(existsSync(lockDirectoryOf(path)))
+    const child = new Child('directory', path, 'fill', '1')
+    const [rows] = await child.end()
+    assert.ok(Number(rows) > 0, rows)
+    const after = RawConnection.open(sqlite, path)
+    assert.deepEqual(after.all('SELECT a FROM t LIMIT 1'), ['1'])
+    after.close()
+  })
+
+  test('of one process, one that is gone does not end the lock of another', async () => {
+    const { path, db } = create()
+    const [reader, gone] = [
+      new ChildThread(path, 'BEGIN; SELECT a FROM t'),
+      new ChildThread(path, ''),
+    ]
+    await reader.held()
+    await gone.held()
+    await gone.terminate()
+    assert.throws(() => db.all('SELECT a FROM t'), busy)
+    await reader.terminate()
+    db.busyTimeout(ENDS)
+    assert.deepEqual(db.all('SELECT a FROM t'), ['1'])
+    db.close()
   })
 })
 
@@ -143,9 +207,7 @@ describe('our processes', () => {
 
   test('the lock of a killed one is taken over, and its journal rolled back', async () => {
     const { path, db } = create()
-    const sql =
-      'PRAGMA cache_size = 2; BEGIN IMMEDIATE; UPDATE t SET a = 2; CREATE TABLE big AS SELECT randomblob(300000)'
-    const child = new Child('directory', path, 'hold', sql)
+    const child = new Child('directory', path, 'hold', HALF)
     await child.line('held')
     assert.ok(existsSync(`${path}-journal`) && existsSync(lockDirectoryOf(path)))
     await child.kill()
@@ -248,6 +310,13 @@ describe('a lock owner', () => {
     ['that lives', {}, false],
     ['whose process is gone', { pid: 2 ** 30 }, true],
     ['whose number was given to a younger process', { started: '1' }, process.platform === 'linux'],
+    ['whose thread is gone', { thread: 2 ** 30, threadStarted: '1' }, process.platform === 'linux'],
+    [
+      'whose thread has the number of a younger one',
+      { threadStarted: '1' },
+      process.platform === 'linux',
+    ],
+    ['whose thread is unknown', { thread: 0, threadStarted: '' }, false],
     ['on another host', { host: `not-${hostname()}`, pid: 2 ** 30 }, false],
     ['on another machine of the same name', { machine: 'other', pid: 2 ** 30 }, false],
     ['in another PID namespace', { namespace: 'pid:[1]', pid: 2 ** 30 }, false],

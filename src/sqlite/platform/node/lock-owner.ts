@@ -1,8 +1,8 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { permitted } from '../../../core/permitted.ts'
 
-/** The creator of a lock directory: enough to tell later, on the same machine, whether that process still lives. */
+/** The creator of a lock directory: enough to tell later, on the same machine, whether that thread still lives. */
 export interface LockOwner {
   /** '' where Deno may not ask for it. */
   readonly host: string
@@ -13,23 +13,32 @@ export interface LockOwner {
   readonly pid: number
   /** Linux: when the process started, in clock ticks since boot; '' elsewhere. */
   readonly started: string
+  /** Linux: the number of the thread in its process, and when it started; 0 and '' if unknown. */
+  readonly thread: number
+  readonly threadStarted: string
   /** Distinguishes the threads of one process, each of which has its own SQLite. */
   readonly token: string
 }
 
 export function thisOwner(token: string): LockOwner {
+  const thread = thisThread()
   return {
     host: permitted(hostname) ?? '',
     machine: firstLine('/etc/machine-id'),
     boot: firstLine('/proc/sys/kernel/random/boot_id'),
     namespace: link('/proc/self/ns/pid'),
     pid: process.pid,
-    started: processState(process.pid)?.started ?? '',
+    started: stateOf(String(process.pid))?.started ?? '',
+    thread,
+    threadStarted: thread === 0 ? '' : (stateOf(taskOf(process.pid, thread))?.started ?? ''),
     token,
   }
 }
 
-/** True only if the owner's process is certainly gone. An owner that cannot be checked from here counts as alive. */
+/**
+ * True only if the owner's process or its worker thread is certainly gone. An owner that cannot be checked from here
+ * counts as alive.
+ */
 export function isGone(owner: LockOwner): boolean {
   const here = thisOwner('')
   if (owner.machine !== here.machine) return false
@@ -38,13 +47,38 @@ export function isGone(owner: LockOwner): boolean {
   if (owner.namespace !== here.namespace) return false
   if (!exists(owner.pid)) return true
   if (owner.started === '') return false
-  const state = processState(owner.pid)
-  return state !== undefined && (state.dead || state.started !== owner.started)
+  const state = stateOf(String(owner.pid))
+  if (state === undefined) return false
+  return state.dead || state.started !== owner.started || isThreadGone(owner)
+}
+
+/**
+ * Whether the thread of a living process has ended: a worker that was terminated releases nothing. Its number may
+ * belong to a younger thread.
+ */
+function isThreadGone({ pid, thread, threadStarted }: LockOwner): boolean {
+  if (thread === 0 || threadStarted === '') return false
+  const state = stateOf(taskOf(pid, thread))
+  if (state !== undefined) return state.started !== threadStarted
+  // Where the files of the process itself are hidden, nothing is known.
+  return isMissing(taskOf(pid, thread)) && !isMissing(taskOf(pid, pid))
+}
+
+/** True only if the kernel certainly does not have this thread. */
+function isMissing(task: string): boolean {
+  return (
+    permitted(() => statSync(`/proc/${task}`, { throwIfNoEntry: false }) === undefined) ?? false
+  )
 }
 
 export function parseOwner(text: string): LockOwner | undefined {
   try {
-    const owner = JSON.parse(text) as LockOwner
+    // Earlier versions did not write the thread.
+    const unknown = { thread: 0, threadStarted: '' }
+    const owner: LockOwner = {
+      ...unknown,
+      ...(JSON.parse(text) as Omit<LockOwner, keyof typeof unknown>),
+    }
     return typeof owner.token === 'string' && Number.isInteger(owner.pid) ? owner : undefined
   } catch {
     return undefined
@@ -60,9 +94,23 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Fields 3 and 22 of /proc/<pid>/stat. The command before them is in parentheses and may contain any character. */
-function processState(pid: number): { dead: boolean; started: string } | undefined {
-  const text = firstLine(`/proc/${pid}/stat`)
+/** The number of this thread for the kernel; 0 where it cannot be known. Each worker has a thread of its own. */
+function thisThread(): number {
+  const [, pid, thread] = /^(\d+)\/task\/(\d+)$/.exec(link('/proc/thread-self')) ?? []
+  // A /proc of another PID namespace has other numbers.
+  return Number(pid) === process.pid ? Number(thread) : 0
+}
+
+function taskOf(pid: number, thread: number): string {
+  return `${pid}/task/${thread}`
+}
+
+/**
+ * Fields 3 and 22 of the stat file of a process, or of one of its threads. The command before them is in parentheses and
+ * may contain any character.
+ */
+function stateOf(task: string): { dead: boolean; started: string } | undefined {
+  const text = firstLine(`/proc/${task}/stat`)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, started] = [fields[0], fields[19]]
   if (state === undefined || started === undefined) return undefined
