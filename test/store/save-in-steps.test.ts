@@ -1,7 +1,7 @@
 // Saving a large index: other connections write between the steps, and no reader sees a part of it.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -97,6 +97,58 @@ test('between the steps of a save others write, and find no saved index until th
   for (const i of [0, 17, ROWS - 1]) assert.equal(nearest(loaded, i), `doc ${i}`)
   loaded.dispose()
   made.dispose()
+})
+
+test('no step of a save writes more than twice as much as one before it', async () => {
+  using world = await World.make()
+  saveStep.bytes = usual
+  const made = filled(60_000)
+  const written = world.other
+    .prepare('SELECT coalesce(sum(length(data)), 0) FROM vector_storage_chunks')
+    .pluck()
+  const parts: number[] = []
+  let before = 0
+  const note = (): void => {
+    const now = Number(written.get())
+    parts.push(now - before)
+    before = now
+  }
+  finish(world.store.begin(TABLE, 'd', made), note)
+  note()
+  assert.ok(before > 4e6, `${before} bytes`)
+  // The first step knows nothing of the disk. A step ends with a whole block.
+  let most = 2 ** 20
+  for (const part of parts) {
+    assert.ok(part <= 2 * most + BLOCK_BYTES, parts.join(' '))
+    most = Math.max(most, part)
+  }
+  made.dispose()
+})
+
+test('a save in WAL mode moves each step from the log into the file', async () => {
+  using world = await World.make()
+  const { db, other } = world
+  for (const each of [db, other]) {
+    each.pragma('journal_mode = WAL')
+    each.pragma('wal_autocheckpoint = 0')
+  }
+  const insert = db.prepare('INSERT INTO docs(dataset_id, doc_id, embedding) VALUES (?, ?, ?)')
+  db.transaction(() => {
+    for (let i = 0; i < ROWS; i++) insert.run('d', `doc ${i}`, blob(...vector(i)))
+  })()
+  other.pragma('wal_checkpoint(TRUNCATE)')
+  const query = Float32Array.from(vector(17))
+  assert.equal(
+    wrong(db, { table: 'docs', dataset: 'd', query, metric: 'euclidean' }, [10]),
+    undefined,
+  )
+  let longest = 0
+  while (!new IndexStore(other, 'main').manifest(TABLE, 'd')) {
+    longest = Math.max(longest, statSync(`${world.path}-wal`).size)
+    await sleep(5)
+  }
+  const bytes = other.prepare('SELECT sum(length(data)) FROM vector_storage_chunks').pluck().get()
+  assert.ok(longest > 0 && longest < Number(bytes), `${longest} of ${String(bytes)} bytes`)
 })
 
 test('a save of few blocks is one step, and never hides the saved index', async () => {

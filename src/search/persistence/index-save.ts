@@ -21,9 +21,12 @@ import {
 /** The limits of a step. Tests make it shorter. */
 export const saveStep: { bytes: number } = { bytes: 1 << 23 }
 
+/** The first step writes no more than this, since nothing is known of the disk. A save that needs no more is one step. */
+const FIRST_BYTES = 1 << 21
 /** A step adapts its size so that it locks the file for about this long. */
 const LOCK_MS = 20
-const LEAST_BYTES = 1 << 20
+/** Less would hardly be faster: a commit waits for the disk several times, whatever it writes. */
+const LEAST_BYTES = 1 << 18
 /** A step reads this many bytes that need not be written. */
 const READ_BYTES = 1 << 26
 /** Blocks of an earlier form of the index that a step deletes. */
@@ -69,7 +72,7 @@ export class IndexSave {
   #passes = 0
   /** Whether the index has not changed in this pass. */
   #stable = true
-  #bytes = saveStep.bytes
+  #bytes = Math.min(FIRST_BYTES, saveStep.bytes)
 
   constructor(
     db: Database,

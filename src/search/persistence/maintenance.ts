@@ -12,12 +12,13 @@ import type { DatasetIndex } from '../memory/dataset-index.ts'
 import type { FileIndexes } from '../memory/index-cache.ts'
 import { NO_FOREIGN_INDEXES, type ForeignIndexes } from '../schema/foreign-indexes.ts'
 import { IndexStore } from './index-store.ts'
+import { foldLog, pauseAfter } from './other-writers.ts'
 import { isUnsaved, rangeOf, SaveRun, TAIL_ROWS, type SavedFile } from './save-run.ts'
 
 /** How long a connection must be idle before indexes are saved in the background. */
 const IDLE_MS = 500
-/** The pause between two steps of a save. Other writers try again after 20 ms at most, and then find the file free. */
-const PAUSE_MS = 20
+/** How long a save waits before it tries again to lock a file that is busy. */
+const RETRY_MS = 20
 /** How long a step in the background waits for a lock. Other writers leave gaps; the first step does not wait for them. */
 const STEP_PATIENCE_MS = 20
 /** The number of steps in a row that find the file busy before a save in the background is given up. */
@@ -87,8 +88,11 @@ export class Maintenance {
     const end = performance.now() + CLOSE_LIMIT_MS
     try {
       if (!this.#idle) return false
-      while (this.#step(run, performance.now() < end ? patience : 0)) pause(PAUSE_MS)
-      return true
+      for (;;) {
+        const wait = this.#step(run, performance.now() < end ? patience : 0)
+        if (wait === undefined) return true
+        pause(wait)
+      }
     } catch {
       // Busy, a full disk, or no journal yet. No data is lost: the next process builds the index again.
       return false
@@ -115,22 +119,29 @@ export class Maintenance {
     try {
       if (this.#idle) {
         this.#run ??= new SaveRun(this.#of)
-        const more = this.#step(this.#run, begun ? STEP_PATIENCE_MS : 0)
+        const wait = this.#step(this.#run, begun ? STEP_PATIENCE_MS : 0)
         this.#retries = 0
-        if (more) return PAUSE_MS
+        if (wait !== undefined) return wait
       } else retry = begun
     } catch (error) {
       retry = isBusy(error)
     }
-    if (retry && ++this.#retries <= MOST_RETRIES) return PAUSE_MS
+    if (retry && ++this.#retries <= MOST_RETRIES) return RETRY_MS
     this.#run?.end()
     this.#run = undefined
     this.#retries = 0
     return undefined
   }
 
-  #step(run: SaveRun, patience: number): boolean {
-    return unnoticed(this.#db, () => waitingAtMost(this.#db, patience, () => run.step()))
+  /** Returns how long to leave the file to others before the next step; undefined: there is none. */
+  #step(run: SaveRun, patience: number): number | undefined {
+    const db = this.#db
+    const began = performance.now()
+    const more = unnoticed(db, () => waitingAtMost(db, patience, () => run.step()))
+    if (!more) return undefined
+    const locked = performance.now() - began
+    foldLog(db, this.#of.schema)
+    return pauseAfter(locked)
   }
 
   /** Whether the connection can write a transaction of its own now. */

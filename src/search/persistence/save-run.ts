@@ -38,6 +38,8 @@ interface Saving {
   readonly entry: CacheEntry
   readonly datasetIndex: DatasetIndex
   readonly save: IndexSave
+  /** So far. */
+  steps: number
 }
 
 /** Entries that a run of this process saves. The connections of a file share its indexes, but each has its own runs. */
@@ -58,10 +60,12 @@ export class SaveRun {
   step(): boolean {
     this.#saving ??= this.#next()
     if (this.#saving) {
-      if (!this.#isDone(this.#saving)) return true
+      const saving = this.#saving
+      if (!this.#isDone(saving)) return true
       this.end()
       this.#saving = this.#next()
-      if (this.#saving) return true
+      // Pruning locks the file as long as a step does. A save of one step is hardly noticed.
+      if (this.#saving || saving.steps > 1) return true
     }
     return this.#prune()
   }
@@ -72,8 +76,10 @@ export class SaveRun {
     this.#saving = undefined
   }
 
-  #isDone({ datasetIndex, entry, save }: Saving): boolean {
+  #isDone(saving: Saving): boolean {
+    const { datasetIndex, entry, save } = saving
     if (entry.datasetIndex !== datasetIndex) return true
+    saving.steps++
     const progress = save.step()
     if (progress === 'done') datasetIndex.noteSaved()
     return progress !== 'more'
@@ -87,7 +93,7 @@ export class SaveRun {
       taken.add(entry)
       const datasetIndex = entry.datasetIndex!
       const save = store.begin(entry.shadow, entry.dataset, datasetIndex)
-      return { entry, datasetIndex, save }
+      return { entry, datasetIndex, save, steps: 0 }
     }
     return undefined
   }
