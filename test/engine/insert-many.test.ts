@@ -31,6 +31,24 @@ test('rows go in as they are, and are counted', () => {
   assert.equal(insertMany(db, 't', ['a'], []), 0)
 })
 
+test('numbers keep all their bits, whatever their array is a part of and while memory grows', () => {
+  const numbers = new Float32Array(1 << 22)
+  // Two NaN that differ in their payload, and a negative zero.
+  new Uint32Array(numbers.buffer).set([0x7fc00001, 0xffc12345, 0x80000000], 1)
+  const given = [numbers, numbers.subarray(1, 4), numbers.subarray(3, 4), numbers.subarray(0, 0)]
+  insertMany(
+    db,
+    't',
+    ['a', 'b'],
+    given.map((value, i) => [i, value]),
+  )
+  const stored = db.prepare('SELECT b FROM t ORDER BY a').pluck().all() as Uint8Array[]
+  for (const [i, value] of given.entries()) {
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    assert.ok(Buffer.from(stored[i]).equals(bytes), `array ${i}`)
+  }
+})
+
 test('triggers fire for each row', () => {
   db.exec('CREATE TABLE log(a)')
   db.exec('CREATE TRIGGER logged AFTER INSERT ON t BEGIN INSERT INTO log VALUES (NEW.a); END')

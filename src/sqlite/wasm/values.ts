@@ -278,6 +278,13 @@ export function writeResult(
         raw.sqlite3_result_null(context)
         return
       }
+      // A view of its bytes would cost as much as the copy.
+      if (value instanceof Float32Array && value.length > 0) {
+        const p = sqlite.scratch(value.byteLength)
+        sqlite.f32.set(value, p / 4)
+        raw.sqlite3_result_blob(context, p, value.byteLength, SQLITE_TRANSIENT)
+        return
+      }
       const text = value instanceof Utf8
       const bytes = text ? value.bytes : asBytes(value)
       if (bytes === undefined) throw unbindable(value, where())

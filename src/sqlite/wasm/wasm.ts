@@ -37,6 +37,7 @@ export class Sqlite {
   readonly memory: WasmMemory
   readonly #install: (signature: string, f: (...args: never[]) => unknown) => Pointer
   #u8: Uint8Array
+  #f32: Float32Array
   #view: DataView
   #scratch: Pointer
   #scratchBytes = 4096
@@ -57,6 +58,7 @@ export class Sqlite {
     this.#install = install
     this.#stackTop = this.raw.emscripten_stack_get_current()
     this.#u8 = new Uint8Array(this.memory.buffer)
+    this.#f32 = new Float32Array(this.memory.buffer)
     this.#view = new DataView(this.memory.buffer)
     this.#scratch = this.alloc(this.#scratchBytes)
   }
@@ -64,6 +66,11 @@ export class Sqlite {
   get u8(): Uint8Array {
     if (this.#u8.length === 0) this.#renewViews()
     return this.#u8
+  }
+
+  get f32(): Float32Array {
+    if (this.#f32.length === 0) this.#renewViews()
+    return this.#f32
   }
 
   get view(): DataView {
@@ -74,6 +81,7 @@ export class Sqlite {
 
   #renewViews(): void {
     this.#u8 = new Uint8Array(this.memory.buffer)
+    this.#f32 = new Float32Array(this.memory.buffer)
     this.#view = new DataView(this.memory.buffer)
   }
 
