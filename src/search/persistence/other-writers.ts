@@ -30,6 +30,6 @@ export function foldLog(db: Database, schema: string): void {
   try {
     db.exec(`PRAGMA ${quoteName(schema)}.wal_checkpoint(PASSIVE)`)
   } catch {
-    // Another connection does it later, and a driver may have no such statement.
+    // Another connection does it later, and not every driver knows the statement.
   }
 }
