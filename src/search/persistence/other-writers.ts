@@ -24,10 +24,12 @@ export function pauseAfter(lockedMs: number): number {
 
 /**
  * Moves what was written to a file in WAL mode from its log into the file, as far as readers allow. Else the next commit of
- * another connection does so, and waits for the disk until all of it is written.
+ * another connection does so, and waits for the disk until all of it is written. Not where the application has turned
+ * `wal_autocheckpoint` off: then it chooses when this happens.
  */
 export function foldLog(db: Database, schema: string): void {
   try {
+    if (db.prepare('PRAGMA wal_autocheckpoint').pluck().get() === 0) return
     db.exec(`PRAGMA ${quoteName(schema)}.wal_checkpoint(PASSIVE)`)
   } catch {
     // Another connection does it later, and not every driver knows the statement.
