@@ -11,17 +11,20 @@ const MODES: readonly (readonly [SearchMode, string])[] = [
 const RUNS = 5
 
 /** The same query by each way to rank, side by side: what it finds, and how long it takes. */
-export function comparePanel(session: Session, request: () => Promise<SearchRequest>): HTMLElement {
+export function comparePanel(
+  session: Session,
+  request: (mode: SearchMode) => Promise<SearchRequest>,
+): HTMLElement {
   const table = el('div', { id: 'comparison' })
   async function compare(): Promise<void> {
     const { place } = session
     if (place === undefined) return
-    const asked = await request()
     const answers = []
-    for (const [mode] of MODES)
-      answers.push(
-        await session.source.call('search', place, { ...asked, mode, k: 10, runs: RUNS }),
-      )
+    for (const [mode] of MODES) {
+      const asked = { ...(await request(mode)), k: 10, runs: RUNS }
+      answers.push(await session.source.call('search', place, asked))
+    }
+    if (session.place !== place) return
     const exact = new Set(answers[0].hits.map(({ row }) => row))
     const columns = answers.map(({ hits, milliseconds, note }, i) => {
       const same = hits.filter(({ row }) => exact.has(row)).length

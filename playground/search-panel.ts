@@ -30,20 +30,24 @@ export function searchPanel(session: Session): HTMLElement {
     el('option', { value: 'text' }, 'words'),
   )
   const k = el('select', { id: 'k' }, ...COUNTS.map(each => el('option', {}, each)))
+  const modeNote = el('p', { id: 'mode-note', className: 'empty', set: { 'aria-live': 'polite' } })
   const chips = el('div', { id: 'chips' })
   const summary = el('p', { id: 'summary', set: { 'aria-live': 'polite' } })
   const list = el('ol', { className: 'results', id: 'results' })
   const results = el('div', {}, summary, list)
 
-  async function request(): Promise<SearchRequest> {
+  async function request(ranking: SearchMode): Promise<SearchRequest> {
     const terms = readTerms(input.value)
     const { embedder, like } = session
-    const isEmbedded = embedder !== undefined && terms.text !== undefined && like === undefined
-    const vector = isEmbedded ? Array.from(await embedder.embed(terms.text)) : terms.vector
+    const isEmbedded = terms.text !== undefined && like === undefined && ranking !== 'text'
+    const vector =
+      embedder !== undefined && isEmbedded
+        ? Array.from(await embedder.embed(terms.text))
+        : terms.vector
     return {
-      mode: mode.value as SearchMode,
+      mode: ranking,
       text: terms.text,
-      vector: mode.value === 'text' && terms.text !== undefined ? undefined : vector,
+      vector,
       like: like?.row,
       filter: session.filter,
       k: Number(k.value),
@@ -53,7 +57,10 @@ export function searchPanel(session: Session): HTMLElement {
   async function search(): Promise<void> {
     const { place } = session
     if (place === undefined) return
-    const { hits, milliseconds, note } = await session.source.call('search', place, await request())
+    // An answer to what was asked before must not stay beside an error.
+    fill(summary)
+    const asked = await request(mode.value as SearchMode)
+    const { hits, milliseconds, note } = await session.source.call('search', place, asked)
     if (session.place !== place) return
     session.hits = hits
     fill(
@@ -71,7 +78,32 @@ export function searchPanel(session: Session): HTMLElement {
     session.tell('hits')
     tabs.open('results')
   }
-  const run = (): Promise<void> => attempt('searching …', search)
+  const run = (): Promise<void> =>
+    attempt('searching …', async () => {
+      try {
+        await search()
+      } catch (error) {
+        session.hits = []
+        fill(list)
+        session.tell('hits')
+        throw error
+      }
+    })
+
+  /** Whether words can rank; if not, the page says what is missing as soon as it is asked for. */
+  function explainMode(): boolean {
+    const { table } = session
+    const ranksWords = ['hybrid', 'text'].includes(mode.value)
+    if (table === undefined || table.text !== undefined || !ranksWords) fill(modeNote)
+    else
+      fill(
+        modeNote,
+        `The table ${table.name} does not have a text index, so words cannot rank. DROP TABLE keeps the documents: create the vec table again with the option `,
+        el('code', {}, 'text=content'),
+        '.',
+      )
+    return ranksWords && table?.text !== undefined
+  }
 
   function showChips(): void {
     const conditions = Array.from(session.conditions, ([name, condition]) =>
@@ -109,6 +141,7 @@ export function searchPanel(session: Session): HTMLElement {
     ),
     chips,
     el('div', { className: 'tools' }, labelled('Rank by', mode), labelled('Count', k)),
+    modeNote,
   )
 
   const tabs = new Tabs('Results and lists', [
@@ -121,6 +154,7 @@ export function searchPanel(session: Session): HTMLElement {
 
   session.on('place', () => {
     input.value = ''
+    explainMode()
     fill(summary)
     fill(list)
     showChips()
@@ -137,11 +171,8 @@ export function searchPanel(session: Session): HTMLElement {
     })
   })
   mode.addEventListener('change', () => {
-    const { file, place, source } = session
-    const hasText = file.tables.some(
-      ({ name, text }) => name === place?.table && text !== undefined,
-    )
-    if (place === undefined || !hasText || !['hybrid', 'text'].includes(mode.value)) return
+    const { place, source } = session
+    if (!explainMode() || place === undefined) return
     void Promise.allSettled([source.call('search', place, { mode: 'text', text: 'warm', k: 1 })])
   })
   session.on('filters', () => {

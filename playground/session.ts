@@ -1,3 +1,4 @@
+import type { TableDescription } from '../src/entries/vec.ts'
 import type { FileDescription } from '../src/entries/vecadmin.ts'
 import {
   NONE,
@@ -167,11 +168,15 @@ export class Session {
     return mask
   }
 
+  /** The table of the dataset. */
+  get table(): TableDescription | undefined {
+    return this.file.tables.find(({ name }) => name === this.place?.table)
+  }
+
   /** What embeds words for the dataset: the model of its vectors, or one of their dimension if it names none. */
   get embedder(): TextEmbedder | undefined {
     const { embedder } = this.source
-    const table = this.file.tables.find(({ name }) => name === this.place?.table)
-    const dataset = table?.datasets.find(({ name }) => name === this.place?.dataset)
+    const dataset = this.table?.datasets.find(({ name }) => name === this.place?.dataset)
     if (embedder === undefined || dataset?.dim !== embedder.dim) return undefined
     return [undefined, embedder.name].includes(dataset.model) ? embedder : undefined
   }

@@ -102,13 +102,23 @@ export interface FullDocument {
   readonly vector: Float32Array | undefined
 }
 
-/** A row, and the other row that is nearest to it. */
-export interface Neighbor {
-  readonly row: number
-  readonly id: string
-  readonly content: string | null
-  readonly nearest: { readonly row: number; readonly id: string; readonly content: string | null }
-  readonly score: number
+/** Rows, and for each of them the other row that is nearest to it. */
+export interface Neighbors {
+  readonly rows: Float64Array
+  readonly nearest: Float64Array
+  readonly scores: Float64Array
+}
+
+/** How far a search for the nearest other row of every row is. */
+export interface AllNeighbors {
+  readonly step: string
+  /** The part of the step that is done, from 0 to 1. */
+  readonly done: number
+  /** Once it has ended. Rows without a vector, or without another row, are left out. */
+  readonly found?: Neighbors
+  /** The share of some rows, evenly drawn, for which the nearest of all was found, and the number of these. */
+  readonly share?: number
+  readonly trials?: number
 }
 
 /** What a page may ask about a database. Each runs where the database is, on one connection. */
@@ -127,7 +137,13 @@ export interface Methods {
   values(place: Place, field: Field): FieldValues
   search(place: Place, request: SearchRequest): SearchAnswer
   documents(place: Place, rows: readonly number[], withVectors: boolean): FullDocument[]
-  neighbors(place: Place, rows: readonly number[]): Neighbor[]
+  /** For some rows, exactly. Those without a vector, or without another row, are left out. */
+  neighbors(place: Place, rows: readonly number[]): Neighbors
+  /** Begins to look for those of every row, nearly all exactly. The code UI_ROWS: there are too many. */
+  beginNeighbors(place: Place): number
+  /** Goes on for a moment. Refused with the code UI_GONE when the worker does not keep the search any more. */
+  continueNeighbors(search: number): AllNeighbors
+  endNeighbors(search: number): void
 }
 
 export type MethodName = keyof Methods

@@ -121,6 +121,24 @@ export class Dataset {
     }
   }
 
+  /** The row of a document; -1 if there is none. */
+  rowOf(id: string): number {
+    const [found] = this.all(
+      `SELECT rowid AS r FROM ${this.from} WHERE dataset_id = ?1 AND id = ?2`,
+      id,
+    )
+    return Number(found?.['r'] ?? -1)
+  }
+
+  /** The id of the document of a row. */
+  idOf(row: number): string {
+    const [found] = this.all(
+      `SELECT CAST(id AS TEXT) AS id FROM ${this.from} WHERE dataset_id = ?1 AND rowid = ?2`,
+      row,
+    )
+    return String(found?.['id'])
+  }
+
   vectorOf(row: number): Float32Array | undefined {
     let found: Float32Array | undefined
     this.someVectors([row], this.dim, vector => {

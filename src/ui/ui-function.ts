@@ -5,9 +5,10 @@ import { Dataset } from './dataset.ts'
 import { describeFile } from './methods/describe.ts'
 import { fieldsOf, valuesOf } from './methods/fields.ts'
 import { pointMap } from './methods/map.ts'
+import { neighbors, NeighborSearches } from './methods/neighbors.ts'
 import { replicaFacts } from './methods/replica-facts.ts'
 import { RowSamples } from './methods/row-samples.ts'
-import { documents, neighbors, search } from './methods/search.ts'
+import { documents, search } from './methods/search.ts'
 import { pack } from './packed.ts'
 
 /** The SQL that asks: `SELECT svec_ui(method, arguments)`, where the arguments are a JSON array. */
@@ -29,6 +30,7 @@ function methodsOf(db: Connection): Methods {
   const inDataset = <R>(place: Place, task: (dataset: Dataset) => R): R =>
     db.transaction(() => task(new Dataset(db, place)))()
   const samples = new RowSamples()
+  const searches = new NeighborSearches()
   return {
     describe: () => db.transaction(() => describeFile(db))(),
     check: table => maintain(db, table, 'check'),
@@ -47,6 +49,9 @@ function methodsOf(db: Connection): Methods {
     documents: (place, rows, withVectors) =>
       inDataset(place, dataset => documents(dataset, rows, withVectors)),
     neighbors: (place, rows) => inDataset(place, dataset => neighbors(dataset, rows)),
+    beginNeighbors: place => inDataset(place, dataset => searches.begin(dataset)),
+    continueNeighbors: id => db.transaction(() => searches.continue(id))(),
+    endNeighbors: id => searches.end(id),
   }
 }
 

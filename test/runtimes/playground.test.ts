@@ -5,49 +5,17 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { open } from '../../src/entries/main.ts'
-import { noChromium, WebSite, type Page } from './chromium.ts'
-
-/** What the tests of a page need beside `Page`. */
-interface UiPage extends Page {
-  click(selector: string): Promise<void>
-  fill(selector: string, text: string): Promise<void>
-  press(selector: string, key: string): Promise<void>
-  selectOption(selector: string, value: string): Promise<unknown>
-  waitForSelector(selector: string): Promise<unknown>
-  textContent(selector: string): Promise<string>
-  setInputFiles(selector: string, path: string): Promise<void>
-  screenshot(options: { path: string }): Promise<unknown>
-  setViewportSize(size: { width: number; height: number }): Promise<void>
-  emulateMedia(options: { colorScheme: 'light' | 'dark' }): Promise<void>
-  waitForEvent(event: 'download'): Promise<{ path(): Promise<string> }>
-  on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void
-  on(event: 'pageerror', listener: (error: Error) => void): void
-  readonly mouse: {
-    move(x: number, y: number): Promise<void>
-    down(): Promise<void>
-    up(): Promise<void>
-  }
-}
-
-const DIM = 6
-const COUNT = 90
-const documents = Array.from({ length: COUNT }, (_, i) => ({
-  id: `d${i}`,
-  content: `text ${i}${i === 7 ? ' <img src=x onerror="document.title=1"> \u001b[2J \u202egnp' : ''}`,
-  meta: { lang: ['en', 'de', 'fr'][i % 3], year: 1950 + i },
-  embedding: Array.from(
-    { length: DIM },
-    (__, j) => Math.sin(i * 3.1 + j * 1.7) + (j === i % 3 ? 2 : 0),
-  ),
-}))
-
-const ids = async (page: UiPage, list = '#results'): Promise<string[]> =>
-  page.evaluate(selector => {
-    const scope = globalThis as unknown as {
-      document: { querySelectorAll(s: string): Iterable<{ textContent: string }> }
-    }
-    return Array.from(scope.document.querySelectorAll(`${selector} b`), each => each.textContent)
-  }, list)
+import { noChromium, WebSite } from './chromium.ts'
+import {
+  COUNT,
+  DIM,
+  documents,
+  ids,
+  search,
+  vectorOf,
+  writeFile,
+  type UiPage,
+} from './playground-page.ts'
 
 /** The names of the databases in the storage of the browser. */
 const kept = async (page: UiPage): Promise<string[]> =>
@@ -59,8 +27,6 @@ const kept = async (page: UiPage): Promise<string[]> =>
     return names
   })
 
-const vectorOf = (i: number): string => JSON.stringify(documents[i].embedding)
-
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
 
 /** The documents as CSV or TSV: a quote, a line end and a letter of several bytes stay what they are. */
@@ -71,19 +37,6 @@ function separated(delimiter: string): string {
   return [['id', 'content', 'meta', 'embedding'], ...rows]
     .map(row => row.join(delimiter))
     .join('\r\n')
-}
-
-async function search(page: UiPage, text: string): Promise<string[]> {
-  await page.evaluate(() => {
-    const scope = globalThis as unknown as {
-      document: { querySelector(s: string): { textContent: string } }
-    }
-    scope.document.querySelector('#summary').textContent = ''
-  })
-  await page.fill('#query', text)
-  await page.press('#query', 'Enter')
-  await page.waitForSelector('#summary b')
-  return ids(page)
 }
 
 describe('the page in Chromium', { skip: noChromium }, () => {
@@ -114,18 +67,7 @@ describe('the page in Chromium', { skip: noChromium }, () => {
       writeFileSync(path(name), separated(delimiter))
     writeFileSync(path('bad.jsonl'), '{"id": "a", "embedding": [1,')
     writeFileSync(path('bad.csv'), 'id,embedding\n"a,1 2\n')
-    const db = await open(path('docs.sqlite'))
-    db.exec('CREATE VIRTUAL TABLE docs USING vec(doc_id)')
-    const insert = db.prepare(
-      'INSERT INTO docs(dataset_id, doc_id, content, meta, embedding) VALUES (?, ?, ?, ?, ?)',
-    )
-    for (const { id, content, meta, embedding } of documents)
-      insert.run('d', id, content, JSON.stringify(meta), JSON.stringify(embedding))
-    // A saved index of a table that is gone, which a repair deletes.
-    db.exec(
-      `INSERT INTO vector_storage(shadow_table_name, dataset_id, "index") VALUES ('main._vec_gone', 'd', x'00')`,
-    )
-    db.close()
+    await writeFile(path('docs.sqlite'))
     const wal = await open(path('wal.sqlite'))
     wal.exec('PRAGMA journal_mode = wal; CREATE VIRTUAL TABLE docs USING vec(doc_id)')
     wal.exec(`ATTACH '${path('docs.sqlite')}' AS other`)
@@ -283,20 +225,6 @@ describe('the page in Chromium', { skip: noChromium }, () => {
     assert.match(await page.textContent('#findings'), /tables that do not exist/)
     await page.click('#repair')
     await page.waitForSelector('#findings .good')
-    await page.close()
-  })
-
-  test('searches are compared, and neighbours listed', async () => {
-    const page = await (await profile())()
-    await load(page, 'docs.jsonl')
-    await search(page, vectorOf(3))
-    await page.click('#tab-compare')
-    await page.click('#compare')
-    await page.waitForSelector('#comparison li')
-    assert.match(await page.textContent('#comparison'), /exact.*recall 0\.98.*10 of 10 as exact/)
-    await page.click('#tab-neighbors')
-    await page.click('#look')
-    await page.waitForSelector('#panel-neighbors li')
     await page.close()
   })
 

@@ -4,6 +4,7 @@ import { before, describe, test } from 'node:test'
 import { encodeEmbedding, insertMany, open } from '../../src/entries/main.ts'
 import { temporaryFolder } from '../cli/svec.ts'
 import { RunningUi } from '../ui/running-ui.ts'
+import { unnamed } from './accessible-names.ts'
 import { noChromium, storedBrowser, type Page } from './chromium.ts'
 
 interface ServedPage extends Page {
@@ -15,16 +16,6 @@ interface ServedPage extends Page {
   textContent(selector: string): Promise<string>
   locator(selector: string): { ariaSnapshot(): Promise<string> }
 }
-
-/** Lines of the tree that screen readers see: controls without a name. */
-const unnamed = (tree: string): string[] =>
-  tree
-    .split('\n')
-    .filter(line =>
-      /^\s*- (button|checkbox|combobox|img|link|progressbar|searchbox|tab|textbox|region|navigation)\b(?! ")/.test(
-        line,
-      ),
-    )
 
 const COUNT = 6000
 const vectorOf = (i: number): Float32Array =>

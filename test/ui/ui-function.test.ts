@@ -211,9 +211,11 @@ describe('what a page asks', () => {
   test('words are searched by the text index, or found in the contents without one', () => {
     const found = ask('search', place, { mode: 'exact', text: 'word3', k: 100 })
     assert.equal(found.hits.length, COUNT / 5)
-    assert.equal(found.note, undefined)
+    assert.match(found.note!, /^ranked by words alone: no model/)
     const both = ask('search', place, { mode: 'hybrid', text: 'word3', like: 4, k: 5 })
     assert.equal(both.hits.length, 5)
+    assert.equal(both.note, undefined)
+    assert.equal(ask('search', place, { mode: 'text', text: 'word3', k: 5 }).note, undefined)
     const plain = ask(
       'search',
       { table: 'plain', dataset: 'p' },
@@ -223,7 +225,17 @@ describe('what a page asks', () => {
       plain.hits.map(({ id, score, content }) => [id, score, content]),
       [['a', undefined, 'Über <b>bold</b>']],
     )
-    assert.match(plain.note!, /does not have a text index/)
+    assert.match(plain.note!, /the table plain does not have a text index/)
+    // Without a text index, the vector ranks alone, and the answer says why.
+    const alone = ask(
+      'search',
+      { table: 'plain', dataset: 'p' },
+      { mode: 'hybrid', text: 'über', vector: [2, 1], k: 5 },
+    )
+    assert.equal(alone.hits[0].id, 'a')
+    assert.match(alone.note!, /^ranked by the vector alone: the table plain does not have/)
+    const vectorAlone = ask('search', place, { mode: 'text', like: 4, k: 5 })
+    assert.equal(vectorAlone.note, 'ranked by the vector alone')
     const listed = ask('search', place, { mode: 'exact', filter: { lang: { $in: ['de'] } }, k: 3 })
     assert.deepEqual(
       listed.hits.map(({ id }) => id),
@@ -242,11 +254,41 @@ describe('what a page asks', () => {
   })
 
   test('the neighbour of a row is the nearest other row', () => {
-    const found = ask('neighbors', place, [1, 2, 3, 301])
+    const { rows, nearest: others, scores } = ask('neighbors', place, [1, 2, 3, 301])
+    assert.deepEqual(Array.from(rows), [1, 2, 3])
+    for (const [i, other] of others.entries()) {
+      assert.equal(`d${other - 1}`, nearest(vectors[i], 2)[1])
+      assert.ok(Math.abs(scores[i] - cosine(vectors[i], vectors[other - 1])) < 1e-9)
+    }
+  })
+
+  test('the neighbours of all rows are found in turns, which other questions may come between', () => {
+    const search = ask('beginNeighbors', place)
+    const steps = new Set<string>()
+    let answer = ask('continueNeighbors', search)
+    for (; answer.found === undefined; answer = ask('continueNeighbors', search)) {
+      steps.add(answer.step)
+      assert.equal(ask('search', place, { mode: 'exact', like: 1, k: 1 }).hits.length, 1)
+    }
+    const { found, share, trials } = answer
+    assert.deepEqual([share, trials], [1, 100])
+    // A row without a vector does not have a neighbour.
     assert.deepEqual(
-      found.map(({ id, nearest: other }) => [id, other.id]),
-      [0, 1, 2].map(i => [`d${i}`, nearest(vectors[i], 2)[1]]),
+      Array.from(found.rows),
+      Array.from({ length: COUNT }, (_, i) => i + 1),
     )
+    for (const [i, other] of found.nearest.entries())
+      assert.equal(`d${other - 1}`, nearest(vectors[i], 2)[1])
+    assert.equal(refused('continueNeighbors', JSON.stringify([search])).code, 'UI_GONE')
+  })
+
+  test('a search for neighbours that was ended, or that newer ones replaced, is gone', () => {
+    const [first, second, third] = [0, 1, 2].map(() => ask('beginNeighbors', place))
+    assert.equal(refused('continueNeighbors', JSON.stringify([first])).code, 'UI_GONE')
+    ask('endNeighbors', second)
+    assert.equal(refused('continueNeighbors', JSON.stringify([second])).code, 'UI_GONE')
+    assert.ok(ask('continueNeighbors', third).done <= 1)
+    ask('endNeighbors', third)
   })
 
   test('the nearest of a sample are those of brute force, by the metric of the table', () => {

@@ -2,8 +2,8 @@ import type { CollectionQuery, Hit } from '../../entries/vecutil.ts'
 import type {
   FoundDocument,
   FullDocument,
-  Neighbor,
   SearchAnswer,
+  SearchMode,
   SearchRequest,
 } from '../contract.ts'
 import type { Dataset } from '../dataset.ts'
@@ -20,17 +20,11 @@ const PAGE = 1000
 export function search(dataset: Dataset, request: SearchRequest): SearchAnswer {
   const { text = '', like } = request
   const vector = like === undefined ? request.vector : dataset.vectorOf(like)
-  const k = request.k + (like === undefined ? 0 : 1)
-  if (vector === undefined && text === '') return listed(dataset, request, '')
-  const isIndexed = dataset.table.text !== undefined
-  if (vector === undefined && !isIndexed) return listed(dataset, request, text)
-  const note =
-    request.mode === 'hybrid' && (text === '' || vector === undefined)
-      ? `ranked by ${text === '' ? 'the vector' : 'words'} alone`
-      : undefined
+  const plan = planOf(request.mode, vector !== undefined, text !== '', dataset)
+  if (plan.ranksBy === 'nothing') return listed(dataset, request, text)
   const query: CollectionQuery = {
-    ...rankedBy(request, vector, text),
-    k,
+    ...rankedBy(plan, request.mode, vector, text),
+    k: request.k + (like === undefined ? 0 : 1),
     filter: request.filter,
     include: ['content', 'meta'],
   }
@@ -42,16 +36,45 @@ export function search(dataset: Dataset, request: SearchRequest): SearchAnswer {
     milliseconds = Math.min(milliseconds, performance.now() - began)
   }
   const found = hits.map(hit => foundDocument(dataset, hit)).filter(({ row }) => row !== like)
-  return { hits: found.slice(0, request.k), milliseconds, note }
+  return { hits: found.slice(0, request.k), milliseconds, note: plan.note }
+}
+
+interface Plan {
+  readonly ranksBy: 'vector' | 'text' | 'hybrid' | 'nothing'
+  /** What is done, if it is not what was asked, and why. */
+  readonly note?: string
+}
+
+/** How a search can rank, by what it has: a mode may want more. */
+function planOf(mode: SearchMode, hasVector: boolean, hasText: boolean, { table }: Dataset): Plan {
+  const isIndexed = table.text !== undefined
+  const canRankWords = hasText && isIndexed
+  const noIndex = `the table ${table.name} does not have a text index`
+  if (mode === 'hybrid' && hasVector && canRankWords) return { ranksBy: 'hybrid' }
+  if (mode === 'text' && canRankWords) return { ranksBy: 'text' }
+  // Words without an index are still looked for in the contents, if nothing else was asked.
+  if (mode === 'text' && hasText) return { ranksBy: 'nothing' }
+  if (hasVector) {
+    if (mode === 'exact' || mode === 'recall') return { ranksBy: 'vector' }
+    const why = hasText ? `: ${noIndex}` : ''
+    return { ranksBy: 'vector', note: `ranked by the vector alone${why}` }
+  }
+  if (canRankWords)
+    return {
+      ranksBy: 'text',
+      note: 'ranked by words alone: no model turns them into a vector of this dataset',
+    }
+  return { ranksBy: 'nothing' }
 }
 
 function rankedBy(
-  { mode }: SearchRequest,
+  { ranksBy }: Plan,
+  mode: SearchMode,
   vector: readonly number[] | Float32Array | undefined,
   text: string,
 ): Partial<CollectionQuery> {
-  if (vector === undefined) return { mode: 'text', text }
-  if (mode === 'hybrid' && text !== '') return { mode: 'hybrid', vector, text }
+  if (ranksBy === 'text') return { mode: 'text', text }
+  if (ranksBy === 'hybrid') return { mode: 'hybrid', vector, text }
   return { mode: 'vector', vector, recall: mode === 'recall' ? RECALL : 1 }
 }
 
@@ -78,7 +101,7 @@ function listed(dataset: Dataset, { filter, k }: SearchRequest, text: string): S
   const note =
     text === ''
       ? 'listed by id'
-      : `listed by id: documents that contain the text, as the table does not have a text index${unread}`
+      : `listed by id: documents that contain the text, as the table ${dataset.table.name} does not have a text index${unread}`
   return { hits, milliseconds: performance.now() - began, note }
 }
 
@@ -89,7 +112,7 @@ function foundDocument(
   { id, score, distance, content, meta }: Ranked,
 ): FoundDocument {
   const metaText = meta === null || meta === undefined ? null : jsonText(meta)
-  return { row: rowOf(dataset, id), id, score, distance, content: excerpt(content), meta: metaText }
+  return { row: dataset.rowOf(id), id, score, distance, content: excerpt(content), meta: metaText }
 }
 
 function jsonText(meta: unknown): string {
@@ -101,14 +124,6 @@ function jsonText(meta: unknown): string {
 function excerpt(content: string | null | undefined): string | null {
   if (content === null || content === undefined) return null
   return content.length > EXCERPT ? `${content.slice(0, EXCERPT)}…` : content
-}
-
-function rowOf(dataset: Dataset, id: string): number {
-  const [found] = dataset.all(
-    `SELECT rowid AS r FROM ${dataset.from} WHERE dataset_id = ?1 AND id = ?2`,
-    id,
-  )
-  return Number(found?.['r'] ?? -1)
 }
 
 /** Documents by their rows, in that order; rows that are gone are left out. */
@@ -128,21 +143,4 @@ export function documents(
       vector: withVectors ? dataset.vectorOf(row) : undefined,
     })),
   )
-}
-
-/** For each row the other row that is nearest to it. Rows without a vector, or without another row, are left out. */
-export function neighbors(dataset: Dataset, rows: readonly number[]): Neighbor[] {
-  return documents(dataset, rows, true).flatMap(({ row, id, content, vector }) => {
-    if (vector === undefined) return []
-    const { hits } = dataset.collection.querySync({ vector, k: 2, include: ['content'] })
-    const nearest = hits.find(hit => hit.id !== id)
-    if (nearest === undefined) return []
-    const { score } = nearest
-    const other = {
-      row: rowOf(dataset, nearest.id),
-      id: nearest.id,
-      content: excerpt(nearest.content),
-    }
-    return [{ row, id, content: excerpt(content), nearest: other, score }]
-  })
 }
