@@ -26,7 +26,14 @@ export interface UiPage extends Page {
 
 export const DIM = 6
 export const COUNT = 90
-export const documents = Array.from({ length: COUNT }, (_, i) => ({
+interface PageDocument {
+  readonly id: string
+  readonly content: string
+  readonly meta: { readonly lang: string; readonly year: number }
+  readonly embedding: readonly number[]
+}
+
+export const documents: readonly PageDocument[] = Array.from({ length: COUNT }, (_, i) => ({
   id: `d${i}`,
   content: `text ${i}${i === 7 ? ' <img src=x onerror="document.title=1"> \u001b[2J \u202egnp' : ''}`,
   meta: { lang: ['en', 'de', 'fr'][i % 3], year: 1950 + i },
@@ -36,7 +43,7 @@ export const documents = Array.from({ length: COUNT }, (_, i) => ({
   ),
 }))
 
-export const ids = async (page: UiPage, list = '#results'): Promise<string[]> =>
+export const ids = async (page: UiPage, list: string = '#results'): Promise<string[]> =>
   page.evaluate(selector => {
     const scope = globalThis as unknown as {
       document: { querySelectorAll(s: string): Iterable<{ textContent: string }> }
