@@ -8,6 +8,15 @@ import { unnamed } from './accessible-names.ts'
 import { noChromium, WebSite } from './chromium.ts'
 import { documents, ids, search, vectorOf, writeFile, type UiPage } from './playground-page.ts'
 
+/** The score of the row nearest to row i, by brute force. */
+function nearestTo(i: number): number {
+  const scores = documents.map(({ embedding }) =>
+    cosine(Float32Array.from(embedding), Float32Array.from(documents[i].embedding)),
+  )
+  scores[i] = -1
+  return Math.max(...scores)
+}
+
 describe('the lists of the page in Chromium', { skip: noChromium }, () => {
   const folder = temporaryFolder()
   let site: WebSite
@@ -46,13 +55,6 @@ describe('the lists of the page in Chromium', { skip: noChromium }, () => {
     await page.waitForSelector('#comparison li')
     assert.match(await page.textContent('#comparison'), /exact.*recall 0\.98.*10 of 10 as exact/)
     await page.click('#tab-neighbors')
-    const nearestTo = (i: number): number => {
-      const scores = documents.map(({ embedding }) =>
-        cosine(Float32Array.from(embedding), Float32Array.from(documents[i].embedding)),
-      )
-      scores[i] = -1
-      return Math.max(...scores)
-    }
     const best = Math.max(...documents.map((_, i) => nearestTo(i)))
     for (const [amount, how] of [
       ['500', 'exact'],
