@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts'
+import { scalar } from '../../database/query.ts'
 import { quoteName } from '../schema/names.ts'
 
 /**
@@ -29,7 +30,7 @@ export function pauseAfter(lockedMs: number): number {
  */
 export function foldLog(db: Database, schema: string): void {
   try {
-    if (db.prepare('PRAGMA wal_autocheckpoint').pluck().get() === 0) return
+    if (scalar(db, 'PRAGMA wal_autocheckpoint') === 0) return
     db.exec(`PRAGMA ${quoteName(schema)}.wal_checkpoint(PASSIVE)`)
   } catch {
     // Another connection does it later, and not every driver knows the statement.
