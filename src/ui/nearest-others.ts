@@ -200,7 +200,7 @@ export class NearestOthers {
     const { f32 } = this.#arena
     f32.set(centres, this.#columns.address / 4)
     this.#multiply(rows.length, cells)
-    // Rows of an inner product, which have no distance, are near by direction.
+    // An inner product is not a distance: such rows are near by direction.
     const byDirection = metricOf(metric).kernels.scan === 'dot'
     const scales = new Float64Array(cells).fill(1)
     const offsets = new Float64Array(cells)
