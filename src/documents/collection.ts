@@ -16,21 +16,20 @@ import type { DocumentSelection } from './collection/read-selection.ts'
 import { runQueries, runQueriesSync } from './collection/run-queries.ts'
 import { runQuery, runQuerySync } from './collection/run-query.ts'
 import { countWhere, deleteSelection } from './collection/selection.ts'
+import { runStep, type Results, type Step } from './collection/steps.ts'
 import type { StoredDocument } from './collection/stored-document.ts'
 import { writeGiven, writeGivenSync } from './collection/write-given.ts'
 import type { TextDocument } from './document-fields.ts'
 import type { EmbedOptions } from './embed.ts'
 import { requireCount, searchText, type MatchOptions, type TextHit } from './match-text.ts'
 import {
-  discard,
   migrate,
-  migrationStatus,
   rollback,
   type MigrateOptions,
   type MigrationReport,
-  type MigrationStatus,
   type RollbackOptions,
 } from './migration/migrate.ts'
+import type { MigrationStatus } from './migration/migration-steps.ts'
 import { deleteShadowDocuments, upsertShadowDocuments } from './shadow-documents.ts'
 
 /**
@@ -215,7 +214,7 @@ export class Collection<M = unknown> {
    *     await notes.migrate({ embed, model: 'large', onProgress: ({ done, total }) => console.log(done, total) })
    */
   async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
-    return migrate(this.#handle, options)
+    return migrate(this.#handle, async step => this.#step(step), options)
   }
 
   /**
@@ -223,7 +222,7 @@ export class Collection<M = unknown> {
    * Documents written since the switch are embedded with the old model. Throws VEC_MODEL if there are no old vectors.
    */
   async rollback(options: RollbackOptions = {}): Promise<MigrationReport> {
-    return rollback(this.#handle, options)
+    return rollback(this.#handle, async step => this.#step(step), options)
   }
 
   /**
@@ -231,7 +230,7 @@ export class Collection<M = unknown> {
    * beginning. Returns whether there were any.
    */
   discard(): boolean {
-    return discard(this.#handle)
+    return this.#step(['migrationDiscard'])
   }
 
   /**
@@ -239,7 +238,7 @@ export class Collection<M = unknown> {
    * use.
    */
   migration(): MigrationStatus | undefined {
-    return migrationStatus(this.#handle)
+    return this.#step(['migrationStatus'])
   }
 
   /**
@@ -280,5 +279,9 @@ export class Collection<M = unknown> {
     const { embed, model } = this.#handle.requireEmbedder('queryText()')
     const limited = { ...options, limit: k, model }
     return searchText(db, tableName, dataset, embed, query, limited)
+  }
+
+  #step<const S extends Step>(step: S): Results<[S]>[0] {
+    return runStep(this.#handle, step) as Results<[S]>[0]
   }
 }

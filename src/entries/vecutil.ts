@@ -39,9 +39,9 @@ export type {
   MigrateOptions,
   MigrationProgress,
   MigrationReport,
-  MigrationStatus,
   RollbackOptions,
 } from '../documents/migration/migrate.ts'
+export type { MigrationStatus } from '../documents/migration/migration-steps.ts'
 export { chunkText, type Chunk, type ChunkOptions } from '../documents/chunking/chunk-text.ts'
 export type { FieldFilter, Filter, FilterValue } from '../core/filter/filter.ts'
 export type { SqliteHandle } from '../database/driver-of.ts'

@@ -16,6 +16,13 @@ export type {
 } from '../worker/async-types.ts'
 export type { WorkerLike } from '../worker/port.ts'
 export type { CollectionOptions } from '../documents/collection/collection-options.ts'
+export type {
+  MigrateOptions,
+  MigrationProgress,
+  MigrationReport,
+  RollbackOptions,
+} from '../documents/migration/migrate.ts'
+export type { MigrationStatus } from '../documents/migration/migration-steps.ts'
 export type { Hit, HitPage } from '../documents/collection/hit.ts'
 export type { RunResult } from '../database/statement.ts'
 export type { SqlValue } from '../database/values.ts'

@@ -5,6 +5,8 @@ import type { Call } from './protocol.ts'
 export interface Caller {
   /** Runs a task that makes calls, and for which `close` waits. Throws VEC_CLOSED after `close`. */
   whole<R>(task: () => Promise<R>): Promise<R>
+  /** Runs a function of the caller within such a task, which waits for it: `close` throws in there. */
+  foreign<R>(task: () => Promise<R>): Promise<R>
   /** A call within such a task. */
   call(call: Call, out: Outgoing, signal: AbortSignal | undefined): Promise<unknown>
   /** A name for something that the worker keeps between two calls. */

@@ -12,6 +12,12 @@ export interface Port {
   close(): Promise<void>
 }
 
+/** A value that the code which a task runs can ask for. */
+export interface Scope<T> {
+  run<R>(store: T, task: () => R): R
+  getStore(): T | undefined
+}
+
 /** A worker started by the caller: of `node:worker_threads`, or of a browser. */
 export interface WorkerLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { Collection, type EmbedFunc } from '../../src/entries/vecutil.ts'
+import { AsyncCollection, connect } from '../../src/entries/worker.ts'
 import { embedLetters } from './letters.ts'
 
 interface Model {
@@ -22,7 +23,20 @@ export const NARROW: Model = {
 }
 export const WIDE: Model = { ...NARROW, model: 'wide', embed: embedLetters('abcde') }
 
-/** A file with an empty vec table. */
+/** Where a collection runs. Its methods can be awaited in any case. */
+export interface Place {
+  readonly name: string
+  /** The number of readers of `connect()`; undefined: in this thread. */
+  readonly threads: number | undefined
+}
+
+export const PLACES: readonly Place[] = [
+  { name: 'open()', threads: undefined },
+  { name: 'connect()', threads: 0 },
+  { name: 'connect({ threads: 2 })', threads: 2 },
+]
+
+/** A file with an empty vec table, and a collection. */
 export async function world(
   t: TestContext,
 ): Promise<{ file: string; db: Connection; docs: Collection }> {
@@ -37,10 +51,22 @@ export async function world(
   return { file, db, docs: new Collection(db, NARROW) }
 }
 
+/** The same with the collection in a place; `db` looks at its file. */
+export async function worldIn(
+  t: TestContext,
+  { threads }: Place,
+): Promise<{ file: string; db: Connection; docs: AsyncCollection }> {
+  const { file, db, docs } = await world(t)
+  if (threads === undefined) return { file, db, docs: docs as unknown as AsyncCollection }
+  const client = await connect(file, { threads })
+  t.after(async () => client.close())
+  return { file, db, docs: new AsyncCollection(client, NARROW) }
+}
+
 const contentOf = (n: number): string =>
   Array.from('abcde', (letter, i) => letter.repeat((n >> (2 * i)) & 3)).join('') || 'a'
 
-export const fill = async (docs: Collection, count: number): Promise<void> => {
+export const fill = async (docs: AsyncCollection | Collection, count: number): Promise<void> => {
   const documents = Array.from({ length: count }, (_, n) => ({
     id: `n${n}`,
     content: contentOf(n),

@@ -211,6 +211,51 @@ describe('AsyncCollection', () => {
     assert.equal(await new AsyncCollection(second, OPTIONS).count(), 6)
   })
 
+  test('close() in a function that a call waits for is refused', { timeout: 60_000 }, async () => {
+    await using db = await connect(':memory:')
+    await db.exec('CREATE TABLE t(x)')
+    const refused = async (awaitFirst: boolean): Promise<void> => {
+      if (awaitFirst) await db.get('SELECT 1')
+      await refusedLater(db.close(), 'SQLITE_MISUSE', 'close()')
+      await refusedLater(db[Symbol.asyncDispose](), 'SQLITE_MISUSE', 'waits')
+    }
+    for (const awaitFirst of [false, true]) {
+      let left: Promise<unknown> | undefined
+      const closing = new AsyncCollection(db, {
+        ...OPTIONS,
+        embed: async (texts, options) => {
+          await refused(awaitFirst)
+          left = new Promise(resolve => setTimeout(resolve, 1)).then(async () => db.get('SELECT 1'))
+          return embed(texts, options)
+        },
+      })
+      const content = `bread ${awaitFirst}`
+      assert.equal(await closing.upsert([{ id: 'a', content }]), 1)
+      await closing.query({ text: 'bread' })
+      await closing.queryMany(['bread'], { k: 1 })
+      await left
+      const rows = async function* (): AsyncGenerator<[number]> {
+        yield [1]
+        await refused(awaitFirst)
+        yield [2]
+      }
+      assert.equal(await db.insertMany('t', ['x'], rows()), 2)
+    }
+    // Another database may be closed, and this one by what the function left behind.
+    let later: Promise<void> | undefined
+    const last = new AsyncCollection(db, {
+      ...OPTIONS,
+      embed: async (texts, options) => {
+        await (await connect(':memory:')).close()
+        later = new Promise(resolve => setTimeout(resolve, 100)).then(async () => db.close())
+        return embed(texts, options)
+      },
+    })
+    await last.query({ text: 'bread' })
+    await later
+    assert.equal(db.open, false)
+  })
+
   test('an error of embed keeps its stack', async () => {
     const failing = new AsyncCollection(client, { ...OPTIONS, embed: thrown })
     await assert.rejects(failing.upsert([{ id: 'n', content: 'new' }]), isThrown)

@@ -1,5 +1,11 @@
 import { run } from '../../database/query.ts'
 import type { BindValue } from '../../database/values.ts'
+import {
+  MIGRATION_READS,
+  MIGRATION_WRITES,
+  type MigrationReads,
+  type MigrationWrites,
+} from '../migration/migration-steps.ts'
 import type { DatasetHandle } from './dataset-handle.ts'
 import { countFacets, type Facet, type FacetOptions, type FieldValue } from './facets.ts'
 import { getDocuments, type GetOptions } from './get-documents.ts'
@@ -15,7 +21,7 @@ import type { StoredDocument } from './stored-document.ts'
 import { writeChecked, type WriteKind } from './write-given.ts'
 
 /** What each step that reads takes, and what it returns. */
-export interface ReadSteps {
+export interface ReadSteps extends MigrationReads {
   /** `vector` is that of the query's text, `candidates` how many complete hits the caller scores again. */
   query: [
     [query: CollectionQuery, vector?: Float32Array | undefined, candidates?: number | undefined],
@@ -35,7 +41,7 @@ export interface ReadSteps {
 }
 
 /** What each step that writes takes, and what it returns. */
-export interface WriteSteps {
+export interface WriteSteps extends MigrationWrites {
   /** `embeds`: whether the collection of the caller has an embed function. */
   write: [[kind: WriteKind, documents: readonly GivenDocument[], embeds: boolean], number]
   delete: [[selection: DocumentSelection], number]
@@ -58,6 +64,7 @@ type Methods<S extends { [Name in keyof S]: [unknown[], unknown] }> = {
 }
 
 const READS: Methods<ReadSteps> = {
+  ...MIGRATION_READS,
   query: (handle, query, vector, candidates) =>
     answerEmbedded('query()', handle, query, vector, candidates),
   queryMany: (handle, vectors, options, candidates) =>
@@ -78,6 +85,7 @@ const READS: Methods<ReadSteps> = {
 }
 
 const WRITES: Methods<WriteSteps> = {
+  ...MIGRATION_WRITES,
   write: (handle, kind, documents, embeds) =>
     writeChecked(handle, { where: `${kind}()`, documents, kind }, embeds),
   delete: (handle, selection) => deleteSelection('delete()', selection, handle),

@@ -1,14 +1,25 @@
 import { argumentError } from '../../core/argument-error.ts'
 import * as check from '../../core/check-options.ts'
-import { counted } from '../../core/counted.ts'
 import { VecError } from '../../core/errors.ts'
-import type { Utf8 } from '../../core/utf8.ts'
-import { COLUMN } from '../../search/schema/columns.ts'
-import { OF_DATASET, quoteName } from '../../search/schema/names.ts'
+import { Utf8 } from '../../core/utf8.ts'
 import { requireEmbed, requireModelName } from '../arguments.ts'
-import type { DatasetHandle } from '../collection/dataset-handle.ts'
+import type { Embedder } from '../collection/dataset-handle.ts'
+import type { Results, Step } from '../collection/steps.ts'
 import { embedTexts, type EmbedFunc } from '../embed.ts'
-import { VectorsBeside } from './vectors-beside.ts'
+import type { MigrationReads, MigrationWrites } from './migration-steps.ts'
+
+/** The model of a dataset, which a migration changes. */
+export interface Embedders {
+  readonly dataset: string
+  embedder: Embedder
+  /** The embedder before a migration. */
+  previous: Embedder | undefined
+}
+
+type MigrationStep = Step<keyof (MigrationReads & MigrationWrites)>
+
+/** Runs a step of a migration on the connection, here or in a worker. */
+export type RunMigration = <const S extends MigrationStep>(step: S) => Promise<Results<[S]>[0]>
 
 /** The progress of a migration. */
 export interface MigrationProgress {
@@ -46,16 +57,6 @@ export interface MigrationReport {
   readonly switched: number
 }
 
-/** Vectors of another model, beside those in use. */
-export interface MigrationStatus {
-  /** Their model. */
-  readonly model: string | null
-  /** 'running': they are being made. 'switched': they were in use before, and are kept for rollback(). */
-  readonly state: 'running' | 'switched'
-  readonly done: number
-  readonly total: number
-}
-
 const DEFAULT_BATCH = 100
 const CHECKS = {
   embed: check.callback,
@@ -64,71 +65,51 @@ const CHECKS = {
   signal: check.signal,
 }
 
-/** Embeds a dataset with another model beside the vectors in use, then exchanges them. */
+/**
+ * Embeds a dataset with another model beside the vectors in use, then exchanges them. `step` runs each step in a
+ * transaction of its own.
+ */
 export async function migrate(
-  handle: DatasetHandle,
+  models: Embedders,
+  step: RunMigration,
   options: MigrateOptions,
 ): Promise<MigrationReport> {
   check.checkOptions('migrate()', options, { ...CHECKS, model: check.text })
-  const { embed = handle.embedder.embed, model = handle.embedder.model } = options
+  const { embed = models.embedder.embed, model = models.embedder.model } = options
   requireEmbed(embed, 'options.embed')
   requireModelName(model)
   if (model === undefined) throw argumentError('migrate()', 'options.model', model, 'a text')
-  const beside = open(handle)
-  const record = beside.record()
-  // Also true for a dataset without vectors.
-  if (isServed(handle, model)) {
-    adopt(handle, embed!, model)
-    return { model, embedded: 0, switched: 0 }
-  }
-  if (record && record.model !== model) throw otherMigration(handle.dataset, record, model)
-  beside.begin(model)
-  const report = await run(handle, beside, { ...options, embed: embed!, model })
-  adopt(handle, embed!, model)
+  const begun = await step(['migrationBegin', model])
+  const report = begun
+    ? await run(models, step, { ...options, embed: embed!, model })
+    : { model, embedded: 0, switched: 0 }
+  adopt(models, embed!, model)
   return report
 }
 
 /** Exchanges the vectors back, so that the vectors from before the switch are in use again. */
 export async function rollback(
-  handle: DatasetHandle,
+  models: Embedders,
+  step: RunMigration,
   options: RollbackOptions,
 ): Promise<MigrationReport> {
   check.checkOptions('rollback()', options, CHECKS)
-  const beside = open(handle)
-  const record = beside.record()
-  if (record?.switched !== true) {
+  const status = await step(['migrationStatus'])
+  if (status?.state !== 'switched') {
     throw new VecError(
       'VEC_MODEL',
-      `rollback(): dataset '${handle.dataset}' has not been switched to another model, or the old vectors were discarded`,
+      `rollback(): dataset '${models.dataset}' has not been switched to another model, or the old vectors were discarded`,
       { hint: 'migration() tells what there is' },
     )
   }
-  const { previous } = handle
-  const embed = options.embed ?? (previous?.model === record.model ? previous?.embed : undefined)
-  const { model } = record
-  const report = await run(handle, beside, { ...options, embed, model })
-  const { embedder } = handle
-  handle.embedder = { embed: embed ?? embedder.embed, model: model ?? undefined }
-  handle.previous = embedder
+  const { previous } = models
+  const { model } = status
+  const embed = options.embed ?? (previous?.model === model ? previous?.embed : undefined)
+  const report = await run(models, step, { ...options, embed, model })
+  const { embedder } = models
+  models.embedder = { embed: embed ?? embedder.embed, model: model ?? undefined }
+  models.previous = embedder
   return report
-}
-
-/**
- * Deletes the vectors that are not in use: a migration ends, or can no longer be rolled back. Returns whether there
- * were any.
- */
-export function discard(handle: DatasetHandle): boolean {
-  return open(handle).discard()
-}
-
-/** The state of the vectors beside those in use; undefined if there are none. */
-export function migrationStatus(handle: DatasetHandle): MigrationStatus | undefined {
-  const beside = open(handle)
-  const record = beside.record()
-  if (!record) return undefined
-  const state = record.switched ? 'switched' : 'running'
-  const { done, total } = beside.counts()
-  return { model: record.model, state, done, total }
 }
 
 interface Run {
@@ -140,98 +121,51 @@ interface Run {
 }
 
 /** Makes the missing vectors until none is missing at one moment. Then it switches. */
-async function run(
-  handle: DatasetHandle,
-  beside: VectorsBeside,
-  options: Run,
-): Promise<MigrationReport> {
+async function run(models: Embedders, step: RunMigration, options: Run): Promise<MigrationReport> {
   const { model, onProgress, signal } = options
   let embedded = 0
   try {
     for (;;) {
-      requireEmbeddable(handle, beside)
-      embedded += await embedPending(handle, beside, options)
+      const made = await embedPending(models, step, options)
+      embedded += made.embedded
       signal?.throwIfAborted()
-      const { total, done } = beside.counts()
-      onProgress?.({ phase: 'switch', total, done })
-      if (beside.exchange(model)) return { model, embedded, switched: total }
+      onProgress?.({ phase: 'switch', total: made.total, done: made.done })
+      const switched = await step(['migrationSwitch', model])
+      if (switched !== undefined) return { model, embedded, switched }
     }
   } catch (error) {
     // Another process has switched meanwhile.
     const raced = error instanceof VecError && error.code === 'VEC_MODEL'
-    if (!raced || !isServed(handle, model)) throw error
+    if (!raced || !(await step(['migrationServed', model]))) throw error
     return { model, embedded, switched: 0 }
   }
 }
 
+/** Makes the vectors that are missing, in the order of the ids. */
 async function embedPending(
-  handle: DatasetHandle,
-  beside: VectorsBeside,
+  { dataset }: Embedders,
+  step: RunMigration,
   { embed, model, batch = DEFAULT_BATCH, onProgress, signal }: Run,
-): Promise<number> {
-  const { total, done } = beside.counts()
+): Promise<{ readonly embedded: number; readonly done: number; readonly total: number }> {
   let embedded = 0
-  let behind: Utf8 | undefined
+  let behind: Uint8Array | undefined
   for (;;) {
-    const pending = beside.pending(behind, batch)
-    if (pending.length === 0) return embedded
-    if (!embed) throw withoutOldModel(handle.dataset, model)
-    const texts = pending.map(({ content }) => String(content))
+    const { documents, done, total } = await step(['migrationPending', behind, batch])
+    if (documents.length === 0) return { embedded, done, total }
+    if (!embed) throw withoutOldModel(dataset, model)
+    const texts = documents.map(({ content }) => String(new Utf8(content)))
     const embeddings = await embedTexts(embed, texts, signal === undefined ? {} : { signal })
-    embedded += beside.store(model, pending, embeddings)
-    behind = pending.at(-1)!.id
-    onProgress?.({ phase: 'embed', done: Math.min(total, done + embedded), total })
+    const stored = await step(['migrationStore', model, documents, embeddings])
+    embedded += stored
+    behind = documents.at(-1)!.id
+    onProgress?.({ phase: 'embed', done: Math.min(total, done + stored), total })
   }
 }
 
-function open(handle: DatasetHandle): VectorsBeside {
-  const { shadow } = handle.open()
-  const { columns } = shadow.refresh()
-  const absent = [COLUMN.content, COLUMN.model].find(column => !columns.has(column))
-  if (absent !== undefined) {
-    throw new VecError('VEC_SHADOW', `migrate(): ${shadow.name} lacks the column ${absent}`, {
-      hint: `ALTER TABLE ${quoteName(shadow.name)} ADD COLUMN ${absent} TEXT`,
-    })
-  }
-  return new VectorsBeside(shadow, handle.dataset)
-}
-
-/** Whether all vectors in use come from a model. */
-function isServed(handle: DatasetHandle, model: string | null): boolean {
-  const sql = `SELECT 1 FROM {table} WHERE ${OF_DATASET}
-     AND length(${COLUMN.embedding}) > 0 AND ${COLUMN.model} IS NOT ?2 LIMIT 1`
-  return !handle.open().shadow.first(sql, [handle.dataset, model], () => true)
-}
-
-function adopt(handle: DatasetHandle, embed: EmbedFunc, model: string): void {
-  if (handle.embedder.embed === embed && handle.embedder.model === model) return
-  handle.previous = handle.embedder
-  handle.embedder = { embed, model }
-}
-
-function requireEmbeddable({ dataset }: DatasetHandle, beside: VectorsBeside): void {
-  const count = beside.unembeddable()
-  if (count === 0) return
-  throw new VecError(
-    'VEC_MODEL',
-    `migrate(): ${counted(count, 'document')} of dataset '${dataset}' with a vector, but without a content that could be embedded again`,
-    { hint: 'give them a content, erase their vectors, or delete them; then call migrate() again' },
-  )
-}
-
-function otherMigration(
-  dataset: string,
-  { model, switched }: { readonly model: string | null; readonly switched: boolean },
-  wanted: string,
-): VecError {
-  const what = switched
-    ? `vectors of model '${model}' are kept for a rollback`
-    : `a migration to model '${model}' is under way`
-  return new VecError(
-    'VEC_MODEL',
-    `migrate(): dataset '${dataset}' cannot go to model '${wanted}': ${what}`,
-    { hint: switched ? 'discard() forgets them' : 'go on with that model, or discard() it' },
-  )
+function adopt(models: Embedders, embed: EmbedFunc, model: string): void {
+  if (models.embedder.embed === embed && models.embedder.model === model) return
+  models.previous = models.embedder
+  models.embedder = { embed, model }
 }
 
 function withoutOldModel(dataset: string, model: string | null): VecError {

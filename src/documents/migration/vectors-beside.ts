@@ -23,8 +23,9 @@ export interface BesideRecord {
 
 /** A document whose vector beside is missing. */
 export interface PendingDocument {
-  readonly id: Utf8
-  readonly content: Utf8
+  /** The bytes of the texts, which may be invalid UTF-8. */
+  readonly id: Uint8Array
+  readonly content: Uint8Array
 }
 
 /** The row has a vector that a search could find, archived or not. */
@@ -103,19 +104,21 @@ export class VectorsBeside {
   }
 
   /** Documents after an id whose vector beside is missing, in the order of their ids. */
-  pending(behind: Utf8 | undefined, limit: number): PendingDocument[] {
+  pending(behind: Uint8Array | undefined, limit: number): PendingDocument[] {
     const found: PendingDocument[] = []
     const after = behind === undefined ? '' : `AND ${COLUMN.id} COLLATE BINARY > ?`
     this.#shadow.each(
       `SELECT ${COLUMN.id}, ${COLUMN.content} FROM {table}
        WHERE ${OF_DATASET} AND ${EMBEDDED} AND ${IS_TEXT} AND NOT ${this.#hasBeside} ${after}
        ORDER BY ${COLUMN.id} COLLATE BINARY LIMIT ?`,
-      [this.#dataset, this.#shadow.name, ...(behind === undefined ? [] : [behind]), limit],
+      [
+        this.#dataset,
+        this.#shadow.name,
+        ...(behind === undefined ? [] : [new Utf8(behind)]),
+        limit,
+      ],
       row => {
-        found.push({
-          id: new Utf8(row.bytes(0).slice()),
-          content: new Utf8(row.bytes(1).slice()),
-        })
+        found.push({ id: row.bytes(0).slice(), content: row.bytes(1).slice() })
       },
     )
     return found
@@ -138,16 +141,16 @@ export class VectorsBeside {
            WHERE ${OF_KEY} AND ${COLUMN.content} COLLATE BINARY IS ?6`,
           [
             this.#dataset,
-            id,
+            new Utf8(id),
             this.#shadow.name,
             storedBytes(
               type,
               embeddings[i],
               'migrate()',
-              `the embedding of document '${String(id)}'`,
+              `the embedding of document '${String(new Utf8(id))}'`,
             ),
             model,
-            content,
+            new Utf8(content),
           ],
         ).changes
       }
@@ -156,14 +159,14 @@ export class VectorsBeside {
   }
 
   /**
-   * Exchanges the vectors in use and those beside, if each document has a vector of that model beside; returns false
-   * otherwise. The dataset changes from one model to the other in one transaction.
+   * Exchanges the vectors in use and those beside, if each document has a vector of that model beside. Returns their
+   * number, undefined if one is missing. The dataset changes from one model to the other in one transaction.
    */
-  exchange(model: string | null): boolean {
+  exchange(model: string | null): number | undefined {
     return transaction(this.#db, () => {
       this.#requireModel(model)
       const { total, done } = this.counts()
-      if (done < total) return false
+      if (done < total) return undefined
       const serving = storedModel(this.#db, this.#shadow.sql, this.#dataset)
       const ids: Utf8[] = []
       this.#shadow.each(
@@ -180,7 +183,7 @@ export class VectorsBeside {
         ...this.#key,
         serving ?? null,
       )
-      return true
+      return total
     }).immediate()
   }
 

@@ -1,6 +1,7 @@
 import { argumentError, requirePlainObject } from '../../core/argument-error.ts'
 import { checkOptions, object, signal } from '../../core/check-options.ts'
 import { decodeEmbedding } from '../../core/embedding.ts'
+import { VecError } from '../../core/errors.ts'
 import { provideParser } from '../../core/filter/provide-parser.ts'
 import { readVector, type VectorInput } from '../../core/read-vector.ts'
 import { requireEmbed } from '../../documents/arguments.ts'
@@ -8,6 +9,7 @@ import {
   readCollectionOptions,
   type CollectionOptions,
 } from '../../documents/collection/collection-options.ts'
+import type { Embedder } from '../../documents/collection/dataset-handle.ts'
 import type { Facet, FacetOptions, FieldValue } from '../../documents/collection/facets.ts'
 import type { GetOptions } from '../../documents/collection/get-documents.ts'
 import {
@@ -26,8 +28,18 @@ import {
 import { needsVector } from '../../documents/collection/read-query.ts'
 import type { DocumentSelection } from '../../documents/collection/read-selection.ts'
 import { reranked } from '../../documents/collection/rerank.ts'
+import type { Results, Step } from '../../documents/collection/steps.ts'
 import type { StoredDocument } from '../../documents/collection/stored-document.ts'
 import { embedTexts, type EmbedFunc, type EmbedOptions } from '../../documents/embed.ts'
+import {
+  migrate,
+  rollback,
+  type Embedders,
+  type MigrateOptions,
+  type MigrationReport,
+  type RollbackOptions,
+} from '../../documents/migration/migrate.ts'
+import type { MigrationStatus } from '../../documents/migration/migration-steps.ts'
 import type { AsyncDatabase } from '../async-database.ts'
 import { callerOf } from '../callers.ts'
 import { CollectionCaller } from './collection-caller.ts'
@@ -55,8 +67,7 @@ const CALL = { signal }
  *     const { hits } = await notes.query({ vector, k: 5, filter: { lang: 'en' } })
  */
 export class AsyncCollection<M = unknown> {
-  readonly #calls: CollectionCaller
-  readonly #embed: EmbedFunc | undefined
+  readonly #models: Models
 
   /**
    * Sends nothing: the first call creates the table of a declaration. Throws TypeError for anything but what `connect()`
@@ -68,8 +79,8 @@ export class AsyncCollection<M = unknown> {
     if (caller === undefined)
       throw argumentError(`new ${NAME}()`, 'db', db, 'the AsyncDatabase of connect()')
     provideParser()
-    this.#calls = new CollectionCaller(caller, { table, dataset, model }, declaration)
-    this.#embed = embed
+    const calls = new CollectionCaller(caller, { table, dataset, model }, declaration)
+    this.#models = new Models(dataset, { embed, model }, calls)
   }
 
   /** `upsert` of a Collection: inserts or updates documents, all or none. Returns how many were embedded. */
@@ -125,7 +136,7 @@ export class AsyncCollection<M = unknown> {
           write,
           "['upsert' | 'update' | 'delete', argument]",
         )
-      const embeds = this.#embed !== undefined
+      const embeds = this.#models.embedder.embed !== undefined
       return ['write', method, checkDocuments(where, argument), embeds] as const
     })
     return [...(await this.#calls.steps(where, steps, options.signal))]
@@ -190,8 +201,10 @@ export class AsyncCollection<M = unknown> {
     abort?.throwIfAborted()
     const sent = { ...query, vector, signal: undefined, rerank: undefined } as CollectionQuery
     const steps = (embedded?: Float32Array) => [['query', sent, embedded, rerank?.fetchK]] as const
-    const embedding = async () => steps(...(await this.#vectors(where, [read.text!], abort)))
-    const [page] = await this.#calls.steps(where, needsVector(read) ? embedding : steps(), abort)
+    const [page] = await this.#models.use(async ({ calls, embed }) => {
+      const embedding = async () => steps(...(await vectorsOf(where, embed, [read.text!], abort)))
+      return calls.steps(where, needsVector(read) ? embedding : steps(), abort)
+    })
     const found = page as HitPage<M>
     if (!rerank) return found
     const asked = { text: read.text, vector, signal: abort }
@@ -219,8 +232,10 @@ export class AsyncCollection<M = unknown> {
       vectors = given.map(query => (typeof query === 'string' ? embedded.shift()! : query))
       return [['queryMany', vectors, sent, rerank?.fetchK]] as const
     }
-    const embedding = async () => steps(await this.#vectors(where, texts, abort))
-    const [found] = await this.#calls.steps(where, texts.length > 0 ? embedding : steps([]), abort)
+    const [found] = await this.#models.use(async ({ calls, embed }) => {
+      const embedding = async () => steps(await vectorsOf(where, embed, texts, abort))
+      return calls.steps(where, texts.length > 0 ? embedding : steps([]), abort)
+    })
     const pages = found as Hit<M>[][]
     if (!rerank) return pages
     const ranked: Hit<M>[][] = []
@@ -233,6 +248,31 @@ export class AsyncCollection<M = unknown> {
     return ranked
   }
 
+  /**
+   * `migrate` of a Collection: changes the dataset to another model while searches use the old vectors. `close()` of the
+   * database ends it between two batches, and the next call continues.
+   *
+   *     await notes.migrate({ embed, model: 'large', onProgress: ({ done, total }) => console.log(done, total) })
+   */
+  async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
+    return migrate(this.#models, async step => this.#step('migrate()', step), options)
+  }
+
+  /** `rollback` of a Collection: searches use the vectors from before the switch again. */
+  async rollback(options: RollbackOptions = {}): Promise<MigrationReport> {
+    return rollback(this.#models, async step => this.#step('rollback()', step), options)
+  }
+
+  /** Deletes the vectors that searches do not use. Returns whether there were any. */
+  async discard(): Promise<boolean> {
+    return this.#step('discard()', ['migrationDiscard'])
+  }
+
+  /** The progress of a migration, or that it can be rolled back; undefined without vectors beside those in use. */
+  async migration(): Promise<MigrationStatus | undefined> {
+    return this.#step('migration()', ['migrationStatus'])
+  }
+
   async #write(
     kind: 'upsert' | 'update',
     documents: readonly unknown[],
@@ -242,24 +282,80 @@ export class AsyncCollection<M = unknown> {
     checkOptions(where, options, CALL)
     const { signal: abort } = options
     const given = checkDocuments(where, documents)
-    const embed = this.#embed
-    if (embed !== undefined) {
-      const embedAll = async (texts: readonly string[]) => embedTexts(embed, texts, options)
-      return this.#calls.write({ where, kind, documents: given, embed: embedAll }, abort)
-    }
-    const [written] = await this.#calls.steps(where, [['write', kind, given, false]], abort)
-    return { embedded: 0, written }
+    return this.#models.use(async ({ calls, embed }) => {
+      if (embed !== undefined) {
+        const embedAll = async (texts: readonly string[]) => embedTexts(embed, texts, options)
+        return calls.write({ where, kind, documents: given, embed: embedAll }, abort)
+      }
+      const [written] = await calls.steps(where, [['write', kind, given, false]], abort)
+      return { embedded: 0, written }
+    })
   }
 
-  async #vectors(
-    where: string,
-    texts: readonly string[],
-    abort: AbortSignal | undefined,
-  ): Promise<Float32Array[]> {
-    requireEmbed(this.#embed, `${where}: the option embed of new ${NAME}()`)
-    const options = abort === undefined ? {} : { signal: abort }
-    return (await embedTexts(this.#embed!, texts, options)).map(decodeEmbedding)
+  async #step<const S extends Step>(where: string, step: S): Promise<Results<[S]>[0]> {
+    const [result] = await this.#calls.steps<readonly Step[]>(where, [step])
+    return result as Results<[S]>[0]
   }
+
+  get #calls(): CollectionCaller {
+    return this.#models.calls
+  }
+}
+
+/** The model of a collection, and the calls with its name. A migration changes both. */
+class Models implements Embedders {
+  readonly dataset: string
+  previous: Embedder | undefined
+  #embedder: Embedder
+  #calls: CollectionCaller
+
+  constructor(dataset: string, embedder: Embedder, calls: CollectionCaller) {
+    this.dataset = dataset
+    this.#embedder = embedder
+    this.#calls = calls
+  }
+
+  get calls(): CollectionCaller {
+    return this.#calls
+  }
+
+  get embedder(): Embedder {
+    return this.#embedder
+  }
+
+  set embedder(embedder: Embedder) {
+    this.#embedder = embedder
+    this.#calls = this.#calls.withModel(embedder.model)
+  }
+
+  /** Runs a task that may embed. It runs again if a migration has changed the model meanwhile. */
+  async use<R>(
+    task: (use: {
+      readonly calls: CollectionCaller
+      readonly embed: EmbedFunc | undefined
+    }) => Promise<R>,
+  ): Promise<R> {
+    for (;;) {
+      const embedder = this.#embedder
+      try {
+        return await task({ calls: this.#calls, embed: embedder.embed })
+      } catch (error) {
+        const isOtherModel = error instanceof VecError && error.code === 'VEC_MODEL'
+        if (!isOtherModel || this.#embedder === embedder) throw error
+      }
+    }
+  }
+}
+
+async function vectorsOf(
+  where: string,
+  embed: EmbedFunc | undefined,
+  texts: readonly string[],
+  abort: AbortSignal | undefined,
+): Promise<Float32Array[]> {
+  requireEmbed(embed, `${where}: the option embed of new ${NAME}()`)
+  const options = abort === undefined ? {} : { signal: abort }
+  return (await embedTexts(embed!, texts, options)).map(decodeEmbedding)
 }
 
 /** The options of a read, without the signal of the call. */

@@ -38,6 +38,11 @@ export class CollectionCaller {
     this.#declaration = declaration
   }
 
+  /** The same dataset with another model. */
+  withModel(model: string | undefined): CollectionCaller {
+    return new CollectionCaller(this.#caller, { ...this.#place, model }, this.#declaration)
+  }
+
   /**
    * Runs steps in one transaction, and returns their results. `where` names the function in errors. A function makes
    * steps that have to be awaited: the database is not closed meanwhile. All others are sent before this returns, so that
@@ -49,7 +54,7 @@ export class CollectionCaller {
     signal?: AbortSignal,
   ): Promise<Results<S>> {
     return this.#caller.whole(async () => {
-      const made = typeof steps === 'function' ? await steps() : steps
+      const made = typeof steps === 'function' ? await this.#caller.foreign(steps) : steps
       for (const step of made) checkStep(step)
       // Copied at once: later changes by the caller must not count.
       const out = new Outgoing(where, false, BLOCK)
@@ -80,7 +85,10 @@ export class CollectionCaller {
     const { texts } = planned
     try {
       const vectors = new Outgoing(where, false, BLOCK)
-      const embeddings = vectors.copy('embeddings', await embed(texts))
+      const embeddings = vectors.copy(
+        'embeddings',
+        await this.#caller.foreign(async () => embed(texts)),
+      )
       const call = { op: 'embedded', key, embeddings } as const
       const written = (await this.#caller.call(call, vectors, signal)) as number
       return { embedded: texts.length, written }

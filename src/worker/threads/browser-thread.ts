@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import type { Port, WorkerLike } from '../port.ts'
+import type { Port, Scope, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = false
@@ -12,6 +12,23 @@ export function newSharing(): undefined {
 }
 
 export function joinSharing(): void {}
+
+/** What a task can be told from, until it first awaits something: browsers do not follow it further. */
+export function newScope<T>(): Scope<T> {
+  let current: T | undefined
+  return {
+    run(store, task) {
+      const before = current
+      current = store
+      try {
+        return task()
+      } finally {
+        current = before
+      }
+    },
+    getStore: () => current,
+  }
+}
 
 /** Starts a worker of a browser. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {

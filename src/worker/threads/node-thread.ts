@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { parentPort, Worker } from 'node:worker_threads'
 import { threads } from '../../accelerators/threads/threads.ts'
 import { workerThreads } from '../../accelerators/threads/worker-threads.ts'
@@ -7,7 +8,7 @@ import {
   sharedIndexes,
   type IndexSharing,
 } from '../../search/memory/shared-indexes.ts'
-import type { Port, WorkerLike } from '../port.ts'
+import type { Port, Scope, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = true
@@ -28,6 +29,11 @@ export function newSharing(places: number): Omit<IndexSharing, 'place'> | undefi
 export function joinSharing(sharing: IndexSharing): void {
   sharedIndexes.join(sharing)
   threads.borrowers = sharing.places
+}
+
+/** What a task can be told from, also after it has awaited something. */
+export function newScope<T>(): Scope<T> {
+  return new AsyncLocalStorage<T>()
 }
 
 /** Starts a worker thread. Node, Bun and Deno have the same module for it. */
