@@ -1,4 +1,4 @@
-import { newScope } from '#thread'
+import { newForeignCalls } from '#thread'
 import { argumentError, requirePlainObject } from '../core/argument-error.ts'
 import { checkOptions, flag, oneOf, signal, text } from '../core/check-options.ts'
 import { VecError } from '../core/errors.ts'
@@ -49,8 +49,7 @@ export class AsyncDatabase {
   readonly name: string
   readonly #workers: WorkerGroup
   readonly #running = new Set<Promise<unknown>>()
-  /** Set within functions of the caller that a call waits for. */
-  readonly #foreign = newScope<{ awaited: boolean }>()
+  readonly #foreign = newForeignCalls()
   #closing: Promise<void> | undefined
   #staged = 0
 
@@ -60,7 +59,7 @@ export class AsyncDatabase {
     this.#workers = workers
     setCaller(this, {
       whole: async task => this.#whole(task),
-      foreign: async task => this.#runForeign(task),
+      foreign: async task => this.#foreign.run(task),
       call: async (call, out, abort) =>
         traced(async () => this.#workers.call(call, out.transfer, abort)),
       newKey: () => String(++this.#staged),
@@ -198,10 +197,9 @@ export class AsyncDatabase {
         let now: Iterable<Chunk> = []
         if (Symbol.iterator in chunks) now = chunks
         // The source may make calls itself, and wait for them.
-        else {
-          const later = { [Symbol.asyncIterator]: () => this.#foreignSteps(chunks) }
-          for await (const chunk of later) await this.#workers.callAll([stage(chunk)], abort)
-        }
+        else
+          for await (const chunk of this.#foreign.steps(chunks))
+            await this.#workers.callAll([stage(chunk)], abort)
         return (await this.#workers.callAll(calls(now), abort)) as number
       } catch (error) {
         if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
@@ -274,18 +272,10 @@ export class AsyncDatabase {
   /**
    * Waits for the calls made so far, saves the indexes, closes the file and ends the worker. A second call does
    * nothing. Throws SQLITE_MISUSE, and closes nothing, in a function that such a call waits for: an `embed`, or a
-   * generator of `insertMany`. In browsers only until that function first awaits something.
+   * generator of `insertMany`. A browser cannot tell: there it waits for ever.
    */
   async close(): Promise<void> {
-    if (this.#foreign.getStore()?.awaited) {
-      throw new VecError(
-        'SQLITE_MISUSE',
-        `close() was called in a function that a call of ${this.name} waits for, and would wait for that call`,
-        {
-          hint: 'return from embed, or from the generator of rows, and close() once the call is answered',
-        },
-      )
-    }
+    this.#foreign.refuse(this.name)
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -318,28 +308,6 @@ export class AsyncDatabase {
 
   async #tracked<R>(task: () => Promise<R>): Promise<R> {
     return traced(async () => this.#whole(task))
-  }
-
-  async #runForeign<R>(task: () => Promise<R>): Promise<R> {
-    const scope = { awaited: true }
-    try {
-      return await this.#foreign.run(scope, task)
-    } finally {
-      // What it left behind may close the database.
-      scope.awaited = false
-    }
-  }
-
-  /** The steps of the caller's asynchronous iterable. */
-  #foreignSteps<T>(iterable: AsyncIterable<T>): AsyncIterator<T> {
-    const iterator = iterable[Symbol.asyncIterator]()
-    return {
-      next: async () => this.#runForeign(async () => iterator.next()),
-      return: async () =>
-        this.#runForeign(
-          async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-        ),
-    }
   }
 
   /** Runs a task that `close` waits for. */

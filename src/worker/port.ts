@@ -12,10 +12,14 @@ export interface Port {
   close(): Promise<void>
 }
 
-/** A value that the code which a task runs can ask for. */
-export interface Scope<T> {
-  run<R>(store: T, task: () => R): R
-  getStore(): T | undefined
+/** The functions of the caller that a call waits for: they cannot wait for the end of that call. */
+export interface ForeignCalls {
+  /** Runs such a function. */
+  run<R>(task: () => Promise<R>): Promise<R>
+  /** The same iterable, whose steps are such functions. */
+  steps<T>(iterable: AsyncIterable<T>): AsyncIterable<T>
+  /** Throws SQLITE_MISUSE within such a function, where the platform can tell. */
+  refuse(what: string): void
 }
 
 /** A worker started by the caller: of `node:worker_threads`, or of a browser. */

@@ -2,6 +2,9 @@ import { VecError } from '../errors.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { Comparison, Condition, Scalar } from './condition.ts'
 
+// What is wrong with a filter, or another text, that is not JSON: browsers load it with the parser.
+export { jsonProblem } from '../json-error.ts'
+
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   $gt: '>',
   $gte: '>=',

@@ -4,7 +4,6 @@ import { VecError } from '../../core/errors.ts'
 import { parseJson } from '../../core/exact-json.ts'
 import type { FilterTarget } from '../../core/filter/compile-filter.ts'
 import type { Condition } from '../../core/filter/condition.ts'
-import { jsonProblem } from '../../core/json-error.ts'
 import { Utf8 } from '../../core/utf8.ts'
 import type { ColumnTest } from '../../search/memory/columns/column-test.ts'
 import { NUMERIC } from '../../search/memory/columns/numeric-text.ts'
@@ -203,7 +202,7 @@ function metaFilters(
   try {
     json = parseJson(text)
   } catch {
-    throw refused(`the text is not valid JSON (${jsonProblem(text)})`)
+    throw refused(`the text is not valid JSON (${lateParser.needed.jsonProblem(text)})`)
   }
   return partsOfFilter(lateParser.needed.parseFilter(json), metadata, reads)
 }

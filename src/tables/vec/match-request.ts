@@ -1,5 +1,5 @@
+import { lateParser } from '#late-parser'
 import { VecError } from '../../core/errors.ts'
-import { jsonProblem } from '../../core/json-error.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import { DEFAULT_FUSION, FUSIONS, type FusionOptions } from '../../search/hybrid/fusion.ts'
 import { TEXT_SYNTAXES, type TextSyntax } from '../../search/text/text-syntax.ts'
@@ -83,7 +83,7 @@ function parsed(where: string, json: string): Options {
   try {
     options = JSON.parse(json)
   } catch {
-    throw refused(`${where}: the options are not JSON (${jsonProblem(json)})`)
+    throw refused(`${where}: the options are not JSON (${lateParser.needed.jsonProblem(json)})`)
   }
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
     return options

@@ -1,5 +1,5 @@
 import { VecError } from '../../core/errors.ts'
-import type { Port, Scope, WorkerLike } from '../port.ts'
+import type { ForeignCalls, Port, WorkerLike } from '../port.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = false
@@ -13,20 +13,12 @@ export function newSharing(): undefined {
 
 export function joinSharing(): void {}
 
-/** What a task can be told from, until it first awaits something: browsers do not follow it further. */
-export function newScope<T>(): Scope<T> {
-  let current: T | undefined
+/** A browser cannot tell which function a call comes from. */
+export function newForeignCalls(): ForeignCalls {
   return {
-    run(store, task) {
-      const before = current
-      current = store
-      try {
-        return task()
-      } finally {
-        current = before
-      }
-    },
-    getStore: () => current,
+    run: async task => task(),
+    steps: iterable => iterable,
+    refuse: () => undefined,
   }
 }
 

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { parentPort, Worker } from 'node:worker_threads'
 import { threads } from '../../accelerators/threads/threads.ts'
 import { workerThreads } from '../../accelerators/threads/worker-threads.ts'
@@ -8,7 +7,8 @@ import {
   sharedIndexes,
   type IndexSharing,
 } from '../../search/memory/shared-indexes.ts'
-import type { Port, Scope, WorkerLike } from '../port.ts'
+import type { ForeignCalls, Port, WorkerLike } from '../port.ts'
+import { FollowedCalls } from './foreign-calls.ts'
 
 /** Whether several workers can have a file open. */
 export const SHARES_FILES = true
@@ -31,9 +31,9 @@ export function joinSharing(sharing: IndexSharing): void {
   threads.borrowers = sharing.places
 }
 
-/** What a task can be told from, also after it has awaited something. */
-export function newScope<T>(): Scope<T> {
-  return new AsyncLocalStorage<T>()
+/** Follows functions of the caller that a call waits for. */
+export function newForeignCalls(): ForeignCalls {
+  return new FollowedCalls()
 }
 
 /** Starts a worker thread. Node, Bun and Deno have the same module for it. */
