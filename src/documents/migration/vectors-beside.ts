@@ -91,10 +91,10 @@ export class VectorsBeside {
   }
 
   /** The number of documents with a vector, and of those that also have one beside. */
-  counts(): { readonly total: number; readonly done: number } {
+  counts(): { readonly done: number; readonly total: number } {
     return {
-      total: this.#count(EMBEDDED),
       done: this.#count(`${EMBEDDED} AND ${this.#hasBeside}`, this.#shadow.name),
+      total: this.#count(EMBEDDED),
     }
   }
 
