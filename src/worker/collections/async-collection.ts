@@ -294,7 +294,7 @@ export class AsyncCollection<M = unknown> {
 
   async #step<const S extends Step>(where: string, step: S): Promise<Results<[S]>[0]> {
     const [result] = await this.#calls.steps<readonly Step[]>(where, [step])
-    return result as Results<[S]>[0]
+    return result
   }
 
   get #calls(): CollectionCaller {
