@@ -19,13 +19,21 @@ export async function loadStaticEmbedder(folder: string | URL): Promise<StaticEm
     throw argumentError(WHERE, 'folder', folder, 'the path or the URL of a folder')
   const base = String(folder).replace(/\/*$/, '/')
   const read = readerOf(base)
-  const [tensors, tokenizer, config] = await Promise.all([
+  const [tensors, tokenizer, config] = await inOrder(
     required(read, 'model.safetensors', base),
     required(read, 'tokenizer.json', base),
     read('config.json'),
-  ])
+  )
   const name = nameIn(config) ?? decodeURIComponent(/([^/\\]*)[/\\]*$/.exec(base)?.[1] ?? '')
   return new StaticEmbedder({ tensors, tokenizer: textOf(tokenizer), name })
+}
+
+/** What all Promises resolve to. Of several errors it is always the first one's, whichever comes first. */
+async function inOrder<T extends readonly unknown[]>(
+  ...promises: { [I in keyof T]: Promise<T[I]> }
+): Promise<T> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises) as Promise<unknown> as Promise<T>
 }
 
 /** Reads a file of the folder; undefined if it is not there. */

@@ -168,4 +168,21 @@ describe('loadStaticEmbedder()', () => {
     await assert.rejects(loadStaticEmbedder(undefined as never), TypeError)
     await assert.rejects(loadStaticEmbedder(''), TypeError)
   })
+
+  test('of several missing files the first one is named, also when its answer comes last', async () => {
+    const server = createServer((request, response) => {
+      const wait = request.url!.endsWith('.safetensors') ? 100 : 0
+      setTimeout(() => response.writeHead(404).end(), wait)
+    })
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+    const { port } = server.address() as AddressInfo
+    try {
+      await assert.rejects(loadStaticEmbedder(`http://127.0.0.1:${port}/none`), {
+        code: 'VEC_EMBEDDING',
+        message: /none\/model\.safetensors is not there/,
+      })
+    } finally {
+      server.close()
+    }
+  })
 })
