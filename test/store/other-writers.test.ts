@@ -1,4 +1,4 @@
-// Pauses between the steps of a save: whoever waits for the file gets it after one step.
+// The pauses between the steps of a save. A connection that waits for the file gets it after one step.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
