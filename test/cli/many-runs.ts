@@ -16,6 +16,8 @@ export function manyRuns(
   })
   const parts: Buffer[] = []
   child.stdout.on('data', (part: Buffer) => parts.push(part))
+  // A child that is gone before it reads ends with a code.
+  child.stdin.on('error', () => undefined)
   child.stdin.end(JSON.stringify(commands))
   return new Promise((done, failed) => {
     child.on('error', failed)

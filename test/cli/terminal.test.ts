@@ -124,6 +124,7 @@ test('Ctrl-C ends an import that waits for its input, or for an embed command', 
     const waiting = spawn(process.execPath, [MAIN, 'import', file, '-', ...args])
     const said: Buffer[] = []
     waiting.stderr.on('data', (part: Buffer) => said.push(part))
+    waiting.stdin.on('error', () => undefined)
     if (args.length > 0) waiting.stdin.end('{"id": "a", "content": "x"}\n')
     const timer = setInterval(() => {
       const ready = args.length === 0 ? performance.now() - began > 3000 : existsSync(marker)

@@ -17,6 +17,8 @@ export class Child {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     if (!this.process.stdout) throw new Error('no pipe')
+    // A child that does not read may be gone before it is written. Bun says so by an error.
+    this.process.stdin?.on('error', () => undefined)
     const reader = createInterface(this.process.stdout)
     reader.on('line', line => {
       this.lines.push(line)

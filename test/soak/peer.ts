@@ -13,6 +13,8 @@ export class Peer {
   constructor(kind: 'ours' | 'native') {
     const child = spawn(process.execPath, [program, kind], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#process = child
+    // A peer that is gone says so by its exit.
+    child.stdin.on('error', () => undefined)
     this.#ended = new Promise(resolve => {
       child.once('exit', () => {
         this.#answer?.('"error: the peer is gone"')
