@@ -10,6 +10,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BEYOND_INSTALLATION, FACTS, laneOf, LANES } from './lanes.mjs'
 
+/** So many of the slowest files are named at the end. */
+const SLOWEST = Number(process.env['SLOWEST'] ?? 20)
+
 const split = process.argv.indexOf('--')
 const nodeOptions = split < 0 ? [] : process.argv.slice(split + 1)
 const { values, positionals: words } = parseArgs({
@@ -69,6 +72,14 @@ if (values.sums !== undefined) {
   const [passed, left] = [sum('pass'), sum('skipped')]
   const failed = status === 0 ? 0 : Math.max(1, sum('fail') + sum('cancelled'))
   writeFileSync(values.sums, JSON.stringify({ files: files.length, passed, left, failed }))
+}
+const slowest = reported
+  .filter(line => line.time !== undefined)
+  .toSorted((a, b) => b.seconds - a.seconds)
+if (slowest.length > SLOWEST) {
+  console.error('The slowest files, in seconds of their tests:')
+  for (const { time, seconds } of slowest.slice(0, SLOWEST))
+    console.error(`  ${seconds.toFixed(1).padStart(6)} ${time}`)
 }
 const leftOut = reported.filter(
   ({ reason }) => reason !== undefined && !FACTS.some(fact => fact.test(reason)),
