@@ -13,15 +13,16 @@ interface Koffi {
 let known: ((fd: number) => void) | undefined
 
 /**
- * Begins to write the changed pages of a file to the disk, and does not wait for them. Undefined where the system has
- * no such call. A failure shows in the sync that follows.
+ * Begins to write the changed pages of a file to the disk, and does not wait for them. It does nothing where the system
+ * has no such call. A failure shows in the sync that follows.
  */
-function beginWriting(): ((fd: number) => void) | undefined {
+function beginWriting(): (fd: number) => void {
   return (known ??= load())
 }
 
-function load(): ((fd: number) => void) | undefined {
-  if (typeof fcntl() === 'string') return undefined
+function load(): (fd: number) => void {
+  const nothing = (): void => {}
+  if (typeof fcntl() === 'string') return nothing
   try {
     const koffi = optionalPackage('koffi') as Koffi
     const call = koffi
@@ -30,7 +31,7 @@ function load(): ((fd: number) => void) | undefined {
     return fd => void call(fd, 0, 0, SYNC_FILE_RANGE_WRITE)
   } catch {
     // This C library does not have it.
-    return (): void => {}
+    return nothing
   }
 }
 
@@ -53,7 +54,7 @@ export class EarlyWrites {
     if (this.#bytes < STEP) return
     this.#bytes = 0
     const begin = this.#begin ?? beginWriting()
-    begin?.(this.#fd)
+    begin(this.#fd)
   }
 
   /** What was written so far is on the disk. */
