@@ -20,20 +20,25 @@ const expected = Array.from({ length: AT_ONCE }, (_, i) => db.prepare(NEAREST).a
 // Saves the index: each reader reads it.
 db.close()
 
+const plain = await connect(path)
 const one = await connect(path, { threads: 1 })
 const two = await connect(path, { threads: 2 })
 let equal = 0
-for (const clients of [one, two]) {
+for (const clients of [plain, one, two]) {
   const answers = await searches(clients, 0)
   if (JSON.stringify(answers) === JSON.stringify(expected)) equal++
 }
 
 const alone: number[] = []
 const together: number[] = []
+const plainGaps: number[] = []
 const gaps: number[] = []
 const idle: number[] = []
 for (let round = 0; round < rounds; round++) {
   alone.push(await perSearch(one))
+  const seenBeside = watchGaps()
+  await perSearch(plain)
+  plainGaps.push(seenBeside())
   const seen = watchGaps()
   together.push(await perSearch(two))
   gaps.push(seen())
@@ -44,11 +49,13 @@ for (let round = 0; round < rounds; round++) {
 const found: ConnectTimes = {
   one: summarize(alone),
   two: summarize(together),
+  plainGap: summarize(plainGaps),
   gap: summarize(gaps),
   idle: summarize(idle),
   equal,
 }
 process.stdout.write(JSON.stringify(found))
+await plain.close()
 await one.close()
 await two.close()
 

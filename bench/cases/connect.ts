@@ -10,10 +10,11 @@ export interface ConnectTimes {
   /** For each search, with one reader and with two. */
   readonly one: Times
   readonly two: Times
-  /** The longest stall of the calling thread in each round, while two readers search and while nothing runs. */
+  /** The longest stall of the calling thread in each round: while one worker searches, while two readers do, and while nothing runs. */
+  readonly plainGap: Times
   readonly gap: Times
   readonly idle: Times
-  /** Clients whose answers equal those of one connection, of two. */
+  /** Clients whose answers equal those of one connection, of three. */
   readonly equal: number
 }
 
@@ -25,7 +26,7 @@ export function connectCase(seed: number, rounds: number): Finding[] {
   const script = fileURLToPath(new URL('connect-process.js', import.meta.url))
   const [command, args] = onAllCores([script, String(seed), String(rounds)])
   const output = execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const { one, two, gap, idle, equal } = JSON.parse(output.toString()) as ConnectTimes
+  const { one, two, plainGap, gap, idle, equal } = JSON.parse(output.toString()) as ConnectTimes
   const gain = one.median / two.median
   return [
     {
@@ -36,21 +37,26 @@ export function connectCase(seed: number, rounds: number): Finding[] {
       floor: `${LEAST_GAIN}x`,
       met: gain >= LEAST_GAIN,
     },
-    {
-      what: `longest stall of the calling thread meanwhile, in each of ${gap.runs} rounds of 100 searches`,
-      ours: `half at most ${milliseconds(gap.median)}, worst ${milliseconds(gap.max)}`,
+    ...(
+      [
+        ['one worker of connect(path) answers', plainGap],
+        ['two readers of connect(path, { threads: 2 }) answer', gap],
+      ] as const
+    ).map(([workers, longest]) => ({
+      what: `longest stall of the calling thread while ${workers} four searches at a time, in each of ${longest.runs} rounds of 100`,
+      ours: `half at most ${milliseconds(longest.median)}, worst ${milliseconds(longest.max)}`,
       peer: `nothing running: half at most ${milliseconds(idle.median)}, worst ${milliseconds(idle.max)}`,
       ratio: '',
       floor: `${LONGEST_GAP} ms`,
-      met: gap.max <= LONGEST_GAP,
-    },
+      met: longest.max <= LONGEST_GAP,
+    })),
     {
       what: 'clients whose answers equal those of one connection',
-      ours: `${equal} of 2`,
+      ours: `${equal} of 3`,
       peer: '',
       ratio: '',
       floor: 'all',
-      met: equal === 2,
+      met: equal === 3,
     },
   ]
 }
