@@ -54,8 +54,9 @@ const args = [
   `--test-reporter-destination=${skips}`,
   '--test-timeout=600000',
 ]
-// Unit tests wait for nothing. The others have timers, which files that run beside them would stretch.
-if (lanes.every(lane => lane === 'unit')) args.push(`--test-concurrency=${availableParallelism()}`)
+// node:test leaves a core free. The limits of time in these tests have room for a busy machine, but those of browsers
+// measure how smoothly a page runs.
+if (!lanes.includes('runtimes')) args.push(`--test-concurrency=${availableParallelism()}`)
 if (major >= 22) args.push('--test-force-exit')
 const { status } = spawnSync(process.execPath, [...args, ...nodeOptions, ...files], {
   stdio: 'inherit',
