@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { VecError } from '../../src/entries/main.ts'
-import {
-  lockDirectoryHeld,
-  lockDirectoryOf,
-} from '../../src/sqlite/platform/node/lock-directory.ts'
-import { type LockOwner, isGone, thisOwner } from '../../src/sqlite/platform/node/lock-owner.ts'
+import { lockDirectoryOf } from '../../src/sqlite/platform/node/lock-directory.ts'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import { SQLITE_BUSY } from '../../src/sqlite/result-codes.ts'
 import { ChildThread } from './child-thread.ts'
@@ -303,58 +298,3 @@ describe(
     })
   },
 )
-
-describe('a lock owner', () => {
-  const here = thisOwner('token')
-  const cases: [name: string, owner: Partial<LockOwner>, gone: boolean][] = [
-    ['that lives', {}, false],
-    ['whose process is gone', { pid: 2 ** 30 }, true],
-    ['whose number was given to a younger process', { started: '1' }, process.platform === 'linux'],
-    ['whose thread is gone', { thread: 2 ** 30, threadStarted: '1' }, process.platform === 'linux'],
-    [
-      'whose thread has the number of a younger one',
-      { threadStarted: '1' },
-      process.platform === 'linux',
-    ],
-    ['whose thread is unknown', { thread: 0, threadStarted: '' }, false],
-    ['on another host', { host: `not-${hostname()}`, pid: 2 ** 30 }, false],
-    ['on another machine of the same name', { machine: 'other', pid: 2 ** 30 }, false],
-    ['in another PID namespace', { namespace: 'pid:[1]', pid: 2 ** 30 }, false],
-  ]
-  for (const [name, change, gone] of cases)
-    test(`${name} counts as ${gone ? 'gone' : 'alive'}`, () =>
-      assert.equal(isGone({ ...here, ...change }), gone))
-
-  test(
-    'from before a restart of this machine counts as gone',
-    { skip: here.machine === '' && 'no /etc/machine-id' },
-    () => assert.ok(isGone({ ...here, boot: 'an earlier one' })),
-  )
-})
-
-function plant(owner: object | undefined): string {
-  const directory = lockDirectoryOf(join(folder, `${++files}.sqlite`))
-  mkdirSync(directory)
-  if (owner) writeFileSync(join(directory, 'owner'), JSON.stringify(owner))
-  return directory
-}
-
-describe('a lock directory', () => {
-  test('of a gone owner is removed, of any other it stays', () => {
-    const gone = plant({ ...thisOwner('t'), pid: 2 ** 30 })
-    assert.ok(!lockDirectoryHeld(gone))
-    assert.ok(!existsSync(gone))
-    const foreign = plant({ ...thisOwner('t'), host: 'elsewhere' })
-    assert.ok(lockDirectoryHeld(foreign))
-    assert.match(readFileSync(join(foreign, 'owner'), 'utf8'), /elsewhere/)
-  })
-
-  test('is not removed while another process is at it', () => {
-    const gone = plant({ ...thisOwner('t'), pid: 2 ** 30 })
-    mkdirSync(`${gone}.takeover`)
-    assert.ok(lockDirectoryHeld(gone))
-    assert.ok(existsSync(gone))
-  })
-
-  test('without an owner is no lock of ours', () => assert.ok(!lockDirectoryHeld(plant(undefined))))
-})

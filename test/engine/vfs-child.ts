@@ -2,9 +2,11 @@
  * A process of its own for the tests of files and locks: `vfs-child.js <engine> <path> <command> [argument...]`, where the
  * engine is `ofd` or `directory` (ours with those locks) or `native` (better-sqlite3).
  */
-import { readSync, writeSync } from 'node:fs'
+import fs, { readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { installNodeVfs, lockSupport } from '../../src/sqlite/platform/node/node-vfs.ts'
 import type { LockKind } from '../../src/sqlite/vfs/file-locks.ts'
+import { withFs } from './replaced-fs.ts'
 import { sqliteAlone } from './sqlite-alone.ts'
 import { openNative } from './vfs-native.ts'
 import { RawConnection, seeded, sqliteWithFiles } from './vfs-raw.ts'
@@ -101,6 +103,40 @@ function hold(db: Database, sql: string): void {
   say('done')
 }
 
+/**
+ * Reads, and is killed before the change with this number, from 0, to the files beside a lock. Removing a directory is
+ * two changes.
+ */
+function readUntilKilled(db: Database, last: number): void {
+  let changes = 0
+  const change = (file: string): void => {
+    if (file.includes('-lock') && changes++ === last) process.kill(process.pid, 'SIGKILL')
+  }
+  const { mkdirSync, writeFileSync, renameSync, rmSync } = fs
+  const patch = {
+    mkdirSync: (file: string) => {
+      change(file)
+      mkdirSync(file)
+    },
+    writeFileSync: (file: string, text: string) => {
+      change(file)
+      writeFileSync(file, text)
+    },
+    renameSync: (from: string, to: string) => {
+      change(from)
+      renameSync(from, to)
+    },
+    rmSync: (file: string, options: fs.RmOptions) => {
+      change(file)
+      rmSync(join(file, 'owner'), { force: true })
+      change(file)
+      rmSync(file, options)
+    },
+  }
+  withFs(patch, () => db.exec('SELECT a FROM t'))
+  say('alive')
+}
+
 /** What locks this process has, without opening anything. */
 async function support(): Promise<void> {
   const sqlite = await sqliteAlone()
@@ -116,6 +152,7 @@ async function run(): Promise<void> {
   else if (command === 'fill') fill(db, Number(rest[0]))
   else if (command === 'crash') crash(db, rest[0] ?? '', Number(rest[1]), Number(rest[2]))
   else if (command === 'count') countUp(db, rest[0] ?? '', Number(rest[1]))
+  else if (command === 'killed') readUntilKilled(db, Number(rest[0]))
   else hold(db, rest.join(' '))
 }
 

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { renameSync, rmSync } from 'node:fs'
 import { SQLITE_IOERR_LOCK, SQLITE_IOERR_UNLOCK } from '../../result-codes.ts'
 import { VfsFailure, errnoOf, reportBusy } from '../../vfs/vfs-errors.ts'
 import { fileFacts } from './file-facts.ts'
-import { type LockOwner, isGone, parseOwner, thisOwner } from './lock-owner.ts'
+import { isGone, readOwner } from './lock-owner.ts'
 import { LockQueue } from './lock-queue.ts'
+import { newToken, prepare, preparedName, removeRemains, removeStale } from './lock-takeover.ts'
 
 /** How long a waiting connection polls without returning to SQLite: while the queue does not move, and in all. */
 const PATIENCE_MS = 5
@@ -32,7 +31,7 @@ export function lockDirectoryHeld(directory: string): boolean {
   const owner = readOwner(directory)
   if (owner === undefined) return false
   if (isGone(owner) && removeStale(directory, owner)) return false
-  const hint = `if that process has certainly ended, remove ${directory} and ${guardOf(directory)}`
+  const hint = `if that process has certainly ended, remove ${directory}`
   reportBusy(directory, `held by process ${owner.pid} on ${owner.host}`, hint)
   return true
 }
@@ -41,41 +40,6 @@ export function lockDirectoryHeld(directory: string): boolean {
 export function isLockDirectoryInUse(directory: string): boolean {
   const owner = fileFacts().isMissing(directory) ? undefined : readOwner(directory)
   return owner !== undefined && !isGone(owner)
-}
-
-const guardOf = (directory: string): string => `${directory}.takeover`
-const preparedName = (directory: string, token: string): string => `${directory}-${token}`
-
-function readOwner(directory: string): LockOwner | undefined {
-  try {
-    return parseOwner(readFileSync(join(directory, 'owner'), 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * Removes a lock whose owner is gone. Only the holder of the guard may remove another owner's lock, and it checks the
- * owner again first. Otherwise, of two processes that saw the same stale lock, the second could remove a fresh one.
- */
-function removeStale(directory: string, owner: LockOwner): boolean {
-  const guard = guardOf(directory)
-  const aside = preparedName(directory, owner.token)
-  try {
-    mkdirSync(guard)
-  } catch {
-    return false
-  }
-  try {
-    if (readOwner(directory)?.token !== owner.token) return false
-    renameSync(directory, aside)
-    rmSync(aside, { recursive: true, force: true })
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(guard, { recursive: true, force: true })
-  }
 }
 
 /** The lock directory of one database file, as this thread acquires and releases it. */
@@ -91,7 +55,7 @@ export class LockDirectory {
 
   constructor(path: string) {
     this.#directory = lockDirectoryOf(path)
-    this.#token = `${process.pid}-${randomBytes(6).toString('hex')}`
+    this.#token = newToken()
     this.#prepared = preparedName(this.#directory, this.#token)
     this.#queue = new LockQueue(this.#directory, this.#token)
   }
@@ -182,8 +146,7 @@ export class LockDirectory {
   #prepare(): void {
     try {
       removeRemains(this.#directory)
-      if (fileFacts().isMissing(this.#prepared)) mkdirSync(this.#prepared)
-      writeFileSync(join(this.#prepared, 'owner'), JSON.stringify(thisOwner(this.#token)))
+      prepare(this.#prepared, this.#token)
       this.#ready = true
     } catch (error) {
       throw this.#failure(SQLITE_IOERR_LOCK, 'cannot be created', error)
@@ -195,16 +158,5 @@ export class LockDirectory {
     const text = `${this.#directory}: the lock directory ${what}: ${errno}`
     const hint = 'npm install koffi for locks that need no directory'
     return new VfsFailure(code, this.#directory, text, { hint, errno, cause })
-  }
-}
-
-/** Removes the prepared directories of processes that were killed. */
-function removeRemains(directory: string): void {
-  const prefix = `${basename(directory)}-`
-  for (const entry of readdirSync(dirname(directory))) {
-    if (!entry.startsWith(prefix)) continue
-    const path = join(dirname(directory), entry)
-    const owner = readOwner(path)
-    if (owner !== undefined && isGone(owner)) rmSync(path, { recursive: true, force: true })
   }
 }

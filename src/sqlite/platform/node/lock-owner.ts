@@ -1,6 +1,10 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { permitted } from '../../../core/permitted.ts'
+
+/** Names of files contain it. */
+const TOKEN = /^[\w-]+$/
 
 /** The creator of a lock directory: enough to tell later, on the same machine, whether that thread still lives. */
 export interface LockOwner {
@@ -71,15 +75,18 @@ function isMissing(task: string): boolean {
   )
 }
 
-export function parseOwner(text: string): LockOwner | undefined {
+/** The owner that a directory names. */
+export function readOwner(directory: string): LockOwner | undefined {
   try {
+    const text = readFileSync(join(directory, 'owner'), 'utf8')
     // Earlier versions did not write the thread.
     const unknown = { thread: 0, threadStarted: '' }
     const owner: LockOwner = {
       ...unknown,
       ...(JSON.parse(text) as Omit<LockOwner, keyof typeof unknown>),
     }
-    return typeof owner.token === 'string' && Number.isInteger(owner.pid) ? owner : undefined
+    const named = typeof owner.token === 'string' && TOKEN.test(owner.token)
+    return named && Number.isInteger(owner.pid) ? owner : undefined
   } catch {
     return undefined
   }
