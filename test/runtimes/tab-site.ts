@@ -7,12 +7,12 @@ import { Project } from './project.ts'
 /** The page: `run(code)` runs code with the package and this tab's state at hand, and gives its result or its error. */
 const PAGE = `
 import * as vec from 'sqlite-vec-ts'
-import { connect } from 'sqlite-vec-ts/worker'
+import { AsyncCollection, connect } from 'sqlite-vec-ts/worker'
 import * as stored from 'sqlite-vec-ts/browser'
-const state = { connect, vec, stored, db: undefined }
+const state = { AsyncCollection, connect, vec, stored, db: undefined }
 globalThis.run = async code => {
   try {
-    return { value: await new Function('state', 'return (async ({ connect, vec, stored }) => {' + code + '})(state)')(state) }
+    return { value: await new Function('state', 'return (async ({ AsyncCollection, connect, vec, stored }) => {' + code + '})(state)')(state) }
   } catch ({ name, code, message, hint }) {
     return { error: { name, code, message, hint } }
   }
