@@ -134,14 +134,17 @@ function counted(runtime, code, output) {
   }
 }
 
-/** The test files that these runtimes run, whose paths contain one of the words. */
+/** The test files that these runtimes run, whose paths contain one of the words; those outside the core come first. */
 export function filesOf({ core = false, words = [] } = {}) {
   return suite()
     .filter(({ reason }) => reason === undefined)
     .map(({ file }) => file)
-    .filter(file => !core || CORE.some(beginning => file.startsWith(beginning)))
+    .filter(file => !core || inCore(file))
     .filter(file => words.length === 0 || words.some(word => file.includes(word)))
+    .toSorted((a, b) => Number(inCore(a)) - Number(inCore(b)))
 }
+
+const inCore = file => CORE.some(beginning => file.startsWith(beginning))
 
 /** The results in a log, one line of JSON for each file that passed. */
 function logged(log, runtime) {

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import Database from 'better-sqlite3'
 import { attach } from '../../src/entries/attach.ts'
 import { exportDocuments, importDocuments } from '../../src/entries/interchange.ts'
 import { encodeEmbedding, open, type Connection } from '../../src/entries/main.ts'
 import { Collection, upsertShadowDocuments } from '../../src/entries/vecutil.ts'
+import { DRIVERS } from '../attach/handles.ts'
 import { refused, refusedLater } from '../refusal.ts'
 import { storedBytes, storedNumbers } from './stored-numbers.ts'
 
@@ -103,50 +103,52 @@ for (const [type, declared] of [
       assert.deepEqual(stored(db), {})
     })
 
-    test('a collection writes, reads, finds and migrates, in our engine and beside a driver', async () => {
-      const declaration = `doc_id, ${type}`
-      const native = new Database(':memory:')
-      using ours = await open(':memory:')
-      for (const db of [ours, native]) {
-        const embed = async (texts: readonly string[]): Promise<number[][]> =>
-          texts.map(text => [...VECTORS[text]])
-        const docs = new Collection(db, {
-          table: 'docs',
-          dataset: 'd',
-          declaration,
-          embed,
-          model: 'one',
-        })
-        docs.upsertSync([
-          { id: 'b', vector: VECTORS['b'] },
-          { id: 'c', vector: VECTORS['c'] },
-        ])
-        assert.equal(await docs.upsert([{ id: 'a', content: 'a' }]), 1)
-        // The content is embedded already.
-        assert.equal(await docs.upsert([{ id: 'a', content: 'a', meta: { n: 1 } }]), 0)
-        for (const id of Object.keys(VECTORS)) {
-          const document = docs.get(id, { include: ['vector'] })
-          assert.deepEqual(document?.vector, numbers(declared, id))
-          const found = docs.querySync({ vector: [...numbers(declared, id)], k: 1 })
-          assert.equal(found.hits[0].id, id)
-          assert.ok(Math.abs(found.hits[0].score - 1) < 1e-12)
-        }
-        const rows = (db as Connection)
-          .prepare('SELECT id, embedding FROM _vec_docs ORDER BY id')
-          .all()
-        for (const { id, embedding } of rows as { id: string; embedding: Uint8Array }[]) {
-          assert.deepEqual(new Uint8Array(embedding), expected(declared)[id])
-        }
-        refused(
-          () => docs.upsertSync([{ id: 'x', vector: [1, 0, 70_000] }]),
-          'VEC_EMBEDDING',
-          "'x'",
-          70_000,
-        )
-        docs.close()
-      }
-      native.close()
-    })
+    for (const driver of DRIVERS)
+      test(
+        `a collection writes, reads, finds and migrates in ${driver.name}`,
+        { skip: driver.skip },
+        async () => {
+          const declaration = `doc_id, ${type}`
+          const db = driver.connect(':memory:')
+          const embed = async (texts: readonly string[]): Promise<number[][]> =>
+            texts.map(text => [...VECTORS[text]])
+          const docs = new Collection(db, {
+            table: 'docs',
+            dataset: 'd',
+            declaration,
+            embed,
+            model: 'one',
+          })
+          docs.upsertSync([
+            { id: 'b', vector: VECTORS['b'] },
+            { id: 'c', vector: VECTORS['c'] },
+          ])
+          assert.equal(await docs.upsert([{ id: 'a', content: 'a' }]), 1)
+          // The content is embedded already.
+          assert.equal(await docs.upsert([{ id: 'a', content: 'a', meta: { n: 1 } }]), 0)
+          for (const id of Object.keys(VECTORS)) {
+            const document = docs.get(id, { include: ['vector'] })
+            assert.deepEqual(document?.vector, numbers(declared, id))
+            const found = docs.querySync({ vector: [...numbers(declared, id)], k: 1 })
+            assert.equal(found.hits[0].id, id)
+            assert.ok(Math.abs(found.hits[0].score - 1) < 1e-12)
+          }
+          const rows = (db as Connection)
+            .prepare('SELECT id, embedding FROM _vec_docs ORDER BY id')
+            .all()
+          for (const { id, embedding } of rows as { id: string; embedding: Uint8Array }[]) {
+            assert.deepEqual(new Uint8Array(embedding), expected(declared)[id])
+          }
+          refused(
+            () => docs.upsertSync([{ id: 'x', vector: [1, 0, 70_000] }]),
+            'VEC_EMBEDDING',
+            "'x'",
+            70_000,
+          )
+          docs.close()
+          db.close()
+        },
+      )
 
     test('other writers of documents store the type', async () => {
       using db = await table(type)
