@@ -14,14 +14,15 @@ let known: ((fd: number) => void) | undefined
 
 /**
  * Begins to write the changed pages of a file to the disk, and does not wait for them. It does nothing where the system
- * has no such call. A failure shows in the sync that follows.
+ * lacks such a call. A failure shows in the sync that follows.
  */
 function beginWriting(): (fd: number) => void {
   return (known ??= load())
 }
 
+const nothing = (): void => {}
+
 function load(): (fd: number) => void {
-  const nothing = (): void => {}
   if (typeof fcntl() === 'string') return nothing
   try {
     const koffi = optionalPackage('koffi') as Koffi
