@@ -322,6 +322,8 @@ test('without the SDK, svec mcp says which package to install', async () => {
   const alone = join(folder, 'alone', 'dist')
   const { cpSync, mkdirSync } = await import('node:fs')
   mkdirSync(alone, { recursive: true })
+  // Where there is no such folder, Bun installs what is missing.
+  mkdirSync(join(dirname(alone), 'node_modules'))
   cpSync('dist/lib', join(alone, 'lib'), { recursive: true })
   copyFileSync('package.json', join(dirname(alone), 'package.json'))
   const { code, stderr } = await svec(['mcp', path('memory.sqlite')], {
