@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { watchOutputs } from './broken-output.ts'
 import { EXIT } from './exit-code.ts'
+import { wasInterrupted } from './interrupt.ts'
 import { run, wantsJson } from './run.ts'
 import { optimizeLater } from './tiering.ts'
 
@@ -12,7 +13,7 @@ optimizeLater()
 process.exitCode = await run(argv)
 
 // Deno goes on waiting for the rest of an stdin that was given up.
-if (process.exitCode === EXIT.interrupted) {
+if (wasInterrupted() || process.exitCode === EXIT.interrupted) {
   for (const output of [process.stdout, process.stderr])
     await new Promise<void>(resolve => output.write('', () => resolve()))
   process.exit()

@@ -33,7 +33,7 @@ export async function serveStdio(
   signal?.addEventListener('abort', stop, { once: true })
   try {
     if (signal?.aborted !== true) {
-      for await (const line of linesOf(input)) {
+      for await (const line of untilAborted(linesOf(input), signal)) {
         transport.receive(line)
         if (output.writableNeedDrain) await drained(output)
       }
@@ -128,6 +128,29 @@ async function* linesOf(input: Readable): AsyncGenerator<string | undefined> {
     }
   }
   if (length > 0) yield length > LONGEST ? undefined : Buffer.concat(parts).toString()
+}
+
+/** Ends with the signal, too: a stdin that is destroyed while it is read does not end under Deno. */
+async function* untilAborted<T>(
+  values: AsyncGenerator<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  let wake: (() => void) | undefined
+  const stop = (): void => wake?.()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    for (;;) {
+      if (signal?.aborted === true) return
+      const next = await new Promise<IteratorResult<T> | undefined>((resolve, reject) => {
+        wake = () => resolve(undefined)
+        values.next().then(resolve, reject)
+      })
+      if (next === undefined || next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
 }
 
 /** Waits for the client to read, or for the output to be gone. */
