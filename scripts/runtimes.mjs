@@ -1,5 +1,5 @@
-// Runtimes and tools that tests run beside the Node that runs them. They are no dependencies of this repository: npm
-// installs them when a test asks for them, into a folder outside of it.
+// Runtimes and tools that tests run beside the Node that runs them, and peers of the benchmark. They are no dependencies
+// of this repository: npm installs them when a test asks for them, into a folder outside of it.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -27,12 +27,16 @@ export const VERSIONS = {
   rollup: '4.68.8',
   'typescript-5.4': 'npm:typescript@5.4.5',
   'typescript-5.9': 'npm:typescript@5.9.3',
+  usearch: '2.25.3',
   vite: '8.4.0',
   workerd: '1.20261117.1',
   webpack: '5.113.0',
   'webpack-cli': '7.3.1',
   wrangler: '4.164.0',
 }
+
+/** Packages that bring what their install scripts would compile where it does not load. */
+const PREBUILT = new Set(['usearch'])
 
 /** Installs packages and returns the folder whose `node_modules` has them. What was installed before is kept. */
 export function installed(...names) {
@@ -47,6 +51,7 @@ export function installed(...names) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')
   const options = ['--no-fund', '--no-audit', '--no-save', '--silent']
+  if (names.every(name => PREBUILT.has(name))) options.push('--ignore-scripts')
   execFileSync('npm', ['install', ...options, ...wanted], { cwd: folder, stdio: 'inherit' })
   writeFileSync(done, '')
   return folder

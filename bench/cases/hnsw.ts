@@ -6,8 +6,9 @@ import { time } from '../measure.ts'
 import { createHnsw, type HnswIndex } from '../peers/native.ts'
 import { Progress } from '../progress.ts'
 
-const M = 16
-const EF_CONSTRUCTION = 200
+/** The graphs of all peers are made with these. */
+export const M = 16
+export const EF_CONSTRUCTION = 200
 
 export interface BuiltHnsw {
   readonly index: HnswIndex

@@ -2,17 +2,16 @@ import type { Statement } from '../../src/entries/engine.ts'
 import { open, type Connection } from '../../src/entries/main.ts'
 import { indexCache } from '../../src/entries/vec.ts'
 import { queryOf, type DataSet } from '../data/sets.ts'
+import { timeAt, type Ladder, type Step } from '../ladder.ts'
 import { interleave, time, type Contender, type Times } from '../measure.ts'
-import type { RecallPoint, RecallSeries } from '../recall-plot.ts'
+import type { RecallSeries } from '../recall-plot.ts'
 import { milliseconds, type Finding } from '../report.ts'
-import { hnswIndex } from './hnsw.ts'
+import { EFFORTS, graphPeers } from './graphs.ts'
 import { NEAREST, PEER_NEAREST } from './nearest.ts'
 import { spread } from './search.ts'
 import { loadOurs, loadSqliteVec, warmUp } from './tables.ts'
 
 const PROMISES = [0.95, 0.98, 0.99]
-/** How many neighbors hnswlib looks at: a ladder of recalls and times. */
-const EFS = [20, 50, 100, 200, 400, 600, 800]
 /** A search that finds fewer than eight of ten is counted. */
 const FEW = 0.8
 /** Queries unlike the rows that are compared with the exact search. */
@@ -39,12 +38,7 @@ interface Answers {
   readonly best: readonly ReadonlySet<string>[]
 }
 
-interface Step extends RecallPoint {
-  readonly ef: number
-  readonly times: Times
-}
-
-/** Recall and time of approximate searches through SQL, beside hnswlib in memory: queries are not among the rows. */
+/** Recall and time of approximate searches through SQL, beside graphs in memory: queries are not among the rows. */
 export async function recallCase(set: DataSet, rounds: number): Promise<RecallResult> {
   await warmUp(set)
   const { db, path } = await loadOurs(set, `recall-${set.dim}.sqlite`)
@@ -57,36 +51,39 @@ export async function recallCase(set: DataSet, rounds: number): Promise<RecallRe
     (_, i) => new Set(exact.all(queryOf(set, i)) as string[]),
   )
   const answers: Answers = { set, exact, nearest: db.prepare(approximate).pluck(), best }
-  const hnsw = hnswIndex(set)?.index
-  const hnswIds = (i: number, ef: number): (string | undefined)[] => {
-    hnsw!.setEf(ef)
-    return hnsw!.searchKnn(Array.from(queryOf(set, i)), 10).neighbors.map(label => set.ids[label])
-  }
+  const peers = graphPeers(set)
   const contenders: Contender[] = PROMISES.map(promise => ({
     name: String(promise),
     perRound: 20,
     run: i => ours(answers, i, promise),
   }))
   contenders.push({ name: 'exact', perRound: 5, run: i => exact.all(queryOf(set, i)) })
-  for (const ef of hnsw ? EFS : []) {
-    contenders.push({ name: `hnswlib ${ef}`, perRound: 20, run: i => hnswIds(i, ef) })
+  for (const { name, nearest } of peers) {
+    for (const effort of EFFORTS) {
+      const run = (i: number): unknown => nearest(queryOf(set, i), effort)
+      contenders.push({ name: `${name} ${effort}`, perRound: 20, run })
+    }
   }
   if (peer) {
     const statement = peer.db.prepare(PEER_NEAREST).raw()
     contenders.push({ name: 'sqlite-vec', perRound: 1, run: i => statement.all(queryOf(set, i)) })
   }
   const times = interleave(contenders, rounds)
-  const ladder = (hnsw ? EFS : []).map(ef => {
-    const { recall } = foundBy(best, i => hnswIds(i, ef))
-    const own = times.get(`hnswlib ${ef}`)!
-    return { ef, recall, time: own.median, times: own }
+  const ladders = peers.map(({ name, nearest }): Ladder => {
+    const ids = (i: number, effort: number): string[] =>
+      nearest(queryOf(set, i), effort).map(row => set.ids[row])
+    const steps = EFFORTS.map((effort): Step => {
+      const { recall } = foundBy(best, i => ids(i, effort))
+      return { effort, recall, time: times.get(`${name} ${effort}`)!.median }
+    })
+    return { name, steps }
   })
   const own = PROMISES.map(promise => ({
     promise,
     found: foundBy(best, i => ours(answers, i, promise)),
     times: times.get(String(promise))!,
   }))
-  const findings = own.map(each => promiseFinding(set, times.get('exact')!, each, ladder))
+  const findings = own.map(each => promiseFinding(set, times.get('exact')!, each, ladders))
   findings.push(strangeFinding(answers, rounds), manyFinding(db, set, rounds), clusters)
   db.close()
   peer?.db.close()
@@ -100,7 +97,7 @@ export async function recallCase(set: DataSet, rounds: number): Promise<RecallRe
         { recall: 1, time: all.median },
       ],
     },
-    { name: 'hnswlib, memory', points: ladder },
+    ...ladders.map(({ name, steps }) => ({ name: `${name}, memory`, points: steps })),
   ]
   const native = times.get('sqlite-vec')
   if (native) series.push({ name: 'sqlite-vec', points: [{ recall: 1, time: native.median }] })
@@ -111,44 +108,23 @@ function promiseFinding(
   set: DataSet,
   exact: Times,
   own: { readonly promise: number; readonly found: Found; readonly times: Times },
-  ladder: readonly Step[],
+  ladders: readonly Ladder[],
 ): Finding {
   const { found, promise, times } = own
-  const peer = peerAt(ladder, found.recall)
-  const ratio = peer && times.median / peer.time
+  const peers = ladders.flatMap(ladder => {
+    const peer = timeAt(ladder, found.recall)
+    return peer ? [{ ...peer, name: ladder.name, ratio: times.median / peer.time }] : []
+  })
+  const ratio = peers.find(({ name }) => name === 'hnswlib')?.ratio
   const isFast = set.dim !== 100 || ratio === undefined || ratio <= 1.2
   return {
     what: `recall ${promise} through SQL, ${set.name}; exact ${spread(exact)}`,
     ours: `${spread(times)}, recall ${found.recall.toFixed(4)}, ${(100 * found.few).toFixed(1)} % below ${FEW}`,
-    peer: peer ? `${milliseconds(peer.time)}, ${peer.what}` : '',
-    ratio: ratio === undefined ? '' : `${ratio.toFixed(2)}x of its time`,
-    floor: `${set.dim === 100 ? '1.2x; ' : ''}0.005 below the promise; 0.5 %`,
+    peer: peers.map(peer => `${milliseconds(peer.time)}, ${peer.what}`).join('; '),
+    ratio: peers.map(peer => `${peer.ratio.toFixed(2)}x of the time of ${peer.name}`).join('; '),
+    floor: `${set.dim === 100 ? 'hnswlib 1.2x; ' : ''}0.005 below the promise; 0.5 %`,
     met: found.recall >= promise - 0.005 && found.few <= 0.005 && isFast,
   }
-}
-
-/** The time of the peer at a recall: between two steps of its ladder, both logarithms are taken to be linear. */
-function peerAt(
-  ladder: readonly Step[],
-  recall: number,
-): { readonly time: number; readonly what: string } | undefined {
-  const above = ladder.find(step => step.recall >= recall)
-  if (!above) return undefined
-  const below = ladder[ladder.indexOf(above) - 1]
-  if (!below || above.recall >= 1 || above.recall === below.recall) {
-    const what = `hnswlib ef ${above.ef}, recall ${above.recall.toFixed(4)}`
-    return { time: above.time, what }
-  }
-  const way =
-    (missed(recall) - missed(below.recall)) / (missed(above.recall) - missed(below.recall))
-  return {
-    time: below.time * (above.time / below.time) ** way,
-    what: `hnswlib between ef ${below.ef} (${below.recall.toFixed(4)}) and ${above.ef} (${above.recall.toFixed(4)})`,
-  }
-}
-
-function missed(recall: number): number {
-  return Math.log(1 - recall)
 }
 
 /** Queries unlike the rows cost no more than an exact search: random directions, and rows with all signs changed. */
