@@ -39,7 +39,8 @@ export class BatchSearch implements SearchBatch {
   #time = 0
   #searched = 0
 
-  constructor(rows: CodedRows, request: BatchRequest) {
+  /** `areDecoded`: the queries are vectors that `decode` wrote. */
+  constructor(rows: CodedRows, request: BatchRequest, areDecoded = false) {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, queries } = request
     const { block } = rows
     const { positions } = block
@@ -51,7 +52,8 @@ export class BatchSearch implements SearchBatch {
     this.#codes = block.arena.allocate(this.count * bytes)
     const { address } = this.#codes
     for (let i = 0; i < this.count; i++) {
-      if (!rows.setQuery(queries[i])) continue
+      const query = queries[i]
+      if (!(areDecoded ? rows.setDecodedQuery(query) : rows.setQuery(query))) continue
       const at = address + i * bytes
       block.arena.u8.copyWithin(at, block.query, block.rows)
       this.#scans[i] = rows.rowScan!.forQuery(at)

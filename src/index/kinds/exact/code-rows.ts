@@ -4,6 +4,7 @@ import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 import type { IndexSection } from '../../vector-index.ts'
+import { copyWords } from './copy-words.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { CodeRowScan } from './row-scan.ts'
@@ -123,9 +124,9 @@ export class CodeRows implements CodedRows {
   }
 
   copyRow(from: CodeRows, position: number, to: number): void {
-    const { stride } = this.block
+    const { arena, stride } = this.block
     const at = from.block.addressOf(position)
-    this.block.arena.u8.set(from.block.arena.u8.subarray(at, at + stride), this.block.addressOf(to))
+    copyWords(from.block.arena.u32, at, arena.u32, this.block.addressOf(to), stride)
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {

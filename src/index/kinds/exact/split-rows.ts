@@ -6,6 +6,7 @@ import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 import { MAX_STAGED_ROWS, type IndexSection } from '../../vector-index.ts'
 import { codeStride, signed } from './code-rows.ts'
+import { copyWords } from './copy-words.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { canTurn, Rotation } from './rotation.ts'
 import { roundedUp } from './rounding.ts'
@@ -256,12 +257,10 @@ export class SplitRows implements CodedRows {
 
   copyRow(from: SplitRows, position: number, to: number): void {
     const { headStride, tailStride } = this.#layout
-    const { u8 } = this.block.arena
-    const bytes = from.block.arena.u8
-    const head = from.#head(position)
-    const tail = from.#tail(position)
-    u8.set(bytes.subarray(head, head + headStride), this.#head(to))
-    u8.set(bytes.subarray(tail, tail + tailStride), this.#tail(to))
+    const { u32 } = this.block.arena
+    const words = from.block.arena.u32
+    copyWords(words, from.#head(position), u32, this.#head(to), headStride)
+    copyWords(words, from.#tail(position), u32, this.#tail(to), tailStride)
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {

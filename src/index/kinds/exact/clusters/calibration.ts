@@ -9,7 +9,7 @@ export interface Trial {
   /** How near the nearest centroid and the k-th row were. */
   readonly nearest: number
   readonly least: number
-  /** Margins of all clusters that were visited, and their rows. */
+  /** Margins of all clusters, and their rows. */
   readonly clusterMargins: Float64Array
   readonly clusterSizes: Float64Array
 }
@@ -29,21 +29,6 @@ const SAMPLED = 8
 
 /** So many levels of recall are remembered. */
 const MOST_PROMISES = 16
-
-/** So many trials visit all clusters. */
-export const UNLIMITED_TRIALS = 100
-
-/**
- * How far the other trials go: half as far beyond the largest margin of a row of these as that is beyond all but a hundredth
- * of them. About one row in 3,000 is farther, if margins fall off exponentially. Infinity: few rows are outside of the nearest
- * clusters, and say little.
- */
-export function trialLimit(trials: readonly Trial[]): number {
-  const margins = Float64Array.from(trials.flatMap(trial => [...trial.margins])).toSorted()
-  const largest = margins.at(-1) ?? -Infinity
-  const usual = margins[Math.floor(0.99 * margins.length)] ?? -Infinity
-  return usual === -Infinity ? Infinity : largest + (largest - usual) / 2
-}
 
 /** What is kept of trials. */
 interface Evidence {

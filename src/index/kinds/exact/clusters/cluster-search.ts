@@ -17,8 +17,13 @@ const SURE = 8
  */
 const RANK_SHARE = 1 / 8
 
-/** Told of each cluster, and of its margin when it was its turn: beyond the limit, it is not visited. */
-export type ClusterVisitor = (cluster: number, margin: number) => void
+/** A search whose answer is known, to learn when each cluster has its turn. */
+export interface KnownSearch {
+  /** The clusters of all rows that can be among the k best. Once they were visited, the others change no margin, and are not. */
+  readonly needed: Set<number>
+  /** Told of each cluster, and of its margin when it was its turn. */
+  readonly turn: (cluster: number, margin: number) => void
+}
 
 /** Searches the clusters that can be worth it. */
 export class ClusterSearch {
@@ -48,7 +53,7 @@ export class ClusterSearch {
   search(
     { query, k, allowed, minSimilarity = -Infinity, maxSimilarity = Infinity }: SearchRequest,
     limits: Limits,
-    trial?: ClusterVisitor,
+    trial?: KnownSearch,
   ): Candidates | undefined {
     const centroids = this.#centroids
     const candidates = this.#candidates
@@ -63,8 +68,9 @@ export class ClusterSearch {
     // Limits were found without a bound: one that is higher than the k-th row would leave out clusters that are due.
     candidates.begin(k, -Infinity, maxSimilarity)
     for (const cluster of this.#first.subarray(0, Math.min(FIRST, count))) {
-      trial?.(cluster, -Infinity)
       this.#scan.visit(cluster, maxSimilarity, allowed)
+      trial?.turn(cluster, -Infinity)
+      trial?.needed.delete(cluster)
     }
     const wanted = this.#wanted
     const promise = this.#promise
@@ -85,9 +91,10 @@ export class ClusterSearch {
       const margin =
         space.margin(least, closeness[cluster], spread[cluster], shrink[cluster]) +
         rankShare(FIRST + i)
-      trial?.(cluster, margin)
-      if (margin > limits.margin) continue
+      trial?.turn(cluster, margin)
+      if (margin > limits.margin || trial?.needed.size === 0) continue
       this.#scan.visit(cluster, maxSimilarity, allowed)
+      trial?.needed.delete(cluster)
     }
     if (candidates.least * scale < limits.least) return undefined
     candidates.raise(minSimilarity)

@@ -124,9 +124,7 @@ class GroupedCentroids implements Assigner {
   assign(vectors: Float32Array, rows: number, to: Uint32Array): void {
     const groupOf = new Uint32Array(rows)
     this.#groups.assign(vectors, rows, groupOf)
-    const order = Uint32Array.from({ length: rows }, (_, i) => i).toSorted(
-      (a, b) => groupOf[a] - groupOf[b],
-    )
+    const order = byGroup(groupOf, this.#groups.count)
     const dim = this.#dim
     const { f32 } = this.#arena
     const staged = this.#rows.address / 4
@@ -166,6 +164,16 @@ class GroupedCentroids implements Assigner {
       to[row] = members[from + best]
     }
   }
+}
+
+/** The numbers of rows, those of the first group first. */
+function byGroup(groupOf: Uint32Array, groups: number): Uint32Array {
+  const next = new Uint32Array(groups + 1)
+  for (const group of groupOf) next[group + 1]++
+  for (let group = 1; group < groups; group++) next[group] += next[group - 1]
+  const order = new Uint32Array(groupOf.length)
+  for (let row = 0; row < groupOf.length; row++) order[next[groupOf[row]]++] = row
+  return order
 }
 
 /** The numbers of all vectors, the nearest to this one first. */

@@ -1,8 +1,11 @@
+import { scanThreads } from '#shared-scan'
+import type { Candidates } from '../../../candidates.ts'
+import { BatchSearch } from '../batch-search.ts'
 import type { CodedRows } from '../rows.ts'
-import { trialLimit, UNLIMITED_TRIALS, type Trial } from './calibration.ts'
+import type { Trial } from './calibration.ts'
 import type { Centroids } from './centroids.ts'
 import type { ClusterRule } from './cluster-rule.ts'
-import type { ClusterSearch } from './cluster-search.ts'
+import type { ClusterSearch, KnownSearch } from './cluster-search.ts'
 import type { ClusteredRows } from './clustered-rows.ts'
 import { spread } from './row-sample.ts'
 
@@ -26,45 +29,61 @@ export function* recallTrials(
   const { dim, positions } = rows.block
   const affordable = Math.floor(trialNumbers / (positions * dim))
   const count = Math.min(trials, Math.max(fewestTrials, affordable))
-  const query = new Float32Array(dim)
   const found: Trial[] = []
-  let limit = Infinity
   // From other positions than the sample was.
-  for (const position of spread(positions, count, 0.25)) {
+  const chosen = spread(positions, count, 0.25)
+  // One for each thread: a few take as long as one.
+  const atOnce = scanThreads()
+  for (let first = 0; first < count; first += atOnce) {
     // Rows may have gone between two steps.
-    if (position >= rows.block.positions || !rows.isLive(position)) continue
-    rows.decode(position, query)
-    const trial = tried(k, position, query, groups, limit)
-    if (trial) found.push(trial)
-    if (found.length === UNLIMITED_TRIALS) limit = trialLimit(found)
+    const live = chosen
+      .slice(first, first + atOnce)
+      .filter(position => position < rows.block.positions && rows.isLive(position))
+    found.push(...tried(k, live, rows, groups))
     yield
   }
   return found
 }
 
-/** `limit`: clusters of a larger margin are not visited. */
-function tried(
+/** Exact searches say which rows are the nearest, and therefore how few clusters have to be visited to know all margins. */
+function tried(k: number, own: readonly number[], rows: CodedRows, groups: Groups): Trial[] {
+  if (own.length === 0) return []
+  const queries = own.map(position => {
+    const query = new Float32Array(rows.block.dim)
+    rows.decode(position, query)
+    return query
+  })
+  const batch = new BatchSearch(rows, { queries, k: k + 1 }, true)
+  try {
+    return queries.flatMap((query, i) => {
+      const found = batch.candidates(i)
+      return trial(k, own[i], query, found, groups) ?? []
+    })
+  } finally {
+    batch.end()
+  }
+}
+
+/** `found`: the rows that can be among the k + 1 best, which the row itself is. */
+function trial(
   k: number,
   own: number,
   query: Float32Array,
-  groups: Groups,
-  limit: number,
+  found: Candidates,
+  { centroids, clustered, search }: Groups,
 ): Trial | undefined {
-  const { centroids, clustered, search } = groups
   const marginOf = new Map<number, number>()
-  const limits = { ...UNLIMITED, margin: limit }
-  const found = search.search({ query, k: k + 1 }, limits, (cluster, margin) =>
-    marginOf.set(cluster, margin),
+  const clusterOf = Array.from(found.positions.subarray(0, found.count), position =>
+    clustered.clusterAt(position),
   )
-  if (!found) return undefined
-  if (found.count <= k && limit < Infinity) return tried(k, own, query, groups, Infinity)
-  const margins: number[] = []
-  for (let i = 0; i < found.count && margins.length < k; i++) {
-    const position = found.positions[i]
-    if (position !== own) margins.push(marginOf.get(clustered.clusterAt(position))!)
+  const known: KnownSearch = {
+    needed: new Set(clusterOf),
+    turn: (cluster, margin) => marginOf.set(cluster, margin),
   }
+  if (!search.search({ query, k: k + 1 }, UNLIMITED, known)) return undefined
+  const others = clusterOf.filter((_, i) => found.positions[i] !== own).slice(0, k)
   return {
-    margins: Float64Array.from(margins),
+    margins: Float64Array.from(others, cluster => marginOf.get(cluster)!),
     nearest: Math.max(...centroids.closeness),
     least: search.leastFor(query),
     clusterMargins: Float64Array.from(marginOf.values()),
