@@ -19,6 +19,7 @@ import { approximate, skipClusters } from './approximate.ts'
 import { DimScorer } from './dim-scorer.ts'
 import { MOST_ROWS, RowBatch } from './row-batch.ts'
 import { selectRows, without } from './row-selection.ts'
+import { RowidGuess } from './rowid-guess.ts'
 import type { Answer, Search, SearchReport } from './search.ts'
 import { TableScan } from './table-scan.ts'
 import type { Together } from './together.ts'
@@ -54,6 +55,7 @@ export class Searcher {
   readonly #scan: TableScan
   readonly #scorer: DimScorer
   readonly #batch: RowBatch
+  readonly #guesses = new WeakMap<IdTable, RowidGuess>()
   #row = new Float32Array(0)
   #rowBytes = new Uint8Array(0)
   #together: Together | undefined
@@ -324,11 +326,15 @@ export class Searcher {
     const { dataset, limit, query } = search
     const rows = hits.full ? SCORED_TOGETHER : Math.min(MOST_ROWS, limit - hits.count)
     const wanted: Uint8Array[] = []
+    const places: number[] = []
     let end = from
     for (; end < count && wanted.length < rows && !(upper[end] < hits.threshold); end++) {
+      places.push(positions[end])
       wanted.push(ids.idAt(positions[end]).slice())
     }
-    this.#batch.read(dataset, wanted, query.length, this.#scorer.of(query))
+    let guess = this.#guesses.get(ids)
+    if (!guess) this.#guesses.set(ids, (guess = new RowidGuess()))
+    this.#batch.read(dataset, wanted, places, guess, query.length, this.#scorer.of(query))
     return end
   }
 

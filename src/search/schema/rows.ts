@@ -2,6 +2,7 @@ import { Utf8 } from '../../core/utf8.ts'
 import type { RowReader } from '../../database/row-reader.ts'
 import type { BindValue } from '../../database/values.ts'
 import type { ShadowTable } from './shadow-table.ts'
+import type { Shape } from './shape.ts'
 import { vectorBytes, vectorLength } from './stored-vector.ts'
 
 /**
@@ -165,7 +166,22 @@ export function rowByKey<R>(
 
 /** The statement of `rowByKey`, for many rows of one snapshot: its parameters are the dataset and the id. */
 export function rowOfKey(shadow: ShadowTable, more = ''): string {
+  return selectRow(shadow, shadow.refresh(), more)
+}
+
+/**
+ * The same for rows whose rowid may be the third parameter: it finds nothing if the row has another one. Undefined where rows lack
+ * a rowid, or a key may have several.
+ */
+export function rowOfGuess(shadow: ShadowTable): string | undefined {
   const shape = shadow.refresh()
+  const { rowid, unique } = shape
+  return rowid !== undefined && unique
+    ? `${selectRow(shadow, shape, '')} AND ${rowid} = ?3`
+    : undefined
+}
+
+function selectRow(shadow: ShadowTable, shape: Shape, more: string): string {
   const { embedding, ofKey } = shadow.documents
   return `SELECT ${shape.rowid ?? 'NULL'}, ${embedding}${more} FROM {table} WHERE ${ofKey} ${shadow.visibleIn(shape)}`
 }
