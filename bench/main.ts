@@ -1,6 +1,7 @@
 // The benchmark: `npm run bench -- [--quick] [--only words,mixture,pages,sentences,flat,threads,connect,cache,statements,drop-in,attach,shared,freshness,kinds,filters,types,sizes,hybrid,command,browser,recall] [--seed N]`
 // Not among the default cases: `million` (1,000,000 x 768, 5 GB of disk), `ten-million` (10,000,000 x 384, 22 GB of disk).
-// --rows gives them another number of rows, --budget the GB of disk that they may take (30).
+// --rows gives them another number of rows, --budget the GB of disk that they may take (30). With --keep, their file stays,
+// and the next run with --keep does not load it again.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -46,6 +47,7 @@ const { values } = parseArgs({
     sets: { type: 'string' },
     rows: { type: 'string' },
     budget: { type: 'string', default: '30' },
+    keep: { type: 'boolean', default: false },
   },
 })
 
@@ -174,7 +176,7 @@ async function run(): Promise<void> {
       writeFileSync('docs/images/time-against-rows.svg', rowsPlot(title, series))
     }
   }
-  const large = { seed, rounds, budget: Number(values.budget) * 1e9 }
+  const large = { seed, rounds, budget: Number(values.budget) * 1e9, keep: values.keep }
   if (cases.has('million')) {
     const rows = Number(values.rows ?? (values.quick ? 100_000 : 1_000_000))
     const floors =

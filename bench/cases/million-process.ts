@@ -1,5 +1,5 @@
 // Loads many rows, searches them and prints what it measured: `node million-process.js file rows dim seed rounds recall`. A process of
-// its own, because the bench itself keeps to one core.
+// its own, because the bench itself keeps to one core. A file that has the rows of an earlier run is not loaded again.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -36,19 +36,9 @@ function* drawn(from: number, to: number): Generator<InsertRow> {
 }
 
 const db = await open(file)
-db.pragma(`page_size = ${PAGE_BYTES}`)
-db.exec(`CREATE VIRTUAL TABLE v USING vec(doc_id, recall=${recall})`)
-db.exec('CREATE TABLE notes(n)')
 const rates: number[] = []
-const loadTime = time(() => {
-  for (let from = 0; from < rows; from += BATCH) {
-    const to = Math.min(rows, from + BATCH)
-    const taken = time(() =>
-      insertMany(db, '_vec_v', ['dataset_id', 'id', 'embedding'], drawn(from, to)),
-    )
-    rates.push(((to - from) / taken) * 1000)
-  }
-})
+const loadTime = isLoaded() ? undefined : time(load)
+report('loaded')
 const queries = Array.from({ length: 64 }, () => {
   const query = new Float32Array(dim)
   mixture.draw(query)
@@ -62,6 +52,7 @@ const search = (i: number, share: number): string[] =>
   nearest.pluck().all(queries[i % queries.length], share) as string[]
 
 const buildTime = time(() => search(0, 1))
+report('built')
 
 // A second process writes while this one saves.
 const writer = fork(fileURLToPath(new URL('million-writer.js', import.meta.url)), [file])
@@ -72,6 +63,8 @@ while (Number(saved.get() ?? 0) < COMPLETE_BYTES && performance.now() < savedBy)
 writer.send('stop')
 const [waits] = (await once(writer, 'message')) as [number[]]
 
+report('saved')
+
 const measured = (share: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => time(() => search(i, share)))
 for (let i = 0; i < 5 || (threadPool.size > 1 && threadPool.running === 0 && i < 500); i++) {
@@ -79,6 +72,7 @@ for (let i = 0; i < 5 || (threadPool.size > 1 && threadPool.running === 0 && i <
   await sleep(5)
 }
 const exact = measured(1, rounds)
+report('searched exactly')
 const insert = db.prepare('INSERT INTO v(dataset_id, doc_id, embedding) VALUES (?, ?, ?)')
 const answers = queries.slice(0, CHECKED).map((_, i) => search(i, 1))
 const durable: number[] = []
@@ -100,8 +94,17 @@ for (let i = 0; i < 2 * INSERTED; i++) {
 }
 db.pragma('synchronous = FULL')
 db.exec(`DELETE FROM _vec_v WHERE id GLOB 'new-*'`)
-db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:v:d'").all()
+const clusterTime = time(() => {
+  db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:v:d'").all()
+})
 search(0, recall)
+report('made clusters')
+const clusters = db
+  .prepare("SELECT op FROM vec_admin WHERE op MATCH 'stats:v:d'")
+  .pluck()
+  .all()
+  .filter(line => /clusters|recall/.test(String(line)))
+process.stderr.write(`${clusters.join('\n')}\n`)
 const approximate = measured(recall, rounds * 2)
 let found = 0
 for (let i = 0; i < queries.length; i++) {
@@ -109,7 +112,9 @@ for (let i = 0; i < queries.length; i++) {
   found += search(i, recall).filter(id => wanted.has(id)).length
 }
 
+report('searched approximately')
 const expected = bruteForce()
+report('compared')
 
 const facts: MillionFacts = {
   rows,
@@ -117,6 +122,7 @@ const facts: MillionFacts = {
   loadTime,
   slowest: Math.min(...rates),
   buildTime,
+  clusterTime,
   exact: summarize(exact),
   approximate: summarize(approximate),
   recall: found / (queries.length * 10),
@@ -133,6 +139,34 @@ const facts: MillionFacts = {
 }
 process.stdout.write(JSON.stringify(facts))
 db.close()
+
+function load(): void {
+  db.pragma(`page_size = ${PAGE_BYTES}`)
+  db.exec(`CREATE VIRTUAL TABLE v USING vec(doc_id, recall=${recall})`)
+  db.exec('CREATE TABLE notes(n)')
+  for (let from = 0; from < rows; from += BATCH) {
+    const to = Math.min(rows, from + BATCH)
+    const taken = time(() =>
+      insertMany(db, '_vec_v', ['dataset_id', 'id', 'embedding'], drawn(from, to)),
+    )
+    rates.push(((to - from) / taken) * 1000)
+  }
+}
+
+/** Whether an earlier run has loaded the rows. What it has saved beside them is gone then. */
+function isLoaded(): boolean {
+  const tables = db.prepare("SELECT count(*) FROM sqlite_master WHERE name = '_vec_v'").pluck()
+  if (tables.get() === 0) return false
+  db.exec('DELETE FROM vector_storage')
+  for (let i = 0; i < rows; i++) mixture.draw(vector)
+  return true
+}
+
+/** What has been done, on the terminal: such runs take long. */
+function report(step: string): void {
+  const memory = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6)
+  process.stderr.write(`${new Date().toISOString()} ${step}, at most ${memory} MB so far\n`)
+}
 
 /** The ids of the nearest 10 of the first queries, from all rows, in double precision. */
 function bruteForce(): string[][] {

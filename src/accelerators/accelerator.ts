@@ -10,6 +10,8 @@ export type AcceleratorName = 'simd' | 'scalar'
 /** An implementation of the kernels. */
 export interface Accelerator {
   readonly name: AcceleratorName
+  /** The largest memory, in bytes; 4 GiB unless given. */
+  readonly mostBytes?: number
   /** The kernels over one memory, which other threads share or not. */
   kernelsOver(this: void, memory: WasmMemory, shared?: boolean): Kernels
   /** What another thread makes the kernels of a shared memory from. Undefined: threads cannot help. */

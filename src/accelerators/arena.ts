@@ -65,7 +65,7 @@ export class Arena {
     this.#top = scratchOf(this.threads)
     const { maximum, memory } = lent
       ? { maximum: 0, memory: lent.memory as WebAssembly.Memory }
-      : createMemory(Math.ceil(this.#top / PAGE), shared)
+      : createMemory(Math.ceil(this.#top / PAGE), shared, accelerator.mostBytes)
     this.#memory = memory
     this.#maximum = maximum * PAGE
     this.shift = scratchOf(lent?.place ?? 0) - SCRATCH
@@ -123,6 +123,11 @@ export class Arena {
     if (end < this.#top) return this.#free.takeAt(end, bytes - size)
     this.#extend(bytes - size)
     return true
+  }
+
+  /** Whether the memory can hold so many bytes behind all blocks, as far as its maximum tells. */
+  hasSpace(bytes: number): boolean {
+    return this.#top + bytes <= this.#maximum
   }
 
   #lend(): void {
@@ -197,8 +202,10 @@ export class Block {
   /** Grows the block to `bytes` and keeps its contents. The address may change. */
   ensure(bytes: number): void {
     if (bytes <= this.#size) return
-    const inPlace = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))
-    if (this.arena.lengthen(this.#address, this.#size, inPlace)) {
+    const { arena } = this
+    const spare = align64(Math.max(bytes, this.#size * (1 + 1 / 64)))
+    const inPlace = arena.hasSpace(spare - this.#size) ? spare : align64(bytes)
+    if (arena.lengthen(this.#address, this.#size, inPlace)) {
       this.#size = inPlace
       return
     }
@@ -226,17 +233,20 @@ export function align64(bytes: number): number {
 function createMemory(
   initial: number,
   shared: boolean,
+  mostBytes = MAX_PAGES * PAGE,
 ): { memory: WebAssembly.Memory; maximum: number } {
+  const most = Math.max(initial, Math.floor(mostBytes / PAGE))
   // Some runtimes reserve the maximum, and have less than that available.
-  for (let maximum = MAX_PAGES; maximum > 4096; maximum /= 4) {
+  for (let maximum = most; maximum > 4096; maximum = Math.ceil(maximum / 4)) {
     try {
       return { memory: new WebAssembly.Memory({ initial, maximum, shared }), maximum }
     } catch {
       continue
     }
   }
+  const maximum = Math.min(most, 4096)
   try {
-    return { memory: new WebAssembly.Memory({ initial, maximum: 4096, shared }), maximum: 4096 }
+    return { memory: new WebAssembly.Memory({ initial, maximum, shared }), maximum }
   } catch (cause) {
     throw new VecError('VEC_MEMORY', 'cannot allocate memory for an index', { cause })
   }

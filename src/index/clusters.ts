@@ -3,6 +3,8 @@ import type { IndexSection, StoredSection } from './index-section.ts'
 
 /** Makes the clusters of an index. They read its rows, so they must be told of every change of them. */
 export interface Clustering {
+  /** The memory that the clusters may take, in bytes: a copy of the rows, or else lists of them. */
+  readonly space: number
   /**
    * New clusters: they are made step by step. `use`: what for; 'recall' unless it is given. Undefined: their code is not
    * loaded yet.
@@ -44,8 +46,8 @@ export interface Clusters {
   /** What a trial of exact searches has found; undefined: there was none, or it has not ended. */
   readonly skipping: SkippingFacts | undefined
 
-  /** Something new that they are for: `step` has to be called while they are `due`. */
-  want(use: ClusterUse): void
+  /** Something new that they are for: `step` has to be called while they are `due`. `space`: the memory that they may take now. */
+  want(use: ClusterUse, space?: number): void
   /** Does a part of what is left to do, a few milliseconds of work. False: nothing is left. */
   step(): boolean
   /** The index has rows at the last `count` positions that it did not have before. */

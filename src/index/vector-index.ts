@@ -73,10 +73,10 @@ export interface VectorIndex {
    */
   readonly swapRemove?: ((to: number) => void) | undefined
   /**
-   * Makes clusters of the rows, for searches that find most of the nearest rows. Undefined: this kind cannot do it, or exact
-   * searches take no longer.
+   * Makes clusters of the rows, in at most `space` bytes (Infinity unless given), for searches that find most of the nearest
+   * rows. Undefined: this kind cannot do it, exact searches take no longer, or the clusters take more.
    */
-  readonly clustering?: Clustering | undefined
+  readonly clustering?: ((space?: number) => Clustering | undefined) | undefined
   /** Lends the rows to other threads. Undefined: this kind cannot do it. */
   readonly lending?: Lending | undefined
   /** How the index chooses between kinds. Undefined: the kind was requested. */

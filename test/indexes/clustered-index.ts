@@ -26,6 +26,16 @@ export function codedOracle(metric: Metric, rows: readonly Float32Array[]): Orac
 /** A rule that makes clusters of any index. */
 const SMALL_RULE: ClusterRule = { ...CLUSTER_RULE, rows: 0, numbers: 0 }
 
+/**
+ * Clusters copy the rows of their index, or list them, where there is no memory for a copy. Lists of so few rows visit them
+ * even where a scan would be as fast.
+ */
+export type RowPlace = 'copied' | 'listed'
+
+export function placed(rule: ClusterRule, place: RowPlace): ClusterRule {
+  return place === 'listed' ? { ...rule, mostBytes: 0, expensive: Infinity } : rule
+}
+
 /** A rule by which exact searches of any index skip clusters, whether that pays or not. */
 export const SKIPPING_RULE: ClusterRule = {
   ...SMALL_RULE,
@@ -44,8 +54,8 @@ export const EVERYTHING: Promised = {
 }
 
 /** Ready clusters of an exact index of codes, whatever its size. */
-export function clustersOf(index: VectorIndex): Clusters {
-  const clusters = begunClusters(index)
+export function clustersOf(index: VectorIndex, place?: RowPlace): Clusters {
+  const clusters = begunClusters(index, place)
   while (clusters.step());
   return clusters
 }
@@ -64,14 +74,20 @@ export function skippingClustering(
 }
 
 /** Such clusters, of which nothing is done yet. */
-export function begunClusters(index: VectorIndex): Clusters {
-  return clusteringOf(index).begin()!
+export function begunClusters(index: VectorIndex, place?: RowPlace): Clusters {
+  return clusteringOf(index, { place }).begin()!
 }
 
 /** `trials`: how many rows calibration searches for at most. */
-export function clusteringOf(index: VectorIndex, trials: number = SMALL_RULE.trials): Clustering {
+export function clusteringOf(
+  index: VectorIndex,
+  {
+    place = 'copied',
+    trials = SMALL_RULE.trials,
+  }: { readonly place?: RowPlace | undefined; readonly trials?: number } = {},
+): Clustering {
   if (!(index instanceof ExactIndex)) throw new TypeError('not an exact index')
-  return index.clusteringBy({ ...SMALL_RULE, trials })!
+  return index.clusteringBy(placed({ ...SMALL_RULE, trials }, place))!
 }
 
 /**
@@ -81,11 +97,13 @@ export function clusteringOf(index: VectorIndex, trials: number = SMALL_RULE.tri
 export class ClusteredIndex implements VectorIndex {
   readonly #index: VectorIndex
   readonly #use: ClusterUse
+  readonly #place: RowPlace
   #clusters: Clusters | undefined
 
-  constructor(index: VectorIndex, use: ClusterUse = 'recall') {
+  constructor(index: VectorIndex, use: ClusterUse = 'recall', place: RowPlace = 'copied') {
     this.#index = index
     this.#use = use
+    this.#place = place
   }
 
   get kind(): VectorIndex['kind'] {
@@ -162,13 +180,13 @@ export class ClusteredIndex implements VectorIndex {
   }
 
   #visitAll(request: SearchRequest): Candidates | undefined {
-    this.#clusters ??= begunClusters(this.#index)
+    this.#clusters ??= begunClusters(this.#index, this.#place)
     while (!this.#clusters.ready) this.#clusters.step()
     return this.#clusters.search(request, EVERYTHING)
   }
 
   #skip(request: SearchRequest): Candidates | undefined {
-    this.#clusters ??= skippingClusters(this.#index)
+    this.#clusters ??= skippingClusters(this.#index, placed(SKIPPING_RULE, this.#place))
     while (this.#clusters.due) this.#clusters.step()
     return this.#clusters.skip(request)?.candidates
   }

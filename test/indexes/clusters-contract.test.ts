@@ -4,11 +4,13 @@ import { ClusteredIndex } from './clustered-index.ts'
 import { indexContract } from './contract.ts'
 
 // With every cluster visited, a search through clusters is exact.
-indexContract({
-  name: 'codes by clusters, all of which are visited',
-  metrics: ['cosine', 'euclidean', 'dot'],
-  create: (metric, dim) =>
-    new ClusteredIndex(createExactIndex({ metric, dim, keepsVectors: false })),
-  restore: image => restoreExactIndex(image),
-  most: 5000,
-})
+for (const place of ['copied', 'listed'] as const) {
+  indexContract({
+    name: `${place} codes by clusters, all of which are visited`,
+    metrics: ['cosine', 'euclidean', 'dot'],
+    create: (metric, dim) =>
+      new ClusteredIndex(createExactIndex({ metric, dim, keepsVectors: false }), 'recall', place),
+    restore: image => restoreExactIndex(image),
+    most: 5000,
+  })
+}

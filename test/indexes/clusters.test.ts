@@ -11,6 +11,7 @@ import {
   clustersOf,
   codedOracle,
   EVERYTHING,
+  type RowPlace,
 } from './clustered-index.ts'
 import { Oracle } from './oracle.ts'
 import { random, type Random } from './random.ts'
@@ -34,9 +35,9 @@ interface Scene {
   readonly clusters: Clusters
 }
 
-function sceneOf(metric: Metric, rows: readonly Float32Array[]): Scene {
+function sceneOf(metric: Metric, rows: readonly Float32Array[], place?: RowPlace): Scene {
   const oracle = codedOracle(metric, rows)
-  return { oracle, clusters: clustersOf(oracle.index) }
+  return { oracle, clusters: clustersOf(oracle.index, place) }
 }
 
 /** The similarities of all rows that a search may return. */
@@ -142,11 +143,18 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
-  describe(metric, () => {
+for (const [metric, place] of [
+  ['cosine', 'copied'],
+  ['euclidean', 'copied'],
+  ['dot', 'copied'],
+  ['cosine', 'listed'],
+  ['euclidean', 'listed'],
+  ['dot', 'listed'],
+] as const) {
+  describe(`${metric}, ${place}`, () => {
     test('a promise is kept for queries like the rows, and visits a part of them', () => {
       const rows = grouped(random(1), 4150)
-      const scene = sceneOf(metric, rows.slice(0, 4000))
+      const scene = sceneOf(metric, rows.slice(0, 4000), place)
       const requests = rows.slice(4000).map(query => ({ query, k: 10 }))
       const all = requests.map(request => similarities(scene, request))
       for (const recall of [0.9, 0.95, 0.99]) {
@@ -165,7 +173,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
 
     test('a query beyond either limit is left to an exact search', () => {
       const rows = grouped(random(3), 1501)
-      const { clusters } = sceneOf(metric, rows.slice(0, 1500))
+      const { clusters } = sceneOf(metric, rows.slice(0, 1500), place)
       const request = { query: rows[1500], k: 10 }
       const within = (limits: Partial<typeof EVERYTHING.limits>): boolean =>
         clusters.search(request, {
@@ -181,7 +189,7 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
     test('all clusters together find what brute force finds, whatever comes and goes', () => {
       const r = random(2)
       const rows = grouped(r, 2600)
-      const scene = sceneOf(metric, rows.slice(0, 1500))
+      const scene = sceneOf(metric, rows.slice(0, 1500), place)
       const changes = new Changes(scene.oracle, r, rows.slice(1500))
       for (let step = 0; step < 60; step++) {
         changes.make([scene.clusters])
@@ -198,14 +206,14 @@ for (const metric of ['cosine', 'euclidean', 'dot'] as const) {
       const index = createExactIndex({ metric, dim: DIM, keepsVectors: false })
       const oracle = new Oracle(index, rows.slice(0, 1500))
       const changes = new Changes(oracle, r, rows.slice(1500))
-      const first = begunClusters(index)
+      const first = begunClusters(index, place)
       assert.deepEqual(first.save(), [])
       finish(first, () => changes.make([first], 0.2))
       compareAll({ oracle, clusters: first }, r, rows)
       const sections = new Map(
         first.save().map(({ name, bytes }) => [name, { name, bytes: bytes.slice() }]),
       )
-      const restored = clusteringOf(index).restore(sections)!
+      const restored = clusteringOf(index, { place }).restore(sections)!
       assert.ok(!restored.ready)
       finish(restored, () => changes.make([first, restored], 0.2))
       for (const clusters of [first, restored]) {

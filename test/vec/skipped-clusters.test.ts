@@ -64,7 +64,7 @@ async function withoutSpace(db: Connection, query: Float32Array): Promise<void> 
   const { limit } = indexCache
   searched(db, question(query))
   const { bytes } = indexCache
-  indexCache.limit = 1.5 * bytes
+  indexCache.limit = bytes
   const end = performance.now() + 1000
   while (performance.now() < end) {
     for (let i = 0; i < 20; i++) searched(db, question(query))

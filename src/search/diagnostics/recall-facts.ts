@@ -47,8 +47,9 @@ function skippingFact(
 }
 
 /** Why searches are exact. */
-function reasonFor({ clustering }: VectorIndex, current: Clusters | undefined): string {
-  if (!clustering) return 'all searches are exact, as scanning such an index takes no longer'
+function reasonFor(index: VectorIndex, current: Clusters | undefined): string {
+  if (!index.clustering?.())
+    return 'all searches are exact, as scanning such an index takes no longer'
   return current
     ? 'searches are exact until the clusters are ready, which are made in the background'
     : 'the next search for less than all begins to make the clusters'

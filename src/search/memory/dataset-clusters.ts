@@ -162,7 +162,7 @@ export class DatasetClusters {
     this.#current ??= clustering.begin(use)
     // Their code is not loaded yet.
     if (!this.#current) return
-    this.#current.want(use)
+    this.#current.want(use, clustering.space)
     const { due, outgrown, ready } = this.#current
     if (outgrown && (atOnce || ready || !due)) this.#next ??= clustering.begin(use)
     for (const each of this.#uses) this.#next?.want(each)

@@ -289,6 +289,6 @@ function assemble(
   datasetIndex.savedSeq = manifest.logPosition.seq
   if (sections.has(COLUMNS_SECTION))
     datasetIndex.columns = lateSearch.wanted?.ColumnStore.restore(sections, positions)
-  datasetIndex.clusters.restore(datasetIndex.index?.clustering, sections)
+  datasetIndex.clusters.restore(datasetIndex.index?.clustering?.(), sections)
   return datasetIndex
 }

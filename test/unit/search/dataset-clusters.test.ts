@@ -69,7 +69,7 @@ function steppedClustering(step: (steps: number) => boolean): Clustering {
     save: () => [],
     dispose: () => {},
   }
-  return { begin: () => clusters, restore: () => undefined }
+  return { space: Infinity, begin: () => clusters, restore: () => undefined }
 }
 
 function fail(error: Error): never {
@@ -97,7 +97,7 @@ test('rows that go and move while outgrown clusters are made again are followed'
   const r = random(1)
   const oracle = oracleOf(r)
   const { index } = oracle
-  const clustering = clusteringOf(index, TRIALS)
+  const clustering = clusteringOf(index, { trials: TRIALS })
   const pace = new TestPace()
   const clusters = new DatasetClusters(pace)
   assert.ok(clusters.finish(clustering))
@@ -141,7 +141,7 @@ test('rows that go and move while outgrown clusters are made again are followed'
 test('damaged saved clusters are refused, and others take their place', () => {
   const r = random(2)
   const oracle = oracleOf(r)
-  const clustering = clusteringOf(oracle.index, TRIALS)
+  const clustering = clusteringOf(oracle.index, { trials: TRIALS })
   const made = new DatasetClusters()
   assert.ok(made.finish(clustering))
   const saved = made.save().map(({ bytes, name }) => ({ name, bytes: bytes.slice() }))

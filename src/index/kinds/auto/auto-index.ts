@@ -170,7 +170,8 @@ export class AutoIndex implements BatchIndex, IndexStrategy {
   }
 
   get clustering(): VectorIndex['clustering'] {
-    return this.#inner.clustering
+    const inner = this.#inner
+    return inner.clustering && (space => inner.clustering?.(space))
   }
 
   get lending(): Lending | undefined {

@@ -126,12 +126,12 @@ export class ExactIndex implements BatchIndex {
     return this.inMemoryVectors === undefined
   }
 
-  get clustering(): Clustering | undefined {
-    return suitsClusters(this) ? this.clusteringBy() : undefined
+  clustering(space: number = Infinity): Clustering | undefined {
+    return suitsClusters(this, space) ? this.clusteringBy(undefined, space) : undefined
   }
 
   /** Clusters by another rule than the usual one; undefined while the rows are not codes. */
-  clusteringBy(rule?: ClusterRule): Clustering | undefined {
+  clusteringBy(rule?: ClusterRule, space: number = Infinity): Clustering | undefined {
     this.complete()
     if (!this.#layers && !areCoded(this.#rows)) return undefined
     const { metric } = this
@@ -141,16 +141,17 @@ export class ExactIndex implements BatchIndex {
       return this.#rows as CodedRows
     }
     return {
+      space,
       begin: (use = 'recall') => {
         const code = lateKinds.wanted
         if (!code) return undefined
-        const clusters = new code.RowClusters(rows(), metric, rule)
+        const clusters = new code.RowClusters(rows(), metric, rule, space)
         clusters.want(use)
         return clusters
       },
       restore: sections =>
         areClustersSaved(sections)
-          ? lateKinds.needed.RowClusters.restore(sections, rows(), metric, rule)
+          ? lateKinds.needed.RowClusters.restore(sections, rows(), metric, rule, space)
           : undefined,
     }
   }

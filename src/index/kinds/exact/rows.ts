@@ -51,6 +51,10 @@ export interface CodedRows extends Rows {
   like(expectedRows: number): CodedRows
   /** Adds rows that are never a result, to be overwritten. */
   addRemoved(count: number): void
+  /** The most positions that `scanListed` takes. */
+  readonly mostListed: number
+  /** As `scan`, of `count` positions at LISTED in place of a range. Staged rows are lost. */
+  scanListed(count: number, least: number, most: number): number
   /** Overwrites a row with one of rows of the same form. */
   copyRow(from: CodedRows, position: number, to: number): void
 }

@@ -54,6 +54,7 @@ export class SplitRows implements CodedRows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
   readonly rowScan: SplitRowScan
+  readonly mostListed: number = MAX_RESULTS
   asked: ArrayLike<number> = []
   readonly #options: RowOptions
   readonly #metric: MetricDefinition
@@ -265,6 +266,10 @@ export class SplitRows implements CodedRows {
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     return this.rowScan.scan(this.block.arena, from, to, least, most, allowed)
+  }
+
+  scanListed(count: number, least: number, most: number): number {
+    return this.rowScan.scanListed(this.block.arena, count, least, most)
   }
 
   /** How many rows the heads alone cannot rule out with the threshold `least`. */

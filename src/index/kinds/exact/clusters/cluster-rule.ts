@@ -3,7 +3,7 @@ export interface ClusterRule {
   /** Smaller indexes are scanned: rows, and numbers in all of them. */
   readonly rows: number
   readonly numbers: number
-  /** Larger ones too: their clusters may not fit one WebAssembly memory. */
+  /** Clusters of larger ones list their rows: a copy of these may not fit one WebAssembly memory. */
   readonly mostBytes: number
   /** Clusters for the square root of the rows. */
   readonly density: number

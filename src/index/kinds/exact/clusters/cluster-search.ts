@@ -4,8 +4,7 @@ import type { Limits } from '../../../clusters.ts'
 import type { Candidates, SearchRequest } from '../../../vector-index.ts'
 import { CandidateSet } from '../candidate-set.ts'
 import type { Centroids } from './centroids.ts'
-import { ClusterScan } from './cluster-scan.ts'
-import type { ClusteredRows } from './clustered-rows.ts'
+import type { ClusteredRows, ClusterScan } from './clustered-rows.ts'
 
 /** The nearest clusters, which are visited whatever is found in them. */
 const FIRST = 8
@@ -40,7 +39,7 @@ export class ClusterSearch {
   constructor(centroids: Centroids, clustered: ClusteredRows) {
     this.#centroids = centroids
     this.#clustered = clustered
-    this.#scan = new ClusterScan(clustered, this.#candidates)
+    this.#scan = clustered.scanFor(this.#candidates)
     this.#wanted = new Uint32Array(centroids.count)
     this.#promise = new Float64Array(centroids.count)
     this.#isFirst = new Uint8Array(centroids.count)

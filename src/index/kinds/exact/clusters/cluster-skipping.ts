@@ -53,29 +53,36 @@ export class ClusterSkipping {
   /** Finds the bounds of all clusters, and searches for rows that are left out of their own answers. Rows may change between two steps. */
   *measure(): Generator<void> {
     const clustered = this.#clustered
-    const { rows } = clustered
+    const { rows, slots } = clustered
     const row = new Float32Array(rows.block.dim)
     // Rows that come meanwhile are told to `added`.
-    for (let slot = 0; slot < rows.block.positions; slot++) {
+    for (let slot = 0; slot < slots.size; slot++) {
       if (slot % PLACED === PLACED - 1) yield
-      if (rows.isLive(slot)) this.#widen(rows, slot, clustered.clusterOf(slot), row)
+      const at = clustered.rowOf(slot)
+      if (at !== undefined) this.#widen(rows, at, slots.clusterOf(slot), row)
     }
     let share = 0
     let clusters = 0
     let trials = 0
-    for (const slot of spread(rows.block.positions, this.#rule.trials, 0.5)) {
-      if (slot >= rows.block.positions || !rows.isLive(slot)) continue
-      rows.decode(slot, row)
+    for (const slot of spread(slots.size, this.#rule.trials, 0.5)) {
+      const at = clustered.rowOf(slot)
+      if (at === undefined) continue
+      rows.decode(at, row)
       const request = { query: row, k: TRIAL_ROWS + 1 }
-      const found = this.#search.search(request, clustered.count, this.#rule.most, true)
-      share += found ? found.visited / clustered.count : 1
-      clusters += found ? this.#search.visited : clustered.clusters
+      const found = this.#search.search(request, slots.count, this.#most, true)
+      share += found ? found.visited / slots.count : 1
+      clusters += found ? this.#search.visited : slots.clusters
       trials++
       yield
     }
     if (trials === 0) trials = share = 1
     const [visited, meanClusters] = [share / trials, clusters / trials]
-    this.#facts = { trials, visited, clusters: meanClusters, pays: visited <= this.#rule.pays }
+    this.#facts = {
+      trials,
+      visited,
+      clusters: meanClusters,
+      pays: visited * clustered.cost <= this.#rule.pays,
+    }
   }
 
   /** A row of the index was added to a cluster. */
@@ -85,8 +92,8 @@ export class ClusterSkipping {
 
   /** As `Clusters.skip`, of an index with so many allowed rows. */
   search(request: SearchRequest, allowedRows: number): Skipped | undefined {
-    const { clusters, count } = this.#clustered
-    const { most } = this.#rule
+    const { clusters, count } = this.#clustered.slots
+    const most = this.#most
     if (!this.#facts?.pays || most * allowedRows * clusters < FEW_CLUSTERS * count) return undefined
     if (this.#rest > 0) {
       this.#rest--
@@ -99,6 +106,11 @@ export class ClusterSkipping {
       this.#rest = REST
     }
     return candidates && { candidates, visited: this.#search.visited, clusters }
+  }
+
+  /** The share of the rows that takes as long to visit as a scan, or a little less. */
+  get #most(): number {
+    return this.#rule.most / this.#clustered.cost
   }
 
   #widen(rows: CodedRows, position: number, cluster: number, row: Float32Array): void {

@@ -12,7 +12,7 @@ import { spread } from './row-sample.ts'
 /** No limit: all clusters are visited. */
 const UNLIMITED = { margin: Infinity, nearest: -Infinity, least: -Infinity }
 
-/** The centroids, and the rows by them, once they are copied. */
+/** The centroids, and the rows by them. */
 export interface Groups {
   readonly centroids: Centroids
   readonly clustered: ClusteredRows
@@ -74,7 +74,7 @@ function trial(
 ): Trial | undefined {
   const marginOf = new Map<number, number>()
   const clusterOf = Array.from(found.positions.subarray(0, found.count), position =>
-    clustered.clusterAt(position),
+    clustered.slots.clusterAt(position),
   )
   const known: KnownSearch = {
     needed: new Set(clusterOf),
@@ -87,6 +87,6 @@ function trial(
     nearest: Math.max(...centroids.closeness),
     least: search.leastFor(query),
     clusterMargins: Float64Array.from(marginOf.values()),
-    clusterSizes: Float64Array.from(marginOf.keys(), cluster => clustered.sizeOf(cluster)),
+    clusterSizes: Float64Array.from(marginOf.keys(), cluster => clustered.slots.sizeOf(cluster)),
   }
 }

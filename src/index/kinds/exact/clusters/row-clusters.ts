@@ -1,4 +1,5 @@
 import { bitsOf } from '../../../../core/bit-count.ts'
+import { VecError } from '../../../../core/errors.ts'
 import type { Metric } from '../../../../core/metric.ts'
 import type { Clusters, ClusterUse, Promised, Skipped, SkippingFacts } from '../../../clusters.ts'
 import type {
@@ -13,10 +14,13 @@ import type { Centroids } from './centroids.ts'
 import { CLUSTER_RULE, type ClusterRule } from './cluster-rule.ts'
 import { ClusterSearch } from './cluster-search.ts'
 import { ClusterSkipping } from './cluster-skipping.ts'
+import { blockFor, ClusterSlots, slotsFor } from './cluster-slots.ts'
 import { clusterSpaceOf } from './cluster-space.ts'
-import { ClusteredRows } from './clustered-rows.ts'
+import type { ClusteredRows } from './clustered-rows.ts'
+import { CopiedRows } from './copied-rows.ts'
 import { assignerOf, type Assigner } from './grouped-centroids.ts'
 import { kMeans, type Sample } from './k-means.ts'
+import { ListedRows } from './listed-rows.ts'
 import { recallTrials, type Groups } from './recall-trials.ts'
 import { drawSample } from './row-sample.ts'
 import { loadClusters, NONE, saveClusters } from './saved-clusters.ts'
@@ -26,8 +30,8 @@ import { mayPay } from './skip-forecast.ts'
 const CALIBRATED: readonly number[] = [10, 100]
 /** A wish for hardly more rows, as rows that were changed are left out, is the same. */
 const HARDLY_MORE = 1.05
-/** Rows that are copied in a millisecond. */
-const COPIED = 4096
+/** Rows that are taken in a millisecond. */
+const TAKEN = 4096
 
 /** The rows of an exact index by the nearest of many centroids. */
 export class RowClusters implements Clusters {
@@ -50,14 +54,22 @@ export class RowClusters implements Clusters {
   /** The cluster of each position before `#assigned`. */
   #clusterOf = new Uint16Array(0)
   #assigned = 0
-  /** Positions before this one have their rows among the clustered ones. */
-  #copied = 0
+  /** Positions before this one are among the clustered ones. */
+  #taken = 0
   #work: Generator<void> | undefined
   #builtRows = 0
   #changes = 0
+  /** The memory that they may take. */
+  #space: number
 
   /** `rows`: those of the index. */
-  constructor(rows: CodedRows, metric: Metric, rule: ClusterRule = CLUSTER_RULE) {
+  constructor(
+    rows: CodedRows,
+    metric: Metric,
+    rule: ClusterRule = CLUSTER_RULE,
+    space: number = Infinity,
+  ) {
+    this.#space = space
     this.#rows = rows
     this.#metric = metric
     this.#rule = rule
@@ -69,11 +81,12 @@ export class RowClusters implements Clusters {
     rows: CodedRows,
     metric: Metric,
     rule: ClusterRule = CLUSTER_RULE,
+    space: number = Infinity,
   ): RowClusters | undefined {
     const { dim, positions } = rows.block
     const saved = loadClusters(sections, clusterSpaceOf(metric), dim, positions)
     if (!saved) return undefined
-    const clusters = new RowClusters(rows, metric, rule)
+    const clusters = new RowClusters(rows, metric, rule, space)
     clusters.#centroids = saved.centroids
     clusters.#clusterOf = saved.clusterOf
     clusters.#assigned = positions
@@ -98,11 +111,11 @@ export class RowClusters implements Clusters {
   }
 
   get rows(): number {
-    return this.#groups?.clustered.count ?? 0
+    return this.#groups?.clustered.slots.count ?? 0
   }
 
   get ready(): boolean {
-    return this.#groups !== undefined && this.#copied === this.#rows.block.positions
+    return this.#groups !== undefined && this.#taken === this.#rows.block.positions
   }
 
   get due(): boolean {
@@ -119,8 +132,9 @@ export class RowClusters implements Clusters {
     return this.#facts
   }
 
-  want(use: ClusterUse): void {
+  want(use: ClusterUse, space: number = this.#space): void {
     this.#uses.add(use)
+    this.#space = space
   }
 
   step(): boolean {
@@ -135,7 +149,7 @@ export class RowClusters implements Clusters {
     const { positions } = this.#rows.block
     const first = positions - count
     if (this.#centroids && this.#assigned >= first) this.#assignTo(positions, this.#centroids)
-    if (this.#groups && this.#copied >= first) this.#copyTo(positions, this.#groups)
+    if (this.#groups && this.#taken >= first) this.#takeTo(positions, this.#groups)
   }
 
   removed(position: number): void {
@@ -150,10 +164,10 @@ export class RowClusters implements Clusters {
       this.#clusterOf[to] = from < assigned ? this.#clusterOf[from] : this.#nearest(to)
       this.#assigned = Math.min(assigned, from)
     }
-    if (this.#groups && to < this.#copied) {
-      if (from < this.#copied) this.#groups.clustered.move(from, to)
-      else this.#copy(to, this.#groups)
-      this.#copied = Math.min(this.#copied, from)
+    if (this.#groups && to < this.#taken) {
+      if (from < this.#taken) this.#groups.clustered.move(from, to)
+      else this.#take(to, this.#groups)
+      this.#taken = Math.min(this.#taken, from)
     }
   }
 
@@ -205,7 +219,7 @@ export class RowClusters implements Clusters {
   }
 
   get #most(): number {
-    return this.#rule.expensive * this.rows
+    return (this.#rule.expensive * this.rows) / (this.#groups?.clustered.cost ?? 1)
   }
 
   /** All that is to be done, in parts of a few milliseconds. Rows may change between them. */
@@ -252,7 +266,7 @@ export class RowClusters implements Clusters {
     this.#changes = 0
   }
 
-  /** Finds clusters, and copies the rows. */
+  /** Finds clusters, and takes the rows into them. */
   *#make(): Generator<void> {
     const rows = this.#rows
     const isNew = !this.#centroids
@@ -268,8 +282,8 @@ export class RowClusters implements Clusters {
     if (isNew) this.#isBuilt()
     if (this.#uses.has('recall')) this.#keep()
     this.#groups ??= this.#emptyGroups(centroids)
-    while (this.#copied < rows.block.positions) {
-      this.#copyTo(Math.min(rows.block.positions, this.#copied + COPIED), this.#groups)
+    while (this.#taken < rows.block.positions) {
+      this.#takeTo(Math.min(rows.block.positions, this.#taken + TAKEN), this.#groups)
       yield
     }
   }
@@ -294,7 +308,7 @@ export class RowClusters implements Clusters {
     clustered.dispose()
     this.#groups = this.#centroids = undefined
     this.#clusterOf = new Uint16Array(0)
-    this.#assigned = this.#copied = 0
+    this.#assigned = this.#taken = 0
     if (this.#isKept) this.version++
     this.#isKept = false
   }
@@ -314,10 +328,23 @@ export class RowClusters implements Clusters {
   #emptyGroups(centroids: Centroids): Groups {
     const { positions } = this.#rows.block
     const { count } = centroids
-    const blockRows = blockOf(positions / count)
-    const rows = this.#rows.like(positions + Math.ceil((count * blockRows) / 2))
-    const clustered = new ClusteredRows(rows, count, blockRows)
+    const blockRows = blockFor(positions / count)
+    const slots = new ClusterSlots(count, blockRows, positions)
+    const clustered = this.#copied(slots) ?? new ListedRows(this.#rows, slots)
     return { centroids, clustered, search: new ClusterSearch(centroids, clustered) }
+  }
+
+  /** A copy of the rows, which is searched sooner; undefined: there is no memory for it. */
+  #copied(slots: ClusterSlots): ClusteredRows | undefined {
+    const { bytes, positions } = this.#rows.block
+    if (bytes > Math.min(this.#rule.mostBytes, this.#space)) return undefined
+    const wanted = slotsFor(positions, slots.clusters, slots.blockRows)
+    try {
+      return new CopiedRows(this.#rows, this.#rows.like(wanted), slots)
+    } catch (error) {
+      if (error instanceof VecError && error.code === 'VEC_MEMORY') return undefined
+      throw error
+    }
   }
 
   /** Finds the clusters of the positions from `#assigned` to `end`. */
@@ -355,21 +382,16 @@ export class RowClusters implements Clusters {
     return nearest[0]
   }
 
-  #copyTo(end: number, groups: Groups): void {
-    while (this.#copied < end) this.#copy(this.#copied++, groups)
+  #takeTo(end: number, groups: Groups): void {
+    while (this.#taken < end) this.#take(this.#taken++, groups)
   }
 
-  #copy(position: number, { clustered }: Groups): void {
+  #take(position: number, { clustered }: Groups): void {
     if (!this.#rows.isLive(position)) return
     // What was saved may not know a row.
     if (this.#clusterOf[position] === NONE) this.#clusterOf[position] = this.#nearest(position)
     const cluster = this.#clusterOf[position]
-    clustered.add(this.#rows, position, cluster)
+    clustered.add(position, cluster)
     this.#skipping?.added(this.#rows, position, cluster)
   }
-}
-
-/** About a quarter of a cluster, so that few slots of its last block are free. */
-function blockOf(clusterRows: number): number {
-  return Math.min(128, Math.max(32, Math.round(clusterRows / 128) * 32))
 }

@@ -2,8 +2,7 @@ import { magnitude } from '../../../../core/similarity.ts'
 import type { Candidates, SearchRequest } from '../../../vector-index.ts'
 import { CandidateSet } from '../candidate-set.ts'
 import type { ClusterBounds } from './cluster-bounds.ts'
-import { ClusterScan } from './cluster-scan.ts'
-import type { ClusteredRows } from './clustered-rows.ts'
+import type { ClusteredRows, ClusterScan } from './clustered-rows.ts'
 
 /** After so many clusters, and so many more for many rows, the threshold tells about how many of the others are left. */
 const FIRST = 4
@@ -25,7 +24,7 @@ export class SkippingSearch {
   constructor(bounds: ClusterBounds, clustered: ClusteredRows) {
     this.#bounds = bounds
     this.#clustered = clustered
-    this.#scan = new ClusterScan(clustered, this.#candidates)
+    this.#scan = clustered.scanFor(this.#candidates)
     this.#heap = new Uint32Array(bounds.upper.length)
   }
 
@@ -42,15 +41,15 @@ export class SkippingSearch {
     const { allowed, k, maxSimilarity = Infinity, minSimilarity = -Infinity, query } = request
     const candidates = this.#candidates
     const clustered = this.#clustered
-    const { rows } = clustered
+    const { rows, slots } = clustered
     this.visited = 0
-    candidates.begin(k < clustered.count ? k : 0, minSimilarity, maxSimilarity)
+    candidates.begin(k < slots.count ? k : 0, minSimilarity, maxSimilarity)
     const isSet = isDecoded ? rows.setDecodedQuery(query) : rows.setQuery(query)
     if (!isSet || !this.#bounds.ask(rows, magnitude(query))) return undefined
     this.#collect(minSimilarity)
     const { upper } = this.#bounds
-    const seen = Math.ceil((SEEN * k * clustered.clusters) / Math.max(1, allowedRows))
-    const first = Math.max(FIRST, k < clustered.count ? seen : 0)
+    const seen = Math.ceil((SEEN * k * slots.clusters) / Math.max(1, allowedRows))
+    const first = Math.max(FIRST, k < slots.count ? seen : 0)
     // The bounds fall and the threshold rises.
     while (this.#left > 0 && upper[this.#heap[0]] >= candidates.least) {
       const most = share * allowedRows - candidates.visited
@@ -100,7 +99,7 @@ export class SkippingSearch {
     const { upper } = this.#bounds
     let rows = 0
     for (const cluster of this.#heap.subarray(0, this.#left)) {
-      if (upper[cluster] >= least) rows += this.#clustered.sizeOf(cluster)
+      if (upper[cluster] >= least) rows += this.#clustered.slots.sizeOf(cluster)
     }
     return rows
   }

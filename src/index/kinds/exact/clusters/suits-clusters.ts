@@ -12,9 +12,13 @@ export function areClustersSaved(
   return sections.has(HEAD)
 }
 
-/** Whether clusters of an exact index answer faster than a scan. */
+/** What clusters need for each row at least: its place in a list, and that of the list in it; and its cluster. */
+const LISTED_BYTES = 10
+
+/** Whether clusters of an exact index answer faster than a scan, and fit in so many bytes. */
 export function suitsClusters(
-  { bytes, count, dim, inMemoryVectors, metric }: VectorIndex,
+  { count, dim, inMemoryVectors, metric, positions }: VectorIndex,
+  space: number,
   rule: ClusterRule = CLUSTER_RULE,
 ): boolean {
   return (
@@ -22,6 +26,6 @@ export function suitsClusters(
     clusterSpaceOf(metric) !== undefined &&
     count >= rule.rows &&
     count * dim >= rule.numbers &&
-    bytes <= rule.mostBytes
+    positions * LISTED_BYTES <= space
   )
 }
