@@ -4,6 +4,7 @@ import { CLUSTER_RULE } from '../../src/index/kinds/exact/clusters/cluster-rule.
 import { CodeRows } from '../../src/index/kinds/exact/code-rows.ts'
 import { ExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
 import { SplitRows } from '../../src/index/kinds/exact/split-rows.ts'
+import { stagedRows } from '../../src/index/vector-index.ts'
 import { seededTest } from '../seed.ts'
 import { EVERYTHING } from './clustered-index.ts'
 import { Oracle } from './oracle.ts'
@@ -40,7 +41,8 @@ for (const Rows of [CodeRows, SplitRows]) {
     const rows = new Rows(options)
     const count = Math.floor((FILLED * MEMORY) / rows.block.stride)
     const index = new ExactIndex(options, rows, 0)
-    const oracle = new Oracle(index, Array.from({ length: count }, draw))
+    const oracle = new Oracle(index)
+    oracle.append(Array.from({ length: count }, draw), stagedRows(DIM))
 
     const clusters = index.clusteringBy(RULE)!.begin()!
     while (clusters.step());
