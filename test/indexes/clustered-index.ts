@@ -32,7 +32,7 @@ const SMALL_RULE: ClusterRule = { ...CLUSTER_RULE, rows: 0, numbers: 0 }
  */
 export type RowPlace = 'copied' | 'listed'
 
-export function placed(rule: ClusterRule, place: RowPlace): ClusterRule {
+function placed(rule: ClusterRule, place: RowPlace): ClusterRule {
   return place === 'listed' ? { ...rule, mostBytes: 0, expensive: Infinity } : rule
 }
 

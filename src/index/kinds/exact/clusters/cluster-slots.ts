@@ -61,7 +61,7 @@ export class ClusterSlots {
     return this.clusterOf(this.#slotOf[position])
   }
 
-  /** EMPTY if the slot has no row. */
+  /** EMPTY for a slot without a row. */
   positionOf(slot: number): number {
     return slot < this.#positionOf.length ? this.#positionOf[slot] : EMPTY
   }
@@ -88,7 +88,7 @@ export class ClusterSlots {
     return slot
   }
 
-  /** The row of a position is now at another one, which has no slot. */
+  /** The row of a position is now at another one, which was without a slot. */
   move(from: number, to: number): void {
     const slot = this.#slot(from)
     if (slot === EMPTY) return
