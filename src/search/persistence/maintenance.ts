@@ -83,9 +83,15 @@ export class Maintenance {
    * a step may wait for a lock. Returns false if that is impossible now.
    */
   save(patience: number): boolean {
-    const run = this.#run ?? new SaveRun(this.#of)
+    const begun = this.#run
     this.#run = undefined
     const end = performance.now() + CLOSE_LIMIT_MS
+    // A run saves an index once. Since then, it may have changed, or its clusters may have been made.
+    const isFree = begun === undefined || this.#finish(begun, patience, end)
+    return isFree && this.#finish(new SaveRun(this.#of), patience, end)
+  }
+
+  #finish(run: SaveRun, patience: number, end: number): boolean {
     try {
       if (!this.#idle) return false
       for (;;) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DatasetIndex } from '../../../src/search/memory/dataset-index.ts'
 import { indexCache } from '../../../src/search/memory/index-cache.ts'
+import { saveStep } from '../../../src/search/persistence/index-save.ts'
 import { maintenanceOf, type Maintenance } from '../../../src/search/persistence/maintenance.ts'
 import { NO_FOREIGN_INDEXES } from '../../../src/search/schema/foreign-indexes.ts'
 import { blob, bytes, specOf, TABLE, TableWorld } from './table-world.ts'
@@ -73,6 +75,27 @@ test('a long journal is pruned, a short one is left alone', () => {
   world.journal(30_000)
   assert.equal(world.maintenance.saveNow(), true)
   assert.ok(world.count('vec_journal') <= left, 'a save that is asked for prunes all at once')
+})
+
+test('what changes behind a save in the background is saved as well', async t => {
+  using world = new KeptWorld()
+  const { bytes: usual } = saveStep
+  t.after(() => (saveStep.bytes = usual))
+  saveStep.bytes = 65_536
+  const large = world.hold(100_000)
+  world.maintenance.suggest(large)
+  const end = performance.now() + 20_000
+  while (large.unsaved) {
+    assert.ok(performance.now() < end, 'the save in the background does not end')
+    await nextTurn()
+  }
+  // The journal is still to be pruned.
+  large.add(bytes('one more'), blob(1, 2, 3, 4, 5, 6, 7, 8))
+  large.logPosition = { epoch: 3, seq: 41, tag: -6n }
+  large.flush()
+  assert.equal(large.unsaved, true)
+  assert.equal(world.maintenance.save(0), true)
+  assert.equal(large.unsaved, false)
 })
 
 test('a connection and a file have one maintenance', () => {
