@@ -41,6 +41,8 @@ export class Maintenance {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** The save in the background. */
   #run: SaveRun | undefined
+  /** Suggested while a save was under way. */
+  readonly #later = new Set<DatasetIndex>()
   #retries = 0
 
   constructor(db: Database, schema: string, file: FileIndexes, foreign: ForeignIndexes) {
@@ -55,7 +57,9 @@ export class Maintenance {
 
   /** Called when an index was built or has changed. Schedules a save if it is worth it. */
   suggest(datasetIndex: DatasetIndex): void {
-    if (this.#timer === undefined && isWorthSaving(datasetIndex)) this.#schedule(IDLE_MS)
+    if (!isWorthSaving(datasetIndex)) return
+    if (this.#run) this.#later.add(datasetIndex)
+    else if (this.#timer === undefined) this.#schedule(IDLE_MS)
   }
 
   /** Saves inside a statement or transaction of the caller, on request. */
@@ -136,7 +140,9 @@ export class Maintenance {
     this.#run?.end()
     this.#run = undefined
     this.#retries = 0
-    return undefined
+    const more = [...this.#later].some(isWorthSaving)
+    this.#later.clear()
+    return more ? IDLE_MS : undefined
   }
 
   /** Returns how long to leave the file to others before the next step; undefined: there is none. */
