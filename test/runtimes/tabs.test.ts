@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { seededTest } from '../seed.ts'
 import { noChromium } from './chromium.ts'
 import { closeCollectionLeader } from './close-collection-leader.ts'
 import { closeLeader } from './close-leader.ts'
@@ -241,15 +242,18 @@ describe('connect() in tabs of Chromium', { skip: noChromium }, () => {
     })
   }
 
-  test('the leader goes while two tabs write and search documents of one collection', async t => {
-    const seed = Number(process.env['TABS_SEED'] ?? 1 + Math.floor(Math.random() * 2 ** 30))
-    t.diagnostic(`TABS_SEED=${seed}`)
-    const report = await closeCollectionLeader(await site.profile(), seed)
-    const { lost, wrong, rejected, answered } = report
-    t.diagnostic(`${answered} writes of the closed tab answered; ${rejected} of the other rejected`)
-    assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 })
-    assert.ok(answered > 0)
-  })
+  seededTest('TABS_SEED')(
+    'the leader goes while two tabs write and search documents of one collection',
+    async (t, seed) => {
+      const report = await closeCollectionLeader(await site.profile(), seed)
+      const { lost, wrong, rejected, answered } = report
+      t.diagnostic(
+        `${answered} writes of the closed tab answered, ${rejected} of the other rejected`,
+      )
+      assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 })
+      assert.ok(answered > 0)
+    },
+  )
 
   test('a page is not held up while its worker searches', async t => {
     const tab = await (await site.profile())()
