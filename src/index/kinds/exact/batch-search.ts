@@ -56,7 +56,7 @@ export class BatchSearch implements SearchBatch {
       if (!(areDecoded ? rows.setDecodedQuery(query) : rows.setQuery(query))) continue
       const at = address + i * bytes
       block.arena.u8.copyWithin(at, block.query, block.rows)
-      this.#scans[i] = rows.rowScan!.forQuery(at)
+      this.#scans[i] = rows.rowScan.forQuery(at)
     }
     this.#found = Array.from({ length: this.count })
     this.#firsts = firstsOf(this.count)

@@ -1,16 +1,15 @@
 import { align16, SCRATCH } from '../../../accelerators/arena.ts'
-import { MAX_RESULTS, type QuantizeRequest } from '../../../accelerators/kernels.ts'
+import type { QuantizeRequest } from '../../../accelerators/kernels.ts'
 import { metricOf } from '../../../core/metric.ts'
 import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
-import { stagedRows, type IndexSection } from '../../vector-index.ts'
-import { copyWords } from './copy-words.ts'
+import type { IndexSection } from '../../vector-index.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { RowBlock, type RowOptions } from './row-block.ts'
 import { CodeRowScan } from './row-scan.ts'
 import { countLive, REMOVED } from './rows.ts'
 import type { CodedRows } from './rows.ts'
-import { LISTED, RESULTS } from './scan-scratch.ts'
+import { RESULTS } from './scan-scratch.ts'
 
 /** The bytes of an int8 row: codes, then 12 bytes with scale, error, and length or sum of squared codes. */
 export function codeStride(dim: number): number {
@@ -27,7 +26,6 @@ export class CodeRows implements CodedRows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
   readonly rowScan: CodeRowScan
-  readonly mostListed: number
   asked: ArrayLike<number> = []
   readonly #options: RowOptions
   readonly #metric: MetricDefinition
@@ -37,7 +35,6 @@ export class CodeRows implements CodedRows {
   constructor(options: RowOptions) {
     const { dim } = options
     const stride = codeStride(dim)
-    this.mostListed = Math.min(MAX_RESULTS, Math.floor((stagedRows(dim) * dim * 4) / stride))
     this.#options = options
     this.#metric = metricOf(options.metric)
     this.block = new RowBlock(options, stride, stride * CODE_BYTES[this.#metric.kernels.scan])
@@ -126,33 +123,13 @@ export class CodeRows implements CodedRows {
   }
 
   copyRow(from: CodeRows, position: number, to: number): void {
-    const { arena, stride } = this.block
+    const { stride } = this.block
     const at = from.block.addressOf(position)
-    copyWords(from.block.arena.u32, at, arena.u32, this.block.addressOf(to), stride)
+    this.block.arena.u8.set(from.block.arena.u8.subarray(at, at + stride), this.block.addressOf(to))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     return this.rowScan.scan(this.block.arena, from, to, least, most, allowed)
-  }
-
-  /** The rows are gathered where vectors are staged. */
-  scanListed(count: number, least: number, most: number): number {
-    const { block, rowScan } = this
-    const { stride } = block
-    block.stage(stagedRows(block.dim))
-    const { arena, staged } = block
-    const { u32, u8 } = arena
-    const listed = LISTED / 4
-    for (let i = 0, to = staged; i < count; i++, to += stride) {
-      const from = block.addressOf(u32[listed + i])
-      u8.copyWithin(to, from, from + stride)
-    }
-    rowScan.request.rows = staged
-    const found = rowScan.scan(arena, 0, count, least, most, 0)
-    rowScan.request.rows = block.rows
-    const places = RESULTS / 4 + 4 * MAX_RESULTS
-    for (let i = places; i < places + found; i++) u32[i] = u32[listed + u32[i]]
-    return found
   }
 
   sections(): IndexSection[] {

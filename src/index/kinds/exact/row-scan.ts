@@ -94,12 +94,6 @@ export class SplitRowScan {
     return kernels.scanTails[this.form](request, count)
   }
 
-  /** As `scan`, of so many positions that are listed, in place of a range. */
-  scanListed({ kernels }: ScanMemory, count: number, least: number, most: number): number {
-    const request = filled(this.request, 0, count, least, most, 0)
-    return kernels.scanTails[this.form](request, count)
-  }
-
   /** How many of from..to-1 their heads alone cannot rule out. */
   reaching(kernels: Kernels, from: number, to: number, least: number): number {
     filled(this.request, from, to, least, Infinity, 0)
@@ -125,7 +119,8 @@ export class SplitRowScan {
   }
 }
 
-function filled<S extends Scan>(
+/** A request to scan these positions. */
+export function filled<S extends Scan>(
   scan: S,
   from: number,
   to: number,

@@ -39,6 +39,7 @@ export interface Rows {
 /** Rows as int8 codes, which tell the vectors roughly. */
 export interface CodedRows extends Rows {
   readonly inMemoryVectors: undefined
+  readonly rowScan: RowScan
   /** The last query in the coordinates of the rows. A view, invalid after the next call. */
   readonly asked: ArrayLike<number>
   /** Writes a vector as its codes tell it, in the coordinates of the rows; its direction under a directional metric. */
@@ -51,10 +52,6 @@ export interface CodedRows extends Rows {
   like(expectedRows: number): CodedRows
   /** Adds rows that are never a result, to be overwritten. */
   addRemoved(count: number): void
-  /** The most positions that `scanListed` takes. */
-  readonly mostListed: number
-  /** As `scan`, of `count` positions at LISTED in place of a range. Staged rows are lost. */
-  scanListed(count: number, least: number, most: number): number
   /** Overwrites a row with one of rows of the same form. */
   copyRow(from: CodedRows, position: number, to: number): void
 }

@@ -6,7 +6,6 @@ import type { MetricDefinition } from '../../../core/metrics/definition.ts'
 import { magnitude } from '../../../core/similarity.ts'
 import { MAX_STAGED_ROWS, type IndexSection } from '../../vector-index.ts'
 import { codeStride, signed } from './code-rows.ts'
-import { copyWords } from './copy-words.ts'
 import { CODE_BYTES, QueryCode } from './query-code.ts'
 import { canTurn, Rotation } from './rotation.ts'
 import { roundedUp } from './rounding.ts'
@@ -54,7 +53,6 @@ export class SplitRows implements CodedRows {
   readonly block: RowBlock
   readonly inMemoryVectors: undefined
   readonly rowScan: SplitRowScan
-  readonly mostListed: number = MAX_RESULTS
   asked: ArrayLike<number> = []
   readonly #options: RowOptions
   readonly #metric: MetricDefinition
@@ -258,18 +256,16 @@ export class SplitRows implements CodedRows {
 
   copyRow(from: SplitRows, position: number, to: number): void {
     const { headStride, tailStride } = this.#layout
-    const { u32 } = this.block.arena
-    const words = from.block.arena.u32
-    copyWords(words, from.#head(position), u32, this.#head(to), headStride)
-    copyWords(words, from.#tail(position), u32, this.#tail(to), tailStride)
+    const { u8 } = this.block.arena
+    const bytes = from.block.arena.u8
+    const head = from.#head(position)
+    const tail = from.#tail(position)
+    u8.set(bytes.subarray(head, head + headStride), this.#head(to))
+    u8.set(bytes.subarray(tail, tail + tailStride), this.#tail(to))
   }
 
   scan(from: number, to: number, least: number, most: number, allowed: number): number {
     return this.rowScan.scan(this.block.arena, from, to, least, most, allowed)
-  }
-
-  scanListed(count: number, least: number, most: number): number {
-    return this.rowScan.scanListed(this.block.arena, count, least, most)
   }
 
   /** How many rows the heads alone cannot rule out with the threshold `least`. */

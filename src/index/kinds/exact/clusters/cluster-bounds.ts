@@ -90,7 +90,7 @@ export class ClusterBounds {
 
   /** Computes `upper` for the query that `rows` were given, and whose length this is. False: products overflow. */
   ask({ asked, rowScan }: CodedRows, length: number): boolean {
-    const { distanceError, perError, perLength, square } = rowScan!.request.bounds
+    const { distanceError, perError, perLength, square } = rowScan.request.bounds
     const centroids = this.#centroids
     const products = centroids.products(asked)
     const unit = this.#directional ? 1 / length : 1

@@ -1,4 +1,7 @@
+import { MAX_RESULTS } from '../../../../accelerators/kernels.ts'
+import { stagedRows } from '../../../vector-index.ts'
 import type { CandidateSet } from '../candidate-set.ts'
+import { type CodeRowScan, filled } from '../row-scan.ts'
 import type { CodedRows } from '../rows.ts'
 import { LISTED, RESULTS } from '../scan-scratch.ts'
 import { EMPTY, type ClusterSlots } from './cluster-slots.ts'
@@ -59,7 +62,7 @@ class ListedScan implements ClusterScan {
   constructor(clustered: ListedRows, candidates: CandidateSet) {
     this.#clustered = clustered
     this.#candidates = candidates
-    this.#together = Math.min(TOGETHER, clustered.rows.mostListed)
+    this.#together = Math.min(TOGETHER, mostListed(clustered.rows))
   }
 
   visit(cluster: number, most: number, allowed: Uint32Array | undefined): void {
@@ -90,7 +93,47 @@ class ListedScan implements ClusterScan {
     const { rows } = this.#clustered
     const candidates = this.#candidates
     candidates.visited += count
-    const found = rows.scanListed(count, candidates.least, most)
+    const found = scanListed(rows, count, candidates.least, most)
     if (found > 0) candidates.take(rows.block.arena, RESULTS, found)
   }
+}
+
+/** The most positions that `scanListed` takes. */
+function mostListed({ block, rowScan }: CodedRows): number {
+  if (rowScan.parts === 2) return MAX_RESULTS
+  const { dim, stride } = block
+  return Math.min(MAX_RESULTS, Math.floor((stagedRows(dim) * dim * 4) / stride))
+}
+
+/** As `Rows.scan`, of `count` positions at LISTED in place of a range. Staged rows are lost. */
+function scanListed(rows: CodedRows, count: number, least: number, most: number): number {
+  const { block, rowScan } = rows
+  if (rowScan.parts === 1) return scanGathered(rows, rowScan, count, least, most)
+  const request = filled(rowScan.request, 0, count, least, most, 0)
+  return block.arena.kernels.scanTails[rowScan.form](request, count)
+}
+
+/** Gathers the rows where vectors are staged. */
+function scanGathered(
+  { block }: CodedRows,
+  rowScan: CodeRowScan,
+  count: number,
+  least: number,
+  most: number,
+): number {
+  const { stride } = block
+  block.stage(stagedRows(block.dim))
+  const { arena, staged } = block
+  const { u32, u8 } = arena
+  const listed = LISTED / 4
+  for (let i = 0, to = staged; i < count; i++, to += stride) {
+    const from = block.addressOf(u32[listed + i])
+    u8.copyWithin(to, from, from + stride)
+  }
+  rowScan.request.rows = staged
+  const found = rowScan.scan(arena, 0, count, least, most, 0)
+  rowScan.request.rows = block.rows
+  const places = RESULTS / 4 + 4 * MAX_RESULTS
+  for (let i = places; i < places + found; i++) u32[i] = u32[listed + u32[i]]
+  return found
 }
