@@ -44,7 +44,6 @@ const env = { ...process.env }
 delete env['NODE_TEST_CONTEXT']
 const folder = mkdtempSync(join(tmpdir(), 'test-run-'))
 const skips = join(folder, 'skips.jsonl')
-const major = Number(process.versions.node.split('.')[0])
 const args = [
   '--enable-source-maps',
   '--test',
@@ -57,7 +56,6 @@ const args = [
 // node:test leaves a core free. The limits of time in these tests have room for a busy machine, but those of browsers
 // measure how smoothly a page runs.
 if (!lanes.includes('runtimes')) args.push(`--test-concurrency=${availableParallelism()}`)
-if (major >= 22) args.push('--test-force-exit')
 const { status } = spawnSync(process.execPath, [...args, ...nodeOptions, ...files], {
   stdio: 'inherit',
   env,
