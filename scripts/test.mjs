@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { BEYOND_INSTALLATION, FACTS, laneOf, LANES } from './lanes.mjs'
 
 /** So many of the slowest files are named at the end. */
-const SLOWEST = Number(process.env['SLOWEST'] ?? 20)
+const SLOWEST = 20
 
 const split = process.argv.indexOf('--')
 const nodeOptions = split < 0 ? [] : process.argv.slice(split + 1)
