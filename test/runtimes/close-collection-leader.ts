@@ -1,4 +1,4 @@
-import type { Tab } from './tab-site.ts'
+import { drawing, type Tab } from './tab-site.ts'
 
 /** What went wrong while one of two tabs that wrote documents was closed. */
 export interface CollectionReport {
@@ -18,13 +18,7 @@ const WRITES = 60
 
 /** A tab's collection. The content of a document is the numbers of its vector, which `embed` reads. */
 const declare = (seed: number): string => `
-  let x = ${seed}
-  const drawn = () => {
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    return x / 2 ** 31
-  }
+  ${drawing(seed)}
   state.content = () => Array.from({ length: ${DIM} }, drawn).join(' ')
   state.vector = content => Float32Array.from(content.split(' '), Number)
   state.db = await connect('app.sqlite')

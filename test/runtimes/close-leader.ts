@@ -1,4 +1,4 @@
-import type { Tab } from './tab-site.ts'
+import { drawing, type Tab } from './tab-site.ts'
 
 /** What went wrong while the tab that had the database open was closed. */
 export interface LeaderReport {
@@ -14,13 +14,7 @@ const DIM = 16
 
 /** What a tab does. Each has a dataset of its own, so that it knows what a search must find. */
 const work = (dataset: string, seed: number): string => `
-  let x = ${seed}
-  const drawn = () => {
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    return x / 2 ** 31
-  }
+  ${drawing(seed)}
   const rows = new Map(), maybe = new Set()
   let wrong = 0
   const vector = () => Float32Array.from({ length: ${DIM} }, drawn)

@@ -99,3 +99,13 @@ export class TabSite {
     this.#project[Symbol.dispose]()
   }
 }
+
+/** Code of a page: its `drawn()` gives numbers from -1 to 1, always the same for a seed, which is not 0. */
+export const drawing = (seed: number): string => `
+  let x = ${seed}
+  const drawn = () => {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    return x / 2 ** 31
+  }`
