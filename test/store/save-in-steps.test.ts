@@ -227,6 +227,38 @@ test('a busy file repeats the step', async () => {
   made.dispose()
 })
 
+test('an index that changes while the file is busy is saved as it is in the end', async () => {
+  using world = await World.make()
+  world.db.exec('PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF')
+  // Each of these steps in turn finds the file busy, the last one of each pass among them.
+  for (let busy = 2, more = true; more; busy++) {
+    const made = filled(2000)
+    const save = world.store.begin(TABLE, 'd', made)
+    let step = 1
+    for (let removed = 0, progress = ''; progress !== 'done'; step++) {
+      if (step === busy) {
+        world.other.exec('BEGIN IMMEDIATE')
+        assert.throws(() => save.step(), { code: 'SQLITE_BUSY' }, `step ${busy}`)
+        world.other.exec('COMMIT')
+      }
+      progress = save.step()
+      // After the first pass has written the first rows, and after the second one.
+      if (step === 3 || step === 7) made.remove(bytes(`doc ${removed++}`))
+    }
+    more = step > busy
+    const loaded = world.loaded()
+    assert.ok(loaded, `step ${busy} was repeated`)
+    assert.equal(loaded.count, made.count, `step ${busy} was repeated`)
+    for (const i of [0, 1]) {
+      const found = nearest(loaded, i)
+      assert.equal(found, nearest(made, i), `step ${busy} was repeated`)
+    }
+    loaded.dispose()
+    made.dispose()
+    world.store.drop(TABLE)
+  }
+})
+
 test('a step that fails in the middle is repeated whole', async () => {
   using world = await World.make()
   saveStep.bytes = 4 * BLOCK_BYTES

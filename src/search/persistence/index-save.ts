@@ -103,7 +103,12 @@ export class IndexSave {
   step(): SaveProgress {
     if (!this.#datasetIndex.index) return 'superseded'
     const parts = (this.#parts = this.#read())
-    const [section, block] = [this.#section, this.#block]
+    const [section, block, passes, stable] = [
+      this.#section,
+      this.#block,
+      this.#passes,
+      this.#stable,
+    ]
     let missing = this.#missing(this.#bytes)
     let last = this.#section === parts.sections.length
     if (last && !this.#stable) {
@@ -128,10 +133,12 @@ export class IndexSave {
         if (done) this.#finish()
       }).immediate()
     } catch (error) {
-      // The blocks were not written.
+      // The blocks were not written. If the pass has ended, blocks before them may be out of date: it has to end again.
       for (const each of missing) this.#sumsOf(each.section)[each.block] = undefined
       this.#section = section
       this.#block = block
+      this.#passes = passes
+      this.#stable = stable
       throw error
     }
     if (!owned) return 'superseded'
