@@ -291,6 +291,21 @@ test('more rows than ten are calibrated for when they are wanted', () => {
   clusters.dispose()
 })
 
+test('a filter that still allows rows which are gone wants no fewer rows for that', () => {
+  const { clusters, oracle } = sceneOf('cosine', grouped(random(12), 4000))
+  // Three of four rows match the filter, among those that are gone as among the others.
+  const allowed = new Uint32Array(oracle.index.positions / 32 + 1).fill(0x77777777)
+  const promise = () => clusters.promise(0.9, { k: 10, allowed })
+  for (let position = 0; position < 4000; position += 3) {
+    oracle.remove(position)
+    clusters.removed(position)
+  }
+  assert.equal(promise(), undefined)
+  while (clusters.step());
+  assert.equal(promise()?.k, 100)
+  clusters.dispose()
+})
+
 test('equal rows far from the others do not make searches expensive', () => {
   const rows = grouped(random(9), 4000)
   const equal = new Float32Array(DIM).fill(-20)
