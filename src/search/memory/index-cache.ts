@@ -1,3 +1,4 @@
+import { describeValue } from '../../core/describe-value.ts'
 import { machineMemory } from '../../core/machine-memory.ts'
 import { fileKeyOf } from '../../database/capabilities.ts'
 import type { Database } from '../../database/database.ts'
@@ -79,8 +80,10 @@ class IndexCache {
   }
 
   set limit(bytes: number) {
-    if (!(bytes >= 0))
-      throw new RangeError(`the limit must be a number of bytes from 0, got ${bytes}`)
+    if (typeof bytes !== 'number' || !(bytes >= 0)) {
+      const given = describeValue(bytes)
+      throw new RangeError(`indexCache.limit is ${given}: expected a number of bytes from 0`)
+    }
     this.#limit = bytes
     this.#evict(undefined)
   }

@@ -7,6 +7,7 @@ import {
   type CacheEntry,
   type FileIndexes,
 } from '../../../src/search/memory/index-cache.ts'
+import { refused } from '../../refusal.ts'
 import { blob, bytes, specOf } from './table-world.ts'
 
 const SPEC = specOf('index=brute')
@@ -142,7 +143,11 @@ test('an index that is alone has room whatever the limit is', () => {
 })
 
 test('a limit is a number of bytes from 0', () => {
-  for (const bad of [-1, NaN]) assert.throws(() => (indexCache.limit = bad), RangeError)
+  const { limit } = indexCache
+  for (const bad of [-1, NaN, '256', null, true, [], undefined, 1n]) {
+    refused(() => (indexCache.limit = bad as number), 'RangeError', 'indexCache.limit')
+  }
+  assert.equal(indexCache.limit, limit)
 })
 
 test('forgetting tells how many places it touched, of a table or of one dataset', () => {
