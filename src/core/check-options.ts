@@ -75,3 +75,24 @@ function isIterable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }
+
+/**
+ * Runs a function of the caller. Rejects with the reason of the signal as soon as it is aborted: such a function may
+ * ignore the signal, or wait for ever. What it returns after that is dropped. (In a file of its own, bundlers would load
+ * it with other code.)
+ */
+export async function untilAborted<R>(
+  task: () => Promise<R>,
+  abort: AbortSignal | undefined,
+): Promise<R> {
+  abort?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(abort!.reason)
+    }
+    abort?.addEventListener('abort', stop)
+    void task()
+      .then(resolve, reject)
+      .finally(() => abort?.removeEventListener('abort', stop))
+  })
+}

@@ -1,3 +1,4 @@
+import { untilAborted } from '../core/check-options.ts'
 import { describeValue, typedArrayName } from '../core/describe-value.ts'
 import { VecError } from '../core/errors.ts'
 import { bytesOfVector, readVector, type VectorInput } from '../core/read-vector.ts'
@@ -35,7 +36,8 @@ export function embedEach(
 /**
  * Embeds texts in one call, and returns the bytes of the embeddings. Throws VEC_EMBEDDING if the function returns
  * another number of vectors, an empty one or numbers that are not finite float32, VEC_DIMENSION when their dimensions
- * differ, TypeError if one of them is not a vector (a Promise, bytes, an object).
+ * differ, TypeError if one of them is not a vector (a Promise, bytes, an object), and the reason of the signal as soon as
+ * it is aborted.
  *
  *     const [bread, butter] = await embedTexts(embed, ['bread', 'butter']) // Uint8Arrays for BLOBs
  */
@@ -51,7 +53,9 @@ export async function embedTexts(
   const { signal } = options
   signal?.throwIfAborted()
   if (texts.length === 0) return []
-  const vectors: unknown = await embed(texts, signal === undefined ? {} : { signal })
+  const embedAll = async (): Promise<unknown> =>
+    embed(texts, signal === undefined ? {} : { signal })
+  const vectors = await untilAborted(embedAll, signal)
   signal?.throwIfAborted()
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     throw new VecError(

@@ -1,6 +1,6 @@
 import { newForeignCalls } from '#thread'
 import { argumentError, requirePlainObject } from '../core/argument-error.ts'
-import { checkOptions, flag, oneOf, signal, text } from '../core/check-options.ts'
+import { checkOptions, flag, oneOf, signal, text, untilAborted } from '../core/check-options.ts'
 import { VecError } from '../core/errors.ts'
 import { inspectAs } from '../core/inspect.ts'
 import type { RunResult } from '../database/statement.ts'
@@ -192,17 +192,20 @@ export class AsyncDatabase {
       for (const chunk of now) yield stage(chunk)
       yield { call: { op: 'insertMany', key, parts, table: name, columns: names, options: rest } }
     }
+    /** Between two chunks other calls are made: the source may make some itself, and wait for them. */
+    const stageAll = async (source: AsyncIterable<Chunk>): Promise<void> => {
+      for await (const chunk of source) await this.#workers.callAll([stage(chunk)], abort)
+    }
     return this.#tracked(async () => {
       try {
         let now: Iterable<Chunk> = []
         if (Symbol.iterator in chunks) now = chunks
-        // The source may make calls itself, and wait for them.
-        else
-          for await (const chunk of this.#foreign.steps(chunks))
-            await this.#workers.callAll([stage(chunk)], abort)
+        else await untilAborted(async () => stageAll(this.#foreign.steps(chunks)), abort)
         return (await this.#workers.callAll(calls(now), abort)) as number
       } catch (error) {
-        if (this.#workers.broken === undefined) await this.#workers.call({ op: 'unstage', key })
+        // Only close() waits for that.
+        if (parts > 0)
+          this.#whole(async () => this.#workers.call({ op: 'unstage', key })).catch(() => undefined)
         throw error
       }
     })

@@ -43,6 +43,9 @@ export class RemoteWorker {
 
   async ask(call: Call, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     if (this.#broken !== undefined) throw this.#broken
+    // Node would send it, and nothing would arrive.
+    if (transfer.some(isDetached))
+      throw new TypeError('a buffer of this call was transferred before')
     // Call numbers must fit in the 32 bits of the control, and start at 1.
     const id = (this.#calls = (this.#calls % 0x7fffffff) + 1)
     return new Promise((resolve, reject) => {
@@ -70,6 +73,14 @@ export class RemoteWorker {
     const error = new VecError('VEC_WORKER', message, { hint, cause })
     elsewhere.add(error)
     return error
+  }
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0
+  } catch {
+    return true
   }
 }
 

@@ -120,6 +120,27 @@ describe('calls', () => {
     })
   })
 
+  test('a buffer that two calls transfer reaches the first one, and the next calls go on', async () => {
+    await inMemory(async db => {
+      const bytes = new Uint8Array(10)
+      const sql = 'SELECT length(?) AS n'
+      // Both wait behind a call that runs.
+      const running = db.get('SELECT 1 AS one')
+      const first = db.get(sql, [bytes], { transfer: true })
+      const second = refusedLater(
+        db.get(sql, [bytes], { transfer: true }),
+        'TypeError',
+        'transferred',
+      )
+      const next = db.get(sql, ['abc'])
+      assert.deepEqual(await Promise.all([running, first, next]), [{ one: 1 }, { n: 10 }, { n: 3 }])
+      await second
+      const rows = Array.from({ length: 3000 }, (_, i) => [i, bytes] as const)
+      await refusedLater(db.insertMany('t', ['x', 'y'], rows, { transfer: true }), 'TypeError')
+      assert.equal(await count(db), 0)
+    })
+  })
+
   test('a transaction that a call leaves open is rolled back', async () => {
     await inMemory(async db => {
       const error = await refusedLater(

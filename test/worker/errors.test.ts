@@ -5,6 +5,13 @@ import { describe, test } from 'node:test'
 import { connect } from '../../src/entries/worker.ts'
 import { refusedLater } from '../refusal.ts'
 
+/** Bytes whose memory is in another thread. */
+function moved(): Uint8Array {
+  const bytes = new Uint8Array(10)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  return bytes
+}
+
 describe('errors', () => {
   test('keep class, code, hint and cause, and name the place of the call', async () => {
     await using db = await connect(':memory:')
@@ -47,6 +54,11 @@ describe('errors', () => {
       [() => db.search('', { dataset: 'd' }), 'table'],
       [() => db.search('t', 5 as never), 'query'],
       [() => db.import('x' as never), 'bytes'],
+      [() => db.all('SELECT ?', [moved()]), /detached/i],
+      [() => db.all('SELECT ?', [moved()], { transfer: true }), 'transferred'],
+      [() => db.batch('SELECT ?', [[moved()]], { transfer: true }), 'transferred'],
+      [() => db.import(moved(), { transfer: true }), 'transferred'],
+      [() => connect(moved()), /detached/i],
       [() => connect(5 as never), 'path'],
       [() => connect(':memory:', 5 as never), 'options'],
       [() => connect(':memory:', { allowDbpath: () => true } as never), 'options.allowDbpath'],

@@ -1,4 +1,5 @@
 import { argumentError } from '../../core/argument-error.ts'
+import { untilAborted } from '../../core/check-options.ts'
 import type { Hit, HitPage } from './hit.ts'
 import type { Included } from './included.ts'
 
@@ -17,6 +18,24 @@ export type RerankFunc<M = unknown> = (
   query: RerankQuery,
 ) => Scores | PromiseLike<Scores>
 
+/** What is returned of the hits that were scored again. */
+interface Wanted {
+  readonly k: number
+  readonly include: readonly Included[]
+}
+
+/** Awaits the scores of the caller's function, unless the signal of the query ends it first. */
+export async function rerankedBy<M>(
+  score: RerankFunc<M>,
+  where: string,
+  hits: readonly Hit<M>[],
+  query: RerankQuery,
+  wanted: Wanted,
+): Promise<HitPage<M>> {
+  const scores = await untilAborted<unknown>(async () => score(hits, query), query.signal)
+  return reranked(where, hits, scores, wanted)
+}
+
 /**
  * The best k by the scores that a function returned. Ties keep their order. Throws TypeError for values that are not
  * scores.
@@ -25,7 +44,7 @@ export function reranked<M>(
   where: string,
   hits: readonly Hit<M>[],
   scores: unknown,
-  { k, include }: { readonly k: number; readonly include: readonly Included[] },
+  { k, include }: Wanted,
 ): HitPage<M> {
   const expected = `an array of ${hits.length} finite numbers, one per hit`
   const list: unknown = ArrayBuffer.isView(scores) ? Array.from(scores as Float64Array) : scores

@@ -11,7 +11,7 @@ import {
   type QueryManyOptions,
   type ReadQuery,
 } from './read-query.ts'
-import { reranked } from './rerank.ts'
+import { reranked, rerankedBy } from './rerank.ts'
 
 /** The hits of each of many queries. Texts are embedded in one call, and all are answered in one snapshot. */
 export async function runQueries<M>(
@@ -39,7 +39,7 @@ export async function runQueries<M>(
       const query = queries[i]
       const text = typeof query === 'string' ? query : undefined
       const asked = { text, vector: vectors[i], signal: read.signal }
-      ranked.push(reranked(where, hits, await read.rerank.score(hits, asked), read).hits)
+      ranked.push((await rerankedBy(read.rerank.score, where, hits, asked, read)).hits)
     }
     return ranked
   }

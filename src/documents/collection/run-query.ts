@@ -11,7 +11,7 @@ import {
   type CollectionQuery,
   type ReadQuery,
 } from './read-query.ts'
-import { reranked } from './rerank.ts'
+import { reranked, rerankedBy, type RerankQuery } from './rerank.ts'
 
 /** Embeds the text of a query, answers it in one snapshot, and scores the hits again if requested. */
 export async function runQuery<M>(
@@ -26,7 +26,8 @@ export async function runQuery<M>(
     // A migration has changed the model meanwhile: a vector of the old one must not be compared.
     if (needsVector(read) && handle.embedder !== embedder) continue
     const page = answer(where, handle, read, vector)
-    return read.rerank ? reranked(where, page.hits, await scoresOf(page, read), read) : page
+    if (!read.rerank) return page
+    return rerankedBy(read.rerank.score, where, page.hits, askedOf(read), read)
   }
 }
 
@@ -41,7 +42,8 @@ export function runQuerySync<M>(
     throw new TypeError(`${where}: query has a text, which query() embeds: expected a vector`)
   }
   const page = answer(where, handle, read, read.vector)
-  return read.rerank ? reranked(where, page.hits, scoresOf(page, read), read) : page
+  if (!read.rerank) return page
+  return reranked(where, page.hits, read.rerank.score(page.hits, askedOf(read)), read)
 }
 
 /**
@@ -85,9 +87,6 @@ function answer<M>(
   })
 }
 
-function scoresOf<M>(
-  { hits }: HitPage<M>,
-  { rerank, text, vector, signal }: ReadQuery<M>,
-): unknown {
-  return rerank!.score(hits, { text, vector, signal })
+function askedOf<M>({ text, vector, signal }: ReadQuery<M>): RerankQuery {
+  return { text, vector, signal }
 }

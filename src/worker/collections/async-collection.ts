@@ -27,7 +27,7 @@ import {
 } from '../../documents/collection/read-query.ts'
 import { needsVector } from '../../documents/collection/read-query.ts'
 import type { DocumentSelection } from '../../documents/collection/read-selection.ts'
-import { reranked } from '../../documents/collection/rerank.ts'
+import { rerankedBy } from '../../documents/collection/rerank.ts'
 import type { Results, Step } from '../../documents/collection/steps.ts'
 import type { StoredDocument } from '../../documents/collection/stored-document.ts'
 import { embedTexts, type EmbedFunc, type EmbedOptions } from '../../documents/embed.ts'
@@ -208,7 +208,7 @@ export class AsyncCollection<M = unknown> {
     const found = page as HitPage<M>
     if (!rerank) return found
     const asked = { text: read.text, vector, signal: abort }
-    return reranked(where, found.hits, await rerank.score(found.hits, asked), read)
+    return rerankedBy(rerank.score, where, found.hits, asked, read)
   }
 
   /** The hits of each of many texts and vectors, in one snapshot; see `queryMany` of a Collection. */
@@ -243,7 +243,7 @@ export class AsyncCollection<M = unknown> {
       const query = given[i]
       const text = typeof query === 'string' ? query : undefined
       const asked = { text, vector: vectors[i], signal: abort }
-      ranked.push(reranked(where, hits, await rerank.score(hits, asked), read).hits)
+      ranked.push((await rerankedBy(rerank.score, where, hits, asked, read)).hits)
     }
     return ranked
   }

@@ -93,8 +93,10 @@ export class CollectionCaller {
       const written = (await this.#caller.call(call, vectors, signal)) as number
       return { embedded: texts.length, written }
     } catch (error) {
-      // A worker that has ended keeps nothing.
-      await this.#caller.call({ op: 'unplan', key }, new Outgoing(where), undefined).catch(() => {})
+      // Only close() waits for that.
+      const forget = async (): Promise<unknown> =>
+        this.#caller.call({ op: 'unplan', key }, new Outgoing(where), undefined)
+      this.#caller.whole(forget).catch(() => undefined)
       throw error
     }
   }
