@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fences, promised, squeezed, type Fence } from './doc-example.ts'
 import { ExampleFolder } from './example-folder.ts'
 import { shellCommand } from './module-arguments.ts'
+import { SVEC } from './svec-program.ts'
 import { steady, stepsOf } from './transcript.ts'
 
 const FOLDER = 'docs/how-to'
@@ -46,11 +47,7 @@ export function runHowTo(page: HowTo, urls: Readonly<Partial<Record<Server, stri
   using folder = new ExampleFolder()
   const bin = join(folder.path, 'bin')
   mkdirSync(bin)
-  writeFileSync(
-    join(bin, 'svec'),
-    `#!/bin/sh\nexec ${shellCommand(resolve('dist/src/cli/main.js'))} "$@"\n`,
-    { mode: 0o755 },
-  )
+  writeFileSync(join(bin, 'svec'), `#!/bin/sh\nexec ${shellCommand(SVEC)} "$@"\n`, { mode: 0o755 })
   let renewed = page.text
   for (const block of page.blocks) {
     const { info, code, line } = block

@@ -66,20 +66,36 @@ interface NodeSqlite {
   close(): unknown
 }
 
+/** Deno gives errors no code. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'database is locked': 'SQLITE_BUSY',
+  'database table is locked': 'SQLITE_LOCKED',
+}
+
+/** Calls node:sqlite. Errors of locks have the code that better-sqlite3 and bun:sqlite give them. */
+function named<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    const code = error instanceof Error ? REFUSALS[error.message] : undefined
+    throw code === undefined ? error : Object.assign(error as Error, { code })
+  }
+}
+
 const nodeSqlite: Open = (path, options) => {
   const { DatabaseSync } = require('node:sqlite') as {
     DatabaseSync: new (path: string, options: object) => NodeSqlite
   }
   const db = new DatabaseSync(path, { ...options, allowExtension: true })
   return {
-    exec: sql => void db.exec(sql),
+    exec: sql => void named(() => db.exec(sql)),
     prepare(sql) {
-      const statement = db.prepare(sql)
+      const statement = named(() => db.prepare(sql))
       statement.setReturnArrays(true)
       statement.setReadBigInts(true)
       return {
-        run: (...values) => statement.run(...values),
-        rows: (...values) => statement.all(...values),
+        run: (...values) => named(() => statement.run(...values)),
+        rows: (...values) => named(() => statement.all(...values)),
       }
     },
     loadExtension: file => void db.loadExtension(file),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { shellCommand } from '../module-arguments.ts'
+import { SVEC } from '../svec-program.ts'
 import { steady, stepsOf, type Step } from '../transcript.ts'
 import { temporaryFolder } from './svec.ts'
 import { openTerminal } from './terminal.ts'
@@ -18,7 +19,7 @@ const bin = join(folder, 'bin')
 
 before(() => {
   mkdirSync(bin)
-  const main = resolve('dist/src/cli/main.js')
+  const main = SVEC
   writeFileSync(join(bin, 'svec'), `#!/bin/sh\nexec ${shellCommand(main)} "$@"\n`)
   chmodSync(join(bin, 'svec'), 0o755)
 })

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { shellWord } from '../../src/core/shell-word.ts'
 import { visible, visibleLine } from '../../src/core/visible.ts'
 import { open } from '../../src/entries/main.ts'
 import { programWords } from '../module-arguments.ts'
+import { SVEC } from '../svec-program.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal } from './terminal.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
-const MAIN = resolve('dist/src/cli/main.js')
 const terminal = openTerminal()
 const withoutTerminal = terminal ? false : 'python3 with pty is not here to make a terminal'
 
@@ -94,7 +94,7 @@ test(
       // With --json errors and answers are told in one way each.
       const commands = COMMANDS.filter((_, i) => json.length === 0 || i % 4 === 0)
       for (const command of commands) {
-        const { code, screen } = terminal([...programWords(MAIN), ...command, ...json])
+        const { code, screen } = terminal([...programWords(SVEC), ...command, ...json])
         assert.notEqual(code, 70, screen)
         const found = OBEYED.exec(screen)
         assert.equal(found, null, `${command.slice(0, 1).join(' ')}: ${JSON.stringify(screen)}`)
@@ -110,7 +110,7 @@ test('JSON is exact on a terminal and in a pipe', { skip: withoutTerminal }, asy
   assert.ok(terminal)
   const args = ['query', file, '[1, 0]', '-d', HOSTILE, '-k', '1', '--json']
   const piped = await svec(args)
-  const { screen } = terminal([...programWords(MAIN), ...args])
+  const { screen } = terminal([...programWords(SVEC), ...args])
   const { id, content, meta } = document
   for (const text of [piped.stdout, screen]) {
     const [hit] = JSON.parse(text) as object[]
@@ -118,7 +118,7 @@ test('JSON is exact on a terminal and in a pipe', { skip: withoutTerminal }, asy
   }
   assert.equal(piped.stdout, `${JSON.stringify(JSON.parse(piped.stdout))}\n`)
   const exported = terminal([
-    ...programWords(MAIN),
+    ...programWords(SVEC),
     'export',
     file,
     '-d',
@@ -166,7 +166,7 @@ test('a stdout that takes no more ends with 3 and one line', { skip: fullDisk() 
   ]) {
     const { status, stderr } = spawnSync(
       'sh',
-      ['-c', '"$@" > /dev/full', 'sh', ...programWords(MAIN), ...args],
+      ['-c', '"$@" > /dev/full', 'sh', ...programWords(SVEC), ...args],
       { encoding: 'utf8' },
     )
     assert.equal(status, 3, args[0])
@@ -181,7 +181,7 @@ test('a stdout that takes no more ends with 3 and one line', { skip: fullDisk() 
     } else assert.equal(stderr, 'svec: cannot write to stdout: the disk is full\n')
   }
   // An error that cannot be told keeps its exit code.
-  const untold = spawnSync('sh', ['-c', '"$@" 2> /dev/full', 'sh', ...programWords(MAIN), 'nope'])
+  const untold = spawnSync('sh', ['-c', '"$@" 2> /dev/full', 'sh', ...programWords(SVEC), 'nope'])
   assert.equal(untold.status, 2)
 })
 
@@ -201,7 +201,7 @@ test('a reader that left is no failure, on stdout and on stderr', async () => {
         '-c',
         `"$@" ${redirect}; echo "exit \${PIPESTATUS[0]}"`,
         'bash',
-        ...programWords(MAIN),
+        ...programWords(SVEC),
         'export',
         many,
       ],

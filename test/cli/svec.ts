@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after } from 'node:test'
-
-const MAIN = resolve('dist/src/cli/main.js')
+import { SVEC } from '../svec-program.ts'
 
 export interface Outcome {
   readonly code: number | null
@@ -25,7 +24,7 @@ export interface SvecOptions {
 
 /** Runs the real command on pipes. */
 export function svec(args: readonly string[], options: SvecOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+  const child = spawn(process.execPath, [options.main ?? SVEC, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Connection } from 'mysql2/promise'
 import { mariadbMissing, type MariadbServer } from '../servers/mariadb.ts'
 import { startProxy } from '../servers/proxy.ts'
 import { until } from '../servers/until.ts'
+import { SVEC } from '../svec-program.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { eventLines, running, SECRET, startWithUser } from './sync-servers.ts'
 
@@ -223,7 +224,7 @@ describe('svec sync, failures of MariaDB', { skip: mariadbMissing ?? false }, ()
   })
 
   test('a terminal gets a live line and words instead of JSON', { skip: noScript() }, () => {
-    const main = resolve('dist/src/cli/main.js')
+    const main = SVEC
     const command = `timeout -s TERM 10 ${process.execPath} ${main} sync run -u ${url} -r ${replica()}`
     const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
       env: { ...process.env, ...env },

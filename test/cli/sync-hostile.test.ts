@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { createDataset, installUpstream } from '../../src/entries/vecsync.ts'
 import { sqliteUpstream } from '../../src/entries/vecsync.ts'
+import { SVEC } from '../svec-program.ts'
 import { openSqlite } from '../sync/sqlite-database.ts'
 import { svec, temporaryFolder } from './svec.ts'
 import { eventLines } from './sync-servers.ts'
@@ -24,13 +25,7 @@ const SHOWN = String.raw`d\u001b[2J\u001b]0;owned\u0007\u202e`
 const OBEYED = /[\0-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e]/
 
 const shown = (...words: readonly string[]): string => {
-  const { screen } = terminal!([
-    process.execPath,
-    resolve('dist/src/cli/main.js'),
-    'sync',
-    ...words,
-    ...args,
-  ])
+  const { screen } = terminal!([process.execPath, SVEC, 'sync', ...words, ...args])
   assert.doesNotMatch(screen, OBEYED, words.join(' '))
   return screen
 }

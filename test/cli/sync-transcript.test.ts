@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { environmentName, SETTINGS } from '../../src/cli/sync/settings.ts'
 import { mariadbMissing, startMariadb } from '../servers/mariadb.ts'
 import { freePort } from '../servers/process.ts'
+import { SVEC } from '../svec-program.ts'
 import { temporaryFolder } from './svec.ts'
 
 const page = readFileSync('docs/sync.md', 'utf8')
@@ -56,10 +57,7 @@ test(
     const bin = join(folder, 'bin')
     mkdirSync(bin)
     const shim = join(bin, 'svec')
-    writeFileSync(
-      shim,
-      `#!/bin/sh\nexec '${process.execPath}' '${resolve('dist/src/cli/main.js')}' "$@"\n`,
-    )
+    writeFileSync(shim, `#!/bin/sh\nexec '${process.execPath}' '${SVEC}' "$@"\n`)
     chmodSync(shim, 0o755)
     const server = await startMariadb()
     try {

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from '../../src/entries/main.ts'
 import { programWords, shellCommand } from '../module-arguments.ts'
+import { SVEC } from '../svec-program.ts'
 import { svec, svecJson, temporaryFolder } from './svec.ts'
 import { openTerminal, type Screen } from './terminal.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
-const MAIN = resolve('dist/src/cli/main.js')
 
 const terminal = openTerminal()
 const withoutTerminal = terminal ? false : 'python3 with pty is not here to make a terminal'
 
 function onTerminal(args: readonly string[]): Screen {
   assert.ok(terminal)
-  return terminal([...programWords(MAIN), ...args])
+  return terminal([...programWords(SVEC), ...args])
 }
 
 /** Raw float32, one row for each number. */
@@ -71,7 +71,7 @@ test('a reader that has read enough is no error', async () => {
   await svecJson(['import', file, matrix('head.f32', 20_000, 16), '--dim', '16'])
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', `${shellCommand(MAIN)} export "${file}" | head -n 1`],
+    ['-c', `${shellCommand(SVEC)} export "${file}" | head -n 1`],
     { encoding: 'utf8' },
   )
   assert.equal(status, 0)
@@ -121,7 +121,7 @@ test('Ctrl-C ends an import that waits for its input, or for an embed command', 
   const marker = path('embedding')
   for (const args of [[], ['--embed-command', `touch '${marker}'; sleep 30; echo`]]) {
     const began = performance.now()
-    const waiting = spawn(process.execPath, [MAIN, 'import', file, '-', ...args])
+    const waiting = spawn(process.execPath, [SVEC, 'import', file, '-', ...args])
     const said: Buffer[] = []
     waiting.stderr.on('data', (part: Buffer) => said.push(part))
     waiting.stdin.on('error', () => undefined)

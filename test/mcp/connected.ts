@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { createServer, type McpServerOptions } from '../../src/entries/mcp.ts'
-
-export const MAIN: string = resolve('dist/src/cli/main.js')
+import { SVEC } from '../svec-program.ts'
 
 /** The official client, connected to a server in this process. */
 export async function connectedTo(options: McpServerOptions): Promise<Client> {
@@ -29,7 +27,7 @@ export async function spawned(
 ): Promise<Spawned> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [MAIN, 'mcp', ...args],
+    args: [SVEC, 'mcp', ...args],
     env,
   })
   const client = new Client({ name: 'test', version: '1.0.0' })

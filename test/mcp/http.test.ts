@@ -8,7 +8,8 @@ import { setTimeout } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { svec, temporaryFolder } from '../cli/svec.ts'
-import { answerOf, MAIN, namesRemedy } from './connected.ts'
+import { SVEC } from '../svec-program.ts'
+import { answerOf, namesRemedy } from './connected.ts'
 
 const folder = temporaryFolder()
 const file = join(folder, 'docs.sqlite')
@@ -24,7 +25,7 @@ describe('svec mcp over HTTP', () => {
   let token: string
 
   before(async () => {
-    child = spawn(process.execPath, [MAIN, 'mcp', file, '--write', '--port', '0', '--json'])
+    child = spawn(process.execPath, [SVEC, 'mcp', file, '--write', '--port', '0', '--json'])
     const line = await new Promise<Buffer>(resolve => {
       child.stdout!.once('data', resolve)
     })

@@ -9,7 +9,8 @@ import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { open } from '../../src/entries/main.ts'
 import { svec, svecJson, temporaryFolder } from '../cli/svec.ts'
 import { moduleArguments, shellCommand } from '../module-arguments.ts'
-import { answerOf, errorOf, isAlive, MAIN, namesRemedy, spawned } from './connected.ts'
+import { SVEC } from '../svec-program.ts'
+import { answerOf, errorOf, isAlive, namesRemedy, spawned } from './connected.ts'
 
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
@@ -27,7 +28,7 @@ class RawClient {
   readonly #answers: AsyncIterator<string>
 
   constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [MAIN, 'mcp', ...args])
+    this.child = spawn(process.execPath, [SVEC, 'mcp', ...args])
     this.child.stdin.on('error', () => undefined)
     this.ended = new Promise(resolve => {
       this.child.on('close', resolve)
@@ -219,7 +220,7 @@ console.log(JSON.stringify(JSON.parse(text).map(one => [...'abc'].map(c => one.s
     // A client process that is killed takes its ends of the pipes with it.
     const program = `
       import { spawn } from 'node:child_process'
-      const child = spawn(process.execPath, [${JSON.stringify(MAIN)}, 'mcp', ${JSON.stringify(file)}])
+      const child = spawn(process.execPath, [${JSON.stringify(SVEC)}, 'mcp', ${JSON.stringify(file)}])
       child.stdout.once('data', () => console.log(child.pid))
       child.stdin.write(${JSON.stringify(`${JSON.stringify(initialize('2025-06-18'))}\n`)})`
     const client = spawn(process.execPath, moduleArguments(program))

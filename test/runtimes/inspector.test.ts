@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../cli/svec.ts'
+import { SVEC } from '../svec-program.ts'
 import { tools } from './tools.ts'
 
 // The inspector of the protocol's authors, by its command line. It needs Node 22; the server runs on the Node of the test.
@@ -13,7 +14,6 @@ const installed = join(
 )
 const NODE = join(installed, 'node-22/bin')
 const INSPECTOR = join(installed, '@modelcontextprotocol/inspector/clients/launcher/build/index.js')
-const MAIN = resolve('dist/src/cli/main.js')
 const file = join(temporaryFolder(), 'notes.sqlite')
 /** What the inspector says by its exit code: a schema that clients cannot use, and a call that is an error. */
 const PASSES = 0
@@ -90,14 +90,14 @@ function checks(target: () => readonly string[]): void {
 }
 
 describe('the MCP inspector passes svec mcp over stdio', () => {
-  checks(() => [process.execPath, MAIN, 'mcp', file, '--write'])
+  checks(() => [process.execPath, SVEC, 'mcp', file, '--write'])
 })
 
 describe('the MCP inspector passes svec mcp over HTTP', () => {
   let server: ReturnType<typeof spawn>
   let target: readonly string[]
   before(async () => {
-    server = spawn(process.execPath, [MAIN, 'mcp', file, '--write', '--port', '0', '--json'])
+    server = spawn(process.execPath, [SVEC, 'mcp', file, '--write', '--port', '0', '--json'])
     const line = await new Promise<Buffer>(first => {
       server.stdout!.once('data', first)
     })

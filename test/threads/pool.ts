@@ -32,8 +32,12 @@ export async function startThreads(helpers: number): Promise<void> {
   index.dispose()
 }
 
-/** How many turns of the last search other threads have handed in. */
-export function turnsOfOthers(blocks: number): number {
+/**
+ * How many turns other threads have handed in of the search since `task` was the current one. A search that asks no thread
+ * begins no task, and what the last one left still says who handed in its turns.
+ */
+export function turnsOfOthers(blocks: number, task: number): number {
+  if (threads.turns.task === task) return 0
   let turns = 0
   for (let turn = 0; turn < blocks; turn++) if (threads.turns.handedInBy(turn) > 0) turns++
   return turns

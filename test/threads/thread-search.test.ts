@@ -27,8 +27,9 @@ before(async () => startThreads(HELPERS))
 /** The same search with threads and without gives the same; how many blocks of rows other threads scanned. */
 function compare(index: VectorIndex, request: SearchRequest): number {
   threads.help = 'always'
+  const { task } = threads.turns
   const helped = foundBy(index, request)
-  const turns = turnsOfOthers(Math.ceil(index.positions / 4096) - 1)
+  const turns = turnsOfOthers(Math.ceil(index.positions / 4096) - 1, task)
   threads.help = 'never'
   assert.deepEqual(helped, foundBy(index, request))
   threads.help = 'always'
@@ -138,7 +139,11 @@ test('a search ends, and is right, while its threads are terminated', async () =
     }
     await Promise.all(ends)
     assert.equal(threads.running, 0)
-    for (const query of queries.slice(0, 5)) assert.equal(compare(index, { query, k: 10 }), 0)
+    // These start other threads, which may help before all are done. Those that have ended do not.
+    for (const query of queries.slice(0, 5)) {
+      const turns = compare(index, { query, k: 10 })
+      assert.ok(turns === 0 || threads.running > 0, `${turns} turns of threads that have ended`)
+    }
   }
   index.dispose()
 })

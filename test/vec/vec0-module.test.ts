@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { openSqliteVec } from '../../bench/peers/native.ts'
 import { open, VecError } from '../../src/entries/main.ts'
 import { shellCommand } from '../module-arguments.ts'
 import { refused } from '../refusal.ts'
+import { SVEC } from '../svec-program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sqlite-vec-ts-vec0-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -77,7 +78,7 @@ test(
     const commands = error.hint!.replace(' (docs/migrating.md)', '').split(', then ')
     assert.equal(commands.length, 2)
     for (const command of commands) {
-      const program = shellCommand(resolve('dist/src/cli/main.js'))
+      const program = shellCommand(SVEC)
       execFileSync('sh', ['-c', command.replace(/^svec/, program)], { cwd: folder, stdio: 'pipe' })
     }
     using moved = await open(join(folder, 'new.sqlite'))
