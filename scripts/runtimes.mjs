@@ -2,7 +2,7 @@
 // of this repository: npm installs them when a test asks for them, into a folder outside of it.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -45,14 +45,23 @@ export function installed(...names) {
     if (!(name in VERSIONS)) throw new Error(`scripts/runtimes.mjs names no version of ${name}`)
     return `${name}@${VERSIONS[name]}`
   })
-  const folder = join(tmpdir(), 'sqlite-vec-ts-tools', wanted.join('+').replaceAll('/', '-'))
-  const done = join(folder, 'installed')
-  if (existsSync(done)) return folder
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  const parent = join(tmpdir(), 'sqlite-vec-ts-tools')
+  const folder = join(parent, wanted.join('+').replaceAll('/', '-'))
+  if (existsSync(join(folder, 'installed'))) return folder
+  mkdirSync(parent, { recursive: true })
+  // Several test files may ask for the same packages at once. Each installs them in a folder of its own, and the first
+  // folder that is complete stays.
+  const own = mkdtempSync(join(parent, 'new-'))
+  writeFileSync(join(own, 'package.json'), '{ "private": true }')
   const options = ['--no-fund', '--no-audit', '--no-save', '--silent']
   if (names.every(name => PREBUILT.has(name))) options.push('--ignore-scripts')
-  execFileSync('npm', ['install', ...options, ...wanted], { cwd: folder, stdio: 'inherit' })
-  writeFileSync(done, '')
+  try {
+    execFileSync('npm', ['install', ...options, ...wanted], { cwd: own, stdio: 'inherit' })
+    writeFileSync(join(own, 'installed'), '')
+    renameSync(own, folder)
+  } catch (error) {
+    rmSync(own, { recursive: true })
+    if (!existsSync(join(folder, 'installed'))) throw error
+  }
   return folder
 }
