@@ -50,7 +50,9 @@ export async function sizesCase(seed: number, most: number, rounds: number): Pro
     }
     nearest.all(queries[0], 1)
     const share = indexCache.bytes / (size * DIM * 4)
+    console.log(`${size} rows: loaded and indexed`)
     db.prepare("SELECT op FROM vec_admin WHERE op MATCH 'optimize:v:d'").all()
+    console.log(`${size} rows: clusters made, measuring`)
     const contenders: Contender[] = [
       { name: 'exact', perRound: 4, run: i => nearest.all(queries[i % QUERIES], 1) },
       { name: 'recall', perRound: 8, run: i => nearest.all(queries[i % QUERIES], RECALL) },
@@ -86,6 +88,14 @@ export async function sizesCase(seed: number, most: number, rounds: number): Pro
       met: isLarge ? share <= MEMORY : undefined,
     })
   }
+  findings.push({
+    what: `most memory of the process up to ${rows} x ${DIM}, with what makes the vectors and with the peer`,
+    ours: `${((process.resourceUsage().maxRSS * 1024) / 1e6).toFixed(0)} MB`,
+    peer: '',
+    ratio: '',
+    floor: '',
+    met: undefined,
+  })
   db.close()
   peer?.close()
   freshFile('sizes.sqlite')

@@ -5,7 +5,7 @@ import type { OpenOptions } from '../sqlite/open-options.ts'
 import { AsyncDatabase } from './async-database.ts'
 import { isInMemory } from './in-memory.ts'
 import { Outgoing } from './outgoing.ts'
-import type { WorkerLike } from './port.ts'
+import type { Port, WorkerLike } from './port.ts'
 import { WorkerGroup } from './worker-group.ts'
 
 /** The options of `open()` that can be sent to a worker, and how many workers there are. */
@@ -59,13 +59,22 @@ export async function connect(
   } as const
   const name = typeof path === 'string' ? path : ':memory:'
   if (threads > 0) requireShared(path, threads)
-  const ports = Array.from({ length: 1 + threads }, () =>
-    startThread(worker && (() => started(worker))),
-  )
-  const [writer, ...readers] = ports
+  const [writer, ...readers] = startThreads(1 + threads, worker)
   const workers = new WorkerGroup(name, writer, readers)
   await workers.open(call, sharedIndexes)
   return new AsyncDatabase(name, workers)
+}
+
+/** Of several workers, all start or none. */
+function startThreads(count: number, worker: (() => WorkerLike) | undefined): Port[] {
+  const ports: Port[] = []
+  try {
+    while (ports.length < count) ports.push(startThread(worker && (() => started(worker))))
+    return ports
+  } catch (error) {
+    for (const port of ports) void port.close()
+    throw error
+  }
 }
 
 function started(worker: () => WorkerLike): WorkerLike {

@@ -1,3 +1,4 @@
+import { hintOfThread } from '#thread'
 import { VecError } from '../core/errors.ts'
 import { newControl } from './interrupt-signal.ts'
 import type { Port } from './port.ts'
@@ -78,16 +79,16 @@ export class RemoteWorker {
 
 function isDetached(buffer: ArrayBuffer): boolean {
   try {
-    return new Uint8Array(buffer).length < 0
+    return !new Uint8Array(buffer)
   } catch {
     return true
   }
 }
 
 function hintFor(cause: Error, answered: boolean): string {
-  if ((cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return 'read fewer rows at a time, or give Node more memory: --max-old-space-size'
+  const hint = hintOfThread(cause)
+  if (hint !== undefined) return hint
   if (answered)
     return 'call connect() again; a write that was not answered may have been committed or not'
-  return 'a bundler may have left the file of the worker behind: pass connect(path, { worker: () => new Worker(...) }), whose file calls serve()'
+  return 'a bundler may have lost its file: pass connect(path, { worker: () => new Worker(...) }), whose file calls serve()'
 }

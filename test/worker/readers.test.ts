@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +73,22 @@ describe('readers', { skip: noSharing }, () => {
     // Nothing but these calls, and then close(), keeps this process alive.
     await Promise.all(calls.map(async call => refusedLater(call, 'VEC_WORKER', 'code 3')))
     await db.close()
+  })
+
+  test('a worker that cannot be started ends those that were', async () => {
+    const own = new URL('./own-worker.js', import.meta.url)
+    const ends: Promise<unknown>[] = []
+    const connected = connect(join(folder, 'start.sqlite'), {
+      threads: 2,
+      worker: () => {
+        if (ends.length === 2) throw new Error('no third one')
+        const worker = new Worker(own)
+        ends.push(once(worker, 'exit'))
+        return worker
+      },
+    })
+    await assert.rejects(connected, { message: 'no third one' })
+    await Promise.all(ends)
   })
 
   test('reads run beside each other, and what may write goes to the writer', async () => {

@@ -22,6 +22,9 @@ export function newForeignCalls(): ForeignCalls {
   }
 }
 
+/** Browsers do not say why a worker has ended. */
+export function hintOfThread(): undefined {}
+
 /** Starts a worker of a browser. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {
   // Bundlers find the file only in this form. In dist/lib, it is beside the calling code.

@@ -36,6 +36,12 @@ export function newForeignCalls(): ForeignCalls {
   return new FollowedCalls()
 }
 
+/** What to do about the end of a worker, where its cause says it. */
+export function hintOfThread(cause: Error): string | undefined {
+  if ((cause as { code?: unknown }).code !== 'ERR_WORKER_OUT_OF_MEMORY') return undefined
+  return 'read fewer rows at a time, or give Node more memory: --max-old-space-size'
+}
+
 /** Starts a worker thread. Node, Bun and Deno have the same module for it. */
 export function startThread(given: (() => WorkerLike) | undefined): Port {
   const worker =
