@@ -163,6 +163,8 @@ export class DatabaseServer {
 }
 
 function shaped(statement: Statement, form: RowForm): Statement {
+  // all() and get() refuse it by their own name.
+  if (!statement.reader) return statement
   if (form === 'values') return statement.pluck()
   return statement.raw(form === 'arrays')
 }
