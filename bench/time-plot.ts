@@ -1,5 +1,3 @@
-import { milliseconds } from './report.ts'
-
 const WIDTH = 720
 const HEIGHT = 420
 const LEFT = 70
@@ -43,7 +41,7 @@ export function timePlot(
   for (let time = low; time <= high * 1.001; time *= 10) {
     parts.push(
       line(LEFT, y(time), WIDTH - RIGHT, y(time), 'grid'),
-      text(LEFT - 8, y(time) + 4, milliseconds(time), 'end'),
+      text(LEFT - 8, y(time) + 4, tickLabel(time), 'end'),
     )
   }
   for (const { at, label } of axis.ticks) {
@@ -90,4 +88,12 @@ function escaped(what: string): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10
+}
+
+/** A power of 10, in the unit in which it is at least 1. */
+function tickLabel(milliseconds: number): string {
+  if (milliseconds < 1) return `${Math.round(milliseconds * 1000)} µs`
+  return milliseconds < 1000
+    ? `${Math.round(milliseconds)} ms`
+    : `${Math.round(milliseconds / 1000)} s`
 }
