@@ -1,3 +1,4 @@
+import { borrowers, scanThreads } from '#shared-scan'
 import { Arena } from '../../../../accelerators/arena.ts'
 import type { Block } from '../../../../accelerators/arena.ts'
 import type { MultiplyRequest } from '../../../../accelerators/kernels.ts'
@@ -5,9 +6,8 @@ import { isFiniteVector } from '../../../../core/embedding.ts'
 import { magnitude } from '../../../../core/similarity.ts'
 import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
 import type { ClusterSpace } from './cluster-space.ts'
+import { Comparer } from './comparer.ts'
 
-/** Products that are kept at once. */
-const PRODUCTS = 1 << 20
 /** Multiplications that take a few milliseconds. */
 const MULTIPLICATIONS = 1 << 25
 
@@ -24,11 +24,14 @@ export class Centroids {
   readonly #arena: Arena
   readonly #centroids: Block
   readonly #rows: Block
+  /** Of a query with all centroids. */
   readonly #products: Block
+  /** What is taken off the dot product with each centroid where rows are compared. */
+  readonly #offsets: Block
   readonly #squares: Float64Array
   /** Vectors that are assigned in a few milliseconds. */
   readonly batch: number
-  readonly #assign: MultiplyRequest
+  readonly #comparer: Comparer
   readonly #ask: MultiplyRequest
 
   constructor(space: ClusterSpace, dim: number, count: number) {
@@ -39,19 +42,18 @@ export class Centroids {
     this.spread = new Float64Array(count)
     this.shrink = new Float64Array(count)
     this.#squares = new Float64Array(count)
-    this.#arena = new Arena()
-    const most = Math.min(PRODUCTS / count, MULTIPLICATIONS / (count * dim), MAX_STAGED_ROWS)
-    this.batch = Math.max(4, Math.floor(most))
+    this.#arena = arenaForThreads()
+    this.batch = batchFor(count * dim)
     const stride = dim * 4
     this.#centroids = this.#arena.allocate(count * stride)
     this.#rows = this.#arena.allocate(this.batch * stride)
-    this.#products = this.#arena.allocate(this.batch * count * 4)
-    const c = { bStride: stride, dim, aStride: stride, out: this.#products.address }
-    const a = this.#rows.address
-    const b = this.#centroids.address
-    this.#assign = { ...c, a, rows: 0, b, columns: count, outStride: count * 4 }
+    this.#products = this.#arena.allocate(count * 4)
+    this.#offsets = this.#arena.allocate(count * 8)
+    this.#comparer = new Comparer(this.#arena, dim, this.batch, count)
     // The kernel takes four rows of the first matrix at once: these are the centroids.
-    this.#ask = { ...c, a: b, rows: count, b: a, columns: 1, outStride: 4 }
+    const a = { a: this.#centroids.address, aStride: stride, rows: count }
+    const b = { b: this.#rows.address, bStride: stride, columns: 1 }
+    this.#ask = { ...a, ...b, dim, out: this.#products.address, outStride: 4 }
   }
 
   get bytes(): number {
@@ -106,48 +108,27 @@ export class Centroids {
       const centroid = values.subarray(i * dim, (i + 1) * dim)
       if (space.spherical) toDirection(centroid)
       this.#squares[i] = magnitude(centroid) ** 2
+      this.#arena.f64[this.#offsets.address / 8 + i] = space.spherical ? 0 : this.#squares[i] / 2
     }
   }
 
   /** The nearest centroid of each of the first `rows` vectors; and, if asked for, their dot product. */
   assign(vectors: Float32Array, rows: number, to: Uint32Array, dots?: Float64Array): void {
-    const { count, dim, space } = this
-    const squares = this.#squares
-    const request = this.#assign
-    const from = this.#products.address / 4
+    const { count, dim } = this
+    const place = {
+      vectors: this.#rows.address,
+      centroids: this.#centroids.address,
+      offsets: this.#offsets.address,
+    }
     for (let first = 0; first < rows; first += this.batch) {
       const size = Math.min(this.batch, rows - first)
       this.#arena.f32.set(
         vectors.subarray(first * dim, (first + size) * dim),
         this.#rows.address / 4,
       )
-      request.rows = size
-      this.#arena.kernels.multiply(request)
-      const { f32 } = this.#arena
-      for (let row = 0, at = from; row < size; row++, at += count) {
-        let best = 0
-        let most = -Infinity
-        // NaN, of products that overflow, never wins.
-        if (space.spherical) {
-          for (let i = 0; i < count; i++) {
-            const dot = f32[at + i]
-            if (dot > most) {
-              most = dot
-              best = i
-            }
-          }
-        } else {
-          for (let i = 0; i < count; i++) {
-            const value = f32[at + i] - squares[i] / 2
-            if (value > most) {
-              most = value
-              best = i
-            }
-          }
-        }
-        to[first + row] = best
-        if (dots) dots[first + row] = f32[at + best]
-      }
+      const found = this.#comparer.run([{ ...place, rows: size, count }])
+      to.set(found.nearest.subarray(0, size), first)
+      dots?.set(found.dots.subarray(0, size), first)
     }
   }
 
@@ -179,6 +160,16 @@ export class Centroids {
     }
     return Number.isFinite(sum)
   }
+}
+
+/** An arena whose memory the threads of the pool can share. */
+export function arenaForThreads(): Arena {
+  return new Arena(undefined, scanThreads() - borrowers())
+}
+
+/** Vectors that are compared in a few milliseconds, with so many numbers each. */
+export function batchFor(numbers: number): number {
+  return Math.max(4, Math.floor(Math.min(MULTIPLICATIONS / numbers, MAX_STAGED_ROWS)))
 }
 
 /** A vector of length 0 stays as it is. */

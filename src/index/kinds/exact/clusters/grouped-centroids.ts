@@ -1,9 +1,8 @@
-import { Arena } from '../../../../accelerators/arena.ts'
-import type { Block } from '../../../../accelerators/arena.ts'
-import type { MultiplyRequest } from '../../../../accelerators/kernels.ts'
+import type { Arena, Block } from '../../../../accelerators/arena.ts'
 import { magnitude } from '../../../../core/similarity.ts'
-import { MAX_STAGED_ROWS } from '../../../vector-index.ts'
-import type { Centroids } from './centroids.ts'
+import { arenaForThreads, batchFor, type Centroids } from './centroids.ts'
+import { Comparer } from './comparer.ts'
+import type { Comparison } from './comparison.ts'
 import { kMeans } from './k-means.ts'
 
 /**
@@ -14,8 +13,6 @@ const GROUPS = 3
 const COMPARED = 9
 /** Bytes of these centroids, in all groups. */
 const MOST_BYTES = 1 << 26
-/** Multiplications that take a few milliseconds. */
-const MULTIPLICATIONS = 1 << 25
 
 /** Finds a near centroid, as a rule the nearest, of each of many vectors. */
 export interface Assigner {
@@ -46,38 +43,24 @@ class GroupedCentroids implements Assigner {
   readonly #groups: Centroids
   readonly #compared: number
   readonly #dim: number
-  readonly #arena = new Arena()
+  readonly #arena: Arena = arenaForThreads()
   /** The centroids that each group is compared with: their numbers, and what is taken off their dot products. */
   readonly #members: Uint32Array
-  readonly #offsets: Float64Array
+  readonly #offsets: Block
   readonly #centroids: Block
   readonly #rows: Block
-  readonly #products: Block
-  readonly #multiply: MultiplyRequest
+  readonly #comparer: Comparer
 
   private constructor(dim: number, groups: Centroids, compared: number) {
     this.#groups = groups
     this.#compared = compared
     this.#dim = dim
-    const most = MULTIPLICATIONS / ((compared + groups.count) * dim)
-    this.batch = Math.max(4, Math.min(MAX_STAGED_ROWS, Math.floor(most)))
+    this.batch = batchFor((compared + groups.count) * dim)
     this.#members = new Uint32Array(groups.count * compared)
-    this.#offsets = new Float64Array(groups.count * compared)
-    const stride = dim * 4
-    this.#centroids = this.#arena.allocate(groups.count * compared * stride)
-    this.#rows = this.#arena.allocate(this.batch * stride)
-    this.#products = this.#arena.allocate(this.batch * compared * 4)
-    this.#multiply = {
-      a: this.#rows.address,
-      aStride: stride,
-      rows: 0,
-      b: 0,
-      bStride: stride,
-      columns: compared,
-      dim,
-      out: this.#products.address,
-      outStride: compared * 4,
-    }
+    this.#offsets = this.#arena.allocate(groups.count * compared * 8)
+    this.#centroids = this.#arena.allocate(groups.count * compared * dim * 4)
+    this.#rows = this.#arena.allocate(this.batch * dim * 4)
+    this.#comparer = new Comparer(this.#arena, dim, this.batch, compared)
   }
 
   static *of(
@@ -111,58 +94,58 @@ class GroupedCentroids implements Assigner {
     offsets: Float64Array,
   ): void {
     const dim = this.#dim
-    const { f32 } = this.#arena
+    const { f32, f64 } = this.#arena
     for (let i = 0, at = group * this.#compared; i < this.#compared; i++, at++) {
       const member = nearest[i]
       this.#members[at] = member
-      this.#offsets[at] = offsets[member]
+      f64[this.#offsets.address / 8 + at] = offsets[member]
       const from = values.subarray(member * dim, (member + 1) * dim)
       f32.set(from, this.#centroids.address / 4 + at * dim)
     }
   }
 
   assign(vectors: Float32Array, rows: number, to: Uint32Array): void {
+    const dim = this.#dim
+    for (let first = 0; first < rows; first += this.batch) {
+      const end = Math.min(rows, first + this.batch)
+      this.#assign(vectors.subarray(first * dim, end * dim), end - first, to.subarray(first, end))
+    }
+  }
+
+  #assign(vectors: Float32Array, rows: number, to: Uint32Array): void {
     const groupOf = new Uint32Array(rows)
     this.#groups.assign(vectors, rows, groupOf)
     const order = byGroup(groupOf, this.#groups.count)
     const dim = this.#dim
     const { f32 } = this.#arena
     const staged = this.#rows.address / 4
-    for (let first = 0, end = 0; first < rows; first = end) {
-      const group = groupOf[order[first]]
-      for (; end < rows && end - first < this.batch && groupOf[order[end]] === group; end++) {
-        const row = order[end]
-        f32.set(vectors.subarray(row * dim, (row + 1) * dim), staged + (end - first) * dim)
-      }
-      this.#compare(group, order.subarray(first, end), to)
+    for (const [i, row] of order.entries()) {
+      f32.set(vectors.subarray(row * dim, (row + 1) * dim), staged + i * dim)
+    }
+    const { nearest } = this.#comparer.run(this.#comparisons(groupOf, order))
+    for (const [i, row] of order.entries()) {
+      to[row] = this.#members[groupOf[row] * this.#compared + nearest[i]]
     }
   }
 
-  /** Staged rows of one group. */
-  #compare(group: number, rows: Uint32Array, to: Uint32Array): void {
-    const compared = this.#compared
-    const members = this.#members
-    const offsets = this.#offsets
-    const from = group * compared
-    const request = this.#multiply
-    request.rows = rows.length
-    request.b = this.#centroids.address + from * this.#dim * 4
-    this.#arena.kernels.multiply(request)
-    const { f32 } = this.#arena
-    let at = this.#products.address / 4
-    for (const row of rows) {
-      let best = 0
-      let most = -Infinity
-      // NaN, of products that overflow, never wins.
-      for (let i = 0; i < compared; i++) {
-        const value = f32[at++] - offsets[from + i]
-        if (value > most) {
-          most = value
-          best = i
-        }
-      }
-      to[row] = members[from + best]
+  /** Staged rows of each group. */
+  #comparisons(groupOf: Uint32Array, order: Uint32Array): Comparison[] {
+    const count = this.#compared
+    const bytes = this.#dim * 4
+    const comparisons: Comparison[] = []
+    for (let first = 0, end = 0; first < order.length; first = end) {
+      const group = groupOf[order[first]]
+      while (end < order.length && groupOf[order[end]] === group) end++
+      const at = group * count
+      comparisons.push({
+        vectors: this.#rows.address + first * bytes,
+        centroids: this.#centroids.address + at * bytes,
+        offsets: this.#offsets.address + at * 8,
+        rows: end - first,
+        count,
+      })
     }
+    return comparisons
   }
 }
 

@@ -6,6 +6,10 @@ export const SharedScan: Pick<typeof inThreads.SharedScan, 'of'> = { of: () => u
 
 export const SharedBatch: Pick<typeof inThreads.SharedBatch, 'of'> = { of: () => undefined }
 
+export const SharedComparisons: Pick<typeof inThreads.SharedComparisons, 'of'> = {
+  of: () => undefined,
+}
+
 export const scanThreads: typeof inThreads.scanThreads = () => 1
 
 export const borrowers: typeof inThreads.borrowers = () => 0

@@ -5,11 +5,19 @@ import type { Turns } from '../../../../accelerators/threads/turns.ts'
 import { BoundedHeap } from '../../../../core/bounded-heap.ts'
 import type { WasmMemory } from '../../../../core/wasm-memory.ts'
 import { CandidateSet } from '../candidate-set.ts'
+import { compare } from '../clusters/comparison.ts'
 import type { ScanMemory } from '../row-scan.ts'
 import { scanScratch } from '../scan-scratch.ts'
 import { restOf, scanTogether } from '../scan-together.ts'
 import { MOST_FOUND, ScanBoard } from './scan-board.ts'
-import { isBatch, readTask, type BatchTask, type ScanTask } from './scan-task.ts'
+import {
+  isBatch,
+  isCompare,
+  readTask,
+  type BatchTask,
+  type CompareTask,
+  type ScanTask,
+} from './scan-task.ts'
 
 /** A thread's part of the scans of exact indexes. */
 export class ScanShare implements ThreadWork {
@@ -51,7 +59,8 @@ export class ScanShare implements ThreadWork {
     if (!memory || thread >= task.threads) return
     // The caller may have written the next task during the read.
     if (this.#turns.task !== number) return
-    if (isBatch(task)) this.#search(number, task, memory)
+    if (isCompare(task)) this.#compare(number, task, memory)
+    else if (isBatch(task)) this.#search(number, task, memory)
     else this.#scan(number, task, memory)
   }
 
@@ -81,6 +90,31 @@ export class ScanShare implements ThreadWork {
       ends[turn] = end
       this.#turns.handIn(number, turn, this.#thread)
       found = end
+    }
+  }
+
+  /** Compares vectors with centroids. */
+  #compare(
+    number: number,
+    { dim, productBytes, products, turns }: CompareTask,
+    memory: ScanMemory,
+  ): void {
+    const { lower: dots, positions: nearest } = this.#board.foundBy(this.#thread)
+    const { buffer } = memory.f64
+    const { kernels } = memory
+    const views = { f32: new Float32Array(buffer), f64: memory.f64, kernels }
+    const space = products + this.#thread * productBytes
+    const firsts: number[] = []
+    let rows = 0
+    for (const turn of turns) {
+      firsts.push(rows)
+      rows += turn.rows
+    }
+    for (;;) {
+      const turn = this.#turns.take(number)
+      if (turn < 0) return
+      compare(views, turns[turn], dim, space, { nearest, dots }, firsts[turn])
+      this.#turns.handIn(number, turn, this.#thread)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CodeBounds, Scan, SplitLayout } from '../../../../accelerators/kernels.ts'
 import type { HeadForm, ScanForm } from '../../../../core/metrics/definition.ts'
+import type { Comparison } from '../clusters/comparison.ts'
 import { CODE_BYTES } from '../query-code.ts'
 import { CodeRowScan, SplitRowScan, type RowScan } from '../row-scan.ts'
 import type { ScanScratch } from '../scan-scratch.ts'
@@ -57,9 +58,24 @@ export interface BatchTask extends Pick<
   readonly firsts: readonly number[]
 }
 
+/** Comparisons of vectors with centroids, which are its turns. */
+export interface CompareTask extends Pick<ScanTask, 'memory' | 'threads'> {
+  readonly dim: number
+  /** The address of the space for products, of so many bytes for each thread. */
+  readonly products: number
+  readonly productBytes: number
+  readonly turns: readonly Comparison[]
+}
+
+/** More of them are too many numbers. */
+export const MOST_COMPARISONS = 800
+
 /** The kind of a task: its first number. */
 const SCAN = 0
 const BATCH = 1
+const COMPARE = 2
+
+export type Task = ScanTask | BatchTask | CompareTask
 
 type Put = (value: number) => void
 type Take = () => number
@@ -85,6 +101,15 @@ export function writeBatch(task: BatchTask, to: Float64Array): void {
   for (const first of task.firsts) put(first)
 }
 
+/** Writes comparisons as numbers. */
+export function writeComparisons(task: CompareTask, to: Float64Array): void {
+  const put = putInto(to)
+  put(COMPARE)
+  for (const name of COMPARE_NAMES) put(task[name])
+  put(task.turns.length)
+  for (const turn of task.turns) for (const name of COMPARISON) put(turn[name])
+}
+
 function putInto(to: Float64Array): Put {
   let at = 0
   return value => {
@@ -107,10 +132,14 @@ function writeScan(rowScan: RowScan, put: Put): void {
 }
 
 /** Reads the task that was written. Its scans use the given scratch space. */
-export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask | BatchTask {
+export function readTask(from: Float64Array, scratch: ScanScratch): Task {
   let at = 0
   const take: Take = () => from[at++]
   const kind = take()
+  if (kind === COMPARE) {
+    const numbers = takeAll(COMPARE_NAMES, take)
+    return { ...numbers, turns: takeMany(take, () => takeAll(COMPARISON, take)) }
+  }
   const { isFiltered, ...numbers } = takeAll(kind === BATCH ? BATCH_NAMES : NAMES, take)
   const filtered = isFiltered === 1
   if (kind === BATCH) {
@@ -127,8 +156,12 @@ export function readTask(from: Float64Array, scratch: ScanScratch): ScanTask | B
   }
 }
 
-export function isBatch(task: ScanTask | BatchTask): task is BatchTask {
+export function isBatch(task: Task): task is BatchTask {
   return 'scans' in task
+}
+
+export function isCompare(task: Task): task is CompareTask {
+  return 'turns' in task
 }
 
 function takeAll<N extends string>(names: readonly N[], take: Take): Record<N, number> {
@@ -165,6 +198,20 @@ const BATCH_NAMES = [
   'max',
   'isFiltered',
 ] as const satisfies readonly (keyof BatchTask)[]
+const COMPARE_NAMES = [
+  'memory',
+  'threads',
+  'dim',
+  'products',
+  'productBytes',
+] as const satisfies readonly (keyof CompareTask)[]
+const COMPARISON = [
+  'vectors',
+  'centroids',
+  'offsets',
+  'rows',
+  'count',
+] as const satisfies readonly (keyof Comparison)[]
 const NAMES = [...BATCH_NAMES, 'sample', 'least'] as const satisfies readonly (keyof ScanTask)[]
 
 const NO_SCAN: Scan = {

@@ -12,6 +12,7 @@ import { MOST_ROWS_ASKED, writeTask, type ScanTask } from './scan-task.ts'
 import { hasBatch } from './shared-batch.ts'
 
 export { SharedBatch } from './shared-batch.ts'
+export { SharedComparisons } from './shared-comparisons.ts'
 
 /** Compares searches with help and without. Undefined where no thread helps. */
 export function newTrial(): HelpTrial | undefined {
