@@ -77,6 +77,7 @@ export class RemoteWorker {
   }
 }
 
+/** Of a detached buffer, no view can be made. */
 function isDetached(buffer: ArrayBuffer): boolean {
   try {
     return !new Uint8Array(buffer)
