@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { threads } from '../../src/accelerators/threads/threads.ts'
 import type { Metric } from '../../src/core/metric.ts'
 import { createExactIndex } from '../../src/index/kinds/exact/exact-index.ts'
@@ -41,4 +43,13 @@ export function turnsOfOthers(blocks: number, task: number): number {
   let turns = 0
   for (let turn = 0; turn < blocks; turn++) if (threads.turns.handedInBy(turn) > 0) turns++
   return turns
+}
+
+/** Terminates these threads. They stop at any time until the caller awaits the results. */
+export function terminated(workers: Worker[]): Promise<unknown>[] {
+  return workers.splice(0).map(async worker => {
+    const exit = once(worker, 'exit')
+    void worker.terminate()
+    return exit
+  })
 }

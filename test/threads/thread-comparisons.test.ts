@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { before } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
@@ -16,7 +15,7 @@ import { kMeans } from '../../src/index/kinds/exact/clusters/k-means.ts'
 import { MOST_COMPARISONS } from '../../src/index/kinds/exact/threads/scan-task.ts'
 import { random } from '../indexes/random.ts'
 import { seededTest } from '../seed.ts'
-import { startThreads, turnsOfOthers } from './pool.ts'
+import { startThreads, terminated, turnsOfOthers } from './pool.ts'
 
 const test = seededTest('INDEX_SEED')
 const METRICS = ['cosine', 'euclidean', 'dot'] as const
@@ -159,11 +158,7 @@ test('rows are compared, and rightly, while threads are terminated', async () =>
   const expected = nearest()
   for (let round = 0; round < 2; round++) {
     await startThreads(HELPERS)
-    const ends = workers.splice(0).map(async worker => {
-      const exit = once(worker, 'exit')
-      void worker.terminate()
-      return exit
-    })
+    const ends = terminated(workers)
     for (let i = 0; i < 24; i++) assert.deepEqual(nearest(), expected)
     await Promise.all(ends)
     await setImmediate()

@@ -9,7 +9,7 @@ import type { SearchRequest, VectorIndex } from '../../src/index/vector-index.ts
 import { Oracle } from '../indexes/oracle.ts'
 import { random } from '../indexes/random.ts'
 import { seededTest } from '../seed.ts'
-import { foundBy, sharedIndex, startThreads, turnsOfOthers } from './pool.ts'
+import { foundBy, sharedIndex, startThreads, terminated, turnsOfOthers } from './pool.ts'
 
 const test = seededTest('INDEX_SEED')
 const METRICS: readonly Metric[] = ['cosine', 'euclidean', 'dot', 'manhattan']
@@ -126,11 +126,7 @@ test('a search ends, and is right, while its threads are terminated', async () =
   const expected = queries.map(query => oracle.best({ query, k: 10 }).map(([position]) => position))
   for (let round = 0; round < 2; round++) {
     await startThreads(HELPERS)
-    const ends = workers.splice(0).map(async worker => {
-      const exit = once(worker, 'exit')
-      void worker.terminate()
-      return exit
-    })
+    const ends = terminated(workers)
     // They stop somewhere in here: this thread does not let go of control before all is done.
     for (const [i, query] of queries.entries()) {
       const { count, positions } = index.search({ query, k: 10 })

@@ -1,6 +1,6 @@
 import { newTrial, SharedComparisons } from '#shared-scan'
 import type { Arena, Block } from '../../../../accelerators/arena.ts'
-import { compare, type Comparison, type NearestCentroids } from './comparison.ts'
+import { compare, firstsOf, type Comparison, type NearestCentroids } from './comparison.ts'
 
 /** Products that a thread keeps at once: they stay in its cache. */
 const PRODUCTS = 1 << 16
@@ -33,27 +33,21 @@ export class Comparer {
   /** The results are in the order of the vectors, and gone after the next call. */
   run(comparisons: readonly Comparison[]): NearestCentroids {
     const turns = comparisons.flatMap(each => [...this.#parts(each)])
-    const firsts: number[] = []
-    let rows = 0
-    let products = 0
-    for (const turn of turns) {
-      firsts.push(rows)
-      rows += turn.rows
-      products += turn.rows * turn.count
-    }
+    const firsts = firstsOf(turns)
+    const numbers = turns.reduce((sum, { count, rows }) => sum + count * rows, 0)
     const start = performance.now()
     const helped = this.#trial?.pick() ?? false
-    const shared = helped ? this.#shared(turns, products) : undefined
+    const shared = helped ? this.#shared(turns, numbers) : undefined
     if (shared) this.#share(shared, turns, firsts)
     else for (const [i, turn] of turns.entries()) this.#compare(turn, firsts[i])
     if (helped === (shared !== undefined))
-      this.#trial?.add(helped, (performance.now() - start) / products)
+      this.#trial?.add(helped, (performance.now() - start) / numbers)
     return this.#found
   }
 
-  #shared(turns: readonly Comparison[], products: number): SharedComparisons | undefined {
+  #shared(turns: readonly Comparison[], numbers: number): SharedComparisons | undefined {
     const space = { products: this.#products.address, productBytes: this.#productBytes }
-    return SharedComparisons.of(this.#arena, { dim: this.#dim, ...space, turns }, products)
+    return SharedComparisons.of(this.#arena, { dim: this.#dim, ...space, turns }, numbers)
   }
 
   *#parts(whole: Comparison): Generator<Comparison> {

@@ -45,3 +45,10 @@ export function compare(
     to.dots[first + row] = f32[at + best]
   }
 }
+
+/** The number of the first vector of each comparison, and at the end that of all vectors. */
+export function firstsOf(comparisons: readonly Comparison[]): number[] {
+  const firsts = [0]
+  for (const [i, { rows }] of comparisons.entries()) firsts.push(firsts[i] + rows)
+  return firsts
+}

@@ -5,7 +5,7 @@ import type { Turns } from '../../../../accelerators/threads/turns.ts'
 import { BoundedHeap } from '../../../../core/bounded-heap.ts'
 import type { WasmMemory } from '../../../../core/wasm-memory.ts'
 import { CandidateSet } from '../candidate-set.ts'
-import { compare } from '../clusters/comparison.ts'
+import { compare, firstsOf } from '../clusters/comparison.ts'
 import type { ScanMemory } from '../row-scan.ts'
 import { scanScratch } from '../scan-scratch.ts'
 import { restOf, scanTogether } from '../scan-together.ts'
@@ -100,16 +100,10 @@ export class ScanShare implements ThreadWork {
     memory: ScanMemory,
   ): void {
     const { lower: dots, positions: nearest } = this.#board.foundBy(this.#thread)
-    const { buffer } = memory.f64
-    const { kernels } = memory
-    const views = { f32: new Float32Array(buffer), f64: memory.f64, kernels }
+    const { f64, kernels } = memory
+    const views = { f32: new Float32Array(f64.buffer), f64, kernels }
     const space = products + this.#thread * productBytes
-    const firsts: number[] = []
-    let rows = 0
-    for (const turn of turns) {
-      firsts.push(rows)
-      rows += turn.rows
-    }
+    const firsts = firstsOf(turns)
     for (;;) {
       const turn = this.#turns.take(number)
       if (turn < 0) return

@@ -1,6 +1,6 @@
 import type { Arena } from '../../../../accelerators/arena.ts'
 import { threads } from '../../../../accelerators/threads/threads.ts'
-import type { NearestCentroids } from '../clusters/comparison.ts'
+import { firstsOf, type NearestCentroids } from '../clusters/comparison.ts'
 import { MOST_FOUND } from './scan-board.ts'
 import { scanBoard, scanHelpers } from './scan-program.ts'
 import { MOST_COMPARISONS, writeComparisons, type CompareTask } from './scan-task.ts'
@@ -17,16 +17,16 @@ export class SharedComparisons {
     this.#task = task
   }
 
-  /** Begins them. `products`: numbers that they compute. Returns undefined if no thread can help, or would start too late. */
+  /** Begins them. `numbers`: how many they compute. Returns undefined if no thread can help, or would start too late. */
   static of(
     arena: Arena,
     task: Pick<CompareTask, 'dim' | 'products' | 'productBytes' | 'turns'>,
-    products: number,
+    numbers: number,
   ): SharedComparisons | undefined {
     const { accelerator, sharedMemory } = arena
     if (!sharedMemory || hasBatch() || task.turns.length > MOST_COMPARISONS) return undefined
-    if (threads.help !== 'always' && products * task.dim < WORTH_WAKING) return undefined
-    if (task.turns.reduce((sum, { rows }) => sum + rows, 0) > MOST_FOUND) return undefined
+    if (threads.help !== 'always' && numbers * task.dim < WORTH_WAKING) return undefined
+    if (firstsOf(task.turns).at(-1)! > MOST_FOUND) return undefined
     if (scanHelpers(accelerator) === 0) return undefined
     const memory = threads.idOf(arena, sharedMemory as WebAssembly.Memory)
     writeComparisons({ ...task, memory, threads: arena.threads }, scanBoard().numbers)
